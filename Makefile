@@ -1,0 +1,110 @@
+# glove-rs: every command a developer or CI needs. `make` lists them.
+#
+# A fresh machine needs a Rust toolchain, CPython 3.11 or newer, pip and this file. Everything Python
+# lives in the repository's own .venv; a stamp in it records each finished step, so a second run is
+# quick, and deleting .venv is always safe.
+
+# The first interpreter that runs and is new enough; a name on PATH is not enough, because version
+# managers put stubs there.
+SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
+ifeq ($(origin PYTHON),undefined)
+PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
+	"$$p" -c '$(SUITABLE)' >/dev/null 2>&1 && echo $$p && exit; done; echo python3)
+endif
+PYTHON_VERSION := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
+
+PY := .venv/bin/python
+# A directory per Python version: another PYTHON finds no stamps and makes its environment anew.
+STAMPS := .venv/stamps/$(PYTHON_VERSION)
+BUILT := $(STAMPS)/extension
+DEV := $(STAMPS)/dev
+
+SOURCES := $(shell find src -type f 2>/dev/null) \
+	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
+
+# maturin finds the environment here, and pyo3 the interpreter: the same for every cargo command, so
+# that none of them throws away what another compiled.
+export VIRTUAL_ENV := $(CURDIR)/.venv
+export PYO3_PYTHON := $(CURDIR)/$(PY)
+unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test build lint fmt wheel-check bench clean
+
+help: ## Print this list
+	@echo "usage: make TARGET [PYTHON=python3.12]"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(BUILT) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
+	$(PY) examples/demo.py$(if $(CORPUS), --corpus "$(CORPUS)")
+
+test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and the README's
+	cargo test
+	$(PY) -m pytest
+
+build: $(BUILT) ## Build the extension in release mode into .venv
+
+lint: $(BUILT) $(DEV) ## Check format, lints, types, stubs and documentation; change nothing
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	cargo clippy --all-targets --features python -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features python
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(PY) -m mypy.stubtest glove_rs._core
+
+fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
+	cargo fmt
+	$(PY) -m ruff check --fix-only
+	$(PY) -m ruff format
+
+wheel-check: $(BUILT) ## Build the wheel and use it in an empty environment outside the repository
+	rm -rf build/wheel
+	$(PY) -m maturin build --release --interpreter "$(PYO3_PYTHON)" --out build/wheel
+	$(PY) .ci/wheel_check.py build/wheel/*.whl
+
+bench: ## Run the Rust benchmarks
+	cargo bench
+
+clean: ## Delete everything that the targets above made
+	rm -rf .venv build dist target .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -f python/glove_rs/_core*.so python/glove_rs/_core*.dylib
+	find python tests examples .ci -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- steps with a stamp ------------------------------------------------------------------------------
+
+# Where the distribution packages ensurepip apart (Debian), any pip at all can fill the environment.
+$(STAMPS)/venv:
+	@"$(PYTHON)" -c '$(SUITABLE)' 2>/dev/null || { \
+		echo "glove-rs needs CPython 3.11 or newer; '$(PYTHON)' is version $(PYTHON_VERSION)." >&2; \
+		echo "Name another interpreter with: make PYTHON=/path/to/python3.11 ..." >&2; exit 1; }
+	@command -v cargo >/dev/null || { \
+		echo "glove-rs needs a Rust toolchain, and 'cargo' is not on PATH (see README.md)." >&2; exit 1; }
+	@echo "Creating .venv with $(PYTHON) ($(PYTHON_VERSION))"
+	@"$(PYTHON)" -m venv --clear .venv || { \
+		"$(PYTHON)" -m venv --clear --without-pip .venv && \
+		"$(PYTHON)" -m pip --python $(PY) install --quiet pip; }
+	@mkdir -p $(@D) && touch $@
+
+# The packages are named once, in pyproject.toml.
+$(STAMPS)/maturin: $(STAMPS)/venv pyproject.toml
+	@echo "Installing maturin"
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["build-system"]["requires"], sep="\n")' \
+		> .venv/requirements-build.txt
+	@$(PY) -m pip install --quiet -r .venv/requirements-build.txt
+	@touch $@
+
+$(DEV): $(STAMPS)/venv pyproject.toml
+	@echo "Installing the development tools"
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")' \
+		> .venv/requirements-dev.txt
+	@$(PY) -m pip install --quiet -r .venv/requirements-dev.txt
+	@touch $@
+
+$(BUILT): $(STAMPS)/maturin $(SOURCES)
+	$(PY) -m maturin develop --release
+	@touch $@

@@ -1,0 +1,282 @@
+//! One row being summed: a hash table sized to the row, or a dense array for a heavy one.
+
+use crate::vocabulary::WordId;
+
+/// What is summed per pair: one number if the counts are symmetric, both directions if not.
+pub trait Sum: Copy + Default + PartialEq + Send + Sync {
+    /// Add `weight` for a pair whose row word stands left (`true`) or right of the column word.
+    fn add(&mut self, row_word_is_left: bool, weight: f64);
+}
+
+impl Sum for f64 {
+    #[inline(always)]
+    fn add(&mut self, _: bool, weight: f64) {
+        *self += weight;
+    }
+}
+
+/// (row word left of column word, column word left of row word)
+impl Sum for [f64; 2] {
+    #[inline(always)]
+    fn add(&mut self, row_word_is_left: bool, weight: f64) {
+        self[usize::from(!row_word_is_left)] += weight;
+    }
+}
+
+/// Rows up to this width are summed in a dense array whatever their length: 512 KiB of `f64`,
+/// half a typical L2 cache, where an addition costs the same as in a small hash table.
+/// Measured on enwiki-17m (benches/RESULTS.md, "Row accumulators").
+pub const DENSE_WIDTH: usize = 1 << 16;
+
+/// Sums one row at a time; kept by a thread from row to row so that nothing is allocated anew.
+pub struct RowAccumulator<S> {
+    dense: Vec<S>,
+    // Open addressing, linear probing: EMPTY or a column, and its sum.
+    keys: Vec<WordId>,
+    sums: Vec<S>,
+    shift: u32,
+    // Columns in the order they were first met.
+    touched: Vec<WordId>,
+    met: usize,
+    // Scratch to put columns in order: a bit per column, and a bit per word of those.
+    bits: Vec<u64>,
+    summary: Vec<u64>,
+    is_dense: bool,
+}
+
+const EMPTY: WordId = WordId::MAX;
+
+impl<S: Sum> RowAccumulator<S> {
+    /// An accumulator that holds no row yet.
+    pub fn new() -> Self {
+        Self {
+            dense: Vec::new(),
+            keys: Vec::new(),
+            sums: Vec::new(),
+            shift: 0,
+            touched: Vec::new(),
+            met: 0,
+            bits: Vec::new(),
+            summary: Vec::new(),
+            is_dense: false,
+        }
+    }
+
+    /// Make ready for a row of columns `0..width` that meets at most `most` different ones.
+    pub fn begin(&mut self, width: usize, most: usize) {
+        let most = most.min(width);
+        // A dense row costs its width, a hash table about four times what it holds.
+        self.is_dense = width <= DENSE_WIDTH || most >= width / 4;
+        if self.is_dense {
+            if self.dense.len() < width {
+                self.dense.resize(width, S::default());
+            }
+        } else {
+            let slots = (2 * most).next_power_of_two().max(16);
+            self.shift = 32 - slots.trailing_zeros().min(31);
+            self.keys.clear();
+            self.keys.resize(slots, EMPTY);
+            if self.sums.len() < slots {
+                self.sums.resize(slots, S::default());
+            }
+        }
+        // One more than can be met: the place behind the last is written before it is counted.
+        if self.touched.len() <= most {
+            self.touched.resize(most + 1, 0);
+        }
+        self.met = 0;
+    }
+
+    /// Whether this row is summed in the dense array.
+    pub fn is_dense(&self) -> bool {
+        self.is_dense
+    }
+
+    /// The sums and the list of columns met, for a dense row.
+    #[inline(always)]
+    pub fn dense(&mut self) -> DenseRow<'_, S> {
+        DenseRow {
+            sums: &mut self.dense,
+            touched: &mut self.touched,
+            met: &mut self.met,
+        }
+    }
+
+    /// The hash table, for a sparse row.
+    #[inline(always)]
+    pub fn hashed(&mut self) -> HashedRow<'_, S> {
+        HashedRow {
+            mask: self.keys.len() - 1,
+            keys: &mut self.keys,
+            sums: &mut self.sums,
+            shift: self.shift,
+            touched: &mut self.touched,
+            met: &mut self.met,
+        }
+    }
+
+    /// Hand out the row's columns in order with their sums, and forget the row.
+    pub fn drain(&mut self, mut emit: impl FnMut(WordId, S)) {
+        let touched = &mut self.touched[..self.met];
+        let Some(&last) = touched.iter().max() else {
+            return;
+        };
+        let width = last as usize + 1;
+        if self.is_dense && touched.len() >= width / 16 {
+            for (column, sum) in self.dense[..width].iter_mut().enumerate() {
+                if *sum != S::default() {
+                    emit(column as WordId, std::mem::take(sum));
+                }
+            }
+            return;
+        }
+        let mut take = {
+            let (dense, keys, sums) = (&mut self.dense, &self.keys, &self.sums);
+            let (is_dense, shift) = (self.is_dense, self.shift);
+            move |column: WordId| {
+                if is_dense {
+                    return std::mem::take(&mut dense[column as usize]);
+                }
+                let mut slot = slot_of(column, shift);
+                while keys[slot] != column {
+                    slot = (slot + 1) & (keys.len() - 1);
+                }
+                sums[slot]
+            }
+        };
+        if touched.len() < 48 {
+            touched.sort_unstable();
+            for &column in &*touched {
+                emit(column, take(column));
+            }
+            return;
+        }
+        if self.bits.len() * 64 < width {
+            self.bits.resize(width.div_ceil(64), 0);
+            self.summary.resize(self.bits.len().div_ceil(64), 0);
+        }
+        for &column in &*touched {
+            let word = column as usize / 64;
+            self.bits[word] |= 1 << (column % 64);
+            self.summary[word / 64] |= 1 << (word % 64);
+        }
+        for (above, summary) in self.summary[..width.div_ceil(64 * 64)].iter_mut().enumerate() {
+            for word in ones(std::mem::take(summary)) {
+                let word = above * 64 + word;
+                for bit in ones(std::mem::take(&mut self.bits[word])) {
+                    let column = (word * 64 + bit) as WordId;
+                    emit(column, take(column));
+                }
+            }
+        }
+    }
+}
+
+/// Positions of the set bits, in order.
+#[inline(always)]
+pub fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if word == 0 {
+            return None;
+        }
+        let bit = word.trailing_zeros() as usize;
+        word &= word - 1;
+        Some(bit)
+    })
+}
+
+/// Fibonacci hashing: the high bits of a product spread neighbouring columns.
+#[inline(always)]
+fn slot_of(column: WordId, shift: u32) -> usize {
+    (column.wrapping_mul(0x9e37_79b9) >> shift) as usize
+}
+
+/// A row in the dense array.
+pub struct DenseRow<'a, S> {
+    sums: &'a mut [S],
+    touched: &'a mut [WordId],
+    met: &'a mut usize,
+}
+
+/// A row in the hash table.
+pub struct HashedRow<'a, S> {
+    keys: &'a mut [WordId],
+    sums: &'a mut [S],
+    mask: usize,
+    shift: u32,
+    touched: &'a mut [WordId],
+    met: &'a mut usize,
+}
+
+/// What a counter adds to.
+pub trait Row {
+    /// Add `weight` to `column`.
+    fn add(&mut self, column: WordId, row_word_is_left: bool, weight: f64);
+}
+
+impl<S: Sum> Row for DenseRow<'_, S> {
+    #[inline(always)]
+    fn add(&mut self, column: WordId, row_word_is_left: bool, weight: f64) {
+        let sum = &mut self.sums[column as usize];
+        // Whether a column is new is a coin toss in a rare row: no branch.
+        self.touched[*self.met] = column;
+        *self.met += usize::from(*sum == S::default());
+        sum.add(row_word_is_left, weight);
+    }
+}
+
+impl<S: Sum> Row for HashedRow<'_, S> {
+    #[inline(always)]
+    fn add(&mut self, column: WordId, row_word_is_left: bool, weight: f64) {
+        let mut slot = slot_of(column, self.shift);
+        loop {
+            let key = self.keys[slot];
+            if key == column {
+                break;
+            }
+            if key == EMPTY {
+                self.keys[slot] = column;
+                self.sums[slot] = S::default();
+                self.touched[*self.met] = column;
+                *self.met += 1;
+                break;
+            }
+            slot = (slot + 1) & self.mask;
+        }
+        self.sums[slot].add(row_word_is_left, weight);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    proptest! {
+        #[test]
+        fn dense_and_hashed_rows_sum_the_same_in_order(
+            width in prop_oneof![Just(10usize), Just(5_000), Just(DENSE_WIDTH + 1), Just(3_000_000)],
+            adds in proptest::collection::vec((any::<u32>(), any::<bool>()), 0..400),
+        ) {
+            let mut expected: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
+            let mut accumulator = RowAccumulator::<[f64; 2]>::new();
+            for round in 0..2 { // the second row must not see the first
+                expected.clear();
+                accumulator.begin(width, adds.len());
+                for (i, &(column, left)) in adds.iter().enumerate() {
+                    let (column, weight) = ((column as usize % width) as u32, (i + 1 + round) as f64);
+                    expected.entry(column).or_default().add(left, weight);
+                    if accumulator.is_dense() {
+                        accumulator.dense().add(column, left, weight);
+                    } else {
+                        accumulator.hashed().add(column, left, weight);
+                    }
+                }
+                let mut found = Vec::new();
+                accumulator.drain(|column, sums| found.push((column, sums)));
+                prop_assert_eq!(found, expected.clone().into_iter().collect::<Vec<_>>());
+            }
+        }
+    }
+}

@@ -1,0 +1,370 @@
+//! Counting, row by row (DESIGN sections 3 and 6).
+//!
+//! The text, as ranks, is indexed by word: where does each word stand? A row is then summed from the
+//! windows around its word's occurrences, keeping only neighbours of at most the word's own rank
+//! number. So each unordered pair is counted once, at its rarer word: the rows of frequent words,
+//! which would be the heavy ones, almost vanish, no table is shared, and nothing is sorted but the
+//! columns of a row.
+
+use super::accumulator::{Row, RowAccumulator, Sum, ones};
+use super::matrix::{RowBlock, Triangle};
+use crate::encoding::{DOCUMENT_END, GAP};
+use crate::error::{Error, Result};
+use crate::monitor::{Monitor, Stage};
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// What counts as co-occurring.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CountingOptions {
+    /// Words to each side, at least 1.
+    pub window: usize,
+    /// Count both directions; otherwise (left word, right word) only.
+    pub symmetric: bool,
+    /// A pair at distance d adds 1/d; otherwise 1.
+    pub distance_weighting: bool,
+}
+
+impl Default for CountingOptions {
+    fn default() -> Self {
+        Self {
+            window: 15,
+            symmetric: true,
+            distance_weighting: true,
+        }
+    }
+}
+
+impl CountingOptions {
+    fn weight(&self, distance: usize) -> f64 {
+        if self.distance_weighting {
+            1.0 / distance as f64
+        } else {
+            1.0
+        }
+    }
+}
+
+/// Count `ids` on all threads of the current rayon pool. A pure function of its arguments: the same
+/// bits for any number of threads, because a row is summed by one thread in the order of the text.
+///
+/// # Errors
+/// [`Error::Parameter`] for a window of 0, [`Error::Cancelled`].
+pub fn count(
+    ids: &[WordId],
+    words: usize,
+    options: &CountingOptions,
+    monitor: &Monitor,
+) -> Result<Triangle> {
+    if options.window == 0 {
+        return Err(Error::parameter("window", "must be at least 1, got 0"));
+    }
+    if u32::try_from(ids.len()).is_err() {
+        return Err(Error::Corpus(format!(
+            "a segment of {} tokens is too long to index",
+            ids.len()
+        )));
+    }
+    monitor.begin(Stage::Counting, ids.len() as u64);
+    let occurrences = Occurrences::index(ids, words);
+    monitor.check()?;
+    let blocks = if options.symmetric {
+        count_rows::<f64>(ids, &occurrences, options, monitor)
+    } else {
+        count_rows::<[f64; 2]>(ids, &occurrences, options, monitor)
+    }?;
+    Ok(Triangle {
+        words,
+        symmetric: options.symmetric,
+        blocks,
+    })
+}
+
+/// Occurrences whose rows one task sums: small enough to balance, large enough to amortise.
+const TASK_OCCURRENCES: usize = 1 << 16;
+
+fn count_rows<S: BlockSum>(
+    ids: &[WordId],
+    occurrences: &Occurrences,
+    options: &CountingOptions,
+    monitor: &Monitor,
+) -> Result<Vec<RowBlock>> {
+    let counter = RowCounter::new(ids, occurrences, options);
+    occurrences
+        .tasks(TASK_OCCURRENCES)
+        .into_par_iter()
+        .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
+            let mut block = RowBlock::new(rows.start as WordId, !options.symmetric);
+            for row in rows {
+                counter.sum(row as WordId, accumulator, monitor)?;
+                accumulator.drain(|column, sum| sum.push(column, &mut block));
+                block.end_row();
+            }
+            block.shrink_to_fit();
+            Ok(block)
+        })
+        .collect()
+}
+
+/// How a sum goes into a [`RowBlock`].
+trait BlockSum: Sum {
+    fn push(self, column: WordId, block: &mut RowBlock);
+}
+
+impl BlockSum for f64 {
+    #[inline(always)]
+    fn push(self, column: WordId, block: &mut RowBlock) {
+        block.push(column, self);
+    }
+}
+
+impl BlockSum for [f64; 2] {
+    #[inline(always)]
+    fn push(self, column: WordId, block: &mut RowBlock) {
+        block.push_both(column, self[0], self[1]);
+    }
+}
+
+/// Where each word stands in the text: an inverted index.
+struct Occurrences {
+    // Word w stands at positions[starts[w]..starts[w + 1]], ascending.
+    starts: Vec<usize>,
+    positions: Vec<AtomicU32>,
+}
+
+impl Occurrences {
+    /// A counting sort, by parts of the text: every part knows where its positions go.
+    fn index(ids: &[WordId], words: usize) -> Self {
+        let parts = rayon::current_num_threads().min(8);
+        let parts: Vec<&[WordId]> = ids.chunks(ids.len().div_ceil(parts).max(1)).collect();
+        let mut histograms: Vec<Vec<u32>> = parts
+            .par_iter()
+            .map(|part| {
+                let mut histogram = vec![0u32; words];
+                for &id in *part {
+                    if id < GAP {
+                        histogram[id as usize] += 1;
+                    }
+                }
+                histogram
+            })
+            .collect();
+        let mut starts = Vec::with_capacity(words + 1);
+        let mut total = 0u32;
+        for word in 0..words {
+            starts.push(total as usize);
+            for histogram in &mut histograms {
+                total += std::mem::replace(&mut histogram[word], total);
+            }
+        }
+        starts.push(total as usize);
+        // Relaxed atomic stores are plain stores; no two parts ever write the same place.
+        let positions: Vec<AtomicU32> = (0..total).map(|_| AtomicU32::new(0)).collect();
+        let mut offset = 0;
+        let offsets: Vec<usize> = parts
+            .iter()
+            .map(|part| {
+                offset += part.len();
+                offset - part.len()
+            })
+            .collect();
+        (parts, histograms, offsets)
+            .into_par_iter()
+            .for_each(|(part, mut next, offset)| {
+                for (i, &id) in part.iter().enumerate() {
+                    if id < GAP {
+                        let place = &mut next[id as usize];
+                        positions[*place as usize].store((offset + i) as u32, Relaxed);
+                        *place += 1;
+                    }
+                }
+            });
+        Self { starts, positions }
+    }
+
+    fn of(&self, word: WordId) -> &[AtomicU32] {
+        &self.positions[self.starts[word as usize]..self.starts[word as usize + 1]]
+    }
+
+    /// Ranges of rows with about `size` occurrences each.
+    fn tasks(&self, size: usize) -> Vec<Range<usize>> {
+        let words = self.starts.len() - 1;
+        let mut tasks = Vec::new();
+        let mut start = 0;
+        for row in 0..words {
+            if row + 1 == words || self.starts[row + 1] - self.starts[start] >= size {
+                tasks.push(start..row + 1);
+                start = row + 1;
+            }
+        }
+        tasks
+    }
+}
+
+/// Lanes on each side of a word that the fast path looks at.
+const SIDE: usize = 16;
+/// Windows fetched together: their cache misses overlap, which is what a prefetch would buy.
+const BATCH: usize = 8;
+
+/// Sums rows from the windows around their words.
+struct RowCounter<'a> {
+    ids: &'a [WordId],
+    occurrences: &'a Occurrences,
+    options: CountingOptions,
+    // Fast path: the weight of each lane of a window, left side then right.
+    lanes: [f64; 2 * SIDE],
+    // Lanes that lie within the window.
+    within: u32,
+}
+
+impl<'a> RowCounter<'a> {
+    fn new(ids: &'a [WordId], occurrences: &'a Occurrences, options: &CountingOptions) -> Self {
+        let mut lanes = [0.0; 2 * SIDE];
+        let mut within = 0;
+        for distance in 1..=options.window.min(SIDE) {
+            for lane in [SIDE - distance, SIDE + distance - 1] {
+                lanes[lane] = options.weight(distance);
+                within |= 1 << lane;
+            }
+        }
+        Self {
+            ids,
+            occurrences,
+            options: *options,
+            lanes,
+            within,
+        }
+    }
+
+    fn sum<S: Sum>(
+        &self,
+        row: WordId,
+        accumulator: &mut RowAccumulator<S>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let positions = self.occurrences.of(row);
+        let most = positions.len().saturating_mul(2 * self.options.window);
+        accumulator.begin(row as usize + 1, most);
+        for part in positions.chunks(1 << 14) {
+            if accumulator.is_dense() {
+                self.scan(row, part, &mut accumulator.dense());
+            } else {
+                self.scan(row, part, &mut accumulator.hashed());
+            }
+            monitor.advance(part.len() as u64)?;
+        }
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn scan(&self, row: WordId, positions: &[AtomicU32], sums: &mut impl Row) {
+        if self.options.window > SIDE {
+            for position in positions {
+                self.scan_wide(row, position.load(Relaxed) as usize, sums);
+            }
+            return;
+        }
+        let mut windows = [[0; 2 * SIDE]; BATCH];
+        for batch in positions.chunks(BATCH) {
+            for (window, position) in windows.iter_mut().zip(batch) {
+                self.fetch(position.load(Relaxed) as usize, window);
+            }
+            for window in &windows[..batch.len()] {
+                self.scan_narrow(row, window, sums);
+            }
+        }
+    }
+
+    /// The words around `position`, itself left out.
+    #[inline(always)]
+    fn fetch(&self, position: usize, window: &mut [WordId; 2 * SIDE]) {
+        let (left, right) = window.split_at_mut(SIDE);
+        if position >= SIDE && position + SIDE < self.ids.len() {
+            left.copy_from_slice(&self.ids[position - SIDE..position]);
+            right.copy_from_slice(&self.ids[position + 1..=position + SIDE]);
+        } else {
+            for lane in 0..SIDE {
+                let at = |index: Option<usize>| {
+                    index.and_then(|i| self.ids.get(i)).copied().unwrap_or(DOCUMENT_END)
+                };
+                left[lane] = at((position + lane).checked_sub(SIDE));
+                right[lane] = at(Some(position + 1 + lane));
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn scan_narrow(&self, row: WordId, window: &[WordId; 2 * SIDE], sums: &mut impl Row) {
+        let (mut keep, ends) = classify(window, row);
+        keep &= self.within;
+        if ends != 0 {
+            // Nothing beyond the nearest end of a document, to either side.
+            let left = ends & 0xffff;
+            let right = ends >> SIDE;
+            if left != 0 {
+                keep &= !(u32::MAX >> left.leading_zeros());
+            }
+            if right != 0 {
+                keep &= (1 << (SIDE as u32 + right.trailing_zeros())) - 1;
+            }
+        }
+        for lane in ones(u64::from(keep)) {
+            let column = window[lane];
+            let row_word_is_left = lane >= SIDE;
+            if !self.options.symmetric && column == row && !row_word_is_left {
+                continue; // seen from the other word, which is to the left
+            }
+            sums.add(column, row_word_is_left, self.lanes[lane]);
+        }
+    }
+
+    fn scan_wide(&self, row: WordId, position: usize, sums: &mut impl Row) {
+        let left = self.ids[..position].iter().rev();
+        let right = self.ids[position + 1..].iter();
+        let options = &self.options;
+        for (distance, &column) in (1..=options.window).zip(left) {
+            if column == DOCUMENT_END {
+                break;
+            }
+            if column < row || (column == row && options.symmetric) {
+                sums.add(column, false, options.weight(distance));
+            }
+        }
+        for (distance, &column) in (1..=options.window).zip(right) {
+            if column == DOCUMENT_END {
+                break;
+            }
+            if column <= row {
+                sums.add(column, true, options.weight(distance));
+            }
+        }
+    }
+}
+
+/// A bit per lane whose word is at most `row`, and a bit per lane that ends a document.
+///
+/// Written so that it compiles to vector compares on every target: bytes of 0 or 1, gathered into
+/// bits by a multiplication.
+#[inline(always)]
+fn classify(window: &[WordId; 2 * SIDE], row: WordId) -> (u32, u32) {
+    let mut keep = [0u8; 2 * SIDE];
+    let mut ends = [0u8; 2 * SIDE];
+    for lane in 0..2 * SIDE {
+        keep[lane] = u8::from(window[lane] as i32 <= row as i32);
+        ends[lane] = u8::from(window[lane] == DOCUMENT_END);
+    }
+    (gather_bits(&keep), gather_bits(&ends))
+}
+
+#[inline(always)]
+fn gather_bits(flags: &[u8; 2 * SIDE]) -> u32 {
+    let mut bits = 0;
+    for (i, eight) in flags.chunks_exact(8).enumerate() {
+        let eight = u64::from_le_bytes(*eight.first_chunk().expect("8 bytes"));
+        // Byte k, which is 0 or 1, moves to bit 56 + k.
+        bits |= ((eight.wrapping_mul(0x0102_0408_1020_4080) >> 56) as u32) << (8 * i);
+    }
+    bits
+}

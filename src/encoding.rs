@@ -1,0 +1,539 @@
+//! Text to word numbers, reading the text once.
+//!
+//! Every worker numbers the words it meets in its own [`Interner`], without locks. When the text is
+//! at its end the interners are merged into one vocabulary, and each worker's numbers are mapped to
+//! frequency ranks. Which worker read which chunk varies from run to run; the ranks do not.
+
+use crate::corpus::{ChunkReader, Content};
+use crate::error::{Error, Result};
+use crate::monitor::{Monitor, Stage};
+use crate::tokenize::{self, Sink, Tokenizer};
+use crate::vocabulary::{self, Vocabulary, WordId};
+use hashbrown::HashTable;
+use rayon::prelude::*;
+use std::sync::{Mutex, PoisonError};
+
+/// Stands between documents in encoded text; larger than any [`WordId`].
+pub const DOCUMENT_END: WordId = i32::MAX as WordId;
+/// Stands for a word that is not in the vocabulary, where distances count it.
+pub const GAP: WordId = DOCUMENT_END - 1;
+
+/// How text becomes numbers.
+#[derive(Debug, Clone)]
+pub struct EncodingOptions {
+    /// How text becomes words.
+    pub tokenizer: Tokenizer,
+    /// Lower-case first (Unicode).
+    pub lowercase: bool,
+    /// Drop words that occur less often.
+    pub min_count: u64,
+    /// Keep at most so many words.
+    pub max_vocab: Option<usize>,
+    /// Leave a [`GAP`] for every dropped word instead of closing ranks.
+    pub keep_gaps: bool,
+}
+
+impl Default for EncodingOptions {
+    fn default() -> Self {
+        Self {
+            tokenizer: Tokenizer::Whitespace,
+            lowercase: false,
+            min_count: 5,
+            max_vocab: None,
+            keep_gaps: false,
+        }
+    }
+}
+
+/// A corpus as ranks, documents separated by [`DOCUMENT_END`].
+#[derive(Debug, Default)]
+pub struct EncodedCorpus {
+    /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`]s.
+    pub ids: Vec<WordId>,
+    /// Words in the text, those outside the vocabulary included.
+    pub tokens: u64,
+}
+
+/// A corpus in its workers' own numbering: the text has been read, the vocabulary is not yet chosen.
+pub struct RawCorpus {
+    name: std::path::PathBuf,
+    interners: Vec<Interner>,
+    // In the order of the text.
+    chunks: Vec<RawChunk>,
+}
+
+struct RawChunk {
+    number: usize,
+    interner: usize,
+    ids: Vec<WordId>,
+}
+
+impl RawCorpus {
+    /// Read `reader` to its end on all threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// What the reader reports; [`Error::Corpus`] for more than 2³¹ − 4 different words;
+    /// [`Error::Cancelled`].
+    pub fn read(
+        reader: &mut dyn ChunkReader,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
+        let name = reader.name();
+        let source = Mutex::new(Turnstile {
+            reader: Some(reader),
+            next: 0,
+        });
+        let workers: Vec<Result<_>> = rayon::broadcast(|_| {
+            let mut interner = Interner::default();
+            let mut chunks = Vec::new();
+            while let Some((number, content)) = Turnstile::take(&source)? {
+                let ids = interner.encode(&content, options)?;
+                chunks.push((number, ids));
+                monitor.advance(content.len() as u64)?;
+            }
+            Ok((interner, chunks))
+        });
+        let mut raw = Self {
+            name,
+            interners: Vec::new(),
+            chunks: Vec::new(),
+        };
+        for worker in workers {
+            let (interner, chunks) = worker?;
+            let index = raw.interners.len();
+            raw.interners.push(interner);
+            raw.chunks
+                .extend(chunks.into_iter().map(|(number, ids)| RawChunk {
+                    number,
+                    interner: index,
+                    ids,
+                }));
+        }
+        raw.chunks.sort_unstable_by_key(|c| c.number);
+        Ok(raw)
+    }
+
+    /// The vocabulary of the text.
+    ///
+    /// # Errors
+    /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
+    pub fn vocabulary(&self, options: &EncodingOptions) -> Result<Vocabulary> {
+        let words = self.merged_counts();
+        let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
+        if different == 0 {
+            return Err(Error::Corpus(format!(
+                "{}: there are no words in the text",
+                self.name.display()
+            )));
+        }
+        let vocabulary = Vocabulary::prune(words, options.min_count, options.max_vocab);
+        if vocabulary.is_empty() {
+            return Err(Error::Corpus(format!(
+                "{}: no words left: all {different} different words occur fewer than min_count={} \
+                 times (the most frequent one {most}); lower min_count",
+                self.name.display(),
+                options.min_count
+            )));
+        }
+        Ok(vocabulary)
+    }
+
+    fn merged_counts(&self) -> Vec<(&[u8], u64)> {
+        let mut interners: Vec<_> = self.interners.iter().collect();
+        interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
+        let Some((largest, others)) = interners.split_first() else {
+            return Vec::new();
+        };
+        let mut words = largest.words();
+        // Words are split among the threads by their hash, so that none is counted twice.
+        let parts = rayon::current_num_threads() as u64;
+        let merged: Vec<_> = (0..parts)
+            .into_par_iter()
+            .map(|part| {
+                let mut known: Vec<(usize, u64)> = Vec::new();
+                let mut fresh: Vec<(&[u8], u64)> = Vec::new();
+                let mut table: HashTable<u32> = HashTable::new();
+                for interner in others {
+                    for entry in &interner.table {
+                        let hash = entry.hash();
+                        if (hash >> 32) % parts != part {
+                            continue;
+                        }
+                        let word = entry.bytes(&interner.long);
+                        if let Some(id) = largest.id_of(word, hash) {
+                            known.push((id as usize, entry.count));
+                            continue;
+                        }
+                        match table.find(hash, |&i| fresh[i as usize].0 == word) {
+                            Some(&i) => fresh[i as usize].1 += entry.count,
+                            None => {
+                                table.insert_unique(hash, fresh.len() as u32, |&i| {
+                                    Entry::new(fresh[i as usize].0).hash()
+                                });
+                                fresh.push((word, entry.count));
+                            }
+                        }
+                    }
+                }
+                (known, fresh)
+            })
+            .collect();
+        for (known, fresh) in merged {
+            for (id, count) in known {
+                words[id].1 += count;
+            }
+            words.extend(fresh);
+        }
+        words
+    }
+
+    /// The text in ranks of `vocabulary`, memory being freed as it goes.
+    pub fn encode(
+        self,
+        vocabulary: &Vocabulary,
+        keep_gaps: bool,
+        monitor: &Monitor,
+    ) -> Result<EncodedCorpus> {
+        let outside = if keep_gaps { GAP } else { DROPPED };
+        let ranks: Vec<Vec<WordId>> = self
+            .interners
+            .par_iter()
+            .map(|interner| {
+                let mut ranks = vec![outside; interner.table.len()];
+                for (id, (word, _)) in interner.words().into_iter().enumerate() {
+                    if let Some(rank) = vocabulary.index_of(word) {
+                        ranks[id] = rank;
+                    }
+                }
+                ranks
+            })
+            .collect();
+        drop(self.interners);
+        monitor.check()?;
+        let mut chunks = self.chunks;
+        let tokens = chunks
+            .par_iter_mut()
+            .map(|chunk| {
+                let ranks = &ranks[chunk.interner];
+                let mut tokens = 0;
+                chunk.ids.retain_mut(|id| {
+                    if *id != DOCUMENT_END {
+                        tokens += 1;
+                        *id = ranks[*id as usize];
+                    }
+                    *id != DROPPED
+                });
+                tokens
+            })
+            .sum();
+        monitor.check()?;
+        let mut ids = Vec::with_capacity(chunks.iter().map(|c| c.ids.len()).sum());
+        for chunk in chunks {
+            ids.extend_from_slice(&chunk.ids);
+        }
+        Ok(EncodedCorpus { ids, tokens })
+    }
+}
+
+/// Hands out the reader's chunks, numbered, one worker at a time.
+struct Turnstile<'a> {
+    // `None` after the end or an error, so that the other workers stop too.
+    reader: Option<&'a mut dyn ChunkReader>,
+    next: usize,
+}
+
+impl Turnstile<'_> {
+    fn take(this: &Mutex<Self>) -> Result<Option<(usize, Content)>> {
+        let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(reader) = &mut this.reader else {
+            return Ok(None);
+        };
+        let next = reader.next_chunk();
+        if !matches!(next, Ok(Some(_))) {
+            this.reader = None;
+        }
+        let number = this.next;
+        this.next += 1;
+        Ok(next?.map(|content| (number, content)))
+    }
+}
+
+/// Marks a word to leave out while ranks replace local numbers; never seen outside this file.
+const DROPPED: WordId = DOCUMENT_END - 2;
+
+/// Numbers words in the order it first meets them, and counts them.
+#[derive(Default)]
+struct Interner {
+    table: HashTable<Entry>,
+    // Words longer than `SHORT`, each behind its length; short ones live in the table.
+    long: Vec<u8>,
+}
+
+const SHORT: usize = 16;
+
+/// A word in the table. Words of up to 16 bytes (nearly all) are compared without leaving it.
+#[derive(Clone, Copy)]
+struct Entry {
+    // The word, zero-padded; of a long word, its hash and where it stands in `long`.
+    key: [u8; SHORT],
+    len: u32,
+    id: WordId,
+    count: u64,
+}
+
+impl Entry {
+    #[inline]
+    fn new(word: &[u8]) -> Self {
+        let (low, high) = match word.len() {
+            0..=8 => (load_le(word), 0),
+            9..=SHORT => (load_le(&word[..8]), load_le(&word[8..])),
+            _ => (vocabulary::hash(word), 0),
+        };
+        Self {
+            key: (u128::from(low) | u128::from(high) << 64).to_le_bytes(),
+            len: word.len().min(u32::MAX as usize) as u32,
+            id: 0,
+            count: 1,
+        }
+    }
+
+    #[inline]
+    fn is_long(&self) -> bool {
+        self.len as usize > SHORT
+    }
+
+    #[inline]
+    fn halves(&self) -> (u64, u64) {
+        let key = u128::from_le_bytes(self.key);
+        (key as u64, (key >> 64) as u64)
+    }
+
+    /// Depends on the word alone, so that entries of different interners can be compared.
+    #[inline]
+    fn hash(&self) -> u64 {
+        let (low, high) = self.halves();
+        let high = if self.is_long() { 0 } else { high };
+        let product = u128::from(low ^ 0x9e37_79b9_7f4a_7c15)
+            * u128::from(high ^ u64::from(self.len) ^ 0xd1b5_4a32_d192_ed03);
+        let folded = (product as u64) ^ ((product >> 64) as u64);
+        // Nearby keys differ in few bits after one multiplication: mix once more.
+        folded.wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29) ^ folded
+    }
+
+    #[inline]
+    fn bytes<'a>(&'a self, long: &'a [u8]) -> &'a [u8] {
+        if self.is_long() {
+            let at = self.halves().1 as usize;
+            let length = u64::from_le_bytes(*long[at..].first_chunk().expect("its length"));
+            &long[at + 8..][..length as usize]
+        } else {
+            &self.key[..self.len as usize]
+        }
+    }
+}
+
+/// Up to eight bytes as a little-endian number.
+#[inline]
+fn load_le(bytes: &[u8]) -> u64 {
+    match *bytes {
+        [] => 0,
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_le_bytes([a, b])),
+        [a, b, c] => u64::from(u32::from_le_bytes([a, b, c, 0])),
+        _ if bytes.len() >= 8 => u64::from_le_bytes(*bytes.first_chunk().expect("8 bytes")),
+        _ => {
+            // Two overlapping halves cover 4 to 7 bytes.
+            let low = u64::from(u32::from_le_bytes(*bytes.first_chunk().expect("4 bytes")));
+            let high = u64::from(u32::from_le_bytes(*bytes.last_chunk().expect("4 bytes")));
+            low | high << (8 * (bytes.len() - 4))
+        }
+    }
+}
+
+impl Interner {
+    #[inline]
+    fn intern(&mut self, word: &[u8]) -> WordId {
+        let mut new = Entry::new(word);
+        let hash = new.hash();
+        let long = &self.long;
+        let found = self.table.find_mut(hash, |old| {
+            if new.is_long() {
+                old.len == new.len && old.bytes(long) == word
+            } else {
+                old.key == new.key && old.len == new.len
+            }
+        });
+        if let Some(entry) = found {
+            entry.count += 1;
+            return entry.id;
+        }
+        new.id = self.table.len() as WordId;
+        if new.is_long() {
+            new.key[8..].copy_from_slice(&(self.long.len() as u64).to_le_bytes());
+            self.long
+                .extend_from_slice(&(word.len() as u64).to_le_bytes());
+            self.long.extend_from_slice(word);
+        }
+        self.table.insert_unique(hash, new, Entry::hash);
+        new.id
+    }
+
+    /// The id of `word`, whose entry elsewhere hashes to `hash`.
+    fn id_of(&self, word: &[u8], hash: u64) -> Option<WordId> {
+        self.table
+            .find(hash, |e| e.bytes(&self.long) == word)
+            .map(|e| e.id)
+    }
+
+    /// Words and counts in the order of their numbers.
+    fn words(&self) -> Vec<(&[u8], u64)> {
+        let mut words = vec![(&[][..], 0); self.table.len()];
+        for entry in &self.table {
+            words[entry.id as usize] = (entry.bytes(&self.long), entry.count);
+        }
+        words
+    }
+
+    fn encode(&mut self, content: &Content, options: &EncodingOptions) -> Result<Vec<WordId>> {
+        let mut sink = Encoder {
+            ids: Vec::with_capacity(content.len() / 4),
+            interner: self,
+            lowercase: false,
+        };
+        match content {
+            Content::Text(text) => {
+                let lowered;
+                let text = if options.lowercase {
+                    lowered = lowercase(text);
+                    &lowered
+                } else {
+                    text
+                };
+                match options.tokenizer {
+                    Tokenizer::Whitespace => tokenize::whitespace(text, &mut sink),
+                }
+            }
+            Content::Words(words) => {
+                sink.lowercase = options.lowercase;
+                words.replay(&mut sink);
+            }
+        }
+        let mut ids = sink.ids;
+        ids.shrink_to_fit();
+        if self.table.len() > vocabulary::MAX_WORDS {
+            return Err(Error::Corpus(format!(
+                "the text has more than {} different words",
+                vocabulary::MAX_WORDS
+            )));
+        }
+        Ok(ids)
+    }
+}
+
+struct Encoder<'a> {
+    interner: &'a mut Interner,
+    ids: Vec<WordId>,
+    lowercase: bool,
+}
+
+impl Sink for Encoder<'_> {
+    #[inline]
+    fn word(&mut self, word: &[u8]) {
+        let id = if self.lowercase {
+            self.interner.intern(&lowercase(word))
+        } else {
+            self.interner.intern(word)
+        };
+        self.ids.push(id);
+    }
+
+    #[inline]
+    fn end_of_document(&mut self) {
+        if self.ids.last().is_some_and(|&id| id != DOCUMENT_END) {
+            self.ids.push(DOCUMENT_END);
+        }
+    }
+}
+
+fn lowercase(text: &[u8]) -> Vec<u8> {
+    if text.is_ascii() {
+        text.to_ascii_lowercase()
+    } else {
+        String::from_utf8_lossy(text).to_lowercase().into_bytes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Documents;
+    use proptest::prelude::*;
+
+    fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, EncodedCorpus)> {
+        let monitor = Monitor::new();
+        let raw = RawCorpus::read(&mut Documents::new(documents), options, &monitor)?;
+        let vocabulary = raw.vocabulary(options)?;
+        let encoded = raw.encode(&vocabulary, options.keep_gaps, &monitor)?;
+        Ok((vocabulary, encoded))
+    }
+
+    #[test]
+    fn ranks_replace_words_and_rare_words_go() {
+        let options = EncodingOptions {
+            min_count: 2,
+            ..Default::default()
+        };
+        let (vocabulary, encoded) = encode(&["b a rare a", "b a"], &options).unwrap();
+        assert_eq!(vocabulary.word(0), b"a");
+        assert_eq!(encoded.ids, [1, 0, 0, DOCUMENT_END, 1, 0, DOCUMENT_END]);
+        assert_eq!(encoded.tokens, 6);
+        let gaps = EncodingOptions {
+            keep_gaps: true,
+            ..options
+        };
+        let (_, encoded) = encode(&["b a rare a", "b a"], &gaps).unwrap();
+        assert_eq!(encoded.ids[..4], [1, 0, GAP, 0]);
+    }
+
+    #[test]
+    fn words_left_out_by_min_count_are_named_as_the_reason() {
+        let error = encode(&["a b c"], &EncodingOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("min_count=5"), "{error}");
+        let error = encode(&["  ", ""], &EncodingOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("no words in the text"), "{error}");
+    }
+
+    proptest! {
+        #[test]
+        fn interning_tells_all_words_apart(words in proptest::collection::vec(
+            proptest::collection::vec(0u8..3, 1..40), 0..60)) {
+            let mut interner = Interner::default();
+            let ids: Vec<_> = words.iter().map(|w| interner.intern(w)).collect();
+            let known = interner.words();
+            for (id, word) in ids.iter().zip(&words) {
+                prop_assert_eq!(known[*id as usize].0, &word[..]);
+                let times = words.iter().filter(|w| *w == word).count() as u64;
+                prop_assert_eq!(known[*id as usize].1, times);
+            }
+        }
+
+        #[test]
+        fn merged_counts_are_the_counts_of_the_whole(left in proptest::collection::vec("[a-c]{1,20}", 0..40),
+                right in proptest::collection::vec("[a-c]{1,20}", 0..40)) {
+            let mut raw = RawCorpus { name: "".into(), interners: vec![], chunks: vec![] };
+            let mut expected = std::collections::BTreeMap::new();
+            for words in [&left, &right] {
+                let mut interner = Interner::default();
+                for word in words {
+                    interner.intern(word.as_bytes());
+                    *expected.entry(word.as_bytes()).or_insert(0u64) += 1;
+                }
+                raw.interners.push(interner);
+            }
+            let merged: std::collections::BTreeMap<_, _> = raw.merged_counts().into_iter().collect();
+            prop_assert_eq!(merged, expected);
+        }
+    }
+}

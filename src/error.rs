@@ -1,0 +1,89 @@
+//! The one error type of the core. [`crate::python`] turns it into Python exceptions in one place.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Result of every fallible function of the core.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Where in a file something is wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Location {
+    /// Line number, from 1.
+    Line(u64),
+    /// Byte offset, from 0.
+    Byte(u64),
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Line(n) => write!(f, "line {n}"),
+            Self::Byte(n) => write!(f, "byte {n}"),
+        }
+    }
+}
+
+/// Everything that can go wrong in the core.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The operating system refused something about a file.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file or directory concerned.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file is not what it claims to be.
+    #[error("{}, {location}: {message}", path.display())]
+    Format {
+        /// The malformed file.
+        path: PathBuf,
+        /// Line or byte offset of the fault.
+        location: Location,
+        /// What was expected and what was found.
+        message: String,
+    },
+    /// A parameter is out of its range.
+    #[error("{name} {message}")]
+    Parameter {
+        /// The parameter's public name.
+        name: &'static str,
+        /// Its range, and what was given.
+        message: String,
+    },
+    /// The text yields nothing to count or train on; the message names the setting that pruned it.
+    #[error("{0}")]
+    Corpus(String),
+    /// The caller asked to stop (Ctrl-C).
+    #[error("interrupted")]
+    Cancelled,
+}
+
+impl Error {
+    /// An I/O error about `path`.
+    pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
+        Self::Io {
+            path: path.as_ref().to_owned(),
+            source,
+        }
+    }
+
+    /// A malformed file.
+    pub fn format(path: impl AsRef<Path>, location: Location, message: impl Into<String>) -> Self {
+        Self::Format {
+            path: path.as_ref().to_owned(),
+            location,
+            message: message.into(),
+        }
+    }
+
+    /// A parameter out of range.
+    pub fn parameter(name: &'static str, message: impl Into<String>) -> Self {
+        Self::Parameter {
+            name,
+            message: message.into(),
+        }
+    }
+}

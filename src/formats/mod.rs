@@ -1,0 +1,1 @@
+//! Vector and count files.

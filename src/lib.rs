@@ -1,0 +1,49 @@
+//! GloVe word vectors (Pennington, Socher, Manning 2014) at the speed of the hardware.
+//!
+//! Data flows one way, a module per step: [`corpus`] → [`tokenize`] → [`encoding`] and
+//! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A stage knows the one before it
+//! by its data type and nothing else.
+//!
+//! ```
+//! use glove_rs::cooccurrence::{CountingOptions, count};
+//! use glove_rs::corpus::Documents;
+//! use glove_rs::encoding::{EncodingOptions, RawCorpus};
+//! use glove_rs::training::{Parameters, Tiles, TrainingOptions, train};
+//! use glove_rs::{Monitor, threads};
+//!
+//! # fn main() -> glove_rs::Result<()> {
+//! let text = ["an apple a day keeps the doctor away", "an apple a day keeps an apple a day"];
+//! let encoding = EncodingOptions { min_count: 1, ..Default::default() };
+//! let monitor = Monitor::new();
+//! let (vocabulary, reports) = threads::in_pool(2, || {
+//!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &monitor)?;
+//!     let vocabulary = raw.vocabulary(&encoding)?;
+//!     let corpus = raw.encode(&vocabulary, false, &monitor)?;
+//!     let counts = count(&corpus.ids, vocabulary.len(), &CountingOptions::default(), &monitor)?;
+//!     let mut parameters = Parameters::random(vocabulary.len(), 10, 0)?;
+//!     let tiles = Tiles::new(&counts, parameters.row_bytes(), 0, &monitor)?;
+//!     let reports = train(&mut parameters, &tiles, &TrainingOptions::default(), &monitor)?;
+//!     glove_rs::Result::Ok((vocabulary, reports))
+//! })??;
+//! assert_eq!(vocabulary.word(0), b"a");
+//! assert!(reports.last().unwrap().loss < reports[0].loss);
+//! # Ok(())
+//! # }
+//! ```
+
+pub mod cooccurrence;
+pub mod corpus;
+pub mod encoding;
+mod error;
+pub mod formats;
+mod monitor;
+#[cfg(feature = "python")]
+mod python;
+pub mod threads;
+pub mod tokenize;
+pub mod training;
+pub mod vocabulary;
+
+pub use error::{Error, Location, Result};
+pub use monitor::{EpochReport, Monitor, Stage};
+pub use vocabulary::{Vocabulary, WordId};

@@ -1,0 +1,131 @@
+//! Progress counters and the cancel flag that every long loop polls.
+//!
+//! A worker never calls back into its caller: it adds to atomics here, and whoever waits for it
+//! (the Python binding, a test, a command line) reads them as often as it likes.
+
+use crate::error::{Error, Result};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+
+/// What is being done; the order is the data's way through the pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Stage {
+    /// Nothing has started yet.
+    Idle,
+    /// Reading text and finding words; counted in bytes.
+    Tokenizing,
+    /// Accumulating co-occurrences; counted in tokens.
+    Counting,
+    /// Bucketing records into tiles; counted in records.
+    Tiling,
+    /// Training; counted in records.
+    Training,
+}
+
+impl Stage {
+    /// The name that progress callbacks receive.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Tokenizing => "tokenizing",
+            Self::Counting => "counting",
+            Self::Tiling => "tiling",
+            Self::Training => "training",
+        }
+    }
+
+    fn from_u8(value: u8) -> Self {
+        match value {
+            1 => Self::Tokenizing,
+            2 => Self::Counting,
+            3 => Self::Tiling,
+            4 => Self::Training,
+            _ => Self::Idle,
+        }
+    }
+}
+
+/// One finished pass over the records.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EpochReport {
+    /// Epoch number, from 1.
+    pub epoch: usize,
+    /// Σ ½ f(X) diff² / nnz, measured while the epoch ran (DESIGN section 2).
+    pub loss: f64,
+    /// Wall time of the epoch.
+    pub seconds: f64,
+    /// Records updated per second of wall time.
+    pub records_per_second: f64,
+}
+
+/// Shared between a long-running call and whoever watches it.
+#[derive(Debug, Default)]
+pub struct Monitor {
+    cancelled: AtomicBool,
+    stage: AtomicU8,
+    done: AtomicU64,
+    total: AtomicU64,
+    epochs: Mutex<Vec<EpochReport>>,
+}
+
+impl Monitor {
+    /// A monitor at rest.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Begin a stage of `total` units (0 = unknown).
+    pub fn begin(&self, stage: Stage, total: u64) {
+        self.done.store(0, Relaxed);
+        self.total.store(total, Relaxed);
+        self.stage.store(stage as u8, Relaxed);
+    }
+
+    /// Report `units` more done, and fail if the caller asked to stop. Long loops call this at
+    /// least every few milliseconds: it is what makes Ctrl-C work.
+    pub fn advance(&self, units: u64) -> Result<()> {
+        self.done.fetch_add(units, Relaxed);
+        self.check()
+    }
+
+    /// Fail with [`Error::Cancelled`] if the caller asked to stop.
+    pub fn check(&self) -> Result<()> {
+        if self.cancelled.load(Relaxed) {
+            Err(Error::Cancelled)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Ask the work to stop at its next check.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Relaxed);
+    }
+
+    /// Note a finished epoch.
+    pub fn epoch_finished(&self, report: EpochReport) {
+        self.lock_epochs().push(report);
+    }
+
+    /// Epochs finished so far.
+    pub fn epochs(&self) -> Vec<EpochReport> {
+        self.lock_epochs().clone()
+    }
+
+    /// Stage, units done and units in total (0 = unknown).
+    pub fn snapshot(&self) -> (Stage, u64, u64) {
+        (
+            Stage::from_u8(self.stage.load(Relaxed)),
+            self.done.load(Relaxed),
+            self.total.load(Relaxed),
+        )
+    }
+
+    fn lock_epochs(&self) -> std::sync::MutexGuard<'_, Vec<EpochReport>> {
+        // A panic while pushing a report cannot leave the list half-made.
+        self.epochs
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,205 @@
+//! Passes over the records.
+
+use super::kernel::{Optimizer, Record, SimdLevel, StepRule};
+use super::parameters::Parameters;
+use super::schedule::{self, Hogwild, Ordered, Schedule};
+use super::tiles::Tiles;
+use crate::error::{Error, Result};
+use crate::monitor::{EpochReport, Monitor, Stage};
+use crate::vocabulary::WordId;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
+
+/// How to train. The defaults are the paper's.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingOptions {
+    /// x_max of f(x) = min(1, (x/x_max)^α)
+    pub x_max: f64,
+    /// α of the same.
+    pub alpha: f64,
+    /// η
+    pub learning_rate: f64,
+    /// Passes over the records.
+    pub epochs: usize,
+    /// Step rule.
+    pub optimizer: Optimizer,
+    /// Bound of each component of the gradient.
+    pub grad_clip: f64,
+    /// The same bits for any number of threads, instead of Hogwild.
+    pub deterministic: bool,
+    /// Order of tiles.
+    pub seed: u64,
+}
+
+impl Default for TrainingOptions {
+    fn default() -> Self {
+        Self {
+            x_max: 100.0,
+            alpha: 0.75,
+            learning_rate: 0.05,
+            epochs: 25,
+            optimizer: Optimizer::AdaGrad,
+            grad_clip: 100.0,
+            deterministic: false,
+            seed: 0,
+        }
+    }
+}
+
+impl TrainingOptions {
+    /// Refuse what cannot be trained with.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the first bad one.
+    pub fn validate(&self) -> Result<()> {
+        let positive = |name, x: f64| {
+            if x.is_finite() && x > 0.0 {
+                Ok(())
+            } else {
+                Err(Error::parameter(
+                    name,
+                    format!("must be a finite number > 0, got {x}"),
+                ))
+            }
+        };
+        positive("x_max", self.x_max)?;
+        positive("learning_rate", self.learning_rate)?;
+        positive("grad_clip", self.grad_clip)?;
+        if !(self.alpha.is_finite() && self.alpha >= 0.0) {
+            return Err(Error::parameter(
+                "alpha",
+                format!("must be a finite number >= 0, got {}", self.alpha),
+            ));
+        }
+        if self.epochs == 0 {
+            return Err(Error::parameter("epochs", "must be at least 1, got 0"));
+        }
+        Ok(())
+    }
+
+    fn rule(&self) -> StepRule {
+        StepRule {
+            optimizer: self.optimizer,
+            learning_rate: self.learning_rate as f32,
+            grad_clip: self.grad_clip as f32,
+            ln_x_max: self.x_max.ln() as f32,
+            alpha: self.alpha as f32,
+        }
+    }
+}
+
+/// Records between two looks at the monitor: well under a millisecond.
+const SLICE: usize = 1 << 13;
+
+/// Train `parameters` on `tiles`, on all threads of the current rayon pool. Returns one report per
+/// epoch.
+///
+/// # Errors
+/// [`Error::Parameter`], [`Error::Cancelled`] (the parameters then are those of the middle of an
+/// epoch).
+pub fn train(
+    parameters: &mut Parameters,
+    tiles: &Tiles,
+    options: &TrainingOptions,
+    monitor: &Monitor,
+) -> Result<Vec<EpochReport>> {
+    options.validate()?;
+    let level = SimdLevel::active()?;
+    let rule = options.rule();
+    monitor.begin(Stage::Training, tiles.records * options.epochs as u64);
+    let mut reports = Vec::new();
+    for epoch in 1..=options.epochs {
+        let start = Instant::now();
+        let order = schedule::order(tiles, options.seed, epoch);
+        let cost = if options.deterministic {
+            run_epoch(parameters, tiles, &Ordered::new(tiles, order), &rule, level, monitor)
+        } else {
+            run_epoch(parameters, tiles, &Hogwild::new(order), &rule, level, monitor)
+        }?;
+        let seconds = start.elapsed().as_secs_f64();
+        let report = EpochReport {
+            epoch,
+            loss: cost / tiles.records.max(1) as f64,
+            seconds,
+            records_per_second: tiles.records as f64 / seconds.max(1e-9),
+        };
+        monitor.epoch_finished(report);
+        reports.push(report);
+    }
+    Ok(reports)
+}
+
+fn run_epoch(
+    parameters: &mut Parameters,
+    tiles: &Tiles,
+    schedule: &dyn Schedule,
+    rule: &StepRule,
+    level: SimdLevel,
+    monitor: &Monitor,
+) -> Result<f64> {
+    // Each tile's cost has its own place, so that the sum does not depend on who ran when.
+    let costs: Vec<AtomicU64> = tiles.tiles.iter().map(|_| AtomicU64::new(0)).collect();
+    let rows = parameters.rows();
+    let outcomes = rayon::broadcast(|_| {
+        while let Some(number) = schedule.claim() {
+            let tile = &tiles.tiles[number];
+            let first_word = tiles.grid.start(tile.row_block as usize) as usize;
+            let first_context = tiles.grid.start(tile.column_block as usize) as usize;
+            let mut sum = 0.0;
+            for records in tile.records.chunks(SLICE) {
+                sum += rows.run(records, first_word, first_context, rule, level).sum;
+                if let Err(stop) = monitor.advance(records.len() as u64) {
+                    schedule.abort();
+                    return Err(stop);
+                }
+            }
+            costs[number].store(sum.to_bits(), Relaxed);
+            schedule.finish(number);
+        }
+        Ok(())
+    });
+    outcomes.into_iter().collect::<Result<()>>()?;
+    Ok(costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum())
+}
+
+/// Train on one thread, record after record in the order given: the arithmetic itself, for tests
+/// and for continuing other tools' runs. Returns the loss of each epoch.
+///
+/// # Errors
+/// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.
+pub fn train_in_order(
+    parameters: &mut Parameters,
+    records: &[(WordId, WordId, f64)],
+    options: &TrainingOptions,
+    level: SimdLevel,
+) -> Result<Vec<f64>> {
+    options.validate()?;
+    if parameters.words() > 1 << 16 {
+        return Err(Error::parameter(
+            "W",
+            format!("must have at most 65536 rows, got {}", parameters.words()),
+        ));
+    }
+    let words = parameters.words() as WordId;
+    let packed: Vec<Record> = records
+        .iter()
+        .map(|&(i, j, x)| {
+            if i >= words || j >= words || !x.is_finite() || x <= 0.0 {
+                return Err(Error::parameter(
+                    "records",
+                    format!("must be (word < {words}, word < {words}, x > 0), got ({i}, {j}, {x})"),
+                ));
+            }
+            Ok(Record {
+                i: i as u16,
+                j: j as u16,
+                ln_x: x.ln() as f32,
+            })
+        })
+        .collect::<Result<_>>()?;
+    let rule = options.rule();
+    let rows = parameters.rows();
+    Ok((0..options.epochs)
+        .map(|_| rows.run(&packed, 0, 0, &rule, level).sum / packed.len().max(1) as f64)
+        .collect())
+}

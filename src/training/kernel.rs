@@ -1,0 +1,729 @@
+//! The training kernel: dot product and update of one record, fused, once per instruction set.
+//!
+//! The only unsafe code of the crate. Rows of W and W̃ are reached by raw pointers, because Hogwild
+//! threads update shared rows without locks (Niu et al. 2011); no `&mut` to a shared row exists.
+
+use super::parameters::{LINE, Line};
+use crate::error::{Error, Result};
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+/// One co-occurrence as training sees it: places of the two words in their blocks, and ln X.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Record {
+    /// Place of the word (row of W).
+    pub i: u16,
+    /// Place of the context word (row of W̃).
+    pub j: u16,
+    /// ln X.
+    pub ln_x: f32,
+}
+
+/// The step rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Optimizer {
+    /// AdaGrad as in Stanford's tool (DESIGN section 2).
+    #[default]
+    AdaGrad,
+    /// Plain stochastic gradient descent on the same loss; biases take the learning rate too.
+    Sgd,
+}
+
+/// The names that [`Optimizer::from_name`] knows.
+pub const OPTIMIZER_NAMES: [&str; 2] = ["adagrad", "sgd"];
+
+impl Optimizer {
+    /// The optimizer of that public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] listing the names if there is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "adagrad" => Ok(Self::AdaGrad),
+            "sgd" => Ok(Self::Sgd),
+            _ => Err(Error::parameter(
+                "optimizer",
+                format!("must be one of {OPTIMIZER_NAMES:?}, got {name:?}"),
+            )),
+        }
+    }
+}
+
+/// Constants of a training run, as the kernel wants them.
+#[derive(Debug, Clone, Copy)]
+pub struct StepRule {
+    /// Step rule.
+    pub optimizer: Optimizer,
+    /// η
+    pub learning_rate: f32,
+    /// Bound of each component of the gradient.
+    pub grad_clip: f32,
+    /// ln x_max
+    pub ln_x_max: f32,
+    /// α
+    pub alpha: f32,
+}
+
+impl StepRule {
+    /// Factors of fdiff in the last line: η, but 1 for the bias under AdaGrad (η under SGD), and 0
+    /// for the constant beside it.
+    fn last_rates(&self) -> [[f32; LINE]; 2] {
+        let bias = match self.optimizer {
+            Optimizer::AdaGrad => 1.0,
+            Optimizer::Sgd => self.learning_rate,
+        };
+        let mut rates = [[self.learning_rate; LINE]; 2];
+        rates[0][LINE - 2..].copy_from_slice(&[bias, 0.0]);
+        rates[1][LINE - 2..].copy_from_slice(&[0.0, bias]);
+        rates
+    }
+
+    fn last_bounds(&self) -> [f32; LINE] {
+        let mut bounds = [self.grad_clip * self.learning_rate; LINE];
+        bounds[LINE - 2..].fill(f32::MAX);
+        bounds
+    }
+}
+
+/// Sixteen records' weights f(X) = min(1, (X/x_max)^α) from ln X, as exp(min(0, α(ln X − ln x_max))).
+///
+/// Plain arithmetic that the compiler turns into vectors of whatever width the caller was compiled
+/// for. Cephes' expf polynomial: relative error below 2e-7.
+#[inline(always)]
+fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {
+    // Adding and subtracting 1.5·2²³ rounds to an integer, which then stands in the low bits.
+    const ROUND: f32 = 12_582_912.0;
+    let mut f = [0.0; LINE];
+    for k in 0..LINE {
+        let t = (rule.alpha * (ln_x[k] - rule.ln_x_max)).clamp(-87.0, 0.0);
+        let shifted = t * std::f32::consts::LOG2_E + ROUND;
+        let n = shifted - ROUND;
+        let r = t - n * 0.693_359_375 + n * 2.121_944_4e-4;
+        let p = 1.987_569_1e-4;
+        let p = p * r + 1.398_199_9e-3;
+        let p = p * r + 8.333_452e-3;
+        let p = p * r + 4.166_579_6e-2;
+        let p = p * r + 1.666_666_5e-1;
+        let p = p * r + 0.5;
+        let exp_r = p * r * r + r + 1.0;
+        let scale = f32::from_bits(shifted.to_bits().wrapping_add(127) << 23);
+        f[k] = exp_r * scale;
+    }
+    f
+}
+
+/// The rows of one training state, shared by the threads that update them.
+#[derive(Clone, Copy)]
+pub struct SharedRows<'a> {
+    words: *mut f32,
+    contexts: *mut f32,
+    rows: [usize; 2],
+    lines_per_half: usize,
+    _parameters: PhantomData<&'a mut [Line]>,
+}
+
+// SAFETY: the pointers reach memory that is borrowed mutably for 'a, and nothing but `run` below
+// dereferences them. Threads do race on the f32 components of shared rows: that is Hogwild. Every
+// access is an aligned vector load or store of plain floats made by an intrinsic or through a raw
+// pointer, any mixture of old and new components is a valid row, and no reference to a row exists
+// whose exclusivity the compiler could assume.
+unsafe impl Send for SharedRows<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for SharedRows<'_> {}
+
+impl<'a> SharedRows<'a> {
+    /// Rows of `2 * lines_per_half` lines each, of both sides.
+    pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], lines_per_half: usize) -> Self {
+        let row = 2 * lines_per_half;
+        Self {
+            rows: [words.len() / row, contexts.len() / row],
+            words: words.as_mut_ptr().cast(),
+            contexts: contexts.as_mut_ptr().cast(),
+            lines_per_half,
+            _parameters: PhantomData,
+        }
+    }
+
+    /// Update by `records`, in order. Their places count from rows `first_word` and
+    /// `first_context`. Returns Σ ½ f diff², and the number of records that were left out because
+    /// their residual was not finite.
+    pub fn run(
+        &self,
+        records: &[Record],
+        first_word: usize,
+        first_context: usize,
+        rule: &StepRule,
+        level: SimdLevel,
+    ) -> Cost {
+        // Bounds are checked once for the whole call: the vector code below does not.
+        let (last_i, last_j) = records
+            .iter()
+            .fold((0, 0), |(i, j), r| (r.i.max(i), r.j.max(j)));
+        assert!(
+            records.is_empty()
+                || (first_word + last_i as usize) < self.rows[0]
+                    && (first_context + last_j as usize) < self.rows[1],
+            "a record points outside the parameters"
+        );
+        let row = 2 * self.lines_per_half * LINE;
+        // SAFETY: `first_word` and `first_context` are rows of their sides, by the assertion (a
+        // place is not negative), so the offsets stay inside the allocations.
+        let (words, contexts) =
+            unsafe { (self.words.add(first_word * row), self.contexts.add(first_context * row)) };
+        let job = Job {
+            records,
+            words,
+            contexts,
+            lines: self.lines_per_half,
+            rule,
+        };
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: a level is only made by `SimdLevel::is_usable` having said that this machine
+            // has the instructions; rows are in bounds by the assertion, and 64-byte aligned
+            // because they are whole `Line`s.
+            SimdLevel::Avx512 => unsafe { x86::avx512(&job) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            SimdLevel::Avx2 => unsafe { x86::avx2(&job) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: as above; every aarch64 has NEON.
+            SimdLevel::Neon => unsafe { arm::neon(&job) },
+            // SAFETY: rows are in bounds by the assertion; no special instructions.
+            _ => unsafe { dispatch::<portable::Eight>(&job) },
+        }
+    }
+}
+
+/// What a run over records cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    /// Σ ½ f(X) diff²
+    pub sum: f64,
+    /// Records left out because their residual was not a finite number.
+    pub skipped: u64,
+}
+
+/// Records, rows and rule of one call.
+struct Job<'a> {
+    records: &'a [Record],
+    words: *mut f32,
+    contexts: *mut f32,
+    lines: usize,
+    rule: &'a StepRule,
+}
+
+/// A vector register of floats. `LANES` divides `LINE`.
+trait Vector: Copy {
+    const LANES: usize;
+    unsafe fn load(from: *const f32) -> Self;
+    unsafe fn store(self, to: *mut f32);
+    unsafe fn splat(x: f32) -> Self;
+    unsafe fn mul(self, by: Self) -> Self;
+    /// self·b + c
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+    /// c − self·b
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
+    /// `self` limited to ±bound.
+    unsafe fn clip(self, bound: Self) -> Self;
+    /// 1/√self, to a relative error of 1e-4 or better.
+    unsafe fn rsqrt(self) -> Self;
+    unsafe fn sum(self) -> f32;
+    /// Bring the cache line at `at` near.
+    unsafe fn prefetch(at: *const f32);
+}
+
+/// Choose the loop for the number of lines: common dims have theirs unrolled.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn dispatch<V: Vector>(job: &Job) -> Cost {
+    // SAFETY: handed on.
+    unsafe {
+        match job.rule.optimizer {
+            Optimizer::AdaGrad => match job.lines {
+                1 => run::<V, 1, true>(job),
+                2 => run::<V, 2, true>(job),
+                4 => run::<V, 4, true>(job), // dim 47 to 62
+                7 => run::<V, 7, true>(job), // dim 95 to 110
+                13 => run::<V, 13, true>(job),
+                19 => run::<V, 19, true>(job), // dim 287 to 302
+                _ => run::<V, 0, true>(job),
+            },
+            Optimizer::Sgd => match job.lines {
+                4 => run::<V, 4, false>(job),
+                7 => run::<V, 7, false>(job),
+                _ => run::<V, 0, false>(job),
+            },
+        }
+    }
+}
+
+/// How many records ahead rows are brought near. Measured on enwiki-17m (benches/RESULTS.md,
+/// "Prefetch").
+const AHEAD: usize = 4;
+
+/// The loop over records. `N` is the number of lines per half row, or 0 if only known at run time.
+///
+/// # Safety
+/// Every record's rows lie inside the allocations of `job.words` and `job.contexts`, which are
+/// 64-byte aligned, and the machine has the instructions of `V`.
+#[inline(always)]
+unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost {
+    let lines = if N == 0 { job.lines } else { N };
+    let half = lines * LINE;
+    let body = half - LINE;
+    let rule = job.rule;
+    let rates = rule.last_rates();
+    let bounds = rule.last_bounds();
+    let mut cost = Cost::default();
+    // SAFETY: see the function's contract; `half` floats of parameters are followed by `half` of
+    // accumulators in every row, and `at` stays below `half`.
+    unsafe {
+        let bound = V::splat(rule.grad_clip * rule.learning_rate);
+        for (number, batch) in job.records.chunks(LINE).enumerate() {
+            let mut ln_x = [0.0; LINE];
+            for (ln_x, record) in ln_x.iter_mut().zip(batch) {
+                *ln_x = record.ln_x;
+            }
+            let f = weights(&ln_x, rule);
+            for (k, record) in batch.iter().enumerate() {
+                if let Some(next) = job.records.get(number * LINE + k + AHEAD) {
+                    let w = job.words.add(next.i as usize * 2 * half);
+                    let c = job.contexts.add(next.j as usize * 2 * half);
+                    for line in 0..2 * lines {
+                        V::prefetch(w.add(line * LINE));
+                        V::prefetch(c.add(line * LINE));
+                    }
+                }
+                let w = job.words.add(record.i as usize * 2 * half);
+                let c = job.contexts.add(record.j as usize * 2 * half);
+
+                let mut dot = [V::splat(0.0); 4];
+                let mut at = 0;
+                while at < half {
+                    let sum = &mut dot[at / V::LANES % 4];
+                    *sum = V::load(w.add(at)).mul_add(V::load(c.add(at)), *sum);
+                    at += V::LANES;
+                }
+                let one = V::splat(1.0);
+                let dot = one.mul_add(dot[0], dot[1]).mul_add(one, one.mul_add(dot[2], dot[3]));
+                let diff = dot.sum() - record.ln_x;
+                let fdiff = f[k] * diff;
+                let term = fdiff * diff;
+                if !term.is_finite() {
+                    cost.skipped += 1;
+                    continue;
+                }
+                cost.sum += f64::from(term);
+
+                let step = V::splat(fdiff * rule.learning_rate);
+                let mut at = 0;
+                while at < body {
+                    update::<V, ADAGRAD>(w.add(at), c.add(at), half, step, step, bound);
+                    at += V::LANES;
+                }
+                let fdiff = V::splat(fdiff);
+                while at < half {
+                    let step_w = fdiff.mul(V::load(rates[0].as_ptr().add(at - body)));
+                    let step_c = fdiff.mul(V::load(rates[1].as_ptr().add(at - body)));
+                    let bound = V::load(bounds.as_ptr().add(at - body));
+                    update::<V, ADAGRAD>(w.add(at), c.add(at), half, step_w, step_c, bound);
+                    at += V::LANES;
+                }
+            }
+        }
+    }
+    cost.sum *= 0.5;
+    cost
+}
+
+/// Update one register's worth of both rows; accumulators lie `half` floats further on.
+///
+/// # Safety
+/// As for [`run`].
+#[inline(always)]
+unsafe fn update<V: Vector, const ADAGRAD: bool>(
+    w: *mut f32,
+    c: *mut f32,
+    half: usize,
+    step_w: V,
+    step_c: V,
+    bound: V,
+) {
+    // SAFETY: handed on.
+    unsafe {
+        let (old_w, old_c) = (V::load(w), V::load(c));
+        let g_w = step_w.mul(old_c).clip(bound);
+        let g_c = step_c.mul(old_w).clip(bound);
+        if ADAGRAD {
+            let (sum_w, sum_c) = (V::load(w.add(half)), V::load(c.add(half)));
+            g_w.neg_mul_add(sum_w.rsqrt(), old_w).store(w);
+            g_c.neg_mul_add(sum_c.rsqrt(), old_c).store(c);
+            g_w.mul_add(g_w, sum_w).store(w.add(half));
+            g_c.mul_add(g_c, sum_c).store(c.add(half));
+        } else {
+            let one = V::splat(1.0);
+            g_w.neg_mul_add(one, old_w).store(w);
+            g_c.neg_mul_add(one, old_c).store(c);
+        }
+    }
+}
+
+/// Eight floats in plain Rust.
+mod portable {
+    use super::Vector;
+
+    #[derive(Clone, Copy)]
+    pub(super) struct Eight([f32; 8]);
+
+    impl Eight {
+        #[inline(always)]
+        fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+            Self(std::array::from_fn(|k| f(self.0[k], other.0[k])))
+        }
+    }
+
+    impl Vector for Eight {
+        const LANES: usize = 8;
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: the caller's contract: eight floats lie there. Any alignment.
+            Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            // SAFETY: as above.
+            unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) };
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            Self([x; 8])
+        }
+        #[inline(always)]
+        unsafe fn mul(self, by: Self) -> Self {
+            self.zip(by, |a, b| a * b)
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            // Not `f32::mul_add`: without an instruction for it that is a library call.
+            self.zip(b, |a, b| a * b).zip(c, |ab, c| ab + c)
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
+        }
+        #[inline(always)]
+        unsafe fn clip(self, bound: Self) -> Self {
+            self.zip(bound, |x, b| {
+                let x = if x > b { b } else { x };
+                if x < -b { -b } else { x }
+            })
+        }
+        #[inline(always)]
+        unsafe fn rsqrt(self) -> Self {
+            Self(self.0.map(|x| 1.0 / x.sqrt()))
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            let [a, b, c, d, e, f, g, h] = self.0;
+            ((a + e) + (c + g)) + ((b + f) + (d + h))
+        }
+        #[inline(always)]
+        unsafe fn prefetch(_: *const f32) {}
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::{Cost, Job, Vector, dispatch};
+    use std::arch::x86_64::*;
+
+    #[derive(Clone, Copy)]
+    struct Sixteen(__m512);
+
+    // SAFETY of every block in the two implementations below: called only from `avx512` and `avx2`,
+    // into which they are inlined and which are compiled for their instructions; pointers are the
+    // caller's contract.
+    #[allow(clippy::undocumented_unsafe_blocks)]
+    impl Vector for Sixteen {
+        const LANES: usize = 16;
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            Self(unsafe { _mm512_loadu_ps(from) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            unsafe { _mm512_storeu_ps(to, self.0) };
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            Self(unsafe { _mm512_set1_ps(x) })
+        }
+        #[inline(always)]
+        unsafe fn mul(self, by: Self) -> Self {
+            Self(unsafe { _mm512_mul_ps(self.0, by.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { _mm512_fmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn clip(self, bound: Self) -> Self {
+            // The smaller magnitude, with the sign of the first operand.
+            Self(unsafe { _mm512_range_ps::<0b0010>(self.0, bound.0) })
+        }
+        #[inline(always)]
+        unsafe fn rsqrt(self) -> Self {
+            Self(unsafe { _mm512_rsqrt14_ps(self.0) })
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            unsafe { _mm512_reduce_add_ps(self.0) }
+        }
+        #[inline(always)]
+        unsafe fn prefetch(at: *const f32) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
+    }
+
+    #[derive(Clone, Copy)]
+    struct Eight(__m256);
+
+    #[allow(clippy::undocumented_unsafe_blocks)] // see above
+    impl Vector for Eight {
+        const LANES: usize = 8;
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            Self(unsafe { _mm256_loadu_ps(from) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            unsafe { _mm256_storeu_ps(to, self.0) };
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            Self(unsafe { _mm256_set1_ps(x) })
+        }
+        #[inline(always)]
+        unsafe fn mul(self, by: Self) -> Self {
+            Self(unsafe { _mm256_mul_ps(self.0, by.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
+        }
+        #[inline(always)]
+        unsafe fn clip(self, bound: Self) -> Self {
+            unsafe {
+                let negative = _mm256_xor_ps(bound.0, _mm256_set1_ps(-0.0));
+                Self(_mm256_max_ps(_mm256_min_ps(self.0, bound.0), negative))
+            }
+        }
+        #[inline(always)]
+        unsafe fn rsqrt(self) -> Self {
+            // 12 bits, and one Newton step: y(1.5 − ½xy²). An infinite x would give ∞·0 there:
+            // limited to the largest float, whose rsqrt is as good as zero.
+            unsafe {
+                let x = _mm256_min_ps(self.0, _mm256_set1_ps(f32::MAX));
+                let y = _mm256_rsqrt_ps(x);
+                let half_xy = _mm256_mul_ps(_mm256_mul_ps(_mm256_set1_ps(0.5), x), y);
+                let correction = _mm256_fnmadd_ps(half_xy, y, _mm256_set1_ps(1.5));
+                Self(_mm256_mul_ps(y, correction))
+            }
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            unsafe {
+                let four = _mm_add_ps(
+                    _mm256_castps256_ps128(self.0),
+                    _mm256_extractf128_ps::<1>(self.0),
+                );
+                let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+                let one = _mm_add_ss(two, _mm_shuffle_ps::<1>(two, two));
+                _mm_cvtss_f32(one)
+            }
+        }
+        #[inline(always)]
+        unsafe fn prefetch(at: *const f32) {
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
+    }
+
+    /// # Safety
+    /// The machine has AVX-512 F, DQ and VL and FMA; rows as for [`super::run`].
+    #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
+    pub(super) unsafe fn avx512(job: &Job) -> Cost {
+        // SAFETY: the caller's contract.
+        unsafe { dispatch::<Sixteen>(job) }
+    }
+
+    /// # Safety
+    /// The machine has AVX2 and FMA; rows as for [`super::run`].
+    #[target_feature(enable = "avx2,fma")]
+    pub(super) unsafe fn avx2(job: &Job) -> Cost {
+        // SAFETY: the caller's contract.
+        unsafe { dispatch::<Eight>(job) }
+    }
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use super::{Cost, Job, Vector, dispatch};
+    use std::arch::aarch64::*;
+
+    #[derive(Clone, Copy)]
+    struct Four(float32x4_t);
+
+    // SAFETY of every block: every aarch64 this compiles for has NEON; pointers are the caller's
+    // contract.
+    #[allow(clippy::undocumented_unsafe_blocks)]
+    impl Vector for Four {
+        const LANES: usize = 4;
+        #[inline(always)]
+        unsafe fn load(from: *const f32) -> Self {
+            Self(unsafe { vld1q_f32(from) })
+        }
+        #[inline(always)]
+        unsafe fn store(self, to: *mut f32) {
+            unsafe { vst1q_f32(to, self.0) };
+        }
+        #[inline(always)]
+        unsafe fn splat(x: f32) -> Self {
+            Self(unsafe { vdupq_n_f32(x) })
+        }
+        #[inline(always)]
+        unsafe fn mul(self, by: Self) -> Self {
+            Self(unsafe { vmulq_f32(self.0, by.0) })
+        }
+        #[inline(always)]
+        unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { vfmaq_f32(c.0, self.0, b.0) })
+        }
+        #[inline(always)]
+        unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+            Self(unsafe { vfmsq_f32(c.0, self.0, b.0) })
+        }
+        #[inline(always)]
+        unsafe fn clip(self, bound: Self) -> Self {
+            Self(unsafe { vmaxq_f32(vminq_f32(self.0, bound.0), vnegq_f32(bound.0)) })
+        }
+        #[inline(always)]
+        unsafe fn rsqrt(self) -> Self {
+            // 8 bits, and two Newton steps by the instruction made for them.
+            unsafe {
+                let y = vrsqrteq_f32(self.0);
+                let y = vmulq_f32(y, vrsqrtsq_f32(vmulq_f32(self.0, y), y));
+                Self(vmulq_f32(y, vrsqrtsq_f32(vmulq_f32(self.0, y), y)))
+            }
+        }
+        #[inline(always)]
+        unsafe fn sum(self) -> f32 {
+            unsafe { vaddvq_f32(self.0) }
+        }
+        #[inline(always)]
+        unsafe fn prefetch(_: *const f32) {} // no stable intrinsic
+    }
+
+    /// # Safety
+    /// Rows as for [`super::run`].
+    pub(super) unsafe fn neon(job: &Job) -> Cost {
+        // SAFETY: the caller's contract.
+        unsafe { dispatch::<Four>(job) }
+    }
+}
+
+/// Which instructions the kernel uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SimdLevel {
+    /// Plain Rust.
+    Portable,
+    /// AVX2 and FMA, 8 lanes.
+    Avx2,
+    /// AVX-512 F, DQ and VL, 16 lanes.
+    Avx512,
+    /// NEON, 4 lanes.
+    Neon,
+}
+
+impl SimdLevel {
+    const ALL: [Self; 4] = [Self::Avx512, Self::Avx2, Self::Neon, Self::Portable];
+
+    /// The public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Portable => "portable",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+            Self::Neon => "neon",
+        }
+    }
+
+    fn is_usable(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => {
+                Self::Avx2.is_usable()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => true,
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+
+    /// Levels that this machine has, the fastest first.
+    pub fn usable() -> Vec<Self> {
+        Self::ALL.into_iter().filter(|l| l.is_usable()).collect()
+    }
+
+    /// The level of that name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is none or this machine cannot run it.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Self::usable()
+            .into_iter()
+            .find(|level| level.name() == name)
+            .ok_or_else(|| {
+                let usable: Vec<_> = Self::usable().iter().map(|l| l.name()).collect();
+                Error::parameter(
+                    "GLOVE_RS_SIMD",
+                    format!("must be one of {usable:?} on this machine, got {name:?}"),
+                )
+            })
+    }
+
+    /// The level in use: the fastest, or the one that the environment variable `GLOVE_RS_SIMD`
+    /// names. Decided once per process.
+    ///
+    /// # Errors
+    /// As for [`SimdLevel::from_name`].
+    pub fn active() -> Result<Self> {
+        static ACTIVE: OnceLock<std::result::Result<SimdLevel, String>> = OnceLock::new();
+        let active = ACTIVE.get_or_init(|| match std::env::var("GLOVE_RS_SIMD") {
+            Ok(name) => Self::from_name(&name).map_err(|_| name),
+            Err(_) => Ok(Self::usable()[0]),
+        });
+        match active {
+            Ok(level) => Ok(*level),
+            Err(name) => Self::from_name(name),
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! Counts to vectors: parameters, tiles of records, the kernel, and epochs over them.
+
+mod epochs;
+mod kernel;
+mod parameters;
+mod schedule;
+mod tiles;
+
+pub use epochs::{TrainingOptions, train, train_in_order};
+pub use kernel::{Optimizer, SimdLevel};
+pub use parameters::{Exported, Parameters};
+pub use tiles::{TileGrid, Tiles};

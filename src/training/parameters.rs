@@ -1,0 +1,255 @@
+//! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
+
+use crate::error::{Error, Result};
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+/// Floats in the widest vector register, and in a cache line.
+pub const LINE: usize = 16;
+
+/// A cache line of floats; what makes rows aligned without unsafe code.
+#[repr(C, align(64))]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Line([f32; LINE]);
+
+/// Lines in one half of a row of `dim` components: these and two more for the biases.
+pub(super) fn lines_per_half(dim: usize) -> usize {
+    (dim + 2).div_ceil(LINE)
+}
+
+/// One side's rows: W with b, or W̃ with b̃.
+///
+/// A row is `[w, 0…, p, q]` followed by the accumulators G of the same shape. The last two places
+/// make the biases components of the dot product: on the word side `(p, q) = (b, 1)`, on the context
+/// side `(1, b̃)`, so that w·w̃ + b + b̃ is one product and one update rule serves all. The constant 1
+/// is kept by a learning rate of 0 in its place.
+#[derive(Debug, Clone, PartialEq)]
+struct Side {
+    lines: Vec<Line>,
+    dim: usize,
+    // Place of the bias in the last line.
+    bias: usize,
+}
+
+impl Side {
+    fn new(words: usize, dim: usize, bias: usize) -> Self {
+        let half = lines_per_half(dim);
+        let mut row = vec![Line([0.0; LINE]); half];
+        row[half - 1].0[LINE - 2..].fill(1.0);
+        row.resize(2 * half, Line([1.0; LINE]));
+        Self {
+            lines: row.repeat(words),
+            dim,
+            bias,
+        }
+    }
+
+    /// Parameter lines and accumulator lines of every row.
+    fn halves(&self) -> impl IndexedParallelIterator<Item = (&[Line], &[Line])> {
+        let half = lines_per_half(self.dim);
+        self.lines
+            .par_chunks_exact(2 * half)
+            .map(move |row| row.split_at(half))
+    }
+
+    fn halves_mut(&mut self) -> impl Iterator<Item = (&mut [Line], &mut [Line])> {
+        let half = lines_per_half(self.dim);
+        self.lines
+            .chunks_exact_mut(2 * half)
+            .map(move |row| row.split_at_mut(half))
+    }
+
+    /// Copy vectors and biases out, of the parameters or of the accumulators.
+    fn export(&self, accumulators: bool) -> (Vec<f32>, Vec<f32>) {
+        let half = lines_per_half(self.dim);
+        let words = self.lines.len() / (2 * half);
+        let (mut vectors, mut biases) = (vec![0.0; words * self.dim], vec![0.0; words]);
+        (
+            vectors.par_chunks_exact_mut(self.dim),
+            biases.par_iter_mut(),
+            self.halves(),
+        )
+            .into_par_iter()
+            .for_each(|(vector, bias, (values, sums))| {
+                let from = if accumulators { sums } else { values };
+                for (to, line) in vector.chunks_mut(LINE).zip(from) {
+                    to.copy_from_slice(&line.0[..to.len()]);
+                }
+                *bias = from[half - 1].0[self.bias];
+            });
+        (vectors, biases)
+    }
+
+    fn import(&mut self, accumulators: bool, vectors: &[f32], biases: &[f32]) {
+        let (dim, bias_place) = (self.dim, self.bias);
+        for (((values, sums), vector), &bias) in self
+            .halves_mut()
+            .zip(vectors.chunks_exact(dim))
+            .zip(biases)
+        {
+            let to = if accumulators { sums } else { values };
+            for (line, from) in to.iter_mut().zip(vector.chunks(LINE)) {
+                line.0[..from.len()].copy_from_slice(from);
+            }
+            if let Some(last) = to.last_mut() {
+                last.0[bias_place] = bias;
+            }
+        }
+    }
+}
+
+/// Vectors and biases as plain rows: what users see. V words of `dim` components.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Exported {
+    /// W, row-major (V, dim).
+    pub w: Vec<f32>,
+    /// W̃, row-major (V, dim).
+    pub w_tilde: Vec<f32>,
+    /// b, (V,).
+    pub b: Vec<f32>,
+    /// b̃, (V,).
+    pub b_tilde: Vec<f32>,
+}
+
+impl Exported {
+    fn check(&self, words: usize, dim: usize) -> Result<()> {
+        for (name, found, wanted) in [
+            ("W", self.w.len(), words * dim),
+            ("W_tilde", self.w_tilde.len(), words * dim),
+            ("b", self.b.len(), words),
+            ("b_tilde", self.b_tilde.len(), words),
+        ] {
+            if found != wanted {
+                return Err(Error::parameter(
+                    name,
+                    format!("must have {wanted} numbers for {words} words of {dim}, got {found}"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The model's state while it trains.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameters {
+    words: usize,
+    dim: usize,
+    word_side: Side,
+    context_side: Side,
+}
+
+impl Parameters {
+    /// Everything uniform in (−½, ½)/dim, biases too, and every G at 1 (DESIGN section 2).
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if `dim` is 0.
+    pub fn random(words: usize, dim: usize, seed: u64) -> Result<Self> {
+        let mut parameters = Self::zeros(words, dim)?;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+        let mut vector = vec![0.0; dim + 1];
+        for side in [&mut parameters.word_side, &mut parameters.context_side] {
+            let bias_place = side.bias;
+            for (values, _) in side.halves_mut() {
+                for x in &mut vector {
+                    *x = (rng.random::<f32>() - 0.5) / dim as f32;
+                }
+                for (line, from) in values.iter_mut().zip(vector[..dim].chunks(LINE)) {
+                    line.0[..from.len()].copy_from_slice(from);
+                }
+                if let Some(last) = values.last_mut() {
+                    last.0[bias_place] = vector[dim];
+                }
+            }
+        }
+        Ok(parameters)
+    }
+
+    /// Given values and accumulators.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the array of the wrong size.
+    pub fn from_exported(
+        words: usize,
+        dim: usize,
+        values: &Exported,
+        accumulators: &Exported,
+    ) -> Result<Self> {
+        values.check(words, dim)?;
+        accumulators.check(words, dim)?;
+        let mut parameters = Self::zeros(words, dim)?;
+        for (is_sum, from) in [(false, values), (true, accumulators)] {
+            parameters.word_side.import(is_sum, &from.w, &from.b);
+            parameters
+                .context_side
+                .import(is_sum, &from.w_tilde, &from.b_tilde);
+        }
+        Ok(parameters)
+    }
+
+    fn zeros(words: usize, dim: usize) -> Result<Self> {
+        if dim == 0 {
+            return Err(Error::parameter("dim", "must be at least 1, got 0"));
+        }
+        Ok(Self {
+            words,
+            dim,
+            word_side: Side::new(words, dim, LINE - 2),
+            context_side: Side::new(words, dim, LINE - 1),
+        })
+    }
+
+    /// Number of words.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Components per vector.
+    pub fn dim(&self) -> usize {
+        self.dim
+    }
+
+    /// Bytes of one row, parameters and accumulators: what decides the size of tiles.
+    pub fn row_bytes(&self) -> usize {
+        2 * lines_per_half(self.dim) * size_of::<Line>()
+    }
+
+    /// W, W̃, b, b̃.
+    pub fn values(&self) -> Exported {
+        self.exported(false)
+    }
+
+    /// The accumulators G of the same.
+    pub fn accumulators(&self) -> Exported {
+        self.exported(true)
+    }
+
+    fn exported(&self, accumulators: bool) -> Exported {
+        let (w, b) = self.word_side.export(accumulators);
+        let (w_tilde, b_tilde) = self.context_side.export(accumulators);
+        Exported {
+            w,
+            w_tilde,
+            b,
+            b_tilde,
+        }
+    }
+
+    /// Whether every parameter is a finite number.
+    pub fn all_finite(&self) -> bool {
+        [&self.word_side, &self.context_side].iter().all(|side| {
+            side.halves()
+                .all(|(values, _)| values.iter().all(|l| l.0.iter().all(|x| x.is_finite())))
+        })
+    }
+
+    /// The rows of both sides as the kernel reaches them.
+    pub(super) fn rows(&mut self) -> super::kernel::SharedRows<'_> {
+        super::kernel::SharedRows::new(
+            &mut self.word_side.lines,
+            &mut self.context_side.lines,
+            lines_per_half(self.dim),
+        )
+    }
+}

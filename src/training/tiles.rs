@@ -1,0 +1,228 @@
+//! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
+
+use super::kernel::Record;
+use crate::cooccurrence::{Triangle, TriangleRow};
+use crate::error::Result;
+use crate::monitor::{Monitor, Stage};
+use crate::vocabulary::WordId;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+/// How words are dealt into blocks: consecutive ranks, few where the records are many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TileGrid {
+    // Block k holds words starts[k]..starts[k + 1].
+    starts: Vec<WordId>,
+}
+
+/// A block's share of all records is at most one in so many, so that up to about as many threads
+/// find tiles that share no row.
+const LEAST_BLOCKS: u64 = 16;
+/// Bytes of rows, [w, G], in a block: two blocks are in use at a time.
+/// Measured on enwiki-17m (benches/RESULTS.md, "Tiles").
+const BLOCK_BYTES: usize = 1 << 20;
+
+impl TileGrid {
+    /// Blocks for words of these numbers of records and of rows of `row_bytes`.
+    pub fn new(records_per_word: &[u64], row_bytes: usize) -> Self {
+        let total: u64 = records_per_word.iter().sum();
+        let most_records = total.div_ceil(LEAST_BLOCKS).max(1);
+        let most_words = (BLOCK_BYTES / row_bytes).clamp(32, 1 << 16);
+        let mut starts = vec![0];
+        let (mut words, mut records) = (0, 0);
+        for (word, &n) in records_per_word.iter().enumerate() {
+            if words > 0 && (words == most_words || records + n > most_records) {
+                starts.push(word as WordId);
+                (words, records) = (0, 0);
+            }
+            words += 1;
+            records += n;
+        }
+        starts.push(records_per_word.len() as WordId);
+        Self { starts }
+    }
+
+    /// One block for all of at most 65,536 words.
+    pub(super) fn single(words: usize) -> Self {
+        Self {
+            starts: vec![0, words as WordId],
+        }
+    }
+
+    /// Number of blocks; tiles are pairs of blocks.
+    pub fn blocks(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// First word of block `k`.
+    pub fn start(&self, k: usize) -> WordId {
+        self.starts[k]
+    }
+
+    fn block_of(&self, word: WordId) -> usize {
+        self.starts.partition_point(|&s| s <= word) - 1
+    }
+}
+
+/// The records of one pair of blocks.
+#[derive(Debug)]
+pub struct Tile {
+    pub(super) row_block: u32,
+    pub(super) column_block: u32,
+    pub(super) records: Vec<Record>,
+}
+
+/// All records, by tile. Empty tiles are left out.
+#[derive(Debug)]
+pub struct Tiles {
+    pub(super) grid: TileGrid,
+    pub(super) tiles: Vec<Tile>,
+    pub(super) records: u64,
+}
+
+impl Tiles {
+    /// Bucket the records of `counts` for rows of `row_bytes`, each tile shuffled by `seed`, on all
+    /// threads of the current rayon pool. The result does not depend on their number.
+    ///
+    /// # Errors
+    /// [`crate::Error::Cancelled`].
+    pub fn new(counts: &Triangle, row_bytes: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
+        monitor.begin(Stage::Tiling, counts.pairs() as u64);
+        let grid = TileGrid::new(&records_per_word(counts), row_bytes);
+        // A pair (i, j), j ≤ i, goes to tiles (I, J) and (J, I): block I of the triangle's rows
+        // fills tiles that no other block fills.
+        let tiles: Result<Vec<Vec<Tile>>> = (0..grid.blocks())
+            .into_par_iter()
+            .rev()
+            .map(|block| fill(counts, &grid, block, seed, monitor))
+            .collect();
+        let mut tiles: Vec<Tile> = tiles?.into_iter().flatten().collect();
+        tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
+        let records = tiles.iter().map(|t| t.records.len() as u64).sum();
+        Ok(Self {
+            grid,
+            tiles,
+            records,
+        })
+    }
+
+    /// Records in all tiles.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// How words are dealt into blocks.
+    pub fn grid(&self) -> &TileGrid {
+        &self.grid
+    }
+}
+
+/// Records of each word's row and column in the full matrix.
+fn records_per_word(counts: &Triangle) -> Vec<u64> {
+    let add = |mut sums: Vec<u64>, row: TriangleRow<'_>| {
+        row.for_each_record(|i, j, _| {
+            sums[i as usize] += 1;
+            sums[j as usize] += 1;
+        });
+        sums
+    };
+    counts
+        .blocks
+        .par_iter()
+        .fold(
+            || vec![0; counts.words],
+            |sums, block| block.rows().map(|r| block.row(r)).fold(sums, add),
+        )
+        .reduce(
+            || vec![0; counts.words],
+            |mut a, b| {
+                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
+                a
+            },
+        )
+}
+
+/// The tiles that row block `block` of the triangle fills: those of its row and of its column, up
+/// to the diagonal.
+fn fill(
+    counts: &Triangle,
+    grid: &TileGrid,
+    block: usize,
+    seed: u64,
+    monitor: &Monitor,
+) -> Result<Vec<Tile>> {
+    let rows = grid.start(block)..grid.start(block + 1);
+    let mut sizes = vec![[0usize; 2]; block + 1];
+    for row in rows.clone() {
+        let row = counts.row(row);
+        for_each_pair(&row, grid, |other, _, forward, backward| {
+            sizes[other][0] += usize::from(forward != 0.0);
+            sizes[other][1] += usize::from(backward != 0.0);
+        });
+    }
+    // A diagonal tile takes both directions.
+    let diagonal = std::mem::take(&mut sizes[block][1]);
+    sizes[block][0] += diagonal;
+    let mut records: Vec<[Vec<Record>; 2]> = sizes
+        .iter()
+        .map(|size| size.map(Vec::with_capacity))
+        .collect();
+    for row in rows.clone() {
+        let i = (row - rows.start) as u16;
+        let row = counts.row(row);
+        for_each_pair(&row, grid, |other, j, forward, backward| {
+            let ln_forward = forward.ln() as f32;
+            if forward != 0.0 {
+                records[other][0].push(Record { i, j, ln_x: ln_forward });
+            }
+            if backward != 0.0 {
+                let ln_x = if backward == forward { ln_forward } else { backward.ln() as f32 };
+                let side = usize::from(other != block);
+                records[other][side].push(Record { i: j, j: i, ln_x });
+            }
+        });
+        monitor.advance(row.columns.len() as u64)?;
+    }
+    let mut tiles = Vec::new();
+    for (other, sides) in records.into_iter().enumerate() {
+        for (records, (row_block, column_block)) in sides.into_iter().zip([(block, other), (other, block)]) {
+            if !records.is_empty() {
+                let mut tile = Tile {
+                    row_block: row_block as u32,
+                    column_block: column_block as u32,
+                    records,
+                };
+                let number = (row_block * grid.blocks() + column_block) as u64;
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ number.rotate_left(32));
+                tile.records.shuffle(&mut rng);
+                tiles.push(tile);
+            }
+        }
+    }
+    Ok(tiles)
+}
+
+/// Call `f(block of column, place of column in it, X[row, column], X[column, row])` for each pair of
+/// a row; 0 for an absent record, and for the mirror image of the diagonal.
+#[inline(always)]
+fn for_each_pair(
+    row: &TriangleRow<'_>,
+    grid: &TileGrid,
+    mut f: impl FnMut(usize, u16, f64, f64),
+) {
+    let (mut block, mut end) = (0, 0);
+    for (place, (&column, &forward)) in row.columns.iter().zip(row.forward).enumerate() {
+        if column >= end {
+            block = grid.block_of(column);
+            end = grid.start(block + 1);
+        }
+        let backward = if column == row.row {
+            0.0
+        } else {
+            row.backward.map_or(forward, |b| b[place])
+        };
+        f(block, (column - grid.start(block)) as u16, forward, backward);
+    }
+}

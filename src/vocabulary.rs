@@ -1,0 +1,187 @@
+//! Words with their counts, most frequent first.
+
+use crate::error::{Error, Result};
+use foldhash::fast::FixedState;
+use hashbrown::HashTable;
+use std::cmp::Reverse;
+use std::hash::BuildHasher;
+use std::sync::OnceLock;
+
+/// A word's place in its vocabulary: its frequency rank, from 0.
+pub type WordId = u32;
+
+/// Words in the order (−count, bytes), each with its count (DESIGN section 3).
+///
+/// ```
+/// let v = glove_rs::Vocabulary::new([("a", 2), ("apple", 3)]).unwrap();
+/// assert_eq!(v.word(0), b"a");          // given vocabularies keep their order
+/// assert_eq!(v.index_of(b"apple"), Some(1));
+/// ```
+#[derive(Debug, Default)]
+pub struct Vocabulary {
+    bytes: Vec<u8>,
+    // `ends[i]` is the end of word i in `bytes`; it starts where the word before it ends.
+    ends: Vec<usize>,
+    counts: Vec<u64>,
+    index: OnceLock<HashTable<WordId>>,
+}
+
+impl Clone for Vocabulary {
+    fn clone(&self) -> Self {
+        Self {
+            bytes: self.bytes.clone(),
+            ends: self.ends.clone(),
+            counts: self.counts.clone(),
+            index: OnceLock::new(),
+        }
+    }
+}
+
+impl PartialEq for Vocabulary {
+    fn eq(&self, other: &Self) -> bool {
+        self.ends == other.ends && self.bytes == other.bytes && self.counts == other.counts
+    }
+}
+
+impl Vocabulary {
+    /// A vocabulary of these words, in the order given.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if a word is empty or appears twice, or if there are more than 2³¹ − 4.
+    pub fn new<W: AsRef<[u8]>>(words: impl IntoIterator<Item = (W, u64)>) -> Result<Self> {
+        let mut vocabulary = Self::default();
+        for (word, count) in words {
+            let word = word.as_ref();
+            if word.is_empty() {
+                return Err(Error::parameter(
+                    "words",
+                    format!("must not be empty: word {}", vocabulary.len()),
+                ));
+            }
+            vocabulary.push(word, count);
+        }
+        if vocabulary.len() > MAX_WORDS {
+            return Err(Error::parameter(
+                "words",
+                format!("must be at most {MAX_WORDS}, got {}", vocabulary.len()),
+            ));
+        }
+        if let Some(twice) = vocabulary.first_duplicate() {
+            return Err(Error::parameter(
+                "words",
+                format!(
+                    "must be different: {:?} appears twice",
+                    String::from_utf8_lossy(vocabulary.word(twice))
+                ),
+            ));
+        }
+        Ok(vocabulary)
+    }
+
+    /// Keep the words that occur at least `min_count` times, of those the `max_vocab` first in the
+    /// order (−count, bytes).
+    pub fn prune(words: Vec<(&[u8], u64)>, min_count: u64, max_vocab: Option<usize>) -> Self {
+        let mut kept: Vec<_> = words.into_iter().filter(|w| w.1 >= min_count).collect();
+        kept.sort_unstable_by_key(|&(word, count)| (Reverse(count), word));
+        kept.truncate(max_vocab.unwrap_or(MAX_WORDS).min(MAX_WORDS));
+        let mut vocabulary = Self::default();
+        for (word, count) in kept {
+            vocabulary.push(word, count);
+        }
+        vocabulary
+    }
+
+    fn push(&mut self, word: &[u8], count: u64) {
+        self.bytes.extend_from_slice(word);
+        self.ends.push(self.bytes.len());
+        self.counts.push(count);
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no word.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The word of rank `id`.
+    pub fn word(&self, id: WordId) -> &[u8] {
+        let id = id as usize;
+        let start = if id == 0 { 0 } else { self.ends[id - 1] };
+        &self.bytes[start..self.ends[id]]
+    }
+
+    /// How often each word occurred.
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// Words with their counts, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], u64)> {
+        (0..self.len() as WordId).map(|id| (self.word(id), self.counts[id as usize]))
+    }
+
+    /// The rank of `word`.
+    pub fn index_of(&self, word: &[u8]) -> Option<WordId> {
+        let table = self.index.get_or_init(|| self.build_index().0);
+        table
+            .find(hash(word), |&id| self.word(id) == word)
+            .copied()
+    }
+
+    fn first_duplicate(&self) -> Option<WordId> {
+        let (index, duplicate) = self.build_index();
+        if duplicate.is_none() {
+            let _ = self.index.set(index);
+        }
+        duplicate
+    }
+
+    fn build_index(&self) -> (HashTable<WordId>, Option<WordId>) {
+        let mut duplicate = None;
+        let mut table = HashTable::with_capacity(self.len());
+        for id in 0..self.len() as WordId {
+            let word = self.word(id);
+            match table.entry(hash(word), |&i| self.word(i) == word, |&i| hash(self.word(i))) {
+                hashbrown::hash_table::Entry::Occupied(_) => {
+                    duplicate = duplicate.or(Some(id));
+                }
+                hashbrown::hash_table::Entry::Vacant(slot) => {
+                    slot.insert(id);
+                }
+            }
+        }
+        (table, duplicate)
+    }
+}
+
+/// More words than this cannot be numbered: the ids above, up to 2³¹ − 1, are marks in encoded text,
+/// and ids compare as signed numbers in the counter.
+pub const MAX_WORDS: usize = i32::MAX as usize - 3;
+
+/// One fixed hash for words everywhere; its seed is constant, so runs repeat.
+pub(crate) fn hash(word: &[u8]) -> u64 {
+    FixedState::with_seed(0x5eed).hash_one(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pruning_orders_by_count_and_then_by_bytes() {
+        let words = vec![(&b"b"[..], 2), (b"a", 2), (b"z", 9), (b"rare", 1)];
+        let v = Vocabulary::prune(words.clone(), 2, None);
+        assert_eq!(v.iter().collect::<Vec<_>>(), [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]);
+        assert_eq!(Vocabulary::prune(words, 1, Some(2)).len(), 2);
+    }
+
+    #[test]
+    fn a_word_given_twice_is_refused() {
+        let error = Vocabulary::new([("a", 1), ("b", 1), ("a", 1)]).unwrap_err();
+        assert!(error.to_string().contains("\"a\" appears twice"));
+    }
+}

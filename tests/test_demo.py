@@ -1,0 +1,146 @@
+"""examples/demo.py: what it takes from the standard library, and the run as a user starts it."""
+
+import importlib.util
+import random
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo.py"
+
+MODULE = '''\
+#!/usr/bin/env python
+"""Open and close FILES, safely.
+
+>>> hidden_doctest_input()
+"""
+# Locks are taken in order,
+# so that two threads never wait for each other.
+LIMIT = 3  # don't raise this: 4096 bytes
+
+class Door:
+    """A door in a wall."""
+
+    async def close(self):
+        """Close the door."""
+        text = "# an ordinary string"
+        return text
+'''
+
+
+@pytest.fixture(scope="module")
+def demo() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("demo", DEMO)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def extracted(demo: ModuleType, library: Path, out: Path) -> list[str]:
+    count = demo.extract(library, out / "made" / "corpus.txt")
+    lines = (out / "made" / "corpus.txt").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == count
+    return lines
+
+
+def test_docstrings_and_comments_become_one_document_each(demo: ModuleType, tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "door.py").write_text(MODULE, encoding="utf-8")
+    assert sorted(extracted(demo, library, tmp_path)) == [
+        "a door in a wall",
+        "close the door",
+        "don't raise this bytes",
+        "locks are taken in order so that two threads never wait for each other",
+        "open and close files safely",
+    ]
+
+
+def test_tests_packages_and_broken_files_are_left_out(demo: ModuleType, tmp_path: Path) -> None:
+    library = tmp_path / "test" / "library"  # folders above the library do not matter
+    for folder in ("test", "pkg/tests", "site-packages/numpy", "encodings"):
+        (library / folder).mkdir(parents=True)
+        (library / folder / "module.py").write_text("# left out entirely\n", encoding="utf-8")
+    (library / "broken.py").write_text("# left out too\ndef (:\n", encoding="utf-8")
+    (library / "latin.py").write_bytes(b"# left out \xe9t\xe9 too\n")
+    (library / "nul.py").write_bytes(b"# left out as well\nx = '\0'\n")
+    (library / "data.txt").write_text("# not Python at all\n", encoding="utf-8")
+    (library / "pkg" / "good.py").write_text("# kept as it is\n", encoding="utf-8")
+    assert extracted(demo, library, tmp_path) == ["kept as it is"]
+
+
+def test_repeated_and_one_word_documents_are_written_once_or_never(
+    demo: ModuleType, tmp_path: Path
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    for name in ("one.py", "two.py"):
+        (library / name).write_text("# The same licence.\n\n# word\n\n#####\n", encoding="utf-8")
+    assert extracted(demo, library, tmp_path) == ["the same licence"]
+
+
+def test_words_to_show_are_frequent_but_not_the_most_frequent(demo: ModuleType) -> None:
+    words = [f"w{rank}" for rank in range(5000)]
+    assert demo.words_to_show(words) == ["w99", "w199", "w299", "w399", "w499"]
+    assert demo.words_to_show(["only"]) == ["only"]
+    english = [*words, *demo.WORDS_TO_SHOW]
+    assert demo.words_to_show(english) == list(demo.WORDS_TO_SHOW)
+
+
+def run_demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, DEMO, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=120,
+        check=False,
+    )
+
+
+def test_own_corpus_from_end_to_end(tmp_path: Path) -> None:
+    rng = random.Random(7)
+    words = [f"word{number}" for number in range(40)]
+    corpus = tmp_path / "my corpus.txt"
+    corpus.write_text(
+        "".join(" ".join(rng.choices(words, k=12)) + "\n" for _ in range(100)), encoding="utf-8"
+    )
+    out = tmp_path / "results"
+    result = run_demo("--corpus", corpus, "--out", out, "--dim", "8", "--epochs", "3")
+    assert result.returncode == 0, result.stderr
+    rows = dict(line.split()[:2] for line in result.stdout.splitlines()[1:5])
+    assert (rows["documents"], rows["tokens"], rows["vocabulary"]) == ("100", "1,200", "40")
+    assert int(rows["records"].replace(",", "")) > 40
+    assert "nearest neighbours" in result.stdout
+    assert f"to {out / 'vectors.txt'}" in result.stdout
+    losses = result.stdout.split("loss per epoch\n")[1].splitlines()[0].split()[1:]
+    assert len(losses) == 3
+    assert float(losses[2]) < float(losses[0])
+    assert "3/3" in result.stderr or "100%" in result.stderr  # the bar, though stderr is a pipe
+    lines = (out / "vectors.txt").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "40 8"
+    assert len(lines) == 41
+
+
+def test_missing_corpus_is_named(tmp_path: Path) -> None:
+    missing = run_demo("--corpus", tmp_path / "nowhere.txt")
+    assert missing.returncode == 2
+    assert "nowhere.txt' does not exist" in missing.stderr
+    folder = run_demo("--corpus", tmp_path)
+    assert folder.returncode == 2
+    assert "is a folder" in folder.stderr
+    assert "Traceback" not in missing.stderr + folder.stderr
+
+
+def test_unusable_corpus_is_an_error_without_a_traceback(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("", encoding="utf-8")
+    result = run_demo("--corpus", empty, "--out", tmp_path / "results")
+    assert result.returncode == 1
+    assert result.stderr.startswith("demo: ")
+    assert "Traceback" not in result.stderr

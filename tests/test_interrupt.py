@@ -1,0 +1,147 @@
+"""Ctrl-C stops counting and training within half a second, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+LIMIT = 0.5
+
+# The child tells on standard output when the work has begun and, by the clock both processes share,
+# when the interrupt came out of it.
+CHILD = textwrap.dedent(
+    """
+    import sys, time
+    import numpy as np
+    from glove_rs import Cooccurrence, Glove, Vocabulary
+
+    stages = set()
+
+    def report(stage, done, total, info):
+        if stage not in stages:
+            stages.add(stage)
+            print(stage, flush=True)
+
+    def work():
+    {work}
+
+    try:
+        work()
+    except KeyboardInterrupt:
+        print("interrupted", time.monotonic(), flush=True)
+        raise
+    print("finished", flush=True)
+    """
+)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """Three million Zipf-distributed tokens of 2,000 words: slow to count with a wide window."""
+    rng = np.random.default_rng(2)
+    frequency = 1.0 / np.arange(1, 2001)
+    words = np.array([f"w{k}" for k in range(2000)])
+    path = tmp_path_factory.mktemp("interrupt") / "corpus.txt"
+    with path.open("w") as file:
+        for _ in range(3):
+            tokens = rng.choice(words, size=10**6, p=frequency / frequency.sum())
+            file.write(" ".join(tokens.tolist()) + "\n")
+    return path
+
+
+def interrupt(work, stage, folder, *, after=0.3):
+    """Run the work in a child and send SIGINT ``after`` seconds of the stage.
+
+    Returns the seconds from the signal to the exception. The child's temporary files go to
+    ``folder``, where nothing may be left.
+    """
+    code = CHILD.replace("{work}", textwrap.indent(textwrap.dedent(work), "    "))
+    child = subprocess.Popen(
+        [sys.executable, "-c", code],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(folder)},
+        cwd=folder,
+    )
+    try:
+        for line in child.stdout:
+            if line.strip() == stage:
+                break
+            assert line.strip() != "finished", f"the work ended before its stage {stage!r}"
+        else:
+            pytest.fail(f"the child never reached {stage!r}: {child.stderr.read()}")
+        time.sleep(after)
+        sent = time.monotonic()
+        child.send_signal(signal.SIGINT)
+        child.wait(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    out, err = child.stdout.read(), child.stderr.read()
+    assert out.startswith("interrupted"), f"the stage was over before the signal: {out} {err}"
+    assert err.rstrip().endswith("KeyboardInterrupt"), err
+    assert child.returncode == -signal.SIGINT
+    assert list(folder.iterdir()) == []
+    return float(out.split()[1]) - sent
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_counting_stops(corpus, tmp_path, threads):
+    work = f"""
+        Cooccurrence.from_corpus(
+            {str(corpus)!r}, window=5000, threads={threads}, progress=report
+        )
+    """
+    assert interrupt(work, "counting", tmp_path) < LIMIT
+    assert [entry.name for entry in corpus.parent.iterdir()] == [corpus.name]
+
+
+def test_counting_inside_fit_stops(corpus, tmp_path):
+    work = f"Glove(window=5000, threads=1, progress=report).fit({str(corpus)!r})"
+    assert interrupt(work, "counting", tmp_path) < LIMIT
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_training_stops_in_the_middle_of_an_epoch(tmp_path, threads):
+    # Four million records of a thousand dimensions: one epoch takes seconds.
+    work = f"""
+        X = np.ones((2000, 2000))
+        Glove(dim=1000, threads={threads}, progress=report).fit_cooccurrence(X)
+    """
+    assert interrupt(work, "training", tmp_path) < LIMIT
+
+
+def test_training_stops_among_many_short_epochs(tmp_path):
+    work = """
+        X = np.ones((30, 30))
+        Glove(dim=10, epochs=10**7, progress=report).fit_cooccurrence(X)
+    """
+    assert interrupt(work, "training", tmp_path) < LIMIT
+
+
+def test_training_without_a_progress_report_stops(tmp_path):
+    work = """
+        X = np.ones((2000, 2000))
+        print("starting", flush=True)
+        Glove(dim=1000, epochs=1000).fit_cooccurrence(X)
+    """
+    assert interrupt(work, "starting", tmp_path, after=1.5) < LIMIT
+
+
+def test_reading_an_endless_iterator_stops(tmp_path):
+    work = """
+        import itertools
+        print("starting", flush=True)
+        Vocabulary.from_corpus(itertools.repeat("the same few words"))
+    """
+    assert interrupt(work, "starting", tmp_path) < LIMIT
