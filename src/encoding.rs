@@ -471,7 +471,10 @@ mod tests {
     use crate::corpus::Documents;
     use proptest::prelude::*;
 
-    fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, EncodedCorpus)> {
+    fn encode(
+        documents: &[&str],
+        options: &EncodingOptions,
+    ) -> Result<(Vocabulary, EncodedCorpus)> {
         let monitor = Monitor::new();
         let raw = RawCorpus::read(&mut Documents::new(documents), options, &monitor)?;
         let vocabulary = raw.vocabulary(options)?;
@@ -502,7 +505,10 @@ mod tests {
         let error = encode(&["a b c"], &EncodingOptions::default()).unwrap_err();
         assert!(error.to_string().contains("min_count=5"), "{error}");
         let error = encode(&["  ", ""], &EncodingOptions::default()).unwrap_err();
-        assert!(error.to_string().contains("no words in the text"), "{error}");
+        assert!(
+            error.to_string().contains("no words in the text"),
+            "{error}"
+        );
     }
 
     proptest! {

@@ -19,6 +19,8 @@ pub fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Resu
         .num_threads(threads)
         .thread_name(|i| format!("glove-rs-{i}"))
         .build()
-        .map_err(|e| Error::parameter("threads", format!("= {threads} could not be started: {e}")))?;
+        .map_err(|e| {
+            Error::parameter("threads", format!("= {threads} could not be started: {e}"))
+        })?;
     Ok(pool.install(work))
 }

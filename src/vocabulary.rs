@@ -127,9 +127,7 @@ impl Vocabulary {
     /// The rank of `word`.
     pub fn index_of(&self, word: &[u8]) -> Option<WordId> {
         let table = self.index.get_or_init(|| self.build_index().0);
-        table
-            .find(hash(word), |&id| self.word(id) == word)
-            .copied()
+        table.find(hash(word), |&id| self.word(id) == word).copied()
     }
 
     fn first_duplicate(&self) -> Option<WordId> {
@@ -145,7 +143,11 @@ impl Vocabulary {
         let mut table = HashTable::with_capacity(self.len());
         for id in 0..self.len() as WordId {
             let word = self.word(id);
-            match table.entry(hash(word), |&i| self.word(i) == word, |&i| hash(self.word(i))) {
+            match table.entry(
+                hash(word),
+                |&i| self.word(i) == word,
+                |&i| hash(self.word(i)),
+            ) {
                 hashbrown::hash_table::Entry::Occupied(_) => {
                     duplicate = duplicate.or(Some(id));
                 }
@@ -175,7 +177,10 @@ mod tests {
     fn pruning_orders_by_count_and_then_by_bytes() {
         let words = vec![(&b"b"[..], 2), (b"a", 2), (b"z", 9), (b"rare", 1)];
         let v = Vocabulary::prune(words.clone(), 2, None);
-        assert_eq!(v.iter().collect::<Vec<_>>(), [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]);
+        assert_eq!(
+            v.iter().collect::<Vec<_>>(),
+            [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]
+        );
         assert_eq!(Vocabulary::prune(words, 1, Some(2)).len(), 2);
     }
 

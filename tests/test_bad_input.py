@@ -179,8 +179,8 @@ NOT_A_RATE = [math.nan, -0.05, math.inf, -math.inf]
 
 OF_COUNTING = {
     "window": [*NOT_POSITIVE, 2.5, "wide"],
-    "min_count": [-1, 1.5],
-    "max_vocab": [-1, 1.5],
+    "min_count": [0, -1, 1.5],
+    "max_vocab": [0, -1, 1.5],
     "threads": [*NOT_POSITIVE, 1.5],
     "tokenizer": ["klingon"],
 }
@@ -188,10 +188,10 @@ OF_TRAINING = {
     "dim": [*NOT_POSITIVE, 2.5, "fifty", None, math.nan],
     "x_max": [0, *NOT_A_RATE],
     "alpha": NOT_A_RATE,
-    "learning_rate": [*NOT_A_RATE, "fast"],
-    "epochs": [-1, 2.5],
+    "learning_rate": [0, *NOT_A_RATE, "fast"],
+    "epochs": [0, -1, 2.5],
     "optimizer": ["newton", None],
-    "grad_clip": [math.nan, -1],
+    "grad_clip": [math.nan, 0, -1],
     "threads": [*NOT_POSITIVE, 1.5],
     "seed": [-1, 0.5],
 }
@@ -325,10 +325,11 @@ def test_saving_where_writing_is_forbidden_is_a_permission_error(tmp_path, save,
     assert list(folder.iterdir()) == []
 
 
-@pytest.fixture(scope="module")
-def tiny_disk(tmp_path_factory):
+@pytest.fixture
+def tiny_disk(tmp_path):
     """A file system of 64 KiB."""
-    folder = tmp_path_factory.mktemp("disk")
+    folder = tmp_path / "disk"
+    folder.mkdir()
     mount, umount = shutil.which("mount"), shutil.which("umount")
     if mount is None or umount is None:
         pytest.skip("no mount command: the file size limit below tests the same")
@@ -351,7 +352,6 @@ def test_no_space_left_keeps_the_older_file_and_leaves_nothing_else(tiny_disk, s
     assert os.fspath(caught.value.filename) == str(path)
     assert path.read_bytes() == b"the older file"
     assert list(tiny_disk.iterdir()) == [path]
-    path.unlink()
 
 
 def test_a_write_that_fails_keeps_the_older_file_and_leaves_nothing_else(tmp_path):
@@ -380,7 +380,7 @@ def test_a_write_that_fails_keeps_the_older_file_and_leaves_nothing_else(tmp_pat
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parent)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     assert done.stderr == ""
     assert done.stdout.splitlines() == KINDS

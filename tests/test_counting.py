@@ -344,6 +344,11 @@ def test_probabilities_given_a_word_sum_to_one(counts):
     assert total == pytest.approx(1.0, rel=1e-12)
 
 
+def test_nothing_is_probable_given_a_word_without_neighbours():
+    counts = Cooccurrence.from_scipy(np.array([[2.0, 0.0], [0.0, 0.0]]), ["social", "hermit"])
+    assert math.isnan(counts.probability("social", given="hermit"))
+
+
 def test_ratio_divides_the_two_probabilities():
     X = np.array([[0.0, 6.0, 2.0], [6.0, 0.0, 1.0], [2.0, 1.0, 0.0]])
     counts = Cooccurrence.from_scipy(X, ["k", "i", "j"])
@@ -389,6 +394,12 @@ def test_loading_undoes_saving(counts, tmp_path):
     assert again.vocabulary == counts.vocabulary
     assert again.total == pytest.approx(counts.total, rel=1e-12)
     reference.assert_same_records(again.records(), counts.records(), rtol=0)
+
+
+def test_saving_under_another_suffix_is_refused(counts, tmp_path):
+    with pytest.raises(ValueError, match=r"\.bin"):
+        counts.save(tmp_path / "cooc.txt")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_loading_sorts_shuffled_records(counts, tmp_path):

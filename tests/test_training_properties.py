@@ -171,7 +171,7 @@ def test_the_hook_refuses_records_outside_the_parameters(row, col):
 
 def test_an_instruction_set_that_does_not_exist_is_refused():
     p = random_parameters(1, 2, 2, 8, scale=0.1)
-    with pytest.raises(ValueError, match="simd"):
+    with pytest.raises(ValueError, match=r"(?i)simd.+mmx"):
         train_records(p, [0], [0], [1.0], reference.Config(), simd="mmx")
 
 
@@ -335,8 +335,21 @@ def test_one_thread_repeats_to_the_last_bit():
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
+@pytest.mark.parametrize(("size", "density"), [(60, 0.3), (5000, 0.002)])
+def test_deterministic_training_gives_the_same_bits_for_any_number_of_threads(size, density):
+    X = random_symmetric_counts(18, size, density)
+    one, *others = (
+        Glove(dim=10, epochs=3, threads=threads, deterministic=True).fit_cooccurrence(X)
+        for threads in (1, 2, 3, 8)
+    )
+    for other in others:
+        assert other.history == one.history
+        for name in reference.MODEL:
+            np.testing.assert_array_equal(getattr(other, name), getattr(one, name))
+
+
 def test_plain_gradient_descent_trains_too():
     X = random_symmetric_counts(17, 30, 0.5)
     settings = {"dim": 10, "optimizer": "sgd", "learning_rate": 0.02, "epochs": 20, "x_max": 10.0}
     history = Glove(**settings).fit_cooccurrence(X).history
-    assert history[-1] < 0.2 * history[0]
+    assert history[-1] < 0.5 * history[0]

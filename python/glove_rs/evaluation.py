@@ -452,13 +452,18 @@ def _terms(
     return moved, 1 / (moved + _EPSILON)
 
 
+def _usable(wv: WordVectors, rows: NDArray[np.intp] | slice) -> NDArray[np.float64]:
+    """Return rows in float64; zeros for those without a direction."""
+    usable = np.array(wv.vectors[rows], dtype=np.float64)
+    usable[~wv._directed()[rows]] = 0
+    return usable
+
+
 def _unit(wv: WordVectors, rows: NDArray[np.intp] | slice) -> NDArray[np.float64]:
     """Return rows in float64 scaled to unit length; zeros for those without a direction."""
-    unit = np.array(wv.vectors[rows], dtype=np.float64)
-    directed = wv._directed()[rows]
-    unit[~directed] = 0
+    unit = _usable(wv, rows)
     lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    unit /= np.where(directed, lengths, 1)[:, None]
+    unit /= np.where(lengths > 0, lengths, 1)[:, None]
     return unit
 
 
@@ -524,7 +529,7 @@ def similarity(
     )
     known = (ids < limit).all(axis=1)
     ratings = np.array([rating for _, _, rating in pairs])[known]
-    cosines = np.einsum("ij,ij->i", _unit(wv, ids[known, 0]), _unit(wv, ids[known, 1]))
+    cosines = _cosines(wv, ids[known])
     over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
     return SimilarityResult(
         protocol=(
@@ -564,6 +569,17 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
     if not pairs:
         raise FormatError(f"{os.fspath(path)}:1: the file holds no rated pair of words")
     return pairs
+
+
+def _cosines(wv: WordVectors, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return the cosine of the two rows of each pair, 0 if one has no direction.
+
+    The dot product is divided once, not each vector by its length: so the cosine of a word with
+    itself is 1 to the last bit and ties with that of another.
+    """
+    first, second = (_usable(wv, rows) for rows in pairs.T)
+    squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
+    return np.einsum("ij,ij->i", first, second) / np.sqrt(np.where(squares > 0, squares, 1))
 
 
 def _number(text: str) -> float | None:

@@ -874,8 +874,8 @@ class WordVectors:
         rows = self._unit_rows(indices)
         mean = _unit(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
         names = [self.index_to_key[index] for index in indices.tolist()]
-        cosines: list[float] = (rows @ mean).tolist()
-        return min(zip(cosines, names, strict=True))[1]
+        furthest: tuple[float, str] = min(zip((rows @ mean).tolist(), names, strict=True))
+        return furthest[1]
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """Return the words closer to `key1` than `key2` is, in the order of the vocabulary.
@@ -1013,7 +1013,7 @@ class WordVectors:
         '2 2\n'
         """
         matrix = np.asarray(self._vectors, dtype=np.float32)
-        _core.save_word2vec(os.fspath(path), self.index_to_key, matrix, binary)
+        _core.save_vectors(path, self.index_to_key, matrix, "binary" if binary else "text")
 
     # ---------------------------------------------------------------- other libraries
 
@@ -1115,10 +1115,17 @@ class WordVectors:
             ax = _optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
         points, shares = _principal_plane(self._vectors[indices])
         ax.scatter(points[:, 0], points[:, 1])
-        for index, point in zip(indices, points, strict=True):
-            ax.annotate(self.index_to_key[index], point, xytext=(4, 4), textcoords="offset points")
-        # Room for the names of the outermost words.
-        ax.margins(0.15)
+        for index, point in zip(indices.tolist(), points, strict=True):
+            # Towards the middle, where there is room for long words.
+            side = "right" if point[0] > 0 else "left"
+            ax.annotate(
+                self.index_to_key[index],
+                point,
+                xytext=(-4 if side == "right" else 4, 4),
+                textcoords="offset points",
+                horizontalalignment=side,
+            )
+        ax.margins(0.1)
         ax.set_aspect("equal", adjustable="datalim")
         ax.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)")
         ax.set_ylabel(f"second principal component ({shares[1]:.0%} of the variance)")

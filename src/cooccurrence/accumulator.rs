@@ -160,7 +160,10 @@ impl<S: Sum> RowAccumulator<S> {
             self.bits[word] |= 1 << (column % 64);
             self.summary[word / 64] |= 1 << (word % 64);
         }
-        for (above, summary) in self.summary[..width.div_ceil(64 * 64)].iter_mut().enumerate() {
+        for (above, summary) in self.summary[..width.div_ceil(64 * 64)]
+            .iter_mut()
+            .enumerate()
+        {
             for word in ones(std::mem::take(summary)) {
                 let word = above * 64 + word;
                 for bit in ones(std::mem::take(&mut self.bits[word])) {

@@ -287,7 +287,10 @@ impl<'a> RowCounter<'a> {
         } else {
             for lane in 0..SIDE {
                 let at = |index: Option<usize>| {
-                    index.and_then(|i| self.ids.get(i)).copied().unwrap_or(DOCUMENT_END)
+                    index
+                        .and_then(|i| self.ids.get(i))
+                        .copied()
+                        .unwrap_or(DOCUMENT_END)
                 };
                 left[lane] = at((position + lane).checked_sub(SIDE));
                 right[lane] = at(Some(position + 1 + lane));

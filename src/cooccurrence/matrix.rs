@@ -166,6 +166,27 @@ impl Triangle {
         (nnz, total)
     }
 
+    /// Σ over columns of the full matrix, for every row.
+    pub fn row_sums(&self) -> Vec<f64> {
+        let mut sums = vec![0.0; self.words];
+        for row in self.rows() {
+            row.for_each_record(|i, _, x| sums[i as usize] += x);
+        }
+        sums
+    }
+
+    /// X\[i, j\], 0 if the words never co-occur.
+    pub fn get(&self, i: WordId, j: WordId) -> f64 {
+        let row = self.row(i.max(j));
+        match row.columns.binary_search(&i.min(j)) {
+            Err(_) => 0.0,
+            Ok(place) => match row.backward {
+                Some(backward) if i < j => backward[place],
+                _ => row.forward[place],
+            },
+        }
+    }
+
     /// The full matrix in compressed sparse rows: row ends, columns, values. Columns ascend.
     pub fn to_csr(&self) -> (Vec<i64>, Vec<i32>, Vec<f64>) {
         let mut next = vec![0i64; self.words + 1];

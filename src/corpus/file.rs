@@ -80,7 +80,8 @@ impl ChunkReader for FileReader {
                 continue;
             }
             let fresh = &text[searched..];
-            let cut = memchr::memrchr(b'\n', fresh).or_else(|| memchr::memrchr2(b' ', b'\t', fresh));
+            let cut =
+                memchr::memrchr(b'\n', fresh).or_else(|| memchr::memrchr2(b' ', b'\t', fresh));
             if let Some(cut) = cut {
                 self.rest.extend_from_slice(&text[searched + cut + 1..]);
                 text.truncate(searched + cut + 1);

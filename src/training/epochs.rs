@@ -112,9 +112,23 @@ pub fn train(
         let start = Instant::now();
         let order = schedule::order(tiles, options.seed, epoch);
         let cost = if options.deterministic {
-            run_epoch(parameters, tiles, &Ordered::new(tiles, order), &rule, level, monitor)
+            run_epoch(
+                parameters,
+                tiles,
+                &Ordered::new(tiles, order),
+                &rule,
+                level,
+                monitor,
+            )
         } else {
-            run_epoch(parameters, tiles, &Hogwild::new(order), &rule, level, monitor)
+            run_epoch(
+                parameters,
+                tiles,
+                &Hogwild::new(order),
+                &rule,
+                level,
+                monitor,
+            )
         }?;
         let seconds = start.elapsed().as_secs_f64();
         let report = EpochReport {
@@ -147,7 +161,9 @@ fn run_epoch(
             let first_context = tiles.grid.start(tile.column_block as usize) as usize;
             let mut sum = 0.0;
             for records in tile.records.chunks(SLICE) {
-                sum += rows.run(records, first_word, first_context, rule, level).sum;
+                sum += rows
+                    .run(records, first_word, first_context, rule, level)
+                    .sum;
                 if let Err(stop) = monitor.advance(records.len() as u64) {
                     schedule.abort();
                     return Err(stop);

@@ -169,8 +169,12 @@ impl<'a> SharedRows<'a> {
         let row = 2 * self.lines_per_half * LINE;
         // SAFETY: `first_word` and `first_context` are rows of their sides, by the assertion (a
         // place is not negative), so the offsets stay inside the allocations.
-        let (words, contexts) =
-            unsafe { (self.words.add(first_word * row), self.contexts.add(first_context * row)) };
+        let (words, contexts) = unsafe {
+            (
+                self.words.add(first_word * row),
+                self.contexts.add(first_context * row),
+            )
+        };
         let job = Job {
             records,
             words,
@@ -309,7 +313,9 @@ unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost
                     at += V::LANES;
                 }
                 let one = V::splat(1.0);
-                let dot = one.mul_add(dot[0], dot[1]).mul_add(one, one.mul_add(dot[2], dot[3]));
+                let dot = one
+                    .mul_add(dot[0], dot[1])
+                    .mul_add(one, one.mul_add(dot[2], dot[3]));
                 let diff = dot.sum() - record.ln_x;
                 let fdiff = f[k] * diff;
                 let term = fdiff * diff;

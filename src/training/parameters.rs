@@ -83,10 +83,8 @@ impl Side {
 
     fn import(&mut self, accumulators: bool, vectors: &[f32], biases: &[f32]) {
         let (dim, bias_place) = (self.dim, self.bias);
-        for (((values, sums), vector), &bias) in self
-            .halves_mut()
-            .zip(vectors.chunks_exact(dim))
-            .zip(biases)
+        for (((values, sums), vector), &bias) in
+            self.halves_mut().zip(vectors.chunks_exact(dim)).zip(biases)
         {
             let to = if accumulators { sums } else { values };
             for (line, from) in to.iter_mut().zip(vector.chunks(LINE)) {

@@ -44,13 +44,6 @@ impl TileGrid {
         Self { starts }
     }
 
-    /// One block for all of at most 65,536 words.
-    pub(super) fn single(words: usize) -> Self {
-        Self {
-            starts: vec![0, words as WordId],
-        }
-    }
-
     /// Number of blocks; tiles are pairs of blocks.
     pub fn blocks(&self) -> usize {
         self.starts.len() - 1
@@ -175,10 +168,18 @@ fn fill(
         for_each_pair(&row, grid, |other, j, forward, backward| {
             let ln_forward = forward.ln() as f32;
             if forward != 0.0 {
-                records[other][0].push(Record { i, j, ln_x: ln_forward });
+                records[other][0].push(Record {
+                    i,
+                    j,
+                    ln_x: ln_forward,
+                });
             }
             if backward != 0.0 {
-                let ln_x = if backward == forward { ln_forward } else { backward.ln() as f32 };
+                let ln_x = if backward == forward {
+                    ln_forward
+                } else {
+                    backward.ln() as f32
+                };
                 let side = usize::from(other != block);
                 records[other][side].push(Record { i: j, j: i, ln_x });
             }
@@ -187,7 +188,9 @@ fn fill(
     }
     let mut tiles = Vec::new();
     for (other, sides) in records.into_iter().enumerate() {
-        for (records, (row_block, column_block)) in sides.into_iter().zip([(block, other), (other, block)]) {
+        for (records, (row_block, column_block)) in
+            sides.into_iter().zip([(block, other), (other, block)])
+        {
             if !records.is_empty() {
                 let mut tile = Tile {
                     row_block: row_block as u32,
@@ -207,11 +210,7 @@ fn fill(
 /// Call `f(block of column, place of column in it, X[row, column], X[column, row])` for each pair of
 /// a row; 0 for an absent record, and for the mirror image of the diagonal.
 #[inline(always)]
-fn for_each_pair(
-    row: &TriangleRow<'_>,
-    grid: &TileGrid,
-    mut f: impl FnMut(usize, u16, f64, f64),
-) {
+fn for_each_pair(row: &TriangleRow<'_>, grid: &TileGrid, mut f: impl FnMut(usize, u16, f64, f64)) {
     let (mut block, mut end) = (0, 0);
     for (place, (&column, &forward)) in row.columns.iter().zip(row.forward).enumerate() {
         if column >= end {
@@ -223,6 +222,11 @@ fn for_each_pair(
         } else {
             row.backward.map_or(forward, |b| b[place])
         };
-        f(block, (column - grid.start(block)) as u16, forward, backward);
+        f(
+            block,
+            (column - grid.start(block)) as u16,
+            forward,
+            backward,
+        );
     }
 }

@@ -1,0 +1,147 @@
+"""The compiled half of `glove_rs`: what the Rust core offers to the Python layer."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal, TypeAlias, TypedDict, final
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = [
+    "CoreCooccurrence",
+    "CoreParameters",
+    "CoreVocabulary",
+    "FormatError",
+    "__version__",
+    "save_vectors",
+    "simd_level",
+    "simd_levels",
+    "train",
+    "train_records",
+]
+
+_Path: TypeAlias = str | os.PathLike[str]
+_Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
+_F32: TypeAlias = npt.NDArray[np.float32]
+
+class _Encoding(TypedDict):
+    tokenizer: str
+    lowercase: bool
+    min_count: int
+    max_vocab: int | None
+    keep_gaps: bool
+
+class _Counting(TypedDict):
+    window: int
+    symmetric: bool
+    distance_weighting: bool
+
+class _Training(TypedDict):
+    x_max: float
+    alpha: float
+    learning_rate: float
+    epochs: int
+    optimizer: str
+    grad_clip: float
+    deterministic: bool
+    seed: int
+
+__version__: Final[str]
+
+class FormatError(ValueError): ...
+
+@final
+class CoreVocabulary:
+    def __new__(cls, words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
+    @staticmethod
+    def from_corpus(
+        source: object, encoding: _Encoding, threads: int | None, progress: _Progress | None
+    ) -> CoreVocabulary: ...
+    @staticmethod
+    def load(path: _Path) -> CoreVocabulary: ...
+    def save(self, path: _Path) -> None: ...
+    def words(self) -> list[str]: ...
+    def counts(self) -> npt.NDArray[np.int64]: ...
+    def index(self, word: str) -> int | None: ...
+    def __len__(self) -> int: ...
+
+@final
+class CoreCooccurrence:
+    @staticmethod
+    def from_corpus(
+        source: object,
+        vocabulary: CoreVocabulary | None,
+        encoding: _Encoding,
+        counting: _Counting,
+        threads: int | None,
+        progress: _Progress | None,
+    ) -> CoreCooccurrence: ...
+    @staticmethod
+    def from_csr(
+        vocabulary: CoreVocabulary,
+        indptr: npt.NDArray[np.int64],
+        indices: npt.NDArray[np.int64],
+        values: npt.NDArray[np.float64],
+    ) -> CoreCooccurrence: ...
+    @staticmethod
+    def load_stanford(path: _Path, vocabulary: CoreVocabulary) -> CoreCooccurrence: ...
+    def save_stanford(self, path: _Path) -> None: ...
+    def csr(
+        self,
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
+    @property
+    def vocabulary(self) -> CoreVocabulary: ...
+    @property
+    def symmetric(self) -> bool: ...
+    @property
+    def nnz(self) -> int: ...
+    @property
+    def total(self) -> float: ...
+    def get(self, i: int, j: int) -> float: ...
+    def row_sum(self, i: int) -> float: ...
+
+@final
+class CoreParameters:
+    @property
+    def arrays(self) -> dict[str, _F32]: ...
+    @property
+    def addresses(self) -> dict[str, int]: ...
+    @property
+    def history(self) -> list[tuple[int, float, float, float]]: ...
+
+def train(
+    counts: CoreCooccurrence,
+    dim: int,
+    training: _Training,
+    threads: int | None,
+    progress: _Progress | None,
+) -> CoreParameters: ...
+def train_records(
+    row: npt.NDArray[np.int32],
+    col: npt.NDArray[np.int32],
+    x: npt.NDArray[np.float64],
+    W: _F32,
+    W_tilde: _F32,
+    b: _F32,
+    b_tilde: _F32,
+    G_W: _F32,
+    G_W_tilde: _F32,
+    G_b: _F32,
+    G_b_tilde: _F32,
+    *,
+    x_max: float,
+    alpha: float,
+    learning_rate: float,
+    grad_clip: float,
+    optimizer: str = "adagrad",
+    epochs: int = 1,
+    simd: str | None = None,
+) -> dict[str, Any]: ...
+def simd_level() -> str: ...
+def simd_levels() -> list[str]: ...
+def save_vectors(
+    path: _Path,
+    words: Sequence[str],
+    vectors: _F32,
+    layout: Literal["text", "binary", "headless", "six_decimals"],
+) -> None: ...

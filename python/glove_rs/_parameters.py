@@ -1,0 +1,87 @@
+"""What every public call does with its parameters before the core sees them."""
+
+from __future__ import annotations
+
+import math
+import numbers
+import operator
+from typing import SupportsFloat, SupportsIndex
+
+__all__ = ["boolean", "integer", "memory_bytes", "positive", "real"]
+
+
+def integer(name: str, value: object, least: int) -> int:
+    """Return `value` as an int, or raise a ValueError that names it and its range."""
+    if not isinstance(value, bool) and isinstance(value, SupportsIndex):
+        number = operator.index(value)
+        if number >= least:
+            return number
+    raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+
+
+def real(name: str, value: object, least: float = 0.0, *, above: bool = False) -> float:
+    """Return `value` as a finite float of at least (or above) `least`, or raise a ValueError."""
+    if isinstance(value, numbers.Real | SupportsFloat) and not isinstance(value, bool):
+        number = float(value)
+        if math.isfinite(number) and (number > least if above else number >= least):
+            return number
+    raise ValueError(
+        f"{name} must be a finite number {'>' if above else '>='} {least:g}, got {value!r}"
+    )
+
+
+def positive(name: str, value: object) -> float:
+    """Return `value` as a finite float above 0, or raise a ValueError."""
+    return real(name, value, above=True)
+
+
+def boolean(name: str, value: object) -> bool:
+    """Return `value` if it is a truth value, numpy's included, or raise a ValueError."""
+    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
+        return bool(value)
+    raise ValueError(f"{name} must be True or False, got {value!r}")
+
+
+_UNITS = {
+    "": 1,
+    "B": 1,
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
+
+
+def memory_bytes(value: object) -> int | None:
+    """Return a memory limit in bytes: `None`, an int, or text such as "512MB" or "2GiB".
+
+    Raises
+    ------
+    ValueError
+        If the text cannot be read or the limit is below 1 MB.
+    """
+    if value is None:
+        return None
+    wrong = ValueError(
+        f"memory must be None, a number of bytes >= 1,000,000, or text such as '512MB' or '2GiB', "
+        f"got {value!r}"
+    )
+    if isinstance(value, str):
+        text = value.strip().replace("_", "").replace(",", "")
+        digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
+        unit = _UNITS.get(text[len(digits) :].strip().upper())
+        try:
+            number = float(digits) * (math.nan if unit is None else unit)
+        except ValueError:
+            raise wrong from None
+    elif isinstance(value, numbers.Real) and not isinstance(value, bool):
+        number = float(value)
+    else:
+        raise wrong
+    if not (math.isfinite(number) and number >= 1e6):
+        raise wrong
+    return int(number)

@@ -1,0 +1,181 @@
+"""Words with their counts, most frequent first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._parameters import boolean, integer, memory_bytes
+from ._progress import Progress, reporter
+
+if TYPE_CHECKING:
+    from ._core import _Encoding
+
+__all__ = ["Source", "Vocabulary"]
+
+#: Text: a path, or an iterable of documents (each a str, or a list of words).
+Source: TypeAlias = str | os.PathLike[str] | Iterable[str] | Iterable[Sequence[str]]
+
+
+def encoding_arguments(
+    *,
+    min_count: int,
+    max_vocab: int | None,
+    tokenizer: str,
+    lowercase: bool,
+    keep_gaps: bool,
+) -> _Encoding:
+    """Check the parameters that turn text into words."""
+    if not isinstance(tokenizer, str):
+        raise ValueError(f"tokenizer must be the name of a tokenizer, got {tokenizer!r}")
+    return {
+        "tokenizer": tokenizer,
+        "lowercase": boolean("lowercase", lowercase),
+        "min_count": integer("min_count", min_count, 1),
+        "max_vocab": None if max_vocab is None else integer("max_vocab", max_vocab, 1),
+        "keep_gaps": boolean("keep_gaps", keep_gaps),
+    }
+
+
+def thread_count(threads: int | None) -> int | None:
+    """Check `threads`."""
+    return None if threads is None else integer("threads", threads, 1)
+
+
+class Vocabulary:
+    """Words and how often each occurred, in the order (−count, bytes).
+
+    Parameters
+    ----------
+    words : sequence of str
+        Different, non-empty words. Their order is kept: it is the order of the rows of every matrix
+        made with this vocabulary.
+    counts : sequence of int
+        How often each occurred, >= 0.
+
+    Raises
+    ------
+    ValueError
+        If a word is empty or appears twice, or if there are not as many counts as words.
+
+    Examples
+    --------
+    >>> from glove_rs import Vocabulary
+    >>> v = Vocabulary.from_corpus(["an apple a day", "an apple"], min_count=2)
+    >>> v.words, v.counts.tolist(), v["apple"]
+    (['an', 'apple'], [2, 2], 1)
+    """
+
+    def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
+        words, counts = list(words), [integer("counts", n, 0) for n in counts]
+        if len(words) != len(counts):
+            raise ValueError(
+                f"counts must have one number per word: {len(words)} words, {len(counts)} counts"
+            )
+        self._core = _core.CoreVocabulary(words, counts)
+
+    @classmethod
+    def _of(cls, core: _core.CoreVocabulary) -> Vocabulary:
+        self = cls.__new__(cls)
+        self._core = core
+        return self
+
+    @classmethod
+    def from_corpus(
+        cls,
+        source: Source,
+        *,
+        min_count: int = 5,
+        max_vocab: int | None = None,
+        tokenizer: str = "whitespace",
+        lowercase: bool = False,
+        threads: int | None = None,
+        memory: int | str | None = None,
+        progress: Progress = None,
+    ) -> Vocabulary:
+        """Count the words of `source` and keep the frequent ones.
+
+        The parameters are those of :class:`glove_rs.Glove`.
+
+        Raises
+        ------
+        ValueError
+            For a bad parameter, or if no word is left; the message says which setting pruned them.
+        OSError
+            If the text cannot be read: the subclass that fits, with the path.
+        FormatError
+            For invalid UTF-8, with the byte offset.
+        """
+        encoding = encoding_arguments(
+            min_count=min_count,
+            max_vocab=max_vocab,
+            tokenizer=tokenizer,
+            lowercase=lowercase,
+            keep_gaps=False,
+        )
+        memory_bytes(memory)
+        threads = thread_count(threads)
+        with reporter(progress) as callback:
+            core = _core.CoreVocabulary.from_corpus(source, encoding, threads, callback)
+        return cls._of(core)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
+        """Read a vocabulary in Stanford's text format, ``word SP count LF``.
+
+        Raises
+        ------
+        FormatError
+            For a malformed line, with its number.
+        """
+        return cls._of(_core.CoreVocabulary.load(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write Stanford's text format; the file appears complete or not at all."""
+        self._core.save(path)
+
+    @cached_property
+    def words(self) -> list[str]:
+        """The words, in order."""
+        return self._core.words()
+
+    @cached_property
+    def counts(self) -> npt.NDArray[np.int64]:
+        """How often each word occurred: int64, (V,), read-only."""
+        counts = self._core.counts()
+        counts.flags.writeable = False
+        return counts
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self._core.index(word) is not None
+
+    def __getitem__(self, word: str) -> int:
+        index = self._core.index(word)
+        if index is None:
+            raise KeyError(f"word {word!r} is not in the vocabulary")
+        return index
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Vocabulary):
+            return NotImplemented
+        return self.words == other.words and bool(np.array_equal(self.counts, other.counts))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary of {len(self):,} words>"
+
+    def __reduce__(self) -> tuple[type[Vocabulary], tuple[list[str], list[int]]]:
+        return Vocabulary, (self.words, self.counts.tolist())

@@ -1,0 +1,98 @@
+//! Files appear complete or not at all.
+
+use crate::error::{Error, Result};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// Write `path` through `fill`: into a temporary file beside it that takes its name when complete.
+/// If anything fails, what `path` held before is still there and the temporary file is gone.
+///
+/// A symbolic link keeps pointing at the file that is replaced; a device or pipe is written as is.
+///
+/// # Errors
+/// [`Error::Io`] with `path`; what `fill` reports about its own input.
+pub fn write_atomically(
+    path: impl AsRef<Path>,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    let fail = |e: io::Error| Error::io(path, e);
+    let target = match fs::metadata(path) {
+        Ok(found) if found.is_dir() => return Err(fail(ErrorKind::IsADirectory.into())),
+        Ok(found) if !found.is_file() => {
+            let file = OpenOptions::new().write(true).open(path).map_err(fail)?;
+            return write(&file, path, fill);
+        }
+        Ok(_) => fs::canonicalize(path).map_err(fail)?,
+        Err(_) => path.to_owned(),
+    };
+    let folder = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    let mut name = std::ffi::OsString::from(".");
+    name.push(target.file_name().unwrap_or_default());
+    name.push(".");
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&name).suffix(".tmp");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        // As an ordinary new file: the umask takes away what it takes away.
+        builder.permissions(fs::Permissions::from_mode(0o666));
+    }
+    let temporary = builder.tempfile_in(&folder).map_err(fail)?;
+    write(temporary.as_file(), path, fill)?;
+    if let Ok(old) = fs::metadata(&target) {
+        let _ = temporary.as_file().set_permissions(old.permissions());
+    }
+    temporary.persist(&target).map_err(|e| fail(e.error))?;
+    Ok(())
+}
+
+fn write(
+    file: &File,
+    path: &Path,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
+) -> Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, file);
+    fill(&mut out)?;
+    out.flush().map_err(|e| Error::io(path, e))
+}
+
+/// Lets `fill` closures use `?` on writes.
+pub(crate) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
+    result.map_err(|e| Error::io(path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let failed = write_atomically(&path, |out| {
+            at(&path, out.write_all(b"half"))?;
+            Err(Error::Cancelled)
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        write_atomically(&link, |out| at(&link, out.write_all(b"new"))).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+    }
+}

@@ -1,0 +1,49 @@
+//! Core errors as Python exceptions, in one place.
+
+use crate::error::Error;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::prelude::*;
+use std::io::ErrorKind;
+
+pyo3::create_exception!(
+    glove_rs,
+    FormatError,
+    PyValueError,
+    "A file is not what it claims to be; the message names the file and the line or byte offset."
+);
+
+impl From<Error> for PyErr {
+    fn from(error: Error) -> Self {
+        let message = error.to_string();
+        match error {
+            Error::Io { path, source } => {
+                // Python chooses the subclass of OSError by the errno.
+                let errno = source.raw_os_error().unwrap_or(match source.kind() {
+                    ErrorKind::NotFound => 2,
+                    ErrorKind::PermissionDenied => 13,
+                    ErrorKind::AlreadyExists => 17,
+                    ErrorKind::NotADirectory => 20,
+                    ErrorKind::IsADirectory => 21,
+                    ErrorKind::InvalidInput => 22,
+                    ErrorKind::StorageFull => 28,
+                    _ => 5,
+                });
+                let reason = match source.raw_os_error() {
+                    // "No such file or directory (os error 2)" without the tail Python adds itself.
+                    Some(_) => source.to_string(),
+                    None if source.kind() == ErrorKind::IsADirectory => "Is a directory".into(),
+                    None => source.to_string(),
+                };
+                let reason = reason
+                    .split(" (os error")
+                    .next()
+                    .unwrap_or_default()
+                    .to_owned();
+                PyOSError::new_err((errno, reason, path))
+            }
+            Error::Format { .. } => FormatError::new_err(message),
+            Error::Parameter { .. } | Error::Corpus(_) => PyValueError::new_err(message),
+            Error::Cancelled => PyKeyboardInterrupt::new_err(()),
+        }
+    }
+}

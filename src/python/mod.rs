@@ -1,0 +1,31 @@
+//! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
+//! progress are seen to, iterators are drained.
+
+mod cooccurrence;
+mod errors;
+mod files;
+mod run;
+mod source;
+mod training;
+mod vocabulary;
+
+use pyo3::prelude::*;
+
+/// The compiled half of `glove_rs`.
+#[pymodule]
+mod _core {
+    #[pymodule_export]
+    use super::cooccurrence::CoreCooccurrence;
+    #[pymodule_export]
+    use super::errors::FormatError;
+    #[pymodule_export]
+    use super::files::save_vectors;
+    #[pymodule_export]
+    use super::training::{CoreParameters, simd_level, simd_levels, train, train_records};
+    #[pymodule_export]
+    use super::vocabulary::CoreVocabulary;
+
+    #[pymodule_export]
+    #[allow(non_upper_case_globals)]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+}

@@ -1,0 +1,211 @@
+//! Training for Python.
+
+use super::cooccurrence::CoreCooccurrence;
+use super::run::run;
+use crate::error::Error;
+use crate::monitor::EpochReport;
+use crate::threads;
+use crate::training::{
+    self, Exported, Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions, train_in_order,
+};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+/// The parameters of training, by their public names.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct TrainingArguments {
+    x_max: f64,
+    alpha: f64,
+    learning_rate: f64,
+    epochs: usize,
+    optimizer: String,
+    grad_clip: f64,
+    deterministic: bool,
+    seed: u64,
+}
+
+impl TrainingArguments {
+    fn options(&self) -> PyResult<TrainingOptions> {
+        let options = TrainingOptions {
+            x_max: self.x_max,
+            alpha: self.alpha,
+            learning_rate: self.learning_rate,
+            epochs: self.epochs,
+            optimizer: Optimizer::from_name(&self.optimizer)?,
+            grad_clip: self.grad_clip,
+            deterministic: self.deterministic,
+            seed: self.seed,
+        };
+        options.validate()?;
+        Ok(options)
+    }
+}
+
+/// What training made: arrays whose memory is what the core filled.
+#[pyclass(frozen, get_all, module = "glove_rs._core")]
+pub struct CoreParameters {
+    /// W, W̃: (V, dim); b, b̃: (V,); and the accumulators G of the same.
+    arrays: Py<PyDict>,
+    /// Where the core had each array's numbers before it gave them away.
+    addresses: Py<PyDict>,
+    /// Per epoch: epoch, loss, seconds, records_per_second.
+    history: Vec<Epoch>,
+}
+
+/// One epoch: number, loss, seconds, records per second.
+type Epoch = (usize, f64, f64, f64);
+
+impl CoreParameters {
+    fn new(py: Python<'_>, parameters: &Parameters, reports: &[EpochReport]) -> PyResult<Self> {
+        let (arrays, addresses) = (PyDict::new(py), PyDict::new(py));
+        let dim = parameters.dim();
+        let (values, accumulators) = py.detach(|| (parameters.values(), parameters.accumulators()));
+        for (prefix, from) in [("", values), ("G_", accumulators)] {
+            for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
+                let name = format!("{prefix}{name}");
+                addresses.set_item(&name, vectors.as_ptr() as usize)?;
+                let rows = vectors.len() / dim;
+                let array = PyArray1::from_vec(py, vectors).reshape([rows, dim])?;
+                arrays.set_item(&name, array)?;
+            }
+            for (name, biases) in [("b", from.b), ("b_tilde", from.b_tilde)] {
+                let name = format!("{prefix}{name}");
+                addresses.set_item(&name, biases.as_ptr() as usize)?;
+                arrays.set_item(&name, PyArray1::from_vec(py, biases))?;
+            }
+        }
+        Ok(Self {
+            arrays: arrays.unbind(),
+            addresses: addresses.unbind(),
+            history: reports
+                .iter()
+                .map(|r| (r.epoch, r.loss, r.seconds, r.records_per_second))
+                .collect(),
+        })
+    }
+}
+
+/// Train on counts from random parameters.
+#[pyfunction]
+#[pyo3(signature = (counts, dim, training, threads, progress))]
+pub fn train(
+    py: Python<'_>,
+    counts: &Bound<'_, CoreCooccurrence>,
+    dim: usize,
+    training: TrainingArguments,
+    threads: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreParameters> {
+    let options = training.options()?;
+    let threads = threads::resolve(threads)?;
+    let counts = counts.get().counts.clone();
+    if counts.pairs() == 0 {
+        return Err(Error::Corpus(
+            "there are no co-occurrences to train on: every document has fewer than two words of \
+             the vocabulary (see min_count, max_vocab and window)"
+                .into(),
+        )
+        .into());
+    }
+    let (parameters, reports) = run(py, progress, None, |monitor| {
+        threads::in_pool(threads, || {
+            let mut parameters = Parameters::random(counts.words, dim, options.seed)?;
+            let tiles = Tiles::new(&counts, parameters.row_bytes(), options.seed, monitor)?;
+            drop(counts);
+            let reports = training::train(&mut parameters, &tiles, &options, monitor)?;
+            crate::Result::Ok((parameters, reports))
+        })?
+    })?;
+    CoreParameters::new(py, &parameters, &reports)
+}
+
+/// Train copies of the arrays on the records, one after the other, on one thread, with the
+/// production kernel: the arithmetic of DESIGN section 2 itself.
+#[pyfunction]
+#[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
+    x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None))]
+#[allow(non_snake_case, clippy::too_many_arguments)]
+pub fn train_records<'py>(
+    py: Python<'py>,
+    row: PyReadonlyArray1<'py, i32>,
+    col: PyReadonlyArray1<'py, i32>,
+    x: PyReadonlyArray1<'py, f64>,
+    W: PyReadonlyArray2<'py, f32>,
+    W_tilde: PyReadonlyArray2<'py, f32>,
+    b: PyReadonlyArray1<'py, f32>,
+    b_tilde: PyReadonlyArray1<'py, f32>,
+    G_W: PyReadonlyArray2<'py, f32>,
+    G_W_tilde: PyReadonlyArray2<'py, f32>,
+    G_b: PyReadonlyArray1<'py, f32>,
+    G_b_tilde: PyReadonlyArray1<'py, f32>,
+    x_max: f64,
+    alpha: f64,
+    learning_rate: f64,
+    grad_clip: f64,
+    optimizer: &str,
+    epochs: usize,
+    simd: Option<&str>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let options = TrainingOptions {
+        x_max,
+        alpha,
+        learning_rate,
+        epochs,
+        optimizer: Optimizer::from_name(optimizer)?,
+        grad_clip,
+        ..Default::default()
+    };
+    let level = match simd {
+        Some(name) => SimdLevel::from_name(name)?,
+        None => SimdLevel::active()?,
+    };
+    let (words, dim) = (W.shape()[0], W.shape()[1]);
+    let exported = |w: &PyReadonlyArray2<'py, f32>,
+                    w_tilde: &PyReadonlyArray2<'py, f32>,
+                    b: &PyReadonlyArray1<'py, f32>,
+                    b_tilde: &PyReadonlyArray1<'py, f32>|
+     -> PyResult<Exported> {
+        Ok(Exported {
+            w: w.as_slice()?.to_vec(),
+            w_tilde: w_tilde.as_slice()?.to_vec(),
+            b: b.as_slice()?.to_vec(),
+            b_tilde: b_tilde.as_slice()?.to_vec(),
+        })
+    };
+    let values = exported(&W, &W_tilde, &b, &b_tilde)?;
+    let accumulators = exported(&G_W, &G_W_tilde, &G_b, &G_b_tilde)?;
+    let records: Vec<_> = row
+        .as_slice()?
+        .iter()
+        .zip(col.as_slice()?)
+        .zip(x.as_slice()?)
+        // A negative index becomes one that is out of range.
+        .map(|((&i, &j), &x)| (i as u32, j as u32, x))
+        .collect();
+    let (parameters, losses) = py.detach(|| {
+        let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
+        let losses = train_in_order(&mut parameters, &records, &options, level)?;
+        crate::Result::Ok((parameters, losses))
+    })?;
+    let made = CoreParameters::new(py, &parameters, &[])?;
+    let arrays = made.arrays.into_bound(py);
+    arrays.set_item("losses", losses)?;
+    Ok(arrays)
+}
+
+/// The instruction set that training uses: "avx512", "avx2", "neon" or "portable".
+#[pyfunction]
+pub fn simd_level() -> PyResult<&'static str> {
+    Ok(SimdLevel::active()?.name())
+}
+
+/// The instruction sets that this machine has, the fastest first.
+#[pyfunction]
+pub fn simd_levels() -> Vec<&'static str> {
+    SimdLevel::usable()
+        .into_iter()
+        .map(SimdLevel::name)
+        .collect()
+}

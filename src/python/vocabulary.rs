@@ -1,0 +1,107 @@
+//! [`Vocabulary`] for Python.
+
+use super::run::run;
+use super::source::Source;
+use crate::encoding::{EncodingOptions, RawCorpus};
+use crate::formats::stanford;
+use crate::threads;
+use crate::tokenize::Tokenizer;
+use crate::vocabulary::Vocabulary;
+use numpy::PyArray1;
+use pyo3::prelude::*;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A vocabulary as the core keeps it.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreVocabulary {
+    pub inner: Arc<Vocabulary>,
+}
+
+/// The parameters of every call that turns text into words.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct EncodingArguments {
+    tokenizer: String,
+    lowercase: bool,
+    min_count: u64,
+    max_vocab: Option<usize>,
+    keep_gaps: bool,
+}
+
+impl EncodingArguments {
+    pub fn options(&self) -> PyResult<EncodingOptions> {
+        Ok(EncodingOptions {
+            tokenizer: Tokenizer::from_name(&self.tokenizer)?,
+            lowercase: self.lowercase,
+            min_count: self.min_count,
+            max_vocab: self.max_vocab,
+            keep_gaps: self.keep_gaps,
+        })
+    }
+}
+
+#[pymethods]
+impl CoreVocabulary {
+    #[new]
+    fn new(words: Vec<String>, counts: Vec<u64>) -> PyResult<Self> {
+        Ok(Vocabulary::new(words.into_iter().zip(counts))?.into())
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (source, encoding, threads, progress))]
+    fn from_corpus(
+        py: Python<'_>,
+        source: &Bound<'_, PyAny>,
+        encoding: EncodingArguments,
+        threads: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = encoding.options()?;
+        let threads = threads::resolve(threads)?;
+        let Source { mut reader, feeder } = Source::new(source)?;
+        let vocabulary = run(py, progress, feeder, |monitor| {
+            threads::in_pool(threads, || {
+                RawCorpus::read(reader.as_mut(), &options, monitor)?.vocabulary(&options)
+            })?
+        })?;
+        Ok(vocabulary.into())
+    }
+
+    #[staticmethod]
+    fn load(path: PathBuf) -> PyResult<Self> {
+        Ok(stanford::load_vocabulary(path)?.into())
+    }
+
+    fn save(&self, path: PathBuf) -> PyResult<()> {
+        Ok(stanford::save_vocabulary(&self.inner, path)?)
+    }
+
+    fn words(&self) -> Vec<String> {
+        self.inner
+            .iter()
+            .map(|(word, _)| String::from_utf8_lossy(word).into_owned())
+            .collect()
+    }
+
+    fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
+        let counts = self.inner.counts().iter().map(|&n| n as i64).collect();
+        PyArray1::from_vec(py, counts)
+    }
+
+    fn index(&self, word: &str) -> Option<u32> {
+        self.inner.index_of(word.as_bytes())
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+}
+
+impl From<Vocabulary> for CoreVocabulary {
+    fn from(vocabulary: Vocabulary) -> Self {
+        Self {
+            inner: Arc::new(vocabulary),
+        }
+    }
+}
