@@ -1,6 +1,6 @@
 //! Text to word numbers, reading the text once.
 //!
-//! Every worker numbers the words it meets in its own [`Interner`], without locks. When the text is
+//! Every worker numbers the words it meets in its own interner, without locks. When the text is
 //! at its end the interners are merged into one vocabulary, and each worker's numbers are mapped to
 //! frequency ranks. Which worker read which chunk varies from run to run; the ranks do not.
 
@@ -166,14 +166,13 @@ impl RawCorpus {
                             known.push((id as usize, entry.count));
                             continue;
                         }
-                        match table.find(hash, |&i| fresh[i as usize].0 == word) {
-                            Some(&i) => fresh[i as usize].1 += entry.count,
-                            None => {
-                                table.insert_unique(hash, fresh.len() as u32, |&i| {
-                                    Entry::new(fresh[i as usize].0).hash()
-                                });
-                                fresh.push((word, entry.count));
-                            }
+                        if let Some(&i) = table.find(hash, |&i| fresh[i as usize].0 == word) {
+                            fresh[i as usize].1 += entry.count;
+                        } else {
+                            table.insert_unique(hash, fresh.len() as u32, |&i| {
+                                Entry::new(fresh[i as usize].0).hash()
+                            });
+                            fresh.push((word, entry.count));
                         }
                     }
                 }

@@ -1,4 +1,4 @@
-//! The one error type of the core. [`crate::python`] turns it into Python exceptions in one place.
+//! The one error type of the core. The binding turns it into Python exceptions in one place.
 
 use std::io;
 use std::path::{Path, PathBuf};

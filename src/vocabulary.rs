@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
-use std::cmp::Reverse;
+use std::cmp::Ordering;
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 
@@ -78,12 +78,23 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// Keep the words that occur at least `min_count` times, of those the `max_vocab` first in the
-    /// order (−count, bytes).
+    /// Keep the words that occur at least `min_count` times, and of those at most `max_vocab`.
+    ///
+    /// The order is that of Stanford's `vocab_count`: most frequent first, equally frequent ones as
+    /// C strings. Where `max_vocab` cuts through equally frequent words it keeps a sample of the
+    /// alphabet rather than its beginning, the same sample as that tool.
     pub fn prune(words: Vec<(&[u8], u64)>, min_count: u64, max_vocab: Option<usize>) -> Self {
         let mut kept: Vec<_> = words.into_iter().filter(|w| w.1 >= min_count).collect();
-        kept.sort_unstable_by_key(|&(word, count)| (Reverse(count), word));
-        kept.truncate(max_vocab.unwrap_or(MAX_WORDS).min(MAX_WORDS));
+        let most = max_vocab.unwrap_or(MAX_WORDS).min(MAX_WORDS);
+        if most < kept.len() {
+            kept.sort_unstable_by(|a, b| {
+                b.1.cmp(&a.1)
+                    .then_with(|| stanford_bucket(a.0).cmp(&stanford_bucket(b.0)))
+                    .then_with(|| compare_c_strings(a.0, b.0))
+            });
+            kept.truncate(most);
+        }
+        kept.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| compare_c_strings(a.0, b.0)));
         let mut vocabulary = Self::default();
         for (word, count) in kept {
             vocabulary.push(word, count);
@@ -164,6 +175,25 @@ impl Vocabulary {
 /// and ids compare as signed numbers in the counter.
 pub const MAX_WORDS: usize = i32::MAX as usize - 3;
 
+/// Compare as C compares strings of signed bytes that end with a zero: "é" before "a".
+fn compare_c_strings(a: &[u8], b: &[u8]) -> Ordering {
+    let at = |word: &[u8], i: usize| word.get(i).map_or(0, |&byte| byte as i8);
+    let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    at(a, common)
+        .cmp(&at(b, common))
+        .then_with(|| a.len().cmp(&b.len()))
+}
+
+/// The place of a word in the hash table of Stanford's `vocab_count` (Zobel, Heinz and Williams
+/// 2001), whose order decides which of equally frequent words `max_vocab` keeps.
+fn stanford_bucket(word: &[u8]) -> u32 {
+    let hash = word.iter().fold(1_159_241_u32, |hash, &byte| {
+        let byte = byte as i8 as u32;
+        hash ^ (hash << 5).wrapping_add(byte).wrapping_add(hash >> 2)
+    });
+    (hash & 0x7fff_ffff) % (1 << 20)
+}
+
 /// One fixed hash for words everywhere; its seed is constant, so runs repeat.
 pub(crate) fn hash(word: &[u8]) -> u64 {
     FixedState::with_seed(0x5eed).hash_one(word)
@@ -174,7 +204,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pruning_orders_by_count_and_then_by_bytes() {
+    fn equally_frequent_words_come_in_the_order_of_c_strings() {
+        let words = ["sabha", "são", "sa", "sé"]
+            .map(|w| (w.as_bytes(), 4))
+            .to_vec();
+        let v = Vocabulary::prune(words, 1, None);
+        let order: Vec<_> = v.iter().map(|(w, _)| String::from_utf8_lossy(w)).collect();
+        assert_eq!(order, ["sé", "são", "sa", "sabha"]);
+    }
+
+    #[test]
+    fn pruning_orders_by_count_first() {
         let words = vec![(&b"b"[..], 2), (b"a", 2), (b"z", 9), (b"rare", 1)];
         let v = Vocabulary::prune(words.clone(), 2, None);
         assert_eq!(

@@ -60,8 +60,8 @@ def test_a_missing_file_is_file_not_found_with_its_name(tmp_path, load, as_sourc
     path = tmp_path / "missing.bin"
     with pytest.raises(FileNotFoundError) as caught:
         load(as_source(path))
-    assert os.fspath(caught.value.filename) == str(path)
-    assert str(path) in str(caught.value)
+    assert caught.value.filename == str(path)
+    assert str(caught.value).endswith(f": {str(path)!r}")
 
 
 @load_by
@@ -125,12 +125,12 @@ def test_a_one_word_text_is_too_short_for_the_default_min_count(corpus, read):
 
 @pytest.mark.parametrize("content", [b"word", b"word\nanother\n", b"word\nword\nword\n"])
 def test_a_text_without_pairs_cannot_be_trained_on(corpus, content):
-    with pytest.raises(ValueError, match="pair"):
+    with pytest.raises(ValueError, match=r"no pairs|no co-occurrences"):
         Glove(min_count=1).fit(corpus(content))
 
 
 def test_a_matrix_without_counts_cannot_be_trained_on():
-    with pytest.raises(ValueError, match=r"pair|record|empty|positive"):
+    with pytest.raises(ValueError, match=r"no pairs|no co-occurrences"):
         Glove().fit_cooccurrence(np.zeros((3, 3)))
 
 
@@ -141,7 +141,7 @@ def test_a_matrix_with_impossible_counts_cannot_be_trained_on(value):
 
 
 def test_a_given_vocabulary_that_never_occurs_leaves_no_pairs(corpus):
-    with pytest.raises(ValueError, match=r"pair|vocabulary"):
+    with pytest.raises(ValueError, match=r"no pairs|no co-occurrences|no words"):
         Glove().fit(corpus(b"a b c\n"), vocabulary=Vocabulary(["x", "y"], [1, 1]))
 
 

@@ -108,7 +108,7 @@ def wv():
 # ---------------------------------------------------------------- analogies: the answers
 
 
-@pytest.mark.parametrize("blocks", [(1 << 21, 128), (2_000, 3)])
+@pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])
 def test_answers_are_stanfords_question_by_question(tmp_path, monkeypatch, blocks):
     monkeypatch.setattr(evaluation, "_CELLS", blocks[0])
     monkeypatch.setattr(evaluation, "_QUESTIONS", blocks[1])
@@ -165,7 +165,10 @@ def test_a_hair_decides_as_in_double_precision(tmp_path):
     assert stanfords_answers(wv, result.questions) == ["better"]
 
 
-def test_cosmul_answers_are_levy_and_goldbergs(tmp_path):
+@pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])
+def test_cosmul_answers_are_levy_and_goldbergs(tmp_path, monkeypatch, blocks):
+    monkeypatch.setattr(evaluation, "_CELLS", blocks[0])
+    monkeypatch.setattr(evaluation, "_QUESTIONS", blocks[1])
     rng = np.random.default_rng(4)
     wv = analogous_vectors([f"word{i}" for i in range(40)])
     asked = [tuple(rng.choice(wv.index_to_key[:60], 4)) for _ in range(400)]

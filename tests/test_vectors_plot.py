@@ -52,7 +52,7 @@ def test_there_is_a_point_and_a_name_for_each_word_in_order(wv):
 def test_points_are_the_first_two_principal_components(wv):
     points, _, _ = drawn(wv.plot(WORDS))
     centred = wv[WORDS].astype(float) - wv[WORDS].astype(float).mean(axis=0)
-    values, directions = np.linalg.eigh(centred.T @ centred)
+    _, directions = np.linalg.eigh(centred.T @ centred)
     expected = centred @ directions[:, [-1, -2]]
     signs = np.sign((expected * points).sum(axis=0))
     np.testing.assert_allclose(points, expected * signs, atol=1e-4)

@@ -28,17 +28,19 @@ impl From<Error> for PyErr {
                     ErrorKind::StorageFull => 28,
                     _ => 5,
                 });
-                let reason = match source.raw_os_error() {
-                    // "No such file or directory (os error 2)" without the tail Python adds itself.
-                    Some(_) => source.to_string(),
-                    None if source.kind() == ErrorKind::IsADirectory => "Is a directory".into(),
-                    None => source.to_string(),
+                // Without the "(os error 2)" at its end: Python adds that itself.
+                let reason = if source.raw_os_error().is_none()
+                    && source.kind() == ErrorKind::IsADirectory
+                {
+                    "Is a directory".to_owned()
+                } else {
+                    let reason = source.to_string();
+                    reason
+                        .split(" (os error")
+                        .next()
+                        .unwrap_or_default()
+                        .to_owned()
                 };
-                let reason = reason
-                    .split(" (os error")
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned();
                 PyOSError::new_err((errno, reason, path))
             }
             Error::Format { .. } => FormatError::new_err(message),

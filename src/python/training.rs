@@ -103,8 +103,8 @@ pub fn train(
     let counts = counts.get().counts.clone();
     if counts.pairs() == 0 {
         return Err(Error::Corpus(
-            "there are no co-occurrences to train on: every document has fewer than two words of \
-             the vocabulary (see min_count, max_vocab and window)"
+            "there are no pairs of words to train on: every document has fewer than two words of \
+             the vocabulary (see min_count and max_vocab)"
                 .into(),
         )
         .into());

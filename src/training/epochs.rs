@@ -2,7 +2,7 @@
 
 use super::kernel::{Optimizer, Record, SimdLevel, StepRule};
 use super::parameters::Parameters;
-use super::schedule::{self, Hogwild, Ordered, Schedule};
+use super::schedule::{self, Hogwild, Ordered, Schedule, Visit};
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::monitor::{EpochReport, Monitor, Stage};
@@ -110,26 +110,17 @@ pub fn train(
     let mut reports = Vec::new();
     for epoch in 1..=options.epochs {
         let start = Instant::now();
-        let order = schedule::order(tiles, options.seed, epoch);
-        let cost = if options.deterministic {
-            run_epoch(
-                parameters,
-                tiles,
-                &Ordered::new(tiles, order),
-                &rule,
-                level,
-                monitor,
-            )
+        let visits = schedule::visits(tiles, options.seed, epoch);
+        let hogwild;
+        let ordered;
+        let schedule: &dyn Schedule = if options.deterministic {
+            ordered = Ordered::new(tiles, &visits);
+            &ordered
         } else {
-            run_epoch(
-                parameters,
-                tiles,
-                &Hogwild::new(order),
-                &rule,
-                level,
-                monitor,
-            )
-        }?;
+            hogwild = Hogwild::new(visits.len());
+            &hogwild
+        };
+        let cost = run_epoch(parameters, tiles, &visits, schedule, &rule, level, monitor)?;
         let seconds = start.elapsed().as_secs_f64();
         let report = EpochReport {
             epoch,
@@ -146,24 +137,24 @@ pub fn train(
 fn run_epoch(
     parameters: &mut Parameters,
     tiles: &Tiles,
+    visits: &[Visit],
     schedule: &dyn Schedule,
     rule: &StepRule,
     level: SimdLevel,
     monitor: &Monitor,
 ) -> Result<f64> {
-    // Each tile's cost has its own place, so that the sum does not depend on who ran when.
-    let costs: Vec<AtomicU64> = tiles.tiles.iter().map(|_| AtomicU64::new(0)).collect();
+    // Each visit's cost has its own place, so that the sum does not depend on who ran when.
+    let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
     let rows = parameters.rows();
     let outcomes = rayon::broadcast(|_| {
         while let Some(number) = schedule.claim() {
-            let tile = &tiles.tiles[number];
+            let visit = &visits[number];
+            let tile = &tiles.tiles[visit.tile];
             let first_word = tiles.grid.start(tile.row_block as usize) as usize;
             let first_context = tiles.grid.start(tile.column_block as usize) as usize;
             let mut sum = 0.0;
-            for records in tile.records.chunks(SLICE) {
-                sum += rows
-                    .run(records, first_word, first_context, rule, level)
-                    .sum;
+            for records in tile.records[visit.records.clone()].chunks(SLICE) {
+                sum += rows.run(records, first_word, first_context, rule, level).sum;
                 if let Err(stop) = monitor.advance(records.len() as u64) {
                     schedule.abort();
                     return Err(stop);

@@ -99,7 +99,7 @@ fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {
         let t = (rule.alpha * (ln_x[k] - rule.ln_x_max)).clamp(-87.0, 0.0);
         let shifted = t * std::f32::consts::LOG2_E + ROUND;
         let n = shifted - ROUND;
-        let r = t - n * 0.693_359_375 + n * 2.121_944_4e-4;
+        let r = t - n * 0.693_359_4 + n * 2.121_944_4e-4;
         let p = 1.987_569_1e-4;
         let p = p * r + 1.398_199_9e-3;
         let p = p * r + 8.333_452e-3;
@@ -445,6 +445,7 @@ mod portable {
 #[cfg(target_arch = "x86_64")]
 mod x86 {
     use super::{Cost, Job, Vector, dispatch};
+    #[allow(clippy::wildcard_imports)]
     use std::arch::x86_64::*;
 
     #[derive(Clone, Copy)]
@@ -586,6 +587,7 @@ mod x86 {
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use super::{Cost, Job, Vector, dispatch};
+    #[allow(clippy::wildcard_imports)]
     use std::arch::aarch64::*;
 
     #[derive(Clone, Copy)]

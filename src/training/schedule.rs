@@ -1,62 +1,69 @@
-//! Which thread trains which tile when.
+//! Which thread trains which records when.
 
 use super::tiles::Tiles;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Hands out the tiles of one epoch, each once, to any number of threads.
+/// A visit to a tile: some of its records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Visit {
+    /// Number of the tile.
+    pub tile: usize,
+    /// Which of its records.
+    pub records: Range<usize>,
+}
+
+/// Records of a visit for every row that the tile's two blocks hold: enough that a row fetched into
+/// cache is used several times, few enough that no row sees one block of contexts for long, which
+/// would make the loss measured on the way too good (benches/RESULTS.md, "Order").
+const RECORDS_PER_ROW: usize = 4;
+
+/// The visits of one epoch, in order. Each tile is visited in proportion to its records, at even
+/// intervals from a random beginning, so that any stretch of the epoch is a fair sample of the whole.
+pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (epoch as u64).rotate_left(48));
+    let mut timed = Vec::new();
+    for (number, tile) in tiles.tiles.iter().enumerate() {
+        let rows = tiles.grid.len(tile.row_block) + tiles.grid.len(tile.column_block);
+        let records = tile.records.len();
+        let visits = records.div_ceil(rows * RECORDS_PER_ROW);
+        let phase: f64 = rng.random();
+        for visit in 0..visits {
+            let records = records * visit / visits..records * (visit + 1) / visits;
+            let time = (visit as f64 + phase) / visits as f64;
+            timed.push((time, Visit { tile: number, records }));
+        }
+    }
+    timed.sort_by(|a, b| a.0.total_cmp(&b.0));
+    timed.into_iter().map(|(_, visit)| visit).collect()
+}
+
+/// Hands out the visits of one epoch, each once, to any number of threads.
 pub trait Schedule: Sync {
-    /// A tile to train, or `None` when the epoch has no more for this thread.
+    /// Number of a visit to make, or `None` when the epoch has no more for this thread.
     fn claim(&self) -> Option<usize>;
-    /// The tile claimed before is done.
-    fn finish(&self, tile: usize);
-    /// No more tiles for anyone.
+    /// The visit claimed before is done.
+    fn finish(&self, visit: usize);
+    /// No more visits for anyone.
     fn abort(&self);
 }
 
-/// The order of one epoch: along random diagonals of the grid, so that neighbours in the order
-/// share no block of rows and none of columns.
-pub fn order(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<usize> {
-    let blocks = tiles.grid.blocks();
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (epoch as u64).rotate_left(48));
-    let mut rows: Vec<usize> = (0..blocks).collect();
-    let mut diagonals = rows.clone();
-    let mut columns = rows.clone();
-    rows.shuffle(&mut rng);
-    columns.shuffle(&mut rng);
-    diagonals.shuffle(&mut rng);
-    let mut number = vec![usize::MAX; blocks * blocks];
-    for (k, tile) in tiles.tiles.iter().enumerate() {
-        number[tile.row_block as usize * blocks + tile.column_block as usize] = k;
-    }
-    let mut order = Vec::with_capacity(tiles.tiles.len());
-    for diagonal in diagonals {
-        for (k, row) in rows.iter().enumerate() {
-            let tile = number[row * blocks + columns[(k + diagonal) % blocks]];
-            if tile != usize::MAX {
-                order.push(tile);
-            }
-        }
-    }
-    order
-}
-
-/// Threads take the next tile whatever others are at: lock-free, and not repeatable.
+/// Threads take the next visit whatever others are at: lock-free, and not repeatable.
 pub struct Hogwild {
-    order: Vec<usize>,
+    visits: usize,
     next: AtomicUsize,
 }
 
 impl Hogwild {
-    /// Tiles in this order.
-    pub fn new(order: Vec<usize>) -> Self {
+    /// So many visits.
+    pub fn new(visits: usize) -> Self {
         Self {
-            order,
+            visits,
             next: AtomicUsize::new(0),
         }
     }
@@ -64,60 +71,60 @@ impl Hogwild {
 
 impl Schedule for Hogwild {
     fn claim(&self) -> Option<usize> {
-        self.order.get(self.next.fetch_add(1, Relaxed)).copied()
+        let visit = self.next.fetch_add(1, Relaxed);
+        (visit < self.visits).then_some(visit)
     }
     fn finish(&self, _: usize) {}
     fn abort(&self) {
-        self.next.store(self.order.len(), Relaxed);
+        self.next.store(self.visits, Relaxed);
     }
 }
 
-/// Threads take tiles so that the outcome is that of one thread training them in order.
+/// Threads take visits so that the outcome is that of one thread making them in order.
 ///
-/// A tile reads and writes one block of rows of W and one of W̃. It may start when every earlier
-/// tile of the order that shares either is finished. So blocks are never shared, and each block
-/// sees its tiles in the same order whatever the number of threads: the same bits.
-pub struct Ordered<'a> {
-    tiles: &'a Tiles,
+/// A visit reads and writes one block of rows of W and one of W̃. It may start when every earlier
+/// visit that shares either is finished. So blocks are never shared, and each block sees its visits
+/// in the same order whatever the number of threads: the same bits.
+pub struct Ordered {
+    // Blocks of rows and of columns of each visit.
+    blocks: Vec<[u32; 2]>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 struct State {
-    // Per block of rows and per block of columns: its tiles not yet finished, by place in the order.
-    rows: Vec<VecDeque<usize>>,
-    columns: Vec<VecDeque<usize>>,
-    // Places whose tile is first in both its queues and not yet claimed.
+    // Per side and block: its visits not yet finished.
+    queues: [Vec<VecDeque<usize>>; 2],
+    // Visits that are first in both their queues and not yet claimed.
     ready: BinaryHeap<Reverse<usize>>,
-    order: Vec<usize>,
-    // Place of each tile in the order.
-    place: Vec<usize>,
     unclaimed: usize,
+    waiting: usize,
 }
 
-impl<'a> Ordered<'a> {
-    /// Tiles in this order.
-    pub fn new(tiles: &'a Tiles, order: Vec<usize>) -> Self {
-        let blocks = tiles.grid.blocks();
+impl Ordered {
+    /// Visits in this order.
+    pub fn new(tiles: &Tiles, visits: &[Visit]) -> Self {
+        let blocks: Vec<[u32; 2]> = visits
+            .iter()
+            .map(|v| [tiles.tiles[v.tile].row_block, tiles.tiles[v.tile].column_block])
+            .collect();
+        let side = || vec![VecDeque::new(); tiles.grid.blocks()];
         let mut state = State {
-            rows: vec![VecDeque::new(); blocks],
-            columns: vec![VecDeque::new(); blocks],
+            queues: [side(), side()],
             ready: BinaryHeap::new(),
-            place: vec![0; order.len()],
-            unclaimed: order.len(),
-            order,
+            unclaimed: visits.len(),
+            waiting: 0,
         };
-        for (place, &tile) in state.order.iter().enumerate() {
-            state.place[tile] = place;
-            let tile = &tiles.tiles[tile];
-            state.rows[tile.row_block as usize].push_back(place);
-            state.columns[tile.column_block as usize].push_back(place);
+        for (visit, blocks) in blocks.iter().enumerate() {
+            for (queues, &block) in state.queues.iter_mut().zip(blocks) {
+                queues[block as usize].push_back(visit);
+            }
         }
-        for block in 0..blocks {
-            state.ready_if_first(tiles, state.rows[block].front().copied());
+        for block in 0..tiles.grid.blocks() {
+            state.ready_if_first(&blocks, state.queues[0][block].front().copied());
         }
         Self {
-            tiles,
+            blocks,
             state: Mutex::new(state),
             changed: Condvar::new(),
         }
@@ -129,59 +136,59 @@ impl<'a> Ordered<'a> {
 }
 
 impl State {
-    fn ready_if_first(&mut self, tiles: &Tiles, place: Option<usize>) {
-        let Some(place) = place else { return };
-        let tile = &tiles.tiles[self.order[place]];
-        let first = Some(&place);
-        if self.rows[tile.row_block as usize].front() == first
-            && self.columns[tile.column_block as usize].front() == first
-        {
-            self.ready.push(Reverse(place));
+    fn ready_if_first(&mut self, blocks: &[[u32; 2]], visit: Option<usize>) {
+        let Some(visit) = visit else { return };
+        let is_first = |side: usize| {
+            self.queues[side][blocks[visit][side] as usize].front() == Some(&visit)
+        };
+        if is_first(0) && is_first(1) {
+            self.ready.push(Reverse(visit));
         }
     }
 }
 
-impl Schedule for Ordered<'_> {
+impl Schedule for Ordered {
     fn claim(&self) -> Option<usize> {
         let mut state = self.lock();
         loop {
             if state.unclaimed == 0 {
                 return None;
             }
-            if let Some(Reverse(place)) = state.ready.pop() {
+            if let Some(Reverse(visit)) = state.ready.pop() {
                 state.unclaimed -= 1;
-                return Some(state.order[place]);
+                if state.unclaimed == 0 {
+                    self.changed.notify_all();
+                }
+                return Some(visit);
             }
+            state.waiting += 1;
             state = self
                 .changed
                 .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
     }
 
-    fn finish(&self, tile: usize) {
+    fn finish(&self, visit: usize) {
         let mut state = self.lock();
-        let place = state.place[tile];
-        let tile = &self.tiles.tiles[tile];
-        let (row, column) = (tile.row_block as usize, tile.column_block as usize);
-        debug_assert_eq!(state.rows[row].front(), Some(&place));
-        state.rows[row].pop_front();
-        state.columns[column].pop_front();
-        let next = [
-            state.rows[row].front().copied(),
-            state.columns[column].front().copied(),
-        ];
-        for place in next {
-            state.ready_if_first(self.tiles, place);
+        let mut next = [None; 2];
+        for (side, next) in next.iter_mut().enumerate() {
+            let queue = &mut state.queues[side][self.blocks[visit][side] as usize];
+            debug_assert_eq!(queue.front(), Some(&visit));
+            queue.pop_front();
+            *next = queue.front().copied();
         }
-        drop(state);
-        self.changed.notify_all();
+        for visit in next {
+            state.ready_if_first(&self.blocks, visit);
+        }
+        if state.waiting > 0 {
+            self.changed.notify_all();
+        }
     }
 
     fn abort(&self) {
-        let mut state = self.lock();
-        state.unclaimed = 0;
-        drop(state);
+        self.lock().unclaimed = 0;
         self.changed.notify_all();
     }
 }

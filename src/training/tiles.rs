@@ -54,6 +54,11 @@ impl TileGrid {
         self.starts[k]
     }
 
+    /// Words in block `k`.
+    pub(super) fn len(&self, k: u32) -> usize {
+        (self.starts[k as usize + 1] - self.starts[k as usize]) as usize
+    }
+
     fn block_of(&self, word: WordId) -> usize {
         self.starts.partition_point(|&s| s <= word) - 1
     }
