@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 /// A word's place in its vocabulary: its frequency rank, from 0.
 pub type WordId = u32;
 
-/// Words in the order (−count, bytes), each with its count (DESIGN section 3).
+/// Words with their counts, most frequent first where a text made them (see [`Vocabulary::prune`]).
 ///
 /// ```
 /// let v = glove_rs::Vocabulary::new([("a", 2), ("apple", 3)]).unwrap();

@@ -23,6 +23,9 @@ from glove_rs import Glove, WordVectors
 from glove_rs import vectors as vectors_module
 from glove_rs.vectors import COMBINATIONS, combine
 
+# gensim calls its own deprecated method in most_similar_cosmul.
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated `init_sims`:DeprecationWarning")
+
 TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 
 

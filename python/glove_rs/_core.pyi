@@ -13,6 +13,7 @@ __all__ = [
     "CoreVocabulary",
     "FormatError",
     "__version__",
+    "check_training",
     "save_vectors",
     "simd_level",
     "simd_levels",
@@ -109,6 +110,7 @@ class CoreParameters:
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
 
+def check_training(training: _Training) -> None: ...
 def train(
     counts: CoreCooccurrence,
     dim: int,

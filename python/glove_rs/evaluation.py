@@ -430,7 +430,7 @@ def _search(
 
     barred = ~wv._directed()
     barred[wv.key_to_index.get(_UNKNOWN, slice(0, 0))] = True
-    queries = _unit(wv, asked).astype(dtype)
+    queries: NDArray[Any] = _unit(wv, asked).astype(dtype)
     width = min(limit, max(256, _CELLS // len(asked)))
     best, second = np.full((2, number), -np.inf, dtype)
     found = np.full(number, -1, np.intp)
@@ -438,7 +438,7 @@ def _search(
     join = np.add if method == "3cosadd" else np.multiply
     for start in range(0, limit, width):
         stop = min(start + width, limit)
-        unit = _unit(wv, slice(start, stop)).astype(dtype)
+        unit: NDArray[Any] = _unit(wv, slice(start, stop)).astype(dtype)
         plus, minus = _terms(queries @ unit.T, method)
         plus[:, barred[start:stop]] = minus[:, barred[start:stop]] = -np.inf
         hit = np.flatnonzero((excluded >= start) & (excluded < stop))

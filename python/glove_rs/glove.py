@@ -260,7 +260,7 @@ class Glove:
         memory_bytes(self.memory)
         if not isinstance(self.optimizer, str):
             raise ValueError(f"optimizer must be a name, got {self.optimizer!r}")
-        return {
+        training: _core._Training = {
             "x_max": positive("x_max", self.x_max),
             "alpha": real("alpha", self.alpha),
             "learning_rate": positive("learning_rate", self.learning_rate),
@@ -270,6 +270,8 @@ class Glove:
             "deterministic": boolean("deterministic", self.deterministic),
             "seed": integer("seed", self.seed, 0),
         }
+        _core.check_training(training)
+        return training
 
     def _train(self, counts: Cooccurrence, training: _core._Training) -> Self:
         threads = thread_count(self.threads)

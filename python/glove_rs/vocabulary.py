@@ -49,7 +49,7 @@ def thread_count(threads: int | None) -> int | None:
 
 
 class Vocabulary:
-    """Words and how often each occurred, in the order (−count, bytes).
+    """Words and how often each occurred, most frequent first.
 
     Parameters
     ----------

@@ -41,7 +41,7 @@ impl From<Error> for PyErr {
                         .unwrap_or_default()
                         .to_owned()
                 };
-                PyOSError::new_err((errno, reason, path))
+                PyOSError::new_err((errno, reason, path.into_os_string()))
             }
             Error::Format { .. } => FormatError::new_err(message),
             Error::Parameter { .. } | Error::Corpus(_) => PyValueError::new_err(message),

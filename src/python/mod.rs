@@ -21,7 +21,9 @@ mod _core {
     #[pymodule_export]
     use super::files::save_vectors;
     #[pymodule_export]
-    use super::training::{CoreParameters, simd_level, simd_levels, train, train_records};
+    use super::training::{
+        CoreParameters, check_training, simd_level, simd_levels, train, train_records,
+    };
     #[pymodule_export]
     use super::vocabulary::CoreVocabulary;
 

@@ -87,6 +87,12 @@ impl CoreParameters {
     }
 }
 
+/// Refuse parameters that cannot be trained with, before the text is read.
+#[pyfunction]
+pub fn check_training(training: TrainingArguments) -> PyResult<()> {
+    training.options().map(|_| ())
+}
+
 /// Train on counts from random parameters.
 #[pyfunction]
 #[pyo3(signature = (counts, dim, training, threads, progress))]

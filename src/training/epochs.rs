@@ -154,7 +154,9 @@ fn run_epoch(
             let first_context = tiles.grid.start(tile.column_block as usize) as usize;
             let mut sum = 0.0;
             for records in tile.records[visit.records.clone()].chunks(SLICE) {
-                sum += rows.run(records, first_word, first_context, rule, level).sum;
+                sum += rows
+                    .run(records, first_word, first_context, rule, level)
+                    .sum;
                 if let Err(stop) = monitor.advance(records.len() as u64) {
                     schedule.abort();
                     return Err(stop);

@@ -36,7 +36,13 @@ pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
         for visit in 0..visits {
             let records = records * visit / visits..records * (visit + 1) / visits;
             let time = (visit as f64 + phase) / visits as f64;
-            timed.push((time, Visit { tile: number, records }));
+            timed.push((
+                time,
+                Visit {
+                    tile: number,
+                    records,
+                },
+            ));
         }
     }
     timed.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -106,7 +112,12 @@ impl Ordered {
     pub fn new(tiles: &Tiles, visits: &[Visit]) -> Self {
         let blocks: Vec<[u32; 2]> = visits
             .iter()
-            .map(|v| [tiles.tiles[v.tile].row_block, tiles.tiles[v.tile].column_block])
+            .map(|v| {
+                [
+                    tiles.tiles[v.tile].row_block,
+                    tiles.tiles[v.tile].column_block,
+                ]
+            })
             .collect();
         let side = || vec![VecDeque::new(); tiles.grid.blocks()];
         let mut state = State {
@@ -138,9 +149,8 @@ impl Ordered {
 impl State {
     fn ready_if_first(&mut self, blocks: &[[u32; 2]], visit: Option<usize>) {
         let Some(visit) = visit else { return };
-        let is_first = |side: usize| {
-            self.queues[side][blocks[visit][side] as usize].front() == Some(&visit)
-        };
+        let is_first =
+            |side: usize| self.queues[side][blocks[visit][side] as usize].front() == Some(&visit);
         if is_first(0) && is_first(1) {
             self.ready.push(Reverse(visit));
         }
