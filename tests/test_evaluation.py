@@ -153,16 +153,19 @@ def test_answers_of_any_vectors_are_stanfords(tmp_path, matrix, data):
         assert ours == theirs or ours_score == pytest.approx(theirs_score, abs=1e-12)
 
 
-def test_a_hair_decides_as_in_double_precision(tmp_path):
-    # The two candidates differ by 1e-9 in their cosine: float32 sees none of it.
-    matrix = np.zeros((5, 3), np.float32)
-    matrix[0], matrix[1], matrix[2] = [1, 0, 0], [1, 1, 0], [0, 1, 0]
-    matrix[3], matrix[4] = [-1, 3, 4.0001e-5], [-1, 3, 2e-5]
-    wv = WordVectors(["a", "b", "c", "worse", "better"], matrix)
-    path = written(tmp_path, ": all\na b c better\n")
-    result = evaluation.analogies(wv, path)
-    assert result.predictions == ("better",)
-    assert stanfords_answers(wv, result.questions) == ["better"]
+@pytest.mark.parametrize("cells", [1 << 22, 1])
+def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
+    # Every word has twins that differ by a few units in the last place of float32, scattered over
+    # the vocabulary, and with it over the blocks.
+    monkeypatch.setattr(evaluation, "_CELLS", cells)
+    rng = np.random.default_rng(8)
+    matrix = np.tile(rng.normal(size=(250, 10)), (4, 1))
+    matrix *= 1 + rng.normal(size=matrix.shape) * 2e-7
+    words = [f"w{i}" for i in range(len(matrix))]
+    wv = WordVectors(words, rng.permutation(matrix).astype(np.float32))
+    asked = [tuple(rng.choice(words, 4)) for _ in range(500)]
+    path = written(tmp_path, ": all\n" + "".join(" ".join(q) + "\n" for q in asked))
+    assert list(evaluation.analogies(wv, path).predictions) == stanfords_answers(wv, asked)
 
 
 @pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])

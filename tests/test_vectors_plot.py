@@ -63,6 +63,13 @@ def test_points_are_the_first_two_principal_components(wv):
             assert np.linalg.norm(points[i] - points[j]) == pytest.approx(there, abs=0.3)
 
 
+def test_the_furthest_point_of_each_component_is_positive(wv):
+    # A component has no sign of its own; without a rule the map depends on the machine.
+    for left_out in range(len(WORDS)):
+        points, _, _ = drawn(wv.plot(WORDS[:left_out] + WORDS[left_out + 1 :]))
+        assert (points.max(axis=0) >= -points.min(axis=0)).all()
+
+
 def test_axis_labels_tell_the_share_of_the_variance(wv):
     ax = wv.plot(WORDS)
     centred = wv[WORDS].astype(float) - wv[WORDS].astype(float).mean(axis=0)

@@ -287,10 +287,17 @@ def test_topn_below_one_returns_nothing(small):
 
 
 def test_equal_cosines_come_in_the_order_of_the_words():
-    names = list("qedcbaz")
-    wv = WordVectors(names, np.array([[1, 0]] + [[1, 1]] * 5 + [[0, 1]], np.float32))
-    assert [word for word, _ in wv.most_similar("q", topn=3)] == ["e", "d", "c"]
-    assert [word for word, _ in wv.most_similar_batch(["q"], topn=3)[0]] == ["e", "d", "c"]
+    rng = np.random.default_rng(0)
+    names = [f"w{i}" for i in rng.permutation(300)]
+    # 200 words equally near, scattered among farther ones.
+    near = np.sort(rng.permutation(300)[:200])
+    matrix = np.zeros((300, 2), np.float32)
+    matrix[:, 1] = 1
+    matrix[near] = [1, 1]
+    wv = WordVectors(["query", *names], np.vstack([[[1, 0]], matrix]))
+    expected = [names[row] for row in near[:120]]
+    assert [word for word, _ in wv.most_similar("query", topn=120)] == expected
+    assert [word for word, _ in wv.most_similar_batch(["query"], topn=120)[0]] == expected
 
 
 def test_restrict_vocab_limits_cosmul(small):
@@ -302,17 +309,18 @@ def test_restrict_vocab_limits_cosmul(small):
     assert small.most_similar_cosmul("apple", topn=None, restrict_vocab=2).shape == (2,)
 
 
-def test_a_vector_of_zeros_comes_last_and_is_similar_to_nothing():
-    matrix = np.array([[1, 0], [0, 0], [-1, 0], [-1, 1]], np.float32)
-    wv = WordVectors(["one", "zero", "minus", "other"], matrix)
+@pytest.mark.parametrize("topn", [1, 2, 3, 4, 9])
+def test_a_vector_of_zeros_comes_last_and_is_similar_to_nothing(topn):
+    matrix = np.array([[1, 0], [0, 0], [-1, 0], [0, 0], [-1, 1]], np.float32)
+    wv = WordVectors(["one", "zero", "minus", "nought", "other"], matrix)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        words = [word for word, _ in wv.most_similar("one")]
-        assert words == ["other", "minus", "zero"]
-        assert [word for word, _ in wv.most_similar_batch(["one"])[0]] == words
-        assert np.isnan(wv.most_similar("one")[-1][1])
+        expected = ["other", "minus", "zero", "nought"][:topn]
+        near = wv.most_similar("one", topn=topn)
+        assert [word for word, _ in near] == expected
+        assert [word for word, _ in wv.most_similar_batch(["one"], topn)[0]] == expected
+        assert [np.isnan(cosine) for _, cosine in near] == [False, False, True, True][:topn]
         assert wv.similarity("one", "zero") == 0
-        assert wv.doesnt_match(["one", "zero", "minus"]) in {"minus", "zero", "one"}
 
 
 def test_nan_in_a_vector_hides_no_neighbour():
@@ -323,6 +331,14 @@ def test_nan_in_a_vector_hides_no_neighbour():
     expected = [word for word, _ in wv.most_similar("w1", topn=99) if word != "w50"]
     assert [word for word, _ in spoilt.most_similar("w1", topn=98)] == expected
     assert [word for word, _ in spoilt.most_similar_batch(["w1"], topn=98)[0]] == expected
+
+
+@pytest.mark.parametrize("bad", [(0, 0), (np.nan, 1), (np.inf, 1)])
+def test_a_vector_without_a_direction_does_not_match(bad):
+    wv = WordVectors(["a", "b", "bad"], np.array([[1, 0], [1, 0.1], bad], np.float32))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert wv.doesnt_match(["a", "b", "bad"]) == "bad"
 
 
 def test_doesnt_match_leaves_unknown_words_out_with_a_warning(small):

@@ -1192,21 +1192,21 @@ class WordVectors:
         lengths = self._norms()[rows]
         directed = np.isfinite(lengths) & (lengths > 0)
         block = np.array(self._vectors[rows], dtype=np.float32)
-        block *= np.divide(1, lengths, out=np.zeros_like(lengths), where=directed)[:, None]
         block[~directed] = 0
+        block /= np.where(directed, lengths, 1)[:, None]
         return block
 
     def _cosines(self, query: Float32, start: int, stop: int) -> Float32:
         """Return ``w · query / |w|`` for rows of the matrix, NaN for rows of zeros."""
-        if self._vectors.dtype == np.float32:
-            cosines: Float32 = self._vectors[start:stop] @ query
-        else:
-            # A whole float32 copy would triple the memory of a float16 matrix.
-            cosines = np.empty(max(0, stop - start), np.float32)
-            for at in range(start, stop, _ROWS):
-                part = cosines[at - start : at - start + _ROWS]
-                np.matmul(self._block(at, min(at + _ROWS, stop)), query, out=part)
         with np.errstate(divide="ignore", invalid="ignore"):
+            if self._vectors.dtype == np.float32:
+                cosines: Float32 = self._vectors[start:stop] @ query
+            else:
+                # A whole float32 copy would triple the memory of a float16 matrix.
+                cosines = np.empty(max(0, stop - start), np.float32)
+                for at in range(start, stop, _ROWS):
+                    part = cosines[at - start : at - start + _ROWS]
+                    np.matmul(self._block(at, min(at + _ROWS, stop)), query, out=part)
             cosines /= self._norms()[start:stop]
         return cosines
 
@@ -1377,7 +1377,8 @@ def _merged(
     every_query = np.concatenate((np.repeat(np.arange(height), count), query))
     every_row = np.concatenate((rows.ravel(), row))
     every_cosine = np.concatenate((cosines.ravel(), cosine))
-    order = np.lexsort((every_row, -every_cosine, every_query))
+    # Stable: of equal cosines the row found first, which is the lower one, stays first.
+    order = np.lexsort((-every_cosine, every_query))
     # Sorted by query: the place of each within its own.
     starts = np.searchsorted(every_query[order], np.arange(height))
     kept = order[(starts[:, None] + np.arange(count)).ravel()]

@@ -54,6 +54,11 @@ impl TileGrid {
         self.starts[k]
     }
 
+    /// Words in all blocks.
+    pub(super) fn words(&self) -> usize {
+        self.starts[self.blocks()] as usize
+    }
+
     /// Words in block `k`.
     pub(super) fn len(&self, k: u32) -> usize {
         (self.starts[k as usize + 1] - self.starts[k as usize]) as usize
@@ -78,6 +83,7 @@ pub struct Tiles {
     pub(super) grid: TileGrid,
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
+    pub(super) row_bytes: usize,
 }
 
 impl Tiles {
@@ -103,6 +109,7 @@ impl Tiles {
             grid,
             tiles,
             records,
+            row_bytes,
         })
     }
 
