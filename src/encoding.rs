@@ -6,11 +6,15 @@
 
 use crate::corpus::{ChunkReader, Content};
 use crate::error::{Error, Result};
+use crate::memory::{MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::tokenize::{self, Sink, Tokenizer};
 use crate::vocabulary::{self, Vocabulary, WordId};
 use hashbrown::HashTable;
 use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 /// Stands between documents in encoded text; larger than any [`WordId`].
@@ -45,27 +49,25 @@ impl Default for EncodingOptions {
     }
 }
 
-/// A corpus as ranks, documents separated by [`DOCUMENT_END`].
-#[derive(Debug, Default)]
-pub struct EncodedCorpus {
-    /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`]s.
-    pub ids: Vec<WordId>,
-    /// Words in the text, those outside the vocabulary included.
-    pub tokens: u64,
-}
-
 /// A corpus in its workers' own numbering: the text has been read, the vocabulary is not yet chosen.
 pub struct RawCorpus {
     name: std::path::PathBuf,
     interners: Vec<Interner>,
     // In the order of the text.
-    chunks: Vec<RawChunk>,
+    chunks: VecDeque<RawChunk>,
+    // What the memory limit kept out of memory.
+    spool: Option<TemporaryFile>,
 }
 
 struct RawChunk {
     number: usize,
     interner: usize,
-    ids: Vec<WordId>,
+    ids: RawIds,
+}
+
+enum RawIds {
+    Memory(Vec<WordId>),
+    Spooled(Range<u64>),
 }
 
 impl RawCorpus {
@@ -77,8 +79,14 @@ impl RawCorpus {
     pub fn read(
         reader: &mut dyn ChunkReader,
         options: &EncodingOptions,
+        memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
+        let spool = match memory.bytes {
+            Some(_) => Some(TemporaryFile::create(&memory.folder)?),
+            None => None,
+        };
+        let held = AtomicU64::new(0);
         monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
         let name = reader.name();
         let source = Mutex::new(Turnstile {
@@ -90,7 +98,18 @@ impl RawCorpus {
             let mut chunks = Vec::new();
             while let Some((number, content)) = Turnstile::take(&source)? {
                 let ids = interner.encode(&content, options)?;
-                chunks.push((number, ids));
+                let bytes = size_of_val(&ids[..]) as u64;
+                let full = held.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
+                chunks.push((
+                    number,
+                    match &spool {
+                        Some(spool) if full => {
+                            held.fetch_sub(bytes, Relaxed);
+                            RawIds::Spooled(spool.append(bytemuck::cast_slice(&ids))?)
+                        }
+                        _ => RawIds::Memory(ids),
+                    },
+                ));
                 monitor.advance(content.len() as u64)?;
             }
             Ok((interner, chunks))
@@ -98,7 +117,8 @@ impl RawCorpus {
         let mut raw = Self {
             name,
             interners: Vec::new(),
-            chunks: Vec::new(),
+            chunks: VecDeque::new(),
+            spool,
         };
         for worker in workers {
             let (interner, chunks) = worker?;
@@ -111,7 +131,9 @@ impl RawCorpus {
                     ids,
                 }));
         }
-        raw.chunks.sort_unstable_by_key(|c| c.number);
+        raw.chunks
+            .make_contiguous()
+            .sort_unstable_by_key(|c| c.number);
         Ok(raw)
     }
 
@@ -188,13 +210,8 @@ impl RawCorpus {
         words
     }
 
-    /// The text in ranks of `vocabulary`, memory being freed as it goes.
-    pub fn encode(
-        self,
-        vocabulary: &Vocabulary,
-        keep_gaps: bool,
-        monitor: &Monitor,
-    ) -> Result<EncodedCorpus> {
+    /// The text in ranks of `vocabulary`, to be taken segment by segment.
+    pub fn encode(self, vocabulary: &Vocabulary, keep_gaps: bool) -> EncodedCorpus {
         let outside = if keep_gaps { GAP } else { DROPPED };
         let ranks: Vec<Vec<WordId>> = self
             .interners
@@ -209,31 +226,132 @@ impl RawCorpus {
                 ranks
             })
             .collect();
-        drop(self.interners);
-        monitor.check()?;
-        let mut chunks = self.chunks;
-        let tokens = chunks
-            .par_iter_mut()
-            .map(|chunk| {
-                let ranks = &ranks[chunk.interner];
-                let mut tokens = 0;
-                chunk.ids.retain_mut(|id| {
-                    if *id != DOCUMENT_END {
-                        tokens += 1;
-                        *id = ranks[*id as usize];
-                    }
-                    *id != DROPPED
-                });
-                tokens
-            })
-            .sum();
-        monitor.check()?;
-        let mut ids = Vec::with_capacity(chunks.iter().map(|c| c.ids.len()).sum());
-        for chunk in chunks {
-            ids.extend_from_slice(&chunk.ids);
+        let counts = self.interners.iter().flat_map(|i| &i.table);
+        EncodedCorpus {
+            ranks,
+            tokens: counts.map(|entry| entry.count).sum(),
+            all_chunks: self.chunks.len(),
+            chunks: self.chunks,
+            spool: self.spool,
         }
-        Ok(EncodedCorpus { ids, tokens })
     }
+}
+
+/// A corpus as ranks of a vocabulary.
+pub struct EncodedCorpus {
+    ranks: Vec<Vec<WordId>>,
+    chunks: VecDeque<RawChunk>,
+    all_chunks: usize,
+    spool: Option<TemporaryFile>,
+    tokens: u64,
+}
+
+/// A stretch of a corpus.
+#[derive(Debug, Default)]
+pub struct Segment {
+    /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`]s.
+    pub ids: Vec<WordId>,
+    /// How many of them, at the beginning, are the end of the segment before this one: context for
+    /// a document that goes on.
+    pub fresh: usize,
+}
+
+impl EncodedCorpus {
+    /// Words in the text, those outside the vocabulary included.
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// Whether every segment has been taken.
+    pub fn is_exhausted(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// Part of the text in the segments taken so far.
+    pub fn fraction_read(&self) -> f64 {
+        1.0 - self.chunks.len() as f64 / self.all_chunks.max(1) as f64
+    }
+
+    /// Replace `segment` by the next one, of about `most` words and at least one chunk, behind the
+    /// last `window` words of its document so far. `false` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`].
+    pub fn next_segment(
+        &mut self,
+        most: usize,
+        window: usize,
+        segment: &mut Segment,
+        monitor: &Monitor,
+    ) -> Result<bool> {
+        if self.chunks.is_empty() {
+            return Ok(false);
+        }
+        let tail = segment.ids.len().saturating_sub(window);
+        let tail = match segment.ids[tail..]
+            .iter()
+            .rposition(|&id| id == DOCUMENT_END)
+        {
+            Some(end) => tail + end + 1,
+            None => tail,
+        };
+        segment.ids.drain(..tail);
+        segment.fresh = segment.ids.len();
+        // A batch at a time, so that what is mapped and what is not are not both held whole.
+        let together = 16 * rayon::current_num_threads();
+        while !self.chunks.is_empty() && segment.ids.len() - segment.fresh < most {
+            let batch: Vec<RawChunk> = self
+                .chunks
+                .drain(..together.min(self.chunks.len()))
+                .collect();
+            let mapped: Vec<Result<Vec<WordId>>> = batch
+                .into_par_iter()
+                .map(|chunk| map_chunk(chunk, &self.ranks, self.spool.as_ref()))
+                .collect();
+            let mut mapped = mapped.into_iter().collect::<Result<VecDeque<_>>>()?;
+            while let Some(ids) = mapped.pop_front() {
+                segment.ids.extend_from_slice(&ids);
+                if segment.ids.len() - segment.fresh >= most && !mapped.is_empty() {
+                    // Already mapped: the next segment takes them as they are.
+                    for ids in mapped.drain(..).rev() {
+                        self.chunks.push_front(RawChunk {
+                            number: 0,
+                            interner: usize::MAX,
+                            ids: RawIds::Memory(ids),
+                        });
+                    }
+                }
+            }
+            monitor.check()?;
+        }
+        Ok(true)
+    }
+}
+
+/// Ranks instead of an interner's numbers; dropped words go.
+fn map_chunk(
+    chunk: RawChunk,
+    ranks: &[Vec<WordId>],
+    spool: Option<&TemporaryFile>,
+) -> Result<Vec<WordId>> {
+    let mut ids = match (chunk.ids, spool) {
+        (RawIds::Spooled(place), Some(spool)) => {
+            let mut ids = vec![0; ((place.end - place.start) / 4) as usize];
+            spool.read_into(place.start, bytemuck::cast_slice_mut(&mut ids))?;
+            ids
+        }
+        (RawIds::Memory(ids), _) => ids,
+        (RawIds::Spooled(_), None) => Vec::new(), // nothing is spooled without a spool
+    };
+    if let Some(ranks) = ranks.get(chunk.interner) {
+        ids.retain_mut(|id| {
+            if *id != DOCUMENT_END {
+                *id = ranks[*id as usize];
+            }
+            *id != DROPPED
+        });
+    }
+    Ok(ids)
 }
 
 /// Hands out the reader's chunks, numbered, one worker at a time.
@@ -470,15 +588,17 @@ mod tests {
     use crate::corpus::Documents;
     use proptest::prelude::*;
 
-    fn encode(
-        documents: &[&str],
-        options: &EncodingOptions,
-    ) -> Result<(Vocabulary, EncodedCorpus)> {
+    fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, Vec<WordId>)> {
         let monitor = Monitor::new();
-        let raw = RawCorpus::read(&mut Documents::new(documents), options, &monitor)?;
+        let memory = MemoryLimit::default();
+        let mut reader = Documents::new(documents);
+        let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(options)?;
-        let encoded = raw.encode(&vocabulary, options.keep_gaps, &monitor)?;
-        Ok((vocabulary, encoded))
+        let mut encoded = raw.encode(&vocabulary, options.keep_gaps);
+        let mut segment = Segment::default();
+        assert!(encoded.next_segment(usize::MAX, 15, &mut segment, &monitor)?);
+        assert!(encoded.is_exhausted());
+        Ok((vocabulary, segment.ids))
     }
 
     #[test]
@@ -487,16 +607,15 @@ mod tests {
             min_count: 2,
             ..Default::default()
         };
-        let (vocabulary, encoded) = encode(&["b a rare a", "b a"], &options).unwrap();
+        let (vocabulary, ids) = encode(&["b a rare a", "b a"], &options).unwrap();
         assert_eq!(vocabulary.word(0), b"a");
-        assert_eq!(encoded.ids, [1, 0, 0, DOCUMENT_END, 1, 0, DOCUMENT_END]);
-        assert_eq!(encoded.tokens, 6);
+        assert_eq!(ids, [1, 0, 0, DOCUMENT_END, 1, 0, DOCUMENT_END]);
         let gaps = EncodingOptions {
             keep_gaps: true,
             ..options
         };
-        let (_, encoded) = encode(&["b a rare a", "b a"], &gaps).unwrap();
-        assert_eq!(encoded.ids[..4], [1, 0, GAP, 0]);
+        let (_, ids) = encode(&["b a rare a", "b a"], &gaps).unwrap();
+        assert_eq!(ids[..4], [1, 0, GAP, 0]);
     }
 
     #[test]
@@ -527,7 +646,7 @@ mod tests {
         #[test]
         fn merged_counts_are_the_counts_of_the_whole(left in proptest::collection::vec("[a-c]{1,20}", 0..40),
                 right in proptest::collection::vec("[a-c]{1,20}", 0..40)) {
-            let mut raw = RawCorpus { name: "".into(), interners: vec![], chunks: vec![] };
+            let mut raw = RawCorpus { name: "".into(), interners: vec![], chunks: VecDeque::new(), spool: None };
             let mut expected = std::collections::BTreeMap::new();
             for words in [&left, &right] {
                 let mut interner = Interner::default();

@@ -9,17 +9,19 @@
 //! use glove_rs::corpus::Documents;
 //! use glove_rs::encoding::{EncodingOptions, RawCorpus};
 //! use glove_rs::training::{Parameters, Tiles, TrainingOptions, train};
-//! use glove_rs::{Monitor, threads};
+//! use glove_rs::{MemoryLimit, Monitor, threads};
 //!
 //! # fn main() -> glove_rs::Result<()> {
 //! let text = ["an apple a day keeps the doctor away", "an apple a day keeps an apple a day"];
 //! let encoding = EncodingOptions { min_count: 1, ..Default::default() };
 //! let monitor = Monitor::new();
+//! let memory = MemoryLimit::default();
 //! let (vocabulary, reports) = threads::in_pool(2, || {
-//!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &monitor)?;
+//!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &memory, &monitor)?;
 //!     let vocabulary = raw.vocabulary(&encoding)?;
-//!     let corpus = raw.encode(&vocabulary, false, &monitor)?;
-//!     let counts = count(&corpus.ids, vocabulary.len(), &CountingOptions::default(), &monitor)?;
+//!     let mut corpus = raw.encode(&vocabulary, false);
+//!     let options = CountingOptions::default();
+//!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let mut parameters = Parameters::random(vocabulary.len(), 10, 0)?;
 //!     let tiles = Tiles::new(&counts, parameters.row_bytes(), 0, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &TrainingOptions::default(), &monitor)?;
@@ -36,6 +38,7 @@ pub mod corpus;
 pub mod encoding;
 mod error;
 pub mod formats;
+mod memory;
 mod monitor;
 #[cfg(feature = "python")]
 mod python;
@@ -45,5 +48,6 @@ pub mod training;
 pub mod vocabulary;
 
 pub use error::{Error, Location, Result};
+pub use memory::MemoryLimit;
 pub use monitor::{EpochReport, Monitor, Stage};
 pub use vocabulary::{Vocabulary, WordId};

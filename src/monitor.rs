@@ -17,7 +17,9 @@ pub enum Stage {
     Tokenizing,
     /// Accumulating co-occurrences; counted in tokens.
     Counting,
-    /// Bucketing records into tiles; counted in records.
+    /// Merging counts of segments; counted in pairs.
+    Merging,
+    /// Bucketing records into tiles; counted in pairs.
     Tiling,
     /// Training; counted in records.
     Training,
@@ -30,6 +32,7 @@ impl Stage {
             Self::Idle => "idle",
             Self::Tokenizing => "tokenizing",
             Self::Counting => "counting",
+            Self::Merging => "merging",
             Self::Tiling => "tiling",
             Self::Training => "training",
         }
@@ -39,8 +42,9 @@ impl Stage {
         match value {
             1 => Self::Tokenizing,
             2 => Self::Counting,
-            3 => Self::Tiling,
-            4 => Self::Training,
+            3 => Self::Merging,
+            4 => Self::Tiling,
+            5 => Self::Training,
             _ => Self::Idle,
         }
     }

@@ -8,7 +8,6 @@ import pickle
 import subprocess
 import sys
 import textwrap
-import time
 import tracemalloc
 import warnings
 from concurrent.futures import ThreadPoolExecutor
@@ -679,36 +678,6 @@ def test_memory_of_a_batch_does_not_grow_with_the_number_of_words():
         peaks.append(peak - kept)
     assert peaks[1] < peaks[0] * 1.1
     assert peaks[1] < 60e6
-
-
-@pytest.mark.slow
-def test_a_batch_is_five_times_faster_than_a_loop_in_gensim():
-    rng = np.random.default_rng(0)
-    matrix = rng.standard_normal((400_000, 300), dtype=np.float32)
-    wv = WordVectors([f"w{i}" for i in range(len(matrix))], matrix)
-    keyed = pytest.importorskip("gensim.models").KeyedVectors(300)
-    keyed.vectors, keyed.index_to_key, keyed.key_to_index = (
-        matrix,
-        wv.index_to_key,
-        wv.key_to_index,
-    )
-    words = [f"w{i}" for i in rng.integers(0, len(matrix), 1_000)]
-    keyed.most_similar("w0")
-    wv.most_similar("w0")
-
-    # The best of three each, in turns: the machine has other work.
-    loop = batch = np.inf
-    for _ in range(3):
-        start = time.perf_counter()
-        theirs = [keyed.most_similar(word) for word in words[:50]]
-        loop = min(loop, (time.perf_counter() - start) * len(words) / 50)
-        start = time.perf_counter()
-        ours = wv.most_similar_batch(words)
-        batch = min(batch, time.perf_counter() - start)
-
-    for our, their in zip(ours, theirs, strict=False):
-        assert_same_neighbours(our, their)
-    assert loop > 5 * batch, f"gensim {loop:.1f} s, batch {batch:.1f} s"
 
 
 # ---------------------------------------------------------------- which vector

@@ -8,13 +8,14 @@
 
 from . import evaluation
 from ._core import FormatError, __version__, simd_level
-from .cooccurrence import Cooccurrence
+from .cooccurrence import Cooccurrence, Estimate
 from .glove import Glove, NotFittedError
 from .vectors import WordVectors
 from .vocabulary import Vocabulary
 
 __all__ = [
     "Cooccurrence",
+    "Estimate",
     "FormatError",
     "Glove",
     "NotFittedError",

@@ -32,6 +32,11 @@ class _Encoding(TypedDict):
     max_vocab: int | None
     keep_gaps: bool
 
+class _Running(TypedDict):
+    threads: int | None
+    memory: int | None
+    tmp_dir: str | None
+
 class _Counting(TypedDict):
     window: int
     symmetric: bool
@@ -56,7 +61,7 @@ class CoreVocabulary:
     def __new__(cls, words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
     @staticmethod
     def from_corpus(
-        source: object, encoding: _Encoding, threads: int | None, progress: _Progress | None
+        source: object, encoding: _Encoding, running: _Running, progress: _Progress | None
     ) -> CoreVocabulary: ...
     @staticmethod
     def load(path: _Path) -> CoreVocabulary: ...
@@ -74,9 +79,22 @@ class CoreCooccurrence:
         vocabulary: CoreVocabulary | None,
         encoding: _Encoding,
         counting: _Counting,
-        threads: int | None,
+        running: _Running,
         progress: _Progress | None,
     ) -> CoreCooccurrence: ...
+    @staticmethod
+    def estimate(
+        path: _Path, encoding: _Encoding, counting: _Counting, running: _Running
+    ) -> list[float]: ...
+    @staticmethod
+    def load(path: _Path) -> CoreCooccurrence: ...
+    @staticmethod
+    def is_native(path: _Path) -> bool: ...
+    def save(self, path: _Path) -> None: ...
+    def plus(
+        self, other: CoreCooccurrence, weight: float, other_weight: float
+    ) -> CoreCooccurrence: ...
+    def scaled(self, weight: float) -> CoreCooccurrence: ...
     @staticmethod
     def from_csr(
         vocabulary: CoreVocabulary,
@@ -96,6 +114,8 @@ class CoreCooccurrence:
     def symmetric(self) -> bool: ...
     @property
     def nnz(self) -> int: ...
+    @property
+    def on_disk(self) -> bool: ...
     @property
     def total(self) -> float: ...
     def get(self, i: int, j: int) -> float: ...

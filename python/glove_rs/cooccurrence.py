@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +12,47 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, integer, memory_bytes
+from ._parameters import boolean, integer, positive
 from ._progress import Progress, reporter
-from .vocabulary import Source, Vocabulary, encoding_arguments, thread_count
+from .vocabulary import Source, Vocabulary, encoding_arguments, running_arguments
 
 if TYPE_CHECKING:
     from ._core import _Counting
 
-__all__ = ["Cooccurrence"]
+__all__ = ["Cooccurrence", "Estimate"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What counting a corpus would take, predicted from a sample of it.
+
+    Attributes
+    ----------
+    tokens, words, records : int
+        Words in the text, in the vocabulary, and non-zero counts.
+    memory : int
+        Bytes at the peak without a limit, the interpreter not included.
+    disk : int
+        Bytes of temporary files with the limit given; 0 if it is not reached.
+    bytes_read, bytes_total : int
+        What was read for this, of what.
+    """
+
+    tokens: int
+    words: int
+    records: int
+    memory: int
+    disk: int
+    bytes_read: int
+    bytes_total: int
+
+    def __str__(self) -> str:
+        share = self.bytes_read / max(self.bytes_total, 1)
+        return (
+            f"about {self.tokens:,} tokens, {self.words:,} words, {self.records:,} records; "
+            f"{self.memory / 1e6:,.0f} MB of memory, {self.disk / 1e6:,.0f} MB of disk "
+            f"(from {share:.1%} of the text)"
+        )
 
 
 def counting_arguments(
@@ -76,6 +110,7 @@ class Cooccurrence:
         lowercase: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
+        tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
     ) -> Cooccurrence:
         """Count the co-occurrences of `source`.
@@ -88,7 +123,7 @@ class Cooccurrence:
         vocabulary : Vocabulary, optional
             The words to count, instead of those that `min_count` and `max_vocab` select.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, threads, memory, progress
+lowercase, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -101,7 +136,8 @@ lowercase, threads, memory, progress
         ValueError
             For a bad parameter, or if no word is left.
         OSError
-            If the text cannot be read, with the path.
+            If the text cannot be read, or changes meanwhile, or `tmp_dir` is full or cannot be
+            written, with the path.
         FormatError
             For invalid UTF-8, with the byte offset.
         """
@@ -115,12 +151,11 @@ lowercase, threads, memory, progress
         counting = counting_arguments(
             window=window, symmetric=symmetric, distance_weighting=distance_weighting
         )
-        memory_bytes(memory)
-        threads = thread_count(threads)
+        running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         given = None if vocabulary is None else vocabulary._core
         with reporter(progress) as callback:
             core = _core.CoreCooccurrence.from_corpus(
-                source, given, encoding, counting, threads, callback
+                source, given, encoding, counting, running, callback
             )
         return cls._of(core)
 
@@ -250,30 +285,134 @@ lowercase, threads, memory, progress
             return float("inf") if above > 0 else float("nan")
         return above / below
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write Stanford's records (16 bytes each, sorted) to `path`, which must end in ``.bin``.
+    @classmethod
+    def estimate(
+        cls,
+        source: str | os.PathLike[str],
+        *,
+        window: int = 15,
+        min_count: int = 5,
+        max_vocab: int | None = None,
+        symmetric: bool = True,
+        distance_weighting: bool = True,
+        keep_gaps: bool = False,
+        tokenizer: str = "whitespace",
+        lowercase: bool = False,
+        threads: int | None = None,
+        memory: int | str | None = None,
+    ) -> Estimate:
+        """Predict what :meth:`from_corpus` would take, from reading at most 5 % of a large file.
+
+        Tokens are proportional to bytes; words and records grow by a power of the text whose
+        exponent is measured on the sample and falls, as it did on Wikipedia, while the text grows.
+
+        Parameters
+        ----------
+        source : path
+            A text file. Files under 1 MB are read whole.
+        window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
+lowercase, threads, memory
+            As for :meth:`from_corpus`.
 
         Raises
         ------
-        ValueError
-            For another suffix.
+        ValueError, OSError, FormatError
+            As for :meth:`from_corpus`.
         """
-        if not os.fspath(path).endswith(".bin"):
-            raise ValueError(f"path must end in .bin (Stanford's records), got {os.fspath(path)!r}")
-        self._core.save_stanford(path)
+        encoding = encoding_arguments(
+            min_count=min_count,
+            max_vocab=max_vocab,
+            tokenizer=tokenizer,
+            lowercase=lowercase,
+            keep_gaps=keep_gaps,
+        )
+        counting = counting_arguments(
+            window=window, symmetric=symmetric, distance_weighting=distance_weighting
+        )
+        running = running_arguments(threads=threads, memory=memory, tmp_dir=None)
+        numbers = _core.CoreCooccurrence.estimate(source, encoding, counting, running)
+        return Estimate(*(round(n) for n in numbers))
+
+    def __add__(self, other: Cooccurrence) -> Cooccurrence:
+        """Return the counts of both texts, over the union of their vocabularies.
+
+        Words' counts add up and decide the order, except that two equal vocabularies stay as they
+        are: texts counted with the same given words.
+        """
+        if not isinstance(other, Cooccurrence):
+            return NotImplemented
+        return self._of(self._core.plus(other._core, 1.0, 1.0))
+
+    def __mul__(self, weight: float) -> Cooccurrence:
+        """Return the counts times a finite number > 0; the words' counts stay."""
+        if not isinstance(weight, int | float | np.number):
+            return NotImplemented
+        return self._of(self._core.scaled(positive("weight", weight)))
+
+    __rmul__ = __mul__
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the counts to `path`; the file appears complete or not at all.
+
+        The native format holds the vocabulary too, compressed and with checksums (its layout is
+        described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
+        records instead, 16 bytes each, sorted, without words.
+        """
+        if os.fspath(path).endswith(".bin"):
+            self._core.save_stanford(path)
+        else:
+            self._core.save(path)
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], vocabulary: Vocabulary
+        cls, path: str | os.PathLike[str], vocabulary: Vocabulary | None = None
     ) -> Cooccurrence:
-        """Read Stanford's records, sorted or shuffled, whose indices count in `vocabulary` from 1.
+        """Read counts that :meth:`save` wrote, in either format.
+
+        Parameters
+        ----------
+        path : path
+            A native file, or Stanford's records, sorted or shuffled.
+        vocabulary : Vocabulary, optional
+            The words that Stanford's indices count from 1; a native file brings its own.
 
         Raises
         ------
         FormatError
-            For a truncated file or an index outside the vocabulary, with the byte offset.
+            For a truncated or damaged file, or an index outside the vocabulary, with the byte
+            offset.
+        ValueError
+            If a vocabulary is missing or given needlessly.
         """
+        native = _core.CoreCooccurrence.is_native(path)
+        if native and vocabulary is not None:
+            raise ValueError("vocabulary must be None: the file brings its own")
+        if native:
+            return cls._of(_core.CoreCooccurrence.load(path))
+        if vocabulary is None:
+            raise ValueError(
+                f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "
+                "in the native format"
+            )
         return cls._of(_core.CoreCooccurrence.load_stanford(path, vocabulary._core))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        indptr, columns, values = self._core.csr()
+        return _unpickle, (self.vocabulary, indptr, columns, values)
+
     def __repr__(self) -> str:
-        return f"<Cooccurrence of {len(self.vocabulary):,} words, {self.nnz:,} records>"
+        where = ", on disk" if self._core.on_disk else ""
+        return f"<Cooccurrence of {len(self.vocabulary):,} words, {self.nnz:,} records{where}>"
+
+
+def _unpickle(
+    vocabulary: Vocabulary,
+    indptr: npt.NDArray[np.int64],
+    columns: npt.NDArray[np.int32],
+    values: npt.NDArray[np.float64],
+) -> Cooccurrence:
+    return Cooccurrence._of(
+        _core.CoreCooccurrence.from_csr(
+            vocabulary._core, indptr, columns.astype(np.int64), values
+        )
+    )

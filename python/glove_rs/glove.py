@@ -16,11 +16,11 @@ import numpy.typing as npt
 
 from . import _core
 from ._files import replacing
-from ._parameters import boolean, integer, memory_bytes, positive, real
+from ._parameters import boolean, integer, positive, real
 from ._progress import Progress, reporter
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
-from .vocabulary import Source, Vocabulary, thread_count
+from .vocabulary import Source, Vocabulary, running_arguments
 
 __all__ = ["Glove", "NotFittedError"]
 
@@ -38,6 +38,7 @@ _COUNTING = (
     "lowercase",
     "threads",
     "memory",
+    "tmp_dir",
     "progress",
 )
 
@@ -110,6 +111,8 @@ class Glove:
         Fixes the initial parameters and the order of training.
     memory : int or str, optional
         Limit for counting, in bytes or as "512MB" or "2GiB".
+    tmp_dir : path, optional
+        Folder for temporary files beyond that limit. Default: the system's.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -168,6 +171,7 @@ class Glove:
         threads: int | None = None,
         seed: int = 0,
         memory: int | str | None = None,
+        tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
     ) -> None:
         self.dim = dim
@@ -189,6 +193,7 @@ class Glove:
         self.threads = threads
         self.seed = seed
         self.memory = memory
+        self.tmp_dir = tmp_dir
         self.progress = progress
 
     # --- training -------------------------------------------------------------------------------
@@ -257,7 +262,6 @@ class Glove:
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1)
-        memory_bytes(self.memory)
         if not isinstance(self.optimizer, str):
             raise ValueError(f"optimizer must be a name, got {self.optimizer!r}")
         training: _core._Training = {
@@ -274,9 +278,11 @@ class Glove:
         return training
 
     def _train(self, counts: Cooccurrence, training: _core._Training) -> Self:
-        threads = thread_count(self.threads)
+        running = running_arguments(
+            threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir
+        )
         with reporter(self.progress) as callback:
-            made = _core.train(counts._core, self.dim, training, threads, callback)
+            made = _core.train(counts._core, self.dim, training, running["threads"], callback)
         history = [loss for _, loss, _, _ in made.history]
         self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
         return self
@@ -353,6 +359,8 @@ class Glove:
         settings = self.get_params()
         if callable(settings["progress"]):
             settings["progress"] = None
+        if settings["tmp_dir"] is not None:
+            settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
         words = [word.encode() for word in state.vocabulary.words]
         header = {"format": "glove-rs model", "version": 1, "settings": settings}
         with replacing(path) as file:

@@ -15,7 +15,7 @@ from ._parameters import boolean, integer, memory_bytes
 from ._progress import Progress, reporter
 
 if TYPE_CHECKING:
-    from ._core import _Encoding
+    from ._core import _Encoding, _Running
 
 __all__ = ["Source", "Vocabulary"]
 
@@ -43,9 +43,15 @@ def encoding_arguments(
     }
 
 
-def thread_count(threads: int | None) -> int | None:
-    """Check `threads`."""
-    return None if threads is None else integer("threads", threads, 1)
+def running_arguments(
+    *, threads: int | None, memory: int | str | None, tmp_dir: str | os.PathLike[str] | None
+) -> _Running:
+    """Check the parameters that say what a call may use."""
+    return {
+        "threads": None if threads is None else integer("threads", threads, 1),
+        "memory": memory_bytes(memory),
+        "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
+    }
 
 
 class Vocabulary:
@@ -97,6 +103,7 @@ class Vocabulary:
         lowercase: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
+        tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
     ) -> Vocabulary:
         """Count the words of `source` and keep the frequent ones.
@@ -119,10 +126,9 @@ class Vocabulary:
             lowercase=lowercase,
             keep_gaps=False,
         )
-        memory_bytes(memory)
-        threads = thread_count(threads)
+        running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         with reporter(progress) as callback:
-            core = _core.CoreVocabulary.from_corpus(source, encoding, threads, callback)
+            core = _core.CoreVocabulary.from_corpus(source, encoding, running, callback)
         return cls._of(core)
 
     @classmethod

@@ -6,9 +6,16 @@ use crate::vocabulary::WordId;
 pub trait Sum: Copy + Default + PartialEq + Send + Sync {
     /// Add `weight` for a pair whose row word stands left (`true`) or right of the column word.
     fn add(&mut self, row_word_is_left: bool, weight: f64);
+    /// Add what was summed elsewhere.
+    fn plus(&mut self, other: Self);
 }
 
 impl Sum for f64 {
+    #[inline(always)]
+    fn plus(&mut self, other: Self) {
+        *self += other;
+    }
+
     #[inline(always)]
     fn add(&mut self, _: bool, weight: f64) {
         *self += weight;
@@ -17,6 +24,12 @@ impl Sum for f64 {
 
 /// (row word left of column word, column word left of row word)
 impl Sum for [f64; 2] {
+    #[inline(always)]
+    fn plus(&mut self, other: Self) {
+        self[0] += other[0];
+        self[1] += other[1];
+    }
+
     #[inline(always)]
     fn add(&mut self, row_word_is_left: bool, weight: f64) {
         self[usize::from(!row_word_is_left)] += weight;
@@ -213,24 +226,32 @@ pub struct HashedRow<'a, S> {
 
 /// What a counter adds to.
 pub trait Row {
-    /// Add `weight` to `column`.
-    fn add(&mut self, column: WordId, row_word_is_left: bool, weight: f64);
+    /// What is summed per column.
+    type Sum: Sum;
+
+    /// The sum of `column`, made to stand in the list of columns met. The caller must add more than
+    /// nothing to it.
+    fn at(&mut self, column: WordId) -> &mut Self::Sum;
 }
 
 impl<S: Sum> Row for DenseRow<'_, S> {
+    type Sum = S;
+
     #[inline(always)]
-    fn add(&mut self, column: WordId, row_word_is_left: bool, weight: f64) {
+    fn at(&mut self, column: WordId) -> &mut S {
         let sum = &mut self.sums[column as usize];
         // Whether a column is new is a coin toss in a rare row: no branch.
         self.touched[*self.met] = column;
         *self.met += usize::from(*sum == S::default());
-        sum.add(row_word_is_left, weight);
+        sum
     }
 }
 
 impl<S: Sum> Row for HashedRow<'_, S> {
+    type Sum = S;
+
     #[inline(always)]
-    fn add(&mut self, column: WordId, row_word_is_left: bool, weight: f64) {
+    fn at(&mut self, column: WordId) -> &mut S {
         let mut slot = slot_of(column, self.shift);
         loop {
             let key = self.keys[slot];
@@ -246,7 +267,7 @@ impl<S: Sum> Row for HashedRow<'_, S> {
             }
             slot = (slot + 1) & self.mask;
         }
-        self.sums[slot].add(row_word_is_left, weight);
+        &mut self.sums[slot]
     }
 }
 
@@ -271,9 +292,9 @@ mod tests {
                     let (column, weight) = ((column as usize % width) as u32, (i + 1 + round) as f64);
                     expected.entry(column).or_default().add(left, weight);
                     if accumulator.is_dense() {
-                        accumulator.dense().add(column, left, weight);
+                        accumulator.dense().at(column).add(left, weight);
                     } else {
-                        accumulator.hashed().add(column, left, weight);
+                        accumulator.hashed().at(column).add(left, weight);
                     }
                 }
                 let mut found = Vec::new();

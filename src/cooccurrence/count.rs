@@ -8,8 +8,11 @@
 
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
 use super::matrix::{RowBlock, Triangle};
-use crate::encoding::{DOCUMENT_END, GAP};
+use super::merge::{BlockSum, merge};
+use super::sink::RowSink;
+use crate::encoding::{DOCUMENT_END, EncodedCorpus, GAP, Segment};
 use crate::error::{Error, Result};
+use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -47,84 +50,94 @@ impl CountingOptions {
     }
 }
 
-/// Count `ids` on all threads of the current rayon pool. A pure function of its arguments: the same
-/// bits for any number of threads, because a row is summed by one thread in the order of the text.
+/// Count a corpus, segment after segment, on all threads of the current rayon pool. A pure function
+/// of its arguments: the same bits for any number of threads, because a row is summed by one thread
+/// in the order of the text.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a window of 0, [`Error::Cancelled`].
+/// [`Error::Parameter`] for a window of 0; [`Error::Io`] naming the temporary folder if a memory
+/// limit needs one that does not serve; [`Error::Cancelled`].
 pub fn count(
-    ids: &[WordId],
+    corpus: &mut EncodedCorpus,
     words: usize,
     options: &CountingOptions,
+    memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
     if options.window == 0 {
         return Err(Error::parameter("window", "must be at least 1, got 0"));
     }
-    if u32::try_from(ids.len()).is_err() {
-        return Err(Error::Corpus(format!(
-            "a segment of {} tokens is too long to index",
-            ids.len()
-        )));
-    }
-    monitor.begin(Stage::Counting, ids.len() as u64);
-    let occurrences = Occurrences::index(ids, words);
-    monitor.check()?;
-    let blocks = if options.symmetric {
-        count_rows::<f64>(ids, &occurrences, options, monitor)
+    if options.symmetric {
+        count_segments::<f64>(corpus, words, options, memory, monitor)
     } else {
-        count_rows::<[f64; 2]>(ids, &occurrences, options, monitor)
-    }?;
-    Ok(Triangle {
-        words,
-        symmetric: options.symmetric,
-        blocks,
-    })
+        count_segments::<[f64; 2]>(corpus, words, options, memory, monitor)
+    }
 }
 
-/// Occurrences whose rows one task sums: small enough to balance, large enough to amortise.
-const TASK_OCCURRENCES: usize = 1 << 16;
-
-fn count_rows<S: BlockSum>(
-    ids: &[WordId],
-    occurrences: &Occurrences,
+fn count_segments<S: BlockSum>(
+    corpus: &mut EncodedCorpus,
+    words: usize,
     options: &CountingOptions,
+    memory: &MemoryLimit,
     monitor: &Monitor,
-) -> Result<Vec<RowBlock>> {
-    let counter = RowCounter::new(ids, occurrences, options);
-    occurrences
-        .tasks(TASK_OCCURRENCES)
-        .into_par_iter()
-        .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
-            let mut block = RowBlock::new(rows.start as WordId, !options.symmetric);
-            for row in rows {
-                counter.sum(row as WordId, accumulator, monitor)?;
-                accumulator.drain(|column, sum| sum.push(column, &mut block));
-                block.end_row();
-            }
-            block.shrink_to_fit();
-            Ok(block)
-        })
-        .collect()
-}
-
-/// How a sum goes into a [`RowBlock`].
-trait BlockSum: Sum {
-    fn push(self, column: WordId, block: &mut RowBlock);
-}
-
-impl BlockSum for f64 {
-    #[inline(always)]
-    fn push(self, column: WordId, block: &mut RowBlock) {
-        block.push(column, self);
+) -> Result<Triangle> {
+    monitor.begin(Stage::Counting, corpus.tokens());
+    let tokens = memory.segment_tokens();
+    let mut done = Vec::new();
+    let mut segment = Segment::default();
+    while corpus.next_segment(tokens, options.window, &mut segment, monitor)? {
+        let last = corpus.is_exhausted();
+        let mut sink = if last && done.is_empty() {
+            RowSink::new(memory)
+        } else {
+            RowSink::on_disk(memory)?
+        };
+        sink.expect(corpus.fraction_read());
+        count_segment::<S>(&segment, words, options, memory, &mut sink, monitor)?;
+        done.push(sink.finish(words, options.symmetric));
+        if last {
+            break;
+        }
+    }
+    drop(segment);
+    match done.len() {
+        0 => Triangle::assemble(words, |_| Ok(())),
+        1 => Ok(done.remove(0)),
+        _ => merge::<S>(done, words, options.symmetric, memory, monitor),
     }
 }
 
-impl BlockSum for [f64; 2] {
-    #[inline(always)]
-    fn push(self, column: WordId, block: &mut RowBlock) {
-        block.push_both(column, self[0], self[1]);
+fn count_segment<S: BlockSum>(
+    segment: &Segment,
+    words: usize,
+    options: &CountingOptions,
+    memory: &MemoryLimit,
+    sink: &mut RowSink,
+    monitor: &Monitor,
+) -> Result<()> {
+    let occurrences = Occurrences::index(&segment.ids, words);
+    monitor.check()?;
+    let counter = RowCounter::new(segment, &occurrences, options);
+    let tasks = occurrences.tasks(memory.task_occurrences());
+    // Without a limit everything is one wave; with one, blocks are put away before the next.
+    let wave = memory.wave_tasks(tasks.len());
+    for tasks in tasks.chunks(wave) {
+        let blocks: Result<Vec<RowBlock>> = tasks
+            .par_iter()
+            .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
+                let mut block = RowBlock::new(rows.start as WordId, !options.symmetric);
+                for row in rows.clone() {
+                    counter.sum(row as WordId, accumulator, monitor)?;
+                    accumulator.drain(|column, sum| sum.push(column, &mut block));
+                    block.end_row();
+                }
+                block.shrink_to_fit();
+                Ok(block)
+            })
+            .collect();
+        sink.push(blocks?)?;
     }
+    Ok(())
 }
 
 /// Where each word stands in the text: an inverted index.
@@ -211,6 +224,8 @@ const BATCH: usize = 8;
 /// Sums rows from the windows around their words.
 struct RowCounter<'a> {
     ids: &'a [WordId],
+    // Where the words not yet counted begin; those before were the end of the last segment.
+    fresh: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
     // Fast path: the weight of each lane of a window, left side then right.
@@ -220,7 +235,7 @@ struct RowCounter<'a> {
 }
 
 impl<'a> RowCounter<'a> {
-    fn new(ids: &'a [WordId], occurrences: &'a Occurrences, options: &CountingOptions) -> Self {
+    fn new(segment: &'a Segment, occurrences: &'a Occurrences, options: &CountingOptions) -> Self {
         let mut lanes = [0.0; 2 * SIDE];
         let mut within = 0;
         for distance in 1..=options.window.min(SIDE) {
@@ -230,7 +245,8 @@ impl<'a> RowCounter<'a> {
             }
         }
         Self {
-            ids,
+            ids: &segment.ids,
+            fresh: segment.fresh,
             occurrences,
             options: *options,
             lanes,
@@ -260,6 +276,11 @@ impl<'a> RowCounter<'a> {
 
     #[inline(always)]
     fn scan(&self, row: WordId, positions: &[AtomicU32], sums: &mut impl Row) {
+        let carried = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.fresh);
+        let (carried, positions) = positions.split_at(carried);
+        for position in carried {
+            self.scan_carried(row, position.load(Relaxed) as usize, sums);
+        }
         if self.options.window > SIDE {
             for position in positions {
                 self.scan_wide(row, position.load(Relaxed) as usize, sums);
@@ -319,7 +340,20 @@ impl<'a> RowCounter<'a> {
             if !self.options.symmetric && column == row && !row_word_is_left {
                 continue; // seen from the other word, which is to the left
             }
-            sums.add(column, row_word_is_left, self.lanes[lane]);
+            sums.at(column).add(row_word_is_left, self.lanes[lane]);
+        }
+    }
+
+    /// A word of the last segment: only its neighbours in this one are new.
+    fn scan_carried(&self, row: WordId, position: usize, sums: &mut impl Row) {
+        let right = self.ids[position + 1..].iter();
+        for (distance, &column) in (1..=self.options.window).zip(right) {
+            if column == DOCUMENT_END {
+                break;
+            }
+            if position + distance >= self.fresh && column <= row {
+                sums.at(column).add(true, self.options.weight(distance));
+            }
         }
     }
 
@@ -332,7 +366,7 @@ impl<'a> RowCounter<'a> {
                 break;
             }
             if column < row || (column == row && options.symmetric) {
-                sums.add(column, false, options.weight(distance));
+                sums.at(column).add(false, options.weight(distance));
             }
         }
         for (distance, &column) in (1..=options.window).zip(right) {
@@ -340,7 +374,7 @@ impl<'a> RowCounter<'a> {
                 break;
             }
             if column <= row {
-                sums.add(column, true, options.weight(distance));
+                sums.at(column).add(true, options.weight(distance));
             }
         }
     }

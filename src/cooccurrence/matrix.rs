@@ -1,6 +1,11 @@
 //! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
 
+use super::spill::Run;
+use crate::error::Result;
 use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::ops::Range;
 
 /// Consecutive rows of a [`Triangle`], packed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +27,28 @@ impl RowBlock {
             first,
             backward: both_directions.then(Vec::new),
             ..Self::default()
+        }
+    }
+
+    /// Rows of these lengths from `first` on.
+    pub(super) fn from_parts(
+        first: WordId,
+        lengths: &[usize],
+        columns: Vec<WordId>,
+        forward: Vec<f64>,
+        backward: Option<Vec<f64>>,
+    ) -> Self {
+        let mut end = 0;
+        let ends = lengths.iter().map(|length| {
+            end += length;
+            end
+        });
+        Self {
+            first,
+            ends: ends.collect(),
+            columns,
+            forward,
+            backward,
         }
     }
 
@@ -57,8 +84,19 @@ impl RowBlock {
     }
 
     /// Rows held.
-    pub fn rows(&self) -> std::ops::Range<WordId> {
+    pub fn rows(&self) -> Range<WordId> {
         self.first..self.first + self.ends.len() as WordId
+    }
+
+    /// Bytes that the rows take.
+    pub fn bytes(&self) -> u64 {
+        let per_entry = size_of::<WordId>() + 8 * (1 + usize::from(self.backward.is_some()));
+        (self.columns.len() * per_entry + self.ends.len() * size_of::<usize>()) as u64
+    }
+
+    /// Whether both directions are kept apart.
+    pub fn has_both_directions(&self) -> bool {
+        self.backward.is_some()
     }
 
     /// Entries held.
@@ -100,6 +138,16 @@ pub struct TriangleRow<'a> {
 }
 
 impl TriangleRow<'_> {
+    fn is_symmetric(&self) -> bool {
+        self.backward.is_none_or(|backward| {
+            let mirrored = self.forward.iter().zip(backward);
+            self.columns
+                .iter()
+                .zip(mirrored)
+                .all(|(&column, (forward, back))| column == self.row || forward == back)
+        })
+    }
+
     /// Call `f(row, column, x)` for every non-zero entry of the full matrix that this row stands
     /// for: those of the row itself, and their mirror images.
     #[inline]
@@ -121,78 +169,182 @@ impl TriangleRow<'_> {
 
 /// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), in order.
 ///
-/// A symmetric X needs one number per pair. Otherwise there are two, for the two directions.
-#[derive(Debug, Clone, Default, PartialEq)]
+/// A symmetric X needs one number per pair. Otherwise there are two, for the two directions. Rows
+/// lie in blocks, in memory or, under a memory limit, in a temporary file; either way a block at a
+/// time is what callers see.
+#[derive(Debug)]
 pub struct Triangle {
     /// Number of words: X is `words` × `words`.
     pub words: usize,
     /// Whether X equals its transpose by construction.
     pub symmetric: bool,
-    /// The rows, in order and without gaps.
-    pub blocks: Vec<RowBlock>,
+    store: Store,
+    nnz: u64,
+    total: f64,
+}
+
+#[derive(Debug)]
+pub(super) enum Store {
+    Memory(Vec<RowBlock>),
+    Disk(Run),
 }
 
 impl Triangle {
-    /// All rows, in order.
-    pub fn rows(&self) -> impl Iterator<Item = TriangleRow<'_>> {
-        self.blocks
-            .iter()
-            .flat_map(|block| block.rows().map(|row| block.row(row)))
+    /// From blocks in order and without gaps.
+    pub(super) fn new(words: usize, symmetric: bool, store: Store, sums: Sums) -> Self {
+        Self {
+            words,
+            symmetric,
+            store,
+            nnz: sums.nnz,
+            total: sums.total,
+        }
     }
 
-    /// One row; binary search over the blocks.
-    pub fn row(&self, row: WordId) -> TriangleRow<'_> {
-        let block = self.blocks.partition_point(|b| b.rows().end <= row);
-        self.blocks[block].row(row)
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        match &self.store {
+            Store::Memory(blocks) => blocks.len(),
+            Store::Disk(run) => run.blocks(),
+        }
+    }
+
+    /// Rows of block `k`.
+    pub fn block_rows(&self, k: usize) -> Range<WordId> {
+        match &self.store {
+            Store::Memory(blocks) => blocks[k].rows(),
+            Store::Disk(run) => run.rows(k),
+        }
+    }
+
+    /// Block `k`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] if it lies on disk and cannot be read.
+    pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
+        match &self.store {
+            Store::Memory(blocks) => Ok(Cow::Borrowed(&blocks[k])),
+            Store::Disk(run) => run.read(k).map(Cow::Owned),
+        }
+    }
+
+    /// The blocks that hold `rows`, in order.
+    pub fn blocks_of(&self, rows: Range<WordId>) -> Range<usize> {
+        let holds = |row: WordId| {
+            let (mut low, mut high) = (0, self.blocks());
+            while low < high {
+                let middle = usize::midpoint(low, high);
+                if self.block_rows(middle).end <= row {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            low
+        };
+        if rows.is_empty() {
+            return 0..0;
+        }
+        holds(rows.start)..holds(rows.end - 1) + 1
+    }
+
+    /// Call `f` for each of `rows`, in order.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`], or what `f` returns.
+    pub fn for_each_row(
+        &self,
+        rows: Range<WordId>,
+        mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        for k in self.blocks_of(rows.clone()) {
+            let block = self.block(k)?;
+            let held = block.rows();
+            for row in held.start.max(rows.start)..held.end.min(rows.end) {
+                f(block.row(row))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Call `f(i, j, x)` for every record of the full matrix, by rows of the triangle.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn for_each_record(&self, mut f: impl FnMut(WordId, WordId, f64)) -> Result<()> {
+        self.for_each_row(0..self.words as WordId, |row| {
+            row.for_each_record(&mut f);
+            Ok(())
+        })
+    }
+
+    /// Whether the rows lie in a temporary file.
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self.store, Store::Disk(_))
+    }
+
+    /// Bytes that the rows take in memory.
+    pub fn memory_bytes(&self) -> u64 {
+        match &self.store {
+            Store::Memory(blocks) => blocks.iter().map(RowBlock::bytes).sum(),
+            Store::Disk(_) => 0,
+        }
     }
 
     /// Pairs kept.
-    pub fn pairs(&self) -> usize {
-        self.blocks.iter().map(RowBlock::len).sum()
+    pub fn pairs(&self) -> u64 {
+        match &self.store {
+            Store::Memory(blocks) => blocks.iter().map(|b| b.len() as u64).sum(),
+            Store::Disk(run) => run.pairs(),
+        }
     }
 
-    /// Non-zero entries of the full matrix, and their sum.
-    pub fn totals(&self) -> (u64, f64) {
-        let (mut nnz, mut total) = (0, 0.0);
-        for row in self.rows() {
-            // Row by row, so that a long sum does not lose its small terms.
-            let mut row_total = 0.0;
-            row.for_each_record(|_, _, x| {
-                nnz += 1;
-                row_total += x;
-            });
-            total += row_total;
-        }
-        (nnz, total)
+    /// Non-zero entries of the full matrix.
+    pub fn nnz(&self) -> u64 {
+        self.nnz
+    }
+
+    /// ΣX
+    pub fn total(&self) -> f64 {
+        self.total
     }
 
     /// Σ over columns of the full matrix, for every row.
-    pub fn row_sums(&self) -> Vec<f64> {
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn row_sums(&self) -> Result<Vec<f64>> {
         let mut sums = vec![0.0; self.words];
-        for row in self.rows() {
-            row.for_each_record(|i, _, x| sums[i as usize] += x);
-        }
-        sums
+        self.for_each_record(|i, _, x| sums[i as usize] += x)?;
+        Ok(sums)
     }
 
     /// X\[i, j\], 0 if the words never co-occur.
-    pub fn get(&self, i: WordId, j: WordId) -> f64 {
-        let row = self.row(i.max(j));
-        match row.columns.binary_search(&i.min(j)) {
-            Err(_) => 0.0,
-            Ok(place) => match row.backward {
-                Some(backward) if i < j => backward[place],
-                _ => row.forward[place],
-            },
-        }
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn get(&self, i: WordId, j: WordId) -> Result<f64> {
+        let (row, column) = (i.max(j), i.min(j));
+        let mut x = 0.0;
+        self.for_each_row(row..row + 1, |row| {
+            if let Ok(place) = row.columns.binary_search(&column) {
+                x = match row.backward {
+                    Some(backward) if i < j => backward[place],
+                    _ => row.forward[place],
+                };
+            }
+            Ok(())
+        })?;
+        Ok(x)
     }
 
-    /// The full matrix in compressed sparse rows: row ends, columns, values. Columns ascend.
-    pub fn to_csr(&self) -> (Vec<i64>, Vec<i32>, Vec<f64>) {
+    /// The full matrix in compressed sparse rows: row starts, columns, values. Columns ascend.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn to_csr(&self) -> Result<(Vec<i64>, Vec<i32>, Vec<f64>)> {
         let mut next = vec![0i64; self.words + 1];
-        for row in self.rows() {
-            row.for_each_record(|i, _, _| next[i as usize + 1] += 1);
-        }
+        self.for_each_record(|i, _, _| next[i as usize + 1] += 1)?;
         for i in 0..self.words {
             next[i + 1] += next[i];
         }
@@ -201,59 +353,156 @@ impl Triangle {
         let (mut columns, mut values) = (vec![0i32; nnz], vec![0.0; nnz]);
         // Rows come in order, so each row of the full matrix first receives its own entries
         // (columns up to the diagonal) and then its mirror images, ascending.
-        for row in self.rows() {
-            row.for_each_record(|i, j, x| {
-                let place = &mut next[i as usize];
-                columns[*place as usize] = j as i32;
-                values[*place as usize] = x;
-                *place += 1;
-            });
-        }
-        (starts, columns, values)
+        self.for_each_record(|i, j, x| {
+            let place = &mut next[i as usize];
+            columns[*place as usize] = j as i32;
+            values[*place as usize] = x;
+            *place += 1;
+        })?;
+        Ok((starts, columns, values))
     }
 
-    /// From records in any order; repeated ones add up, zeros vanish.
-    pub fn from_records(
+    /// From pairs in any order; repeated ones add up in the order given, zeros vanish.
+    ///
+    /// `pairs` calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair and is called
+    /// twice: once to see how long rows are, once to fill them. The second number is not looked at
+    /// where i = j.
+    ///
+    /// # Errors
+    /// What `pairs` returns.
+    pub fn assemble(
         words: usize,
-        records: impl IntoIterator<Item = (WordId, WordId, f64)>,
-    ) -> Self {
-        let mut sides: Vec<(WordId, WordId, [f64; 2])> = records
-            .into_iter()
-            .map(|(i, j, x)| {
-                if i >= j {
-                    (i, j, [x, 0.0])
-                } else {
-                    (j, i, [0.0, x])
+        pairs: impl Fn(&mut dyn FnMut(WordId, WordId, f64, f64)) -> Result<()>,
+    ) -> Result<Self> {
+        let mut ends = vec![0usize; words];
+        pairs(&mut |i, j, _, _| ends[i.max(j) as usize] += 1)?;
+        let mut next = Vec::with_capacity(words);
+        let mut length = 0;
+        for end in &mut ends {
+            next.push(length);
+            length += *end;
+            *end = length;
+        }
+        let mut entries = vec![(0 as WordId, [0.0; 2]); length];
+        pairs(&mut |i, j, forward, backward| {
+            let (row, column, sums) = if i == j {
+                (i, j, [forward, 0.0])
+            } else if i > j {
+                (i, j, [forward, backward])
+            } else {
+                (j, i, [backward, forward])
+            };
+            let place = &mut next[row as usize];
+            entries[*place] = (column, sums);
+            *place += 1;
+        })?;
+        let mut rows: Vec<&mut [(WordId, [f64; 2])]> = Vec::with_capacity(words);
+        let mut rest = entries.as_mut_slice();
+        let mut start = 0;
+        for &end in &ends {
+            let (row, more) = rest.split_at_mut(end - start);
+            rows.push(row);
+            (rest, start) = (more, end);
+        }
+        let block_rows = words.div_ceil(8 * rayon::current_num_threads()).max(1);
+        let sorted: Vec<RowBlock> = rows
+            .into_par_iter()
+            .chunks(block_rows)
+            .enumerate()
+            .map(|(number, rows)| {
+                let mut block = RowBlock::new((number * block_rows) as WordId, true);
+                for row in rows {
+                    push_sorted(row, &mut block);
+                    block.end_row();
                 }
+                block.shrink_to_fit();
+                block
             })
             .collect();
-        sides.sort_by_key(|&(i, j, _)| (i, j));
-        sides.dedup_by(|next, kept| {
-            let same = (next.0, next.1) == (kept.0, kept.1);
-            if same {
-                kept.2[0] += next.2[0];
-                kept.2[1] += next.2[1];
+        Ok(Self::in_memory(words, sorted))
+    }
+
+    /// The weighted sum of matrices whose words are mapped into one vocabulary of `words`: each part
+    /// with the new rank of each of its words, and its weight.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)]) -> Result<Self> {
+        Self::assemble(words, |pair| {
+            for (part, ranks, weight) in parts {
+                part.for_each_row(0..part.words as WordId, |row| {
+                    let i = ranks[row.row as usize];
+                    for (entry, &column) in row.columns.iter().enumerate() {
+                        let forward = row.forward[entry];
+                        let backward = row.backward.map_or(forward, |b| b[entry]);
+                        let j = ranks[column as usize];
+                        pair(i, j, forward * weight, backward * weight);
+                    }
+                    Ok(())
+                })?;
             }
-            same
+            Ok(())
+        })
+    }
+
+    /// From blocks in order, which must hold each row once.
+    pub(crate) fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
+        let sums: Vec<Sums> = blocks
+            .par_iter()
+            .map(|block| Sums::default().plus(block))
+            .collect();
+        let sums = sums.into_iter().fold(Sums::default(), |a, b| Sums {
+            nnz: a.nnz + b.nnz,
+            total: a.total + b.total,
         });
-        let symmetric = sides.iter().all(|&(i, j, [f, b])| i == j || f == b);
-        let mut block = RowBlock::new(0, !symmetric);
-        for (i, j, [forward, backward]) in sides {
-            while block.rows().end < i {
-                block.end_row();
+        Self::new(words, symmetric, Store::Memory(blocks), sums)
+    }
+
+    /// From blocks with both directions, one of which is dropped if they are equal everywhere.
+    fn in_memory(words: usize, mut blocks: Vec<RowBlock>) -> Self {
+        let symmetric = blocks
+            .par_iter()
+            .all(|block| block.rows().all(|row| block.row(row).is_symmetric()));
+        if symmetric {
+            for block in &mut blocks {
+                block.backward = None;
             }
-            if forward != 0.0 || backward != 0.0 {
-                block.push_both(j, forward, backward);
-            }
         }
-        while (block.rows().end as usize) < words {
-            block.end_row();
+        Self::from_blocks(words, symmetric, blocks)
+    }
+}
+
+/// Sort one row by column, stably, and append it; equal columns add up, zeros vanish.
+fn push_sorted(row: &mut [(WordId, [f64; 2])], block: &mut RowBlock) {
+    row.sort_by_key(|entry| entry.0);
+    for same in row.chunk_by(|a, b| a.0 == b.0) {
+        let sums = same
+            .iter()
+            .fold([0.0; 2], |sums, (_, x)| [sums[0] + x[0], sums[1] + x[1]]);
+        if sums != [0.0; 2] {
+            block.push_both(same[0].0, sums[0], sums[1]);
         }
-        block.shrink_to_fit();
-        Self {
-            words,
-            symmetric,
-            blocks: vec![block],
+    }
+}
+
+/// Number and sum of records, gathered block by block.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sums {
+    pub nnz: u64,
+    pub total: f64,
+}
+
+impl Sums {
+    pub fn plus(mut self, block: &RowBlock) -> Self {
+        for row in block.rows() {
+            // Row by row, so that a long sum does not lose its small terms.
+            let mut row_total = 0.0;
+            block.row(row).for_each_record(|_, _, x| {
+                self.nnz += 1;
+                row_total += x;
+            });
+            self.total += row_total;
         }
+        self
     }
 }

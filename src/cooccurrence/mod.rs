@@ -2,8 +2,13 @@
 
 mod accumulator;
 mod count;
+mod estimate;
 mod matrix;
+mod merge;
+mod sink;
+pub(crate) mod spill;
 
 pub use accumulator::DENSE_WIDTH;
 pub use count::{CountingOptions, count};
+pub use estimate::{Estimate, estimate};
 pub use matrix::{RowBlock, Triangle, TriangleRow};

@@ -2,7 +2,7 @@
 
 use super::{CHUNK_BYTES, ChunkReader, Content};
 use crate::error::{Error, Location, Result};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub struct FileReader {
     path: PathBuf,
     file: File,
-    size: u64,
+    before: Metadata,
     // Bytes handed out so far: the offset of `rest` in the file.
     offset: u64,
     // Read but not yet handed out: what followed the last cut.
@@ -39,7 +39,7 @@ impl FileReader {
         Ok(Self {
             path,
             file,
-            size: metadata.len(),
+            before: metadata,
             offset: 0,
             rest: Vec::new(),
             at_end: false,
@@ -55,6 +55,25 @@ impl FileReader {
             .map_err(|e| Error::io(&self.path, e))?;
         self.at_end = read == 0;
         Ok(())
+    }
+
+    /// At the end: a file that was written to while it was read is no one text.
+    fn check_unchanged(&self) -> Result<()> {
+        let after = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
+        let same = !self.before.is_file()
+            || (after.len() == self.before.len()
+                && self.offset == after.len()
+                && after.modified().ok() == self.before.modified().ok());
+        if same {
+            return Ok(());
+        }
+        let message = format!(
+            "the file changed while it was being read: {} bytes at first, {} at the end, {} read",
+            self.before.len(),
+            after.len(),
+            self.offset
+        );
+        Err(Error::io(&self.path, std::io::Error::other(message)))
     }
 
     fn validate(&self, text: &[u8]) -> Result<()> {
@@ -90,6 +109,7 @@ impl ChunkReader for FileReader {
             searched = text.len();
         }
         if text.is_empty() {
+            self.check_unchanged()?;
             return Ok(None);
         }
         self.validate(&text)?;
@@ -102,7 +122,7 @@ impl ChunkReader for FileReader {
     }
 
     fn total_bytes(&self) -> Option<u64> {
-        Some(self.size)
+        Some(self.before.len())
     }
 
     fn name(&self) -> PathBuf {

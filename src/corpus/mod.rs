@@ -1,8 +1,10 @@
 //! Text in: files and documents become [`Chunk`]s of a few megabytes that workers take in turn.
 
 mod file;
+mod sample;
 
 pub use file::FileReader;
+pub use sample::SampleReader;
 
 use crate::error::Result;
 

@@ -86,7 +86,7 @@ const RECORD: usize = 16;
 /// [`Error::Io`].
 pub fn save_cooccurrences(counts: &Triangle, path: impl AsRef<Path>) -> Result<()> {
     let path = path.as_ref();
-    let (starts, columns, values) = counts.to_csr();
+    let (starts, columns, values) = counts.to_csr()?;
     write_atomically(path, |out| {
         for row in 0..counts.words {
             for entry in starts[row] as usize..starts[row + 1] as usize {

@@ -2,11 +2,11 @@
 
 use super::run::run;
 use super::source::Source;
-use super::vocabulary::{CoreVocabulary, EncodingArguments};
-use crate::cooccurrence::{CountingOptions, Triangle, count};
+use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
+use crate::cooccurrence::{CountingOptions, Triangle, count, estimate};
 use crate::encoding::RawCorpus;
 use crate::error::Error;
-use crate::formats::stanford;
+use crate::formats::{counts as counts_file, stanford};
 use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -19,13 +19,7 @@ use std::sync::{Arc, OnceLock};
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
     pub counts: Arc<Triangle>,
-    totals: OnceLock<Totals>,
-}
-
-struct Totals {
-    nnz: u64,
-    total: f64,
-    rows: Vec<f64>,
+    row_sums: OnceLock<Vec<f64>>,
 }
 
 /// The parameters that say what co-occurs.
@@ -37,24 +31,31 @@ pub struct CountingArguments {
     distance_weighting: bool,
 }
 
+impl CountingArguments {
+    fn options(&self) -> CountingOptions {
+        CountingOptions {
+            window: self.window,
+            symmetric: self.symmetric,
+            distance_weighting: self.distance_weighting,
+        }
+    }
+}
+
 impl CoreCooccurrence {
     fn new(vocabulary: Arc<Vocabulary>, counts: Triangle) -> Self {
         Self {
             vocabulary,
             counts: Arc::new(counts),
-            totals: OnceLock::new(),
+            row_sums: OnceLock::new(),
         }
     }
 
-    fn totals(&self) -> &Totals {
-        self.totals.get_or_init(|| {
-            let (nnz, total) = self.counts.totals();
-            Totals {
-                nnz,
-                total,
-                rows: self.counts.row_sums(),
-            }
-        })
+    fn row_sums(&self) -> crate::Result<&[f64]> {
+        if let Some(sums) = self.row_sums.get() {
+            return Ok(sums);
+        }
+        let sums = self.counts.row_sums()?;
+        Ok(self.row_sums.get_or_init(|| sums))
     }
 }
 
@@ -68,34 +69,30 @@ type Csr<'py> = (
 #[pymethods]
 impl CoreCooccurrence {
     #[staticmethod]
-    #[pyo3(signature = (source, vocabulary, encoding, counting, threads, progress))]
+    #[pyo3(signature = (source, vocabulary, encoding, counting, running, progress))]
     fn from_corpus(
         py: Python<'_>,
         source: &Bound<'_, PyAny>,
         vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         encoding: EncodingArguments,
         counting: CountingArguments,
-        threads: Option<usize>,
+        running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let encoding = encoding.options()?;
-        let counting = CountingOptions {
-            window: counting.window,
-            symmetric: counting.symmetric,
-            distance_weighting: counting.distance_weighting,
-        };
-        let threads = threads::resolve(threads)?;
+        let counting = counting.options();
+        let (threads, memory) = running.resolve()?;
         let given = vocabulary.map(|v| v.get().inner.clone());
         let Source { mut reader, feeder } = Source::new(source)?;
         let (vocabulary, counts) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                let raw = RawCorpus::read(reader.as_mut(), &encoding, monitor)?;
+                let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
                 let vocabulary = match given {
                     Some(vocabulary) => vocabulary,
                     None => Arc::new(raw.vocabulary(&encoding)?),
                 };
-                let corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
-                let counts = count(&corpus.ids, vocabulary.len(), &counting, monitor)?;
+                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
+                let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, monitor)?;
                 crate::Result::Ok((vocabulary, counts))
             })?
         })?;
@@ -116,20 +113,21 @@ impl CoreCooccurrence {
         let (indptr, indices, values) =
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
         let counts = py.detach(|| {
-            let mut records = Vec::with_capacity(values.len());
-            for row in 0..words {
-                for entry in indptr[row] as usize..indptr[row + 1] as usize {
-                    let x = values[entry];
-                    if !(x.is_finite() && x >= 0.0) {
-                        return Err(Error::parameter(
-                            "X",
-                            format!("must hold finite counts >= 0, got {x} in row {row}"),
-                        ));
+            Triangle::assemble(words, |pair| {
+                for row in 0..words {
+                    for entry in indptr[row] as usize..indptr[row + 1] as usize {
+                        let x = values[entry];
+                        if !(x.is_finite() && x >= 0.0) {
+                            return Err(Error::parameter(
+                                "X",
+                                format!("must hold finite counts >= 0, got {x} in row {row}"),
+                            ));
+                        }
+                        pair(row as WordId, indices[entry] as WordId, x, 0.0);
                     }
-                    records.push((row as WordId, indices[entry] as WordId, x));
                 }
-            }
-            Ok(Triangle::from_records(words, records))
+                Ok(())
+            })
         })?;
         Ok(Self::new(vocabulary, counts))
     }
@@ -144,22 +142,97 @@ impl CoreCooccurrence {
         let vocabulary = vocabulary.get().inner.clone();
         let words = vocabulary.len();
         let counts = py.detach(|| {
-            stanford::load_records(path, words).map(|r| Triangle::from_records(words, r))
+            let records = stanford::load_records(path, words)?;
+            Triangle::assemble(words, |pair| {
+                records.iter().for_each(|&(i, j, x)| pair(i, j, x, 0.0));
+                Ok(())
+            })
         })?;
         Ok(Self::new(vocabulary, counts))
+    }
+
+    /// Counts and vocabulary from the native format.
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let threads = threads::resolve(None)?;
+        let (vocabulary, counts) =
+            py.detach(|| threads::in_pool(threads, || counts_file::load(path))?)?;
+        Ok(Self::new(Arc::new(vocabulary), counts))
+    }
+
+    /// Whether the file is in the native format.
+    #[staticmethod]
+    fn is_native(path: PathBuf) -> PyResult<bool> {
+        Ok(counts_file::is_native(path)?)
+    }
+
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        let threads = threads::resolve(None)?;
+        let save = || counts_file::save(&self.counts, &self.vocabulary, path);
+        Ok(py.detach(|| threads::in_pool(threads, save)?)?)
+    }
+
+    /// The weighted sum of two counts over the union of their vocabularies.
+    fn plus(
+        &self,
+        py: Python<'_>,
+        other: &Bound<'_, Self>,
+        weight: f64,
+        other_weight: f64,
+    ) -> PyResult<Self> {
+        let other = other.get();
+        let (vocabulary, counts) = py.detach(|| {
+            let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary);
+            let parts = [
+                (&*self.counts, &ours[..], weight),
+                (&*other.counts, &theirs[..], other_weight),
+            ];
+            let counts = Triangle::sum(vocabulary.len(), &parts)?;
+            crate::Result::Ok((vocabulary, counts))
+        })?;
+        Ok(Self::new(Arc::new(vocabulary), counts))
+    }
+
+    fn scaled(&self, py: Python<'_>, weight: f64) -> PyResult<Self> {
+        let same: Vec<WordId> = (0..self.counts.words as WordId).collect();
+        let parts = [(&*self.counts, &same[..], weight)];
+        let counts = py.detach(|| Triangle::sum(self.counts.words, &parts))?;
+        Ok(Self::new(self.vocabulary.clone(), counts))
+    }
+
+    /// tokens, words, records, memory, disk, bytes read, bytes in all.
+    #[staticmethod]
+    #[pyo3(signature = (path, encoding, counting, running))]
+    fn estimate(
+        py: Python<'_>,
+        path: PathBuf,
+        encoding: EncodingArguments,
+        counting: CountingArguments,
+        running: RunningArguments,
+    ) -> PyResult<[f64; 7]> {
+        let encoding = encoding.options()?;
+        let counting = counting.options();
+        let (threads, memory) = running.resolve()?;
+        let e = run(py, None, None, |monitor| {
+            threads::in_pool(threads, || {
+                estimate(&path, &encoding, &counting, &memory, monitor)
+            })?
+        })?;
+        let [read, size] = e.read.map(|n| n as f64);
+        Ok([e.tokens, e.words, e.records, e.memory, e.disk, read, size])
     }
 
     fn save_stanford(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         Ok(py.detach(|| stanford::save_cooccurrences(&self.counts, path))?)
     }
 
-    fn csr<'py>(&self, py: Python<'py>) -> Csr<'py> {
-        let (starts, columns, values) = py.detach(|| self.counts.to_csr());
-        (
+    fn csr<'py>(&self, py: Python<'py>) -> PyResult<Csr<'py>> {
+        let (starts, columns, values) = py.detach(|| self.counts.to_csr())?;
+        Ok((
             PyArray1::from_vec(py, starts),
             PyArray1::from_vec(py, columns),
             PyArray1::from_vec(py, values),
-        )
+        ))
     }
 
     #[getter]
@@ -176,21 +249,27 @@ impl CoreCooccurrence {
 
     #[getter]
     fn nnz(&self) -> u64 {
-        self.totals().nnz
+        self.counts.nnz()
     }
 
     #[getter]
     fn total(&self) -> f64 {
-        self.totals().total
+        self.counts.total()
     }
 
     /// X[i, j]
-    fn get(&self, i: WordId, j: WordId) -> f64 {
-        self.counts.get(i, j)
+    fn get(&self, i: WordId, j: WordId) -> PyResult<f64> {
+        Ok(self.counts.get(i, j)?)
     }
 
     /// Σ_j X[i, j]
-    fn row_sum(&self, i: WordId) -> f64 {
-        self.totals().rows[i as usize]
+    fn row_sum(&self, i: WordId) -> PyResult<f64> {
+        Ok(self.row_sums()?[i as usize])
+    }
+
+    /// Whether the counts lie in a temporary file.
+    #[getter]
+    fn on_disk(&self) -> bool {
+        self.counts.is_on_disk()
     }
 }

@@ -4,6 +4,7 @@ use super::run::run;
 use super::source::Source;
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::formats::stanford;
+use crate::memory::MemoryLimit;
 use crate::threads;
 use crate::tokenize::Tokenizer;
 use crate::vocabulary::Vocabulary;
@@ -29,6 +30,22 @@ pub struct EncodingArguments {
     keep_gaps: bool,
 }
 
+/// The parameters that say what a call may use.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct RunningArguments {
+    threads: Option<usize>,
+    memory: Option<u64>,
+    tmp_dir: Option<PathBuf>,
+}
+
+impl RunningArguments {
+    pub fn resolve(self) -> PyResult<(usize, MemoryLimit)> {
+        let memory = MemoryLimit::new(self.memory, self.tmp_dir);
+        Ok((threads::resolve(self.threads)?, memory))
+    }
+}
+
 impl EncodingArguments {
     pub fn options(&self) -> PyResult<EncodingOptions> {
         Ok(EncodingOptions {
@@ -49,20 +66,20 @@ impl CoreVocabulary {
     }
 
     #[staticmethod]
-    #[pyo3(signature = (source, encoding, threads, progress))]
+    #[pyo3(signature = (source, encoding, running, progress))]
     fn from_corpus(
         py: Python<'_>,
         source: &Bound<'_, PyAny>,
         encoding: EncodingArguments,
-        threads: Option<usize>,
+        running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let options = encoding.options()?;
-        let threads = threads::resolve(threads)?;
+        let (threads, memory) = running.resolve()?;
         let Source { mut reader, feeder } = Source::new(source)?;
         let vocabulary = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                RawCorpus::read(reader.as_mut(), &options, monitor)?.vocabulary(&options)
+                RawCorpus::read(reader.as_mut(), &options, &memory, monitor)?.vocabulary(&options)
             })?
         })?;
         Ok(vocabulary.into())

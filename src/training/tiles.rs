@@ -93,8 +93,8 @@ impl Tiles {
     /// # Errors
     /// [`crate::Error::Cancelled`].
     pub fn new(counts: &Triangle, row_bytes: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
-        monitor.begin(Stage::Tiling, counts.pairs() as u64);
-        let grid = TileGrid::new(&records_per_word(counts), row_bytes);
+        monitor.begin(Stage::Tiling, counts.pairs());
+        let grid = TileGrid::new(&records_per_word(counts)?, row_bytes);
         // A pair (i, j), j ≤ i, goes to tiles (I, J) and (J, I): block I of the triangle's rows
         // fills tiles that no other block fills.
         let tiles: Result<Vec<Vec<Tile>>> = (0..grid.blocks())
@@ -125,26 +125,27 @@ impl Tiles {
 }
 
 /// Records of each word's row and column in the full matrix.
-fn records_per_word(counts: &Triangle) -> Vec<u64> {
-    let add = |mut sums: Vec<u64>, row: TriangleRow<'_>| {
-        row.for_each_record(|i, j, _| {
-            sums[i as usize] += 1;
-            sums[j as usize] += 1;
-        });
-        sums
-    };
-    counts
-        .blocks
-        .par_iter()
-        .fold(
+fn records_per_word(counts: &Triangle) -> Result<Vec<u64>> {
+    (0..counts.blocks())
+        .into_par_iter()
+        .try_fold(
             || vec![0; counts.words],
-            |sums, block| block.rows().map(|r| block.row(r)).fold(sums, add),
+            |mut sums, k| {
+                let block = counts.block(k)?;
+                for row in block.rows() {
+                    block.row(row).for_each_record(|i, j, _| {
+                        sums[i as usize] += 1;
+                        sums[j as usize] += 1;
+                    });
+                }
+                Ok(sums)
+            },
         )
-        .reduce(
+        .try_reduce(
             || vec![0; counts.words],
             |mut a, b| {
                 a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-                a
+                Ok(a)
             },
         )
 }
@@ -160,13 +161,13 @@ fn fill(
 ) -> Result<Vec<Tile>> {
     let rows = grid.start(block)..grid.start(block + 1);
     let mut sizes = vec![[0usize; 2]; block + 1];
-    for row in rows.clone() {
-        let row = counts.row(row);
+    counts.for_each_row(rows.clone(), |row| {
         for_each_pair(&row, grid, |other, _, forward, backward| {
             sizes[other][0] += usize::from(forward != 0.0);
             sizes[other][1] += usize::from(backward != 0.0);
         });
-    }
+        Ok(())
+    })?;
     // A diagonal tile takes both directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
     sizes[block][0] += diagonal;
@@ -174,9 +175,8 @@ fn fill(
         .iter()
         .map(|size| size.map(Vec::with_capacity))
         .collect();
-    for row in rows.clone() {
-        let i = (row - rows.start) as u16;
-        let row = counts.row(row);
+    counts.for_each_row(rows.clone(), |row| {
+        let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
             let ln_forward = forward.ln() as f32;
             if forward != 0.0 {
@@ -196,8 +196,8 @@ fn fill(
                 records[other][side].push(Record { i: j, j: i, ln_x });
             }
         });
-        monitor.advance(row.columns.len() as u64)?;
-    }
+        monitor.advance(row.columns.len() as u64)
+    })?;
     let mut tiles = Vec::new();
     for (other, sides) in records.into_iter().enumerate() {
         for (records, (row_block, column_block)) in

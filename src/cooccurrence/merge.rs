@@ -1,0 +1,174 @@
+//! Several counts of one vocabulary become one, row by row.
+
+use super::accumulator::{Row, RowAccumulator, Sum};
+use super::matrix::{RowBlock, Triangle, TriangleRow};
+use super::sink::RowSink;
+use crate::error::Result;
+use crate::memory::MemoryLimit;
+use crate::monitor::{Monitor, Stage};
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Counts merged at a time, each an open file.
+pub(super) const MOST_OPEN: usize = 64;
+/// Entries that one task merges.
+const TASK_ENTRIES: u64 = 1 << 17;
+
+/// How a sum goes into a [`RowBlock`] and comes out of one.
+pub(super) trait BlockSum: Sum {
+    fn push(self, column: WordId, block: &mut RowBlock);
+    fn of(row: &TriangleRow<'_>, entry: usize) -> Self;
+}
+
+impl BlockSum for f64 {
+    #[inline(always)]
+    fn push(self, column: WordId, block: &mut RowBlock) {
+        block.push(column, self);
+    }
+    #[inline(always)]
+    fn of(row: &TriangleRow<'_>, entry: usize) -> Self {
+        row.forward[entry]
+    }
+}
+
+impl BlockSum for [f64; 2] {
+    #[inline(always)]
+    fn push(self, column: WordId, block: &mut RowBlock) {
+        block.push_both(column, self[0], self[1]);
+    }
+    #[inline(always)]
+    fn of(row: &TriangleRow<'_>, entry: usize) -> Self {
+        [
+            row.forward[entry],
+            row.backward.map_or(row.forward[entry], |b| b[entry]),
+        ]
+    }
+}
+
+/// Merge any number of counts, at most [`MOST_OPEN`] at a time. Sums are added in the order given.
+pub(super) fn merge<S: BlockSum>(
+    mut parts: Vec<Triangle>,
+    words: usize,
+    symmetric: bool,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
+    while parts.len() > MOST_OPEN {
+        let mut merged = Vec::with_capacity(parts.len().div_ceil(MOST_OPEN));
+        let mut rest = parts.into_iter();
+        loop {
+            let group: Vec<Triangle> = rest.by_ref().take(MOST_OPEN).collect();
+            if group.is_empty() {
+                break;
+            }
+            let sink = RowSink::on_disk(memory)?;
+            merged.push(merge_once::<S>(
+                &group, words, symmetric, memory, sink, monitor,
+            )?);
+        }
+        parts = merged;
+    }
+    merge_once::<S>(
+        &parts,
+        words,
+        symmetric,
+        memory,
+        RowSink::new(memory),
+        monitor,
+    )
+}
+
+fn merge_once<S: BlockSum>(
+    parts: &[Triangle],
+    words: usize,
+    symmetric: bool,
+    memory: &MemoryLimit,
+    mut sink: RowSink<'_>,
+    monitor: &Monitor,
+) -> Result<Triangle> {
+    monitor.begin(Stage::Merging, parts.iter().map(Triangle::pairs).sum());
+    let tasks = tasks(parts, words as WordId);
+    for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {
+        let blocks: Result<Vec<RowBlock>> = tasks
+            .par_iter()
+            .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
+                merge_rows(parts, rows.clone(), symmetric, accumulator, monitor)
+            })
+            .collect();
+        sink.push(blocks?)?;
+    }
+    Ok(sink.finish(words, symmetric))
+}
+
+/// Ranges of rows that begin where blocks do, so that few blocks are read twice.
+fn tasks(parts: &[Triangle], words: WordId) -> Vec<Range<WordId>> {
+    let mut starts: Vec<(WordId, u64)> = parts
+        .iter()
+        .flat_map(|part| {
+            let blocks = part.blocks() as u64;
+            let entries = part.pairs() / blocks.max(1);
+            (0..part.blocks()).map(move |k| (part.block_rows(k).start, entries))
+        })
+        .collect();
+    starts.sort_unstable();
+    let mut tasks = Vec::new();
+    let (mut start, mut entries) = (0, 0);
+    for (row, more) in starts {
+        if entries >= TASK_ENTRIES && row > start {
+            tasks.push(start..row);
+            (start, entries) = (row, 0);
+        }
+        entries += more;
+    }
+    tasks.push(start..words);
+    tasks
+}
+
+fn merge_rows<S: BlockSum>(
+    parts: &[Triangle],
+    rows: Range<WordId>,
+    symmetric: bool,
+    accumulator: &mut RowAccumulator<S>,
+    monitor: &Monitor,
+) -> Result<RowBlock> {
+    let mut blocks = Vec::with_capacity(parts.len());
+    for part in parts {
+        let held: Result<Vec<_>> = part
+            .blocks_of(rows.clone())
+            .map(|k| part.block(k))
+            .collect();
+        blocks.push(held?);
+        monitor.check()?;
+    }
+    let mut merged = RowBlock::new(rows.start, !symmetric);
+    for number in rows {
+        let rows: Vec<TriangleRow<'_>> = blocks
+            .iter()
+            .flatten()
+            .filter(|block| block.rows().contains(&number))
+            .map(|block| block.row(number))
+            .collect();
+        let entries = rows.iter().map(|row| row.columns.len()).sum();
+        accumulator.begin(number as usize + 1, entries);
+        for row in &rows {
+            if accumulator.is_dense() {
+                add(row, &mut accumulator.dense());
+            } else {
+                add(row, &mut accumulator.hashed());
+            }
+        }
+        accumulator.drain(|column, sum| sum.push(column, &mut merged));
+        merged.end_row();
+        monitor.advance(entries as u64)?;
+    }
+    merged.shrink_to_fit();
+    Ok(merged)
+}
+
+#[inline(always)]
+fn add<S: BlockSum>(row: &TriangleRow<'_>, sums: &mut impl Row<Sum = S>) {
+    for (entry, &column) in row.columns.iter().enumerate() {
+        sums.at(column).plus(S::of(row, entry));
+    }
+}

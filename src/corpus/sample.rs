@@ -1,0 +1,92 @@
+//! A few percent of a file, from all over it.
+
+use super::{ChunkReader, Content};
+use crate::error::{Error, Result};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+/// Pieces to take: many, so that a file sorted by subject is seen from all sides.
+const PIECES: u64 = 32;
+/// The part of the file to read.
+const FRACTION: f64 = 0.045;
+/// Files up to this size are read whole: a few percent of them would say little.
+const WHOLE: u64 = 1 << 20;
+
+/// Reads pieces of a text file at even distances, each from a line's beginning to a line's end, or
+/// from word to word where lines are longer than a piece.
+pub struct SampleReader {
+    path: PathBuf,
+    file: File,
+    size: u64,
+    piece: u64,
+    next: u64,
+    pieces: u64,
+    /// Take every so-manieth piece only.
+    every: u64,
+}
+
+impl SampleReader {
+    /// Open `path`; of its pieces take each `every`-th.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be opened.
+    pub fn open(path: &Path, every: u64) -> Result<Self> {
+        let file = crate::formats::stanford::open(path)?;
+        let size = file.metadata().map_err(|e| Error::io(path, e))?.len();
+        let pieces = if size <= WHOLE { every } else { PIECES };
+        let piece = if size <= WHOLE {
+            size.div_ceil(every)
+        } else {
+            (size as f64 * FRACTION / PIECES as f64) as u64
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            size,
+            piece,
+            next: 0,
+            pieces,
+            every,
+        })
+    }
+
+    /// Bytes of the whole file.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+}
+
+impl ChunkReader for SampleReader {
+    fn next_chunk(&mut self) -> Result<Option<Content>> {
+        if self.next >= self.pieces {
+            return Ok(None);
+        }
+        let start = self.size / self.pieces * self.next;
+        self.next += self.every;
+        let mut text = Vec::with_capacity(self.piece as usize);
+        self.file
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| (&self.file).take(self.piece).read_to_end(&mut text))
+            .map_err(|e| Error::io(&self.path, e))?;
+        let whole_words = |at: Option<usize>, or: fn(&u8) -> bool, text: &[u8]| {
+            at.or_else(|| text.iter().position(or))
+        };
+        let is_space: fn(&u8) -> bool = |b| b" \t\n".contains(b);
+        if start > 0 {
+            let first = whole_words(memchr::memchr(b'\n', &text), is_space, &text);
+            text.drain(..first.map_or(text.len(), |at| at + 1));
+        }
+        if start + self.piece < self.size {
+            let last = memchr::memrchr(b'\n', &text).or_else(|| text.iter().rposition(is_space));
+            text.truncate(last.map_or(0, |at| at + 1));
+        }
+        // Pieces do not touch: no window may cross from one to the next.
+        text.push(b'\n');
+        Ok(Some(Content::Text(text)))
+    }
+
+    fn name(&self) -> PathBuf {
+        self.path.clone()
+    }
+}

@@ -1,0 +1,159 @@
+//! What may be held in memory, and where the rest goes.
+
+use crate::error::{Error, Location, Result};
+use std::fs::File;
+use std::io::Write;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// How much memory counting may use, and where to put the rest.
+#[derive(Debug, Clone)]
+pub struct MemoryLimit {
+    /// Bytes, if limited.
+    pub bytes: Option<u64>,
+    /// Folder for temporary files.
+    pub folder: PathBuf,
+}
+
+impl Default for MemoryLimit {
+    fn default() -> Self {
+        Self {
+            bytes: None,
+            folder: std::env::temp_dir(),
+        }
+    }
+}
+
+/// Bytes per token of a segment being counted: its rank, and its place in the index.
+const TOKEN_BYTES: u64 = 8;
+/// Occurrences whose rows one task sums: small enough to balance, large enough to amortise.
+const TASK_OCCURRENCES: usize = 1 << 16;
+
+impl MemoryLimit {
+    /// A limit, or none, with temporary files in `folder` or else in the system's place for them.
+    pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
+        Self {
+            bytes,
+            folder: folder.unwrap_or_else(std::env::temp_dir),
+        }
+    }
+
+    /// Of the limit: a quarter for encoded text that waits, three eighths for the segment being
+    /// counted, a quarter for rows; the rest for vocabularies and buffers.
+    fn share(&self, eighths: u64) -> u64 {
+        self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
+    }
+
+    /// Bytes of encoded text to hold before it goes to a file.
+    pub fn text_bytes(&self) -> u64 {
+        self.share(2)
+    }
+
+    /// Tokens of a segment. Places in a segment are 32-bit numbers.
+    pub(crate) fn segment_tokens(&self) -> usize {
+        (self.share(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
+    }
+
+    /// Bytes of rows to hold before they go to a file.
+    pub(crate) fn row_bytes(&self) -> u64 {
+        self.share(2)
+    }
+
+    /// Occurrences whose rows one task sums: 30 neighbours of 12 bytes each must stay a small part
+    /// of the limit for each of the tasks of a wave.
+    pub(crate) fn task_occurrences(&self) -> usize {
+        (self.share(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES as u64) as usize
+    }
+
+    /// Tasks to run before their rows are put away.
+    pub(crate) fn wave_tasks(&self, all: usize) -> usize {
+        match self.bytes {
+            None => all.max(1),
+            Some(_) => 8 * rayon::current_num_threads(),
+        }
+    }
+}
+
+/// A file without a name: it vanishes with this value, and with the process, however that ends.
+#[derive(Debug)]
+pub(crate) struct TemporaryFile {
+    folder: PathBuf,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    file: File,
+    length: u64,
+}
+
+impl TemporaryFile {
+    /// An empty file in `folder`.
+    pub fn create(folder: &Path) -> Result<Self> {
+        let file = tempfile::tempfile_in(folder).map_err(|e| Error::io(folder, e))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            state: Mutex::new(State { file, length: 0 }),
+        })
+    }
+
+    /// Append `bytes`; says where they are.
+    pub fn append(&self, bytes: &[u8]) -> Result<Range<u64>> {
+        let mut state = self.lock();
+        state
+            .file
+            .write_all(bytes)
+            .map_err(|e| Error::io(&self.folder, e))?;
+        let start = state.length;
+        state.length += bytes.len() as u64;
+        Ok(start..state.length)
+    }
+
+    /// Bytes written so far.
+    pub fn len(&self) -> u64 {
+        self.lock().length
+    }
+
+    /// The bytes at `range`.
+    pub fn read(&self, range: Range<u64>) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; (range.end - range.start) as usize];
+        self.read_into(range.start, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// Fill `bytes` from `offset` on.
+    #[cfg(unix)]
+    pub fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        use std::os::unix::fs::FileExt;
+        let state = self.lock();
+        let result = state.file.read_exact_at(bytes, offset);
+        result.map_err(|e| Error::io(&self.folder, e))
+    }
+
+    /// Fill `bytes` from `offset` on.
+    #[cfg(not(unix))]
+    pub fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
+        use std::io::{Read, Seek, SeekFrom};
+        let state = self.lock();
+        let mut file = &state.file;
+        let result = file
+            .seek(SeekFrom::Start(offset))
+            .and_then(|_| file.read_exact(bytes))
+            .and_then(|()| file.seek(SeekFrom::Start(state.length)));
+        result.map(|_| ()).map_err(|e| Error::io(&self.folder, e))
+    }
+
+    /// What was read at `offset` is not what was written there.
+    pub fn damaged(&self, offset: u64) -> Error {
+        Error::format(
+            &self.folder,
+            Location::Byte(offset),
+            "a temporary file was damaged",
+        )
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
