@@ -105,7 +105,13 @@ impl RawCorpus {
                     match &spool {
                         Some(spool) if full => {
                             held.fetch_sub(bytes, Relaxed);
-                            RawIds::Spooled(spool.append(bytemuck::cast_slice(&ids))?)
+                            let place = spool.append(bytemuck::cast_slice(&ids));
+                            RawIds::Spooled(place.map_err(|error| {
+                                // A rank takes four bytes, a word and its space about six; rows
+                                // of counts take more than the text.
+                                let (_, _, text) = monitor.snapshot();
+                                error.with_space_needed((text * 4) as f64)
+                            })?)
                         }
                         _ => RawIds::Memory(ids),
                     },

@@ -70,6 +70,22 @@ impl Error {
         }
     }
 
+    /// If the disk is full, say about how many bytes the whole undertaking needs there.
+    #[must_use]
+    pub(crate) fn with_space_needed(self, bytes: f64) -> Self {
+        match self {
+            Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
+                let message = format!(
+                    "No space left on device: counting needs about {:.0} MB there (set tmp_dir to \
+                     another folder, or raise memory)",
+                    (bytes / 1e6).ceil()
+                );
+                Self::io(path, io::Error::new(io::ErrorKind::StorageFull, message))
+            }
+            other => other,
+        }
+    }
+
     /// A malformed file.
     pub fn format(path: impl AsRef<Path>, location: Location, message: impl Into<String>) -> Self {
         Self::Format {

@@ -37,6 +37,7 @@ DEFAULTS = {
     "seed": 0,
     "memory": None,
     "progress": None,
+    "tmp_dir": None,
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

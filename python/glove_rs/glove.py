@@ -171,8 +171,8 @@ class Glove:
         threads: int | None = None,
         seed: int = 0,
         memory: int | str | None = None,
-        tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
+        tmp_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self.dim = dim
         self.window = window

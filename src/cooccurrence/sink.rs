@@ -2,10 +2,9 @@
 
 use super::matrix::{RowBlock, Store, Sums, Triangle};
 use super::spill::{Run, encode};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::MemoryLimit;
 use rayon::prelude::*;
-use std::io;
 
 /// Takes blocks of rows in order; holds them in memory as long as the limit allows.
 pub(super) struct RowSink<'a> {
@@ -70,21 +69,10 @@ impl<'a> RowSink<'a> {
 
     fn write(&mut self, block: &RowBlock, bytes: &[u8]) -> Result<()> {
         let run = self.run.as_mut().expect("made above");
-        let written = run.bytes();
+        let written = run.bytes() + bytes.len() as u64;
         run.push(block.rows(), block.len() as u64, bytes)
-            .map_err(|error| match error {
-                Error::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
-                    // Rows ascend by rank and later ones are rarer; this is the order of magnitude.
-                    let needed = (written + bytes.len() as u64) as f64 / self.fraction.max(1e-3);
-                    let message = format!(
-                        "No space left on device: counting needs about {:.0} MB or more there \
-                         (set tmp_dir to another folder, or raise memory)",
-                        (needed / 1e6).ceil()
-                    );
-                    Error::io(path, io::Error::new(io::ErrorKind::StorageFull, message))
-                }
-                other => other,
-            })
+            // Later rows are rarer and longer; this is the order of magnitude.
+            .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {

@@ -182,6 +182,38 @@ mod tests {
     }
 
     #[test]
+    fn a_file_that_changes_while_it_is_read_is_refused() {
+        let text = b"some words in a line\n".repeat(200_000);
+        let changes: [fn(&std::fs::File); 3] = [
+            |file| file.set_len(CHUNK_BYTES as u64 + 10).unwrap(),
+            |mut file| file.write_all(b"more words").unwrap(),
+            |file| {
+                let later = std::time::SystemTime::now() + std::time::Duration::from_secs(9);
+                file.set_modified(later).unwrap();
+            },
+        ];
+        for change in changes {
+            let mut file = tempfile::NamedTempFile::new().unwrap();
+            file.write_all(&text).unwrap();
+            let mut reader = FileReader::open(file.path()).unwrap();
+            reader.next_chunk().unwrap();
+            change(file.as_file());
+            let error = loop {
+                match reader.next_chunk() {
+                    Ok(Some(_)) => {}
+                    Ok(None) => panic!("the change went unnoticed"),
+                    Err(error) => break error,
+                }
+            };
+            assert!(
+                error
+                    .to_string()
+                    .contains("changed while it was being read")
+            );
+        }
+    }
+
+    #[test]
     fn a_byte_order_mark_is_dropped() {
         assert_eq!(read_all(b"\xef\xbb\xbfword").unwrap().concat(), b"word");
     }

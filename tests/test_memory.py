@@ -1,0 +1,287 @@
+"""Counting under a memory limit, files of counts, sums of counts, estimates (issue 3)."""
+
+import ctypes
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+import reference
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
+
+
+@pytest.fixture(scope="module")
+def long_text(tmp_path_factory):
+    """Five megabytes of Zipf-like text: several chunks, several segments under a small limit."""
+    rng = np.random.default_rng(3)
+    words = np.array([f"w{k}" for k in range(5000)])
+    frequency = 1.0 / np.arange(1, words.size + 1)
+    path = tmp_path_factory.mktemp("long") / "corpus.txt"
+    with path.open("w") as file:
+        for _ in range(2000):
+            tokens = rng.choice(words, size=rng.integers(0, 1000), p=frequency / frequency.sum())
+            file.write(" ".join(tokens) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def one_line(long_text, tmp_path_factory):
+    """The same text as one document: segments must not cut its windows."""
+    path = tmp_path_factory.mktemp("line") / "corpus.txt"
+    path.write_text(long_text.read_text().replace("\n", " "))
+    return path
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("window", [3, 40])
+@pytest.mark.parametrize("text", ["long_text", "one_line"])
+def test_a_memory_limit_changes_no_record(request, text, window, symmetric, tmp_path):
+    source = request.getfixturevalue(text)
+    settings = {"window": window, "symmetric": symmetric}
+    free = Cooccurrence.from_corpus(source, **settings)
+    limited = Cooccurrence.from_corpus(source, memory="1MB", tmp_dir=tmp_path, **settings)
+    assert "on disk" in repr(limited)
+    assert "on disk" not in repr(free)
+    reference.assert_same_records(limited.records(), free.records())
+    assert limited.nnz == free.nnz
+    assert limited.total == pytest.approx(free.total, rel=1e-12)
+    assert limited.vocabulary == free.vocabulary
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_gaps_survive_the_cut_between_segments(one_line):
+    settings = {"window": 7, "min_count": 200, "keep_gaps": True}
+    free = Cooccurrence.from_corpus(one_line, **settings)
+    limited = Cooccurrence.from_corpus(one_line, memory="1MB", **settings)
+    reference.assert_same_records(limited.records(), free.records())
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+def test_a_limit_gives_the_same_bits_for_any_number_of_threads(long_text, threads):
+    one = Cooccurrence.from_corpus(long_text, memory="2MB", threads=1)
+    many = Cooccurrence.from_corpus(long_text, memory="2MB", threads=threads)
+    reference.assert_same_records(many.records(), one.records(), rtol=0)
+
+
+def test_counts_on_disk_answer_and_train_as_those_in_memory(long_text):
+    free = Cooccurrence.from_corpus(long_text)
+    limited = Cooccurrence.from_corpus(long_text, memory="1MB")
+    assert limited.probability("w1", given="w7") == pytest.approx(
+        free.probability("w1", given="w7"), rel=1e-9
+    )
+    assert limited.ratio("w3", "w1", "w2") == pytest.approx(free.ratio("w3", "w1", "w2"), rel=1e-9)
+    options = {"dim": 5, "epochs": 2, "deterministic": True}
+    np.testing.assert_allclose(
+        Glove(**options).fit_cooccurrence(limited).history,
+        Glove(**options).fit_cooccurrence(free).history,
+        rtol=1e-6,
+    )
+
+
+def test_a_reference_text_of_seventeen_million_words(enwiki_17m):
+    X = Cooccurrence.from_corpus(enwiki_17m, memory="256MB")
+    assert len(X.vocabulary) == 89_082
+    assert X.nnz == 68_984_037
+    # The sum over Stanford's own records; DESIGN's figure, from 32-bit sums, is 4e-6 higher.
+    assert X.total == pytest.approx(107_870_595.274, rel=1e-9)
+
+
+# --- faults -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("missing", ["nowhere", "a/b/c"])
+def test_a_missing_tmp_dir_is_named(long_text, tmp_path, missing):
+    with pytest.raises(FileNotFoundError) as error:
+        Cooccurrence.from_corpus(long_text, memory="1MB", tmp_dir=tmp_path / missing)
+    assert error.value.filename == str(tmp_path / missing)
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system of one megabyte."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    folder = tmp_path / "tiny"
+    folder.mkdir()
+    if not hasattr(libc, "mount") or libc.mount(
+        b"tmpfs", os.fsencode(folder), b"tmpfs", 0, b"size=1m"
+    ):
+        pytest.skip("a tmpfs cannot be mounted here (needs root on Linux)")
+    yield folder
+    libc.umount2(os.fsencode(folder), 2)
+
+
+def test_a_full_tmp_dir_says_where_and_how_much_space_is_needed(long_text, tiny_disk):
+    with pytest.raises(OSError, match=r"needs about \d+ MB") as error:
+        Cooccurrence.from_corpus(long_text, memory="1MB", tmp_dir=tiny_disk)
+    assert error.value.errno == 28
+    assert error.value.filename == str(tiny_disk)
+    assert list(tiny_disk.iterdir()) == []
+    assert os.statvfs(tiny_disk).f_bfree > 200  # what was written is free again
+
+
+def test_an_interrupted_count_leaves_no_temporary_file(long_text, tmp_path):
+    code = """
+        import sys
+        from glove_rs import Cooccurrence
+        print("ready", flush=True)
+        while True:
+            Cooccurrence.from_corpus(sys.argv[1], memory="1MB", tmp_dir=sys.argv[2])
+    """
+    child = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(code), long_text, tmp_path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.7)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=10)
+    assert "KeyboardInterrupt" in errors
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["symmetric", "directed"])
+def counts(request, zipf):
+    return Cooccurrence.from_corpus(zipf.path, symmetric=request.param, min_count=2)
+
+
+def test_native_files_hold_counts_and_words_exactly(counts, tmp_path):
+    counts.save(tmp_path / "counts")
+    again = Cooccurrence.load(tmp_path / "counts")
+    assert again.vocabulary == counts.vocabulary
+    assert again.symmetric == counts.symmetric
+    assert (again.nnz, again.total) == (counts.nnz, counts.total)
+    reference.assert_same_records(again.records(), counts.records(), rtol=0)
+
+
+def test_native_files_take_at_most_half_of_stanfords(counts, enwiki_1m, tmp_path):
+    for X in (counts, Cooccurrence.from_corpus(enwiki_1m)):
+        X.save(tmp_path / "counts")
+        if X.nnz > 100_000:
+            assert (tmp_path / "counts").stat().st_size <= 8 * X.nnz
+
+
+@pytest.mark.parametrize("keep", [0, 7, 40, 200, -1])
+def test_a_truncated_native_file_is_refused_with_its_offset(counts, tmp_path, keep):
+    counts.save(tmp_path / "counts")
+    whole = (tmp_path / "counts").read_bytes()
+    (tmp_path / "counts").write_bytes(whole[:keep])
+    with pytest.raises((FormatError, ValueError)) as error:
+        Cooccurrence.load(tmp_path / "counts")
+    assert str(tmp_path / "counts") in str(error.value)
+
+
+def test_a_native_file_brings_its_own_words(counts, tmp_path):
+    counts.save(tmp_path / "counts")
+    with pytest.raises(ValueError, match="vocabulary must be None"):
+        Cooccurrence.load(tmp_path / "counts", counts.vocabulary)
+
+
+def test_stanfords_records_need_words(counts, tmp_path):
+    counts.save(tmp_path / "counts.bin")
+    with pytest.raises(ValueError, match="vocabulary must be given"):
+        Cooccurrence.load(tmp_path / "counts.bin")
+
+
+def test_counts_pickle(counts):
+    again = pickle.loads(pickle.dumps(counts))
+    assert again.vocabulary == counts.vocabulary
+    reference.assert_same_records(again.records(), counts.records(), rtol=0)
+
+
+# --- arithmetic ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_counts_of_two_texts_add_up_to_those_of_both(zipf, symmetric):
+    settings = {"min_count": 1, "symmetric": symmetric}
+    half = len(zipf.documents) // 2
+    both = Cooccurrence.from_corpus(zipf.documents, **settings)
+    parts = [
+        Cooccurrence.from_corpus(documents, **settings)
+        for documents in (zipf.documents[:half], zipf.documents[half:])
+    ]
+    assert parts[0].vocabulary != parts[1].vocabulary
+    merged = parts[0] + parts[1]
+    assert merged.vocabulary == both.vocabulary
+    assert merged.symmetric == both.symmetric
+    reference.assert_same_records(merged.records(), both.records())
+
+
+def test_texts_counted_with_the_same_given_words_keep_them(zipf):
+    vocabulary = Vocabulary.from_corpus(zipf.path)
+    half = len(zipf.documents) // 2
+    parts = [
+        Cooccurrence.from_corpus(documents, vocabulary)
+        for documents in (zipf.documents[:half], zipf.documents[half:])
+    ]
+    merged = parts[0] + parts[1]
+    assert merged.vocabulary == vocabulary
+    reference.assert_same_records(
+        merged.records(), Cooccurrence.from_corpus(zipf.path, vocabulary).records()
+    )
+
+
+def test_a_number_scales_counts(counts):
+    row, col, x = counts.records()
+    reference.assert_same_records((counts * 0.5).records(), (row, col, x * 0.5), rtol=0)
+    reference.assert_same_records((2 * counts).records(), (row, col, x * 2), rtol=0)
+    assert (counts * 0.5).vocabulary == counts.vocabulary
+
+
+@pytest.mark.parametrize("weight", [0, -1, float("nan"), float("inf")])
+def test_a_weight_must_be_a_finite_number_above_zero(counts, weight):
+    with pytest.raises(ValueError, match="weight"):
+        counts * weight
+
+
+def test_counts_add_to_counts_only(counts):
+    with pytest.raises(TypeError):
+        counts + 1
+    with pytest.raises(TypeError):
+        counts * "2"
+
+
+# --- large vocabularies and estimates -----------------------------------------------------------
+
+
+def test_rare_rows_of_a_large_vocabulary_equal_brute_force(tmp_path):
+    # More words than the dense accumulator is wide: the last rows go through the hash table.
+    words = [f"w{k:06d}" for k in range(70_000)]
+    rng = np.random.default_rng(8)
+    documents = [words[k : k + 50] for k in range(0, len(words), 50)]
+    documents += [rng.choice(words[60_000:], size=200).tolist() for _ in range(3)]
+    vocabulary = Vocabulary(words, [1] * len(words))
+    settings = {"window": 3, "symmetric": True, "distance_weighting": True, "keep_gaps": False}
+    X = Cooccurrence.from_corpus(documents, vocabulary, window=3)
+    reference.assert_same_records(
+        X.records(), reference.cooccurrence(documents, words, **settings), rtol=1e-12
+    )
+
+
+def test_an_estimate_of_a_large_text_is_within_a_quarter_and_reads_little(enwiki_17m):
+    estimate = Cooccurrence.estimate(enwiki_17m, memory="256MB")
+    assert estimate.bytes_read <= 0.05 * estimate.bytes_total
+    assert estimate.bytes_total == enwiki_17m.stat().st_size
+    assert estimate.tokens == pytest.approx(16_938_729, rel=0.25)
+    assert estimate.words == pytest.approx(89_082, rel=0.25)
+    assert estimate.records == pytest.approx(68_984_037, rel=0.25)
+    assert estimate.disk > 0
+    assert Cooccurrence.estimate(enwiki_17m).disk == 0
+
+
+def test_an_estimate_of_a_small_text_is_exact(zipf):
+    estimate = Cooccurrence.estimate(zipf.path, min_count=2, window=4)
+    X = Cooccurrence.from_corpus(zipf.path, min_count=2, window=4)
+    assert (estimate.words, estimate.records) == (len(X.vocabulary), X.nnz)
+    assert estimate.tokens == sum(map(len, zipf.documents))
+    assert "tokens" in str(estimate)
