@@ -1,5 +1,6 @@
 //! The one error type of the core. The binding turns it into Python exceptions in one place.
 
+use crate::monitor::EpochReport;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -56,6 +57,19 @@ pub enum Error {
     /// The text yields nothing to count or train on; the message names the setting that pruned it.
     #[error("{0}")]
     Corpus(String),
+    /// Training met numbers that are not finite, however small the steps.
+    #[error(
+        "training diverged in epoch {epoch}, even at a learning rate of {learning_rate}; start \
+         with a smaller learning_rate"
+    )]
+    Diverged {
+        /// The epoch that could not be finished, from 1.
+        epoch: usize,
+        /// The smallest rate tried.
+        learning_rate: f32,
+        /// The epochs before it.
+        reports: Vec<EpochReport>,
+    },
     /// The caller asked to stop (Ctrl-C).
     #[error("interrupted")]
     Cancelled,

@@ -23,7 +23,7 @@
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let mut parameters = Parameters::random(vocabulary.len(), 10, 0)?;
-//!     let tiles = Tiles::new(&counts, parameters.row_bytes(), 0, &monitor)?;
+//!     let tiles = Tiles::new(&counts, parameters.row_bytes(), 0, &memory, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &TrainingOptions::default(), &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))
 //! })??;

@@ -50,6 +50,11 @@ impl MemoryLimit {
         self.share(2)
     }
 
+    /// Bytes of training records to hold before they go to a file.
+    pub(crate) fn record_bytes(&self) -> u64 {
+        self.share(3)
+    }
+
     /// Tokens of a segment. Places in a segment are 32-bit numbers.
     pub(crate) fn segment_tokens(&self) -> usize {
         (self.share(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
@@ -79,13 +84,9 @@ impl MemoryLimit {
 #[derive(Debug)]
 pub(crate) struct TemporaryFile {
     folder: PathBuf,
-    state: Mutex<State>,
-}
-
-#[derive(Debug)]
-struct State {
     file: File,
-    length: u64,
+    // Bytes written; locked while more are.
+    length: Mutex<u64>,
 }
 
 impl TemporaryFile {
@@ -94,25 +95,25 @@ impl TemporaryFile {
         let file = tempfile::tempfile_in(folder).map_err(|e| Error::io(folder, e))?;
         Ok(Self {
             folder: folder.to_owned(),
-            state: Mutex::new(State { file, length: 0 }),
+            file,
+            length: Mutex::new(0),
         })
     }
 
     /// Append `bytes`; says where they are.
     pub fn append(&self, bytes: &[u8]) -> Result<Range<u64>> {
-        let mut state = self.lock();
-        state
-            .file
+        let mut length = self.lock();
+        (&self.file)
             .write_all(bytes)
             .map_err(|e| Error::io(&self.folder, e))?;
-        let start = state.length;
-        state.length += bytes.len() as u64;
-        Ok(start..state.length)
+        let start = *length;
+        *length += bytes.len() as u64;
+        Ok(start..*length)
     }
 
     /// Bytes written so far.
     pub fn len(&self) -> u64 {
-        self.lock().length
+        *self.lock()
     }
 
     /// The bytes at `range`.
@@ -126,8 +127,7 @@ impl TemporaryFile {
     #[cfg(unix)]
     pub fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
         use std::os::unix::fs::FileExt;
-        let state = self.lock();
-        let result = state.file.read_exact_at(bytes, offset);
+        let result = self.file.read_exact_at(bytes, offset);
         result.map_err(|e| Error::io(&self.folder, e))
     }
 
@@ -135,12 +135,12 @@ impl TemporaryFile {
     #[cfg(not(unix))]
     pub fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
         use std::io::{Read, Seek, SeekFrom};
-        let state = self.lock();
-        let mut file = &state.file;
+        let length = self.lock(); // the file has one position: reading moves it
+        let mut file = &self.file;
         let result = file
             .seek(SeekFrom::Start(offset))
             .and_then(|_| file.read_exact(bytes))
-            .and_then(|()| file.seek(SeekFrom::Start(state.length)));
+            .and_then(|()| file.seek(SeekFrom::Start(*length)));
         result.map(|_| ()).map_err(|e| Error::io(&self.folder, e))
     }
 
@@ -153,7 +153,7 @@ impl TemporaryFile {
         )
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, u64> {
+        self.length.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,8 +4,8 @@
 //! (the Python binding, a test, a command line) reads them as often as it likes.
 
 use crate::error::{Error, Result};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What is being done; the order is the data's way through the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub struct Monitor {
     done: AtomicU64,
     total: AtomicU64,
     epochs: Mutex<Vec<EpochReport>>,
+    warnings: Mutex<Vec<String>>,
 }
 
 impl Monitor {
@@ -107,14 +108,29 @@ impl Monitor {
         self.cancelled.store(true, Relaxed);
     }
 
+    /// Back to `units` done: some work is done again.
+    pub fn rewind(&self, units: u64) {
+        self.done.store(units, Relaxed);
+    }
+
+    /// Something the user should know although the work goes on.
+    pub fn warn(&self, message: String) {
+        lock(&self.warnings).push(message);
+    }
+
+    /// The warnings since the last call.
+    pub fn take_warnings(&self) -> Vec<String> {
+        std::mem::take(&mut lock(&self.warnings))
+    }
+
     /// Note a finished epoch.
     pub fn epoch_finished(&self, report: EpochReport) {
-        self.lock_epochs().push(report);
+        lock(&self.epochs).push(report);
     }
 
     /// Epochs finished so far.
     pub fn epochs(&self) -> Vec<EpochReport> {
-        self.lock_epochs().clone()
+        lock(&self.epochs).clone()
     }
 
     /// Stage, units done and units in total (0 = unknown).
@@ -125,11 +141,9 @@ impl Monitor {
             self.total.load(Relaxed),
         )
     }
+}
 
-    fn lock_epochs(&self) -> std::sync::MutexGuard<'_, Vec<EpochReport>> {
-        // A panic while pushing a report cannot leave the list half-made.
-        self.epochs
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
+/// A panic while pushing to a list cannot leave it half-made.
+fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -7,7 +7,7 @@
 """
 
 from . import evaluation
-from ._core import FormatError, __version__, simd_level
+from ._core import FormatError, TrainingDiverged, __version__, simd_level
 from .cooccurrence import Cooccurrence, Estimate
 from .glove import Glove, NotFittedError
 from .vectors import WordVectors
@@ -19,6 +19,7 @@ __all__ = [
     "FormatError",
     "Glove",
     "NotFittedError",
+    "TrainingDiverged",
     "Vocabulary",
     "WordVectors",
     "__version__",

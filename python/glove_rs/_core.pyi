@@ -12,6 +12,7 @@ __all__ = [
     "CoreParameters",
     "CoreVocabulary",
     "FormatError",
+    "TrainingDiverged",
     "__version__",
     "check_training",
     "save_vectors",
@@ -55,6 +56,9 @@ class _Training(TypedDict):
 __version__: Final[str]
 
 class FormatError(ValueError): ...
+
+class TrainingDiverged(ArithmeticError):
+    history: list[float]
 
 @final
 class CoreVocabulary:
@@ -135,7 +139,7 @@ def train(
     counts: CoreCooccurrence,
     dim: int,
     training: _Training,
-    threads: int | None,
+    running: _Running,
     progress: _Progress | None,
 ) -> CoreParameters: ...
 def train_records(

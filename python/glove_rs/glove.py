@@ -282,7 +282,7 @@ class Glove:
             threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir
         )
         with reporter(self.progress) as callback:
-            made = _core.train(counts._core, self.dim, training, running["threads"], callback)
+            made = _core.train(counts._core, self.dim, training, running, callback)
         history = [loss for _, loss, _, _ in made.history]
         self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
         return self

@@ -1,7 +1,7 @@
 //! Core errors as Python exceptions, in one place.
 
 use crate::error::Error;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::exceptions::{PyArithmeticError, PyKeyboardInterrupt, PyOSError, PyValueError};
 use pyo3::prelude::*;
 use std::io::ErrorKind;
 
@@ -10,6 +10,14 @@ pyo3::create_exception!(
     FormatError,
     PyValueError,
     "A file is not what it claims to be; the message names the file and the line or byte offset."
+);
+
+pyo3::create_exception!(
+    glove_rs,
+    TrainingDiverged,
+    PyArithmeticError,
+    "Training met numbers that are not finite, even after the learning rate was halved three \
+     times. `history` holds the loss of each epoch finished before."
 );
 
 impl From<Error> for PyErr {
@@ -44,6 +52,14 @@ impl From<Error> for PyErr {
                 PyOSError::new_err((errno, reason, path.into_os_string()))
             }
             Error::Format { .. } => FormatError::new_err(message),
+            Error::Diverged { reports, .. } => {
+                let history: Vec<f64> = reports.iter().map(|r| r.loss).collect();
+                let error = TrainingDiverged::new_err(message);
+                Python::attach(|py| match error.value(py).setattr("history", history) {
+                    Ok(()) => error,
+                    Err(failed) => failed,
+                })
+            }
             Error::Parameter { .. } | Error::Corpus(_) => PyValueError::new_err(message),
             Error::Cancelled => PyKeyboardInterrupt::new_err(()),
         }

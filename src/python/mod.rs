@@ -17,7 +17,7 @@ mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
-    use super::errors::FormatError;
+    use super::errors::{FormatError, TrainingDiverged};
     #[pymodule_export]
     use super::files::save_vectors;
     #[pymodule_export]

@@ -7,8 +7,10 @@
 use super::source::Feeder;
 use crate::error::Result;
 use crate::monitor::Monitor;
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::ffi::CString;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -44,6 +46,7 @@ pub fn run<T: Send>(
         let result = py.detach(|| worker.join());
         let result = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         watched?;
+        warn(py, &monitor)?;
         let result = result?;
         reporter.report(py, &monitor)?;
         Ok(result)
@@ -75,8 +78,18 @@ fn watch(
             return Ok(());
         }
         py.check_signals()?;
+        warn(py, monitor)?;
         reporter.report_if_due(py, monitor)?;
     }
+}
+
+fn warn(py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
+    let category = py.get_type::<PyRuntimeWarning>();
+    for message in monitor.take_warnings() {
+        let message = CString::new(message).unwrap_or_default();
+        PyErr::warn(py, &category, &message, 2)?;
+    }
+    Ok(())
 }
 
 /// Whether the worker is done, however it ended.

@@ -2,6 +2,7 @@
 
 use super::cooccurrence::CoreCooccurrence;
 use super::run::run;
+use super::vocabulary::RunningArguments;
 use crate::error::Error;
 use crate::monitor::EpochReport;
 use crate::threads;
@@ -95,17 +96,17 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
 
 /// Train on counts from random parameters.
 #[pyfunction]
-#[pyo3(signature = (counts, dim, training, threads, progress))]
+#[pyo3(signature = (counts, dim, training, running, progress))]
 pub fn train(
     py: Python<'_>,
     counts: &Bound<'_, CoreCooccurrence>,
     dim: usize,
     training: TrainingArguments,
-    threads: Option<usize>,
+    running: RunningArguments,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreParameters> {
     let options = training.options()?;
-    let threads = threads::resolve(threads)?;
+    let (threads, memory) = running.resolve()?;
     let counts = counts.get().counts.clone();
     if counts.pairs() == 0 {
         return Err(Error::Corpus(
@@ -118,7 +119,13 @@ pub fn train(
     let (parameters, reports) = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
             let mut parameters = Parameters::random(counts.words, dim, options.seed)?;
-            let tiles = Tiles::new(&counts, parameters.row_bytes(), options.seed, monitor)?;
+            let tiles = Tiles::new(
+                &counts,
+                parameters.row_bytes(),
+                options.seed,
+                &memory,
+                monitor,
+            )?;
             drop(counts);
             let reports = training::train(&mut parameters, &tiles, &options, monitor)?;
             crate::Result::Ok((parameters, reports))

@@ -91,12 +91,19 @@ impl TrainingOptions {
 /// Records between two looks at the monitor: well under a millisecond.
 const SLICE: usize = 1 << 13;
 
+/// How often a diverging epoch is tried again with half the rate before training is given up.
+const MOST_HALVINGS: usize = 3;
+
 /// Train `parameters` on `tiles`, on all threads of the current rayon pool. Returns one report per
 /// epoch.
 ///
+/// An epoch that meets a residual or leaves a parameter that is not a finite number is undone: the
+/// parameters are again what they were before it, the learning rate is halved, and the epoch is run
+/// again.
+///
 /// # Errors
-/// [`Error::Parameter`], [`Error::Cancelled`] (the parameters then are those of the middle of an
-/// epoch).
+/// [`Error::Parameter`]; [`Error::Diverged`] if the rate was halved three times in vain, and
+/// [`Error::Cancelled`]: the parameters then are those of the last finished epoch.
 pub fn train(
     parameters: &mut Parameters,
     tiles: &Tiles,
@@ -105,22 +112,42 @@ pub fn train(
 ) -> Result<Vec<EpochReport>> {
     options.validate()?;
     let level = SimdLevel::active()?;
-    let rule = options.rule();
+    let mut rule = options.rule();
     monitor.begin(Stage::Training, tiles.records * options.epochs as u64);
-    let mut reports = Vec::new();
-    for epoch in 1..=options.epochs {
+    let mut reports: Vec<EpochReport> = Vec::new();
+    let mut halvings = 0;
+    let mut good = parameters.clone();
+    while reports.len() < options.epochs {
+        let epoch = reports.len() + 1;
         let start = Instant::now();
-        let visits = schedule::visits(tiles, options.seed, epoch);
-        let hogwild;
-        let ordered;
-        let schedule: &dyn Schedule = if options.deterministic {
-            ordered = Ordered::new(tiles, &visits);
-            &ordered
-        } else {
-            hogwild = Hogwild::new(visits.len());
-            &hogwild
+        let outcome = run_epoch(parameters, tiles, options, epoch, &rule, level, monitor);
+        let cost = match outcome {
+            Ok(cost) if cost.is_finite() && parameters.all_finite() => cost,
+            Err(error) if !matches!(error, Error::Diverged { .. }) => {
+                parameters.clone_from(&good);
+                return Err(error);
+            }
+            _ => {
+                parameters.clone_from(&good);
+                if halvings == MOST_HALVINGS {
+                    return Err(Error::Diverged {
+                        epoch,
+                        learning_rate: rule.learning_rate,
+                        reports,
+                    });
+                }
+                halvings += 1;
+                rule.learning_rate /= 2.0;
+                monitor.warn(format!(
+                    "training diverged in epoch {epoch}; going on from the end of epoch {} with \
+                     the learning rate halved to {}",
+                    epoch - 1,
+                    rule.learning_rate
+                ));
+                monitor.rewind(tiles.records * (epoch as u64 - 1));
+                continue;
+            }
         };
-        let cost = run_epoch(parameters, tiles, &visits, schedule, &rule, level, monitor)?;
         let seconds = start.elapsed().as_secs_f64();
         let report = EpochReport {
             epoch,
@@ -130,39 +157,66 @@ pub fn train(
         };
         monitor.epoch_finished(report);
         reports.push(report);
+        if epoch < options.epochs {
+            good.clone_from(parameters);
+        }
     }
     Ok(reports)
 }
 
+/// One pass. Stops early with [`Error::Diverged`] at the first residual that is not finite.
 fn run_epoch(
     parameters: &mut Parameters,
     tiles: &Tiles,
-    visits: &[Visit],
-    schedule: &dyn Schedule,
+    options: &TrainingOptions,
+    epoch: usize,
     rule: &StepRule,
     level: SimdLevel,
     monitor: &Monitor,
 ) -> Result<f64> {
+    let visits = schedule::visits(tiles, options.seed, epoch);
+    let hogwild;
+    let ordered;
+    let schedule: &dyn Schedule = if options.deterministic {
+        ordered = Ordered::new(tiles, &visits);
+        &ordered
+    } else {
+        hogwild = Hogwild::new(visits.len());
+        &hogwild
+    };
     // Each visit's cost has its own place, so that the sum does not depend on who ran when.
     let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
     let rows = parameters.rows();
+    let make = |visit: &Visit, buffer: &mut Vec<Record>| -> Result<f64> {
+        let tile = &tiles.tiles[visit.tile];
+        let first_word = tiles.grid.start(tile.row_block as usize) as usize;
+        let first_context = tiles.grid.start(tile.column_block as usize) as usize;
+        let mut sum = 0.0;
+        let records = tiles.read(visit.tile, visit.records.clone(), buffer)?;
+        for records in records.chunks(SLICE) {
+            let cost = rows.run(records, first_word, first_context, rule, level);
+            if cost.skipped > 0 {
+                return Err(Error::Diverged {
+                    epoch,
+                    learning_rate: rule.learning_rate,
+                    reports: Vec::new(),
+                });
+            }
+            sum += cost.sum;
+            monitor.advance(records.len() as u64)?;
+        }
+        Ok(sum)
+    };
     let outcomes = rayon::broadcast(|_| {
+        let mut buffer = Vec::new();
         while let Some(number) = schedule.claim() {
-            let visit = &visits[number];
-            let tile = &tiles.tiles[visit.tile];
-            let first_word = tiles.grid.start(tile.row_block as usize) as usize;
-            let first_context = tiles.grid.start(tile.column_block as usize) as usize;
-            let mut sum = 0.0;
-            for records in tile.records[visit.records.clone()].chunks(SLICE) {
-                sum += rows
-                    .run(records, first_word, first_context, rule, level)
-                    .sum;
-                if let Err(stop) = monitor.advance(records.len() as u64) {
+            match make(&visits[number], &mut buffer) {
+                Ok(sum) => costs[number].store(sum.to_bits(), Relaxed),
+                Err(stop) => {
                     schedule.abort();
                     return Err(stop);
                 }
             }
-            costs[number].store(sum.to_bits(), Relaxed);
             schedule.finish(number);
         }
         Ok(())

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 /// One co-occurrence as training sees it: places of the two words in their blocks, and ln X.
 #[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Record {
     /// Place of the word (row of W).
     pub i: u16,

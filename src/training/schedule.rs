@@ -45,7 +45,7 @@ pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
     let mut timed = Vec::new();
     for (number, tile) in tiles.tiles.iter().enumerate() {
         let rows = tiles.grid.len(tile.row_block) + tiles.grid.len(tile.column_block);
-        let records = tile.records.len();
+        let records = tile.len();
         let visits = records.div_ceil(rows * per_row).max(least).min(records);
         let phase: f64 = rng.random();
         for visit in 0..visits {

@@ -3,12 +3,15 @@
 use super::kernel::Record;
 use crate::cooccurrence::{Triangle, TriangleRow};
 use crate::error::Result;
+use crate::memory::{MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
+use bytemuck::Zeroable;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// How words are dealt into blocks: consecutive ranks, few where the records are many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,42 +77,85 @@ impl TileGrid {
 pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
-    pub(super) records: Vec<Record>,
+    records: Records,
 }
 
-/// All records, by tile. Empty tiles are left out.
+#[derive(Debug)]
+enum Records {
+    Memory(Vec<Record>),
+    /// Place in the tiles' file.
+    Disk(Range<u64>),
+}
+
+impl Tile {
+    /// Number of records.
+    pub(super) fn len(&self) -> usize {
+        match &self.records {
+            Records::Memory(records) => records.len(),
+            Records::Disk(place) => (place.end - place.start) as usize / size_of::<Record>(),
+        }
+    }
+}
+
+/// All records, by tile, in memory or, beyond a limit, in a temporary file. Empty tiles are left out.
 #[derive(Debug)]
 pub struct Tiles {
     pub(super) grid: TileGrid,
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
     pub(super) row_bytes: usize,
+    file: Option<TemporaryFile>,
 }
 
 impl Tiles {
     /// Bucket the records of `counts` for rows of `row_bytes`, each tile shuffled by `seed`, on all
-    /// threads of the current rayon pool. The result does not depend on their number.
+    /// threads of the current rayon pool. The result depends neither on their number nor on the
+    /// memory limit.
     ///
     /// # Errors
-    /// [`crate::Error::Cancelled`].
-    pub fn new(counts: &Triangle, row_bytes: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
+    /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+    pub fn new(
+        counts: &Triangle,
+        row_bytes: usize,
+        seed: u64,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         monitor.begin(Stage::Tiling, counts.pairs());
         let grid = TileGrid::new(&records_per_word(counts)?, row_bytes);
+        let records = counts.nnz();
+        let bytes = records * size_of::<Record>() as u64;
+        let file = if bytes > memory.record_bytes() {
+            Some(TemporaryFile::create(&memory.folder)?)
+        } else {
+            None
+        };
         // A pair (i, j), j ≤ i, goes to tiles (I, J) and (J, I): block I of the triangle's rows
         // fills tiles that no other block fills.
-        let tiles: Result<Vec<Vec<Tile>>> = (0..grid.blocks())
+        let tiles: Vec<Result<Vec<Tile>>> = (0..grid.blocks())
             .into_par_iter()
             .rev()
-            .map(|block| fill(counts, &grid, block, seed, monitor))
+            .map(|block| {
+                let mut tiles = fill(counts, &grid, block, seed, monitor)?;
+                if let Some(file) = &file {
+                    for tile in &mut tiles {
+                        tile.put_away(file, bytes)?;
+                    }
+                }
+                Ok(tiles)
+            })
             .collect();
-        let mut tiles: Vec<Tile> = tiles?.into_iter().flatten().collect();
-        tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
-        let records = tiles.iter().map(|t| t.records.len() as u64).sum();
+        let mut all = Vec::new();
+        for tiles in tiles {
+            all.extend(tiles?);
+        }
+        all.sort_unstable_by_key(|t| (t.row_block, t.column_block));
         Ok(Self {
             grid,
-            tiles,
+            tiles: all,
             records,
             row_bytes,
+            file,
         })
     }
 
@@ -121,6 +167,37 @@ impl Tiles {
     /// How words are dealt into blocks.
     pub fn grid(&self) -> &TileGrid {
         &self.grid
+    }
+
+    /// Some records of a tile; `buffer` serves if they lie on disk.
+    pub(super) fn read<'a>(
+        &'a self,
+        tile: usize,
+        records: Range<usize>,
+        buffer: &'a mut Vec<Record>,
+    ) -> Result<&'a [Record]> {
+        match (&self.tiles[tile].records, &self.file) {
+            (Records::Memory(all), _) => Ok(&all[records]),
+            (Records::Disk(place), Some(file)) => {
+                buffer.resize(records.len(), Record::zeroed());
+                let offset = place.start + (records.start * size_of::<Record>()) as u64;
+                file.read_into(offset, bytemuck::cast_slice_mut(buffer))?;
+                Ok(buffer)
+            }
+            (Records::Disk(_), None) => Ok(&[]), // nothing is on disk without a file
+        }
+    }
+}
+
+impl Tile {
+    fn put_away(&mut self, file: &TemporaryFile, all_bytes: u64) -> Result<()> {
+        if let Records::Memory(records) = &self.records {
+            let place = file
+                .append(bytemuck::cast_slice(records))
+                .map_err(|e| e.with_space_needed(all_bytes as f64))?;
+            self.records = Records::Disk(place);
+        }
+        Ok(())
     }
 }
 
@@ -204,15 +281,15 @@ fn fill(
             sides.into_iter().zip([(block, other), (other, block)])
         {
             if !records.is_empty() {
-                let mut tile = Tile {
-                    row_block: row_block as u32,
-                    column_block: column_block as u32,
-                    records,
-                };
                 let number = (row_block * grid.blocks() + column_block) as u64;
                 let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ number.rotate_left(32));
-                tile.records.shuffle(&mut rng);
-                tiles.push(tile);
+                let mut records = records;
+                records.shuffle(&mut rng);
+                tiles.push(Tile {
+                    row_block: row_block as u32,
+                    column_block: column_block as u32,
+                    records: Records::Memory(records),
+                });
             }
         }
     }
