@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::time::Duration;
 
 const TOKENS: usize = 1_000_000;
-const WORDS: usize = 50_000;
+/// Three times `DENSE_WIDTH`, so that both kinds of row are summed.
+const WORDS: usize = 200_000;
 
 fn brief(group: &mut BenchmarkGroup<'_, WallTime>) {
     group
