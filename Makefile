@@ -55,6 +55,7 @@ lint: $(BUILT) $(DEV) ## Check format, lints, types, stubs and documentation; ch
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
+	$(PY) -m mypy benches/peers.py
 	$(PY) -m mypy.stubtest glove_rs._core
 
 fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
@@ -73,7 +74,7 @@ bench: ## Run the Rust benchmarks
 clean: ## Delete everything that the targets above made
 	rm -rf .venv build dist target .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/glove_rs/_core*.so python/glove_rs/_core*.dylib
-	find python tests examples .ci -name __pycache__ -type d -prune -exec rm -rf {} +
+	find python tests examples benches .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # --- steps with a stamp ------------------------------------------------------------------------------
 

@@ -1,0 +1,140 @@
+//! Records per second of training: whole epochs over tiles, and each SIMD level by itself.
+
+mod synthetic;
+
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
+use glove_rs::cooccurrence::{Triangle, count};
+use glove_rs::training::{
+    Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions, train, train_in_order,
+};
+use glove_rs::{Monitor, WordId, threads};
+use rand::{RngExt, SeedableRng};
+use rand_xoshiro::Xoshiro256PlusPlus;
+use std::time::{Duration, Instant};
+
+const DIMS: [usize; 3] = [50, 100, 300];
+const OPTIMIZERS: [(&str, Optimizer); 2] =
+    [("adagrad", Optimizer::AdaGrad), ("sgd", Optimizer::Sgd)];
+
+/// Rows of 20,000 words exceed every L2 cache, and at dim 300 the usual L3 cache too.
+const WORDS: usize = 20_000;
+const TOKENS: usize = 300_000;
+
+/// One level trains on one tile's rows, which stay in cache: both sides fill half a typical L2.
+const TILE_BYTES: usize = 1 << 19;
+const TILE_RECORDS: usize = 100_000;
+
+fn brief(group: &mut BenchmarkGroup<'_, WallTime>, records: u64) {
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .throughput(Throughput::Elements(records));
+}
+
+fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
+    TrainingOptions {
+        x_max: 10.0,
+        // AdaGrad's rate lets plain SGD diverge.
+        learning_rate: match optimizer {
+            Optimizer::AdaGrad => 0.05,
+            Optimizer::Sgd => 0.005,
+        },
+        optimizer,
+        epochs,
+        ..TrainingOptions::default()
+    }
+}
+
+/// Epochs by `train`, at the level in use, on all threads. The first epoch, whose visits to tiles
+/// are shorter than those of all others, is not measured.
+fn epochs(criterion: &mut Criterion) {
+    let ids = synthetic::ranks(TOKENS, WORDS, 1);
+    let monitor = Monitor::new();
+    let counts = count(&ids, WORDS, &synthetic::counting(15, true), &monitor).expect("counts");
+    let threads = threads::resolve(None).expect("a number of threads");
+    let level = SimdLevel::active().expect("a SIMD level").name();
+    let mut group = criterion.benchmark_group(format!("epoch, {level}, threads={threads}"));
+    brief(&mut group, counts.totals().0);
+    for dim in DIMS {
+        for (name, optimizer) in OPTIMIZERS {
+            group.bench_function(BenchmarkId::new(name, format!("dim {dim}")), |bencher| {
+                threads::in_pool(threads, || {
+                    let (mut parameters, tiles) = prepare(&counts, dim);
+                    bencher.iter_custom(|times| {
+                        let options = options(optimizer, 1 + times as usize);
+                        let reports = train(&mut parameters, &tiles, &options, &Monitor::new())
+                            .expect("reports");
+                        assert!(reports.iter().all(|report| report.loss.is_finite()));
+                        let seconds = reports[1..].iter().map(|report| report.seconds).sum();
+                        Duration::from_secs_f64(seconds)
+                    });
+                })
+                .expect("a pool of threads");
+            });
+        }
+    }
+    group.finish();
+}
+
+fn prepare(counts: &Triangle, dim: usize) -> (Parameters, Tiles) {
+    let parameters = Parameters::random(counts.words, dim, 0).expect("parameters");
+    let tiles = Tiles::new(counts, parameters.row_bytes(), 0, &Monitor::new()).expect("tiles");
+    (parameters, tiles)
+}
+
+/// The arithmetic alone: one thread, records in the order given, each level of this machine.
+fn levels(criterion: &mut Criterion) {
+    for level in SimdLevel::usable() {
+        let mut group = criterion.benchmark_group(format!("kernel, {}", level.name()));
+        brief(&mut group, TILE_RECORDS as u64);
+        for dim in DIMS {
+            let row_bytes = Parameters::random(1, dim, 0).expect("a row").row_bytes();
+            let words = TILE_BYTES / 2 / row_bytes;
+            let records = records(words);
+            for (name, optimizer) in OPTIMIZERS {
+                let mut parameters = Parameters::random(words, dim, 0).expect("parameters");
+                let mut time = |epochs: usize| {
+                    let start = Instant::now();
+                    let losses = train_in_order(
+                        &mut parameters,
+                        &records,
+                        &options(optimizer, epochs),
+                        level,
+                    )
+                    .expect("losses");
+                    let elapsed = start.elapsed();
+                    assert!(losses.iter().all(|loss| loss.is_finite()));
+                    elapsed
+                };
+                group.bench_function(BenchmarkId::new(name, format!("dim {dim}")), |bencher| {
+                    // Each call first packs the records: a call of one epoch less takes that out.
+                    bencher.iter_custom(|times| {
+                        let packing = time(1);
+                        time(1 + times as usize).saturating_sub(packing)
+                    });
+                });
+            }
+        }
+        group.finish();
+    }
+}
+
+/// Records of a tile: any of its words with any other, counts as small as they mostly are.
+fn records(words: usize) -> Vec<(WordId, WordId, f64)> {
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+    let word = |uniform: f64| (uniform * words as f64) as WordId;
+    (0..TILE_RECORDS)
+        .map(|_| {
+            let x = 0.07 * 1000f64.powf(rng.random::<f64>().powi(2));
+            (word(rng.random()), word(rng.random()), x)
+        })
+        .collect()
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    epochs(&mut criterion);
+    levels(&mut criterion);
+    criterion.final_summary();
+}

@@ -1,0 +1,78 @@
+//! Bytes per second from text to words, and from text to numbered words.
+
+mod synthetic;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use glove_rs::corpus::Documents;
+use glove_rs::encoding::{EncodingOptions, RawCorpus};
+use glove_rs::tokenize::{Sink, whitespace};
+use glove_rs::{Monitor, threads};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+const TOKENS: usize = 1_000_000;
+const WORDS: usize = 50_000;
+
+/// Counts what it is given: the tokeniser alone.
+#[derive(Default)]
+struct Tally {
+    bytes: usize,
+    words: usize,
+    documents: usize,
+}
+
+impl Sink for Tally {
+    #[inline]
+    fn word(&mut self, word: &[u8]) {
+        self.bytes += word.len();
+        self.words += 1;
+    }
+    #[inline]
+    fn end_of_document(&mut self) {
+        self.documents += 1;
+    }
+}
+
+fn tokenizing(criterion: &mut Criterion) {
+    let text = synthetic::text(TOKENS, WORDS, 1);
+    let mut group = criterion.benchmark_group("tokenizing");
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(2))
+        .throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("whitespace", |bencher| {
+        bencher.iter(|| {
+            let mut tally = Tally::default();
+            whitespace(black_box(text.as_bytes()), &mut tally);
+            assert_eq!(tally.words, TOKENS);
+            black_box(tally)
+        });
+    });
+    // One reader in memory is one chunk, so one thread does all of it.
+    let options = EncodingOptions::default();
+    group.bench_function(BenchmarkId::new("RawCorpus::read", "1 thread"), |bencher| {
+        threads::in_pool(1, || {
+            bencher.iter_custom(|times| {
+                let mut elapsed = Duration::ZERO;
+                for _ in 0..times {
+                    // The reader copies the text: not what is measured.
+                    let mut documents = Documents::new(text.lines());
+                    let start = Instant::now();
+                    let raw = RawCorpus::read(&mut documents, &options, &Monitor::new());
+                    elapsed += start.elapsed();
+                    assert!(black_box(raw).is_ok());
+                }
+                elapsed
+            });
+        })
+        .expect("a pool of one thread");
+    });
+    group.finish();
+}
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    tokenizing(&mut criterion);
+    criterion.final_summary();
+}
