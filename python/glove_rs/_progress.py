@@ -43,7 +43,12 @@ class _Bars:
             return
         self._bar.n = min(done, total) if total else done
         if "loss" in info and stage == "training":
-            self._bar.set_postfix(epoch=info["epoch"], loss=f"{info['loss']:.6f}", refresh=False)
+            self._bar.set_postfix(
+                epoch=info["epoch"],
+                loss=f"{info['loss']:.6f}",
+                s_per_epoch=f"{info['seconds']:.2f}",
+                refresh=False,
+            )
         self._bar.refresh()
 
     def _finish(self) -> None:

@@ -7,7 +7,7 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeAlias
 
@@ -22,7 +22,7 @@ from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
 from .vocabulary import Source, Vocabulary, running_arguments
 
-__all__ = ["Glove", "NotFittedError"]
+__all__ = ["Glove", "History", "NotFittedError"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 
@@ -47,13 +47,34 @@ class NotFittedError(ValueError, AttributeError):
     """The model has no vectors yet: call `fit` first."""
 
 
+class History(list[float]):
+    """The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran.
+
+    Attributes
+    ----------
+    seconds : list of float
+        Wall time of each epoch.
+    records_per_second : list of float
+        Records updated per second of wall time, of each epoch.
+    """
+
+    def __init__(self, epochs: Iterable[tuple[float, float, float]] = ()) -> None:
+        epochs = list(epochs)
+        super().__init__(loss for loss, _, _ in epochs)
+        self.seconds = [seconds for _, seconds, _ in epochs]
+        self.records_per_second = [rate for _, _, rate in epochs]
+
+    def __reduce__(self) -> tuple[type[History], tuple[list[tuple[float, float, float]]]]:
+        return History, (list(zip(self, self.seconds, self.records_per_second, strict=False)),)
+
+
 @dataclass
 class _Fitted:
     """What training left behind."""
 
     vocabulary: Vocabulary
     arrays: dict[str, _F32]
-    history: list[float]
+    history: History
     # Where the core had the arrays' numbers before it gave them away; empty after loading.
     memory: dict[str, int] = field(default_factory=dict)
     vectors: WordVectors | None = None
@@ -126,7 +147,8 @@ class Glove:
     vocabulary : Vocabulary
         The words.
     history : list of float
-        The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran.
+        The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
+        `seconds` and `records_per_second`, of each epoch too.
     vectors : WordVectors
         W + W_tilde, to be queried.
 
@@ -222,6 +244,10 @@ class Glove:
             If the text cannot be read: the subclass that fits, with the path.
         FormatError
             For invalid UTF-8, with the byte offset.
+        TrainingDiverged
+            If training meets numbers that are not finite, or a loss ten times that of a model that
+            knows nothing, and halving the learning rate three times does not help. Each halving is
+            a RuntimeWarning.
         KeyboardInterrupt
             Within half a second of Ctrl-C.
         """
@@ -283,7 +309,7 @@ class Glove:
         )
         with reporter(self.progress) as callback:
             made = _core.train(counts._core, self.dim, training, running, callback)
-        history = [loss for _, loss, _, _ in made.history]
+        history = History(epoch[1:] for epoch in made.history)
         self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
         return self
 
@@ -315,8 +341,8 @@ class Glove:
         return self._state.vocabulary
 
     @property
-    def history(self) -> list[float]:
-        """The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran."""
+    def history(self) -> History:
+        """The loss of each epoch, with `.seconds` and `.records_per_second` of each."""
         return self._state.history
 
     @property
@@ -371,7 +397,9 @@ class Glove:
                 words=np.frombuffer(b"".join(words), dtype=np.uint8),
                 word_ends=np.cumsum([len(word) for word in words], dtype=np.int64),
                 counts=state.vocabulary.counts,
-                history=np.asarray(state.history, dtype=np.float64),
+                history=np.array(
+                    [state.history, state.history.seconds, state.history.records_per_second]
+                ).T,
                 **state.arrays,
             )
 
@@ -401,7 +429,7 @@ class Glove:
                 ]
                 model = cls(**header["settings"])
                 arrays = {key: archive[key] for key in _ARRAYS}
-                history = archive["history"].tolist()
+                history = History(map(tuple, archive["history"].reshape(-1, 3).tolist()))
                 vocabulary = Vocabulary(words, archive["counts"].tolist())
             except _core.FormatError:
                 raise

@@ -150,6 +150,7 @@ impl<'a, 'py> Reporter<'a, 'py> {
         if let Some(epoch) = monitor.epochs().last() {
             info.set_item("epoch", epoch.epoch)?;
             info.set_item("loss", epoch.loss)?;
+            info.set_item("seconds", epoch.seconds)?;
             info.set_item("records_per_second", epoch.records_per_second)?;
         }
         progress.call1((stage.name(), done, total, info))?;

@@ -1,6 +1,6 @@
 //! Passes over the records.
 
-use super::kernel::{Optimizer, Record, SimdLevel, StepRule};
+use super::kernel::{Optimizer, Record, SharedRows, SimdLevel, StepRule};
 use super::parameters::Parameters;
 use super::schedule::{self, Hogwild, Ordered, Schedule, Visit};
 use super::tiles::Tiles;
@@ -94,12 +94,37 @@ const SLICE: usize = 1 << 13;
 /// How often a diverging epoch is tried again with half the rate before training is given up.
 const MOST_HALVINGS: usize = 3;
 
+/// A loss so many times [`poor_loss`] is divergence even where every number is finite.
+const HOPELESS: f64 = 10.0;
+/// Records of a tile that are looked at to estimate its part of that.
+const SAMPLE: usize = 256;
+
+/// Σ ½ f(X) (|ln X| + 1)²: what residuals one larger than those of a model of zeros would cost. The
+/// records of a tile are shuffled, so its first ones stand for the rest.
+fn poor_cost(tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
+    let mut buffer = Vec::new();
+    let mut cost = 0.0;
+    for (number, tile) in tiles.tiles.iter().enumerate() {
+        let sample = tiles.read(number, 0..tile.len().min(SAMPLE), &mut buffer)?;
+        let sum: f64 = sample
+            .iter()
+            .map(|record| {
+                let ln_x = f64::from(record.ln_x);
+                let f = (options.alpha * (ln_x - options.x_max.ln())).exp().min(1.0);
+                0.5 * f * (ln_x.abs() + 1.0).powi(2)
+            })
+            .sum();
+        cost += sum * tile.len() as f64 / sample.len().max(1) as f64;
+    }
+    Ok(cost)
+}
+
 /// Train `parameters` on `tiles`, on all threads of the current rayon pool. Returns one report per
 /// epoch.
 ///
-/// An epoch that meets a residual or leaves a parameter that is not a finite number is undone: the
-/// parameters are again what they were before it, the learning rate is halved, and the epoch is run
-/// again.
+/// An epoch that meets a residual or leaves a parameter that is not a finite number, or whose loss is
+/// ten times that of a model that knows nothing, is undone: the parameters are again what they were
+/// before it, the learning rate is halved, and the epoch is run again.
 ///
 /// # Errors
 /// [`Error::Parameter`]; [`Error::Diverged`] if the rate was halved three times in vain, and
@@ -117,12 +142,21 @@ pub fn train(
     let mut reports: Vec<EpochReport> = Vec::new();
     let mut halvings = 0;
     let mut good = parameters.clone();
+    let hopeless = HOPELESS * poor_cost(tiles, options)?;
     while reports.len() < options.epochs {
         let epoch = reports.len() + 1;
         let start = Instant::now();
-        let outcome = run_epoch(parameters, tiles, options, epoch, &rule, level, monitor);
+        let outcome = Epoch {
+            tiles,
+            options,
+            epoch,
+            rule,
+            level,
+            hopeless,
+        }
+        .run(parameters, monitor);
         let cost = match outcome {
-            Ok(cost) if cost.is_finite() && parameters.all_finite() => cost,
+            Ok(cost) if cost <= hopeless && parameters.all_finite() => cost,
             Err(error) if !matches!(error, Error::Diverged { .. }) => {
                 parameters.clone_from(&good);
                 return Err(error);
@@ -164,65 +198,92 @@ pub fn train(
     Ok(reports)
 }
 
-/// One pass. Stops early with [`Error::Diverged`] at the first residual that is not finite.
-fn run_epoch(
-    parameters: &mut Parameters,
-    tiles: &Tiles,
-    options: &TrainingOptions,
+/// One pass over the records.
+struct Epoch<'a> {
+    tiles: &'a Tiles,
+    options: &'a TrainingOptions,
     epoch: usize,
-    rule: &StepRule,
+    rule: StepRule,
     level: SimdLevel,
-    monitor: &Monitor,
-) -> Result<f64> {
-    let visits = schedule::visits(tiles, options.seed, epoch);
-    let hogwild;
-    let ordered;
-    let schedule: &dyn Schedule = if options.deterministic {
-        ordered = Ordered::new(tiles, &visits);
-        &ordered
-    } else {
-        hogwild = Hogwild::new(visits.len());
-        &hogwild
-    };
-    // Each visit's cost has its own place, so that the sum does not depend on who ran when.
-    let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
-    let rows = parameters.rows();
-    let make = |visit: &Visit, buffer: &mut Vec<Record>| -> Result<f64> {
-        let tile = &tiles.tiles[visit.tile];
-        let first_word = tiles.grid.start(tile.row_block as usize) as usize;
-        let first_context = tiles.grid.start(tile.column_block as usize) as usize;
+    hopeless: f64,
+}
+
+impl Epoch<'_> {
+    /// Σ ½ f(X) diff² of the pass. Stops early with [`Error::Diverged`] at the first residual that
+    /// is not finite, or when one thread's part alone makes the loss hopeless.
+    fn run(&self, parameters: &mut Parameters, monitor: &Monitor) -> Result<f64> {
+        let visits = schedule::visits(self.tiles, self.options.seed, self.epoch);
+        if self.options.deterministic {
+            let schedule = Ordered::new(self.tiles, &visits);
+            self.make_visits(parameters, &visits, &schedule, monitor)
+        } else {
+            let schedule = Hogwild::new(visits.len());
+            self.make_visits(parameters, &visits, &schedule, monitor)
+        }
+    }
+
+    fn make_visits(
+        &self,
+        parameters: &mut Parameters,
+        visits: &[Visit],
+        schedule: &impl Schedule,
+        monitor: &Monitor,
+    ) -> Result<f64> {
+        // Each visit's cost has its own place, so that the sum does not depend on who ran when.
+        let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
+        let rows = parameters.rows();
+        let outcomes = rayon::broadcast(|_| {
+            let mut buffer = Vec::new();
+            let mut mine = 0.0;
+            while let Some(number) = schedule.claim() {
+                match self.make_visit(&rows, &visits[number], &mut buffer, monitor) {
+                    Ok(cost) if mine + cost <= self.hopeless => {
+                        mine += cost;
+                        costs[number].store(cost.to_bits(), Relaxed);
+                    }
+                    outcome => {
+                        schedule.abort();
+                        return Err(outcome.err().unwrap_or_else(|| self.diverged()));
+                    }
+                }
+                schedule.finish(number);
+            }
+            Ok(())
+        });
+        outcomes.into_iter().collect::<Result<()>>()?;
+        Ok(costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum())
+    }
+
+    fn make_visit(
+        &self,
+        rows: &SharedRows<'_>,
+        visit: &Visit,
+        buffer: &mut Vec<Record>,
+        monitor: &Monitor,
+    ) -> Result<f64> {
+        let tile = &self.tiles.tiles[visit.tile];
+        let first_word = self.tiles.grid.start(tile.row_block as usize) as usize;
+        let first_context = self.tiles.grid.start(tile.column_block as usize) as usize;
+        let records = self.tiles.read(visit.tile, visit.records.clone(), buffer)?;
         let mut sum = 0.0;
-        let records = tiles.read(visit.tile, visit.records.clone(), buffer)?;
         for records in records.chunks(SLICE) {
-            let cost = rows.run(records, first_word, first_context, rule, level);
+            let cost = rows.run(records, first_word, first_context, &self.rule, self.level);
             if cost.skipped > 0 {
-                return Err(Error::Diverged {
-                    epoch,
-                    learning_rate: rule.learning_rate,
-                    reports: Vec::new(),
-                });
+                return Err(self.diverged());
             }
             sum += cost.sum;
             monitor.advance(records.len() as u64)?;
         }
         Ok(sum)
-    };
-    let outcomes = rayon::broadcast(|_| {
-        let mut buffer = Vec::new();
-        while let Some(number) = schedule.claim() {
-            match make(&visits[number], &mut buffer) {
-                Ok(sum) => costs[number].store(sum.to_bits(), Relaxed),
-                Err(stop) => {
-                    schedule.abort();
-                    return Err(stop);
-                }
-            }
-            schedule.finish(number);
+    }
+
+    fn diverged(&self) -> Error {
+        Error::Diverged {
+            epoch: self.epoch,
+            learning_rate: self.rule.learning_rate,
+            reports: Vec::new(),
         }
-        Ok(())
-    });
-    outcomes.into_iter().collect::<Result<()>>()?;
-    Ok(costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum())
+    }
 }
 
 /// Train on one thread, record after record in the order given: the arithmetic itself, for tests
