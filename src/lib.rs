@@ -8,7 +8,7 @@
 //! use glove_rs::cooccurrence::{CountingOptions, count};
 //! use glove_rs::corpus::Documents;
 //! use glove_rs::encoding::{EncodingOptions, RawCorpus};
-//! use glove_rs::training::{Parameters, Tiles, TrainingOptions, train};
+//! use glove_rs::training::{Counts, Parameters, Tiles, TrainingOptions, train};
 //! use glove_rs::{MemoryLimit, Monitor, threads};
 //!
 //! # fn main() -> glove_rs::Result<()> {
@@ -22,8 +22,9 @@
 //!     let mut corpus = raw.encode(&vocabulary, false);
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
+//!     let counts = Counts::Owned(counts);
+//!     let tiles = Tiles::new(counts, Parameters::row_bytes(10), 0, &memory, &monitor)?;
 //!     let mut parameters = Parameters::random(vocabulary.len(), 10, 0)?;
-//!     let tiles = Tiles::new(&counts, parameters.row_bytes(), 0, &memory, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &TrainingOptions::default(), &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))
 //! })??;

@@ -141,6 +141,7 @@ def train(
     training: _Training,
     running: _Running,
     progress: _Progress | None,
+    consume: bool,
 ) -> CoreParameters: ...
 def train_records(
     row: npt.NDArray[np.int32],

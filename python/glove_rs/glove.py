@@ -253,9 +253,9 @@ class Glove:
         """
         training = self._training_arguments()
         counting = {name: getattr(self, name) for name in _COUNTING}
-        return self._train(
-            Cooccurrence.from_corpus(source, vocabulary, **counting), training
-        )
+        counts = Cooccurrence.from_corpus(source, vocabulary, **counting)
+        # Nobody else sees these counts: their memory may go while tiles are made of them.
+        return self._train(counts, training, consume=True)
 
     def fit_cooccurrence(
         self, X: Any, *, vocabulary: Vocabulary | Sequence[str] | None = None
@@ -284,7 +284,7 @@ class Glove:
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None:
             raise ValueError("vocabulary must be None: a Cooccurrence brings its own")
-        return self._train(X, training)
+        return self._train(X, training, consume=False)
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1)
@@ -303,12 +303,12 @@ class Glove:
         _core.check_training(training)
         return training
 
-    def _train(self, counts: Cooccurrence, training: _core._Training) -> Self:
+    def _train(self, counts: Cooccurrence, training: _core._Training, *, consume: bool) -> Self:
         running = running_arguments(
             threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir
         )
         with reporter(self.progress) as callback:
-            made = _core.train(counts._core, self.dim, training, running, callback)
+            made = _core.train(counts._core, self.dim, training, running, callback, consume)
         history = History(epoch[1:] for epoch in made.history)
         self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
         return self

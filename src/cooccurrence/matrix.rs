@@ -278,6 +278,15 @@ impl Triangle {
         })
     }
 
+    /// Give back the memory of rows from `row` on, but for those that share a block with earlier
+    /// ones; they must not be asked for again.
+    pub(crate) fn forget_from(&mut self, row: WordId) {
+        if let Store::Memory(blocks) = &mut self.store {
+            let keep = blocks.partition_point(|block| block.rows().start < row);
+            blocks.truncate(keep);
+        }
+    }
+
     /// Whether the rows lie in a temporary file.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.store, Store::Disk(_))

@@ -10,15 +10,17 @@ use crate::formats::{counts as counts_file, stanford};
 use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use numpy::{PyArray1, PyReadonlyArray1};
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Co-occurrence counts as the core keeps them.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
-    pub counts: Arc<Triangle>,
+    // `None` once training has taken them.
+    counts: Mutex<Option<Arc<Triangle>>>,
     row_sums: OnceLock<Vec<f64>>,
 }
 
@@ -45,16 +47,31 @@ impl CoreCooccurrence {
     fn new(vocabulary: Arc<Vocabulary>, counts: Triangle) -> Self {
         Self {
             vocabulary,
-            counts: Arc::new(counts),
+            counts: Mutex::new(Some(Arc::new(counts))),
             row_sums: OnceLock::new(),
         }
     }
 
-    fn row_sums(&self) -> crate::Result<&[f64]> {
+    /// The counts.
+    pub fn counts(&self) -> PyResult<Arc<Triangle>> {
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        counts
+            .clone()
+            .ok_or_else(|| PyRuntimeError::new_err("training has taken these counts"))
+    }
+
+    /// The counts, for good.
+    pub fn take(&self) -> PyResult<Arc<Triangle>> {
+        let counts = self.counts()?;
+        *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        Ok(counts)
+    }
+
+    fn row_sums(&self) -> PyResult<&[f64]> {
         if let Some(sums) = self.row_sums.get() {
             return Ok(sums);
         }
-        let sums = self.counts.row_sums()?;
+        let sums = self.counts()?.row_sums()?;
         Ok(self.row_sums.get_or_init(|| sums))
     }
 }
@@ -168,7 +185,8 @@ impl CoreCooccurrence {
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let threads = threads::resolve(None)?;
-        let save = || counts_file::save(&self.counts, &self.vocabulary, path);
+        let counts = self.counts()?;
+        let save = || counts_file::save(&counts, &self.vocabulary, path);
         Ok(py.detach(|| threads::in_pool(threads, save)?)?)
     }
 
@@ -181,11 +199,12 @@ impl CoreCooccurrence {
         other_weight: f64,
     ) -> PyResult<Self> {
         let other = other.get();
+        let (our_counts, their_counts) = (self.counts()?, other.counts()?);
         let (vocabulary, counts) = py.detach(|| {
             let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary);
             let parts = [
-                (&*self.counts, &ours[..], weight),
-                (&*other.counts, &theirs[..], other_weight),
+                (&*our_counts, &ours[..], weight),
+                (&*their_counts, &theirs[..], other_weight),
             ];
             let counts = Triangle::sum(vocabulary.len(), &parts)?;
             crate::Result::Ok((vocabulary, counts))
@@ -194,9 +213,10 @@ impl CoreCooccurrence {
     }
 
     fn scaled(&self, py: Python<'_>, weight: f64) -> PyResult<Self> {
-        let same: Vec<WordId> = (0..self.counts.words as WordId).collect();
-        let parts = [(&*self.counts, &same[..], weight)];
-        let counts = py.detach(|| Triangle::sum(self.counts.words, &parts))?;
+        let counts = self.counts()?;
+        let same: Vec<WordId> = (0..counts.words as WordId).collect();
+        let parts = [(&*counts, &same[..], weight)];
+        let counts = py.detach(|| Triangle::sum(counts.words, &parts))?;
         Ok(Self::new(self.vocabulary.clone(), counts))
     }
 
@@ -223,11 +243,15 @@ impl CoreCooccurrence {
     }
 
     fn save_stanford(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        Ok(py.detach(|| stanford::save_cooccurrences(&self.counts, path))?)
+        let counts = self.counts()?;
+        Ok(py.detach(|| stanford::save_cooccurrences(&counts, path))?)
     }
 
     fn csr<'py>(&self, py: Python<'py>) -> PyResult<Csr<'py>> {
-        let (starts, columns, values) = py.detach(|| self.counts.to_csr())?;
+        let (starts, columns, values) = {
+            let counts = self.counts()?;
+            py.detach(|| counts.to_csr())?
+        };
         Ok((
             PyArray1::from_vec(py, starts),
             PyArray1::from_vec(py, columns),
@@ -243,23 +267,23 @@ impl CoreCooccurrence {
     }
 
     #[getter]
-    fn symmetric(&self) -> bool {
-        self.counts.symmetric
+    fn symmetric(&self) -> PyResult<bool> {
+        Ok(self.counts()?.symmetric)
     }
 
     #[getter]
-    fn nnz(&self) -> u64 {
-        self.counts.nnz()
+    fn nnz(&self) -> PyResult<u64> {
+        Ok(self.counts()?.nnz())
     }
 
     #[getter]
-    fn total(&self) -> f64 {
-        self.counts.total()
+    fn total(&self) -> PyResult<f64> {
+        Ok(self.counts()?.total())
     }
 
     /// X[i, j]
     fn get(&self, i: WordId, j: WordId) -> PyResult<f64> {
-        Ok(self.counts.get(i, j)?)
+        Ok(self.counts()?.get(i, j)?)
     }
 
     /// Σ_j X[i, j]
@@ -269,7 +293,7 @@ impl CoreCooccurrence {
 
     /// Whether the counts lie in a temporary file.
     #[getter]
-    fn on_disk(&self) -> bool {
-        self.counts.is_on_disk()
+    fn on_disk(&self) -> PyResult<bool> {
+        Ok(self.counts()?.is_on_disk())
     }
 }

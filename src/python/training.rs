@@ -7,11 +7,13 @@ use crate::error::Error;
 use crate::monitor::EpochReport;
 use crate::threads;
 use crate::training::{
-    self, Exported, Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions, train_in_order,
+    self, Counts, Exported, Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions,
+    train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
+use std::sync::Arc;
 
 /// The parameters of training, by their public names.
 #[derive(FromPyObject)]
@@ -94,9 +96,9 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
 }
 
-/// Train on counts from random parameters.
+/// Train on counts from random parameters; `consume` gives their memory back while tiles are made.
 #[pyfunction]
-#[pyo3(signature = (counts, dim, training, running, progress))]
+#[pyo3(signature = (counts, dim, training, running, progress, consume))]
 pub fn train(
     py: Python<'_>,
     counts: &Bound<'_, CoreCooccurrence>,
@@ -104,10 +106,18 @@ pub fn train(
     training: TrainingArguments,
     running: RunningArguments,
     progress: Option<&Bound<'_, PyAny>>,
+    consume: bool,
 ) -> PyResult<CoreParameters> {
     let options = training.options()?;
     let (threads, memory) = running.resolve()?;
-    let counts = counts.get().counts.clone();
+    if dim == 0 {
+        return Err(Error::parameter("dim", "must be at least 1, got 0").into());
+    }
+    let counts = if consume {
+        counts.get().take()?
+    } else {
+        counts.get().counts()?
+    };
     if counts.pairs() == 0 {
         return Err(Error::Corpus(
             "there are no pairs of words to train on: every document has fewer than two words of \
@@ -116,17 +126,18 @@ pub fn train(
         )
         .into());
     }
+    let words = counts.words;
     let (parameters, reports) = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
-            let mut parameters = Parameters::random(counts.words, dim, options.seed)?;
-            let tiles = Tiles::new(
-                &counts,
-                parameters.row_bytes(),
-                options.seed,
-                &memory,
-                monitor,
-            )?;
-            drop(counts);
+            let mut kept = None;
+            let counts = match Arc::try_unwrap(counts) {
+                Ok(owned) => Counts::Owned(owned),
+                Err(shared) => Counts::Borrowed(kept.insert(shared)),
+            };
+            let bytes = Parameters::row_bytes(dim);
+            let tiles = Tiles::new(counts, bytes, options.seed, &memory, monitor)?;
+            drop(kept);
+            let mut parameters = Parameters::random(words, dim, options.seed)?;
             let reports = training::train(&mut parameters, &tiles, &options, monitor)?;
             crate::Result::Ok((parameters, reports))
         })?

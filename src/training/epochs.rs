@@ -158,11 +158,11 @@ pub fn train(
         let cost = match outcome {
             Ok(cost) if cost <= hopeless && parameters.all_finite() => cost,
             Err(error) if !matches!(error, Error::Diverged { .. }) => {
-                parameters.clone_from(&good);
+                parameters.copy_from(&good);
                 return Err(error);
             }
             _ => {
-                parameters.clone_from(&good);
+                parameters.copy_from(&good);
                 if halvings == MOST_HALVINGS {
                     return Err(Error::Diverged {
                         epoch,
@@ -192,7 +192,7 @@ pub fn train(
         monitor.epoch_finished(report);
         reports.push(report);
         if epoch < options.epochs {
-            good.clone_from(parameters);
+            good.copy_from(parameters);
         }
     }
     Ok(reports)

@@ -9,4 +9,4 @@ mod tiles;
 pub use epochs::{TrainingOptions, train, train_in_order};
 pub use kernel::{Optimizer, SimdLevel};
 pub use parameters::{Exported, Parameters};
-pub use tiles::{TileGrid, Tiles};
+pub use tiles::{Counts, TileGrid, Tiles};

@@ -198,6 +198,18 @@ impl Parameters {
         })
     }
 
+    /// Take over the state of `other`, of the same size, without allocating a third copy as
+    /// `clone_from` would.
+    pub(super) fn copy_from(&mut self, other: &Self) {
+        let ours = [&mut self.word_side, &mut self.context_side];
+        for (to, from) in ours
+            .into_iter()
+            .zip([&other.word_side, &other.context_side])
+        {
+            to.lines.copy_from_slice(&from.lines);
+        }
+    }
+
     /// Number of words.
     pub fn words(&self) -> usize {
         self.words
@@ -208,9 +220,9 @@ impl Parameters {
         self.dim
     }
 
-    /// Bytes of one row, parameters and accumulators: what decides the size of tiles.
-    pub fn row_bytes(&self) -> usize {
-        2 * lines_per_half(self.dim) * size_of::<Line>()
+    /// Bytes of a row of `dim` components with its accumulators: what decides the size of tiles.
+    pub fn row_bytes(dim: usize) -> usize {
+        2 * lines_per_half(dim) * size_of::<Line>()
     }
 
     /// W, W̃, b, b̃.

@@ -72,27 +72,45 @@ impl TileGrid {
     }
 }
 
-/// The records of one pair of blocks.
-#[derive(Debug)]
+/// Where the records of one pair of blocks are.
+#[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
-    records: Records,
-}
-
-#[derive(Debug)]
-enum Records {
-    Memory(Vec<Record>),
-    /// Place in the tiles' file.
-    Disk(Range<u64>),
+    slab: usize,
+    records: Range<usize>,
 }
 
 impl Tile {
     /// Number of records.
     pub(super) fn len(&self) -> usize {
-        match &self.records {
-            Records::Memory(records) => records.len(),
-            Records::Disk(place) => (place.end - place.start) as usize / size_of::<Record>(),
+        self.records.len()
+    }
+}
+
+/// The records of all tiles that one block of the triangle's rows fills, tile after tile. One large
+/// allocation: given back, it is the system's again.
+#[derive(Debug)]
+enum Slab {
+    Memory(Vec<Record>),
+    /// Where it begins in the tiles' file.
+    Disk(u64),
+}
+
+/// Counts to make tiles of: kept, or given back as the tiles take their place.
+#[derive(Debug)]
+pub enum Counts<'a> {
+    /// Kept.
+    Borrowed(&'a Triangle),
+    /// Given back.
+    Owned(Triangle),
+}
+
+impl Counts<'_> {
+    fn get(&self) -> &Triangle {
+        match self {
+            Self::Borrowed(counts) => counts,
+            Self::Owned(counts) => counts,
         }
     }
 }
@@ -104,6 +122,7 @@ pub struct Tiles {
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
     pub(super) row_bytes: usize,
+    slabs: Vec<Slab>,
     file: Option<TemporaryFile>,
 }
 
@@ -115,46 +134,66 @@ impl Tiles {
     /// # Errors
     /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
     pub fn new(
-        counts: &Triangle,
+        mut counts: Counts<'_>,
         row_bytes: usize,
         seed: u64,
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        monitor.begin(Stage::Tiling, counts.pairs());
-        let grid = TileGrid::new(&records_per_word(counts)?, row_bytes);
-        let records = counts.nnz();
+        monitor.begin(Stage::Tiling, counts.get().pairs());
+        let grid = TileGrid::new(&records_per_word(counts.get())?, row_bytes);
+        let records = counts.get().nnz();
         let bytes = records * size_of::<Record>() as u64;
+        let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
+            // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
+            let slab = 2 * bytes / LEAST_BLOCKS;
+            wave = ((memory.record_bytes() / slab.max(1)) as usize).clamp(1, wave);
             Some(TemporaryFile::create(&memory.folder)?)
         } else {
             None
         };
         // A pair (i, j), j ≤ i, goes to tiles (I, J) and (J, I): block I of the triangle's rows
-        // fills tiles that no other block fills.
-        let tiles: Vec<Result<Vec<Tile>>> = (0..grid.blocks())
-            .into_par_iter()
-            .rev()
-            .map(|block| {
-                let mut tiles = fill(counts, &grid, block, seed, monitor)?;
-                if let Some(file) = &file {
-                    for tile in &mut tiles {
-                        tile.put_away(file, bytes)?;
-                    }
-                }
-                Ok(tiles)
-            })
-            .collect();
-        let mut all = Vec::new();
-        for tiles in tiles {
-            all.extend(tiles?);
+        // fills tiles that no other block fills. From the last rows to the first, a wave at a
+        // time, so that counts can be given back as tiles take their place.
+        let mut tiles = Vec::new();
+        let mut slabs = Vec::new();
+        let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
+        while !blocks.is_empty() {
+            let rest = blocks.split_off(wave.min(blocks.len()));
+            let filled: Vec<Result<(Vec<Tile>, Slab)>> = blocks
+                .par_iter()
+                .map(|&block| {
+                    let (tiles, records) = fill(counts.get(), &grid, block, seed, monitor)?;
+                    let Some(file) = &file else {
+                        return Ok((tiles, Slab::Memory(records)));
+                    };
+                    let place = file
+                        .append(bytemuck::cast_slice(&records))
+                        .map_err(|e| e.with_space_needed(bytes as f64))?;
+                    Ok((tiles, Slab::Disk(place.start)))
+                })
+                .collect();
+            for filled in filled {
+                let (more, slab) = filled?;
+                tiles.extend(more.into_iter().map(|tile| Tile {
+                    slab: slabs.len(),
+                    ..tile
+                }));
+                slabs.push(slab);
+            }
+            if let (Counts::Owned(counts), Some(&last)) = (&mut counts, blocks.last()) {
+                counts.forget_from(grid.start(last));
+            }
+            blocks = rest;
         }
-        all.sort_unstable_by_key(|t| (t.row_block, t.column_block));
+        tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
         Ok(Self {
             grid,
-            tiles: all,
+            tiles,
             records,
             row_bytes,
+            slabs,
             file,
         })
     }
@@ -176,28 +215,18 @@ impl Tiles {
         records: Range<usize>,
         buffer: &'a mut Vec<Record>,
     ) -> Result<&'a [Record]> {
-        match (&self.tiles[tile].records, &self.file) {
-            (Records::Memory(all), _) => Ok(&all[records]),
-            (Records::Disk(place), Some(file)) => {
+        let tile = &self.tiles[tile];
+        let records = tile.records.start + records.start..tile.records.start + records.end;
+        match (&self.slabs[tile.slab], &self.file) {
+            (Slab::Memory(all), _) => Ok(&all[records]),
+            (Slab::Disk(start), Some(file)) => {
                 buffer.resize(records.len(), Record::zeroed());
-                let offset = place.start + (records.start * size_of::<Record>()) as u64;
+                let offset = start + (records.start * size_of::<Record>()) as u64;
                 file.read_into(offset, bytemuck::cast_slice_mut(buffer))?;
                 Ok(buffer)
             }
-            (Records::Disk(_), None) => Ok(&[]), // nothing is on disk without a file
+            (Slab::Disk(_), None) => Ok(&[]), // nothing is on disk without a file
         }
-    }
-}
-
-impl Tile {
-    fn put_away(&mut self, file: &TemporaryFile, all_bytes: u64) -> Result<()> {
-        if let Records::Memory(records) = &self.records {
-            let place = file
-                .append(bytemuck::cast_slice(records))
-                .map_err(|e| e.with_space_needed(all_bytes as f64))?;
-            self.records = Records::Disk(place);
-        }
-        Ok(())
     }
 }
 
@@ -228,15 +257,16 @@ fn records_per_word(counts: &Triangle) -> Result<Vec<u64>> {
 }
 
 /// The tiles that row block `block` of the triangle fills: those of its row and of its column, up
-/// to the diagonal.
+/// to the diagonal; and their records.
 fn fill(
     counts: &Triangle,
     grid: &TileGrid,
     block: usize,
     seed: u64,
     monitor: &Monitor,
-) -> Result<Vec<Tile>> {
+) -> Result<(Vec<Tile>, Vec<Record>)> {
     let rows = grid.start(block)..grid.start(block + 1);
+    // Per other block: records of tile (block, other) and of tile (other, block).
     let mut sizes = vec![[0usize; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
         for_each_pair(&row, grid, |other, _, forward, backward| {
@@ -248,20 +278,38 @@ fn fill(
     // A diagonal tile takes both directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
     sizes[block][0] += diagonal;
-    let mut records: Vec<[Vec<Record>; 2]> = sizes
-        .iter()
-        .map(|size| size.map(Vec::with_capacity))
-        .collect();
+    let mut next = vec![[0; 2]; block + 1];
+    let mut tiles = Vec::new();
+    let mut end = 0;
+    for (other, sizes) in sizes.iter().enumerate() {
+        for (side, (row_block, column_block)) in
+            [(block, other), (other, block)].into_iter().enumerate()
+        {
+            next[other][side] = end;
+            end += sizes[side];
+            if sizes[side] > 0 {
+                tiles.push(Tile {
+                    row_block: row_block as u32,
+                    column_block: column_block as u32,
+                    slab: 0,
+                    records: next[other][side]..end,
+                });
+            }
+        }
+    }
+    let mut records = vec![Record::zeroed(); end];
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
+            let mut put = |side: usize, record| {
+                let place = &mut next[other][side];
+                records[*place] = record;
+                *place += 1;
+            };
             let ln_forward = forward.ln() as f32;
             if forward != 0.0 {
-                records[other][0].push(Record {
-                    i,
-                    j,
-                    ln_x: ln_forward,
-                });
+                let ln_x = ln_forward;
+                put(0, Record { i, j, ln_x });
             }
             if backward != 0.0 {
                 let ln_x = if backward == forward {
@@ -269,31 +317,17 @@ fn fill(
                 } else {
                     backward.ln() as f32
                 };
-                let side = usize::from(other != block);
-                records[other][side].push(Record { i: j, j: i, ln_x });
+                put(usize::from(other != block), Record { i: j, j: i, ln_x });
             }
         });
         monitor.advance(row.columns.len() as u64)
     })?;
-    let mut tiles = Vec::new();
-    for (other, sides) in records.into_iter().enumerate() {
-        for (records, (row_block, column_block)) in
-            sides.into_iter().zip([(block, other), (other, block)])
-        {
-            if !records.is_empty() {
-                let number = (row_block * grid.blocks() + column_block) as u64;
-                let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ number.rotate_left(32));
-                let mut records = records;
-                records.shuffle(&mut rng);
-                tiles.push(Tile {
-                    row_block: row_block as u32,
-                    column_block: column_block as u32,
-                    records: Records::Memory(records),
-                });
-            }
-        }
+    for tile in &tiles {
+        let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
+        records[tile.records.clone()].shuffle(&mut rng);
     }
-    Ok(tiles)
+    Ok((tiles, records))
 }
 
 /// Call `f(block of column, place of column in it, X[row, column], X[column, row])` for each pair of
