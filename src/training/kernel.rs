@@ -265,9 +265,9 @@ unsafe fn dispatch<V: Vector>(job: &Job) -> Cost {
     }
 }
 
-/// How many records ahead rows are brought near. Measured on enwiki-17m (benches/RESULTS.md,
-/// "Prefetch").
-const AHEAD: usize = 4;
+/// Bytes of rows to bring near before they are used: enough to hide the way from the second cache to
+/// the first, and a small part of the first. Measured on Wikipedia (benches/RESULTS.md, "Prefetch").
+const PREFETCH_BYTES: usize = 10 << 10;
 
 /// The loop over records. `N` is the number of lines per half row, or 0 if only known at run time.
 ///
@@ -287,14 +287,17 @@ unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost
     // accumulators in every row, and `at` stays below `half`.
     unsafe {
         let bound = V::splat(rule.grad_clip * rule.learning_rate);
+        // The rows of a record lie in two sides, and accumulators double them.
+        let ahead = (PREFETCH_BYTES / (4 * half * size_of::<f32>())).clamp(2, LINE);
         for (number, batch) in job.records.chunks(LINE).enumerate() {
-            let mut ln_x = [0.0; LINE];
-            for (ln_x, record) in ln_x.iter_mut().zip(batch) {
-                *ln_x = record.ln_x;
-            }
+            // A whole batch has its length in its type: taken apart in registers.
+            let ln_x = match batch.first_chunk::<LINE>() {
+                Some(batch) => batch.map(|record| record.ln_x),
+                None => std::array::from_fn(|k| batch.get(k).map_or(0.0, |record| record.ln_x)),
+            };
             let f = weights(&ln_x, rule);
             for (k, record) in batch.iter().enumerate() {
-                if let Some(next) = job.records.get(number * LINE + k + AHEAD) {
+                if let Some(next) = job.records.get(number * LINE + k + ahead) {
                     let w = job.words.add(next.i as usize * 2 * half);
                     let c = job.contexts.add(next.j as usize * 2 * half);
                     for line in 0..2 * lines {

@@ -1,6 +1,7 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
 use crate::error::{Error, Result};
+use crate::memory::HugeBuffer;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
@@ -10,7 +11,7 @@ pub const LINE: usize = 16;
 
 /// A cache line of floats; what makes rows aligned without unsafe code.
 #[repr(C, align(64))]
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct Line([f32; LINE]);
 
 /// Lines in one half of a row of `dim` components: these and two more for the biases.
@@ -26,7 +27,7 @@ pub(super) fn lines_per_half(dim: usize) -> usize {
 /// is kept by a learning rate of 0 in its place.
 #[derive(Debug, Clone, PartialEq)]
 struct Side {
-    lines: Vec<Line>,
+    lines: HugeBuffer<Line>,
     dim: usize,
     // Place of the bias in the last line.
     bias: usize,
@@ -38,11 +39,11 @@ impl Side {
         let mut row = vec![Line([0.0; LINE]); half];
         row[half - 1].0[LINE - 2..].fill(1.0);
         row.resize(2 * half, Line([1.0; LINE]));
-        Self {
-            lines: row.repeat(words),
-            dim,
-            bias,
+        let mut lines = HugeBuffer::zeroed(words * row.len());
+        for to in lines.chunks_exact_mut(row.len()) {
+            to.copy_from_slice(&row);
         }
+        Self { lines, dim, bias }
     }
 
     /// Parameter lines and accumulator lines of every row.

@@ -3,7 +3,7 @@
 use super::kernel::Record;
 use crate::cooccurrence::{Triangle, TriangleRow};
 use crate::error::Result;
-use crate::memory::{MemoryLimit, TemporaryFile};
+use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
 use bytemuck::Zeroable;
@@ -89,10 +89,10 @@ impl Tile {
 }
 
 /// The records of all tiles that one block of the triangle's rows fills, tile after tile. One large
-/// allocation: given back, it is the system's again.
+/// buffer: given back, it is the system's again.
 #[derive(Debug)]
 enum Slab {
-    Memory(Vec<Record>),
+    Memory(HugeBuffer<Record>),
     /// Where it begins in the tiles' file.
     Disk(u64),
 }
@@ -169,7 +169,7 @@ impl Tiles {
                         return Ok((tiles, Slab::Memory(records)));
                     };
                     let place = file
-                        .append(bytemuck::cast_slice(&records))
+                        .append(bytemuck::cast_slice(&records[..]))
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
                     Ok((tiles, Slab::Disk(place.start)))
                 })
@@ -264,7 +264,7 @@ fn fill(
     block: usize,
     seed: u64,
     monitor: &Monitor,
-) -> Result<(Vec<Tile>, Vec<Record>)> {
+) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
     let rows = grid.start(block)..grid.start(block + 1);
     // Per other block: records of tile (block, other) and of tile (other, block).
     let mut sizes = vec![[0usize; 2]; block + 1];
@@ -297,7 +297,7 @@ fn fill(
             }
         }
     }
-    let mut records = vec![Record::zeroed(); end];
+    let mut records = HugeBuffer::<Record>::zeroed(end);
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
