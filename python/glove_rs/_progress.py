@@ -34,6 +34,7 @@ class _Bars:
                 self._bar = tqdm(
                     desc=stage,
                     total=total or None,
+                    initial=done,  # what was done before the bar is no measure of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,
                     file=sys.stderr,

@@ -738,3 +738,123 @@ impl SimdLevel {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::{Exported, Parameters, TrainingOptions, train_in_order};
+    use proptest::prelude::*;
+
+    fn exported(words: usize, dim: usize, numbers: &mut impl Iterator<Item = f32>) -> Exported {
+        let mut take = |n: usize| -> Vec<f32> { numbers.take(n).collect() };
+        Exported {
+            w: take(words * dim),
+            w_tilde: take(words * dim),
+            b: take(words),
+            b_tilde: take(words),
+        }
+    }
+
+    fn assert_close(a: &Exported, b: &Exported, what: &str) {
+        for (a, b) in [
+            (&a.w, &b.w),
+            (&a.w_tilde, &b.w_tilde),
+            (&a.b, &b.b),
+            (&a.b_tilde, &b.b_tilde),
+        ] {
+            for (a, b) in a.iter().zip(b) {
+                assert!(
+                    (a - b).abs() <= 1e-3 * (1.0 + b.abs()),
+                    "{what}: {a} and {b}"
+                );
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_instruction_set_does_what_plain_code_does(
+            dim in 1usize..130,
+            records in proptest::collection::vec((0u32..5, 0u32..5, 0.01f64..300.0), 1..40),
+            sgd in any::<bool>(),
+            seed in any::<u32>(),
+        ) {
+            let mut state = u64::from(seed);
+            let mut numbers = std::iter::repeat_with(move || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+            });
+            let values = exported(5, dim, &mut numbers);
+            let sums = exported(5, dim, &mut numbers.map(|x| 1.5 + x));
+            let options = TrainingOptions {
+                epochs: 1,
+                optimizer: if sgd { Optimizer::Sgd } else { Optimizer::AdaGrad },
+                learning_rate: 0.01,
+                ..Default::default()
+            };
+            let run = |level| {
+                let mut parameters = Parameters::from_exported(5, dim, &values, &sums).unwrap();
+                let losses = train_in_order(&mut parameters, &records, &options, level).unwrap();
+                (parameters.values(), parameters.accumulators(), losses[0])
+            };
+            let plain = run(SimdLevel::Portable);
+            for level in SimdLevel::usable() {
+                let fast = run(level);
+                assert_close(&fast.0, &plain.0, level.name());
+                assert_close(&fast.1, &plain.1, level.name());
+                prop_assert!((fast.2 - plain.2).abs() <= 1e-3 * plain.2);
+            }
+        }
+
+        #[test]
+        fn weights_are_those_of_the_paper(
+            ln_x in proptest::array::uniform16(-700.0f32..700.0), alpha in 0.0f32..3.0, x_max in 0.01f64..1e4,
+        ) {
+            let rule = StepRule {
+                optimizer: Optimizer::AdaGrad,
+                learning_rate: 0.05,
+                grad_clip: 100.0,
+                ln_x_max: x_max.ln() as f32,
+                alpha,
+            };
+            for (f, ln_x) in weights(&ln_x, &rule).into_iter().zip(ln_x) {
+                let exponent = f64::from(alpha) * (f64::from(ln_x) - f64::from(rule.ln_x_max));
+                let exact = exponent.min(0.0).exp();
+                // The exponent itself is a 32-bit number: its rounding grows with its size.
+                let bound = 1e-6 + 2e-7 * exponent.abs();
+                prop_assert!((f64::from(f) - exact).abs() <= bound * exact + 2e-38, "{f} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_whose_residual_is_not_finite_is_left_out_and_counted() {
+        let mut values = Parameters::random(2, 3, 0).unwrap().values();
+        values.w[0] = f32::INFINITY;
+        let ones = Exported {
+            w: vec![1.0; 6],
+            w_tilde: vec![1.0; 6],
+            b: vec![1.0; 2],
+            b_tilde: vec![1.0; 2],
+        };
+        let mut parameters = Parameters::from_exported(2, 3, &values, &ones).unwrap();
+        let before = parameters.clone();
+        let rule = StepRule {
+            optimizer: Optimizer::AdaGrad,
+            learning_rate: 0.05,
+            grad_clip: 100.0,
+            ln_x_max: 0.0,
+            alpha: 0.75,
+        };
+        let record = Record {
+            i: 0,
+            j: 1,
+            ln_x: 0.0,
+        };
+        for level in SimdLevel::usable() {
+            let cost = parameters.rows().run(&[record], 0, 0, &rule, level);
+            assert_eq!((cost.skipped, cost.sum), (1, 0.0));
+        }
+        assert!(parameters == before);
+    }
+}

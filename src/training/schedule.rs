@@ -217,3 +217,109 @@ impl Schedule for Ordered {
         self.changed.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::Triangle;
+    use crate::training::{Counts, Parameters};
+    use crate::{MemoryLimit, Monitor};
+    use std::sync::Mutex;
+
+    fn tiles(memory: &MemoryLimit) -> Tiles {
+        let words = 300u32;
+        let counts = Triangle::assemble(words as usize, |pair| {
+            for i in 0..words {
+                for j in (0..=i).step_by(1 + i as usize / 10) {
+                    pair(i, j, f64::from(i + j + 1), f64::from(j + 1));
+                }
+            }
+            Ok(())
+        });
+        let counts = Counts::Owned(counts.unwrap());
+        Tiles::new(
+            counts,
+            Parameters::row_bytes(50),
+            7,
+            memory,
+            &Monitor::new(),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn an_epoch_visits_every_record_once() {
+        let tiles = tiles(&MemoryLimit::default());
+        for epoch in [1, 2] {
+            let mut seen: Vec<Vec<bool>> =
+                tiles.tiles.iter().map(|t| vec![false; t.len()]).collect();
+            for visit in visits(&tiles, 3, epoch) {
+                for record in visit.records {
+                    assert!(!std::mem::replace(&mut seen[visit.tile][record], true));
+                }
+            }
+            assert!(seen.iter().flatten().all(|&seen| seen));
+        }
+    }
+
+    #[test]
+    fn the_order_changes_with_the_epoch_and_the_seed_only() {
+        let tiles = tiles(&MemoryLimit::default());
+        assert_eq!(visits(&tiles, 3, 2), visits(&tiles, 3, 2));
+        assert_ne!(visits(&tiles, 3, 2), visits(&tiles, 3, 3));
+        assert_ne!(visits(&tiles, 3, 2), visits(&tiles, 4, 2));
+    }
+
+    #[test]
+    fn records_on_disk_are_those_in_memory() {
+        let limit = MemoryLimit::new(Some(1000), None);
+        let (free, limited) = (tiles(&MemoryLimit::default()), tiles(&limit));
+        assert_eq!(free.records(), limited.records());
+        let (mut one, mut other) = (Vec::new(), Vec::new());
+        for (k, tile) in free.tiles.iter().enumerate() {
+            let all = 0..tile.len();
+            assert_eq!(
+                free.read(k, all.clone(), &mut one).unwrap(),
+                limited.read(k, all, &mut other).unwrap()
+            );
+        }
+    }
+
+    #[test]
+    fn ordered_visits_never_share_a_block_and_keep_its_order() {
+        let tiles = tiles(&MemoryLimit::default());
+        let visits = visits(&tiles, 3, 1);
+        let schedule = Ordered::new(&tiles, &visits);
+        let busy = Mutex::new(std::collections::HashSet::new());
+        let log = Mutex::new(Vec::new());
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    while let Some(visit) = schedule.claim() {
+                        let blocks = schedule.blocks[visit];
+                        let sides = [(0, blocks[0]), (1, blocks[1])];
+                        for side in sides {
+                            assert!(busy.lock().unwrap().insert(side));
+                        }
+                        log.lock().unwrap().push(visit);
+                        std::thread::yield_now();
+                        for side in sides {
+                            busy.lock().unwrap().remove(&side);
+                        }
+                        schedule.finish(visit);
+                    }
+                });
+            }
+        });
+        let log = log.into_inner().unwrap();
+        assert_eq!(log.len(), visits.len());
+        for side in 0..2 {
+            let mut last = vec![None; tiles.grid.blocks()];
+            for &visit in &log {
+                let block = schedule.blocks[visit][side] as usize;
+                assert!(last[block] < Some(visit));
+                last[block] = Some(visit);
+            }
+        }
+    }
+}

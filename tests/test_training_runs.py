@@ -1,0 +1,162 @@
+"""Whole training runs: repeatability, memory, divergence, what is reported (issue 4)."""
+
+import os
+import pickle
+import subprocess
+import sys
+import warnings
+
+import numpy as np
+import pytest
+from glove_rs import Cooccurrence, Glove, TrainingDiverged, _core, simd_level
+
+ARRAYS = ("W", "W_tilde", "b", "b_tilde")
+
+
+@pytest.fixture(scope="module")
+def counts(zipf):
+    return Cooccurrence.from_corpus(zipf.path, min_count=1)
+
+
+def parameters(model):
+    return {name: getattr(model, name).copy() for name in ARRAYS}
+
+
+@pytest.mark.parametrize("dim", [14, 50, 64, 300])
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+def test_deterministic_training_gives_the_same_bits(counts, threads, dim):
+    options = {"dim": dim, "epochs": 3, "x_max": 10, "deterministic": True, "seed": 5}
+    one = Glove(threads=1, **options).fit_cooccurrence(counts)
+    for _ in range(2):
+        many = Glove(threads=threads, **options).fit_cooccurrence(counts)
+        assert many.history == one.history
+        for name in ARRAYS:
+            np.testing.assert_array_equal(getattr(many, name), getattr(one, name))
+
+
+def test_one_thread_is_repeatable_without_asking(counts):
+    runs = [Glove(dim=8, epochs=2, threads=1, seed=2).fit_cooccurrence(counts) for _ in range(2)]
+    np.testing.assert_array_equal(runs[0].W, runs[1].W)
+
+
+def test_a_seed_decides_the_outcome(counts):
+    options = {"dim": 8, "epochs": 2, "deterministic": True}
+    runs = [Glove(seed=seed, **options).fit_cooccurrence(counts) for seed in (0, 1)]
+    assert not np.array_equal(runs[0].W, runs[1].W)
+
+
+def test_a_memory_limit_changes_no_bit_of_deterministic_training(enwiki_1m, tmp_path):
+    options = {"dim": 10, "epochs": 2, "deterministic": True, "tmp_dir": tmp_path}
+    X = Cooccurrence.from_corpus(enwiki_1m)
+    free = Glove(**options).fit_cooccurrence(X)
+    limited = Glove(memory="16MB", **options).fit_cooccurrence(X)
+    np.testing.assert_array_equal(limited.W, free.W)
+    assert limited.history == free.history
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_fitting_counts_leaves_them_usable(counts):
+    before = counts.records()
+    Glove(dim=4, epochs=1).fit_cooccurrence(counts)
+    np.testing.assert_array_equal(counts.records()[2], before[2])
+
+
+# --- divergence ---------------------------------------------------------------------------------
+
+
+def test_a_diverging_epoch_is_undone_and_the_rate_halved(enwiki_1m):
+    X = Cooccurrence.from_corpus(enwiki_1m)
+    options = {"dim": 50, "epochs": 3, "x_max": 10, "learning_rate": 1.0}
+    with pytest.warns(RuntimeWarning, match="learning rate halved to 0.5"):
+        model = Glove(**options).fit_cooccurrence(X)
+    assert len(model.history) == 3
+    assert model.history[2] < model.history[0] < 0.2
+    for name in ARRAYS:
+        assert np.isfinite(getattr(model, name)).all()
+
+
+@pytest.mark.parametrize("optimizer", ["adagrad", "sgd"])
+def test_hopeless_divergence_is_an_error_that_carries_the_history(counts, optimizer):
+    options = {"dim": 20, "epochs": 4, "learning_rate": 1e6, "optimizer": optimizer}
+    with (
+        pytest.warns(RuntimeWarning, match="diverged in epoch 1"),
+        pytest.raises(TrainingDiverged, match="smaller learning_rate") as error,
+    ):
+        Glove(**options).fit_cooccurrence(counts)
+    assert isinstance(error.value.history, list)
+    assert len(error.value.history) < 4
+
+
+def test_a_failed_training_keeps_the_model_of_the_last_fit(counts):
+    model = Glove(dim=20, epochs=1).fit_cooccurrence(counts)
+    before = parameters(model)
+    model.set_params(learning_rate=1e6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with pytest.raises(TrainingDiverged):
+            model.fit_cooccurrence(counts)
+    np.testing.assert_array_equal(model.W, before["W"])
+
+
+@pytest.mark.parametrize("x", [1e-300, 1e-30, 1.0, 1e30, 1e300])
+def test_any_finite_count_is_handled(x):
+    X = np.array([[0, x], [x, 1.0]])
+    model = Glove(dim=5, epochs=3).fit_cooccurrence(X)
+    for name in ARRAYS:
+        assert np.isfinite(getattr(model, name)).all()
+
+
+# --- instruction sets ---------------------------------------------------------------------------
+
+
+def level_in_a_process(name):
+    code = "import glove_rs; print(glove_rs.simd_level())"
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "GLOVE_RS_SIMD": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("name", _core.simd_levels())
+def test_an_environment_variable_forces_the_instruction_set(name):
+    assert level_in_a_process(name).stdout == name + "\n"
+
+
+def test_the_fastest_instruction_set_is_the_default():
+    if "GLOVE_RS_SIMD" not in os.environ:
+        assert simd_level() == _core.simd_levels()[0]
+    assert "portable" in _core.simd_levels()
+
+
+def test_an_unknown_instruction_set_is_refused_with_the_choices():
+    result = level_in_a_process("mmx")
+    assert result.returncode == 1
+    assert "ValueError: GLOVE_RS_SIMD must be one of" in result.stderr
+    assert "portable" in result.stderr
+
+
+# --- what is reported ---------------------------------------------------------------------------
+
+
+def test_history_keeps_loss_seconds_and_rate_of_each_epoch(counts, tmp_path):
+    model = Glove(dim=6, epochs=4).fit_cooccurrence(counts)
+    history = model.history
+    assert len(history) == len(history.seconds) == len(history.records_per_second) == 4
+    for seconds, rate in zip(history.seconds, history.records_per_second, strict=True):
+        assert seconds > 0
+        assert rate == pytest.approx(counts.nnz / seconds)
+    again = pickle.loads(pickle.dumps(history))
+    assert (again, again.seconds) == (history, history.seconds)
+    model.save(tmp_path / "model")
+    assert Glove.load(tmp_path / "model").history.seconds == history.seconds
+
+
+def test_progress_tells_loss_and_rate_of_the_last_epoch(enwiki_1m):
+    seen = []
+    Glove(dim=20, epochs=8, progress=lambda *report: seen.append(report)).fit(enwiki_1m)
+    infos = [info for stage, _, _, info in seen if stage == "training"]
+    assert infos[-1]["epoch"] == 8
+    assert {"loss", "seconds", "records_per_second"} <= set(infos[-1])
