@@ -2,9 +2,12 @@
 
 mod synthetic;
 
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
-use glove_rs::cooccurrence::count;
-use glove_rs::{Monitor, threads};
+use criterion::{
+    BatchSize, BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime,
+};
+use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
+use glove_rs::encoding::EncodedCorpus;
+use glove_rs::{MemoryLimit, Monitor, WordId, threads};
 use std::hint::black_box;
 use std::time::Duration;
 
@@ -40,7 +43,11 @@ fn counting(criterion: &mut Criterion) {
         );
         group.bench_function(id, |bencher| {
             threads::in_pool(threads, || {
-                bencher.iter(|| count(black_box(&ids), WORDS, &options, &Monitor::new()));
+                bencher.iter_batched(
+                    || EncodedCorpus::from_ranks(ids.clone()),
+                    |corpus| counted(corpus, &options, &MemoryLimit::default()),
+                    BatchSize::LargeInput,
+                );
             })
             .expect("a pool of threads");
         });
@@ -54,8 +61,9 @@ fn to_csr(criterion: &mut Criterion) {
     brief(&mut group);
     for symmetric in [true, false] {
         let options = synthetic::counting(15, symmetric);
-        let counts = count(&ids, WORDS, &options, &Monitor::new()).expect("counts");
-        group.throughput(Throughput::Elements(counts.totals().0));
+        let corpus = EncodedCorpus::from_ranks(ids.clone());
+        let counts = counted(corpus, &options, &MemoryLimit::default());
+        group.throughput(Throughput::Elements(counts.nnz()));
         let name = if symmetric { "symmetric" } else { "one-way" };
         group.bench_function(name, |bencher| {
             bencher.iter_with_large_drop(|| black_box(&counts).to_csr());
@@ -64,9 +72,52 @@ fn to_csr(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// Counting under a limit that cuts the text into segments, whose rows are then merged; and the sum
+/// of two counts.
+fn merging(criterion: &mut Criterion) {
+    let every = threads::resolve(None).expect("a number of threads");
+    let options = synthetic::counting(15, true);
+    let mut group = criterion.benchmark_group("merging");
+    brief(&mut group);
+    let halves = [1, 2].map(|seed| synthetic::ranks(TOKENS / 2, WORDS, seed));
+    let counts = halves.clone().map(|ids| {
+        let corpus = EncodedCorpus::from_ranks(ids);
+        counted(corpus, &options, &MemoryLimit::default())
+    });
+    let pairs = counts.iter().map(Triangle::pairs).sum();
+    group.throughput(Throughput::Elements(pairs));
+    let ranks: Vec<WordId> = (0..WORDS as WordId).collect();
+    group.bench_function("Triangle::sum", |bencher| {
+        threads::in_pool(every, || {
+            let parts = [(&counts[0], &ranks[..], 1.0), (&counts[1], &ranks[..], 1.0)];
+            bencher.iter_with_large_drop(|| Triangle::sum(WORDS, &parts).expect("a sum"));
+        })
+        .expect("a pool of threads");
+    });
+    let limit = MemoryLimit::new(Some(8_000_000), None);
+    group.throughput(Throughput::Elements(TOKENS as u64));
+    group.bench_function("counting in segments", |bencher| {
+        threads::in_pool(every, || {
+            bencher.iter_batched(
+                || EncodedCorpus::from_ranks(halves.concat()),
+                |corpus| counted(corpus, &options, &limit),
+                BatchSize::LargeInput,
+            );
+        })
+        .expect("a pool of threads");
+    });
+    group.finish();
+}
+
+fn counted(mut corpus: EncodedCorpus, options: &CountingOptions, memory: &MemoryLimit) -> Triangle {
+    let monitor = Monitor::new();
+    count(black_box(&mut corpus), WORDS, options, memory, &monitor).expect("counts")
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     counting(&mut criterion);
     to_csr(&mut criterion);
+    merging(&mut criterion);
     criterion.final_summary();
 }

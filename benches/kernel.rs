@@ -4,10 +4,11 @@ mod synthetic;
 
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement::WallTime};
 use glove_rs::cooccurrence::{Triangle, count};
+use glove_rs::encoding::EncodedCorpus;
 use glove_rs::training::{
-    Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions, train, train_in_order,
+    Counts, Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions, train, train_in_order,
 };
-use glove_rs::{Monitor, WordId, threads};
+use glove_rs::{MemoryLimit, Monitor, WordId, threads};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::time::{Duration, Instant};
@@ -51,11 +52,13 @@ fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
 fn epochs(criterion: &mut Criterion) {
     let ids = synthetic::ranks(TOKENS, WORDS, 1);
     let monitor = Monitor::new();
-    let counts = count(&ids, WORDS, &synthetic::counting(15, true), &monitor).expect("counts");
+    let mut corpus = EncodedCorpus::from_ranks(ids);
+    let (counting, memory) = (synthetic::counting(15, true), MemoryLimit::default());
+    let counts = count(&mut corpus, WORDS, &counting, &memory, &monitor).expect("counts");
     let threads = threads::resolve(None).expect("a number of threads");
     let level = SimdLevel::active().expect("a SIMD level").name();
     let mut group = criterion.benchmark_group(format!("epoch, {level}, threads={threads}"));
-    brief(&mut group, counts.totals().0);
+    brief(&mut group, counts.nnz());
     for dim in DIMS {
         for (name, optimizer) in OPTIMIZERS {
             group.bench_function(BenchmarkId::new(name, format!("dim {dim}")), |bencher| {
@@ -79,7 +82,9 @@ fn epochs(criterion: &mut Criterion) {
 
 fn prepare(counts: &Triangle, dim: usize) -> (Parameters, Tiles) {
     let parameters = Parameters::random(counts.words, dim, 0).expect("parameters");
-    let tiles = Tiles::new(counts, parameters.row_bytes(), 0, &Monitor::new()).expect("tiles");
+    let (counts, memory) = (Counts::Borrowed(counts), MemoryLimit::default());
+    let bytes = Parameters::row_bytes(dim);
+    let tiles = Tiles::new(counts, bytes, 0, &memory, &Monitor::new()).expect("tiles");
     (parameters, tiles)
 }
 
@@ -89,8 +94,7 @@ fn levels(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("kernel, {}", level.name()));
         brief(&mut group, TILE_RECORDS as u64);
         for dim in DIMS {
-            let row_bytes = Parameters::random(1, dim, 0).expect("a row").row_bytes();
-            let words = TILE_BYTES / 2 / row_bytes;
+            let words = TILE_BYTES / 2 / Parameters::row_bytes(dim);
             let records = records(words);
             for (name, optimizer) in OPTIMIZERS {
                 let mut parameters = Parameters::random(words, dim, 0).expect("parameters");

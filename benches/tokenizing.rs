@@ -6,7 +6,7 @@ use criterion::{BenchmarkId, Criterion, Throughput};
 use glove_rs::corpus::Documents;
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::tokenize::{Sink, whitespace};
-use glove_rs::{Monitor, threads};
+use glove_rs::{MemoryLimit, Monitor, threads};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,12 @@ fn tokenizing(criterion: &mut Criterion) {
                     // The reader copies the text: not what is measured.
                     let mut documents = Documents::new(text.lines());
                     let start = Instant::now();
-                    let raw = RawCorpus::read(&mut documents, &options, &Monitor::new());
+                    let raw = RawCorpus::read(
+                        &mut documents,
+                        &options,
+                        &MemoryLimit::default(),
+                        &Monitor::new(),
+                    );
                     elapsed += start.elapsed();
                     assert!(black_box(raw).is_ok());
                 }

@@ -263,6 +263,23 @@ pub struct Segment {
 }
 
 impl EncodedCorpus {
+    /// A text that is ranks already, documents separated by [`DOCUMENT_END`].
+    pub fn from_ranks(ids: Vec<WordId>) -> Self {
+        let tokens = ids.iter().filter(|&&id| id != DOCUMENT_END).count() as u64;
+        let chunk = RawChunk {
+            number: 0,
+            interner: MAPPED,
+            ids: RawIds::Memory(ids),
+        };
+        Self {
+            ranks: Vec::new(),
+            chunks: VecDeque::from([chunk]),
+            all_chunks: 1,
+            spool: None,
+            tokens,
+        }
+    }
+
     /// Words in the text, those outside the vocabulary included.
     pub fn tokens(&self) -> u64 {
         self.tokens
@@ -322,7 +339,7 @@ impl EncodedCorpus {
                     for ids in mapped.drain(..).rev() {
                         self.chunks.push_front(RawChunk {
                             number: 0,
-                            interner: usize::MAX,
+                            interner: MAPPED,
                             ids: RawIds::Memory(ids),
                         });
                     }
@@ -382,6 +399,9 @@ impl Turnstile<'_> {
         Ok(next?.map(|content| (number, content)))
     }
 }
+
+/// Instead of an interner's number: the chunk holds ranks already.
+const MAPPED: usize = usize::MAX;
 
 /// Marks a word to leave out while ranks replace local numbers; never seen outside this file.
 const DROPPED: WordId = DOCUMENT_END - 2;

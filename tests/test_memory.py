@@ -11,6 +11,7 @@ import time
 
 import numpy as np
 import pytest
+
 import reference
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
 

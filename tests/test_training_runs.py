@@ -8,6 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
+
 from glove_rs import Cooccurrence, Glove, TrainingDiverged, _core, simd_level
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde")

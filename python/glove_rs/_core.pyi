@@ -57,7 +57,7 @@ __version__: Final[str]
 
 class FormatError(ValueError): ...
 
-class TrainingDiverged(ArithmeticError):
+class TrainingDiverged(ArithmeticError):  # noqa: N818 - what happened, as numpy names them
     history: list[float]
 
 @final

@@ -78,8 +78,8 @@ def memory_bytes(value: object) -> int | None:
             number = float(digits) * (math.nan if unit is None else unit)
         except ValueError:
             raise wrong from None
-    elif isinstance(value, numbers.Real) and not isinstance(value, bool):
-        number = float(value)
+    elif isinstance(value, numbers.Real):
+        number = float(value)  # True is 1: below the least
     else:
         raise wrong
     if not (math.isfinite(number) and number >= 1e6):

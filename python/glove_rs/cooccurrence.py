@@ -55,9 +55,7 @@ class Estimate:
         )
 
 
-def counting_arguments(
-    *, window: int, symmetric: bool, distance_weighting: bool
-) -> _Counting:
+def counting_arguments(*, window: int, symmetric: bool, distance_weighting: bool) -> _Counting:
     """Check the parameters that say what co-occurs."""
     return {
         "window": integer("window", window, 1),
@@ -82,9 +80,7 @@ class Cooccurrence:
     """
 
     def __init__(self) -> None:
-        raise TypeError(
-            "make a Cooccurrence with from_corpus(source), from_scipy(X) or load(path)"
-        )
+        raise TypeError("make a Cooccurrence with from_corpus(source), from_scipy(X) or load(path)")
 
     @classmethod
     def _of(cls, core: _core.CoreCooccurrence) -> Cooccurrence:
@@ -175,18 +171,19 @@ lowercase, threads, memory, tmp_dir, progress
         Raises
         ------
         ValueError
-            If X is not square, does not fit the vocabulary, or holds a negative or non-finite count.
+            If X is not square, does not fit the vocabulary, or holds a negative or non-finite
+            count.
         """
         if hasattr(X, "tocsr"):
             csr = X.tocsr()
             shape = csr.shape
             indptr, indices, values = csr.indptr, csr.indices, csr.data
         else:
-            dense = np.asarray(X, dtype=np.float64)
+            dense = np.atleast_2d(np.asarray(X, dtype=np.float64))
             shape = dense.shape
-            rows, indices = np.nonzero(dense) if dense.ndim == 2 else ([], [])
-            indptr = np.searchsorted(rows, np.arange(shape[0] + 1)) if dense.ndim == 2 else []
-            values = dense[rows, indices] if dense.ndim == 2 else []
+            rows, indices = np.nonzero(dense)[:2]
+            indptr = np.searchsorted(rows, np.arange(shape[0] + 1))
+            values = dense[rows, indices] if dense.ndim == 2 else np.empty(0)
         if len(shape) != 2 or shape[0] != shape[1]:
             raise ValueError(f"X must be a square matrix, got shape {tuple(shape)}")
         if vocabulary is None:
@@ -412,7 +409,5 @@ def _unpickle(
     values: npt.NDArray[np.float64],
 ) -> Cooccurrence:
     return Cooccurrence._of(
-        _core.CoreCooccurrence.from_csr(
-            vocabulary._core, indptr, columns.astype(np.int64), values
-        )
+        _core.CoreCooccurrence.from_csr(vocabulary._core, indptr, columns.astype(np.int64), values)
     )

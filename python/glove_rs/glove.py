@@ -90,9 +90,8 @@ class _Fitted:
 class Glove:
     r"""GloVe: word vectors from co-occurrence counts (Pennington, Socher, Manning 2014).
 
-    Minimises equation 8 of the paper,
-    :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2` over the
-    non-zero counts, with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`, by AdaGrad.
+    Minimises equation 8 of the paper, :math:`J = \sum_{ij} f(X_{ij})
+    (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2` over the non-zero counts, with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`, by AdaGrad.
 
     Parameters
     ----------
@@ -304,9 +303,7 @@ class Glove:
         return training
 
     def _train(self, counts: Cooccurrence, training: _core._Training, *, consume: bool) -> Self:
-        running = running_arguments(
-            threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir
-        )
+        running = running_arguments(threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir)
         with reporter(self.progress) as callback:
             made = _core.train(counts._core, self.dim, training, running, callback, consume)
         history = History(epoch[1:] for epoch in made.history)

@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Consecutive rows of a [`Triangle`], packed.
@@ -394,12 +395,10 @@ impl Triangle {
         }
         let mut entries = vec![(0 as WordId, [0.0; 2]); length];
         pairs(&mut |i, j, forward, backward| {
-            let (row, column, sums) = if i == j {
-                (i, j, [forward, 0.0])
-            } else if i > j {
-                (i, j, [forward, backward])
-            } else {
-                (j, i, [backward, forward])
+            let (row, column, sums) = match i.cmp(&j) {
+                Ordering::Equal => (i, j, [forward, 0.0]),
+                Ordering::Greater => (i, j, [forward, backward]),
+                Ordering::Less => (j, i, [backward, forward]),
             };
             let place = &mut next[row as usize];
             entries[*place] = (column, sums);

@@ -106,7 +106,9 @@ pub fn encode(block: &RowBlock) -> Vec<u8> {
     }
     for row in rows {
         let backward = block.row(row).backward.unwrap_or_default();
-        backward.iter().for_each(|&x| put_value(&mut out, x));
+        for &x in backward {
+            put_value(&mut out, x);
+        }
     }
     out
 }

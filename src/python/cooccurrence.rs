@@ -161,7 +161,9 @@ impl CoreCooccurrence {
         let counts = py.detach(|| {
             let records = stanford::load_records(path, words)?;
             Triangle::assemble(words, |pair| {
-                records.iter().for_each(|&(i, j, x)| pair(i, j, x, 0.0));
+                for &(i, j, x) in &records {
+                    pair(i, j, x, 0.0);
+                }
                 Ok(())
             })
         })?;
