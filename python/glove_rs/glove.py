@@ -90,8 +90,9 @@ class _Fitted:
 class Glove:
     r"""GloVe: word vectors from co-occurrence counts (Pennington, Socher, Manning 2014).
 
-    Minimises equation 8 of the paper, :math:`J = \sum_{ij} f(X_{ij})
-    (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2` over the non-zero counts, with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`, by AdaGrad.
+    Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
+    :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@
 //! | 8 | bytes of the vocabulary |
 //! | 4 + 4 | CRC-32 of the vocabulary, CRC-32 of the 44 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
-//! | per block | bytes of the block (8), its CRC-32 (4), the block as [`crate::cooccurrence::spill::encode`] writes it |
+//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::spill::encode` writes it |
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 

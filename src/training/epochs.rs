@@ -94,7 +94,7 @@ const SLICE: usize = 1 << 13;
 /// How often a diverging epoch is tried again with half the rate before training is given up.
 const MOST_HALVINGS: usize = 3;
 
-/// A loss so many times [`poor_loss`] is divergence even where every number is finite.
+/// A cost so many times [`poor_cost`] is divergence even where every number is finite.
 const HOPELESS: f64 = 10.0;
 /// Records of a tile that are looked at to estimate its part of that.
 const SAMPLE: usize = 256;
