@@ -21,6 +21,8 @@ pub enum Stage {
     Tiling,
     /// Training; counted in records.
     Training,
+    /// Reading vectors; counted in bytes of the file.
+    Loading,
 }
 
 impl Stage {
@@ -32,6 +34,7 @@ impl Stage {
             Self::Counting => "counting",
             Self::Tiling => "tiling",
             Self::Training => "training",
+            Self::Loading => "loading",
         }
     }
 
@@ -41,6 +44,7 @@ impl Stage {
             2 => Self::Counting,
             3 => Self::Tiling,
             4 => Self::Training,
+            5 => Self::Loading,
             _ => Self::Idle,
         }
     }
