@@ -16,7 +16,13 @@ Callback: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 #: What the public parameter `progress` takes.
 Progress: TypeAlias = bool | Callback | None
 
-_UNITS = {"tokenizing": "B", "counting": "token", "tiling": "record", "training": "record"}
+_UNITS = {
+    "tokenizing": "B",
+    "counting": "token",
+    "tiling": "record",
+    "training": "record",
+    "loading": "B",
+}
 
 
 class _Bars:
@@ -67,9 +73,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
 
     def __init__(self, progress: Progress) -> None:
         if progress is not None and not isinstance(progress, bool) and not callable(progress):
-            raise ValueError(
-                f"progress must be None, True, False or a callable, got {progress!r}"
-            )
+            raise ValueError(f"progress must be None, True, False or a callable, got {progress!r}")
         self._bars: _Bars | None = None
         self._callback: Callback | None = None
         if callable(progress):
@@ -89,4 +93,3 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
     ) -> None:
         if self._bars is not None:
             self._bars.close(completed=kind is None)
-
