@@ -112,7 +112,12 @@ pub fn save<W: AsRef<[u8]>, E: Component>(
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset.
 pub fn open(path: impl AsRef<Path>) -> Result<Option<(Header, WordList)>> {
-    let mut input = Input::open(path.as_ref())?;
+    let path = path.as_ref();
+    // What a pipe gives up to be looked at is gone.
+    if !at(path, std::fs::metadata(path))?.is_file() {
+        return Ok(None);
+    }
+    let mut input = Input::open(path)?;
     let Some(size) = input.content_size() else {
         return Ok(None);
     };

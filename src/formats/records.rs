@@ -9,8 +9,8 @@ use crate::monitor::Monitor;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Bytes read at a time. 400,000 × 300 as text, two cores: the same from 2 to 16 MiB.
-const BLOCK: usize = 4 << 20;
+/// Bytes read at a time: a few milliseconds of parsing. Tests read blocks shorter than some lines.
+const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
 /// Records parsed by one task.
 const TASK: usize = 64;
 
