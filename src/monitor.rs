@@ -23,6 +23,8 @@ pub enum Stage {
     Tiling,
     /// Training; counted in records.
     Training,
+    /// Reading vectors; counted in bytes of the file.
+    Loading,
 }
 
 impl Stage {
@@ -35,6 +37,7 @@ impl Stage {
             Self::Merging => "merging",
             Self::Tiling => "tiling",
             Self::Training => "training",
+            Self::Loading => "loading",
         }
     }
 
@@ -45,6 +48,7 @@ impl Stage {
             3 => Self::Merging,
             4 => Self::Tiling,
             5 => Self::Training,
+            6 => Self::Loading,
             _ => Self::Idle,
         }
     }

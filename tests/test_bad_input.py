@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import glove_rs
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
 
 X = np.array([[0.0, 2.0], [2.0, 0.0]])
 
@@ -31,6 +31,10 @@ LOADERS = {
     "Vocabulary.load": Vocabulary.load,
     "Cooccurrence.load": lambda path: Cooccurrence.load(path, vocabulary=Vocabulary("ab", [1, 1])),
     "Glove.load": Glove.load,
+    "WordVectors.load": WordVectors.load,
+    "WordVectors.load, Stanford's": lambda path: WordVectors.load(
+        path, vocabulary=Vocabulary("ab", [1, 1])
+    ),
 }
 
 read_by = pytest.mark.parametrize("read", READERS.values(), ids=READERS)
@@ -270,7 +274,15 @@ def test_fit_cooccurrence_refuses_a_vocabulary_of_another_size():
 
 # ------------------------------------------------------------------------------------------ saving
 
-KINDS = ["model", "word2vec text", "word2vec binary", "vocabulary", "counts.bin"]
+KINDS = [
+    "model",
+    "word2vec text",
+    "word2vec binary",
+    "vocabulary",
+    "counts.bin",
+    "glove text",
+    "native vectors",
+]
 
 
 def savers():
@@ -284,6 +296,8 @@ def savers():
         lambda path: model.save_word2vec(path, binary=True),
         words.save,
         Cooccurrence.from_scipy(counts).save,
+        model.vectors.save_glove,
+        model.vectors.save,
     ]
     return dict(zip(KINDS, ways, strict=True))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import signal
 import subprocess
@@ -22,7 +23,7 @@ CHILD = textwrap.dedent(
     """
     import sys, time
     import numpy as np
-    from glove_rs import Cooccurrence, Glove, Vocabulary
+    from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
 
     stages = set()
 
@@ -145,3 +146,24 @@ def test_reading_an_endless_iterator_stops(tmp_path):
         Vocabulary.from_corpus(itertools.repeat("the same few words"))
     """
     assert interrupt(work, "starting", tmp_path) < LIMIT
+
+
+def test_loading_vectors_stops(tmp_path_factory, tmp_path):
+    # A hundred million lines in one megabyte.
+    path = tmp_path_factory.mktemp("interrupt") / "vectors.gz"
+    path.write_bytes(gzip.compress(b"word 1 2 3\n" * 10**6) * 100)
+    work = f"WordVectors.load({str(path)!r}, progress=report)"
+    assert interrupt(work, "loading", tmp_path) < LIMIT
+
+
+def test_saving_vectors_stops_and_keeps_the_older_file(tmp_path_factory, tmp_path):
+    path = tmp_path_factory.mktemp("interrupt") / "vectors"
+    path.write_bytes(b"the older file")
+    work = f"""
+        wv = WordVectors([str(i) for i in range(400_000)], np.full((400_000, 200), 1 / 3))
+        print("starting", flush=True)
+        wv.save_word2vec_format({str(path)!r})
+    """
+    assert interrupt(work, "starting", tmp_path) < LIMIT
+    assert path.read_bytes() == b"the older file"
+    assert list(path.parent.iterdir()) == [path]

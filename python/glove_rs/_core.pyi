@@ -10,11 +10,13 @@ import numpy.typing as npt
 __all__ = [
     "CoreCooccurrence",
     "CoreParameters",
+    "CoreVectors",
     "CoreVocabulary",
     "FormatError",
     "TrainingDiverged",
     "__version__",
     "check_training",
+    "load_vectors",
     "save_vectors",
     "simd_level",
     "simd_levels",
@@ -166,9 +168,33 @@ def train_records(
 ) -> dict[str, Any]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
+
+@final
+class CoreVectors:
+    @property
+    def matrix(self) -> npt.NDArray[Any] | None: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def offset(self) -> int: ...
+    @property
+    def header(self) -> bytes: ...
+    def words(self) -> list[str]: ...
+    def repeated(self) -> list[str]: ...
+    def doubtful(self) -> list[str]: ...
+    def __len__(self) -> int: ...
+
+def load_vectors(
+    path: _Path,
+    format: str | None,
+    limit: int | None,
+    half: bool,
+    vocabulary: CoreVocabulary | None,
+    progress: _Progress | None,
+) -> CoreVectors: ...
 def save_vectors(
     path: _Path,
     words: Sequence[str],
-    vectors: _F32,
-    layout: Literal["text", "binary", "headless", "six_decimals"],
+    vectors: npt.NDArray[Any],
+    layout: Literal["text", "binary", "headless", "six_decimals", "native"],
 ) -> None: ...

@@ -16,7 +16,13 @@ Callback: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 #: What the public parameter `progress` takes.
 Progress: TypeAlias = bool | Callback | None
 
-_UNITS = {"tokenizing": "B", "counting": "token", "tiling": "record", "training": "record"}
+_UNITS = {
+    "tokenizing": "B",
+    "counting": "token",
+    "tiling": "record",
+    "training": "record",
+    "loading": "B",
+}
 
 
 class _Bars:

@@ -11,12 +11,16 @@ import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, TypeAlias, cast, overload
+from typing import Any, Literal, TypeAlias, cast, overload
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
-from . import _core, evaluation
+from . import _core, _vector_files, evaluation
+from ._parameters import boolean
+from ._progress import Progress
+from ._vector_files import Format
+from .vocabulary import Vocabulary
 
 __all__ = ["COMBINATIONS", "WordVectors", "combine"]
 
@@ -987,19 +991,138 @@ class WordVectors:
 
     # ---------------------------------------------------------------- files
 
-    def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
-        r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
+    @classmethod
+    def load(
+        cls,
+        path: str | os.PathLike[str],
+        *,
+        format: Format | None = None,
+        limit: int | None = None,
+        dtype: DTypeLike = "float32",
+        vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
+        progress: Progress = None,
+    ) -> WordVectors:
+        r"""Read vectors from a file of any of the usual formats.
 
         Parameters
         ----------
         path : str or path-like
-        binary : bool, default False
-            float32 in little-endian bytes instead of text.
+            Plain, or packed by gzip or Zstandard, whatever its name.
+        format : str, optional
+            Found out from the content if not given:
+
+            ``"glove"``
+                Text: a word and its numbers to a line. Pretrained GloVe files are of this kind.
+            ``"word2vec"``
+                The same after a first line ``V dim``. fastText's ``.vec`` files are of this kind.
+            ``"word2vec_binary"``
+                word2vec's binary format.
+            ``"stanford"``
+                The ``.bin`` of Stanford's ``glove``: W + W_tilde are taken. Needs `vocabulary`.
+            ``"native"``
+                What :meth:`save` writes. It is mapped into memory instead of read if it is not
+                packed and holds numbers of `dtype`: it opens at once, processes share its pages,
+                and :attr:`vectors` is read-only.
+        limit : int, optional
+            Read only the first so many vectors, >= 1.
+        dtype : {"float32", "float16"}, default "float32"
+            What to keep the numbers in; float16 takes half the memory.
+        vocabulary : path or Vocabulary, optional
+            The words of a Stanford ``.bin``, in Stanford's text format.
+        progress : bool or callable, optional
+            As for :class:`glove_rs.Glove`.
+
+        Returns
+        -------
+        WordVectors
+            A word that comes twice keeps its first vector, with a warning.
+
+        Raises
+        ------
+        FormatError
+            For a malformed file, with the line of a text or the byte of a binary file.
+        OSError
+            If the file cannot be read: the subclass that fits, with the path.
+        ValueError
+            For a bad parameter.
+
+        Notes
+        -----
+        In text, one space or tab separates. A word may itself hold spaces, as some of glove.840B
+        do: it ends where as many numbers begin as a vector has components. Hence a line with a
+        number too many is a word that ends in a number; a warning names such words. Numbers are
+        rounded to the nearest float32; `nan` and `inf` are numbers.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from glove_rs import WordVectors
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "vectors.txt")
+        ...     with open(path, "w") as file:
+        ...         _ = file.write("ice 1 0\nnew york 0 1\n")
+        ...     wv = WordVectors.load(path)
+        >>> wv.index_to_key, wv["new york"].tolist()
+        (['ice', 'new york'], [0.0, 1.0])
+        """
+        return cls._from_unique(
+            *_vector_files.read(
+                path,
+                format=format,
+                limit=limit,
+                dtype=dtype,
+                vocabulary=vocabulary,
+                progress=progress,
+            )
+        )
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the native format, which :meth:`load` opens at once, whatever its size.
+
+        Any words and either dtype; the layout is described in ``src/formats/native.rs``.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Any name.
 
         Raises
         ------
         OSError
             If the file cannot be written; an older file is then still there, untouched.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> path = os.path.join(folder.name, "vectors")
+        >>> WordVectors(["ice", "steam"], np.eye(2)).save(path)
+        >>> WordVectors.load(path)["steam"]
+        array([0., 1.], dtype=float32)
+        """
+        _core.save_vectors(path, self.index_to_key, self._vectors, "native")
+
+    def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
+        r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
+
+        The text is what ``spacy init vectors`` takes as its second argument.
+
+        Parameters
+        ----------
+        path : str or path-like
+        binary : bool, default False
+            float32 in little-endian bytes instead of text. Text has the fewest digits that are
+            read as the same float32.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older file is then still there, untouched.
+        ValueError
+            If a word is empty or has a space or newline in it, at which other programs would
+            split it.
 
         Examples
         --------
@@ -1012,8 +1135,46 @@ class WordVectors:
         ...     open(path).readline()
         '2 2\n'
         """
-        matrix = np.asarray(self._vectors, dtype=np.float32)
-        _core.save_vectors(path, self.index_to_key, matrix, "binary" if binary else "text")
+        layout: Literal["text", "binary"] = "binary" if boolean("binary", binary) else "text"
+        _core.save_vectors(path, self.index_to_key, self._vectors, layout)
+
+    def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
+        r"""Write the vectors as GloVe files have them: text without a header.
+
+        Parameters
+        ----------
+        path : str or path-like
+        unk : bool, default False
+            End with a vector for ``<unk>``, as Stanford's tool does: the mean of the last 100,
+            which are those of the rarest words.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written; an older file is then still there, untouched.
+        ValueError
+            If a word is empty or has a newline in it; if so many words end in a space and a
+            number that they could not be told from their vectors; or if `unk` is asked for and
+            there is such a word.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "vectors.txt")
+        ...     WordVectors(["ice", "steam"], np.eye(2)).save_glove(path, unk=True)
+        ...     open(path).readlines()
+        ['ice 1.0 0.0\n', 'steam 0.0 1.0\n', '<unk> 0.5 0.5\n']
+        """
+        words, matrix = self.index_to_key, self._vectors
+        if boolean("unk", unk):
+            if "<unk>" in self:
+                raise ValueError("unk must be False: there is a word <unk> already")
+            mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
+            words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
+        _core.save_vectors(path, words, matrix, "headless")
 
     # ---------------------------------------------------------------- other libraries
 
@@ -1322,12 +1483,7 @@ def _first_of_each(
         else:
             key_to_index[name] = len(keep)
             keep.append(row)
-    shown = ", ".join(repr(name) for name in dict.fromkeys(again[:5]))
-    warnings.warn(
-        f"{len(again)} of {len(names)} vectors dropped, their words came before: {shown}"
-        f"{', ...' if len(again) > 5 else ''}",
-        stacklevel=3,
-    )
+    _vector_files.warn_of_repeated(again, len(names), stacklevel=3)
     return list(key_to_index), matrix[keep], key_to_index
 
 

@@ -1,8 +1,21 @@
-//! Files of vectors, vocabularies and counts: Stanford's formats and word2vec's.
+//! Files of vectors, vocabularies and counts: Stanford's formats, word2vec's and this package's own.
 
 mod atomic;
+mod binary;
+mod component;
 pub mod counts;
+mod detect;
+mod input;
+mod load;
+pub mod native;
+mod records;
 pub mod stanford;
+mod text;
 pub mod word2vec;
+mod words;
 
 pub use atomic::write_atomically;
+pub use component::Component;
+pub use detect::Format;
+pub use load::{LoadOptions, Loaded, load};
+pub use words::WordList;

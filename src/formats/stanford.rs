@@ -1,8 +1,13 @@
 //! The files of Stanford's tools (DESIGN section 8).
 
 use super::atomic::{at, write_atomically};
+use super::component::Component;
+use super::input::Input;
+use super::load::Loaded;
+use super::words::WordList;
 use crate::cooccurrence::Triangle;
 use crate::error::{Error, Location, Result};
+use crate::monitor::Monitor;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -147,6 +152,71 @@ pub fn load_records(path: impl AsRef<Path>, words: usize) -> Result<Vec<(WordId,
             Ok((index(0)?, index(4)?, x))
         })
         .collect()
+}
+
+/// Read W + W̃ of the first `most` words from the `.bin` of `glove`: V rows of weights and a bias for
+/// W, then as many for W̃, all f64. The sum is taken in f64.
+pub(super) fn load_vectors<E: Component>(
+    path: &Path,
+    vocabulary: &Vocabulary,
+    most: usize,
+    monitor: &Monitor,
+) -> Result<Loaded<E>> {
+    let words: WordList = vocabulary.iter().map(|(word, _)| word).take(most).collect();
+    // W and W̃ are read side by side, so the file is opened twice.
+    if !at(path, fs::metadata(path))?.is_file() {
+        drop(open(path)?);
+        return Err(Error::io(path, std::io::ErrorKind::NotSeekable.into()));
+    }
+    let size = content_size(path)?;
+    let numbers = 2 * vocabulary.len() as u64;
+    let row = size / 8 / numbers.max(1);
+    if row * 8 * numbers != size || row < 2 {
+        return Err(Error::format(
+            path,
+            Location::Byte(size),
+            format!(
+                "{size} bytes are not 2 rows of 8-byte numbers for each of the vocabulary's {} words",
+                vocabulary.len()
+            ),
+        ));
+    }
+    let dim = row as usize - 1;
+    let (mut w, mut w_tilde) = (Input::open(path)?, Input::open(path)?);
+    w.begin(monitor);
+    w_tilde.skip(size / 2)?;
+    let mut matrix = Vec::with_capacity(words.len() * dim);
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for _ in 0..words.len() {
+        for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
+            input.exactly(row * 8, bytes, || {
+                Error::format(path, Location::Byte(size), "the file is cut off")
+            })?;
+        }
+        let numbers = a.as_chunks().0.iter().zip(b.as_chunks().0).take(dim);
+        matrix.extend(
+            numbers.map(|(a, b)| {
+                E::from_f32((f64::from_le_bytes(*a) + f64::from_le_bytes(*b)) as f32)
+            }),
+        );
+        w.report(monitor)?;
+    }
+    Ok(Loaded {
+        words,
+        matrix,
+        dim,
+        repeated: WordList::default(),
+        doubtful: WordList::default(),
+    })
+}
+
+/// Bytes of a file, unpacked.
+fn content_size(path: &Path) -> Result<u64> {
+    let mut input = Input::open(path)?;
+    match input.content_size() {
+        Some(size) => Ok(size),
+        None => input.skip(u64::MAX),
+    }
 }
 
 /// Open for reading, refusing directories as such.

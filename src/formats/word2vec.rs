@@ -1,7 +1,10 @@
-//! Text and binary vectors: word2vec's two formats, and GloVe's text.
+//! Writing vectors for other programs: word2vec's two formats, and GloVe's text.
 
 use super::atomic::{at, write_atomically};
+use super::component::Component;
+use super::detect::{self, Body, Plan};
 use crate::error::{Error, Result};
+use crate::monitor::Monitor;
 use rayon::prelude::*;
 use std::io::Write;
 use std::path::Path;
@@ -26,50 +29,98 @@ const ROWS: usize = 1 << 11;
 /// current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a word that the format cannot hold.
-pub fn save<W: AsRef<[u8]> + Sync>(
+/// [`Error::Io`]; [`Error::Parameter`] for words that the format cannot hold; [`Error::Cancelled`].
+pub fn save<W: AsRef<[u8]> + Sync, E: Component>(
     path: impl AsRef<Path>,
     words: &[W],
-    vectors: &[f32],
+    vectors: &[E],
     dim: usize,
     layout: Layout,
+    monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
-    for word in words {
-        let word = word.as_ref();
-        if word.is_empty() || word.iter().any(|b| b" \n".contains(b)) {
-            return Err(Error::parameter(
-                "words",
-                format!(
-                    "must not be empty or contain spaces or newlines in this format: {:?}",
-                    String::from_utf8_lossy(word)
-                ),
-            ));
-        }
+    if dim == 0 {
+        let message = "must have at least one component in this format";
+        return Err(Error::parameter("vectors", message));
     }
+    let header = matches!(layout, Layout::Text | Layout::Binary);
+    check_words(words, header)?;
     write_atomically(path, |out| {
-        if matches!(layout, Layout::Text | Layout::Binary) {
-            at(path, writeln!(out, "{} {dim}", words.len()))?;
-        }
         // Some tasks' worth at a time: memory stays bounded whatever V is.
         let together = ROWS * 4 * rayon::current_num_threads();
-        for (words, vectors) in words.chunks(together).zip(vectors.chunks(together * dim)) {
-            let parts: Vec<Vec<u8>> = words
+        let mut blocks = words.chunks(together).zip(vectors.chunks(together * dim));
+        let format = |(words, vectors): (&[W], &[E])| -> Vec<Vec<u8>> {
+            words
                 .par_chunks(ROWS)
                 .zip(vectors.par_chunks(ROWS * dim))
                 .map(|(words, vectors)| format_rows(words, vectors, dim, layout))
-                .collect();
-            for part in parts {
-                at(path, out.write_all(&part))?;
-            }
+                .collect()
+        };
+        let mut parts = blocks.next().map_or_else(Vec::new, format);
+        if header {
+            parts.insert(0, format!("{} {dim}\n", words.len()).into_bytes());
+        }
+        if layout != Layout::Binary {
+            check_beginning(&parts, header.then_some(words.len()), dim)?;
+        }
+        while !parts.is_empty() {
+            monitor.check()?;
+            // One thread writes while the others format what follows.
+            let (written, next) = rayon::join(
+                || parts.iter().try_for_each(|part| out.write_all(part)),
+                || blocks.next().map_or_else(Vec::new, format),
+            );
+            at(path, written)?;
+            parts = next;
         }
         Ok(())
     })
 }
 
-fn format_rows<W: AsRef<[u8]>>(
+/// Refuse words that end before they should: at a newline, or, before a reader that splits at
+/// every space, at a space.
+fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()> {
+    for word in words {
+        let word = word.as_ref();
+        let ends = |byte: &u8| *byte == b'\n' || split_at_spaces && *byte == b' ';
+        if word.is_empty() || word.iter().any(ends) {
+            let spaces = if split_at_spaces { "spaces or " } else { "" };
+            return Err(Error::parameter(
+                "words",
+                format!(
+                    "must not be empty or contain {spaces}newlines in this format: {:?}",
+                    String::from_utf8_lossy(word)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Refuse words with which the file would be taken for another: when most of the first end in a
+/// space and a number, say, or the very first starts with a byte order mark.
+fn check_beginning(parts: &[Vec<u8>], words: Option<usize>, dim: usize) -> Result<()> {
+    let text = parts.concat();
+    let (content, whole) = detect::beginning(&text);
+    let expected = (dim, words.map(|n| n as u64), true);
+    match detect::plan(content, whole, None, None) {
+        Ok(Plan::Text(Body {
+            dim,
+            promised,
+            start,
+            ..
+        })) if (dim, promised, promised.is_some() || start == 0) == expected => Ok(()),
+        _ => Err(Error::parameter(
+            "words",
+            "cannot be told from the numbers in this format, or there are none: \
+             the native format takes any",
+        )),
+    }
+}
+
+fn format_rows<W: AsRef<[u8]>, E: Component>(
     words: &[W],
-    vectors: &[f32],
+    vectors: &[E],
     dim: usize,
     layout: Layout,
 ) -> Vec<u8> {
@@ -80,20 +131,22 @@ fn format_rows<W: AsRef<[u8]>>(
         match layout {
             Layout::Binary => {
                 text.push(b' ');
-                for x in vector {
-                    text.extend_from_slice(&x.to_le_bytes());
+                let start = text.len();
+                text.resize(start + dim * 4, 0);
+                for (x, bytes) in vector.iter().zip(text[start..].chunks_exact_mut(4)) {
+                    x.to_f32().write_le(bytes);
                 }
             }
             Layout::SixDecimals => {
                 for x in vector {
-                    write!(text, " {x:.6}").expect("writing to memory");
+                    write!(text, " {:.6}", x.to_f32()).expect("writing to memory");
                 }
                 text.push(b'\n');
             }
             Layout::Text | Layout::Headless => {
                 for x in vector {
                     text.push(b' ');
-                    text.extend_from_slice(digits.format(*x).as_bytes());
+                    text.extend_from_slice(digits.format(x.to_f32()).as_bytes());
                 }
                 text.push(b'\n');
             }

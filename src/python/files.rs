@@ -1,29 +1,171 @@
 //! Vector files for Python.
 
+use super::run::run;
+use super::vocabulary::CoreVocabulary;
+use crate::error::Result;
 use crate::formats::word2vec::{self, Layout};
+use crate::formats::{Component, Format, LoadOptions, Loaded, WordList, load, native};
+use crate::monitor::Monitor;
 use crate::threads;
-use numpy::{PyReadonlyArray2, PyUntypedArrayMethods};
+use half::f16;
+use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString};
 use std::path::PathBuf;
 
-/// Write vectors as "text", "binary", "headless" or "six_decimals".
+/// A matrix of either type that vectors are stored in.
+#[derive(FromPyObject)]
+pub enum Matrix<'py> {
+    Single(PyReadonlyArray2<'py, f32>),
+    Half(PyReadonlyArray2<'py, f16>),
+}
+
+/// Vectors of a file, or what must be known to map them.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreVectors {
+    words: WordList,
+    repeated: WordList,
+    doubtful: WordList,
+    /// The matrix, (V, dim); None if the file is to be mapped.
+    #[pyo3(get)]
+    matrix: Option<Py<PyAny>>,
+    /// Number of components of a vector.
+    #[pyo3(get)]
+    dim: usize,
+    /// Where the matrix starts in the file that is to be mapped.
+    #[pyo3(get)]
+    offset: u64,
+    /// The header of that file.
+    #[pyo3(get)]
+    header: Py<PyBytes>,
+}
+
+#[pymethods]
+impl CoreVectors {
+    /// The words, made anew.
+    fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, &self.words)
+    }
+
+    /// Words whose later vectors were left out.
+    fn repeated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, &self.repeated)
+    }
+
+    /// Words that end in a space and a number.
+    fn doubtful<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, &self.doubtful)
+    }
+
+    fn __len__(&self) -> usize {
+        self.words.len()
+    }
+}
+
+fn list<'py>(py: Python<'py>, words: &WordList) -> PyResult<Bound<'py, PyList>> {
+    let strings = words.iter().map(|word| PyString::from_bytes(py, word));
+    let strings: PyResult<Vec<_>> = strings.collect();
+    PyList::new(py, strings?)
+}
+
+impl CoreVectors {
+    fn read<E: Component + Element>(py: Python<'_>, loaded: Loaded<E>) -> PyResult<Self> {
+        let shape = [loaded.words.len(), loaded.dim];
+        let matrix = PyArray1::from_vec(py, loaded.matrix).reshape(shape)?;
+        Ok(Self {
+            words: loaded.words,
+            repeated: loaded.repeated,
+            doubtful: loaded.doubtful,
+            matrix: Some(matrix.into_any().unbind()),
+            dim: loaded.dim,
+            offset: 0,
+            header: PyBytes::new(py, b"").unbind(),
+        })
+    }
+
+    fn mapped(py: Python<'_>, header: native::Header, words: WordList) -> Self {
+        Self {
+            words,
+            repeated: WordList::default(),
+            doubtful: WordList::default(),
+            matrix: None,
+            dim: header.dim,
+            offset: header.matrix,
+            header: PyBytes::new(py, &header.bytes).unbind(),
+        }
+    }
+}
+
+/// Read vectors of any format, in float32 or, if `half`, in float16. A native file that holds them
+/// so is not read but described.
+#[pyfunction]
+#[pyo3(signature = (path, format, limit, half, vocabulary, progress))]
+pub fn load_vectors(
+    py: Python<'_>,
+    path: PathBuf,
+    format: Option<&str>,
+    limit: Option<usize>,
+    half: bool,
+    vocabulary: Option<&Bound<'_, CoreVocabulary>>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreVectors> {
+    let format = format.map(Format::from_name).transpose()?;
+    if matches!(format, None | Some(Format::Native)) && vocabulary.is_none() {
+        let opened = py.detach(|| native::open(&path))?;
+        let component = if half { f16::BYTES } else { f32::BYTES };
+        if let Some((header, mut words)) = opened.filter(|(h, _)| h.component == component) {
+            words.truncate(limit.unwrap_or(usize::MAX));
+            return Ok(CoreVectors::mapped(py, header, words));
+        }
+    }
+    let vocabulary = vocabulary.map(|v| v.get().inner.clone());
+    let options = LoadOptions {
+        format,
+        limit,
+        vocabulary: vocabulary.as_deref(),
+    };
+    let threads = threads::resolve(None)?;
+    if half {
+        let work = |monitor: &Monitor| threads::in_pool(threads, || load(path, options, monitor))?;
+        CoreVectors::read::<f16>(py, run(py, progress, None, work)?)
+    } else {
+        let work = |monitor: &Monitor| threads::in_pool(threads, || load(path, options, monitor))?;
+        CoreVectors::read::<f32>(py, run(py, progress, None, work)?)
+    }
+}
+
+/// Write vectors as "text", "binary", "headless", "six_decimals" or "native".
 #[pyfunction]
 #[pyo3(signature = (path, words, vectors, layout))]
 pub fn save_vectors(
     py: Python<'_>,
     path: PathBuf,
     words: Vec<String>,
-    vectors: PyReadonlyArray2<'_, f32>,
+    vectors: Matrix<'_>,
     layout: &str,
 ) -> PyResult<()> {
     let layout = match layout {
-        "text" => Layout::Text,
-        "binary" => Layout::Binary,
-        "headless" => Layout::Headless,
-        "six_decimals" => Layout::SixDecimals,
+        "text" => Some(Layout::Text),
+        "binary" => Some(Layout::Binary),
+        "headless" => Some(Layout::Headless),
+        "six_decimals" => Some(Layout::SixDecimals),
+        "native" => None,
         _ => return Err(PyValueError::new_err(format!("unknown layout {layout:?}"))),
     };
+    match vectors {
+        Matrix::Single(vectors) => save(py, path, &words, &vectors, layout),
+        Matrix::Half(vectors) => save(py, path, &words, &vectors, layout),
+    }
+}
+
+fn save<E: Component + Element>(
+    py: Python<'_>,
+    path: PathBuf,
+    words: &[String],
+    vectors: &PyReadonlyArray2<'_, E>,
+    layout: Option<Layout>,
+) -> PyResult<()> {
     let (rows, dim) = (vectors.shape()[0], vectors.shape()[1]);
     if rows != words.len() {
         return Err(PyValueError::new_err(format!(
@@ -33,9 +175,10 @@ pub fn save_vectors(
     }
     let vectors = vectors.as_slice()?;
     let threads = threads::resolve(None)?;
-    Ok(py.detach(|| {
-        threads::in_pool(threads, || {
-            word2vec::save(path, &words, vectors, dim, layout)
+    run(py, None, None, |monitor| -> Result<()> {
+        threads::in_pool(threads, || match layout {
+            Some(layout) => word2vec::save(path, words, vectors, dim, layout, monitor),
+            None => native::save(path, words, vectors, dim, monitor),
         })?
-    })?)
+    })
 }

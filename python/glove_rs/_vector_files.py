@@ -1,0 +1,102 @@
+"""Files of word vectors: what comes out of them, as words and a matrix."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from . import _core
+from ._parameters import integer
+from ._progress import Progress, reporter
+from .vocabulary import Vocabulary
+
+__all__ = ["Format", "read", "warn_of_repeated"]
+
+#: The formats that vectors are read from.
+Format: TypeAlias = Literal["glove", "word2vec", "word2vec_binary", "stanford", "native"]
+
+
+def read(
+    path: str | os.PathLike[str],
+    *,
+    format: str | None,
+    limit: int | None,
+    dtype: DTypeLike,
+    vocabulary: str | os.PathLike[str] | Vocabulary | None,
+    progress: Progress,
+) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
+    """Read or map vectors: the words, or a function that makes them, and the matrix.
+
+    Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
+    """
+    kind = _component(dtype)
+    limit = None if limit is None else integer("limit", limit, 1)
+    if isinstance(vocabulary, str | os.PathLike):
+        vocabulary = Vocabulary.load(vocabulary)
+    words = None if vocabulary is None else vocabulary._core
+    while True:
+        with reporter(progress) as callback:
+            half = kind == np.float16
+            found = _core.load_vectors(path, format, limit, half, words, callback)
+        if found.matrix is not None:
+            _warn(found)
+            return found.words(), found.matrix
+        matrix = _mapped(path, found, kind)
+        if matrix is not None:
+            return found.words, matrix
+
+
+def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> None:
+    """Say which vectors were left out because their words came before."""
+    warnings.warn(
+        f"{len(again)} of {total} vectors dropped, their words came before: {_some(again)}",
+        stacklevel=stacklevel + 1,
+    )
+
+
+def _component(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        kind = np.dtype(dtype)
+    except TypeError:
+        kind = None
+    if dtype is None or kind not in (np.float32, np.float16):
+        raise ValueError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
+    return kind
+
+
+def _mapped(
+    path: str | os.PathLike[str], found: _core.CoreVectors, kind: np.dtype[Any]
+) -> NDArray[Any] | None:
+    """Map the matrix of a native file, or return None if it is not the file any more."""
+    shape = (len(found), found.dim)
+    if 0 in shape:
+        return np.empty(shape, kind)
+    with open(path, "rb") as file:
+        # The header has a checksum of the words: with the same one, they are this matrix's.
+        if file.read(len(found.header)) != found.header:
+            return None
+        mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
+    return np.asarray(mapped)
+
+
+def _warn(found: _core.CoreVectors) -> None:
+    repeated, doubtful = found.repeated(), found.doubtful()
+    if repeated:
+        warn_of_repeated(repeated, len(found) + len(repeated), stacklevel=4)
+    if doubtful:
+        warnings.warn(
+            f"{len(doubtful)} words end in a space and a number, unless their lines have a number "
+            f"more than the others: {_some(doubtful)}",
+            stacklevel=4,
+        )
+
+
+def _some(words: Sequence[str]) -> str:
+    """Return the first few words as text."""
+    shown = ", ".join(repr(word) for word in dict.fromkeys(words[:5]))
+    return shown + (", ..." if len(words) > 5 else "")

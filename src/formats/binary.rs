@@ -1,0 +1,96 @@
+//! word2vec's binary vectors: after the header `V dim LF`, for each word the word, a space, and
+//! `dim` little-endian f32. The original tool ends each with a newline, gensim does not.
+
+use super::component::{Component, read_f32};
+use super::records::{Fault, Records, check_utf8};
+use crate::error::Location;
+use memchr::memchr;
+use std::ops::Range;
+
+/// A longer word is a sign that the numbers are not where the header says.
+const LONGEST_WORD: usize = 1 << 20;
+
+/// The records of a file, after its header.
+pub(super) struct BinaryRecords {
+    row_bytes: usize,
+    // Bytes before the block, and of it in records.
+    before: u64,
+    here: u64,
+}
+
+impl BinaryRecords {
+    /// Records of `dim` numbers that start at byte `before`.
+    pub fn after(before: u64, dim: usize) -> Self {
+        Self {
+            row_bytes: dim * 4,
+            before,
+            here: 0,
+        }
+    }
+}
+
+impl Records for BinaryRecords {
+    fn frame(
+        &mut self,
+        block: &[u8],
+        at_end: bool,
+        most: usize,
+        spans: &mut Vec<Range<usize>>,
+    ) -> std::result::Result<usize, Fault> {
+        self.before += self.here;
+        self.here = 0;
+        let mut end = 0;
+        while spans.len() < most {
+            let newlines = block[end..].iter().take_while(|b| **b == b'\n').count();
+            let start = end + newlines;
+            let fault = |message: &str| Fault {
+                offset: start,
+                message: message.to_owned(),
+            };
+            let word = &block[start..];
+            let complete = memchr(b' ', &word[..word.len().min(LONGEST_WORD)])
+                .map(|length| start + length + 1 + self.row_bytes)
+                .filter(|end| *end <= block.len());
+            match complete {
+                Some(complete) => spans.push(start..complete),
+                None if at_end && word.is_empty() => {
+                    return Err(fault(
+                        "the file ends before the number of words in its header",
+                    ));
+                }
+                None if at_end => return Err(fault("the file ends within this word's vector")),
+                None if word.len() > LONGEST_WORD + self.row_bytes => {
+                    return Err(fault("expected a word and a space"));
+                }
+                None => break,
+            }
+            end = spans.last().map_or(end, |span| span.end);
+        }
+        self.here = end as u64;
+        Ok(end)
+    }
+
+    fn parse<E: Component>(
+        &self,
+        record: &[u8],
+        row: &mut [E],
+    ) -> std::result::Result<Range<usize>, String> {
+        let (word, numbers) = record.split_at(record.len() - self.row_bytes);
+        read_f32(numbers, row);
+        let word = &word[..word.len() - 1];
+        check_utf8(word)?;
+        Ok(0..word.len())
+    }
+
+    fn location(&self, _: &[u8], offset: usize) -> Location {
+        Location::Byte(self.before + offset as u64)
+    }
+}
+
+/// Whether `content` is exactly `words` records of `dim` numbers.
+pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
+    let mut spans = Vec::new();
+    BinaryRecords::after(0, dim)
+        .frame(content, true, words as usize, &mut spans)
+        .is_ok_and(|end| content[end..].iter().all(|b| *b == b'\n'))
+}

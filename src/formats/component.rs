@@ -1,0 +1,71 @@
+//! What a vector in memory or in a native file is made of: f32, or f16 for half the memory.
+
+use half::f16;
+
+/// A number that vectors are stored in.
+pub trait Component: Copy + Send + Sync + 'static {
+    /// Its size in a native file.
+    const BYTES: usize;
+    /// What rows hold before they are read.
+    const ZERO: Self;
+    /// The nearest number of this type; infinite where `x` is beyond the largest.
+    fn from_f32(x: f32) -> Self;
+    /// The same number; every f16 is an f32.
+    fn to_f32(self) -> f32;
+    /// Write to a slice of `BYTES` bytes.
+    fn write_le(self, bytes: &mut [u8]);
+}
+
+impl Component for f32 {
+    const BYTES: usize = 4;
+    const ZERO: Self = 0.0;
+
+    #[inline(always)]
+    fn from_f32(x: f32) -> Self {
+        x
+    }
+
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        self
+    }
+
+    #[inline(always)]
+    fn write_le(self, bytes: &mut [u8]) {
+        bytes.copy_from_slice(&self.to_le_bytes());
+    }
+}
+
+impl Component for f16 {
+    const BYTES: usize = 2;
+    const ZERO: Self = f16::ZERO;
+
+    #[inline(always)]
+    fn from_f32(x: f32) -> Self {
+        f16::from_f32(x)
+    }
+
+    #[inline(always)]
+    fn to_f32(self) -> f32 {
+        self.to_f32()
+    }
+
+    #[inline(always)]
+    fn write_le(self, bytes: &mut [u8]) {
+        bytes.copy_from_slice(&self.to_le_bytes());
+    }
+}
+
+/// Fill `row` from little-endian f32.
+pub(super) fn read_f32<E: Component>(bytes: &[u8], row: &mut [E]) {
+    for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
+        *x = E::from_f32(f32::from_le_bytes(*bytes));
+    }
+}
+
+/// Fill `row` from little-endian f16.
+pub(super) fn read_f16<E: Component>(bytes: &[u8], row: &mut [E]) {
+    for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
+        *x = E::from_f32(f16::from_le_bytes(*bytes).to_f32());
+    }
+}

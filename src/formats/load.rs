@@ -1,0 +1,391 @@
+//! Any file of vectors, whatever its format and packing.
+
+use super::binary::BinaryRecords;
+use super::component::Component;
+use super::detect::{Body, Format, Plan, detect};
+use super::input::Input;
+use super::records::{self, Vectors};
+use super::stanford;
+use super::text::{Lines, numbers_at_end};
+use super::{native, words::WordList};
+use crate::error::{Error, Location, Result};
+use crate::monitor::Monitor;
+use crate::vocabulary::Vocabulary;
+use std::path::Path;
+
+/// Vectors of a file with their words, all different.
+#[derive(Debug)]
+pub struct Loaded<E> {
+    /// The words.
+    pub words: WordList,
+    /// Their vectors: V × dim, row-major.
+    pub matrix: Vec<E>,
+    /// Number of components of a vector.
+    pub dim: usize,
+    /// Words that had come before: their later vectors were left out.
+    pub repeated: WordList,
+    /// Words of a text that end in a number after a space: of such a line it cannot be told whether
+    /// it has a number too many.
+    pub doubtful: WordList,
+}
+
+/// What to read of a file.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct LoadOptions<'a> {
+    /// The format; found out if not given.
+    pub format: Option<Format>,
+    /// Read only the first so many vectors.
+    pub limit: Option<usize>,
+    /// The words of a Stanford `.bin`, which must be read with them and no other format may.
+    pub vocabulary: Option<&'a Vocabulary>,
+}
+
+/// Read vectors, parsed on all threads of the current rayon pool.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
+/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse;
+/// [`Error::Cancelled`].
+pub fn load<E: Component>(
+    path: impl AsRef<Path>,
+    options: LoadOptions<'_>,
+    monitor: &Monitor,
+) -> Result<Loaded<E>> {
+    let most = options.limit.unwrap_or(usize::MAX);
+    if let Some(vocabulary) = options.vocabulary {
+        if !matches!(options.format, None | Some(Format::Stanford)) {
+            let message = "is for Stanford's .bin only: the other formats hold their words";
+            return Err(Error::parameter("vocabulary", message));
+        }
+        return stanford::load_vectors(path.as_ref(), vocabulary, most, monitor);
+    }
+    if options.format == Some(Format::Stanford) {
+        let message = "must be given with format \"stanford\": the file holds no words";
+        return Err(Error::parameter("vocabulary", message));
+    }
+    let mut input = Input::open(path.as_ref())?;
+    input.begin(monitor);
+    match detect(&mut input, options.format)? {
+        Plan::Text(body) => {
+            let vectors = read_text(&mut input, &body, most, monitor)?;
+            let doubtful = |word: &&[u8]| numbers_at_end(word) > 0;
+            let doubtful = vectors.words.iter().filter(doubtful).collect();
+            Ok(finish(vectors, body.dim, doubtful))
+        }
+        Plan::Binary(body) => {
+            let vectors = read_binary(&mut input, &body, most, monitor)?;
+            Ok(finish(vectors, body.dim, WordList::default()))
+        }
+        Plan::Native => {
+            let (words, matrix, dim) = native::read(&mut input, most, monitor)?;
+            Ok(Loaded {
+                words,
+                matrix,
+                dim,
+                repeated: WordList::default(),
+                doubtful: WordList::default(),
+            })
+        }
+    }
+}
+
+fn read_text<E: Component>(
+    input: &mut Input,
+    body: &Body,
+    most: usize,
+    monitor: &Monitor,
+) -> Result<Vectors<E>> {
+    // The shortest line: an empty word, and a space and a digit for each number.
+    let possible = input.content_bound() / (2 * body.dim as u64 + 1);
+    let expected = body.promised.unwrap_or_else(|| {
+        let size = input.content_size().unwrap_or(0) as f64;
+        // Words get longer the rarer they are.
+        let guess = size / body.line_bytes.max(1.0) * 1.05;
+        (guess as u64).saturating_add(16)
+    });
+    let expected = expected.min(possible) as usize;
+    let lines = Lines::after(u64::from(body.promised.is_some()));
+    input.skip(body.start as u64)?;
+    let vectors = records::read(input, lines, body.dim, expected, most, monitor)?;
+    // There may be more than the header says: Stanford's tool does not count `<unk>`.
+    let read = vectors.words.len() as u64;
+    if let Some(promised) = body.promised.filter(|n| read < *n && read < most as u64) {
+        return Err(Error::format(
+            input.path(),
+            Location::Line(1),
+            format!("the header says {promised} words, but there are {read}: is the file cut off?"),
+        ));
+    }
+    Ok(vectors)
+}
+
+fn read_binary<E: Component>(
+    input: &mut Input,
+    body: &Body,
+    most: usize,
+    monitor: &Monitor,
+) -> Result<Vectors<E>> {
+    let promised = body.promised.unwrap_or(0);
+    let possible = input.content_bound() / (4 * body.dim as u64 + 1);
+    let expected = promised.min(possible) as usize;
+    let wanted = (promised as usize).min(most);
+    let lines = BinaryRecords::after(body.start as u64, body.dim);
+    input.skip(body.start as u64)?;
+    let vectors = records::read(input, lines, body.dim, expected, wanted, monitor)?;
+    if vectors.words.len() as u64 == promised {
+        let mut rest = vectors.rest.clone();
+        input.fill(&mut rest, 1)?;
+        if rest.iter().any(|b| *b != b'\n') {
+            return Err(Error::format(
+                input.path(),
+                Location::Byte(0),
+                format!("the header says {promised} words, but the file goes on after the last"),
+            ));
+        }
+    }
+    Ok(vectors)
+}
+
+/// Leave out the vectors of words that came before.
+fn finish<E: Component>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Loaded<E> {
+    let Vectors {
+        mut words,
+        mut matrix,
+        ..
+    } = vectors;
+    let again = words.repeats();
+    let repeated: WordList = again.iter().map(|row| words.get(*row)).collect();
+    if let Some(first) = again.first().copied() {
+        let mut kept = WordList::default();
+        let mut left_out = again.iter().copied().peekable();
+        for row in 0..words.len() {
+            if left_out.next_if_eq(&row).is_some() {
+                continue;
+            }
+            if row > first {
+                matrix.copy_within(row * dim..(row + 1) * dim, kept.len() * dim);
+            }
+            kept.push(words.get(row));
+        }
+        words = kept;
+        matrix.truncate(words.len() * dim);
+    }
+    matrix.shrink_to_fit();
+    Loaded {
+        words,
+        matrix,
+        dim,
+        repeated,
+        doubtful,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::formats::word2vec::{self, Layout};
+    use crate::threads::in_pool;
+    use half::f16;
+    use proptest::prelude::*;
+
+    fn read<E: Component>(content: &[u8], options: LoadOptions<'_>) -> Result<Loaded<E>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        in_pool(2, || load(file.path(), options, &Monitor::new()))?
+    }
+
+    fn read_all(content: &[u8]) -> Result<Loaded<f32>> {
+        read(content, LoadOptions::default())
+    }
+
+    fn saved(words: &[String], vectors: &[f32], dim: usize, layout: Layout) -> Result<Vec<u8>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let save = || word2vec::save(file.path(), words, vectors, dim, layout, &Monitor::new());
+        in_pool(2, save)??;
+        Ok(std::fs::read(file.path()).unwrap())
+    }
+
+    fn list(words: &[&str]) -> WordList {
+        words.iter().collect()
+    }
+
+    /// The line that is complained about.
+    fn faulty_line(content: &[u8]) -> u64 {
+        match read_all(content).unwrap_err() {
+            Error::Format {
+                location: Location::Line(line),
+                ..
+            } => line,
+            error => panic!("{error}"),
+        }
+    }
+
+    #[test]
+    fn a_later_vector_of_the_same_word_is_left_out() {
+        let loaded = read_all(b"a 1 2\nb 3 4\na 5 6\nc 7 8\nb 9 9\nd 0 1\n").unwrap();
+        assert_eq!(loaded.words, list(&["a", "b", "c", "d"]));
+        assert_eq!(loaded.matrix, [1.0, 2.0, 3.0, 4.0, 7.0, 8.0, 0.0, 1.0]);
+        assert_eq!(loaded.repeated, list(&["a", "b"]));
+    }
+
+    #[test]
+    fn a_malformed_line_is_named_wherever_it_is() {
+        let fine = "word 1 2 3\n".repeat(500);
+        for before in [0, 1, 10, 499] {
+            let bad = format!("{}oops 1 2\n{fine}", &fine[..11 * before]);
+            assert_eq!(faulty_line(bad.as_bytes()), before as u64 + 1);
+            let bad = format!("1000 3\r\n\n{bad}");
+            assert_eq!(faulty_line(bad.as_bytes()), before as u64 + 3);
+        }
+        // Of several the first, and none beyond the limit.
+        let bad = format!("{fine}a 1\n{fine}b \n");
+        assert_eq!(faulty_line(bad.as_bytes()), 501);
+        let limited = LoadOptions {
+            limit: Some(500),
+            ..Default::default()
+        };
+        assert_eq!(read::<f32>(bad.as_bytes(), limited).unwrap().words.len(), 1);
+    }
+
+    #[test]
+    fn invalid_utf8_is_a_malformed_line() {
+        assert_eq!(faulty_line(b"a 1 2\nb\xff 1 2\nc 1 2\n"), 2);
+    }
+
+    #[test]
+    fn a_header_may_promise_too_little_but_not_too_much() {
+        assert_eq!(read_all(b"1 2\na 1 2\nb 3 4\n").unwrap().words.len(), 2);
+        assert_eq!(faulty_line(b"3 2\na 1 2\nb 3 4\n"), 1);
+        assert_eq!(faulty_line(b"99999999999999 2\na 1 2\nb 3 4\n"), 1);
+        let limited = LoadOptions {
+            limit: Some(2),
+            ..Default::default()
+        };
+        let loaded = read::<f32>(b"3 2\na 1 2\nb 3 4\n", limited).unwrap();
+        assert_eq!(loaded.words.len(), 2);
+    }
+
+    #[test]
+    fn a_cut_binary_file_is_noticed() {
+        let words: Vec<_> = (0..40).map(|i| format!("w{i}")).collect();
+        let vectors: Vec<f32> = (0..120).map(|i| i as f32).collect();
+        let file = saved(&words, &vectors, 3, Layout::Binary).unwrap();
+        let binary = LoadOptions {
+            format: Some(Format::Word2VecBinary),
+            ..Default::default()
+        };
+        for end in 5..file.len() {
+            let error = read::<f32>(&file[..end], binary).unwrap_err();
+            let Error::Format {
+                location: Location::Byte(byte),
+                ..
+            } = error
+            else {
+                panic!("{end}: {error}");
+            };
+            // The vector that is cut starts there.
+            assert!(
+                byte as usize <= end && end - (byte as usize) < 3 + 1 + 12,
+                "{end}: {byte}"
+            );
+        }
+        let error = read::<f32>(&[&file[..], b"!"].concat(), binary).unwrap_err();
+        assert!(error.to_string().contains("goes on"), "{error}");
+        assert_eq!(
+            read::<f32>(&[&file[..], b"\n"].concat(), binary)
+                .unwrap()
+                .matrix,
+            vectors
+        );
+    }
+
+    #[test]
+    fn newlines_after_binary_vectors_belong_to_no_word() {
+        let record = |word: &str, x: f32| [word.as_bytes(), b" ", &x.to_le_bytes(), b"\n"].concat();
+        let file = [b"2 1\n".to_vec(), record("a", 0.1), record("b", -2.5)].concat();
+        let loaded = read_all(&file).unwrap();
+        assert_eq!(loaded.words, list(&["a", "b"]));
+        assert_eq!(loaded.matrix, [0.1, -2.5]);
+    }
+
+    #[test]
+    fn stanfords_parameters_are_summed() {
+        let rows = [
+            [1.0, 2.0, 9.0],
+            [3.0, 4.0, 9.0],
+            [0.5, 0.25, 9.0],
+            [0.125, 1.0, 9.0_f64],
+        ];
+        let bytes: Vec<u8> = rows
+            .iter()
+            .flatten()
+            .flat_map(|x| x.to_le_bytes())
+            .collect();
+        let vocabulary = Vocabulary::new([("a", 2), ("b", 1)]).unwrap();
+        let mut options = LoadOptions {
+            vocabulary: Some(&vocabulary),
+            ..Default::default()
+        };
+        let loaded = read::<f32>(&bytes, options).unwrap();
+        assert_eq!(loaded.words, list(&["a", "b"]));
+        assert_eq!(loaded.matrix, [1.5, 2.25, 3.125, 5.0]);
+        assert!(read::<f32>(&bytes[..bytes.len() - 8], options).is_err());
+        options.limit = Some(1);
+        assert_eq!(read::<f32>(&bytes, options).unwrap().matrix, [1.5, 2.25]);
+        options.format = Some(Format::Glove);
+        assert!(matches!(
+            read::<f32>(&bytes, options),
+            Err(Error::Parameter { .. })
+        ));
+        let missing = LoadOptions {
+            format: Some(Format::Stanford),
+            ..Default::default()
+        };
+        assert!(matches!(
+            read::<f32>(&bytes, missing),
+            Err(Error::Parameter { .. })
+        ));
+    }
+
+    prop_compose! {
+        fn vectors()(
+            words in prop::collection::hash_set("[a-z0-9 \t\u{85}\u{a0}é.]{1,6}", 1..60),
+            dim in 1_usize..6,
+            seed: [f32; 11],
+        ) -> (Vec<String>, Vec<f32>, usize) {
+            let count = words.len() * dim;
+            (words.into_iter().collect(), (0..count).map(|i| seed[i % 11]).collect(), dim)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read((words, vectors, dim) in vectors(), binary: bool, bare: bool) {
+            let layout = match (binary, bare) {
+                (true, _) => Layout::Binary,
+                (_, true) => Layout::Headless,
+                _ => Layout::Text,
+            };
+            // Words that the format cannot hold are refused.
+            let Ok(file) = saved(&words, &vectors, dim, layout) else {
+                let text = words.join("\n");
+                prop_assert!(text.contains([' ', '\t']));
+                return Ok(());
+            };
+            let loaded = read_all(&file).unwrap();
+            prop_assert_eq!(loaded.words, words.iter().collect());
+            prop_assert_eq!(loaded.dim, dim);
+            prop_assert_eq!(&loaded.matrix, &vectors);
+
+            let half = read::<f16>(&file, LoadOptions::default()).unwrap();
+            let rounded: Vec<_> = vectors.iter().map(|x| f16::from_f32(*x)).collect();
+            prop_assert_eq!(half.matrix, rounded);
+
+            let limit = words.len().div_ceil(2);
+            let limited = LoadOptions { limit: Some(limit), ..Default::default() };
+            let first = read::<f32>(&file, limited).unwrap();
+            prop_assert_eq!(first.words, words[..limit].iter().collect());
+            prop_assert_eq!(&first.matrix, &vectors[..limit * dim]);
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The native format: words, then the matrix as it lies in memory, to be mapped instead of read.
+//!
+//! All numbers are little-endian.
+//!
+//! | offset | size | what |
+//! |---|---|---|
+//! | 0 | 8 | `89 47 6c 6f 56 65 0d 0a`: 0x89, `GloVe`, CR, LF |
+//! | 8 | 4 | version, 1 |
+//! | 12 | 4 | bytes of a component: 4 (IEEE 754 single) or 2 (half) |
+//! | 16 | 8 | V, the number of words |
+//! | 24 | 8 | dim, the number of components of a vector |
+//! | 32 | 8 | B, the number of bytes of all words together |
+//! | 40 | 8 | M, where the matrix starts: the first multiple of 64 that is not less than 64 + 8 V + B |
+//! | 48 | 4 | CRC-32 of bytes 64 to 64 + 8 V + B |
+//! | 52 | 8 | 0 |
+//! | 60 | 4 | CRC-32 of bytes 0 to 60 |
+//! | 64 | 8 V | for each word where it ends, counted from the beginning of the words |
+//! | 64 + 8 V | B | the words, in UTF-8, one after the other, all different |
+//! | M | V · dim · size | the matrix, row by row; the file ends with it |
+//!
+//! The matrix has no checksum: to verify one, all of it would have to be read.
+
+use super::atomic::{at, write_atomically};
+use super::component::{Component, read_f16, read_f32};
+use super::input::Input;
+use super::words::WordList;
+use crate::error::{Error, Location, Result};
+use crate::monitor::Monitor;
+use std::io::Write;
+use std::path::Path;
+
+/// The first bytes of every native file. The first is no UTF-8 and the last two do not survive a
+/// transfer that translates newlines.
+pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
+
+const VERSION: u32 = 1;
+/// Bytes of the header, and what the matrix is aligned to: a cache line.
+const HEADER: usize = 64;
+/// Components converted at a time.
+const CHUNK: usize = 1 << 18;
+
+/// What a native file says of its matrix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The bytes it was read from, whose checksums identify the words.
+    pub bytes: [u8; HEADER],
+    /// Bytes of a component: 4 or 2.
+    pub component: usize,
+    /// Number of words.
+    pub words: usize,
+    /// Number of components of a vector.
+    pub dim: usize,
+    /// Where the matrix starts.
+    pub matrix: u64,
+    word_bytes: u64,
+    checksum: u32,
+}
+
+/// Write vectors (V × dim, row-major) with their words, which must be different.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Cancelled`].
+pub fn save<W: AsRef<[u8]>, E: Component>(
+    path: impl AsRef<Path>,
+    words: &[W],
+    vectors: &[E],
+    dim: usize,
+    monitor: &Monitor,
+) -> Result<()> {
+    let path = path.as_ref();
+    let mut index = Vec::new();
+    let mut end = 0_u64;
+    for word in words {
+        end += word.as_ref().len() as u64;
+        index.extend_from_slice(&end.to_le_bytes());
+    }
+    for word in words {
+        index.extend_from_slice(word.as_ref());
+    }
+    let start = (HEADER + index.len()).next_multiple_of(HEADER);
+    let mut header = [0; HEADER];
+    header[..8].copy_from_slice(MAGIC);
+    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
+    header[12..16].copy_from_slice(&(E::BYTES as u32).to_le_bytes());
+    header[16..24].copy_from_slice(&(words.len() as u64).to_le_bytes());
+    header[24..32].copy_from_slice(&(dim as u64).to_le_bytes());
+    header[32..40].copy_from_slice(&end.to_le_bytes());
+    header[40..48].copy_from_slice(&(start as u64).to_le_bytes());
+    header[48..52].copy_from_slice(&crc32fast::hash(&index).to_le_bytes());
+    let checksum = crc32fast::hash(&header[..60]);
+    header[60..].copy_from_slice(&checksum.to_le_bytes());
+    index.resize(start - HEADER, 0);
+    write_atomically(path, |out| {
+        at(path, out.write_all(&header))?;
+        at(path, out.write_all(&index))?;
+        let mut bytes = vec![0; CHUNK * E::BYTES];
+        for chunk in vectors.chunks(CHUNK) {
+            monitor.check()?;
+            let bytes = &mut bytes[..chunk.len() * E::BYTES];
+            for (x, bytes) in chunk.iter().zip(bytes.chunks_exact_mut(E::BYTES)) {
+                x.write_le(bytes);
+            }
+            at(path, out.write_all(bytes))?;
+        }
+        Ok(())
+    })
+}
+
+/// Read what comes before the matrix, if this is a native file that can be mapped: one that is not
+/// packed. Its length is checked, so the matrix is all there.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] with the byte offset.
+pub fn open(path: impl AsRef<Path>) -> Result<Option<(Header, WordList)>> {
+    let path = path.as_ref();
+    // What a pipe gives up to be looked at is gone.
+    if !at(path, std::fs::metadata(path))?.is_file() {
+        return Ok(None);
+    }
+    let mut input = Input::open(path)?;
+    let Some(size) = input.content_size() else {
+        return Ok(None);
+    };
+    if !input.peek(MAGIC.len())?.starts_with(MAGIC) {
+        return Ok(None);
+    }
+    read_index(&mut input, Some(size)).map(Some)
+}
+
+/// Read all of a native file, converted to `E`, or its first `most` vectors.
+pub(super) fn read<E: Component>(
+    input: &mut Input,
+    most: usize,
+    monitor: &Monitor,
+) -> Result<(WordList, Vec<E>, usize)> {
+    let size = input.content_size();
+    let (header, mut words) = read_index(input, size)?;
+    words.truncate(most);
+    let mut left = words.len() * header.dim;
+    // The header of a packed file may promise more than there is.
+    let mut matrix = Vec::with_capacity(if size.is_some() { left } else { 0 });
+    let mut bytes = Vec::new();
+    let path = input.path().to_owned();
+    while left > 0 {
+        let count = left.min(CHUNK);
+        input.exactly((count * header.component) as u64, &mut bytes, || {
+            let read = matrix.len() * header.component;
+            let place = Location::Byte(header.matrix + read as u64);
+            Error::format(&path, place, "the file ends within the matrix")
+        })?;
+        let start = matrix.len();
+        matrix.resize(start + count, E::ZERO);
+        if header.component == 4 {
+            read_f32(&bytes, &mut matrix[start..]);
+        } else {
+            read_f16(&bytes, &mut matrix[start..]);
+        }
+        left -= count;
+        input.report(monitor)?;
+    }
+    matrix.shrink_to_fit();
+    Ok((words, matrix, header.dim))
+}
+
+/// Read and check the header and the words. `size` is that of the file, if it is known.
+fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)> {
+    let path = input.path().to_owned();
+    let bad = |byte: u64, message: String| Error::format(&path, Location::Byte(byte), message);
+    let cut = |what: &str| {
+        bad(
+            size.unwrap_or(0),
+            format!("the file ends within its {what}"),
+        )
+    };
+    let mut bytes = Vec::new();
+    input.exactly(HEADER as u64, &mut bytes, || cut("header"))?;
+    let header = parse_header(&bytes).map_err(|(byte, message)| bad(byte, message))?;
+    let end = header.matrix + (header.words * header.dim * header.component) as u64;
+    if let Some(size) = size.filter(|size| *size != end) {
+        let message = format!("the file has {size} bytes instead of {end}");
+        return Err(bad(size.min(end), message));
+    }
+    let length = header.matrix - HEADER as u64;
+    input.exactly(length, &mut bytes, || cut("words"))?;
+    bytes.truncate(header.words * 8 + header.word_bytes as usize);
+    let broken = || bad(HEADER as u64, "the words are damaged".to_owned());
+    if crc32fast::hash(&bytes) != header.checksum {
+        return Err(broken());
+    }
+    let (ends, text) = bytes.split_at(header.words * 8);
+    let ends = ends
+        .as_chunks()
+        .0
+        .iter()
+        .map(|end| u64::from_le_bytes(*end));
+    let words = WordList::from_parts(text.to_vec(), ends.collect()).ok_or_else(broken)?;
+    Ok((header, words))
+}
+
+fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
+    let u32_at = |at: usize| u32::from_le_bytes(*bytes[at..].first_chunk().expect("64 bytes"));
+    let u64_at = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("64 bytes"));
+    // First, for another version may have its checksum elsewhere.
+    let version = u32_at(8);
+    if version != VERSION {
+        let message = format!("version {version} of the format; this glove-rs reads {VERSION}");
+        return Err((8, message));
+    }
+    if u32_at(60) != crc32fast::hash(&bytes[..60]) {
+        return Err((0, "the header is damaged".into()));
+    }
+    let wrong = |at: u64| (at, "the header contradicts itself".to_owned());
+    let component = u32_at(12) as usize;
+    if component != 4 && component != 2 {
+        return Err(wrong(12));
+    }
+    let [words, dim, word_bytes, matrix] = [16, 24, 32, 40].map(u64_at);
+    // Whatever fits in memory is far below 2^62.
+    let small = |product: Option<u64>| product.filter(|n| *n < 1 << 62);
+    let index = small(words.checked_mul(8))
+        .and_then(|ends| small(ends.checked_add(word_bytes)))
+        .ok_or_else(|| wrong(32))?;
+    let row = small(dim.checked_mul(component as u64));
+    let rows = row.and_then(|row| small(row.checked_mul(words)));
+    rows.ok_or_else(|| wrong(24))?;
+    if matrix != (HEADER as u64 + index).next_multiple_of(HEADER as u64) {
+        return Err(wrong(40));
+    }
+    Ok(Header {
+        bytes: *bytes.first_chunk().expect("64 bytes"),
+        component,
+        words: words as usize,
+        dim: dim as usize,
+        matrix,
+        word_bytes,
+        checksum: u32_at(48),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use half::f16;
+    use proptest::prelude::*;
+
+    fn file(words: &[&str], vectors: &[f32], dim: usize) -> tempfile::NamedTempFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        save(file.path(), words, vectors, dim, &Monitor::new()).unwrap();
+        file
+    }
+
+    fn load(path: &Path) -> Result<(WordList, Vec<f32>, usize)> {
+        read(&mut Input::open(path)?, usize::MAX, &Monitor::new())
+    }
+
+    #[test]
+    fn the_matrix_is_aligned_and_ends_the_file() {
+        let file = file(&["a", "été", ""], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2);
+        let bytes = std::fs::read(file.path()).unwrap();
+        let (header, words) = open(file.path()).unwrap().unwrap();
+        assert_eq!(header.matrix % 64, 0);
+        assert_eq!(bytes.len() as u64, header.matrix + 24);
+        assert_eq!(bytes[header.matrix as usize..][..4], 1.0_f32.to_le_bytes());
+        assert_eq!(words, ["a", "été", ""].into_iter().collect());
+    }
+
+    #[test]
+    fn every_cut_is_noticed() {
+        let file = file(&["a", "bc"], &[1.0, 2.0], 1);
+        let bytes = std::fs::read(file.path()).unwrap();
+        for end in 8..bytes.len() {
+            std::fs::write(file.path(), &bytes[..end]).unwrap();
+            for error in [
+                open(file.path()).unwrap_err(),
+                load(file.path()).unwrap_err(),
+            ] {
+                let Error::Format { location, .. } = error else {
+                    panic!("{error}");
+                };
+                assert_eq!(location, Location::Byte(end as u64));
+            }
+        }
+    }
+
+    #[test]
+    fn every_flipped_bit_before_the_matrix_is_noticed() {
+        let file = file(&["a", "bc"], &[1.0, 2.0], 1);
+        let bytes = std::fs::read(file.path()).unwrap();
+        for bit in 64..(64 + 2 * 8 + 3) * 8 {
+            let mut bytes = bytes.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(file.path(), &bytes).unwrap();
+            let error = open(file.path()).unwrap_err();
+            assert!(matches!(error, Error::Format { .. }), "bit {bit}: {error}");
+        }
+    }
+
+    #[test]
+    fn impossible_sizes_are_refused_without_taking_memory() {
+        let file = file(&["a", "bc"], &[1.0, 2.0], 1);
+        let bytes = std::fs::read(file.path()).unwrap();
+        for at in [8, 12, 16, 24, 32, 40] {
+            let mut bytes = bytes.clone();
+            bytes[at..at + 4].fill(0x7f);
+            bytes[at + 3] = 0xff;
+            let checksum = crc32fast::hash(&bytes[..60]);
+            bytes[60..64].copy_from_slice(&checksum.to_le_bytes());
+            std::fs::write(file.path(), &bytes).unwrap();
+            let error = load(file.path()).unwrap_err();
+            assert!(matches!(error, Error::Format { .. }), "{at}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_saved_is_read(words: Vec<String>, dim in 1_usize..5, bits: [u16; 7]) {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let numbers = bits.map(f16::from_bits);
+            let vectors: Vec<f16> =
+                (0..words.len() * dim).map(|i| numbers[i % 7]).collect();
+            save(file.path(), &words, &vectors, dim, &Monitor::new()).unwrap();
+            let (read, matrix, read_dim) = load(file.path()).unwrap();
+            prop_assert_eq!(read, words.iter().collect());
+            prop_assert_eq!(read_dim, dim);
+            for (x, y) in matrix.iter().zip(&vectors) {
+                prop_assert!(*x == y.to_f32() || x.is_nan() && y.is_nan());
+            }
+            prop_assert_eq!(matrix.len(), vectors.len());
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Vectors read a block at a time: one thread reads the next block while all parse this one, each
+//! row straight into its place in the matrix.
+
+use super::component::Component;
+use super::input::Input;
+use super::words::WordList;
+use crate::error::{Error, Location, Result};
+use crate::monitor::Monitor;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Bytes read at a time: a few milliseconds of parsing. Tests read blocks shorter than some lines.
+const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
+/// Records parsed by one task.
+const TASK: usize = 64;
+
+/// How words and vectors follow each other in a file.
+pub(super) trait Records: Sync {
+    /// Find the records that are complete in `block`, at most `most`, and add where they lie to
+    /// `spans`. Returns the end of the last, from which the next block will start.
+    fn frame(
+        &mut self,
+        block: &[u8],
+        at_end: bool,
+        most: usize,
+        spans: &mut Vec<Range<usize>>,
+    ) -> std::result::Result<usize, Fault>;
+
+    /// Read one record: its numbers into `row`; where its word lies in it, which is UTF-8.
+    fn parse<E: Component>(
+        &self,
+        record: &[u8],
+        row: &mut [E],
+    ) -> std::result::Result<Range<usize>, String>;
+
+    /// Where `offset` in the block last framed is in the file.
+    fn location(&self, block: &[u8], offset: usize) -> Location;
+}
+
+/// Something wrong at an offset in the block.
+pub(super) struct Fault {
+    pub offset: usize,
+    pub message: String,
+}
+
+/// A matrix that is being read.
+pub(super) struct Vectors<E> {
+    pub words: WordList,
+    pub matrix: Vec<E>,
+    /// What follows the last record, as far as it was read.
+    pub rest: Vec<u8>,
+}
+
+/// Read at most `most` records of `dim` numbers; memory for `expected` of them is taken at once.
+pub(super) fn read<E: Component>(
+    input: &mut Input,
+    mut records: impl Records,
+    dim: usize,
+    expected: usize,
+    most: usize,
+    monitor: &Monitor,
+) -> Result<Vectors<E>> {
+    let path = input.path().to_owned();
+    let mut words = WordList::default();
+    // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
+    // too little the matrix grows by what each block needs.
+    let mut matrix = vec![E::ZERO; expected.min(most) * dim];
+    let (mut block, mut next, mut spans) = (Vec::new(), Vec::new(), Vec::new());
+    let mut at_end = input.fill(&mut block, BLOCK)?;
+    loop {
+        let fail = |records: &_, fault: Fault| {
+            let location = Records::location(records, &block, fault.offset);
+            Error::format(&path, location, fault.message)
+        };
+        spans.clear();
+        let framed = records.frame(&block, at_end, most - words.len(), &mut spans);
+        let end = framed.map_err(|fault| fail(&records, fault))?;
+        let (from, to) = (words.len() * dim, (words.len() + spans.len()) * dim);
+        if to > matrix.len() {
+            matrix.resize(to, E::ZERO);
+        }
+        let last = at_end || words.len() + spans.len() == most;
+        next.clear();
+        next.extend_from_slice(&block[end..]);
+        let (filled, parsed) = rayon::join(
+            || {
+                if last {
+                    Ok(true)
+                } else {
+                    input.fill(&mut next, BLOCK)
+                }
+            },
+            || parse(&records, &block, &spans, &mut matrix[from..to], dim),
+        );
+        for task in parsed {
+            for word in task.map_err(|fault| fail(&records, fault))? {
+                words.push(&block[word]);
+            }
+        }
+        at_end = filled?;
+        input.report(monitor)?;
+        std::mem::swap(&mut block, &mut next);
+        if last {
+            break;
+        }
+    }
+    matrix.truncate(words.len() * dim);
+    Ok(Vectors {
+        words,
+        matrix,
+        rest: block,
+    })
+}
+
+/// Parse the records of a block on all threads. Where each word lies in the block, task by task.
+fn parse<E: Component>(
+    records: &impl Records,
+    block: &[u8],
+    spans: &[Range<usize>],
+    rows: &mut [E],
+    dim: usize,
+) -> Vec<std::result::Result<Vec<Range<usize>>, Fault>> {
+    spans
+        .par_chunks(TASK)
+        .zip(rows.par_chunks_mut(TASK * dim))
+        .map(|(spans, rows)| {
+            let rows = rows.chunks_exact_mut(dim);
+            spans
+                .iter()
+                .zip(rows)
+                .map(|(span, row)| {
+                    let word = records.parse(&block[span.clone()], row);
+                    let word = word.map_err(|message| Fault {
+                        offset: span.start,
+                        message,
+                    })?;
+                    Ok(span.start + word.start..span.start + word.end)
+                })
+                .collect()
+        })
+        .collect()
+}
+
+/// The complaint about a word that is no text.
+pub(super) fn check_utf8(word: &[u8]) -> std::result::Result<(), String> {
+    std::str::from_utf8(word).map(|_| ()).map_err(|e| {
+        format!(
+            "the word {:?} is not valid UTF-8 (byte 0x{:02x})",
+            String::from_utf8_lossy(word),
+            word[e.valid_up_to()]
+        )
+    })
+}

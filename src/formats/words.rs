@@ -1,0 +1,120 @@
+//! Many words in one allocation.
+
+use crate::vocabulary::hash;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
+
+/// Words of UTF-8, one after the other, as they follow each other in a file.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct WordList {
+    bytes: Vec<u8>,
+    // `ends[i]` is the end of word i in `bytes`; it starts where the word before it ends.
+    ends: Vec<u64>,
+}
+
+impl WordList {
+    /// Words that lie in `bytes`, each up to its end, if the ends rise to the end of `bytes` and
+    /// every word is UTF-8.
+    pub(super) fn from_parts(bytes: Vec<u8>, ends: Vec<u64>) -> Option<Self> {
+        let words = Self { bytes, ends };
+        let rising = words.ends.is_sorted();
+        let complete = words.ends.last().copied().unwrap_or(0) == words.bytes.len() as u64;
+        // One pass over all: what is UTF-8 as a whole is so in parts if no cut is inside a letter.
+        let text = std::str::from_utf8(&words.bytes).ok()?;
+        let whole = |end: &u64| text.is_char_boundary(*end as usize);
+        (rising && complete && words.ends.iter().all(whole)).then_some(words)
+    }
+
+    /// Add a word at the end.
+    pub fn push(&mut self, word: &[u8]) {
+        self.bytes.extend_from_slice(word);
+        self.ends.push(self.bytes.len() as u64);
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no word.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The word in place `i`.
+    pub fn get(&self, i: usize) -> &[u8] {
+        let start = if i == 0 { 0 } else { self.ends[i - 1] };
+        &self.bytes[start as usize..self.ends[i] as usize]
+    }
+
+    /// All words, in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &[u8]> {
+        (0..self.len()).map(|i| self.get(i))
+    }
+
+    /// Keep the first `most` words.
+    pub fn truncate(&mut self, most: usize) {
+        self.ends.truncate(most);
+        self.bytes
+            .truncate(self.ends.last().copied().unwrap_or(0) as usize);
+    }
+
+    /// Places of the words that came before, rising.
+    pub(super) fn repeats(&self) -> Vec<usize> {
+        let mut table = HashTable::with_capacity(self.len());
+        let mut again = Vec::new();
+        for i in 0..self.len() {
+            let word = self.get(i);
+            let entry = table.entry(
+                hash(word),
+                |&other| self.get(other) == word,
+                |&other| hash(self.get(other)),
+            );
+            match entry {
+                Entry::Occupied(_) => again.push(i),
+                Entry::Vacant(slot) => {
+                    slot.insert(i);
+                }
+            }
+        }
+        again
+    }
+}
+
+impl<W: AsRef<[u8]>> FromIterator<W> for WordList {
+    fn from_iter<I: IntoIterator<Item = W>>(words: I) -> Self {
+        let mut list = Self::default();
+        for word in words {
+            list.push(word.as_ref());
+        }
+        list
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_are_the_later_ones() {
+        let words: WordList = ["a", "b", "a", "", "", "a"].into_iter().collect();
+        assert_eq!(words.repeats(), [2, 4, 5]);
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_are_refused() {
+        let parts = |bytes: &[u8], ends: &[u64]| WordList::from_parts(bytes.into(), ends.into());
+        assert_eq!(parts(b"abc", &[1, 1, 3]).unwrap().get(2), b"bc");
+        assert_eq!(parts(b"", &[]), Some(WordList::default()));
+        for (bytes, ends) in [
+            (&b"abc"[..], &[1, 2][..]),
+            (b"abc", &[1, 4]),
+            (b"abc", &[2, 1, 3]),
+            (b"abc", &[]),
+            ("é".as_bytes(), &[1, 2]),
+            (b"\xff", &[1]),
+        ] {
+            assert_eq!(parts(bytes, ends), None, "{bytes:?} {ends:?}");
+        }
+    }
+}

@@ -1,0 +1,713 @@
+"""Vectors from files and into files: every format, every oddity, and gensim's opinion of them."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import os
+import pickle
+import re
+import subprocess
+import sys
+import textwrap
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from glove_rs import FormatError, Vocabulary, WordVectors
+from glove_rs import vectors as vectors_module
+
+FORMATS = ["glove", "word2vec", "word2vec_binary", "native"]
+
+
+def save(wv, path, format):
+    """Write one of the formats by its name."""
+    match format:
+        case "glove":
+            wv.save_glove(path)
+        case "word2vec":
+            wv.save_word2vec_format(path)
+        case "word2vec_binary":
+            wv.save_word2vec_format(path, binary=True)
+        case "native":
+            wv.save(path)
+
+
+def random_vectors(size=300, dim=20, seed=0, dtype=np.float32):
+    rng = np.random.default_rng(seed)
+    return WordVectors(
+        [f"wört{i}水" for i in range(size)], rng.normal(size=(size, dim)).astype(dtype)
+    )
+
+
+def assert_same(read, wv, dtype=np.float32):
+    """The same words, and the same numbers to the bit, but for the kind of NaN."""
+    assert read.index_to_key == wv.index_to_key
+    assert read.vectors.dtype == dtype
+    with np.errstate(over="ignore"):
+        expected = wv.vectors.astype(dtype)
+    np.testing.assert_array_equal(read.vectors, expected)
+    numbers = ~np.isnan(expected)
+    np.testing.assert_array_equal(np.signbit(read.vectors[numbers]), np.signbit(expected[numbers]))
+
+
+@pytest.fixture
+def file(tmp_path):
+    """Write bytes to a file that can be loaded."""
+
+    def write(content, name="vectors"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return write
+
+
+def load(path, **options):
+    """Load without any warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return WordVectors.load(path, **options)
+
+
+# ------------------------------------------------------------------------------ there and back
+
+# Whatever a file can hold, lone surrogates cannot be written in UTF-8.
+LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")
+ANY_WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+SPACED_WORD = st.text(LETTERS, min_size=1, max_size=8) | st.sampled_from(
+    [". . .", "new york", "at name@domain.com", "1 2", "\x85", "\xa0", "a\u2003b", "<unk>", "3.5"]
+)
+PLAIN_WORD = SPACED_WORD.map(lambda word: word.replace(" ", "_"))
+NUMBERS = st.floats(width=32) | st.sampled_from([0.0, -0.0, 1e-45, 3.4028235e38, 0.1])
+
+
+@st.composite
+def word_vectors(draw, words, dtype=np.float32):
+    words = draw(st.lists(words, unique=True, min_size=1, max_size=20))
+    dim = draw(st.integers(1, 5))
+    numbers = st.floats(width=16) if dtype == np.float16 else NUMBERS
+    return WordVectors(words, draw(hnp.arrays(dtype, (len(words), dim), elements=numbers)))
+
+
+@given(word_vectors(ANY_WORD))
+def test_the_native_format_keeps_any_words_and_numbers(tmp_path, wv):
+    wv.save(tmp_path / "vectors")
+    assert_same(load(tmp_path / "vectors"), wv)
+
+
+@given(word_vectors(ANY_WORD, np.float16))
+def test_the_native_format_keeps_float16(tmp_path, wv):
+    wv.save(tmp_path / "vectors")
+    assert_same(load(tmp_path / "vectors", dtype="float16"), wv, np.float16)
+    assert_same(load(tmp_path / "vectors"), wv)
+
+
+@given(word_vectors(PLAIN_WORD), st.booleans())
+def test_word2vec_formats_keep_words_and_numbers(tmp_path, wv, binary):
+    wv.save_word2vec_format(tmp_path / "vectors", binary=binary)
+    read = WordVectors.load(tmp_path / "vectors")
+    assert_same(read, wv)
+    assert_same(WordVectors.load(tmp_path / "vectors", dtype=np.float16), wv, np.float16)
+
+
+@given(word_vectors(SPACED_WORD))
+def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
+    try:
+        wv.save_glove(tmp_path / "vectors")
+    except ValueError:
+        # Refused only where the words cannot be told from the numbers, or the first from a mark.
+        words = wv.index_to_key
+        assert words[0].startswith("\ufeff") or any(re.search(r"[ \t]\S", word) for word in words)
+        return
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "[0-9]+ words end in a space and a number")
+        assert_same(WordVectors.load(tmp_path / "vectors"), wv)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_many_blocks_of_a_file_are_put_together_in_order(tmp_path, format, dtype):
+    wv = random_vectors(60_000, 10)
+    save(wv, tmp_path / "vectors", format)
+    assert (tmp_path / "vectors").stat().st_size > 2_000_000
+    assert_same(load(tmp_path / "vectors", dtype=dtype), wv, np.dtype(dtype))
+    limited = load(tmp_path / "vectors", dtype=dtype, limit=50_001)
+    assert limited.index_to_key == wv.index_to_key[:50_001]
+    np.testing.assert_array_equal(limited.vectors, wv.vectors[:50_001].astype(dtype))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_format_may_be_named(tmp_path, format):
+    wv = random_vectors()
+    save(wv, tmp_path / "vectors", format)
+    assert_same(load(tmp_path / "vectors", format=format), wv)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_a_limit_beyond_the_end_is_no_limit(tmp_path, format):
+    wv = random_vectors(30)
+    save(wv, tmp_path / "vectors", format)
+    assert_same(load(tmp_path / "vectors", limit=31), wv)
+    assert len(load(tmp_path / "vectors", limit=1)) == 1
+
+
+def test_float16_vectors_are_written_as_they_are(tmp_path):
+    wv = random_vectors(dtype=np.float16)
+    for format in FORMATS:
+        save(wv, tmp_path / format, format)
+        assert_same(load(tmp_path / format, dtype="float16"), wv, np.float16)
+
+
+def test_numbers_too_large_for_float16_become_infinite(file):
+    assert load(file(b"a 1e6 -1e6\n"), dtype="float16")["a"].tolist() == [np.inf, -np.inf]
+
+
+# --------------------------------------------------------------------------------- as gensim
+
+
+@pytest.fixture(scope="module")
+def keyed():
+    return pytest.importorskip("gensim.models", reason="gensim is not installed").KeyedVectors
+
+
+@pytest.mark.parametrize("binary", [False, True])
+def test_gensim_reads_the_same_from_our_files(tmp_path, keyed, binary):
+    wv = random_vectors()
+    wv.save_word2vec_format(tmp_path / "vectors", binary=binary)
+    read = keyed.load_word2vec_format(tmp_path / "vectors", binary=binary)
+    assert read.index_to_key == wv.index_to_key
+    np.testing.assert_array_equal(read.vectors, wv.vectors)
+
+
+@pytest.mark.parametrize("binary", [False, True])
+@pytest.mark.parametrize("limit", [None, 7])
+def test_gensims_files_give_what_gensim_reads_from_them(tmp_path, keyed, binary, limit):
+    theirs = keyed(20)
+    wv = random_vectors()
+    theirs.add_vectors(wv.index_to_key, wv.vectors)
+    theirs.save_word2vec_format(str(tmp_path / "vectors"), binary=binary)
+    theirs = keyed.load_word2vec_format(tmp_path / "vectors", binary=binary, limit=limit)
+    ours = load(tmp_path / "vectors", limit=limit)
+    assert ours.index_to_key == theirs.index_to_key
+    np.testing.assert_array_equal(ours.vectors, theirs.vectors)
+
+
+def test_gensim_reads_the_same_from_glove_text(tmp_path, keyed):
+    wv = random_vectors()
+    wv.save_glove(tmp_path / "vectors")
+    theirs = keyed.load_word2vec_format(tmp_path / "vectors", no_header=True)
+    assert theirs.index_to_key == wv.index_to_key
+    np.testing.assert_array_equal(theirs.vectors, wv.vectors)
+
+
+# ----------------------------------------------------------------------------------- Stanford's
+
+
+def test_stanfords_parameters_are_its_text(golden):
+    text = load(golden / "train.txt")
+    vocabulary = golden / "vocab.min3.txt"
+    for given_as in (vocabulary, str(vocabulary), Vocabulary.load(vocabulary)):
+        wv = load(golden / "train.bin", vocabulary=given_as)
+        assert [*wv.index_to_key, "<unk>"] == text.index_to_key
+        np.testing.assert_allclose(wv.vectors, text.vectors[:-1], atol=5e-7)
+    few = load(golden / "train.bin", vocabulary=vocabulary, format="stanford", limit=5)
+    assert few.index_to_key == text.index_to_key[:5]
+
+
+@pytest.fixture
+def parameters():
+    """Three words of two components: V rows of weights and a bias for W, then for W̃."""
+    rows = np.arange(18, dtype="<f8").reshape(6, 3)
+    return rows.tobytes(), (rows[:3] + rows[3:])[:, :2].astype(np.float32)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_biases_are_left_out_of_stanfords_parameters(file, parameters, pack):
+    content, expected = parameters
+    words = Vocabulary(["a", "b", "c"], [3, 2, 1])
+    wv = load(file(pack(content)), vocabulary=words)
+    np.testing.assert_array_equal(wv.vectors, expected)
+
+
+@pytest.mark.parametrize("end", [0, 1, 47, 48, 136, 143])
+def test_stanfords_parameters_must_fit_the_vocabulary(file, parameters, end):
+    path = file(parameters[0][:end])
+    with pytest.raises(FormatError, match=rf"byte {end}: .*3 words") as caught:
+        load(path, vocabulary=Vocabulary(["a", "b", "c"], [3, 2, 1]))
+    assert str(path) in str(caught.value)
+
+
+def test_stanfords_parameters_without_their_words_say_what_to_give(file, parameters):
+    path = file(parameters[0])
+    with pytest.raises(FormatError, match="vocabulary="):
+        load(path)
+    with pytest.raises(ValueError, match="vocabulary must be given"):
+        load(path, format="stanford")
+
+
+def test_a_vocabulary_is_for_stanfords_parameters_only(file):
+    with pytest.raises(ValueError, match="vocabulary is for Stanford"):
+        load(file(b"a 1\n"), format="glove", vocabulary=Vocabulary(["a"], [1]))
+
+
+# ---------------------------------------------------------------------------- oddities of files
+
+ODDITIES = {
+    "words with spaces": (
+        b". . . 1 2\nat name@domain.com 3 4\nx 5 6\n",
+        [". . .", "at name@domain.com", "x"],
+    ),
+    "Unicode spaces inside": (
+        "a\x85b 1 2\nc\xa0d 3 4\ne\u2003f\u2028g\u3000 5 6\n".encode(),
+        ["a\x85b", "c\xa0d", "e\u2003f\u2028g\u3000"],
+    ),
+    "only a Unicode space": (
+        "\x85 1 2\n\xa0 3 4\n\u2028 5 6\n".encode(),
+        ["\x85", "\xa0", "\u2028"],
+    ),
+    "control characters": (b"\x1c 1 2\n\x0b\x0c 3 4\n\x00 5 6\n", ["\x1c", "\x0b\x0c", "\x00"]),
+    "<unk>": (b"a 1 2\nb 3 4\n<unk> 5 6\n", ["a", "b", "<unk>"]),
+    "an empty last line": (b"a 1 2\nb 3 4\nc 5 6\n\n", ["a", "b", "c"]),
+    "several empty lines": (b"a 1 2\nb 3 4\nc 5 6\n \n\r\n\n", ["a", "b", "c"]),
+    "no newline at the end": (b"a 1 2\nb 3 4\nc 5 6", ["a", "b", "c"]),
+    "CRLF": (b"a 1 2\r\nb 3 4\r\nc 5 6\r\n", ["a", "b", "c"]),
+    "a byte order mark": (b"\xef\xbb\xbfa 1 2\nb 3 4\nc 5 6\n", ["a", "b", "c"]),
+    "fastText's last space": (b"a 1 2 \nb 3 4 \nc 5 6 \n", ["a", "b", "c"]),
+    "tabs": (b"a\t1\t2\nb\t3\t4\nc\t5\t6\n", ["a", "b", "c"]),
+    "numbers as words": (b"1 1 2\n-2.5e3 3 4\nnan 5 6\n", ["1", "-2.5e3", "nan"]),
+    "exponents and signs": (b"a +1 2e0\nb 0.3e1 4.\nc 5 6E+00\n", ["a", "b", "c"]),
+    "a quotation mark": (b"\" 1 2\n' 3 4\n# 5 6\n", ['"', "'", "#"]),
+    "an empty word": (b" 1 2\nb 3 4\nc 5 6\n", ["", "b", "c"]),
+}
+
+
+@pytest.mark.parametrize("header", [b"", b"3 2\n", b"3 2 \r\n", b"3\t2\n"], ids=repr)
+@pytest.mark.parametrize("name", ODDITIES)
+def test_text_of_published_files(file, name, header):
+    content, words = ODDITIES[name]
+    if header and content.startswith(b"\xef\xbb\xbf"):
+        content, header = content[3:], b"\xef\xbb\xbf" + header
+    wv = load(file(header + content))
+    assert wv.index_to_key == words
+    assert wv.vectors.tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
+def test_what_is_not_a_finite_number_is_kept(file):
+    wv = load(file(b"a nan NaN -nan 1e999\nb inf -inf Infinity 0\n"))
+    np.testing.assert_array_equal(
+        wv.vectors, np.array([[np.nan] * 3 + [np.inf], [np.inf, -np.inf, np.inf, 0]], np.float32)
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "dim"),
+    [
+        (b"7 3\na 1\nb 2\n", ["7", "a", "b"], 1),
+        (b"7 3 1\na 1 2\nb 2 3\n", ["7", "a", "b"], 2),
+        (b"1 2 3 4\na 3 4\nb 5 6\n", ["1 2", "a", "b"], 2),
+        (b". . 1 2\na 3 4\nb 5 6\n", [". .", "a", "b"], 2),
+        (b"2 1\na 1\nb 2\n", ["a", "b"], 1),
+        (b"3 1\na 1\nb 2\n", ["3", "a", "b"], 1),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:1 words end in a space and a number")
+def test_a_first_line_that_looks_like_something_else(file, content, words, dim):
+    wv = WordVectors.load(file(content))
+    assert (wv.index_to_key, wv.vector_size) == (words, dim)
+
+
+def test_a_word_that_comes_twice_keeps_its_first_vector_and_warns(file):
+    path = file(b"a 1 2\nb 3 4\na 5 6\nc 7 8\n")
+    with pytest.warns(UserWarning, match=r"^1 of 4 vectors dropped.*'a'") as caught:
+        wv = WordVectors.load(path)
+    assert caught[0].filename == __file__
+    assert wv.index_to_key == ["a", "b", "c"]
+    assert wv.vectors.tolist() == [[1, 2], [3, 4], [7, 8]]
+
+
+def test_a_number_too_many_is_a_word_to_warn_of(file):
+    with pytest.warns(UserWarning, match=r"1 words end in a space and a number.*'b 0\.5'"):
+        wv = WordVectors.load(file(b"a 1 2\nb 0.5 3 4\nc 5 6\n"))
+    assert wv.index_to_key == ["a", "b 0.5", "c"]
+
+
+def test_spaces_in_the_words_of_text_with_a_header(file):
+    assert load(file(b"2 2\nnew york 1 2\na 3 4\n")).index_to_key == ["new york", "a"]
+
+
+def test_more_words_than_the_header_says_are_read(file):
+    # Stanford's -write-header does not count <unk>.
+    assert load(file(b"1 2\na 1 2\n<unk> 3 4\n")).index_to_key == ["a", "<unk>"]
+
+
+def test_a_line_longer_than_any_block(file):
+    numbers = np.linspace(-1, 1, 700_000, dtype=np.float32)
+    wv = WordVectors(["a", "b"], np.stack([numbers, -numbers]))
+    path = file(b"")
+    for format in FORMATS:
+        save(wv, path, format)
+        assert_same(load(path), wv)
+
+
+def test_no_words_at_all_but_a_header(file):
+    path = file(b"0 5\n")
+    assert load(path).vectors.shape == (0, 5)
+    for format in ("word2vec", "word2vec_binary", "native"):
+        save(WordVectors([], np.empty((0, 5), np.float32)), path, format)
+        assert load(path).vectors.shape == (0, 5)
+
+
+# ------------------------------------------------------------------------------ malformed files
+
+
+def fault(path, **options):
+    """The message about a malformed file, after its path."""
+    with pytest.raises(FormatError) as caught:
+        load(path, **options)
+    message = str(caught.value)
+    assert message.startswith(f"{path}, ")
+    return message.removeprefix(f"{path}, ")
+
+
+MALFORMED = {
+    b"b 3\n": "expected a word and 2 numbers, found 2 fields",
+    b"b\n": "expected a word and 2 numbers, found 1 field",
+    b"b 3 x\n": 'expected a word and 2 numbers, but number 2 is "x"',
+    b"b 3 4,5\n": 'but number 2 is "4,5"',
+    b"b x 4\n": 'but number 1 is "x"',
+    b"b 3  4\n": 'but number 1 is ""',
+    b"b 3 0x10\n": 'but number 2 is "0x10"',
+    b"b\xff 3 4\n": "not valid UTF-8",
+}
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize("header", [b"", b"8 2\n"])
+@pytest.mark.parametrize("bad", MALFORMED, ids=repr)
+def test_a_malformed_line_is_named(file, bad, header, pack):
+    lines = [b"a 1 2\n", b"c 3 4\n", bad, b"d 5 6\n", b"e 7 8\n"]
+    message = fault(file(pack(header + b"".join(lines))))
+    assert message.startswith(f"line {3 + bool(header)}: ")
+    assert MALFORMED[bad] in message
+
+
+@pytest.mark.parametrize("place", [0, 1, 150_000, 399_999])
+def test_the_number_of_a_malformed_line_is_right_anywhere(file, place):
+    lines = [b"word 0.125 0.25 0.5\n"] * 400_000
+    lines[place] = b"word 0.125 0.25\n"
+    assert fault(file(b"".join(lines))).startswith(f"line {place + 1}: ")
+
+
+def test_a_text_that_ends_too_early_says_so(file):
+    assert "says 3 words, but there are 2" in fault(file(b"3 2\na 1 2\nb 3 4\n"))
+
+
+@pytest.mark.parametrize("content", [b"", b"\n\n", b"\xef\xbb\xbf", b" \r\n"], ids=repr)
+def test_a_file_without_vectors(file, content):
+    assert fault(file(content)).startswith("line 1: ")
+
+
+@pytest.mark.parametrize(
+    ("content", "advice"),
+    [
+        (b"PK\x03\x04....", "zip"),
+        (b"BZh91AY", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0", r"\.vec"),
+        (pickle.dumps(list(range(99)), protocol=4), "pickle"),
+        (b"just some prose\nin two lines\n", "a word and its numbers"),
+    ],
+)
+def test_what_is_no_file_of_vectors_gets_advice(file, content, advice):
+    assert re.search(advice, fault(file(content)))
+
+
+def test_a_model_of_glove_is_pointed_to_its_loader(tmp_path):
+    from glove_rs import Glove
+
+    path = tmp_path / "model"
+    Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((2, 2))).save(path)
+    assert "Glove.load" in fault(path)
+
+
+@pytest.mark.parametrize("format", ["word2vec_binary", "native"])
+def test_every_cut_of_a_binary_file_is_noticed_with_its_byte(tmp_path, format):
+    wv = random_vectors(9, 3)
+    path = tmp_path / "vectors"
+    save(wv, path, format)
+    content = path.read_bytes()
+    first = 4 if format == "word2vec_binary" else 8
+    for end in range(first, len(content)):
+        path.write_bytes(content[:end])
+        byte = re.match(r"byte (\d+): ", fault(path, format=format))
+        assert byte is not None
+        assert end - 24 <= int(byte[1]) <= end
+
+
+def test_a_binary_file_that_goes_on_is_malformed(file):
+    content = b"1 1\na \0\0\x80?"
+    assert load(file(content)).vectors.tolist() == [[1]]
+    assert "goes on" in fault(file(content + b"b \0\0\x80?"))
+
+
+def test_a_header_that_cannot_be_true_takes_no_memory(file):
+    assert fault(file(b"9999999999999 1\na 1\nb 2\n"), format="word2vec")
+    assert fault(file(b"1 9999999999999\na 1\nb 2\n"))
+    assert fault(file(b"9999999999999 9\na \0\1\2\xff"))
+
+
+@pytest.mark.parametrize("at", [0, 9, 12, 17, 30, 45, 50, 55, 61, 64, 71, 90])
+def test_a_changed_byte_before_the_matrix_of_a_native_file_is_noticed(tmp_path, at):
+    path = tmp_path / "vectors"
+    random_vectors(9, 3).save(path)
+    content = bytearray(path.read_bytes())
+    content[at] ^= 0x10
+    path.write_bytes(content)
+    assert fault(path, format="native").startswith("byte ")
+
+
+def test_a_format_that_is_not_the_files_is_malformed(file):
+    text = file(b"a 1 2\nb 3 4\n")
+    assert "number of words" in fault(text, format="word2vec")
+    assert "number of words" in fault(text, format="word2vec_binary")
+    assert "WordVectors.save" in fault(text, format="native")
+
+
+# --------------------------------------------------------------------------------------- packed
+
+# Python 3.11 cannot pack it: `zstd` did, "ice 2 0.5", "snow 3 1" and "steam 0 4".
+ZSTD = base64.b64decode("KLUv/SQd6QAAaWNlIDIgMC41CnNub3cgMyAxCnN0ZWFtIDAgNAoOjUAC")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("name", ["vectors", "vectors.txt", "vectors.bin", "vectors.gz"])
+def test_packing_is_recognised_by_content_not_by_name(tmp_path, format, name):
+    wv = random_vectors()
+    save(wv, tmp_path / "plain", format)
+    content = (tmp_path / "plain").read_bytes()
+    (tmp_path / name).write_bytes(gzip.compress(content))
+    assert_same(load(tmp_path / name), wv)
+    (tmp_path / name).write_bytes(content)
+    assert_same(load(tmp_path / name), wv)
+
+
+def test_gzip_of_several_members(file):
+    wv = load(file(gzip.compress(b"a 1 2\nb 3") + gzip.compress(b" 4\n")))
+    assert wv.vectors.tolist() == [[1, 2], [3, 4]]
+
+
+def test_zstandard(file):
+    wv = load(file(ZSTD, "vectors.txt"))
+    assert wv.index_to_key == ["ice", "snow", "steam"]
+    assert wv.vectors.tolist() == [[2, 0.5], [3, 1], [0, 4]]
+
+
+@pytest.mark.parametrize("content", [gzip.compress(b"a 1 2\n" * 99), ZSTD], ids=["gzip", "zstd"])
+def test_packed_files_that_are_cut_off(file, content):
+    assert fault(file(content[:-6])).startswith("byte ")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_text_comes_through_a_pipe(tmp_path):
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    code = "import sys; open(sys.argv[1], 'wb').write(b'a 1 2\\nb 3 4\\n')"
+    with subprocess.Popen([sys.executable, "-c", code, str(path)]):
+        assert load(path).vectors.tolist() == [[1, 2], [3, 4]]
+
+
+# ----------------------------------------------------------------------------------- parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("format", "word3vec"),
+        ("limit", 0),
+        ("limit", -1),
+        ("limit", 2.5),
+        ("dtype", "float64"),
+        ("dtype", "int8"),
+        ("dtype", None),
+        ("dtype", "number"),
+        ("progress", "yes"),
+    ],
+)
+def test_a_bad_parameter_is_named(file, name, value):
+    with pytest.raises(ValueError, match=rf"{name} must be .*{re.escape(str(value))}"):
+        load(file(b"a 1\n"), **{name: value})
+
+
+def test_progress_is_reported_in_bytes_of_the_file(file):
+    path = file(b"word 1 2 3\n" * 10)
+    reports = []
+    with pytest.warns(UserWarning, match="9 of 10"):
+        WordVectors.load(path, progress=lambda *report: reports.append(report))
+    assert reports[-1] == ("loading", 110, 110, {})
+
+
+def test_a_vocabulary_that_is_missing_is_named(file):
+    with pytest.raises(FileNotFoundError, match="no-such-file"):
+        load(file(b""), vocabulary="no-such-file")
+
+
+# ---------------------------------------------------------------------------- the native format
+
+
+def test_a_native_file_is_mapped_not_read(tmp_path):
+    wv = random_vectors()
+    wv.save(tmp_path / "vectors")
+    read = load(tmp_path / "vectors")
+    assert type(read.vectors) is np.ndarray
+    assert isinstance(read.vectors.base, np.memmap)
+    assert read.vectors.ctypes.data % 64 == 0
+    assert not read.vectors.flags.writeable
+    assert read.most_similar("wört3水") == wv.most_similar("wört3水")
+    assert_same(pickle.loads(pickle.dumps(read)), wv)
+
+
+def test_words_of_a_native_file_are_made_when_asked_for(tmp_path):
+    random_vectors().save(tmp_path / "vectors")
+    read = load(tmp_path / "vectors")
+    assert callable(read._words)
+    assert "wört3水" in read
+    assert isinstance(read._words, list)
+
+
+def test_a_native_file_may_be_saved_over_while_it_is_mapped(tmp_path):
+    path = tmp_path / "vectors"
+    wv = random_vectors()
+    wv.save(path)
+    read = load(path)
+    read.save(path)
+    assert_same(read, wv)
+    assert_same(load(path), wv)
+    random_vectors(seed=1).save(path)
+    assert_same(read, wv)
+
+
+def test_a_native_file_replaced_while_it_is_opened_is_opened_again(tmp_path, monkeypatch):
+    path = tmp_path / "vectors"
+    old, new = random_vectors(10, 3), random_vectors(20, 5, seed=1)
+    old.save(path)
+    core = vectors_module._vector_files._core
+    original = core.load_vectors
+
+    def load_and_replace(*arguments):
+        found = original(*arguments)
+        if len(found) == 10:
+            new.save(path)
+        return found
+
+    monkeypatch.setattr(core, "load_vectors", load_and_replace)
+    assert_same(load(path), new)
+
+
+def test_the_other_dtype_is_converted(tmp_path):
+    wv = random_vectors()
+    wv.save(tmp_path / "vectors")
+    assert_same(load(tmp_path / "vectors", dtype="float16"), wv, np.float16)
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs Linux's smaps")
+def test_processes_share_the_pages_of_a_native_file(tmp_path):
+    path = tmp_path / "vectors"
+    random_vectors(20_000, 50).save(path)
+    child = textwrap.dedent(
+        """
+        import re, sys
+        from glove_rs import WordVectors
+
+        wv = WordVectors.load(sys.argv[1])
+        total = float(wv.vectors.sum())
+        print("ready", flush=True)
+        sys.stdin.readline()
+        maps = open("/proc/self/smaps").read()
+        entry = maps[maps.index(sys.argv[1]):]
+        for name in ("Rss", "Pss", "Private_Dirty"):
+            print(re.search(name + r":\\s+(\\d+)", entry)[1], end=" ")
+        print()
+        """
+    )
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-c", child, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    for process in children:
+        assert process.stdout.readline() == "ready\n"
+    for process in children:
+        process.stdin.write("\n")
+        process.stdin.flush()
+        resident, proportional, dirty = map(int, process.stdout.readline().split())
+        assert resident * 1024 >= 20_000 * 50 * 4
+        assert proportional <= 0.6 * resident
+        assert dirty == 0
+    for process in children:
+        process.communicate()
+
+
+# --------------------------------------------------------------------------------------- saving
+
+
+def test_glove_text_may_end_with_the_mean_of_the_rarest_words(tmp_path):
+    wv = random_vectors(150, 4)
+    wv.save_glove(tmp_path / "vectors", unk=True)
+    read = load(tmp_path / "vectors")
+    assert read.index_to_key == [*wv.index_to_key, "<unk>"]
+    np.testing.assert_array_equal(read.vectors[:-1], wv.vectors)
+    np.testing.assert_allclose(read["<unk>"], wv.vectors[-100:].mean(axis=0), rtol=1e-5, atol=1e-6)
+
+
+def test_an_unk_that_is_there_is_not_made_up(tmp_path):
+    with pytest.raises(ValueError, match="unk must be False"):
+        WordVectors(["<unk>"], np.ones((1, 1))).save_glove(tmp_path / "vectors", unk=True)
+
+
+@pytest.mark.parametrize("format", ["glove", "word2vec", "word2vec_binary"])
+@pytest.mark.parametrize("word", ["", "a\nb", "a b"])
+def test_words_that_a_format_cannot_hold_are_refused(tmp_path, format, word):
+    path = tmp_path / "vectors"
+    path.write_bytes(b"the older file")
+    wv = WordVectors(["fine", word], np.eye(2))
+    if format == "glove" and word == "a b":
+        save(wv, path, format)
+        assert_same(load(path), wv)
+        return
+    with pytest.raises(ValueError, match=r"words must not be empty or contain") as caught:
+        save(wv, path, format)
+    assert word.encode("unicode_escape").decode() in str(caught.value)
+    assert path.read_bytes() == b"the older file"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_words_that_end_in_numbers_are_refused_where_they_could_not_be_told(tmp_path):
+    wv = WordVectors(["part 1", "part 2"], np.eye(2))
+    with pytest.raises(ValueError, match="words cannot be told from the numbers"):
+        wv.save_glove(tmp_path / "vectors")
+    assert list(tmp_path.iterdir()) == []
+    wv.save(tmp_path / "vectors")
+    assert_same(load(tmp_path / "vectors"), wv)
+
+
+@pytest.mark.parametrize("format", FORMATS[:3])
+def test_vectors_without_components_are_refused(tmp_path, format):
+    with pytest.raises(ValueError, match="vectors must have at least one component"):
+        save(WordVectors(["a"], np.empty((1, 0))), tmp_path / "vectors", format)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_same_vectors_make_the_same_file(tmp_path, format):
+    for name in ("first", "second"):
+        save(random_vectors(5000, 7), tmp_path / name, format)
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
