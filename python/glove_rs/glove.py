@@ -282,8 +282,8 @@ class Glove:
         training = self._training_arguments()
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None:
-            raise ValueError("vocabulary must be None: a Cooccurrence brings its own")
+        elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
+            raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         return self._train(X, training, consume=False)
 
     def _training_arguments(self) -> _core._Training:
