@@ -31,6 +31,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# Two steps at once would both run pip in .venv.
+.NOTPARALLEL:
 .PHONY: help demo test build lint fmt wheel-check bench clean
 
 help: ## Print this list

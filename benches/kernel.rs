@@ -81,7 +81,7 @@ fn epochs(criterion: &mut Criterion) {
 }
 
 fn prepare(counts: &Triangle, dim: usize) -> (Parameters, Tiles) {
-    let parameters = Parameters::random(counts.words, dim, 0).expect("parameters");
+    let parameters = Parameters::random(counts.words, dim, 0, &Monitor::new()).expect("parameters");
     let (counts, memory) = (Counts::Borrowed(counts), MemoryLimit::default());
     let bytes = Parameters::row_bytes(dim);
     let tiles = Tiles::new(counts, bytes, 0, &memory, &Monitor::new()).expect("tiles");
@@ -97,7 +97,8 @@ fn levels(criterion: &mut Criterion) {
             let words = TILE_BYTES / 2 / Parameters::row_bytes(dim);
             let records = records(words);
             for (name, optimizer) in OPTIMIZERS {
-                let mut parameters = Parameters::random(words, dim, 0).expect("parameters");
+                let mut parameters =
+                    Parameters::random(words, dim, 0, &Monitor::new()).expect("parameters");
                 let mut time = |epochs: usize| {
                     let start = Instant::now();
                     let losses = train_in_order(

@@ -110,7 +110,7 @@ impl RawCorpus {
                                 // A rank takes four bytes, a word and its space about six; rows
                                 // of counts take more than the text.
                                 let (_, _, text) = monitor.snapshot();
-                                error.with_space_needed((text * 4) as f64)
+                                error.with_space_needed((text * 4).max(spool.len()) as f64)
                             })?)
                         }
                         _ => RawIds::Memory(ids),
@@ -594,7 +594,8 @@ impl Sink for Encoder<'_> {
 
     #[inline]
     fn end_of_document(&mut self) {
-        if self.ids.last().is_some_and(|&id| id != DOCUMENT_END) {
+        // Also at the beginning of a chunk: the document may have begun in the one before.
+        if self.ids.last() != Some(&DOCUMENT_END) {
             self.ids.push(DOCUMENT_END);
         }
     }
@@ -642,6 +643,16 @@ mod tests {
         };
         let (_, ids) = encode(&["b a rare a", "b a"], &gaps).unwrap();
         assert_eq!(ids[..4], [1, 0, GAP, 0]);
+    }
+
+    #[test]
+    fn a_document_that_ends_where_a_chunk_does_still_ends() {
+        let mut interner = Interner::default();
+        let options = EncodingOptions::default();
+        let text = |bytes: &[u8]| Content::Text(bytes.to_vec());
+        assert_eq!(interner.encode(&text(b"w w "), &options).unwrap(), [0, 0]);
+        let next = interner.encode(&text(b"\nother"), &options).unwrap();
+        assert_eq!(next, [DOCUMENT_END, 1]);
     }
 
     #[test]

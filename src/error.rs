@@ -70,6 +70,12 @@ pub enum Error {
         /// The epochs before it.
         reports: Vec<EpochReport>,
     },
+    /// The system has not so much memory.
+    #[error("{bytes} bytes of memory are not to be had")]
+    Memory {
+        /// Bytes asked for.
+        bytes: usize,
+    },
     /// The caller asked to stop (Ctrl-C).
     #[error("interrupted")]
     Cancelled,
@@ -90,7 +96,7 @@ impl Error {
         match self {
             Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
                 let message = format!(
-                    "No space left on device: counting needs about {:.0} MB there (set tmp_dir to \
+                    "No space left on device: this needs about {:.0} MB there or more (set tmp_dir to \
                      another folder, or raise memory)",
                     (bytes / 1e6).ceil()
                 );

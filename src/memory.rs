@@ -96,21 +96,22 @@ pub(crate) struct HugeBuffer<T> {
 impl<T: Pod> HugeBuffer<T> {
     /// `length` zeros.
     ///
-    /// # Panics
-    /// If the system has no more memory, as any allocation does.
-    pub fn zeroed(length: usize) -> Self {
+    /// # Errors
+    /// [`Error::Memory`] if the system has not so much.
+    pub fn zeroed(length: usize) -> Result<Self> {
+        let bytes = length
+            .checked_mul(size_of::<T>())
+            .ok_or(Error::Memory { bytes: usize::MAX })?;
         // An empty mapping is refused, hence at least one byte.
-        let bytes = (length * size_of::<T>()).max(1);
-        let map = MmapMut::map_anon(bytes)
-            .unwrap_or_else(|e| panic!("{bytes} bytes of memory are not to be had: {e}"));
+        let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
         // Advice only: without huge pages the memory is as good, but slower.
         let _ = map.advise(memmap2::Advice::HugePage);
-        Self {
+        Ok(Self {
             map,
             length,
             _elements: PhantomData,
-        }
+        })
     }
 }
 
@@ -125,14 +126,6 @@ impl<T: Pod> Deref for HugeBuffer<T> {
 impl<T: Pod> DerefMut for HugeBuffer<T> {
     fn deref_mut(&mut self) -> &mut [T] {
         bytemuck::cast_slice_mut(&mut self.map[..self.length * size_of::<T>()])
-    }
-}
-
-impl<T: Pod> Clone for HugeBuffer<T> {
-    fn clone(&self) -> Self {
-        let mut copy = Self::zeroed(self.length);
-        copy.copy_from_slice(self);
-        copy
     }
 }
 

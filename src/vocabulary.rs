@@ -58,6 +58,12 @@ impl Vocabulary {
                     format!("must not be empty: word {}", vocabulary.len()),
                 ));
             }
+            if i64::try_from(count).is_err() {
+                return Err(Error::parameter(
+                    "counts",
+                    format!("must be below 2^63, got {count}"),
+                ));
+            }
             vocabulary.push(word, count);
         }
         if vocabulary.len() > MAX_WORDS {

@@ -10,24 +10,33 @@ from typing import SupportsFloat, SupportsIndex
 __all__ = ["boolean", "integer", "memory_bytes", "positive", "real"]
 
 
-def integer(name: str, value: object, least: int) -> int:
+def integer(name: str, value: object, least: int, most: int = 2**63 - 1) -> int:
     """Return `value` as an int, or raise a ValueError that names it and its range."""
     if not isinstance(value, bool) and isinstance(value, SupportsIndex):
         number = operator.index(value)
-        if number >= least:
+        if least <= number <= most:
             return number
+        if number > most:
+            raise ValueError(f"{name} must be an integer from {least} to {most}, got {value!r}")
     raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
 
 
 def real(name: str, value: object, least: float = 0.0, *, above: bool = False) -> float:
     """Return `value` as a finite float of at least (or above) `least`, or raise a ValueError."""
     if isinstance(value, numbers.Real | SupportsFloat) and not isinstance(value, bool):
-        number = float(value)
+        number = _float(value)
         if math.isfinite(number) and (number > least if above else number >= least):
             return number
     raise ValueError(
         f"{name} must be a finite number {'>' if above else '>='} {least:g}, got {value!r}"
     )
+
+
+def _float(value: SupportsFloat) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def positive(name: str, value: object) -> float:
@@ -79,9 +88,9 @@ def memory_bytes(value: object) -> int | None:
         except ValueError:
             raise wrong from None
     elif isinstance(value, numbers.Real):
-        number = float(value)  # True is 1: below the least
+        number = _float(value)  # True is 1: below the least
     else:
         raise wrong
-    if not (math.isfinite(number) and number >= 1e6):
+    if not 1e6 <= number <= 2**63:
         raise wrong
     return int(number)

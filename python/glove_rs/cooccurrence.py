@@ -14,7 +14,7 @@ import numpy.typing as npt
 from . import _core
 from ._parameters import boolean, integer, positive
 from ._progress import Progress, reporter
-from .vocabulary import Source, Vocabulary, encoding_arguments, running_arguments
+from .vocabulary import Source, Vocabulary, as_vocabulary, encoding_arguments, running_arguments
 
 if TYPE_CHECKING:
     from ._core import _Counting
@@ -94,18 +94,18 @@ class Cooccurrence:
     def from_corpus(
         cls,
         source: Source,
-        vocabulary: Vocabulary | None = None,
-        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
         window: int = 15,
         min_count: int = 5,
+        threads: int | None = None,
+        memory: int | str | None = None,
+        *,
         max_vocab: int | None = None,
         symmetric: bool = True,
         distance_weighting: bool = True,
         keep_gaps: bool = False,
         tokenizer: str = "whitespace",
         lowercase: bool = False,
-        threads: int | None = None,
-        memory: int | str | None = None,
         tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
     ) -> Cooccurrence:
@@ -116,7 +116,7 @@ class Cooccurrence:
         source : path or iterable
             A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
             a list of words.
-        vocabulary : Vocabulary, optional
+        vocabulary : Vocabulary or sequence of str, optional
             The words to count, instead of those that `min_count` and `max_vocab` select.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
 lowercase, threads, memory, tmp_dir, progress
@@ -148,7 +148,7 @@ lowercase, threads, memory, tmp_dir, progress
             window=window, symmetric=symmetric, distance_weighting=distance_weighting
         )
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
-        given = None if vocabulary is None else vocabulary._core
+        given = None if vocabulary is None else as_vocabulary(vocabulary)._core
         with reporter(progress) as callback:
             core = _core.CoreCooccurrence.from_corpus(
                 source, given, encoding, counting, running, callback
@@ -174,6 +174,8 @@ lowercase, threads, memory, tmp_dir, progress
             If X is not square, does not fit the vocabulary, or holds a negative or non-finite
             count.
         """
+        if np.iscomplexobj(X):
+            raise ValueError("X must hold real numbers, got complex ones")
         if hasattr(X, "tocsr"):
             csr = X.tocsr()
             shape = csr.shape
@@ -188,8 +190,7 @@ lowercase, threads, memory, tmp_dir, progress
             raise ValueError(f"X must be a square matrix, got shape {tuple(shape)}")
         if vocabulary is None:
             vocabulary = [str(i) for i in range(shape[0])]
-        if not isinstance(vocabulary, Vocabulary):
-            vocabulary = Vocabulary(vocabulary, [0] * len(vocabulary))
+        vocabulary = as_vocabulary(vocabulary)
         if len(vocabulary) != shape[0]:
             raise ValueError(
                 f"vocabulary must have a word per row of X: {len(vocabulary)} words, "
@@ -313,7 +314,7 @@ lowercase, threads, memory
 
         Raises
         ------
-        ValueError, OSError, FormatError
+        ValueError, OSError
             As for :meth:`from_corpus`.
         """
         encoding = encoding_arguments(
@@ -362,7 +363,7 @@ lowercase, threads, memory
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], vocabulary: Vocabulary | None = None
+        cls, path: str | os.PathLike[str], vocabulary: Vocabulary | Sequence[str] | None = None
     ) -> Cooccurrence:
         """Read counts that :meth:`save` wrote, in either format.
 
@@ -370,7 +371,7 @@ lowercase, threads, memory
         ----------
         path : path
             A native file, or Stanford's records, sorted or shuffled.
-        vocabulary : Vocabulary, optional
+        vocabulary : Vocabulary or sequence of str, optional
             The words that Stanford's indices count from 1; a native file brings its own.
 
         Raises
@@ -391,7 +392,7 @@ lowercase, threads, memory
                 f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "
                 "in the native format"
             )
-        return cls._of(_core.CoreCooccurrence.load_stanford(path, vocabulary._core))
+        return cls._of(_core.CoreCooccurrence.load_stanford(path, as_vocabulary(vocabulary)._core))
 
     def __reduce__(self) -> tuple[Any, ...]:
         indptr, columns, values = self._core.csr()

@@ -131,7 +131,8 @@ class Glove:
     seed : int, default 0
         Fixes the initial parameters and the order of training.
     memory : int or str, optional
-        Limit for counting, in bytes or as "512MB" or "2GiB".
+        Limit for counts and training records, in bytes or as "512MB" or "2GiB"; what is more goes
+        to temporary files. Parameters are not counted.
     tmp_dir : path, optional
         Folder for temporary files beyond that limit. Default: the system's.
     progress : bool or callable, optional
@@ -220,7 +221,7 @@ class Glove:
 
     # --- training -------------------------------------------------------------------------------
 
-    def fit(self, source: Source, *, vocabulary: Vocabulary | None = None) -> Self:
+    def fit(self, source: Source, *, vocabulary: Vocabulary | Sequence[str] | None = None) -> Self:
         """Count the co-occurrences of `source` and train on them.
 
         Parameters
@@ -228,7 +229,7 @@ class Glove:
         source : path or iterable
             A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
             a list of words.
-        vocabulary : Vocabulary, optional
+        vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
 
         Returns
@@ -267,7 +268,8 @@ class Glove:
         X : Cooccurrence, or scipy sparse or dense matrix, (V, V)
             Counts, finite and >= 0.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of the rows of a matrix. Default "0", "1", ….
+            The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
+            another is refused.
 
         Returns
         -------
@@ -287,7 +289,7 @@ class Glove:
         return self._train(X, training, consume=False)
 
     def _training_arguments(self) -> _core._Training:
-        integer("dim", self.dim, 1)
+        integer("dim", self.dim, 1, 2**20)
         if not isinstance(self.optimizer, str):
             raise ValueError(f"optimizer must be a name, got {self.optimizer!r}")
         training: _core._Training = {
@@ -385,6 +387,12 @@ class Glove:
             settings["progress"] = None
         if settings["tmp_dir"] is not None:
             settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
+        # What numpy gave as a number or a truth value goes into JSON as Python's.
+        settings = {
+            name: value.item() if isinstance(value, np.generic) else value
+            for name, value in settings.items()
+        }
+        settings["dim"] = state.arrays["W"].shape[1]
         words = [word.encode() for word in state.vocabulary.words]
         header = {"format": "glove-rs model", "version": 1, "settings": settings}
         with replacing(path) as file:
@@ -434,6 +442,7 @@ class Glove:
             except (
                 AttributeError,
                 EOFError,
+                IndexError,
                 KeyError,
                 TypeError,
                 UnicodeDecodeError,
@@ -554,6 +563,6 @@ class Glove:
         changed = [
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if name == "dim" or value is not defaults[name].default
+            if name == "dim" or value != defaults[name].default
         ]
         return f"Glove({', '.join(changed)})"

@@ -43,15 +43,30 @@ def encoding_arguments(
     }
 
 
+#: More than any machine has; a slip of the keyboard must not start a million.
+MOST_THREADS = 4096
+
+
 def running_arguments(
     *, threads: int | None, memory: int | str | None, tmp_dir: str | os.PathLike[str] | None
 ) -> _Running:
     """Check the parameters that say what a call may use."""
     return {
-        "threads": None if threads is None else integer("threads", threads, 1),
+        "threads": None if threads is None else integer("threads", threads, 1, MOST_THREADS),
         "memory": memory_bytes(memory),
         "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
     }
+
+
+def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
+    """Take a vocabulary, or make one of words with counts of 0."""
+    if isinstance(vocabulary, Vocabulary):
+        return vocabulary
+    if isinstance(vocabulary, str) or not isinstance(vocabulary, Sequence):
+        raise TypeError(
+            f"vocabulary must be a Vocabulary or a sequence of words, got {type(vocabulary).__name__}"
+        )
+    return Vocabulary(vocabulary, [0] * len(vocabulary))
 
 
 class Vocabulary:
@@ -165,7 +180,10 @@ class Vocabulary:
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and self._core.index(word) is not None
+        try:
+            return isinstance(word, str) and self._core.index(word) is not None
+        except UnicodeEncodeError:  # a lone surrogate is in no text
+            return False
 
     def __getitem__(self, word: str) -> int:
         index = self._core.index(word)

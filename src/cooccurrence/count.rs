@@ -115,8 +115,7 @@ fn count_segment<S: BlockSum>(
     sink: &mut RowSink,
     monitor: &Monitor,
 ) -> Result<()> {
-    let occurrences = Occurrences::index(&segment.ids, words);
-    monitor.check()?;
+    let occurrences = Occurrences::index(&segment.ids, words, monitor)?;
     let counter = RowCounter::new(segment, &occurrences, options);
     let tasks = occurrences.tasks(memory.task_occurrences());
     // Without a limit everything is one wave; with one, blocks are put away before the next.
@@ -140,6 +139,9 @@ fn count_segment<S: BlockSum>(
     Ok(())
 }
 
+/// Tokens between two looks at the monitor: a few milliseconds.
+const POLL_TOKENS: usize = 1 << 20;
+
 /// Where each word stands in the text: an inverted index.
 struct Occurrences {
     // Word w stands at positions[starts[w]..starts[w + 1]], ascending.
@@ -149,21 +151,24 @@ struct Occurrences {
 
 impl Occurrences {
     /// A counting sort, by parts of the text: every part knows where its positions go.
-    fn index(ids: &[WordId], words: usize) -> Self {
+    fn index(ids: &[WordId], words: usize, monitor: &Monitor) -> Result<Self> {
         let parts = rayon::current_num_threads().min(8);
         let parts: Vec<&[WordId]> = ids.chunks(ids.len().div_ceil(parts).max(1)).collect();
         let mut histograms: Vec<Vec<u32>> = parts
             .par_iter()
             .map(|part| {
                 let mut histogram = vec![0u32; words];
-                for &id in *part {
-                    if id < GAP {
-                        histogram[id as usize] += 1;
+                for ids in part.chunks(POLL_TOKENS) {
+                    for &id in ids {
+                        if id < GAP {
+                            histogram[id as usize] += 1;
+                        }
                     }
+                    monitor.check()?;
                 }
-                histogram
+                Ok(histogram)
             })
-            .collect();
+            .collect::<Result<_>>()?;
         let mut starts = Vec::with_capacity(words + 1);
         let mut total = 0u32;
         for word in 0..words {
@@ -185,16 +190,21 @@ impl Occurrences {
             .collect();
         (parts, histograms, offsets)
             .into_par_iter()
-            .for_each(|(part, mut next, offset)| {
-                for (i, &id) in part.iter().enumerate() {
-                    if id < GAP {
-                        let place = &mut next[id as usize];
-                        positions[*place as usize].store((offset + i) as u32, Relaxed);
-                        *place += 1;
+            .try_for_each(|(part, mut next, offset)| {
+                for (k, ids) in part.chunks(POLL_TOKENS).enumerate() {
+                    let offset = offset + k * POLL_TOKENS;
+                    for (i, &id) in ids.iter().enumerate() {
+                        if id < GAP {
+                            let place = &mut next[id as usize];
+                            positions[*place as usize].store((offset + i) as u32, Relaxed);
+                            *place += 1;
+                        }
                     }
+                    monitor.check()?;
                 }
-            });
-        Self { starts, positions }
+                Ok(())
+            })?;
+        Ok(Self { starts, positions })
     }
 
     fn of(&self, word: WordId) -> &[AtomicU32] {
@@ -261,7 +271,9 @@ impl<'a> RowCounter<'a> {
         monitor: &Monitor,
     ) -> Result<()> {
         let positions = self.occurrences.of(row);
-        let most = positions.len().saturating_mul(2 * self.options.window);
+        let most = positions
+            .len()
+            .saturating_mul(self.options.window.saturating_mul(2));
         accumulator.begin(row as usize + 1, most);
         for part in positions.chunks(1 << 14) {
             if accumulator.is_dense() {

@@ -46,13 +46,11 @@ pub fn estimate(
     monitor: &Monitor,
 ) -> Result<Estimate> {
     let whole = sample(path, 1, encoding, counting, monitor)?;
-    if whole.text == 0 {
-        return Err(Error::Corpus(format!(
-            "{}: the text is empty",
-            path.display()
-        )));
-    }
-    let half = sample(path, 2, encoding, counting, monitor);
+    let half = match sample(path, 2, encoding, counting, monitor) {
+        // Half of a small sample may have no word that is frequent enough.
+        Err(Error::Corpus(_)) => None,
+        half => Some(half?),
+    };
     let scale = (whole.size as f64 / whole.text as f64).max(1.0);
     let grown = |now: f64, before: Option<f64>, limit: f64| -> f64 {
         if scale < 1.01 {
@@ -70,7 +68,7 @@ pub fn estimate(
             + (slope - limit) / DECAY * ((-DECAY * from).exp() - (-DECAY * to).exp());
         now * area.exp()
     };
-    let half_of = |f: fn(&Sample) -> f64| half.as_ref().ok().map(f);
+    let half_of = |f: fn(&Sample) -> f64| half.as_ref().map(f);
     let tokens = whole.tokens * scale;
     let words = grown(whole.words, half_of(|h| h.words), WORDS_LIMIT);
     let records = grown(whole.records, half_of(|h| h.records), RECORDS_LIMIT);
@@ -93,7 +91,7 @@ pub fn estimate(
         records,
         memory: peak,
         disk,
-        read: [whole.text, whole.size],
+        read: [whole.text.min(whole.size), whole.size],
     })
 }
 

@@ -1,7 +1,7 @@
 //! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
 
 use super::spill::Run;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -444,6 +444,12 @@ impl Triangle {
                         let forward = row.forward[entry];
                         let backward = row.backward.map_or(forward, |b| b[entry]);
                         let j = ranks[column as usize];
+                        if !((forward * weight).is_finite() && (backward * weight).is_finite()) {
+                            return Err(Error::parameter(
+                                "weight",
+                                format!("must keep counts finite: {forward} times {weight}"),
+                            ));
+                        }
                         pair(i, j, forward * weight, backward * weight);
                     }
                     Ok(())

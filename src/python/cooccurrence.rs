@@ -76,6 +76,48 @@ impl CoreCooccurrence {
     }
 }
 
+/// Run `work` without the interpreter on a pool of its own: the global pool does not survive `fork`.
+fn in_own_pool<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce() -> crate::Result<T> + Send,
+) -> PyResult<T> {
+    let threads = threads::resolve(None)?;
+    Ok(py.detach(|| threads::in_pool(threads, work)?)?)
+}
+
+/// Refuse what is no matrix of counts in compressed sparse rows.
+fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> crate::Result<()> {
+    let entries = values.len();
+    let wrong = |message: String| Err(Error::parameter("X", message));
+    if indptr.len() != words + 1
+        || indptr.first() != Some(&0)
+        || indptr.last() != Some(&(entries as i64))
+        || !indptr.is_sorted()
+        || indices.len() != entries
+    {
+        return wrong(format!(
+            "must be well-formed compressed sparse rows: {words} rows, {} row limits, {} columns, \
+             {entries} values",
+            indptr.len(),
+            indices.len()
+        ));
+    }
+    if let Some(&column) = indices.iter().find(|&&j| !(0..words as i64).contains(&j)) {
+        return wrong(format!(
+            "must have columns from 0 to {}, got {column}",
+            words - 1
+        ));
+    }
+    if let Some(entry) = values.iter().position(|x| !(x.is_finite() && *x >= 0.0)) {
+        let row = indptr.partition_point(|&start| start <= entry as i64) - 1;
+        let x = values[entry];
+        return wrong(format!(
+            "must hold finite counts >= 0, got {x} in row {row}"
+        ));
+    }
+    Ok(())
+}
+
 /// indptr, indices and values of compressed sparse rows.
 type Csr<'py> = (
     Bound<'py, PyArray1<i64>>,
@@ -129,18 +171,13 @@ impl CoreCooccurrence {
         let words = vocabulary.len();
         let (indptr, indices, values) =
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
-        let counts = py.detach(|| {
+        let counts = in_own_pool(py, || {
+            check_csr(words, indptr, indices, values)?;
             Triangle::assemble(words, |pair| {
                 for row in 0..words {
                     for entry in indptr[row] as usize..indptr[row + 1] as usize {
-                        let x = values[entry];
-                        if !(x.is_finite() && x >= 0.0) {
-                            return Err(Error::parameter(
-                                "X",
-                                format!("must hold finite counts >= 0, got {x} in row {row}"),
-                            ));
-                        }
-                        pair(row as WordId, indices[entry] as WordId, x, 0.0);
+                        let column = indices[entry] as WordId;
+                        pair(row as WordId, column, values[entry], 0.0);
                     }
                 }
                 Ok(())
@@ -158,7 +195,7 @@ impl CoreCooccurrence {
     ) -> PyResult<Self> {
         let vocabulary = vocabulary.get().inner.clone();
         let words = vocabulary.len();
-        let counts = py.detach(|| {
+        let counts = in_own_pool(py, || {
             let records = stanford::load_records(path, words)?;
             Triangle::assemble(words, |pair| {
                 for &(i, j, x) in &records {
@@ -173,9 +210,7 @@ impl CoreCooccurrence {
     /// Counts and vocabulary from the native format.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let threads = threads::resolve(None)?;
-        let (vocabulary, counts) =
-            py.detach(|| threads::in_pool(threads, || counts_file::load(path))?)?;
+        let (vocabulary, counts) = in_own_pool(py, || counts_file::load(path))?;
         Ok(Self::new(Arc::new(vocabulary), counts))
     }
 
@@ -186,10 +221,8 @@ impl CoreCooccurrence {
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
-        let threads = threads::resolve(None)?;
         let counts = self.counts()?;
-        let save = || counts_file::save(&counts, &self.vocabulary, path);
-        Ok(py.detach(|| threads::in_pool(threads, save)?)?)
+        in_own_pool(py, || counts_file::save(&counts, &self.vocabulary, path))
     }
 
     /// The weighted sum of two counts over the union of their vocabularies.
@@ -202,7 +235,7 @@ impl CoreCooccurrence {
     ) -> PyResult<Self> {
         let other = other.get();
         let (our_counts, their_counts) = (self.counts()?, other.counts()?);
-        let (vocabulary, counts) = py.detach(|| {
+        let (vocabulary, counts) = in_own_pool(py, || {
             let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary);
             let parts = [
                 (&*our_counts, &ours[..], weight),
@@ -218,7 +251,7 @@ impl CoreCooccurrence {
         let counts = self.counts()?;
         let same: Vec<WordId> = (0..counts.words as WordId).collect();
         let parts = [(&*counts, &same[..], weight)];
-        let counts = py.detach(|| Triangle::sum(counts.words, &parts))?;
+        let counts = in_own_pool(py, || Triangle::sum(counts.words, &parts))?;
         Ok(Self::new(self.vocabulary.clone(), counts))
     }
 

@@ -1,7 +1,9 @@
 //! Core errors as Python exceptions, in one place.
 
 use crate::error::Error;
-use pyo3::exceptions::{PyArithmeticError, PyKeyboardInterrupt, PyOSError, PyValueError};
+use pyo3::exceptions::{
+    PyArithmeticError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyValueError,
+};
 use pyo3::prelude::*;
 use std::io::ErrorKind;
 
@@ -61,6 +63,7 @@ impl From<Error> for PyErr {
                 })
             }
             Error::Parameter { .. } | Error::Corpus(_) => PyValueError::new_err(message),
+            Error::Memory { .. } => PyMemoryError::new_err(message),
             Error::Cancelled => PyKeyboardInterrupt::new_err(()),
         }
     }

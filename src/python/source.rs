@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyIterator, PyString};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::{Duration, Instant};
 
 /// A reader for the worker, and what feeds it from Python if it needs feeding.
 pub struct Source<'py> {
@@ -72,6 +73,9 @@ pub struct Feeder<'py> {
     pending: Option<Bound<'py, PyAny>>,
 }
 
+/// How long documents are gathered before they are handed over, few as they may be.
+const PATIENCE: Duration = Duration::from_millis(50);
+
 /// What a call of [`Feeder::feed`] came to.
 pub enum Fed {
     /// A chunk is on its way.
@@ -106,7 +110,12 @@ impl Feeder<'_> {
         let mut text = Vec::new();
         let mut words = Words::default();
         let mut taken = 0;
+        let start = Instant::now();
         while text.len() + words.len() < CHUNK_BYTES {
+            // A slow source must not keep the caller from progress, signals and errors.
+            if start.elapsed() > PATIENCE && (!text.is_empty() || !words.is_empty()) {
+                break;
+            }
             // A slow generator still leaves a way out every few documents.
             taken += 1;
             if taken % 256 == 0 {

@@ -61,11 +61,14 @@ pub struct CoreParameters {
 type Epoch = (usize, f64, f64, f64);
 
 impl CoreParameters {
-    fn new(py: Python<'_>, parameters: &Parameters, reports: &[EpochReport]) -> PyResult<Self> {
+    fn new(
+        py: Python<'_>,
+        dim: usize,
+        made: [Exported; 2],
+        reports: &[EpochReport],
+    ) -> PyResult<Self> {
         let (arrays, addresses) = (PyDict::new(py), PyDict::new(py));
-        let dim = parameters.dim();
-        let (values, accumulators) = py.detach(|| (parameters.values(), parameters.accumulators()));
-        for (prefix, from) in [("", values), ("G_", accumulators)] {
+        for (prefix, from) in ["", "G_"].into_iter().zip(made) {
             for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
                 let name = format!("{prefix}{name}");
                 addresses.set_item(&name, vectors.as_ptr() as usize)?;
@@ -127,7 +130,7 @@ pub fn train(
         .into());
     }
     let words = counts.words;
-    let (parameters, reports) = run(py, progress, None, |monitor| {
+    let (made, reports) = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
             let mut kept = None;
             let counts = match Arc::try_unwrap(counts) {
@@ -137,12 +140,13 @@ pub fn train(
             let bytes = Parameters::row_bytes(dim);
             let tiles = Tiles::new(counts, bytes, options.seed, &memory, monitor)?;
             drop(kept);
-            let mut parameters = Parameters::random(words, dim, options.seed)?;
+            let mut parameters = Parameters::random(words, dim, options.seed, monitor)?;
             let reports = training::train(&mut parameters, &tiles, &options, monitor)?;
-            crate::Result::Ok((parameters, reports))
+            drop(tiles);
+            crate::Result::Ok(([parameters.values(), parameters.accumulators()], reports))
         })?
     })?;
-    CoreParameters::new(py, &parameters, &reports)
+    CoreParameters::new(py, dim, made, &reports)
 }
 
 /// Train copies of the arrays on the records, one after the other, on one thread, with the
@@ -200,20 +204,26 @@ pub fn train_records<'py>(
     };
     let values = exported(&W, &W_tilde, &b, &b_tilde)?;
     let accumulators = exported(&G_W, &G_W_tilde, &G_b, &G_b_tilde)?;
+    let (row, col, x) = (row.as_slice()?, col.as_slice()?, x.as_slice()?);
+    if row.len() != col.len() || row.len() != x.len() {
+        let message = "must be as long as col and x";
+        return Err(Error::parameter("row", message).into());
+    }
     let records: Vec<_> = row
-        .as_slice()?
         .iter()
-        .zip(col.as_slice()?)
-        .zip(x.as_slice()?)
+        .zip(col)
+        .zip(x)
         // A negative index becomes one that is out of range.
         .map(|((&i, &j), &x)| (i as u32, j as u32, x))
         .collect();
-    let (parameters, losses) = py.detach(|| {
-        let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
-        let losses = train_in_order(&mut parameters, &records, &options, level)?;
-        crate::Result::Ok((parameters, losses))
+    let (made, losses) = py.detach(|| {
+        threads::in_pool(1, || {
+            let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
+            let losses = train_in_order(&mut parameters, &records, &options, level)?;
+            crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
+        })?
     })?;
-    let made = CoreParameters::new(py, &parameters, &[])?;
+    let made = CoreParameters::new(py, dim, made, &[])?;
     let arrays = made.arrays.into_bound(py);
     arrays.set_item("losses", losses)?;
     Ok(arrays)

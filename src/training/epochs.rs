@@ -53,19 +53,24 @@ impl TrainingOptions {
     /// [`Error::Parameter`] naming the first bad one.
     pub fn validate(&self) -> Result<()> {
         let positive = |name, x: f64| {
-            if x.is_finite() && x > 0.0 {
+            if (x as f32).is_finite() && x as f32 > 0.0 {
                 Ok(())
             } else {
                 Err(Error::parameter(
                     name,
-                    format!("must be a finite number > 0, got {x}"),
+                    format!("must be a finite number > 0 that fits 32 bits, got {x}"),
                 ))
             }
         };
-        positive("x_max", self.x_max)?;
+        if !(self.x_max.is_finite() && self.x_max > 0.0) {
+            return Err(Error::parameter(
+                "x_max",
+                format!("must be a finite number > 0, got {}", self.x_max),
+            ));
+        }
         positive("learning_rate", self.learning_rate)?;
         positive("grad_clip", self.grad_clip)?;
-        if !(self.alpha.is_finite() && self.alpha >= 0.0) {
+        if !((self.alpha as f32).is_finite() && self.alpha >= 0.0) {
             return Err(Error::parameter(
                 "alpha",
                 format!("must be a finite number >= 0, got {}", self.alpha),
@@ -110,7 +115,10 @@ fn poor_cost(tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
             .iter()
             .map(|record| {
                 let ln_x = f64::from(record.ln_x);
-                let f = (options.alpha * (ln_x - options.x_max.ln())).exp().min(1.0);
+                // The same bounds as in the kernel.
+                let f = (options.alpha * (ln_x - options.x_max.ln()))
+                    .clamp(-87.0, 0.0)
+                    .exp();
                 0.5 * f * (ln_x.abs() + 1.0).powi(2)
             })
             .sum();
@@ -136,12 +144,22 @@ pub fn train(
     monitor: &Monitor,
 ) -> Result<Vec<EpochReport>> {
     options.validate()?;
+    if parameters.words() != tiles.grid().words() {
+        return Err(Error::parameter(
+            "parameters",
+            format!(
+                "must have a row per word: {} rows, {} words",
+                parameters.words(),
+                tiles.grid().words()
+            ),
+        ));
+    }
     let level = SimdLevel::active()?;
     let mut rule = options.rule();
     monitor.begin(Stage::Training, tiles.records * options.epochs as u64);
     let mut reports: Vec<EpochReport> = Vec::new();
     let mut halvings = 0;
-    let mut good = parameters.clone();
+    let mut good = parameters.try_clone()?;
     let hopeless = HOPELESS * poor_cost(tiles, options)?;
     while reports.len() < options.epochs {
         let epoch = reports.len() + 1;
@@ -198,6 +216,15 @@ pub fn train(
     Ok(reports)
 }
 
+/// Aborts a schedule when dropped, which only a panic (or an error that aborted it already) does.
+struct AbortOnPanic<'a, S: Schedule>(&'a S);
+
+impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 /// One pass over the records.
 struct Epoch<'a> {
     tiles: &'a Tiles,
@@ -235,6 +262,8 @@ impl Epoch<'_> {
         let outcomes = rayon::broadcast(|_| {
             let mut buffer = Vec::new();
             let mut mine = 0.0;
+            // If this thread panics between a claim and its end, the others must not wait for it.
+            let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
                 match self.make_visit(&rows, &visits[number], &mut buffer, monitor) {
                     Ok(cost) if mine + cost <= self.hopeless => {
@@ -248,6 +277,7 @@ impl Epoch<'_> {
                 }
                 schedule.finish(number);
             }
+            std::mem::forget(guard);
             Ok(())
         });
         outcomes.into_iter().collect::<Result<()>>()?;

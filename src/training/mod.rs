@@ -8,5 +8,5 @@ mod tiles;
 
 pub use epochs::{TrainingOptions, train, train_in_order};
 pub use kernel::{Optimizer, SimdLevel};
-pub use parameters::{Exported, Parameters};
+pub use parameters::{Exported, MAX_DIM, Parameters};
 pub use tiles::{Counts, TileGrid, Tiles};

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::memory::HugeBuffer;
+use crate::monitor::Monitor;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
@@ -14,10 +15,18 @@ pub const LINE: usize = 16;
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(super) struct Line([f32; LINE]);
 
+/// More components than anybody wants; below it no size overflows.
+pub const MAX_DIM: usize = 1 << 20;
+
 /// Lines in one half of a row of `dim` components: these and two more for the biases.
 pub(super) fn lines_per_half(dim: usize) -> usize {
     (dim + 2).div_ceil(LINE)
 }
+
+/// Rows whose random numbers come from one seed.
+const ROWS_PER_SEED: usize = 1 << 10;
+/// Lines copied by one task.
+const COPY_LINES: usize = 1 << 16;
 
 /// One side's rows: W with b, or W̃ with b̃.
 ///
@@ -25,7 +34,7 @@ pub(super) fn lines_per_half(dim: usize) -> usize {
 /// make the biases components of the dot product: on the word side `(p, q) = (b, 1)`, on the context
 /// side `(1, b̃)`, so that w·w̃ + b + b̃ is one product and one update rule serves all. The constant 1
 /// is kept by a learning rate of 0 in its place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Side {
     lines: HugeBuffer<Line>,
     dim: usize,
@@ -34,16 +43,17 @@ struct Side {
 }
 
 impl Side {
-    fn new(words: usize, dim: usize, bias: usize) -> Self {
+    fn new(words: usize, dim: usize, bias: usize) -> Result<Self> {
         let half = lines_per_half(dim);
         let mut row = vec![Line([0.0; LINE]); half];
         row[half - 1].0[LINE - 2..].fill(1.0);
         row.resize(2 * half, Line([1.0; LINE]));
-        let mut lines = HugeBuffer::zeroed(words * row.len());
-        for to in lines.chunks_exact_mut(row.len()) {
-            to.copy_from_slice(&row);
-        }
-        Self { lines, dim, bias }
+        let lines = words.checked_mul(row.len());
+        let mut lines = HugeBuffer::zeroed(lines.unwrap_or(usize::MAX))?;
+        lines
+            .par_chunks_exact_mut(row.len())
+            .for_each(|to: &mut [Line]| to.copy_from_slice(&row));
+        Ok(Self { lines, dim, bias })
     }
 
     /// Parameter lines and accumulator lines of every row.
@@ -131,7 +141,7 @@ impl Exported {
 }
 
 /// The model's state while it trains.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct Parameters {
     words: usize,
     dim: usize,
@@ -140,27 +150,30 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Everything uniform in (−½, ½)/dim, biases too, and every G at 1 (DESIGN section 2).
+    /// Everything uniform in (−½, ½)/dim, biases too, and every G at 1 (DESIGN section 2). Parallel;
+    /// the numbers depend on the seed alone.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if `dim` is 0.
-    pub fn random(words: usize, dim: usize, seed: u64) -> Result<Self> {
+    /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
+    pub fn random(words: usize, dim: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
         let mut parameters = Self::zeros(words, dim)?;
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-        let mut vector = vec![0.0; dim + 1];
-        for side in [&mut parameters.word_side, &mut parameters.context_side] {
-            let bias_place = side.bias;
-            for (values, _) in side.halves_mut() {
-                for x in &mut vector {
-                    *x = (rng.random::<f32>() - 0.5) / dim as f32;
+        let half = lines_per_half(dim);
+        let sides = [&mut parameters.word_side, &mut parameters.context_side];
+        for (number, side) in sides.into_iter().enumerate() {
+            let bias = side.bias;
+            let rows = side.lines.par_chunks_mut(2 * half * ROWS_PER_SEED);
+            rows.enumerate().try_for_each(|(k, rows)| {
+                let stream = (2 * k + number) as u64;
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ stream.rotate_left(40));
+                let mut next = || (rng.random::<f32>() - 0.5) / dim as f32;
+                for row in rows.chunks_exact_mut(2 * half) {
+                    for k in 0..dim {
+                        row[k / LINE].0[k % LINE] = next();
+                    }
+                    row[half - 1].0[bias] = next();
                 }
-                for (line, from) in values.iter_mut().zip(vector[..dim].chunks(LINE)) {
-                    line.0[..from.len()].copy_from_slice(from);
-                }
-                if let Some(last) = values.last_mut() {
-                    last.0[bias_place] = vector[dim];
-                }
-            }
+                monitor.check()
+            })?;
         }
         Ok(parameters)
     }
@@ -188,26 +201,41 @@ impl Parameters {
     }
 
     fn zeros(words: usize, dim: usize) -> Result<Self> {
-        if dim == 0 {
-            return Err(Error::parameter("dim", "must be at least 1, got 0"));
+        if !(1..=MAX_DIM).contains(&dim) {
+            return Err(Error::parameter(
+                "dim",
+                format!("must be between 1 and {MAX_DIM}, got {dim}"),
+            ));
         }
         Ok(Self {
             words,
             dim,
-            word_side: Side::new(words, dim, LINE - 2),
-            context_side: Side::new(words, dim, LINE - 1),
+            word_side: Side::new(words, dim, LINE - 2)?,
+            context_side: Side::new(words, dim, LINE - 1)?,
         })
     }
 
-    /// Take over the state of `other`, of the same size, without allocating a third copy as
-    /// `clone_from` would.
+    /// A copy.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(super) fn try_clone(&self) -> Result<Self> {
+        let mut copy = Self::zeros(self.words, self.dim)?;
+        copy.copy_from(self);
+        Ok(copy)
+    }
+
+    /// Take over the state of `other`, of the same size.
     pub(super) fn copy_from(&mut self, other: &Self) {
         let ours = [&mut self.word_side, &mut self.context_side];
         for (to, from) in ours
             .into_iter()
             .zip([&other.word_side, &other.context_side])
         {
-            to.lines.copy_from_slice(&from.lines);
+            to.lines
+                .par_chunks_mut(COPY_LINES)
+                .zip(from.lines.par_chunks(COPY_LINES))
+                .for_each(|(to, from)| to.copy_from_slice(from));
         }
     }
 
@@ -223,7 +251,7 @@ impl Parameters {
 
     /// Bytes of a row of `dim` components with its accumulators: what decides the size of tiles.
     pub fn row_bytes(dim: usize) -> usize {
-        2 * lines_per_half(dim) * size_of::<Line>()
+        2 * lines_per_half(dim.min(MAX_DIM)) * size_of::<Line>()
     }
 
     /// W, W̃, b, b̃.

@@ -58,7 +58,7 @@ impl TileGrid {
     }
 
     /// Words in all blocks.
-    pub(super) fn words(&self) -> usize {
+    pub fn words(&self) -> usize {
         self.starts[self.blocks()] as usize
     }
 
@@ -297,7 +297,7 @@ fn fill(
             }
         }
     }
-    let mut records = HugeBuffer::<Record>::zeroed(end);
+    let mut records = HugeBuffer::<Record>::zeroed(end)?;
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
