@@ -64,7 +64,7 @@ def test_malformed_sparse_rows_are_refused(data, indices, indptr):
 
     X = Rows()
     X.data, X.indices, X.indptr = map(np.array, (data, indices, indptr))
-    with pytest.raises(ValueError, match="^X must"):
+    with pytest.raises(ValueError, match=r"^X must"):
         Cooccurrence.from_scipy(X)
 
 

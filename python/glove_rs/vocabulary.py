@@ -63,9 +63,8 @@ def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
     if isinstance(vocabulary, str) or not isinstance(vocabulary, Sequence):
-        raise TypeError(
-            f"vocabulary must be a Vocabulary or a sequence of words, got {type(vocabulary).__name__}"
-        )
+        kind = type(vocabulary).__name__
+        raise TypeError(f"vocabulary must be a Vocabulary or a sequence of words, got {kind}")
     return Vocabulary(vocabulary, [0] * len(vocabulary))
 
 
