@@ -156,7 +156,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"tokens      {int(sum(vocabulary.counts)):>12,} of words seen {MIN_COUNT} times or more")
     print(f"vocabulary  {len(vocabulary):>12,} words")
 
-    X = Cooccurrence.from_corpus(corpus, vocabulary, window=WINDOW)
+    X = Cooccurrence.from_corpus(corpus, vocabulary, WINDOW, progress=True)
     print(f"records     {X.nnz:>12,} pairs of words within {WINDOW} of each other", flush=True)
 
     model = Glove(
@@ -166,7 +166,7 @@ def run(options: argparse.Namespace) -> None:
         x_max=X_MAX,
         epochs=options.epochs,
         progress=True,
-    ).fit(corpus, vocabulary=vocabulary)
+    ).fit_cooccurrence(X)
 
     print("\nloss per epoch")
     for first in range(0, len(model.history), 5):

@@ -4,7 +4,7 @@
 //! at its end the interners are merged into one vocabulary, and each worker's numbers are mapped to
 //! frequency ranks. Which worker read which chunk varies from run to run; the ranks do not.
 
-use crate::corpus::{ChunkReader, Content};
+use crate::corpus::{CHUNK_BYTES, ChunkReader, Content};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -63,6 +63,16 @@ struct RawChunk {
     number: usize,
     interner: usize,
     ids: RawIds,
+}
+
+impl RawChunk {
+    /// Words and ends of documents held.
+    fn len(&self) -> usize {
+        match &self.ids {
+            RawIds::Memory(ids) => ids.len(),
+            RawIds::Spooled(place) => (place.end - place.start) as usize / size_of::<WordId>(),
+        }
+    }
 }
 
 enum RawIds {
@@ -320,6 +330,10 @@ impl EncodedCorpus {
         };
         segment.ids.drain(..tail);
         segment.fresh = segment.ids.len();
+        let waiting: usize = self.chunks.iter().map(RawChunk::len).sum();
+        segment
+            .ids
+            .reserve(waiting.min(most.saturating_add(CHUNK_BYTES)));
         // A batch at a time, so that what is mapped and what is not are not both held whole.
         let together = 16 * rayon::current_num_threads();
         while !self.chunks.is_empty() && segment.ids.len() - segment.fresh < most {

@@ -83,9 +83,9 @@ impl MemoryLimit {
     }
 }
 
-/// Zeroed memory for large arrays that are reached at random: its own mapping, in huge pages where the
-/// system has them. Fewer pages mean fewer misses of the address cache and fewer faults when the
-/// memory is first touched (benches/RESULTS.md, "Huge pages"); freed, it is the system's again.
+/// Zeroed memory for large arrays: its own mapping, in huge pages where the system has them, which
+/// saves faults when it is first touched; freed, it is the system's again, which bounds the peak
+/// (benches/RESULTS.md, "Huge pages").
 #[derive(Debug)]
 pub(crate) struct HugeBuffer<T> {
     map: MmapMut,

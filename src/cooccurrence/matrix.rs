@@ -465,10 +465,7 @@ impl Triangle {
             .par_iter()
             .map(|block| Sums::default().plus(block))
             .collect();
-        let sums = sums.into_iter().fold(Sums::default(), |a, b| Sums {
-            nnz: a.nnz + b.nnz,
-            total: a.total + b.total,
-        });
+        let sums = sums.into_iter().fold(Sums::default(), Sums::with);
         Self::new(words, symmetric, Store::Memory(blocks), sums)
     }
 
@@ -507,6 +504,13 @@ pub(super) struct Sums {
 }
 
 impl Sums {
+    pub fn with(self, other: Self) -> Self {
+        Self {
+            nnz: self.nnz + other.nnz,
+            total: self.total + other.total,
+        }
+    }
+
     pub fn plus(mut self, block: &RowBlock) -> Self {
         for row in block.rows() {
             // Row by row, so that a long sum does not lose its small terms.

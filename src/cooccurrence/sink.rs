@@ -44,9 +44,12 @@ impl<'a> RowSink<'a> {
 
     /// Take the next blocks.
     pub fn push(&mut self, blocks: Vec<RowBlock>) -> Result<()> {
-        for block in &blocks {
-            self.sums = self.sums.plus(block);
-        }
+        self.sums = blocks
+            .par_iter()
+            .map(|block| Sums::default().plus(block))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .fold(self.sums, Sums::with);
         let bytes: u64 = blocks.iter().map(RowBlock::bytes).sum();
         if self.run.is_none() && self.held_bytes + bytes <= self.memory.row_bytes() {
             self.held_bytes += bytes;

@@ -21,10 +21,10 @@ pub struct Visit {
 /// Records of a visit for every row that the tile's two blocks hold: enough that a row fetched into
 /// cache is used several times, few enough that no row sees one block of contexts for long. While it
 /// does it adapts to that block alone, and the loss measured on the way is too good.
-const RECORDS_PER_ROW: usize = 64;
+const RECORDS_PER_ROW: usize = 256;
 /// The same in the first epoch, when steps are longest and rows adapt fastest: with this, the loss
 /// of every epoch is within 1 % of that of a random order (benches/RESULTS.md, "Order").
-const RECORDS_PER_ROW_AT_FIRST: usize = 2;
+const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// Visits to every tile in an epoch where the rows of all tiles fit into cache together, so that
 /// visiting costs nothing: as good as a random order of all records.
 const CHEAP_VISITS: usize = 16;
