@@ -143,6 +143,14 @@ def test_many_blocks_of_a_file_are_put_together_in_order(tmp_path, format, dtype
 
 
 @pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize("size", [1, 7, 9_999, 100_000])
+def test_vectors_of_one_component(tmp_path, format, size):
+    wv = WordVectors([str(i) for i in range(size)], np.arange(size, dtype=np.float32)[:, None] / 8)
+    save(wv, tmp_path / "vectors", format)
+    assert_same(load(tmp_path / "vectors"), wv)
+
+
+@pytest.mark.parametrize("format", FORMATS)
 def test_a_format_may_be_named(tmp_path, format):
     wv = random_vectors()
     save(wv, tmp_path / "vectors", format)
