@@ -23,7 +23,7 @@ pub struct Visit {
 /// does it adapts to that block alone, and the loss measured on the way is too good.
 const RECORDS_PER_ROW: usize = 256;
 /// The same in the first epoch, when steps are longest and rows adapt fastest: with this, the loss
-/// of every epoch is within 1 % of that of a random order (benches/RESULTS.md, "Order").
+/// of every epoch is within 1.5 % of that of a random order (benches/RESULTS.md, "Order").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// Visits to every tile in an epoch where the rows of all tiles fit into cache together, so that
 /// visiting costs nothing: as good as a random order of all records.
