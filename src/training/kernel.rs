@@ -598,9 +598,9 @@ mod arm {
     #[derive(Clone, Copy)]
     struct Four(float32x4_t);
 
-    // SAFETY of every block: every aarch64 this compiles for has NEON; pointers are the caller's
-    // contract.
-    #[allow(clippy::undocumented_unsafe_blocks)]
+    // SAFETY of every block: every aarch64 this compiles for has NEON (so that some of these
+    // intrinsics are safe there, and some are not); pointers are the caller's contract.
+    #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)]
     impl Vector for Four {
         const LANES: usize = 4;
         #[inline(always)]
