@@ -1,4 +1,4 @@
-//! Rows on disk: compressed blocks in a temporary file without a name, and the merge of several.
+//! Rows on disk: compressed blocks in a temporary file without a name.
 
 use super::matrix::RowBlock;
 use crate::error::Result;

@@ -28,14 +28,8 @@ impl FileReader {
     /// [`Error::Io`] if it cannot be opened or is a directory.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let file = File::open(&path).map_err(|e| Error::io(&path, e))?;
+        let file = crate::formats::stanford::open(&path)?;
         let metadata = file.metadata().map_err(|e| Error::io(&path, e))?;
-        if metadata.is_dir() {
-            return Err(Error::io(
-                &path,
-                std::io::Error::from(std::io::ErrorKind::IsADirectory),
-            ));
-        }
         Ok(Self {
             path,
             file,
