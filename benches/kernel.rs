@@ -84,7 +84,7 @@ fn prepare(counts: &Triangle, dim: usize) -> (Parameters, Tiles) {
     let parameters = Parameters::random(counts.words, dim, 0, &Monitor::new()).expect("parameters");
     let (counts, memory) = (Counts::Borrowed(counts), MemoryLimit::default());
     let bytes = Parameters::row_bytes(dim);
-    let tiles = Tiles::new(counts, bytes, 0, &memory, &Monitor::new()).expect("tiles");
+    let tiles = Tiles::new(counts, bytes, 0.0, 0, &memory, &Monitor::new()).expect("tiles");
     (parameters, tiles)
 }
 
@@ -105,6 +105,7 @@ fn levels(criterion: &mut Criterion) {
                         &mut parameters,
                         &records,
                         &options(optimizer, epochs),
+                        None,
                         level,
                     )
                     .expect("losses");

@@ -23,7 +23,7 @@
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let counts = Counts::Owned(counts);
-//!     let tiles = Tiles::new(counts, Parameters::row_bytes(10), 0, &memory, &monitor)?;
+//!     let tiles = Tiles::new(counts, Parameters::row_bytes(10), 0.0, 0, &memory, &monitor)?;
 //!     let mut parameters = Parameters::random(vocabulary.len(), 10, 0, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &TrainingOptions::default(), &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))

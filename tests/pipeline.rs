@@ -56,7 +56,7 @@ fn trained(counts: &Triangle, threads: usize, memory: &MemoryLimit) -> Result<Ex
     };
     threads::in_pool(threads, || {
         let bytes = Parameters::row_bytes(20);
-        let tiles = Tiles::new(Counts::Borrowed(counts), bytes, 1, memory, &monitor)?;
+        let tiles = Tiles::new(Counts::Borrowed(counts), bytes, 0.0, 1, memory, &monitor)?;
         let mut parameters = Parameters::random(counts.words, 20, 1, &monitor)?;
         let reports = train(&mut parameters, &tiles, &options, &monitor)?;
         assert!(reports[2].loss < reports[0].loss);
@@ -114,7 +114,7 @@ fn parameters_of_another_vocabulary_are_refused() {
     let refused = threads::in_pool(2, || {
         let bytes = Parameters::row_bytes(5);
         let memory = MemoryLimit::default();
-        let tiles = Tiles::new(Counts::Borrowed(&counts), bytes, 1, &memory, &monitor)?;
+        let tiles = Tiles::new(Counts::Borrowed(&counts), bytes, 0.0, 1, &memory, &monitor)?;
         let mut parameters = Parameters::random(counts.words - 1, 5, 1, &monitor)?;
         train(
             &mut parameters,

@@ -49,9 +49,13 @@ class _Training(TypedDict):
     x_max: float
     alpha: float
     learning_rate: float
+    bias_learning_rate: float
+    schedule: str
     epochs: int
     optimizer: str
     grad_clip: float
+    negative: float
+    negative_weight: float
     deterministic: bool
     seed: int
 
@@ -178,6 +182,8 @@ def train_records(
     optimizer: str = "adagrad",
     epochs: int = 1,
     simd: str | None = None,
+    bias_learning_rate: float = 1.0,
+    unseen_weight: float | None = None,
 ) -> dict[str, Any]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...

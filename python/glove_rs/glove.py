@@ -17,6 +17,7 @@ import numpy.typing as npt
 from . import _core
 from ._files import replacing
 from ._parameters import boolean, integer, positive, real
+from ._presets import resolve
 from ._progress import Progress, reporter
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
@@ -92,7 +93,8 @@ class Glove:
 
     Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
-    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`.
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; with `negative` also a term for pairs of words that
+    never meet, of which that equation says nothing.
 
     Parameters
     ----------
@@ -114,12 +116,31 @@ class Glove:
         How text becomes words.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
-    x_max, alpha : float, default 100.0 and 0.75
-        The weighting function f.
-    learning_rate : float, default 0.05
-        AdaGrad's η, > 0.
-    epochs : int, default 25
-        Passes over the counts, >= 1.
+    preset : {"best", "paper"}, optional
+        Where the settings come from that are None. "paper" is the paper's model as Stanford's tool
+        trains it; "best" scores higher in a fraction of its time (benches/RESULTS.md, "Quality").
+        Default: "best", unless `x_max`, `alpha`, `learning_rate` or `optimizer` is set by hand:
+        then "paper", whose parameters these are.
+    x_max : float, optional
+        Counts from here on have full weight in f, > 0. Best 30, paper 100.
+    alpha : float, default 0.75
+        Exponent of f, >= 0.
+    learning_rate : float, optional
+        AdaGrad's η at the beginning, > 0. Best 0.2, paper 0.05.
+    bias_learning_rate : float, optional
+        The same for the biases, > 0. Best 0.2, paper 1. SGD takes `learning_rate` for them too.
+    schedule : {"constant", "linear", "cosine"}, optional
+        How both rates fall while training goes on: not at all, in a straight line to 0, or along
+        half a wave of the cosine to 0. Best "cosine", paper "constant".
+    epochs : int, optional
+        Passes over the counts, >= 1. Best 8, paper 25.
+    negative : float, optional
+        Pairs of words that never meet to draw for each count, from 0 to 1000. Each adds
+        :math:`\tfrac12 \lambda \max(0, w_i \cdot \tilde w_j + b_i + \tilde b_j - t_{ij})^2` with
+        :math:`t_{ij} = \tfrac12 \ln E_{ij} - 1`, where E is the count that independent words
+        would have. `history` leaves them out. Best 1, paper 0.
+    negative_weight : float, optional
+        Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
     optimizer : {"adagrad", "sgd"}, default "adagrad"
         The step rule.
     grad_clip : float, default 100.0
@@ -184,10 +205,10 @@ class Glove:
         keep_gaps: bool = False,
         tokenizer: str = "whitespace",
         lowercase: bool = False,
-        x_max: float = 100.0,
+        x_max: float | None = None,
         alpha: float = 0.75,
-        learning_rate: float = 0.05,
-        epochs: int = 25,
+        learning_rate: float | None = None,
+        epochs: int | None = None,
         optimizer: str = "adagrad",
         grad_clip: float = 100.0,
         deterministic: bool = False,
@@ -196,6 +217,11 @@ class Glove:
         memory: int | str | None = None,
         progress: Progress = None,
         tmp_dir: str | os.PathLike[str] | None = None,
+        preset: str | None = None,
+        bias_learning_rate: float | None = None,
+        schedule: str | None = None,
+        negative: float | None = None,
+        negative_weight: float | None = None,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -218,6 +244,11 @@ class Glove:
         self.memory = memory
         self.tmp_dir = tmp_dir
         self.progress = progress
+        self.preset = preset
+        self.bias_learning_rate = bias_learning_rate
+        self.schedule = schedule
+        self.negative = negative
+        self.negative_weight = negative_weight
 
     # --- training -------------------------------------------------------------------------------
 
@@ -290,13 +321,19 @@ class Glove:
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1, 2**20)
-        if not isinstance(self.optimizer, str):
-            raise ValueError(f"optimizer must be a name, got {self.optimizer!r}")
+        settings = resolve(self.preset, self.get_params())
+        for name, value in (("optimizer", self.optimizer), ("schedule", settings["schedule"])):
+            if not isinstance(value, str):
+                raise ValueError(f"{name} must be a name, got {value!r}")
         training: _core._Training = {
-            "x_max": positive("x_max", self.x_max),
+            "x_max": positive("x_max", settings["x_max"]),
             "alpha": real("alpha", self.alpha),
-            "learning_rate": positive("learning_rate", self.learning_rate),
-            "epochs": integer("epochs", self.epochs, 1),
+            "learning_rate": positive("learning_rate", settings["learning_rate"]),
+            "bias_learning_rate": positive("bias_learning_rate", settings["bias_learning_rate"]),
+            "schedule": settings["schedule"],
+            "epochs": integer("epochs", settings["epochs"], 1),
+            "negative": real("negative", settings["negative"]),
+            "negative_weight": positive("negative_weight", settings["negative_weight"]),
             "optimizer": self.optimizer,
             "grad_clip": positive("grad_clip", self.grad_clip),
             "deterministic": boolean("deterministic", self.deterministic),

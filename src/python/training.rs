@@ -7,8 +7,8 @@ use crate::error::Error;
 use crate::monitor::EpochReport;
 use crate::threads;
 use crate::training::{
-    self, Counts, Exported, Optimizer, Parameters, Progress, SimdLevel, Tiles, TrainingOptions,
-    train_in_order,
+    self, Counts, Exported, Optimizer, Parameters, Progress, RateSchedule, SimdLevel, Tiles,
+    TrainingOptions, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -22,9 +22,13 @@ pub struct TrainingArguments {
     x_max: f64,
     alpha: f64,
     learning_rate: f64,
+    bias_learning_rate: f64,
+    schedule: String,
     epochs: usize,
     optimizer: String,
     grad_clip: f64,
+    negative: f64,
+    negative_weight: f64,
     deterministic: bool,
     seed: u64,
 }
@@ -35,9 +39,13 @@ impl TrainingArguments {
             x_max: self.x_max,
             alpha: self.alpha,
             learning_rate: self.learning_rate,
+            bias_learning_rate: self.bias_learning_rate,
+            schedule: RateSchedule::from_name(&self.schedule)?,
             epochs: self.epochs,
             optimizer: Optimizer::from_name(&self.optimizer)?,
             grad_clip: self.grad_clip,
+            negative: self.negative,
+            negative_weight: self.negative_weight,
             deterministic: self.deterministic,
             seed: self.seed,
         };
@@ -205,7 +213,14 @@ pub fn train(
                 Err(shared) => Counts::Borrowed(kept.insert(shared)),
             };
             let bytes = Parameters::row_bytes(dim);
-            let tiles = Tiles::new(counts, bytes, options.seed, &memory, monitor)?;
+            let tiles = Tiles::new(
+                counts,
+                bytes,
+                options.negative,
+                options.seed,
+                &memory,
+                monitor,
+            )?;
             drop(kept);
             let mut parameters = match start {
                 Some([values, sums]) => Parameters::from_exported(words, dim, &values, &sums)?,
@@ -223,7 +238,8 @@ pub fn train(
 /// production kernel: the arithmetic of DESIGN section 2 itself.
 #[pyfunction]
 #[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
-    x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None))]
+    x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None,
+    bias_learning_rate=1.0, unseen_weight=None))]
 #[allow(non_snake_case, clippy::too_many_arguments)]
 pub fn train_records<'py>(
     py: Python<'py>,
@@ -245,11 +261,14 @@ pub fn train_records<'py>(
     optimizer: &str,
     epochs: usize,
     simd: Option<&str>,
+    bias_learning_rate: f64,
+    unseen_weight: Option<f32>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = TrainingOptions {
         x_max,
         alpha,
         learning_rate,
+        bias_learning_rate,
         epochs,
         optimizer: Optimizer::from_name(optimizer)?,
         grad_clip,
@@ -277,7 +296,7 @@ pub fn train_records<'py>(
     let (made, losses) = py.detach(|| {
         threads::in_pool(1, || {
             let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
-            let losses = train_in_order(&mut parameters, &records, &options, level)?;
+            let losses = train_in_order(&mut parameters, &records, &options, unseen_weight, level)?;
             crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
         })?
     })?;

@@ -3,10 +3,13 @@
 mod epochs;
 mod kernel;
 mod parameters;
+mod rate;
 mod schedule;
 mod tiles;
+mod unseen;
 
 pub use epochs::{Progress, TrainingOptions, resume, train, train_in_order};
 pub use kernel::{Optimizer, SimdLevel};
 pub use parameters::{Exported, MAX_DIM, Parameters};
+pub use rate::RateSchedule;
 pub use tiles::{Counts, TileGrid, Tiles};
