@@ -93,8 +93,8 @@ class Glove:
 
     Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
-    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; with `negative` also a term for pairs of words that
-    never meet, of which that equation says nothing.
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; with `negative` also a term for pairs of words
+    that never meet, of which that equation says nothing.
 
     Parameters
     ----------
