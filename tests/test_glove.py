@@ -31,7 +31,7 @@ DEFAULTS = {
     "learning_rate": None,
     "epochs": None,
     "optimizer": "adagrad",
-    "grad_clip": 100.0,
+    "grad_clip": None,
     "deterministic": False,
     "threads": None,
     "seed": 0,

@@ -13,6 +13,7 @@ PAPER = {
     "bias_learning_rate": 1.0,
     "schedule": "constant",
     "epochs": 25,
+    "grad_clip": 100.0,
     "negative": 0.0,
 }
 RUN = {"dim": 8, "deterministic": True, "threads": 1}

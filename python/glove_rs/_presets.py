@@ -13,11 +13,12 @@ Settings: TypeAlias = dict[str, Any]
 # with Stanford's step for the biases.
 PRESETS: Final[Mapping[str, Settings]] = {
     "best": {
-        "x_max": 30.0,
+        "x_max": 10.0,
         "learning_rate": 0.2,
         "bias_learning_rate": 0.2,
         "schedule": "cosine",
         "epochs": 8,
+        "grad_clip": 3.0,
         "negative": 1.0,
         "negative_weight": 0.3,
     },
@@ -27,6 +28,7 @@ PRESETS: Final[Mapping[str, Settings]] = {
         "bias_learning_rate": 1.0,
         "schedule": "constant",
         "epochs": 25,
+        "grad_clip": 100.0,
         "negative": 0.0,
         "negative_weight": 0.3,
     },

@@ -122,7 +122,7 @@ class Glove:
         Default: "best", unless `x_max`, `alpha`, `learning_rate` or `optimizer` is set by hand:
         then "paper", whose parameters these are.
     x_max : float, optional
-        Counts from here on have full weight in f, > 0. Best 30, paper 100.
+        Counts from here on have full weight in f, > 0. Best 10, paper 100.
     alpha : float, default 0.75
         Exponent of f, >= 0.
     learning_rate : float, optional
@@ -143,8 +143,9 @@ class Glove:
         Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
     optimizer : {"adagrad", "sgd"}, default "adagrad"
         The step rule.
-    grad_clip : float, default 100.0
-        Bound of each component of the gradient, > 0.
+    grad_clip : float, optional
+        Bound of each component of a vector's gradient, > 0. Best 3, which keeps high rates from
+        diverging, paper 100.
     deterministic : bool, default False
         The same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
@@ -210,7 +211,7 @@ class Glove:
         learning_rate: float | None = None,
         epochs: int | None = None,
         optimizer: str = "adagrad",
-        grad_clip: float = 100.0,
+        grad_clip: float | None = None,
         deterministic: bool = False,
         threads: int | None = None,
         seed: int = 0,
@@ -335,7 +336,7 @@ class Glove:
             "negative": real("negative", settings["negative"]),
             "negative_weight": positive("negative_weight", settings["negative_weight"]),
             "optimizer": self.optimizer,
-            "grad_clip": positive("grad_clip", self.grad_clip),
+            "grad_clip": positive("grad_clip", settings["grad_clip"]),
             "deterministic": boolean("deterministic", self.deterministic),
             "seed": integer("seed", self.seed, 0),
         }
