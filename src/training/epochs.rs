@@ -315,7 +315,7 @@ impl Epoch<'_> {
             let schedule = Ordered::new(self.tiles, &visits);
             self.make_visits(parameters, &visits, &schedule, monitor)
         } else {
-            let schedule = Hogwild::new(visits.len());
+            let schedule = Hogwild::new(self.tiles, &visits);
             self.make_visits(parameters, &visits, &schedule, monitor)
         }
     }
