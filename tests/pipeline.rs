@@ -91,9 +91,14 @@ fn counts_and_words_survive_files() {
     let (vocabulary, counts) = counted(&mut reader, 2, &MemoryLimit::default()).unwrap();
 
     let native = folder.path().join("counts");
-    counts_file::save(&counts, &vocabulary, &native).unwrap();
-    let (words, loaded) = counts_file::load(&native).unwrap();
-    assert!(words == vocabulary && loaded.to_csr().unwrap() == counts.to_csr().unwrap());
+    let (rare, monitor) = (Vocabulary::default(), Monitor::new());
+    counts_file::save(&counts, &vocabulary, &rare, &native, false, &monitor).unwrap();
+    let (words, rare, loaded) = counts_file::load(&native, &MemoryLimit::default()).unwrap();
+    assert!(
+        words == vocabulary
+            && rare.is_empty()
+            && loaded.to_csr().unwrap() == counts.to_csr().unwrap()
+    );
 
     let (words, records) = (
         folder.path().join("vocab.txt"),

@@ -2,7 +2,7 @@
 
 use super::kernel::Record;
 use crate::cooccurrence::{Triangle, TriangleRow};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
@@ -79,12 +79,50 @@ pub struct Tile {
     pub(super) column_block: u32,
     slab: usize,
     records: Range<usize>,
+    // How many more, behind those, are held out of training.
+    held_out: usize,
 }
 
 impl Tile {
-    /// Number of records.
+    /// Number of records to train on.
     pub(super) fn len(&self) -> usize {
         self.records.len()
+    }
+
+    /// The records held out, as [`Tiles::read`] numbers them.
+    pub(super) fn held_out(&self) -> Range<usize> {
+        self.len()..self.len() + self.held_out
+    }
+}
+
+/// Which pairs of words are held out of training, in both directions: one direction tells the other.
+#[derive(Debug, Clone, Copy)]
+struct HeldOut {
+    below: u64,
+    seed: u64,
+}
+
+impl HeldOut {
+    fn new(share: f64, seed: u64) -> Self {
+        Self {
+            below: (share * 2.0_f64.powi(64)) as u64,
+            seed,
+        }
+    }
+
+    /// Whether pair (i, j), j ≤ i, is: as good as random, and the same for every run.
+    #[inline]
+    fn contains(self, i: WordId, j: WordId) -> bool {
+        if self.below == 0 {
+            return false;
+        }
+        // The finalizer of SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
+        let mix = |z: u64| {
+            let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        };
+        mix(mix(u64::from(i) << 32 | u64::from(j)) ^ self.seed) < self.below
     }
 }
 
@@ -97,20 +135,31 @@ enum Slab {
     Disk(u64),
 }
 
-/// Counts to make tiles of: kept, or given back as the tiles take their place.
+/// Counts to make tiles of, and what becomes of them while tiles take their place.
 #[derive(Debug)]
 pub enum Counts<'a> {
-    /// Kept.
+    /// They stay as they are.
     Borrowed(&'a Triangle),
-    /// Given back.
+    /// Their memory is given back.
     Owned(Triangle),
+    /// They are packed, to less than half the memory.
+    Packed(Triangle),
 }
 
 impl Counts<'_> {
     fn get(&self) -> &Triangle {
         match self {
             Self::Borrowed(counts) => counts,
-            Self::Owned(counts) => counts,
+            Self::Owned(counts) | Self::Packed(counts) => counts,
+        }
+    }
+
+    /// No tile will be made of the rows from `row` on any more.
+    pub fn done_from(&mut self, row: WordId) {
+        match self {
+            Self::Borrowed(_) => {}
+            Self::Owned(counts) => counts.forget_from(row),
+            Self::Packed(counts) => counts.pack_from(row),
         }
     }
 }
@@ -121,6 +170,7 @@ pub struct Tiles {
     pub(super) grid: TileGrid,
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
+    pub(super) held_out: u64,
     pub(super) row_bytes: usize,
     slabs: Vec<Slab>,
     file: Option<TemporaryFile>,
@@ -140,10 +190,26 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
+        Self::holding_out(0.0, &mut counts, row_bytes, seed, memory, monitor)
+    }
+
+    /// The same, with about this `share` of the pairs of words, chosen by `seed`, held out of
+    /// training.
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`]; [`Error::Parameter`] if either part gets no pair.
+    pub fn holding_out(
+        share: f64,
+        counts: &mut Counts<'_>,
+        row_bytes: usize,
+        seed: u64,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         monitor.begin(Stage::Tiling, counts.get().pairs());
         let grid = TileGrid::new(&records_per_word(counts.get())?, row_bytes);
-        let records = counts.get().nnz();
-        let bytes = records * size_of::<Record>() as u64;
+        let held_out = HeldOut::new(share, seed);
+        let bytes = counts.get().nnz() * size_of::<Record>() as u64;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
@@ -164,7 +230,8 @@ impl Tiles {
             let filled: Vec<Result<(Vec<Tile>, Slab)>> = blocks
                 .par_iter()
                 .map(|&block| {
-                    let (tiles, records) = fill(counts.get(), &grid, block, seed, monitor)?;
+                    let (tiles, records) =
+                        fill(counts.get(), &grid, block, seed, held_out, monitor)?;
                     let Some(file) = &file else {
                         return Ok((tiles, Slab::Memory(records)));
                     };
@@ -182,25 +249,39 @@ impl Tiles {
                 }));
                 slabs.push(slab);
             }
-            if let (Counts::Owned(counts), Some(&last)) = (&mut counts, blocks.last()) {
-                counts.forget_from(grid.start(last));
+            if let Some(&last) = blocks.last() {
+                counts.done_from(grid.start(last));
             }
             blocks = rest;
         }
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
+        let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
+        let (records, held_out) = (sum(Tile::len), sum(|t| t.held_out));
+        if share > 0.0 && (records == 0 || held_out == 0) {
+            return Err(Error::parameter(
+                "validation",
+                format!("= {share} leaves {records} records to train on and holds out {held_out}"),
+            ));
+        }
         Ok(Self {
             grid,
             tiles,
             records,
+            held_out,
             row_bytes,
             slabs,
             file,
         })
     }
 
-    /// Records in all tiles.
+    /// Records to train on in all tiles.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Records held out of training.
+    pub fn held_out(&self) -> u64 {
+        self.held_out
     }
 
     /// How words are dealt into blocks.
@@ -208,7 +289,14 @@ impl Tiles {
         &self.grid
     }
 
-    /// Some records of a tile; `buffer` serves if they lie on disk.
+    /// The words that places in a tile's records count from: of rows, and of columns.
+    pub(super) fn first_rows(&self, tile: usize) -> (usize, usize) {
+        let start = |block: u32| self.grid.start(block as usize) as usize;
+        let tile = &self.tiles[tile];
+        (start(tile.row_block), start(tile.column_block))
+    }
+
+    /// Some records of a tile, those held out last; `buffer` serves if they lie on disk.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,
@@ -263,46 +351,54 @@ fn fill(
     grid: &TileGrid,
     block: usize,
     seed: u64,
+    held_out: HeldOut,
     monitor: &Monitor,
 ) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
     let rows = grid.start(block)..grid.start(block + 1);
-    // Per other block: records of tile (block, other) and of tile (other, block).
-    let mut sizes = vec![[0usize; 2]; block + 1];
+    // Per other block: records of tile (block, other) and of tile (other, block); of each those to
+    // train on, and those held out.
+    let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
-        for_each_pair(&row, grid, |other, _, forward, backward| {
-            sizes[other][0] += usize::from(forward != 0.0);
-            sizes[other][1] += usize::from(backward != 0.0);
+        for_each_pair(&row, grid, |other, j, forward, backward| {
+            let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
+            sizes[other][0][held] += usize::from(forward != 0.0);
+            sizes[other][1][held] += usize::from(backward != 0.0);
         });
         Ok(())
     })?;
     // A diagonal tile takes both directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
-    sizes[block][0] += diagonal;
-    let mut next = vec![[0; 2]; block + 1];
+    for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
+        *size += more;
+    }
+    let mut next = vec![[[0; 2]; 2]; block + 1];
     let mut tiles = Vec::new();
     let mut end = 0;
     for (other, sizes) in sizes.iter().enumerate() {
         for (side, (row_block, column_block)) in
             [(block, other), (other, block)].into_iter().enumerate()
         {
-            next[other][side] = end;
-            end += sizes[side];
-            if sizes[side] > 0 {
+            let [train, held] = sizes[side];
+            next[other][side] = [end, end + train];
+            if train + held > 0 {
                 tiles.push(Tile {
                     row_block: row_block as u32,
                     column_block: column_block as u32,
                     slab: 0,
-                    records: next[other][side]..end,
+                    records: end..end + train,
+                    held_out: held,
                 });
             }
+            end += train + held;
         }
     }
     let mut records = HugeBuffer::<Record>::zeroed(end)?;
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
+            let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
             let mut put = |side: usize, record| {
-                let place = &mut next[other][side];
+                let place = &mut next[other][side][held];
                 records[*place] = record;
                 *place += 1;
             };
