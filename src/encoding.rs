@@ -158,7 +158,24 @@ impl RawCorpus {
     /// # Errors
     /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
     pub fn vocabulary(&self, options: &EncodingOptions) -> Result<Vocabulary> {
-        let words = self.merged_counts();
+        self.choose(self.words(), options)
+    }
+
+    /// The same, and the words that are too rare for it, in no order.
+    ///
+    /// # Errors
+    /// As for [`RawCorpus::vocabulary`].
+    pub fn vocabulary_and_rare(
+        &self,
+        options: &EncodingOptions,
+    ) -> Result<(Vocabulary, Vocabulary)> {
+        let words = self.words();
+        let vocabulary = self.choose(words.clone(), options)?;
+        let rare = vocabulary.without(&words);
+        Ok((vocabulary, rare))
+    }
+
+    fn choose(&self, words: Vec<(&[u8], u64)>, options: &EncodingOptions) -> Result<Vocabulary> {
         let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
         if different == 0 {
             return Err(Error::Corpus(format!(
@@ -178,7 +195,8 @@ impl RawCorpus {
         Ok(vocabulary)
     }
 
-    fn merged_counts(&self) -> Vec<(&[u8], u64)> {
+    /// Every word of the text and how often it occurs, in no order.
+    pub fn words(&self) -> Vec<(&[u8], u64)> {
         let mut interners: Vec<_> = self.interners.iter().collect();
         interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
         let Some((largest, others)) = interners.split_first() else {
@@ -707,7 +725,7 @@ mod tests {
                 }
                 raw.interners.push(interner);
             }
-            let merged: std::collections::BTreeMap<_, _> = raw.merged_counts().into_iter().collect();
+            let merged: std::collections::BTreeMap<_, _> = raw.words().into_iter().collect();
             prop_assert_eq!(merged, expected);
         }
     }

@@ -8,7 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "CoreCheckpoint",
     "CoreCooccurrence",
+    "CoreEpoch",
     "CoreParameters",
     "CoreVectors",
     "CoreVocabulary",
@@ -59,6 +61,27 @@ class _Training(TypedDict):
     deterministic: bool
     seed: int
 
+class _Checkpoint(TypedDict):
+    path: str
+    counts: str | None
+    every: int
+    settings: str
+
+class _Init(TypedDict):
+    words: npt.NDArray[np.uint32]
+    vectors: _F32
+    anchor: float
+
+class _Session(TypedDict):
+    validation: float | None
+    early_stopping: int | None
+    max_seconds: float | None
+    callback: Callable[[CoreEpoch], bool] | None
+    checkpoint: _Checkpoint | None
+    init: _Init | None
+    keep_counts: bool
+    rescue: Callable[[CoreParameters], object] | None
+
 class _Start(TypedDict):
     W: _F32
     W_tilde: _F32
@@ -90,6 +113,8 @@ class CoreVocabulary:
     def save(self, path: _Path) -> None: ...
     def words(self) -> list[str]: ...
     def counts(self) -> npt.NDArray[np.int64]: ...
+    def by_count(self) -> tuple[CoreVocabulary, npt.NDArray[np.int64]]: ...
+    def with_word(self, word: str) -> CoreVocabulary: ...
     def index(self, word: str) -> int | None: ...
     def __len__(self) -> int: ...
 
@@ -108,8 +133,17 @@ class CoreCooccurrence:
     def estimate(
         path: _Path, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> list[float]: ...
+    def with_more_text(
+        self,
+        source: object,
+        encoding: _Encoding,
+        counting: _Counting,
+        running: _Running,
+        progress: _Progress | None,
+        grow: bool,
+    ) -> CoreCooccurrence: ...
     @staticmethod
-    def load(path: _Path) -> CoreCooccurrence: ...
+    def load(path: _Path, running: _Running) -> CoreCooccurrence: ...
     @staticmethod
     def is_native(path: _Path) -> bool: ...
     def save(self, path: _Path) -> None: ...
@@ -151,6 +185,33 @@ class CoreParameters:
     def addresses(self) -> dict[str, int]: ...
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
+    @property
+    def validation(self) -> list[float | None]: ...
+    @property
+    def counts(self) -> CoreCooccurrence | None: ...
+
+@final
+class CoreEpoch:
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def validation(self) -> float | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def records_per_second(self) -> float: ...
+    def side(self, contexts: bool) -> tuple[_F32, _F32]: ...
+
+@final
+class CoreCheckpoint:
+    @staticmethod
+    def load(path: _Path) -> CoreCheckpoint: ...
+    @property
+    def settings(self) -> str: ...
+    @property
+    def epochs(self) -> int: ...
 
 def check_training(training: _Training) -> None: ...
 def train(
@@ -160,7 +221,8 @@ def train(
     running: _Running,
     progress: _Progress | None,
     consume: bool,
-    start: _Start | None = None,
+    start: _Start | CoreCheckpoint | None = None,
+    session: _Session | None = None,
 ) -> CoreParameters: ...
 def train_records(
     row: npt.NDArray[np.int32],

@@ -386,7 +386,8 @@ lowercase, threads, memory
         if native and vocabulary is not None:
             raise ValueError("vocabulary must be None: the file brings its own")
         if native:
-            return cls._of(_core.CoreCooccurrence.load(path))
+            running = running_arguments(threads=None, memory=None, tmp_dir=None)
+            return cls._of(_core.CoreCooccurrence.load(path, running))
         if vocabulary is None:
             raise ValueError(
                 f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "

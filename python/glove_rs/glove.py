@@ -8,84 +8,35 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, _fitting, _infer
 from ._files import replacing
+from ._fitting import Text
 from ._parameters import boolean, integer, positive, real
 from ._presets import resolve
-from ._progress import Progress, reporter
+from ._progress import Progress
+from ._training import Callback, Fitted, History, Init, Session, SessionOptions
 from .cooccurrence import Cooccurrence
-from .vectors import WordVectors, combine
-from .vocabulary import Source, Vocabulary, running_arguments
+from .vectors import WordVectors
+from .vocabulary import (
+    Source,
+    Vocabulary,
+    as_vocabulary,
+)
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 
 _ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
-_COUNTING = (
-    "window",
-    "min_count",
-    "max_vocab",
-    "symmetric",
-    "distance_weighting",
-    "keep_gaps",
-    "tokenizer",
-    "lowercase",
-    "threads",
-    "memory",
-    "tmp_dir",
-    "progress",
-)
 
 
 class NotFittedError(ValueError, AttributeError):
     """The model has no vectors yet: call `fit` first."""
-
-
-class History(list[float]):
-    """The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran.
-
-    Attributes
-    ----------
-    seconds : list of float
-        Wall time of each epoch.
-    records_per_second : list of float
-        Records updated per second of wall time, of each epoch.
-    """
-
-    def __init__(self, epochs: Iterable[tuple[float, float, float]] = ()) -> None:
-        epochs = list(epochs)
-        super().__init__(loss for loss, _, _ in epochs)
-        self.seconds = [seconds for _, seconds, _ in epochs]
-        self.records_per_second = [rate for _, _, rate in epochs]
-
-    def __reduce__(self) -> tuple[type[History], tuple[list[tuple[float, float, float]]]]:
-        return History, (list(zip(self, self.seconds, self.records_per_second, strict=False)),)
-
-
-@dataclass
-class _Fitted:
-    """What training left behind."""
-
-    vocabulary: Vocabulary
-    arrays: dict[str, _F32]
-    history: History
-    # Where the core had the arrays' numbers before it gave them away; empty after loading.
-    memory: dict[str, int] = field(default_factory=dict)
-    vectors: WordVectors | None = None
-
-    def addresses(self) -> dict[str, int]:
-        return self.memory
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What can be made again is not stored, and addresses mean nothing elsewhere.
-        return {**self.__dict__, "vectors": None, "memory": {}}
 
 
 class Glove:
@@ -171,7 +122,8 @@ class Glove:
         The words.
     history : list of float
         The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
-        `seconds` and `records_per_second`, of each epoch too.
+        `seconds`, `records_per_second` and, where records were held out, `validation`, of each
+        epoch too.
     vectors : WordVectors
         W + W_tilde, to be queried.
 
@@ -192,7 +144,7 @@ class Glove:
     True
     """
 
-    _fitted: _Fitted | None = None
+    _fitted: Fitted | None = None
 
     def __init__(
         self,
@@ -253,7 +205,22 @@ class Glove:
 
     # --- training -------------------------------------------------------------------------------
 
-    def fit(self, source: Source, *, vocabulary: Vocabulary | Sequence[str] | None = None) -> Self:
+    def fit(
+        self,
+        source: Source,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        init: WordVectors | None = None,
+        anchor: float = 0.0,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        max_seconds: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+        keep_counts: bool = True,
+    ) -> Self:
         """Count the co-occurrences of `source` and train on them.
 
         Parameters
@@ -263,6 +230,39 @@ class Glove:
             a list of words.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
+        init : WordVectors, optional
+            Pretrained vectors r of `dim` components. Words that have one start with w + w̃ = r,
+            the others at random.
+        anchor : float, default 0.0
+            μ >= 0 of the term μ Σ ‖(w + w̃) − r‖² over the words that have a vector r, which is
+            added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
+        validation : float, optional
+            Share of the pairs of words, above 0 and below 1, to hold out of training, in both
+            directions. The loss on them after each epoch is `history.validation`.
+        early_stopping : int, optional
+            Stop after so many epochs in a row without a new least validation loss. The model is
+            that of the epoch with the least, also if training ends otherwise.
+        max_seconds : float, optional
+            Begin no epoch but the first that, taking as long as the one before, would end later
+            than this after the call. Counting is not cut short.
+        callbacks : sequence of callable, optional
+            Each is called as ``callback(state)`` with an :class:`EpochState` after each epoch, on
+            the calling thread; training stops if one returns True. What it raises leaves `fit`, and
+            the model is that of the epoch.
+        checkpoint_dir : path, optional
+            Folder to write the counts and, after epochs, the state of the training to, so that a
+            training that was killed can go on. It is made if it is missing.
+        checkpoint_every : int, default 1
+            Epochs between checkpoints, >= 1. The state after the last epoch is always written.
+        resume : bool, default False
+            Go on from the checkpoint in `checkpoint_dir`, if there is one, which must be of a
+            training with the same settings: all but `epochs`, `threads`, `memory`, `tmp_dir` and
+            `progress`. The counts are those of the checkpoint; of `source` only its size and both
+            its ends are compared, if it is a file. With ``deterministic=True`` the outcome is, to
+            the last bit, that of a training that was never interrupted.
+        keep_counts : bool, default True
+            Keep the counts in the model for :meth:`update`, packed: about 5 bytes for each pair of
+            words, 180 MB for 17 million words of Wikipedia.
 
         Returns
         -------
@@ -272,26 +272,44 @@ class Glove:
         Raises
         ------
         ValueError
-            For a bad parameter, or if nothing is left to train on; the message says why.
+            For a bad parameter, or if nothing is left to train on, or for a checkpoint of other
+            settings, another text or vocabulary, or one that would be overwritten; the message says
+            why.
         OSError
-            If the text cannot be read: the subclass that fits, with the path.
+            If the text cannot be read or a checkpoint not written: the subclass that fits, with the
+            path. The model is then that of the last finished epoch, if there is one.
         FormatError
-            For invalid UTF-8, with the byte offset.
+            For invalid UTF-8 or a damaged checkpoint, with the byte offset.
         TrainingDiverged
             If training meets numbers that are not finite, or a loss ten times that of a model that
             knows nothing, and halving the learning rate three times does not help. Each halving is
             a RuntimeWarning.
         KeyboardInterrupt
-            Within half a second of Ctrl-C.
+            Within 0.3 seconds of Ctrl-C. The model is then that of the last finished epoch, if one
+            is.
         """
-        training = self._training_arguments()
-        counting = {name: getattr(self, name) for name in _COUNTING}
-        counts = Cooccurrence.from_corpus(source, vocabulary, **counting)
-        # Nobody else sees these counts: their memory may go while tiles are made of them.
-        return self._train(counts, training, consume=True)
+        text = Text(source, None if vocabulary is None else as_vocabulary(vocabulary))
+        session = Session(
+            validation=validation,
+            early_stopping=early_stopping,
+            max_seconds=max_seconds,
+            callbacks=callbacks,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_every=checkpoint_every,
+            keep_counts=keep_counts,
+        )
+        _fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
+        return self
 
     def fit_cooccurrence(
-        self, X: Any, *, vocabulary: Vocabulary | Sequence[str] | None = None
+        self,
+        X: Any,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        init: WordVectors | None = None,
+        anchor: float = 0.0,
+        resume: bool = False,
+        **options: Unpack[SessionOptions],
     ) -> Self:
         """Train on counts.
 
@@ -302,6 +320,9 @@ class Glove:
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
             another is refused.
+        init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
+checkpoint_every, resume, keep_counts
+            As for :meth:`fit`. Counts are kept by holding on to `X`.
 
         Returns
         -------
@@ -313,12 +334,150 @@ class Glove:
         ValueError
             For a bad parameter, counts that are negative or not finite, or no counts at all.
         """
-        training = self._training_arguments()
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
-        return self._train(X, training, consume=False)
+        session, given = Session(**options), Init.of(init, anchor, self.dim)
+        _fitting.fit(self, X, session, given, resume=resume)
+        return self
+
+    @classmethod
+    def resume(
+        cls,
+        checkpoint_dir: str | os.PathLike[str],
+        *,
+        max_seconds: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        keep_counts: bool = True,
+        **parameters: Any,
+    ) -> Self:
+        """Go on with a training that was interrupted, from its last checkpoint.
+
+        Parameters
+        ----------
+        checkpoint_dir : path
+            What was given to :meth:`fit` or another method that trains.
+        max_seconds, callbacks, keep_counts
+            As for :meth:`fit`; they are not part of a checkpoint.
+        **parameters
+            New values of `epochs`, `threads`, `memory`, `tmp_dir` or `progress`. All other
+            parameters are those of the checkpoint.
+
+        Returns
+        -------
+        Glove
+            The fitted model. A training that was at its end is not trained further.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no checkpoint, or not its counts.
+        FormatError
+            For a truncated or damaged file, with the byte offset.
+        ValueError
+            If the checkpoint is not of the counts in its folder, or for another parameter.
+        """
+        running: SessionOptions = {
+            "max_seconds": max_seconds,
+            "callbacks": callbacks,
+            "keep_counts": keep_counts,
+        }
+        return _fitting.resume(cls, checkpoint_dir, running, parameters)
+
+    def update(
+        self,
+        source: Source,
+        *,
+        epochs: int | None = None,
+        new_words: bool = True,
+        counts: Cooccurrence | None = None,
+        **options: Unpack[SessionOptions],
+    ) -> Self:
+        """Count more text, add it to the counts so far, and train on.
+
+        Words keep their parameters and accumulators. Those that now occur `min_count` times, in all
+        the text together, come in; of what the earlier text said about them, only how often they
+        occurred is known. Rows are ordered by count again.
+
+        Parameters
+        ----------
+        source : path or iterable
+            The new text alone, as for :meth:`fit`; it is counted with the model's settings.
+        epochs : int, optional
+            Passes over all counts, old and new. Default: 0.4 times the model's `epochs`, rounded up
+            (benches/RESULTS.md, "More text").
+        new_words : bool, default True
+            Add words, as far as `max_vocab` has room. Otherwise the vocabulary and the order of the
+            rows stay as they are.
+        counts : Cooccurrence, optional
+            The counts so far, where the model has none: after `load`, unpickling, or
+            ``fit(keep_counts=False)``.
+        validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
+keep_counts
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        Glove
+            The model itself. Its `history` goes on. If anything fails before an epoch is finished
+            it is unchanged.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If there are no counts to add to, or for a bad parameter.
+        OSError, FormatError, TrainingDiverged, KeyboardInterrupt
+            As for :meth:`fit`.
+        """
+        session = Session(**options)
+        _fitting.update(self, source, session, epochs=epochs, new_words=new_words, counts=counts)
+        return self
+
+    def infer_vector(
+        self,
+        contexts: Iterable[str] | Iterable[Sequence[str]],
+        word: str | None = None,
+    ) -> _F32:
+        """Solve for the vector of a word that training never saw, from examples of its use.
+
+        Its counts with the words around it are taken from `contexts` as training would take them.
+        Its parameters are then those that minimise Σ f(x) (w·w̃ + b + b̃ − ln x)² against fixed W̃
+        and b̃, and the same for w̃ against W and b: linear least squares, weighted by f. A Gaussian
+        prior with the mean and covariance of the model's own rows takes the place of what few
+        examples cannot tell.
+
+        Parameters
+        ----------
+        contexts : iterable of str or of list of str
+            Pieces of text in which the word occurs, tokenised as in training. One str is one piece.
+        word : str, optional
+            How the word stands in them; it may be any token, also one the vocabulary has. By
+            default each piece is what stands around one place, which is in its middle and where the
+            word itself has been left out.
+
+        Returns
+        -------
+        numpy.ndarray of float32, (dim,)
+            w + w̃, as in `vectors`: ``model.vectors.similar_by_vector(v)``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the contexts hold no word of the vocabulary near the place, or never `word`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=5, min_count=1, threads=1).fit(["an apple a day keeps them away"] * 9)
+        >>> model.infer_vector(["a pear a day keeps"], word="pear").shape
+        (5,)
+        """
+        return _infer.infer_vector(self, contexts, word)
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1, 2**20)
@@ -342,14 +501,6 @@ class Glove:
         }
         _core.check_training(training)
         return training
-
-    def _train(self, counts: Cooccurrence, training: _core._Training, *, consume: bool) -> Self:
-        running = running_arguments(threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir)
-        with reporter(self.progress) as callback:
-            made = _core.train(counts._core, self.dim, training, running, callback, consume)
-        history = History(epoch[1:] for epoch in made.history)
-        self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
-        return self
 
     # --- what was learned -----------------------------------------------------------------------
 
@@ -386,18 +537,33 @@ class Glove:
     @property
     def vectors(self) -> WordVectors:
         """W + W_tilde with their words, the paper's choice; made once, then kept."""
-        state = self._state
-        if state.vectors is None:
-            rows = combine(state.arrays["W"], state.arrays["W_tilde"], "sum")
-            state.vectors = WordVectors(state.vocabulary.words, rows)
-        return state.vectors
+        return self._state.vectors
 
     @property
-    def _parameters(self) -> _Fitted:
+    def cooccurrence(self) -> Cooccurrence:
+        """The counts of all text so far, which `fit` and `update` keep for the next `update`.
+
+        Its vocabulary has the same words, after an `update` in another order.
+
+        Raises
+        ------
+        ValueError
+            If the model has none: after `load`, unpickling, or ``fit(keep_counts=False)``.
+        """
+        counts = self._state.counts
+        if counts is None:
+            raise ValueError(
+                "this Glove has no counts: they are neither saved nor pickled with a model, nor "
+                "kept by fit(keep_counts=False)"
+            )
+        return counts
+
+    @property
+    def _parameters(self) -> Fitted:
         return self._state
 
     @property
-    def _state(self) -> _Fitted:
+    def _state(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(
                 "this Glove is not fitted yet: call fit(source) or fit_cooccurrence(X) first"
@@ -441,9 +607,7 @@ class Glove:
                 words=np.frombuffer(b"".join(words), dtype=np.uint8),
                 word_ends=np.cumsum([len(word) for word in words], dtype=np.int64),
                 counts=state.vocabulary.counts,
-                history=np.array(
-                    [state.history, state.history.seconds, state.history.records_per_second]
-                ).T,
+                history=np.array(state.history.epochs()),
                 **state.arrays,
             )
 
@@ -473,7 +637,7 @@ class Glove:
                 ]
                 model = cls(**header["settings"])
                 arrays = {key: archive[key] for key in _ARRAYS}
-                history = History(map(tuple, archive["history"].reshape(-1, 3).tolist()))
+                history = History(archive["history"].tolist())
                 vocabulary = Vocabulary(words, archive["counts"].tolist())
             except _core.FormatError:
                 raise
@@ -499,7 +663,7 @@ class Glove:
                     f"{name}: {key} has shape {array.shape} and dtype {array.dtype}, "
                     f"expected {wanted} and float32"
                 )
-        model._fitted = _Fitted(vocabulary, arrays, history)
+        model._fitted = Fitted(vocabulary, history, arrays)
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:

@@ -1,6 +1,6 @@
 //! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
 
-use super::spill::Run;
+use super::spill::{Run, decode, encode};
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -186,8 +186,67 @@ pub struct Triangle {
 
 #[derive(Debug)]
 pub(super) enum Store {
-    Memory(Vec<RowBlock>),
+    Memory(Vec<Held>),
     Disk(Run),
+}
+
+impl Store {
+    pub fn of(blocks: Vec<RowBlock>) -> Self {
+        Self::Memory(blocks.into_iter().map(Held::Open).collect())
+    }
+}
+
+/// Rows in memory, as they are or packed.
+#[derive(Debug)]
+pub(super) enum Held {
+    Open(RowBlock),
+    Packed {
+        rows: Range<WordId>,
+        entries: usize,
+        bytes: Vec<u8>,
+    },
+}
+
+impl Held {
+    fn rows(&self) -> Range<WordId> {
+        match self {
+            Self::Open(block) => block.rows(),
+            Self::Packed { rows, .. } => rows.clone(),
+        }
+    }
+
+    fn entries(&self) -> usize {
+        match self {
+            Self::Open(block) => block.len(),
+            Self::Packed { entries, .. } => *entries,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Open(block) => block.bytes(),
+            Self::Packed { bytes, .. } => bytes.len() as u64,
+        }
+    }
+
+    fn block(&self) -> Cow<'_, RowBlock> {
+        match self {
+            Self::Open(block) => Cow::Borrowed(block),
+            Self::Packed { bytes, .. } => Cow::Owned(decode(bytes).expect("encoded here")),
+        }
+    }
+
+    fn pack(&mut self) {
+        if let Self::Open(block) = self {
+            let mut bytes = encode(block);
+            bytes.shrink_to_fit();
+            *self = Self::Packed {
+                rows: block.rows(),
+                entries: block.len(),
+                bytes,
+            };
+        }
+    }
 }
 
 impl Triangle {
@@ -224,7 +283,7 @@ impl Triangle {
     /// [`crate::Error::Io`] if it lies on disk and cannot be read.
     pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
         match &self.store {
-            Store::Memory(blocks) => Ok(Cow::Borrowed(&blocks[k])),
+            Store::Memory(blocks) => Ok(blocks[k].block()),
             Store::Disk(run) => run.read(k).map(Cow::Owned),
         }
     }
@@ -288,6 +347,16 @@ impl Triangle {
         }
     }
 
+    /// Pack rows from `row` on, but for those that share a block with earlier ones, to less than half
+    /// their memory, on all threads of the current rayon pool. They are unpacked whenever they are
+    /// asked for.
+    pub(crate) fn pack_from(&mut self, row: WordId) {
+        if let Store::Memory(blocks) = &mut self.store {
+            let keep = blocks.partition_point(|block| block.rows().start < row);
+            blocks[keep..].par_iter_mut().for_each(Held::pack);
+        }
+    }
+
     /// Whether the rows lie in a temporary file.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.store, Store::Disk(_))
@@ -296,7 +365,7 @@ impl Triangle {
     /// Bytes that the rows take in memory.
     pub fn memory_bytes(&self) -> u64 {
         match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(RowBlock::bytes).sum(),
+            Store::Memory(blocks) => blocks.iter().map(Held::bytes).sum(),
             Store::Disk(_) => 0,
         }
     }
@@ -304,7 +373,7 @@ impl Triangle {
     /// Pairs kept.
     pub fn pairs(&self) -> u64 {
         match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(|b| b.len() as u64).sum(),
+            Store::Memory(blocks) => blocks.iter().map(|b| b.entries() as u64).sum(),
             Store::Disk(run) => run.pairs(),
         }
     }
@@ -460,13 +529,13 @@ impl Triangle {
     }
 
     /// From blocks in order, which must hold each row once.
-    pub(crate) fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
+    fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
         let sums: Vec<Sums> = blocks
             .par_iter()
             .map(|block| Sums::default().plus(block))
             .collect();
         let sums = sums.into_iter().fold(Sums::default(), Sums::with);
-        Self::new(words, symmetric, Store::Memory(blocks), sums)
+        Self::new(words, symmetric, Store::of(blocks), sums)
     }
 
     /// From blocks with both directions, one of which is dropped if they are equal everywhere.

@@ -7,7 +7,7 @@ use crate::memory::MemoryLimit;
 use rayon::prelude::*;
 
 /// Takes blocks of rows in order; holds them in memory as long as the limit allows.
-pub(super) struct RowSink<'a> {
+pub(crate) struct RowSink<'a> {
     memory: &'a MemoryLimit,
     held: Vec<RowBlock>,
     held_bytes: u64,
@@ -81,7 +81,7 @@ impl<'a> RowSink<'a> {
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {
         let store = match self.run {
             Some(run) => Store::Disk(run),
-            None => Store::Memory(self.held),
+            None => Store::of(self.held),
         };
         Triangle::new(words, symmetric, store, self.sums)
     }

@@ -2,6 +2,7 @@
 
 mod atomic;
 mod binary;
+pub mod checkpoint;
 mod component;
 pub mod counts;
 mod detect;
@@ -14,7 +15,7 @@ mod text;
 pub mod word2vec;
 mod words;
 
-pub use atomic::write_atomically;
+pub use atomic::{write_atomically, write_durably};
 pub use component::Component;
 pub use detect::Format;
 pub use load::{LoadOptions, Loaded, load};

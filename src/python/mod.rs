@@ -5,6 +5,7 @@ mod cooccurrence;
 mod errors;
 mod files;
 mod run;
+mod session;
 mod source;
 mod training;
 mod vocabulary;
@@ -20,6 +21,8 @@ mod _core {
     use super::errors::{FormatError, TrainingDiverged};
     #[pymodule_export]
     use super::files::{CoreVectors, load_vectors, save_vectors};
+    #[pymodule_export]
+    use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,

@@ -106,6 +106,23 @@ impl CoreVocabulary {
         PyArray1::from_vec(py, counts)
     }
 
+    /// The same words by falling count, and the place here of each.
+    fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
+        let (sorted, order) = py.detach(|| {
+            let sorted = Vocabulary::prune(self.inner.iter().collect(), 0, None);
+            let place = |word| self.inner.index_of(word).expect("one of the same words");
+            let order: Vec<i64> = sorted.iter().map(|(word, _)| place(word).into()).collect();
+            (sorted, order)
+        });
+        Ok((sorted.into(), PyArray1::from_vec(py, order)))
+    }
+
+    /// These words and one more, with a count of 0.
+    fn with_word(&self, word: &str) -> PyResult<Self> {
+        let words = self.inner.iter().chain([(word.as_bytes(), 0)]);
+        Ok(Vocabulary::new(words)?.into())
+    }
+
     fn index(&self, word: &str) -> Option<u32> {
         self.inner.index_of(word.as_bytes())
     }

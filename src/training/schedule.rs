@@ -282,7 +282,7 @@ impl Schedule for Ordered {
 mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
-    use crate::training::{Counts, Parameters};
+    use crate::training::{Counts, Parameters, TileOptions};
     use crate::{MemoryLimit, Monitor};
     use std::sync::Mutex;
 
@@ -296,16 +296,14 @@ mod tests {
             }
             Ok(())
         });
-        let counts = Counts::Owned(counts.unwrap());
-        Tiles::new(
-            counts,
-            Parameters::row_bytes(50),
-            0.5,
-            7,
-            memory,
-            &Monitor::new(),
-        )
-        .unwrap()
+        let options = TileOptions {
+            row_bytes: Parameters::row_bytes(50),
+            negative: 0.5,
+            held_out: 0.0,
+            seed: 7,
+        };
+        let mut counts = Counts::Owned(counts.unwrap());
+        Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
 
+use super::epochs::TrainingOptions;
 use super::kernel::Record;
+use super::parameters::Parameters;
 use super::unseen::{Margin, Pair, Sampler, Targets};
 use crate::cooccurrence::{Triangle, TriangleRow};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
@@ -83,6 +85,8 @@ pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
     records: Place,
+    // How many more, behind those, are held out of training.
+    held_out: usize,
     unseen: Place,
 }
 
@@ -94,7 +98,7 @@ struct Place {
 }
 
 impl Tile {
-    /// Number of records.
+    /// Number of records to train on.
     pub(super) fn records(&self) -> usize {
         self.records.range.len()
     }
@@ -102,6 +106,42 @@ impl Tile {
     /// Number of unseen pairs.
     pub(super) fn unseen(&self) -> usize {
         self.unseen.range.len()
+    }
+
+    /// The records held out, as [`Tiles::read`] numbers them.
+    pub(super) fn held_out(&self) -> Range<usize> {
+        self.records()..self.records() + self.held_out
+    }
+}
+
+/// Which pairs of words are held out of training, in both directions: one direction tells the other.
+#[derive(Debug, Clone, Copy)]
+struct HeldOut {
+    below: u64,
+    seed: u64,
+}
+
+impl HeldOut {
+    fn new(share: f64, seed: u64) -> Self {
+        Self {
+            below: (share * 2.0_f64.powi(64)) as u64,
+            seed,
+        }
+    }
+
+    /// Whether pair (i, j), j ≤ i, is: as good as random, and the same for every run.
+    #[inline]
+    fn contains(self, i: WordId, j: WordId) -> bool {
+        if self.below == 0 {
+            return false;
+        }
+        // The finalizer of SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
+        let mix = |z: u64| {
+            let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        };
+        mix(mix(u64::from(i) << 32 | u64::from(j)) ^ self.seed) < self.below
     }
 }
 
@@ -143,20 +183,31 @@ impl<T: Pod> Slab<T> {
     }
 }
 
-/// Counts to make tiles of: kept, or given back as the tiles take their place.
+/// Counts to make tiles of, and what becomes of them while tiles take their place.
 #[derive(Debug)]
 pub enum Counts<'a> {
-    /// Kept.
+    /// They stay as they are.
     Borrowed(&'a Triangle),
-    /// Given back.
+    /// Their memory is given back.
     Owned(Triangle),
+    /// They are packed, to less than half the memory.
+    Packed(Triangle),
 }
 
 impl Counts<'_> {
     fn get(&self) -> &Triangle {
         match self {
             Self::Borrowed(counts) => counts,
-            Self::Owned(counts) => counts,
+            Self::Owned(counts) | Self::Packed(counts) => counts,
+        }
+    }
+
+    /// No tile will be made of the rows from `row` on any more.
+    pub fn done_from(&mut self, row: WordId) {
+        match self {
+            Self::Borrowed(_) => {}
+            Self::Owned(counts) => counts.forget_from(row),
+            Self::Packed(counts) => counts.pack_from(row),
         }
     }
 }
@@ -167,6 +218,7 @@ pub struct Tiles {
     pub(super) grid: TileGrid,
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
+    pub(super) held_out: u64,
     pub(super) row_bytes: usize,
     slabs: Vec<Slab<Record>>,
     unseen: Option<Unseen>,
@@ -180,27 +232,59 @@ struct Unseen {
     targets: Targets,
 }
 
+/// How to make tiles.
+#[derive(Debug, Clone, Copy)]
+pub struct TileOptions {
+    /// Bytes of a row, [`Parameters::row_bytes`].
+    pub row_bytes: usize,
+    /// Unseen pairs to draw for each record.
+    pub negative: f64,
+    /// Share of the pairs of words to hold out of training, chosen by `seed`.
+    pub held_out: f64,
+    /// Order inside the tiles, and what is drawn.
+    pub seed: u64,
+}
+
+impl TileOptions {
+    /// Tiles to train vectors of `dim` components on, nothing held out.
+    pub fn new(dim: usize, training: &TrainingOptions) -> Self {
+        Self {
+            row_bytes: Parameters::row_bytes(dim),
+            negative: training.negative,
+            held_out: 0.0,
+            seed: training.seed,
+        }
+    }
+}
+
 impl Tiles {
-    /// Bucket the records of `counts` for rows of `row_bytes`, each tile shuffled by `seed`, on all
-    /// threads of the current rayon pool; and draw `negative` unseen pairs for each record. The result
-    /// depends neither on the number of threads nor on the memory limit.
+    /// Bucket the records of `counts`, each tile shuffled, and draw unseen pairs, on all threads of the
+    /// current rayon pool. The result depends neither on the number of threads nor on the memory
+    /// limit.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+    /// [`Error::Parameter`] if records are held out and either part gets none; [`Error::Io`] for
+    /// temporary files; [`Error::Cancelled`].
     pub fn new(
-        mut counts: Counts<'_>,
-        row_bytes: usize,
-        negative: f64,
-        seed: u64,
+        counts: &mut Counts<'_>,
+        options: &TileOptions,
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
+        let TileOptions {
+            row_bytes,
+            negative,
+            held_out: share,
+            seed,
+        } = *options;
         monitor.begin(Stage::Tiling, counts.get().pairs());
         let margins = margins(counts.get())?;
         let grid = TileGrid::new(margins.iter().map(|margin| margin.records), row_bytes);
-        let records = counts.get().nnz();
-        let unseen_bytes = (records as f64 * negative) as u64 * size_of::<Pair>() as u64;
-        let bytes = records * size_of::<Record>() as u64 + unseen_bytes;
+        let held_out = HeldOut::new(share, seed);
+        let all_records = counts.get().nnz();
+        let draws = all_records as f64 * negative;
+        let unseen_bytes = draws as u64 * size_of::<Pair>() as u64;
+        let bytes = all_records * size_of::<Record>() as u64 + unseen_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
@@ -221,7 +305,8 @@ impl Tiles {
             let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
                 .par_iter()
                 .map(|&block| {
-                    let (tiles, records) = fill(counts.get(), &grid, block, seed, monitor)?;
+                    let (tiles, records) =
+                        fill(counts.get(), &grid, block, seed, held_out, monitor)?;
                     let length = records.len();
                     let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
@@ -236,24 +321,31 @@ impl Tiles {
                 tiles.append(&mut more);
                 slabs.push(slab);
             }
-            if let (Counts::Owned(counts), Some(&last)) = (&mut counts, blocks.last()) {
-                counts.forget_from(grid.start(last));
+            if let Some(&last) = blocks.last() {
+                counts.done_from(grid.start(last));
             }
             blocks = rest;
         }
-        drop(counts);
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
+        let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
+        let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
+        if share > 0.0 && (records == 0 || held_out == 0) {
+            return Err(Error::parameter(
+                "validation",
+                format!("= {share} leaves {records} records to train on and holds out {held_out}"),
+            ));
+        }
         let mut made = Self {
             grid,
             tiles,
             records,
+            held_out,
             row_bytes,
             slabs,
             unseen: None,
             file,
         };
         if negative > 0.0 {
-            let draws = records as f64 * negative;
             let sampler = Sampler::new(&margins, &made.grid, draws, seed);
             made.add_unseen(&sampler, Targets::new(&margins), wave, monitor)
                 .map_err(|e| e.with_space_needed(unseen_bytes as f64))?;
@@ -308,15 +400,17 @@ impl Tiles {
             let number = self
                 .tiles
                 .binary_search_by_key(&at, |t| [t.row_block as usize, t.column_block as usize]);
-            let (records, seen) = match number {
+            let ((records, held_out), seen) = match number {
                 Ok(number) => {
-                    let all = 0..self.tiles[number].records();
+                    let tile = &self.tiles[number];
+                    // What is held out meets, too.
+                    let all = 0..tile.held_out().end;
                     (
-                        self.tiles[number].records.clone(),
+                        (tile.records.clone(), tile.held_out),
                         self.read(number, all, &mut buffer)?,
                     )
                 }
-                Err(_) => (Place::default(), &[][..]),
+                Err(_) => ((Place::default(), 0), &[][..]),
             };
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
             if seen.is_empty() && length == 0 {
@@ -326,6 +420,7 @@ impl Tiles {
                 row_block: row_block as u32,
                 column_block: column_block as u32,
                 records,
+                held_out,
                 unseen: Place {
                     slab: 0,
                     range: end..end + length,
@@ -337,9 +432,14 @@ impl Tiles {
         Ok((tiles, slab))
     }
 
-    /// Records in all tiles.
+    /// Records to train on in all tiles.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Records held out of training.
+    pub fn held_out(&self) -> u64 {
+        self.held_out
     }
 
     /// How words are dealt into blocks.
@@ -347,7 +447,14 @@ impl Tiles {
         &self.grid
     }
 
-    /// Some records of a tile; `buffer` serves if they lie on disk.
+    /// The words that places in a tile's records count from: of rows, and of columns.
+    pub(super) fn first_rows(&self, tile: usize) -> (usize, usize) {
+        let start = |block: u32| self.grid.start(block as usize) as usize;
+        let tile = &self.tiles[tile];
+        (start(tile.row_block), start(tile.column_block))
+    }
+
+    /// Some records of a tile, those held out last; `buffer` serves if they lie on disk.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,
@@ -426,49 +533,57 @@ fn fill(
     grid: &TileGrid,
     block: usize,
     seed: u64,
+    held_out: HeldOut,
     monitor: &Monitor,
 ) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
     let rows = grid.start(block)..grid.start(block + 1);
-    // Per other block: records of tile (block, other) and of tile (other, block).
-    let mut sizes = vec![[0usize; 2]; block + 1];
+    // Per other block: records of tile (block, other) and of tile (other, block); of each those to
+    // train on, and those held out.
+    let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
-        for_each_pair(&row, grid, |other, _, forward, backward| {
-            sizes[other][0] += usize::from(forward != 0.0);
-            sizes[other][1] += usize::from(backward != 0.0);
+        for_each_pair(&row, grid, |other, j, forward, backward| {
+            let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
+            sizes[other][0][held] += usize::from(forward != 0.0);
+            sizes[other][1][held] += usize::from(backward != 0.0);
         });
         Ok(())
     })?;
     // A diagonal tile takes both directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
-    sizes[block][0] += diagonal;
-    let mut next = vec![[0; 2]; block + 1];
+    for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
+        *size += more;
+    }
+    let mut next = vec![[[0; 2]; 2]; block + 1];
     let mut tiles = Vec::new();
     let mut end = 0;
     for (other, sizes) in sizes.iter().enumerate() {
         for (side, (row_block, column_block)) in
             [(block, other), (other, block)].into_iter().enumerate()
         {
-            next[other][side] = end;
-            end += sizes[side];
-            if sizes[side] > 0 {
+            let [train, held] = sizes[side];
+            next[other][side] = [end, end + train];
+            if train + held > 0 {
                 tiles.push(Tile {
                     row_block: row_block as u32,
                     column_block: column_block as u32,
                     records: Place {
                         slab: 0,
-                        range: next[other][side]..end,
+                        range: end..end + train,
                     },
+                    held_out: held,
                     unseen: Place::default(),
                 });
             }
+            end += train + held;
         }
     }
     let mut records = HugeBuffer::<Record>::zeroed(end)?;
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
+            let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
             let mut put = |side: usize, record| {
-                let place = &mut next[other][side];
+                let place = &mut next[other][side][held];
                 records[*place] = record;
                 *place += 1;
             };
@@ -523,7 +638,6 @@ fn for_each_pair(row: &TriangleRow<'_>, grid: &TileGrid, mut f: impl FnMut(usize
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::training::Parameters;
     use std::collections::HashSet;
 
     const WORDS: u32 = 400;
@@ -544,15 +658,14 @@ mod tests {
             Ok(())
         });
         crate::threads::in_pool(threads, || {
-            Tiles::new(
-                Counts::Owned(counts.unwrap()),
-                Parameters::row_bytes(250),
+            let options = TileOptions {
+                row_bytes: Parameters::row_bytes(250),
                 negative,
-                7,
-                memory,
-                &Monitor::new(),
-            )
-            .unwrap()
+                held_out: 0.1,
+                seed: 7,
+            };
+            let mut counts = Counts::Owned(counts.unwrap());
+            Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
         })
         .unwrap()
     }
@@ -565,7 +678,7 @@ mod tests {
                 let tile = &tiles.tiles[k];
                 let mut unseen = Vec::new();
                 let mut buffer = Vec::new();
-                let records = tiles.read(k, 0..tile.records(), &mut buffer).unwrap();
+                let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
                 tiles
                     .read_unseen(k, 0..tile.unseen(), &mut Vec::new(), &mut unseen)
                     .unwrap();
