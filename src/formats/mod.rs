@@ -2,6 +2,7 @@
 
 mod atomic;
 mod binary;
+mod combine;
 mod component;
 pub mod counts;
 mod detect;
@@ -15,6 +16,7 @@ pub mod word2vec;
 mod words;
 
 pub use atomic::write_atomically;
+pub use combine::Combine;
 pub use component::Component;
 pub use detect::Format;
 pub use load::{LoadOptions, Loaded, load};
