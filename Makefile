@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test build lint fmt wheel-check bench clean
+.PHONY: help demo test build lint fmt wheel-check spacy-check bench clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -69,6 +69,10 @@ wheel-check: $(BUILT) ## Build the wheel and use it in an empty environment outs
 	rm -rf build/wheel
 	$(PY) -m maturin build --release --interpreter "$(PYO3_PYTHON)" --out build/wheel
 	$(PY) .ci/wheel_check.py build/wheel/*.whl
+
+spacy-check: $(BUILT) $(DEV) ## Let spaCy, installed into .venv, read exported vectors
+	$(PY) -m pip install --quiet "spacy>=3.8"
+	$(PY) -m pytest tests/test_spacy.py
 
 bench: ## Run the Rust benchmarks
 	cargo bench

@@ -122,9 +122,7 @@ def test_the_learning_rate_stays_halved(tmp_path):
         whole = Glove(**settings).fit_cooccurrence(X)
     halved = len(warnings)
     with pytest.warns(RuntimeWarning, match="learning rate halved"), pytest.raises(Killed):
-        Glove(**settings).fit_cooccurrence(
-            X, checkpoint_dir=tmp_path, callbacks=[kill_after(2)]
-        )
+        Glove(**settings).fit_cooccurrence(X, checkpoint_dir=tmp_path, callbacks=[kill_after(2)])
     assert halved >= 1
     assert_same(Glove.resume(tmp_path), whole)
 

@@ -226,6 +226,25 @@ def test_a_words_vector_is_the_sum_of_its_two_vectors(model):
 # ------------------------------------------------------------------------------------------ fitting
 
 
+def test_any_combination_of_a_words_two_vectors_can_be_had(model):
+    W, W_tilde = model.W, model.W_tilde
+    expected = {
+        "sum": W + W_tilde,
+        "mean": (W + W_tilde) / 2,
+        "word": W,
+        "context": W_tilde,
+        "concat": np.hstack([W, W_tilde]),
+    }
+    for how, matrix in expected.items():
+        wv = model.word_vectors(combine=how)
+        assert wv.index_to_key == model.vocabulary.words
+        np.testing.assert_array_equal(wv.vectors, matrix)
+    np.testing.assert_array_equal(model.word_vectors().vectors, expected["sum"])
+    assert np.shares_memory(model.word_vectors("word").vectors, W)
+    with pytest.raises(ValueError, match="combine must be one of 'sum', .* got 'max'"):
+        model.word_vectors("max")
+
+
 def test_fit_counts_and_then_trains(zipf, model):
     counts = Cooccurrence.from_corpus(
         zipf.path, window=SMALL["window"], min_count=SMALL["min_count"], threads=1

@@ -271,6 +271,7 @@ def load_vectors(
     limit: int | None,
     half: bool,
     vocabulary: CoreVocabulary | None,
+    combine: str,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._optional import optional
 from ._parameters import boolean, integer, positive
 from ._progress import Progress, reporter
 from .vocabulary import Source, Vocabulary, as_vocabulary, encoding_arguments, running_arguments
@@ -239,10 +240,7 @@ lowercase, threads, memory, tmp_dir, progress
         ImportError
             If scipy is not installed: ``pip install glove-rs[scipy]``.
         """
-        try:
-            from scipy.sparse import csr_array
-        except ImportError as error:
-            raise ImportError("to_scipy needs scipy: pip install glove-rs[scipy]") from error
+        csr_array = optional("scipy.sparse", "to_scipy", "glove-rs[scipy]").csr_array
         indptr, indices, values = self._core.csr()
         matrix = csr_array((values, indices, indptr), shape=self.shape)
         matrix.has_sorted_indices = True

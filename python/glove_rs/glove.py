@@ -16,17 +16,15 @@ import numpy.typing as npt
 from . import _core, _fitting, _infer
 from ._files import replacing
 from ._fitting import Text
+from ._optional import optional
 from ._parameters import boolean, integer, positive, real
 from ._presets import resolve
 from ._progress import Progress
 from ._training import Callback, Fitted, History, Init, Session, SessionOptions
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
-from .vocabulary import (
-    Source,
-    Vocabulary,
-    as_vocabulary,
-)
+from .vectors import combine as combined
+from .vocabulary import Source, Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -538,6 +536,76 @@ keep_counts
     def vectors(self) -> WordVectors:
         """W + W_tilde with their words, the paper's choice; made once, then kept."""
         return self._state.vectors
+
+    def word_vectors(self, combine: str = "sum") -> WordVectors:
+        """Make one vector of a word's two.
+
+        Parameters
+        ----------
+        combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
+            W + W_tilde (the paper's choice, and that of :attr:`vectors`), their mean, W alone,
+            W_tilde alone (both without a copy), or W and W_tilde side by side.
+
+        Returns
+        -------
+        WordVectors
+            float32, (V, dim), or (V, 2 dim) for "concat".
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If `combine` is none of these.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day"])
+        >>> model.word_vectors(combine="concat")
+        WordVectors(4 words, dim=20, float32)
+        """
+        state = self._state
+        rows = combined(state.arrays["W"], state.arrays["W_tilde"], combine)
+        return WordVectors(state.vocabulary.words, rows)
+
+    def plot_loss(self, ax: Any = None) -> Any:
+        """Draw the loss of each epoch.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With one line more, a point per epoch, the first at 1.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed: ``pip install glove-rs[plot]``.
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("Agg")
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day"])
+        >>> model.plot_loss().lines[0].get_xdata().tolist()
+        [1, 2, 3, 4, 5]
+        """
+        losses = list(self.history)
+        if ax is None:
+            ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
+        ax.plot(np.arange(1, len(losses) + 1), losses, marker="o")
+        ax.locator_params(axis="x", integer=True)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("loss (cost per record)")
+        return ax
 
     @property
     def cooccurrence(self) -> Cooccurrence:

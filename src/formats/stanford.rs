@@ -1,6 +1,7 @@
 //! The files of Stanford's tools (DESIGN section 8).
 
 use super::atomic::{at, write_atomically};
+use super::combine::Combine;
 use super::component::Component;
 use super::input::Input;
 use super::load::Loaded;
@@ -154,11 +155,12 @@ pub fn load_records(path: impl AsRef<Path>, words: usize) -> Result<Vec<(WordId,
         .collect()
 }
 
-/// Read W + W̃ of the first `most` words from the `.bin` of `glove`: V rows of weights and a bias for
-/// W, then as many for W̃, all f64. The sum is taken in f64.
+/// Read the vectors of the first `most` words from the `.bin` of `glove`: V rows of weights and a bias
+/// for W, then as many for W̃, all f64.
 pub(super) fn load_vectors<E: Component>(
     path: &Path,
     vocabulary: &Vocabulary,
+    combine: Combine,
     most: usize,
     monitor: &Monitor,
 ) -> Result<Loaded<E>> {
@@ -185,7 +187,7 @@ pub(super) fn load_vectors<E: Component>(
     let (mut w, mut w_tilde) = (Input::open(path)?, Input::open(path)?);
     w.begin(monitor);
     w_tilde.skip(size / 2)?;
-    let mut matrix = Vec::with_capacity(words.len() * dim);
+    let mut matrix = Vec::with_capacity(words.len() * combine.components(dim));
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..words.len() {
         for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
@@ -193,18 +195,17 @@ pub(super) fn load_vectors<E: Component>(
                 Error::format(path, Location::Byte(size), "the file is cut off")
             })?;
         }
-        let numbers = a.as_chunks().0.iter().zip(b.as_chunks().0).take(dim);
-        matrix.extend(
-            numbers.map(|(a, b)| {
-                E::from_f32((f64::from_le_bytes(*a) + f64::from_le_bytes(*b)) as f32)
-            }),
+        combine.extend(
+            &mut matrix,
+            &a.as_chunks().0[..dim],
+            &b.as_chunks().0[..dim],
         );
         w.report(monitor)?;
     }
     Ok(Loaded {
         words,
         matrix,
-        dim,
+        dim: combine.components(dim),
         repeated: WordList::default(),
         doubtful: WordList::default(),
     })

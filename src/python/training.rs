@@ -546,7 +546,21 @@ pub fn train_records<'py>(
     Ok(arrays)
 }
 
-/// The instruction set that training uses: "avx512", "avx2", "neon" or "portable".
+/// Return the instruction set that training uses: "avx512", "avx2", "neon" or "portable".
+///
+/// It is the fastest that the machine has, or the one that the environment variable
+/// ``GLOVE_RS_SIMD`` names when it is first asked for in a process.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If ``GLOVE_RS_SIMD`` names none that this machine has; the message lists those.
+///
+/// Examples
+/// --------
+/// >>> import glove_rs
+/// >>> glove_rs.simd_level() in ("avx512", "avx2", "neon", "portable")
+/// True
 #[pyfunction]
 pub fn simd_level() -> PyResult<&'static str> {
     Ok(SimdLevel::active()?.name())

@@ -650,11 +650,11 @@ mod arm {
         }
         #[inline(always)]
         unsafe fn rsqrt(self) -> Self {
-            // 8 bits, and two Newton steps by the instruction made for them.
+            // 8 bits, and two Newton steps by the instruction made for them, which takes ∞·0 for 0.
             unsafe {
                 let y = vrsqrteq_f32(self.0);
-                let y = vmulq_f32(y, vrsqrtsq_f32(vmulq_f32(self.0, y), y));
-                Self(vmulq_f32(y, vrsqrtsq_f32(vmulq_f32(self.0, y), y)))
+                let y = vmulq_f32(y, vrsqrtsq_f32(self.0, vmulq_f32(y, y)));
+                Self(vmulq_f32(y, vrsqrtsq_f32(self.0, vmulq_f32(y, y))))
             }
         }
         #[inline(always)]
@@ -883,5 +883,28 @@ mod tests {
             assert_eq!((cost.skipped, cost.sum), (1, 0.0));
         }
         assert_eq!(parameters.values(), before);
+    }
+
+    /// A bound of gradients that is no bound lets their squares grow without limit.
+    #[test]
+    fn parameters_with_accumulators_beyond_all_numbers_stand_still() {
+        let all = |x: f32| Exported {
+            w: vec![x; 60],
+            w_tilde: vec![x; 60],
+            b: vec![x; 2],
+            b_tilde: vec![x; 2],
+        };
+        let options = TrainingOptions {
+            epochs: 1,
+            ..Default::default()
+        };
+        for level in SimdLevel::usable() {
+            for sum in [f32::INFINITY, f32::MAX] {
+                let mut parameters =
+                    Parameters::from_exported(2, 30, &all(0.5), &all(sum)).unwrap();
+                train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, level).unwrap();
+                assert_eq!(parameters.values(), all(0.5), "{}", level.name());
+            }
+        }
     }
 }
