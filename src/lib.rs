@@ -41,6 +41,7 @@ mod error;
 pub mod formats;
 mod memory;
 mod monitor;
+mod packing;
 #[cfg(feature = "python")]
 mod python;
 pub mod threads;

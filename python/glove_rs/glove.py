@@ -18,9 +18,11 @@ from . import _core
 from ._files import replacing
 from ._parameters import boolean, integer, positive, real
 from ._progress import Progress, reporter
+from ._sources import Source
+from ._tokenizers import Tokenizer, from_json, to_json
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
-from .vocabulary import Source, Vocabulary, running_arguments
+from .vocabulary import Vocabulary, running_arguments
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -40,6 +42,9 @@ _COUNTING = (
     "memory",
     "tmp_dir",
     "progress",
+    "normalize",
+    "documents",
+    "errors",
 )
 
 
@@ -110,8 +115,12 @@ class Glove:
         A pair d words apart adds 1/d; otherwise 1.
     keep_gaps : bool, default False
         Words that are left out still count for distances.
-    tokenizer : {"whitespace"}, default "whitespace"
-        How text becomes words.
+    tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
+        How text becomes words. "whitespace": they stand between spaces, tabs and newlines, as for
+        Stanford's tools; carriage returns vanish. "unicode": the words of Unicode's Annex 29,
+        without punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled
+        pattern of `re` or `regex`: its matches, each as a whole. A function from str to a list of
+        str is called for each document.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
     x_max, alpha : float, default 100.0 and 0.75
@@ -135,6 +144,13 @@ class Glove:
         to temporary files. Parameters are not counted.
     tmp_dir : path, optional
         Folder for temporary files beyond that limit. Default: the system's.
+    normalize : {"NFC", "NFKC"}, optional
+        Normalize the text before anything else (Unicode).
+    documents : {"line", "paragraph", "file"}, default "line"
+        What a document is, whose end no window crosses: a line; what stands between blank lines; a
+        file, or an item of an iterable. A list of words is always one.
+    errors : {"strict", "replace", "ignore"}, default "strict"
+        What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -182,7 +198,7 @@ class Glove:
         symmetric: bool = True,
         distance_weighting: bool = True,
         keep_gaps: bool = False,
-        tokenizer: str = "whitespace",
+        tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
         x_max: float = 100.0,
         alpha: float = 0.75,
@@ -196,6 +212,9 @@ class Glove:
         memory: int | str | None = None,
         progress: Progress = None,
         tmp_dir: str | os.PathLike[str] | None = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> None:
         self.dim = dim
         self.window = window
@@ -218,6 +237,9 @@ class Glove:
         self.memory = memory
         self.tmp_dir = tmp_dir
         self.progress = progress
+        self.normalize = normalize
+        self.documents = documents
+        self.errors = errors
 
     # --- training -------------------------------------------------------------------------------
 
@@ -226,9 +248,14 @@ class Glove:
 
         Parameters
         ----------
-        source : path or iterable
-            A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
-            a list of words.
+        source : path, paths, open file or iterable
+            A text file, or several in a list; a folder, with all that is in it but hidden files,
+            sorted; a pattern such as ``"texts/**/*.txt"``; ``"-"`` for standard input; a file open
+            for text or bytes. Files may be packed with gzip, bzip2, xz or Zstandard, and are UTF-8,
+            or UTF-16 with a byte order mark. Or an iterable of documents, which may be a generator:
+            each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
+            one column of text, a Hugging Face dataset. A list of str holds documents unless all of
+            them are names of files that exist.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
 
@@ -244,7 +271,7 @@ class Glove:
         OSError
             If the text cannot be read: the subclass that fits, with the path.
         FormatError
-            For invalid UTF-8, with the byte offset.
+            For bytes that are no text, with their offset; for packed data that are damaged.
         TrainingDiverged
             If training meets numbers that are not finite, or a loss ten times that of a model that
             knows nothing, and halving the learning rate three times does not help. Each halving is
@@ -372,7 +399,7 @@ class Glove:
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
         The file is a NumPy ``.npz`` archive (whatever its name), without pickled objects, and
-        appears complete or not at all.
+        appears complete or not at all. A function given as `tokenizer` is not in it.
 
         Raises
         ------
@@ -385,6 +412,7 @@ class Glove:
         settings = self.get_params()
         if callable(settings["progress"]):
             settings["progress"] = None
+        settings["tokenizer"] = to_json(settings["tokenizer"])
         if settings["tmp_dir"] is not None:
             settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
         # What numpy gave as a number or a truth value goes into JSON as Python's.
@@ -433,7 +461,9 @@ class Glove:
                 words = [
                     text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)
                 ]
-                model = cls(**header["settings"])
+                settings = header["settings"]
+                settings["tokenizer"] = from_json(settings["tokenizer"])
+                model = cls(**settings)
                 arrays = {key: archive[key] for key in _ARRAYS}
                 history = History(map(tuple, archive["history"].reshape(-1, 3).tolist()))
                 vocabulary = Vocabulary(words, archive["counts"].tolist())
