@@ -38,6 +38,9 @@ DEFAULTS = {
     "memory": None,
     "progress": None,
     "tmp_dir": None,
+    "normalize": None,
+    "documents": "line",
+    "errors": "strict",
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 __all__ = ["Tokenizer", "from_json", "function_of", "to_json"]
 
+NAMES = ("whitespace", "unicode", "zh")
 #: The name of one of the core's, a compiled pattern of `re` or `regex`, or a function.
 Tokenizer: TypeAlias = str | re.Pattern[str] | Callable[[str], Iterable[str]]
 
@@ -17,7 +18,7 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
 
     That of a pattern finds all its matches, each as a whole, whatever groups it has.
     """
-    if isinstance(tokenizer, str):
+    if isinstance(tokenizer, str) and tokenizer in NAMES:
         return None
     pattern: Any = tokenizer
     if hasattr(pattern, "finditer") and hasattr(pattern, "pattern"):
@@ -29,7 +30,7 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
     if callable(tokenizer):
         return tokenizer
     raise ValueError(
-        "tokenizer must be 'whitespace', 'unicode', 'zh', a compiled pattern or a function, "
+        f"tokenizer must be {', '.join(map(repr, NAMES))}, a compiled pattern or a function, "
         f"got {tokenizer!r}"
     )
 
