@@ -22,7 +22,7 @@ import glove_rs
 from glove_rs import Glove, WordVectors
 
 assert pathlib.Path(glove_rs.__file__).is_relative_to(sys.prefix), glove_rs.__file__
-for optional in ("scipy", "gensim", "matplotlib", "rjieba"):
+for optional in ("scipy", "gensim", "matplotlib"):
     assert importlib.util.find_spec(optional) is None, f"{optional} came with the wheel"
 
 pathlib.Path("corpus.txt").write_text("the cat sat on the mat\\n" * 50, encoding="utf-8")

@@ -42,6 +42,7 @@ mod error;
 pub mod formats;
 mod memory;
 mod monitor;
+mod packing;
 #[cfg(feature = "python")]
 mod python;
 pub mod threads;

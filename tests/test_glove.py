@@ -43,6 +43,9 @@ DEFAULTS = {
     "schedule": None,
     "negative": None,
     "negative_weight": None,
+    "normalize": None,
+    "documents": "line",
+    "errors": "strict",
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

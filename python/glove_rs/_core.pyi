@@ -1,7 +1,7 @@
 """The compiled half of `glove_rs`: what the Rust core offers to the Python layer."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias, TypedDict, final
 
 import numpy as np
@@ -33,9 +33,17 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 class _Encoding(TypedDict):
     tokenizer: str
     lowercase: bool
+    normalize: str | None
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
+
+class _Source(TypedDict):
+    kind: str
+    value: object
+    documents: str
+    errors: str
+    tokenize: tuple[Callable[[str], Iterable[str]], bool, str | None] | None
 
 class _Running(TypedDict):
     threads: int | None
@@ -106,7 +114,7 @@ class CoreVocabulary:
     def __new__(cls, words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
     @staticmethod
     def from_corpus(
-        source: object, encoding: _Encoding, running: _Running, progress: _Progress | None
+        source: _Source, encoding: _Encoding, running: _Running, progress: _Progress | None
     ) -> CoreVocabulary: ...
     @staticmethod
     def load(path: _Path) -> CoreVocabulary: ...
@@ -122,7 +130,7 @@ class CoreVocabulary:
 class CoreCooccurrence:
     @staticmethod
     def from_corpus(
-        source: object,
+        source: _Source,
         vocabulary: CoreVocabulary | None,
         encoding: _Encoding,
         counting: _Counting,
@@ -131,11 +139,11 @@ class CoreCooccurrence:
     ) -> CoreCooccurrence: ...
     @staticmethod
     def estimate(
-        path: _Path, encoding: _Encoding, counting: _Counting, running: _Running
+        source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> list[float]: ...
     def with_more_text(
         self,
-        source: object,
+        source: _Source,
         encoding: _Encoding,
         counting: _Counting,
         running: _Running,

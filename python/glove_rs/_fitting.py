@@ -15,9 +15,10 @@ from . import _checkpoint, _core
 from ._checkpoint import Folder
 from ._parameters import boolean, integer
 from ._progress import reporter
+from ._sources import Source, source_arguments
 from ._training import Fitted, History, Init, Session, SessionOptions
 from .cooccurrence import Cooccurrence, counting_arguments
-from .vocabulary import Source, Vocabulary, encoding_arguments, running_arguments
+from .vocabulary import Vocabulary, encoding_arguments, running_arguments
 
 if TYPE_CHECKING:
     from .glove import Glove
@@ -26,7 +27,15 @@ __all__ = ["Text", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound="Glove")
 
-_ENCODING = ("min_count", "max_vocab", "tokenizer", "lowercase", "keep_gaps")
+_ENCODING = (
+    "min_count",
+    "max_vocab",
+    "tokenizer",
+    "lowercase",
+    "keep_gaps",
+    "normalize",
+)
+_READING = ("documents", "errors", "tokenizer", "lowercase", "normalize")
 _COUNTING = ("window", "symmetric", "distance_weighting")
 _RUNNING = ("threads", "memory", "tmp_dir")
 
@@ -51,7 +60,7 @@ class Text:
 
     def count(self, model: Glove) -> Cooccurrence:
         """Count it with the model's settings."""
-        settings = _some(model, (*_ENCODING, *_COUNTING, *_RUNNING, "progress"))
+        settings = _some(model, (*_READING, *_ENCODING, *_COUNTING, *_RUNNING, "progress"))
         return Cooccurrence.from_corpus(self.source, self.vocabulary, **settings)
 
 
@@ -172,7 +181,7 @@ def update(
         )
     with reporter(model.progress) as callback:
         core = kept._core.with_more_text(
-            source,
+            source_arguments(source, **_some(model, _READING)),
             encoding_arguments(**_some(model, _ENCODING)),
             counting_arguments(**_some(model, _COUNTING)),
             _running(model),

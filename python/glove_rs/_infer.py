@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._sources import source_arguments
 from .cooccurrence import counting_arguments
 from .vocabulary import encoding_arguments, running_arguments
 
@@ -38,6 +39,7 @@ def infer_vector(
     elif model.lowercase:
         word = word.lower()
     arrays = state.arrays
+    x_max = model._training_arguments()["x_max"]
     loss = state.history[-1]
     vector = np.zeros(arrays["W"].shape[1])
     # As a word it has a row of X and meets W_tilde; as a context word a column, and meets W.
@@ -46,7 +48,7 @@ def infer_vector(
     ):
         rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
         target = np.log(x) - arrays[f"b{met}"][words]
-        weight = np.minimum(1.0, (x / model.x_max) ** model.alpha)
+        weight = np.minimum(1.0, (x / x_max) ** model.alpha)
         prior = np.column_stack([arrays[f"W{own}"].astype(float), arrays[f"b{own}"]])
         vector += _solve(rows, target, weight, prior, 2 * loss)[:-1]
     return vector.astype(np.float32)
@@ -73,13 +75,21 @@ def _counts(
     if place is None:
         known, place = known.with_word(word), len(known)
     core = _core.CoreCooccurrence.from_corpus(
-        pieces,
+        source_arguments(
+            pieces,
+            documents="line",
+            errors="strict",
+            tokenizer=model.tokenizer,
+            lowercase=model.lowercase,
+            normalize=model.normalize,
+        ),
         known,
         encoding_arguments(
             min_count=1,
             max_vocab=None,
             tokenizer=model.tokenizer,
             lowercase=model.lowercase,
+            normalize=model.normalize,
             keep_gaps=model.keep_gaps,
         ),
         counting_arguments(

@@ -20,11 +20,13 @@ from ._optional import optional
 from ._parameters import boolean, integer, positive, real
 from ._presets import resolve
 from ._progress import Progress
+from ._sources import Source
+from ._tokenizers import Tokenizer, from_json, to_json
 from ._training import Callback, Fitted, History, Init, Session, SessionOptions
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
-from .vocabulary import Source, Vocabulary, as_vocabulary
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -61,8 +63,12 @@ class Glove:
         A pair d words apart adds 1/d; otherwise 1.
     keep_gaps : bool, default False
         Words that are left out still count for distances.
-    tokenizer : {"whitespace"}, default "whitespace"
-        How text becomes words.
+    tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
+        How text becomes words. "whitespace": they stand between spaces, tabs and newlines, as for
+        Stanford's tools; carriage returns vanish. "unicode": the words of Unicode's Annex 29,
+        without punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled
+        pattern of `re` or `regex`: its matches, each as a whole. A function from str to a list of
+        str is called for each document.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
     preset : {"best", "paper"}, optional
@@ -106,6 +112,13 @@ class Glove:
         to temporary files. Parameters are not counted.
     tmp_dir : path, optional
         Folder for temporary files beyond that limit. Default: the system's.
+    normalize : {"NFC", "NFKC"}, optional
+        Normalize the text before anything else (Unicode).
+    documents : {"line", "paragraph", "file"}, default "line"
+        What a document is, whose end no window crosses: a line; what stands between blank lines; a
+        file, or an item of an iterable. A list of words is always one.
+    errors : {"strict", "replace", "ignore"}, default "strict"
+        What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -154,7 +167,7 @@ class Glove:
         symmetric: bool = True,
         distance_weighting: bool = True,
         keep_gaps: bool = False,
-        tokenizer: str = "whitespace",
+        tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
         x_max: float | None = None,
         alpha: float = 0.75,
@@ -173,6 +186,9 @@ class Glove:
         schedule: str | None = None,
         negative: float | None = None,
         negative_weight: float | None = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> None:
         self.dim = dim
         self.window = window
@@ -200,6 +216,9 @@ class Glove:
         self.schedule = schedule
         self.negative = negative
         self.negative_weight = negative_weight
+        self.normalize = normalize
+        self.documents = documents
+        self.errors = errors
 
     # --- training -------------------------------------------------------------------------------
 
@@ -223,9 +242,14 @@ class Glove:
 
         Parameters
         ----------
-        source : path or iterable
-            A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
-            a list of words.
+        source : path, paths, open file or iterable
+            A text file, or several in a list; a folder, with all that is in it but hidden files,
+            sorted; a pattern such as ``"texts/**/*.txt"``; ``"-"`` for standard input; a file open
+            for text or bytes. Files may be packed with gzip, bzip2, xz or Zstandard, and are UTF-8,
+            or UTF-16 with a byte order mark. Or an iterable of documents, which may be a generator:
+            each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
+            one column of text, a Hugging Face dataset. A list of str holds documents unless all of
+            them are names of files that exist.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
         init : WordVectors, optional
@@ -277,7 +301,8 @@ class Glove:
             If the text cannot be read or a checkpoint not written: the subclass that fits, with the
             path. The model is then that of the last finished epoch, if there is one.
         FormatError
-            For invalid UTF-8 or a damaged checkpoint, with the byte offset.
+            For bytes that are no text, with their offset; for packed data or a checkpoint that are
+            damaged.
         TrainingDiverged
             If training meets numbers that are not finite, or a loss ten times that of a model that
             knows nothing, and halving the learning rate three times does not help. Each halving is
@@ -644,7 +669,7 @@ keep_counts
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
         The file is a NumPy ``.npz`` archive (whatever its name), without pickled objects, and
-        appears complete or not at all.
+        appears complete or not at all. A function given as `tokenizer` is not in it.
 
         Raises
         ------
@@ -657,6 +682,7 @@ keep_counts
         settings = self.get_params()
         if callable(settings["progress"]):
             settings["progress"] = None
+        settings["tokenizer"] = to_json(settings["tokenizer"])
         if settings["tmp_dir"] is not None:
             settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
         # What numpy gave as a number or a truth value goes into JSON as Python's.
@@ -703,7 +729,9 @@ keep_counts
                 words = [
                     text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)
                 ]
-                model = cls(**header["settings"])
+                settings = header["settings"]
+                settings["tokenizer"] = from_json(settings["tokenizer"])
+                model = cls(**settings)
                 arrays = {key: archive[key] for key in _ARRAYS}
                 history = History(archive["history"].tolist())
                 vocabulary = Vocabulary(words, archive["counts"].tolist())

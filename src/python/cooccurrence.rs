@@ -1,7 +1,7 @@
 //! [`Triangle`] with its vocabulary, for Python.
 
 use super::run::run;
-use super::source::Source;
+use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
 use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus};
 use crate::encoding::RawCorpus;
@@ -143,7 +143,7 @@ impl CoreCooccurrence {
     #[pyo3(signature = (source, vocabulary, encoding, counting, running, progress))]
     fn from_corpus(
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         encoding: EncodingArguments,
         counting: CountingArguments,
@@ -180,7 +180,7 @@ impl CoreCooccurrence {
     fn with_more_text(
         &self,
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         counting: CountingArguments,
         running: RunningArguments,
@@ -327,10 +327,10 @@ impl CoreCooccurrence {
 
     /// tokens, words, records, memory, disk, bytes read, bytes in all.
     #[staticmethod]
-    #[pyo3(signature = (path, encoding, counting, running))]
+    #[pyo3(signature = (source, encoding, counting, running))]
     fn estimate(
         py: Python<'_>,
-        path: PathBuf,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         counting: CountingArguments,
         running: RunningArguments,
@@ -338,9 +338,11 @@ impl CoreCooccurrence {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
+        let text = source.options()?;
+        let path = source.one_file()?;
         let e = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                estimate(&path, &encoding, &counting, &memory, monitor)
+                estimate(&path, text, &encoding, &counting, &memory, monitor)
             })?
         })?;
         let [read, size] = e.read.map(|n| n as f64);

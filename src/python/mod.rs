@@ -1,12 +1,15 @@
 //! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
 //! progress are seen to, iterators are drained.
 
+mod arrow;
 mod cooccurrence;
 mod errors;
 mod files;
+mod items;
 mod run;
 mod session;
 mod source;
+mod tokenizer;
 mod training;
 mod vocabulary;
 

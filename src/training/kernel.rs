@@ -902,7 +902,7 @@ mod tests {
             for sum in [f32::INFINITY, f32::MAX] {
                 let mut parameters =
                     Parameters::from_exported(2, 30, &all(0.5), &all(sum)).unwrap();
-                train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, level).unwrap();
+                train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, None, level).unwrap();
                 assert_eq!(parameters.values(), all(0.5), "{}", level.name());
             }
         }
