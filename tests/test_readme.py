@@ -1,4 +1,7 @@
-"""The README is executed as written: its Python in one namespace, on a generated corpus.txt."""
+"""The README is executed as written: its Python in one namespace, on a generated corpus.txt.
+
+So are pages of docs/.
+"""
 
 import random
 import re
@@ -13,8 +16,8 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks(language: str) -> list[str]:
-    return [text for name, text in FENCE.findall(README) if name == language]
+def blocks(language: str, page: str = README) -> list[str]:
+    return [text for name, text in FENCE.findall(page) if name == language]
 
 
 def write_corpus(path: Path, sentences: int = 600) -> None:
@@ -31,16 +34,17 @@ def write_corpus(path: Path, sentences: int = 600) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
+@pytest.mark.parametrize("name", ["README.md", "docs/sources.md"])
 def test_python_blocks_run_in_order_in_one_namespace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    examples = blocks("python")
+    examples = blocks("python", (ROOT / name).read_text(encoding="utf-8"))
     assert len(examples) >= 3
     write_corpus(tmp_path / "corpus.txt")
     monkeypatch.chdir(tmp_path)
     namespace: dict[str, object] = {"__name__": "readme"}
     for number, example in enumerate(examples, start=1):
-        exec(compile(example, f"<README.md, Python block {number}>", "exec"), namespace)
+        exec(compile(example, f"<{name}, Python block {number}>", "exec"), namespace)
 
 
 def test_make_targets_exist() -> None:
