@@ -34,6 +34,7 @@
 //! # }
 //! ```
 
+mod buckets;
 pub mod cooccurrence;
 pub mod corpus;
 pub mod encoding;

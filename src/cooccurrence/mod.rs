@@ -3,6 +3,7 @@
 mod accumulator;
 mod count;
 mod estimate;
+mod gather;
 mod matrix;
 mod merge;
 mod sink;
@@ -11,4 +12,6 @@ pub(crate) mod spill;
 pub use accumulator::DENSE_WIDTH;
 pub use count::{CountingOptions, count};
 pub use estimate::{Estimate, estimate};
-pub use matrix::{RowBlock, Triangle, TriangleRow};
+pub use gather::Gathering;
+pub use matrix::{Csr, RowBlock, Triangle, TriangleRow};
+pub(crate) use sink::RowSink;

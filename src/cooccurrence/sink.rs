@@ -7,7 +7,7 @@ use crate::memory::MemoryLimit;
 use rayon::prelude::*;
 
 /// Takes blocks of rows in order; holds them in memory as long as the limit allows.
-pub(super) struct RowSink<'a> {
+pub(crate) struct RowSink<'a> {
     memory: &'a MemoryLimit,
     held: Vec<RowBlock>,
     held_bytes: u64,
@@ -76,6 +76,14 @@ impl<'a> RowSink<'a> {
         run.push(block.rows(), block.len() as u64, bytes)
             // Later rows are rarer and longer; this is the order of magnitude.
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
+    }
+
+    /// Of blocks with both directions: in memory one of them goes if they are equal everywhere.
+    pub fn finish_either(self, words: usize) -> Triangle {
+        match self.run {
+            None => Triangle::in_memory(words, self.held),
+            Some(_) => self.finish(words, false),
+        }
     }
 
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {

@@ -18,8 +18,10 @@
 use super::atomic::{at, write_atomically};
 use super::stanford::open;
 use crate::cooccurrence::spill::{decode, encode, put_number, take_number};
-use crate::cooccurrence::{RowBlock, Triangle};
+use crate::cooccurrence::{RowBlock, RowSink, Triangle};
 use crate::error::{Error, Location, Result};
+use crate::memory::MemoryLimit;
+use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 use std::io::{BufReader, Read, Write};
@@ -72,8 +74,12 @@ pub fn save(counts: &Triangle, vocabulary: &Vocabulary, path: impl AsRef<Path>) 
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged.
-pub fn load(path: impl AsRef<Path>) -> Result<(Vocabulary, Triangle)> {
+/// truncated or damaged; [`Error::Cancelled`].
+pub fn load(
+    path: impl AsRef<Path>,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<(Vocabulary, Triangle)> {
     let path = path.as_ref();
     let file = open(path)?;
     let size = at(path, file.metadata())?.len();
@@ -108,7 +114,9 @@ pub fn load(path: impl AsRef<Path>) -> Result<(Vocabulary, Triangle)> {
         .then(|| decode_vocabulary(&bytes, words))
         .flatten()
         .ok_or_else(|| input.bad(start, "the vocabulary is damaged"))?;
-    let mut rows: Vec<RowBlock> = Vec::new();
+    monitor.begin(Stage::Loading, size);
+    let mut sink = RowSink::new(memory);
+    let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
     let mut read = 0;
     while read < blocks {
@@ -125,23 +133,21 @@ pub fn load(path: impl AsRef<Path>) -> Result<(Vocabulary, Triangle)> {
                     .ok_or_else(|| input.bad(*offset, "a block of counts is damaged"))
             })
             .collect();
-        for (block, (offset, ..)) in decoded.into_iter().zip(&encoded) {
-            let block = block?;
-            let next = rows.last().map_or(0, |last| last.rows().end);
+        let blocks = decoded.into_iter().collect::<Result<Vec<_>>>()?;
+        for (block, (offset, ..)) in blocks.iter().zip(&encoded) {
             if block.rows().start != next || u64::from(block.rows().end) > words {
                 return Err(input.bad(*offset, "a block of counts is out of order"));
             }
-            rows.push(block);
+            next = block.rows().end;
         }
+        sink.push(blocks)?;
         read += batch;
+        monitor.advance(encoded.iter().map(|(_, bytes, _)| bytes.len() as u64).sum())?;
     }
-    if u64::from(rows.last().map_or(0, |last| last.rows().end)) != words || input.offset != size {
+    if u64::from(next) != words || input.offset != size {
         return Err(input.bad(input.offset, "the file does not end with the last row"));
     }
-    Ok((
-        vocabulary,
-        Triangle::from_blocks(words as usize, symmetric, rows),
-    ))
+    Ok((vocabulary, sink.finish(words as usize, symmetric)))
 }
 
 /// Whether the file begins as one that [`save`] wrote.
@@ -237,6 +243,10 @@ mod tests {
         (vocabulary, counts.unwrap())
     }
 
+    fn read(path: &Path) -> Result<(Vocabulary, Triangle)> {
+        load(path, &MemoryLimit::default(), &Monitor::new())
+    }
+
     fn same(a: &Triangle, b: &Triangle) -> bool {
         a.to_csr().unwrap() == b.to_csr().unwrap() && a.nnz() == b.nnz() && a.total() == b.total()
     }
@@ -248,9 +258,12 @@ mod tests {
         let (vocabulary, counts) = sample();
         save(&counts, &vocabulary, &path).unwrap();
         assert!(is_native(&path).unwrap());
-        let (words, loaded) = load(&path).unwrap();
+        let (words, loaded) = read(&path).unwrap();
         assert!(words == vocabulary && same(&loaded, &counts));
         assert!(!loaded.symmetric);
+        let little = MemoryLimit::new(Some(0), None);
+        let (_, on_disk) = load(&path, &little, &Monitor::new()).unwrap();
+        assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
     }
 
     #[test]
@@ -265,16 +278,16 @@ mod tests {
             bytes[place] ^= 0x41;
             std::fs::write(&path, &bytes).unwrap();
             assert!(
-                matches!(load(&path), Err(Error::Format { .. })),
+                matches!(read(&path), Err(Error::Format { .. })),
                 "byte {place}"
             );
             std::fs::write(&path, &good[..place]).unwrap();
             assert!(
-                matches!(load(&path), Err(Error::Format { .. })),
+                matches!(read(&path), Err(Error::Format { .. })),
                 "cut at {place}"
             );
         }
         std::fs::write(&path, [&good[..], b"more"].concat()).unwrap();
-        assert!(matches!(load(&path), Err(Error::Format { .. })));
+        assert!(matches!(read(&path), Err(Error::Format { .. })));
     }
 }

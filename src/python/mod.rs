@@ -19,7 +19,9 @@ mod _core {
     #[pymodule_export]
     use super::errors::{FormatError, TrainingDiverged};
     #[pymodule_export]
-    use super::files::{CoreVectors, load_vectors, save_vectors};
+    use super::files::{
+        CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
+    };
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,
