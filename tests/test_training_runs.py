@@ -62,6 +62,60 @@ def test_fitting_counts_leaves_them_usable(counts):
     np.testing.assert_array_equal(counts.records()[2], before[2])
 
 
+# --- going on -----------------------------------------------------------------------------------
+
+
+def core_train(counts, epochs, start=None, **changed):
+    """Deterministic training by the core alone."""
+    training = {
+        "x_max": 10.0,
+        "alpha": 0.75,
+        "learning_rate": 0.05,
+        "epochs": epochs,
+        "optimizer": "adagrad",
+        "grad_clip": 100.0,
+        "deterministic": True,
+        "seed": 3,
+    } | changed
+    running = {"threads": 2, "memory": None, "tmp_dir": None}
+    return _core.train(counts._core, 20, training, running, None, False, start)
+
+
+@pytest.mark.parametrize("done", [1, 2, 4])
+def test_training_that_goes_on_ends_with_the_bits_of_one_without_a_pause(counts, done):
+    whole = core_train(counts, 4)
+    part = core_train(counts, done)
+    assert part.history[-1][:2] == whole.history[done - 1][:2]
+    rest = core_train(counts, 4, {**part.arrays, "epochs_done": done, "halvings": 0})
+    assert [epoch[:2] for epoch in rest.history] == [epoch[:2] for epoch in whole.history[done:]]
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(rest.arrays[name], array)
+
+
+def test_halvings_of_the_learning_rate_carry_over(counts):
+    start = {**core_train(counts, 1).arrays, "epochs_done": 1, "halvings": 0}
+    slower = core_train(counts, 2, start, learning_rate=0.0125)
+    halved = core_train(counts, 2, {**start, "halvings": 2})
+    np.testing.assert_array_equal(halved.arrays["W"], slower.arrays["W"])
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("W", np.zeros((3, 20), np.float32), r"start must have arrays of shape \(\d+, 20\)"),
+        ("b_tilde", np.zeros(3, np.float32), "b_tilde must have"),
+        ("b", np.nan, "parameters must be finite"),
+        ("G_W", 0.0, "accumulators G above 0"),
+        ("G_b", np.inf, "accumulators G above 0"),
+    ],
+)
+def test_a_start_that_cannot_be_trained_from_is_refused(counts, name, value, message):
+    start = {**core_train(counts, 1).arrays, "epochs_done": 1, "halvings": 0}
+    start[name] = value if np.ndim(value) else np.full_like(start[name], value)
+    with pytest.raises(ValueError, match=message):
+        core_train(counts, 2, start)
+
+
 # --- divergence ---------------------------------------------------------------------------------
 
 

@@ -55,6 +55,18 @@ class _Training(TypedDict):
     deterministic: bool
     seed: int
 
+class _Start(TypedDict):
+    W: _F32
+    W_tilde: _F32
+    b: _F32
+    b_tilde: _F32
+    G_W: _F32
+    G_W_tilde: _F32
+    G_b: _F32
+    G_b_tilde: _F32
+    epochs_done: int
+    halvings: int
+
 __version__: Final[str]
 
 class FormatError(ValueError): ...
@@ -144,6 +156,7 @@ def train(
     running: _Running,
     progress: _Progress | None,
     consume: bool,
+    start: _Start | None = None,
 ) -> CoreParameters: ...
 def train_records(
     row: npt.NDArray[np.int32],

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::monitor::EpochReport;
 use crate::threads;
 use crate::training::{
-    self, Counts, Exported, Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions,
+    self, Counts, Exported, Optimizer, Parameters, Progress, SimdLevel, Tiles, TrainingOptions,
     train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -44,6 +44,63 @@ impl TrainingArguments {
         options.validate()?;
         Ok(options)
     }
+}
+
+/// Parameters to start from, by their public names, and how far they have been trained.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+#[allow(non_snake_case)]
+pub struct StartArguments<'py> {
+    W: PyReadonlyArray2<'py, f32>,
+    W_tilde: PyReadonlyArray2<'py, f32>,
+    b: PyReadonlyArray1<'py, f32>,
+    b_tilde: PyReadonlyArray1<'py, f32>,
+    G_W: PyReadonlyArray2<'py, f32>,
+    G_W_tilde: PyReadonlyArray2<'py, f32>,
+    G_b: PyReadonlyArray1<'py, f32>,
+    G_b_tilde: PyReadonlyArray1<'py, f32>,
+    epochs_done: usize,
+    halvings: usize,
+}
+
+impl StartArguments<'_> {
+    /// Parameters and accumulators.
+    fn arrays(&self, words: usize, dim: usize) -> PyResult<[Exported; 2]> {
+        for array in [&self.W, &self.W_tilde, &self.G_W, &self.G_W_tilde] {
+            if array.shape() != [words, dim] {
+                let message = format!(
+                    "must have arrays of shape ({words}, {dim}), got {:?}",
+                    array.shape()
+                );
+                return Err(Error::parameter("start", message).into());
+            }
+        }
+        Ok([
+            exported(&self.W, &self.W_tilde, &self.b, &self.b_tilde)?,
+            exported(&self.G_W, &self.G_W_tilde, &self.G_b, &self.G_b_tilde)?,
+        ])
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            epochs: self.epochs_done,
+            halvings: self.halvings,
+        }
+    }
+}
+
+fn exported(
+    w: &PyReadonlyArray2<'_, f32>,
+    w_tilde: &PyReadonlyArray2<'_, f32>,
+    b: &PyReadonlyArray1<'_, f32>,
+    b_tilde: &PyReadonlyArray1<'_, f32>,
+) -> PyResult<Exported> {
+    Ok(Exported {
+        w: w.as_slice()?.to_vec(),
+        w_tilde: w_tilde.as_slice()?.to_vec(),
+        b: b.as_slice()?.to_vec(),
+        b_tilde: b_tilde.as_slice()?.to_vec(),
+    })
 }
 
 /// What training made: arrays whose memory is what the core filled.
@@ -99,9 +156,14 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
 }
 
-/// Train on counts from random parameters; `consume` gives their memory back while tiles are made.
+/// Train on counts from random parameters, or from those of `start` on; `consume` gives the counts'
+/// memory back while tiles are made.
+///
+/// `start` holds parameters and accumulators by the names of `CoreParameters.arrays`, `epochs_done`
+/// and `halvings` of the learning rate; training then runs epochs `epochs_done + 1` to `epochs`.
 #[pyfunction]
-#[pyo3(signature = (counts, dim, training, running, progress, consume))]
+#[pyo3(signature = (counts, dim, training, running, progress, consume, start=None))]
+#[allow(clippy::too_many_arguments)]
 pub fn train(
     py: Python<'_>,
     counts: &Bound<'_, CoreCooccurrence>,
@@ -110,6 +172,7 @@ pub fn train(
     running: RunningArguments,
     progress: Option<&Bound<'_, PyAny>>,
     consume: bool,
+    start: Option<StartArguments<'_>>,
 ) -> PyResult<CoreParameters> {
     let options = training.options()?;
     let (threads, memory) = running.resolve()?;
@@ -130,6 +193,10 @@ pub fn train(
         .into());
     }
     let words = counts.words;
+    let done = start
+        .as_ref()
+        .map_or_else(Progress::default, StartArguments::progress);
+    let start = start.map(|start| start.arrays(words, dim)).transpose()?;
     let (made, reports) = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
             let mut kept = None;
@@ -140,8 +207,11 @@ pub fn train(
             let bytes = Parameters::row_bytes(dim);
             let tiles = Tiles::new(counts, bytes, options.seed, &memory, monitor)?;
             drop(kept);
-            let mut parameters = Parameters::random(words, dim, options.seed, monitor)?;
-            let reports = training::train(&mut parameters, &tiles, &options, monitor)?;
+            let mut parameters = match start {
+                Some([values, sums]) => Parameters::from_exported(words, dim, &values, &sums)?,
+                None => Parameters::random(words, dim, options.seed, monitor)?,
+            };
+            let reports = training::resume(&mut parameters, &tiles, &options, done, monitor)?;
             drop(tiles);
             crate::Result::Ok(([parameters.values(), parameters.accumulators()], reports))
         })?
@@ -190,18 +260,6 @@ pub fn train_records<'py>(
         None => SimdLevel::active()?,
     };
     let (words, dim) = (W.shape()[0], W.shape()[1]);
-    let exported = |w: &PyReadonlyArray2<'py, f32>,
-                    w_tilde: &PyReadonlyArray2<'py, f32>,
-                    b: &PyReadonlyArray1<'py, f32>,
-                    b_tilde: &PyReadonlyArray1<'py, f32>|
-     -> PyResult<Exported> {
-        Ok(Exported {
-            w: w.as_slice()?.to_vec(),
-            w_tilde: w_tilde.as_slice()?.to_vec(),
-            b: b.as_slice()?.to_vec(),
-            b_tilde: b_tilde.as_slice()?.to_vec(),
-        })
-    };
     let values = exported(&W, &W_tilde, &b, &b_tilde)?;
     let accumulators = exported(&G_W, &G_W_tilde, &G_b, &G_b_tilde)?;
     let (row, col, x) = (row.as_slice()?, col.as_slice()?, x.as_slice()?);

@@ -127,8 +127,33 @@ fn poor_cost(tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
     Ok(cost)
 }
 
-/// Train `parameters` on `tiles`, on all threads of the current rayon pool. Returns one report per
-/// epoch.
+/// How far a training has come: with the parameters, all that going on needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Epochs finished.
+    pub epochs: usize,
+    /// How often divergence has halved the learning rate.
+    pub halvings: usize,
+}
+
+/// Train `parameters` on `tiles` from the first epoch: [`resume`] from no progress.
+///
+/// # Errors
+/// As for [`resume`].
+pub fn train(
+    parameters: &mut Parameters,
+    tiles: &Tiles,
+    options: &TrainingOptions,
+    monitor: &Monitor,
+) -> Result<Vec<EpochReport>> {
+    resume(parameters, tiles, options, Progress::default(), monitor)
+}
+
+/// Train `parameters` on `tiles`, on all threads of the current rayon pool, from where `progress`
+/// stands up to epoch `options.epochs`. Returns one report for each epoch that is run.
+///
+/// The order of the records depends on the seed and the number of the epoch alone: a training that
+/// was left and goes on does what it would have done without a pause.
 ///
 /// An epoch that meets a residual or leaves a parameter that is not a finite number, or whose loss is
 /// ten times that of a model that knows nothing, is undone: the parameters are again what they were
@@ -137,10 +162,11 @@ fn poor_cost(tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
 /// # Errors
 /// [`Error::Parameter`]; [`Error::Diverged`] if the rate was halved three times in vain, and
 /// [`Error::Cancelled`]: the parameters then are those of the last finished epoch.
-pub fn train(
+pub fn resume(
     parameters: &mut Parameters,
     tiles: &Tiles,
     options: &TrainingOptions,
+    mut progress: Progress,
     monitor: &Monitor,
 ) -> Result<Vec<EpochReport>> {
     options.validate()?;
@@ -154,15 +180,22 @@ pub fn train(
             ),
         ));
     }
+    if !parameters.can_train() {
+        return Err(Error::parameter(
+            "parameters",
+            "must be finite numbers, and their accumulators G above 0",
+        ));
+    }
     let level = SimdLevel::active()?;
     let mut rule = options.rule();
-    monitor.begin(Stage::Training, tiles.records * options.epochs as u64);
+    rule.learning_rate *= 0.5_f32.powi(progress.halvings as i32);
+    let epochs = options.epochs.saturating_sub(progress.epochs) as u64;
+    monitor.begin(Stage::Training, tiles.records * epochs);
     let mut reports: Vec<EpochReport> = Vec::new();
-    let mut halvings = 0;
     let mut good = parameters.try_clone()?;
     let hopeless = HOPELESS * poor_cost(tiles, options)?;
-    while reports.len() < options.epochs {
-        let epoch = reports.len() + 1;
+    while progress.epochs < options.epochs {
+        let epoch = progress.epochs + 1;
         let start = Instant::now();
         let outcome = Epoch {
             tiles,
@@ -181,14 +214,14 @@ pub fn train(
             }
             _ => {
                 parameters.copy_from(&good);
-                if halvings == MOST_HALVINGS {
+                if progress.halvings >= MOST_HALVINGS {
                     return Err(Error::Diverged {
                         epoch,
                         learning_rate: rule.learning_rate,
                         reports,
                     });
                 }
-                halvings += 1;
+                progress.halvings += 1;
                 rule.learning_rate /= 2.0;
                 monitor.warn(format!(
                     "training diverged in epoch {epoch}; going on from the end of epoch {} with \
@@ -196,7 +229,7 @@ pub fn train(
                     epoch - 1,
                     rule.learning_rate
                 ));
-                monitor.rewind(tiles.records * (epoch as u64 - 1));
+                monitor.rewind(tiles.records * reports.len() as u64);
                 continue;
             }
         };
@@ -209,6 +242,7 @@ pub fn train(
         };
         monitor.epoch_finished(report);
         reports.push(report);
+        progress.epochs = epoch;
         if epoch < options.epochs {
             good.copy_from(parameters);
         }

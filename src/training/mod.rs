@@ -6,7 +6,7 @@ mod parameters;
 mod schedule;
 mod tiles;
 
-pub use epochs::{TrainingOptions, train, train_in_order};
+pub use epochs::{Progress, TrainingOptions, resume, train, train_in_order};
 pub use kernel::{Optimizer, SimdLevel};
 pub use parameters::{Exported, MAX_DIM, Parameters};
 pub use tiles::{Counts, TileGrid, Tiles};

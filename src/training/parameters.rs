@@ -277,10 +277,19 @@ impl Parameters {
 
     /// Whether every parameter is a finite number.
     pub fn all_finite(&self) -> bool {
-        [&self.word_side, &self.context_side].iter().all(|side| {
-            side.halves()
-                .all(|(values, _)| values.iter().all(|l| l.0.iter().all(|x| x.is_finite())))
-        })
+        self.all(|(values, _)| values.iter().all(|l| l.0.iter().all(|x| x.is_finite())))
+    }
+
+    /// Whether training can start here: finite parameters, and accumulators to divide by.
+    pub(super) fn can_train(&self) -> bool {
+        let usable = |l: &Line| l.0.iter().all(|&g| g > 0.0 && g < f32::INFINITY);
+        self.all_finite() && self.all(|(_, sums)| sums.iter().all(usable))
+    }
+
+    fn all(&self, holds: impl Fn((&[Line], &[Line])) -> bool + Sync) -> bool {
+        [&self.word_side, &self.context_side]
+            .iter()
+            .all(|side| side.halves().all(&holds))
     }
 
     /// The rows of both sides as the kernel reaches them.
