@@ -9,12 +9,12 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, _folder, _stanford
 from ._files import replacing
 from ._parameters import boolean, integer, positive, real
 from ._progress import Progress, reporter
@@ -259,7 +259,11 @@ class Glove:
         return self._train(counts, training, consume=True)
 
     def fit_cooccurrence(
-        self, X: Any, *, vocabulary: Vocabulary | Sequence[str] | None = None
+        self,
+        X: Any,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        start: Glove | None = None,
     ) -> Self:
         """Train on counts.
 
@@ -270,6 +274,9 @@ class Glove:
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
             another is refused.
+        start : Glove, optional
+            A fitted model of the same words and `dim`: `epochs` more from its parameters and
+            accumulators on, instead of from random ones.
 
         Returns
         -------
@@ -279,14 +286,30 @@ class Glove:
         Raises
         ------
         ValueError
-            For a bad parameter, counts that are negative or not finite, or no counts at all.
+            For a bad parameter, counts that are negative or not finite, no counts at all, or a
+            `start` that does not fit them.
         """
         training = self._training_arguments()
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
-        return self._train(X, training, consume=False)
+        begin = None if start is None else start._as_start(X.vocabulary, self.dim)
+        if begin is not None:
+            training["epochs"] += begin["epochs_done"]
+        return self._train(X, training, consume=False, start=begin)
+
+    def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
+        """Check that training can go on from here."""
+        state = self._state
+        if state.vocabulary.words != vocabulary.words:
+            raise ValueError("start must have the words of X")
+        if state.arrays["W"].shape[1] != dim:
+            raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
+        # Accumulators that have grown tell of epochs elsewhere: the first one, which takes records
+        # in a finer mixture, is over.
+        done = len(state.history) or int((state.arrays["G_b"] > 1).any())
+        return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1, 2**20)
@@ -305,10 +328,17 @@ class Glove:
         _core.check_training(training)
         return training
 
-    def _train(self, counts: Cooccurrence, training: _core._Training, *, consume: bool) -> Self:
+    def _train(
+        self,
+        counts: Cooccurrence,
+        training: _core._Training,
+        *,
+        consume: bool,
+        start: _core._Start | None = None,
+    ) -> Self:
         running = running_arguments(threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir)
         with reporter(self.progress) as callback:
-            made = _core.train(counts._core, self.dim, training, running, callback, consume)
+            made = _core.train(counts._core, self.dim, training, running, callback, consume, start)
         history = History(epoch[1:] for epoch in made.history)
         self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
         return self
@@ -411,13 +441,14 @@ class Glove:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a model that :meth:`save` wrote.
+        """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
 
         Raises
         ------
         FormatError
             If the file is something else, damaged, or from a later version.
         """
+        path = _folder.model_file(path)
         name = os.fspath(path)
         with open(path, "rb") as file:
             try:
@@ -493,6 +524,8 @@ class Glove:
         binary: bool = True,
         gradsq: bool = False,
         unk: bool = True,
+        model: int = 2,
+        header: bool = False,
     ) -> None:
         """Write the files of Stanford's ``glove``: what its ``-save-file prefix`` makes.
 
@@ -501,13 +534,18 @@ class Glove:
         prefix : path
             Beginning of the files' names.
         text : bool, default True
-            ``prefix.txt``: W + W_tilde, six decimals, no header.
+            ``prefix.txt``: words and numbers, six decimals.
         binary : bool, default True
             ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
             ``prefix.gradsq.bin``: the accumulators, in the same shape.
         unk : bool, default True
             End the text with ``<unk>``, the mean of the 100 rarest words.
+        model : {0, 1, 2, 3}, default 2
+            What the text holds of each word: all (W, b, W_tilde, b_tilde), W, W + W_tilde, or W and
+            W_tilde side by side.
+        header : bool, default False
+            Begin the text with a line of its number of words and of components.
 
         Raises
         ------
@@ -517,21 +555,61 @@ class Glove:
         state = self._state
         prefix = os.fspath(prefix)
         if text:
-            words, rows = list(state.vocabulary.words), self.vectors.vectors
-            if unk:
-                if "<unk>" in state.vocabulary:
-                    raise ValueError("unk must be False: the vocabulary has a word <unk>")
-                words.append("<unk>")
-                rows = np.vstack([rows, rows[-100:].mean(axis=0, keepdims=True)])
-            _core.save_vectors(prefix + ".txt", words, np.ascontiguousarray(rows), "six_decimals")
-        for wanted, kind, suffix in ((binary, "", ".bin"), (gradsq, "G_", ".gradsq.bin")):
-            if wanted:
-                with replacing(prefix + suffix) as file:
-                    for side in ("", "_tilde"):
-                        weights, biases = (
-                            state.arrays[f"{kind}{name}{side}"] for name in ("W", "b")
-                        )
-                        file.write(np.column_stack([weights, biases]).astype("<f8").tobytes())
+            rows = _stanford.text_rows(state.arrays, model)
+            _stanford.write_text(
+                prefix + ".txt", state.vocabulary.words, rows, header=header, unk=unk
+            )
+        if binary:
+            _stanford.write_parameters(prefix + ".bin", state.arrays)
+        if gradsq:
+            _stanford.write_parameters(prefix + ".gradsq.bin", state.arrays, "G_")
+
+    @classmethod
+    def load_stanford(
+        cls,
+        path: str | os.PathLike[str],
+        vocabulary: str | os.PathLike[str] | Vocabulary,
+        *,
+        gradsq: str | os.PathLike[str] | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Read what Stanford's ``glove`` or :meth:`save_stanford` trained, a checkpoint too.
+
+        ``Glove(...).fit_cooccurrence(X, start=model)`` goes on from it.
+
+        Parameters
+        ----------
+        path : path
+            Parameters, a ``.bin``.
+        vocabulary : path or Vocabulary
+            Their words, in Stanford's text format.
+        gradsq : path, optional
+            Accumulators, a ``.bin`` too. Default: all 1, as before training.
+        **settings
+            Settings of the model but `dim`, as for the constructor: the files do not tell them.
+
+        Raises
+        ------
+        FormatError
+            If a file does not fit the vocabulary, or holds what is not a finite number.
+        OSError
+            If a file cannot be read.
+        """
+        words = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary.load(vocabulary)
+        arrays = _stanford.read_parameters(path, len(words))
+        if gradsq is None:
+            sums = {name: np.ones_like(array) for name, array in arrays.items()}
+        else:
+            sums = _stanford.read_parameters(gradsq, len(words))
+            if sums["W"].shape != arrays["W"].shape:
+                raise ValueError(
+                    f"gradsq must have the shape of the parameters: {sums['W'].shape}, "
+                    f"{arrays['W'].shape}"
+                )
+        model = cls(arrays["W"].shape[1], **settings)
+        arrays |= {f"G_{name}": array for name, array in sums.items()}
+        model._fitted = _Fitted(words, arrays, History())
+        return model
 
     # --- scikit-learn's manners -----------------------------------------------------------------
 
