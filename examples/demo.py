@@ -1,4 +1,4 @@
-"""Train on English text that every machine has: ``glove-rs demo`` with its results in build/demo.
+"""Train on English text that every machine has: ``glove-rs demo``, with its results in build/demo.
 
 python examples/demo.py
 python examples/demo.py --corpus my.txt --dim 100 --epochs 15
@@ -13,4 +13,4 @@ from glove_rs.cli import main
 OUT = Path(__file__).resolve().parents[1] / "build" / "demo"
 
 if __name__ == "__main__":
-    sys.exit(main(["demo", "--out", str(OUT), *sys.argv[1:]]))
+    sys.exit(main(["demo", "--progress", "--out", str(OUT), *sys.argv[1:]]))

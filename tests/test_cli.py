@@ -21,6 +21,8 @@ import pytest
 
 import glove_rs
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs.cli._options import add_parameters, given, names_of
+from glove_rs.cli._parser import Parser
 from program import PROGRAM, answer, call, done, reason
 
 COMMANDS = [
@@ -113,6 +115,60 @@ def test_every_parameter_of_the_python_api_is_an_option(command, functions):
             assert f"--{name.replace('_', '-')}" in shown, name
     if functions and command not in {"vocab", "estimate"}:
         assert "--vocab FILE" in shown
+
+
+def documented(
+    rounds: int = 3,
+    share: float | None = None,
+    how: str = "plain",
+    quick: bool = False,
+    folder: str | os.PathLike[str] | None = None,
+    start: object = None,
+    other: WordVectors | None = None,
+):
+    """Do nothing.
+
+    Parameters
+    ----------
+    rounds : int, default 3
+        How often, in
+        100 % of cases.
+    share : float, optional
+        AdaGrad's part, see :func:`glove_rs.Glove` and `how`.
+    how : {"plain", "in-turn"}, default "plain"
+        The way.
+    quick, folder
+        As for :class:`glove_rs.Glove`.
+    other : WordVectors, optional
+        Vectors.
+
+    Returns
+    -------
+    None
+    """
+
+
+def test_a_parameter_that_the_api_gains_is_an_option():
+    parser = Parser("test", usage="test")
+    names = names_of(documented)
+    assert names == ["rounds", "share", "how", "quick", "folder", "other"]
+    add_parameters(parser.add_argument_group("some"), documented, names, {"other": str.upper})
+    lines = [" ".join(line.split()) for line in parser.format_help().splitlines()]
+    shown = "\n".join(lines)
+    assert "--rounds N how often, in 100 % of cases (default: 3)" in lines
+    assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
+    assert "--how plain|in-turn the way (default: plain)" in lines
+    assert "--quick, --no-quick (default: no)" in lines
+    assert "--other FILE vectors" in shown
+    arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--other", "x", "--folder", "."]
+    assert given(parser.parse_args(arguments), names) == {
+        "rounds": 4,
+        "share": 0.5,
+        "quick": False,
+        "folder": ".",
+        "other": "X",
+    }
+    assert given(parser.parse_args([]), names) == {}
 
 
 def test_wrong_calls_end_with_2():
@@ -643,3 +699,5 @@ def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
     assert on_terminal("--no-progress")[0] == b""
     assert call(*arguments[1:]).stderr == b""
     assert b"training" in call(*arguments[1:], "--progress").stderr
+    demo = call("demo", "--corpus", text, "--epochs", 2, "--out", tmp_path / "demo")
+    assert (demo.returncode, demo.stderr) == (0, b"")

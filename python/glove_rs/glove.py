@@ -114,8 +114,10 @@ class Glove:
         How text becomes words.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
-    x_max, alpha : float, default 100.0 and 0.75
-        The weighting function f.
+    x_max : float, default 100.0
+        Counts from here on have weight f = 1, > 0.
+    alpha : float, default 0.75
+        Exponent of f for smaller counts, >= 0.
     learning_rate : float, default 0.05
         AdaGrad's η, > 0.
     epochs : int, default 25

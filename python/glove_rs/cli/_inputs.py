@@ -44,7 +44,7 @@ def corpus(paths: list[str]) -> Any:
         If a file is known not to be text.
     """
     for path in paths:
-        kind = kind_of(path)
+        kind = kind_of(path) if os.path.exists(path) else "unknown"
         if kind not in {"text", "empty", "unknown"} and not _plausible_text(path, kind):
             raise FormatError(f"{path}: this is not text but {DESCRIPTIONS[kind]}")
     if len(paths) == 1:
@@ -54,7 +54,7 @@ def corpus(paths: list[str]) -> Any:
 
 def _lines(paths: list[str]) -> Iterator[str]:
     for path in paths:
-        with open(local(path), encoding="utf-8") as file:
+        with open(local(path), encoding="utf-8-sig", newline="\n") as file:
             try:
                 yield from file
             except UnicodeDecodeError as error:

@@ -58,11 +58,11 @@ def add_parameters(
         What makes a value of an argument, where the annotation is neither of a number, a truth
         value nor text.
     """
-    texts = {**_parameters(Glove), **_parameters(function)}
+    texts = {**_parameters(Glove), **_parameters(Glove.fit), **_parameters(function)}
     parameters = inspect.signature(function).parameters
     for name in names:
         kind, text = texts.get(name, ("", ""))
-        text = _TEXTS.get(name, text[:1].lower() + text[1:] if text[1:2].islower() else text)
+        text = _TEXTS.get(name) or _uncapitalised(text)
         types = {part.strip() for part in str(parameters[name].annotation).split("|")}
         default = parameters[name].default
         if default not in (None, inspect.Parameter.empty) and not isinstance(default, bool):
@@ -98,12 +98,18 @@ def _parameters(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:
     entry = re.compile(r"^(\S[^:\n]*?)(?: : (.*))?\n((?:[ \t]+.*\n?|\n)*)", re.M)
     for names, kind, text in entry.findall(section.group(1) + "\n" if section else ""):
         text = " ".join(text.split())
-        if text.startswith("As for :class:"):
+        if text.startswith("As for "):
             continue
         text = re.sub(r":\w+:`~?([^`]*)`|`+([^`]*)`+", r"\1\2", text).rstrip(".")
         for name in names.split(","):
             found[name.strip()] = (kind, text)
     return found
+
+
+def _uncapitalised(text: str) -> str:
+    """Begin with a small letter, as the other texts of a help, unless it is a name that begins."""
+    first = text.partition(" ")[0]
+    return text[:1].lower() + text[1:] if first == "A" or first[1:].islower() else text
 
 
 def _choices(kind: str) -> str:

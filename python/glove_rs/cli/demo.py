@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
+from ._options import add_parameters
 from ._parser import Commands, command
 
 __all__ = ["add", "extract", "words_to_show"]
@@ -145,6 +146,7 @@ def add(commands: Commands) -> None:
         default=Path("glove-rs-demo"),
         help="folder of the results (default: glove-rs-demo)",
     )
+    add_parameters(parser.add_argument_group("running"), Glove, ["progress"])
 
 
 def _demo(options: argparse.Namespace) -> None:
@@ -159,6 +161,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Make the corpus if there is none, train, and print what came of it."""
+    progress = getattr(options, "progress", None)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.corpus is None:
         corpus = options.out / "corpus.txt"
@@ -174,7 +177,7 @@ def run(options: argparse.Namespace) -> None:
     print(f"tokens      {int(sum(vocabulary.counts)):>12,} of words seen {MIN_COUNT} times or more")
     print(f"vocabulary  {len(vocabulary):>12,} words")
 
-    X = Cooccurrence.from_corpus(corpus, vocabulary, WINDOW, progress=True)
+    X = Cooccurrence.from_corpus(corpus, vocabulary, WINDOW, progress=progress)
     print(f"records     {X.nnz:>12,} pairs of words within {WINDOW} of each other", flush=True)
 
     model = Glove(
@@ -183,7 +186,7 @@ def run(options: argparse.Namespace) -> None:
         min_count=MIN_COUNT,
         x_max=X_MAX,
         epochs=options.epochs,
-        progress=True,
+        progress=progress,
     ).fit_cooccurrence(X)
 
     print("\nloss per epoch")

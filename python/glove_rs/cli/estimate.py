@@ -112,7 +112,8 @@ def _parameter_bytes(words: int, dim: int) -> float:
 
 def _peak(counts: Estimate, parameters: float, limit: int | None) -> float:
     records = _RECORD_BYTES * counts.records
-    counting, held = float(counts.memory), records * 1.25  # counts go as their records come
+    # While tiles are made of counts both are there in part.
+    counting, held = float(counts.memory), records * 1.5
     if limit is not None:
         counting, held = min(counting, limit), min(held, _RECORDS_SHARE * limit)
     return _BASE + max(counting, parameters + held)
@@ -146,20 +147,26 @@ def _seconds(
         start = time.perf_counter()
         X = Cooccurrence.from_corpus(sample.name, **counting)
         counted = time.perf_counter() - start
-    # A rate of 0 is refused; at this one nothing diverges.
-    model = Glove(
-        dim, epochs=2, learning_rate=1e-6, threads=counting.get("threads"), progress=False
-    )
-    start = time.perf_counter()
-    model.fit_cooccurrence(X)
-    tiled = time.perf_counter() - start - sum(model.history.seconds)
-    first, later = model.history.seconds
+    threads = counting.get("threads")
+    tiling, _ = _timed(X, 1, threads)
+    preparing, (first, later) = _timed(X, dim, threads)
+    # Tiles grow with the records, the parameters beside them with the words.
     growth = counts.records / X.nnz
+    rows = max(preparing - tiling, 0.0) * counts.words / len(X.vocabulary)
     return {
         "counting": counted * size / len(text),
-        "preparing": tiled * growth,
+        "preparing": tiling * growth + rows,
         "training": growth * (first + (epochs - 1) * later),
     }
+
+
+def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[float]]:
+    """Return the seconds of preparing for training and of two epochs."""
+    # A rate of 0 is refused; at this one nothing diverges.
+    model = Glove(dim, epochs=2, learning_rate=1e-6, threads=threads, progress=False)
+    start = time.perf_counter()
+    seconds = model.fit_cooccurrence(X).history.seconds
+    return time.perf_counter() - start - sum(seconds), seconds
 
 
 def _estimate(options: argparse.Namespace) -> None:

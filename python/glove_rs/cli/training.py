@@ -201,8 +201,7 @@ def _add_train(commands: Commands) -> None:
     )
     group = parser.add_argument_group("training")
     add_parameters(group, Glove, _TRAINING)
-    names = [name for name in names_of(Glove.fit_cooccurrence) if name in _FITTING]
-    add_parameters(group, Glove.fit_cooccurrence, names, _CONVERT)
+    add_parameters(group, Glove.fit_cooccurrence, names_of(Glove.fit_cooccurrence), _CONVERT)
     add_parameters(parser.add_argument_group("running"), Glove, RUNNING)
 
 
