@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test build lint fmt wheel-check spacy-check bench clean
+.PHONY: help demo test build lint fmt docs wheel-check spacy-check bench clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -64,6 +64,9 @@ fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
 	cargo fmt
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
+
+docs: $(BUILT) ## Write the help of the programs into docs/cli.md
+	$(PY) docs/cli.py
 
 wheel-check: $(BUILT) ## Build the wheel and use it in an empty environment outside the repository
 	rm -rf build/wheel

@@ -70,6 +70,8 @@ def main() -> None:
         subprocess.run([*pip, "install", "--quiet", str(wheel)], check=True)
         subprocess.run([*pip, "check"], check=True)
         subprocess.run([python, "-I", "-c", SMOKE], cwd=home, check=True)
+        # The script that came with it, on what the lines above left.
+        subprocess.run([python.with_name("glove-rs"), "info", "vectors.txt"], cwd=home, check=True)
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, works outside the repository")
 
 

@@ -35,6 +35,7 @@
 //! # }
 //! ```
 
+mod buckets;
 pub mod cooccurrence;
 pub mod corpus;
 pub mod encoding;

@@ -97,9 +97,13 @@ fn counts_and_words_survive_files() {
     let (vocabulary, counts) = counted(&mut reader, 2, &MemoryLimit::default()).unwrap();
 
     let native = folder.path().join("counts");
-    let (rare, monitor) = (Vocabulary::default(), Monitor::new());
+    let (rare, memory, monitor) = (
+        Vocabulary::default(),
+        MemoryLimit::default(),
+        Monitor::new(),
+    );
     counts_file::save(&counts, &vocabulary, &rare, &native, false, &monitor).unwrap();
-    let (words, rare, loaded) = counts_file::load(&native, &MemoryLimit::default()).unwrap();
+    let (words, rare, loaded) = counts_file::load(&native, &memory, &monitor).unwrap();
     assert!(
         words == vocabulary
             && rare.is_empty()
@@ -112,9 +116,9 @@ fn counts_and_words_survive_files() {
     );
     stanford::save_vocabulary(&vocabulary, &words).unwrap();
     assert!(stanford::load_vocabulary(&words).unwrap() == vocabulary);
-    stanford::save_cooccurrences(&counts, &records).unwrap();
-    let records = stanford::load_records(&records, vocabulary.len()).unwrap();
-    assert_eq!(records.len() as u64, counts.nnz());
+    stanford::save_cooccurrences(&counts, &records, &memory, &monitor).unwrap();
+    let loaded = stanford::load_cooccurrences(&records, vocabulary.len(), &memory, &monitor);
+    assert!(loaded.unwrap().to_csr().unwrap() == counts.to_csr().unwrap());
 }
 
 #[test]

@@ -65,7 +65,13 @@ class Text:
 
 
 def fit(
-    model: Glove, data: Text | Cooccurrence, session: Session, init: Init | None, *, resume: bool
+    model: Glove,
+    data: Text | Cooccurrence,
+    session: Session,
+    init: Init | None,
+    *,
+    resume: bool,
+    start: _core._Start | None = None,
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     training = model._training_arguments()
@@ -79,7 +85,9 @@ def fit(
         grown=False,
         before=[],
     )
-    folder, start = session.folder, None
+    if start is not None:
+        training["epochs"] += start["epochs_done"]
+    folder, saved = session.folder, None
     if boolean("resume", resume) and folder is None:
         raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
     if folder is not None and folder.has_checkpoint():
@@ -88,9 +96,9 @@ def fit(
                 f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
                 "resume=True, delete it, or choose another folder"
             )
-        start = folder.read()
-        folder.check(start.settings, settings)
-        counts = folder.counts_of(start.settings, _running(model))
+        saved = folder.read()
+        folder.check(saved.settings, settings)
+        counts = folder.counts_of(saved.settings, _running(model))
         if isinstance(data, Cooccurrence):
             folder.check_counts(counts, data)
         elif data.vocabulary is not None:
@@ -106,7 +114,7 @@ def fit(
         training,
         session,
         settings,
-        start=None if start is None else start.core,
+        start=start if saved is None else saved.core,
         init=init,
         # Nobody else sees these counts: their memory may go while tiles are made of them.
         consume=counts is not data,

@@ -381,16 +381,23 @@ normalize, documents, errors, threads, memory
 
         The native format holds the vocabulary too, compressed and with checksums (its layout is
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
-        records instead, 16 bytes each, sorted, without words.
+        records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
         """
-        if os.fspath(path).endswith(".bin"):
+        if os.fspath(path).endswith(".bin") or os.fspath(path) == "-":
             self._core.save_stanford(path)
         else:
             self._core.save(path)
 
     @classmethod
     def load(
-        cls, path: str | os.PathLike[str], vocabulary: Vocabulary | Sequence[str] | None = None
+        cls,
+        path: str | os.PathLike[str],
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        *,
+        threads: int | None = None,
+        memory: int | str | None = None,
+        tmp_dir: str | os.PathLike[str] | None = None,
+        progress: Progress = None,
     ) -> Cooccurrence:
         """Read counts that :meth:`save` wrote, in either format.
 
@@ -400,6 +407,8 @@ normalize, documents, errors, threads, memory
             A native file, or Stanford's records, sorted or shuffled.
         vocabulary : Vocabulary or sequence of str, optional
             The words that Stanford's indices count from 1; a native file brings its own.
+        threads, memory, tmp_dir, progress
+            As for :class:`glove_rs.Glove`.
 
         Raises
         ------
@@ -409,18 +418,20 @@ normalize, documents, errors, threads, memory
         ValueError
             If a vocabulary is missing or given needlessly.
         """
+        running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         native = _core.CoreCooccurrence.is_native(path)
         if native and vocabulary is not None:
             raise ValueError("vocabulary must be None: the file brings its own")
-        if native:
-            running = running_arguments(threads=None, memory=None, tmp_dir=None)
-            return cls._of(_core.CoreCooccurrence.load(path, running))
-        if vocabulary is None:
+        if not native and vocabulary is None:
             raise ValueError(
                 f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "
                 "in the native format"
             )
-        return cls._of(_core.CoreCooccurrence.load_stanford(path, as_vocabulary(vocabulary)._core))
+        with reporter(progress) as callback:
+            if vocabulary is None:
+                return cls._of(_core.CoreCooccurrence.load(path, running, callback))
+            words = as_vocabulary(vocabulary)._core
+            return cls._of(_core.CoreCooccurrence.load_stanford(path, words, running, callback))
 
     def __reduce__(self) -> tuple[Any, ...]:
         indptr, columns, values = self._core.csr()

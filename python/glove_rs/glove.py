@@ -8,12 +8,12 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Self, TypeAlias, Unpack
+from typing import Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _fitting, _infer
+from . import _core, _fitting, _folder, _infer, _stanford
 from ._files import replacing
 from ._fitting import Text
 from ._optional import optional
@@ -329,6 +329,7 @@ class Glove:
         X: Any,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
+        start: Glove | None = None,
         init: WordVectors | None = None,
         anchor: float = 0.0,
         resume: bool = False,
@@ -343,6 +344,9 @@ class Glove:
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
             another is refused.
+        start : Glove, optional
+            A fitted model of the same words and `dim`: `epochs` more from its parameters and
+            accumulators on, instead of from random ones.
         init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
 checkpoint_every, resume, keep_counts
             As for :meth:`fit`. Counts are kept by holding on to `X`.
@@ -355,14 +359,16 @@ checkpoint_every, resume, keep_counts
         Raises
         ------
         ValueError
-            For a bad parameter, counts that are negative or not finite, or no counts at all.
+            For a bad parameter, counts that are negative or not finite, no counts at all, or a
+            `start` that does not fit them.
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         session, given = Session(**options), Init.of(init, anchor, self.dim)
-        _fitting.fit(self, X, session, given, resume=resume)
+        begin = None if start is None else start._as_start(X.vocabulary, self.dim)
+        _fitting.fit(self, X, session, given, resume=resume, start=begin)
         return self
 
     @classmethod
@@ -501,6 +507,18 @@ keep_counts
         (5,)
         """
         return _infer.infer_vector(self, contexts, word)
+
+    def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
+        """Check that training can go on from here."""
+        state = self._state
+        if state.vocabulary.words != vocabulary.words:
+            raise ValueError("start must have the words of X")
+        if state.arrays["W"].shape[1] != dim:
+            raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
+        # Accumulators that have grown tell of epochs elsewhere: the first one, which takes records
+        # in a finer mixture, is over.
+        done = len(state.history) or int((state.arrays["G_b"] > 1).any())
+        return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1, 2**20)
@@ -707,13 +725,14 @@ keep_counts
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a model that :meth:`save` wrote.
+        """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
 
         Raises
         ------
         FormatError
             If the file is something else, damaged, or from a later version.
         """
+        path = _folder.model_file(path)
         name = os.fspath(path)
         with open(path, "rb") as file:
             try:
@@ -791,6 +810,8 @@ keep_counts
         binary: bool = True,
         gradsq: bool = False,
         unk: bool = True,
+        model: int = 2,
+        header: bool = False,
     ) -> None:
         """Write the files of Stanford's ``glove``: what its ``-save-file prefix`` makes.
 
@@ -799,13 +820,18 @@ keep_counts
         prefix : path
             Beginning of the files' names.
         text : bool, default True
-            ``prefix.txt``: W + W_tilde, six decimals, no header.
+            ``prefix.txt``: words and numbers, six decimals.
         binary : bool, default True
             ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
             ``prefix.gradsq.bin``: the accumulators, in the same shape.
         unk : bool, default True
             End the text with ``<unk>``, the mean of the 100 rarest words.
+        model : {0, 1, 2, 3}, default 2
+            What the text holds of each word: all (W, b, W_tilde, b_tilde), W, W + W_tilde, or W and
+            W_tilde side by side.
+        header : bool, default False
+            Begin the text with a line of its number of words and of components.
 
         Raises
         ------
@@ -815,21 +841,61 @@ keep_counts
         state = self._state
         prefix = os.fspath(prefix)
         if text:
-            words, rows = list(state.vocabulary.words), self.vectors.vectors
-            if unk:
-                if "<unk>" in state.vocabulary:
-                    raise ValueError("unk must be False: the vocabulary has a word <unk>")
-                words.append("<unk>")
-                rows = np.vstack([rows, rows[-100:].mean(axis=0, keepdims=True)])
-            _core.save_vectors(prefix + ".txt", words, np.ascontiguousarray(rows), "six_decimals")
-        for wanted, kind, suffix in ((binary, "", ".bin"), (gradsq, "G_", ".gradsq.bin")):
-            if wanted:
-                with replacing(prefix + suffix) as file:
-                    for side in ("", "_tilde"):
-                        weights, biases = (
-                            state.arrays[f"{kind}{name}{side}"] for name in ("W", "b")
-                        )
-                        file.write(np.column_stack([weights, biases]).astype("<f8").tobytes())
+            rows = _stanford.text_rows(state.arrays, model)
+            _stanford.write_text(
+                prefix + ".txt", state.vocabulary.words, rows, header=header, unk=unk
+            )
+        if binary:
+            _stanford.write_parameters(prefix + ".bin", state.arrays)
+        if gradsq:
+            _stanford.write_parameters(prefix + ".gradsq.bin", state.arrays, "G_")
+
+    @classmethod
+    def load_stanford(
+        cls,
+        path: str | os.PathLike[str],
+        vocabulary: str | os.PathLike[str] | Vocabulary,
+        *,
+        gradsq: str | os.PathLike[str] | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Read what Stanford's ``glove`` or :meth:`save_stanford` trained, a checkpoint too.
+
+        ``Glove(...).fit_cooccurrence(X, start=model)`` goes on from it.
+
+        Parameters
+        ----------
+        path : path
+            Parameters, a ``.bin``.
+        vocabulary : path or Vocabulary
+            Their words, in Stanford's text format.
+        gradsq : path, optional
+            Accumulators, a ``.bin`` too. Default: all 1, as before training.
+        **settings
+            Settings of the model but `dim`, as for the constructor: the files do not tell them.
+
+        Raises
+        ------
+        FormatError
+            If a file does not fit the vocabulary, or holds what is not a finite number.
+        OSError
+            If a file cannot be read.
+        """
+        words = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary.load(vocabulary)
+        arrays = _stanford.read_parameters(path, len(words))
+        if gradsq is None:
+            sums = {name: np.ones_like(array) for name, array in arrays.items()}
+        else:
+            sums = _stanford.read_parameters(gradsq, len(words))
+            if sums["W"].shape != arrays["W"].shape:
+                raise ValueError(
+                    f"gradsq must have the shape of the parameters: {sums['W'].shape}, "
+                    f"{arrays['W'].shape}"
+                )
+        model = cls(arrays["W"].shape[1], **settings)
+        arrays |= {f"G_{name}": array for name, array in sums.items()}
+        model._fitted = Fitted(words, History(), arrays)
+        return model
 
     # --- scikit-learn's manners -----------------------------------------------------------------
 

@@ -23,7 +23,9 @@ mod _core {
     #[pymodule_export]
     use super::errors::{FormatError, TrainingDiverged};
     #[pymodule_export]
-    use super::files::{CoreVectors, load_vectors, save_vectors};
+    use super::files::{
+        CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
+    };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]

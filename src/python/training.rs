@@ -461,7 +461,11 @@ impl Job {
         let Made(parameters, reports, counts) = made;
         let counts = counts.map(|counts| {
             let (vocabulary, rare) = (self.vocabulary.clone(), self.rare.clone());
-            Py::new(py, CoreCooccurrence::with_rare(vocabulary, rare, counts))
+            let memory = self.memory.clone();
+            Py::new(
+                py,
+                CoreCooccurrence::with_rare(vocabulary, rare, counts, memory),
+            )
         });
         Ok(CoreParameters {
             numbers: Mutex::new(Numbers::Held(parameters)),

@@ -99,6 +99,12 @@ impl CoreVocabulary {
         Ok(stanford::save_vocabulary(&self.inner, path)?)
     }
 
+    /// The words that occur so often, and of those at most so many.
+    #[pyo3(signature = (min_count, max_vocab))]
+    fn pruned(&self, min_count: u64, max_vocab: Option<usize>) -> Self {
+        Vocabulary::prune(self.inner.iter().collect(), min_count, max_vocab).into()
+    }
+
     fn words(&self) -> Vec<String> {
         self.inner
             .iter()
