@@ -99,7 +99,7 @@ def test_counts_can_be_trained_on_with_checkpoints(zipf, tmp_path):
         Glove(**SETTINGS).fit_cooccurrence(X, callbacks=[kill_after(2)], **options)
     model = Glove(**SETTINGS).fit_cooccurrence(X, **options)
     assert_same(model, Glove(**SETTINGS).fit_cooccurrence(X))
-    with pytest.raises(ValueError, match="X is not what the checkpoint .* trained on"):
+    with pytest.raises(ValueError, match=r"X is not what the checkpoint .* trained on"):
         Glove(**SETTINGS).fit_cooccurrence(X * 2, **options)
 
 
@@ -282,7 +282,7 @@ def test_a_damaged_checkpoint_is_refused(folder):
 @pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x02\0\0\0" + b"x" * 200])
 def test_another_file_is_refused(folder, content):
     (folder / "checkpoint.glove").write_bytes(content)
-    with pytest.raises(FormatError, match="not a checkpoint|version 2"):
+    with pytest.raises(FormatError, match=r"not a checkpoint|version 2"):
         Glove.resume(folder)
 
 

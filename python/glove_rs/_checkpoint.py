@@ -87,7 +87,7 @@ class Folder:
         ValueError
             If the checkpoint belongs to other counts.
         """
-        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, running))
+        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, running, None))
         for name, value in identity(counts).items():
             if value != settings["counts"][name]:
                 raise ValueError(

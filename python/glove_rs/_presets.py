@@ -38,8 +38,8 @@ PRESETS: Final[Mapping[str, Settings]] = {
 def resolve(preset: object, given: Mapping[str, Any]) -> Settings:
     """Return every setting that a preset knows: as given or, where that is None, the preset's.
 
-    Without a preset it is "best", unless x_max, learning_rate, alpha or optimizer is set by hand: who
-    does that is at work on the paper's model, and the rest is the paper's.
+    Without a preset it is "best", unless x_max, learning_rate, alpha or optimizer is set by hand:
+    who does that is at work on the paper's model, and the rest is the paper's.
 
     Raises
     ------

@@ -91,9 +91,8 @@ class Glove:
         Passes over the counts, >= 1. Best 8, paper 25.
     negative : float, optional
         Pairs of words that never meet to draw for each count, from 0 to 1000. Each adds
-        :math:`\tfrac12 \lambda \max(0, w_i \cdot \tilde w_j + b_i + \tilde b_j - t_{ij})^2` with
-        :math:`t_{ij} = \tfrac12 \ln E_{ij} - 1`, where E is the count that independent words
-        would have. `history` leaves them out. Best 1, paper 0.
+        ½ λ max(0, w·w̃ + b + b̃ − t)² with t = ½ ln E − 1, where E is the count that independent
+        words would have. `history` leaves them out. Best 1, paper 0.
     negative_weight : float, optional
         Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
     optimizer : {"adagrad", "sgd"}, default "adagrad"
