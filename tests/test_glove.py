@@ -235,7 +235,7 @@ def test_any_combination_of_a_words_two_vectors_can_be_had(model):
         np.testing.assert_array_equal(wv.vectors, matrix)
     np.testing.assert_array_equal(model.word_vectors().vectors, expected["sum"])
     assert np.shares_memory(model.word_vectors("word").vectors, W)
-    with pytest.raises(ValueError, match="combine must be one of 'sum', .* got 'max'"):
+    with pytest.raises(ValueError, match=r"combine must be one of 'sum', .* got 'max'"):
         model.word_vectors("max")
 
 

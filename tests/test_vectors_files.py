@@ -255,7 +255,7 @@ def test_stanfords_parameters_hold_two_vectors_of_a_word(file, parameters, dtype
         np.testing.assert_array_equal(wv.vectors, combine(rows[:3], rows[3:], how))
         few = load(file(content), vocabulary=words, combine=how, limit=2)
         np.testing.assert_array_equal(few.vectors, wv.vectors[:2])
-    with pytest.raises(ValueError, match='combine must be one of sum, .*, got "max"'):
+    with pytest.raises(ValueError, match=r'combine must be one of sum, .*, got "max"'):
         load(file(content), vocabulary=words, combine="max")
 
 
