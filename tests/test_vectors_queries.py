@@ -766,8 +766,11 @@ def test_float16_is_saved_as_float32(tmp_path):
     np.testing.assert_array_equal(copy.vectors, matrix.astype(np.float32))
 
 
+COUNTS = Cooccurrence.from_scipy(np.ones((3, 3)))
+
+
 def trained():
-    return Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((3, 3)))
+    return Glove(dim=2, epochs=1).fit_cooccurrence(COUNTS)
 
 
 @pytest.mark.parametrize(
@@ -777,11 +780,7 @@ def trained():
         (lambda wv: wv.to_pandas(), "pandas", "pip install pandas"),
         (lambda wv: wv.plot(["king", "man"]), "matplotlib", r"pip install glove-rs\[plot\]"),
         (lambda _: trained().plot_loss(), "matplotlib", r"pip install glove-rs\[plot\]"),
-        (
-            lambda _: Cooccurrence.from_scipy(np.ones((3, 3))).to_scipy(),
-            "scipy",
-            r"pip install glove-rs\[scipy\]",
-        ),
+        (lambda _: COUNTS.to_scipy(), "scipy", r"pip install glove-rs\[scipy\]"),
     ],
 )
 def test_a_missing_library_is_an_import_error_that_says_what_to_install(

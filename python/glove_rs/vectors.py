@@ -1262,7 +1262,7 @@ class WordVectors:
         KeyError
             If a word is unknown.
         ValueError
-            If there are fewer than two words.
+            If there are fewer than two words, or a vector is not finite.
 
         Examples
         --------
@@ -1277,6 +1277,10 @@ class WordVectors:
         indices = self._indices([words] if isinstance(words, str) else words)
         if len(indices) < 2:
             raise ValueError(f"plot needs at least two words, got {len(indices)}")
+        lost = indices[~np.isfinite(self._vectors[indices]).all(axis=1)]
+        if lost.size:
+            word = self.index_to_key[lost[0]]
+            raise ValueError(f"plot needs finite vectors, and that of {word!r} is not")
         if ax is None:
             ax = optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
         points, shares = _principal_plane(self._vectors[indices])
