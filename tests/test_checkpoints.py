@@ -99,7 +99,7 @@ def test_counts_can_be_trained_on_with_checkpoints(zipf, tmp_path):
         Glove(**SETTINGS).fit_cooccurrence(X, callbacks=[kill_after(2)], **options)
     model = Glove(**SETTINGS).fit_cooccurrence(X, **options)
     assert_same(model, Glove(**SETTINGS).fit_cooccurrence(X))
-    with pytest.raises(ValueError, match="X is not what the checkpoint .* trained on"):
+    with pytest.raises(ValueError, match=r"X is not what the checkpoint .* trained on"):
         Glove(**SETTINGS).fit_cooccurrence(X * 2, **options)
 
 
@@ -115,17 +115,14 @@ def test_a_finished_training_is_not_trained_further_unless_there_are_more_epochs
     assert_same(longer, Glove(**SETTINGS | {"epochs": 8}).fit(zipf.path))
 
 
+@pytest.mark.filterwarnings("ignore:training diverged")
 def test_the_learning_rate_stays_halved(tmp_path):
     X = np.exp(np.random.default_rng(0).normal(1, 2, (40, 40)))
     settings = SETTINGS | {"learning_rate": 0.5, "optimizer": "sgd"}
-    with pytest.warns(RuntimeWarning, match="learning rate halved") as warnings:
+    with pytest.warns(RuntimeWarning, match="learning rate halved"):
         whole = Glove(**settings).fit_cooccurrence(X)
-    halved = len(warnings)
     with pytest.warns(RuntimeWarning, match="learning rate halved"), pytest.raises(Killed):
-        Glove(**settings).fit_cooccurrence(
-            X, checkpoint_dir=tmp_path, callbacks=[kill_after(2)]
-        )
-    assert halved >= 1
+        Glove(**settings).fit_cooccurrence(X, checkpoint_dir=tmp_path, callbacks=[kill_after(2)])
     assert_same(Glove.resume(tmp_path), whole)
 
 
@@ -284,7 +281,7 @@ def test_a_damaged_checkpoint_is_refused(folder):
 @pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x02\0\0\0" + b"x" * 200])
 def test_another_file_is_refused(folder, content):
     (folder / "checkpoint.glove").write_bytes(content)
-    with pytest.raises(FormatError, match="not a checkpoint|version 2"):
+    with pytest.raises(FormatError, match=r"not a checkpoint|version 2"):
         Glove.resume(folder)
 
 

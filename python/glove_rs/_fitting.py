@@ -153,7 +153,7 @@ def update(
             "counts must be given: the model has none of the text so far, because they are neither "
             "saved nor pickled with it, nor kept by fit(keep_counts=False)"
         )
-    kept = counts or state.counts
+    kept = state.counts if counts is None else counts
     if not isinstance(kept, Cooccurrence):
         raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
     rows = _rows(kept.vocabulary, state.vocabulary)
@@ -189,7 +189,7 @@ def update(
         grown=new_words,
         before=state.history.epochs(),
     )
-    start = grown(state.arrays, rows, merged.vocabulary, training["seed"])
+    start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
     _train(model, merged, training, session, settings, start=start, consume=True)
 
 
@@ -203,7 +203,7 @@ def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.i
     return np.array([model[word] for word in words.words], dtype=np.int64)
 
 
-def grown(
+def _grown(
     arrays: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]],
     rows: np.ndarray[Any, np.dtype[np.int64]],
     vocabulary: Vocabulary,
