@@ -149,16 +149,37 @@ def test_files_serve_as_well_as_documents(zipf, halves, tmp_path):
 # --- counts -------------------------------------------------------------------------------------
 
 
-def test_kept_counts_are_those_of_the_text(zipf):
-    for options in ({}, {"memory": "1MB"}):
-        model = Glove(**SETTINGS, **options).fit(zipf.path)
+@pytest.mark.parametrize("memory", [None, "1MB"])
+@pytest.mark.parametrize("keep", [None, True])
+@pytest.mark.parametrize("kind", ["path", "documents"])
+def test_counts_are_those_of_the_text(zipf, kind, keep, memory):
+    model = Glove(**SETTINGS, memory=memory).fit(getattr(zipf, kind), keep_counts=keep)
+    for _ in range(2):
         reference.assert_same_records(
             model.cooccurrence.records(),
             Cooccurrence.from_corpus(zipf.path, min_count=3).records(),
             rtol=1e-12,
         )
+
+
+def test_counts_that_were_given_are_held_on_to(zipf):
     X = Cooccurrence.from_corpus(zipf.path)
     assert Glove(**SETTINGS).fit_cooccurrence(X).cooccurrence.nnz == X.nnz
+
+
+def test_a_file_is_counted_again_if_it_has_not_changed(halves, tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("".join(" ".join(document) + "\n" for document in halves[0]))
+    model, kept = Glove(**SETTINGS).fit(path), Glove(**SETTINGS).fit(path, keep_counts=True)
+    np.testing.assert_array_equal(model.update(halves[1]).W, kept.update(halves[1]).W)
+    model, kept = Glove(**SETTINGS).fit(path), Glove(**SETTINGS).fit(path, keep_counts=True)
+    path.write_text("other text\n")
+    with pytest.raises(ValueError, match=r"text\.txt'\) is gone or has changed"):
+        model.update(halves[1])
+    path.unlink()
+    with pytest.raises(ValueError, match=r"text\.txt'\) is gone or has changed"):
+        _ = model.cooccurrence
+    kept.update(halves[1])
 
 
 @pytest.mark.parametrize("how", ["dropped", "loaded"])
@@ -171,10 +192,9 @@ def test_a_model_without_counts_takes_them_from_the_caller(halves, tmp_path, how
         model = Glove.load(tmp_path / "model")
     else:
         model = Glove(**SETTINGS).fit(halves[0], keep_counts=False)
-    with pytest.raises(ValueError, match="counts must be given"):
-        model.update(halves[1])
-    with pytest.raises(ValueError, match="has no counts"):
-        _ = model.cooccurrence
+    for ask in (lambda: model.update(halves[1]), lambda: model.cooccurrence):
+        with pytest.raises(ValueError, match=r"no counts of the text so far.*counts=\)"):
+            ask()
     model.update(halves[1], counts=Cooccurrence.load(tmp_path / "counts"))
     np.testing.assert_array_equal(model.W, expected.W)
 
