@@ -115,15 +115,14 @@ def test_a_finished_training_is_not_trained_further_unless_there_are_more_epochs
     assert_same(longer, Glove(**SETTINGS | {"epochs": 8}).fit(zipf.path))
 
 
+@pytest.mark.filterwarnings("ignore:training diverged")
 def test_the_learning_rate_stays_halved(tmp_path):
     X = np.exp(np.random.default_rng(0).normal(1, 2, (40, 40)))
     settings = SETTINGS | {"learning_rate": 0.5, "optimizer": "sgd"}
-    with pytest.warns(RuntimeWarning, match="learning rate halved") as warnings:
+    with pytest.warns(RuntimeWarning, match="learning rate halved"):
         whole = Glove(**settings).fit_cooccurrence(X)
-    halved = len(warnings)
     with pytest.warns(RuntimeWarning, match="learning rate halved"), pytest.raises(Killed):
         Glove(**settings).fit_cooccurrence(X, checkpoint_dir=tmp_path, callbacks=[kill_after(2)])
-    assert halved >= 1
     assert_same(Glove.resume(tmp_path), whole)
 
 

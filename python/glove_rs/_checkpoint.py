@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
 
@@ -167,7 +168,7 @@ def settings(
     **others: Any,
 ) -> dict[str, Any]:
     """Make the settings that a checkpoint holds."""
-    parameters = _plain(parameters)
+    parameters = _plain({**parameters, "tokenizer": to_json(parameters["tokenizer"])})
     if not isinstance(parameters["progress"], bool):
         parameters["progress"] = None
     return {

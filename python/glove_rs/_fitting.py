@@ -6,7 +6,6 @@ import json
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -16,14 +15,15 @@ from ._checkpoint import Folder
 from ._parameters import boolean, integer
 from ._progress import reporter
 from ._sources import Source, source_arguments
-from ._training import Fitted, History, Init, Session, SessionOptions
+from ._tokenizers import from_json
+from ._training import Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence, counting_arguments
 from .vocabulary import Vocabulary, encoding_arguments, running_arguments
 
 if TYPE_CHECKING:
     from .glove import Glove
 
-__all__ = ["Text", "fit", "resume", "update"]
+__all__ = ["counts_of", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound="Glove")
 
@@ -51,17 +51,28 @@ def _some(model: Glove, names: tuple[str, ...]) -> dict[str, Any]:
     return {name: getattr(model, name) for name in names}
 
 
-@dataclass(frozen=True)
-class Text:
-    """A text to count."""
+def count(model: Glove, text: Text) -> Cooccurrence:
+    """Count a text with the model's settings."""
+    settings = _some(model, (*_READING, *_ENCODING, *_COUNTING, *_RUNNING, "progress"))
+    return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
 
-    source: Source
-    vocabulary: Vocabulary | None
 
-    def count(self, model: Glove) -> Cooccurrence:
-        """Count it with the model's settings."""
-        settings = _some(model, (*_READING, *_ENCODING, *_COUNTING, *_RUNNING, "progress"))
-        return Cooccurrence.from_corpus(self.source, self.vocabulary, **settings)
+def counts_of(model: Glove) -> Cooccurrence:
+    """Find the counts of all text so far, or count it again."""
+    state = model._state
+    if state.counts is not None:
+        return state.counts
+    if state.text is None:
+        raise ValueError(
+            "this Glove has no counts of the text so far: they are neither saved nor pickled with "
+            "a model, nor kept with keep_counts=False; give them to update(source, counts=)"
+        )
+    if not state.text.is_unchanged():
+        raise ValueError(
+            f"{state.text.source!r} is gone or has changed since it was counted; "
+            "fit(keep_counts=True) would have kept its counts"
+        )
+    return count(model, state.text)
 
 
 def fit(
@@ -75,11 +86,11 @@ def fit(
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     training = model._training_arguments()
-    source = _checkpoint.fingerprint(data.source) if isinstance(data, Text) else None
+    text = data if isinstance(data, Text) else None
     settings = _checkpoint.settings(
         model.get_params(),
         session.settings() | {"anchor": 0.0 if init is None else init.anchor},
-        source=source,
+        source=None if text is None else text.fingerprint,
         epochs=training["epochs"],
         every=session.every,
         grown=False,
@@ -107,7 +118,7 @@ def fit(
     elif isinstance(data, Cooccurrence):
         counts = data
     else:
-        counts = data.count(model)
+        counts = count(model, data)
     _train(
         model,
         counts,
@@ -116,6 +127,7 @@ def fit(
         settings,
         start=start if saved is None else saved.core,
         init=init,
+        text=text,
         # Nobody else sees these counts: their memory may go while tiles are made of them.
         consume=counts is not data,
     )
@@ -137,7 +149,8 @@ def resume(
                 f"{name} cannot change when training goes on, only "
                 f"{', '.join(sorted(_checkpoint.FREE))}"
             )
-    model = cls(**{**settings["parameters"], **parameters})
+    tokenizer = from_json(settings["parameters"]["tokenizer"])
+    model = cls(**{**settings["parameters"], "tokenizer": tokenizer, **parameters})
     options = {
         **options,
         "validation": settings["session"]["validation"],
@@ -165,15 +178,6 @@ def update(
 ) -> None:
     """Add the counts of more text to those so far, and train on."""
     state = model._state
-    if counts is None and state.counts is None:
-        raise ValueError(
-            "counts must be given: the model has none of the text so far, because they are neither "
-            "saved nor pickled with it, nor kept by fit(keep_counts=False)"
-        )
-    kept = counts or state.counts
-    if not isinstance(kept, Cooccurrence):
-        raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
-    rows = _rows(kept.vocabulary, state.vocabulary)
     training = model._training_arguments()
     dim = state.arrays["W"].shape[1]
     if model.dim != dim:
@@ -187,6 +191,10 @@ def update(
             f"checkpoint_dir has a checkpoint already, {session.folder.state}: go on from it with "
             "Glove.resume, delete it, or choose another folder"
         )
+    kept = counts_of(model) if counts is None else counts
+    if not isinstance(kept, Cooccurrence):
+        raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
+    rows = _rows(kept.vocabulary, state.vocabulary)
     with reporter(model.progress) as callback:
         core = kept._core.with_more_text(
             source_arguments(source, **_some(model, _READING)),
@@ -206,7 +214,7 @@ def update(
         grown=new_words,
         before=state.history.epochs(),
     )
-    start = grown(state.arrays, rows, merged.vocabulary, training["seed"])
+    start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
     _train(model, merged, training, session, settings, start=start, consume=True)
 
 
@@ -220,7 +228,7 @@ def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.i
     return np.array([model[word] for word in words.words], dtype=np.int64)
 
 
-def grown(
+def _grown(
     arrays: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]],
     rows: np.ndarray[Any, np.dtype[np.int64]],
     vocabulary: Vocabulary,
@@ -264,9 +272,18 @@ def _train(
     *,
     start: _core._Start | _core.CoreCheckpoint | None = None,
     init: Init | None = None,
+    text: Text | None = None,
     consume: bool,
 ) -> None:
-    """Train, and leave what was made in the model, also if training is interrupted."""
+    """Train, and leave what was made in the model, also if training is interrupted.
+
+    Unless the session says otherwise, counts are kept if there is no file to count again.
+    """
+    keep_counts = session.keep_counts
+    if keep_counts is None:
+        keep_counts = text is None or text.fingerprint is None
+    elif not keep_counts:
+        text = None
     vocabulary, order = counts.vocabulary, None
     if settings["grown"]:
         core, order = vocabulary._core.by_count()
@@ -278,7 +295,7 @@ def _train(
         epochs = zip(made.history, held_out, strict=True)
         history = History([*before, *((*epoch[1:], loss) for epoch, loss in epochs)])
         kept = None if made.counts is None else Cooccurrence._of(made.counts)
-        model._fitted = Fitted(vocabulary, history, made, kept, order)
+        model._fitted = Fitted(vocabulary, history, made, kept, text, order)
 
     checkpoint: _core._Checkpoint | None = None
     if session.folder is not None:
@@ -296,7 +313,7 @@ def _train(
         "callback": session.callback(counts.vocabulary, len(before)),
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),
-        "keep_counts": session.keep_counts,
+        "keep_counts": keep_counts,
         "rescue": keep,
     }
     running = _running(model)

@@ -14,13 +14,22 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._checkpoint import Folder
+from ._checkpoint import Folder, fingerprint
 from ._parameters import boolean, integer, positive, real
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
-from .vocabulary import Vocabulary
+from .vocabulary import Source, Vocabulary
 
-__all__ = ["Callback", "EpochState", "Fitted", "History", "Init", "Session", "SessionOptions"]
+__all__ = [
+    "Callback",
+    "EpochState",
+    "Fitted",
+    "History",
+    "Init",
+    "Session",
+    "SessionOptions",
+    "Text",
+]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 
@@ -141,7 +150,7 @@ class SessionOptions(TypedDict, total=False):
     callbacks: Sequence[Callback]
     checkpoint_dir: str | os.PathLike[str] | None
     checkpoint_every: int
-    keep_counts: bool
+    keep_counts: bool | None
 
 
 class Session:
@@ -156,7 +165,7 @@ class Session:
         callbacks: Sequence[Callback] = (),
         checkpoint_dir: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
-        keep_counts: bool = True,
+        keep_counts: bool | None = None,
     ) -> None:
         self.validation = None if validation is None else positive("validation", validation)
         if self.validation is not None and self.validation >= 1:
@@ -174,7 +183,7 @@ class Session:
         self.callbacks = tuple(callbacks)
         self.every = integer("checkpoint_every", checkpoint_every, 1)
         self.folder = None if checkpoint_dir is None else Folder(checkpoint_dir)
-        self.keep_counts = boolean("keep_counts", keep_counts)
+        self.keep_counts = None if keep_counts is None else boolean("keep_counts", keep_counts)
 
     def settings(self) -> dict[str, Any]:
         """Return what decides the outcome, by the public names."""
@@ -232,6 +241,24 @@ class Init:
         return {"words": words.astype(np.uint32), "vectors": vectors, "anchor": self.anchor}
 
 
+@dataclass(frozen=True)
+class Text:
+    """A text to count, and what tells its file from another, if it is one."""
+
+    source: Source
+    vocabulary: Vocabulary | None
+    fingerprint: dict[str, int] | None
+
+    @classmethod
+    def of(cls, source: Source, vocabulary: Vocabulary | None = None) -> Text:
+        """Look at the file now."""
+        return cls(source, vocabulary, fingerprint(source))
+
+    def is_unchanged(self) -> bool:
+        """Whether it is a file that can be counted again to the same counts."""
+        return self.fingerprint is not None and self.fingerprint == fingerprint(self.source)
+
+
 @dataclass
 class Fitted:
     """What training left behind."""
@@ -240,7 +267,9 @@ class Fitted:
     history: History
     # The parameters by name, or where they are to be had.
     made: _core.CoreParameters | dict[str, _F32]
+    # The counts of all text so far, or what they can be counted from again.
     counts: Cooccurrence | None = None
+    text: Text | None = None
     # The row of `made` of each word, if that is not its number.
     order: npt.NDArray[np.int64] | None = None
     _vectors: WordVectors | None = None
@@ -270,5 +299,5 @@ class Fitted:
 
     def __getstate__(self) -> dict[str, Any]:
         # What can be made again is not stored, and counts have a file of their own.
-        left_out = {"_vectors": None, "counts": None, "order": None}
+        left_out = {"_vectors": None, "counts": None, "text": None, "order": None}
         return {**self.__dict__, **left_out, "made": self.arrays}

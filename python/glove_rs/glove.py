@@ -15,14 +15,13 @@ import numpy.typing as npt
 
 from . import _core, _fitting, _folder, _infer, _stanford
 from ._files import replacing
-from ._fitting import Text
 from ._optional import optional
 from ._parameters import boolean, integer, positive, real
 from ._presets import resolve
 from ._progress import Progress
 from ._sources import Source
 from ._tokenizers import Tokenizer, from_json, to_json
-from ._training import Callback, Fitted, History, Init, Session, SessionOptions
+from ._training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
@@ -235,7 +234,7 @@ class Glove:
         checkpoint_dir: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
         resume: bool = False,
-        keep_counts: bool = True,
+        keep_counts: bool | None = None,
     ) -> Self:
         """Count the co-occurrences of `source` and train on them.
 
@@ -281,9 +280,10 @@ class Glove:
             `progress`. The counts are those of the checkpoint; of `source` only its size and both
             its ends are compared, if it is a file. With ``deterministic=True`` the outcome is, to
             the last bit, that of a training that was never interrupted.
-        keep_counts : bool, default True
+        keep_counts : bool, optional
             Keep the counts in the model for :meth:`update`, packed: about 5 bytes for each pair of
-            words, 180 MB for 17 million words of Wikipedia.
+            words, 180 MB for 17 million words of Wikipedia. By default they are kept unless
+            `source` is a file, which can be counted again if it has not changed.
 
         Returns
         -------
@@ -310,7 +310,7 @@ class Glove:
             Within 0.3 seconds of Ctrl-C. The model is then that of the last finished epoch, if one
             is.
         """
-        text = Text(source, None if vocabulary is None else as_vocabulary(vocabulary))
+        text = Text.of(source, None if vocabulary is None else as_vocabulary(vocabulary))
         session = Session(
             validation=validation,
             early_stopping=early_stopping,
@@ -377,7 +377,7 @@ checkpoint_every, resume, keep_counts
         *,
         max_seconds: float | None = None,
         callbacks: Sequence[Callback] = (),
-        keep_counts: bool = True,
+        keep_counts: bool | None = None,
         **parameters: Any,
     ) -> Self:
         """Go on with a training that was interrupted, from its last checkpoint.
@@ -387,7 +387,7 @@ checkpoint_every, resume, keep_counts
         checkpoint_dir : path
             What was given to :meth:`fit` or another method that trains.
         max_seconds, callbacks, keep_counts
-            As for :meth:`fit`; they are not part of a checkpoint.
+            As for :meth:`fit`; they are not part of a checkpoint. By default counts are kept.
         **parameters
             New values of `epochs`, `threads`, `memory`, `tmp_dir` or `progress`. All other
             parameters are those of the checkpoint.
@@ -439,8 +439,8 @@ checkpoint_every, resume, keep_counts
             Add words, as far as `max_vocab` has room. Otherwise the vocabulary and the order of the
             rows stay as they are.
         counts : Cooccurrence, optional
-            The counts so far, where the model has none: after `load`, unpickling, or
-            ``fit(keep_counts=False)``.
+            The counts so far, where the model has none: after `load`, unpickling,
+            ``keep_counts=False``, or if the file that `fit` read has changed.
         validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
 keep_counts
             As for :meth:`fit`.
@@ -651,22 +651,19 @@ keep_counts
 
     @property
     def cooccurrence(self) -> Cooccurrence:
-        """The counts of all text so far, which `fit` and `update` keep for the next `update`.
+        """The counts of all text so far, which the next `update` adds to.
 
-        Its vocabulary has the same words, after an `update` in another order.
+        They are those that were kept, or, where `fit` read a file and was not told to keep them,
+        the file is counted again. Their vocabulary has the same words, after an `update` in another
+        order.
 
         Raises
         ------
         ValueError
-            If the model has none: after `load`, unpickling, or ``fit(keep_counts=False)``.
+            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the file
+            has changed.
         """
-        counts = self._state.counts
-        if counts is None:
-            raise ValueError(
-                "this Glove has no counts: they are neither saved nor pickled with a model, nor "
-                "kept by fit(keep_counts=False)"
-            )
-        return counts
+        return _fitting.counts_of(self)
 
     @property
     def _parameters(self) -> Fitted:

@@ -2,11 +2,13 @@
 
 use super::spill::{Run, decode, encode};
 use crate::error::{Error, Result};
+use crate::memory::HugeBuffer;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Consecutive rows of a [`Triangle`], packed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -220,7 +222,10 @@ pub(super) enum Held {
     Packed {
         rows: Range<WordId>,
         entries: usize,
-        bytes: Vec<u8>,
+        // One mapping for what was packed together: between the open rows, in the allocator's
+        // memory, it would keep that from going back to the system when they go.
+        bytes: Arc<HugeBuffer<u8>>,
+        place: Range<usize>,
     },
 }
 
@@ -242,27 +247,43 @@ impl Held {
     fn bytes(&self) -> u64 {
         match self {
             Self::Open(block) => block.bytes(),
-            Self::Packed { bytes, .. } => bytes.len() as u64,
+            Self::Packed { place, .. } => place.len() as u64,
         }
     }
 
     fn block(&self) -> Cow<'_, RowBlock> {
         match self {
             Self::Open(block) => Cow::Borrowed(block),
-            Self::Packed { bytes, .. } => Cow::Owned(decode(bytes).expect("encoded here")),
+            Self::Packed { bytes, place, .. } => {
+                Cow::Owned(decode(&bytes[place.clone()]).expect("encoded here"))
+            }
         }
     }
 
-    fn pack(&mut self) {
-        if let Self::Open(block) = self {
-            let mut bytes = encode(block);
-            bytes.shrink_to_fit();
-            *self = Self::Packed {
-                rows: block.rows(),
-                entries: block.len(),
-                bytes,
+    /// Pack all of these.
+    fn pack(blocks: &mut [Self]) -> Result<()> {
+        let encoded: Vec<Vec<u8>> = blocks
+            .par_iter()
+            .map(|held| encode(&held.block()))
+            .collect();
+        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(Vec::len).sum())?;
+        let mut places = Vec::with_capacity(encoded.len());
+        let mut start = 0;
+        for block in encoded {
+            places.push(start..start + block.len());
+            bytes[start..start + block.len()].copy_from_slice(&block);
+            start += block.len();
+        }
+        let bytes = Arc::new(bytes);
+        for (held, place) in blocks.iter_mut().zip(places) {
+            *held = Self::Packed {
+                rows: held.rows(),
+                entries: held.entries(),
+                bytes: bytes.clone(),
+                place,
             };
         }
+        Ok(())
     }
 }
 
@@ -367,11 +388,17 @@ impl Triangle {
     /// Pack rows from `row` on, but for those that share a block with earlier ones, to less than half
     /// their memory, on all threads of the current rayon pool. They are unpacked whenever they are
     /// asked for.
-    pub(crate) fn pack_from(&mut self, row: WordId) {
-        if let Store::Memory(blocks) = &mut self.store {
-            let keep = blocks.partition_point(|block| block.rows().start < row);
-            blocks[keep..].par_iter_mut().for_each(Held::pack);
-        }
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(crate) fn pack_from(&mut self, row: WordId) -> Result<()> {
+        let Store::Memory(blocks) = &mut self.store else {
+            return Ok(());
+        };
+        let first = blocks.partition_point(|block| block.rows().start < row);
+        let open = |block: &Held| matches!(block, Held::Open(_));
+        let last = first + blocks[first..].partition_point(open);
+        Held::pack(&mut blocks[first..last])
     }
 
     /// Whether the rows lie in a temporary file.

@@ -357,7 +357,7 @@ impl Job {
         };
         let mut tiles = None;
         if matches!(&begin, Begin::At(training) if training.is_finished(&self.options)) {
-            counts.done_from(0);
+            counts.done_from(0)?;
         } else {
             tiles = Some(self.tiles(&mut counts, monitor)?);
         }

@@ -135,8 +135,9 @@ impl HeldOut {
         if self.below == 0 {
             return false;
         }
-        // The finalizer of SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
+        // SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
         let mix = |z: u64| {
+            let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
             z ^ (z >> 31)
@@ -203,12 +204,16 @@ impl Counts<'_> {
     }
 
     /// No tile will be made of the rows from `row` on any more.
-    pub fn done_from(&mut self, row: WordId) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn done_from(&mut self, row: WordId) -> Result<()> {
         match self {
             Self::Borrowed(_) => {}
             Self::Owned(counts) => counts.forget_from(row),
-            Self::Packed(counts) => counts.pack_from(row),
+            Self::Packed(counts) => counts.pack_from(row)?,
         }
+        Ok(())
     }
 }
 
@@ -322,7 +327,7 @@ impl Tiles {
                 slabs.push(slab);
             }
             if let Some(&last) = blocks.last() {
-                counts.done_from(grid.start(last));
+                counts.done_from(grid.start(last))?;
             }
             blocks = rest;
         }

@@ -163,8 +163,15 @@ def _seconds(
 def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[float]]:
     """Return the seconds of preparing for training and of two epochs."""
     # A rate of 0 is refused; at this one nothing diverges.
-    rates = {"learning_rate": 1e-6, "bias_learning_rate": 1e-6}
-    model = Glove(dim, preset="best", epochs=2, **rates, threads=threads, progress=False)
+    model = Glove(
+        dim,
+        preset="best",
+        epochs=2,
+        learning_rate=1e-6,
+        bias_learning_rate=1e-6,
+        threads=threads,
+        progress=False,
+    )
     start = time.perf_counter()
     seconds = model.fit_cooccurrence(X).history.seconds
     return time.perf_counter() - start - sum(seconds), seconds
