@@ -254,6 +254,12 @@ def test_a_folder_is_replaced_only_if_asked_and_only_if_it_is_ours(text, tmp_pat
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "other"]
 
 
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="needs a folder that nobody can write to")
+def test_a_folder_that_cannot_be_made_is_refused_before_training(text):
+    message = reason(1, "fit", text, "--out", "/proc/model", "--epochs", 10**9)
+    assert message.startswith("glove-rs fit: /proc/model: ")
+
+
 def test_step_by_step_is_the_same_as_at_once(text, tmp_path):
     done("vocab", text, "--min-count", 2, "-o", tmp_path / "vocab.txt")
     common = ["--vocab", tmp_path / "vocab.txt", "--window", 4]
@@ -503,7 +509,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
     )
     assert again["advice"]["fits"] is True
     assert again["disk"] > 0
-    wide = answer("estimate", text, "--min-count", 1, "--dim", 1000, "--within", "100MB")
+    wide = answer("estimate", text, "--min-count", 1, "--dim", 300, "--within", "100MB")
     assert wide["advice"]["dim"] in {50, 25}
     assert 0 < wide["advice"]["max_vocab"] < 30_000
 

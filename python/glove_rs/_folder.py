@@ -26,7 +26,7 @@ from ._core import FormatError, __version__
 if TYPE_CHECKING:
     from .glove import Glove
 
-__all__ = ["model_file", "read_settings", "refuse_existing", "write"]
+__all__ = ["check", "is_folder", "model_file", "read_settings", "write"]
 
 MODEL, VOCABULARY, SETTINGS, HISTORY = "model.glove", "vocab.txt", "settings.json", "history.csv"
 FORMAT = "glove-rs folder"
@@ -38,14 +38,16 @@ def model_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
     return model if os.path.isfile(model) else path
 
 
-def refuse_existing(folder: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise a FileExistsError now rather than after hours of training."""
+def check(folder: str | os.PathLike[str], *, overwrite: bool) -> None:
+    """Raise the OSError that :func:`write` would, now rather than after hours of training."""
     taken = os.path.lexists(folder) and not (os.path.isdir(folder) and not os.listdir(folder))
     if taken and not (overwrite and is_folder(folder)):
         reason = "exists; choose another name" + (
             ", or replace it with --overwrite" if is_folder(folder) else ""
         )
         raise FileExistsError(17, reason, os.fspath(folder))
+    with _scratch(folder):
+        pass
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
@@ -63,7 +65,7 @@ def write(
     OSError
         If it cannot be written, or `folder` is there and is not to be replaced.
     """
-    refuse_existing(folder, overwrite=overwrite)
+    check(folder, overwrite=overwrite)
     with _replacing(folder) as new:
         model.save(new / MODEL)
         model.vocabulary.save(new / VOCABULARY)
@@ -110,18 +112,26 @@ def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
 
 
 @contextmanager
-def _replacing(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a new folder beside `folder` that takes its name when the block ends well."""
+def _scratch(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a folder beside `folder`, whose parents are made, for the time of the block."""
     target = Path(os.path.abspath(folder))
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(
-            tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-        )
+        name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
     except OSError as error:
         error.filename = os.fspath(folder)
         raise
     try:
+        yield Path(name)
+    finally:
+        shutil.rmtree(name, ignore_errors=True)
+
+
+@contextmanager
+def _replacing(folder: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a new folder beside `folder` that takes its name when the block ends well."""
+    target = Path(os.path.abspath(folder))
+    with _scratch(folder) as scratch:
         new = scratch / "new"
         new.mkdir()
         try:
@@ -134,5 +144,3 @@ def _replacing(folder: str | os.PathLike[str]) -> Iterator[Path]:
         if target.exists():
             target.rename(scratch / "old")
         new.rename(target)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)

@@ -63,7 +63,7 @@ def _add_fit(commands: Commands) -> None:
 
 
 def _fit(options: argparse.Namespace) -> None:
-    _folder.refuse_existing(options.out, overwrite=options.overwrite)
+    _folder.check(options.out, overwrite=options.overwrite)
     source = _inputs.corpus(options.corpus)
     model = Glove(**given(options, names_of(Glove)))
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
@@ -206,7 +206,7 @@ def _add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    _folder.refuse_existing(options.out, overwrite=options.overwrite)
+    _folder.check(options.out, overwrite=options.overwrite)
     parameters = given(options, names_of(Glove))
     start = None
     if options.start is not None:
