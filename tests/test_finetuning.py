@@ -162,6 +162,10 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
 
     training = {
         "learning_rate": 0.05,
+        "bias_learning_rate": 1.0,
+        "schedule": "constant",
+        "negative": 0.0,
+        "negative_weight": 0.3,
         "epochs": epochs,
         "deterministic": True,
         "seed": 0,

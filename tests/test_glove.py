@@ -370,7 +370,9 @@ def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     with pytest.raises(RuntimeError) as caught:
         model.fit(slowly(zipf.lines))
     assert caught.value is failure
-    assert not hasattr(model, "W")
+    # Training may have finished epochs, which are not lost.
+    if stage != "training":
+        assert not hasattr(model, "W")
 
 
 def test_progress_bar_goes_to_standard_error(zipf, capfd):

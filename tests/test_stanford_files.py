@@ -22,7 +22,7 @@ def counts():
 
 @pytest.fixture(scope="module")
 def model(counts):
-    return Glove(DIM, epochs=2, deterministic=True, seed=3).fit_cooccurrence(counts)
+    return Glove(DIM, preset="paper", epochs=2, deterministic=True, seed=3).fit_cooccurrence(counts)
 
 
 @pytest.fixture
