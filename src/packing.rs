@@ -210,7 +210,8 @@ pub(crate) mod tests {
         zstd::encode_all(bytes, 1).unwrap()
     }
 
-    pub const PACKERS: [fn(&[u8]) -> Vec<u8>; 4] = [gzip, bzip2, xz, zstandard];
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    pub const PACKERS: [Pack; 4] = [gzip, bzip2, xz, zstandard];
 
     fn content(file: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();

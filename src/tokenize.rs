@@ -136,6 +136,11 @@ impl Folding {
 pub trait Sink {
     /// A word.
     fn word(&mut self, word: &[u8]);
+    /// The word `text[start..end]`; what follows it there may be looked at.
+    #[inline]
+    fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
+        self.word(&text[start..end]);
+    }
     /// The end of a document.
     fn end_of_document(&mut self);
 }
@@ -147,6 +152,10 @@ impl<S: Sink> Sink for OneDocument<'_, S> {
     #[inline]
     fn word(&mut self, word: &[u8]) {
         self.0.word(word);
+    }
+    #[inline]
+    fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
+        self.0.word_in(text, start, end);
     }
     fn end_of_document(&mut self) {}
 }
@@ -198,7 +207,7 @@ pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
                 sink.word(&glued);
                 glued.clear();
             } else if end > at {
-                sink.word(&text[at..end]);
+                sink.word_in(text, at, end);
             }
             if next == Some(b'\n') {
                 sink.end_of_document();

@@ -2,7 +2,7 @@
 
 use super::{ChunkReader, Content, Gatherer, TextOptions, charset};
 use crate::error::{Error, Location, Result};
-use crate::packing::Unpacked;
+use crate::packing::{Packing, Unpacked};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -36,8 +36,8 @@ impl SampleReader {
     /// [`Error::Io`] if it cannot be opened, [`Error::Parameter`] if it is not plain UTF-8: its parts
     /// cannot be read alone.
     pub fn open(path: &Path, every: u64, options: TextOptions) -> Result<Self> {
-        let mut file = crate::formats::stanford::open(path)?;
-        refuse_unseekable(path, &mut file)?;
+        let file = crate::formats::stanford::open(path)?;
+        refuse_unseekable(path, &file)?;
         let size = file.metadata().map_err(|e| Error::io(path, e))?.len();
         let pieces = if size <= WHOLE { every } else { PIECES };
         let piece = if size <= WHOLE {
@@ -111,10 +111,10 @@ impl ChunkReader for SampleReader {
     }
 }
 
-fn refuse_unseekable(path: &Path, file: &mut File) -> Result<()> {
+fn refuse_unseekable(path: &Path, file: &File) -> Result<()> {
     let at = |error| Error::io(path, error);
     let mut beginning = Unpacked::new(file.try_clone().map_err(at)?).map_err(at)?;
-    let packing = beginning.packing().map(|packing| packing.name());
+    let packing = beginning.packing().map(Packing::name);
     let mut mark = Vec::new();
     if packing.is_none() {
         (&mut beginning)

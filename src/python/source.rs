@@ -36,14 +36,15 @@ impl SourceArguments<'_> {
         })
     }
 
-    /// The only file of the source: parts of others cannot be read alone.
+    /// The only file of the source, of which parts are to be read.
     pub fn one_file(&self) -> PyResult<PathBuf> {
         let mut files: Vec<PathBuf> = match &self.kind[..] {
             "files" => self.value.extract()?,
             _ => Vec::new(),
         };
         match files.pop() {
-            Some(file) if files.is_empty() => Ok(file),
+            // Others, a pipe among them, have no parts to take.
+            Some(file) if files.is_empty() && file.is_file() => Ok(file),
             _ => Err(PyValueError::new_err(
                 "source must be one text file to be sampled",
             )),
@@ -73,7 +74,7 @@ impl<'py> Source<'py> {
                 }
                 // They are read on the calling thread, which has to look for signals itself.
                 files.on_idle(Arc::new(|| {
-                    Python::attach(|py| py.check_signals()).map_err(io::Error::other)
+                    Python::attach(|py| py.check_signals().map_err(io::Error::other))
                 }));
                 Upstream::Reader(files)
             }
