@@ -161,6 +161,7 @@ impl Vocabulary {
     }
 
     /// Those of `words` that are not in this vocabulary.
+    #[must_use]
     pub fn without(&self, words: &[(&[u8], u64)]) -> Self {
         let mut rest = Self::default();
         for &(word, count) in words {

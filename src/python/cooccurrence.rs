@@ -163,12 +163,11 @@ impl CoreCooccurrence {
         let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
                 let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
-                let (vocabulary, rare) = match given {
-                    Some(vocabulary) => (vocabulary, Arc::default()),
-                    None => {
-                        let (vocabulary, rare) = raw.vocabulary_and_rare(&encoding)?;
-                        (Arc::new(vocabulary), Arc::new(rare))
-                    }
+                let (vocabulary, rare) = if let Some(vocabulary) = given {
+                    (vocabulary, Arc::default())
+                } else {
+                    let (vocabulary, rare) = raw.vocabulary_and_rare(&encoding)?;
+                    (Arc::new(vocabulary), Arc::new(rare))
                 };
                 let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
                 let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, monitor)?;

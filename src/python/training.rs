@@ -270,7 +270,9 @@ pub fn train(
     let begin = match start {
         None => Begin::Random,
         Some(Start::Checkpoint(checkpoint)) => Begin::At(Box::new(checkpoint.get().take()?)),
-        Some(Start::Arrays(start)) => Begin::From(start.arrays(words, dim)?, start.progress()),
+        Some(Start::Arrays(start)) => {
+            Begin::From(Box::new(start.arrays(words, dim)?), start.progress())
+        }
     };
     let anchor = match session.init {
         Some(init) => Some(init.anchor(words, dim)?),
@@ -312,7 +314,7 @@ enum Begin {
     /// Random parameters.
     Random,
     /// Given parameters and accumulators.
-    From([Exported; 2], Progress),
+    From(Box<[Exported; 2]>, Progress),
     /// All that another training left.
     At(Box<Training>),
 }
@@ -405,7 +407,8 @@ impl Job {
     ) -> crate::Result<Training> {
         let (parameters, progress) = match begin {
             Begin::At(training) => return Ok(*training),
-            Begin::From([values, sums], progress) => {
+            Begin::From(arrays, progress) => {
+                let [values, sums] = *arrays;
                 let given = Parameters::from_exported(self.words, self.dim, &values, &sums)?;
                 (given, progress)
             }

@@ -118,14 +118,14 @@ impl CoreVocabulary {
     }
 
     /// The same words by falling count, and the place here of each.
-    fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
+    fn by_count<'py>(&self, py: Python<'py>) -> (Self, Bound<'py, PyArray1<i64>>) {
         let (sorted, order) = py.detach(|| {
             let sorted = Vocabulary::prune(self.inner.iter().collect(), 0, None);
             let place = |word| self.inner.index_of(word).expect("one of the same words");
             let order: Vec<i64> = sorted.iter().map(|(word, _)| place(word).into()).collect();
             (sorted, order)
         });
-        Ok((sorted.into(), PyArray1::from_vec(py, order)))
+        (sorted.into(), PyArray1::from_vec(py, order))
     }
 
     /// These words and one more, with a count of 0.
