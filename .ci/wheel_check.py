@@ -22,7 +22,7 @@ import glove_rs
 from glove_rs import Glove, WordVectors
 
 assert pathlib.Path(glove_rs.__file__).is_relative_to(sys.prefix), glove_rs.__file__
-for optional in ("scipy", "gensim", "matplotlib", "rjieba"):
+for optional in ("scipy", "gensim", "matplotlib"):
     assert importlib.util.find_spec(optional) is None, f"{optional} came with the wheel"
 
 pathlib.Path("corpus.txt").write_text("the cat sat on the mat\\n" * 50, encoding="utf-8")
@@ -70,6 +70,8 @@ def main() -> None:
         subprocess.run([*pip, "install", "--quiet", str(wheel)], check=True)
         subprocess.run([*pip, "check"], check=True)
         subprocess.run([python, "-I", "-c", SMOKE], cwd=home, check=True)
+        # The script that came with it, on what the lines above left.
+        subprocess.run([python.with_name("glove-rs"), "info", "vectors.txt"], cwd=home, check=True)
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, works outside the repository")
 
 

@@ -8,14 +8,14 @@ use crate::corpus::{CHUNK_BYTES, ChunkReader, Content};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
-use crate::tokenize::{self, Sink, Tokenizer};
+use crate::tokenize::{Folding, Sink, Tokenizer};
 use crate::vocabulary::{self, Vocabulary, WordId};
 use hashbrown::HashTable;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Stands between documents in encoded text; larger than any [`WordId`].
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
@@ -27,8 +27,8 @@ pub const GAP: WordId = DOCUMENT_END - 1;
 pub struct EncodingOptions {
     /// How text becomes words.
     pub tokenizer: Tokenizer,
-    /// Lower-case first (Unicode).
-    pub lowercase: bool,
+    /// What is done to the text first.
+    pub folding: Folding,
     /// Drop words that occur less often.
     pub min_count: u64,
     /// Keep at most so many words.
@@ -41,7 +41,7 @@ impl Default for EncodingOptions {
     fn default() -> Self {
         Self {
             tokenizer: Tokenizer::Whitespace,
-            lowercase: false,
+            folding: Folding::default(),
             min_count: 5,
             max_vocab: None,
             keep_gaps: false,
@@ -99,14 +99,20 @@ impl RawCorpus {
         let held = AtomicU64::new(0);
         monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
         let name = reader.name();
+        let cancelled = monitor.cancel_flag();
+        reader.on_idle(Arc::new(move || match cancelled.load(Relaxed) {
+            true => Err(std::io::Error::other("cancelled")),
+            false => Ok(()),
+        }));
         let source = Mutex::new(Turnstile {
             reader: Some(reader),
             next: 0,
+            reported: 0,
         });
         let workers: Vec<Result<_>> = rayon::broadcast(|_| {
             let mut interner = Interner::default();
             let mut chunks = Vec::new();
-            while let Some((number, content)) = Turnstile::take(&source)? {
+            while let Some((number, content, read)) = Turnstile::take(&source, monitor)? {
                 let ids = interner.encode(&content, options)?;
                 let bytes = size_of_val(&ids[..]) as u64;
                 let full = held.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
@@ -126,7 +132,7 @@ impl RawCorpus {
                         _ => RawIds::Memory(ids),
                     },
                 ));
-                monitor.advance(content.len() as u64)?;
+                monitor.advance(read)?;
             }
             Ok((interner, chunks))
         });
@@ -414,21 +420,28 @@ struct Turnstile<'a> {
     // `None` after the end or an error, so that the other workers stop too.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
+    // Bytes of the source that the chunks so far were made of.
+    reported: u64,
 }
 
 impl Turnstile<'_> {
-    fn take(this: &Mutex<Self>) -> Result<Option<(usize, Content)>> {
+    /// A chunk's number, content, and bytes of the source.
+    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<(usize, Content, u64)>> {
         let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(reader) = &mut this.reader else {
             return Ok(None);
         };
         let next = reader.next_chunk();
+        let read = reader.bytes_read();
         if !matches!(next, Ok(Some(_))) {
             this.reader = None;
         }
+        // A reader that was cancelled while it waited has no error worth telling.
+        monitor.check()?;
         let number = this.next;
         this.next += 1;
-        Ok(next?.map(|content| (number, content)))
+        let news = read - std::mem::replace(&mut this.reported, read);
+        Ok(next?.map(|content| (number, content, news)))
     }
 }
 
@@ -575,23 +588,21 @@ impl Interner {
         let mut sink = Encoder {
             ids: Vec::with_capacity(content.len() / 4),
             interner: self,
-            lowercase: false,
+            folding: Folding::default(),
         };
+        let (tokenizer, folding) = (options.tokenizer, options.folding);
         match content {
-            Content::Text(text) => {
-                let lowered;
-                let text = if options.lowercase {
-                    lowered = lowercase(text);
-                    &lowered
-                } else {
-                    text
-                };
-                match options.tokenizer {
-                    Tokenizer::Whitespace => tokenize::whitespace(text, &mut sink),
+            Content::Lines(text) => tokenizer.lines(&folding.apply(text), &mut sink),
+            Content::Documents { .. } => {
+                for (piece, ended) in content.pieces() {
+                    tokenizer.words(&folding.apply(piece), &mut sink);
+                    if ended {
+                        sink.end_of_document();
+                    }
                 }
             }
             Content::Words(words) => {
-                sink.lowercase = options.lowercase;
+                sink.folding = folding;
                 words.replay(&mut sink);
             }
         }
@@ -610,16 +621,18 @@ impl Interner {
 struct Encoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
-    lowercase: bool,
+    // What is still to be done to each word.
+    folding: Folding,
 }
 
 impl Sink for Encoder<'_> {
     #[inline]
     fn word(&mut self, word: &[u8]) {
-        let id = if self.lowercase {
-            self.interner.intern(&lowercase(word))
-        } else {
+        let id = if self.folding == Folding::default() {
             self.interner.intern(word)
+        } else {
+            let text = String::from_utf8_lossy(word);
+            self.interner.intern(self.folding.apply(&text).as_bytes())
         };
         self.ids.push(id);
     }
@@ -630,14 +643,6 @@ impl Sink for Encoder<'_> {
         if self.ids.last() != Some(&DOCUMENT_END) {
             self.ids.push(DOCUMENT_END);
         }
-    }
-}
-
-fn lowercase(text: &[u8]) -> Vec<u8> {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        String::from_utf8_lossy(text).to_lowercase().into_bytes()
     }
 }
 
@@ -681,9 +686,9 @@ mod tests {
     fn a_document_that_ends_where_a_chunk_does_still_ends() {
         let mut interner = Interner::default();
         let options = EncodingOptions::default();
-        let text = |bytes: &[u8]| Content::Text(bytes.to_vec());
-        assert_eq!(interner.encode(&text(b"w w "), &options).unwrap(), [0, 0]);
-        let next = interner.encode(&text(b"\nother"), &options).unwrap();
+        let text = |text: &str| Content::Lines(text.into());
+        assert_eq!(interner.encode(&text("w w "), &options).unwrap(), [0, 0]);
+        let next = interner.encode(&text("\nother"), &options).unwrap();
         assert_eq!(next, [DOCUMENT_END, 1]);
     }
 

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is being done; the order is the data's way through the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub struct EpochReport {
 /// Shared between a long-running call and whoever watches it.
 #[derive(Debug, Default)]
 pub struct Monitor {
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
     stage: AtomicU8,
     done: AtomicU64,
     total: AtomicU64,
@@ -107,6 +107,11 @@ impl Monitor {
         } else {
             Ok(())
         }
+    }
+
+    /// What is true once the caller has asked to stop, for those who wait where no check reaches.
+    pub fn cancel_flag(&self) -> Arc<AtomicBool> {
+        self.cancelled.clone()
     }
 
     /// Ask the work to stop at its next check.

@@ -1,13 +1,11 @@
-"""examples/demo.py: what it takes from the standard library, and the run as a user starts it."""
+"""The demo: what it takes from the standard library, and the run as a user starts it."""
 
-import importlib.util
 import random
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
-import pytest
+from glove_rs.cli import demo
 
 DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo.py"
 
@@ -31,28 +29,18 @@ class Door:
 '''
 
 
-@pytest.fixture(scope="module")
-def demo() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("demo", DEMO)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def extracted(demo: ModuleType, library: Path, out: Path) -> list[str]:
+def extracted(library: Path, out: Path) -> list[str]:
     count = demo.extract(library, out / "made" / "corpus.txt")
     lines = (out / "made" / "corpus.txt").read_text(encoding="utf-8").splitlines()
     assert len(lines) == count
     return lines
 
 
-def test_docstrings_and_comments_become_one_document_each(demo: ModuleType, tmp_path: Path) -> None:
+def test_docstrings_and_comments_become_one_document_each(tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.mkdir()
     (library / "door.py").write_text(MODULE, encoding="utf-8")
-    assert sorted(extracted(demo, library, tmp_path)) == [
+    assert sorted(extracted(library, tmp_path)) == [
         "a door in a wall",
         "close the door",
         "don't raise this bytes",
@@ -61,7 +49,7 @@ def test_docstrings_and_comments_become_one_document_each(demo: ModuleType, tmp_
     ]
 
 
-def test_tests_packages_and_broken_files_are_left_out(demo: ModuleType, tmp_path: Path) -> None:
+def test_tests_packages_and_broken_files_are_left_out(tmp_path: Path) -> None:
     library = tmp_path / "test" / "library"  # folders above the library do not matter
     for folder in ("test", "pkg/tests", "site-packages/numpy", "encodings"):
         (library / folder).mkdir(parents=True)
@@ -71,20 +59,18 @@ def test_tests_packages_and_broken_files_are_left_out(demo: ModuleType, tmp_path
     (library / "nul.py").write_bytes(b"# left out as well\nx = '\0'\n")
     (library / "data.txt").write_text("# not Python at all\n", encoding="utf-8")
     (library / "pkg" / "good.py").write_text("# kept as it is\n", encoding="utf-8")
-    assert extracted(demo, library, tmp_path) == ["kept as it is"]
+    assert extracted(library, tmp_path) == ["kept as it is"]
 
 
-def test_repeated_and_one_word_documents_are_written_once_or_never(
-    demo: ModuleType, tmp_path: Path
-) -> None:
+def test_repeated_and_one_word_documents_are_written_once_or_never(tmp_path: Path) -> None:
     library = tmp_path / "library"
     library.mkdir()
     for name in ("one.py", "two.py"):
         (library / name).write_text("# The same licence.\n\n# word\n\n#####\n", encoding="utf-8")
-    assert extracted(demo, library, tmp_path) == ["the same licence"]
+    assert extracted(library, tmp_path) == ["the same licence"]
 
 
-def test_words_to_show_are_frequent_but_not_the_most_frequent(demo: ModuleType) -> None:
+def test_words_to_show_are_frequent_but_not_the_most_frequent() -> None:
     words = [f"w{rank}" for rank in range(5000)]
     assert demo.words_to_show(words) == ["w99", "w199", "w299", "w399", "w499"]
     assert demo.words_to_show(["only"]) == ["only"]
@@ -142,5 +128,5 @@ def test_unusable_corpus_is_an_error_without_a_traceback(tmp_path: Path) -> None
     empty.write_text("", encoding="utf-8")
     result = run_demo("--corpus", empty, "--out", tmp_path / "results")
     assert result.returncode == 1
-    assert result.stderr.startswith("demo: ")
+    assert result.stderr.startswith("glove-rs demo: ")
     assert "Traceback" not in result.stderr

@@ -1,7 +1,7 @@
 """The compiled half of `glove_rs`: what the Rust core offers to the Python layer."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias, TypedDict, final
 
 import numpy as np
@@ -18,8 +18,11 @@ __all__ = [
     "TrainingDiverged",
     "__version__",
     "check_training",
+    "load_parameters",
     "load_vectors",
+    "save_parameters",
     "save_vectors",
+    "shuffle",
     "simd_level",
     "simd_levels",
     "train",
@@ -33,9 +36,17 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 class _Encoding(TypedDict):
     tokenizer: str
     lowercase: bool
+    normalize: str | None
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
+
+class _Source(TypedDict):
+    kind: str
+    value: object
+    documents: str
+    errors: str
+    tokenize: tuple[Callable[[str], Iterable[str]], bool, str | None] | None
 
 class _Running(TypedDict):
     threads: int | None
@@ -51,9 +62,13 @@ class _Training(TypedDict):
     x_max: float
     alpha: float
     learning_rate: float
+    bias_learning_rate: float
+    schedule: str
     epochs: int
     optimizer: str
     grad_clip: float
+    negative: float
+    negative_weight: float
     deterministic: bool
     seed: int
 
@@ -102,11 +117,12 @@ class CoreVocabulary:
     def __new__(cls, words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
     @staticmethod
     def from_corpus(
-        source: object, encoding: _Encoding, running: _Running, progress: _Progress | None
+        source: _Source, encoding: _Encoding, running: _Running, progress: _Progress | None
     ) -> CoreVocabulary: ...
     @staticmethod
     def load(path: _Path) -> CoreVocabulary: ...
     def save(self, path: _Path) -> None: ...
+    def pruned(self, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
     def words(self) -> list[str]: ...
     def counts(self) -> npt.NDArray[np.int64]: ...
     def by_count(self) -> tuple[CoreVocabulary, npt.NDArray[np.int64]]: ...
@@ -118,7 +134,7 @@ class CoreVocabulary:
 class CoreCooccurrence:
     @staticmethod
     def from_corpus(
-        source: object,
+        source: _Source,
         vocabulary: CoreVocabulary | None,
         encoding: _Encoding,
         counting: _Counting,
@@ -127,11 +143,11 @@ class CoreCooccurrence:
     ) -> CoreCooccurrence: ...
     @staticmethod
     def estimate(
-        path: _Path, encoding: _Encoding, counting: _Counting, running: _Running
+        source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> list[float]: ...
     def with_more_text(
         self,
-        source: object,
+        source: _Source,
         encoding: _Encoding,
         counting: _Counting,
         running: _Running,
@@ -139,7 +155,7 @@ class CoreCooccurrence:
         grow: bool,
     ) -> CoreCooccurrence: ...
     @staticmethod
-    def load(path: _Path, running: _Running) -> CoreCooccurrence: ...
+    def load(path: _Path, running: _Running, progress: _Progress | None) -> CoreCooccurrence: ...
     @staticmethod
     def is_native(path: _Path) -> bool: ...
     def save(self, path: _Path) -> None: ...
@@ -155,7 +171,12 @@ class CoreCooccurrence:
         values: npt.NDArray[np.float64],
     ) -> CoreCooccurrence: ...
     @staticmethod
-    def load_stanford(path: _Path, vocabulary: CoreVocabulary) -> CoreCooccurrence: ...
+    def load_stanford(
+        path: _Path,
+        vocabulary: CoreVocabulary,
+        running: _Running,
+        progress: _Progress | None,
+    ) -> CoreCooccurrence: ...
     def save_stanford(self, path: _Path) -> None: ...
     def csr(
         self,
@@ -240,6 +261,8 @@ def train_records(
     optimizer: str = "adagrad",
     epochs: int = 1,
     simd: str | None = None,
+    bias_learning_rate: float = 1.0,
+    unseen_weight: float | None = None,
 ) -> dict[str, Any]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
@@ -265,11 +288,19 @@ def load_vectors(
     limit: int | None,
     half: bool,
     vocabulary: CoreVocabulary | None,
+    combine: str,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(
     path: _Path,
     words: Sequence[str],
     vectors: npt.NDArray[Any],
-    layout: Literal["text", "binary", "headless", "six_decimals", "native"],
+    layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
 ) -> None: ...
+def load_parameters(
+    path: _Path, words: int, progress: _Progress | None
+) -> tuple[_F32, _F32, _F32, _F32]: ...
+def save_parameters(path: _Path, W: _F32, W_tilde: _F32, b: _F32, b_tilde: _F32) -> None: ...
+def shuffle(
+    source: _Path, target: _Path, seed: int, running: _Running, progress: _Progress | None
+) -> int: ...

@@ -14,9 +14,11 @@ from . import _checkpoint, _core
 from ._checkpoint import Folder
 from ._parameters import boolean, integer
 from ._progress import reporter
+from ._sources import Source, source_arguments
+from ._tokenizers import from_json
 from ._training import Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence, counting_arguments
-from .vocabulary import Source, Vocabulary, encoding_arguments, running_arguments
+from .vocabulary import Vocabulary, encoding_arguments, running_arguments
 
 if TYPE_CHECKING:
     from .glove import Glove
@@ -25,7 +27,15 @@ __all__ = ["counts_of", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound="Glove")
 
-_ENCODING = ("min_count", "max_vocab", "tokenizer", "lowercase", "keep_gaps")
+_ENCODING = (
+    "min_count",
+    "max_vocab",
+    "tokenizer",
+    "lowercase",
+    "keep_gaps",
+    "normalize",
+)
+_READING = ("documents", "errors", "tokenizer", "lowercase", "normalize")
 _COUNTING = ("window", "symmetric", "distance_weighting")
 _RUNNING = ("threads", "memory", "tmp_dir")
 
@@ -43,7 +53,7 @@ def _some(model: Glove, names: tuple[str, ...]) -> dict[str, Any]:
 
 def count(model: Glove, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
-    settings = _some(model, (*_ENCODING, *_COUNTING, *_RUNNING, "progress"))
+    settings = _some(model, (*_READING, *_ENCODING, *_COUNTING, *_RUNNING, "progress"))
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
 
 
@@ -66,21 +76,29 @@ def counts_of(model: Glove) -> Cooccurrence:
 
 
 def fit(
-    model: Glove, data: Text | Cooccurrence, session: Session, init: Init | None, *, resume: bool
+    model: Glove,
+    data: Text | Cooccurrence,
+    session: Session,
+    init: Init | None,
+    *,
+    resume: bool,
+    start: _core._Start | None = None,
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     training = model._training_arguments()
+    if start is not None:
+        training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
     settings = _checkpoint.settings(
         model.get_params(),
+        training,
         session.settings() | {"anchor": 0.0 if init is None else init.anchor},
         source=None if text is None else text.fingerprint,
-        epochs=training["epochs"],
         every=session.every,
         grown=False,
         before=[],
     )
-    folder, start = session.folder, None
+    folder, saved = session.folder, None
     if boolean("resume", resume) and folder is None:
         raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
     if folder is not None and folder.has_checkpoint():
@@ -89,9 +107,9 @@ def fit(
                 f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
                 "resume=True, delete it, or choose another folder"
             )
-        start = folder.read()
-        folder.check(start.settings, settings)
-        counts = folder.counts_of(start.settings, _running(model))
+        saved = folder.read()
+        folder.check(saved.settings, settings)
+        counts = folder.counts_of(saved.settings, _running(model))
         if isinstance(data, Cooccurrence):
             folder.check_counts(counts, data)
         elif data.vocabulary is not None:
@@ -107,7 +125,7 @@ def fit(
         training,
         session,
         settings,
-        start=None if start is None else start.core,
+        start=start if saved is None else saved.core,
         init=init,
         text=text,
         # Nobody else sees these counts: their memory may go while tiles are made of them.
@@ -125,13 +143,14 @@ def resume(
     folder = Folder(checkpoint_dir)
     saved = folder.read()
     settings = saved.settings
+    may_change = _checkpoint.may_change(settings)
     for name in parameters:
-        if name not in _checkpoint.FREE:
+        if name not in may_change:
             raise ValueError(
-                f"{name} cannot change when training goes on, only "
-                f"{', '.join(sorted(_checkpoint.FREE))}"
+                f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
             )
-    model = cls(**{**settings["parameters"], **parameters})
+    tokenizer = from_json(settings["parameters"]["tokenizer"])
+    model = cls(**{**settings["parameters"], "tokenizer": tokenizer, **parameters})
     options = {
         **options,
         "validation": settings["session"]["validation"],
@@ -140,9 +159,10 @@ def resume(
         "checkpoint_every": settings["every"],
     }
     session = Session(**options)
-    training = model._training_arguments()
-    if "epochs" not in parameters:
-        training["epochs"] = settings["epochs"]
+    # Those of the checkpoint, whatever presets have become meanwhile.
+    training: _core._Training = settings["training"]
+    if "epochs" in parameters:
+        training["epochs"] = model._training_arguments()["epochs"]
     counts = folder.counts_of(settings, _running(model))
     _train(model, counts, training, session, settings, start=saved.core, consume=True)
     return model
@@ -178,7 +198,7 @@ def update(
     rows = _rows(kept.vocabulary, state.vocabulary)
     with reporter(model.progress) as callback:
         core = kept._core.with_more_text(
-            source,
+            source_arguments(source, **_some(model, _READING)),
             encoding_arguments(**_some(model, _ENCODING)),
             counting_arguments(**_some(model, _COUNTING)),
             _running(model),
@@ -188,9 +208,9 @@ def update(
     merged = Cooccurrence._of(core)
     settings = _checkpoint.settings(
         model.get_params(),
+        training,
         session.settings() | {"anchor": 0.0},
-        source=_checkpoint.fingerprint(source),
-        epochs=training["epochs"],
+        source=None,
         every=session.every,
         grown=new_words,
         before=state.history.epochs(),

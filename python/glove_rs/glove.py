@@ -8,23 +8,24 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from typing import Any, Self, TypeAlias, Unpack
+from typing import Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _fitting, _infer
+from . import _core, _fitting, _folder, _infer, _stanford
 from ._files import replacing
+from ._optional import optional
 from ._parameters import boolean, integer, positive, real
+from ._presets import resolve
 from ._progress import Progress
+from ._sources import Source
+from ._tokenizers import Tokenizer, from_json, to_json
 from ._training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
-from .vocabulary import (
-    Source,
-    Vocabulary,
-    as_vocabulary,
-)
+from .vectors import combine as combined
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -42,7 +43,8 @@ class Glove:
 
     Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
-    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`.
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; with `negative` also a term for pairs of words
+    that never meet, of which that equation says nothing.
 
     Parameters
     ----------
@@ -60,20 +62,43 @@ class Glove:
         A pair d words apart adds 1/d; otherwise 1.
     keep_gaps : bool, default False
         Words that are left out still count for distances.
-    tokenizer : {"whitespace"}, default "whitespace"
-        How text becomes words.
+    tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
+        How text becomes words. "whitespace": they stand between spaces, tabs and newlines, as for
+        Stanford's tools; carriage returns vanish. "unicode": the words of Unicode's Annex 29,
+        without punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled
+        pattern of `re` or `regex`: its matches, each as a whole. A function from str to a list of
+        str is called for each document.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
-    x_max, alpha : float, default 100.0 and 0.75
-        The weighting function f.
-    learning_rate : float, default 0.05
-        AdaGrad's η, > 0.
-    epochs : int, default 25
-        Passes over the counts, >= 1.
+    preset : {"best", "paper"}, optional
+        Where the settings come from that are None. "paper" is the paper's model as Stanford's tool
+        trains it; "best" scores higher in a fraction of its time (benches/RESULTS.md, "Quality").
+        Default: "best", unless `x_max`, `alpha`, `learning_rate` or `optimizer` is set by hand:
+        then "paper", whose parameters these are.
+    x_max : float, optional
+        Counts from here on have full weight in f, > 0. Best 10, paper 100.
+    alpha : float, default 0.75
+        Exponent of f, >= 0.
+    learning_rate : float, optional
+        AdaGrad's η at the beginning, > 0. Best 0.2, paper 0.05.
+    bias_learning_rate : float, optional
+        The same for the biases, > 0. Best 0.2, paper 1. SGD takes `learning_rate` for them too.
+    schedule : {"constant", "linear", "cosine"}, optional
+        How both rates fall while training goes on: not at all, in a straight line to 0, or along
+        half a wave of the cosine to 0. Best "cosine", paper "constant".
+    epochs : int, optional
+        Passes over the counts, >= 1. Best 8, paper 25.
+    negative : float, optional
+        Pairs of words that never meet to draw for each count, from 0 to 1000. Each adds
+        ½ λ max(0, w·w̃ + b + b̃ − t)² with t = ½ ln E − 1, where E is the count that independent
+        words would have. `history` leaves them out. Best 1, paper 0.
+    negative_weight : float, optional
+        Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
     optimizer : {"adagrad", "sgd"}, default "adagrad"
         The step rule.
-    grad_clip : float, default 100.0
-        Bound of each component of the gradient, > 0.
+    grad_clip : float, optional
+        Bound of each component of a vector's gradient, > 0. Best 3, which keeps high rates from
+        diverging, paper 100.
     deterministic : bool, default False
         The same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
@@ -85,6 +110,13 @@ class Glove:
         to temporary files. Parameters are not counted.
     tmp_dir : path, optional
         Folder for temporary files beyond that limit. Default: the system's.
+    normalize : {"NFC", "NFKC"}, optional
+        Normalize the text before anything else (Unicode).
+    documents : {"line", "paragraph", "file"}, default "line"
+        What a document is, whose end no window crosses: a line; what stands between blank lines; a
+        file, or an item of an iterable. A list of words is always one.
+    errors : {"strict", "replace", "ignore"}, default "strict"
+        What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -133,20 +165,28 @@ class Glove:
         symmetric: bool = True,
         distance_weighting: bool = True,
         keep_gaps: bool = False,
-        tokenizer: str = "whitespace",
+        tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
-        x_max: float = 100.0,
+        x_max: float | None = None,
         alpha: float = 0.75,
-        learning_rate: float = 0.05,
-        epochs: int = 25,
+        learning_rate: float | None = None,
+        epochs: int | None = None,
         optimizer: str = "adagrad",
-        grad_clip: float = 100.0,
+        grad_clip: float | None = None,
         deterministic: bool = False,
         threads: int | None = None,
         seed: int = 0,
         memory: int | str | None = None,
         progress: Progress = None,
         tmp_dir: str | os.PathLike[str] | None = None,
+        preset: str | None = None,
+        bias_learning_rate: float | None = None,
+        schedule: str | None = None,
+        negative: float | None = None,
+        negative_weight: float | None = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> None:
         self.dim = dim
         self.window = window
@@ -169,6 +209,14 @@ class Glove:
         self.memory = memory
         self.tmp_dir = tmp_dir
         self.progress = progress
+        self.preset = preset
+        self.bias_learning_rate = bias_learning_rate
+        self.schedule = schedule
+        self.negative = negative
+        self.negative_weight = negative_weight
+        self.normalize = normalize
+        self.documents = documents
+        self.errors = errors
 
     # --- training -------------------------------------------------------------------------------
 
@@ -192,9 +240,14 @@ class Glove:
 
         Parameters
         ----------
-        source : path or iterable
-            A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
-            a list of words.
+        source : path, paths, open file or iterable
+            A text file, or several in a list; a folder, with all that is in it but hidden files,
+            sorted; a pattern such as ``"texts/**/*.txt"``; ``"-"`` for standard input; a file open
+            for text or bytes. Files may be packed with gzip, bzip2, xz or Zstandard, and are UTF-8,
+            or UTF-16 with a byte order mark. Or an iterable of documents, which may be a generator:
+            each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
+            one column of text, a Hugging Face dataset. A list of str holds documents unless all of
+            them are names of files that exist.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
         init : WordVectors, optional
@@ -223,14 +276,14 @@ class Glove:
             Epochs between checkpoints, >= 1. The state after the last epoch is always written.
         resume : bool, default False
             Go on from the checkpoint in `checkpoint_dir`, if there is one, which must be of a
-            training with the same settings: all but `epochs`, `threads`, `memory`, `tmp_dir` and
-            `progress`. The counts are those of the checkpoint; of `source` only its size and both
-            its ends are compared, if it is a file. With ``deterministic=True`` the outcome is, to
-            the last bit, that of a training that was never interrupted.
+            training with the same settings: all but `threads`, `memory`, `tmp_dir`, `progress` and,
+            where `schedule` is "constant", `epochs`. The counts are those of the checkpoint; of
+            files only the sizes and both ends are compared. With ``deterministic=True`` the outcome
+            is, to the last bit, that of a training that was never interrupted.
         keep_counts : bool, optional
             Keep the counts in the model for :meth:`update`, packed: about 5 bytes for each pair of
             words, 180 MB for 17 million words of Wikipedia. By default they are kept unless
-            `source` is a file, which can be counted again if it has not changed.
+            `source` is in files, which can be counted again if they have not changed.
 
         Returns
         -------
@@ -247,7 +300,8 @@ class Glove:
             If the text cannot be read or a checkpoint not written: the subclass that fits, with the
             path. The model is then that of the last finished epoch, if there is one.
         FormatError
-            For invalid UTF-8 or a damaged checkpoint, with the byte offset.
+            For bytes that are no text, with their offset; for packed data or a checkpoint that are
+            damaged.
         TrainingDiverged
             If training meets numbers that are not finite, or a loss ten times that of a model that
             knows nothing, and halving the learning rate three times does not help. Each halving is
@@ -256,7 +310,7 @@ class Glove:
             Within 0.3 seconds of Ctrl-C. The model is then that of the last finished epoch, if one
             is.
         """
-        text = Text.of(source, None if vocabulary is None else as_vocabulary(vocabulary))
+        text = Text(source, None if vocabulary is None else as_vocabulary(vocabulary))
         session = Session(
             validation=validation,
             early_stopping=early_stopping,
@@ -274,6 +328,7 @@ class Glove:
         X: Any,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
+        start: Glove | None = None,
         init: WordVectors | None = None,
         anchor: float = 0.0,
         resume: bool = False,
@@ -288,6 +343,9 @@ class Glove:
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
             another is refused.
+        start : Glove, optional
+            A fitted model of the same words and `dim`: `epochs` more from its parameters and
+            accumulators on, instead of from random ones.
         init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
 checkpoint_every, resume, keep_counts
             As for :meth:`fit`. Counts are kept by holding on to `X`.
@@ -300,14 +358,16 @@ checkpoint_every, resume, keep_counts
         Raises
         ------
         ValueError
-            For a bad parameter, counts that are negative or not finite, or no counts at all.
+            For a bad parameter, counts that are negative or not finite, no counts at all, or a
+            `start` that does not fit them.
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         session, given = Session(**options), Init.of(init, anchor, self.dim)
-        _fitting.fit(self, X, session, given, resume=resume)
+        begin = None if start is None else start._as_start(X.vocabulary, self.dim)
+        _fitting.fit(self, X, session, given, resume=resume, start=begin)
         return self
 
     @classmethod
@@ -329,8 +389,8 @@ checkpoint_every, resume, keep_counts
         max_seconds, callbacks, keep_counts
             As for :meth:`fit`; they are not part of a checkpoint. By default counts are kept.
         **parameters
-            New values of `epochs`, `threads`, `memory`, `tmp_dir` or `progress`. All other
-            parameters are those of the checkpoint.
+            New values of `threads`, `memory`, `tmp_dir`, `progress` or, where `schedule` is
+            "constant", `epochs`. All other parameters are those of the checkpoint.
 
         Returns
         -------
@@ -380,7 +440,7 @@ checkpoint_every, resume, keep_counts
             rows stay as they are.
         counts : Cooccurrence, optional
             The counts so far, where the model has none: after `load`, unpickling,
-            ``keep_counts=False``, or if the file that `fit` read has changed.
+            ``keep_counts=False``, or if the files that `fit` read have changed.
         validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
 keep_counts
             As for :meth:`fit`.
@@ -447,17 +507,35 @@ keep_counts
         """
         return _infer.infer_vector(self, contexts, word)
 
+    def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
+        """Check that training can go on from here."""
+        state = self._state
+        if state.vocabulary.words != vocabulary.words:
+            raise ValueError("start must have the words of X")
+        if state.arrays["W"].shape[1] != dim:
+            raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
+        # Accumulators that have grown tell of epochs elsewhere: the first one, which takes records
+        # in a finer mixture, is over.
+        done = len(state.history) or int((state.arrays["G_b"] > 1).any())
+        return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
+
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1, 2**20)
-        if not isinstance(self.optimizer, str):
-            raise ValueError(f"optimizer must be a name, got {self.optimizer!r}")
+        settings = resolve(self.preset, self.get_params())
+        for name, value in (("optimizer", self.optimizer), ("schedule", settings["schedule"])):
+            if not isinstance(value, str):
+                raise ValueError(f"{name} must be a name, got {value!r}")
         training: _core._Training = {
-            "x_max": positive("x_max", self.x_max),
+            "x_max": positive("x_max", settings["x_max"]),
             "alpha": real("alpha", self.alpha),
-            "learning_rate": positive("learning_rate", self.learning_rate),
-            "epochs": integer("epochs", self.epochs, 1),
+            "learning_rate": positive("learning_rate", settings["learning_rate"]),
+            "bias_learning_rate": positive("bias_learning_rate", settings["bias_learning_rate"]),
+            "schedule": settings["schedule"],
+            "epochs": integer("epochs", settings["epochs"], 1),
+            "negative": real("negative", settings["negative"]),
+            "negative_weight": positive("negative_weight", settings["negative_weight"]),
             "optimizer": self.optimizer,
-            "grad_clip": positive("grad_clip", self.grad_clip),
+            "grad_clip": positive("grad_clip", settings["grad_clip"]),
             "deterministic": boolean("deterministic", self.deterministic),
             "seed": integer("seed", self.seed, 0),
         }
@@ -501,19 +579,89 @@ keep_counts
         """W + W_tilde with their words, the paper's choice; made once, then kept."""
         return self._state.vectors
 
+    def word_vectors(self, combine: str = "sum") -> WordVectors:
+        """Make one vector of a word's two.
+
+        Parameters
+        ----------
+        combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
+            W + W_tilde (the paper's choice, and that of :attr:`vectors`), their mean, W alone,
+            W_tilde alone (both without a copy), or W and W_tilde side by side.
+
+        Returns
+        -------
+        WordVectors
+            float32, (V, dim), or (V, 2 dim) for "concat".
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If `combine` is none of these.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day"])
+        >>> model.word_vectors(combine="concat")
+        WordVectors(4 words, dim=20, float32)
+        """
+        state = self._state
+        rows = combined(state.arrays["W"], state.arrays["W_tilde"], combine)
+        return WordVectors(state.vocabulary.words, rows)
+
+    def plot_loss(self, ax: Any = None) -> Any:
+        """Draw the loss of each epoch.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With one line more, a point per epoch, the first at 1.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed: ``pip install glove-rs[plot]``.
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("Agg")
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day"])
+        >>> model.plot_loss().lines[0].get_xdata().tolist()
+        [1, 2, 3, 4, 5]
+        """
+        losses = list(self.history)
+        if ax is None:
+            ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
+        ax.plot(np.arange(1, len(losses) + 1), losses, marker="o")
+        ax.locator_params(axis="x", integer=True)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("loss (cost per record)")
+        return ax
+
     @property
     def cooccurrence(self) -> Cooccurrence:
         """The counts of all text so far, which the next `update` adds to.
 
-        They are those that were kept, or, where `fit` read a file and was not told to keep them,
-        the file is counted again. Their vocabulary has the same words, after an `update` in another
-        order.
+        They are those that were kept, or, where `fit` read files and was not told to keep them,
+        the files are counted again. Their vocabulary has the same words, after an `update` in
+        another order.
 
         Raises
         ------
         ValueError
-            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the file
-            has changed.
+            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the files
+            have changed.
         """
         return _fitting.counts_of(self)
 
@@ -535,7 +683,7 @@ keep_counts
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
         The file is a NumPy ``.npz`` archive (whatever its name), without pickled objects, and
-        appears complete or not at all.
+        appears complete or not at all. A function given as `tokenizer` is not in it.
 
         Raises
         ------
@@ -548,6 +696,7 @@ keep_counts
         settings = self.get_params()
         if callable(settings["progress"]):
             settings["progress"] = None
+        settings["tokenizer"] = to_json(settings["tokenizer"])
         if settings["tmp_dir"] is not None:
             settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
         # What numpy gave as a number or a truth value goes into JSON as Python's.
@@ -572,13 +721,14 @@ keep_counts
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a model that :meth:`save` wrote.
+        """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
 
         Raises
         ------
         FormatError
             If the file is something else, damaged, or from a later version.
         """
+        path = _folder.model_file(path)
         name = os.fspath(path)
         with open(path, "rb") as file:
             try:
@@ -594,7 +744,9 @@ keep_counts
                 words = [
                     text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)
                 ]
-                model = cls(**header["settings"])
+                settings = header["settings"]
+                settings["tokenizer"] = from_json(settings["tokenizer"])
+                model = cls(**settings)
                 arrays = {key: archive[key] for key in _ARRAYS}
                 history = History(archive["history"].tolist())
                 vocabulary = Vocabulary(words, archive["counts"].tolist())
@@ -654,6 +806,8 @@ keep_counts
         binary: bool = True,
         gradsq: bool = False,
         unk: bool = True,
+        model: int = 2,
+        header: bool = False,
     ) -> None:
         """Write the files of Stanford's ``glove``: what its ``-save-file prefix`` makes.
 
@@ -662,13 +816,18 @@ keep_counts
         prefix : path
             Beginning of the files' names.
         text : bool, default True
-            ``prefix.txt``: W + W_tilde, six decimals, no header.
+            ``prefix.txt``: words and numbers, six decimals.
         binary : bool, default True
             ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
             ``prefix.gradsq.bin``: the accumulators, in the same shape.
         unk : bool, default True
             End the text with ``<unk>``, the mean of the 100 rarest words.
+        model : {0, 1, 2, 3}, default 2
+            What the text holds of each word: all (W, b, W_tilde, b_tilde), W, W + W_tilde, or W and
+            W_tilde side by side.
+        header : bool, default False
+            Begin the text with a line of its number of words and of components.
 
         Raises
         ------
@@ -678,21 +837,61 @@ keep_counts
         state = self._state
         prefix = os.fspath(prefix)
         if text:
-            words, rows = list(state.vocabulary.words), self.vectors.vectors
-            if unk:
-                if "<unk>" in state.vocabulary:
-                    raise ValueError("unk must be False: the vocabulary has a word <unk>")
-                words.append("<unk>")
-                rows = np.vstack([rows, rows[-100:].mean(axis=0, keepdims=True)])
-            _core.save_vectors(prefix + ".txt", words, np.ascontiguousarray(rows), "six_decimals")
-        for wanted, kind, suffix in ((binary, "", ".bin"), (gradsq, "G_", ".gradsq.bin")):
-            if wanted:
-                with replacing(prefix + suffix) as file:
-                    for side in ("", "_tilde"):
-                        weights, biases = (
-                            state.arrays[f"{kind}{name}{side}"] for name in ("W", "b")
-                        )
-                        file.write(np.column_stack([weights, biases]).astype("<f8").tobytes())
+            rows = _stanford.text_rows(state.arrays, model)
+            _stanford.write_text(
+                prefix + ".txt", state.vocabulary.words, rows, header=header, unk=unk
+            )
+        if binary:
+            _stanford.write_parameters(prefix + ".bin", state.arrays)
+        if gradsq:
+            _stanford.write_parameters(prefix + ".gradsq.bin", state.arrays, "G_")
+
+    @classmethod
+    def load_stanford(
+        cls,
+        path: str | os.PathLike[str],
+        vocabulary: str | os.PathLike[str] | Vocabulary,
+        *,
+        gradsq: str | os.PathLike[str] | None = None,
+        **settings: Any,
+    ) -> Self:
+        """Read what Stanford's ``glove`` or :meth:`save_stanford` trained, a checkpoint too.
+
+        ``Glove(...).fit_cooccurrence(X, start=model)`` goes on from it.
+
+        Parameters
+        ----------
+        path : path
+            Parameters, a ``.bin``.
+        vocabulary : path or Vocabulary
+            Their words, in Stanford's text format.
+        gradsq : path, optional
+            Accumulators, a ``.bin`` too. Default: all 1, as before training.
+        **settings
+            Settings of the model but `dim`, as for the constructor: the files do not tell them.
+
+        Raises
+        ------
+        FormatError
+            If a file does not fit the vocabulary, or holds what is not a finite number.
+        OSError
+            If a file cannot be read.
+        """
+        words = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary.load(vocabulary)
+        arrays = _stanford.read_parameters(path, len(words))
+        if gradsq is None:
+            sums = {name: np.ones_like(array) for name, array in arrays.items()}
+        else:
+            sums = _stanford.read_parameters(gradsq, len(words))
+            if sums["W"].shape != arrays["W"].shape:
+                raise ValueError(
+                    f"gradsq must have the shape of the parameters: {sums['W'].shape}, "
+                    f"{arrays['W'].shape}"
+                )
+        model = cls(arrays["W"].shape[1], **settings)
+        arrays |= {f"G_{name}": array for name, array in sums.items()}
+        model._fitted = Fitted(words, History(), arrays)
+        return model
 
     # --- scikit-learn's manners -----------------------------------------------------------------
 

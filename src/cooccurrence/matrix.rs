@@ -151,6 +151,20 @@ impl TriangleRow<'_> {
         })
     }
 
+    /// The entries of some columns.
+    fn within(&self, columns: Range<WordId>) -> Self {
+        let from = self
+            .columns
+            .partition_point(|&column| column < columns.start);
+        let to = self.columns.partition_point(|&column| column < columns.end);
+        Self {
+            row: self.row,
+            columns: &self.columns[from..to],
+            forward: &self.forward[from..to],
+            backward: self.backward.map(|backward| &backward[from..to]),
+        }
+    }
+
     /// Call `f(row, column, x)` for every non-zero entry of the full matrix that this row stands
     /// for: those of the row itself, and their mirror images.
     #[inline]
@@ -169,6 +183,9 @@ impl TriangleRow<'_> {
         }
     }
 }
+
+/// Compressed sparse rows: row starts, columns, values.
+pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 
 /// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), in order.
 ///
@@ -448,22 +465,53 @@ impl Triangle {
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn to_csr(&self) -> Result<(Vec<i64>, Vec<i32>, Vec<f64>)> {
-        let mut next = vec![0i64; self.words + 1];
-        self.for_each_record(|i, _, _| next[i as usize + 1] += 1)?;
-        for i in 0..self.words {
-            next[i + 1] += next[i];
-        }
-        let starts = next.clone();
-        let nnz = starts[self.words] as usize;
-        let (mut columns, mut values) = (vec![0i32; nnz], vec![0.0; nnz]);
-        // Rows come in order, so each row of the full matrix first receives its own entries
-        // (columns up to the diagonal) and then its mirror images, ascending.
-        self.for_each_record(|i, j, x| {
-            let place = &mut next[i as usize];
-            columns[*place as usize] = j as i32;
-            values[*place as usize] = x;
-            *place += 1;
+    pub fn to_csr(&self) -> Result<Csr> {
+        let lengths = self.row_lengths()?;
+        self.rows_to_csr(0, &lengths)
+    }
+
+    /// Number of records in each row of the full matrix.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn row_lengths(&self) -> Result<Vec<u32>> {
+        let mut lengths = vec![0; self.words];
+        self.for_each_record(|i, _, _| lengths[i as usize] += 1)?;
+        Ok(lengths)
+    }
+
+    /// As [`Triangle::to_csr`], of the rows from `first` on that have these `lengths`.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn rows_to_csr(&self, first: WordId, lengths: &[u32]) -> Result<Csr> {
+        let end = first + lengths.len() as WordId;
+        let mut starts = Vec::with_capacity(lengths.len() + 1);
+        let mut nnz = 0i64;
+        starts.push(0);
+        starts.extend(lengths.iter().map(|&length| {
+            nnz += i64::from(length);
+            nnz
+        }));
+        let mut next = starts.clone();
+        let (mut columns, mut values) = (vec![0i32; nnz as usize], vec![0.0; nnz as usize]);
+        // Rows of the triangle come in order, so each row of the full matrix first receives its own
+        // entries (columns up to the diagonal) and then its mirror images, ascending.
+        self.for_each_row(first..self.words as WordId, |row| {
+            let row = if row.row < end {
+                row
+            } else {
+                row.within(first..end)
+            };
+            row.for_each_record(|i, j, x| {
+                if (first..end).contains(&i) {
+                    let place = &mut next[(i - first) as usize];
+                    columns[*place as usize] = j as i32;
+                    values[*place as usize] = x;
+                    *place += 1;
+                }
+            });
+            Ok(())
         })?;
         Ok((starts, columns, values))
     }
@@ -566,7 +614,7 @@ impl Triangle {
     }
 
     /// From blocks with both directions, one of which is dropped if they are equal everywhere.
-    fn in_memory(words: usize, mut blocks: Vec<RowBlock>) -> Self {
+    pub(super) fn in_memory(words: usize, mut blocks: Vec<RowBlock>) -> Self {
         let symmetric = blocks
             .par_iter()
             .all(|block| block.rows().all(|row| block.row(row).is_symmetric()));

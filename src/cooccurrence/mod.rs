@@ -3,13 +3,16 @@
 mod accumulator;
 mod count;
 mod estimate;
+mod gather;
 mod matrix;
 mod merge;
-pub(crate) mod sink;
+mod sink;
 pub(crate) mod spill;
 
 pub use accumulator::DENSE_WIDTH;
 pub use count::{CountingOptions, count};
 pub use estimate::{Estimate, estimate};
-pub use matrix::{RowBlock, Triangle, TriangleRow};
+pub use gather::Gathering;
+pub use matrix::{Csr, RowBlock, Triangle, TriangleRow};
 pub use merge::plus;
+pub(crate) use sink::RowSink;

@@ -78,6 +78,14 @@ impl<'a> RowSink<'a> {
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 
+    /// Of blocks with both directions: in memory one of them goes if they are equal everywhere.
+    pub fn finish_either(self, words: usize) -> Triangle {
+        match self.run {
+            None => Triangle::in_memory(words, self.held),
+            Some(_) => self.finish(words, false),
+        }
+    }
+
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {
         let store = match self.run {
             Some(run) => Store::Disk(run),

@@ -5,10 +5,14 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+/// Instead of a path: standard output, or standard input.
+pub(crate) const STANDARD_STREAM: &str = "-";
+
 /// Write `path` through `fill`: into a temporary file beside it that takes its name when complete.
 /// If anything fails, what `path` held before is still there and the temporary file is gone.
 ///
-/// A symbolic link keeps pointing at the file that is replaced; a device or pipe is written as is.
+/// A symbolic link keeps pointing at the file that is replaced; a device or pipe is written as is,
+/// and so is standard output, whose name is `-`.
 ///
 /// # Errors
 /// [`Error::Io`] with `path`; what `fill` reports about its own input.
@@ -36,6 +40,9 @@ fn replace(
     fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
 ) -> Result<()> {
     let fail = |e: io::Error| Error::io(path, e);
+    if path == Path::new(STANDARD_STREAM) {
+        return write(&standard_output().map_err(fail)?, path, fill);
+    }
     let target = match fs::metadata(path) {
         Ok(found) if found.is_dir() => return Err(fail(ErrorKind::IsADirectory.into())),
         Ok(found) if !found.is_file() => {
@@ -92,6 +99,15 @@ fn write(
 pub(super) fn settle(out: &mut BufWriter<&File>) -> io::Result<()> {
     out.flush()?;
     out.get_ref().sync_data()
+}
+
+/// Standard output, unlike [`io::stdout`] with its errors and without a search for newlines.
+fn standard_output() -> io::Result<File> {
+    #[cfg(unix)]
+    let owned = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let owned = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    owned.map(File::from)
 }
 
 /// Lets `fill` closures use `?` on writes.

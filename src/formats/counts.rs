@@ -19,12 +19,11 @@
 
 use super::atomic::{at, settle, write_atomically, write_durably};
 use super::stanford::open;
-use crate::cooccurrence::sink::RowSink;
 use crate::cooccurrence::spill::{decode, encode, put_number, take_number};
-use crate::cooccurrence::{RowBlock, Triangle};
+use crate::cooccurrence::{RowBlock, RowSink, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::memory::MemoryLimit;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 use std::fs::File;
@@ -101,10 +100,11 @@ pub fn save(
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged.
+/// truncated or damaged; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
     memory: &MemoryLimit,
+    monitor: &Monitor,
 ) -> Result<(Vocabulary, Vocabulary, Triangle)> {
     let path = path.as_ref();
     let file = open(path)?;
@@ -145,7 +145,8 @@ pub fn load(
         })
         .flatten()
         .ok_or_else(|| input.bad(start, "the vocabulary is damaged"))?;
-    let mut rows = RowSink::new(memory);
+    monitor.begin(Stage::Loading, size);
+    let mut sink = RowSink::new(memory);
     let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
     let mut read = 0;
@@ -163,20 +164,21 @@ pub fn load(
                     .ok_or_else(|| input.bad(*offset, "a block of counts is damaged"))
             })
             .collect();
-        let decoded: Vec<RowBlock> = decoded.into_iter().collect::<Result<_>>()?;
-        for (block, (offset, ..)) in decoded.iter().zip(&encoded) {
+        let blocks = decoded.into_iter().collect::<Result<Vec<_>>>()?;
+        for (block, (offset, ..)) in blocks.iter().zip(&encoded) {
             if block.rows().start != next || u64::from(block.rows().end) > words {
                 return Err(input.bad(*offset, "a block of counts is out of order"));
             }
             next = block.rows().end;
         }
-        rows.push(decoded)?;
+        sink.push(blocks)?;
         read += batch;
+        monitor.advance(encoded.iter().map(|(_, bytes, _)| bytes.len() as u64).sum())?;
     }
     if u64::from(next) != words || input.offset != size {
         return Err(input.bad(input.offset, "the file does not end with the last row"));
     }
-    Ok((vocabulary, rare, rows.finish(words as usize, symmetric)))
+    Ok((vocabulary, rare, sink.finish(words as usize, symmetric)))
 }
 
 /// Whether the file begins as one that [`save`] wrote.
@@ -274,7 +276,7 @@ mod tests {
     }
 
     fn read(path: &Path) -> Result<(Vocabulary, Vocabulary, Triangle)> {
-        load(path, &MemoryLimit::default())
+        load(path, &MemoryLimit::default(), &Monitor::new())
     }
 
     fn same(a: &Triangle, b: &Triangle) -> bool {
@@ -293,6 +295,11 @@ mod tests {
             assert!(words == vocabulary && left_out == rare && same(&loaded, &counts));
             assert!(!loaded.symmetric);
         }
+        let (vocabulary, rare, counts) = sample();
+        let little = MemoryLimit::new(Some(0), None);
+        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
+        let (.., on_disk) = load(&path, &little, &Monitor::new()).unwrap();
+        assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod atomic;
 mod binary;
 pub mod checkpoint;
+mod combine;
 mod component;
 pub mod counts;
 mod detect;
@@ -16,6 +17,7 @@ pub mod word2vec;
 mod words;
 
 pub use atomic::{write_atomically, write_durably};
+pub use combine::Combine;
 pub use component::Component;
 pub use detect::Format;
 pub use load::{LoadOptions, Loaded, load};

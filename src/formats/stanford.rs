@@ -1,16 +1,17 @@
 //! The files of Stanford's tools (DESIGN section 8).
 
+mod parameters;
+mod records;
+
+pub(super) use parameters::load_vectors;
+pub use parameters::{load_parameters, save_parameters};
+pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
+
 use super::atomic::{at, write_atomically};
-use super::component::Component;
-use super::input::Input;
-use super::load::Loaded;
-use super::words::WordList;
-use crate::cooccurrence::Triangle;
 use crate::error::{Error, Location, Result};
-use crate::monitor::Monitor;
-use crate::vocabulary::{Vocabulary, WordId};
+use crate::vocabulary::Vocabulary;
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 
 /// Write `word SP count LF` lines.
@@ -81,142 +82,6 @@ pub fn load_vocabulary(path: impl AsRef<Path>) -> Result<Vocabulary> {
         return Err(Error::format(path, Location::Line(1), "there are no words"));
     }
     Vocabulary::new(words).map_err(|e| Error::format(path, Location::Line(1), format!("the {e}")))
-}
-
-const RECORD: usize = 16;
-
-/// Write 16-byte records, sorted by (word1, word2), indices from 1.
-///
-/// # Errors
-/// [`Error::Io`].
-pub fn save_cooccurrences(counts: &Triangle, path: impl AsRef<Path>) -> Result<()> {
-    let path = path.as_ref();
-    let (starts, columns, values) = counts.to_csr()?;
-    write_atomically(path, |out| {
-        for row in 0..counts.words {
-            for entry in starts[row] as usize..starts[row + 1] as usize {
-                let mut record = [0; RECORD];
-                record[..4].copy_from_slice(&(row as i32 + 1).to_le_bytes());
-                record[4..8].copy_from_slice(&(columns[entry] + 1).to_le_bytes());
-                record[8..].copy_from_slice(&values[entry].to_le_bytes());
-                at(path, out.write_all(&record))?;
-            }
-        }
-        Ok(())
-    })
-}
-
-/// Read 16-byte records in any order, in the order of the file, indices made to start from 0.
-///
-/// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset: a length that is not a multiple of 16, an
-/// index outside 1..=`words`, or a count that is not a finite number above 0.
-pub fn load_records(path: impl AsRef<Path>, words: usize) -> Result<Vec<(WordId, WordId, f64)>> {
-    let path = path.as_ref();
-    let mut bytes = Vec::new();
-    at(path, open(path)?.read_to_end(&mut bytes))?;
-    let (records, rest) = bytes.as_chunks::<RECORD>();
-    if !rest.is_empty() {
-        return Err(Error::format(
-            path,
-            Location::Byte((bytes.len() - rest.len()) as u64),
-            format!(
-                "the last record is cut off: {} bytes of {RECORD}",
-                rest.len()
-            ),
-        ));
-    }
-    records
-        .iter()
-        .enumerate()
-        .map(|(number, record)| {
-            let index = |at: usize| -> Result<WordId> {
-                let index = i32::from_le_bytes(*record[at..].first_chunk().expect("4 bytes"));
-                if index < 1 || index as usize > words {
-                    return Err(Error::format(
-                        path,
-                        Location::Byte((number * RECORD + at) as u64),
-                        format!("word index {index} is outside the vocabulary of {words} words"),
-                    ));
-                }
-                Ok(index as WordId - 1)
-            };
-            let x = f64::from_le_bytes(*record[8..].first_chunk().expect("8 bytes"));
-            if !(x.is_finite() && x > 0.0) {
-                return Err(Error::format(
-                    path,
-                    Location::Byte((number * RECORD + 8) as u64),
-                    format!("count {x} is not a finite number above 0"),
-                ));
-            }
-            Ok((index(0)?, index(4)?, x))
-        })
-        .collect()
-}
-
-/// Read W + W̃ of the first `most` words from the `.bin` of `glove`: V rows of weights and a bias for
-/// W, then as many for W̃, all f64. The sum is taken in f64.
-pub(super) fn load_vectors<E: Component>(
-    path: &Path,
-    vocabulary: &Vocabulary,
-    most: usize,
-    monitor: &Monitor,
-) -> Result<Loaded<E>> {
-    let words: WordList = vocabulary.iter().map(|(word, _)| word).take(most).collect();
-    // W and W̃ are read side by side, so the file is opened twice.
-    if !at(path, fs::metadata(path))?.is_file() {
-        drop(open(path)?);
-        return Err(Error::io(path, std::io::ErrorKind::NotSeekable.into()));
-    }
-    let size = content_size(path)?;
-    let numbers = 2 * vocabulary.len() as u64;
-    let row = size / 8 / numbers.max(1);
-    if row * 8 * numbers != size || row < 2 {
-        return Err(Error::format(
-            path,
-            Location::Byte(size),
-            format!(
-                "{size} bytes are not 2 rows of 8-byte numbers for each of the vocabulary's {} words",
-                vocabulary.len()
-            ),
-        ));
-    }
-    let dim = row as usize - 1;
-    let (mut w, mut w_tilde) = (Input::open(path)?, Input::open(path)?);
-    w.begin(monitor);
-    w_tilde.skip(size / 2)?;
-    let mut matrix = Vec::with_capacity(words.len() * dim);
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for _ in 0..words.len() {
-        for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
-            input.exactly(row * 8, bytes, || {
-                Error::format(path, Location::Byte(size), "the file is cut off")
-            })?;
-        }
-        let numbers = a.as_chunks().0.iter().zip(b.as_chunks().0).take(dim);
-        matrix.extend(
-            numbers.map(|(a, b)| {
-                E::from_f32((f64::from_le_bytes(*a) + f64::from_le_bytes(*b)) as f32)
-            }),
-        );
-        w.report(monitor)?;
-    }
-    Ok(Loaded {
-        words,
-        matrix,
-        dim,
-        repeated: WordList::default(),
-        doubtful: WordList::default(),
-    })
-}
-
-/// Bytes of a file, unpacked.
-fn content_size(path: &Path) -> Result<u64> {
-    let mut input = Input::open(path)?;
-    match input.content_size() {
-        Some(size) => Ok(size),
-        None => input.skip(u64::MAX),
-    }
 }
 
 /// Open for reading, refusing directories as such.

@@ -20,6 +20,8 @@ pub enum Layout {
     Headless,
     /// The same with six decimals, as Stanford's `%f` writes them.
     SixDecimals,
+    /// The same after `V dim LF`.
+    SixDecimalsHeader,
 }
 
 /// Words formatted by one task before they are written in order: at 300 components what a core has
@@ -46,7 +48,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Component>(
         let message = "must have at least one component in this format";
         return Err(Error::parameter("vectors", message));
     }
-    let header = matches!(layout, Layout::Text | Layout::Binary);
+    let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
     write_atomically(path, |out| {
         // Some tasks' worth at a time: memory stays bounded whatever V is.
@@ -142,7 +144,7 @@ fn format_rows<W: AsRef<[u8]>, E: Component>(
                     x.to_f32().write_le(bytes);
                 }
             }
-            Layout::SixDecimals => {
+            Layout::SixDecimals | Layout::SixDecimalsHeader => {
                 for x in vector {
                     write!(text, " {:.6}", x.to_f32()).expect("writing to memory");
                 }

@@ -1,12 +1,13 @@
 //! [`Triangle`] with its vocabulary, for Python.
 
 use super::run::run;
-use super::source::Source;
+use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
 use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus};
 use crate::encoding::RawCorpus;
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
+use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::threads;
 use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
@@ -24,6 +25,8 @@ pub struct CoreCooccurrence {
     pub rare: Arc<Vocabulary>,
     // `None` once training has taken them.
     counts: Mutex<Option<Arc<Triangle>>>,
+    // What they were made under, which writing them keeps to.
+    memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
 }
 
@@ -47,19 +50,21 @@ impl CountingArguments {
 }
 
 impl CoreCooccurrence {
-    fn new(vocabulary: Arc<Vocabulary>, counts: Triangle) -> Self {
-        Self::with_rare(vocabulary, Arc::default(), Arc::new(counts))
+    fn new(vocabulary: Arc<Vocabulary>, counts: Triangle, memory: MemoryLimit) -> Self {
+        Self::with_rare(vocabulary, Arc::default(), Arc::new(counts), memory)
     }
 
     pub fn with_rare(
         vocabulary: Arc<Vocabulary>,
         rare: Arc<Vocabulary>,
         counts: Arc<Triangle>,
+        memory: MemoryLimit,
     ) -> Self {
         Self {
             vocabulary,
             rare,
             counts: Mutex::new(Some(counts)),
+            memory,
             row_sums: OnceLock::new(),
         }
     }
@@ -143,7 +148,7 @@ impl CoreCooccurrence {
     #[pyo3(signature = (source, vocabulary, encoding, counting, running, progress))]
     fn from_corpus(
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         encoding: EncodingArguments,
         counting: CountingArguments,
@@ -170,7 +175,7 @@ impl CoreCooccurrence {
                 crate::Result::Ok((vocabulary, rare, Arc::new(counts)))
             })?
         })?;
-        Ok(Self::with_rare(vocabulary, rare, counts))
+        Ok(Self::with_rare(vocabulary, rare, counts, memory))
     }
 
     /// The sum of these counts and of those of more text. Words keep their numbers; unless `grow` is
@@ -180,7 +185,7 @@ impl CoreCooccurrence {
     fn with_more_text(
         &self,
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         counting: CountingArguments,
         running: RunningArguments,
@@ -215,6 +220,7 @@ impl CoreCooccurrence {
             Arc::new(vocabulary),
             Arc::new(rare),
             Arc::new(counts),
+            memory,
         ))
     }
 
@@ -243,41 +249,48 @@ impl CoreCooccurrence {
                 Ok(())
             })
         })?;
-        Ok(Self::new(vocabulary, counts))
+        Ok(Self::new(vocabulary, counts, MemoryLimit::default()))
     }
 
     /// From Stanford's records, in any order.
     #[staticmethod]
+    #[pyo3(signature = (path, vocabulary, running, progress))]
     fn load_stanford(
         py: Python<'_>,
         path: PathBuf,
         vocabulary: &Bound<'_, CoreVocabulary>,
+        running: RunningArguments,
+        progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let vocabulary = vocabulary.get().inner.clone();
         let words = vocabulary.len();
-        let counts = in_own_pool(py, || {
-            let records = stanford::load_records(path, words)?;
-            Triangle::assemble(words, |pair| {
-                for &(i, j, x) in &records {
-                    pair(i, j, x, 0.0);
-                }
-                Ok(())
-            })
+        let (threads, memory) = running.resolve()?;
+        let counts = run(py, progress, None, |monitor| {
+            threads::in_pool(threads, || {
+                stanford::load_cooccurrences(path, words, &memory, monitor)
+            })?
         })?;
-        Ok(Self::new(vocabulary, counts))
+        Ok(Self::new(vocabulary, counts, memory))
     }
 
     /// Counts and vocabulary from the native format.
     #[staticmethod]
-    #[pyo3(signature = (path, running))]
-    fn load(py: Python<'_>, path: PathBuf, running: RunningArguments) -> PyResult<Self> {
+    #[pyo3(signature = (path, running, progress))]
+    fn load(
+        py: Python<'_>,
+        path: PathBuf,
+        running: RunningArguments,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
         let (threads, memory) = running.resolve()?;
-        let (vocabulary, rare, counts) =
-            py.detach(|| threads::in_pool(threads, || counts_file::load(path, &memory))?)?;
+        let (vocabulary, rare, counts) = run(py, progress, None, |monitor| {
+            threads::in_pool(threads, || counts_file::load(path, &memory, monitor))?
+        })?;
         Ok(Self::with_rare(
             Arc::new(vocabulary),
             Arc::new(rare),
             Arc::new(counts),
+            memory,
         ))
     }
 
@@ -314,7 +327,11 @@ impl CoreCooccurrence {
             let counts = Triangle::sum(vocabulary.len(), &parts)?;
             crate::Result::Ok((vocabulary, counts))
         })?;
-        Ok(Self::new(Arc::new(vocabulary), counts))
+        Ok(Self::new(
+            Arc::new(vocabulary),
+            counts,
+            MemoryLimit::default(),
+        ))
     }
 
     fn scaled(&self, py: Python<'_>, weight: f64) -> PyResult<Self> {
@@ -322,15 +339,19 @@ impl CoreCooccurrence {
         let same: Vec<WordId> = (0..counts.words as WordId).collect();
         let parts = [(&*counts, &same[..], weight)];
         let counts = in_own_pool(py, || Triangle::sum(counts.words, &parts))?;
-        Ok(Self::new(self.vocabulary.clone(), counts))
+        Ok(Self::new(
+            self.vocabulary.clone(),
+            counts,
+            MemoryLimit::default(),
+        ))
     }
 
     /// tokens, words, records, memory, disk, bytes read, bytes in all.
     #[staticmethod]
-    #[pyo3(signature = (path, encoding, counting, running))]
+    #[pyo3(signature = (source, encoding, counting, running))]
     fn estimate(
         py: Python<'_>,
-        path: PathBuf,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         counting: CountingArguments,
         running: RunningArguments,
@@ -338,9 +359,11 @@ impl CoreCooccurrence {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
+        let text = source.options()?;
+        let path = source.one_file()?;
         let e = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                estimate(&path, &encoding, &counting, &memory, monitor)
+                estimate(&path, text, &encoding, &counting, &memory, monitor)
             })?
         })?;
         let [read, size] = e.read.map(|n| n as f64);
@@ -349,7 +372,9 @@ impl CoreCooccurrence {
 
     fn save_stanford(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let counts = self.counts()?;
-        Ok(py.detach(|| stanford::save_cooccurrences(&counts, path))?)
+        run(py, None, None, |monitor| {
+            stanford::save_cooccurrences(&counts, path, &self.memory, monitor)
+        })
     }
 
     fn csr<'py>(&self, py: Python<'py>) -> PyResult<Csr<'py>> {

@@ -1,14 +1,20 @@
 //! Vector files for Python.
 
 use super::run::run;
-use super::vocabulary::CoreVocabulary;
+use super::vocabulary::{CoreVocabulary, RunningArguments};
 use crate::error::Result;
 use crate::formats::word2vec::{self, Layout};
-use crate::formats::{Component, Format, LoadOptions, Loaded, WordList, load, native};
+use crate::formats::{
+    Combine, Component, Format, LoadOptions, Loaded, WordList, load, native, stanford,
+};
 use crate::monitor::Monitor;
 use crate::threads;
+use crate::training::Exported;
 use half::f16;
-use numpy::{Element, PyArray1, PyArrayMethods, PyReadonlyArray2, PyUntypedArrayMethods};
+use numpy::{
+    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
+    PyUntypedArrayMethods,
+};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
@@ -100,7 +106,8 @@ impl CoreVectors {
 /// Read vectors of any format, in float32 or, if `half`, in float16. A native file that holds them
 /// so is not read but described.
 #[pyfunction]
-#[pyo3(signature = (path, format, limit, half, vocabulary, progress))]
+#[pyo3(signature = (path, format, limit, half, vocabulary, combine, progress))]
+#[allow(clippy::too_many_arguments)] // keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
     path: PathBuf,
@@ -108,10 +115,13 @@ pub fn load_vectors(
     limit: Option<usize>,
     half: bool,
     vocabulary: Option<&Bound<'_, CoreVocabulary>>,
+    combine: &str,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreVectors> {
     let format = format.map(Format::from_name).transpose()?;
-    if matches!(format, None | Some(Format::Native)) && vocabulary.is_none() {
+    let combine = Combine::from_name(combine)?;
+    let plain = vocabulary.is_none() && combine == Combine::default();
+    if matches!(format, None | Some(Format::Native)) && plain {
         let opened = py.detach(|| native::open(&path))?;
         let component = if half { f16::BYTES } else { f32::BYTES };
         if let Some((header, mut words)) = opened.filter(|(h, _)| h.component == component) {
@@ -124,6 +134,7 @@ pub fn load_vectors(
         format,
         limit,
         vocabulary: vocabulary.as_deref(),
+        combine,
     };
     let threads = threads::resolve(None)?;
     if half {
@@ -135,7 +146,7 @@ pub fn load_vectors(
     }
 }
 
-/// Write vectors as "text", "binary", "headless", "six_decimals" or "native".
+/// Write vectors as "text", "binary", "headless", "six_decimals", "six_decimals_header" or "native".
 #[pyfunction]
 #[pyo3(signature = (path, words, vectors, layout))]
 pub fn save_vectors(
@@ -150,6 +161,7 @@ pub fn save_vectors(
         "binary" => Some(Layout::Binary),
         "headless" => Some(Layout::Headless),
         "six_decimals" => Some(Layout::SixDecimals),
+        "six_decimals_header" => Some(Layout::SixDecimalsHeader),
         "native" => None,
         _ => return Err(PyValueError::new_err(format!("unknown layout {layout:?}"))),
     };
@@ -179,6 +191,77 @@ fn save<E: Component + Element>(
         threads::in_pool(threads, || match layout {
             Some(layout) => word2vec::save(path, words, vectors, dim, layout, monitor),
             None => native::save(path, words, vectors, dim, monitor),
+        })?
+    })
+}
+
+/// W, W̃, b, b̃: parameters or accumulators.
+type Arrays<'py> = (
+    Bound<'py, PyArray2<f32>>,
+    Bound<'py, PyArray2<f32>>,
+    Bound<'py, PyArray1<f32>>,
+    Bound<'py, PyArray1<f32>>,
+);
+
+/// Read Stanford's parameters or accumulators for a vocabulary of so many words.
+#[pyfunction]
+#[pyo3(signature = (path, words, progress))]
+pub fn load_parameters<'py>(
+    py: Python<'py>,
+    path: PathBuf,
+    words: usize,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Arrays<'py>> {
+    let (dim, from) = run(py, progress, None, |monitor| {
+        stanford::load_parameters(path, words, monitor)
+    })?;
+    Ok((
+        PyArray1::from_vec(py, from.w).reshape([words, dim])?,
+        PyArray1::from_vec(py, from.w_tilde).reshape([words, dim])?,
+        PyArray1::from_vec(py, from.b),
+        PyArray1::from_vec(py, from.b_tilde),
+    ))
+}
+
+/// Write Stanford's parameters or accumulators.
+#[pyfunction]
+#[pyo3(signature = (path, W, W_tilde, b, b_tilde))]
+#[allow(non_snake_case)]
+pub fn save_parameters(
+    py: Python<'_>,
+    path: PathBuf,
+    W: PyReadonlyArray2<'_, f32>,
+    W_tilde: PyReadonlyArray2<'_, f32>,
+    b: PyReadonlyArray1<'_, f32>,
+    b_tilde: PyReadonlyArray1<'_, f32>,
+) -> PyResult<()> {
+    let from = Exported {
+        w: W.as_slice()?.to_vec(),
+        w_tilde: W_tilde.as_slice()?.to_vec(),
+        b: b.as_slice()?.to_vec(),
+        b_tilde: b_tilde.as_slice()?.to_vec(),
+    };
+    let dim = W.shape()[1];
+    run(py, None, None, |monitor| {
+        stanford::save_parameters(&from, dim, path, monitor)
+    })
+}
+
+/// Copy Stanford's co-occurrence records in random order; how many they were.
+#[pyfunction]
+#[pyo3(signature = (source, target, seed, running, progress))]
+pub fn shuffle(
+    py: Python<'_>,
+    source: PathBuf,
+    target: PathBuf,
+    seed: u64,
+    running: RunningArguments,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<u64> {
+    let (threads, memory) = running.resolve()?;
+    run(py, progress, None, |monitor| {
+        threads::in_pool(threads, || {
+            stanford::shuffle(source, target, seed, &memory, monitor)
         })?
     })
 }

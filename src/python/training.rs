@@ -11,8 +11,8 @@ use crate::memory::MemoryLimit;
 use crate::monitor::{EpochReport, Monitor};
 use crate::threads;
 use crate::training::{
-    Anchor, Counts, Exported, Optimizer, Parameters, Progress, SimdLevel, Tiles, Training,
-    TrainingOptions, train_in_order,
+    Anchor, Counts, Exported, Optimizer, Parameters, Progress, RateSchedule, SimdLevel,
+    TileOptions, Tiles, Training, TrainingOptions, train_in_order,
 };
 use crate::vocabulary::Vocabulary;
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -30,9 +30,13 @@ pub struct TrainingArguments {
     x_max: f64,
     alpha: f64,
     learning_rate: f64,
+    bias_learning_rate: f64,
+    schedule: String,
     epochs: usize,
     optimizer: String,
     grad_clip: f64,
+    negative: f64,
+    negative_weight: f64,
     deterministic: bool,
     seed: u64,
 }
@@ -43,9 +47,13 @@ impl TrainingArguments {
             x_max: self.x_max,
             alpha: self.alpha,
             learning_rate: self.learning_rate,
+            bias_learning_rate: self.bias_learning_rate,
+            schedule: RateSchedule::from_name(&self.schedule)?,
             epochs: self.epochs,
             optimizer: Optimizer::from_name(&self.optimizer)?,
             grad_clip: self.grad_clip,
+            negative: self.negative,
+            negative_weight: self.negative_weight,
             deterministic: self.deterministic,
             seed: self.seed,
             ..TrainingOptions::default()
@@ -382,8 +390,11 @@ impl Job {
     }
 
     fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> crate::Result<Tiles> {
-        let (bytes, seed) = (Parameters::row_bytes(self.dim), self.options.seed);
-        Tiles::holding_out(self.share, counts, bytes, seed, &self.memory, monitor)
+        let options = TileOptions {
+            held_out: self.share,
+            ..TileOptions::new(self.dim, &self.options)
+        };
+        Tiles::new(counts, &options, &self.memory, monitor)
     }
 
     fn begin(
@@ -450,7 +461,11 @@ impl Job {
         let Made(parameters, reports, counts) = made;
         let counts = counts.map(|counts| {
             let (vocabulary, rare) = (self.vocabulary.clone(), self.rare.clone());
-            Py::new(py, CoreCooccurrence::with_rare(vocabulary, rare, counts))
+            let memory = self.memory.clone();
+            Py::new(
+                py,
+                CoreCooccurrence::with_rare(vocabulary, rare, counts, memory),
+            )
         });
         Ok(CoreParameters {
             numbers: Mutex::new(Numbers::Held(parameters)),
@@ -468,7 +483,8 @@ impl Job {
 /// production kernel: the arithmetic of DESIGN section 2 itself.
 #[pyfunction]
 #[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
-    x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None))]
+    x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None,
+    bias_learning_rate=1.0, unseen_weight=None))]
 #[allow(non_snake_case, clippy::too_many_arguments)]
 pub fn train_records<'py>(
     py: Python<'py>,
@@ -490,11 +506,14 @@ pub fn train_records<'py>(
     optimizer: &str,
     epochs: usize,
     simd: Option<&str>,
+    bias_learning_rate: f64,
+    unseen_weight: Option<f32>,
 ) -> PyResult<Bound<'py, PyDict>> {
     let options = TrainingOptions {
         x_max,
         alpha,
         learning_rate,
+        bias_learning_rate,
         epochs,
         optimizer: Optimizer::from_name(optimizer)?,
         grad_clip,
@@ -522,7 +541,7 @@ pub fn train_records<'py>(
     let (made, losses) = py.detach(|| {
         threads::in_pool(1, || {
             let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
-            let losses = train_in_order(&mut parameters, &records, &options, level)?;
+            let losses = train_in_order(&mut parameters, &records, &options, unseen_weight, level)?;
             crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
         })?
     })?;
@@ -531,7 +550,21 @@ pub fn train_records<'py>(
     Ok(arrays)
 }
 
-/// The instruction set that training uses: "avx512", "avx2", "neon" or "portable".
+/// Return the instruction set that training uses: "avx512", "avx2", "neon" or "portable".
+///
+/// It is the fastest that the machine has, or the one that the environment variable
+/// ``GLOVE_RS_SIMD`` names when it is first asked for in a process.
+///
+/// Raises
+/// ------
+/// ValueError
+///     If ``GLOVE_RS_SIMD`` names none that this machine has; the message lists those.
+///
+/// Examples
+/// --------
+/// >>> import glove_rs
+/// >>> glove_rs.simd_level() in ("avx512", "avx2", "neon", "portable")
+/// True
 #[pyfunction]
 pub fn simd_level() -> PyResult<&'static str> {
     Ok(SimdLevel::active()?.name())

@@ -1,12 +1,12 @@
 //! [`Vocabulary`] for Python.
 
 use super::run::run;
-use super::source::Source;
+use super::source::{Source, SourceArguments};
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::formats::stanford;
 use crate::memory::MemoryLimit;
 use crate::threads;
-use crate::tokenize::Tokenizer;
+use crate::tokenize::{Folding, Normalization, Tokenizer};
 use crate::vocabulary::Vocabulary;
 use numpy::PyArray1;
 use pyo3::prelude::*;
@@ -25,6 +25,7 @@ pub struct CoreVocabulary {
 pub struct EncodingArguments {
     tokenizer: String,
     lowercase: bool,
+    normalize: Option<String>,
     min_count: u64,
     max_vocab: Option<usize>,
     keep_gaps: bool,
@@ -48,9 +49,13 @@ impl RunningArguments {
 
 impl EncodingArguments {
     pub fn options(&self) -> PyResult<EncodingOptions> {
+        let normalize = self.normalize.as_deref().map(Normalization::from_name);
         Ok(EncodingOptions {
             tokenizer: Tokenizer::from_name(&self.tokenizer)?,
-            lowercase: self.lowercase,
+            folding: Folding {
+                lowercase: self.lowercase,
+                normalize: normalize.transpose()?,
+            },
             min_count: self.min_count,
             max_vocab: self.max_vocab,
             keep_gaps: self.keep_gaps,
@@ -69,7 +74,7 @@ impl CoreVocabulary {
     #[pyo3(signature = (source, encoding, running, progress))]
     fn from_corpus(
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
@@ -92,6 +97,12 @@ impl CoreVocabulary {
 
     fn save(&self, path: PathBuf) -> PyResult<()> {
         Ok(stanford::save_vocabulary(&self.inner, path)?)
+    }
+
+    /// The words that occur so often, and of those at most so many.
+    #[pyo3(signature = (min_count, max_vocab))]
+    fn pruned(&self, min_count: u64, max_vocab: Option<usize>) -> Self {
+        Vocabulary::prune(self.inner.iter().collect(), min_count, max_vocab).into()
     }
 
     fn words(&self) -> Vec<String> {

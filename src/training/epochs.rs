@@ -3,8 +3,10 @@
 use super::anchor::Anchor;
 use super::kernel::{Optimizer, Record, SharedRows, SimdLevel, StepRule};
 use super::parameters::Parameters;
+use super::rate::RateSchedule;
 use super::schedule::{self, Hogwild, Ordered, Schedule, Visit};
 use super::tiles::Tiles;
+use super::unseen::Pair;
 use crate::error::{Error, Result};
 use crate::monitor::{EpochReport, Monitor, Stage};
 use crate::vocabulary::WordId;
@@ -22,12 +24,20 @@ pub struct TrainingOptions {
     pub alpha: f64,
     /// η
     pub learning_rate: f64,
+    /// The same for the biases under AdaGrad, where Stanford's tool takes 1.
+    pub bias_learning_rate: f64,
+    /// How both change with time.
+    pub schedule: RateSchedule,
     /// Passes over the records.
     pub epochs: usize,
     /// Step rule.
     pub optimizer: Optimizer,
     /// Bound of each component of the gradient.
     pub grad_clip: f64,
+    /// Pairs of words that never meet to draw for each record (module `unseen`).
+    pub negative: f64,
+    /// The weight of each of them, where f(X) is a record's.
+    pub negative_weight: f64,
     /// The same bits for any number of threads, instead of Hogwild.
     pub deterministic: bool,
     /// Order of tiles.
@@ -44,9 +54,13 @@ impl Default for TrainingOptions {
             x_max: 100.0,
             alpha: 0.75,
             learning_rate: 0.05,
+            bias_learning_rate: 1.0,
+            schedule: RateSchedule::Constant,
             epochs: 25,
             optimizer: Optimizer::AdaGrad,
             grad_clip: 100.0,
+            negative: 0.0,
+            negative_weight: 0.1,
             deterministic: false,
             seed: 0,
             patience: None,
@@ -78,11 +92,21 @@ impl TrainingOptions {
             ));
         }
         positive("learning_rate", self.learning_rate)?;
+        positive("bias_learning_rate", self.bias_learning_rate)?;
         positive("grad_clip", self.grad_clip)?;
-        if !((self.alpha as f32).is_finite() && self.alpha >= 0.0) {
+        positive("negative_weight", self.negative_weight)?;
+        for (name, x) in [("alpha", self.alpha), ("negative", self.negative)] {
+            if !((x as f32).is_finite() && x >= 0.0) {
+                return Err(Error::parameter(
+                    name,
+                    format!("must be a finite number >= 0, got {x}"),
+                ));
+            }
+        }
+        if self.negative > MOST_NEGATIVE {
             return Err(Error::parameter(
-                "alpha",
-                format!("must be a finite number >= 0, got {}", self.alpha),
+                "negative",
+                format!("must be at most {MOST_NEGATIVE}, got {}", self.negative),
             ));
         }
         for (name, number) in [
@@ -106,12 +130,17 @@ impl TrainingOptions {
         StepRule {
             optimizer: self.optimizer,
             learning_rate: self.learning_rate as f32,
+            bias_learning_rate: self.bias_learning_rate as f32,
             grad_clip: self.grad_clip as f32,
             ln_x_max: self.x_max.ln() as f32,
             alpha: self.alpha as f32,
+            unseen: None,
         }
     }
 }
+
+/// More unseen pairs for each record than anybody wants.
+const MOST_NEGATIVE: f64 = 1000.0;
 
 /// Records between two looks at the monitor: well under a millisecond.
 const SLICE: usize = 1 << 13;
@@ -265,7 +294,7 @@ impl Training {
             };
             let outcome = pass.run(&mut self.parameters, monitor).and_then(|cost| {
                 if let Some(anchor) = &self.anchor {
-                    anchor.pull(&mut self.parameters, &rule);
+                    anchor.pull(&mut self.parameters, &pass.rule_at(0.5));
                 }
                 if cost > hopeless || !self.parameters.all_finite() {
                     return Err(pass.diverged());
@@ -388,7 +417,7 @@ impl Training {
     /// ones stand for the rest.
     fn poor_cost(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
         sum_over_tiles(tiles, |tile, buffer| {
-            let all = tiles.tiles[tile].len();
+            let all = tiles.tiles[tile].records();
             let sample = tiles.read(tile, 0..all.min(SAMPLE), buffer)?;
             let poor: f64 = sample
                 .iter()
@@ -444,6 +473,14 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     }
 }
 
+/// What a thread reads records and unseen pairs into.
+#[derive(Default)]
+struct Buffers {
+    records: Vec<Record>,
+    pairs: Vec<Pair>,
+    unseen: Vec<Record>,
+}
+
 /// One pass over the records.
 struct Epoch<'a> {
     tiles: &'a Tiles,
@@ -463,7 +500,7 @@ impl Epoch<'_> {
             let schedule = Ordered::new(self.tiles, &visits);
             self.make_visits(parameters, &visits, &schedule, monitor)
         } else {
-            let schedule = Hogwild::new(visits.len());
+            let schedule = Hogwild::new(self.tiles, &visits);
             self.make_visits(parameters, &visits, &schedule, monitor)
         }
     }
@@ -479,12 +516,12 @@ impl Epoch<'_> {
         let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
         let rows = parameters.rows();
         let outcomes = rayon::broadcast(|_| {
-            let mut buffer = Vec::new();
+            let mut buffers = Buffers::default();
             let mut mine = 0.0;
             // If this thread panics between a claim and its end, the others must not wait for it.
             let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
-                match self.make_visit(&rows, &visits[number], &mut buffer, monitor) {
+                match self.make_visit(&rows, &visits[number], &mut buffers, monitor) {
                     Ok(cost) if mine + cost <= self.hopeless => {
                         mine += cost;
                         costs[number].store(cost.to_bits(), Relaxed);
@@ -507,21 +544,45 @@ impl Epoch<'_> {
         &self,
         rows: &SharedRows<'_>,
         visit: &Visit,
-        buffer: &mut Vec<Record>,
+        buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<f64> {
         let (first_word, first_context) = self.tiles.first_rows(visit.tile);
-        let records = self.tiles.read(visit.tile, visit.records.clone(), buffer)?;
-        let mut sum = 0.0;
-        for records in records.chunks(SLICE) {
-            let cost = rows.run(records, first_word, first_context, &self.rule, self.level);
+        let run = |records: &[Record], rule: &StepRule| {
+            let cost = rows.run(records, first_word, first_context, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
-            sum += cost.sum;
+            Ok(cost.sum)
+        };
+        let rule = self.rule_at(visit.time);
+        let unseen_rule = StepRule {
+            unseen: Some(self.options.negative_weight as f32),
+            ..rule
+        };
+        let pairs = visit.unseen.clone();
+        self.tiles
+            .read_unseen(visit.tile, pairs, &mut buffers.pairs, &mut buffers.unseen)?;
+        let unseen = &buffers.unseen;
+        let records = visit.records.clone();
+        let records = self.tiles.read(visit.tile, records, &mut buffers.records)?;
+        // Both in turn, a slice of each, so that neither has the last word for long.
+        let slices = (records.len() + unseen.len()).div_ceil(SLICE);
+        let part = |all: usize, k: usize| all * k / slices..all * (k + 1) / slices;
+        let mut sum = 0.0;
+        for k in 0..slices {
+            run(&unseen[part(unseen.len(), k)], &unseen_rule)?;
+            let records = &records[part(records.len(), k)];
+            sum += run(records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }
         Ok(sum)
+    }
+
+    /// The rule when this part of the epoch is done.
+    fn rule_at(&self, part: f64) -> StepRule {
+        let time = (self.epoch as f64 - 1.0 + part) / self.options.epochs as f64;
+        self.rule.at_rate(self.options.schedule.factor(time))
     }
 
     fn diverged(&self) -> Error {
@@ -533,8 +594,9 @@ impl Epoch<'_> {
     }
 }
 
-/// Train on one thread, record after record in the order given: the arithmetic itself, for tests
-/// and for continuing other tools' runs. Returns the loss of each epoch.
+/// Train on one thread, record after record in the order given, all at the initial rate: the
+/// arithmetic itself, for tests and for continuing other tools' runs. With `unseen` the records are
+/// pairs that never meet, of that weight and with X their target. Returns the loss of each epoch.
 ///
 /// # Errors
 /// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.
@@ -542,6 +604,7 @@ pub fn train_in_order(
     parameters: &mut Parameters,
     records: &[(WordId, WordId, f64)],
     options: &TrainingOptions,
+    unseen: Option<f32>,
     level: SimdLevel,
 ) -> Result<Vec<f64>> {
     options.validate()?;
@@ -568,7 +631,10 @@ pub fn train_in_order(
             })
         })
         .collect::<Result<_>>()?;
-    let rule = options.rule();
+    let rule = StepRule {
+        unseen,
+        ..options.rule()
+    };
     let rows = parameters.rows();
     Ok((0..options.epochs)
         .map(|_| rows.run(&packed, 0, 0, &rule, level).sum / packed.len().max(1) as f64)

@@ -1,0 +1,83 @@
+"""What Stanford's ``glove`` reads and writes: parameters and accumulators, binary and as text."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._parameters import boolean, integer
+from ._progress import Progress, reporter
+from .vectors import combine
+
+__all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+_NAMES = ("W", "W_tilde", "b", "b_tilde")
+
+#: Words whose mean is the vector of ``<unk>``.
+RARE = 100
+
+
+def read_parameters(
+    path: str | os.PathLike[str], words: int, progress: Progress = None
+) -> dict[str, _F32]:
+    """Read a ``.bin`` of parameters or of accumulators: W, W_tilde, b and b_tilde."""
+    with reporter(progress) as callback:
+        return dict(zip(_NAMES, _core.load_parameters(path, words, callback), strict=True))
+
+
+def write_parameters(
+    path: str | os.PathLike[str], arrays: Mapping[str, _F32], prefix: str = ""
+) -> None:
+    """Write a ``.bin``: of parameters, or with the prefix "G_" of accumulators."""
+    _core.save_parameters(path, *(np.ascontiguousarray(arrays[prefix + n]) for n in _NAMES))
+
+
+def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
+    """Lay out the numbers of a text: what ``-model`` chooses from.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        With names of `prefix` and "W", "W_tilde", "b", "b_tilde".
+    model : {0, 1, 2, 3}
+        0: W, b, W_tilde, b_tilde side by side; 1: W; 2: W + W_tilde; 3: W and W_tilde side by side.
+    """
+    W, W_tilde, b, b_tilde = (arrays[prefix + name] for name in _NAMES)
+    match integer("model", model, 0, 3):
+        case 0:
+            return np.column_stack([W, b, W_tilde, b_tilde])
+        case 1:
+            return combine(W, W_tilde, "word")
+        case 2:
+            return combine(W, W_tilde, "sum")
+        case _:
+            return combine(W, W_tilde, "concat")
+
+
+def write_text(
+    path: str | os.PathLike[str],
+    words: Sequence[str],
+    rows: npt.NDArray[Any],
+    *,
+    header: bool = False,
+    unk: bool = False,
+) -> None:
+    """Write words and numbers with six decimals, and at the end the mean of the rarest words."""
+    words = list(words)
+    if boolean("unk", unk):
+        if "<unk>" in words:
+            raise ValueError("unk must be False: the vocabulary has a word <unk>")
+        words.append("<unk>")
+        rows = np.vstack([rows, rows[-RARE:].mean(axis=0, keepdims=True)])
+    _core.save_vectors(
+        path,
+        words,
+        np.ascontiguousarray(rows),
+        "six_decimals_header" if boolean("header", header) else "six_decimals",
+    )

@@ -1,0 +1,126 @@
+"""The command line: ``glove-rs COMMAND ...``, and the same as ``python -m glove_rs``.
+
+Results go to standard output, everything else to standard error. The exit code is 0 when done, 1
+after a failure with a line that says why, 2 for a wrong call, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+from .. import __version__
+from . import compat, demo, estimate, files, queries, training
+from ._parser import Parser, flag_of, subcommands
+
+__all__ = ["main", "parser"]
+
+_DESCRIPTION = "GloVe word vectors: train, query, measure and convert them."
+_EPILOG = """\
+examples:
+  glove-rs fit corpus.txt --out model
+  glove-rs similar model ice steam
+  zcat corpus.gz | glove-rs vocab - | head
+
+`glove-rs COMMAND --help` tells all options of a command. docs/cli.md is the manual.
+"""
+
+
+def parser() -> Parser:
+    """Return the parser of the whole command line."""
+    top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
+    version = f"glove-rs {__version__}"
+    top.add_argument("--version", action="version", version=version, help="print it and exit")
+    commands = subcommands(top)
+    for module in (training, queries, files, estimate, demo, compat):
+        module.add(commands)
+    return top
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line and return its exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stdin):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")  # words are UTF-8, whatever the locale
+    warnings.showwarning = _warn
+    try:
+        try:
+            return _run(list(arguments))
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except KeyboardInterrupt:
+        _say("glove-rs: interrupted")
+        return 130
+    except BrokenPipeError:
+        # Whoever reads has enough. Python flushes once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:  # of the flush
+        _say(f"glove-rs: {_reason(error)}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    name = " ".join(arguments[: 2 if arguments[:1] == ["compat"] else 1])
+    options = argparse.Namespace()
+    try:
+        if arguments[:1] == ["compat"]:
+            # Flags with one dash are not what argparse reads.
+            return compat.main(arguments[1:], parser)
+        options = parser().parse_args(arguments)
+        if sys.stdout is None:
+            raise OSError(9, "it is closed", "-")
+        options.run(options)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        wrong = _wrong_option(error, options)
+        reason = wrong or _reason(error)
+        if reason is None:
+            raise
+        _say(f"glove-rs {name}: {reason}")
+        return 2 if wrong else 1
+    return 0
+
+
+def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
+    """Return what is wrong with an option, if the API complains about one by its name."""
+    found = re.match(r"(\w+)( must .*)", str(error), re.S)
+    if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):
+        return None
+    flag = flag_of(options, found.group(1))
+    return flag and flag + found.group(2)
+
+
+def _reason(error: Exception) -> str | None:
+    """Return a line that says what failed, or None for a fault of this program itself."""
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    elif isinstance(error, MemoryError):
+        reason = str(error) or "out of memory"
+    elif isinstance(error, OSError | ValueError | KeyError | ArithmeticError | ImportError):
+        reason = str(error)
+    else:
+        return None
+    reason = re.sub(r"^(-|/dev/stdin)(?=[:,])", lambda name: _STREAMS[name.group(1)], reason)
+    return " ".join(reason.split())
+
+
+_STREAMS = {"-": "standard output", "/dev/stdin": "standard input"}
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    _say(f"glove-rs: warning: {message}")
+
+
+def _say(line: str) -> None:
+    if sys.stderr is not None:
+        print(line, file=sys.stderr)

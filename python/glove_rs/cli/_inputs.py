@@ -1,0 +1,204 @@
+"""What commands read: texts, vectors, counts, models, told apart by their content."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core, _folder
+
+__all__ = ["DESCRIPTIONS", "corpus", "counts", "kind_of", "local", "model", "vectors"]
+
+#: What :func:`kind_of` tells apart, for messages.
+DESCRIPTIONS = {
+    "counts": "co-occurrence counts of glove-rs",
+    "empty": "an empty file",
+    "folder": "a folder of glove-rs fit",
+    "model": "a model of glove-rs",
+    "parameters": "64-bit numbers, as in a parameters or gradsq .bin of Stanford's glove",
+    "records": "co-occurrence records of Stanford's tools",
+    "text": "text",
+    "unknown": "no file that glove-rs knows",
+    "vectors": "word vectors",
+    "vocabulary": "a vocabulary: a word and its count on each line",
+}
+
+_HEAD = 1 << 16
+
+
+def local(path: str) -> str:
+    """Return the path of ``-``, standard input; any other as it is."""
+    return "/dev/stdin" if path == "-" else path
+
+
+def corpus(paths: list[str]) -> Any:
+    """Return the source of texts: one path, or several one after another.
+
+    Raises
+    ------
+    FormatError
+        If a file is known not to be text.
+    """
+    for path in paths:
+        kind = kind_of(path) if os.path.exists(path) else "unknown"
+        if kind not in {"text", "empty", "unknown"} and not _plausible_text(path, kind):
+            raise FormatError(f"{path}: this is not text but {DESCRIPTIONS[kind]}")
+    if len(paths) == 1:
+        return local(paths[0])
+    return _lines(paths)
+
+
+def _lines(paths: list[str]) -> Iterator[str]:
+    for path in paths:
+        with open(local(path), encoding="utf-8-sig", newline="\n") as file:
+            try:
+                yield from file
+            except UnicodeDecodeError as error:
+                raise FormatError(f"{path}: not UTF-8 ({error.reason})") from error
+
+
+def vectors(path: str, vocabulary: str | None, **options: Any) -> WordVectors:
+    """Read vectors of any file that has some: W + W_tilde of a model.
+
+    Raises
+    ------
+    FormatError
+        If it holds something else; the message says what.
+    """
+    kind = kind_of(path)
+    if kind in {"model", "folder"}:
+        return Glove.load(path).vectors
+    if kind in {"counts", "records"} or (kind == "vocabulary" and vocabulary is None):
+        raise FormatError(f"{path}: these are not vectors but {DESCRIPTIONS[kind]}")
+    if kind == "parameters" and vocabulary is None:
+        raise FormatError(f"{path}: this is {DESCRIPTIONS[kind]}: name their words with --vocab")
+    return WordVectors.load(local(path), vocabulary=vocabulary, **options)
+
+
+def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
+    """Read counts, native or Stanford's.
+
+    Raises
+    ------
+    FormatError
+        If it holds something else; the message says what.
+    """
+    kind = kind_of(path)
+    if kind == "counts":
+        if vocabulary is not None:
+            raise FormatError(f"{path}: these counts hold their words: leave --vocab out")
+        return Cooccurrence.load(path, **options)
+    if kind in {"model", "folder", "vectors", "vocabulary", "text", "empty"}:
+        raise FormatError(f"{path}: these are not counts but {DESCRIPTIONS[kind]}")
+    if vocabulary is None:
+        raise FormatError(f"{path}: Stanford's records hold no words: name them with --vocab")
+    return Cooccurrence.load(local(path), Vocabulary.load(vocabulary), **options)
+
+
+def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove:
+    """Read a model: ours, or Stanford's parameters with their accumulators.
+
+    Raises
+    ------
+    FormatError
+        If it holds something else; the message says what.
+    """
+    kind = kind_of(path)
+    if kind in {"model", "folder"}:
+        return Glove.load(path)
+    if kind not in {"parameters", "unknown"}:
+        raise FormatError(f"{path}: this is not a model but {DESCRIPTIONS[kind]}")
+    if vocabulary is None:
+        raise FormatError(f"{path}: this is {DESCRIPTIONS[kind]}: name their words with --vocab")
+    return Glove.load_stanford(path, vocabulary, gradsq=gradsq)
+
+
+def kind_of(path: str) -> str:
+    """Return what a file holds: a key of :data:`DESCRIPTIONS`. What is no file is "unknown".
+
+    Raises
+    ------
+    OSError
+        If it is not there or cannot be read.
+    """
+    if path == "-":
+        return "unknown"
+    if _folder.is_folder(path):
+        return "folder"
+    if not stat.S_ISREG(os.stat(path).st_mode):
+        return "unknown"
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+    if not head:
+        return "empty"
+    if head.startswith(b"gloveCNT"):
+        return "counts"
+    if _is_vocabulary(head):
+        return "vocabulary"
+    try:
+        _core.load_vectors(path, None, 3, False, None, "sum", None)
+    except FormatError:
+        pass
+    else:
+        return "vectors"
+    if head.startswith(b"PK\x03\x04"):
+        return "model"
+    if _is_text(head):
+        return "text"
+    if _are_records(head):
+        return "records"
+    return "parameters" if _are_numbers(head) else "unknown"
+
+
+def _rows(head: bytes) -> list[bytes]:
+    """Return the lines that are complete and not empty."""
+    lines = head.split(b"\n")
+    return [line for line in (lines[:-1] if len(head) == _HEAD else lines) if line]
+
+
+def _is_vocabulary(head: bytes) -> bool:
+    before = 2**63
+    rows = _rows(head)
+    for row in rows:
+        word, _, count = row.rstrip(b"\r").rpartition(b" ")
+        if not word or not count.isdigit() or int(count) > before:
+            return False
+        before = int(count)
+    return bool(rows) and _is_text(head)
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if error.start < len(head) - 4:
+            return False
+    # A control character that text editors do not write.
+    return not any(byte in head for byte in (0, 1, 2, 3, 4, 5, 6))
+
+
+def _are_records(head: bytes) -> bool:
+    records = np.frombuffer(head[: len(head) // 16 * 16], [("words", "<i4", 2), ("x", "<f8")])
+    words, x = records["words"], records["x"]
+    plausible = (words >= 1).all() and (words <= 2**28).all() and (x > 0).all() and (x < 1e15).all()
+    return bool(records.size and plausible)
+
+
+def _are_numbers(head: bytes) -> bool:
+    numbers = np.frombuffer(head[: len(head) // 8 * 8], "<f8")
+    sizes = np.abs(numbers[numbers != 0])
+    return bool(numbers.size and (sizes > 1e-30).all() and (sizes < 1e9).all())
+
+
+def _plausible_text(path: str, kind: str) -> bool:
+    """Whether a text may only look like vectors: walks over a graph, say, are lines of numbers."""
+    if kind != "vectors":
+        return False
+    with open(path, "rb") as file:
+        head = file.read(_HEAD)
+    fields = [field for row in _rows(head)[1:] for field in row.split()[1:]]
+    return _is_text(head) and not any(b"." in field for field in fields)

@@ -1,0 +1,26 @@
+"""What this machine has."""
+
+from __future__ import annotations
+
+import os
+
+__all__ = ["free_memory", "processors"]
+
+
+def free_memory() -> float:
+    """Return the bytes of memory that are free, or, where no system tells that, all there are."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            for line in file:
+                if line.startswith("MemAvailable:"):
+                    return float(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
+
+
+def processors() -> int:
+    """Return the number of processors that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

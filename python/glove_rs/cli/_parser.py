@@ -1,0 +1,89 @@
+"""argparse with help that looks the same in every version of Python."""
+
+from __future__ import annotations
+
+import argparse
+import textwrap
+from collections.abc import Callable
+from typing import Any, TypeAlias, cast
+
+__all__ = ["Commands", "Parser", "command", "flag_of", "subcommands"]
+
+Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
+_WIDTH = 88
+Run: TypeAlias = Callable[[argparse.Namespace], object]
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    def __init__(self, prog: str, **_: Any) -> None:
+        super().__init__(prog, max_help_position=26, width=_WIDTH)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        # Before Python 3.13 the metavar came after each name.
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        metavar = self._get_default_metavar_for_optional(action)
+        return f"{', '.join(action.option_strings)} {self._format_args(action, metavar)}"
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose usage line is written by hand and whose options are not abbreviated."""
+
+    def __init__(self, prog: str, **settings: Any) -> None:
+        super().__init__(
+            prog, formatter_class=_Formatter, allow_abbrev=False, add_help=False, **settings
+        )
+        self.add_argument("-h", "--help", action="help", help="print this and exit")
+
+    def command(self, name: str) -> Parser:
+        """Return the parser of one of the commands."""
+        actions = (a for a in self._actions if isinstance(a, argparse._SubParsersAction))
+        return cast(Parser, next(actions).choices[name])
+
+
+def subcommands(parent: Parser) -> Commands:
+    """Return what commands are added to."""
+    return parent.add_subparsers(
+        prog=parent.prog,
+        dest="command",
+        metavar="COMMAND",
+        title="commands",
+        required=True,
+        parser_class=Parser,
+    )
+
+
+def command(
+    commands: Commands,
+    name: str,
+    run: Run,
+    arguments: str,
+    *,
+    summary: str,
+    text: str,
+    example: str,
+) -> Parser:
+    """Add a command: its arguments, what it does in a line and at length, and an example."""
+    made = commands.add_parser(
+        name,
+        usage=f"glove-rs {name} {arguments}",
+        help=summary,
+        description="\n\n".join(_filled(paragraph) for paragraph in text.split("\n\n")),
+        epilog=f"example:\n{textwrap.indent(example, '  ')}\n",
+    )
+    made.set_defaults(run=run, parser=made)
+    return made
+
+
+def _filled(paragraph: str) -> str:
+    # A list is laid out already.
+    return paragraph if paragraph.startswith(" ") else textwrap.fill(paragraph, _WIDTH)
+
+
+def flag_of(options: argparse.Namespace, name: str) -> str | None:
+    """Return the option that a parameter has on the command line, or None."""
+    for action in options.parser._actions:
+        flags = [flag for flag in action.option_strings if flag.startswith("--")]
+        if action.dest == name and flags:
+            return str(flags[0])
+    return None

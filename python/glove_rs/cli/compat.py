@@ -1,0 +1,418 @@
+"""``compat``: Stanford's four tools by their own flags, files, standard input and output.
+
+What differs from them on purpose: faults are not copied (docs/cli.md lists them).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting, _stanford
+from .._training import Session
+from ._inputs import local
+from ._machine import free_memory, processors
+from ._parser import Commands, Parser
+
+__all__ = ["TOOLS", "add", "main", "usage"]
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+_GIB = 2**30
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A flag of a tool: its value's type is that of its default."""
+
+    name: str
+    default: int | float | str
+    text: str
+    #: Whether it means nothing here.
+    ignored: bool = False
+
+
+@dataclass(frozen=True)
+class Tool:
+    """A tool: what it does with the values of its flags, by their names."""
+
+    text: str
+    flags: tuple[Flag, ...]
+    run: Callable[[dict[str, Any]], None]
+    example: str
+    #: Whether it prints its usage when called without flags.
+    needs_flags: bool
+
+
+# --- the tools ------------------------------------------------------------------------------------
+
+
+def _vocab_count(value: dict[str, Any]) -> None:
+    every = Vocabulary.from_corpus(local("-"), min_count=1, progress=_bars(value))
+    if "<unk>" in every:
+        raise ValueError("the text has a word <unk>, which is kept for unknown words: rename it")
+    kept = every._core.pruned(max(value["min-count"], 0), value["max-vocab"] or None)
+    kept.save("-")
+    if value["verbose"] > 0:
+        _say(f"{int(every.counts.sum())} tokens, {len(every)} different words")
+    _say(f"Using vocabulary of size {len(kept)}.")
+
+
+def _cooccur(value: dict[str, Any]) -> None:
+    vocabulary = Vocabulary.load(value["vocab-file"])
+    symmetric = value["symmetric"] != 0
+    if value["verbose"] > 0:
+        context = "symmetric" if symmetric else "left words only"
+        _say(f"{len(vocabulary)} words, window {value['window-size']}, {context}")
+    counts = Cooccurrence.from_corpus(
+        local("-"),
+        vocabulary,
+        window=value["window-size"],
+        symmetric=symmetric,
+        distance_weighting=value["distance-weighting"] != 0,
+        memory=_memory(value["memory"] * _GIB),
+        tmp_dir=_folder(value["overflow-file"]),
+        progress=_bars(value),
+    )
+    counts.save("-")
+    if value["verbose"] > 0:
+        _say(f"{counts.nnz} records")
+
+
+def _shuffle(value: dict[str, Any]) -> None:
+    seed = _seed(value)
+    size = value["array-size"] * 16 or value["memory"] * _GIB
+    running: _core._Running = {
+        "threads": None,
+        "memory": _memory(size),
+        "tmp_dir": _folder(value["temp-file"]),
+    }
+    records = _core.shuffle("-", "-", seed, running, None)
+    if value["verbose"] > 0:
+        _say(f"{records} records")
+
+
+def _glove(value: dict[str, Any]) -> None:
+    vocabulary = Vocabulary.load(value["vocab-file"])
+    model = Glove(
+        value["vector-size"],
+        x_max=value["x-max"],
+        alpha=value["alpha"],
+        learning_rate=value["eta"],
+        grad_clip=value["grad-clip"],
+        # The order of training is not what the seed decides: initial parameters that are loaded
+        # must give what those that were drawn gave.
+        seed=0,
+        threads=min(value["threads"], processors()),
+        memory=int(free_memory() / 2),
+        tmp_dir=_folder(value["save-file"]),
+    )
+    arrays, done = _initial(value, len(vocabulary))
+    counts = Cooccurrence.load(
+        value["input-file"],
+        vocabulary,
+        threads=model.threads,
+        memory=model.memory,
+        tmp_dir=model.tmp_dir,
+        progress=_bars(value),
+    )
+    _say(f"{counts.nnz} records of {len(vocabulary)} words")
+    if value["save-init-param"]:
+        _save(value, vocabulary, arrays, 0)
+    every, last = value["checkpoint-every"], value["iter"]
+    stops = list(range(every, last, every)) if every > 0 else []
+    before = 0
+    for stop in [*stops, last] if last > 0 else []:
+        log = _Log(done, before)
+        model.epochs, model.progress = stop - before, log
+        start: Any = {**arrays, "epochs_done": done + before, "halvings": 0}
+        session = Session(keep_counts=False)
+        _fitting.fit(model, counts, session, None, resume=False, start=start)
+        log.finish(model.history)
+        arrays = model._state.arrays
+        if every > 0 and stop % every == 0:
+            _save(value, vocabulary, arrays, stop)
+        before = stop
+    _save(value, vocabulary, arrays, None)
+
+
+def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
+    """Return parameters and accumulators to start from, and how many epochs they have seen."""
+    dim = value["vector-size"]
+    if value["load-init-param"]:
+        arrays = _loaded(value["init-param-file"], words, dim)
+    else:
+        rng = np.random.default_rng(_seed(value))
+        shapes = {"W": (words, dim), "W_tilde": (words, dim), "b": (words,), "b_tilde": (words,)}
+        arrays = {
+            name: (rng.random(shape, np.float32) - np.float32(0.5)) / np.float32(dim)
+            for name, shape in shapes.items()
+        }
+    if not value["load-init-gradsq"]:
+        return arrays | {f"G_{name}": np.ones_like(array) for name, array in arrays.items()}, 0
+    sums = _loaded(value["init-gradsq-file"], words, dim)
+    # A checkpoint's name tells its epoch, which decides the order in which training goes on.
+    number = re.search(r"\.(\d{3,})\.bin$", value["init-gradsq-file"])
+    done = int(number.group(1)) if number else 1
+    return arrays | {f"G_{name}": array for name, array in sums.items()}, done
+
+
+def _loaded(path: str, words: int, dim: int) -> dict[str, _F32]:
+    arrays = _stanford.read_parameters(path, words)
+    if arrays["W"].shape[1] != dim:
+        raise ValueError(f"{path}: vectors of {arrays['W'].shape[1]}, -vector-size is {dim}")
+    return arrays
+
+
+def _save(
+    value: dict[str, Any], vocabulary: Vocabulary, arrays: dict[str, _F32], epoch: int | None
+) -> None:
+    """Write the files of a checkpoint, or the last ones."""
+    infix = "" if epoch is None else f".{epoch:03d}"
+    parts = [(value["save-file"], "", value["model"])]
+    if value["gradsq-file"]:
+        parts.append((value["gradsq-file"], "G_", 0))
+    for base, prefix, layout in parts:
+        if value["binary"] > 0 or epoch == 0:
+            _stanford.write_parameters(f"{base}{infix}.bin", arrays, prefix)
+        if value["binary"] != 1:
+            _stanford.write_text(
+                f"{base}{infix}.txt",
+                vocabulary.words,
+                _stanford.text_rows(arrays, layout, prefix),
+                header=bool(value["write-header"]) and not prefix,
+                unk=not prefix,
+            )
+
+
+class _Log:
+    """Progress of training as lines of its epochs, each as soon as it is known."""
+
+    def __init__(self, done: int, printed: int) -> None:
+        self._done = done
+        self._before = self._printed = printed
+
+    def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
+        # Of several epochs between two calls only the last is told.
+        if info and info["epoch"] - self._done == self._printed + 1:
+            self._print(info["loss"])
+
+    def finish(self, history: Sequence[float]) -> None:
+        for loss in history[self._printed - self._before :]:
+            self._print(loss)
+
+    def _print(self, loss: float) -> None:
+        self._printed += 1
+        now = time.strftime("%x - %I:%M.%S%p")
+        _say(f"{now}, iter: {self._printed:03d}, cost: {loss:.6f}")
+
+
+# --- their flags ----------------------------------------------------------------------------------
+
+_VERBOSE = Flag("verbose", 2, "0 prints little, 2 shows progress on a terminal")
+_SEED = Flag("seed", 0, "random seed; 0 takes one from the clock")
+
+TOOLS = {
+    "vocab_count": Tool(
+        "Count words: text on standard input, words and counts on standard output.",
+        (
+            _VERBOSE,
+            Flag("max-vocab", 0, "keep at most so many words, the most frequent; 0 keeps all"),
+            Flag("min-count", 1, "leave out words that occur less often"),
+        ),
+        _vocab_count,
+        "vocab_count -min-count 5 < corpus.txt > vocab.txt",
+        False,
+    ),
+    "cooccur": Tool(
+        "Count co-occurrences: text on standard input, records on standard output, sorted.",
+        (
+            _VERBOSE,
+            Flag("symmetric", 1, "0 counts the words to the left only"),
+            Flag("window-size", 15, "words to each side"),
+            Flag("vocab-file", "vocab.txt", "the words, of vocab_count"),
+            Flag("memory", 3.0, "memory to use in GiB; what is more goes to temporary files"),
+            Flag("max-product", 0, "", ignored=True),
+            Flag("overflow-length", 0, "", ignored=True),
+            Flag("overflow-file", "overflow", "temporary files go to its folder"),
+            Flag("distance-weighting", 1, "0 counts every pair as 1, not as 1/distance"),
+        ),
+        _cooccur,
+        "cooccur -memory 4.0 -vocab-file vocab.txt -window-size 15 < corpus.txt > cooccurrence.bin",
+        True,
+    ),
+    "shuffle": Tool(
+        "Shuffle records from standard input to standard output; every order is as likely.",
+        (
+            _VERBOSE,
+            Flag("memory", 2.0, "memory to use in GiB; what is more goes to temporary files"),
+            Flag("array-size", 0, "the same in records"),
+            Flag("temp-file", "temp_shuffle", "temporary files go to its folder"),
+            _SEED,
+        ),
+        _shuffle,
+        "shuffle -memory 4.0 < cooccurrence.bin > cooccurrence.shuf.bin",
+        False,
+    ),
+    "glove": Tool(
+        "Train on records.",
+        (
+            _VERBOSE,
+            Flag("write-header", 0, "1 begins the text with its number of words and components"),
+            Flag("vector-size", 50, "components of a vector"),
+            Flag("threads", 8, "threads, at most one for each processor"),
+            Flag("iter", 25, "passes over the records"),
+            Flag("eta", 0.05, "learning rate"),
+            Flag("alpha", 0.75, "exponent of the weighting function"),
+            Flag("x-max", 100.0, "where the weighting function reaches 1"),
+            Flag("grad-clip", 100.0, "bound of each component of a gradient"),
+            Flag("binary", 0, "0 writes text, 1 binary, 2 both"),
+            Flag("model", 2, "text of: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde"),
+            Flag("input-file", "cooccurrence.shuf.bin", "the records; their order does not matter"),
+            Flag("vocab-file", "vocab.txt", "their words"),
+            Flag("save-file", "vectors", "beginning of the names of what is written"),
+            Flag("gradsq-file", "", "the same of accumulators; not written if not given"),
+            Flag("save-gradsq", 0, "1 writes accumulators as gradsq"),
+            Flag("checkpoint-every", 0, "write checkpoints after so many passes; 0 never"),
+            Flag("load-init-param", 0, "1 starts from -init-param-file"),
+            Flag("save-init-param", 0, "1 writes the initial parameters, as checkpoint 000"),
+            Flag("init-param-file", "vectors.000.bin", "parameters to start from"),
+            Flag("load-init-gradsq", 0, "1 starts from -init-gradsq-file"),
+            Flag("init-gradsq-file", "gradsq.000.bin", "accumulators to start from"),
+            _SEED,
+        ),
+        _glove,
+        "glove -save-file vectors -threads 8 -input-file cooccurrence.shuf.bin -x-max 10 -iter 15\n"
+        "      -vector-size 50 -binary 2 -vocab-file vocab.txt",
+        True,
+    ),
+}
+
+
+def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
+    """Read the flags: the first of a name counts, and what is none is passed over but said."""
+    known = {f"-{flag.name}": flag for flag in tool.flags}
+    values: dict[str, Any] = {}
+    strange = []
+    rest = iter(arguments)
+    for argument in rest:
+        flag = known.get(argument)
+        if flag is None:
+            strange.append(argument)
+            continue
+        value = next(rest, None)
+        if value is None:
+            raise ValueError(f"{argument} is given without a value")
+        values.setdefault(flag.name, _number(flag, value))
+    ignored = [f"-{flag.name}" for flag in tool.flags if flag.ignored and flag.name in values]
+    for what, names in (("means nothing here", ignored), ("is not known", strange)):
+        if names:
+            _say(f"{' '.join(names)} {what}: ignored")
+    values = {flag.name: flag.default for flag in tool.flags} | values
+    if values.get("save-gradsq") and not values["gradsq-file"]:
+        values["gradsq-file"] = "gradsq"
+    return values
+
+
+def _number(flag: Flag, value: str) -> int | float | str:
+    if isinstance(flag.default, str):
+        return value
+    try:
+        return type(flag.default)(float(value))
+    except (ValueError, OverflowError):
+        raise ValueError(f"-{flag.name} takes a number, got {value!r}") from None
+
+
+def _seed(value: dict[str, Any]) -> int:
+    seed = value["seed"] or int(time.time())
+    _say(f"Using random seed {seed}")
+    return int(seed) % 2**64
+
+
+def _memory(size: float) -> int:
+    """Return a limit in bytes; less than this would only be slow."""
+    return max(int(size), 16_000_000)
+
+
+def _folder(path: str) -> str:
+    return os.path.dirname(path) or "."
+
+
+def _bars(value: dict[str, Any]) -> bool | None:
+    """Progress bars: on a terminal, if anything is to be said at all."""
+    return None if value["verbose"] > 1 else False
+
+
+def _say(line: str) -> None:
+    if sys.stderr is not None:
+        print(line, file=sys.stderr, flush=True)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+_TEXT = """\
+Run vocab_count, cooccur, shuffle or glove as Stanford's GloVe has them: a script that
+trains with those tools runs after `build/` became `glove-rs compat `.
+`glove-rs compat TOOL -help` tells a tool's flags.
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add the command, for the list of commands: :func:`main` reads its flags."""
+    commands.add_parser(
+        "compat",
+        usage="glove-rs compat TOOL [flags]",
+        help="run Stanford's tools by their own flags",
+        description=_TEXT,
+        epilog="tools:\n" + "\n".join(f"  {name:<12} {t.text}" for name, t in TOOLS.items()) + "\n",
+    )
+
+
+def usage(name: str) -> str:
+    """Return the help of a tool."""
+    tool = TOOLS[name]
+    rows = []
+    for flag in tool.flags:
+        kind = {int: "<int>", float: "<float>"}.get(type(flag.default), "<file>")
+        default = f" (default: {flag.default})" if flag.default != "" else ""
+        text = "accepted, but means nothing here" if flag.ignored else flag.text + default
+        rows.append(f"  -{flag.name + ' ' + kind:<27} {text}")
+    return "\n".join(
+        [
+            f"usage: glove-rs compat {name} [flags]",
+            "",
+            tool.text,
+            "",
+            "flags:",
+            *rows,
+            "",
+            "example:",
+            *(
+                f"  {'glove-rs compat ' if not line[0].isspace() else ''}{line}"
+                for line in tool.example.splitlines()
+            ),
+        ]
+    )
+
+
+def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
+    """Run a tool and return its exit code."""
+    if not arguments or arguments[0] not in TOOLS:
+        if arguments[:1] in (["-h"], ["--help"]):
+            parser().parse_args(["compat", "--help"])
+        what = f"not {arguments[0]!r}" if arguments else "none is named"
+        _say(f"glove-rs compat: TOOL is one of {', '.join(TOOLS)}; {what}")
+        return 2
+    tool, flags = TOOLS[arguments[0]], arguments[1:]
+    if (tool.needs_flags and not flags) or flags in (["-h"], ["-help"], ["--help"]):
+        print(usage(arguments[0]))
+    else:
+        tool.run(_values(tool, flags))
+    return 0

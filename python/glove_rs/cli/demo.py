@@ -1,0 +1,208 @@
+"""``demo``: train on English text that every machine has, the standard library's own prose."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import inspect
+import io
+import re
+import sys
+import sysconfig
+import tokenize
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+from .. import Cooccurrence, Glove, Vocabulary
+from ._options import add_parameters
+from ._parser import Commands, command
+
+__all__ = ["add", "extract", "words_to_show"]
+
+WINDOW = 10
+MIN_COUNT = 5
+X_MAX = 10.0  # the paper's 100 is for billions of tokens
+WORDS_TO_SHOW = ("file", "string", "thread", "error", "list")
+
+# Tests explain little, encodings/ holds character tables, and site-packages is not the library.
+SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
+WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # letters, with an apostrophe inside
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-cased words of `text`, without punctuation, digits and the input lines of doctests."""
+    prose = (line for line in text.splitlines() if not line.lstrip().startswith((">>>", "...")))
+    return WORD.findall("\n".join(prose).lower())
+
+
+def docstrings(source: str) -> Iterator[str]:
+    """Docstring of the module and of every class and function in it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SyntaxWarning)  # old escapes in string literals
+        tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            text = ast.get_docstring(node, clean=False)
+            if text:
+                yield inspect.cleandoc(text)
+
+
+def comments(source: str) -> Iterator[str]:
+    """Comments of a module; consecutive lines are one text, and code starts another."""
+    run: list[str] = []
+    last_line = 0
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type != tokenize.COMMENT or token.string.startswith("#!"):
+            continue
+        line, column = token.start
+        follows_code = bool(token.line[:column].strip())
+        if run and (line != last_line + 1 or follows_code):
+            yield "\n".join(run)
+            run = []
+        run.append(token.string.lstrip("# "))
+        last_line = line
+    if run:
+        yield "\n".join(run)
+
+
+def documents(folder: Path) -> Iterator[list[str]]:
+    """Words of each docstring and each run of comments under `folder`, once if they repeat."""
+    seen = set()
+    for path in sorted(folder.rglob("*.py")):
+        if SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts[:-1]):
+            continue
+        try:
+            with tokenize.open(path) as file:
+                source = file.read()
+            texts = [*docstrings(source), *comments(source)]
+        except (OSError, SyntaxError, ValueError, RecursionError, tokenize.TokenError):
+            continue  # not Python of this version, or not readable: the rest is plenty
+        for text in texts:
+            words = words_of(text)
+            if len(words) > 1 and (key := " ".join(words)) not in seen:
+                seen.add(key)
+                yield words
+
+
+def extract(folder: Path, corpus: Path) -> int:
+    """Write the prose of the Python files under `folder` to `corpus`; return the documents."""
+    corpus.parent.mkdir(parents=True, exist_ok=True)
+    count = 0
+    with corpus.open("w", encoding="utf-8", newline="\n") as out:
+        for count, words in enumerate(documents(folder), start=1):  # noqa: B007
+            out.write(" ".join(words) + "\n")
+    return count
+
+
+def count_lines(path: Path) -> int:
+    """Lines of a text of any size."""
+    lines, last = 0, b"\n"
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            lines += block.count(b"\n")
+            last = block[-1:]
+    return lines + (last != b"\n")
+
+
+def words_to_show(words: list[str]) -> list[str]:
+    """Words worth looking up: well-known ones, or else frequent ones of rank 100 and below."""
+    known = set(words)
+    chosen = [word for word in WORDS_TO_SHOW if word in known]
+    if len(chosen) == len(WORDS_TO_SHOW):
+        return chosen
+    # By rank, from a hundred down: the top of the list is "the", "of", "and" in any language.
+    step = min(100, max(1, len(words) // (len(WORDS_TO_SHOW) + 1)))
+    return words[step - 1 :: step][: len(WORDS_TO_SHOW)]
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "demo",
+        _demo,
+        "[--corpus FILE] [options]",
+        summary="train on text that is on every machine",
+        text=(
+            "Make a corpus of the docstrings and comments of the Python installation that runs "
+            "this, train on it, and print nearest neighbours. Nothing is downloaded."
+        ),
+        example="glove-rs demo\nglove-rs demo --corpus my.txt --dim 100 --epochs 15",
+    )
+    parser.add_argument(
+        "--corpus", metavar="FILE", type=Path, help="your text (UTF-8, one document a line)"
+    )
+    parser.add_argument(
+        "--dim", metavar="N", type=int, default=50, help="length of a vector (default: 50)"
+    )
+    parser.add_argument(
+        "--epochs", metavar="N", type=int, default=30, help="passes over the counts (default: 30)"
+    )
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("glove-rs-demo"),
+        help="folder of the results (default: glove-rs-demo)",
+    )
+    add_parameters(parser.add_argument_group("running"), Glove, ["progress"])
+
+
+def _demo(options: argparse.Namespace) -> None:
+    if options.corpus is not None and not options.corpus.is_file():
+        what = "is a folder, not a text file" if options.corpus.is_dir() else "does not exist"
+        options.parser.error(
+            f"the corpus '{options.corpus}' {what}; name a text file, "
+            "or leave it out to train on the standard library's prose"
+        )
+    run(options)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Make the corpus if there is none, train, and print what came of it."""
+    progress = getattr(options, "progress", None)
+    options.out.mkdir(parents=True, exist_ok=True)
+    if options.corpus is None:
+        corpus = options.out / "corpus.txt"
+        library = Path(sysconfig.get_paths()["stdlib"])
+        print(f"Extracting docstrings and comments of Python {sys.version.split()[0]}")
+        extract(library, corpus)
+    else:
+        corpus = options.corpus
+    print(f"corpus      {corpus} ({corpus.stat().st_size / 1e6:.1f} MB)")
+    print(f"documents   {count_lines(corpus):>12,}")
+
+    vocabulary = Vocabulary.from_corpus(corpus, min_count=MIN_COUNT)
+    print(f"tokens      {int(sum(vocabulary.counts)):>12,} of words seen {MIN_COUNT} times or more")
+    print(f"vocabulary  {len(vocabulary):>12,} words")
+
+    X = Cooccurrence.from_corpus(corpus, vocabulary, WINDOW, progress=progress)
+    print(f"records     {X.nnz:>12,} pairs of words within {WINDOW} of each other", flush=True)
+
+    model = Glove(
+        dim=options.dim,
+        window=WINDOW,
+        min_count=MIN_COUNT,
+        x_max=X_MAX,
+        epochs=options.epochs,
+        progress=progress,
+    ).fit_cooccurrence(X)
+
+    print("\nloss per epoch")
+    for first in range(0, len(model.history), 5):
+        losses = model.history[first : first + 5]
+        print(f"  {first + 1:>3}  " + "  ".join(f"{loss:.4f}" for loss in losses))
+
+    print("\nnearest neighbours")
+    words = words_to_show(list(model.vocabulary.words))
+    for word in words:
+        neighbours = model.vectors.most_similar(word, topn=6)
+        print(f"  {word:<10}  " + "  ".join(f"{other} {score:.2f}" for other, score in neighbours))
+    if len(words) > 1:
+        one, two = words[:2]
+        print(f"\nsimilarity of '{one}' and '{two}': {model.vectors.similarity(one, two):.3f}")
+
+    vectors = options.out / "vectors.txt"
+    model.save_word2vec(vectors)
+    print(f"\nsaved {len(vocabulary):,} vectors of {options.dim} numbers to {vectors}")

@@ -1,0 +1,262 @@
+"""``estimate``: what a run will take, before it is started."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from .. import Cooccurrence, Estimate, Glove
+from .._parameters import integer, memory_bytes
+from . import _inputs
+from ._machine import free_memory
+from ._options import RUNNING, add_parameters, given, names_of
+from ._output import add_json, columns, emit
+from ._parser import Commands, command
+
+__all__ = ["Plan", "add", "plan"]
+
+_COUNTING = [name for name in names_of(Cooccurrence.estimate) if name not in RUNNING]
+_TRAINING = ("dim", "epochs")
+
+# Text that is counted and trained on to measure this machine's speed: half a second of work.
+_SAMPLE = 8 << 20
+# The interpreter and its libraries (benches/RESULTS.md, "Memory": a fit of 17 million tokens under
+# 256 MB peaked at 340 MB, of which 182 were parameters and 96 training records).
+_BASE = 60e6
+# Training keeps a copy of all rows, to undo an epoch that diverges.
+_COPIES = 2
+# Of a limit, what training records may take.
+_RECORDS_SHARE = 3 / 8
+_RECORD_BYTES = 8
+# What is proposed: limits from here on, and vectors of these sizes.
+_LEAST_LIMIT = 32e6
+_DIMS = (300, 200, 100, 50, 25)
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "estimate",
+        _estimate,
+        "CORPUS [options]",
+        summary="say what a run would take",
+        text=(
+            "Read a few percent of a text, count and train on 8 MB of it for a moment, and say how "
+            "many tokens, words and records there are, what memory, disk and time glove-rs fit "
+            "would take, and which settings would fit into less memory."
+        ),
+        example="glove-rs estimate corpus.txt --dim 300 --epochs 15 --within 8GB",
+    )
+    parser.add_argument("corpus", metavar="CORPUS", help="a text file")
+    parser.add_argument(
+        "--within",
+        metavar="MEMORY",
+        help="memory to fit into, as 512MB or 8GiB (default: what this machine has free)",
+    )
+    add_parameters(parser.add_argument_group("counting"), Cooccurrence.estimate, _COUNTING)
+    add_parameters(parser.add_argument_group("training"), Glove, _TRAINING)
+    running = [name for name in RUNNING if name in names_of(Cooccurrence.estimate)]
+    add_parameters(parser.add_argument_group("running"), Cooccurrence.estimate, running)
+    add_json(parser)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a fit would take.
+
+    Attributes
+    ----------
+    counts : Estimate
+        Of the text.
+    parameters : float
+        Bytes of parameters, accumulators and their copy, which no limit bounds.
+    memory, disk : float
+        Bytes at the peak, and of temporary files.
+    seconds : dict of str to float
+        By stage.
+    """
+
+    counts: Estimate
+    parameters: float
+    memory: float
+    disk: float
+    seconds: dict[str, float]
+
+
+def plan(path: str, *, dim: int, epochs: int, memory: str | None = None, **counting: Any) -> Plan:
+    """Estimate a fit with these settings; `counting` is passed on to the counting of the text."""
+    integer("dim", dim, 1)
+    integer("epochs", epochs, 1)
+    counts = Cooccurrence.estimate(path, memory=memory, **counting)
+    parameters = _parameter_bytes(counts.words, dim)
+    limit = memory_bytes(memory)
+    return Plan(
+        counts,
+        parameters,
+        _peak(counts, parameters, limit),
+        counts.disk + _records_on_disk(counts, limit),
+        _seconds(path, counts, dim, epochs, counting),
+    )
+
+
+def _parameter_bytes(words: int, dim: int) -> float:
+    # Rows of 16 numbers each, with their accumulators, for both sides (src/training/parameters.rs).
+    row = 2 * 4 * 16 * -(-(dim + 2) // 16)
+    return _COPIES * 2 * words * row
+
+
+def _peak(counts: Estimate, parameters: float, limit: int | None) -> float:
+    records = _RECORD_BYTES * counts.records
+    # While tiles are made of counts both are there in part.
+    counting, held = float(counts.memory), records * 1.5
+    if limit is not None:
+        counting, held = min(counting, limit), min(held, _RECORDS_SHARE * limit)
+    return _BASE + max(counting, parameters + held)
+
+
+def _records_on_disk(counts: Estimate, limit: int | None) -> float:
+    records = float(_RECORD_BYTES * counts.records)
+    return records if limit is not None and records > _RECORDS_SHARE * limit else 0.0
+
+
+def _limit_within(parameters: float, available: float) -> float:
+    """Return the largest limit whose peak is within `available`."""
+    return min(available - _BASE, (available - _BASE - parameters) / _RECORDS_SHARE)
+
+
+def _seconds(
+    path: str, counts: Estimate, dim: int, epochs: int, counting: dict[str, Any]
+) -> dict[str, float]:
+    """Measure the speed of this machine on the beginning of the text."""
+    size = os.path.getsize(path)
+    with tempfile.NamedTemporaryFile(suffix=".txt") as sample:
+        with open(path, "rb") as file:
+            text = file.read(_SAMPLE)
+        if len(text) == _SAMPLE:
+            text = text[: max(text.rfind(b"\n"), text.rfind(b" ")) + 1]
+        sample.write(text)
+        sample.flush()
+        # Words as rare in the sample as those that min_count leaves in the text.
+        least = counting.get("min_count", Glove().min_count) * len(text) / max(size, 1)
+        counting |= {"min_count": max(round(least), 1), "progress": False}
+        start = time.perf_counter()
+        X = Cooccurrence.from_corpus(sample.name, **counting)
+        counted = time.perf_counter() - start
+    threads = counting.get("threads")
+    tiling, _ = _timed(X, 1, threads)
+    preparing, (first, later) = _timed(X, dim, threads)
+    # Tiles grow with the records, the parameters beside them with the words.
+    growth = counts.records / X.nnz
+    rows = max(preparing - tiling, 0.0) * counts.words / len(X.vocabulary)
+    return {
+        "counting": counted * size / len(text),
+        "preparing": tiling * growth + rows,
+        "training": growth * (first + (epochs - 1) * later),
+    }
+
+
+def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[float]]:
+    """Return the seconds of preparing for training and of two epochs."""
+    # A rate of 0 is refused; at this one nothing diverges.
+    rates = {"learning_rate": 1e-6, "bias_learning_rate": 1e-6}
+    model = Glove(dim, preset="best", epochs=2, **rates, threads=threads, progress=False)
+    start = time.perf_counter()
+    seconds = model.fit_cooccurrence(X).history.seconds
+    return time.perf_counter() - start - sum(seconds), seconds
+
+
+def _estimate(options: argparse.Namespace) -> None:
+    _inputs.corpus([options.corpus])
+    defaults = Glove()
+    dim = getattr(options, "dim", defaults.dim)
+    epochs = getattr(options, "epochs", defaults._training_arguments()["epochs"])
+    found = plan(
+        options.corpus,
+        dim=dim,
+        epochs=epochs,
+        **given(options, names_of(Cooccurrence.estimate)),
+    )
+    try:
+        within = memory_bytes(options.within)
+    except ValueError as error:
+        raise ValueError(str(error).replace("memory must", "within must", 1)) from None
+    available = free_memory() if within is None else within
+    advice = _advice(found, dim, available)
+    counts = found.counts
+    total = sum(found.seconds.values())
+    result = {
+        "tokens": counts.tokens,
+        "words": counts.words,
+        "records": counts.records,
+        "memory": round(found.memory),
+        "parameters": round(found.parameters),
+        "disk": round(found.disk),
+        "seconds": {**found.seconds, "total": total},
+        "bytes_read": counts.bytes_read,
+        "bytes_total": counts.bytes_total,
+        "within": round(available),
+        "advice": advice,
+    }
+    rows = [
+        ("text", f"{_bytes(counts.bytes_total)}, {_bytes(counts.bytes_read)} of it read"),
+        ("tokens", f"about {_round(counts.tokens):,}"),
+        ("words", f"about {_round(counts.words):,}"),
+        ("records", f"about {_round(counts.records):,}"),
+        (
+            "memory",
+            f"about {_bytes(found.memory)}, of which {_bytes(found.parameters)} for parameters of "
+            f"dim {dim}",
+        ),
+        ("disk", f"about {_bytes(found.disk)} of temporary files" if found.disk else "none"),
+        (
+            "time",
+            f"about {_time(total)}: "
+            + ", ".join(f"{name} {_time(s)}" for name, s in found.seconds.items()),
+        ),
+        (f"within {_bytes(available)}", advice["text"]),
+    ]
+    emit(options, result, columns(rows))
+
+
+def _advice(found: Plan, dim: int, available: float) -> dict[str, Any]:
+    """Say which settings fit into so much memory."""
+    if found.memory <= available:
+        return {"fits": True, "text": "fits as it is"}
+    limit = _limit_within(found.parameters, available)
+    if limit >= _LEAST_LIMIT:
+        disk = 4 * found.counts.tokens + 13 * found.counts.records
+        text = f"--memory {int(limit / 1e6)}MB (up to {_bytes(disk)} of temporary files)"
+        return {"fits": False, "memory": int(limit), "text": text}
+    room = max(available - _BASE - _RECORDS_SHARE * _LEAST_LIMIT, 0.0)
+    fitting = (d for d in _DIMS if d < dim and _parameter_bytes(found.counts.words, d) <= room)
+    narrow = next(fitting, None)
+    words = int(room / _parameter_bytes(1, dim)) // 100 * 100 or None
+    choices = {"dim": narrow, "max_vocab": words}
+    flags = [f"--{name.replace('_', '-')} {value}" for name, value in choices.items() if value]
+    text = "the parameters alone are too large"
+    if flags:
+        text += f": {' or '.join(flags)}, with --memory {int(_LEAST_LIMIT / 1e6)}MB"
+    return {"fits": False, "memory": int(_LEAST_LIMIT), **choices, "text": text}
+
+
+def _round(n: float) -> int:
+    """Round to three digits: more are not known."""
+    return int(float(f"{n:.3g}"))
+
+
+def _bytes(n: float) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6)):
+        if n >= size:
+            return f"{n / size:.3g} {unit}"
+    return f"{n / 1e3:.3g} kB"
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 5400:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.1f} min" if seconds >= 90 else f"{seconds:.2g} s"

@@ -1,0 +1,351 @@
+"""``convert`` and ``info``: one format to another, and what a file is."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _folder
+from ..vectors import COMBINATIONS, combine
+from . import _inputs
+from ._output import add_json, columns, emit
+from ._parser import Commands, command
+
+__all__ = ["add"]
+
+_FORMATS = {
+    "word2vec": "vectors as text after a line of their number and size: gensim, spaCy",
+    "word2vec_binary": "the same in binary",
+    "glove": "vectors as text without such a line, as pretrained GloVe files are",
+    "native": "vectors of WordVectors.save, which open at once",
+    "model": "the whole model, as Glove.save writes it",
+    "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin of Stanford's glove",
+    "vocab": "words and counts, as text",
+    "counts": "co-occurrence counts with their words",
+    "records": "co-occurrence records of Stanford's tools, sorted",
+}
+# What the end of a name stands for, of vectors and of counts.
+_BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    _add_convert(commands)
+    _add_info(commands)
+
+
+# --- convert --------------------------------------------------------------------------------------
+
+
+def _add_convert(commands: Commands) -> None:
+    formats = "\n".join(f"  {name:<16}{what}" for name, what in _FORMATS.items())
+    parser = command(
+        commands,
+        "convert",
+        _convert,
+        "INPUT OUTPUT [options]",
+        summary="write a file in another format",
+        text=(
+            "Read vectors, a model or counts, whatever their format, and write them in another:\n\n"
+            f"{formats}"
+        ),
+        example=(
+            "glove-rs convert model vectors.txt\n"
+            "glove-rs convert vectors.txt vectors.bin --to word2vec_binary\n"
+            "glove-rs convert vectors.bin model.glove --vocab vocab.txt --gradsq gradsq.bin\n"
+            "glove-rs convert cooccurrence.bin counts --vocab vocab.txt"
+        ),
+    )
+    parser.add_argument("input", metavar="INPUT", help="file or folder to read")
+    parser.add_argument("output", metavar="OUTPUT", help="file to write; - is standard output")
+    parser.add_argument(
+        "--to",
+        metavar="FORMAT",
+        choices=list(_FORMATS),
+        help="format (default: of counts, records if OUTPUT ends in .bin, else counts; of others,"
+        " model if it ends in .glove, word2vec_binary if in .bin, else word2vec)",
+    )
+    parser.add_argument("--vocab", metavar="FILE", help="words of Stanford's .bin files")
+    parser.add_argument("--gradsq", metavar="FILE", help="accumulators of Stanford's parameters")
+    parser.add_argument(
+        "--combine",
+        metavar="|".join(COMBINATIONS),
+        choices=COMBINATIONS,
+        default="sum",
+        help="which vectors of a model (default: sum)",
+    )
+    group = parser.add_argument_group("to glove and stanford")
+    group.add_argument(
+        "--unk",
+        action=argparse.BooleanOptionalAction,
+        help="end the text with <unk>, the mean of the 100 rarest words (default: for stanford)",
+    )
+    group.add_argument(
+        "--model",
+        type=int,
+        default=2,
+        metavar="0|1|2|3",
+        help="what Stanford's text holds: all, W, W + W_tilde, W and W_tilde (default: 2)",
+    )
+    group.add_argument("--header", action="store_true", help="begin Stanford's text with its size")
+
+
+def _convert(options: argparse.Namespace) -> None:
+    kind = _inputs.kind_of(options.input)
+    if kind in {"counts", "records"}:
+        _convert_counts(options)
+    elif kind in {"model", "folder", "parameters"}:
+        _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq))
+    else:
+        _convert_vectors(options, _inputs.vectors(options.input, options.vocab))
+
+
+def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
+    return FormatError(f"{options.input}: {what} cannot be made {to}")
+
+
+def _convert_counts(options: argparse.Namespace) -> None:
+    to = options.to or ("records" if options.output.endswith(".bin") else "counts")
+    counts = _inputs.counts(options.input, options.vocab)
+    match to:
+        case "vocab":
+            counts.vocabulary.save(options.output)
+        case "counts":
+            counts._core.save(options.output)
+        case "records":
+            counts._core.save_stanford(options.output)
+        case _:
+            raise _refuse(options, to, "counts")
+
+
+def _convert_model(options: argparse.Namespace, model: Glove) -> None:
+    to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
+    match to:
+        case "model":
+            model.save(options.output)
+        case "vocab":
+            model.vocabulary.save(options.output)
+        case "stanford":
+            model.save_stanford(
+                options.output,
+                gradsq=True,
+                unk=options.unk is not False,
+                model=options.model,
+                header=options.header,
+            )
+        case "counts" | "records":
+            raise _refuse(options, to, "a model")
+        case _:
+            rows = combine(model.W, model.W_tilde, options.combine)
+            _write_vectors(options, WordVectors(model.vocabulary.words, rows), to)
+
+
+def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
+    to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
+    if to not in {"word2vec", "word2vec_binary", "glove", "native"}:
+        raise _refuse(options, to, "vectors")
+    _write_vectors(options, wv, to)
+
+
+def _write_vectors(options: argparse.Namespace, wv: WordVectors, to: str) -> None:
+    if to == "native":
+        wv.save(options.output)
+    elif to == "glove":
+        wv.save_glove(options.output, unk=bool(options.unk))
+    else:
+        wv.save_word2vec_format(options.output, binary=to == "word2vec_binary")
+
+
+# --- info -----------------------------------------------------------------------------------------
+
+
+def _add_info(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "info",
+        _info,
+        "FILE... [options]",
+        summary="say what a file is, how large, and how it begins",
+        text=(
+            "Tell models, their folders, vectors, counts, vocabularies and texts apart by their "
+            "content, read them whole, which finds what is damaged, and print sizes and a preview."
+        ),
+        example="glove-rs info model vectors.txt.gz cooccurrence.bin --vocab vocab.txt",
+    )
+    parser.add_argument("files", metavar="FILE", nargs="+", help="file or folder")
+    parser.add_argument("--vocab", metavar="FILE", help="words of Stanford's .bin files")
+    add_json(parser)
+
+
+def _info(options: argparse.Namespace) -> None:
+    results = []
+    for path in options.files:
+        kind = _inputs.kind_of(path)
+        about = {"file": path, "what": _inputs.DESCRIPTIONS[kind]}
+        if os.path.isfile(path):
+            about["bytes"] = os.path.getsize(path)
+        results.append({**about, **_DESCRIBE[kind](path, options.vocab)})
+    emit(options, results, "\n\n".join(_shown(result) for result in results))
+
+
+def _shown(result: dict[str, Any]) -> str:
+    rows: list[tuple[str, ...]] = []
+    for name, value in result.items():
+        name = name.replace("_", " ")
+        if isinstance(value, list):
+            rows += [(name if first else "", str(line)) for first, line in _first(value)]
+        elif isinstance(value, dict):
+            rows += [
+                (name if first else "", f"{key} = {item}")
+                for first, (key, item) in _first(list(value.items()))
+            ]
+        else:
+            rows.append((name, _number(value)))
+    return columns(rows)
+
+
+def _first(items: list[Any]) -> list[tuple[bool, Any]]:
+    return [(number == 0, item) for number, item in enumerate(items)]
+
+
+def _number(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return {True: "yes", False: "no", None: "-"}[value]
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+#: Words, records and numbers shown.
+_SHOWN = 5
+
+
+def _vocabulary_info(words: Vocabulary) -> dict[str, Any]:
+    return {
+        "words": len(words),
+        "tokens": int(words.counts.sum()),
+        "most_frequent": [
+            f"{word} {count}"
+            for word, count in zip(words.words[:_SHOWN], words.counts[:_SHOWN], strict=True)
+        ],
+    }
+
+
+def _vectors_info(wv: WordVectors) -> dict[str, Any]:
+    preview = []
+    for word, row in zip(wv.index_to_key[:_SHOWN], wv.vectors[:_SHOWN], strict=True):
+        numbers = " ".join(f"{x:.4f}" for x in row[:_SHOWN])
+        preview.append(f"{word} {numbers}" + (" ..." if len(row) > _SHOWN else ""))
+    kind = str(wv.vectors.dtype)
+    return {"words": len(wv), "dim": wv.vector_size, "numbers": kind, "vectors": preview}
+
+
+def _model_info(path: str, _: str | None) -> dict[str, Any]:
+    model = Glove.load(path)
+    about: dict[str, Any] = {}
+    if _folder.is_folder(path):
+        settings = _folder.read_settings(path)
+        about = {name: settings.get(name) for name in ("created", "source")}
+        about["version"] = settings.get("glove_rs")
+    about |= _vocabulary_info(model.vocabulary)
+    about |= {"dim": model.W.shape[1], "epochs": len(model.history)}
+    if model.history:
+        about |= {
+            "first_loss": round(model.history[0], 6),
+            "last_loss": round(model.history[-1], 6),
+            "seconds": round(sum(model.history.seconds), 3),
+        }
+    about["settings"] = {k: v for k, v in model.get_params().items() if k != "progress"}
+    return about
+
+
+def _counts_info(path: str, vocabulary: str | None) -> dict[str, Any]:
+    return _counted(_inputs.counts(path, vocabulary))
+
+
+def _counted(counts: Cooccurrence) -> dict[str, Any]:
+    rows, columns_, values = counts.records()
+    words = counts.vocabulary.words
+    largest = np.argsort(values)[::-1][:_SHOWN]
+    return {
+        "words": len(words),
+        "records": counts.nnz,
+        "total": counts.total,
+        "symmetric": counts.symmetric,
+        "largest": [
+            f"{words[rows[k]]} {words[columns_[k]]} {values[k]:.4f}" for k in largest.tolist()
+        ],
+    }
+
+
+_RECORD = np.dtype([("row", "<i4"), ("column", "<i4"), ("x", "<f8")])
+
+
+def _records_info(path: str, vocabulary: str | None) -> dict[str, Any]:
+    if vocabulary is not None:
+        return _counts_info(path, vocabulary)
+    size = os.path.getsize(path)
+    if size % _RECORD.itemsize:
+        whole = size // _RECORD.itemsize * _RECORD.itemsize
+        raise FormatError(
+            f"{path}, byte {whole}: the last record is cut off: {size - whole} bytes of 16"
+        )
+    records = np.memmap(path, _RECORD, "r")
+    words, total, is_sorted, before = 0, 0.0, True, 0
+    for first in range(0, len(records), 1 << 20):
+        part = records[first : first + (1 << 20)]
+        key = part["row"].astype(np.int64) << 32 | part["column"]
+        is_sorted = is_sorted and bool(key[0] >= before and (np.diff(key) >= 0).all())
+        before = int(key[-1])
+        words = max(words, int(part["row"].max()), int(part["column"].max()))
+        total += float(part["x"].sum())
+    return {
+        "words": words,
+        "records": len(records),
+        "total": total,
+        "sorted": is_sorted,
+        "first": [f"{r['row']} {r['column']} {r['x']:.4f}" for r in records[:_SHOWN]],
+    }
+
+
+def _parameters_info(path: str, vocabulary: str | None) -> dict[str, Any]:
+    if vocabulary is not None:
+        return _vectors_info(_inputs.vectors(path, vocabulary))
+    numbers = np.fromfile(path, "<f8", count=_SHOWN)
+    return {
+        "numbers": os.path.getsize(path) // 8,
+        "note": "with --vocab, the file of its words, more is known",
+        "first": [f"{x:.6f}" for x in numbers],
+    }
+
+
+def _text_info(path: str, _: str | None) -> dict[str, Any]:
+    lines, last, first = 0, b"\n", b""
+    with open(path, "rb") as file:
+        while block := file.read(1 << 20):
+            first = first or block[:200]
+            lines += block.count(b"\n")
+            last = block[-1:]
+    begin = first.split(b"\n")[0].decode(errors="replace")
+    return {"lines": lines + (last != b"\n"), "begins": begin[:70] + " ..." * (len(begin) > 70)}
+
+
+def _nothing(_: str, __: str | None) -> dict[str, Any]:
+    return {}
+
+
+_DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
+    "counts": lambda path, _: _counts_info(path, None),
+    "empty": _nothing,
+    "folder": _model_info,
+    "model": _model_info,
+    "parameters": _parameters_info,
+    "records": _records_info,
+    "text": _text_info,
+    "unknown": _nothing,
+    "vectors": lambda path, _: _vectors_info(_inputs.vectors(path, None)),
+    "vocabulary": lambda path, _: _vocabulary_info(Vocabulary.load(path)),
+}

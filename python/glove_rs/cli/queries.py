@@ -1,0 +1,164 @@
+"""``similar``, ``analogy`` and ``evaluate``: ask vectors, and measure them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from .. import WordVectors
+from ..vectors import Neighbours
+from . import _inputs
+from ._options import add_parameters, given
+from ._output import add_json, columns, emit
+from ._parser import Commands, Parser, command
+
+__all__ = ["add", "add_vectors"]
+
+_EVALUATION = ("method", "restrict_vocab", "lowercase")
+
+
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    _add_similar(commands)
+    _add_analogy(commands)
+    _add_evaluate(commands)
+
+
+def add_vectors(parser: Parser) -> None:
+    """Add the file of vectors and the words that it may need."""
+    parser.add_argument(
+        "vectors",
+        metavar="VECTORS",
+        help="a model, its folder, or a file of vectors of any usual format",
+    )
+    parser.add_argument(
+        "--vocab", metavar="FILE", help="words of the parameters (.bin) of Stanford's glove"
+    )
+
+
+def _neighbours(found: Neighbours) -> list[dict[str, Any]]:
+    return [{"word": word, "cosine": cosine} for word, cosine in found]
+
+
+def _lines(found: Neighbours) -> str:
+    return columns((word, f"{cosine:.4f}") for word, cosine in found)
+
+
+# --- similar --------------------------------------------------------------------------------------
+
+
+def _add_similar(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "similar",
+        _similar,
+        "VECTORS [WORD...] [options]",
+        summary="find the nearest words",
+        text=(
+            "Print the words nearest to each WORD by cosine; without any, to each word of standard "
+            "input."
+        ),
+        example=(
+            "glove-rs similar model ice steam --topn 5\n"
+            "glove-rs similar vectors.txt king woman --not man\n"
+            "head -n 3 vocab.txt | cut -d ' ' -f 1 | glove-rs similar model --json"
+        ),
+    )
+    add_vectors(parser)
+    parser.add_argument("words", metavar="WORD", nargs="*", help="words to look up")
+    parser.add_argument(
+        "--not",
+        dest="negative",
+        metavar="WORD",
+        action="append",
+        help="take all WORDs together, less this word",
+    )
+    add_parameters(parser.add_argument_group("search"), WordVectors.most_similar, _SEARCH)
+    add_json(parser)
+
+
+_SEARCH = ("topn", "restrict_vocab")
+
+
+def _similar(options: argparse.Namespace) -> None:
+    wv = _inputs.vectors(options.vectors, options.vocab)
+    search = given(options, _SEARCH)
+    if options.negative:
+        found = wv.most_similar(options.words, options.negative, **search)
+        emit(options, _neighbours(found), _lines(found))
+        return
+    several = len(options.words) != 1
+    for word in options.words or _words(sys.stdin):
+        found = wv.most_similar(word, **search)
+        text = _lines(found)
+        # A line of JSON for each word, as programs read streams.
+        emit(
+            options,
+            {"word": word, "similar": _neighbours(found)},
+            f"{word}\n{_indented(text)}\n" if several else text,
+        )
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _words(file: Any) -> Iterator[str]:
+    for line in file:
+        yield from line.split()
+
+
+# --- analogy --------------------------------------------------------------------------------------
+
+
+def _add_analogy(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "analogy",
+        _analogy,
+        "VECTORS A B C [options]",
+        summary="answer: A is to B as C is to what?",
+        text="Print the words nearest to B - A + C.",
+        example="glove-rs analogy model man king woman --topn 3",
+    )
+    add_vectors(parser)
+    for name in ("a", "b", "c"):
+        parser.add_argument(name, metavar=name.upper(), help="a word")
+    add_parameters(parser.add_argument_group("search"), WordVectors.analogy, ["topn"])
+    add_json(parser)
+
+
+def _analogy(options: argparse.Namespace) -> None:
+    wv = _inputs.vectors(options.vectors, options.vocab)
+    found = wv.analogy(options.a, options.b, options.c, **given(options, ["topn"]))
+    emit(options, _neighbours(found), _lines(found))
+
+
+# --- evaluate -------------------------------------------------------------------------------------
+
+
+def _add_evaluate(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "evaluate",
+        _evaluate,
+        "VECTORS FILE... [options]",
+        summary="measure vectors on analogy questions and rated word pairs",
+        text=(
+            "Score vectors on files such as questions-words.txt (analogies) and wordsim353.tsv "
+            "(two words and a rating on each line)."
+        ),
+        example="glove-rs evaluate model questions-words.txt wordsim353.tsv --json",
+    )
+    add_vectors(parser)
+    parser.add_argument("files", metavar="FILE", nargs="+", help="questions or rated pairs")
+    add_parameters(parser.add_argument_group("protocol"), WordVectors.evaluate, _EVALUATION)
+    add_json(parser)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    wv = _inputs.vectors(options.vectors, options.vocab)
+    results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in options.files]
+    emit(options, [result.to_dict() for result in results], "\n\n".join(map(str, results)))

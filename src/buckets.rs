@@ -1,0 +1,126 @@
+//! Items dealt into buckets: what sorting and shuffling more than fits into memory begins with.
+
+use crate::error::Result;
+use crate::memory::TemporaryFile;
+use bytemuck::Pod;
+use std::ops::Range;
+use std::path::PathBuf;
+
+/// Buckets that are filled in any order; beyond a limit what they hold goes to a temporary file.
+pub(crate) struct Buckets<T> {
+    buckets: Vec<Bucket<T>>,
+    // Items in memory, and how many may be.
+    held: usize,
+    most: usize,
+    folder: PathBuf,
+    file: Option<TemporaryFile>,
+}
+
+/// The items of one bucket.
+pub(crate) struct Bucket<T> {
+    items: Vec<T>,
+    // Earlier ones, in the file.
+    spilled: Vec<Range<u64>>,
+}
+
+impl<T: Pod> Buckets<T> {
+    /// Empty buckets that hold at most about `bytes` in memory, the rest in `folder`.
+    pub fn new(buckets: usize, bytes: u64, folder: PathBuf) -> Self {
+        let empty = || Bucket {
+            items: Vec::new(),
+            spilled: Vec::new(),
+        };
+        let most = (bytes / size_of::<T>() as u64).clamp(1, usize::MAX as u64 / 2) as usize;
+        Self {
+            buckets: std::iter::repeat_with(empty).take(buckets).collect(),
+            held: 0,
+            most,
+            folder,
+            file: None,
+        }
+    }
+
+    /// Add an item to a bucket.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with the folder.
+    #[inline]
+    pub fn push(&mut self, bucket: usize, item: T) -> Result<()> {
+        self.buckets[bucket].items.push(item);
+        self.held += 1;
+        if self.held >= self.most {
+            self.spill()?;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn spill(&mut self) -> Result<()> {
+        let file = match &self.file {
+            Some(file) => file,
+            None => self.file.insert(TemporaryFile::create(&self.folder)?),
+        };
+        for bucket in &mut self.buckets {
+            if !bucket.items.is_empty() {
+                let place = file.append(bytemuck::cast_slice(&bucket.items))?;
+                bucket.spilled.push(place);
+                bucket.items.clear();
+            }
+        }
+        self.held = 0;
+        Ok(())
+    }
+
+    /// The buckets in order, and the file that [`Bucket::items`] needs.
+    pub fn into_parts(self) -> (Vec<Bucket<T>>, Option<TemporaryFile>) {
+        (self.buckets, self.file)
+    }
+}
+
+impl<T: Pod> Bucket<T> {
+    /// All items, in the order in which they came.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with the folder.
+    pub fn items(self, file: Option<&TemporaryFile>) -> Result<Vec<T>> {
+        let Some(file) = file.filter(|_| !self.spilled.is_empty()) else {
+            return Ok(self.items);
+        };
+        let bytes: u64 = self
+            .spilled
+            .iter()
+            .map(|place| place.end - place.start)
+            .sum();
+        let spilled = bytes as usize / size_of::<T>();
+        let mut all = vec![T::zeroed(); spilled + self.items.len()];
+        let mut rest: &mut [T] = &mut all;
+        for place in self.spilled {
+            let length = (place.end - place.start) as usize / size_of::<T>();
+            let (items, after) = rest.split_at_mut(length);
+            file.read_into(place.start, bytemuck::cast_slice_mut(items))?;
+            rest = after;
+        }
+        rest.copy_from_slice(&self.items);
+        Ok(all)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_come_back_in_order_whatever_the_limit() {
+        for bytes in [0, 8, 100, 1000, u64::MAX] {
+            let mut buckets = Buckets::new(3, bytes, std::env::temp_dir());
+            for item in 0..200_u64 {
+                buckets.push(item as usize % 3, item).unwrap();
+            }
+            let (buckets, file) = buckets.into_parts();
+            for (k, bucket) in (0..).zip(buckets) {
+                let expected: Vec<u64> = (0..200).filter(|item| item % 3 == k).collect();
+                assert_eq!(bucket.items(file.as_ref()).unwrap(), expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Parameters of `glove`, and its accumulators, which have the same shape: V rows of a word's
+//! weights and bias for W, then as many for W̃, all little-endian f64.
+
+use super::open;
+use crate::error::{Error, Location, Result};
+use crate::formats::atomic::{at, write_atomically};
+use crate::formats::combine::Combine;
+use crate::formats::component::Component;
+use crate::formats::input::Input;
+use crate::formats::load::Loaded;
+use crate::formats::words::WordList;
+use crate::monitor::Monitor;
+use crate::training::Exported;
+use crate::vocabulary::Vocabulary;
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// Write parameters, or accumulators, of vectors of `dim` components.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Cancelled`].
+pub fn save_parameters(
+    from: &Exported,
+    dim: usize,
+    path: impl AsRef<Path>,
+    monitor: &Monitor,
+) -> Result<()> {
+    let path = path.as_ref();
+    write_atomically(path, |out| {
+        let mut row = Vec::with_capacity(8 * (dim + 1));
+        for (vectors, biases) in [(&from.w, &from.b), (&from.w_tilde, &from.b_tilde)] {
+            for (vector, bias) in vectors.chunks_exact(dim).zip(biases) {
+                row.clear();
+                for &x in vector.iter().chain([bias]) {
+                    row.extend_from_slice(&f64::from(x).to_le_bytes());
+                }
+                at(path, out.write_all(&row))?;
+                monitor.check()?;
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Read what `glove` or [`save_parameters`] wrote for a vocabulary of `words`, and the number of
+/// components.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] for a size that does not fit the vocabulary, or with the byte
+/// offset of a number that is not finite in 32 bits; [`Error::Cancelled`].
+pub fn load_parameters(
+    path: impl AsRef<Path>,
+    words: usize,
+    monitor: &Monitor,
+) -> Result<(usize, Exported)> {
+    let path = path.as_ref();
+    let shape = Shape::of(path, words)?;
+    let mut input = Input::open(path)?;
+    input.begin(monitor);
+    let mut to = Exported::default();
+    let mut bytes = Vec::new();
+    let mut row = 0;
+    for (vectors, biases) in [(&mut to.w, &mut to.b), (&mut to.w_tilde, &mut to.b_tilde)] {
+        vectors.reserve_exact(words * shape.dim);
+        biases.reserve_exact(words);
+        for _ in 0..words {
+            shape.read_row(&mut input, path, &mut bytes)?;
+            let start = vectors.len();
+            for number in bytes.as_chunks().0 {
+                vectors.push(f64::from_le_bytes(*number) as f32);
+            }
+            if let Some(place) = vectors[start..].iter().position(|x| !x.is_finite()) {
+                let offset = row * shape.row_bytes + 8 * place as u64;
+                let message = "this is not a number that training could go on from";
+                return Err(Error::format(path, Location::Byte(offset), message));
+            }
+            biases.extend(vectors.pop());
+            row += 1;
+            input.report(monitor)?;
+        }
+    }
+    Ok((shape.dim, to))
+}
+
+/// Read the vectors of the first `most` words.
+pub(in crate::formats) fn load_vectors<E: Component>(
+    path: &Path,
+    vocabulary: &Vocabulary,
+    combine: Combine,
+    most: usize,
+    monitor: &Monitor,
+) -> Result<Loaded<E>> {
+    let words: WordList = vocabulary.iter().map(|(word, _)| word).take(most).collect();
+    // W and W̃ are read side by side, so the file is opened twice.
+    if !at(path, fs::metadata(path))?.is_file() {
+        drop(open(path)?);
+        return Err(Error::io(path, std::io::ErrorKind::NotSeekable.into()));
+    }
+    let shape = Shape::of(path, vocabulary.len())?;
+    let dim = shape.dim;
+    let (mut w, mut w_tilde) = (Input::open(path)?, Input::open(path)?);
+    w.begin(monitor);
+    w_tilde.skip(shape.row_bytes * vocabulary.len() as u64)?;
+    let mut matrix = Vec::with_capacity(words.len() * combine.components(dim));
+    let (mut a, mut b) = (Vec::new(), Vec::new());
+    for _ in 0..words.len() {
+        for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
+            shape.read_row(input, path, bytes)?;
+        }
+        combine.extend(
+            &mut matrix,
+            &a.as_chunks().0[..dim],
+            &b.as_chunks().0[..dim],
+        );
+        w.report(monitor)?;
+    }
+    Ok(Loaded {
+        words,
+        matrix,
+        dim: combine.components(dim),
+        repeated: WordList::default(),
+        doubtful: WordList::default(),
+    })
+}
+
+/// How the numbers of a file are divided into rows.
+struct Shape {
+    size: u64,
+    dim: usize,
+    row_bytes: u64,
+}
+
+impl Shape {
+    fn of(path: &Path, words: usize) -> Result<Self> {
+        let size = content_size(path)?;
+        let row_bytes = size / (2 * words as u64).max(1) / 8 * 8;
+        if row_bytes * 2 * words as u64 != size || row_bytes < 16 {
+            return Err(Error::format(
+                path,
+                Location::Byte(size),
+                format!(
+                    "{size} bytes are not 2 rows of 8-byte numbers for each of the vocabulary's \
+                     {words} words"
+                ),
+            ));
+        }
+        let dim = row_bytes as usize / 8 - 1;
+        Ok(Self {
+            size,
+            dim,
+            row_bytes,
+        })
+    }
+
+    fn read_row(&self, input: &mut Input, path: &Path, bytes: &mut Vec<u8>) -> Result<()> {
+        input.exactly(self.row_bytes, bytes, || {
+            Error::format(path, Location::Byte(self.size), "the file is cut off")
+        })
+    }
+}
+
+/// Bytes of a file, unpacked.
+fn content_size(path: &Path) -> Result<u64> {
+    let mut input = Input::open(path)?;
+    match input.content_size() {
+        Some(size) => Ok(size),
+        None => input.skip(u64::MAX),
+    }
+}

@@ -1,0 +1,274 @@
+//! Co-occurrence records: 16 bytes each, little-endian `i32 word1, i32 word2, f64 x`, words from 1.
+
+use super::open;
+use crate::buckets::Buckets;
+use crate::cooccurrence::{Gathering, Triangle};
+use crate::error::{Error, Location, Result};
+use crate::formats::atomic::{STANDARD_STREAM, at, write_atomically};
+use crate::memory::MemoryLimit;
+use crate::monitor::{Monitor, Stage};
+use crate::vocabulary::WordId;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+use std::io::{self, Read, Write};
+use std::path::Path;
+
+const RECORD: usize = 16;
+/// Bytes read at a time.
+const BLOCK: usize = 4 << 20;
+/// Buckets of a shuffle. Their number is part of what the seed stands for: the same for any memory.
+/// Tests have few records.
+const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
+
+/// Write the records of `counts`, sorted by (word1, word2), a part of the rows at a time where a
+/// memory limit asks for it.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Cancelled`].
+pub fn save_cooccurrences(
+    counts: &Triangle,
+    path: impl AsRef<Path>,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<()> {
+    let path = path.as_ref();
+    let lengths = counts.row_lengths()?;
+    let most = memory.row_bytes() / (size_of::<i32>() + size_of::<f64>()) as u64;
+    write_atomically(path, |out| {
+        let mut first = 0;
+        let mut bytes = Vec::new();
+        while first < lengths.len() {
+            let mut records = 0;
+            let rows = lengths[first..].iter().take_while(|&&length| {
+                records += u64::from(length);
+                records <= most
+            });
+            // A single row may be more than the limit allows.
+            let rows = rows.count().max(1);
+            let part = &lengths[first..first + rows];
+            let (starts, columns, values) = counts.rows_to_csr(first as WordId, part)?;
+            for (row, ends) in (first..).zip(starts.windows(2)) {
+                bytes.clear();
+                let entries = ends[0] as usize..ends[1] as usize;
+                for (column, x) in columns[entries.clone()].iter().zip(&values[entries]) {
+                    bytes.extend_from_slice(&(row as i32 + 1).to_le_bytes());
+                    bytes.extend_from_slice(&(column + 1).to_le_bytes());
+                    bytes.extend_from_slice(&x.to_le_bytes());
+                }
+                at(path, out.write_all(&bytes))?;
+                monitor.check()?;
+            }
+            first += rows;
+        }
+        Ok(())
+    })
+}
+
+/// Read records in any order; those of the same two words add up.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] with the byte offset: a length that is not a multiple of 16, an
+/// index outside 1..=`words`, or a count that is not a finite number above 0; [`Error::Cancelled`].
+pub fn load_cooccurrences(
+    path: impl AsRef<Path>,
+    words: usize,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
+    let path = path.as_ref();
+    let mut gathering = Gathering::new(words, memory);
+    let mut last = 0;
+    for_each_record(path, monitor, |record, offset| {
+        let bad = |place: u64, message: String| {
+            Error::format(path, Location::Byte(offset + place), message)
+        };
+        let index = |at: usize| -> Result<WordId> {
+            let index = i32::from_le_bytes(*record[at..].first_chunk().expect("4 bytes"));
+            if index < 1 || index as usize > words {
+                let message =
+                    format!("word index {index} is outside the vocabulary of {words} words");
+                return Err(bad(at as u64, message));
+            }
+            Ok(index as WordId - 1)
+        };
+        let x = f64::from_le_bytes(*record[8..].first_chunk().expect("8 bytes"));
+        if !(x.is_finite() && x > 0.0) {
+            return Err(bad(8, format!("count {x} is not a finite number above 0")));
+        }
+        let (i, j) = (index(0)?, index(4)?);
+        last = last.max(i).max(j);
+        gathering.push(i, j, x)
+    })?;
+    // The last words of a text's own vocabulary may stand alone, but hardly all of the last 1 %.
+    if (last as usize) + 1 < words - words / 100 {
+        monitor.warn(format!(
+            "{}: the records end at word {} of the vocabulary's {words}: is it theirs?",
+            path.display(),
+            last + 1
+        ));
+    }
+    gathering.finish(monitor)
+}
+
+/// Copy records in random order, every order as likely as any other and fixed by `seed`; how many
+/// they were. What they hold is not looked at.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Cancelled`].
+pub fn shuffle(
+    from: impl AsRef<Path>,
+    to: impl AsRef<Path>,
+    seed: u64,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<u64> {
+    // Each record goes to a random bucket, and each bucket is shuffled by itself.
+    let to = to.as_ref();
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let half = memory.bytes.map_or(u64::MAX, |bytes| bytes / 2);
+    let mut buckets = Buckets::new(SHUFFLE_BUCKETS, half, memory.folder.clone());
+    let mut records = 0;
+    for_each_record(from.as_ref(), monitor, |record, _| {
+        records += 1;
+        buckets.push(
+            rand::RngExt::random_range(&mut rng, 0..SHUFFLE_BUCKETS),
+            *record,
+        )
+    })?;
+    let (buckets, file) = buckets.into_parts();
+    let mut rest = buckets.into_iter().zip(seed..);
+    let wave = 4 * rayon::current_num_threads();
+    write_atomically(to, |out| {
+        loop {
+            let wave: Vec<_> = rest.by_ref().take(wave).collect();
+            if wave.is_empty() {
+                return Ok(());
+            }
+            let shuffled: Vec<Result<Vec<[u8; RECORD]>>> = wave
+                .into_par_iter()
+                .map(|(bucket, seed)| {
+                    let mut records = bucket.items(file.as_ref())?;
+                    records.shuffle(&mut Xoshiro256PlusPlus::seed_from_u64(!seed));
+                    Ok(records)
+                })
+                .collect();
+            for records in shuffled {
+                at(to, out.write_all(records?.as_flattened()))?;
+                monitor.check()?;
+            }
+        }
+    })?;
+    Ok(records)
+}
+
+/// Call `f(record, offset in the file)` for each record of a file, or of standard input.
+fn for_each_record(
+    path: &Path,
+    monitor: &Monitor,
+    mut f: impl FnMut(&[u8; RECORD], u64) -> Result<()>,
+) -> Result<()> {
+    let (mut input, path): (Box<dyn Read>, _) = if path == Path::new(STANDARD_STREAM) {
+        monitor.begin(Stage::Loading, 0);
+        (Box::new(io::stdin().lock()), Path::new("standard input"))
+    } else {
+        let file = open(path)?;
+        monitor.begin(Stage::Loading, at(path, file.metadata())?.len());
+        (Box::new(file), path)
+    };
+    let mut offset = 0;
+    let mut block = Vec::with_capacity(BLOCK);
+    loop {
+        block.clear();
+        let read = at(
+            path,
+            (&mut input).take(BLOCK as u64).read_to_end(&mut block),
+        )?;
+        let (records, rest) = block.as_chunks::<RECORD>();
+        for record in records {
+            f(record, offset)?;
+            offset += RECORD as u64;
+        }
+        monitor.advance(read as u64)?;
+        if !rest.is_empty() {
+            let message = format!(
+                "the last record is cut off: {} bytes of {RECORD}",
+                rest.len()
+            );
+            return Err(Error::format(path, Location::Byte(offset), message));
+        }
+        if read == 0 {
+            return Ok(());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(records: &[[u8; RECORD]]) -> tempfile::NamedTempFile {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(records.as_flattened()).unwrap();
+        file
+    }
+
+    fn shuffled(records: &[[u8; RECORD]], seed: u64, memory: &MemoryLimit) -> Vec<u8> {
+        let (from, to) = (file(records), tempfile::NamedTempFile::new().unwrap());
+        let count = shuffle(from.path(), to.path(), seed, memory, &Monitor::new()).unwrap();
+        assert_eq!(count, records.len() as u64);
+        std::fs::read(to.path()).unwrap()
+    }
+
+    #[test]
+    fn a_shuffle_is_a_permutation_that_its_seed_decides_and_its_memory_does_not() {
+        let records: Vec<[u8; RECORD]> = (0..2_000_u128).map(u128::to_le_bytes).collect();
+        let free = MemoryLimit::default();
+        let once = shuffled(&records, 7, &free);
+        assert_eq!(
+            once,
+            shuffled(&records, 7, &MemoryLimit::new(Some(10_000), None))
+        );
+        assert_ne!(once, shuffled(&records, 8, &free));
+        let mut sorted = once.as_chunks::<RECORD>().0.to_vec();
+        sorted.sort_unstable_by_key(|record| u128::from_le_bytes(*record));
+        assert_eq!(sorted, records);
+    }
+
+    #[test]
+    fn every_order_of_three_records_is_as_likely() {
+        let records = [[1; RECORD], [2; RECORD], [3; RECORD]];
+        let free = MemoryLimit::default();
+        let mut seen = std::collections::HashMap::new();
+        for seed in 0..1200 {
+            *seen.entry(shuffled(&records, seed, &free)).or_insert(0) += 1;
+        }
+        // 200 of each expected: 60 are more than four standard deviations.
+        assert_eq!(seen.len(), 6);
+        assert!(seen.values().all(|n| (140..=260).contains(n)), "{seen:?}");
+    }
+
+    #[test]
+    fn saved_counts_are_the_same_for_any_memory() {
+        let counts = Triangle::assemble(40, |pair| {
+            for i in 0..40 {
+                for j in 0..=i {
+                    pair(i, j, f64::from(1 + i * j % 5), f64::from((i + j) % 3));
+                }
+            }
+            Ok(())
+        })
+        .unwrap();
+        let saved = |memory: &MemoryLimit| {
+            let to = tempfile::NamedTempFile::new().unwrap();
+            save_cooccurrences(&counts, to.path(), memory, &Monitor::new()).unwrap();
+            std::fs::read(to.path()).unwrap()
+        };
+        let all = saved(&MemoryLimit::default());
+        assert_eq!(all.len() as u64, 16 * counts.nnz());
+        for bytes in [1, 5_000, 40_000] {
+            assert_eq!(saved(&MemoryLimit::new(Some(bytes), None)), all);
+        }
+    }
+}

@@ -1,0 +1,705 @@
+"""The command line, run as a process: what it prints, what it writes, how it ends."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import inspect
+import itertools
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import glove_rs
+from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs.cli._options import add_parameters, given, names_of
+from glove_rs.cli._parser import Parser
+from program import PROGRAM, answer, call, done, reason
+
+COMMANDS = [
+    "fit",
+    "vocab",
+    "cooccur",
+    "train",
+    "evaluate",
+    "similar",
+    "analogy",
+    "convert",
+    "info",
+    "estimate",
+    "demo",
+]
+SETTINGS = ["--dim", 6, "--epochs", 3, "--min-count", 2, "--window", 4, "--x-max", 10]
+REPEATABLE = ["--deterministic", "--seed", 5]
+
+
+@pytest.fixture(scope="module")
+def text(tmp_path_factory) -> Path:
+    """Sixty words, some not ASCII, in three hundred documents."""
+    rng = random.Random(7)
+    words = [f"w{k}" if k % 5 else f"wört{k}水" for k in range(60)]
+    lines = (" ".join(rng.choices(words, k=rng.randrange(1, 30))) + "\n" for _ in range(300))
+    path = tmp_path_factory.mktemp("text") / "corpus.txt"
+    path.write_text("".join(lines), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def made(text, tmp_path_factory) -> Path:
+    """A folder with one file of every kind."""
+    folder = tmp_path_factory.mktemp("made")
+    vocabulary = Vocabulary.from_corpus(text, min_count=2)
+    vocabulary.save(folder / "vocab.txt")
+    counts = Cooccurrence.from_corpus(text, vocabulary, window=4)
+    counts.save(folder / "counts")
+    counts.save(folder / "cooccurrence.bin")
+    model = Glove(6, epochs=2, deterministic=True).fit_cooccurrence(counts)
+    model.save(folder / "model.glove")
+    model.save_word2vec(folder / "vectors.txt")
+    model.vectors.save(folder / "vectors.native")
+    model.save_stanford(folder / "stanford", gradsq=True)
+    (folder / "vectors.txt.gz").write_bytes(gzip.compress((folder / "vectors.txt").read_bytes()))
+    (folder / "text.txt").write_bytes(text.read_bytes())
+    return folder
+
+
+# --- the program ----------------------------------------------------------------------------------
+
+
+def test_the_version_is_the_packages():
+    assert done("--version").decode() == f"glove-rs {glove_rs.__version__}\n"
+
+
+def test_python_m_is_the_same_program():
+    module = subprocess.run(
+        [sys.executable, "-m", "glove_rs", "fit", "--help"], capture_output=True, check=True
+    )
+    assert module.stdout == done("fit", "--help")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example_and_the_defaults(command):
+    shown = done(command, "--help").decode()
+    assert re.search(rf"^example:\n  .*glove-rs {command} ", shown + " ", re.M) or (
+        command == "demo" and "example:\n  glove-rs demo\n" in shown
+    )
+    for option in ("--topn", "--window"):
+        if option in shown:
+            assert re.search(rf"{option} N[^-]*\(default: \d+\)", shown), option
+    if "--x-max" in shown:
+        assert re.search(r"--x-max X[^-]* Best \d+, paper\s+\d+", shown)
+    assert max(map(len, shown.splitlines())) <= 100
+
+
+@pytest.mark.parametrize(
+    ("command", "functions"),
+    [
+        ("fit", [Glove, Glove.fit]),
+        ("vocab", [Vocabulary.from_corpus]),
+        ("cooccur", [Cooccurrence.from_corpus]),
+        ("estimate", [Cooccurrence.estimate]),
+        ("similar", []),
+    ],
+)
+def test_every_parameter_of_the_python_api_is_an_option(command, functions):
+    shown = done(command, "--help").decode()
+    for name in itertools.chain.from_iterable(inspect.signature(f).parameters for f in functions):
+        if name not in {"self", "source", "vocabulary", "callbacks"}:
+            assert f"--{name.replace('_', '-')}" in shown, name
+    if functions and command not in {"vocab", "estimate"}:
+        assert "--vocab FILE" in shown
+
+
+def documented(
+    rounds: int = 3,
+    share: float | None = None,
+    how: str = "plain",
+    quick: bool = False,
+    folder: str | os.PathLike[str] | None = None,
+    start: object = None,
+    other: WordVectors | None = None,
+):
+    """Do nothing.
+
+    Parameters
+    ----------
+    rounds : int, default 3
+        How often, in
+        100 % of cases.
+    share : float, optional
+        AdaGrad's part, see :func:`glove_rs.Glove` and `how`.
+    how : {"plain", "in-turn"}, default "plain"
+        The way.
+    quick, folder
+        As for :class:`glove_rs.Glove`.
+    other : WordVectors, optional
+        Vectors.
+
+    Returns
+    -------
+    None
+    """
+
+
+def test_a_parameter_that_the_api_gains_is_an_option():
+    parser = Parser("test", usage="test")
+    names = names_of(documented)
+    assert names == ["rounds", "share", "how", "quick", "folder", "other"]
+    add_parameters(parser.add_argument_group("some"), documented, names, {"other": str.upper})
+    lines = [" ".join(line.split()) for line in parser.format_help().splitlines()]
+    shown = "\n".join(lines)
+    assert "--rounds N how often, in 100 % of cases (default: 3)" in lines
+    assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
+    assert "--how plain|in-turn the way (default: plain)" in lines
+    assert "--quick, --no-quick (default: no)" in lines
+    assert "--other FILE vectors" in shown
+    arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--other", "x", "--folder", "."]
+    assert given(parser.parse_args(arguments), names) == {
+        "rounds": 4,
+        "share": 0.5,
+        "quick": False,
+        "folder": ".",
+        "other": "X",
+    }
+    assert given(parser.parse_args([]), names) == {}
+
+
+def test_wrong_calls_end_with_2():
+    assert "COMMAND" in reason(2)
+    assert "invalid choice: 'fitt'" in reason(2, "fitt")
+    assert "--out" in reason(2, "fit", "corpus.txt")
+    assert "--window" in reason(2, "vocab", "corpus.txt", "--window", 3)
+    assert "invalid int value: 'x'" in reason(2, "cooccur", "c", "-o", "x", "--window", "x")
+    # No abbreviations: an option that comes later must not change what a script means.
+    assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
+
+
+def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_path):
+    out = ["--out", tmp_path / "m"]
+    assert reason(2, "fit", text, *out, "--window", 0) == (
+        "glove-rs fit: --window must be an integer >= 1, got 0"
+    )
+    assert "--max-vocab must be" in reason(2, "fit", text, *out, "--max-vocab", "-3")
+    assert "--optimizer must be" in reason(2, "fit", text, *out, "--optimizer", "adam")
+    assert "--memory must be" in reason(2, "fit", text, *out, "--memory", "lots")
+    assert "--within must be" in reason(2, "estimate", text, "--within", "lots")
+    assert list(tmp_path.iterdir()) == []
+
+
+# --- from text to a model -------------------------------------------------------------------------
+
+
+def test_fit_leaves_a_folder_that_tells_everything(text, tmp_path):
+    out = tmp_path / "model"
+    result = answer("fit", text, "--out", out, *SETTINGS, *REPEATABLE)
+    assert sorted(p.name for p in out.iterdir()) == [
+        "history.csv",
+        "model.glove",
+        "settings.json",
+        "vocab.txt",
+    ]
+    expected = Glove(6, epochs=3, min_count=2, window=4, x_max=10, deterministic=True, seed=5).fit(
+        text
+    )
+    model = Glove.load(out)
+    np.testing.assert_array_equal(model.W, expected.W)
+    assert model.get_params() == expected.get_params()
+    assert Vocabulary.load(out / "vocab.txt") == expected.vocabulary
+    assert [epoch["loss"] for epoch in result["epochs"]] == expected.history
+    assert (result["words"], result["dim"]) == (len(expected.vocabulary), 6)
+
+    with (out / "history.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [float(row["loss"]) for row in rows] == expected.history
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    settings = json.loads((out / "settings.json").read_text(encoding="utf-8"))
+    assert settings["glove_rs"] == glove_rs.__version__
+    assert settings["source"] == str(text)
+    assert settings["settings"]["window"] == 4
+
+
+def test_fit_prints_what_it_made(text, tmp_path):
+    shown = done("fit", text, "--out", tmp_path / "m", *SETTINGS, "--vectors", tmp_path / "v.txt")
+    rows = dict(line.split(maxsplit=1) for line in shown.decode().splitlines())
+    assert rows["words"] == "60"
+    assert len(rows["loss"].split()) == 3
+    assert rows["saved"] == str(tmp_path / "m")
+    assert len(WordVectors.load(tmp_path / "v.txt")) == 60
+
+
+def test_a_folder_is_replaced_only_if_asked_and_only_if_it_is_ours(text, tmp_path):
+    out = tmp_path / "model"
+    done("fit", text, "--out", out, *SETTINGS)
+    before = (out / "model.glove").read_bytes()
+    assert "--overwrite" in reason(1, "fit", text, "--out", out, *SETTINGS)
+    assert (out / "model.glove").read_bytes() == before
+    done("fit", text, "--out", out, *SETTINGS, "--dim", 7, "--overwrite")
+    assert Glove.load(out).W.shape[1] == 7
+
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "thesis.txt").write_text("do not touch")
+    for extra in [], ["--overwrite"]:
+        assert "exists" in reason(1, "fit", text, "--out", other, *SETTINGS, *extra)
+    assert [p.name for p in other.iterdir()] == ["thesis.txt"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "other"]
+
+
+def test_step_by_step_is_the_same_as_at_once(text, tmp_path):
+    done("vocab", text, "--min-count", 2, "-o", tmp_path / "vocab.txt")
+    common = ["--vocab", tmp_path / "vocab.txt", "--window", 4]
+    done("cooccur", text, *common, "-o", tmp_path / "counts")
+    result = answer("cooccur", text, *common, "-o", tmp_path / "cooccurrence.bin")
+    training = ["--dim", 6, "--epochs", 3, "--x-max", 10, *REPEATABLE]
+    done("train", tmp_path / "counts", *training, "--out", tmp_path / "native")
+    done(
+        "train",
+        tmp_path / "cooccurrence.bin",
+        "--vocab",
+        tmp_path / "vocab.txt",
+        *training,
+        "--out",
+        tmp_path / "records",
+    )
+    once = Glove(6, epochs=3, min_count=2, window=4, x_max=10, deterministic=True, seed=5)
+    once.fit(text)
+    for name in ("native", "records"):
+        np.testing.assert_array_equal(Glove.load(tmp_path / name).W, once.W)
+    counts = Cooccurrence.load(tmp_path / "counts")
+    assert result == {"words": 60, "records": counts.nnz, "total": pytest.approx(counts.total)}
+
+
+def test_training_goes_on_from_a_model(made, tmp_path):
+    common = ["--x-max", 10, *REPEATABLE]
+    counts = made / "counts"
+    done("train", counts, "--dim", 6, "--epochs", 4, *common, "--out", tmp_path / "whole")
+    done("train", counts, "--dim", 6, "--epochs", 1, *common, "--out", tmp_path / "part")
+    result = answer(
+        *("train", counts, "--epochs", 3, *common, "--out", tmp_path / "rest"),
+        *("--start", tmp_path / "part"),
+    )
+    whole, rest = Glove.load(tmp_path / "whole"), Glove.load(tmp_path / "rest")
+    np.testing.assert_array_equal(whole.W, rest.W)
+    assert [epoch["loss"] for epoch in result["epochs"]] == whole.history[1:]
+    refused = reason(
+        *(2, "train", counts, "--dim", 5, "--out", tmp_path / "x"),
+        *("--start", tmp_path / "part"),
+    )
+    assert "--start must have dim=5" in refused
+
+
+def test_the_vocabulary_goes_to_standard_output(text, made):
+    expected = (made / "vocab.txt").read_bytes()
+    assert done("vocab", text, "--min-count", 2) == expected
+    assert done("vocab", "-", "--min-count", 2, stdin=text.read_bytes()) == expected
+
+
+def test_several_texts_are_one(text, made, tmp_path):
+    lines = text.read_bytes().splitlines(keepends=True)
+    (tmp_path / "a.txt").write_bytes(b"".join(lines[:100]))
+    rest = b"".join(lines[100:])
+    shown = done("vocab", tmp_path / "a.txt", "-", "--min-count", 2, stdin=rest)
+    assert shown == (made / "vocab.txt").read_bytes()
+
+
+def test_records_go_to_standard_output(text, made):
+    shown = done("cooccur", text, "--vocab", made / "vocab.txt", "--window", 4, "-o", "-")
+    assert shown == (made / "cooccurrence.bin").read_bytes()
+
+
+# --- asking ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["model.glove", "vectors.txt", "vectors.native", "vectors.txt.gz"])
+def test_any_file_of_vectors_can_be_asked(made, name):
+    expected = Glove.load(made / "model.glove").vectors.most_similar("w1", topn=3)
+    found = answer("similar", made / name, "w1", "--topn", 3)
+    assert found["word"] == "w1"
+    assert [item["word"] for item in found["similar"]] == [word for word, _ in expected]
+    np.testing.assert_allclose(
+        [item["cosine"] for item in found["similar"]], [c for _, c in expected], atol=1e-5
+    )
+
+
+def test_words_come_from_standard_input(made):
+    shown = done(
+        *("similar", made / "vectors.txt", "--topn", 2, "--json"),
+        stdin="w1 wört5水\nw2\n".encode(),
+    )
+    found = [json.loads(line) for line in shown.splitlines()]
+    assert [item["word"] for item in found] == ["w1", "wört5水", "w2"]
+    assert all(len(item["similar"]) == 2 for item in found)
+
+
+def test_neighbours_of_a_difference_and_an_analogy(made):
+    wv = WordVectors.load(made / "vectors.txt")
+    shown = done("similar", made / "vectors.txt", "w1", "w2", "--not", "w3", "--topn", 4)
+    expected = wv.most_similar(["w1", "w2"], ["w3"], topn=4)
+    assert [line.split()[0] for line in shown.decode().splitlines()] == [w for w, _ in expected]
+    found = answer("analogy", made / "vectors.txt", "w1", "w2", "w3", "--topn", 4)
+    assert [item["word"] for item in found] == [w for w, _ in wv.analogy("w1", "w2", "w3", 4)]
+
+
+def test_an_unknown_word_is_named(made):
+    message = reason(1, "similar", made / "vectors.txt", "w999")
+    assert message.startswith("glove-rs similar: ")
+    assert "'w999'" in message
+
+
+def test_vectors_are_measured(made, tmp_path):
+    (tmp_path / "questions.txt").write_text(": some\nw1 w2 w3 w4\nw1 w2 w3 zebra\n")
+    (tmp_path / "pairs.tsv").write_text("w1\tw2\t7\nw1\tw3\t3\nw2\tw4\t5\n")
+    files = [tmp_path / "questions.txt", tmp_path / "pairs.tsv"]
+    found = answer("evaluate", made / "vectors.txt", *files)
+    wv = WordVectors.load(made / "vectors.txt")
+    assert found == [json.loads(json.dumps(wv.evaluate(f).to_dict())) for f in files]
+    shown = done("evaluate", made / "vectors.txt", *files, "--method", "3cosmul").decode()
+    assert "3CosMul" in shown
+    assert "Spearman" in shown
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("to", "name"),
+    [
+        ("word2vec", "out.txt"),
+        ("word2vec_binary", "out.bin"),
+        ("glove", "out.vectors"),
+        ("native", "out"),
+        ("model", "out.glove"),
+    ],
+)
+def test_a_model_becomes_any_file_of_vectors(made, tmp_path, to, name):
+    by_name = to not in {"glove", "native"}
+    done("convert", made / "model.glove", tmp_path / name, *([] if by_name else ["--to", to]))
+    expected = Glove.load(made / "model.glove").vectors
+    if to == "model":
+        found = Glove.load(tmp_path / name).vectors
+    else:
+        found = WordVectors.load(tmp_path / name, format=to)
+    assert found.index_to_key == expected.index_to_key
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+
+
+def test_a_model_becomes_stanfords_files_and_these_a_model_again(made, tmp_path):
+    done("convert", made / "model.glove", tmp_path / "s", "--to", "stanford", "--model", 0)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["s.bin", "s.gradsq.bin", "s.txt"]
+    done(
+        *("convert", tmp_path / "s.bin", tmp_path / "again.glove"),
+        *("--vocab", made / "vocab.txt", "--gradsq", tmp_path / "s.gradsq.bin"),
+    )
+    before, again = Glove.load(made / "model.glove"), Glove.load(tmp_path / "again.glove")
+    for name, array in before._state.arrays.items():
+        np.testing.assert_array_equal(again._state.arrays[name], array)
+    assert len((tmp_path / "s.txt").read_text(encoding="utf-8").splitlines()[0].split()) == 15
+
+
+def test_sides_are_chosen_and_combined(made, tmp_path):
+    model = Glove.load(made / "model.glove")
+    for how, rows in {"word": model.W, "mean": (model.W + model.W_tilde) / 2}.items():
+        done("convert", made / "model.glove", tmp_path / "v.txt", "--combine", how)
+        np.testing.assert_allclose(
+            WordVectors.load(tmp_path / "v.txt").vectors, rows, rtol=1e-6, atol=1e-7
+        )
+
+
+def test_counts_are_converted_both_ways(made, tmp_path):
+    vocabulary = ["--vocab", made / "vocab.txt"]
+    done("convert", made / "cooccurrence.bin", tmp_path / "counts", *vocabulary)
+    done("convert", tmp_path / "counts", tmp_path / "again.bin")
+    again = (tmp_path / "again.bin").read_bytes()
+    assert again == (made / "cooccurrence.bin").read_bytes()
+    assert done("convert", made / "counts", "-", "--to", "records") == again
+    words = done("convert", made / "counts", "-", "--to", "vocab")
+    assert words == (made / "vocab.txt").read_bytes()
+
+
+def test_what_cannot_be_made_is_said(made, tmp_path):
+    out = tmp_path / "out"
+    message = reason(1, "convert", made / "vectors.txt", out, "--to", "model")
+    assert message.endswith("vectors.txt: vectors cannot be made model")
+    assert "counts cannot" in reason(1, "convert", made / "counts", out, "--to", "native")
+    assert not out.exists()
+
+
+def test_every_kind_of_file_is_told(made):
+    names = {
+        "model.glove": ("a model", 60),
+        "vectors.txt": ("word vectors", 60),
+        "vectors.txt.gz": ("word vectors", 60),
+        "vectors.native": ("word vectors", 60),
+        "counts": ("co-occurrence counts of glove-rs", 60),
+        "cooccurrence.bin": ("co-occurrence records of Stanford", 60),
+        "vocab.txt": ("a vocabulary", 60),
+        "stanford.txt": ("word vectors", 61),
+        "stanford.bin": ("64-bit numbers", None),
+        "text.txt": ("text", None),
+    }
+    found = answer("info", *(made / name for name in names))
+    for about, (name, (what, words)) in zip(found, names.items(), strict=True):
+        assert about["what"].startswith(what), name
+        assert about["bytes"] == (made / name).stat().st_size
+        assert about.get("words") == words, name
+    by_name = dict(zip(names, found, strict=True))
+    nnz = Cooccurrence.load(made / "counts").nnz
+    assert by_name["counts"]["records"] == by_name["cooccurrence.bin"]["records"] == nnz
+    assert by_name["cooccurrence.bin"]["sorted"] is True
+    assert by_name["text.txt"]["lines"] == 300
+    assert by_name["vectors.txt"]["dim"] == 6
+    assert by_name["model.glove"]["epochs"] == 2
+    assert by_name["stanford.bin"]["numbers"] == 2 * 60 * 7
+    shown = done("info", made / "stanford.bin", "--vocab", made / "vocab.txt").decode()
+    assert re.search(r"^dim +6$", shown, re.M)
+
+
+def test_shuffled_records_are_told(made, tmp_path):
+    records = (made / "cooccurrence.bin").read_bytes()
+    (tmp_path / "shuffled.bin").write_bytes(records[16:] + records[:16])
+    assert answer("info", tmp_path / "shuffled.bin")[0]["sorted"] is False
+
+
+# --- estimate -------------------------------------------------------------------------------------
+
+
+def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
+    found = answer("estimate", text, "--min-count", 2, "--window", 4, "--dim", 6)
+    counts = Cooccurrence.from_corpus(text, min_count=2, window=4)
+    assert found["words"] == len(counts.vocabulary)
+    assert found["records"] == counts.nnz
+    assert found["advice"]["fits"] is True
+    assert found["seconds"]["total"] == pytest.approx(
+        sum(s for name, s in found["seconds"].items() if name != "total")
+    )
+    assert 0 < found["seconds"]["total"] < 60
+    assert found["parameters"] == 2 * 2 * 60 * 2 * 64
+
+
+def test_an_estimate_names_settings_that_fit(tmp_path):
+    rng = np.random.default_rng(1)
+    words = np.array([f"w{k}" for k in range(30_000)])
+    text = tmp_path / "corpus.txt"
+    with text.open("w") as file:
+        for _ in range(2000):
+            file.write(" ".join(words[(30_000 ** rng.random(100)).astype(int)]) + "\n")
+    free = answer("estimate", text, "--min-count", 1, "--within", "100GB")
+    assert free["advice"] == {"fits": True, "text": "fits as it is"}
+    tight = answer("estimate", text, "--min-count", 1, "--dim", 25, "--within", "100MB")
+    assert tight["advice"]["fits"] is False
+    limit = f"{tight['advice']['memory'] // 10**6}MB"
+    again = answer(
+        *("estimate", text, "--min-count", 1, "--dim", 25),
+        *("--within", "100MB", "--memory", limit),
+    )
+    assert again["advice"]["fits"] is True
+    assert again["disk"] > 0
+    wide = answer("estimate", text, "--min-count", 1, "--dim", 1000, "--within", "100MB")
+    assert wide["advice"]["dim"] in {50, 25}
+    assert 0 < wide["advice"]["max_vocab"] < 30_000
+
+
+# --- what goes wrong ------------------------------------------------------------------------------
+
+
+def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
+    out = ["--out", tmp_path / "m"]
+    text, vectors = made / "text.txt", made / "vectors.txt"
+    cases = [
+        (["fit", vectors, *out], "this is not text but word vectors"),
+        (["fit", made / "vocab.txt", *out], "this is not text but a vocabulary"),
+        (["vocab", made / "model.glove"], "this is not text but a model of glove-rs"),
+        (["vocab", made / "cooccurrence.bin"], "this is not text but co-occurrence records"),
+        (["train", vectors, *out], "these are not counts but word vectors"),
+        (["train", text, *out], "these are not counts but text"),
+        (["train", made / "cooccurrence.bin", *out], "name them with --vocab"),
+        (["similar", made / "counts", "w1"], "these are not vectors but co-occurrence counts"),
+        (["similar", made / "vocab.txt", "w1"], "these are not vectors but a vocabulary"),
+        (["similar", made / "stanford.bin", "w1"], "name their words with --vocab"),
+        (["train", made / "counts", *out, "--start", text], "this is not a model but text"),
+    ]
+    for arguments, message in cases:
+        assert message in reason(1, *arguments), arguments
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_lines_of_numbers_are_a_text_after_all(tmp_path):
+    # Walks over a graph look like vectors but for their whole numbers.
+    rng = random.Random(3)
+    walks = "".join(" ".join(str(rng.randrange(50)) for _ in range(20)) + "\n" for _ in range(100))
+    (tmp_path / "walks.txt").write_text(walks)
+    assert done("vocab", tmp_path / "walks.txt") == done("vocab", "-", stdin=walks.encode())
+
+
+def test_truncated_files_are_refused_with_their_offset(made, tmp_path):
+    vocabulary = ["--vocab", made / "vocab.txt"]
+    for name, message in {
+        "cooccurrence.bin": r"cut\.bin, byte \d+: the last record is cut off: 11 bytes of 16",
+        "stanford.bin": r"cut\.bin, byte \d+: \d+ bytes are not 2 rows .* vocabulary's 60 words",
+        "counts": r"cut\.bin, byte \d+: the file is cut off",
+    }.items():
+        (tmp_path / "cut.bin").write_bytes((made / name).read_bytes()[:-5])
+        given = [] if name == "counts" else vocabulary
+        assert re.search(message, reason(1, "info", tmp_path / "cut.bin", *given)), name
+    (tmp_path / "cut.bin").write_bytes((made / "cooccurrence.bin").read_bytes()[:-5])
+    assert "cut off" in reason(1, "info", tmp_path / "cut.bin")
+    assert "cut off" in reason(
+        1, "train", tmp_path / "cut.bin", *vocabulary, "--out", tmp_path / "m"
+    )
+
+
+def test_a_vocabulary_of_other_counts_is_noticed(made, tmp_path):
+    lines = (made / "vocab.txt").read_bytes().splitlines(keepends=True)
+    (tmp_path / "short.txt").write_bytes(b"".join(lines[:-5]))
+    train = ["train", made / "cooccurrence.bin", "--epochs", 1, "--out", tmp_path / "m"]
+    message = reason(1, *train, "--vocab", tmp_path / "short.txt")
+    assert re.search(r"word index \d+ is outside the vocabulary of 55 words", message)
+    longer = [*lines, *(b"x%d 1\n" % k for k in range(40))]
+    (tmp_path / "long.txt").write_bytes(b"".join(longer))
+    result = call(*train, "--vocab", tmp_path / "long.txt")
+    assert result.returncode == 0
+    warning = result.stderr.decode()
+    assert "warning: " in warning
+    assert "the records end at word 60 of the vocabulary's 100: is it theirs?" in warning
+    assert call(*train, "--vocab", made / "vocab.txt", "--overwrite").stderr == b""
+
+
+def test_a_missing_file_is_named(tmp_path):
+    missing = tmp_path / "nowhere.txt"
+    for arguments in (["vocab", missing], ["info", missing], ["similar", missing, "w"]):
+        message = reason(1, *arguments)
+        assert message == f"glove-rs {arguments[0]}: {missing}: No such file or directory"
+
+
+def test_a_text_that_cannot_be_trained_on_is_explained(tmp_path):
+    (tmp_path / "text.txt").write_text("one two three\n")
+    message = reason(1, "fit", tmp_path / "text.txt", "--out", tmp_path / "m")
+    assert "lower min_count" in message
+    (tmp_path / "text.txt").write_bytes(b"one tw\xff three\n")
+    assert "byte 6: invalid UTF-8" in reason(1, "vocab", tmp_path / "text.txt")
+    assert "standard input" in reason(1, "vocab", "-", stdin=b"one tw\xff three\n")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_ends_with_1(text, made):
+    with open("/dev/full", "wb") as full:
+        for arguments in (
+            ["vocab", text],
+            ["similar", made / "vectors.txt", "w1"],
+            ["convert", made / "counts", "-", "--to", "records"],
+        ):
+            result = subprocess.run(
+                [PROGRAM, *map(str, arguments)], stdout=full, stderr=subprocess.PIPE, check=False
+            )
+            assert result.returncode == 1
+            assert b"No space left on device" in result.stderr
+            assert b"Traceback" not in result.stderr
+            assert b"Exception ignored" not in result.stderr
+    assert "No space left" in reason(1, "vocab", text, "-o", "/dev/full")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs resource limits")
+def test_a_folder_that_does_not_fit_the_disk_leaves_nothing(text, tmp_path):
+    import resource
+
+    def limit():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000))
+
+    message = reason(
+        1, "fit", text, "--out", tmp_path / "m", *SETTINGS, preexec_fn=limit, cwd=tmp_path
+    )
+    assert message == f"glove-rs fit: {tmp_path / 'm' / 'model.glove'}: File too large"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pipe_whose_reader_has_enough_is_no_error(tmp_path):
+    words = "".join(f"w{k}\n" for k in range(200_000))
+    (tmp_path / "text.gz").write_bytes(gzip.compress(words.encode()))
+    shell = (
+        f"set -o pipefail; gzip -dc {tmp_path / 'text.gz'} "
+        f"| '{PROGRAM}' vocab - --min-count 1 | head -n 2"
+    )
+    result = subprocess.run(["bash", "-c", shell], capture_output=True, check=False)
+    assert result.stderr == b""
+    assert result.returncode == 0
+    assert len(result.stdout.splitlines()) == 2
+
+
+def test_printing_to_a_reader_that_has_enough_is_no_error(made):
+    # Results that Python itself prints, more than a pipe holds.
+    shell = f"set -o pipefail; '{PROGRAM}' similar '{made / 'vectors.txt'}' --topn 50 | head -n 1"
+    words = b"w1\n" * 5000
+    result = subprocess.run(["bash", "-c", shell], input=words, capture_output=True, check=False)
+    assert (result.returncode, result.stderr, result.stdout) == (0, b"", b"w1\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
+    rng = np.random.default_rng(2)
+    words = np.array([f"w{k}" for k in range(3000)])
+    (tmp_path / "text.txt").write_text(" ".join(words[rng.integers(0, 3000, 600_000)]))
+    child = subprocess.Popen(
+        [PROGRAM, "fit", "text.txt", "--out", "model", "--window", "50", "--epochs", "100000"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    try:
+        time.sleep(3)
+        assert child.poll() is None
+        child.send_signal(signal.SIGINT)
+        _, message = child.communicate(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    assert child.returncode == 130
+    assert message == b"glove-rs: interrupted\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+
+
+# --- progress -------------------------------------------------------------------------------------
+
+
+def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
+    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
+    arguments = [PROGRAM, "fit", text, *map(str, SETTINGS), "--overwrite", "--out", tmp_path / "m"]
+
+    def on_terminal(*more):
+        ours, theirs = pty.openpty()
+        termios.tcsetwinsize(theirs, (24, 100))
+        try:
+            child = subprocess.run(
+                [*arguments, *more], stderr=theirs, stdout=subprocess.PIPE, check=True
+            )
+        finally:
+            os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                block = os.read(ours, 1 << 16)
+            except OSError:  # the end, on Linux
+                break
+            if not block:
+                break
+            shown += block
+        os.close(ours)
+        return shown, child.stdout
+
+    shown, printed = on_terminal()
+    assert b"training" in shown
+    assert b"training" not in printed
+    assert on_terminal("--no-progress")[0] == b""
+    assert call(*arguments[1:]).stderr == b""
+    assert b"training" in call(*arguments[1:], "--progress").stderr
+    demo = call("demo", "--corpus", text, "--epochs", 2, "--out", tmp_path / "demo")
+    assert (demo.returncode, demo.stderr) == (0, b"")
