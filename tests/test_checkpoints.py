@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -147,17 +148,19 @@ def test_early_stopping_and_anchors_go_on_as_they_were(zipf, whole, tmp_path):
 
 
 def test_checkpoints_come_at_intervals_and_at_the_end(zipf, tmp_path):
-    times = []
+    written = []
+
+    def epoch_there():
+        return int.from_bytes((tmp_path / "checkpoint.glove").read_bytes()[32:40], "little")
 
     def look(state):
-        path = tmp_path / "checkpoint.glove"
-        times.append(path.stat().st_mtime_ns)
+        written.append(epoch_there())
 
     Glove(**SETTINGS | {"epochs": 5}).fit(
         zipf.path, checkpoint_dir=tmp_path, checkpoint_every=2, callbacks=[look]
     )
-    assert times[0] < times[1] == times[2] < times[3] == times[4]
-    assert (tmp_path / "checkpoint.glove").stat().st_mtime_ns > times[4]
+    assert written == [0, 2, 2, 4, 4]
+    assert epoch_there() == 5
     assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove"]
 
 
@@ -380,3 +383,59 @@ def test_a_checkpoint_tells_what_it_is(stopped):
     assert settings["parameters"]["dim"] == SETTINGS["dim"]
     assert len(settings["counts"]["vocabulary"]) == 64  # SHA-256
     assert int.from_bytes(content[32:40], "little") == 3  # epochs
+
+
+# --- schedules ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("schedule", ["linear", "cosine"])
+def test_falling_rates_go_on_where_they_were(zipf, tmp_path, schedule):
+    settings = {"schedule": schedule, "negative": 1.0, "learning_rate": 0.2}
+    interrupted(zipf.path, tmp_path, 3, settings=settings)
+    assert_same(Glove.resume(tmp_path), Glove(**SETTINGS | settings).fit(zipf.path))
+
+
+def test_epochs_cannot_change_where_they_decide_the_rates(zipf, tmp_path):
+    interrupted(zipf.path, tmp_path, 3, settings={"schedule": "linear"})
+    with pytest.raises(ValueError, match="epochs cannot change"):
+        Glove.resume(tmp_path, epochs=8)
+    with pytest.raises(ValueError, match=r"^epochs=8 differs"):
+        Glove(**SETTINGS | {"schedule": "linear", "epochs": 8}).fit(
+            zipf.path, checkpoint_dir=tmp_path, resume=True
+        )
+
+
+def test_a_preset_is_what_it_was_when_the_checkpoint_was_written(zipf, tmp_path, monkeypatch):
+    settings = {"dim": 8, "deterministic": True, "min_count": 2}
+    whole = Glove(**settings).fit(zipf.path)
+    with pytest.raises(Killed):
+        Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, callbacks=[kill_after(2)])
+    from glove_rs import _presets
+
+    changed = {**_presets.PRESETS, "best": {**_presets.PRESETS["best"], "epochs": 3, "x_max": 5.0}}
+    monkeypatch.setattr(_presets, "PRESETS", changed)
+    with pytest.raises(ValueError, match=r"^epochs=3 differs"):
+        Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)
+    assert_same(Glove.resume(tmp_path), whole)
+
+
+def test_patterns_come_back_and_other_tokenizers_are_refused(zipf, tmp_path):
+    settings = {"tokenizer": re.compile(r"\w+", re.IGNORECASE)}
+    interrupted(zipf.path, tmp_path, 2, settings=settings)
+    assert Glove.resume(tmp_path).tokenizer == settings["tokenizer"]
+    with pytest.raises(ValueError, match=r"^tokenizer='whitespace' differs"):
+        Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)
+
+
+def test_a_folder_of_texts_is_known_again(zipf, whole, tmp_path):
+    texts = tmp_path / "texts"
+    texts.mkdir()
+    half = len(zipf.lines) // 2
+    for name, lines in (("a.txt", zipf.lines[:half]), ("b.txt", zipf.lines[half:])):
+        (texts / name).write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    place = tmp_path / "checkpoints"
+    interrupted(texts, place)
+    (texts / "b.txt").write_text("changed\n")
+    with pytest.raises(ValueError, match="source is not the text"):
+        Glove(**SETTINGS).fit(texts, checkpoint_dir=place, resume=True)
+    assert_same(Glove.resume(place), whole)

@@ -160,18 +160,9 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
     """Epochs of the core from these arrays, with an anchor that is somewhere else."""
     from glove_rs import _core
 
-    training = {
-        "learning_rate": 0.05,
-        "bias_learning_rate": 1.0,
-        "schedule": "constant",
-        "negative": 0.0,
-        "negative_weight": 0.3,
-        "epochs": epochs,
-        "deterministic": True,
-        "seed": 0,
-        **{name: value for name, value in settings.items() if name != "dim"},
-    }
     dim = arrays["W"].shape[1]
+    model = Glove(**{**settings, "dim": dim}, preset="paper", deterministic=True)
+    training = model.set_params(epochs=epochs)._training_arguments()
     init = {
         "words": np.array(sorted(int(word) for word in given.index_to_key), np.uint32),
         "vectors": given.vectors,

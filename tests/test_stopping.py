@@ -261,7 +261,7 @@ CHILD = textwrap.dedent(
         if state.epoch == 2:
             print("ready", flush=True)
     settings = dict(dim=200, preset="paper", deterministic=True)
-    model = Glove(epochs=1000, **settings)
+    model = Glove(**settings, epochs=1000)
     options = {options}
     try:
         model.fit_cooccurrence(np.ones((2000, 2000)), callbacks=[ready], **options)
@@ -271,7 +271,7 @@ CHILD = textwrap.dedent(
     assert 2 <= done < 1000, done
     assert len(model.vectors.most_similar("5")) == 10
     model.save_word2vec("vectors.txt")
-    again = Glove(epochs=done, **settings).fit_cooccurrence(np.ones((2000, 2000)))
+    again = Glove(**settings, epochs=done).fit_cooccurrence(np.ones((2000, 2000)))
     assert np.array_equal(model.W, again.W), "not the parameters of the last finished epoch"
     assert model.history == again.history
     """

@@ -11,20 +11,21 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from . import _core
+from ._sources import files_of
 from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
 
-__all__ = ["Folder", "Saved", "fingerprint"]
+__all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 
 _STATE, _COUNTS = "checkpoint.glove", "counts.glove"
-_KEYS = {"parameters", "session", "source", "counts", "epochs", "every", "grown", "before"}
+_KEYS = {"parameters", "training", "session", "source", "counts", "every", "grown", "before"}
+#: Bytes of both ends of a file that tell it from others.
+_ENDS = 1 << 16
 
-#: Parameters that may change between a training and its going on.
-FREE = frozenset({"epochs", "threads", "memory", "tmp_dir", "progress"})
+#: Parameters that change nothing but the way to the outcome.
+_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress"})
 
 
 @dataclass(frozen=True)
@@ -99,21 +100,23 @@ class Folder:
 
     def check(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
         """Refuse to go on with other settings than those of the checkpoint."""
-        for group in ("parameters", "session"):
-            ours, theirs = wanted[group], saved[group]
-            for name in sorted({*ours, *theirs} - FREE):
-                if ours.get(name) != theirs.get(name):
-                    raise ValueError(
-                        f"{name}={ours.get(name)!r} differs from the checkpoint in {self.path}, "
-                        f"which has {name}={theirs.get(name)!r}: go on with the same settings, or "
-                        "train into another checkpoint_dir"
-                    )
+        # What training takes from a preset is among its own settings.
+        ours, theirs = (
+            {**settings["parameters"], **settings["training"], **settings["session"]}
+            for settings in (wanted, saved)
+        )
+        for name in sorted({*ours, *theirs} - may_change(saved) - {"preset"}):
+            if ours.get(name) != theirs.get(name):
+                raise ValueError(
+                    f"{name}={ours.get(name)!r} differs from the checkpoint in {self.path}, "
+                    f"which has {name}={theirs.get(name)!r}: go on with the same settings, or "
+                    "train into another checkpoint_dir"
+                )
         ours, theirs = wanted["source"], saved["source"]
         if ours is not None and theirs is not None and ours != theirs:
             raise ValueError(
-                f"source is not the text of the checkpoint in {self.path}: a file of "
-                f"{ours['bytes']} bytes, and that was one of {theirs['bytes']} or began or ended "
-                "otherwise"
+                f"source is not the text of the checkpoint in {self.path}: {ours['bytes']} bytes, "
+                f"and that had {theirs['bytes']} or began or ended otherwise"
             )
 
     def check_counts(self, saved: Cooccurrence, given: Cooccurrence) -> None:
@@ -150,47 +153,50 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
 
 
 def fingerprint(source: object) -> dict[str, int] | None:
-    """Tell a file from others without reading all of it; `None` for what is no file."""
-    if not isinstance(source, str | os.PathLike) or not os.path.isfile(source):
+    """Tell files from others without reading all of them; `None` for what is in no files."""
+    files = files_of(source)
+    if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once
         return None
-    some = 1 << 20
-    with open(source, "rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        checksum = zlib.crc32(file.read(some))
-        file.seek(max(0, size - some))
-        return {"bytes": size, "checksum": zlib.crc32(file.read(some), checksum)}
+    total = checksum = 0
+    for name in files:
+        with open(name, "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            checksum = zlib.crc32(file.read(_ENDS), checksum)
+            file.seek(max(0, size - _ENDS))
+            checksum = zlib.crc32(file.read(_ENDS), checksum)
+            total += size
+    return {"bytes": total, "checksum": checksum}
+
+
+def may_change(saved: Mapping[str, Any]) -> frozenset[str]:
+    """Name the parameters that may be others when training goes on.
+
+    The number of epochs may where it decides nothing about each of them.
+    """
+    constant = saved["training"]["schedule"] == "constant"
+    return _RUNNING | {"epochs"} if constant else _RUNNING
 
 
 def settings(
     parameters: Mapping[str, Any],
+    training: Mapping[str, Any],
     session: Mapping[str, Any],
-    source: dict[str, int] | None,
     **others: Any,
 ) -> dict[str, Any]:
-    """Make the settings that a checkpoint holds."""
-    parameters = _plain({**parameters, "tokenizer": to_json(parameters["tokenizer"])})
-    if not isinstance(parameters["progress"], bool):
+    """Make the settings that a checkpoint holds, as JSON gives them back."""
+    parameters = dict(parameters)
+    parameters["tokenizer"] = to_json(parameters["tokenizer"])
+    if callable(parameters["progress"]):
         parameters["progress"] = None
-    return {
+    if parameters["tmp_dir"] is not None:
+        parameters["tmp_dir"] = os.fspath(parameters["tmp_dir"])
+    made = {
         "glove_rs": _core.__version__,
         "simd": _core.simd_level(),
         "parameters": parameters,
-        "session": _plain(session),
-        "source": source,
+        "training": training,
+        "session": session,
         **others,
     }
-
-
-def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as JSON gives them back."""
-    plain: dict[str, Any] = json.loads(json.dumps(dict(parameters), default=_portable))
+    plain: dict[str, Any] = json.loads(json.dumps(made, default=lambda number: number.item()))
     return plain
-
-
-def _portable(value: object) -> object:
-    """Turn numpy's numbers into Python's, paths into text, and other objects into a name."""
-    if isinstance(value, np.generic):
-        return value.item()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return repr(value)

@@ -86,18 +86,18 @@ def fit(
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     training = model._training_arguments()
+    if start is not None:
+        training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
     settings = _checkpoint.settings(
         model.get_params(),
+        training,
         session.settings() | {"anchor": 0.0 if init is None else init.anchor},
         source=None if text is None else text.fingerprint,
-        epochs=training["epochs"],
         every=session.every,
         grown=False,
         before=[],
     )
-    if start is not None:
-        training["epochs"] += start["epochs_done"]
     folder, saved = session.folder, None
     if boolean("resume", resume) and folder is None:
         raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
@@ -143,11 +143,11 @@ def resume(
     folder = Folder(checkpoint_dir)
     saved = folder.read()
     settings = saved.settings
+    may_change = _checkpoint.may_change(settings)
     for name in parameters:
-        if name not in _checkpoint.FREE:
+        if name not in may_change:
             raise ValueError(
-                f"{name} cannot change when training goes on, only "
-                f"{', '.join(sorted(_checkpoint.FREE))}"
+                f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
             )
     tokenizer = from_json(settings["parameters"]["tokenizer"])
     model = cls(**{**settings["parameters"], "tokenizer": tokenizer, **parameters})
@@ -159,9 +159,10 @@ def resume(
         "checkpoint_every": settings["every"],
     }
     session = Session(**options)
-    training = model._training_arguments()
-    if "epochs" not in parameters:
-        training["epochs"] = settings["epochs"]
+    # Those of the checkpoint, whatever presets have become meanwhile.
+    training: _core._Training = settings["training"]
+    if "epochs" in parameters:
+        training["epochs"] = model._training_arguments()["epochs"]
     counts = folder.counts_of(settings, _running(model))
     _train(model, counts, training, session, settings, start=saved.core, consume=True)
     return model
@@ -207,9 +208,9 @@ def update(
     merged = Cooccurrence._of(core)
     settings = _checkpoint.settings(
         model.get_params(),
+        training,
         session.settings() | {"anchor": 0.0},
-        source=_checkpoint.fingerprint(source),
-        epochs=training["epochs"],
+        source=None,
         every=session.every,
         grown=new_words,
         before=state.history.epochs(),

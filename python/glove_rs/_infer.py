@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
-from ._sources import source_arguments
-from .cooccurrence import counting_arguments
-from .vocabulary import encoding_arguments, running_arguments
+from .cooccurrence import Cooccurrence
+from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from .glove import Glove
@@ -27,6 +25,11 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 _LEAST = 100
 #: Rows that the prior is estimated from.
 _ROWS = 10_000
+_READING = (
+    *("tokenizer", "lowercase", "normalize", "documents", "errors"),
+    *("threads", "memory", "tmp_dir"),
+)
+_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps")
 #: Stands for a word that was left out. Letters, so that every tokenizer keeps it in one piece.
 _PLACE = "qzxthewordqzx"
 
@@ -42,8 +45,10 @@ def infer_vector(
         word, pieces = _PLACE, [_with_place(piece) for piece in pieces]
     elif not isinstance(word, str) or not word:
         raise ValueError(f"word must be a str, or None, got {word!r}")
-    elif model.lowercase:
-        word = word.lower()
+    else:
+        word = word.lower() if model.lowercase else word
+        if model.normalize is not None:
+            word = unicodedata.normalize(model.normalize, word)  # type: ignore[arg-type]
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
     # Scaled counts have the noise of the few they are made of, and the residuals of a word that was
@@ -81,36 +86,14 @@ def _counts(
     model: Glove, pieces: Sequence[str | Sequence[str]], word: str
 ) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
     """Count the word, and it with the model's words: those of its row of X, and of its column."""
-    known = model._state.vocabulary._core
-    place = known.index(word)
+    known = model._state.vocabulary
+    place = known._core.index(word)
     if place is None:
-        known, place = known.with_word(word), len(known)
-    encoding = encoding_arguments(
-        min_count=1,
-        max_vocab=None,
-        tokenizer=model.tokenizer,
-        lowercase=model.lowercase,
-        normalize=model.normalize,
-        keep_gaps=model.keep_gaps,
-    )
-    reading = partial(
-        source_arguments,
-        pieces,
-        documents="line",
-        errors="strict",
-        tokenizer=model.tokenizer,
-        lowercase=model.lowercase,
-        normalize=model.normalize,
-    )
-    counting = counting_arguments(
-        window=model.window,
-        symmetric=model.symmetric,
-        distance_weighting=model.distance_weighting,
-    )
-    running = running_arguments(threads=model.threads, memory=model.memory, tmp_dir=model.tmp_dir)
-    core = _core.CoreCooccurrence.from_corpus(reading(), known, encoding, counting, running, None)
-    starts, columns, values = core.csr()
-    rows = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+        known, place = Vocabulary._of(known._core.with_word(word)), len(known)
+    reading = {name: getattr(model, name) for name in _READING}
+    counting = {name: getattr(model, name) for name in _COUNTING}
+    X = Cooccurrence.from_corpus(pieces, known, progress=False, **reading, **counting)
+    rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
         theirs = (own == place) & (met != place)
@@ -120,9 +103,8 @@ def _counts(
             "contexts must hold words of the vocabulary near the word"
             + ("" if word == _PLACE else f" {word!r}")
         )
-    text = _core.CoreVocabulary.from_corpus(reading(), encoding, running, None)
-    found = text.index(word)
-    return int(text.counts()[found]) if found is not None else 1, sides
+    words = Vocabulary.from_corpus(pieces, min_count=1, progress=False, **reading)
+    return int(words.counts[words[word]]), sides
 
 
 def _solve(rows: _F64, target: _F64, weight: _F64, prior: _F64, variance: float) -> _F64:

@@ -21,7 +21,7 @@ from ._tokenizers import Tokenizer, function_of
 if TYPE_CHECKING:
     from ._core import _Source
 
-__all__ = ["Source", "source_arguments"]
+__all__ = ["Source", "files_of", "source_arguments"]
 
 _Path: TypeAlias = str | os.PathLike[str]
 #: Text: paths, an open file, or documents, each a str or a list of words.
@@ -64,10 +64,8 @@ def _sorted(source: Any) -> tuple[str, Any]:
         if sys.stdin is None:
             raise ValueError("source must be something else than '-': there is no standard input")
         return "stream", getattr(sys.stdin, "buffer", sys.stdin)
-    if isinstance(source, str | os.PathLike):
-        return "files", _files(source)
-    if isinstance(source, list | tuple) and _are_paths(source):
-        return "files", [file for path in source for file in _files(path)]
+    if (files := files_of(source)) is not None:
+        return "files", files
     if callable(getattr(source, "read", None)):
         return "stream", source
     if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
@@ -77,6 +75,15 @@ def _sorted(source: Any) -> tuple[str, Any]:
             return _sorted(list(source))
         return "items", source
     return "items", _items(source)
+
+
+def files_of(source: object) -> list[str] | None:
+    """Return the files that `source` names, `None` if it is something else."""
+    if isinstance(source, str | os.PathLike):
+        return None if source == "-" else _files(source)
+    if isinstance(source, list | tuple) and _are_paths(source):
+        return [file for path in source for file in _files(path)]
+    return None
 
 
 # --- files ----------------------------------------------------------------------------------------

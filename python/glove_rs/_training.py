@@ -16,9 +16,10 @@ import numpy.typing as npt
 from . import _core
 from ._checkpoint import Folder, fingerprint
 from ._parameters import boolean, integer, positive, real
+from ._sources import Source
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
-from .vocabulary import Source, Vocabulary
+from .vocabulary import Vocabulary
 
 __all__ = [
     "Callback",
@@ -241,22 +242,24 @@ class Init:
         return {"words": words.astype(np.uint32), "vectors": vectors, "anchor": self.anchor}
 
 
-@dataclass(frozen=True)
+@dataclass
 class Text:
-    """A text to count, and what tells its file from another, if it is one."""
+    """A text to count."""
 
     source: Source
     vocabulary: Vocabulary | None
-    fingerprint: dict[str, int] | None
 
-    @classmethod
-    def of(cls, source: Source, vocabulary: Vocabulary | None = None) -> Text:
-        """Look at the file now."""
-        return cls(source, vocabulary, fingerprint(source))
+    @cached_property
+    def fingerprint(self) -> dict[str, int] | None:
+        """What tells its files from others, if it is in files; looked at once."""
+        return fingerprint(self.source)
 
     def is_unchanged(self) -> bool:
-        """Whether it is a file that can be counted again to the same counts."""
-        return self.fingerprint is not None and self.fingerprint == fingerprint(self.source)
+        """Whether it is in files that can be counted again to the same counts."""
+        try:
+            return self.fingerprint is not None and self.fingerprint == fingerprint(self.source)
+        except OSError:
+            return False
 
 
 @dataclass

@@ -276,14 +276,14 @@ class Glove:
             Epochs between checkpoints, >= 1. The state after the last epoch is always written.
         resume : bool, default False
             Go on from the checkpoint in `checkpoint_dir`, if there is one, which must be of a
-            training with the same settings: all but `epochs`, `threads`, `memory`, `tmp_dir` and
-            `progress`. The counts are those of the checkpoint; of `source` only its size and both
-            its ends are compared, if it is a file. With ``deterministic=True`` the outcome is, to
-            the last bit, that of a training that was never interrupted.
+            training with the same settings: all but `threads`, `memory`, `tmp_dir`, `progress` and,
+            where `schedule` is "constant", `epochs`. The counts are those of the checkpoint; of
+            files only the sizes and both ends are compared. With ``deterministic=True`` the outcome
+            is, to the last bit, that of a training that was never interrupted.
         keep_counts : bool, optional
             Keep the counts in the model for :meth:`update`, packed: about 5 bytes for each pair of
             words, 180 MB for 17 million words of Wikipedia. By default they are kept unless
-            `source` is a file, which can be counted again if it has not changed.
+            `source` is in files, which can be counted again if they have not changed.
 
         Returns
         -------
@@ -310,7 +310,7 @@ class Glove:
             Within 0.3 seconds of Ctrl-C. The model is then that of the last finished epoch, if one
             is.
         """
-        text = Text.of(source, None if vocabulary is None else as_vocabulary(vocabulary))
+        text = Text(source, None if vocabulary is None else as_vocabulary(vocabulary))
         session = Session(
             validation=validation,
             early_stopping=early_stopping,
@@ -389,8 +389,8 @@ checkpoint_every, resume, keep_counts
         max_seconds, callbacks, keep_counts
             As for :meth:`fit`; they are not part of a checkpoint. By default counts are kept.
         **parameters
-            New values of `epochs`, `threads`, `memory`, `tmp_dir` or `progress`. All other
-            parameters are those of the checkpoint.
+            New values of `threads`, `memory`, `tmp_dir`, `progress` or, where `schedule` is
+            "constant", `epochs`. All other parameters are those of the checkpoint.
 
         Returns
         -------
@@ -440,7 +440,7 @@ checkpoint_every, resume, keep_counts
             rows stay as they are.
         counts : Cooccurrence, optional
             The counts so far, where the model has none: after `load`, unpickling,
-            ``keep_counts=False``, or if the file that `fit` read has changed.
+            ``keep_counts=False``, or if the files that `fit` read have changed.
         validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
 keep_counts
             As for :meth:`fit`.
@@ -653,15 +653,15 @@ keep_counts
     def cooccurrence(self) -> Cooccurrence:
         """The counts of all text so far, which the next `update` adds to.
 
-        They are those that were kept, or, where `fit` read a file and was not told to keep them,
-        the file is counted again. Their vocabulary has the same words, after an `update` in another
-        order.
+        They are those that were kept, or, where `fit` read files and was not told to keep them,
+        the files are counted again. Their vocabulary has the same words, after an `update` in
+        another order.
 
         Raises
         ------
         ValueError
-            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the file
-            has changed.
+            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the files
+            have changed.
         """
         return _fitting.counts_of(self)
 
