@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test build lint fmt docs wheel-check bench clean
+.PHONY: help demo test build lint fmt docs wheel-check spacy-check bench clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -57,7 +57,7 @@ lint: $(BUILT) $(DEV) ## Check format, lints, types, stubs and documentation; ch
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	$(PY) -m mypy benches/peers.py
+	$(PY) -m mypy benches/peers.py benches/quality.py benches/sources.py
 	$(PY) -m mypy.stubtest glove_rs._core
 
 fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
@@ -72,6 +72,10 @@ wheel-check: $(BUILT) ## Build the wheel and use it in an empty environment outs
 	rm -rf build/wheel
 	$(PY) -m maturin build --release --interpreter "$(PYO3_PYTHON)" --out build/wheel
 	$(PY) .ci/wheel_check.py build/wheel/*.whl
+
+spacy-check: $(BUILT) $(DEV) ## Let spaCy, installed into .venv, read exported vectors
+	$(PY) -m pip install --quiet "spacy>=3.8"
+	$(PY) -m pytest tests/test_spacy.py
 
 bench: ## Run the Rust benchmarks
 	cargo bench

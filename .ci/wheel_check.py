@@ -19,16 +19,19 @@ import sys
 import numpy as np
 
 import glove_rs
-from glove_rs import Glove, WordVectors
+from glove_rs import Glove, Vocabulary, WordVectors
 
 assert pathlib.Path(glove_rs.__file__).is_relative_to(sys.prefix), glove_rs.__file__
-for optional in ("scipy", "gensim", "matplotlib", "rjieba"):
+for optional in ("scipy", "gensim", "matplotlib"):
     assert importlib.util.find_spec(optional) is None, f"{optional} came with the wheel"
 
 pathlib.Path("corpus.txt").write_text("the cat sat on the mat\\n" * 50, encoding="utf-8")
 model = Glove(dim=8, window=3, epochs=3, threads=2, progress=False).fit("corpus.txt")
 assert model.W.shape == (len(model.vocabulary), 8) and np.isfinite(model.W).all()
 assert len(model.history) == 3 and model.history[-1] < model.history[0]
+
+chinese = Vocabulary.from_corpus(["我来到北京清华大学"], tokenizer="zh", min_count=1)
+assert "清华大学" in chinese.words, chinese.words
 
 model.save("model.glove")
 np.testing.assert_array_equal(Glove.load("model.glove").W, model.W)

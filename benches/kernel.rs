@@ -6,7 +6,8 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement:
 use glove_rs::cooccurrence::{Triangle, count};
 use glove_rs::encoding::EncodedCorpus;
 use glove_rs::training::{
-    Counts, Optimizer, Parameters, SimdLevel, Tiles, TrainingOptions, train, train_in_order,
+    Counts, Optimizer, Parameters, SimdLevel, TileOptions, Tiles, TrainingOptions, train,
+    train_in_order,
 };
 use glove_rs::{MemoryLimit, Monitor, WordId, threads};
 use rand::{RngExt, SeedableRng};
@@ -82,9 +83,9 @@ fn epochs(criterion: &mut Criterion) {
 
 fn prepare(counts: &Triangle, dim: usize) -> (Parameters, Tiles) {
     let parameters = Parameters::random(counts.words, dim, 0, &Monitor::new()).expect("parameters");
-    let (counts, memory) = (Counts::Borrowed(counts), MemoryLimit::default());
-    let bytes = Parameters::row_bytes(dim);
-    let tiles = Tiles::new(counts, bytes, 0, &memory, &Monitor::new()).expect("tiles");
+    let options = TileOptions::new(dim, &TrainingOptions::default());
+    let (mut counts, memory) = (Counts::Borrowed(counts), MemoryLimit::default());
+    let tiles = Tiles::new(&mut counts, &options, &memory, &Monitor::new()).expect("tiles");
     (parameters, tiles)
 }
 
@@ -105,6 +106,7 @@ fn levels(criterion: &mut Criterion) {
                         &mut parameters,
                         &records,
                         &options(optimizer, epochs),
+                        None,
                         level,
                     )
                     .expect("losses");

@@ -91,32 +91,14 @@ def task_train(
     from glove_rs import Cooccurrence, Glove
 
     counts = Cooccurrence.from_corpus(corpus, window=window, min_count=min_count, threads=threads)
-    rates: dict[int, float] = {}
-
-    def note(stage: str, done: int, total: int, info: dict[str, Any]) -> None:
-        if "epoch" in info:
-            rates[info["epoch"]] = info["records_per_second"]
-
-    model = Glove(dim, x_max=x_max, epochs=epochs, threads=threads, progress=note)
+    model = Glove(dim, x_max=x_max, epochs=epochs, threads=threads)
     start = time.perf_counter()
     model.fit_cooccurrence(counts)
-    seconds = time.perf_counter() - start
-    # Where the model keeps its reports they are complete; the callback, which comes about ten times
-    # a second, misses epochs that are shorter than that.
-    for number, report in enumerate(getattr(model, "epochs_", ()), start=1):
-        is_mapping = isinstance(report, Mapping)
-        name = "records_per_second"
-        rates[number] = float(report[name] if is_mapping else getattr(report, name))
-    complete = len(rates) == epochs
     return {
-        "call_seconds": seconds,
+        "call_seconds": time.perf_counter() - start,
         "records": counts.nnz,
-        # Otherwise the call is taken for its epochs, to our disadvantage.
-        "epoch_seconds": [counts.nnz / rates[epoch] for epoch in sorted(rates)]
-        if complete
-        else [seconds / epochs] * epochs,
-        "saw_every_epoch": complete,
-        "losses": [float(loss) for loss in model.history],
+        "epoch_seconds": list(model.history.seconds),
+        "losses": list(model.history),
     }
 
 
@@ -217,7 +199,6 @@ class Run:
     words: int | None = None
     records: int | None = None
     epoch_seconds: list[float] = field(default_factory=list)
-    saw_every_epoch: bool = True
     losses: list[float] = field(default_factory=list)
 
     def __add__(self, after: Run) -> Run:
@@ -590,11 +571,6 @@ class Comparison:
         whole = median(theirs, lambda run: run.seconds)
         self.rows.append(Row("  with set-up and results", ours=call, theirs=whole))
         self.note_losses(f"training, dim {dim}", ours[-1], theirs[-1])
-        if not all(run.saw_every_epoch for run in ours):
-            self.notes.append(
-                f"Training, dim {dim}: our epochs are shorter than the interval of the progress "
-                "callback, so set-up and results count as training in our rate."
-            )
 
     def end_to_end(self, dim: int, *, stanford: bool, gensim: bool) -> None:
         s = self.settings

@@ -1,13 +1,16 @@
-//! Bytes per second from text to words, and from text to numbered words.
+//! Bytes per second from text to words, and from text, plain and packed, to numbered words.
+//!
+//! `GLOVE_RS_BENCH_TEXT=text.txt` takes a real text for the packed part, as synthetic ones pack oddly.
 
 mod synthetic;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use glove_rs::corpus::Documents;
+use glove_rs::corpus::{Documents, FileReader};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::tokenize::{Sink, whitespace};
 use glove_rs::{MemoryLimit, Monitor, threads};
 use std::hint::black_box;
+use std::io::{self, BufReader};
 use std::time::{Duration, Instant};
 
 const TOKENS: usize = 1_000_000;
@@ -76,8 +79,53 @@ fn tokenizing(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The decompressor alone, and with everything behind it on two threads.
+fn packed(criterion: &mut Criterion) {
+    let text = match std::env::var_os("GLOVE_RS_BENCH_TEXT") {
+        Some(path) => std::fs::read(path).expect("the text can be read"),
+        None => synthetic::text(4 * TOKENS, WORDS, 1).into_bytes(),
+    };
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
+    let mut encoder = flate2::write::GzEncoder::new(&mut file, flate2::Compression::default());
+    io::copy(&mut &text[..], &mut encoder).expect("space for the packed text");
+    encoder.finish().expect("space for the packed text");
+    let mut group = criterion.benchmark_group("gzip");
+    group
+        .sample_size(10)
+        .warm_up_time(Duration::from_millis(500))
+        .measurement_time(Duration::from_secs(4))
+        .throughput(Throughput::Bytes(text.len() as u64));
+    group.bench_function("decompressor alone", |bencher| {
+        bencher.iter(|| {
+            let packed = std::fs::File::open(file.path()).expect("it was just written");
+            let packed = BufReader::with_capacity(1 << 18, packed);
+            io::copy(
+                &mut BufReader::with_capacity(
+                    1 << 18,
+                    flate2::bufread::MultiGzDecoder::new(packed),
+                ),
+                &mut io::sink(),
+            )
+        });
+    });
+    let options = EncodingOptions::default();
+    group.bench_function("RawCorpus::read/2 threads", |bencher| {
+        threads::in_pool(2, || {
+            bencher.iter(|| {
+                let mut reader = FileReader::open(file.path()).expect("it was just written");
+                let memory = MemoryLimit::default();
+                RawCorpus::read(&mut reader, &options, &memory, &Monitor::new())
+                    .expect("it is text")
+            });
+        })
+        .expect("a pool of two threads");
+    });
+    group.finish();
+}
+
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
     tokenizing(&mut criterion);
+    packed(&mut criterion);
     criterion.final_summary();
 }

@@ -8,14 +8,14 @@ use crate::corpus::{CHUNK_BYTES, ChunkReader, Content};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
-use crate::tokenize::{self, Sink, Tokenizer};
+use crate::tokenize::{Folding, Sink, Tokenizer};
 use crate::vocabulary::{self, Vocabulary, WordId};
 use hashbrown::HashTable;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Stands between documents in encoded text; larger than any [`WordId`].
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
@@ -27,8 +27,8 @@ pub const GAP: WordId = DOCUMENT_END - 1;
 pub struct EncodingOptions {
     /// How text becomes words.
     pub tokenizer: Tokenizer,
-    /// Lower-case first (Unicode).
-    pub lowercase: bool,
+    /// What is done to the text first.
+    pub folding: Folding,
     /// Drop words that occur less often.
     pub min_count: u64,
     /// Keep at most so many words.
@@ -41,7 +41,7 @@ impl Default for EncodingOptions {
     fn default() -> Self {
         Self {
             tokenizer: Tokenizer::Whitespace,
-            lowercase: false,
+            folding: Folding::default(),
             min_count: 5,
             max_vocab: None,
             keep_gaps: false,
@@ -99,14 +99,22 @@ impl RawCorpus {
         let held = AtomicU64::new(0);
         monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
         let name = reader.name();
+        let cancelled = monitor.cancel_flag();
+        reader.on_idle(Arc::new(move || {
+            if cancelled.load(Relaxed) {
+                return Err(std::io::Error::other("cancelled"));
+            }
+            Ok(())
+        }));
         let source = Mutex::new(Turnstile {
             reader: Some(reader),
             next: 0,
+            reported: 0,
         });
         let workers: Vec<Result<_>> = rayon::broadcast(|_| {
             let mut interner = Interner::default();
             let mut chunks = Vec::new();
-            while let Some((number, content)) = Turnstile::take(&source)? {
+            while let Some((number, content, read)) = Turnstile::take(&source, monitor)? {
                 let ids = interner.encode(&content, options)?;
                 let bytes = size_of_val(&ids[..]) as u64;
                 let full = held.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
@@ -126,7 +134,7 @@ impl RawCorpus {
                         _ => RawIds::Memory(ids),
                     },
                 ));
-                monitor.advance(content.len() as u64)?;
+                monitor.advance(read)?;
             }
             Ok((interner, chunks))
         });
@@ -158,7 +166,24 @@ impl RawCorpus {
     /// # Errors
     /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
     pub fn vocabulary(&self, options: &EncodingOptions) -> Result<Vocabulary> {
-        let words = self.merged_counts();
+        self.choose(self.words(), options)
+    }
+
+    /// The same, and the words that are too rare for it, in no order.
+    ///
+    /// # Errors
+    /// As for [`RawCorpus::vocabulary`].
+    pub fn vocabulary_and_rare(
+        &self,
+        options: &EncodingOptions,
+    ) -> Result<(Vocabulary, Vocabulary)> {
+        let words = self.words();
+        let vocabulary = self.choose(words.clone(), options)?;
+        let rare = vocabulary.without(&words);
+        Ok((vocabulary, rare))
+    }
+
+    fn choose(&self, words: Vec<(&[u8], u64)>, options: &EncodingOptions) -> Result<Vocabulary> {
         let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
         if different == 0 {
             return Err(Error::Corpus(format!(
@@ -178,7 +203,8 @@ impl RawCorpus {
         Ok(vocabulary)
     }
 
-    fn merged_counts(&self) -> Vec<(&[u8], u64)> {
+    /// Every word of the text and how often it occurs, in no order.
+    pub fn words(&self) -> Vec<(&[u8], u64)> {
         let mut interners: Vec<_> = self.interners.iter().collect();
         interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
         let Some((largest, others)) = interners.split_first() else {
@@ -396,21 +422,28 @@ struct Turnstile<'a> {
     // `None` after the end or an error, so that the other workers stop too.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
+    // Bytes of the source that the chunks so far were made of.
+    reported: u64,
 }
 
 impl Turnstile<'_> {
-    fn take(this: &Mutex<Self>) -> Result<Option<(usize, Content)>> {
+    /// A chunk's number, content, and bytes of the source.
+    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<(usize, Content, u64)>> {
         let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(reader) = &mut this.reader else {
             return Ok(None);
         };
         let next = reader.next_chunk();
+        let read = reader.bytes_read();
         if !matches!(next, Ok(Some(_))) {
             this.reader = None;
         }
+        // A reader that was cancelled while it waited has no error worth telling.
+        monitor.check()?;
         let number = this.next;
         this.next += 1;
-        Ok(next?.map(|content| (number, content)))
+        let news = read - std::mem::replace(&mut this.reported, read);
+        Ok(next?.map(|content| (number, content, news)))
     }
 }
 
@@ -448,9 +481,39 @@ impl Entry {
             9..=SHORT => (load_le(&word[..8]), load_le(&word[8..])),
             _ => (vocabulary::hash(word), 0),
         };
+        Self::of_halves(low, high, word.len())
+    }
+
+    /// The entry of `text[start..end]`. Where 16 bytes can be read at once, the word's length takes
+    /// no branch, which the processor could not foresee.
+    #[inline(always)]
+    fn new_in(text: &[u8], start: usize, end: usize) -> Self {
+        const BELOW: [u64; 9] = {
+            let mut masks = [u64::MAX; 9];
+            let mut bytes = 0;
+            while bytes < 8 {
+                masks[bytes] = (1 << (8 * bytes)) - 1;
+                bytes += 1;
+            }
+            masks
+        };
+        let length = end - start;
+        match text[start..].first_chunk::<SHORT>() {
+            Some(window) if length <= SHORT => {
+                let both = u128::from_le_bytes(*window);
+                let low = both as u64 & BELOW[length.min(8)];
+                let high = (both >> 64) as u64 & BELOW[length.max(8) - 8];
+                Self::of_halves(low, high, length)
+            }
+            _ => Self::new(&text[start..end]),
+        }
+    }
+
+    #[inline]
+    fn of_halves(low: u64, high: u64, length: usize) -> Self {
         Self {
             key: (u128::from(low) | u128::from(high) << 64).to_le_bytes(),
-            len: word.len().min(u32::MAX as usize) as u32,
+            len: length.min(u32::MAX as usize) as u32,
             id: 0,
             count: 1,
         }
@@ -512,27 +575,38 @@ fn load_le(bytes: &[u8]) -> u64 {
 impl Interner {
     #[inline]
     fn intern(&mut self, word: &[u8]) -> WordId {
-        let mut new = Entry::new(word);
+        let new = Entry::new(word);
         let hash = new.hash();
+        if !new.is_long() {
+            return self.intern_short(new, hash);
+        }
         let long = &self.long;
-        let found = self.table.find_mut(hash, |old| {
-            if new.is_long() {
-                old.len == new.len && old.bytes(long) == word
-            } else {
-                old.key == new.key && old.len == new.len
-            }
-        });
-        if let Some(entry) = found {
+        let same = |old: &Entry| old.len == new.len && old.bytes(long) == word;
+        if let Some(entry) = self.table.find_mut(hash, |old| same(old)) {
             entry.count += 1;
             return entry.id;
         }
-        new.id = self.table.len() as WordId;
-        if new.is_long() {
-            new.key[8..].copy_from_slice(&(self.long.len() as u64).to_le_bytes());
-            self.long
-                .extend_from_slice(&(word.len() as u64).to_le_bytes());
-            self.long.extend_from_slice(word);
+        let mut new = new;
+        new.key[8..].copy_from_slice(&(self.long.len() as u64).to_le_bytes());
+        self.long
+            .extend_from_slice(&(word.len() as u64).to_le_bytes());
+        self.long.extend_from_slice(word);
+        self.insert(new, hash)
+    }
+
+    /// Count a word that is all in its entry.
+    #[inline]
+    fn intern_short(&mut self, new: Entry, hash: u64) -> WordId {
+        let same = |old: &Entry| old.key == new.key && old.len == new.len;
+        if let Some(entry) = self.table.find_mut(hash, same) {
+            entry.count += 1;
+            return entry.id;
         }
+        self.insert(new, hash)
+    }
+
+    fn insert(&mut self, mut new: Entry, hash: u64) -> WordId {
+        new.id = self.table.len() as WordId;
         self.table.insert_unique(hash, new, Entry::hash);
         new.id
     }
@@ -557,26 +631,26 @@ impl Interner {
         let mut sink = Encoder {
             ids: Vec::with_capacity(content.len() / 4),
             interner: self,
-            lowercase: false,
+            folding: Folding::default(),
+            waiting: Vec::with_capacity(BATCH),
         };
+        let (tokenizer, folding) = (options.tokenizer, options.folding);
         match content {
-            Content::Text(text) => {
-                let lowered;
-                let text = if options.lowercase {
-                    lowered = lowercase(text);
-                    &lowered
-                } else {
-                    text
-                };
-                match options.tokenizer {
-                    Tokenizer::Whitespace => tokenize::whitespace(text, &mut sink),
+            Content::Lines(text) => tokenizer.lines(&folding.apply(text), &mut sink),
+            Content::Documents { .. } => {
+                for (piece, ended) in content.pieces() {
+                    tokenizer.words(&folding.apply(piece), &mut sink);
+                    if ended {
+                        sink.end_of_document();
+                    }
                 }
             }
             Content::Words(words) => {
-                sink.lowercase = options.lowercase;
+                sink.folding = folding;
                 words.replay(&mut sink);
             }
         }
+        sink.flush();
         let mut ids = sink.ids;
         ids.shrink_to_fit();
         if self.table.len() > vocabulary::MAX_WORDS {
@@ -592,34 +666,84 @@ impl Interner {
 struct Encoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
-    lowercase: bool,
+    // What is still to be done to each word.
+    folding: Folding,
+    // Short words, and ends of documents, that have no number yet.
+    waiting: Vec<(Entry, u64)>,
+}
+
+/// Words that are looked up together. The table is much larger than the second-level cache, and a
+/// processor that meets all their places first waits for many at a time (benches/RESULTS.md,
+/// "Sources").
+const BATCH: usize = 32;
+
+/// In the place of an entry's length: a document ends here.
+const END: u32 = u32::MAX;
+
+impl Encoder<'_> {
+    /// Number the word `text[start..end]`, soon.
+    #[inline(always)]
+    fn add(&mut self, text: &[u8], start: usize, end: usize) {
+        if end - start > SHORT {
+            self.flush();
+            self.ids.push(self.interner.intern(&text[start..end]));
+        } else {
+            let entry = Entry::new_in(text, start, end);
+            self.wait(entry, entry.hash());
+        }
+    }
+
+    #[inline(always)]
+    fn wait(&mut self, entry: Entry, hash: u64) {
+        self.waiting.push((entry, hash));
+        if self.waiting.len() == BATCH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let table = &self.interner.table;
+        let mut seen = 0;
+        for (_, hash) in &self.waiting {
+            table.find(*hash, |entry| {
+                seen ^= entry.len;
+                true
+            });
+        }
+        std::hint::black_box(seen);
+        for (entry, hash) in self.waiting.drain(..) {
+            // Also at the beginning of a chunk a document may end: the one before.
+            if entry.len != END {
+                self.ids.push(self.interner.intern_short(entry, hash));
+            } else if self.ids.last() != Some(&DOCUMENT_END) {
+                self.ids.push(DOCUMENT_END);
+            }
+        }
+    }
 }
 
 impl Sink for Encoder<'_> {
     #[inline]
     fn word(&mut self, word: &[u8]) {
-        let id = if self.lowercase {
-            self.interner.intern(&lowercase(word))
+        self.word_in(word, 0, word.len());
+    }
+
+    #[inline(always)]
+    fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
+        if self.folding == Folding::default() {
+            self.add(text, start, end);
         } else {
-            self.interner.intern(word)
-        };
-        self.ids.push(id);
+            let word = String::from_utf8_lossy(&text[start..end]);
+            let word = self.folding.apply(&word);
+            self.add(word.as_bytes(), 0, word.len());
+        }
     }
 
     #[inline]
     fn end_of_document(&mut self) {
-        // Also at the beginning of a chunk: the document may have begun in the one before.
-        if self.ids.last() != Some(&DOCUMENT_END) {
-            self.ids.push(DOCUMENT_END);
-        }
-    }
-}
-
-fn lowercase(text: &[u8]) -> Vec<u8> {
-    if text.is_ascii() {
-        text.to_ascii_lowercase()
-    } else {
-        String::from_utf8_lossy(text).to_lowercase().into_bytes()
+        let mut end = Entry::of_halves(0, 0, 0);
+        end.len = END;
+        self.wait(end, 0);
     }
 }
 
@@ -663,9 +787,9 @@ mod tests {
     fn a_document_that_ends_where_a_chunk_does_still_ends() {
         let mut interner = Interner::default();
         let options = EncodingOptions::default();
-        let text = |bytes: &[u8]| Content::Text(bytes.to_vec());
-        assert_eq!(interner.encode(&text(b"w w "), &options).unwrap(), [0, 0]);
-        let next = interner.encode(&text(b"\nother"), &options).unwrap();
+        let text = |text: &str| Content::Lines(text.into());
+        assert_eq!(interner.encode(&text("w w "), &options).unwrap(), [0, 0]);
+        let next = interner.encode(&text("\nother"), &options).unwrap();
         assert_eq!(next, [DOCUMENT_END, 1]);
     }
 
@@ -707,7 +831,7 @@ mod tests {
                 }
                 raw.interners.push(interner);
             }
-            let merged: std::collections::BTreeMap<_, _> = raw.merged_counts().into_iter().collect();
+            let merged: std::collections::BTreeMap<_, _> = raw.words().into_iter().collect();
             prop_assert_eq!(merged, expected);
         }
     }

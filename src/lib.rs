@@ -8,7 +8,7 @@
 //! use glove_rs::cooccurrence::{CountingOptions, count};
 //! use glove_rs::corpus::Documents;
 //! use glove_rs::encoding::{EncodingOptions, RawCorpus};
-//! use glove_rs::training::{Counts, Parameters, Tiles, TrainingOptions, train};
+//! use glove_rs::training::{Counts, Parameters, TileOptions, Tiles, TrainingOptions, train};
 //! use glove_rs::{MemoryLimit, Monitor, threads};
 //!
 //! # fn main() -> glove_rs::Result<()> {
@@ -22,10 +22,11 @@
 //!     let mut corpus = raw.encode(&vocabulary, false);
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
-//!     let counts = Counts::Owned(counts);
-//!     let tiles = Tiles::new(counts, Parameters::row_bytes(10), 0, &memory, &monitor)?;
-//!     let mut parameters = Parameters::random(vocabulary.len(), 10, 0, &monitor)?;
-//!     let reports = train(&mut parameters, &tiles, &TrainingOptions::default(), &monitor)?;
+//!     let (dim, options) = (10, TrainingOptions::default());
+//!     let tiling = TileOptions::new(dim, &options);
+//!     let tiles = Tiles::new(&mut Counts::Owned(counts), &tiling, &memory, &monitor)?;
+//!     let mut parameters = Parameters::random(vocabulary.len(), dim, 0, &monitor)?;
+//!     let reports = train(&mut parameters, &tiles, &options, &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))
 //! })??;
 //! assert_eq!(vocabulary.word(0), b"a");
@@ -42,6 +43,7 @@ mod error;
 pub mod formats;
 mod memory;
 mod monitor;
+mod packing;
 #[cfg(feature = "python")]
 mod python;
 pub mod threads;

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Result};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What is being done; the order is the data's way through the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub struct EpochReport {
     pub epoch: usize,
     /// Σ ½ f(X) diff² / nnz, measured while the epoch ran (DESIGN section 2).
     pub loss: f64,
+    /// The same over the records held out of training, after the epoch, if there are any.
+    pub validation: Option<f64>,
     /// Wall time of the epoch.
     pub seconds: f64,
     /// Records updated per second of wall time.
@@ -70,7 +72,7 @@ pub struct EpochReport {
 /// Shared between a long-running call and whoever watches it.
 #[derive(Debug, Default)]
 pub struct Monitor {
-    cancelled: AtomicBool,
+    cancelled: Arc<AtomicBool>,
     stage: AtomicU8,
     done: AtomicU64,
     total: AtomicU64,
@@ -105,6 +107,11 @@ impl Monitor {
         } else {
             Ok(())
         }
+    }
+
+    /// What is true once the caller has asked to stop, for those who wait where no check reaches.
+    pub fn cancel_flag(&self) -> Arc<AtomicBool> {
+        self.cancelled.clone()
     }
 
     /// Ask the work to stop at its next check.

@@ -132,6 +132,45 @@ impl Vocabulary {
         (union, ranks)
     }
 
+    /// This vocabulary after more text: its words keep their ranks and add up the counts of `words`,
+    /// and behind them come those words that now occur at least `min_count` times, counting what
+    /// `rare` knows of them, most frequent first, as long as there are at most `most` words in all.
+    /// Also returns the words that are still left out.
+    pub fn grown(
+        &self,
+        rare: &Self,
+        words: &[(&[u8], u64)],
+        min_count: u64,
+        most: usize,
+    ) -> (Self, Self) {
+        let mut grown = self.clone();
+        let mut others: Vec<(&[u8], u64)> = rare.iter().collect();
+        for &(word, count) in words {
+            match (self.index_of(word), rare.index_of(word)) {
+                (Some(id), _) => grown.counts[id as usize] += count,
+                (None, Some(id)) => others[id as usize].1 += count,
+                (None, None) => others.push((word, count)),
+            }
+        }
+        let room = most.saturating_sub(self.len());
+        for (word, count) in Self::prune(others.clone(), min_count, Some(room)).iter() {
+            grown.push(word, count);
+        }
+        let left = grown.without(&others);
+        (grown, left)
+    }
+
+    /// Those of `words` that are not in this vocabulary.
+    pub fn without(&self, words: &[(&[u8], u64)]) -> Self {
+        let mut rest = Self::default();
+        for &(word, count) in words {
+            if self.index_of(word).is_none() {
+                rest.push(word, count);
+            }
+        }
+        rest
+    }
+
     fn push(&mut self, word: &[u8], count: u64) {
         self.bytes.extend_from_slice(word);
         self.ends.push(self.bytes.len());
@@ -252,6 +291,21 @@ mod tests {
             [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]
         );
         assert_eq!(Vocabulary::prune(words, 1, Some(2)).len(), 2);
+    }
+
+    #[test]
+    fn more_text_adds_words_behind_the_old_ones() {
+        let v = Vocabulary::new([("b", 9), ("a", 5)]).unwrap();
+        let rare = Vocabulary::new([("x", 4), ("y", 1)]).unwrap();
+        let words = [(&b"x"[..], 1), (b"a", 7), (b"z", 6), (b"y", 3), (b"q", 1)];
+        let (grown, left) = v.grown(&rare, &words, 5, 10);
+        let all: Vec<_> = grown.iter().collect();
+        assert_eq!(all, [(&b"b"[..], 9), (b"a", 12), (b"z", 6), (b"x", 5)]);
+        assert_eq!(grown.index_of(b"x"), Some(3));
+        let all: Vec<_> = left.iter().collect();
+        assert_eq!(all, [(&b"y"[..], 4), (b"q", 1)]);
+        let (full, left) = v.grown(&rare, &words, 5, 3);
+        assert_eq!((full.len(), full.word(2), left.len()), (3, &b"z"[..], 3));
     }
 
     #[test]

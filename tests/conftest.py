@@ -71,6 +71,12 @@ def enwiki_1m(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return _unpacked(shared, "enwiki-1m.txt", tmp_path_factory)
 
 
+@pytest.fixture(scope="session")
+def zhwiki(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two thousand articles of Chinese Wikipedia, unpacked."""
+    return _unpacked(shared, "zhwiki-sample.txt", tmp_path_factory)
+
+
 @dataclass(frozen=True)
 class CountedText:
     """What the tests ask about a counted text too large to keep in memory for the whole session."""

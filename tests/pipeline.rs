@@ -4,7 +4,9 @@ use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
 use glove_rs::corpus::{ChunkReader, Documents, FileReader};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::formats::{counts as counts_file, stanford};
-use glove_rs::training::{Counts, Exported, Parameters, Tiles, TrainingOptions, train};
+use glove_rs::training::{
+    Counts, Exported, Parameters, TileOptions, Tiles, TrainingOptions, train,
+};
 use glove_rs::{Error, MemoryLimit, Monitor, Result, Vocabulary, threads};
 use std::fmt::Write as _;
 
@@ -55,8 +57,12 @@ fn trained(counts: &Triangle, threads: usize, memory: &MemoryLimit) -> Result<Ex
         ..TrainingOptions::default()
     };
     threads::in_pool(threads, || {
-        let bytes = Parameters::row_bytes(20);
-        let tiles = Tiles::new(Counts::Borrowed(counts), bytes, 1, memory, &monitor)?;
+        let tiles = Tiles::new(
+            &mut Counts::Borrowed(counts),
+            &TileOptions::new(20, &options),
+            memory,
+            &monitor,
+        )?;
         let mut parameters = Parameters::random(counts.words, 20, 1, &monitor)?;
         let reports = train(&mut parameters, &tiles, &options, &monitor)?;
         assert!(reports[2].loss < reports[0].loss);
@@ -91,10 +97,18 @@ fn counts_and_words_survive_files() {
     let (vocabulary, counts) = counted(&mut reader, 2, &MemoryLimit::default()).unwrap();
 
     let native = folder.path().join("counts");
-    counts_file::save(&counts, &vocabulary, &native).unwrap();
-    let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
-    let (words, loaded) = counts_file::load(&native, &memory, &monitor).unwrap();
-    assert!(words == vocabulary && loaded.to_csr().unwrap() == counts.to_csr().unwrap());
+    let (rare, memory, monitor) = (
+        Vocabulary::default(),
+        MemoryLimit::default(),
+        Monitor::new(),
+    );
+    counts_file::save(&counts, &vocabulary, &rare, &native, false, &monitor).unwrap();
+    let (words, rare, loaded) = counts_file::load(&native, &memory, &monitor).unwrap();
+    assert!(
+        words == vocabulary
+            && rare.is_empty()
+            && loaded.to_csr().unwrap() == counts.to_csr().unwrap()
+    );
 
     let (words, records) = (
         folder.path().join("vocab.txt"),
@@ -113,9 +127,9 @@ fn parameters_of_another_vocabulary_are_refused() {
         counted(&mut Documents::new(documents()), 2, &MemoryLimit::default()).unwrap();
     let monitor = Monitor::new();
     let refused = threads::in_pool(2, || {
-        let bytes = Parameters::row_bytes(5);
         let memory = MemoryLimit::default();
-        let tiles = Tiles::new(Counts::Borrowed(&counts), bytes, 1, &memory, &monitor)?;
+        let options = TileOptions::new(5, &TrainingOptions::default());
+        let tiles = Tiles::new(&mut Counts::Borrowed(&counts), &options, &memory, &monitor)?;
         let mut parameters = Parameters::random(counts.words - 1, 5, 1, &monitor)?;
         train(
             &mut parameters,

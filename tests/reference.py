@@ -37,6 +37,9 @@ class Config:
     alpha: float = 0.75
     learning_rate: float = 0.05
     grad_clip: float = 100.0
+    bias_learning_rate: float = 1.0
+    # Weight of the records if they are pairs that never meet, whose x is a target.
+    unseen: float | None = None
 
 
 # ---------------------------------------------------------------------------------------- counting
@@ -144,7 +147,9 @@ def with_ones(model: Parameters) -> Parameters:
 
 
 def weight(x: NDArray[np.float64] | float, config: Config) -> NDArray[np.float64]:
-    """f(x) = min(1, (x / x_max)^alpha)."""
+    """f(x) = min(1, (x / x_max)^alpha), or the weight of unseen pairs."""
+    if config.unseen is not None:
+        return np.full_like(np.asarray(x, dtype=np.float64), config.unseen)
     return np.minimum(1.0, (np.asarray(x, dtype=np.float64) / config.x_max) ** config.alpha)
 
 
@@ -200,13 +205,17 @@ def train(
         total = 0.0
         for i, j, f, log in zip(row, col, weights, logs, strict=True):
             diff = p["W"][i] @ p["W_tilde"][j] + p["b"][i] + p["b_tilde"][j] - log
+            if config.unseen is not None:
+                diff = max(diff, 0.0)
             fdiff = f * diff
             total += 0.5 * fdiff * diff
             vector = {
                 ("W", i): eta * np.clip(fdiff * p["W_tilde"][j], -clip, clip),
                 ("W_tilde", j): eta * np.clip(fdiff * p["W"][i], -clip, clip),
             }
-            scalar = dict.fromkeys([("b", i), ("b_tilde", j)], fdiff)
+            # Plain gradient descent has one rate for all.
+            rate = config.bias_learning_rate if optimizer == "adagrad" else 1.0
+            scalar = dict.fromkeys([("b", i), ("b_tilde", j)], rate * fdiff)
             for (name, k), g in (vector | scalar).items():
                 if optimizer == "adagrad":
                     step = g / np.sqrt(p[f"G_{name}"][k])
@@ -247,13 +256,16 @@ def one_step_tolerance(
     diff_error += 8 * _EPS * (abs(b) + abs(b_tilde) + abs(log) + 1)
     f_error = 16 * _EPS * (1 + config.alpha * abs(np.log(x / config.x_max)))
     fdiff_error = f * diff_error + abs(fdiff) * f_error + _TINY * (1 + abs(diff))
+    if config.unseen is not None and diff < 0:
+        diff = fdiff = 0.0
+    rate = config.bias_learning_rate if optimizer == "adagrad" else 1.0
 
     tolerance = {name: np.zeros_like(value) for name, value in p.items()}
     moved = {
         ("W", i): (eta * np.clip(fdiff * w_tilde, -clip, clip), eta * np.abs(w_tilde)),
         ("W_tilde", j): (eta * np.clip(fdiff * w, -clip, clip), eta * np.abs(w)),
-        ("b", i): (fdiff, 1.0),
-        ("b_tilde", j): (fdiff, 1.0),
+        ("b", i): (rate * fdiff, rate),
+        ("b_tilde", j): (rate * fdiff, rate),
     }
     for (name, k), (g, by_fdiff) in moved.items():
         g_error = by_fdiff * fdiff_error + 4 * _EPS * np.abs(g)

@@ -68,7 +68,7 @@ def test_a_missing_file_is_file_not_found_with_its_name(tmp_path, load, as_sourc
     assert str(caught.value).endswith(f": {str(path)!r}")
 
 
-@load_by
+@pytest.mark.parametrize("load", LOADERS.values(), ids=LOADERS)
 def test_a_directory_is_no_file(tmp_path, load):
     path = tmp_path / "folder.bin"
     path.mkdir()

@@ -92,9 +92,11 @@ def test_help_has_an_example_and_the_defaults(command):
     assert re.search(rf"^example:\n  .*glove-rs {command} ", shown + " ", re.M) or (
         command == "demo" and "example:\n  glove-rs demo\n" in shown
     )
-    for option in ("--epochs", "--topn", "--window"):
+    for option in ("--topn", "--window"):
         if option in shown:
             assert re.search(rf"{option} N[^-]*\(default: \d+\)", shown), option
+    if "--x-max" in shown:
+        assert re.search(r"--x-max X[^-]* Best \d+, paper\s+\d+", shown)
     assert max(map(len, shown.splitlines())) <= 100
 
 

@@ -148,6 +148,34 @@ def test_reading_an_endless_iterator_stops(tmp_path):
     assert interrupt(work, "starting", tmp_path) < LIMIT
 
 
+@pytest.mark.parametrize("tokenizer", ["'unicode'", "str.split"])
+@pytest.mark.parametrize("write", [False, True])
+def test_waiting_for_a_pipe_stops(tmp_path_factory, tmp_path, tokenizer, write):
+    path = tmp_path_factory.mktemp("interrupt") / "pipe"
+    os.mkfifo(path)
+    # Both with nobody at the other end and with somebody who has stopped writing.
+    work = f"""
+        import os
+        held = os.open({str(path)!r}, os.O_RDWR) if {write} else None
+        held and os.write(held, b"a few words\\n")
+        print("starting", flush=True)
+        Vocabulary.from_corpus({str(path)!r}, tokenizer={tokenizer})
+    """
+    assert interrupt(work, "starting", tmp_path) < LIMIT
+
+
+@pytest.mark.parametrize("tokenizer", ["'unicode'", "str.split"])
+def test_waiting_for_standard_input_stops(tmp_path, tokenizer):
+    work = f"""
+        import os, sys
+        end, held = os.pipe()
+        os.dup2(end, 0)
+        print("starting", flush=True)
+        Vocabulary.from_corpus("-", tokenizer={tokenizer})
+    """
+    assert interrupt(work, "starting", tmp_path) < LIMIT
+
+
 def test_loading_vectors_stops(tmp_path_factory, tmp_path):
     # A hundred million lines in one megabyte.
     path = tmp_path_factory.mktemp("interrupt") / "vectors.gz"

@@ -1,4 +1,4 @@
-"""The README is executed as written: its Python in one namespace, on a generated corpus.txt."""
+"""README and docs run as written: each page in one namespace, on a generated corpus.txt."""
 
 import random
 import re
@@ -10,11 +10,17 @@ import glove_rs
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+# The manual of the command line has examples of its own, which tests/test_cli_docs.py looks after.
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "cli.md"),
+]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def blocks(language: str) -> list[str]:
-    return [text for name, text in FENCE.findall(README) if name == language]
+def blocks(language: str, page: Path = PAGES[0]) -> list[str]:
+    text = page.read_text(encoding="utf-8")
+    return [code for name, code in FENCE.findall(text) if name == language]
 
 
 def write_corpus(path: Path, sentences: int = 600) -> None:
@@ -31,16 +37,17 @@ def write_corpus(path: Path, sentences: int = 600) -> None:
     path.write_text("".join(lines), encoding="utf-8")
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_blocks_run_in_order_in_one_namespace(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    examples = blocks("python")
-    assert len(examples) >= 3
+    examples = blocks("python", page)
+    assert len(examples) >= (3 if page == PAGES[0] else 1)
     write_corpus(tmp_path / "corpus.txt")
     monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {"__name__": "readme"}
+    namespace: dict[str, object] = {"__name__": "__main__"}
     for number, example in enumerate(examples, start=1):
-        exec(compile(example, f"<README.md, Python block {number}>", "exec"), namespace)
+        exec(compile(example, f"<{page.name}, Python block {number}>", "exec"), namespace)
 
 
 def test_make_targets_exist() -> None:
@@ -52,10 +59,12 @@ def test_make_targets_exist() -> None:
     assert named <= targets
 
 
-def test_linked_files_exist() -> None:
-    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", README)
-    assert links
-    assert [link for link in links if not (ROOT / link).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_linked_files_exist(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?://|#)([^)#]+)", text)
+    assert links or page != PAGES[0]
+    assert [link for link in links if not (page.parent / link).exists()] == []
 
 
 def test_names_in_the_api_table_exist() -> None:

@@ -22,7 +22,7 @@ def counts():
 
 @pytest.fixture(scope="module")
 def model(counts):
-    return Glove(DIM, epochs=2, deterministic=True, seed=3).fit_cooccurrence(counts)
+    return Glove(DIM, preset="paper", epochs=2, deterministic=True, seed=3).fit_cooccurrence(counts)
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def test_a_model_comes_back_to_the_bit(model, saved):
 
 
 def test_training_goes_on_as_if_the_files_had_not_been(counts, model, saved):
-    settings = {"epochs": 3, "deterministic": True, "seed": 3}
+    settings = {"preset": "paper", "epochs": 3, "deterministic": True, "seed": 3}
     again = Glove.load_stanford(
         saved / "vectors.bin", saved / "vocab.txt", gradsq=saved / "vectors.gradsq.bin"
     )

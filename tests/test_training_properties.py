@@ -33,6 +33,8 @@ configs = st.builds(
     alpha=st.one_of(st.just(0.75), st.floats(0.05, 1.5)),
     learning_rate=st.one_of(st.just(0.05), powers_of_ten(-4, 0)),
     grad_clip=st.one_of(st.just(100.0), powers_of_ten(-3, 3)),
+    bias_learning_rate=st.one_of(st.just(1.0), powers_of_ten(-3, 0)),
+    unseen=st.one_of(st.none(), powers_of_ten(-2, 1)),
 )
 
 
@@ -66,6 +68,8 @@ def train_records(p, row, col, x, config, **run):
         alpha=config.alpha,
         learning_rate=config.learning_rate,
         grad_clip=config.grad_clip,
+        bias_learning_rate=config.bias_learning_rate,
+        unseen_weight=config.unseen,
         **run,
     )
 

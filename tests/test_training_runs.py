@@ -71,9 +71,13 @@ def core_train(counts, epochs, start=None, **changed):
         "x_max": 10.0,
         "alpha": 0.75,
         "learning_rate": 0.05,
+        "bias_learning_rate": 0.5,
+        "schedule": "constant",
         "epochs": epochs,
         "optimizer": "adagrad",
         "grad_clip": 100.0,
+        "negative": 0.5,
+        "negative_weight": 0.1,
         "deterministic": True,
         "seed": 3,
     } | changed

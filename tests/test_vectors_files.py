@@ -21,6 +21,7 @@ from hypothesis.extra import numpy as hnp
 
 from glove_rs import FormatError, Vocabulary, WordVectors
 from glove_rs import vectors as vectors_module
+from glove_rs.vectors import COMBINATIONS, combine
 
 FORMATS = ["glove", "word2vec", "word2vec_binary", "native"]
 
@@ -243,6 +244,28 @@ def test_biases_are_left_out_of_stanfords_parameters(file, parameters, pack):
     np.testing.assert_array_equal(wv.vectors, expected)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_stanfords_parameters_hold_two_vectors_of_a_word(file, parameters, dtype):
+    content, _ = parameters
+    rows = np.frombuffer(content).reshape(6, 3)[:, :2]
+    words = Vocabulary(["a", "b", "c"], [3, 2, 1])
+    for how in COMBINATIONS:
+        wv = load(file(content), vocabulary=words, combine=how, dtype=dtype)
+        assert wv.vectors.dtype == dtype
+        np.testing.assert_array_equal(wv.vectors, combine(rows[:3], rows[3:], how))
+        few = load(file(content), vocabulary=words, combine=how, limit=2)
+        np.testing.assert_array_equal(few.vectors, wv.vectors[:2])
+    with pytest.raises(ValueError, match=r'combine must be one of sum, .*, got "max"'):
+        load(file(content), vocabulary=words, combine="max")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_other_formats_hold_one_vector_of_a_word(tmp_path, format):
+    save(random_vectors(9), tmp_path / "vectors", format)
+    with pytest.raises(ValueError, match='combine must be "sum"'):
+        load(tmp_path / "vectors", combine="mean")
+
+
 @pytest.mark.parametrize("end", [0, 1, 47, 48, 136, 143])
 def test_stanfords_parameters_must_fit_the_vocabulary(file, parameters, end):
     path = file(parameters[0][:end])
@@ -412,6 +435,11 @@ def test_the_number_of_a_malformed_line_is_right_anywhere(file, place):
     assert fault(file(b"".join(lines))).startswith(f"line {place + 1}: ")
 
 
+def test_a_header_of_fewer_components_than_the_lines_have_is_malformed(file):
+    message = fault(file(b"3 2\na 1 2 3\nb 3 4 5\nc d 6 7 8\n"))
+    assert message == "line 1: the header says 2 components, but most lines end in 3 numbers"
+
+
 def test_a_text_that_ends_too_early_says_so(file):
     assert "says 3 words, but there are 2" in fault(file(b"3 2\na 1 2\nb 3 4\n"))
 
@@ -526,8 +554,11 @@ def test_text_comes_through_a_pipe(tmp_path):
     path = tmp_path / "pipe"
     os.mkfifo(path)
     code = "import sys; open(sys.argv[1], 'wb').write(b'a 1 2\\nb 3 4\\n')"
-    with subprocess.Popen([sys.executable, "-c", code, str(path)]):
-        assert load(path).vectors.tolist() == [[1, 2], [3, 4]]
+    with subprocess.Popen([sys.executable, "-c", code, str(path)]) as writer:
+        try:
+            assert load(path).vectors.tolist() == [[1, 2], [3, 4]]
+        finally:
+            writer.kill()  # it waits for a reader who, after an error, never comes
 
 
 # ----------------------------------------------------------------------------------- parameters

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from glove_rs import Glove, WordVectors
+from glove_rs import Cooccurrence, Glove, WordVectors
 from glove_rs import vectors as vectors_module
 from glove_rs.vectors import COMBINATIONS, combine
 
@@ -766,12 +766,21 @@ def test_float16_is_saved_as_float32(tmp_path):
     np.testing.assert_array_equal(copy.vectors, matrix.astype(np.float32))
 
 
+COUNTS = Cooccurrence.from_scipy(np.ones((3, 3)))
+
+
+def trained():
+    return Glove(dim=2, epochs=1).fit_cooccurrence(COUNTS)
+
+
 @pytest.mark.parametrize(
     ("call", "module", "advice"),
     [
         (lambda wv: wv.to_gensim(), "gensim", r"pip install glove-rs\[gensim\]"),
         (lambda wv: wv.to_pandas(), "pandas", "pip install pandas"),
         (lambda wv: wv.plot(["king", "man"]), "matplotlib", r"pip install glove-rs\[plot\]"),
+        (lambda _: trained().plot_loss(), "matplotlib", r"pip install glove-rs\[plot\]"),
+        (lambda _: COUNTS.to_scipy(), "scipy", r"pip install glove-rs\[scipy\]"),
     ],
 )
 def test_a_missing_library_is_an_import_error_that_says_what_to_install(

@@ -8,6 +8,7 @@
 
 from . import evaluation
 from ._core import FormatError, TrainingDiverged, __version__, simd_level
+from ._training import EpochState
 from .cooccurrence import Cooccurrence, Estimate
 from .glove import Glove, NotFittedError
 from .vectors import WordVectors
@@ -15,6 +16,7 @@ from .vocabulary import Vocabulary
 
 __all__ = [
     "Cooccurrence",
+    "EpochState",
     "Estimate",
     "FormatError",
     "Glove",

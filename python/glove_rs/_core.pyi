@@ -1,14 +1,16 @@
 """The compiled half of `glove_rs`: what the Rust core offers to the Python layer."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final, Literal, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "CoreCheckpoint",
     "CoreCooccurrence",
+    "CoreEpoch",
     "CoreParameters",
     "CoreVectors",
     "CoreVocabulary",
@@ -34,9 +36,17 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 class _Encoding(TypedDict):
     tokenizer: str
     lowercase: bool
+    normalize: str | None
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
+
+class _Source(TypedDict):
+    kind: str
+    value: object
+    documents: str
+    errors: str
+    tokenize: tuple[Callable[[str], Iterable[str]], bool, str | None] | None
 
 class _Running(TypedDict):
     threads: int | None
@@ -52,11 +62,36 @@ class _Training(TypedDict):
     x_max: float
     alpha: float
     learning_rate: float
+    bias_learning_rate: float
+    schedule: str
     epochs: int
     optimizer: str
     grad_clip: float
+    negative: float
+    negative_weight: float
     deterministic: bool
     seed: int
+
+class _Checkpoint(TypedDict):
+    path: str
+    counts: str | None
+    every: int
+    settings: str
+
+class _Init(TypedDict):
+    words: npt.NDArray[np.uint32]
+    vectors: _F32
+    anchor: float
+
+class _Session(TypedDict):
+    validation: float | None
+    early_stopping: int | None
+    max_seconds: float | None
+    callback: Callable[[CoreEpoch], bool] | None
+    checkpoint: _Checkpoint | None
+    init: _Init | None
+    keep_counts: bool
+    rescue: Callable[[CoreParameters], object] | None
 
 class _Start(TypedDict):
     W: _F32
@@ -82,7 +117,7 @@ class CoreVocabulary:
     def __new__(cls, words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
     @staticmethod
     def from_corpus(
-        source: object, encoding: _Encoding, running: _Running, progress: _Progress | None
+        source: _Source, encoding: _Encoding, running: _Running, progress: _Progress | None
     ) -> CoreVocabulary: ...
     @staticmethod
     def load(path: _Path) -> CoreVocabulary: ...
@@ -90,6 +125,8 @@ class CoreVocabulary:
     def pruned(self, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
     def words(self) -> list[str]: ...
     def counts(self) -> npt.NDArray[np.int64]: ...
+    def by_count(self) -> tuple[CoreVocabulary, npt.NDArray[np.int64]]: ...
+    def with_word(self, word: str) -> CoreVocabulary: ...
     def index(self, word: str) -> int | None: ...
     def __len__(self) -> int: ...
 
@@ -97,7 +134,7 @@ class CoreVocabulary:
 class CoreCooccurrence:
     @staticmethod
     def from_corpus(
-        source: object,
+        source: _Source,
         vocabulary: CoreVocabulary | None,
         encoding: _Encoding,
         counting: _Counting,
@@ -106,8 +143,17 @@ class CoreCooccurrence:
     ) -> CoreCooccurrence: ...
     @staticmethod
     def estimate(
-        path: _Path, encoding: _Encoding, counting: _Counting, running: _Running
+        source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> list[float]: ...
+    def with_more_text(
+        self,
+        source: _Source,
+        encoding: _Encoding,
+        counting: _Counting,
+        running: _Running,
+        progress: _Progress | None,
+        grow: bool,
+    ) -> CoreCooccurrence: ...
     @staticmethod
     def load(path: _Path, running: _Running, progress: _Progress | None) -> CoreCooccurrence: ...
     @staticmethod
@@ -156,6 +202,33 @@ class CoreParameters:
     def addresses(self) -> dict[str, int]: ...
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
+    @property
+    def validation(self) -> list[float | None]: ...
+    @property
+    def counts(self) -> CoreCooccurrence | None: ...
+
+@final
+class CoreEpoch:
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def validation(self) -> float | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def records_per_second(self) -> float: ...
+    def side(self, contexts: bool) -> tuple[_F32, _F32]: ...
+
+@final
+class CoreCheckpoint:
+    @staticmethod
+    def load(path: _Path) -> CoreCheckpoint: ...
+    @property
+    def settings(self) -> str: ...
+    @property
+    def epochs(self) -> int: ...
 
 def check_training(training: _Training) -> None: ...
 def train(
@@ -165,7 +238,8 @@ def train(
     running: _Running,
     progress: _Progress | None,
     consume: bool,
-    start: _Start | None = None,
+    start: _Start | CoreCheckpoint | None = None,
+    session: _Session | None = None,
 ) -> CoreParameters: ...
 def train_records(
     row: npt.NDArray[np.int32],
@@ -187,6 +261,8 @@ def train_records(
     optimizer: str = "adagrad",
     epochs: int = 1,
     simd: str | None = None,
+    bias_learning_rate: float = 1.0,
+    unseen_weight: float | None = None,
 ) -> dict[str, Any]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
@@ -212,6 +288,7 @@ def load_vectors(
     limit: int | None,
     half: bool,
     vocabulary: CoreVocabulary | None,
+    combine: str,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+from collections.abc import Sequence
 from typing import SupportsFloat, SupportsIndex
 
-__all__ = ["boolean", "integer", "memory_bytes", "positive", "real"]
+__all__ = ["boolean", "choice", "integer", "memory_bytes", "positive", "real"]
 
 
 def integer(name: str, value: object, least: int, most: int = 2**63 - 1) -> int:
@@ -49,6 +50,13 @@ def boolean(name: str, value: object) -> bool:
     if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
         return bool(value)
     raise ValueError(f"{name} must be True or False, got {value!r}")
+
+
+def choice(name: str, value: object, among: Sequence[str]) -> str:
+    """Return `value` if it is one of these names, or raise a ValueError."""
+    if isinstance(value, str) and value in among:
+        return value
+    raise ValueError(f"{name} must be {', '.join(map(repr, among))}, got {value!r}")
 
 
 _UNITS = {

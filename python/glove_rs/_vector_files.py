@@ -28,6 +28,7 @@ def read(
     limit: int | None,
     dtype: DTypeLike,
     vocabulary: str | os.PathLike[str] | Vocabulary | None,
+    combine: str,
     progress: Progress,
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
     """Read or map vectors: the words, or a function that makes them, and the matrix.
@@ -42,7 +43,7 @@ def read(
     while True:
         with reporter(progress) as callback:
             half = kind == np.float16
-            found = _core.load_vectors(path, format, limit, half, words, callback)
+            found = _core.load_vectors(path, format, limit, half, words, combine, callback)
         if found.matrix is not None:
             _warn(found)
             return found.words(), found.matrix

@@ -12,9 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._optional import optional
 from ._parameters import boolean, integer, positive
 from ._progress import Progress, reporter
-from .vocabulary import Source, Vocabulary, as_vocabulary, encoding_arguments, running_arguments
+from ._sources import Source, source_arguments
+from ._tokenizers import Tokenizer
+from .vocabulary import Vocabulary, as_vocabulary, encoding_arguments, running_arguments
 
 if TYPE_CHECKING:
     from ._core import _Counting
@@ -104,22 +107,24 @@ class Cooccurrence:
         symmetric: bool = True,
         distance_weighting: bool = True,
         keep_gaps: bool = False,
-        tokenizer: str = "whitespace",
+        tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
         tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> Cooccurrence:
         """Count the co-occurrences of `source`.
 
         Parameters
         ----------
-        source : path or iterable
-            A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
-            a list of words.
+        source : path, paths, open file or iterable
+            As for :meth:`glove_rs.Glove.fit`.
         vocabulary : Vocabulary or sequence of str, optional
             The words to count, instead of those that `min_count` and `max_vocab` select.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, threads, memory, tmp_dir, progress
+lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -135,13 +140,14 @@ lowercase, threads, memory, tmp_dir, progress
             If the text cannot be read, or changes meanwhile, or `tmp_dir` is full or cannot be
             written, with the path.
         FormatError
-            For invalid UTF-8, with the byte offset.
+            For bytes that are no text, with their offset.
         """
         encoding = encoding_arguments(
             min_count=min_count,
             max_vocab=max_vocab,
             tokenizer=tokenizer,
             lowercase=lowercase,
+            normalize=normalize,
             keep_gaps=keep_gaps,
         )
         counting = counting_arguments(
@@ -149,9 +155,17 @@ lowercase, threads, memory, tmp_dir, progress
         )
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         given = None if vocabulary is None else as_vocabulary(vocabulary)._core
+        reading = source_arguments(
+            source,
+            documents=documents,
+            errors=errors,
+            tokenizer=tokenizer,
+            lowercase=lowercase,
+            normalize=normalize,
+        )
         with reporter(progress) as callback:
             core = _core.CoreCooccurrence.from_corpus(
-                source, given, encoding, counting, running, callback
+                reading, given, encoding, counting, running, callback
             )
         return cls._of(core)
 
@@ -239,10 +253,7 @@ lowercase, threads, memory, tmp_dir, progress
         ImportError
             If scipy is not installed: ``pip install glove-rs[scipy]``.
         """
-        try:
-            from scipy.sparse import csr_array
-        except ImportError as error:
-            raise ImportError("to_scipy needs scipy: pip install glove-rs[scipy]") from error
+        csr_array = optional("scipy.sparse", "to_scipy", "glove-rs[scipy]").csr_array
         indptr, indices, values = self._core.csr()
         matrix = csr_array((values, indices, indptr), shape=self.shape)
         matrix.has_sorted_indices = True
@@ -298,6 +309,9 @@ lowercase, threads, memory, tmp_dir, progress
         lowercase: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> Estimate:
         """Predict what :meth:`from_corpus` would take, from reading at most 5 % of a large file.
 
@@ -307,9 +321,11 @@ lowercase, threads, memory, tmp_dir, progress
         Parameters
         ----------
         source : path
-            A text file. Files under 1 MB are read whole.
-        window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, threads, memory
+            A text file in UTF-8, not packed. Files under 1 MB are read whole.
+        tokenizer : {"whitespace", "unicode", "zh"}
+            As for :meth:`from_corpus`; a function cannot be used.
+        window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, lowercase, \
+normalize, documents, errors, threads, memory
             As for :meth:`from_corpus`.
 
         Raises
@@ -317,18 +333,29 @@ lowercase, threads, memory
         ValueError, OSError
             As for :meth:`from_corpus`.
         """
+        if not isinstance(tokenizer, str):
+            raise ValueError(f"tokenizer must be the name of one, got {tokenizer!r}")
         encoding = encoding_arguments(
             min_count=min_count,
             max_vocab=max_vocab,
             tokenizer=tokenizer,
             lowercase=lowercase,
+            normalize=normalize,
             keep_gaps=keep_gaps,
         )
         counting = counting_arguments(
             window=window, symmetric=symmetric, distance_weighting=distance_weighting
         )
         running = running_arguments(threads=threads, memory=memory, tmp_dir=None)
-        numbers = _core.CoreCooccurrence.estimate(source, encoding, counting, running)
+        reading = source_arguments(
+            source,
+            documents=documents,
+            errors=errors,
+            tokenizer=tokenizer,
+            lowercase=lowercase,
+            normalize=normalize,
+        )
+        numbers = _core.CoreCooccurrence.estimate(reading, encoding, counting, running)
         return Estimate(*(round(n) for n in numbers))
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:

@@ -8,83 +8,34 @@ import os
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Self, TypeAlias, cast
+from typing import Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _folder, _stanford
+from . import _core, _fitting, _folder, _infer, _stanford
 from ._files import replacing
+from ._optional import optional
 from ._parameters import boolean, integer, positive, real
-from ._progress import Progress, reporter
+from ._presets import resolve
+from ._progress import Progress
+from ._sources import Source
+from ._tokenizers import Tokenizer, from_json, to_json
+from ._training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence
-from .vectors import WordVectors, combine
-from .vocabulary import Source, Vocabulary, running_arguments
+from .vectors import WordVectors
+from .vectors import combine as combined
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 
 _ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
-_COUNTING = (
-    "window",
-    "min_count",
-    "max_vocab",
-    "symmetric",
-    "distance_weighting",
-    "keep_gaps",
-    "tokenizer",
-    "lowercase",
-    "threads",
-    "memory",
-    "tmp_dir",
-    "progress",
-)
 
 
 class NotFittedError(ValueError, AttributeError):
     """The model has no vectors yet: call `fit` first."""
-
-
-class History(list[float]):
-    """The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran.
-
-    Attributes
-    ----------
-    seconds : list of float
-        Wall time of each epoch.
-    records_per_second : list of float
-        Records updated per second of wall time, of each epoch.
-    """
-
-    def __init__(self, epochs: Iterable[tuple[float, float, float]] = ()) -> None:
-        epochs = list(epochs)
-        super().__init__(loss for loss, _, _ in epochs)
-        self.seconds = [seconds for _, seconds, _ in epochs]
-        self.records_per_second = [rate for _, _, rate in epochs]
-
-    def __reduce__(self) -> tuple[type[History], tuple[list[tuple[float, float, float]]]]:
-        return History, (list(zip(self, self.seconds, self.records_per_second, strict=False)),)
-
-
-@dataclass
-class _Fitted:
-    """What training left behind."""
-
-    vocabulary: Vocabulary
-    arrays: dict[str, _F32]
-    history: History
-    # Where the core had the arrays' numbers before it gave them away; empty after loading.
-    memory: dict[str, int] = field(default_factory=dict)
-    vectors: WordVectors | None = None
-
-    def addresses(self) -> dict[str, int]:
-        return self.memory
-
-    def __getstate__(self) -> dict[str, Any]:
-        # What can be made again is not stored, and addresses mean nothing elsewhere.
-        return {**self.__dict__, "vectors": None, "memory": {}}
 
 
 class Glove:
@@ -92,7 +43,8 @@ class Glove:
 
     Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
-    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`.
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; with `negative` also a term for pairs of words
+    that never meet, of which that equation says nothing.
 
     Parameters
     ----------
@@ -110,22 +62,43 @@ class Glove:
         A pair d words apart adds 1/d; otherwise 1.
     keep_gaps : bool, default False
         Words that are left out still count for distances.
-    tokenizer : {"whitespace"}, default "whitespace"
-        How text becomes words.
+    tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
+        How text becomes words. "whitespace": they stand between spaces, tabs and newlines, as for
+        Stanford's tools; carriage returns vanish. "unicode": the words of Unicode's Annex 29,
+        without punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled
+        pattern of `re` or `regex`: its matches, each as a whole. A function from str to a list of
+        str is called for each document.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
-    x_max : float, default 100.0
-        Counts from here on have weight f = 1, > 0.
+    preset : {"best", "paper"}, optional
+        Where the settings come from that are None. "paper" is the paper's model as Stanford's tool
+        trains it; "best" scores higher in a fraction of its time (benches/RESULTS.md, "Quality").
+        Default: "best", unless `x_max`, `alpha`, `learning_rate` or `optimizer` is set by hand:
+        then "paper", whose parameters these are.
+    x_max : float, optional
+        Counts from here on have full weight in f, > 0. Best 10, paper 100.
     alpha : float, default 0.75
-        Exponent of f for smaller counts, >= 0.
-    learning_rate : float, default 0.05
-        AdaGrad's η, > 0.
-    epochs : int, default 25
-        Passes over the counts, >= 1.
+        Exponent of f, >= 0.
+    learning_rate : float, optional
+        AdaGrad's η at the beginning, > 0. Best 0.2, paper 0.05.
+    bias_learning_rate : float, optional
+        The same for the biases, > 0. Best 0.2, paper 1. SGD takes `learning_rate` for them too.
+    schedule : {"constant", "linear", "cosine"}, optional
+        How both rates fall while training goes on: not at all, in a straight line to 0, or along
+        half a wave of the cosine to 0. Best "cosine", paper "constant".
+    epochs : int, optional
+        Passes over the counts, >= 1. Best 8, paper 25.
+    negative : float, optional
+        Pairs of words that never meet to draw for each count, from 0 to 1000. Each adds
+        ½ λ max(0, w·w̃ + b + b̃ − t)² with t = ½ ln E − 1, where E is the count that independent
+        words would have. `history` leaves them out. Best 1, paper 0.
+    negative_weight : float, optional
+        Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
     optimizer : {"adagrad", "sgd"}, default "adagrad"
         The step rule.
-    grad_clip : float, default 100.0
-        Bound of each component of the gradient, > 0.
+    grad_clip : float, optional
+        Bound of each component of a vector's gradient, > 0. Best 3, which keeps high rates from
+        diverging, paper 100.
     deterministic : bool, default False
         The same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
@@ -137,6 +110,13 @@ class Glove:
         to temporary files. Parameters are not counted.
     tmp_dir : path, optional
         Folder for temporary files beyond that limit. Default: the system's.
+    normalize : {"NFC", "NFKC"}, optional
+        Normalize the text before anything else (Unicode).
+    documents : {"line", "paragraph", "file"}, default "line"
+        What a document is, whose end no window crosses: a line; what stands between blank lines; a
+        file, or an item of an iterable. A list of words is always one.
+    errors : {"strict", "replace", "ignore"}, default "strict"
+        What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -151,7 +131,8 @@ class Glove:
         The words.
     history : list of float
         The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
-        `seconds` and `records_per_second`, of each epoch too.
+        `seconds`, `records_per_second` and, where records were held out, `validation`, of each
+        epoch too.
     vectors : WordVectors
         W + W_tilde, to be queried.
 
@@ -172,7 +153,7 @@ class Glove:
     True
     """
 
-    _fitted: _Fitted | None = None
+    _fitted: Fitted | None = None
 
     def __init__(
         self,
@@ -184,20 +165,28 @@ class Glove:
         symmetric: bool = True,
         distance_weighting: bool = True,
         keep_gaps: bool = False,
-        tokenizer: str = "whitespace",
+        tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
-        x_max: float = 100.0,
+        x_max: float | None = None,
         alpha: float = 0.75,
-        learning_rate: float = 0.05,
-        epochs: int = 25,
+        learning_rate: float | None = None,
+        epochs: int | None = None,
         optimizer: str = "adagrad",
-        grad_clip: float = 100.0,
+        grad_clip: float | None = None,
         deterministic: bool = False,
         threads: int | None = None,
         seed: int = 0,
         memory: int | str | None = None,
         progress: Progress = None,
         tmp_dir: str | os.PathLike[str] | None = None,
+        preset: str | None = None,
+        bias_learning_rate: float | None = None,
+        schedule: str | None = None,
+        negative: float | None = None,
+        negative_weight: float | None = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> None:
         self.dim = dim
         self.window = window
@@ -220,19 +209,81 @@ class Glove:
         self.memory = memory
         self.tmp_dir = tmp_dir
         self.progress = progress
+        self.preset = preset
+        self.bias_learning_rate = bias_learning_rate
+        self.schedule = schedule
+        self.negative = negative
+        self.negative_weight = negative_weight
+        self.normalize = normalize
+        self.documents = documents
+        self.errors = errors
 
     # --- training -------------------------------------------------------------------------------
 
-    def fit(self, source: Source, *, vocabulary: Vocabulary | Sequence[str] | None = None) -> Self:
+    def fit(
+        self,
+        source: Source,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        init: WordVectors | None = None,
+        anchor: float = 0.0,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        max_seconds: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+        keep_counts: bool | None = None,
+    ) -> Self:
         """Count the co-occurrences of `source` and train on them.
 
         Parameters
         ----------
-        source : path or iterable
-            A UTF-8 text file with a document per line, or an iterable of documents: each a str, or
-            a list of words.
+        source : path, paths, open file or iterable
+            A text file, or several in a list; a folder, with all that is in it but hidden files,
+            sorted; a pattern such as ``"texts/**/*.txt"``; ``"-"`` for standard input; a file open
+            for text or bytes. Files may be packed with gzip, bzip2, xz or Zstandard, and are UTF-8,
+            or UTF-16 with a byte order mark. Or an iterable of documents, which may be a generator:
+            each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
+            one column of text, a Hugging Face dataset. A list of str holds documents unless all of
+            them are names of files that exist.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
+        init : WordVectors, optional
+            Pretrained vectors r of `dim` components. Words that have one start with w + w̃ = r,
+            the others at random.
+        anchor : float, default 0.0
+            μ >= 0 of the term μ Σ ‖(w + w̃) − r‖² over the words that have a vector r, which is
+            added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
+        validation : float, optional
+            Share of the pairs of words, above 0 and below 1, to hold out of training, in both
+            directions. The loss on them after each epoch is `history.validation`.
+        early_stopping : int, optional
+            Stop after so many epochs in a row without a new least validation loss. The model is
+            that of the epoch with the least, also if training ends otherwise.
+        max_seconds : float, optional
+            Begin no epoch but the first that, taking as long as the one before, would end later
+            than this after the call. Counting is not cut short.
+        callbacks : sequence of callable, optional
+            Each is called as ``callback(state)`` with an :class:`EpochState` after each epoch, on
+            the calling thread; training stops if one returns True. What it raises leaves `fit`, and
+            the model is that of the epoch.
+        checkpoint_dir : path, optional
+            Folder to write the counts and, after epochs, the state of the training to, so that a
+            training that was killed can go on. It is made if it is missing.
+        checkpoint_every : int, default 1
+            Epochs between checkpoints, >= 1. The state after the last epoch is always written.
+        resume : bool, default False
+            Go on from the checkpoint in `checkpoint_dir`, if there is one, which must be of a
+            training with the same settings: all but `epochs`, `threads`, `memory`, `tmp_dir` and
+            `progress`. The counts are those of the checkpoint; of `source` only its size and both
+            its ends are compared, if it is a file. With ``deterministic=True`` the outcome is, to
+            the last bit, that of a training that was never interrupted.
+        keep_counts : bool, optional
+            Keep the counts in the model for :meth:`update`, packed: about 5 bytes for each pair of
+            words, 180 MB for 17 million words of Wikipedia. By default they are kept unless
+            `source` is a file, which can be counted again if it has not changed.
 
         Returns
         -------
@@ -242,23 +293,35 @@ class Glove:
         Raises
         ------
         ValueError
-            For a bad parameter, or if nothing is left to train on; the message says why.
+            For a bad parameter, or if nothing is left to train on, or for a checkpoint of other
+            settings, another text or vocabulary, or one that would be overwritten; the message says
+            why.
         OSError
-            If the text cannot be read: the subclass that fits, with the path.
+            If the text cannot be read or a checkpoint not written: the subclass that fits, with the
+            path. The model is then that of the last finished epoch, if there is one.
         FormatError
-            For invalid UTF-8, with the byte offset.
+            For bytes that are no text, with their offset; for packed data or a checkpoint that are
+            damaged.
         TrainingDiverged
             If training meets numbers that are not finite, or a loss ten times that of a model that
             knows nothing, and halving the learning rate three times does not help. Each halving is
             a RuntimeWarning.
         KeyboardInterrupt
-            Within half a second of Ctrl-C.
+            Within 0.3 seconds of Ctrl-C. The model is then that of the last finished epoch, if one
+            is.
         """
-        training = self._training_arguments()
-        counting = {name: getattr(self, name) for name in _COUNTING}
-        counts = Cooccurrence.from_corpus(source, vocabulary, **counting)
-        # Nobody else sees these counts: their memory may go while tiles are made of them.
-        return self._train(counts, training, consume=True)
+        text = Text.of(source, None if vocabulary is None else as_vocabulary(vocabulary))
+        session = Session(
+            validation=validation,
+            early_stopping=early_stopping,
+            max_seconds=max_seconds,
+            callbacks=callbacks,
+            checkpoint_dir=checkpoint_dir,
+            checkpoint_every=checkpoint_every,
+            keep_counts=keep_counts,
+        )
+        _fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
+        return self
 
     def fit_cooccurrence(
         self,
@@ -266,6 +329,10 @@ class Glove:
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         start: Glove | None = None,
+        init: WordVectors | None = None,
+        anchor: float = 0.0,
+        resume: bool = False,
+        **options: Unpack[SessionOptions],
     ) -> Self:
         """Train on counts.
 
@@ -279,6 +346,9 @@ class Glove:
         start : Glove, optional
             A fitted model of the same words and `dim`: `epochs` more from its parameters and
             accumulators on, instead of from random ones.
+        init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
+checkpoint_every, resume, keep_counts
+            As for :meth:`fit`. Counts are kept by holding on to `X`.
 
         Returns
         -------
@@ -291,15 +361,151 @@ class Glove:
             For a bad parameter, counts that are negative or not finite, no counts at all, or a
             `start` that does not fit them.
         """
-        training = self._training_arguments()
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+        session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None if start is None else start._as_start(X.vocabulary, self.dim)
-        if begin is not None:
-            training["epochs"] += begin["epochs_done"]
-        return self._train(X, training, consume=False, start=begin)
+        _fitting.fit(self, X, session, given, resume=resume, start=begin)
+        return self
+
+    @classmethod
+    def resume(
+        cls,
+        checkpoint_dir: str | os.PathLike[str],
+        *,
+        max_seconds: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        keep_counts: bool | None = None,
+        **parameters: Any,
+    ) -> Self:
+        """Go on with a training that was interrupted, from its last checkpoint.
+
+        Parameters
+        ----------
+        checkpoint_dir : path
+            What was given to :meth:`fit` or another method that trains.
+        max_seconds, callbacks, keep_counts
+            As for :meth:`fit`; they are not part of a checkpoint. By default counts are kept.
+        **parameters
+            New values of `epochs`, `threads`, `memory`, `tmp_dir` or `progress`. All other
+            parameters are those of the checkpoint.
+
+        Returns
+        -------
+        Glove
+            The fitted model. A training that was at its end is not trained further.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no checkpoint, or not its counts.
+        FormatError
+            For a truncated or damaged file, with the byte offset.
+        ValueError
+            If the checkpoint is not of the counts in its folder, or for another parameter.
+        """
+        running: SessionOptions = {
+            "max_seconds": max_seconds,
+            "callbacks": callbacks,
+            "keep_counts": keep_counts,
+        }
+        return _fitting.resume(cls, checkpoint_dir, running, parameters)
+
+    def update(
+        self,
+        source: Source,
+        *,
+        epochs: int | None = None,
+        new_words: bool = True,
+        counts: Cooccurrence | None = None,
+        **options: Unpack[SessionOptions],
+    ) -> Self:
+        """Count more text, add it to the counts so far, and train on.
+
+        Words keep their parameters and accumulators. Those that now occur `min_count` times, in all
+        the text together, come in; of what the earlier text said about them, only how often they
+        occurred is known. Rows are ordered by count again.
+
+        Parameters
+        ----------
+        source : path or iterable
+            The new text alone, as for :meth:`fit`; it is counted with the model's settings.
+        epochs : int, optional
+            Passes over all counts, old and new. Default: 0.4 times the model's `epochs`, rounded up
+            (benches/RESULTS.md, "More text").
+        new_words : bool, default True
+            Add words, as far as `max_vocab` has room. Otherwise the vocabulary and the order of the
+            rows stay as they are.
+        counts : Cooccurrence, optional
+            The counts so far, where the model has none: after `load`, unpickling,
+            ``keep_counts=False``, or if the file that `fit` read has changed.
+        validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
+keep_counts
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        Glove
+            The model itself. Its `history` goes on. If anything fails before an epoch is finished
+            it is unchanged.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If there are no counts to add to, or for a bad parameter.
+        OSError, FormatError, TrainingDiverged, KeyboardInterrupt
+            As for :meth:`fit`.
+        """
+        session = Session(**options)
+        _fitting.update(self, source, session, epochs=epochs, new_words=new_words, counts=counts)
+        return self
+
+    def infer_vector(
+        self,
+        contexts: Iterable[str] | Iterable[Sequence[str]],
+        word: str | None = None,
+    ) -> _F32:
+        """Solve for the vector of a word that training never saw, from examples of its use.
+
+        Its counts with the words around it are taken from `contexts` as training would take them.
+        Its parameters are then those that minimise Σ f(x) (w·w̃ + b + b̃ − ln x)² against fixed W̃
+        and b̃, and the same for w̃ against W and b: linear least squares, weighted by f. A Gaussian
+        prior with the mean and covariance of the model's own rows takes the place of what few
+        examples cannot tell.
+
+        Parameters
+        ----------
+        contexts : iterable of str or of list of str
+            Pieces of text in which the word occurs, tokenised as in training. One str is one piece.
+        word : str, optional
+            How the word stands in them; it may be any token, also one the vocabulary has. By
+            default each piece is what stands around one place, which is in its middle and where the
+            word itself has been left out.
+
+        Returns
+        -------
+        numpy.ndarray of float32, (dim,)
+            w + w̃, as in `vectors`: ``model.vectors.similar_by_vector(v)``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the contexts hold no word of the vocabulary near the place, or never `word`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=5, min_count=1, threads=1).fit(["an apple a day keeps them away"] * 9)
+        >>> model.infer_vector(["a pear a day keeps"], word="pear").shape
+        (5,)
+        """
+        return _infer.infer_vector(self, contexts, word)
 
     def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
         """Check that training can go on from here."""
@@ -315,35 +521,26 @@ class Glove:
 
     def _training_arguments(self) -> _core._Training:
         integer("dim", self.dim, 1, 2**20)
-        if not isinstance(self.optimizer, str):
-            raise ValueError(f"optimizer must be a name, got {self.optimizer!r}")
+        settings = resolve(self.preset, self.get_params())
+        for name, value in (("optimizer", self.optimizer), ("schedule", settings["schedule"])):
+            if not isinstance(value, str):
+                raise ValueError(f"{name} must be a name, got {value!r}")
         training: _core._Training = {
-            "x_max": positive("x_max", self.x_max),
+            "x_max": positive("x_max", settings["x_max"]),
             "alpha": real("alpha", self.alpha),
-            "learning_rate": positive("learning_rate", self.learning_rate),
-            "epochs": integer("epochs", self.epochs, 1),
+            "learning_rate": positive("learning_rate", settings["learning_rate"]),
+            "bias_learning_rate": positive("bias_learning_rate", settings["bias_learning_rate"]),
+            "schedule": settings["schedule"],
+            "epochs": integer("epochs", settings["epochs"], 1),
+            "negative": real("negative", settings["negative"]),
+            "negative_weight": positive("negative_weight", settings["negative_weight"]),
             "optimizer": self.optimizer,
-            "grad_clip": positive("grad_clip", self.grad_clip),
+            "grad_clip": positive("grad_clip", settings["grad_clip"]),
             "deterministic": boolean("deterministic", self.deterministic),
             "seed": integer("seed", self.seed, 0),
         }
         _core.check_training(training)
         return training
-
-    def _train(
-        self,
-        counts: Cooccurrence,
-        training: _core._Training,
-        *,
-        consume: bool,
-        start: _core._Start | None = None,
-    ) -> Self:
-        running = running_arguments(threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir)
-        with reporter(self.progress) as callback:
-            made = _core.train(counts._core, self.dim, training, running, callback, consume, start)
-        history = History(epoch[1:] for epoch in made.history)
-        self._fitted = _Fitted(counts.vocabulary, made.arrays, history, made.addresses)
-        return self
 
     # --- what was learned -----------------------------------------------------------------------
 
@@ -380,18 +577,100 @@ class Glove:
     @property
     def vectors(self) -> WordVectors:
         """W + W_tilde with their words, the paper's choice; made once, then kept."""
+        return self._state.vectors
+
+    def word_vectors(self, combine: str = "sum") -> WordVectors:
+        """Make one vector of a word's two.
+
+        Parameters
+        ----------
+        combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
+            W + W_tilde (the paper's choice, and that of :attr:`vectors`), their mean, W alone,
+            W_tilde alone (both without a copy), or W and W_tilde side by side.
+
+        Returns
+        -------
+        WordVectors
+            float32, (V, dim), or (V, 2 dim) for "concat".
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If `combine` is none of these.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day"])
+        >>> model.word_vectors(combine="concat")
+        WordVectors(4 words, dim=20, float32)
+        """
         state = self._state
-        if state.vectors is None:
-            rows = combine(state.arrays["W"], state.arrays["W_tilde"], "sum")
-            state.vectors = WordVectors(state.vocabulary.words, rows)
-        return state.vectors
+        rows = combined(state.arrays["W"], state.arrays["W_tilde"], combine)
+        return WordVectors(state.vocabulary.words, rows)
+
+    def plot_loss(self, ax: Any = None) -> Any:
+        """Draw the loss of each epoch.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            With one line more, a point per epoch, the first at 1.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed: ``pip install glove-rs[plot]``.
+        NotFittedError
+            Before `fit`.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("Agg")
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day"])
+        >>> model.plot_loss().lines[0].get_xdata().tolist()
+        [1, 2, 3, 4, 5]
+        """
+        losses = list(self.history)
+        if ax is None:
+            ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
+        ax.plot(np.arange(1, len(losses) + 1), losses, marker="o")
+        ax.locator_params(axis="x", integer=True)
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("loss (cost per record)")
+        return ax
 
     @property
-    def _parameters(self) -> _Fitted:
+    def cooccurrence(self) -> Cooccurrence:
+        """The counts of all text so far, which the next `update` adds to.
+
+        They are those that were kept, or, where `fit` read a file and was not told to keep them,
+        the file is counted again. Their vocabulary has the same words, after an `update` in another
+        order.
+
+        Raises
+        ------
+        ValueError
+            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the file
+            has changed.
+        """
+        return _fitting.counts_of(self)
+
+    @property
+    def _parameters(self) -> Fitted:
         return self._state
 
     @property
-    def _state(self) -> _Fitted:
+    def _state(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(
                 "this Glove is not fitted yet: call fit(source) or fit_cooccurrence(X) first"
@@ -404,7 +683,7 @@ class Glove:
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
         The file is a NumPy ``.npz`` archive (whatever its name), without pickled objects, and
-        appears complete or not at all.
+        appears complete or not at all. A function given as `tokenizer` is not in it.
 
         Raises
         ------
@@ -417,6 +696,7 @@ class Glove:
         settings = self.get_params()
         if callable(settings["progress"]):
             settings["progress"] = None
+        settings["tokenizer"] = to_json(settings["tokenizer"])
         if settings["tmp_dir"] is not None:
             settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
         # What numpy gave as a number or a truth value goes into JSON as Python's.
@@ -435,9 +715,7 @@ class Glove:
                 words=np.frombuffer(b"".join(words), dtype=np.uint8),
                 word_ends=np.cumsum([len(word) for word in words], dtype=np.int64),
                 counts=state.vocabulary.counts,
-                history=np.array(
-                    [state.history, state.history.seconds, state.history.records_per_second]
-                ).T,
+                history=np.array(state.history.epochs()),
                 **state.arrays,
             )
 
@@ -466,9 +744,11 @@ class Glove:
                 words = [
                     text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)
                 ]
-                model = cls(**header["settings"])
+                settings = header["settings"]
+                settings["tokenizer"] = from_json(settings["tokenizer"])
+                model = cls(**settings)
                 arrays = {key: archive[key] for key in _ARRAYS}
-                history = History(map(tuple, archive["history"].reshape(-1, 3).tolist()))
+                history = History(archive["history"].tolist())
                 vocabulary = Vocabulary(words, archive["counts"].tolist())
             except _core.FormatError:
                 raise
@@ -494,7 +774,7 @@ class Glove:
                     f"{name}: {key} has shape {array.shape} and dtype {array.dtype}, "
                     f"expected {wanted} and float32"
                 )
-        model._fitted = _Fitted(vocabulary, arrays, history)
+        model._fitted = Fitted(vocabulary, history, arrays)
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:
@@ -610,7 +890,7 @@ class Glove:
                 )
         model = cls(arrays["W"].shape[1], **settings)
         arrays |= {f"G_{name}": array for name, array in sums.items()}
-        model._fitted = _Fitted(words, arrays, History())
+        model._fitted = Fitted(words, History(), arrays)
         return model
 
     # --- scikit-learn's manners -----------------------------------------------------------------

@@ -7,7 +7,6 @@ Queries carry gensim's names, argument order and results, so that code written f
 from __future__ import annotations
 
 import html
-import importlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _core, _vector_files, evaluation
+from ._optional import optional
 from ._parameters import boolean
 from ._progress import Progress
 from ._vector_files import Format
@@ -77,7 +77,7 @@ def combine(W: NDArray[Any], W_tilde: NDArray[Any], how: str = "sum") -> Float32
     """
     if how not in COMBINATIONS:
         choices = ", ".join(repr(choice) for choice in COMBINATIONS)
-        raise ValueError(f"how must be one of {choices}, got {how!r}")
+        raise ValueError(f"combine must be one of {choices}, got {how!r}")
     if np.shape(W) != np.shape(W_tilde):
         raise ValueError(
             f"W and W_tilde must have one shape, got {np.shape(W)} and {np.shape(W_tilde)}"
@@ -1000,6 +1000,7 @@ class WordVectors:
         limit: int | None = None,
         dtype: DTypeLike = "float32",
         vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
+        combine: str = "sum",
         progress: Progress = None,
     ) -> WordVectors:
         r"""Read vectors from a file of any of the usual formats.
@@ -1018,7 +1019,7 @@ class WordVectors:
             ``"word2vec_binary"``
                 word2vec's binary format.
             ``"stanford"``
-                The ``.bin`` of Stanford's ``glove``: W + W_tilde are taken. Needs `vocabulary`.
+                The ``.bin`` of Stanford's ``glove``. Needs `vocabulary`.
             ``"native"``
                 What :meth:`save` writes. It is mapped into memory instead of read if it is not
                 packed and holds numbers of `dtype`: it opens at once, processes share its pages,
@@ -1029,6 +1030,9 @@ class WordVectors:
             What to keep the numbers in; float16 takes half the memory.
         vocabulary : path or Vocabulary, optional
             The words of a Stanford ``.bin``, in Stanford's text format.
+        combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
+            What to make of the two vectors that a Stanford ``.bin`` has of a word, as
+            :meth:`glove_rs.Glove.word_vectors` does. The other formats have one.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
@@ -1072,6 +1076,7 @@ class WordVectors:
                 limit=limit,
                 dtype=dtype,
                 vocabulary=vocabulary,
+                combine=combine,
                 progress=progress,
             )
         )
@@ -1199,7 +1204,7 @@ class WordVectors:
         >>> wv.to_gensim().vectors is wv.vectors
         True
         """
-        models = _optional("gensim.models", "to_gensim", "glove-rs[gensim]")
+        models = optional("gensim.models", "to_gensim", "glove-rs[gensim]")
         keyed = models.KeyedVectors(vector_size=self.vector_size, dtype=self._vectors.dtype)
         keyed.vectors = self._vectors
         # gensim appends to these two when a word is added: its own copies.
@@ -1228,7 +1233,7 @@ class WordVectors:
         >>> WordVectors(["ice", "steam"], np.eye(2)).to_pandas().loc["steam"].tolist()
         [0.0, 1.0]
         """
-        pandas = _optional("pandas", "to_pandas", "pandas")
+        pandas = optional("pandas", "to_pandas", "pandas")
         index = pandas.Index(self.index_to_key, name="word", dtype=object)
         return pandas.DataFrame(self._vectors, index=index, copy=False)
 
@@ -1257,7 +1262,7 @@ class WordVectors:
         KeyError
             If a word is unknown.
         ValueError
-            If there are fewer than two words.
+            If there are fewer than two words, or a vector is not finite.
 
         Examples
         --------
@@ -1272,8 +1277,12 @@ class WordVectors:
         indices = self._indices([words] if isinstance(words, str) else words)
         if len(indices) < 2:
             raise ValueError(f"plot needs at least two words, got {len(indices)}")
+        lost = indices[~np.isfinite(self._vectors[indices]).all(axis=1)]
+        if lost.size:
+            word = self.index_to_key[lost[0]]
+            raise ValueError(f"plot needs finite vectors, and that of {word!r} is not")
         if ax is None:
-            ax = _optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
+            ax = optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
         points, shares = _principal_plane(self._vectors[indices])
         ax.scatter(points[:, 0], points[:, 1])
         for index, point in zip(indices.tolist(), points, strict=True):
@@ -1563,14 +1572,3 @@ def _principal_plane(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[n
     squares[:used] = lengths[:used] ** 2
     total = float((lengths**2).sum())
     return points, squares / total if total > 0 else squares
-
-
-def _optional(module: str, needed_by: str, install: str) -> Any:
-    """Import a module that glove-rs works without, or say what to install."""
-    try:
-        return importlib.import_module(module)
-    except ImportError as error:
-        package = module.split(".", maxsplit=1)[0]
-        raise ImportError(
-            f"{needed_by} needs {package}, which is not installed: pip install {install}"
-        ) from error

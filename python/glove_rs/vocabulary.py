@@ -3,40 +3,43 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, integer, memory_bytes
+from ._parameters import boolean, choice, integer, memory_bytes
 from ._progress import Progress, reporter
+from ._sources import Source, source_arguments
+from ._tokenizers import Tokenizer, function_of
 
 if TYPE_CHECKING:
     from ._core import _Encoding, _Running
 
 __all__ = ["Source", "Vocabulary"]
 
-#: Text: a path, or an iterable of documents (each a str, or a list of words).
-Source: TypeAlias = str | os.PathLike[str] | Iterable[str] | Iterable[Sequence[str]]
-
 
 def encoding_arguments(
     *,
     min_count: int,
     max_vocab: int | None,
-    tokenizer: str,
+    tokenizer: Tokenizer,
     lowercase: bool,
+    normalize: str | None = None,
     keep_gaps: bool,
 ) -> _Encoding:
     """Check the parameters that turn text into words."""
-    if not isinstance(tokenizer, str):
-        raise ValueError(f"tokenizer must be the name of a tokenizer, got {tokenizer!r}")
+    lowercase = boolean("lowercase", lowercase)
+    normalize = None if normalize is None else choice("normalize", normalize, ("NFC", "NFKC"))
+    # Text is folded before it is split: where a function does that, the core has words as they are.
+    is_core = function_of(tokenizer) is None
     return {
-        "tokenizer": tokenizer,
-        "lowercase": boolean("lowercase", lowercase),
+        "tokenizer": tokenizer if isinstance(tokenizer, str) else "whitespace",
+        "lowercase": lowercase and is_core,
+        "normalize": normalize if is_core else None,
         "min_count": integer("min_count", min_count, 1),
         "max_vocab": None if max_vocab is None else integer("max_vocab", max_vocab, 1),
         "keep_gaps": boolean("keep_gaps", keep_gaps),
@@ -113,16 +116,19 @@ class Vocabulary:
         *,
         min_count: int = 5,
         max_vocab: int | None = None,
-        tokenizer: str = "whitespace",
+        tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
         threads: int | None = None,
         memory: int | str | None = None,
         tmp_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
+        normalize: str | None = None,
+        documents: str = "line",
+        errors: str = "strict",
     ) -> Vocabulary:
         """Count the words of `source` and keep the frequent ones.
 
-        The parameters are those of :class:`glove_rs.Glove`.
+        The parameters are those of :class:`glove_rs.Glove` and of its `fit`.
 
         Raises
         ------
@@ -131,18 +137,27 @@ class Vocabulary:
         OSError
             If the text cannot be read: the subclass that fits, with the path.
         FormatError
-            For invalid UTF-8, with the byte offset.
+            For bytes that are no text, with their offset.
         """
         encoding = encoding_arguments(
             min_count=min_count,
             max_vocab=max_vocab,
             tokenizer=tokenizer,
             lowercase=lowercase,
+            normalize=normalize,
             keep_gaps=False,
         )
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
+        reading = source_arguments(
+            source,
+            documents=documents,
+            errors=errors,
+            tokenizer=tokenizer,
+            lowercase=lowercase,
+            normalize=normalize,
+        )
         with reporter(progress) as callback:
-            core = _core.CoreVocabulary.from_corpus(source, encoding, running, callback)
+            core = _core.CoreVocabulary.from_corpus(reading, encoding, running, callback)
         return cls._of(core)
 
     @classmethod

@@ -3,7 +3,7 @@
 use super::count::{CountingOptions, count};
 use super::matrix::Triangle;
 use super::spill::encode;
-use crate::corpus::SampleReader;
+use crate::corpus::{SampleReader, TextOptions};
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
@@ -40,13 +40,14 @@ const WORDS_LIMIT: f64 = 0.60;
 /// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`].
 pub fn estimate(
     path: &Path,
+    text: TextOptions,
     encoding: &EncodingOptions,
     counting: &CountingOptions,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Estimate> {
-    let whole = sample(path, 1, encoding, counting, monitor)?;
-    let half = match sample(path, 2, encoding, counting, monitor) {
+    let whole = sample(path, 1, text, encoding, counting, monitor)?;
+    let half = match sample(path, 2, text, encoding, counting, monitor) {
         // Half of a small sample may have no word that is frequent enough.
         Err(Error::Corpus(_)) => None,
         half => Some(half?),
@@ -108,12 +109,13 @@ struct Sample {
 fn sample(
     path: &Path,
     every: u64,
+    text: TextOptions,
     encoding: &EncodingOptions,
     counting: &CountingOptions,
     monitor: &Monitor,
 ) -> Result<Sample> {
     let memory = MemoryLimit::default();
-    let mut reader = SampleReader::open(path, every)?;
+    let mut reader = SampleReader::open(path, every, text)?;
     let size = reader.size();
     let raw = RawCorpus::read(&mut reader, encoding, &memory, monitor)?;
     let (_, text, _) = monitor.snapshot();

@@ -1,12 +1,14 @@
 //! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
 
-use super::spill::Run;
+use super::spill::{Run, decode, encode};
 use crate::error::{Error, Result};
+use crate::memory::HugeBuffer;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Consecutive rows of a [`Triangle`], packed.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -203,8 +205,86 @@ pub struct Triangle {
 
 #[derive(Debug)]
 pub(super) enum Store {
-    Memory(Vec<RowBlock>),
+    Memory(Vec<Held>),
     Disk(Run),
+}
+
+impl Store {
+    pub fn of(blocks: Vec<RowBlock>) -> Self {
+        Self::Memory(blocks.into_iter().map(Held::Open).collect())
+    }
+}
+
+/// Rows in memory, as they are or packed.
+#[derive(Debug)]
+pub(super) enum Held {
+    Open(RowBlock),
+    Packed {
+        rows: Range<WordId>,
+        entries: usize,
+        // One mapping for what was packed together: between the open rows, in the allocator's
+        // memory, it would keep that from going back to the system when they go.
+        bytes: Arc<HugeBuffer<u8>>,
+        place: Range<usize>,
+    },
+}
+
+impl Held {
+    fn rows(&self) -> Range<WordId> {
+        match self {
+            Self::Open(block) => block.rows(),
+            Self::Packed { rows, .. } => rows.clone(),
+        }
+    }
+
+    fn entries(&self) -> usize {
+        match self {
+            Self::Open(block) => block.len(),
+            Self::Packed { entries, .. } => *entries,
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        match self {
+            Self::Open(block) => block.bytes(),
+            Self::Packed { place, .. } => place.len() as u64,
+        }
+    }
+
+    fn block(&self) -> Cow<'_, RowBlock> {
+        match self {
+            Self::Open(block) => Cow::Borrowed(block),
+            Self::Packed { bytes, place, .. } => {
+                Cow::Owned(decode(&bytes[place.clone()]).expect("encoded here"))
+            }
+        }
+    }
+
+    /// Pack all of these.
+    fn pack(blocks: &mut [Self]) -> Result<()> {
+        let encoded: Vec<Vec<u8>> = blocks
+            .par_iter()
+            .map(|held| encode(&held.block()))
+            .collect();
+        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(Vec::len).sum())?;
+        let mut places = Vec::with_capacity(encoded.len());
+        let mut start = 0;
+        for block in encoded {
+            places.push(start..start + block.len());
+            bytes[start..start + block.len()].copy_from_slice(&block);
+            start += block.len();
+        }
+        let bytes = Arc::new(bytes);
+        for (held, place) in blocks.iter_mut().zip(places) {
+            *held = Self::Packed {
+                rows: held.rows(),
+                entries: held.entries(),
+                bytes: bytes.clone(),
+                place,
+            };
+        }
+        Ok(())
+    }
 }
 
 impl Triangle {
@@ -241,7 +321,7 @@ impl Triangle {
     /// [`crate::Error::Io`] if it lies on disk and cannot be read.
     pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
         match &self.store {
-            Store::Memory(blocks) => Ok(Cow::Borrowed(&blocks[k])),
+            Store::Memory(blocks) => Ok(blocks[k].block()),
             Store::Disk(run) => run.read(k).map(Cow::Owned),
         }
     }
@@ -305,6 +385,22 @@ impl Triangle {
         }
     }
 
+    /// Pack rows from `row` on, but for those that share a block with earlier ones, to less than half
+    /// their memory, on all threads of the current rayon pool. They are unpacked whenever they are
+    /// asked for.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(crate) fn pack_from(&mut self, row: WordId) -> Result<()> {
+        let Store::Memory(blocks) = &mut self.store else {
+            return Ok(());
+        };
+        let first = blocks.partition_point(|block| block.rows().start < row);
+        let open = |block: &Held| matches!(block, Held::Open(_));
+        let last = first + blocks[first..].partition_point(open);
+        Held::pack(&mut blocks[first..last])
+    }
+
     /// Whether the rows lie in a temporary file.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.store, Store::Disk(_))
@@ -313,7 +409,7 @@ impl Triangle {
     /// Bytes that the rows take in memory.
     pub fn memory_bytes(&self) -> u64 {
         match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(RowBlock::bytes).sum(),
+            Store::Memory(blocks) => blocks.iter().map(Held::bytes).sum(),
             Store::Disk(_) => 0,
         }
     }
@@ -321,7 +417,7 @@ impl Triangle {
     /// Pairs kept.
     pub fn pairs(&self) -> u64 {
         match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(|b| b.len() as u64).sum(),
+            Store::Memory(blocks) => blocks.iter().map(|b| b.entries() as u64).sum(),
             Store::Disk(run) => run.pairs(),
         }
     }
@@ -508,13 +604,13 @@ impl Triangle {
     }
 
     /// From blocks in order, which must hold each row once.
-    pub(crate) fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
+    fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
         let sums: Vec<Sums> = blocks
             .par_iter()
             .map(|block| Sums::default().plus(block))
             .collect();
         let sums = sums.into_iter().fold(Sums::default(), Sums::with);
-        Self::new(words, symmetric, Store::Memory(blocks), sums)
+        Self::new(words, symmetric, Store::of(blocks), sums)
     }
 
     /// From blocks with both directions, one of which is dropped if they are equal everywhere.

@@ -15,6 +15,27 @@ pub(super) const MOST_OPEN: usize = 64;
 /// Entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;
 
+/// The counts of two texts in one matrix of `words` words, which both number alike, though one may
+/// lack the last of them. On all threads of the current rayon pool.
+///
+/// # Errors
+/// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+pub fn plus(
+    one: &Triangle,
+    other: &Triangle,
+    words: usize,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
+    let parts = [one, other];
+    let sink = RowSink::new(memory);
+    if one.symmetric && other.symmetric {
+        merge_once::<f64>(&parts, words, true, memory, sink, monitor)
+    } else {
+        merge_once::<[f64; 2]>(&parts, words, false, memory, sink, monitor)
+    }
+}
+
 /// How a sum goes into a [`RowBlock`] and comes out of one.
 pub(super) trait BlockSum: Sum {
     fn push(self, column: WordId, block: &mut RowBlock);
@@ -64,13 +85,18 @@ pub(super) fn merge<S: BlockSum>(
             }
             let sink = RowSink::on_disk(memory)?;
             merged.push(merge_once::<S>(
-                &group, words, symmetric, memory, sink, monitor,
+                &group.iter().collect::<Vec<_>>(),
+                words,
+                symmetric,
+                memory,
+                sink,
+                monitor,
             )?);
         }
         parts = merged;
     }
     merge_once::<S>(
-        &parts,
+        &parts.iter().collect::<Vec<_>>(),
         words,
         symmetric,
         memory,
@@ -80,14 +106,14 @@ pub(super) fn merge<S: BlockSum>(
 }
 
 fn merge_once<S: BlockSum>(
-    parts: &[Triangle],
+    parts: &[&Triangle],
     words: usize,
     symmetric: bool,
     memory: &MemoryLimit,
     mut sink: RowSink<'_>,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    monitor.begin(Stage::Merging, parts.iter().map(Triangle::pairs).sum());
+    monitor.begin(Stage::Merging, parts.iter().map(|part| part.pairs()).sum());
     let tasks = tasks(parts, words as WordId);
     for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {
         let blocks: Result<Vec<RowBlock>> = tasks
@@ -102,7 +128,7 @@ fn merge_once<S: BlockSum>(
 }
 
 /// Ranges of rows that begin where blocks do, so that few blocks are read twice.
-fn tasks(parts: &[Triangle], words: WordId) -> Vec<Range<WordId>> {
+fn tasks(parts: &[&Triangle], words: WordId) -> Vec<Range<WordId>> {
     let mut starts: Vec<(WordId, u64)> = parts
         .iter()
         .flat_map(|part| {
@@ -126,7 +152,7 @@ fn tasks(parts: &[Triangle], words: WordId) -> Vec<Range<WordId>> {
 }
 
 fn merge_rows<S: BlockSum>(
-    parts: &[Triangle],
+    parts: &[&Triangle],
     rows: Range<WordId>,
     symmetric: bool,
     accumulator: &mut RowAccumulator<S>,
@@ -135,7 +161,7 @@ fn merge_rows<S: BlockSum>(
     let mut blocks = Vec::with_capacity(parts.len());
     for part in parts {
         let held: Result<Vec<_>> = part
-            .blocks_of(rows.clone())
+            .blocks_of(rows.start..rows.end.min(part.words as WordId))
             .map(|k| part.block(k))
             .collect();
         blocks.push(held?);

@@ -14,4 +14,5 @@ pub use count::{CountingOptions, count};
 pub use estimate::{Estimate, estimate};
 pub use gather::Gathering;
 pub use matrix::{Csr, RowBlock, Triangle, TriangleRow};
+pub use merge::plus;
 pub(crate) use sink::RowSink;

@@ -89,7 +89,7 @@ impl<'a> RowSink<'a> {
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {
         let store = match self.run {
             Some(run) => Store::Disk(run),
-            None => Store::Memory(self.held),
+            None => Store::of(self.held),
         };
         Triangle::new(words, symmetric, store, self.sums)
     }

@@ -1,184 +1,226 @@
-//! A plain text file, read once from front to back.
+//! Text files, each read once from front to back, one after the other.
 
-use super::{CHUNK_BYTES, ChunkReader, Content};
-use crate::error::{Error, Location, Result};
+use super::{ChunkReader, Content, TextOptions, TextReader};
+use crate::error::{Error, Result};
 use std::fs::{File, Metadata};
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Called while a pipe has nothing to say; an error of it ends the wait.
+pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
-/// Reads a UTF-8 text file in chunks that end after a newline, or, inside a document longer than a
-/// chunk, after a space or tab.
+/// Reads text files, packed or plain, as one corpus; a file's end is a document's.
 pub struct FileReader {
+    paths: std::vec::IntoIter<PathBuf>,
+    name: PathBuf,
+    options: TextOptions,
+    idle: Idle,
+    current: Option<Current>,
+    total: u64,
+    // Bytes of the files that are done.
+    done: u64,
+}
+
+struct Current {
     path: PathBuf,
-    file: File,
-    before: Metadata,
-    // Bytes handed out so far: the offset of `rest` in the file.
-    offset: u64,
-    // Read but not yet handed out: what followed the last cut.
-    rest: Vec<u8>,
-    at_end: bool,
+    text: TextReader,
+    // A regular file, and what it was like before it was read.
+    before: Option<(File, Metadata)>,
 }
 
 impl FileReader {
-    /// Open `path`.
+    /// Read these files in this order. They must be there now; each is opened when its turn comes.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be opened or is a directory.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
-        let path = path.as_ref().to_owned();
-        let file = crate::formats::stanford::open(&path)?;
-        let metadata = file.metadata().map_err(|e| Error::io(&path, e))?;
-        Ok(Self {
-            path,
-            file,
-            before: metadata,
-            offset: 0,
-            rest: Vec::new(),
-            at_end: false,
-        })
-    }
-
-    /// Read about `CHUNK_BYTES` more onto `text`.
-    fn fill(&mut self, text: &mut Vec<u8>) -> Result<()> {
-        text.reserve(CHUNK_BYTES);
-        let read = (&self.file)
-            .take(CHUNK_BYTES as u64)
-            .read_to_end(text)
-            .map_err(|e| Error::io(&self.path, e))?;
-        self.at_end = read == 0;
-        Ok(())
-    }
-
-    /// At the end: a file that was written to while it was read is no one text.
-    fn check_unchanged(&self) -> Result<()> {
-        let after = self.file.metadata().map_err(|e| Error::io(&self.path, e))?;
-        let same = !self.before.is_file()
-            || (after.len() == self.before.len()
-                && self.offset == after.len()
-                && after.modified().ok() == self.before.modified().ok());
-        if same {
-            return Ok(());
+    /// [`Error::Io`] if one is missing or a folder.
+    pub fn new(paths: Vec<PathBuf>, options: TextOptions) -> Result<Self> {
+        let mut total = 0;
+        for path in &paths {
+            let metadata = std::fs::metadata(path).map_err(|e| Error::io(path, e))?;
+            if metadata.is_dir() {
+                return Err(Error::io(path, io::ErrorKind::IsADirectory.into()));
+            }
+            total += if metadata.is_file() {
+                metadata.len()
+            } else {
+                0
+            };
         }
-        let message = format!(
-            "the file changed while it was being read: {} bytes at first, {} at the end, {} read",
-            self.before.len(),
-            after.len(),
-            self.offset
-        );
-        Err(Error::io(&self.path, std::io::Error::other(message)))
+        let name = match &paths[..] {
+            [path] => path.clone(),
+            _ => format!("{} files", paths.len()).into(),
+        };
+        Ok(Self {
+            paths: paths.into_iter(),
+            name,
+            options,
+            idle: Arc::new(|| Ok(())),
+            current: None,
+            total,
+            done: 0,
+        })
     }
 
-    fn validate(&self, text: &[u8]) -> Result<()> {
-        std::str::from_utf8(text).map(|_| ()).map_err(|e| {
-            let bad = e.valid_up_to();
-            Error::format(
-                &self.path,
-                Location::Byte(self.offset + bad as u64),
-                format!("invalid UTF-8 (byte 0x{:02x})", text[bad]),
-            )
-        })
+    /// Read one file, a document per line.
+    ///
+    /// # Errors
+    /// As for [`FileReader::new`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let paths = vec![path.as_ref().to_owned()];
+        Self::new(paths, TextOptions::default())
     }
 }
 
 impl ChunkReader for FileReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        let mut text = Vec::with_capacity(CHUNK_BYTES + self.rest.len());
-        text.append(&mut self.rest);
-        let mut searched = 0;
-        while !self.at_end {
-            self.fill(&mut text)?;
-            if text.len() < CHUNK_BYTES {
-                continue;
+        loop {
+            if let Some(current) = &mut self.current {
+                if let Some(content) = current.text.next_chunk()? {
+                    return Ok(Some(content));
+                }
+                current.check_unchanged()?;
+                self.done += current.text.bytes_read();
+                self.current = None;
             }
-            let fresh = &text[searched..];
-            let cut =
-                memchr::memrchr(b'\n', fresh).or_else(|| memchr::memrchr2(b' ', b'\t', fresh));
-            if let Some(cut) = cut {
-                self.rest.extend_from_slice(&text[searched + cut + 1..]);
-                text.truncate(searched + cut + 1);
-                break;
-            }
-            searched = text.len();
+            let Some(path) = self.paths.next() else {
+                return Ok(None);
+            };
+            self.current = Some(Current::open(path, self.options, &self.idle)?);
         }
-        if text.is_empty() {
-            self.check_unchanged()?;
-            return Ok(None);
-        }
-        self.validate(&text)?;
-        let length = text.len() as u64;
-        if self.offset == 0 && text.starts_with(BYTE_ORDER_MARK) {
-            text.drain(..BYTE_ORDER_MARK.len());
-        }
-        self.offset += length;
-        Ok(Some(Content::Text(text)))
+    }
+
+    fn on_idle(&mut self, idle: Idle) {
+        self.idle = idle;
     }
 
     fn total_bytes(&self) -> Option<u64> {
-        Some(self.before.len())
+        Some(self.total)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        let current = self.current.as_ref().map(|c| c.text.bytes_read());
+        self.done + current.unwrap_or(0)
     }
 
     fn name(&self) -> PathBuf {
-        self.path.clone()
+        self.name.clone()
+    }
+}
+
+impl Current {
+    fn open(path: PathBuf, options: TextOptions, idle: &Idle) -> Result<Self> {
+        let at = |error| Error::io(&path, error);
+        let metadata = std::fs::metadata(&path).map_err(at)?;
+        if metadata.is_file() {
+            let file = File::open(&path).map_err(at)?;
+            let metadata = file.metadata().map_err(at)?;
+            let before = Some((file.try_clone().map_err(at)?, metadata));
+            let text = TextReader::new(&path, file, options)?;
+            return Ok(Self { path, text, before });
+        }
+        let pipe = Pipe::open(&path, &metadata, idle.clone()).map_err(at)?;
+        let text = TextReader::new(&path, pipe, options)?;
+        Ok(Self {
+            path,
+            text,
+            before: None,
+        })
+    }
+
+    /// At the end: a file that was written to while it was read is no one text.
+    fn check_unchanged(&self) -> Result<()> {
+        let Some((file, before)) = &self.before else {
+            return Ok(());
+        };
+        let after = file.metadata().map_err(|e| Error::io(&self.path, e))?;
+        let read = self.text.bytes_read();
+        if after.len() == before.len()
+            && read == after.len()
+            && after.modified().ok() == before.modified().ok()
+        {
+            return Ok(());
+        }
+        let message = format!(
+            "the file changed while it was being read: {} bytes at first, {} at the end, {read} read",
+            before.len(),
+            after.len(),
+        );
+        Err(Error::io(&self.path, io::Error::other(message)))
+    }
+}
+
+/// A pipe, socket or device. Its reader must not sleep in the system, where no cancellation can
+/// reach it.
+#[cfg_attr(not(unix), allow(dead_code))]
+struct Pipe {
+    file: File,
+    idle: Idle,
+}
+
+#[cfg(unix)]
+impl Pipe {
+    fn open(path: &Path, metadata: &Metadata, idle: Idle) -> io::Result<Self> {
+        use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+        let mut options = std::fs::OpenOptions::new();
+        options.read(true);
+        // Otherwise a named pipe would be opened only once somebody writes to it. Elsewhere than on
+        // Linux it would then seem to be at its end.
+        if cfg!(target_os = "linux") && metadata.file_type().is_fifo() {
+            options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
+        }
+        let file = options.open(path)?;
+        Ok(Self { file, idle })
+    }
+}
+
+#[cfg(unix)]
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        const PATIENCE: Timespec = Timespec {
+            tv_sec: 0,
+            tv_nsec: 50_000_000,
+        };
+        loop {
+            let mut descriptors = [PollFd::new(&self.file, PollFlags::IN)];
+            match poll(&mut descriptors, Some(&PATIENCE)) {
+                Ok(0) | Err(rustix::io::Errno::INTR) => (self.idle)()?,
+                Ok(_) => match self.file.read(buffer) {
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                    read => return read,
+                },
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+impl Pipe {
+    fn open(path: &Path, _: &Metadata, idle: Idle) -> io::Result<Self> {
+        let file = File::open(path)?;
+        Ok(Self { file, idle })
+    }
+}
+
+#[cfg(not(unix))]
+impl Read for Pipe {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.file.read(buffer)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::corpus::CHUNK_BYTES;
     use std::io::Write;
-
-    fn read_all(bytes: &[u8]) -> Result<Vec<Vec<u8>>> {
-        let mut file = tempfile::NamedTempFile::new().unwrap();
-        file.write_all(bytes).unwrap();
-        let mut reader = FileReader::open(file.path())?;
-        let mut chunks = Vec::new();
-        while let Some(Content::Text(text)) = reader.next_chunk()? {
-            chunks.push(text);
-        }
-        Ok(chunks)
-    }
-
-    #[test]
-    fn chunks_end_at_newlines_and_lose_nothing() {
-        let text = b"some words in a line\n".repeat(200_000);
-        let chunks = read_all(&text).unwrap();
-        assert!(chunks.len() > 2);
-        assert!(chunks.iter().all(|c| c.ends_with(b"\n")));
-        assert_eq!(chunks.concat(), text);
-    }
-
-    #[test]
-    fn a_document_longer_than_a_chunk_is_cut_at_a_space() {
-        let text = b"word ".repeat(700_000);
-        let chunks = read_all(&text).unwrap();
-        assert!(chunks.len() > 2);
-        assert!(chunks.iter().all(|c| c.ends_with(b" ")));
-        assert_eq!(chunks.concat(), text);
-    }
-
-    #[test]
-    fn a_word_longer_than_a_chunk_stays_whole() {
-        let mut text = vec![b'x'; 3 * CHUNK_BYTES];
-        text.extend_from_slice(b" tail");
-        let chunks = read_all(&text).unwrap();
-        assert_eq!(chunks.concat(), text);
-        assert!(chunks[0].len() > 3 * CHUNK_BYTES);
-    }
-
-    #[test]
-    fn invalid_utf8_is_reported_with_its_offset_in_the_file() {
-        let mut text = b"fine line\n".repeat(300_000);
-        text.extend_from_slice(b"bad \xff byte");
-        let error = read_all(&text).unwrap_err().to_string();
-        assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
-    }
 
     #[test]
     fn a_file_that_changes_while_it_is_read_is_refused() {
         let text = b"some words in a line\n".repeat(200_000);
-        let changes: [fn(&std::fs::File); 3] = [
+        let changes: [fn(&File); 3] = [
             |file| file.set_len(CHUNK_BYTES as u64 + 10).unwrap(),
             |mut file| file.write_all(b"more words").unwrap(),
             |file| {
@@ -208,7 +250,60 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_is_dropped() {
-        assert_eq!(read_all(b"\xef\xbb\xbfword").unwrap().concat(), b"word");
+    fn files_follow_each_other_and_end_documents() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths: Vec<PathBuf> = ["a b", "", "c\nd\n", "e"]
+            .iter()
+            .enumerate()
+            .map(|(number, text)| {
+                let path = folder.path().join(number.to_string());
+                std::fs::write(&path, text).unwrap();
+                path
+            })
+            .collect();
+        let mut reader = FileReader::new(paths, TextOptions::default()).unwrap();
+        assert_eq!(reader.total_bytes(), Some(8));
+        let mut text = String::new();
+        while let Some(Content::Lines(lines)) = reader.next_chunk().unwrap() {
+            text += &lines;
+        }
+        assert_eq!(text, "a b\nc\nd\ne\n");
+        assert_eq!(reader.bytes_read(), 8);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_idle_pipe_can_be_left_and_a_slow_one_is_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &path,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let mut reader = FileReader::open(&path).unwrap();
+        reader.on_idle(Arc::new(|| Err(io::Error::other("enough"))));
+        let error = reader.next_chunk().unwrap_err();
+        assert!(error.to_string().contains("enough"));
+
+        let writer = std::thread::spawn({
+            let path = path.clone();
+            move || {
+                let mut pipe = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+                for _ in 0..3 {
+                    std::thread::sleep(std::time::Duration::from_millis(70));
+                    pipe.write_all(b"slow words ").unwrap();
+                }
+            }
+        });
+        let mut reader = FileReader::open(&path).unwrap();
+        let Some(Content::Lines(text)) = reader.next_chunk().unwrap() else {
+            panic!("there is text");
+        };
+        assert_eq!(text, "slow words slow words slow words \n");
+        writer.join().unwrap();
     }
 }

@@ -1,45 +1,43 @@
-//! Text in: files and documents become [`Chunk`]s of a few megabytes that workers take in turn.
+//! Text in: files and documents become chunks of a few megabytes that workers take in turn.
 
+mod charset;
 mod file;
 mod sample;
+mod text;
+mod unit;
 
-pub use file::FileReader;
+pub use charset::OnInvalid;
+pub use file::{FileReader, Idle};
 pub use sample::SampleReader;
+pub use text::{TextOptions, TextReader};
+pub use unit::{DocumentUnit, Gatherer};
 
 use crate::error::Result;
 
 /// Size at which a chunk is cut, at the next document boundary if there is one near.
 pub const CHUNK_BYTES: usize = 1 << 20;
 
-/// A piece of the corpus, cut so that no word straddles two chunks.
-#[derive(Debug, Default)]
-pub struct Chunk {
-    /// Position of this chunk in the corpus: 0, 1, 2, …
-    pub number: usize,
-    /// What it holds.
-    pub content: Content,
-}
-
-/// What a [`Chunk`] holds.
+/// A piece of the corpus, cut so that no word straddles two of them.
 #[derive(Debug)]
 pub enum Content {
-    /// Text that still has to be tokenised.
-    Text(Vec<u8>),
+    /// Text of which every newline ends a document.
+    Lines(String),
+    /// Text in which newlines are white space.
+    Documents {
+        /// The documents, one directly after the other.
+        text: String,
+        /// Where in `text` documents end. What follows goes on in the next chunk.
+        ends: Vec<usize>,
+    },
     /// Words that the caller has already separated.
     Words(Words),
-}
-
-impl Default for Content {
-    fn default() -> Self {
-        Self::Text(Vec::new())
-    }
 }
 
 impl Content {
     /// Bytes of text held.
     pub fn len(&self) -> usize {
         match self {
-            Self::Text(text) => text.len(),
+            Self::Lines(text) | Self::Documents { text, .. } => text.len(),
             Self::Words(words) => words.bytes.len(),
         }
     }
@@ -47,6 +45,31 @@ impl Content {
     /// Whether no text is held.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The text of each document, without the newline that ends it, and whether it ends here.
+    pub fn pieces(&self) -> impl Iterator<Item = (&str, bool)> {
+        let (text, ends): (&str, &[usize]) = match self {
+            Self::Lines(text) => (text, &[]),
+            Self::Documents { text, ends } => (text, ends),
+            Self::Words(_) => ("", &[]),
+        };
+        let is_lines = matches!(self, Self::Lines(_));
+        let mut ends = ends.iter();
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let rest = &text[at..];
+            if is_lines {
+                let line = memchr::memchr(b'\n', rest.as_bytes());
+                let length = line.unwrap_or(rest.len());
+                at += length + usize::from(line.is_some());
+                return (!rest.is_empty()).then(|| (&rest[..length], line.is_some()));
+            }
+            let end = ends.next();
+            let length = end.map_or(rest.len(), |end| end - at);
+            at += length;
+            (end.is_some() || length > 0).then(|| (&rest[..length], end.is_some()))
+        })
     }
 }
 
@@ -109,6 +132,12 @@ pub trait ChunkReader: Send {
         None
     }
 
+    /// Bytes of the source that the chunks so far are made of, for progress.
+    fn bytes_read(&self) -> u64;
+
+    /// What to do while the source has nothing to say, for sources that may wait.
+    fn on_idle(&mut self, _: Idle) {}
+
     /// What to call the source in a message.
     fn name(&self) -> std::path::PathBuf;
 }
@@ -122,28 +151,36 @@ pub trait ChunkReader: Send {
 /// assert!(reader.next_chunk().unwrap().is_none());
 /// ```
 pub struct Documents {
-    text: Option<Vec<u8>>,
+    text: Option<String>,
+    bytes: u64,
 }
 
 impl Documents {
     /// One document per item.
     pub fn new<T: AsRef<str>>(documents: impl IntoIterator<Item = T>) -> Self {
-        let mut text = Vec::new();
+        let mut text = String::new();
         for document in documents {
-            text.extend_from_slice(document.as_ref().as_bytes());
-            text.push(b'\n');
+            text.push_str(document.as_ref());
+            text.push('\n');
         }
-        Self { text: Some(text) }
+        Self {
+            bytes: text.len() as u64,
+            text: Some(text),
+        }
     }
 }
 
 impl ChunkReader for Documents {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        Ok(self.text.take().map(Content::Text))
+        Ok(self.text.take().map(Content::Lines))
     }
 
     fn total_bytes(&self) -> Option<u64> {
-        self.text.as_ref().map(|t| t.len() as u64)
+        Some(self.bytes)
+    }
+
+    fn bytes_read(&self) -> u64 {
+        if self.text.is_some() { 0 } else { self.bytes }
     }
 
     fn name(&self) -> std::path::PathBuf {

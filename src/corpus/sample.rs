@@ -1,7 +1,8 @@
 //! A few percent of a file, from all over it.
 
-use super::{ChunkReader, Content};
-use crate::error::{Error, Result};
+use super::{ChunkReader, Content, Gatherer, TextOptions, charset};
+use crate::error::{Error, Location, Result};
+use crate::packing::{Packing, Unpacked};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -24,15 +25,19 @@ pub struct SampleReader {
     pieces: u64,
     /// Take every so-manieth piece only.
     every: u64,
+    options: TextOptions,
+    read: u64,
 }
 
 impl SampleReader {
     /// Open `path`; of its pieces take each `every`-th.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be opened.
-    pub fn open(path: &Path, every: u64) -> Result<Self> {
+    /// [`Error::Io`] if it cannot be opened, [`Error::Parameter`] if it is not plain UTF-8: its parts
+    /// cannot be read alone.
+    pub fn open(path: &Path, every: u64, options: TextOptions) -> Result<Self> {
         let file = crate::formats::stanford::open(path)?;
+        refuse_unseekable(path, &file)?;
         let size = file.metadata().map_err(|e| Error::io(path, e))?.len();
         let pieces = if size <= WHOLE { every } else { PIECES };
         let piece = if size <= WHOLE {
@@ -48,6 +53,8 @@ impl SampleReader {
             next: 0,
             pieces,
             every,
+            options,
+            read: 0,
         })
     }
 
@@ -63,6 +70,7 @@ impl ChunkReader for SampleReader {
             return Ok(None);
         }
         let start = self.size / self.pieces * self.next;
+        let end = start + self.piece;
         self.next += self.every;
         let mut text = Vec::with_capacity(self.piece as usize);
         self.file
@@ -73,20 +81,53 @@ impl ChunkReader for SampleReader {
             at.or_else(|| text.iter().position(or))
         };
         let is_space: fn(&u8) -> bool = |b| b" \t\n".contains(b);
+        let mut start = start;
         if start > 0 {
             let first = whole_words(memchr::memchr(b'\n', &text), is_space, &text);
-            text.drain(..first.map_or(text.len(), |at| at + 1));
+            let cut = first.map_or(text.len(), |at| at + 1);
+            text.drain(..cut);
+            start += cut as u64;
         }
-        if start + self.piece < self.size {
+        if end < self.size {
             let last = memchr::memrchr(b'\n', &text).or_else(|| text.iter().rposition(is_space));
             text.truncate(last.map_or(0, |at| at + 1));
         }
+        self.read += text.len() as u64;
+        let text = charset::utf8(text, self.options.errors)
+            .map_err(|(at, what)| Error::format(&self.path, Location::Byte(start + at), what))?;
         // Pieces do not touch: no window may cross from one to the next.
-        text.push(b'\n');
-        Ok(Some(Content::Text(text)))
+        let mut gatherer = Gatherer::new(self.options.documents);
+        gatherer.push_all(text);
+        gatherer.end();
+        Ok(Some(gatherer.take()))
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.read
     }
 
     fn name(&self) -> PathBuf {
         self.path.clone()
     }
+}
+
+fn refuse_unseekable(path: &Path, file: &File) -> Result<()> {
+    let at = |error| Error::io(path, error);
+    let mut beginning = Unpacked::new(file.try_clone().map_err(at)?).map_err(at)?;
+    let packing = beginning.packing().map(Packing::name);
+    let mut mark = Vec::new();
+    if packing.is_none() {
+        (&mut beginning)
+            .take(2)
+            .read_to_end(&mut mark)
+            .map_err(at)?;
+    }
+    let what = packing.or(charset::Utf16::detect(&mark).map(|_| "UTF-16"));
+    what.map_or(Ok(()), |what| {
+        let name = path.display();
+        Err(Error::parameter(
+            "source",
+            format!("must be plain UTF-8 text to be sampled: {name} is {what}"),
+        ))
+    })
 }

@@ -20,7 +20,25 @@ pub fn write_atomically(
     path: impl AsRef<Path>,
     fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
 ) -> Result<()> {
-    let path = path.as_ref();
+    replace(path.as_ref(), false, fill)
+}
+
+/// [`write_atomically`] that returns when the file would also outlive the machine's failing now.
+///
+/// # Errors
+/// As for [`write_atomically`].
+pub fn write_durably(
+    path: impl AsRef<Path>,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
+) -> Result<()> {
+    replace(path.as_ref(), true, fill)
+}
+
+fn replace(
+    path: &Path,
+    durably: bool,
+    fill: impl FnOnce(&mut BufWriter<&File>) -> Result<()>,
+) -> Result<()> {
     let fail = |e: io::Error| Error::io(path, e);
     if path == Path::new(STANDARD_STREAM) {
         return write(&standard_output().map_err(fail)?, path, fill);
@@ -54,7 +72,15 @@ pub fn write_atomically(
     if let Ok(old) = fs::metadata(&target) {
         let _ = temporary.as_file().set_permissions(old.permissions());
     }
+    if durably {
+        temporary.as_file().sync_all().map_err(fail)?;
+    }
     temporary.persist(&target).map_err(|e| fail(e.error))?;
+    #[cfg(unix)] // elsewhere a folder cannot be opened
+    if durably {
+        let synced = File::open(&folder).and_then(|folder| folder.sync_all());
+        synced.map_err(fail)?;
+    }
     Ok(())
 }
 
@@ -66,6 +92,13 @@ fn write(
     let mut out = BufWriter::with_capacity(1 << 20, file);
     fill(&mut out)?;
     out.flush().map_err(|e| Error::io(path, e))
+}
+
+/// Wait until what was written is on the disk: a long file that does so on its way does not keep its
+/// caller waiting for all of it at the end, when nothing can interrupt it.
+pub(super) fn settle(out: &mut BufWriter<&File>) -> io::Result<()> {
+    out.flush()?;
+    out.get_ref().sync_data()
 }
 
 /// Standard output, unlike [`io::stdout`] with its errors and without a search for newlines.

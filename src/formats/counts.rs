@@ -5,17 +5,19 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCNT` |
-//! | 4 | version, 1 |
+//! | 4 | version, 2 |
 //! | 4 | 1 if the matrix is symmetric, else 0 |
 //! | 8 + 8 | words, blocks |
 //! | 8 | bytes of the vocabulary |
-//! | 4 + 4 | CRC-32 of the vocabulary, CRC-32 of the 44 bytes so far |
+//! | 8 + 8 | rare words, which the vocabulary leaves out; bytes of them |
+//! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
+//! | … | rare words: the same |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::spill::encode` writes it |
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 
-use super::atomic::{at, write_atomically};
+use super::atomic::{at, settle, write_atomically, write_durably};
 use super::stanford::open;
 use crate::cooccurrence::spill::{decode, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowSink, Triangle};
@@ -24,35 +26,50 @@ use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
-use std::io::{BufReader, Read, Write};
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::Path;
 
 /// What the file begins with.
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
-const VERSION: u32 = 1;
-const HEADER: usize = 48;
+const VERSION: u32 = 2;
+const HEADER: usize = 64;
 
-/// Write `counts` and their `vocabulary`, encoding on all threads of the current rayon pool.
+/// Write `counts`, their `vocabulary` and the words that are too `rare` for it, as far as they are
+/// known; encoding on all threads of the current rayon pool. With `durably` it would outlive the
+/// machine's failing right afterwards.
 ///
 /// # Errors
-/// [`Error::Io`].
-pub fn save(counts: &Triangle, vocabulary: &Vocabulary, path: impl AsRef<Path>) -> Result<()> {
+/// [`Error::Io`]; [`Error::Cancelled`].
+pub fn save(
+    counts: &Triangle,
+    vocabulary: &Vocabulary,
+    rare: &Vocabulary,
+    path: impl AsRef<Path>,
+    durably: bool,
+    monitor: &Monitor,
+) -> Result<()> {
     let path = path.as_ref();
-    let words = encode_vocabulary(vocabulary);
+    let mut words = encode_vocabulary(vocabulary);
+    let vocabulary_bytes = words.len();
+    words.extend(encode_vocabulary(rare));
     let mut header = Vec::with_capacity(HEADER);
     header.extend_from_slice(MAGIC);
     header.extend_from_slice(&VERSION.to_le_bytes());
     header.extend_from_slice(&u32::from(counts.symmetric).to_le_bytes());
     header.extend_from_slice(&(counts.words as u64).to_le_bytes());
     header.extend_from_slice(&(counts.blocks() as u64).to_le_bytes());
-    header.extend_from_slice(&(words.len() as u64).to_le_bytes());
+    header.extend_from_slice(&(vocabulary_bytes as u64).to_le_bytes());
+    header.extend_from_slice(&(rare.len() as u64).to_le_bytes());
+    header.extend_from_slice(&((words.len() - vocabulary_bytes) as u64).to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&words).to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
-    write_atomically(path, |out| {
+    let fill = |out: &mut BufWriter<&File>| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&words))?;
         let together = 4 * rayon::current_num_threads();
         for first in (0..counts.blocks()).step_by(together) {
+            monitor.check()?;
             let last = counts.blocks().min(first + together);
             let encoded: Vec<Result<Vec<u8>>> = (first..last)
                 .into_par_iter()
@@ -65,12 +82,21 @@ pub fn save(counts: &Triangle, vocabulary: &Vocabulary, path: impl AsRef<Path>) 
                 at(path, out.write_all(&sum.to_le_bytes()))?;
                 at(path, out.write_all(&block))?;
             }
+            if durably {
+                at(path, settle(out))?;
+            }
         }
         Ok(())
-    })
+    };
+    if durably {
+        write_durably(path, fill)
+    } else {
+        write_atomically(path, fill)
+    }
 }
 
-/// Read what [`save`] wrote, decoding on all threads of the current rayon pool.
+/// Read what [`save`] wrote, decoding on all threads of the current rayon pool: the vocabulary, the
+/// words too rare for it, the counts, which beyond the memory limit go to a temporary file.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
@@ -79,7 +105,7 @@ pub fn load(
     path: impl AsRef<Path>,
     memory: &MemoryLimit,
     monitor: &Monitor,
-) -> Result<(Vocabulary, Triangle)> {
+) -> Result<(Vocabulary, Vocabulary, Triangle)> {
     let path = path.as_ref();
     let file = open(path)?;
     let size = at(path, file.metadata())?.len();
@@ -104,14 +130,19 @@ pub fn load(
         );
         return Err(input.bad(8, &message));
     }
-    if crc32fast::hash(&header[..44]) != u32_at(44) || u32_at(12) > 1 {
+    if crc32fast::hash(&header[..60]) != u32_at(60) || u32_at(12) > 1 {
         return Err(input.bad(0, "the header is damaged"));
     }
     let (symmetric, words, blocks) = (u32_at(12) == 1, u64_at(16), u64_at(24));
     let start = input.offset;
-    let bytes = input.take(u64_at(32))?;
-    let vocabulary = (crc32fast::hash(&bytes) == u32_at(40))
-        .then(|| decode_vocabulary(&bytes, words))
+    let lengths = [u64_at(32), u64_at(48)];
+    let bytes = input.take(lengths[0].saturating_add(lengths[1]))?;
+    let (kept, left_out) = bytes.split_at(lengths[0] as usize);
+    let (vocabulary, rare) = (crc32fast::hash(&bytes) == u32_at(56))
+        .then(|| {
+            let vocabulary = decode_vocabulary(kept, words)?;
+            Some((vocabulary, decode_vocabulary(left_out, u64_at(40))?))
+        })
         .flatten()
         .ok_or_else(|| input.bad(start, "the vocabulary is damaged"))?;
     monitor.begin(Stage::Loading, size);
@@ -147,7 +178,7 @@ pub fn load(
     if u64::from(next) != words || input.offset != size {
         return Err(input.bad(input.offset, "the file does not end with the last row"));
     }
-    Ok((vocabulary, sink.finish(words as usize, symmetric)))
+    Ok((vocabulary, rare, sink.finish(words as usize, symmetric)))
 }
 
 /// Whether the file begins as one that [`save`] wrote.
@@ -164,7 +195,7 @@ pub fn is_native(path: impl AsRef<Path>) -> Result<bool> {
 
 struct Input<'a> {
     path: &'a Path,
-    reader: BufReader<std::fs::File>,
+    reader: BufReader<File>,
     offset: u64,
     size: u64,
 }
@@ -232,18 +263,19 @@ fn decode_vocabulary(bytes: &[u8], words: u64) -> Option<Vocabulary> {
 mod tests {
     use super::*;
 
-    fn sample() -> (Vocabulary, Triangle) {
-        let vocabulary = Vocabulary::new([("the", 5), ("été", 3), ("x", 1)]).unwrap();
+    fn sample() -> (Vocabulary, Vocabulary, Triangle) {
+        let vocabulary = Vocabulary::new([("the", 5), ("été", 3), ("x", 2)]).unwrap();
+        let rare = Vocabulary::new([("hapax", 1)]).unwrap();
         let counts = Triangle::assemble(3, |pair| {
             pair(0, 0, 2.0, 0.0);
             pair(0, 2, 0.25, 1.0 / 3.0);
             pair(2, 1, 1e-9, 0.0);
             Ok(())
         });
-        (vocabulary, counts.unwrap())
+        (vocabulary, rare, counts.unwrap())
     }
 
-    fn read(path: &Path) -> Result<(Vocabulary, Triangle)> {
+    fn read(path: &Path) -> Result<(Vocabulary, Vocabulary, Triangle)> {
         load(path, &MemoryLimit::default(), &Monitor::new())
     }
 
@@ -255,14 +287,18 @@ mod tests {
     fn counts_come_back_with_their_words() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
-        let (vocabulary, counts) = sample();
-        save(&counts, &vocabulary, &path).unwrap();
-        assert!(is_native(&path).unwrap());
-        let (words, loaded) = read(&path).unwrap();
-        assert!(words == vocabulary && same(&loaded, &counts));
-        assert!(!loaded.symmetric);
+        let (vocabulary, rare, counts) = sample();
+        for durably in [false, true] {
+            save(&counts, &vocabulary, &rare, &path, durably, &Monitor::new()).unwrap();
+            assert!(is_native(&path).unwrap());
+            let (words, left_out, loaded) = read(&path).unwrap();
+            assert!(words == vocabulary && left_out == rare && same(&loaded, &counts));
+            assert!(!loaded.symmetric);
+        }
+        let (vocabulary, rare, counts) = sample();
         let little = MemoryLimit::new(Some(0), None);
-        let (_, on_disk) = load(&path, &little, &Monitor::new()).unwrap();
+        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
+        let (.., on_disk) = load(&path, &little, &Monitor::new()).unwrap();
         assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
     }
 
@@ -270,8 +306,8 @@ mod tests {
     fn no_damage_goes_unnoticed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
-        let (vocabulary, counts) = sample();
-        save(&counts, &vocabulary, &path).unwrap();
+        let (vocabulary, rare, counts) = sample();
+        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
         let good = std::fs::read(&path).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();

@@ -193,6 +193,11 @@ pub(super) fn plan(
         if one_number {
             return headless(text, whole, mark).ok_or_else(|| at_line("expected a number"));
         }
+        if let Some(more) = numbers.filter(|numbers| *numbers > dim) {
+            return Err(at_line(&format!(
+                "the header says {dim} components, but most lines end in {more} numbers"
+            )));
+        }
     }
     Ok(match format {
         Some(Format::Word2VecBinary) => Plan::Binary(body),

@@ -1,6 +1,7 @@
 //! Any file of vectors, whatever its format and packing.
 
 use super::binary::BinaryRecords;
+use super::combine::Combine;
 use super::component::Component;
 use super::detect::{Body, Format, Plan, detect};
 use super::input::Input;
@@ -38,13 +39,16 @@ pub struct LoadOptions<'a> {
     pub limit: Option<usize>,
     /// The words of a Stanford `.bin`, which must be read with them and no other format may.
     pub vocabulary: Option<&'a Vocabulary>,
+    /// Which vector of a word, of a Stanford `.bin`; the other formats hold one.
+    pub combine: Combine,
 }
 
 /// Read vectors, parsed on all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
-/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse;
+/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, and for a
+/// combination of one vector;
 /// [`Error::Cancelled`].
 pub fn load<E: Component>(
     path: impl AsRef<Path>,
@@ -57,11 +61,17 @@ pub fn load<E: Component>(
             let message = "is for Stanford's .bin only: the other formats hold their words";
             return Err(Error::parameter("vocabulary", message));
         }
-        return stanford::load_vectors(path.as_ref(), vocabulary, most, monitor);
+        let combine = options.combine;
+        return stanford::load_vectors(path.as_ref(), vocabulary, combine, most, monitor);
     }
     if options.format == Some(Format::Stanford) {
         let message = "must be given with format \"stanford\": the file holds no words";
         return Err(Error::parameter("vocabulary", message));
+    }
+    if options.combine != Combine::default() {
+        let message = "must be \"sum\" but for Stanford's .bin, which is read with vocabulary=: \
+                       the other formats hold one vector of a word";
+        return Err(Error::parameter("combine", message));
     }
     let mut input = Input::open(path.as_ref())?;
     input.begin(monitor);

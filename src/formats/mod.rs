@@ -2,6 +2,8 @@
 
 mod atomic;
 mod binary;
+pub mod checkpoint;
+mod combine;
 mod component;
 pub mod counts;
 mod detect;
@@ -14,7 +16,8 @@ mod text;
 pub mod word2vec;
 mod words;
 
-pub use atomic::write_atomically;
+pub use atomic::{write_atomically, write_durably};
+pub use combine::Combine;
 pub use component::Component;
 pub use detect::Format;
 pub use load::{LoadOptions, Loaded, load};

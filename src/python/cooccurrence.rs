@@ -1,15 +1,16 @@
 //! [`Triangle`] with its vocabulary, for Python.
 
 use super::run::run;
-use super::source::Source;
+use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
-use crate::cooccurrence::{CountingOptions, Triangle, count, estimate};
+use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus};
 use crate::encoding::RawCorpus;
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
 use crate::memory::MemoryLimit;
+use crate::monitor::Monitor;
 use crate::threads;
-use crate::vocabulary::{Vocabulary, WordId};
+use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -20,6 +21,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
+    // Words that the vocabulary leaves out, as far as they are known: more text may bring them in.
+    pub rare: Arc<Vocabulary>,
     // `None` once training has taken them.
     counts: Mutex<Option<Arc<Triangle>>>,
     // What they were made under, which writing them keeps to.
@@ -48,9 +51,19 @@ impl CountingArguments {
 
 impl CoreCooccurrence {
     fn new(vocabulary: Arc<Vocabulary>, counts: Triangle, memory: MemoryLimit) -> Self {
+        Self::with_rare(vocabulary, Arc::default(), Arc::new(counts), memory)
+    }
+
+    pub fn with_rare(
+        vocabulary: Arc<Vocabulary>,
+        rare: Arc<Vocabulary>,
+        counts: Arc<Triangle>,
+        memory: MemoryLimit,
+    ) -> Self {
         Self {
             vocabulary,
-            counts: Mutex::new(Some(Arc::new(counts))),
+            rare,
+            counts: Mutex::new(Some(counts)),
             memory,
             row_sums: OnceLock::new(),
         }
@@ -81,7 +94,7 @@ impl CoreCooccurrence {
 }
 
 /// Run `work` without the interpreter on a pool of its own: the global pool does not survive `fork`.
-fn in_own_pool<T: Send>(
+pub fn in_own_pool<T: Send>(
     py: Python<'_>,
     work: impl FnOnce() -> crate::Result<T> + Send,
 ) -> PyResult<T> {
@@ -135,7 +148,7 @@ impl CoreCooccurrence {
     #[pyo3(signature = (source, vocabulary, encoding, counting, running, progress))]
     fn from_corpus(
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         encoding: EncodingArguments,
         counting: CountingArguments,
@@ -147,19 +160,68 @@ impl CoreCooccurrence {
         let (threads, memory) = running.resolve()?;
         let given = vocabulary.map(|v| v.get().inner.clone());
         let Source { mut reader, feeder } = Source::new(source)?;
-        let (vocabulary, counts) = run(py, progress, feeder, |monitor| {
+        let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
                 let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
-                let vocabulary = match given {
-                    Some(vocabulary) => vocabulary,
-                    None => Arc::new(raw.vocabulary(&encoding)?),
+                let (vocabulary, rare) = match given {
+                    Some(vocabulary) => (vocabulary, Arc::default()),
+                    None => {
+                        let (vocabulary, rare) = raw.vocabulary_and_rare(&encoding)?;
+                        (Arc::new(vocabulary), Arc::new(rare))
+                    }
                 };
                 let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
                 let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, monitor)?;
-                crate::Result::Ok((vocabulary, counts))
+                crate::Result::Ok((vocabulary, rare, Arc::new(counts)))
             })?
         })?;
-        Ok(Self::new(vocabulary, counts, memory))
+        Ok(Self::with_rare(vocabulary, rare, counts, memory))
+    }
+
+    /// The sum of these counts and of those of more text. Words keep their numbers; unless `grow` is
+    /// false, those that now pass `min_count` and for which `max_vocab` leaves room follow them.
+    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (source, encoding, counting, running, progress, grow))]
+    fn with_more_text(
+        &self,
+        py: Python<'_>,
+        source: SourceArguments<'_>,
+        encoding: EncodingArguments,
+        counting: CountingArguments,
+        running: RunningArguments,
+        progress: Option<&Bound<'_, PyAny>>,
+        grow: bool,
+    ) -> PyResult<Self> {
+        let encoding = encoding.options()?;
+        let counting = counting.options();
+        let (threads, memory) = running.resolve()?;
+        let most = match encoding.max_vocab {
+            _ if !grow => 0,
+            Some(most) => most,
+            None => MAX_WORDS,
+        };
+        let old = self.counts()?;
+        let Source { mut reader, feeder } = Source::new(source)?;
+        let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
+            threads::in_pool(threads, || {
+                let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
+                let (vocabulary, rare) =
+                    self.vocabulary
+                        .grown(&self.rare, &raw.words(), encoding.min_count, most);
+                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
+                let words = vocabulary.len();
+                let new = count(&mut corpus, words, &counting, &memory, monitor)?;
+                drop(corpus);
+                let counts = plus(&old, &new, words, &memory, monitor)?;
+                crate::Result::Ok((vocabulary, rare, counts))
+            })?
+        })?;
+        Ok(Self::with_rare(
+            Arc::new(vocabulary),
+            Arc::new(rare),
+            Arc::new(counts),
+            memory,
+        ))
     }
 
     /// From compressed sparse rows; finite counts ≥ 0, checked here.
@@ -221,10 +283,15 @@ impl CoreCooccurrence {
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let (threads, memory) = running.resolve()?;
-        let (vocabulary, counts) = run(py, progress, None, |monitor| {
+        let (vocabulary, rare, counts) = run(py, progress, None, |monitor| {
             threads::in_pool(threads, || counts_file::load(path, &memory, monitor))?
         })?;
-        Ok(Self::new(Arc::new(vocabulary), counts, memory))
+        Ok(Self::with_rare(
+            Arc::new(vocabulary),
+            Arc::new(rare),
+            Arc::new(counts),
+            memory,
+        ))
     }
 
     /// Whether the file is in the native format.
@@ -235,7 +302,10 @@ impl CoreCooccurrence {
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let counts = self.counts()?;
-        in_own_pool(py, || counts_file::save(&counts, &self.vocabulary, path))
+        let (vocabulary, rare) = (&self.vocabulary, &self.rare);
+        in_own_pool(py, || {
+            counts_file::save(&counts, vocabulary, rare, path, false, &Monitor::new())
+        })
     }
 
     /// The weighted sum of two counts over the union of their vocabularies.
@@ -278,10 +348,10 @@ impl CoreCooccurrence {
 
     /// tokens, words, records, memory, disk, bytes read, bytes in all.
     #[staticmethod]
-    #[pyo3(signature = (path, encoding, counting, running))]
+    #[pyo3(signature = (source, encoding, counting, running))]
     fn estimate(
         py: Python<'_>,
-        path: PathBuf,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         counting: CountingArguments,
         running: RunningArguments,
@@ -289,9 +359,11 @@ impl CoreCooccurrence {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
+        let text = source.options()?;
+        let path = source.one_file()?;
         let e = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                estimate(&path, &encoding, &counting, &memory, monitor)
+                estimate(&path, text, &encoding, &counting, &memory, monitor)
             })?
         })?;
         let [read, size] = e.read.map(|n| n as f64);

@@ -27,6 +27,11 @@ impl From<Error> for PyErr {
         let message = error.to_string();
         match error {
             Error::Io { path, source } => {
+                // An exception that came out of Python code goes back as it is.
+                let source = match source.downcast::<PyErr>() {
+                    Ok(exception) => return exception,
+                    Err(source) => source,
+                };
                 // Python chooses the subclass of OSError by the errno.
                 let errno = source.raw_os_error().unwrap_or(match source.kind() {
                     ErrorKind::NotFound => 2,

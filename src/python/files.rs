@@ -4,7 +4,9 @@ use super::run::run;
 use super::vocabulary::{CoreVocabulary, RunningArguments};
 use crate::error::Result;
 use crate::formats::word2vec::{self, Layout};
-use crate::formats::{Component, Format, LoadOptions, Loaded, WordList, load, native, stanford};
+use crate::formats::{
+    Combine, Component, Format, LoadOptions, Loaded, WordList, load, native, stanford,
+};
 use crate::monitor::Monitor;
 use crate::threads;
 use crate::training::Exported;
@@ -104,7 +106,8 @@ impl CoreVectors {
 /// Read vectors of any format, in float32 or, if `half`, in float16. A native file that holds them
 /// so is not read but described.
 #[pyfunction]
-#[pyo3(signature = (path, format, limit, half, vocabulary, progress))]
+#[pyo3(signature = (path, format, limit, half, vocabulary, combine, progress))]
+#[allow(clippy::too_many_arguments)] // keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
     path: PathBuf,
@@ -112,10 +115,13 @@ pub fn load_vectors(
     limit: Option<usize>,
     half: bool,
     vocabulary: Option<&Bound<'_, CoreVocabulary>>,
+    combine: &str,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreVectors> {
     let format = format.map(Format::from_name).transpose()?;
-    if matches!(format, None | Some(Format::Native)) && vocabulary.is_none() {
+    let combine = Combine::from_name(combine)?;
+    let plain = vocabulary.is_none() && combine == Combine::default();
+    if matches!(format, None | Some(Format::Native)) && plain {
         let opened = py.detach(|| native::open(&path))?;
         let component = if half { f16::BYTES } else { f32::BYTES };
         if let Some((header, mut words)) = opened.filter(|(h, _)| h.component == component) {
@@ -128,6 +134,7 @@ pub fn load_vectors(
         format,
         limit,
         vocabulary: vocabulary.as_deref(),
+        combine,
     };
     let threads = threads::resolve(None)?;
     if half {

@@ -1,11 +1,15 @@
 //! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
 //! progress are seen to, iterators are drained.
 
+mod arrow;
 mod cooccurrence;
 mod errors;
 mod files;
+mod items;
 mod run;
+mod session;
 mod source;
+mod tokenizer;
 mod training;
 mod vocabulary;
 
@@ -22,6 +26,8 @@ mod _core {
     use super::files::{
         CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
     };
+    #[pymodule_export]
+    use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,

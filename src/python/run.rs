@@ -11,7 +11,7 @@ use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ffi::CString;
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// How often signals are looked for while nothing else happens.
@@ -27,21 +27,32 @@ pub fn run<T: Send>(
     feeder: Option<Feeder<'_>>,
     work: impl FnOnce(&Monitor) -> Result<T> + Send,
 ) -> PyResult<T> {
+    run_with_errands(py, progress, feeder, |monitor, _| work(monitor))
+}
+
+/// The same for work that has errands for the calling thread; their exceptions cancel it too.
+pub fn run_with_errands<T: Send>(
+    py: Python<'_>,
+    progress: Option<&Bound<'_, PyAny>>,
+    feeder: Option<Feeder<'_>>,
+    work: impl FnOnce(&Monitor, &Desk) -> Result<T> + Send,
+) -> PyResult<T> {
     let monitor = Monitor::new();
-    let finished = Finished::default();
+    let desk = Desk::default();
     let mut reporter = Reporter::new(progress);
     std::thread::scope(|scope| {
-        let finished = &finished;
+        let desk = &desk;
         let worker = scope.spawn({
             let monitor = &monitor;
             move || {
-                let _signal = SignalOnDrop(finished);
-                work(monitor)
+                let _signal = SignalOnDrop(desk);
+                work(monitor, desk)
             }
         });
-        let watched = watch(py, &monitor, &mut reporter, feeder, finished);
+        let watched = watch(py, &monitor, &mut reporter, feeder, desk);
         if watched.is_err() {
             monitor.cancel();
+            desk.close();
         }
         let result = py.detach(|| worker.join());
         let result = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
@@ -53,13 +64,13 @@ pub fn run<T: Send>(
     })
 }
 
-/// Until the worker is finished: feed it, look for signals, report.
+/// Until the worker is finished: feed it, run its errands, look for signals, report.
 fn watch(
     py: Python<'_>,
     monitor: &Monitor,
     reporter: &mut Reporter<'_, '_>,
     mut feeder: Option<Feeder<'_>>,
-    finished: &Finished,
+    desk: &Desk,
 ) -> PyResult<()> {
     loop {
         // A worker that waits for documents waits for this thread: keep it fed before pausing.
@@ -74,8 +85,10 @@ fn watch(
             },
             None => TICK,
         };
-        if py.detach(|| finished.wait(pause)) {
-            return Ok(());
+        match py.detach(|| desk.wait(pause)) {
+            Word::Done => return Ok(()),
+            Word::Errand(errand) => errand(py)?,
+            Word::Nothing => {}
         }
         py.check_signals()?;
         warn(py, monitor)?;
@@ -92,29 +105,73 @@ fn warn(py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
     Ok(())
 }
 
-/// Whether the worker is done, however it ended.
+/// Something that only the thread that holds the interpreter can do.
+type Errand = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
+
+/// Where the worker leaves word for the calling thread: an errand, or that it is done, however it
+/// ended.
 #[derive(Default)]
-struct Finished {
-    done: Mutex<bool>,
+pub struct Desk {
+    left: Mutex<Left>,
     changed: Condvar,
 }
 
-impl Finished {
-    fn wait(&self, at_most: Duration) -> bool {
-        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let (done, _) = self
+#[derive(Default)]
+struct Left {
+    errand: Option<Errand>,
+    done: bool,
+    closed: bool,
+}
+
+/// What was found on the [`Desk`].
+enum Word {
+    Errand(Errand),
+    Done,
+    Nothing,
+}
+
+impl Desk {
+    /// Have the calling thread do this; the worker does not wait for it here. It is dropped undone if
+    /// the work was cancelled.
+    pub fn leave(&self, errand: Errand) {
+        let mut left = self.lock();
+        if !left.closed {
+            left.errand = Some(errand);
+            self.changed.notify_all();
+        }
+    }
+
+    /// No more errands will be run.
+    fn close(&self) {
+        let mut left = self.lock();
+        left.closed = true;
+        left.errand = None;
+    }
+
+    fn wait(&self, at_most: Duration) -> Word {
+        let (mut left, _) = self
             .changed
-            .wait_timeout_while(done, at_most, |done| !*done)
+            .wait_timeout_while(self.lock(), at_most, |left| {
+                left.errand.is_none() && !left.done
+            })
             .unwrap_or_else(PoisonError::into_inner);
-        *done
+        match left.errand.take() {
+            Some(errand) => Word::Errand(errand),
+            None if left.done => Word::Done,
+            None => Word::Nothing,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct SignalOnDrop<'a>(&'a Finished);
+struct SignalOnDrop<'a>(&'a Desk);
 
 impl Drop for SignalOnDrop<'_> {
     fn drop(&mut self) {
-        *self.0.done.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.lock().done = true;
         self.0.changed.notify_all();
     }
 }
@@ -150,6 +207,9 @@ impl<'a, 'py> Reporter<'a, 'py> {
         if let Some(epoch) = monitor.epochs().last() {
             info.set_item("epoch", epoch.epoch)?;
             info.set_item("loss", epoch.loss)?;
+            if let Some(loss) = epoch.validation {
+                info.set_item("validation", loss)?;
+            }
             info.set_item("seconds", epoch.seconds)?;
             info.set_item("records_per_second", epoch.records_per_second)?;
         }

@@ -1,13 +1,56 @@
-//! What users hand in as text: a path, or an iterable of documents or of token lists.
+//! What users hand in as text, as `_sources.py` has sorted it: files, an open file, or documents.
 
-use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, FileReader, Words};
+use super::items::{Items, text_of, type_name};
+use super::tokenizer::PythonTokenizer;
+use crate::corpus::{
+    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, TextOptions, TextReader,
+};
 use crate::error::Result;
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyIterator, PyString};
+use pyo3::types::{PyBytes, PyString};
+use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::time::{Duration, Instant};
+
+/// A source and how to read it.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct SourceArguments<'py> {
+    kind: String,
+    value: Bound<'py, PyAny>,
+    documents: String,
+    errors: String,
+    tokenize: Option<PythonTokenizer<'py>>,
+}
+
+impl SourceArguments<'_> {
+    /// How bytes become documents.
+    pub fn options(&self) -> Result<TextOptions> {
+        Ok(TextOptions {
+            documents: DocumentUnit::from_name(&self.documents)?,
+            errors: OnInvalid::from_name(&self.errors)?,
+            // A function may look at more than words.
+            whole: self.tokenize.is_some(),
+        })
+    }
+
+    /// The only file of the source, of which parts are to be read.
+    pub fn one_file(&self) -> PyResult<PathBuf> {
+        let mut files: Vec<PathBuf> = match &self.kind[..] {
+            "files" => self.value.extract()?,
+            _ => Vec::new(),
+        };
+        match files.pop() {
+            // Others, a pipe among them, have no parts to take.
+            Some(file) if files.is_empty() && file.is_file() => Ok(file),
+            _ => Err(PyValueError::new_err(
+                "source must be one text file to be sampled",
+            )),
+        }
+    }
+}
 
 /// A reader for the worker, and what feeds it from Python if it needs feeding.
 pub struct Source<'py> {
@@ -16,65 +59,116 @@ pub struct Source<'py> {
 }
 
 impl<'py> Source<'py> {
-    /// From a path (`str` or `os.PathLike`) or an iterable.
-    pub fn new(source: &Bound<'py, PyAny>) -> PyResult<Self> {
-        if source.is_instance_of::<PyString>() || source.hasattr("__fspath__")? {
-            let path: PathBuf = source.extract()?;
-            return Ok(Self {
-                reader: Box::new(FileReader::open(path)?),
-                feeder: None,
-            });
-        }
-        let documents = source.try_iter().map_err(|_| {
-            PyTypeError::new_err(format!(
-                "source must be a path or an iterable of documents (str) or of lists of words, \
-                 got {}",
-                type_name(source)
-            ))
-        })?;
+    /// Open what can be opened now.
+    pub fn new(source: SourceArguments<'py>) -> PyResult<Self> {
+        let options = source.options()?;
+        let value = &source.value;
+        let upstream = match &source.kind[..] {
+            "files" => {
+                let mut files = Box::new(FileReader::new(value.extract()?, options)?);
+                if source.tokenize.is_none() {
+                    return Ok(Self {
+                        reader: files,
+                        feeder: None,
+                    });
+                }
+                // They are read on the calling thread, which has to look for signals itself.
+                files.on_idle(Arc::new(|| {
+                    Python::attach(|py| py.check_signals().map_err(io::Error::other))
+                }));
+                Upstream::Reader(files)
+            }
+            "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
+            _ => Upstream::Items(Items::new(value.try_iter()?, options)),
+        };
+        let total = match &upstream {
+            Upstream::Reader(reader) => reader.total_bytes(),
+            Upstream::Items(_) => None,
+        };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
         Ok(Self {
-            reader: Box::new(FedReader { receiver }),
+            reader: Box::new(FedReader {
+                receiver,
+                name: match &upstream {
+                    Upstream::Reader(reader) => reader.name(),
+                    Upstream::Items(_) => "<documents>".into(),
+                },
+                read: 0,
+                total,
+            }),
             feeder: Some(Feeder {
-                documents,
-                number: 0,
+                upstream,
+                tokenizer: source.tokenize,
                 sender,
                 waiting: None,
-                pending: None,
             }),
         })
     }
 }
 
+/// Content, and how many bytes of the source have been read when it is made.
+type Parcel = (Content, u64);
+
 /// The worker's end of a channel of chunks.
 struct FedReader {
-    receiver: Receiver<Content>,
+    receiver: Receiver<Parcel>,
+    name: PathBuf,
+    read: u64,
+    total: Option<u64>,
 }
 
 impl ChunkReader for FedReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        Ok(self.receiver.recv().ok())
+        Ok(self.receiver.recv().ok().map(|(content, read)| {
+            self.read = read;
+            content
+        }))
+    }
+
+    fn total_bytes(&self) -> Option<u64> {
+        self.total
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.read
     }
 
     fn name(&self) -> PathBuf {
-        "<documents>".into()
+        self.name.clone()
     }
 }
 
-/// Drains a Python iterator, a chunk per call, on the thread that holds the interpreter.
-pub struct Feeder<'py> {
-    documents: Bound<'py, PyIterator>,
-    number: u64,
-    sender: SyncSender<Content>,
-    // A chunk that found the channel full.
-    waiting: Option<Content>,
-    // A document of the other kind, which ended the chunk before it.
-    pending: Option<Bound<'py, PyAny>>,
+enum Upstream<'py> {
+    Items(Items<'py>),
+    Reader(Box<dyn ChunkReader>),
 }
 
-/// How long documents are gathered before they are handed over, few as they may be.
-const PATIENCE: Duration = Duration::from_millis(50);
+impl Upstream<'_> {
+    fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
+        match self {
+            Self::Items(items) => items.next_chunk(py),
+            Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        match self {
+            Self::Items(items) => items.bytes_read(),
+            Self::Reader(reader) => reader.bytes_read(),
+        }
+    }
+}
+
+/// Brings what only Python can read or split, a chunk per call, on the thread that holds the
+/// interpreter.
+pub struct Feeder<'py> {
+    upstream: Upstream<'py>,
+    tokenizer: Option<PythonTokenizer<'py>>,
+    sender: SyncSender<Parcel>,
+    // A chunk that found the channel full.
+    waiting: Option<Parcel>,
+}
 
 /// What a call of [`Feeder::feed`] came to.
 pub enum Fed {
@@ -89,17 +183,17 @@ pub enum Fed {
 impl Feeder<'_> {
     /// Make a chunk of documents and hand it over.
     pub fn feed(&mut self, py: Python<'_>) -> PyResult<Fed> {
-        let chunk = match self.waiting.take() {
-            Some(chunk) => chunk,
+        let parcel = match self.waiting.take() {
+            Some(parcel) => parcel,
             None => match self.next_chunk(py)? {
-                Some(chunk) => chunk,
+                Some(content) => (content, self.upstream.bytes_read()),
                 None => return Ok(Fed::Exhausted),
             },
         };
-        Ok(match self.sender.try_send(chunk) {
+        Ok(match self.sender.try_send(parcel) {
             Ok(()) => Fed::Sent,
-            Err(TrySendError::Full(chunk)) => {
-                self.waiting = Some(chunk);
+            Err(TrySendError::Full(parcel)) => {
+                self.waiting = Some(parcel);
                 Fed::Full
             }
             Err(TrySendError::Disconnected(_)) => Fed::Exhausted,
@@ -107,80 +201,74 @@ impl Feeder<'_> {
     }
 
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
-        let mut text = Vec::new();
-        let mut words = Words::default();
-        let mut taken = 0;
-        let start = Instant::now();
-        while text.len() + words.len() < CHUNK_BYTES {
-            // A slow source must not keep the caller from progress, signals and errors.
-            if start.elapsed() > PATIENCE && (!text.is_empty() || !words.is_empty()) {
-                break;
+        let Some(tokenizer) = &mut self.tokenizer else {
+            return self.upstream.next_chunk(py);
+        };
+        if tokenizer.is_idle() {
+            match self.upstream.next_chunk(py)? {
+                Some(content) => tokenizer.begin(content),
+                None => return Ok(None),
             }
-            // A slow generator still leaves a way out every few documents.
-            taken += 1;
-            if taken % 256 == 0 {
-                py.check_signals()?;
-            }
-            let document = match self.pending.take() {
-                Some(document) => document,
-                None => match self.documents.next() {
-                    Some(document) => document?,
-                    None => break,
-                },
-            };
-            if let Ok(document_text) = document.cast::<PyString>() {
-                if !words.is_empty() {
-                    self.pending = Some(document);
-                    break;
-                }
-                text.extend_from_slice(document_text.to_str()?.as_bytes());
-                text.push(b'\n');
-            } else {
-                if !text.is_empty() {
-                    self.pending = Some(document);
-                    break;
-                }
-                push_words(&document, self.number, &mut words)?;
-            }
-            self.number += 1;
         }
-        Ok(if !words.is_empty() {
-            Some(Content::Words(words))
-        } else if !text.is_empty() {
-            Some(Content::Text(text))
-        } else {
-            None
-        })
+        tokenizer.go_on(py).map(Some)
     }
 }
 
-fn push_words(document: &Bound<'_, PyAny>, number: u64, words: &mut Words) -> PyResult<()> {
-    let wrong = |found: &Bound<'_, PyAny>, what: &str| {
-        PyTypeError::new_err(format!(
-            "document {number} of the source {what}, got {}",
-            type_name(found)
-        ))
+/// Read an open file: of text if `read` gives str, else of bytes, which may be packed.
+fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextReader> {
+    let name = file.getattr("name").and_then(|name| name.extract());
+    let name: PathBuf = name.unwrap_or_else(|_| "<file>".into());
+    let is_text = file
+        .call_method1("read", (0,))?
+        .is_instance_of::<PyString>();
+    // What is there already, rather than to wait for as much as was asked for.
+    let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
+    let stream = PythonStream {
+        read: read.unbind(),
+        errors: options.errors,
+        block: io::Cursor::default(),
     };
-    let bytes = document.is_instance_of::<pyo3::types::PyBytes>();
-    let tokens = document
-        .try_iter()
-        .ok()
-        .filter(|_| !bytes)
-        .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
-    for token in tokens {
-        let token = token?;
-        let token = token
-            .cast::<PyString>()
-            .map_err(|_| wrong(&token, "must hold str only"))?;
-        words.push(token.to_str()?.as_bytes());
-    }
-    words.end_document();
-    Ok(())
+    Ok(if is_text {
+        TextReader::decoded(name, stream, options)
+    } else {
+        TextReader::new(name, stream, options)?
+    })
 }
 
-fn type_name(object: &Bound<'_, PyAny>) -> String {
-    object
-        .get_type()
-        .name()
-        .map_or_else(|_| "?".into(), |name| name.to_string())
+/// The bytes of a Python file object.
+struct PythonStream {
+    read: Py<PyAny>,
+    errors: OnInvalid,
+    // What Python has given and nobody taken.
+    block: io::Cursor<Vec<u8>>,
+}
+
+impl PythonStream {
+    fn next_block(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        let block = self.read.bind(py).call1((CHUNK_BYTES,))?;
+        if let Ok(bytes) = block.cast::<PyBytes>() {
+            return Ok(bytes.as_bytes().to_vec());
+        }
+        if let Ok(text) = block.cast::<PyString>() {
+            return Ok(text_of(text, self.errors)?.into_owned().into_bytes());
+        }
+        if block.is_none() {
+            let message = "the source has no data yet: it is open without blocking";
+            return Err(PyBlockingIOError::new_err((11, message)));
+        }
+        Err(PyTypeError::new_err(format!(
+            "the source's read() must return bytes or str, got {}",
+            type_name(&block)
+        )))
+    }
+}
+
+impl Read for PythonStream {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.block.position() == self.block.get_ref().len() as u64 {
+            let block = Python::attach(|py| self.next_block(py)).map_err(io::Error::other)?;
+            self.block = io::Cursor::new(block);
+        }
+        self.block.read(buffer)
+    }
 }

@@ -1,12 +1,12 @@
 //! [`Vocabulary`] for Python.
 
 use super::run::run;
-use super::source::Source;
+use super::source::{Source, SourceArguments};
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::formats::stanford;
 use crate::memory::MemoryLimit;
 use crate::threads;
-use crate::tokenize::Tokenizer;
+use crate::tokenize::{Folding, Normalization, Tokenizer};
 use crate::vocabulary::Vocabulary;
 use numpy::PyArray1;
 use pyo3::prelude::*;
@@ -25,6 +25,7 @@ pub struct CoreVocabulary {
 pub struct EncodingArguments {
     tokenizer: String,
     lowercase: bool,
+    normalize: Option<String>,
     min_count: u64,
     max_vocab: Option<usize>,
     keep_gaps: bool,
@@ -48,9 +49,13 @@ impl RunningArguments {
 
 impl EncodingArguments {
     pub fn options(&self) -> PyResult<EncodingOptions> {
+        let normalize = self.normalize.as_deref().map(Normalization::from_name);
         Ok(EncodingOptions {
             tokenizer: Tokenizer::from_name(&self.tokenizer)?,
-            lowercase: self.lowercase,
+            folding: Folding {
+                lowercase: self.lowercase,
+                normalize: normalize.transpose()?,
+            },
             min_count: self.min_count,
             max_vocab: self.max_vocab,
             keep_gaps: self.keep_gaps,
@@ -69,7 +74,7 @@ impl CoreVocabulary {
     #[pyo3(signature = (source, encoding, running, progress))]
     fn from_corpus(
         py: Python<'_>,
-        source: &Bound<'_, PyAny>,
+        source: SourceArguments<'_>,
         encoding: EncodingArguments,
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
@@ -110,6 +115,23 @@ impl CoreVocabulary {
     fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
         let counts = self.inner.counts().iter().map(|&n| n as i64).collect();
         PyArray1::from_vec(py, counts)
+    }
+
+    /// The same words by falling count, and the place here of each.
+    fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
+        let (sorted, order) = py.detach(|| {
+            let sorted = Vocabulary::prune(self.inner.iter().collect(), 0, None);
+            let place = |word| self.inner.index_of(word).expect("one of the same words");
+            let order: Vec<i64> = sorted.iter().map(|(word, _)| place(word).into()).collect();
+            (sorted, order)
+        });
+        Ok((sorted.into(), PyArray1::from_vec(py, order)))
+    }
+
+    /// These words and one more, with a count of 0.
+    fn with_word(&self, word: &str) -> PyResult<Self> {
+        let words = self.inner.iter().chain([(word.as_bytes(), 0)]);
+        Ok(Vocabulary::new(words)?.into())
     }
 
     fn index(&self, word: &str) -> Option<u32> {

@@ -1,12 +1,17 @@
 //! Passes over the records.
 
+use super::anchor::Anchor;
 use super::kernel::{Optimizer, Record, SharedRows, SimdLevel, StepRule};
 use super::parameters::Parameters;
+use super::rate::RateSchedule;
 use super::schedule::{self, Hogwild, Ordered, Schedule, Visit};
 use super::tiles::Tiles;
+use super::unseen::Pair;
 use crate::error::{Error, Result};
 use crate::monitor::{EpochReport, Monitor, Stage};
 use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
@@ -19,16 +24,28 @@ pub struct TrainingOptions {
     pub alpha: f64,
     /// η
     pub learning_rate: f64,
+    /// The same for the biases under AdaGrad, where Stanford's tool takes 1.
+    pub bias_learning_rate: f64,
+    /// How both change with time.
+    pub schedule: RateSchedule,
     /// Passes over the records.
     pub epochs: usize,
     /// Step rule.
     pub optimizer: Optimizer,
     /// Bound of each component of the gradient.
     pub grad_clip: f64,
+    /// Pairs of words that never meet to draw for each record (module `unseen`).
+    pub negative: f64,
+    /// The weight of each of them, where f(X) is a record's.
+    pub negative_weight: f64,
     /// The same bits for any number of threads, instead of Hogwild.
     pub deterministic: bool,
     /// Order of tiles.
     pub seed: u64,
+    /// Stop after so many epochs in a row without a new least loss on the records held out.
+    pub patience: Option<usize>,
+    /// Begin no epoch but the first that, taking as long as the one before, would end later.
+    pub deadline: Option<Instant>,
 }
 
 impl Default for TrainingOptions {
@@ -37,11 +54,17 @@ impl Default for TrainingOptions {
             x_max: 100.0,
             alpha: 0.75,
             learning_rate: 0.05,
+            bias_learning_rate: 1.0,
+            schedule: RateSchedule::Constant,
             epochs: 25,
             optimizer: Optimizer::AdaGrad,
             grad_clip: 100.0,
+            negative: 0.0,
+            negative_weight: 0.1,
             deterministic: false,
             seed: 0,
+            patience: None,
+            deadline: None,
         }
     }
 }
@@ -69,29 +92,55 @@ impl TrainingOptions {
             ));
         }
         positive("learning_rate", self.learning_rate)?;
+        positive("bias_learning_rate", self.bias_learning_rate)?;
         positive("grad_clip", self.grad_clip)?;
-        if !((self.alpha as f32).is_finite() && self.alpha >= 0.0) {
+        positive("negative_weight", self.negative_weight)?;
+        for (name, x) in [("alpha", self.alpha), ("negative", self.negative)] {
+            if !((x as f32).is_finite() && x >= 0.0) {
+                return Err(Error::parameter(
+                    name,
+                    format!("must be a finite number >= 0, got {x}"),
+                ));
+            }
+        }
+        if self.negative > MOST_NEGATIVE {
             return Err(Error::parameter(
-                "alpha",
-                format!("must be a finite number >= 0, got {}", self.alpha),
+                "negative",
+                format!("must be at most {MOST_NEGATIVE}, got {}", self.negative),
             ));
         }
-        if self.epochs == 0 {
-            return Err(Error::parameter("epochs", "must be at least 1, got 0"));
+        for (name, number) in [
+            ("epochs", Some(self.epochs)),
+            ("early_stopping", self.patience),
+        ] {
+            if number == Some(0) {
+                return Err(Error::parameter(name, "must be at least 1, got 0"));
+            }
         }
         Ok(())
+    }
+
+    /// f(X) of a record: with the same bounds as in the kernel.
+    fn weight(&self, ln_x: f64) -> f64 {
+        let exponent = self.alpha * (ln_x - self.x_max.ln());
+        exponent.clamp(-87.0, 0.0).exp()
     }
 
     fn rule(&self) -> StepRule {
         StepRule {
             optimizer: self.optimizer,
             learning_rate: self.learning_rate as f32,
+            bias_learning_rate: self.bias_learning_rate as f32,
             grad_clip: self.grad_clip as f32,
             ln_x_max: self.x_max.ln() as f32,
             alpha: self.alpha as f32,
+            unseen: None,
         }
     }
 }
+
+/// More unseen pairs for each record than anybody wants.
+const MOST_NEGATIVE: f64 = 1000.0;
 
 /// Records between two looks at the monitor: well under a millisecond.
 const SLICE: usize = 1 << 13;
@@ -99,155 +148,320 @@ const SLICE: usize = 1 << 13;
 /// How often a diverging epoch is tried again with half the rate before training is given up.
 const MOST_HALVINGS: usize = 3;
 
-/// A cost so many times [`poor_cost`] is divergence even where every number is finite.
+/// A cost so many times that of a poor model is divergence even where every number is finite.
 const HOPELESS: f64 = 10.0;
 /// Records of a tile that are looked at to estimate its part of that.
 const SAMPLE: usize = 256;
 
-/// Σ ½ f(X) (|ln X| + 1)²: what residuals one larger than those of a model of zeros would cost. The
-/// records of a tile are shuffled, so its first ones stand for the rest.
-fn poor_cost(tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
-    let mut buffer = Vec::new();
-    let mut cost = 0.0;
-    for (number, tile) in tiles.tiles.iter().enumerate() {
-        let sample = tiles.read(number, 0..tile.len().min(SAMPLE), &mut buffer)?;
-        let sum: f64 = sample
-            .iter()
-            .map(|record| {
-                let ln_x = f64::from(record.ln_x);
-                // The same bounds as in the kernel.
-                let f = (options.alpha * (ln_x - options.x_max.ln()))
-                    .clamp(-87.0, 0.0)
-                    .exp();
-                0.5 * f * (ln_x.abs() + 1.0).powi(2)
-            })
-            .sum();
-        cost += sum * tile.len() as f64 / sample.len().max(1) as f64;
-    }
-    Ok(cost)
-}
-
-/// How far a training has come: with the parameters, all that going on needs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How far a training has come: with the parameters, all that going on needs. What is random in an
+/// epoch depends on the seed and the number of the epoch alone.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Progress {
     /// Epochs finished.
     pub epochs: usize,
     /// How often divergence has halved the learning rate.
     pub halvings: usize,
+    /// The cost of an epoch beyond which there is no hope; estimated when training begins.
+    pub hopeless: Option<f64>,
 }
 
-/// Train `parameters` on `tiles` from the first epoch: [`resume`] from no progress.
+/// A training between two epochs.
+#[derive(Debug)]
+pub struct Training {
+    /// As the last finished epoch left them.
+    pub parameters: Parameters,
+    /// As the epoch with the least validation loss left them, if that was an earlier one; kept where
+    /// training is to stop early.
+    pub best: Option<Parameters>,
+    /// How far it has come.
+    pub progress: Progress,
+    /// The finished epochs, as far as they are known.
+    pub reports: Vec<EpochReport>,
+    /// What words are held near.
+    pub anchor: Option<Anchor>,
+}
+
+/// Called after each epoch; says whether to go on. An error ends the training with that epoch.
+pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>>;
+
+/// Train `parameters` on `tiles` from the first epoch to the last: [`Training::run`] at its
+/// simplest. Returns one report per epoch.
 ///
 /// # Errors
-/// As for [`resume`].
+/// As for [`Training::run`]; the parameters are lost.
 pub fn train(
     parameters: &mut Parameters,
     tiles: &Tiles,
     options: &TrainingOptions,
     monitor: &Monitor,
 ) -> Result<Vec<EpochReport>> {
-    resume(parameters, tiles, options, Progress::default(), monitor)
+    let nothing = Parameters::empty()?;
+    let mut training = Training::new(std::mem::replace(parameters, nothing));
+    let done = training.run(
+        tiles,
+        options,
+        &mut |_| Ok(ControlFlow::Continue(())),
+        monitor,
+    );
+    *parameters = training.parameters;
+    done.map(|()| training.reports)
 }
 
-/// Train `parameters` on `tiles`, on all threads of the current rayon pool, from where `progress`
-/// stands up to epoch `options.epochs`. Returns one report for each epoch that is run.
-///
-/// The order of the records depends on the seed and the number of the epoch alone: a training that
-/// was left and goes on does what it would have done without a pause.
-///
-/// An epoch that meets a residual or leaves a parameter that is not a finite number, or whose loss is
-/// ten times that of a model that knows nothing, is undone: the parameters are again what they were
-/// before it, the learning rate is halved, and the epoch is run again.
-///
-/// # Errors
-/// [`Error::Parameter`]; [`Error::Diverged`] if the rate was halved three times in vain, and
-/// [`Error::Cancelled`]: the parameters then are those of the last finished epoch.
-pub fn resume(
-    parameters: &mut Parameters,
-    tiles: &Tiles,
-    options: &TrainingOptions,
-    mut progress: Progress,
-    monitor: &Monitor,
-) -> Result<Vec<EpochReport>> {
-    options.validate()?;
-    if parameters.words() != tiles.grid().words() {
-        return Err(Error::parameter(
-            "parameters",
-            format!(
-                "must have a row per word: {} rows, {} words",
-                parameters.words(),
-                tiles.grid().words()
-            ),
-        ));
-    }
-    if !parameters.can_train() {
-        return Err(Error::parameter(
-            "parameters",
-            "must be finite numbers, and their accumulators G above 0",
-        ));
-    }
-    let level = SimdLevel::active()?;
-    let mut rule = options.rule();
-    rule.learning_rate *= 0.5_f32.powi(progress.halvings as i32);
-    let epochs = options.epochs.saturating_sub(progress.epochs) as u64;
-    monitor.begin(Stage::Training, tiles.records * epochs);
-    let mut reports: Vec<EpochReport> = Vec::new();
-    let mut good = parameters.try_clone()?;
-    let hopeless = HOPELESS * poor_cost(tiles, options)?;
-    while progress.epochs < options.epochs {
-        let epoch = progress.epochs + 1;
-        let start = Instant::now();
-        let outcome = Epoch {
-            tiles,
-            options,
-            epoch,
-            rule,
-            level,
-            hopeless,
+impl Training {
+    /// One that begins with these parameters.
+    pub fn new(parameters: Parameters) -> Self {
+        Self {
+            parameters,
+            best: None,
+            progress: Progress::default(),
+            reports: Vec::new(),
+            anchor: None,
         }
-        .run(parameters, monitor);
-        let cost = match outcome {
-            Ok(cost) if cost <= hopeless && parameters.all_finite() => cost,
-            Err(error) if !matches!(error, Error::Diverged { .. }) => {
-                parameters.copy_from(&good);
-                return Err(error);
-            }
-            _ => {
-                parameters.copy_from(&good);
-                if progress.halvings >= MOST_HALVINGS {
-                    return Err(Error::Diverged {
-                        epoch,
-                        learning_rate: rule.learning_rate,
-                        reports,
-                    });
+    }
+
+    /// Whether these options leave nothing to do.
+    pub fn is_finished(&self, options: &TrainingOptions) -> bool {
+        let patient = options
+            .patience
+            .is_none_or(|patience| self.epochs_without_gain() < patience);
+        self.progress.epochs >= options.epochs || !patient
+    }
+
+    /// The parameters to keep, of a training that stops here.
+    pub fn into_best(self) -> Parameters {
+        self.best.unwrap_or(self.parameters)
+    }
+
+    /// Epochs since the one with the least validation loss.
+    fn epochs_without_gain(&self) -> usize {
+        let losses = self.reports.iter().filter_map(|report| report.validation);
+        let (mut least, mut since) = (f64::INFINITY, 0);
+        for loss in losses {
+            (least, since) = if loss < least {
+                (loss, 0)
+            } else {
+                (least, since + 1)
+            };
+        }
+        since
+    }
+
+    /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or
+    /// until `options` or `after_epoch` say to stop. A training that was left and goes on does what
+    /// it would have done without a pause.
+    ///
+    /// An epoch that meets a residual or leaves a parameter that is not a finite number, or whose
+    /// loss is ten times that of a model that knows nothing, is undone: the parameters are again
+    /// what they were before it, the learning rate is halved, and the epoch is run again.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`]; [`Error::Diverged`] if the rate was halved three times in vain;
+    /// [`Error::Cancelled`] and what `after_epoch` returns: the state then is that after the last
+    /// finished epoch.
+    pub fn run(
+        &mut self,
+        tiles: &Tiles,
+        options: &TrainingOptions,
+        after_epoch: AfterEpoch<'_>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        options.validate()?;
+        self.check(tiles, options)?;
+        let level = SimdLevel::active()?;
+        let mut rule = options.rule();
+        rule.learning_rate *= 0.5_f32.powi(self.progress.halvings as i32);
+        let first = self.progress.epochs;
+        let epochs = options.epochs.saturating_sub(first) as u64;
+        monitor.begin(Stage::Training, tiles.records * epochs);
+        let hopeless = match self.progress.hopeless {
+            Some(cost) => cost,
+            None => *self
+                .progress
+                .hopeless
+                .insert(HOPELESS * self.poor_cost(tiles, options)?),
+        };
+        let mut good = self.parameters.try_clone()?;
+        while !self.is_finished(options) {
+            let epoch = self.progress.epochs + 1;
+            let start = Instant::now();
+            let pass = Epoch {
+                tiles,
+                options,
+                epoch,
+                rule,
+                level,
+                hopeless,
+            };
+            let outcome = pass.run(&mut self.parameters, monitor).and_then(|cost| {
+                if let Some(anchor) = &self.anchor {
+                    anchor.pull(&mut self.parameters, &pass.rule_at(0.5));
                 }
-                progress.halvings += 1;
-                rule.learning_rate /= 2.0;
-                monitor.warn(format!(
-                    "training diverged in epoch {epoch}; going on from the end of epoch {} with \
-                     the learning rate halved to {}",
-                    epoch - 1,
-                    rule.learning_rate
-                ));
-                monitor.rewind(tiles.records * reports.len() as u64);
-                continue;
+                if cost > hopeless || !self.parameters.all_finite() {
+                    return Err(pass.diverged());
+                }
+                Ok((cost, self.validation_loss(tiles, options)?))
+            });
+            let (cost, validation) = match outcome {
+                Ok(losses) => losses,
+                Err(Error::Diverged { .. }) => {
+                    self.parameters.copy_from(&good);
+                    if self.progress.halvings >= MOST_HALVINGS {
+                        return Err(Error::Diverged {
+                            epoch,
+                            learning_rate: rule.learning_rate,
+                            reports: self.reports.clone(),
+                        });
+                    }
+                    self.progress.halvings += 1;
+                    rule.learning_rate /= 2.0;
+                    monitor.warn(format!(
+                        "training diverged in epoch {epoch}; going on from the end of epoch {} \
+                         with the learning rate halved to {}",
+                        epoch - 1,
+                        rule.learning_rate
+                    ));
+                    monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
+                    continue;
+                }
+                Err(error) => {
+                    std::mem::swap(&mut self.parameters, &mut good);
+                    return Err(error);
+                }
+            };
+            let seconds = start.elapsed().as_secs_f64();
+            let report = EpochReport {
+                epoch,
+                loss: cost / tiles.records.max(1) as f64,
+                validation,
+                seconds,
+                records_per_second: tiles.records as f64 / seconds.max(1e-9),
+            };
+            self.progress.epochs = epoch;
+            self.reports.push(report);
+            if options.patience.is_some() {
+                self.keep_best(&mut good)?;
             }
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        let report = EpochReport {
-            epoch,
-            loss: cost / tiles.records.max(1) as f64,
-            seconds,
-            records_per_second: tiles.records as f64 / seconds.max(1e-9),
-        };
-        monitor.epoch_finished(report);
-        reports.push(report);
-        progress.epochs = epoch;
-        if epoch < options.epochs {
-            good.copy_from(parameters);
+            good.copy_from(&self.parameters);
+            monitor.epoch_finished(report);
+            if after_epoch(self)?.is_break() {
+                break;
+            }
+            let lap = start.elapsed();
+            if options
+                .deadline
+                .is_some_and(|end| Instant::now() + lap > end)
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<()> {
+        let parameters = &self.parameters;
+        let words = tiles.grid().words();
+        if parameters.words() != words {
+            return Err(Error::parameter(
+                "parameters",
+                format!(
+                    "must have a row per word: {} rows, {words} words",
+                    parameters.words()
+                ),
+            ));
+        }
+        if !parameters.can_train() {
+            return Err(Error::parameter(
+                "parameters",
+                "must be finite numbers, and their accumulators G above 0",
+            ));
+        }
+        if options.patience.is_some() && tiles.held_out() == 0 {
+            return Err(Error::parameter(
+                "early_stopping",
+                "needs records held out: validation",
+            ));
+        }
+        match &self.anchor {
+            Some(anchor) => anchor.check(words, parameters.dim()),
+            None => Ok(()),
         }
     }
-    Ok(reports)
+
+    /// After an epoch, with `good` the parameters before it: keep these if it gained nothing on them.
+    fn keep_best(&mut self, good: &mut Parameters) -> Result<()> {
+        match self.epochs_without_gain() {
+            0 => self.best = None,
+            1 => {
+                let spare = self.parameters.try_clone()?;
+                self.best = Some(std::mem::replace(good, spare));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Σ ½ f(X) diff² / n over the n records held out, if there are any.
+    fn validation_loss(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<Option<f64>> {
+        if tiles.held_out() == 0 {
+            return Ok(None);
+        }
+        let cost = sum_over_tiles(tiles, |tile, buffer| {
+            let records = tiles.read(tile, tiles.tiles[tile].held_out(), buffer)?;
+            Ok(self.cost(tiles, tile, records, options))
+        })?;
+        Ok(Some(cost / tiles.held_out() as f64))
+    }
+
+    /// What a poor model costs an epoch: one whose residuals are one larger than those of a model of
+    /// zeros, or the present one if that is worse. The records of a tile are shuffled, so its first
+    /// ones stand for the rest.
+    fn poor_cost(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
+        sum_over_tiles(tiles, |tile, buffer| {
+            let all = tiles.tiles[tile].records();
+            let sample = tiles.read(tile, 0..all.min(SAMPLE), buffer)?;
+            let poor: f64 = sample
+                .iter()
+                .map(|record| {
+                    let ln_x = f64::from(record.ln_x);
+                    0.5 * options.weight(ln_x) * (ln_x.abs() + 1.0).powi(2)
+                })
+                .sum();
+            let cost = poor.max(self.cost(tiles, tile, sample, options));
+            Ok(cost * all as f64 / sample.len().max(1) as f64)
+        })
+    }
+
+    /// Σ ½ f(X) diff² of some records of a tile, with the parameters as they are.
+    fn cost(
+        &self,
+        tiles: &Tiles,
+        tile: usize,
+        records: &[Record],
+        options: &TrainingOptions,
+    ) -> f64 {
+        let (first_word, first_context) = tiles.first_rows(tile);
+        records
+            .iter()
+            .map(|record| {
+                let word = first_word + record.i as usize;
+                let context = first_context + record.j as usize;
+                let diff = self.parameters.product(word, context) - record.ln_x;
+                0.5 * options.weight(f64::from(record.ln_x)) * f64::from(diff).powi(2)
+            })
+            .sum()
+    }
+}
+
+/// Σ over all tiles, in their order whoever computes what; `f` gets a buffer for [`Tiles::read`].
+fn sum_over_tiles(
+    tiles: &Tiles,
+    f: impl Fn(usize, &mut Vec<Record>) -> Result<f64> + Sync,
+) -> Result<f64> {
+    let parts: Result<Vec<f64>> = (0..tiles.tiles.len())
+        .into_par_iter()
+        .map_init(Vec::new, |buffer, tile| f(tile, buffer))
+        .collect();
+    Ok(parts?.iter().sum())
 }
 
 /// Aborts a schedule when dropped, which only a panic (or an error that aborted it already) does.
@@ -257,6 +471,14 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+/// What a thread reads records and unseen pairs into.
+#[derive(Default)]
+struct Buffers {
+    records: Vec<Record>,
+    pairs: Vec<Pair>,
+    unseen: Vec<Record>,
 }
 
 /// One pass over the records.
@@ -278,7 +500,7 @@ impl Epoch<'_> {
             let schedule = Ordered::new(self.tiles, &visits);
             self.make_visits(parameters, &visits, &schedule, monitor)
         } else {
-            let schedule = Hogwild::new(visits.len());
+            let schedule = Hogwild::new(self.tiles, &visits);
             self.make_visits(parameters, &visits, &schedule, monitor)
         }
     }
@@ -294,12 +516,12 @@ impl Epoch<'_> {
         let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
         let rows = parameters.rows();
         let outcomes = rayon::broadcast(|_| {
-            let mut buffer = Vec::new();
+            let mut buffers = Buffers::default();
             let mut mine = 0.0;
             // If this thread panics between a claim and its end, the others must not wait for it.
             let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
-                match self.make_visit(&rows, &visits[number], &mut buffer, monitor) {
+                match self.make_visit(&rows, &visits[number], &mut buffers, monitor) {
                     Ok(cost) if mine + cost <= self.hopeless => {
                         mine += cost;
                         costs[number].store(cost.to_bits(), Relaxed);
@@ -322,23 +544,45 @@ impl Epoch<'_> {
         &self,
         rows: &SharedRows<'_>,
         visit: &Visit,
-        buffer: &mut Vec<Record>,
+        buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<f64> {
-        let tile = &self.tiles.tiles[visit.tile];
-        let first_word = self.tiles.grid.start(tile.row_block as usize) as usize;
-        let first_context = self.tiles.grid.start(tile.column_block as usize) as usize;
-        let records = self.tiles.read(visit.tile, visit.records.clone(), buffer)?;
-        let mut sum = 0.0;
-        for records in records.chunks(SLICE) {
-            let cost = rows.run(records, first_word, first_context, &self.rule, self.level);
+        let (first_word, first_context) = self.tiles.first_rows(visit.tile);
+        let run = |records: &[Record], rule: &StepRule| {
+            let cost = rows.run(records, first_word, first_context, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
-            sum += cost.sum;
+            Ok(cost.sum)
+        };
+        let rule = self.rule_at(visit.time);
+        let unseen_rule = StepRule {
+            unseen: Some(self.options.negative_weight as f32),
+            ..rule
+        };
+        let pairs = visit.unseen.clone();
+        self.tiles
+            .read_unseen(visit.tile, pairs, &mut buffers.pairs, &mut buffers.unseen)?;
+        let unseen = &buffers.unseen;
+        let records = visit.records.clone();
+        let records = self.tiles.read(visit.tile, records, &mut buffers.records)?;
+        // Both in turn, a slice of each, so that neither has the last word for long.
+        let slices = (records.len() + unseen.len()).div_ceil(SLICE);
+        let part = |all: usize, k: usize| all * k / slices..all * (k + 1) / slices;
+        let mut sum = 0.0;
+        for k in 0..slices {
+            run(&unseen[part(unseen.len(), k)], &unseen_rule)?;
+            let records = &records[part(records.len(), k)];
+            sum += run(records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }
         Ok(sum)
+    }
+
+    /// The rule when this part of the epoch is done.
+    fn rule_at(&self, part: f64) -> StepRule {
+        let time = (self.epoch as f64 - 1.0 + part) / self.options.epochs as f64;
+        self.rule.at_rate(self.options.schedule.factor(time))
     }
 
     fn diverged(&self) -> Error {
@@ -350,8 +594,9 @@ impl Epoch<'_> {
     }
 }
 
-/// Train on one thread, record after record in the order given: the arithmetic itself, for tests
-/// and for continuing other tools' runs. Returns the loss of each epoch.
+/// Train on one thread, record after record in the order given, all at the initial rate: the
+/// arithmetic itself, for tests and for continuing other tools' runs. With `unseen` the records are
+/// pairs that never meet, of that weight and with X their target. Returns the loss of each epoch.
 ///
 /// # Errors
 /// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.
@@ -359,6 +604,7 @@ pub fn train_in_order(
     parameters: &mut Parameters,
     records: &[(WordId, WordId, f64)],
     options: &TrainingOptions,
+    unseen: Option<f32>,
     level: SimdLevel,
 ) -> Result<Vec<f64>> {
     options.validate()?;
@@ -385,7 +631,10 @@ pub fn train_in_order(
             })
         })
         .collect::<Result<_>>()?;
-    let rule = options.rule();
+    let rule = StepRule {
+        unseen,
+        ..options.rule()
+    };
     let rows = parameters.rows();
     Ok((0..options.epochs)
         .map(|_| rows.run(&packed, 0, 0, &rule, level).sum / packed.len().max(1) as f64)

@@ -1,12 +1,17 @@
 //! Counts to vectors: parameters, tiles of records, the kernel, and epochs over them.
 
+mod anchor;
 mod epochs;
 mod kernel;
 mod parameters;
+mod rate;
 mod schedule;
 mod tiles;
+mod unseen;
 
-pub use epochs::{Progress, TrainingOptions, resume, train, train_in_order};
+pub use anchor::Anchor;
+pub use epochs::{AfterEpoch, Progress, Training, TrainingOptions, train, train_in_order};
 pub use kernel::{Optimizer, SimdLevel};
 pub use parameters::{Exported, MAX_DIM, Parameters};
-pub use tiles::{Counts, TileGrid, Tiles};
+pub use rate::RateSchedule;
+pub use tiles::{Counts, TileGrid, TileOptions, Tiles};

@@ -13,7 +13,7 @@ pub const LINE: usize = 16;
 /// A cache line of floats; what makes rows aligned without unsafe code.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct Line([f32; LINE]);
+pub(super) struct Line(pub(super) [f32; LINE]);
 
 /// More components than anybody wants; below it no size overflows.
 pub const MAX_DIM: usize = 1 << 20;
@@ -64,11 +64,20 @@ impl Side {
             .map(move |row| row.split_at(half))
     }
 
-    fn halves_mut(&mut self) -> impl Iterator<Item = (&mut [Line], &mut [Line])> {
+    fn par_halves_mut(
+        &mut self,
+    ) -> impl IndexedParallelIterator<Item = (&mut [Line], &mut [Line])> {
         let half = lines_per_half(self.dim);
         self.lines
-            .chunks_exact_mut(2 * half)
+            .par_chunks_exact_mut(2 * half)
             .map(move |row| row.split_at_mut(half))
+    }
+
+    /// Parameter lines of a row.
+    #[inline]
+    fn values(&self, row: usize) -> &[Line] {
+        let half = lines_per_half(self.dim);
+        &self.lines[2 * half * row..][..half]
     }
 
     /// Copy vectors and biases out, of the parameters or of the accumulators.
@@ -94,17 +103,21 @@ impl Side {
 
     fn import(&mut self, accumulators: bool, vectors: &[f32], biases: &[f32]) {
         let (dim, bias_place) = (self.dim, self.bias);
-        for (((values, sums), vector), &bias) in
-            self.halves_mut().zip(vectors.chunks_exact(dim)).zip(biases)
-        {
-            let to = if accumulators { sums } else { values };
-            for (line, from) in to.iter_mut().zip(vector.chunks(LINE)) {
-                line.0[..from.len()].copy_from_slice(from);
-            }
-            if let Some(last) = to.last_mut() {
-                last.0[bias_place] = bias;
-            }
-        }
+        (
+            self.par_halves_mut(),
+            vectors.par_chunks_exact(dim),
+            biases.par_iter(),
+        )
+            .into_par_iter()
+            .for_each(|((values, sums), vector, &bias)| {
+                let to = if accumulators { sums } else { values };
+                for (line, from) in to.iter_mut().zip(vector.chunks(LINE)) {
+                    line.0[..from.len()].copy_from_slice(from);
+                }
+                if let Some(last) = to.last_mut() {
+                    last.0[bias_place] = bias;
+                }
+            });
     }
 }
 
@@ -200,6 +213,11 @@ impl Parameters {
         Ok(parameters)
     }
 
+    /// No words: takes the place of parameters that are elsewhere for a while.
+    pub(super) fn empty() -> Result<Self> {
+        Self::zeros(0, 1)
+    }
+
     fn zeros(words: usize, dim: usize) -> Result<Self> {
         if !(1..=MAX_DIM).contains(&dim) {
             return Err(Error::parameter(
@@ -265,14 +283,50 @@ impl Parameters {
     }
 
     fn exported(&self, accumulators: bool) -> Exported {
-        let (w, b) = self.word_side.export(accumulators);
-        let (w_tilde, b_tilde) = self.context_side.export(accumulators);
+        let (w, b) = self.side(false, accumulators);
+        let (w_tilde, b_tilde) = self.side(true, accumulators);
         Exported {
             w,
             w_tilde,
             b,
             b_tilde,
         }
+    }
+
+    /// W and b, or if `contexts` W̃ and b̃; or the accumulators G of the same.
+    pub fn side(&self, contexts: bool, accumulators: bool) -> (Vec<f32>, Vec<f32>) {
+        let side = if contexts {
+            &self.context_side
+        } else {
+            &self.word_side
+        };
+        side.export(accumulators)
+    }
+
+    /// w·w̃ + b + b̃ of a word and a context word.
+    #[inline]
+    pub(super) fn product(&self, word: usize, context: usize) -> f32 {
+        let (w, c) = (
+            self.word_side.values(word),
+            self.context_side.values(context),
+        );
+        let mut sums = [0.0; LINE];
+        for (w, c) in w.iter().zip(c) {
+            for k in 0..LINE {
+                sums[k] += w.0[k] * c.0[k];
+            }
+        }
+        sums.iter().sum()
+    }
+
+    /// Rows of both sides, word by word: parameters and accumulators of each.
+    pub(super) fn words_mut(
+        &mut self,
+    ) -> impl IndexedParallelIterator<Item = [(&mut [Line], &mut [Line]); 2]> {
+        self.word_side
+            .par_halves_mut()
+            .zip(self.context_side.par_halves_mut())
+            .map(|(word, context)| [word, context])
     }
 
     /// Whether every parameter is a finite number.

@@ -6,16 +6,20 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// A visit to a tile: some of its records.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A visit to a tile: some of its records and of its unseen pairs.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Visit {
     /// Number of the tile.
     pub tile: usize,
     /// Which of its records.
     pub records: Range<usize>,
+    /// Which of its unseen pairs.
+    pub unseen: Range<usize>,
+    /// When it is, as a part of the epoch: in [0, 1).
+    pub time: f64,
 }
 
 /// Records of a visit for every row that the tile's two blocks hold: enough that a row fetched into
@@ -44,24 +48,23 @@ pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
     };
     let mut timed = Vec::new();
     for (number, tile) in tiles.tiles.iter().enumerate() {
-        let rows = tiles.grid.len(tile.row_block) + tiles.grid.len(tile.column_block);
-        let records = tile.len();
-        let visits = records.div_ceil(rows * per_row).max(least).min(records);
+        let words = |block: u32| tiles.grid.words_of(block as usize).len();
+        let rows = words(tile.row_block) + words(tile.column_block);
+        let items = tile.records() + tile.unseen();
+        let visits = items.div_ceil(rows * per_row).max(least).min(items);
         let phase: f64 = rng.random();
         for visit in 0..visits {
-            let records = records * visit / visits..records * (visit + 1) / visits;
-            let time = (visit as f64 + phase) / visits as f64;
-            timed.push((
-                time,
-                Visit {
-                    tile: number,
-                    records,
-                },
-            ));
+            let part = |all: usize| all * visit / visits..all * (visit + 1) / visits;
+            timed.push(Visit {
+                tile: number,
+                records: part(tile.records()),
+                unseen: part(tile.unseen()),
+                time: (visit as f64 + phase) / visits as f64,
+            });
         }
     }
-    timed.sort_by(|a, b| a.0.total_cmp(&b.0));
-    timed.into_iter().map(|(_, visit)| visit).collect()
+    timed.sort_by(|a, b| a.time.total_cmp(&b.time));
+    timed
 }
 
 /// Hands out the visits of one epoch, each once, to any number of threads.
@@ -74,31 +77,96 @@ pub trait Schedule: Sync {
     fn abort(&self);
 }
 
-/// Threads take the next visit whatever others are at: lock-free, and not repeatable.
+/// Threads take the next visit, or one soon after it whose blocks nobody is at: lock-free, and not
+/// repeatable. Nobody ever waits for anybody; but rows that two processors write in turn travel
+/// between their caches, and where that can be avoided it is (benches/RESULTS.md, "Order").
 pub struct Hogwild {
-    visits: usize,
-    next: AtomicUsize,
+    // Blocks of rows and of columns of each visit.
+    blocks: Vec<[u32; 2]>,
+    taken: Vec<AtomicBool>,
+    /// All visits before it are taken.
+    first: AtomicUsize,
+    // Per side and block: visits in progress. Hints, which a race may make wrong for a moment.
+    busy: [Vec<AtomicUsize>; 2],
 }
 
+/// Visits to look at for one whose blocks are free.
+const LOOK_AHEAD: usize = 64;
+
 impl Hogwild {
-    /// So many visits.
-    pub fn new(visits: usize) -> Self {
+    /// Visits in about this order; by one thread, exactly.
+    pub fn new(tiles: &Tiles, visits: &[Visit]) -> Self {
+        let side = || (0..tiles.grid.blocks()).map(|_| AtomicUsize::new(0));
         Self {
-            visits,
-            next: AtomicUsize::new(0),
+            blocks: blocks_of(tiles, visits),
+            taken: visits.iter().map(|_| AtomicBool::new(false)).collect(),
+            first: AtomicUsize::new(0),
+            busy: [side().collect(), side().collect()],
         }
+    }
+
+    fn busy(&self, visit: usize) -> impl Iterator<Item = &AtomicUsize> {
+        let blocks = self.blocks[visit];
+        self.busy
+            .iter()
+            .zip(blocks)
+            .map(|(side, block)| &side[block as usize])
+    }
+
+    fn take(&self, visit: usize) -> bool {
+        let taken = !self.taken[visit].swap(true, Relaxed);
+        if taken {
+            self.busy(visit).for_each(|busy| {
+                busy.fetch_add(1, Relaxed);
+            });
+        }
+        taken
     }
 }
 
 impl Schedule for Hogwild {
     fn claim(&self) -> Option<usize> {
-        let visit = self.next.fetch_add(1, Relaxed);
-        (visit < self.visits).then_some(visit)
+        loop {
+            let first = self.first.load(Relaxed);
+            if first >= self.taken.len() {
+                return None;
+            }
+            if self.taken[first].load(Relaxed) {
+                // Whoever comes first moves on; for the others somebody has.
+                let _ = self
+                    .first
+                    .compare_exchange(first, first + 1, Relaxed, Relaxed);
+                continue;
+            }
+            let free = (first..self.taken.len().min(first + LOOK_AHEAD)).find(|&visit| {
+                !self.taken[visit].load(Relaxed)
+                    && self.busy(visit).all(|busy| busy.load(Relaxed) == 0)
+            });
+            let visit = free.unwrap_or(first);
+            if self.take(visit) {
+                return Some(visit);
+            }
+        }
     }
-    fn finish(&self, _: usize) {}
+
+    fn finish(&self, visit: usize) {
+        self.busy(visit).for_each(|busy| {
+            busy.fetch_sub(1, Relaxed);
+        });
+    }
+
     fn abort(&self) {
-        self.next.store(self.visits, Relaxed);
+        self.first.store(self.taken.len(), Relaxed);
     }
+}
+
+/// Blocks of rows and of columns of each visit.
+fn blocks_of(tiles: &Tiles, visits: &[Visit]) -> Vec<[u32; 2]> {
+    let tile = |visit: &Visit| &tiles.tiles[visit.tile];
+    visits
+        .iter()
+        .map(|visit| [tile(visit).row_block, tile(visit).column_block])
+        .collect()
 }
 
 /// Threads take visits so that the outcome is that of one thread making them in order.
@@ -125,15 +193,7 @@ struct State {
 impl Ordered {
     /// Visits in this order.
     pub fn new(tiles: &Tiles, visits: &[Visit]) -> Self {
-        let blocks: Vec<[u32; 2]> = visits
-            .iter()
-            .map(|v| {
-                [
-                    tiles.tiles[v.tile].row_block,
-                    tiles.tiles[v.tile].column_block,
-                ]
-            })
-            .collect();
+        let blocks = blocks_of(tiles, visits);
         let side = || vec![VecDeque::new(); tiles.grid.blocks()];
         let mut state = State {
             queues: [side(), side()],
@@ -222,7 +282,7 @@ impl Schedule for Ordered {
 mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
-    use crate::training::{Counts, Parameters};
+    use crate::training::{Counts, Parameters, TileOptions};
     use crate::{MemoryLimit, Monitor};
     use std::sync::Mutex;
 
@@ -236,29 +296,35 @@ mod tests {
             }
             Ok(())
         });
-        let counts = Counts::Owned(counts.unwrap());
-        Tiles::new(
-            counts,
-            Parameters::row_bytes(50),
-            7,
-            memory,
-            &Monitor::new(),
-        )
-        .unwrap()
+        let options = TileOptions {
+            row_bytes: Parameters::row_bytes(50),
+            negative: 0.5,
+            held_out: 0.0,
+            seed: 7,
+        };
+        let mut counts = Counts::Owned(counts.unwrap());
+        Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
     }
 
     #[test]
-    fn an_epoch_visits_every_record_once() {
+    fn an_epoch_visits_every_record_and_unseen_pair_once() {
         let tiles = tiles(&MemoryLimit::default());
+        assert!(tiles.tiles.iter().any(|tile| tile.unseen() > 0));
         for epoch in [1, 2] {
-            let mut seen: Vec<Vec<bool>> =
-                tiles.tiles.iter().map(|t| vec![false; t.len()]).collect();
+            let mut seen: Vec<[Vec<bool>; 2]> = tiles
+                .tiles
+                .iter()
+                .map(|t| [t.records(), t.unseen()].map(|n| vec![false; n]))
+                .collect();
             for visit in visits(&tiles, 3, epoch) {
-                for record in visit.records {
-                    assert!(!std::mem::replace(&mut seen[visit.tile][record], true));
+                for (kind, items) in [visit.records, visit.unseen].into_iter().enumerate() {
+                    for item in items {
+                        let seen = &mut seen[visit.tile][kind][item];
+                        assert!(!std::mem::replace(seen, true));
+                    }
                 }
             }
-            assert!(seen.iter().flatten().all(|&seen| seen));
+            assert!(seen.iter().flatten().flatten().all(|&seen| seen));
         }
     }
 
@@ -271,18 +337,52 @@ mod tests {
     }
 
     #[test]
-    fn records_on_disk_are_those_in_memory() {
-        let limit = MemoryLimit::new(Some(1000), None);
-        let (free, limited) = (tiles(&MemoryLimit::default()), tiles(&limit));
-        assert_eq!(free.records(), limited.records());
-        let (mut one, mut other) = (Vec::new(), Vec::new());
-        for (k, tile) in free.tiles.iter().enumerate() {
-            let all = 0..tile.len();
-            assert_eq!(
-                free.read(k, all.clone(), &mut one).unwrap(),
-                limited.read(k, all, &mut other).unwrap()
-            );
+    fn hogwild_makes_every_visit_once_and_one_thread_keeps_the_order() {
+        let tiles = tiles(&MemoryLimit::default());
+        let visits = visits(&tiles, 3, 1);
+        let alone = Hogwild::new(&tiles, &visits);
+        for expected in 0..visits.len() {
+            assert_eq!(alone.claim(), Some(expected));
+            alone.finish(expected);
         }
+        assert_eq!(alone.claim(), None);
+        let together = Hogwild::new(&tiles, &visits);
+        let made: Vec<_> = visits.iter().map(|_| AtomicUsize::new(0)).collect();
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    while let Some(visit) = together.claim() {
+                        made[visit].fetch_add(1, Relaxed);
+                        std::thread::yield_now();
+                        together.finish(visit);
+                    }
+                });
+            }
+        });
+        assert!(made.iter().all(|made| made.load(Relaxed) == 1));
+        assert!(
+            together
+                .busy
+                .iter()
+                .flatten()
+                .all(|busy| busy.load(Relaxed) == 0)
+        );
+    }
+
+    #[test]
+    fn hogwild_prefers_blocks_that_nobody_is_at_and_waits_for_none() {
+        let tiles = tiles(&MemoryLimit::default());
+        assert!(tiles.grid.blocks() > 2);
+        let visits = visits(&tiles, 3, 1);
+        let schedule = Hogwild::new(&tiles, &visits);
+        let first = schedule.claim().unwrap();
+        let second = schedule.claim().unwrap();
+        assert!((0..2).all(|side| schedule.blocks[first][side] != schedule.blocks[second][side]));
+        // More visits in progress than there are blocks: they share, and go on.
+        for _ in 2..visits.len() {
+            assert!(schedule.claim().is_some());
+        }
+        assert_eq!(schedule.claim(), None);
     }
 
     #[test]

@@ -1,12 +1,15 @@
 //! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
 
+use super::epochs::TrainingOptions;
 use super::kernel::Record;
+use super::parameters::Parameters;
+use super::unseen::{Margin, Pair, Sampler, Targets};
 use crate::cooccurrence::{Triangle, TriangleRow};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
-use bytemuck::Zeroable;
+use bytemuck::Pod;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -29,13 +32,17 @@ const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
     /// Blocks for words of these numbers of records and of rows of `row_bytes`.
-    pub fn new(records_per_word: &[u64], row_bytes: usize) -> Self {
-        let total: u64 = records_per_word.iter().sum();
+    pub fn new(
+        records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
+        row_bytes: usize,
+    ) -> Self {
+        let all_words = records_per_word.len() as WordId;
+        let total: u64 = records_per_word.clone().sum();
         let most_records = total.div_ceil(LEAST_BLOCKS).max(1);
         let most_words = (BLOCK_BYTES / row_bytes).clamp(32, 1 << 16);
         let mut starts = vec![0];
         let (mut words, mut records) = (0, 0);
-        for (word, &n) in records_per_word.iter().enumerate() {
+        for (word, n) in records_per_word.enumerate() {
             if words > 0 && (words == most_words || records + n > most_records) {
                 starts.push(word as WordId);
                 (words, records) = (0, 0);
@@ -43,7 +50,7 @@ impl TileGrid {
             words += 1;
             records += n;
         }
-        starts.push(records_per_word.len() as WordId);
+        starts.push(all_words);
         Self { starts }
     }
 
@@ -62,9 +69,9 @@ impl TileGrid {
         self.starts[self.blocks()] as usize
     }
 
-    /// Words in block `k`.
-    pub(super) fn len(&self, k: u32) -> usize {
-        (self.starts[k as usize + 1] - self.starts[k as usize]) as usize
+    /// The words of block `k`.
+    pub(super) fn words_of(&self, k: usize) -> Range<usize> {
+        self.starts[k] as usize..self.starts[k + 1] as usize
     }
 
     fn block_of(&self, word: WordId) -> usize {
@@ -72,46 +79,141 @@ impl TileGrid {
     }
 }
 
-/// Where the records of one pair of blocks are.
+/// Where the records of one pair of blocks are, and its unseen pairs.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
+    records: Place,
+    // How many more, behind those, are held out of training.
+    held_out: usize,
+    unseen: Place,
+}
+
+/// Some of what a slab holds.
+#[derive(Debug, Clone, Default)]
+struct Place {
     slab: usize,
-    records: Range<usize>,
+    range: Range<usize>,
 }
 
 impl Tile {
-    /// Number of records.
-    pub(super) fn len(&self) -> usize {
-        self.records.len()
+    /// Number of records to train on.
+    pub(super) fn records(&self) -> usize {
+        self.records.range.len()
+    }
+
+    /// Number of unseen pairs.
+    pub(super) fn unseen(&self) -> usize {
+        self.unseen.range.len()
+    }
+
+    /// The records held out, as [`Tiles::read`] numbers them.
+    pub(super) fn held_out(&self) -> Range<usize> {
+        self.records()..self.records() + self.held_out
     }
 }
 
-/// The records of all tiles that one block of the triangle's rows fills, tile after tile. One large
-/// buffer: given back, it is the system's again.
+/// Which pairs of words are held out of training, in both directions: one direction tells the other.
+#[derive(Debug, Clone, Copy)]
+struct HeldOut {
+    below: u64,
+    seed: u64,
+}
+
+impl HeldOut {
+    fn new(share: f64, seed: u64) -> Self {
+        Self {
+            below: (share * 2.0_f64.powi(64)) as u64,
+            seed,
+        }
+    }
+
+    /// Whether pair (i, j), j ≤ i, is: as good as random, and the same for every run.
+    #[inline]
+    fn contains(self, i: WordId, j: WordId) -> bool {
+        if self.below == 0 {
+            return false;
+        }
+        // SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
+        let mix = |z: u64| {
+            let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        };
+        mix(mix(u64::from(i) << 32 | u64::from(j)) ^ self.seed) < self.below
+    }
+}
+
+/// What several tiles hold, one after the other. One large buffer: given back, it is the system's
+/// again.
 #[derive(Debug)]
-enum Slab {
-    Memory(HugeBuffer<Record>),
+enum Slab<T> {
+    Memory(HugeBuffer<T>),
     /// Where it begins in the tiles' file.
     Disk(u64),
 }
 
-/// Counts to make tiles of: kept, or given back as the tiles take their place.
+impl<T: Pod> Slab<T> {
+    /// The first `length` items of `all`, kept or put into `file`.
+    fn new(all: HugeBuffer<T>, length: usize, file: Option<&TemporaryFile>) -> Result<Self> {
+        Ok(match file {
+            None => Self::Memory(all),
+            Some(file) => Self::Disk(file.append(bytemuck::cast_slice(&all[..length]))?.start),
+        })
+    }
+
+    /// Some items; `buffer` serves if they lie on disk.
+    fn read<'a>(
+        &'a self,
+        items: Range<usize>,
+        file: Option<&TemporaryFile>,
+        buffer: &'a mut Vec<T>,
+    ) -> Result<&'a [T]> {
+        match (self, file) {
+            (Self::Memory(all), _) => Ok(&all[items]),
+            (Self::Disk(start), Some(file)) => {
+                buffer.resize(items.len(), T::zeroed());
+                let offset = start + (items.start * size_of::<T>()) as u64;
+                file.read_into(offset, bytemuck::cast_slice_mut(buffer))?;
+                Ok(buffer)
+            }
+            (Self::Disk(_), None) => Ok(&[]), // nothing is on disk without a file
+        }
+    }
+}
+
+/// Counts to make tiles of, and what becomes of them while tiles take their place.
 #[derive(Debug)]
 pub enum Counts<'a> {
-    /// Kept.
+    /// They stay as they are.
     Borrowed(&'a Triangle),
-    /// Given back.
+    /// Their memory is given back.
     Owned(Triangle),
+    /// They are packed, to less than half the memory.
+    Packed(Triangle),
 }
 
 impl Counts<'_> {
     fn get(&self) -> &Triangle {
         match self {
             Self::Borrowed(counts) => counts,
-            Self::Owned(counts) => counts,
+            Self::Owned(counts) | Self::Packed(counts) => counts,
         }
+    }
+
+    /// No tile will be made of the rows from `row` on any more.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn done_from(&mut self, row: WordId) -> Result<()> {
+        match self {
+            Self::Borrowed(_) => {}
+            Self::Owned(counts) => counts.forget_from(row),
+            Self::Packed(counts) => counts.pack_from(row)?,
+        }
+        Ok(())
     }
 }
 
@@ -121,29 +223,73 @@ pub struct Tiles {
     pub(super) grid: TileGrid,
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
+    pub(super) held_out: u64,
     pub(super) row_bytes: usize,
-    slabs: Vec<Slab>,
+    slabs: Vec<Slab<Record>>,
+    unseen: Option<Unseen>,
     file: Option<TemporaryFile>,
 }
 
+/// Pairs that never meet, by tile.
+#[derive(Debug)]
+struct Unseen {
+    slabs: Vec<Slab<Pair>>,
+    targets: Targets,
+}
+
+/// How to make tiles.
+#[derive(Debug, Clone, Copy)]
+pub struct TileOptions {
+    /// Bytes of a row, [`Parameters::row_bytes`].
+    pub row_bytes: usize,
+    /// Unseen pairs to draw for each record.
+    pub negative: f64,
+    /// Share of the pairs of words to hold out of training, chosen by `seed`.
+    pub held_out: f64,
+    /// Order inside the tiles, and what is drawn.
+    pub seed: u64,
+}
+
+impl TileOptions {
+    /// Tiles to train vectors of `dim` components on, nothing held out.
+    pub fn new(dim: usize, training: &TrainingOptions) -> Self {
+        Self {
+            row_bytes: Parameters::row_bytes(dim),
+            negative: training.negative,
+            held_out: 0.0,
+            seed: training.seed,
+        }
+    }
+}
+
 impl Tiles {
-    /// Bucket the records of `counts` for rows of `row_bytes`, each tile shuffled by `seed`, on all
-    /// threads of the current rayon pool. The result depends neither on their number nor on the
-    /// memory limit.
+    /// Bucket the records of `counts`, each tile shuffled, and draw unseen pairs, on all threads of the
+    /// current rayon pool. The result depends neither on the number of threads nor on the memory
+    /// limit.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+    /// [`Error::Parameter`] if records are held out and either part gets none; [`Error::Io`] for
+    /// temporary files; [`Error::Cancelled`].
     pub fn new(
-        mut counts: Counts<'_>,
-        row_bytes: usize,
-        seed: u64,
+        counts: &mut Counts<'_>,
+        options: &TileOptions,
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
+        let TileOptions {
+            row_bytes,
+            negative,
+            held_out: share,
+            seed,
+        } = *options;
         monitor.begin(Stage::Tiling, counts.get().pairs());
-        let grid = TileGrid::new(&records_per_word(counts.get())?, row_bytes);
-        let records = counts.get().nnz();
-        let bytes = records * size_of::<Record>() as u64;
+        let margins = margins(counts.get())?;
+        let grid = TileGrid::new(margins.iter().map(|margin| margin.records), row_bytes);
+        let held_out = HeldOut::new(share, seed);
+        let all_records = counts.get().nnz();
+        let draws = all_records as f64 * negative;
+        let unseen_bytes = draws as u64 * size_of::<Pair>() as u64;
+        let bytes = all_records * size_of::<Record>() as u64 + unseen_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
@@ -161,46 +307,144 @@ impl Tiles {
         let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
         while !blocks.is_empty() {
             let rest = blocks.split_off(wave.min(blocks.len()));
-            let filled: Vec<Result<(Vec<Tile>, Slab)>> = blocks
+            let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
                 .par_iter()
                 .map(|&block| {
-                    let (tiles, records) = fill(counts.get(), &grid, block, seed, monitor)?;
-                    let Some(file) = &file else {
-                        return Ok((tiles, Slab::Memory(records)));
-                    };
-                    let place = file
-                        .append(bytemuck::cast_slice(&records[..]))
+                    let (tiles, records) =
+                        fill(counts.get(), &grid, block, seed, held_out, monitor)?;
+                    let length = records.len();
+                    let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
-                    Ok((tiles, Slab::Disk(place.start)))
+                    Ok((tiles, slab))
                 })
                 .collect();
             for filled in filled {
-                let (more, slab) = filled?;
-                tiles.extend(more.into_iter().map(|tile| Tile {
-                    slab: slabs.len(),
-                    ..tile
-                }));
+                let (mut more, slab) = filled?;
+                for tile in &mut more {
+                    tile.records.slab = slabs.len();
+                }
+                tiles.append(&mut more);
                 slabs.push(slab);
             }
-            if let (Counts::Owned(counts), Some(&last)) = (&mut counts, blocks.last()) {
-                counts.forget_from(grid.start(last));
+            if let Some(&last) = blocks.last() {
+                counts.done_from(grid.start(last))?;
             }
             blocks = rest;
         }
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
-        Ok(Self {
+        let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
+        let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
+        if share > 0.0 && (records == 0 || held_out == 0) {
+            return Err(Error::parameter(
+                "validation",
+                format!("= {share} leaves {records} records to train on and holds out {held_out}"),
+            ));
+        }
+        let mut made = Self {
             grid,
             tiles,
             records,
+            held_out,
             row_bytes,
             slabs,
+            unseen: None,
             file,
-        })
+        };
+        if negative > 0.0 {
+            let sampler = Sampler::new(&margins, &made.grid, draws, seed);
+            made.add_unseen(&sampler, Targets::new(&margins), wave, monitor)
+                .map_err(|e| e.with_space_needed(unseen_bytes as f64))?;
+        }
+        Ok(made)
     }
 
-    /// Records in all tiles.
+    /// Draw the unseen pairs of every tile, rows of tiles by rows of tiles.
+    fn add_unseen(
+        &mut self,
+        sampler: &Sampler,
+        targets: Targets,
+        wave: usize,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let blocks = self.grid.blocks();
+        let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
+        for first in (0..blocks).step_by(wave) {
+            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..blocks.min(first + wave))
+                .into_par_iter()
+                .map(|row_block| self.draw_row(sampler, row_block, monitor))
+                .collect();
+            for drawn in drawn {
+                let (mut more, slab) = drawn?;
+                for tile in &mut more {
+                    tile.unseen.slab = slabs.len();
+                }
+                tiles.append(&mut more);
+                slabs.push(slab);
+            }
+        }
+        self.tiles = tiles;
+        self.unseen = Some(Unseen { slabs, targets });
+        Ok(())
+    }
+
+    /// The tiles of one block of rows with their unseen pairs, those without records included.
+    fn draw_row(
+        &self,
+        sampler: &Sampler,
+        row_block: usize,
+        monitor: &Monitor,
+    ) -> Result<(Vec<Tile>, Slab<Pair>)> {
+        let blocks = 0..self.grid.blocks();
+        let most = |column_block| sampler.most(&self.grid, row_block, column_block);
+        let mut pairs = HugeBuffer::<Pair>::zeroed(blocks.clone().map(most).sum())?;
+        let (mut taken, mut buffer) = (Vec::new(), Vec::new());
+        let (mut tiles, mut end) = (Vec::new(), 0);
+        for column_block in blocks {
+            monitor.check()?;
+            let at = [row_block, column_block];
+            let number = self
+                .tiles
+                .binary_search_by_key(&at, |t| [t.row_block as usize, t.column_block as usize]);
+            let ((records, held_out), seen) = match number {
+                Ok(number) => {
+                    let tile = &self.tiles[number];
+                    // What is held out meets, too.
+                    let all = 0..tile.held_out().end;
+                    (
+                        (tile.records.clone(), tile.held_out),
+                        self.read(number, all, &mut buffer)?,
+                    )
+                }
+                Err(_) => ((Place::default(), 0), &[][..]),
+            };
+            let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
+            if seen.is_empty() && length == 0 {
+                continue;
+            }
+            tiles.push(Tile {
+                row_block: row_block as u32,
+                column_block: column_block as u32,
+                records,
+                held_out,
+                unseen: Place {
+                    slab: 0,
+                    range: end..end + length,
+                },
+            });
+            end += length;
+        }
+        let slab = Slab::new(pairs, end, self.file.as_ref())?;
+        Ok((tiles, slab))
+    }
+
+    /// Records to train on in all tiles.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// Records held out of training.
+    pub fn held_out(&self) -> u64 {
+        self.held_out
     }
 
     /// How words are dealt into blocks.
@@ -208,52 +452,83 @@ impl Tiles {
         &self.grid
     }
 
-    /// Some records of a tile; `buffer` serves if they lie on disk.
+    /// The words that places in a tile's records count from: of rows, and of columns.
+    pub(super) fn first_rows(&self, tile: usize) -> (usize, usize) {
+        let start = |block: u32| self.grid.start(block as usize) as usize;
+        let tile = &self.tiles[tile];
+        (start(tile.row_block), start(tile.column_block))
+    }
+
+    /// Some records of a tile, those held out last; `buffer` serves if they lie on disk.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,
         records: Range<usize>,
         buffer: &'a mut Vec<Record>,
     ) -> Result<&'a [Record]> {
-        let tile = &self.tiles[tile];
-        let records = tile.records.start + records.start..tile.records.start + records.end;
-        match (&self.slabs[tile.slab], &self.file) {
-            (Slab::Memory(all), _) => Ok(&all[records]),
-            (Slab::Disk(start), Some(file)) => {
-                buffer.resize(records.len(), Record::zeroed());
-                let offset = start + (records.start * size_of::<Record>()) as u64;
-                file.read_into(offset, bytemuck::cast_slice_mut(buffer))?;
-                Ok(buffer)
-            }
-            (Slab::Disk(_), None) => Ok(&[]), // nothing is on disk without a file
+        let Place { slab, range } = &self.tiles[tile].records;
+        let records = range.start + records.start..range.start + records.end;
+        self.slabs[*slab].read(records, self.file.as_ref(), buffer)
+    }
+
+    /// Some unseen pairs of a tile as records whose ln X is their target, into `to`; `buffer` serves
+    /// if they lie on disk.
+    pub(super) fn read_unseen(
+        &self,
+        tile: usize,
+        pairs: Range<usize>,
+        buffer: &mut Vec<Pair>,
+        to: &mut Vec<Record>,
+    ) -> Result<()> {
+        to.clear();
+        if let (Some(unseen), false) = (&self.unseen, pairs.is_empty()) {
+            let tile = &self.tiles[tile];
+            let Place { slab, range } = &tile.unseen;
+            let pairs = range.start + pairs.start..range.start + pairs.end;
+            let pairs = unseen.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
+            let first_word = self.grid.start(tile.row_block as usize) as usize;
+            let first_context = self.grid.start(tile.column_block as usize) as usize;
+            unseen.targets.records(pairs, first_word, first_context, to);
         }
+        Ok(())
     }
 }
 
-/// Records of each word's row and column in the full matrix.
-fn records_per_word(counts: &Triangle) -> Result<Vec<u64>> {
-    (0..counts.blocks())
+/// Parts that sums over the matrix are made of: in a fixed number, so that they have the same bits for
+/// any number of threads.
+const PARTS: usize = 8;
+
+/// Number and sums of the records of each word's row and column in the full matrix.
+fn margins(counts: &Triangle) -> Result<Vec<Margin>> {
+    let blocks = counts.blocks();
+    let parts: Vec<Result<Vec<Margin>>> = (0..PARTS)
         .into_par_iter()
-        .try_fold(
-            || vec![0; counts.words],
-            |mut sums, k| {
+        .map(|part| {
+            let mut margins = vec![Margin::default(); counts.words];
+            for k in blocks * part / PARTS..blocks * (part + 1) / PARTS {
                 let block = counts.block(k)?;
                 for row in block.rows() {
-                    block.row(row).for_each_record(|i, j, _| {
-                        sums[i as usize] += 1;
-                        sums[j as usize] += 1;
+                    block.row(row).for_each_record(|i, j, x| {
+                        margins[i as usize].records += 1;
+                        margins[i as usize].sums[0] += x;
+                        margins[j as usize].records += 1;
+                        margins[j as usize].sums[1] += x;
                     });
                 }
-                Ok(sums)
-            },
-        )
-        .try_reduce(
-            || vec![0; counts.words],
-            |mut a, b| {
-                a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-                Ok(a)
-            },
-        )
+            }
+            Ok(margins)
+        })
+        .collect();
+    let mut sum = vec![Margin::default(); counts.words];
+    for part in parts {
+        for (sum, part) in sum.iter_mut().zip(part?) {
+            sum.records += part.records;
+            for (sum, part) in sum.sums.iter_mut().zip(part.sums) {
+                *sum += part;
+            }
+        }
+    }
+    Ok(sum)
 }
 
 /// The tiles that row block `block` of the triangle fills: those of its row and of its column, up
@@ -263,46 +538,57 @@ fn fill(
     grid: &TileGrid,
     block: usize,
     seed: u64,
+    held_out: HeldOut,
     monitor: &Monitor,
 ) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
     let rows = grid.start(block)..grid.start(block + 1);
-    // Per other block: records of tile (block, other) and of tile (other, block).
-    let mut sizes = vec![[0usize; 2]; block + 1];
+    // Per other block: records of tile (block, other) and of tile (other, block); of each those to
+    // train on, and those held out.
+    let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
-        for_each_pair(&row, grid, |other, _, forward, backward| {
-            sizes[other][0] += usize::from(forward != 0.0);
-            sizes[other][1] += usize::from(backward != 0.0);
+        for_each_pair(&row, grid, |other, j, forward, backward| {
+            let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
+            sizes[other][0][held] += usize::from(forward != 0.0);
+            sizes[other][1][held] += usize::from(backward != 0.0);
         });
         Ok(())
     })?;
     // A diagonal tile takes both directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
-    sizes[block][0] += diagonal;
-    let mut next = vec![[0; 2]; block + 1];
+    for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
+        *size += more;
+    }
+    let mut next = vec![[[0; 2]; 2]; block + 1];
     let mut tiles = Vec::new();
     let mut end = 0;
     for (other, sizes) in sizes.iter().enumerate() {
         for (side, (row_block, column_block)) in
             [(block, other), (other, block)].into_iter().enumerate()
         {
-            next[other][side] = end;
-            end += sizes[side];
-            if sizes[side] > 0 {
+            let [train, held] = sizes[side];
+            next[other][side] = [end, end + train];
+            if train + held > 0 {
                 tiles.push(Tile {
                     row_block: row_block as u32,
                     column_block: column_block as u32,
-                    slab: 0,
-                    records: next[other][side]..end,
+                    records: Place {
+                        slab: 0,
+                        range: end..end + train,
+                    },
+                    held_out: held,
+                    unseen: Place::default(),
                 });
             }
+            end += train + held;
         }
     }
     let mut records = HugeBuffer::<Record>::zeroed(end)?;
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
         for_each_pair(&row, grid, |other, j, forward, backward| {
+            let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
             let mut put = |side: usize, record| {
-                let place = &mut next[other][side];
+                let place = &mut next[other][side][held];
                 records[*place] = record;
                 *place += 1;
             };
@@ -325,7 +611,7 @@ fn fill(
     for tile in &tiles {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
-        records[tile.records.clone()].shuffle(&mut rng);
+        records[tile.records.range.clone()].shuffle(&mut rng);
     }
     Ok((tiles, records))
 }
@@ -351,5 +637,129 @@ fn for_each_pair(row: &TriangleRow<'_>, grid: &TileGrid, mut f: impl FnMut(usize
             forward,
             backward,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    const WORDS: u32 = 400;
+
+    /// Some pairs of words, the frequent ones denser, both directions different.
+    fn tiles(negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
+        let counts = Triangle::assemble(WORDS as usize, |pair| {
+            for i in 0..WORDS {
+                for j in (0..=i).step_by(1 + i as usize / 10) {
+                    pair(
+                        i,
+                        j,
+                        1e4 / f64::from(i + j + 1),
+                        1e4 / f64::from(i + 2 * j + 1),
+                    );
+                }
+            }
+            Ok(())
+        });
+        crate::threads::in_pool(threads, || {
+            let options = TileOptions {
+                row_bytes: Parameters::row_bytes(250),
+                negative,
+                held_out: 0.1,
+                seed: 7,
+            };
+            let mut counts = Counts::Owned(counts.unwrap());
+            Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
+        })
+        .unwrap()
+    }
+
+    type Contents = Vec<(u32, u32, Vec<Record>, Vec<Record>)>;
+
+    fn contents(tiles: &Tiles) -> Contents {
+        (0..tiles.tiles.len())
+            .map(|k| {
+                let tile = &tiles.tiles[k];
+                let mut unseen = Vec::new();
+                let mut buffer = Vec::new();
+                let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
+                tiles
+                    .read_unseen(k, 0..tile.unseen(), &mut Vec::new(), &mut unseen)
+                    .unwrap();
+                (tile.row_block, tile.column_block, records.to_vec(), unseen)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn tiles_depend_neither_on_memory_nor_on_threads() {
+        let free = MemoryLimit::default();
+        let expected = contents(&tiles(0.7, &free, 1));
+        for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
+            let limit = MemoryLimit::new(memory, None);
+            assert_eq!(contents(&tiles(0.7, &limit, threads)), expected);
+        }
+    }
+
+    #[test]
+    fn without_unseen_pairs_the_records_are_the_same() {
+        let free = MemoryLimit::default();
+        let records = |negative| {
+            let mut all = contents(&tiles(negative, &free, 1));
+            all.retain(|tile| !tile.2.is_empty());
+            all.into_iter().map(|(i, j, records, _)| (i, j, records))
+        };
+        assert!(records(0.0).eq(records(0.7)));
+        assert!(
+            contents(&tiles(0.0, &free, 1))
+                .iter()
+                .all(|t| t.3.is_empty())
+        );
+    }
+
+    #[test]
+    fn unseen_pairs_are_new_and_follow_the_frequencies() {
+        let tiles = tiles(3.0, &MemoryLimit::default(), 2);
+        assert!(tiles.grid().blocks() > 3);
+        let mut seen = HashSet::new();
+        let mut sums = vec![[0.0f64; 2]; WORDS as usize];
+        let mut drawn = Vec::new();
+        for (row_block, column_block, records, unseen) in contents(&tiles) {
+            let (rows, columns) = (
+                tiles.grid().start(row_block as usize),
+                tiles.grid().start(column_block as usize),
+            );
+            for record in records {
+                let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
+                sums[pair.0 as usize][0] += f64::from(record.ln_x).exp();
+                sums[pair.1 as usize][1] += f64::from(record.ln_x).exp();
+                assert!(seen.insert(pair));
+            }
+            drawn.extend(unseen.into_iter().map(|record| {
+                let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
+                (pair, f64::from(record.ln_x))
+            }));
+        }
+        let total: f64 = sums.iter().map(|sums| sums[0]).sum();
+        let mut by_word = vec![0; WORDS as usize];
+        for ((i, j), target) in drawn {
+            assert!(seen.insert((i, j)), "({i}, {j}) is seen or drawn twice");
+            let expected = sums[i as usize][0] * sums[j as usize][1] / total;
+            assert!((target - (0.5 * expected.ln() - 1.0)).abs() < 1e-4);
+            by_word[i as usize] += 1;
+        }
+        // Of rare words, most contexts are unseen: they get about their share of the draws. Of the
+        // most frequent ones all contexts are seen.
+        assert_eq!(by_word[0], 0);
+        let weight = |i: usize| sums[i][0].powf(0.75);
+        let weights: f64 = (0..WORDS as usize).map(weight).sum();
+        let draws = 3.0 * tiles.records() as f64;
+        for half in [200..300, 300..400] {
+            let share: f64 = half.clone().map(weight).sum::<f64>() / weights;
+            let found: usize = by_word[half].iter().sum();
+            assert!(found as f64 <= draws * share * 1.1);
+            assert!(found as f64 >= draws * share * 0.3);
+        }
     }
 }

@@ -156,7 +156,7 @@ def kind_of(path: str) -> str:
     if _is_vocabulary(head):
         return "vocabulary"
     try:
-        _core.load_vectors(path, None, 3, False, None, None)
+        _core.load_vectors(path, None, 3, False, None, "sum", None)
     except FormatError:
         pass
     else:

@@ -16,7 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import Cooccurrence, Glove, Vocabulary, _core, _stanford
+from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting, _stanford
+from .._training import Session
 from ._inputs import local
 from ._machine import free_memory, processors
 from ._parser import Commands, Parser
@@ -130,9 +131,10 @@ def _glove(value: dict[str, Any]) -> None:
     before = 0
     for stop in [*stops, last] if last > 0 else []:
         log = _Log(done, before)
-        model.epochs, model.progress = done + stop, log
+        model.epochs, model.progress = stop - before, log
         start: Any = {**arrays, "epochs_done": done + before, "halvings": 0}
-        model._train(counts, model._training_arguments(), consume=stop == last, start=start)
+        session = Session(keep_counts=False)
+        _fitting.fit(model, counts, session, None, resume=False, start=start)
         log.finish(model.history)
         arrays = model._state.arrays
         if every > 0 and stop % every == 0:

@@ -163,7 +163,15 @@ def _seconds(
 def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[float]]:
     """Return the seconds of preparing for training and of two epochs."""
     # A rate of 0 is refused; at this one nothing diverges.
-    model = Glove(dim, epochs=2, learning_rate=1e-6, threads=threads, progress=False)
+    model = Glove(
+        dim,
+        preset="best",
+        epochs=2,
+        learning_rate=1e-6,
+        bias_learning_rate=1e-6,
+        threads=threads,
+        progress=False,
+    )
     start = time.perf_counter()
     seconds = model.fit_cooccurrence(X).history.seconds
     return time.perf_counter() - start - sum(seconds), seconds
@@ -172,7 +180,8 @@ def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[
 def _estimate(options: argparse.Namespace) -> None:
     _inputs.corpus([options.corpus])
     defaults = Glove()
-    dim, epochs = getattr(options, "dim", defaults.dim), getattr(options, "epochs", defaults.epochs)
+    dim = getattr(options, "dim", defaults.dim)
+    epochs = getattr(options, "epochs", defaults._training_arguments()["epochs"])
     found = plan(
         options.corpus,
         dim=dim,

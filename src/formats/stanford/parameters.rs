@@ -4,6 +4,7 @@
 use super::open;
 use crate::error::{Error, Location, Result};
 use crate::formats::atomic::{at, write_atomically};
+use crate::formats::combine::Combine;
 use crate::formats::component::Component;
 use crate::formats::input::Input;
 use crate::formats::load::Loaded;
@@ -82,10 +83,11 @@ pub fn load_parameters(
     Ok((shape.dim, to))
 }
 
-/// Read W + W̃ of the first `most` words. The sum is taken in f64.
+/// Read the vectors of the first `most` words.
 pub(in crate::formats) fn load_vectors<E: Component>(
     path: &Path,
     vocabulary: &Vocabulary,
+    combine: Combine,
     most: usize,
     monitor: &Monitor,
 ) -> Result<Loaded<E>> {
@@ -100,24 +102,23 @@ pub(in crate::formats) fn load_vectors<E: Component>(
     let (mut w, mut w_tilde) = (Input::open(path)?, Input::open(path)?);
     w.begin(monitor);
     w_tilde.skip(shape.row_bytes * vocabulary.len() as u64)?;
-    let mut matrix = Vec::with_capacity(words.len() * dim);
+    let mut matrix = Vec::with_capacity(words.len() * combine.components(dim));
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..words.len() {
         for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
             shape.read_row(input, path, bytes)?;
         }
-        let numbers = a.as_chunks().0.iter().zip(b.as_chunks().0).take(dim);
-        matrix.extend(
-            numbers.map(|(a, b)| {
-                E::from_f32((f64::from_le_bytes(*a) + f64::from_le_bytes(*b)) as f32)
-            }),
+        combine.extend(
+            &mut matrix,
+            &a.as_chunks().0[..dim],
+            &b.as_chunks().0[..dim],
         );
         w.report(monitor)?;
     }
     Ok(Loaded {
         words,
         matrix,
-        dim,
+        dim: combine.components(dim),
         repeated: WordList::default(),
         doubtful: WordList::default(),
     })

@@ -1,0 +1,121 @@
+"""Time every way into the vocabulary: megabytes or tokens per second, from the page cache.
+
+    python benches/sources.py --english enwiki.txt --chinese zhwiki.txt
+
+Each line is the median of runs of `Vocabulary.from_corpus`, with its range. Packed files take turns
+with the programs gzip, bzip2, xz and zstd, which unpack them and do nothing else; what the library
+that we use does alone is measured by `cargo bench --bench tokenizing`. Files are written to --work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import shutil
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from glove_rs import Vocabulary
+
+
+class Table:
+    """Runs and prints the lines whose names match."""
+
+    def __init__(self, rounds: int, only: str) -> None:
+        self.rounds = rounds
+        self.only = re.compile(only)
+
+    def line(
+        self, name: str, unit: str, amount: float, *works: Callable[[], object]
+    ) -> list[float]:
+        """Run works in turn and print the rate of the first; return the median rates of all."""
+        if not self.only.search(name):
+            return []
+        seconds: list[list[float]] = [[] for _ in works]
+        for _ in range(self.rounds):
+            for work, spent in zip(works, seconds, strict=True):
+                start = time.perf_counter()
+                work()
+                spent.append(time.perf_counter() - start)
+        low, high = amount / max(seconds[0]), amount / min(seconds[0])
+        rates = [amount / statistics.median(spent) for spent in seconds]
+        print(f"{name:28} {rates[0]:7.1f} {unit:11} ({low:.1f} to {high:.1f})", flush=True)
+        return rates
+
+
+def packed(table: Table, program: str, english: Path, read: Any, folder: Path) -> None:
+    """Read a packed file, and let its program unpack it."""
+    if shutil.which(program) is None or not table.only.search(program):
+        return
+    path = folder / program
+    with path.open("wb") as file:
+        subprocess.run([program, "-c", english], stdout=file, check=True)
+    alone = partial(subprocess.run, [program, "-dc", path], stdout=subprocess.DEVNULL, check=True)
+    megabytes = english.stat().st_size / 1e6
+    ours, theirs = table.line(program, "MB/s", megabytes, partial(read, path), alone)
+    print(f"  the program alone          {theirs:7.1f} MB/s         ours is {ours / theirs:.0%}")
+
+
+def run(table: Table, english: Path, chinese: Path | None, threads: int, folder: Path) -> None:
+    def read(source: Any, **parameters: Any) -> None:
+        Vocabulary.from_corpus(source, threads=threads, **parameters)
+
+    text = english.read_text(encoding="utf-8")
+    megabytes = english.stat().st_size / 1e6
+    table.line("whitespace", "MB/s", megabytes, partial(read, english))
+    table.line("unicode", "MB/s", megabytes, partial(read, english, tokenizer="unicode"))
+    table.line("lowercase", "MB/s", megabytes, partial(read, english, lowercase=True))
+    table.line("NFC", "MB/s", megabytes, partial(read, english, normalize="NFC"))
+    if chinese:
+        size = chinese.stat().st_size / 1e6
+        read(chinese, tokenizer="zh")  # the dictionary is loaded once
+        table.line("zh", "MB/s", size, partial(read, chinese, tokenizer="zh"))
+    for program in ("gzip", "bzip2", "xz", "zstd"):
+        packed(table, program, english, read, folder)
+    if table.only.search("UTF-16"):
+        (folder / "utf16").write_text(text, encoding="utf-16")
+        table.line("UTF-16", "MB/s (UTF-8)", megabytes, partial(read, folder / "utf16"))
+    lines = text.splitlines()
+    table.line("list of str", "MB/s", megabytes, partial(read, lines))
+    for library, make in (("pyarrow", "array"), ("polars", "Series")):
+        try:
+            column = getattr(importlib.import_module(library), make)(lines)
+        except ImportError:
+            continue
+        table.line(f"{library} column", "MB/s", megabytes, partial(read, column))
+    part = lines[: max(1, len(lines) // 4)]
+    size = sum(len(line.encode()) for line in part) / 1e6
+    table.line(r"pattern \w+", "MB/s", size, partial(read, part, tokenizer=re.compile(r"\w+")))
+    table.line("str.split", "MB/s", size, partial(read, part, tokenizer=str.split))
+    tokens = [line.split() for line in part]
+    millions = sum(map(len, tokens)) / 1e6
+    table.line("lists of words", "M tokens/s", millions, partial(read, tokens))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--english", type=Path, required=True, help="text with words between spaces"
+    )
+    parser.add_argument("--chinese", type=Path, help="text for the tokenizer zh")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="pattern for the names of the lines to run")
+    parser.add_argument("--work", type=Path, help="folder for packed files; default: the system's")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.work) as folder:
+        table = Table(options.rounds, options.only)
+        run(table, options.english, options.chinese, options.threads, Path(folder))
+
+
+if __name__ == "__main__":
+    main()

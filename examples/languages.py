@@ -1,0 +1,57 @@
+"""Train on a Chinese and on an English text as they come, and show what the vectors know.
+
+    python examples/languages.py zhwiki.txt enwiki.txt
+
+Each is a text file, or whatever else `Glove.fit` reads, with a document per line; either may be
+`none`. Neither is split into words beforehand: that is what `tokenizer` is for.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from glove_rs import Glove
+
+CHINESE = ["大学", "铁路", "音乐", "日本", "足球"]
+ENGLISH = ["university", "railway", "music", "japan", "football"]
+
+
+def show(name: str, corpus: str, tokenizer: str, words: list[str], epochs: int) -> None:
+    start = time.perf_counter()
+    model = Glove(
+        dim=50,
+        tokenizer=tokenizer,
+        lowercase=True,
+        min_count=10,
+        normalize="NFKC",  # full-width letters and digits are the same as others
+        x_max=10,  # small texts have small counts
+        epochs=epochs,
+    ).fit(corpus)
+    seconds = time.perf_counter() - start
+    print(
+        f"{name}: {corpus} with tokenizer={tokenizer!r}, {len(model.vocabulary):,} words, ", end=""
+    )
+    print(f"{model.vocabulary.counts.sum():,} of them in the text, {seconds:.1f} s")
+    for word in words:
+        if word in model.vectors:
+            near = model.vectors.most_similar(word, topn=6)
+            print(f"  {word}: " + ", ".join(f"{other} {cosine:.2f}" for other, cosine in near))
+        else:
+            print(f"  {word}: too rare in this text")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Neighbours of words in two languages.")
+    parser.add_argument("chinese", help="a Chinese text, or none")
+    parser.add_argument("english", help="an English text, or none")
+    parser.add_argument("--epochs", type=int, default=40, help="default: %(default)s")
+    arguments = parser.parse_args()
+    if arguments.chinese != "none":
+        show("Chinese", arguments.chinese, "zh", CHINESE, arguments.epochs)
+    if arguments.english != "none":
+        show("English", arguments.english, "unicode", ENGLISH, arguments.epochs)
+
+
+if __name__ == "__main__":
+    main()

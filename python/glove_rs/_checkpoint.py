@@ -1,0 +1,196 @@
+"""Checkpoints: a folder with the counts of a text, and the state of the training on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from . import _core
+from ._tokenizers import to_json
+from .cooccurrence import Cooccurrence
+from .vocabulary import Vocabulary
+
+__all__ = ["Folder", "Saved", "fingerprint"]
+
+_STATE, _COUNTS = "checkpoint.glove", "counts.glove"
+_KEYS = {"parameters", "session", "source", "counts", "epochs", "every", "grown", "before"}
+
+#: Parameters that may change between a training and its going on.
+FREE = frozenset({"epochs", "threads", "memory", "tmp_dir", "progress"})
+
+
+@dataclass(frozen=True)
+class Saved:
+    """A checkpoint that was read."""
+
+    core: _core.CoreCheckpoint
+    settings: dict[str, Any]
+
+
+class Folder:
+    """The folder of one training's checkpoints; it is made when something is written.
+
+    It holds ``counts.glove``, the counts in their native format, written once, and
+    ``checkpoint.glove``, replaced by each checkpoint, whose settings tell which counts it belongs
+    to. Counts without a checkpoint are not trusted: they may be of another text.
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.fspath(path)
+        self.state = os.path.join(self.path, _STATE)
+        self.counts = os.path.join(self.path, _COUNTS)
+
+    def has_checkpoint(self) -> bool:
+        """Whether there is anything to resume."""
+        return os.path.exists(self.state)
+
+    def prepare(self) -> None:
+        """Make the folder, and delete what killed runs were writing."""
+        os.makedirs(self.path, exist_ok=True)
+        for name in os.listdir(self.path):
+            if name.startswith((f".{_STATE}.", f".{_COUNTS}.")) and name.endswith(".tmp"):
+                with suppress(FileNotFoundError):
+                    os.unlink(os.path.join(self.path, name))
+
+    def read(self) -> Saved:
+        """Read the checkpoint.
+
+        Raises
+        ------
+        OSError, FormatError
+            For a file that is missing, truncated or damaged, with its path and the byte.
+        """
+        core = _core.CoreCheckpoint.load(self.state)
+        try:
+            settings = json.loads(core.settings)
+            complete = settings.keys() >= _KEYS
+        except (ValueError, AttributeError):
+            complete = False
+        if not complete:
+            raise _core.FormatError(f"{self.state}: its settings are not those of glove_rs")
+        return Saved(core, settings)
+
+    def counts_of(self, settings: Mapping[str, Any], running: _core._Running) -> Cooccurrence:
+        """Read the counts and make sure that they are those of the checkpoint.
+
+        Raises
+        ------
+        OSError, FormatError
+            As for :meth:`read`.
+        ValueError
+            If the checkpoint belongs to other counts.
+        """
+        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, running, None))
+        for name, value in identity(counts).items():
+            if value != settings["counts"][name]:
+                raise ValueError(
+                    f"{self.state} is for {_IDENTITY[name]} than {self.counts} has: the folder "
+                    "holds files of two trainings"
+                )
+        return counts
+
+    def check(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
+        """Refuse to go on with other settings than those of the checkpoint."""
+        for group in ("parameters", "session"):
+            ours, theirs = wanted[group], saved[group]
+            for name in sorted({*ours, *theirs} - FREE):
+                if ours.get(name) != theirs.get(name):
+                    raise ValueError(
+                        f"{name}={ours.get(name)!r} differs from the checkpoint in {self.path}, "
+                        f"which has {name}={theirs.get(name)!r}: go on with the same settings, or "
+                        "train into another checkpoint_dir"
+                    )
+        ours, theirs = wanted["source"], saved["source"]
+        if ours is not None and theirs is not None and ours != theirs:
+            raise ValueError(
+                f"source is not the text of the checkpoint in {self.path}: a file of "
+                f"{ours['bytes']} bytes, and that was one of {theirs['bytes']} or began or ended "
+                "otherwise"
+            )
+
+    def check_counts(self, saved: Cooccurrence, given: Cooccurrence) -> None:
+        """Refuse to go on with other counts."""
+        theirs = identity(saved)
+        for name, value in identity(given).items():
+            if value != theirs[name]:
+                raise ValueError(
+                    f"X is not what the checkpoint in {self.path} was trained on, which has "
+                    f"{_IDENTITY[name]}"
+                )
+
+    def check_vocabulary(self, saved: Cooccurrence, given: Vocabulary) -> None:
+        """Refuse to go on with another vocabulary."""
+        if given.words != saved.vocabulary.words:
+            raise ValueError(
+                f"the checkpoint in {self.path} is for another vocabulary: it has "
+                f"{len(saved.vocabulary)} words, the given one {len(given)}"
+            )
+
+
+_IDENTITY = {
+    "vocabulary": "another vocabulary",
+    "records": "another number of records",
+    "total": "another sum of counts",
+}
+
+
+def identity(counts: Cooccurrence) -> dict[str, Any]:
+    """Tell counts from others: a hash of their words, how many there are, and their sum."""
+    words = hashlib.sha256("\0".join(counts.vocabulary.words).encode())
+    words.update(counts.vocabulary.counts.tobytes())
+    return {"vocabulary": words.hexdigest(), "records": counts.nnz, "total": counts.total.hex()}
+
+
+def fingerprint(source: object) -> dict[str, int] | None:
+    """Tell a file from others without reading all of it; `None` for what is no file."""
+    if not isinstance(source, str | os.PathLike) or not os.path.isfile(source):
+        return None
+    some = 1 << 20
+    with open(source, "rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        checksum = zlib.crc32(file.read(some))
+        file.seek(max(0, size - some))
+        return {"bytes": size, "checksum": zlib.crc32(file.read(some), checksum)}
+
+
+def settings(
+    parameters: Mapping[str, Any],
+    session: Mapping[str, Any],
+    source: dict[str, int] | None,
+    **others: Any,
+) -> dict[str, Any]:
+    """Make the settings that a checkpoint holds."""
+    parameters = _plain({**parameters, "tokenizer": to_json(parameters["tokenizer"])})
+    if not isinstance(parameters["progress"], bool):
+        parameters["progress"] = None
+    return {
+        "glove_rs": _core.__version__,
+        "simd": _core.simd_level(),
+        "parameters": parameters,
+        "session": _plain(session),
+        "source": source,
+        **others,
+    }
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters as JSON gives them back."""
+    plain: dict[str, Any] = json.loads(json.dumps(dict(parameters), default=_portable))
+    return plain
+
+
+def _portable(value: object) -> object:
+    """Turn numpy's numbers into Python's, paths into text, and other objects into a name."""
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return repr(value)

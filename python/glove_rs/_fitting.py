@@ -1,0 +1,324 @@
+"""Training a model, which `fit`, `fit_cooccurrence`, `resume` and `update` have in common."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from . import _checkpoint, _core
+from ._checkpoint import Folder
+from ._parameters import boolean, integer
+from ._progress import reporter
+from ._sources import Source, source_arguments
+from ._tokenizers import from_json
+from ._training import Fitted, History, Init, Session, SessionOptions, Text
+from .cooccurrence import Cooccurrence, counting_arguments
+from .vocabulary import Vocabulary, encoding_arguments, running_arguments
+
+if TYPE_CHECKING:
+    from .glove import Glove
+
+__all__ = ["counts_of", "fit", "resume", "update"]
+
+_Model = TypeVar("_Model", bound="Glove")
+
+_ENCODING = (
+    "min_count",
+    "max_vocab",
+    "tokenizer",
+    "lowercase",
+    "keep_gaps",
+    "normalize",
+)
+_READING = ("documents", "errors", "tokenizer", "lowercase", "normalize")
+_COUNTING = ("window", "symmetric", "distance_weighting")
+_RUNNING = ("threads", "memory", "tmp_dir")
+
+#: Epochs of an update, as a share of the model's. Half of enwiki-17m and then the other half took
+#: less work with it than all of it at once, and answered as many analogies (benches/RESULTS.md,
+#: "More text").
+UPDATE_SHARE = 0.4
+#: Old words whose mean biases a new word starts from.
+ALIKE = 100
+
+
+def _some(model: Glove, names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in names}
+
+
+def count(model: Glove, text: Text) -> Cooccurrence:
+    """Count a text with the model's settings."""
+    settings = _some(model, (*_READING, *_ENCODING, *_COUNTING, *_RUNNING, "progress"))
+    return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
+
+
+def counts_of(model: Glove) -> Cooccurrence:
+    """Find the counts of all text so far, or count it again."""
+    state = model._state
+    if state.counts is not None:
+        return state.counts
+    if state.text is None:
+        raise ValueError(
+            "this Glove has no counts of the text so far: they are neither saved nor pickled with "
+            "a model, nor kept with keep_counts=False; give them to update(source, counts=)"
+        )
+    if not state.text.is_unchanged():
+        raise ValueError(
+            f"{state.text.source!r} is gone or has changed since it was counted; "
+            "fit(keep_counts=True) would have kept its counts"
+        )
+    return count(model, state.text)
+
+
+def fit(
+    model: Glove,
+    data: Text | Cooccurrence,
+    session: Session,
+    init: Init | None,
+    *,
+    resume: bool,
+    start: _core._Start | None = None,
+) -> None:
+    """Train on a text or on counts, from the beginning or from a checkpoint."""
+    training = model._training_arguments()
+    text = data if isinstance(data, Text) else None
+    settings = _checkpoint.settings(
+        model.get_params(),
+        session.settings() | {"anchor": 0.0 if init is None else init.anchor},
+        source=None if text is None else text.fingerprint,
+        epochs=training["epochs"],
+        every=session.every,
+        grown=False,
+        before=[],
+    )
+    if start is not None:
+        training["epochs"] += start["epochs_done"]
+    folder, saved = session.folder, None
+    if boolean("resume", resume) and folder is None:
+        raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
+    if folder is not None and folder.has_checkpoint():
+        if not resume:
+            raise ValueError(
+                f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
+                "resume=True, delete it, or choose another folder"
+            )
+        saved = folder.read()
+        folder.check(saved.settings, settings)
+        counts = folder.counts_of(saved.settings, _running(model))
+        if isinstance(data, Cooccurrence):
+            folder.check_counts(counts, data)
+        elif data.vocabulary is not None:
+            folder.check_vocabulary(counts, data.vocabulary)
+        init = None  # it is part of what was saved
+    elif isinstance(data, Cooccurrence):
+        counts = data
+    else:
+        counts = count(model, data)
+    _train(
+        model,
+        counts,
+        training,
+        session,
+        settings,
+        start=start if saved is None else saved.core,
+        init=init,
+        text=text,
+        # Nobody else sees these counts: their memory may go while tiles are made of them.
+        consume=counts is not data,
+    )
+
+
+def resume(
+    cls: type[_Model],
+    checkpoint_dir: str | os.PathLike[str],
+    options: SessionOptions,
+    parameters: Mapping[str, Any],
+) -> _Model:
+    """Make the model of a checkpoint and train it to the end."""
+    folder = Folder(checkpoint_dir)
+    saved = folder.read()
+    settings = saved.settings
+    for name in parameters:
+        if name not in _checkpoint.FREE:
+            raise ValueError(
+                f"{name} cannot change when training goes on, only "
+                f"{', '.join(sorted(_checkpoint.FREE))}"
+            )
+    tokenizer = from_json(settings["parameters"]["tokenizer"])
+    model = cls(**{**settings["parameters"], "tokenizer": tokenizer, **parameters})
+    options = {
+        **options,
+        "validation": settings["session"]["validation"],
+        "early_stopping": settings["session"]["early_stopping"],
+        "checkpoint_dir": checkpoint_dir,
+        "checkpoint_every": settings["every"],
+    }
+    session = Session(**options)
+    training = model._training_arguments()
+    if "epochs" not in parameters:
+        training["epochs"] = settings["epochs"]
+    counts = folder.counts_of(settings, _running(model))
+    _train(model, counts, training, session, settings, start=saved.core, consume=True)
+    return model
+
+
+def update(
+    model: Glove,
+    source: Source,
+    session: Session,
+    *,
+    epochs: int | None,
+    new_words: bool,
+    counts: Cooccurrence | None,
+) -> None:
+    """Add the counts of more text to those so far, and train on."""
+    state = model._state
+    training = model._training_arguments()
+    dim = state.arrays["W"].shape[1]
+    if model.dim != dim:
+        raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
+    if epochs is None:
+        training["epochs"] = math.ceil(UPDATE_SHARE * training["epochs"])
+    else:
+        training["epochs"] = integer("epochs", epochs, 1)
+    if session.folder is not None and session.folder.has_checkpoint():
+        raise ValueError(
+            f"checkpoint_dir has a checkpoint already, {session.folder.state}: go on from it with "
+            "Glove.resume, delete it, or choose another folder"
+        )
+    kept = counts_of(model) if counts is None else counts
+    if not isinstance(kept, Cooccurrence):
+        raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
+    rows = _rows(kept.vocabulary, state.vocabulary)
+    with reporter(model.progress) as callback:
+        core = kept._core.with_more_text(
+            source_arguments(source, **_some(model, _READING)),
+            encoding_arguments(**_some(model, _ENCODING)),
+            counting_arguments(**_some(model, _COUNTING)),
+            _running(model),
+            callback,
+            boolean("new_words", new_words),
+        )
+    merged = Cooccurrence._of(core)
+    settings = _checkpoint.settings(
+        model.get_params(),
+        session.settings() | {"anchor": 0.0},
+        source=_checkpoint.fingerprint(source),
+        epochs=training["epochs"],
+        every=session.every,
+        grown=new_words,
+        before=state.history.epochs(),
+    )
+    start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
+    _train(model, merged, training, session, settings, start=start, consume=True)
+
+
+def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Find the model's row of each of the words, which must be the model's."""
+    if len(words) != len(model) or any(word not in model for word in words.words):
+        raise ValueError(
+            f"counts must be of the model's words: {len(words)} words there, {len(model)} in the "
+            "model"
+        )
+    return np.array([model[word] for word in words.words], dtype=np.int64)
+
+
+def _grown(
+    arrays: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]],
+    rows: np.ndarray[Any, np.dtype[np.int64]],
+    vocabulary: Vocabulary,
+    seed: int,
+) -> _core._Start:
+    """Parameters for a vocabulary that begins with the model's words, in `rows` of its arrays.
+
+    A new word starts at random, as every word once did, but with the biases of an average word of
+    its frequency: the mean of the `ALIKE` old ones whose counts are nearest.
+    """
+    old, words = len(rows), len(vocabulary)
+    rng = np.random.default_rng(seed)
+    by_count = np.argsort(-vocabulary.counts[:old], kind="stable")
+    place = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
+    alike = min(ALIKE, old)
+    first = np.clip(place - alike // 2, 0, old - alike)
+    start = {}
+    for name, array in arrays.items():
+        new = np.ones((words, *array.shape[1:]), dtype=np.float32)
+        new[:old] = array[rows]
+        if not name.startswith("G_"):
+            new[old:] = (rng.random(new[old:].shape) - 0.5) / arrays["W"].shape[1]
+        if name.startswith("b"):
+            sums = np.cumsum(new[:old][by_count], dtype=np.float64)
+            sums = np.concatenate([[0.0], sums])
+            new[old:] += (sums[first + alike] - sums[first]) / alike
+        start[name] = new
+    return {**start, "epochs_done": 0, "halvings": 0}  # type: ignore[typeddict-item]
+
+
+def _running(model: Glove) -> _core._Running:
+    return running_arguments(**_some(model, _RUNNING))
+
+
+def _train(
+    model: Glove,
+    counts: Cooccurrence,
+    training: _core._Training,
+    session: Session,
+    settings: dict[str, Any],
+    *,
+    start: _core._Start | _core.CoreCheckpoint | None = None,
+    init: Init | None = None,
+    text: Text | None = None,
+    consume: bool,
+) -> None:
+    """Train, and leave what was made in the model, also if training is interrupted.
+
+    Unless the session says otherwise, counts are kept if there is no file to count again.
+    """
+    keep_counts = session.keep_counts
+    if keep_counts is None:
+        keep_counts = text is None or text.fingerprint is None
+    elif not keep_counts:
+        text = None
+    vocabulary, order = counts.vocabulary, None
+    if settings["grown"]:
+        core, order = vocabulary._core.by_count()
+        vocabulary = Vocabulary._of(core)
+    before = settings["before"]
+
+    def keep(made: _core.CoreParameters) -> None:
+        held_out = [math.nan if loss is None else loss for loss in made.validation]
+        epochs = zip(made.history, held_out, strict=True)
+        history = History([*before, *((*epoch[1:], loss) for epoch, loss in epochs)])
+        kept = None if made.counts is None else Cooccurrence._of(made.counts)
+        model._fitted = Fitted(vocabulary, history, made, kept, text, order)
+
+    checkpoint: _core._Checkpoint | None = None
+    if session.folder is not None:
+        session.folder.prepare()
+        checkpoint = {
+            "path": session.folder.state,
+            "counts": None if isinstance(start, _core.CoreCheckpoint) else session.folder.counts,
+            "every": session.every,
+            "settings": json.dumps(settings | {"counts": _checkpoint.identity(counts)}),
+        }
+    core_session: _core._Session = {
+        "validation": session.validation,
+        "early_stopping": session.early_stopping,
+        "max_seconds": session.seconds_left(),
+        "callback": session.callback(counts.vocabulary, len(before)),
+        "checkpoint": checkpoint,
+        "init": None if init is None else init.core(counts.vocabulary),
+        "keep_counts": keep_counts,
+        "rescue": keep,
+    }
+    running = _running(model)
+    with reporter(model.progress) as callback:
+        made = _core.train(
+            counts._core, model.dim, training, running, callback, consume, start, core_session
+        )
+    keep(made)

@@ -1,0 +1,138 @@
+"""Vectors of words that training never saw, from examples of their use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._sources import source_arguments
+from .cooccurrence import counting_arguments
+from .vocabulary import encoding_arguments, running_arguments
+
+if TYPE_CHECKING:
+    from .glove import Glove
+
+__all__ = ["infer_vector"]
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+_F64: TypeAlias = npt.NDArray[np.float64]
+
+#: Occurrences that few examples stand for at least. Their counts are scaled to so many: a rare word
+#: is near other rare words whatever it means (benches/RESULTS.md, "Words never seen").
+_LEAST = 100
+#: Rows that the prior is estimated from.
+_ROWS = 10_000
+#: Stands for a word that was left out. Letters, so that every tokenizer keeps it in one piece.
+_PLACE = "qzxthewordqzx"
+
+
+def infer_vector(
+    model: Glove, contexts: Iterable[str] | Iterable[Sequence[str]], word: str | None
+) -> _F32:
+    """Do what :meth:`Glove.infer_vector` says."""
+    state = model._state
+    pieces: list[str | Sequence[str]]
+    pieces = [contexts] if isinstance(contexts, str) else list(contexts)
+    if word is None:
+        word, pieces = _PLACE, [_with_place(piece) for piece in pieces]
+    elif not isinstance(word, str) or not word:
+        raise ValueError(f"word must be a str, or None, got {word!r}")
+    elif model.lowercase:
+        word = word.lower()
+    occurrences, sides = _counts(model, pieces, word)
+    scale = max(1.0, _LEAST / occurrences)
+    # Scaled counts have the noise of the few they are made of, and the residuals of a word that was
+    # not trained on are about twice those of training, Σ f diff² / nnz = 2 loss.
+    variance = 2 * scale * 2 * state.history[-1]
+    arrays = state.arrays
+    x_max = model._training_arguments()["x_max"]
+    # Words about as frequent.
+    alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
+    vector = np.zeros(arrays["W"].shape[1])
+    # As a word it has a row of X and meets W_tilde; as a context word a column, and meets W.
+    for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):
+        x = scale * x
+        rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
+        target = np.log(x) - arrays[f"b{met}"][words].astype(float)
+        weight = np.minimum(1.0, (x / x_max) ** model.alpha)
+        prior = np.column_stack([arrays[f"W{own}"][alike].astype(float), arrays[f"b{own}"][alike]])
+        vector += _solve(rows, target, weight, prior, variance)[:-1]
+    return vector.astype(np.float32)
+
+
+def _with_place(piece: str | Sequence[str]) -> str | list[str]:
+    """Put the word in the middle, from which it was left out."""
+    if not isinstance(piece, str):
+        middle = len(piece) // 2
+        return [*piece[:middle], _PLACE, *piece[middle:]]
+    words = piece.split()
+    if len(words) == 1:  # a language that does not write spaces
+        words = [piece[: len(piece) // 2], piece[len(piece) // 2 :]]
+    middle = len(words) // 2
+    return " ".join([*words[:middle], _PLACE, *words[middle:]])
+
+
+def _counts(
+    model: Glove, pieces: Sequence[str | Sequence[str]], word: str
+) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
+    """Count the word, and it with the model's words: those of its row of X, and of its column."""
+    known = model._state.vocabulary._core
+    place = known.index(word)
+    if place is None:
+        known, place = known.with_word(word), len(known)
+    encoding = encoding_arguments(
+        min_count=1,
+        max_vocab=None,
+        tokenizer=model.tokenizer,
+        lowercase=model.lowercase,
+        normalize=model.normalize,
+        keep_gaps=model.keep_gaps,
+    )
+    reading = partial(
+        source_arguments,
+        pieces,
+        documents="line",
+        errors="strict",
+        tokenizer=model.tokenizer,
+        lowercase=model.lowercase,
+        normalize=model.normalize,
+    )
+    counting = counting_arguments(
+        window=model.window,
+        symmetric=model.symmetric,
+        distance_weighting=model.distance_weighting,
+    )
+    running = running_arguments(threads=model.threads, memory=model.memory, tmp_dir=model.tmp_dir)
+    core = _core.CoreCooccurrence.from_corpus(reading(), known, encoding, counting, running, None)
+    starts, columns, values = core.csr()
+    rows = np.repeat(np.arange(len(starts) - 1, dtype=np.int32), np.diff(starts))
+    sides = []
+    for own, met in ((rows, columns), (columns, rows)):
+        theirs = (own == place) & (met != place)
+        sides.append((met[theirs], values[theirs]))
+    if sum(len(words) for words, _ in sides) == 0:
+        raise ValueError(
+            "contexts must hold words of the vocabulary near the word"
+            + ("" if word == _PLACE else f" {word!r}")
+        )
+    text = _core.CoreVocabulary.from_corpus(reading(), encoding, running, None)
+    found = text.index(word)
+    return int(text.counts()[found]) if found is not None else 1, sides
+
+
+def _solve(rows: _F64, target: _F64, weight: _F64, prior: _F64, variance: float) -> _F64:
+    """Minimise Σ weight (rows·θ − target)² / variance + (θ − m)ᵀ S⁻¹ (θ − m).
+
+    m and S are the mean and covariance of the rows of `prior`.
+    """
+    mean = prior.mean(axis=0, dtype=np.float64)
+    spread = np.atleast_2d(np.cov(prior, rowvar=False, dtype=np.float64))
+    # Where all rows agree nothing could be learned: a little spread in every direction.
+    precision = np.linalg.inv(spread + 1e-6 * np.eye(len(mean)))
+    weighted = rows * (weight / variance)[:, None]
+    return np.linalg.solve(weighted.T @ rows + precision, weighted.T @ target + precision @ mean)

@@ -1,0 +1,171 @@
+"""What users hand in as text, sorted into the three things that the core reads.
+
+These are files, by name; an open file, by its `read`; and an iterable of documents: each a str, a
+list of words, or a batch of rows in Arrow's format.
+"""
+
+from __future__ import annotations
+
+import errno
+import glob
+import itertools
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
+
+from ._parameters import choice
+from ._tokenizers import Tokenizer, function_of
+
+if TYPE_CHECKING:
+    from ._core import _Source
+
+__all__ = ["Source", "source_arguments"]
+
+_Path: TypeAlias = str | os.PathLike[str]
+#: Text: paths, an open file, or documents, each a str or a list of words.
+Source: TypeAlias = (
+    _Path
+    | Iterable[os.PathLike[str]]
+    | IO[str]
+    | IO[bytes]
+    | Iterable[str]
+    | Iterable[Sequence[str]]
+)
+
+
+def source_arguments(
+    source: Source,
+    *,
+    documents: str,
+    errors: str,
+    tokenizer: Tokenizer,
+    lowercase: bool,
+    normalize: str | None,
+) -> _Source:
+    """Sort `source`, and check the parameters that say how it is read."""
+    documents = choice("documents", documents, ("line", "paragraph", "file"))
+    errors = choice("errors", errors, ("strict", "replace", "ignore"))
+    function = function_of(tokenizer)
+    kind, value = _sorted(source)
+    return {
+        "kind": kind,
+        "value": value,
+        "documents": documents,
+        "errors": errors,
+        "tokenize": None if function is None else (function, bool(lowercase), normalize),
+    }
+
+
+def _sorted(source: Any) -> tuple[str, Any]:
+    """Say what kind of thing `source` is."""
+    if isinstance(source, str) and source == "-":
+        if sys.stdin is None:
+            raise ValueError("source must be something else than '-': there is no standard input")
+        return "stream", getattr(sys.stdin, "buffer", sys.stdin)
+    if isinstance(source, str | os.PathLike):
+        return "files", _files(source)
+    if isinstance(source, list | tuple) and _are_paths(source):
+        return "files", [file for path in source for file in _files(path)]
+    if callable(getattr(source, "read", None)):
+        return "stream", source
+    if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
+        first = list(itertools.islice(source, 1))
+        source = itertools.chain(first, source)
+        if first and isinstance(first[0], os.PathLike):  # as those of Path.glob
+            return _sorted(list(source))
+        return "items", source
+    return "items", _items(source)
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _are_paths(items: Sequence[object]) -> bool:
+    """Tell paths from documents: every str among paths alone names something that exists."""
+    if items and isinstance(items[0], os.PathLike):
+        return True
+    return bool(items) and all(isinstance(item, str) and os.path.exists(item) for item in items)
+
+
+def _files(path: object) -> list[str]:
+    """Return the file, the files of a folder, or those that a pattern matches, sorted."""
+    if not isinstance(path, str | os.PathLike):
+        kind = type(path).__name__
+        raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
+    name = os.fsdecode(path)
+    try:
+        is_folder = stat.S_ISDIR(os.stat(name).st_mode)
+    except ValueError:  # a zero byte or a lone surrogate is in no name
+        pass
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}:
+            raise
+    else:
+        return _files_in(name) if is_folder else [name]
+    if glob.has_magic(name) and "\0" not in name:
+        if files := sorted(f for f in glob.iglob(name, recursive=True) if not os.path.isdir(f)):
+            return files
+        raise FileNotFoundError(errno.ENOENT, "No file matches", _shortened(name))
+    reason = os.strerror(errno.ENOENT)
+    if isinstance(path, str) and len(name.split()) > 1:
+        reason += " (text itself goes in a list, as in fit([text]))"
+    raise FileNotFoundError(errno.ENOENT, reason, _shortened(name))
+
+
+def _files_in(folder: str) -> list[str]:
+    """Return all files below `folder`, sorted; hidden ones and hidden folders are left out."""
+
+    def fail(error: OSError) -> None:
+        raise error
+
+    files: list[str] = []
+    for parent, folders, names in os.walk(folder, onerror=fail):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        files += [os.path.join(parent, name) for name in names if not name.startswith(".")]
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, "No files in the folder", folder)
+    return sorted(files)
+
+
+def _shortened(name: str, most: int = 300) -> str:
+    return name if len(name) <= most else name[:most] + "…"
+
+
+# --- documents ------------------------------------------------------------------------------------
+
+
+def _items(source: Any) -> Any:
+    """Return an iterable of documents or of batches of them."""
+    library = type(source).__module__.partition(".")[0]
+    if library == "datasets":
+        return _dataset_batches(source)
+    if library == "pandas" and hasattr(source, "dtype"):  # a column
+        dtype = source.dtype
+        if getattr(dtype, "storage", None) == "pyarrow" or hasattr(dtype, "pyarrow_dtype"):
+            return [source]
+        return iter(source.dropna())  # as in Arrow, a missing text is no document
+    if hasattr(source, "read_next_batch"):  # an Arrow reader, whose exceptions only iterating keeps
+        return iter(source)
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return [source]
+    try:
+        return iter(source)
+    except TypeError:
+        raise TypeError(
+            "source must be a path, an open file, or an iterable of documents (str) or of lists of "
+            f"words, got {type(source).__name__}"
+        ) from None
+
+
+def _dataset_batches(source: Any) -> Any:
+    """Return the Arrow tables of a Hugging Face dataset, or of a column of one."""
+    column = getattr(source, "column_name", None)
+    dataset = source if column is None else source.source
+    formatting = getattr(dataset, "format", None) or {}
+    if not hasattr(dataset, "with_format") or formatting.get("type") == "custom":
+        return iter(source)  # rows that are made by a function, or a field of a column
+    if column is not None:
+        dataset = dataset.select_columns([column])
+    return dataset.with_format("arrow").iter(batch_size=1000)

@@ -1,0 +1,303 @@
+"""What a training is told besides the model's parameters, and what it leaves behind."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias, TypedDict
+
+import numpy as np
+import numpy.typing as npt
+
+from . import _core
+from ._checkpoint import Folder, fingerprint
+from ._parameters import boolean, integer, positive, real
+from .cooccurrence import Cooccurrence
+from .vectors import WordVectors, combine
+from .vocabulary import Source, Vocabulary
+
+__all__ = [
+    "Callback",
+    "EpochState",
+    "Fitted",
+    "History",
+    "Init",
+    "Session",
+    "SessionOptions",
+    "Text",
+]
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+
+
+class History(list[float]):
+    """The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran.
+
+    Attributes
+    ----------
+    seconds : list of float
+        Wall time of each epoch.
+    records_per_second : list of float
+        Records updated per second of wall time, of each epoch.
+    validation : list of float
+        The loss on the records held out, after each epoch; NaN for epochs without. Empty if no
+        epoch had any.
+    """
+
+    def __init__(self, epochs: Iterable[Sequence[float]] = ()) -> None:
+        # (loss, seconds, records per second[, validation loss]) of each epoch.
+        epochs = [tuple(epoch) for epoch in epochs]
+        super().__init__(epoch[0] for epoch in epochs)
+        self.seconds = [epoch[1] for epoch in epochs]
+        self.records_per_second = [epoch[2] for epoch in epochs]
+        losses = [epoch[3] if len(epoch) > 3 else math.nan for epoch in epochs]
+        self.validation = [] if all(map(math.isnan, losses)) else losses
+
+    def epochs(self) -> list[tuple[float, float, float, float]]:
+        """Loss, seconds, records per second and validation loss of each epoch."""
+        validation = self.validation or [math.nan] * len(self)
+        columns = self, self.seconds, self.records_per_second, validation
+        return list(zip(*columns, strict=False))
+
+    def __reduce__(self) -> tuple[type[History], tuple[list[tuple[float, float, float, float]]]]:
+        return History, (self.epochs(),)
+
+
+class EpochState:
+    """A finished epoch, as a callback sees it. Everything is read-only.
+
+    Attributes
+    ----------
+    epoch : int
+        Its number, from 1; epochs of earlier trainings of the model count.
+    loss : float
+        As in `Glove.history`.
+    validation_loss : float or None
+        The loss on the records held out.
+    seconds, records_per_second : float
+        As in `Glove.history`.
+    vocabulary : Vocabulary
+        The words of the rows.
+    W, W_tilde : numpy.ndarray of float32, (V, dim)
+    b, b_tilde : numpy.ndarray of float32, (V,)
+        The parameters. They are copied when they are first asked for, which is possible only while
+        the callback runs.
+    vectors : WordVectors
+        W + W_tilde, to be queried.
+    """
+
+    def __init__(self, core: _core.CoreEpoch, vocabulary: Vocabulary, before: int) -> None:
+        self._core = core
+        self.vocabulary = vocabulary
+        self.epoch = before + core.epoch
+        self.loss = core.loss
+        self.validation_loss = core.validation
+        self.seconds = core.seconds
+        self.records_per_second = core.records_per_second
+
+    @cached_property
+    def _sides(self) -> list[tuple[_F32, _F32]]:
+        sides = [self._core.side(contexts) for contexts in (False, True)]
+        for array in (array for side in sides for array in side):
+            array.flags.writeable = False
+        return sides
+
+    @property
+    def W(self) -> _F32:
+        """Word vectors: float32, (V, dim)."""
+        return self._sides[0][0]
+
+    @property
+    def W_tilde(self) -> _F32:
+        """Context vectors: float32, (V, dim)."""
+        return self._sides[1][0]
+
+    @property
+    def b(self) -> _F32:
+        """Word biases: float32, (V,)."""
+        return self._sides[0][1]
+
+    @property
+    def b_tilde(self) -> _F32:
+        """Context biases: float32, (V,)."""
+        return self._sides[1][1]
+
+    @cached_property
+    def vectors(self) -> WordVectors:
+        """W + W_tilde with their words."""
+        return WordVectors(self.vocabulary.words, combine(self.W, self.W_tilde, "sum"))
+
+    def __repr__(self) -> str:
+        validation = self.validation_loss
+        held_out = "" if validation is None else f", validation loss {validation:.6f}"
+        return f"<epoch {self.epoch}: loss {self.loss:.6f}{held_out}, {self.seconds:.2f} s>"
+
+
+#: Called after each epoch; training stops if it returns True.
+Callback: TypeAlias = Callable[[EpochState], object]
+
+
+class SessionOptions(TypedDict, total=False):
+    """The keyword arguments that every training takes; `Glove.fit` explains them."""
+
+    validation: float | None
+    early_stopping: int | None
+    max_seconds: float | None
+    callbacks: Sequence[Callback]
+    checkpoint_dir: str | os.PathLike[str] | None
+    checkpoint_every: int
+    keep_counts: bool | None
+
+
+class Session:
+    """The same, checked."""
+
+    def __init__(
+        self,
+        *,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        max_seconds: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
+        keep_counts: bool | None = None,
+    ) -> None:
+        self.validation = None if validation is None else positive("validation", validation)
+        if self.validation is not None and self.validation >= 1:
+            raise ValueError(f"validation must be a share below 1, got {validation!r}")
+        self.early_stopping = None
+        if early_stopping is not None:
+            self.early_stopping = integer("early_stopping", early_stopping, 1)
+            if validation is None:
+                raise ValueError("early_stopping needs records to judge by: set validation")
+        self._end = None
+        if max_seconds is not None:
+            self._end = time.monotonic() + positive("max_seconds", max_seconds)
+        if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
+            raise ValueError(f"callbacks must be a list of callables, got {callbacks!r}")
+        self.callbacks = tuple(callbacks)
+        self.every = integer("checkpoint_every", checkpoint_every, 1)
+        self.folder = None if checkpoint_dir is None else Folder(checkpoint_dir)
+        self.keep_counts = None if keep_counts is None else boolean("keep_counts", keep_counts)
+
+    def settings(self) -> dict[str, Any]:
+        """Return what decides the outcome, by the public names."""
+        return {"validation": self.validation, "early_stopping": self.early_stopping}
+
+    def seconds_left(self) -> float | None:
+        """Until the training should end."""
+        return None if self._end is None else max(0.0, self._end - time.monotonic())
+
+    def callback(
+        self, vocabulary: Vocabulary, before: int
+    ) -> Callable[[_core.CoreEpoch], bool] | None:
+        """All callbacks in one, for the core; True from any of them stops."""
+        if not self.callbacks:
+            return None
+
+        def after_epoch(core: _core.CoreEpoch) -> bool:
+            state = EpochState(core, vocabulary, before)
+            answers = [callback(state) for callback in self.callbacks]
+            return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
+
+        return after_epoch
+
+
+class Init:
+    """Pretrained vectors to start from, and how strongly to hold on to them."""
+
+    def __init__(self, vectors: WordVectors, anchor: float, dim: int) -> None:
+        self._vectors = vectors
+        self.anchor = anchor
+        if vectors.vectors.shape[1] != dim:
+            found = vectors.vectors.shape[1]
+            raise ValueError(f"init must have vectors of the model's dim, {dim}, got {found}")
+
+    @classmethod
+    def of(cls, init: WordVectors | None, anchor: float, dim: int) -> Init | None:
+        """Check the public parameters."""
+        anchor = real("anchor", anchor)
+        if init is None:
+            if anchor > 0:
+                raise ValueError("anchor needs vectors to hold on to: set init")
+            return None
+        if not isinstance(init, WordVectors):
+            raise ValueError(f"init must be a WordVectors, got {type(init).__name__}")
+        return cls(init, anchor, dim)
+
+    def core(self, vocabulary: Vocabulary) -> _core._Init:
+        """Find the words that both know, for the core."""
+        known = self._vectors.key_to_index
+        rows = [(i, known[word]) for i, word in enumerate(vocabulary.words) if word in known]
+        if not rows:
+            raise ValueError("init must share words with the text: it has none of its vocabulary")
+        words, places = np.array(rows).T
+        vectors = np.ascontiguousarray(self._vectors.vectors[places], dtype=np.float32)
+        return {"words": words.astype(np.uint32), "vectors": vectors, "anchor": self.anchor}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text to count, and what tells its file from another, if it is one."""
+
+    source: Source
+    vocabulary: Vocabulary | None
+    fingerprint: dict[str, int] | None
+
+    @classmethod
+    def of(cls, source: Source, vocabulary: Vocabulary | None = None) -> Text:
+        """Look at the file now."""
+        return cls(source, vocabulary, fingerprint(source))
+
+    def is_unchanged(self) -> bool:
+        """Whether it is a file that can be counted again to the same counts."""
+        return self.fingerprint is not None and self.fingerprint == fingerprint(self.source)
+
+
+@dataclass
+class Fitted:
+    """What training left behind."""
+
+    vocabulary: Vocabulary
+    history: History
+    # The parameters by name, or where they are to be had.
+    made: _core.CoreParameters | dict[str, _F32]
+    # The counts of all text so far, or what they can be counted from again.
+    counts: Cooccurrence | None = None
+    text: Text | None = None
+    # The row of `made` of each word, if that is not its number.
+    order: npt.NDArray[np.int64] | None = None
+    _vectors: WordVectors | None = None
+
+    @property
+    def arrays(self) -> dict[str, _F32]:
+        """Parameters and accumulators by name; the core gives them away at the first call."""
+        if isinstance(self.made, dict):
+            return self.made
+        arrays = self.made.arrays
+        if self.order is not None:
+            arrays = {name: array[self.order] for name, array in arrays.items()}
+            self.made = arrays
+        return arrays
+
+    def addresses(self) -> dict[str, int]:
+        """Where the core had the arrays' numbers before it gave them away; empty after loading."""
+        return {} if isinstance(self.made, dict) else self.made.addresses
+
+    @property
+    def vectors(self) -> WordVectors:
+        """W + W_tilde with their words; made once, then kept."""
+        if self._vectors is None:
+            rows = combine(self.arrays["W"], self.arrays["W_tilde"], "sum")
+            self._vectors = WordVectors(self.vocabulary.words, rows)
+        return self._vectors
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What can be made again is not stored, and counts have a file of their own.
+        left_out = {"_vectors": None, "counts": None, "text": None, "order": None}
+        return {**self.__dict__, **left_out, "made": self.arrays}

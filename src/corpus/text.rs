@@ -1,0 +1,355 @@
+//! A stream of bytes, packed or plain, as chunks of text.
+
+use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
+use super::unit::{Cutter, DocumentUnit, Gatherer};
+use super::{CHUNK_BYTES, ChunkReader, Content};
+use crate::error::{Error, Location, Result};
+use crate::packing::Unpacked;
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+/// How bytes become documents.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TextOptions {
+    /// What a document is.
+    pub documents: DocumentUnit,
+    /// What becomes of bytes that are no text.
+    pub errors: OnInvalid,
+    /// Never cut a document, however long it is.
+    pub whole: bool,
+}
+
+/// Reads text in chunks that end with a document, or, inside a document longer than a chunk, after
+/// white space.
+///
+/// ```
+/// use glove_rs::corpus::{ChunkReader, Content, TextOptions, TextReader};
+/// let bytes = std::io::Cursor::new(b"\xff\xfea\0p\0p\0l\0e\0");
+/// let mut reader = TextReader::new("<bytes>", bytes, TextOptions::default()).unwrap();
+/// assert!(matches!(reader.next_chunk().unwrap(), Some(Content::Lines(text)) if text == "apple\n"));
+/// ```
+pub struct TextReader {
+    name: PathBuf,
+    input: Unpacked,
+    options: TextOptions,
+    cutter: Cutter,
+    gatherer: Gatherer,
+    utf16: Option<Utf16>,
+    // Unpacked bytes handed out so far: the offset of `rest`.
+    offset: u64,
+    // Read but not yet handed out: what followed the last cut.
+    rest: Vec<u8>,
+    at_start: bool,
+    at_end: bool,
+    // Whether the last chunk left a document open.
+    open: bool,
+}
+
+impl TextReader {
+    /// Read `bytes`, which messages call `name`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if reading fails.
+    pub fn new(
+        name: impl Into<PathBuf>,
+        bytes: impl Read + Send + 'static,
+        options: TextOptions,
+    ) -> Result<Self> {
+        let name = name.into();
+        let input = Unpacked::new(bytes).map_err(|e| Error::io(&name, e))?;
+        Ok(Self::over(name, input, options, true))
+    }
+
+    /// Read what is text already: it is neither packed nor marked.
+    pub fn decoded(
+        name: impl Into<PathBuf>,
+        text: impl Read + Send + 'static,
+        options: TextOptions,
+    ) -> Self {
+        Self::over(name.into(), Unpacked::plain(text), options, false)
+    }
+
+    fn over(name: PathBuf, input: Unpacked, options: TextOptions, marked: bool) -> Self {
+        Self {
+            name,
+            input,
+            options,
+            cutter: Cutter::new(options.documents, options.whole),
+            gatherer: Gatherer::new(options.documents),
+            utf16: None,
+            offset: 0,
+            rest: Vec::new(),
+            at_start: marked,
+            at_end: false,
+            open: false,
+        }
+    }
+
+    /// Read about `CHUNK_BYTES` more onto `text`.
+    fn fill(&mut self, text: &mut Vec<u8>) -> Result<()> {
+        let Some(decoder) = &mut self.utf16 else {
+            self.at_end = read_block(&mut self.input, text).map_err(|e| self.fault(e))? == 0;
+            if std::mem::take(&mut self.at_start) {
+                self.drop_mark(text)?;
+            }
+            return Ok(());
+        };
+        let mut block = Vec::new();
+        let read = read_block(&mut self.input, &mut block);
+        let decoded = decoder.decode(&block, self.options.errors, text);
+        self.at_end = read.map_err(|e| self.fault(e))? == 0;
+        decoded.map_err(|fault| self.malformed(fault))
+    }
+
+    fn drop_mark(&mut self, text: &mut Vec<u8>) -> Result<()> {
+        if text.starts_with(UTF8_MARK) {
+            text.drain(..UTF8_MARK.len());
+            self.offset = UTF8_MARK.len() as u64;
+        } else if let Some(mut decoder) = Utf16::detect(text) {
+            let block = text.split_off(2);
+            text.clear();
+            if !block.is_empty() {
+                decoder
+                    .decode(&block, self.options.errors, text)
+                    .map_err(|fault| self.malformed(fault))?;
+            }
+            self.utf16 = Some(decoder);
+        }
+        Ok(())
+    }
+
+    fn fault(&self, error: io::Error) -> Error {
+        self.input.fault(&self.name, error)
+    }
+
+    fn malformed(&self, (at, message): Fault) -> Error {
+        let what = match self.input.packing() {
+            Some(packing) => format!("{message} in what the {} data hold", packing.name()),
+            None => message,
+        };
+        Error::format(&self.name, Location::Byte(at), what)
+    }
+}
+
+fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
+    block.reserve(CHUNK_BYTES);
+    input.take(CHUNK_BYTES as u64).read_to_end(block)
+}
+
+impl ChunkReader for TextReader {
+    fn next_chunk(&mut self) -> Result<Option<Content>> {
+        let mut text = Vec::with_capacity(CHUNK_BYTES + self.rest.len());
+        text.append(&mut self.rest);
+        while !self.at_end {
+            self.fill(&mut text)?;
+            if text.len() < CHUNK_BYTES {
+                continue;
+            }
+            if let Some(cut) = self.cutter.find(&text) {
+                self.rest.extend_from_slice(&text[cut..]);
+                text.truncate(cut);
+                break;
+            }
+        }
+        if text.is_empty() && !self.open {
+            return Ok(None);
+        }
+        let bytes = text.len() as u64;
+        let text = charset::utf8(text, self.options.errors)
+            .map_err(|(at, message)| self.malformed((self.offset + at, message)))?;
+        self.offset += bytes;
+        self.open = !text.ends_with('\n') || self.options.documents != DocumentUnit::Line;
+        self.gatherer.push_all(text);
+        if self.at_end && self.rest.is_empty() && self.open {
+            self.gatherer.end();
+            self.open = false;
+        }
+        Ok(Some(self.gatherer.take()))
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.input.bytes_read()
+    }
+
+    fn name(&self) -> PathBuf {
+        self.name.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packing::tests::PACKERS;
+    use proptest::prelude::*;
+
+    fn reader(bytes: &[u8], documents: DocumentUnit) -> TextReader {
+        let options = TextOptions {
+            documents,
+            ..TextOptions::default()
+        };
+        TextReader::new("text", io::Cursor::new(bytes.to_vec()), options).unwrap()
+    }
+
+    fn chunks(mut reader: TextReader) -> Result<Vec<Content>> {
+        let mut chunks = Vec::new();
+        while let Some(chunk) = reader.next_chunk()? {
+            chunks.push(chunk);
+        }
+        Ok(chunks)
+    }
+
+    fn lines(bytes: &[u8]) -> Result<Vec<String>> {
+        let chunks = chunks(reader(bytes, DocumentUnit::Line))?;
+        Ok(chunks
+            .into_iter()
+            .map(|chunk| match chunk {
+                Content::Lines(text) => text,
+                other => panic!("lines were asked for: {other:?}"),
+            })
+            .collect())
+    }
+
+    /// The documents of all chunks, each with its words.
+    fn documents(bytes: &[u8], unit: DocumentUnit) -> Vec<Vec<String>> {
+        let (mut documents, mut open) = (Vec::new(), String::new());
+        for chunk in chunks(reader(bytes, unit)).unwrap() {
+            for (piece, ended) in chunk.pieces() {
+                open.push_str(piece);
+                if ended {
+                    let words = open.split_ascii_whitespace();
+                    documents.push(words.map(str::to_owned).collect::<Vec<_>>());
+                    open.clear();
+                }
+            }
+        }
+        assert_eq!(open, "", "the last document ends");
+        documents.retain(|words| !words.is_empty());
+        documents
+    }
+
+    #[test]
+    fn chunks_end_at_newlines_and_lose_nothing() {
+        let text = "some words in a line\n".repeat(200_000);
+        let chunks = lines(text.as_bytes()).unwrap();
+        assert!(chunks.len() > 2);
+        assert!(chunks.iter().all(|c| c.ends_with('\n')));
+        assert_eq!(chunks.concat(), text);
+    }
+
+    #[test]
+    fn a_document_longer_than_a_chunk_is_cut_at_a_space() {
+        let text = "word ".repeat(700_000);
+        let chunks = lines(text.as_bytes()).unwrap();
+        assert!(chunks.len() > 2);
+        assert!(chunks[..2].iter().all(|c| c.ends_with(' ')));
+        assert_eq!(chunks.concat(), text + "\n");
+    }
+
+    #[test]
+    fn whole_documents_are_never_cut() {
+        let text = "word ".repeat(700_000) + "\n\nother\nthing\n \n\nlast";
+        for (documents, expected) in [
+            (DocumentUnit::Line, 2),
+            (DocumentUnit::Paragraph, 2),
+            (DocumentUnit::File, 1),
+        ] {
+            let mut reader = reader(text.as_bytes(), documents);
+            reader.options.whole = true;
+            reader.cutter = Cutter::new(documents, true);
+            let chunks = chunks(reader).unwrap();
+            assert_eq!(chunks.len(), expected, "{documents:?}");
+            let last_ends = chunks.iter().map(|c| c.pieces().last().unwrap().1);
+            assert!(last_ends.into_iter().all(|ended| ended));
+        }
+    }
+
+    #[test]
+    fn a_word_longer_than_a_chunk_stays_whole() {
+        let text = "x".repeat(3 * CHUNK_BYTES) + " tail";
+        let chunks = lines(text.as_bytes()).unwrap();
+        assert_eq!(chunks.concat(), text + "\n");
+        assert!(chunks[0].len() > 3 * CHUNK_BYTES);
+    }
+
+    #[test]
+    fn invalid_utf8_is_reported_with_its_offset_in_the_text() {
+        let mut text = b"fine line\n".repeat(300_000);
+        text.extend_from_slice(b"bad \xff byte");
+        let error = lines(&text).unwrap_err().to_string();
+        assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
+        for pack in PACKERS {
+            let error = lines(&pack(&text)).unwrap_err().to_string();
+            assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
+        }
+    }
+
+    #[test]
+    fn invalid_utf16_is_reported_with_its_offset_in_the_text() {
+        let text = "fine line\n".repeat(300_000);
+        let mut bytes: Vec<u8> = b"\xff\xfe".to_vec();
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        bytes.extend([0x00, 0xdc]);
+        let error = lines(&bytes).unwrap_err().to_string();
+        assert!(error.contains("byte 6000002: invalid UTF-16"), "{error}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_dropped() {
+        for marked in [
+            &b"\xef\xbb\xbfword"[..],
+            b"\xff\xfew\0o\0r\0d\0",
+            b"\xfe\xff\0w\0o\0r\0d",
+        ] {
+            assert_eq!(lines(marked).unwrap(), ["word\n"]);
+        }
+        assert!(lines(b"\xef\xbb\xbf").unwrap().is_empty());
+        assert!(lines(b"\xff\xfe").unwrap().is_empty());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(20))]
+
+        #[test]
+        fn documents_end_where_their_unit_says(
+            text in "([ab]{1,3}|\n|\n\n|\r\n| |\t|é){0,40}", filler in 0usize..3
+        ) {
+            // Long enough to be cut, at a place that varies.
+            let long = "w ".repeat(filler * CHUNK_BYTES / 2 - filler);
+            let text = format!("{long}{text}");
+            let words = |document: &str| -> Vec<String> {
+                document.split_ascii_whitespace().map(str::to_owned).collect()
+            };
+            let mut by_line: Vec<_> = text.split('\n').map(words).collect();
+            let mut paragraphs = vec![Vec::new()];
+            for line in &by_line {
+                if line.is_empty() {
+                    paragraphs.push(Vec::new());
+                }
+                paragraphs.last_mut().unwrap().extend(line.iter().cloned());
+            }
+            by_line.retain(|words| !words.is_empty());
+            paragraphs.retain(|words| !words.is_empty());
+            let mut all = vec![words(&text)];
+            all.retain(|words| !words.is_empty());
+            prop_assert_eq!(documents(text.as_bytes(), DocumentUnit::Line), by_line);
+            prop_assert_eq!(documents(text.as_bytes(), DocumentUnit::Paragraph), paragraphs);
+            prop_assert_eq!(documents(text.as_bytes(), DocumentUnit::File), all);
+        }
+
+        #[test]
+        fn any_bytes_are_text_or_a_fault(bytes: Vec<u8>, errors in 0usize..3) {
+            let errors = [OnInvalid::Strict, OnInvalid::Replace, OnInvalid::Ignore][errors];
+            let options = TextOptions { errors, ..TextOptions::default() };
+            let read = TextReader::new("text", io::Cursor::new(bytes.clone()), options)
+                .and_then(chunks);
+            match read {
+                Ok(_) => {}
+                Err(Error::Format { .. }) => {
+                    let packed = Unpacked::new(io::Cursor::new(bytes.clone())).unwrap();
+                    prop_assert!(errors == OnInvalid::Strict || packed.packing().is_some());
+                }
+                Err(other) => panic!("{other}"),
+            }
+        }
+    }
+}

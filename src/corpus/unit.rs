@@ -1,0 +1,172 @@
+//! Where documents end, and where a chunk may.
+
+use super::Content;
+use crate::error::{Error, Result};
+use std::mem;
+
+/// What a document is; windows do not cross its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DocumentUnit {
+    /// A line.
+    #[default]
+    Line,
+    /// What stands between blank lines: empty ones, or ones of ASCII white space alone.
+    Paragraph,
+    /// A file, or an item of an iterable.
+    File,
+}
+
+impl DocumentUnit {
+    /// The unit with that public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] listing the names if there is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "line" => Ok(Self::Line),
+            "paragraph" => Ok(Self::Paragraph),
+            "file" => Ok(Self::File),
+            _ => Err(Error::parameter(
+                "documents",
+                format!("must be one of [\"line\", \"paragraph\", \"file\"], got {name:?}"),
+            )),
+        }
+    }
+}
+
+/// Finds where a growing text may be cut.
+#[derive(Debug)]
+pub(super) struct Cutter {
+    unit: DocumentUnit,
+    /// Never cut inside a document.
+    whole: bool,
+    // There is no place to cut before this one.
+    searched: usize,
+    // Where the line begins that `searched` is in.
+    line: usize,
+}
+
+impl Cutter {
+    pub fn new(unit: DocumentUnit, whole: bool) -> Self {
+        Self {
+            unit,
+            whole,
+            searched: 0,
+            line: 0,
+        }
+    }
+
+    /// The last place to cut `text`, which has grown since the last call: behind a document, or,
+    /// where that is allowed, behind white space. What is behind that place begins the next text.
+    pub fn find(&mut self, text: &[u8]) -> Option<usize> {
+        let from = mem::replace(&mut self.searched, text.len());
+        let fresh = &text[from..];
+        let cut = match self.unit {
+            DocumentUnit::Line => memchr::memrchr(b'\n', fresh).map(|at| from + at + 1),
+            DocumentUnit::Paragraph if self.whole => self.last_blank_line(text, from),
+            _ => None,
+        };
+        let cut = cut.or_else(|| {
+            let space = memchr::memrchr3(b'\n', b' ', b'\t', fresh).filter(|_| !self.whole)?;
+            Some(from + space + 1)
+        });
+        if cut.is_some() {
+            (self.searched, self.line) = (0, 0);
+        }
+        cut
+    }
+
+    fn last_blank_line(&mut self, text: &[u8], from: usize) -> Option<usize> {
+        let mut last = None;
+        for newline in memchr::memchr_iter(b'\n', &text[from..]) {
+            let next = from + newline + 1;
+            if is_blank(&text[self.line..next]) {
+                last = Some(next);
+            }
+            self.line = next;
+        }
+        last
+    }
+}
+
+fn is_blank(line: &[u8]) -> bool {
+    line.trim_ascii_start().is_empty()
+}
+
+/// Puts text together in which documents end.
+#[derive(Debug, Default)]
+pub struct Gatherer {
+    unit: DocumentUnit,
+    text: String,
+    ends: Vec<usize>,
+    // Whether something visible stands on the last line.
+    visible: bool,
+}
+
+impl Gatherer {
+    /// Documents are these units of what will be pushed.
+    pub fn new(unit: DocumentUnit) -> Self {
+        Self {
+            unit,
+            ..Self::default()
+        }
+    }
+
+    /// Append a piece of a file or item.
+    pub fn push(&mut self, text: &str) {
+        if self.text.is_empty() {
+            self.push_all(text.to_owned());
+            return;
+        }
+        self.find_blank_lines(text);
+        self.text.push_str(text);
+    }
+
+    /// Take `text` as the first piece, without a copy.
+    pub(super) fn push_all(&mut self, text: String) {
+        self.find_blank_lines(&text);
+        self.text = text;
+    }
+
+    /// End the file or item.
+    pub fn end(&mut self) {
+        match self.unit {
+            DocumentUnit::Line => self.text.push('\n'),
+            _ => self.ends.push(self.text.len()),
+        }
+        self.visible = false;
+    }
+
+    /// Bytes of text gathered.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether nothing was gathered.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty() && self.ends.is_empty()
+    }
+
+    /// Give away what was gathered.
+    pub fn take(&mut self) -> Content {
+        let (text, ends) = (mem::take(&mut self.text), mem::take(&mut self.ends));
+        match self.unit {
+            DocumentUnit::Line => Content::Lines(text),
+            _ => Content::Documents { text, ends },
+        }
+    }
+
+    fn find_blank_lines(&mut self, piece: &str) {
+        if self.unit != DocumentUnit::Paragraph {
+            return;
+        }
+        let mut line = 0;
+        for newline in memchr::memchr_iter(b'\n', piece.as_bytes()) {
+            if !self.visible && is_blank(&piece.as_bytes()[line..newline]) {
+                self.ends.push(self.text.len() + newline + 1);
+            }
+            (line, self.visible) = (newline + 1, false);
+        }
+        self.visible |= !is_blank(&piece.as_bytes()[line..]);
+    }
+}

@@ -1,0 +1,62 @@
+//! One vector of a word's two.
+
+use super::component::Component;
+use crate::error::{Error, Result};
+
+/// What is made of a word's vectors w and w̃.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Combine {
+    /// w + w̃, the paper's choice.
+    #[default]
+    Sum,
+    /// (w + w̃)/2
+    Mean,
+    /// w
+    Word,
+    /// w̃
+    Context,
+    /// w and then w̃, twice as many components.
+    Concat,
+}
+
+impl Combine {
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 5] = ["sum", "mean", "word", "context", "concat"];
+
+    /// The combination of a public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a name that is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Ok(match name {
+            "sum" => Self::Sum,
+            "mean" => Self::Mean,
+            "word" => Self::Word,
+            "context" => Self::Context,
+            "concat" => Self::Concat,
+            _ => {
+                let message = format!("must be one of {}, got {name:?}", Self::NAMES.join(", "));
+                return Err(Error::parameter("combine", message));
+            }
+        })
+    }
+
+    /// Components of what is made of `dim` and `dim`.
+    pub(super) fn components(self, dim: usize) -> usize {
+        dim * if self == Self::Concat { 2 } else { 1 }
+    }
+
+    /// Add to `matrix` what is made of w and w̃, little-endian f64, in that arithmetic.
+    pub(super) fn extend<E: Component>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
+        let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
+        let rounded = |x: f64| E::from_f32(x as f32);
+        let sums = w.iter().zip(c).map(|(w, c)| number(w) + number(c));
+        match self {
+            Self::Sum => matrix.extend(sums.map(rounded)),
+            Self::Mean => matrix.extend(sums.map(|sum| rounded(sum / 2.0))),
+            Self::Word => matrix.extend(w.iter().map(number).map(rounded)),
+            Self::Context => matrix.extend(c.iter().map(number).map(rounded)),
+            Self::Concat => matrix.extend(w.iter().chain(c).map(number).map(rounded)),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Packed files, recognised by their first bytes and read as what they hold.
+
+use crate::error::{Error, Location};
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+
+/// How a file is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Packing {
+    Gzip,
+    Bzip2,
+    Xz,
+    Zstandard,
+}
+
+/// As many first bytes as [`Packing::of`] needs.
+const MAGIC_BYTES: u64 = 10;
+
+impl Packing {
+    /// What the first bytes of a file say.
+    fn of(beginning: &[u8]) -> Option<Self> {
+        match beginning {
+            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            // A text may begin with "BZh1", but hardly with the mark of a block or of the end as well.
+            [
+                b'B',
+                b'Z',
+                b'h',
+                b'1'..=b'9',
+                0x31,
+                0x41,
+                0x59,
+                0x26,
+                0x53,
+                0x59,
+                ..,
+            ]
+            | [
+                b'B',
+                b'Z',
+                b'h',
+                b'1'..=b'9',
+                0x17,
+                0x72,
+                0x45,
+                0x38,
+                0x50,
+                0x90,
+                ..,
+            ] => Some(Self::Bzip2),
+            [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
+            // A frame, or one to skip, as seekable files have.
+            [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
+                Some(Self::Zstandard)
+            }
+            _ => None,
+        }
+    }
+
+    /// Its name in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Gzip => "gzip",
+            Self::Bzip2 => "bzip2",
+            Self::Xz => "xz",
+            Self::Zstandard => "Zstandard",
+        }
+    }
+
+    /// All members, streams or frames of `packed`, one after the other.
+    fn unpack(self, packed: impl BufRead + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+        Ok(match self {
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(packed)),
+            Self::Zstandard => {
+                let mut decoder = zstd::Decoder::with_buffer(packed)?;
+                // Files made with `zstd --long` are refused without it.
+                decoder.window_log_max(31)?;
+                Box::new(decoder)
+            }
+        })
+    }
+}
+
+/// Reads what a file holds, whether it is packed or plain.
+pub(crate) struct Unpacked {
+    reader: Box<dyn Read + Send>,
+    packing: Option<Packing>,
+    packed: Arc<Packed>,
+}
+
+/// What is known of the file itself while it is read through a decoder.
+#[derive(Default)]
+struct Packed {
+    read: AtomicU64,
+    failed: AtomicBool,
+}
+
+impl Unpacked {
+    /// Look at the first bytes of `file`.
+    pub fn new(file: impl Read + Send + 'static) -> io::Result<Self> {
+        let packed = Arc::new(Packed::default());
+        let mut file = Watched {
+            file,
+            packed: packed.clone(),
+        };
+        let mut beginning = Vec::new();
+        (&mut file).take(MAGIC_BYTES).read_to_end(&mut beginning)?;
+        let packing = Packing::of(&beginning);
+        let file = io::Cursor::new(beginning).chain(file);
+        Ok(Self {
+            reader: match packing {
+                None => Box::new(file),
+                Some(packing) => packing.unpack(BufReader::with_capacity(1 << 18, file))?,
+            },
+            packing,
+            packed,
+        })
+    }
+
+    /// `text` as it is, whatever it begins with.
+    pub fn plain(text: impl Read + Send + 'static) -> Self {
+        let packed = Arc::new(Packed::default());
+        Self {
+            reader: Box::new(Watched {
+                file: text,
+                packed: packed.clone(),
+            }),
+            packing: None,
+            packed,
+        }
+    }
+
+    /// How the file is packed, if it is.
+    pub fn packing(&self) -> Option<Packing> {
+        self.packing
+    }
+
+    /// Bytes read of the file itself.
+    pub fn bytes_read(&self) -> u64 {
+        self.packed.read.load(Relaxed)
+    }
+
+    /// What reading reported: the system's fault, or, from the decoder, the file's.
+    pub fn fault(&self, path: &Path, error: io::Error) -> Error {
+        match self.packing {
+            Some(packing) if !self.packed.failed.load(Relaxed) => Error::format(
+                path,
+                Location::Byte(self.bytes_read()),
+                format!(
+                    "the {} data are damaged or cut off ({error})",
+                    packing.name()
+                ),
+            ),
+            _ => Error::io(path, error),
+        }
+    }
+}
+
+impl Read for Unpacked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.reader.read(buffer)
+    }
+}
+
+struct Watched<R> {
+    file: R,
+    packed: Arc<Packed>,
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::Interrupted {
+                self.packed.failed.store(true, Relaxed);
+            }
+        })?;
+        self.packed.read.fetch_add(read as u64, Relaxed);
+        Ok(read)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::io::Write;
+
+    pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn bzip2(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn xz(bytes: &[u8]) -> Vec<u8> {
+        let mut encoder = liblzma::write::XzEncoder::new(Vec::new(), 0);
+        encoder.write_all(bytes).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn zstandard(bytes: &[u8]) -> Vec<u8> {
+        zstd::encode_all(bytes, 1).unwrap()
+    }
+
+    type Pack = fn(&[u8]) -> Vec<u8>;
+    pub const PACKERS: [Pack; 4] = [gzip, bzip2, xz, zstandard];
+
+    fn content(file: Vec<u8>) -> io::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        Unpacked::new(io::Cursor::new(file))?.read_to_end(&mut all)?;
+        Ok(all)
+    }
+
+    #[test]
+    fn every_packing_unpacks_to_the_same() {
+        let text = b"some words and numbers 1 2 3\n".repeat(1000);
+        assert_eq!(content(text.clone()).unwrap(), text);
+        assert_eq!(content(Vec::new()).unwrap(), b"");
+        for pack in PACKERS {
+            assert_eq!(content(pack(&text)).unwrap(), text);
+            assert_eq!(content(pack(b"")).unwrap(), b"");
+        }
+    }
+
+    #[test]
+    fn members_and_frames_follow_each_other() {
+        let [a, b] = [b"first ".repeat(1000), b"second ".repeat(1000)];
+        for pack in PACKERS {
+            let both = [pack(&a), pack(&b)].concat();
+            assert_eq!(content(both).unwrap(), [&a[..], &b].concat());
+        }
+    }
+
+    #[test]
+    fn cut_off_packing_is_a_malformed_file() {
+        let text = b"some words".repeat(1000);
+        for pack in PACKERS {
+            let mut packed = pack(&text);
+            packed.truncate(packed.len() - 5);
+            let mut unpacked = Unpacked::new(io::Cursor::new(packed)).unwrap();
+            let error = unpacked.read_to_end(&mut Vec::new()).unwrap_err();
+            let error = unpacked.fault(Path::new("file"), error);
+            assert!(matches!(error, Error::Format { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_fault_of_the_system_is_not_the_files() {
+        struct Broken(io::Cursor<Vec<u8>>);
+        impl Read for Broken {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                match self.0.read(buffer)? {
+                    0 => Err(io::Error::other("the cable came off")),
+                    read => Ok(read),
+                }
+            }
+        }
+        for pack in PACKERS {
+            let mut packed = pack(&b"some words".repeat(1000));
+            packed.truncate(packed.len() / 2);
+            let mut unpacked = Unpacked::new(Broken(io::Cursor::new(packed))).unwrap();
+            let error = unpacked.read_to_end(&mut Vec::new()).unwrap_err();
+            let error = unpacked.fault(Path::new("file"), error);
+            assert!(matches!(error, Error::Io { .. }), "{error}");
+            assert!(error.to_string().contains("cable"), "{error}");
+        }
+    }
+
+    #[test]
+    fn text_that_begins_like_a_packed_file_is_text() {
+        for text in [&b"BZh1 is how bzip2 begins"[..], b"7zXZ", b"PK"] {
+            assert_eq!(content(text.to_vec()).unwrap(), text);
+        }
+    }
+}

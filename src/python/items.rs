@@ -1,0 +1,208 @@
+//! Iterables of documents: each a str, words, or a batch in Arrow's format.
+
+use super::arrow::ArrowReader;
+use crate::corpus::{
+    CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, TextReader, Words,
+};
+use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+/// How long documents are gathered before they are handed over, few as they may be.
+pub const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Drains a Python iterator.
+pub struct Items<'py> {
+    items: Bound<'py, PyIterator>,
+    options: TextOptions,
+    number: u64,
+    // A document of another kind, which ended the chunk before it.
+    pending: Option<Bound<'py, PyAny>>,
+    // Inside a document that is a chunk or more.
+    inside: Option<Box<dyn ChunkReader>>,
+    read: u64,
+}
+
+impl<'py> Items<'py> {
+    pub fn new(items: Bound<'py, PyIterator>, options: TextOptions) -> Self {
+        Self {
+            items,
+            options,
+            number: 0,
+            pending: None,
+            inside: None,
+            read: 0,
+        }
+    }
+
+    pub fn bytes_read(&self) -> u64 {
+        self.read
+    }
+
+    /// About a chunk of documents; fewer if they come slowly.
+    pub fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
+        loop {
+            let mut chunk = None;
+            if let Some(reader) = &mut self.inside {
+                chunk = py.detach(|| reader.next_chunk())?;
+            }
+            if chunk.is_none() {
+                self.inside = None;
+                chunk = self.gather(py)?;
+            }
+            if let Some(chunk) = chunk {
+                self.read += chunk.len() as u64;
+                return Ok(Some(chunk));
+            }
+            if self.inside.is_none() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Small documents of one kind, or `None` at the end and before a large one.
+    fn gather(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
+        let mut text = Gatherer::new(self.options.documents);
+        let mut words = Words::default();
+        let start = Instant::now();
+        for taken in 1.. {
+            if text.len() + words.len() >= CHUNK_BYTES {
+                break;
+            }
+            let has_some = !text.is_empty() || !words.is_empty();
+            // A slow source must not keep the caller from progress, signals and errors.
+            if has_some && start.elapsed() > PATIENCE {
+                break;
+            }
+            // A slow generator still leaves a way out every few documents.
+            if taken % 256 == 0 {
+                py.check_signals()?;
+            }
+            let item = match self.pending.take() {
+                Some(item) => item,
+                None => match self.items.next() {
+                    Some(item) => item?,
+                    None => break,
+                },
+            };
+            if let Ok(document) = item.cast::<PyString>() {
+                let document =
+                    text_of(document, self.options.errors).map_err(|error| self.note(py, error))?;
+                let is_large = document.len() >= CHUNK_BYTES;
+                if !words.is_empty() || is_large && has_some {
+                    drop(document);
+                    self.pending = Some(item);
+                    break;
+                }
+                if is_large {
+                    let document = std::io::Cursor::new(document.into_owned());
+                    self.inside = Some(Box::new(TextReader::decoded(
+                        format!("document {} of the source", self.number),
+                        document,
+                        self.options,
+                    )));
+                    self.number += 1;
+                    break;
+                }
+                text.push(&document);
+                text.end();
+            } else {
+                let is_arrow = is_arrow(&item)?;
+                if !text.is_empty() || is_arrow && has_some {
+                    self.pending = Some(item);
+                    break;
+                }
+                if is_arrow {
+                    self.inside = Some(Box::new(ArrowReader::new(&item, self.options)?));
+                    self.number += 1;
+                    break;
+                }
+                self.push_words(&item, &mut words)?;
+            }
+            self.number += 1;
+        }
+        Ok(if !words.is_empty() {
+            Some(Content::Words(words))
+        } else if !text.is_empty() {
+            Some(text.take())
+        } else {
+            None
+        })
+    }
+
+    fn push_words(&self, document: &Bound<'py, PyAny>, words: &mut Words) -> PyResult<()> {
+        let wrong = |found: &Bound<'_, PyAny>, what: &str| {
+            PyTypeError::new_err(format!(
+                "document {} of the source {what}, got {}",
+                self.number,
+                type_name(found)
+            ))
+        };
+        // They could be iterated over, to no purpose.
+        let is_other = document.is_instance_of::<PyBytes>() || document.is_instance_of::<PyDict>();
+        let tokens = document
+            .try_iter()
+            .ok()
+            .filter(|_| !is_other)
+            .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
+        for token in tokens {
+            let token = token?;
+            let token = token
+                .cast::<PyString>()
+                .map_err(|_| wrong(&token, "must hold str only"))?;
+            let token = text_of(token, self.options.errors)
+                .map_err(|error| self.note(document.py(), error))?;
+            words.push(token.as_bytes());
+        }
+        words.end_document();
+        Ok(())
+    }
+
+    /// Say which document an error is about, in a note that leaves it what it is.
+    fn note(&self, py: Python<'_>, error: PyErr) -> PyErr {
+        let note = format!(
+            "in document {} of the source; errors=\"replace\" or \"ignore\" reads on",
+            self.number
+        );
+        match error.value(py).call_method1("add_note", (note,)) {
+            Ok(_) => error,
+            Err(failed) => failed,
+        }
+    }
+}
+
+fn is_arrow(item: &Bound<'_, PyAny>) -> PyResult<bool> {
+    // Most items are lists: they are not asked.
+    let is_plain = item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>();
+    Ok(!is_plain && (item.hasattr("__arrow_c_stream__")? || item.hasattr("__arrow_c_array__")?))
+}
+
+/// The text of a str; Python's may hold lone surrogates, which are no characters.
+pub fn text_of<'a>(text: &'a Bound<'_, PyString>, errors: OnInvalid) -> PyResult<Cow<'a, str>> {
+    let error = match text.to_str() {
+        Ok(text) => return Ok(text.into()),
+        Err(error) => error,
+    };
+    if errors == OnInvalid::Strict || !error.is_instance_of::<PyUnicodeEncodeError>(text.py()) {
+        return Err(error);
+    }
+    let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
+    let mut repaired = String::new();
+    for chunk in bytes.cast::<PyBytes>()?.as_bytes().utf8_chunks() {
+        repaired.push_str(chunk.valid());
+        // A surrogate is three bytes, 0xed first, and each is found invalid alone.
+        if errors == OnInvalid::Replace && chunk.invalid().first() == Some(&0xed) {
+            repaired.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+    Ok(repaired.into())
+}
+
+pub fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object
+        .get_type()
+        .name()
+        .map_or_else(|_| "?".into(), |name| name.to_string())
+}

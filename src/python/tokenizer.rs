@@ -1,0 +1,130 @@
+//! Tokenizers that are Python functions, called on the thread that holds the interpreter.
+
+use super::items::{PATIENCE, text_of, type_name};
+use crate::corpus::{Content, OnInvalid, Words};
+use crate::tokenize::{Folding, Normalization, Sink};
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use std::time::Instant;
+
+/// A function from str to a list of str, and what is done to the text before.
+pub struct PythonTokenizer<'py> {
+    function: Bound<'py, PyAny>,
+    folding: Folding,
+    // What it is busy with, and how many documents of that are done.
+    content: Option<Content>,
+    done: usize,
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for PythonTokenizer<'py> {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        let (function, lowercase, normalize): (Bound<'py, PyAny>, bool, Option<String>) =
+            object.extract()?;
+        let normalize = normalize.as_deref().map(Normalization::from_name);
+        Ok(Self {
+            function,
+            folding: Folding {
+                lowercase,
+                normalize: normalize.transpose()?,
+            },
+            content: None,
+            done: 0,
+        })
+    }
+}
+
+impl PythonTokenizer<'_> {
+    /// Whether there is nothing to do.
+    pub fn is_idle(&self) -> bool {
+        self.content.is_none()
+    }
+
+    /// Take text to split. The words of documents that are split already are only folded.
+    pub fn begin(&mut self, content: Content) {
+        self.content = Some(content);
+        self.done = 0;
+    }
+
+    /// Split documents for a while.
+    pub fn go_on(&mut self, py: Python<'_>) -> PyResult<Content> {
+        let start = Instant::now();
+        let mut words = Words::default();
+        let Some(content) = self.content.take() else {
+            return Ok(Content::Words(words));
+        };
+        if let Content::Words(ready) = content {
+            let folding = self.folding;
+            ready.replay(&mut Folded {
+                folding,
+                words: &mut words,
+            });
+            return Ok(Content::Words(words));
+        }
+        let is_line = matches!(content, Content::Lines(_));
+        let mut pieces = content.pieces().skip(self.done);
+        let is_done = loop {
+            let Some((piece, _)) = pieces.next() else {
+                break true;
+            };
+            self.done += 1;
+            // Lines of other systems end with a carriage return as well.
+            let line = piece.strip_suffix('\r').filter(|_| is_line);
+            let piece = line.unwrap_or(piece);
+            if piece.is_empty() {
+                continue;
+            }
+            self.split(&self.folding.apply(piece), &mut words)?;
+            words.end_document();
+            py.check_signals()?;
+            if start.elapsed() > PATIENCE {
+                break false;
+            }
+        };
+        drop(pieces);
+        self.content = Some(content).filter(|_| !is_done);
+        Ok(Content::Words(words))
+    }
+
+    fn split(&self, text: &str, words: &mut Words) -> PyResult<()> {
+        let wrong = |found: &Bound<'_, PyAny>, what: &str| {
+            PyTypeError::new_err(format!(
+                "tokenizer must return {what}, got {}",
+                type_name(found)
+            ))
+        };
+        let tokens = self.function.call1((text,))?;
+        if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
+            return Err(wrong(&tokens, "a list of str"));
+        }
+        for token in tokens
+            .try_iter()
+            .map_err(|_| wrong(&tokens, "a list of str"))?
+        {
+            let token = token?;
+            let token = token
+                .cast::<PyString>()
+                .map_err(|_| wrong(&token, "str only"))?;
+            words.push(text_of(token, OnInvalid::Strict)?.as_bytes());
+        }
+        Ok(())
+    }
+}
+
+struct Folded<'a> {
+    folding: Folding,
+    words: &'a mut Words,
+}
+
+impl Sink for Folded<'_> {
+    fn word(&mut self, word: &[u8]) {
+        let text = String::from_utf8_lossy(word);
+        self.words.push(self.folding.apply(&text).as_bytes());
+    }
+
+    fn end_of_document(&mut self) {
+        self.words.end_document();
+    }
+}

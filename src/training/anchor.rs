@@ -1,0 +1,100 @@
+//! Vectors given from outside: where words start, and what fine-tuning holds them near.
+
+use super::kernel::{Optimizer, StepRule};
+use super::parameters::{LINE, Line, Parameters};
+use crate::error::{Error, Result};
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+
+/// Vectors r of some words, and the weight μ of the term μ Σ ‖(w + w̃) − r‖² over these words that
+/// fine-tuning adds to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Anchor {
+    /// The words that have a vector, ascending.
+    pub words: Vec<WordId>,
+    /// Their vectors, row-major.
+    pub vectors: Vec<f32>,
+    /// μ; with 0 words only start at their vectors.
+    pub weight: f64,
+}
+
+impl Anchor {
+    /// Refuse what does not fit parameters of `words` words and `dim` components.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming `init` or `anchor`.
+    pub fn check(&self, words: usize, dim: usize) -> Result<()> {
+        let wrong = |message: &str| Err(Error::parameter("init", message));
+        if self.vectors.len() != self.words.len() * dim {
+            return wrong("must have a vector of the model's dim for every word");
+        }
+        let ascending = self.words.is_sorted_by(|a, b| a < b);
+        if !ascending || self.words.last().is_some_and(|&w| w as usize >= words) {
+            return wrong("must name different words of the vocabulary, in order");
+        }
+        if !self.vectors.iter().all(|x| x.is_finite()) {
+            return wrong("must be finite numbers");
+        }
+        if !((self.weight as f32).is_finite() && self.weight >= 0.0) {
+            let message = format!("must be a finite number >= 0, got {}", self.weight);
+            return Err(Error::parameter("anchor", message));
+        }
+        Ok(())
+    }
+
+    /// Start the words at their vectors: w = r/2 + ε and w̃ = r/2 − ε, where ε is the random w that
+    /// was there. Without it both sides would have equal gradients and stay equal.
+    pub fn place(&self, parameters: &mut Parameters) {
+        self.for_each_word(parameters, |[(w, _), (w_tilde, _)], r| {
+            for (k, r) in r.iter().enumerate() {
+                let w = &mut w[k / LINE].0[k % LINE];
+                let noise = *w;
+                *w = 0.5 * r + noise;
+                w_tilde[k / LINE].0[k % LINE] = 0.5 * r - noise;
+            }
+        });
+    }
+
+    /// One step down the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The term has one
+    /// gradient per word where the data have one per record: a step after each pass over the records
+    /// gives both their due, and only rows of words that have a vector are touched.
+    pub(super) fn pull(&self, parameters: &mut Parameters, rule: &StepRule) {
+        let rate = 2.0 * self.weight as f32 * rule.learning_rate;
+        let bound = rule.grad_clip * rule.learning_rate;
+        self.for_each_word(parameters, |sides, r| {
+            let [(w, w_sums), (w_tilde, w_tilde_sums)] = sides;
+            for (k, r) in r.iter().enumerate() {
+                let (line, place) = (k / LINE, k % LINE);
+                let distance = w[line].0[place] + w_tilde[line].0[place] - r;
+                let g = (rate * distance).clamp(-bound, bound);
+                for (values, sums) in [(&mut *w, &mut *w_sums), (&mut *w_tilde, &mut *w_tilde_sums)]
+                {
+                    let (x, sum) = (&mut values[line].0[place], &mut sums[line].0[place]);
+                    match rule.optimizer {
+                        Optimizer::AdaGrad => {
+                            *x -= g / sum.sqrt();
+                            *sum += g * g;
+                        }
+                        Optimizer::Sgd => *x -= g,
+                    }
+                }
+            }
+        });
+    }
+
+    fn for_each_word(
+        &self,
+        parameters: &mut Parameters,
+        f: impl Fn([(&mut [Line], &mut [Line]); 2], &[f32]) + Sync,
+    ) {
+        let dim = parameters.dim();
+        parameters
+            .words_mut()
+            .enumerate()
+            .for_each(|(word, sides)| {
+                if let Ok(place) = self.words.binary_search(&(word as WordId)) {
+                    f(sides, &self.vectors[place * dim..][..dim]);
+                }
+            });
+    }
+}

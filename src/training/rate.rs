@@ -1,0 +1,71 @@
+//! How the learning rate changes with time.
+
+use crate::error::{Error, Result};
+
+/// The factor that the learning rates have, as a function of the part of the training that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RateSchedule {
+    /// 1 throughout, as in the paper.
+    #[default]
+    Constant,
+    /// Falls in a straight line, to 0 at the end.
+    Linear,
+    /// Falls as half a wave of the cosine, to 0 at the end.
+    Cosine,
+}
+
+/// The names that [`RateSchedule::from_name`] knows.
+pub const SCHEDULE_NAMES: [&str; 3] = ["constant", "linear", "cosine"];
+
+impl RateSchedule {
+    /// The schedule of that public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] listing the names if there is none.
+    pub fn from_name(name: &str) -> Result<Self> {
+        match name {
+            "constant" => Ok(Self::Constant),
+            "linear" => Ok(Self::Linear),
+            "cosine" => Ok(Self::Cosine),
+            _ => Err(Error::parameter(
+                "schedule",
+                format!("must be one of {SCHEDULE_NAMES:?}, got {name:?}"),
+            )),
+        }
+    }
+
+    /// The factor when `time` of the training is done, in [0, 1].
+    pub fn factor(self, time: f64) -> f64 {
+        match self {
+            Self::Constant => 1.0,
+            Self::Linear => 1.0 - time,
+            Self::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * time).cos()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_fall_from_one_to_nothing() {
+        for name in SCHEDULE_NAMES {
+            let schedule = RateSchedule::from_name(name).unwrap();
+            let factors: Vec<f64> = (0..=10)
+                .map(|k| schedule.factor(f64::from(k) / 10.0))
+                .collect();
+            assert!((factors[0] - 1.0).abs() < 1e-12);
+            assert!(factors.is_sorted_by(|a, b| a >= b));
+            let last = if schedule == RateSchedule::Constant {
+                1.0
+            } else {
+                0.0
+            };
+            assert!((factors[10] - last).abs() < 1e-12);
+        }
+        assert!((RateSchedule::Linear.factor(0.25) - 0.75).abs() < 1e-12);
+        assert!((RateSchedule::Cosine.factor(0.5) - 0.5).abs() < 1e-12);
+        assert!(RateSchedule::from_name("step").is_err());
+    }
+}

@@ -1,0 +1,177 @@
+"""Vectors of words that training never saw (issue 8)."""
+
+import numpy as np
+import pytest
+
+import reference
+from glove_rs import Cooccurrence, Glove, NotFittedError, Vocabulary
+from glove_rs._infer import _solve
+
+
+@pytest.fixture(scope="module")
+def model(zipf):
+    return Glove(dim=8, epochs=10, x_max=10.0, min_count=2, deterministic=True).fit(zipf.path)
+
+
+def test_the_solution_is_the_least_of_what_is_minimised():
+    rng = np.random.default_rng(0)
+    rows, target = rng.normal(size=(30, 5)), rng.normal(size=30)
+    weight, prior = rng.random(30), rng.normal(1, 2, (200, 5))
+    mean, precision = prior.mean(axis=0), np.linalg.inv(np.cov(prior, rowvar=False))
+
+    def objective(theta):
+        data = np.sum(weight * (rows @ theta - target) ** 2) / 0.3
+        return data + (theta - mean) @ precision @ (theta - mean)
+
+    best = _solve(rows, target, weight, prior, 0.3)
+    for k in range(5):
+        for sign in (1, -1):
+            assert objective(best) < objective(best + sign * 1e-3 * np.eye(5)[k])
+    np.testing.assert_allclose(
+        best,
+        np.linalg.lstsq(
+            np.vstack([rows * np.sqrt(weight / 0.3)[:, None], np.linalg.cholesky(precision).T]),
+            np.concatenate(
+                [target * np.sqrt(weight / 0.3), np.linalg.cholesky(precision).T @ mean]
+            ),
+        )[0],
+        rtol=1e-4,
+    )
+
+
+def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
+    # The same from the counts that Cooccurrence makes of the same contexts.
+    contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
+    words = [*model.vocabulary.words, "fresh"]
+    X = Cooccurrence.from_corpus(contexts, words)
+    row, col, x = X.records()
+    theirs = (row == words.index("fresh")) & (col != words.index("fresh"))
+    col, x = col[theirs], x[theirs]
+    expected = np.zeros(8)
+    for own, met in (("", "_tilde"), ("_tilde", "")):
+        arrays = model._parameters.arrays
+        rows = np.column_stack([arrays[f"W{met}"][col].astype(float), np.ones(len(col))])
+        prior = np.column_stack([arrays[f"W{own}"].astype(float), arrays[f"b{own}"]])
+        # Thirty examples stand for a hundred.
+        weight = reference.weight(x * 100 / 30, reference.Config(x_max=10.0))
+        target = np.log(x * 100 / 30) - arrays[f"b{met}"][col]
+        variance = 4 * model.history[-1] * 100 / 30
+        expected += _solve(rows, target, weight, prior, variance)[:-1]
+    inferred = model.infer_vector(contexts, word="fresh")
+    assert inferred.shape == (8,)
+    assert inferred.dtype == np.float32
+    np.testing.assert_allclose(inferred, expected, rtol=1e-4, atol=1e-6)
+    # Texts are tokenised to the same.
+    lines = [" ".join(context) for context in contexts]
+    np.testing.assert_array_equal(model.infer_vector(lines, word="fresh"), inferred)
+
+
+def test_the_placeholder_may_be_a_word_of_the_vocabulary(zipf, model):
+    contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
+    renamed = [["w9" if word == "fresh" else word for word in c if word != "w9"] for c in contexts]
+    without = [[word for word in context if word != "w9"] for context in contexts]
+    np.testing.assert_allclose(
+        model.infer_vector(renamed, word="w9"),
+        model.infer_vector(without, word="fresh"),
+        rtol=1e-5,
+        atol=1e-6,
+    )
+
+
+def test_a_word_that_was_left_out_stood_in_the_middle(model):
+    expected = model.infer_vector([["w1", "w2", "new", "w3", "w4"]], word="new")
+    for contexts in ([["w1", "w2", "w3", "w4"]], ["w1 w2 w3 w4"], "w1 w2 w3 w4"):
+        np.testing.assert_array_equal(model.infer_vector(contexts), expected)
+    odd = model.infer_vector([["w1", "new", "w2", "w3"]], word="new")
+    np.testing.assert_array_equal(model.infer_vector([["w1", "w2", "w3"]]), odd)
+
+
+def test_direction_matters_where_counting_has_one(zipf):
+    model = Glove(dim=8, epochs=5, x_max=10.0, min_count=2, symmetric=False, deterministic=True)
+    model.fit(zipf.path)
+    left = model.infer_vector([["w1", "w2", "new"]], word="new")
+    right = model.infer_vector([["new", "w2", "w1"]], word="new")
+    assert not np.allclose(left, right)
+
+
+def test_settings_of_counting_hold(zipf):
+    model = Glove(dim=4, epochs=2, window=1, min_count=1, lowercase=True).fit(zipf.path)
+    near = model.infer_vector([["w9", "w1", "NEW", "w2", "w8"]], word="NEW")
+    np.testing.assert_array_equal(near, model.infer_vector(["W1 new W2"], word="New"))
+
+
+def test_the_model_stays_as_it_is(zipf, model):
+    before = model.W.copy()
+    model.infer_vector(zipf.lines[:5], word="w1")
+    np.testing.assert_array_equal(model.W, before)
+
+
+def test_more_examples_bring_the_vector_nearer_to_words_of_the_same_use():
+    # Two topics with words of their own, each of which strays into the other now and then. The new
+    # word belongs to the second.
+    rng = np.random.default_rng(3)
+    topics = [[f"{topic}{k}" for k in range(40)] for topic in "ab"]
+
+    def text(topic, length=14):
+        stray = rng.random(length) < 0.15
+        return [rng.choice(topics[topic ^ int(s)]) for s in stray]
+
+    model = Glove(dim=10, epochs=30, x_max=10.0, min_count=1, deterministic=True)
+    model.fit([text(k % 2) for k in range(4000)])
+    shares = []
+    for n in (1, 100):
+        contexts = [[*text(1)[:6], "new", *text(1)[:6]] for _ in range(n)]
+        vector = model.infer_vector(contexts, word="new")
+        found = [word for word, _ in model.vectors.similar_by_vector(vector, topn=20)]
+        shares.append(np.mean([word.startswith("b") for word in found]))
+    assert shares[1] >= max(0.95, shares[0])
+
+
+@pytest.mark.parametrize(
+    ("contexts", "word", "message"),
+    [
+        ([], "new", "contexts must hold words of the vocabulary near the word 'new'"),
+        (["nothing known new here"], "new", "contexts must hold words"),
+        (["w1 w2"], "absent", "contexts must hold words"),
+        ([[]], None, "contexts must hold words of the vocabulary near the word$"),
+        (["w1 w2"], "", "word must be a str"),
+        (["w1 w2"], 5, "word must be a str"),
+    ],
+)
+def test_contexts_that_tell_nothing_are_refused(model, contexts, word, message):
+    with pytest.raises(ValueError, match=message):
+        model.infer_vector(contexts, word=word)
+
+
+def test_contexts_must_be_text(model):
+    with pytest.raises(TypeError, match="document 0"):
+        model.infer_vector([5], word="new")
+    with pytest.raises(NotFittedError):
+        Glove().infer_vector(["w1 w2"])
+
+
+@pytest.mark.slow
+def test_a_hidden_words_neighbours_are_found_far_above_chance(enwiki_1m):
+    settings = {"dim": 50, "x_max": 10.0, "epochs": 8, "deterministic": True}
+    vocabulary = Vocabulary.from_corpus(enwiki_1m)
+    hidden = [
+        word
+        for word, count in zip(vocabulary.words, vocabulary.counts, strict=True)
+        if 150 <= count < 250
+    ][:40]
+    kept = [word for word in vocabulary.words if word not in hidden]
+    full = Glove(**settings).fit(enwiki_1m)
+    partial = Glove(**settings).fit(enwiki_1m, vocabulary=kept)
+    contexts = {word: [] for word in hidden}
+    for line in enwiki_1m.read_text(encoding="utf-8").splitlines():
+        tokens = line.split()
+        for k, token in enumerate(tokens):
+            if token in contexts:
+                contexts[token].append(tokens[max(0, k - 15) : k + 16])
+    overlap = []
+    for word in hidden:
+        true = [w for w, _ in full.vectors.most_similar(word, topn=150) if w not in hidden][:100]
+        vector = partial.infer_vector(contexts[word], word=word)
+        found = {w for w, _ in partial.vectors.similar_by_vector(vector, topn=100)}
+        overlap.append(len(found & set(true)) / 100)
+    assert np.mean(overlap) > 20 * 100 / len(kept)

@@ -1,0 +1,63 @@
+"""The curve of the losses: looked at, not only drawn."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glove_rs import Glove, NotFittedError
+
+matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
+matplotlib.use("Agg")
+plt = pytest.importorskip("matplotlib.pyplot")
+
+
+@pytest.fixture(scope="module")
+def model():
+    X = np.random.default_rng(3).uniform(1, 50, size=(20, 20))
+    return Glove(dim=5, epochs=7).fit_cooccurrence(X)
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left():
+    yield
+    plt.close("all")
+
+
+def test_the_line_has_the_loss_of_each_epoch(model):
+    (line,) = model.plot_loss().lines
+    assert line.get_xdata().tolist() == [1, 2, 3, 4, 5, 6, 7]
+    assert line.get_ydata().tolist() == model.history
+
+
+def test_axes_are_named_and_count_whole_epochs(model):
+    ax = model.plot_loss()
+    ax.figure.canvas.draw()
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "loss (cost per record)")
+    assert all(tick == int(tick) for tick in ax.get_xticks())
+
+
+def test_there_is_ink_at_each_epoch_and_it_falls(model):
+    ax = model.plot_loss()
+    ax.figure.canvas.draw()
+    ink = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3].min(axis=2) < 200
+    pixels = ax.transData.transform(ax.lines[0].get_xydata()).round().astype(int)
+    frame = ax.get_window_extent()
+    for column, row in pixels:
+        assert frame.x0 < column < frame.x1
+        assert frame.y0 < row < frame.y1
+        assert ink[row - 1 : row + 2, column - 1 : column + 2].all()
+    assert pixels[0, 1] - pixels[-1, 1] > frame.height / 2
+
+
+def test_given_axes_are_drawn_on_and_returned(model):
+    figure, (left, right) = plt.subplots(1, 2)
+    assert model.plot_loss(right) is right
+    assert (len(left.lines), len(right.lines)) == (0, 1)
+    assert plt.get_fignums() == [figure.number]
+
+
+def test_an_unfitted_model_has_no_losses_to_draw():
+    with pytest.raises(NotFittedError):
+        Glove().plot_loss()
+    assert plt.get_fignums() == []

@@ -1,0 +1,169 @@
+"""Presets, learning-rate schedules and unseen pairs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from glove_rs import Cooccurrence, Glove
+
+PAPER = {
+    "x_max": 100.0,
+    "learning_rate": 0.05,
+    "bias_learning_rate": 1.0,
+    "schedule": "constant",
+    "epochs": 25,
+    "grad_clip": 100.0,
+    "negative": 0.0,
+}
+RUN = {"dim": 8, "deterministic": True, "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def counts(zipf):
+    return Cooccurrence.from_corpus(zipf.path, window=5, min_count=1)
+
+
+def assert_same_bits(one, other):
+    for name in ("W", "W_tilde", "b", "b_tilde"):
+        np.testing.assert_array_equal(getattr(one, name), getattr(other, name))
+    assert one.history == other.history
+
+
+def fit(counts, **settings):
+    return Glove(**RUN, **settings).fit_cooccurrence(counts)
+
+
+def test_the_paper_preset_is_the_paper_s_settings(counts):
+    assert_same_bits(fit(counts, preset="paper"), fit(counts, **PAPER))
+
+
+@pytest.mark.parametrize(
+    "by_hand", [{"x_max": 10}, {"learning_rate": 0.1}, {"alpha": 0.5}, {"optimizer": "sgd"}]
+)
+def test_settings_of_the_paper_s_model_bring_the_paper_s_preset(counts, by_hand):
+    expected = fit(counts, preset="paper", **by_hand)
+    assert_same_bits(fit(counts, **by_hand), expected)
+    if "optimizer" not in by_hand:
+        assert len(fit(counts, preset="best", **by_hand).history) != len(expected.history)
+
+
+def test_the_default_is_the_best_preset_whatever_the_number_of_epochs(counts):
+    assert_same_bits(fit(counts), fit(counts, preset="best"))
+    assert_same_bits(fit(counts, epochs=3), fit(counts, preset="best", epochs=3))
+    assert len(fit(counts, epochs=3).history) == 3
+
+
+def test_a_setting_beats_the_preset(counts):
+    everything = fit(counts, preset="best", **PAPER)
+    assert_same_bits(everything, fit(counts, preset="paper"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"preset": "fast"}, r"preset must be one of \['best', 'paper'\] or None, got 'fast'"),
+        ({"preset": 1}, "preset must be one of"),
+        ({"schedule": "step"}, 'schedule must be one of .*"cosine".*, got "step"'),
+        ({"schedule": 3}, "schedule must be a name, got 3"),
+        ({"bias_learning_rate": 0}, "bias_learning_rate must be a finite number > 0, got 0"),
+        ({"negative": -1}, "negative must be a finite number >= 0, got -1"),
+        ({"negative": 1001}, "negative must be at most 1000, got 1001"),
+        ({"negative_weight": 0}, "negative_weight must be a finite number > 0, got 0"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(counts, settings, message):
+    with pytest.raises(ValueError, match=message):
+        fit(counts, **settings)
+
+
+# A matrix in which one word's record is alone: its steps can be followed by hand.
+
+
+def one_record(**settings):
+    X = np.array([[0.0, 0.0], [5.0, 0.0]])
+    return Glove(4, threads=1, x_max=1.0, seed=3, **settings).fit_cooccurrence(X)
+
+
+def test_rates_fall_as_the_schedule_says():
+    # SGD in tiny steps: the loss falls by a share of the gradient, which hardly changes.
+    falls = {}
+    for schedule in ("constant", "linear", "cosine"):
+        settings = {"optimizer": "sgd", "learning_rate": 1e-4, "epochs": 400}
+        history = np.array(one_record(schedule=schedule, **settings).history)
+        falls[schedule] = -np.diff(history) / history[:-1]
+    time = np.arange(399) / 400
+    constant = falls["constant"]
+    np.testing.assert_allclose(falls["linear"], (1 - time) * constant, atol=0.02 * constant[0])
+    cosine = 0.5 * (1 + np.cos(np.pi * time))
+    np.testing.assert_allclose(falls["cosine"], cosine * constant, atol=0.02 * constant[0])
+
+
+def test_the_bias_rate_scales_the_first_step_of_the_biases():
+    start = one_record(learning_rate=1e-9, bias_learning_rate=1e-9, epochs=1)
+    steps = [
+        (one_record(learning_rate=1e-9, bias_learning_rate=rate, epochs=1).b - start.b)[1]
+        for rate in (1e-3, 1e-2)
+    ]
+    assert steps[0] > 0
+    assert steps[1] == pytest.approx(10 * steps[0], rel=1e-3)
+
+
+def block_counts():
+    """Two groups of words that only meet inside their group."""
+    X = np.zeros((24, 24))
+    X[:12, :12] = X[12:, 12:] = 20.0
+    return X
+
+
+def test_unseen_pairs_are_pushed_below_seen_ones():
+    def predictions(**settings):
+        m = Glove(6, x_max=10, epochs=60, threads=1, **settings).fit_cooccurrence(block_counts())
+        return m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde
+
+    unseen = block_counts() == 0
+    target = 0.5 * np.log(240.0 * 240 / block_counts().sum()) - 1
+    free = predictions()[unseen].mean()
+    pushed = predictions(negative=2, negative_weight=0.5)
+    assert free > target + 0.5
+    assert pushed[unseen].mean() < target + 0.15
+    # What is seen is fitted all the same.
+    np.testing.assert_allclose(pushed[~unseen], np.log(20), atol=0.2)
+
+
+def test_the_loss_leaves_unseen_pairs_out():
+    X = block_counts() * np.random.default_rng(1).uniform(0.5, 1.5, (24, 24))
+    settings = {"x_max": 10, "epochs": 60, "schedule": "linear", "threads": 1}
+    m = Glove(2, **settings, negative=2, negative_weight=0.5).fit_cooccurrence(X)
+    seen = X > 0
+    diff = (m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde)[seen] - np.log(X[seen])
+    f = np.minimum(1, (X[seen] / 10) ** 0.75)
+    assert m.history[-1] == pytest.approx(np.mean(0.5 * f * diff**2), rel=0.02)
+
+
+def test_no_pair_is_unseen_in_a_full_matrix():
+    X = np.full((9, 9), 3.0)
+    settings = {"dim": 4, "x_max": 10, "deterministic": True, "epochs": 3}
+    assert_same_bits(
+        Glove(**settings, negative=5).fit_cooccurrence(X), Glove(**settings).fit_cooccurrence(X)
+    )
+
+
+@pytest.mark.parametrize("threads", [2, 3, 8])
+@pytest.mark.parametrize("memory", [None, "1MB"])
+def test_the_best_preset_gives_the_same_bits_whatever_the_threads_and_memory(
+    counts, threads, memory
+):
+    settings = {"dim": 20, "deterministic": True, "epochs": 3, "preset": "best"}
+    one = Glove(**settings, threads=1).fit_cooccurrence(counts)
+    assert_same_bits(
+        Glove(**settings, threads=threads, memory=memory).fit_cooccurrence(counts), one
+    )
+
+
+@pytest.mark.parametrize("value", [1e-300, 1e300])
+def test_extreme_counts_do_not_break_the_best_preset(value):
+    X = np.diag(np.full(40, value)) + np.eye(40, k=1)
+    model = Glove(5, preset="best", threads=1).fit_cooccurrence(X)
+    assert np.isfinite(model.W).all()
+    assert np.isfinite(model.history).all()
