@@ -336,6 +336,20 @@ def test_any_file_of_vectors_can_be_asked(made, name):
     )
 
 
+@pytest.mark.parametrize("name", ["model.glove", "vectors.txt"])
+def test_a_part_of_the_vectors_is_read(made, name):
+    word = Vocabulary.load(made / "vocab.txt").words[0]
+    few = answer("similar", made / name, word, "--limit", 10, "--dtype", "float16", "--topn", 100)
+    assert len(few["similar"]) == 9
+    assert "--limit must be" in reason(2, "similar", made / name, word, "--limit", 0)
+
+
+def test_a_format_that_is_named_is_taken(made):
+    message = reason(1, "similar", made / "stanford.txt", "w1", "--format", "word2vec")
+    assert "line 1: expected the number of words and the number of components" in message
+    assert "--format must be one of" in reason(2, "similar", made / "vectors.txt", "--format", "x")
+
+
 def test_words_come_from_standard_input(made):
     shown = done(
         *("similar", made / "vectors.txt", "--topn", 2, "--json"),

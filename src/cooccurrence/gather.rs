@@ -35,7 +35,8 @@ const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 /// Takes records one by one.
 pub struct Gathering<'a> {
     words: usize,
-    rows_per_bucket: usize,
+    // A bucket is 2^shift rows.
+    shift: u32,
     buckets: Buckets<Entry>,
     memory: &'a MemoryLimit,
 }
@@ -43,11 +44,11 @@ pub struct Gathering<'a> {
 impl<'a> Gathering<'a> {
     /// Nothing yet, for a matrix of `words` × `words`.
     pub fn new(words: usize, memory: &'a MemoryLimit) -> Self {
-        let rows_per_bucket = words.div_ceil(BUCKETS).max(1);
-        let count = words.div_ceil(rows_per_bucket);
+        let rows = words.div_ceil(BUCKETS).next_power_of_two();
+        let count = words.div_ceil(rows);
         Self {
             words,
-            rows_per_bucket,
+            shift: rows.trailing_zeros(),
             buckets: Buckets::new(count, memory.row_bytes(), memory.folder.clone()),
             memory,
         }
@@ -60,8 +61,8 @@ impl<'a> Gathering<'a> {
     #[inline]
     pub fn push(&mut self, i: WordId, j: WordId, x: f64) -> Result<()> {
         let (row, column) = if i >= j { (i, j) } else { (j, i | BACKWARD) };
-        let bucket = row as usize / self.rows_per_bucket;
-        self.buckets.push(bucket, Entry { row, column, x })
+        let bucket = row >> self.shift;
+        self.buckets.push(bucket as usize, Entry { row, column, x })
     }
 
     /// The matrix, made on all threads of the current rayon pool.
@@ -72,7 +73,8 @@ impl<'a> Gathering<'a> {
         let (buckets, file) = self.buckets.into_parts();
         let mut sink = RowSink::new(self.memory);
         let wave = 4 * rayon::current_num_threads();
-        let mut numbered = (0..).step_by(self.rows_per_bucket).zip(buckets);
+        let rows = 1usize << self.shift;
+        let mut numbered = (0..).step_by(rows).zip(buckets);
         loop {
             monitor.check()?;
             let wave: Vec<(usize, Bucket<Entry>)> = numbered.by_ref().take(wave).collect();
@@ -82,7 +84,7 @@ impl<'a> Gathering<'a> {
             let blocks: Result<Vec<RowBlock>> = wave
                 .into_par_iter()
                 .map(|(first, bucket)| {
-                    let end = self.words.min(first + self.rows_per_bucket);
+                    let end = self.words.min(first + rows);
                     block(first as WordId, end as WordId, bucket, file.as_ref())
                 })
                 .collect();

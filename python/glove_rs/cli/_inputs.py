@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core, _folder
+from .._parameters import integer
 
-__all__ = ["DESCRIPTIONS", "corpus", "counts", "kind_of", "local", "model", "vectors"]
+__all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "model", "vectors"]
 
 #: What :func:`kind_of` tells apart, for messages.
 DESCRIPTIONS = {
@@ -26,6 +27,9 @@ DESCRIPTIONS = {
     "vectors": "word vectors",
     "vocabulary": "a vocabulary: a word and its count on each line",
 }
+
+#: Parameters of :meth:`WordVectors.load` that say how to read.
+READING = ("format", "limit", "dtype", "progress")
 
 _HEAD = 1 << 16
 
@@ -61,22 +65,34 @@ def _lines(paths: list[str]) -> Iterator[str]:
                 raise FormatError(f"{path}: not UTF-8 ({error.reason})") from error
 
 
-def vectors(path: str, vocabulary: str | None, **options: Any) -> WordVectors:
+def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
     """Read vectors of any file that has some: W + W_tilde of a model.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    vocabulary : str, optional
+        The words of Stanford's parameters.
+    **reading
+        Of :data:`READING`, as for :meth:`WordVectors.load`.
 
     Raises
     ------
     FormatError
         If it holds something else; the message says what.
     """
-    kind = kind_of(path)
+    kind = kind_of(path) if reading.get("format") is None else "vectors"
     if kind in {"model", "folder"}:
-        return Glove.load(path).vectors
+        wv = Glove.load(path).vectors
+        limit = integer("limit", reading.get("limit", len(wv)), 1)
+        rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
+        return WordVectors(wv.index_to_key[:limit], rows)
     if kind in {"counts", "records"} or (kind == "vocabulary" and vocabulary is None):
         raise FormatError(f"{path}: these are not vectors but {DESCRIPTIONS[kind]}")
     if kind == "parameters" and vocabulary is None:
         raise FormatError(f"{path}: this is {DESCRIPTIONS[kind]}: name their words with --vocab")
-    return WordVectors.load(local(path), vocabulary=vocabulary, **options)
+    return WordVectors.load(local(path), vocabulary=vocabulary, **reading)
 
 
 def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:

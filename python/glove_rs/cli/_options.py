@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .. import Glove
@@ -24,7 +24,10 @@ _LEFT_OUT = {"self", "cls", "source", "path", "X", "vocabulary", "callbacks", "s
 _METAVARS = {"path": "PATH", "int or str": "SIZE"}
 # Here the docstring speaks of Python's values.
 _TEXTS = {
+    "format": "glove, word2vec, word2vec_binary, stanford or native (default: found out)",
     "progress": "show progress bars, or show none (default: on a terminal)",
+    "restrict_vocab": "know only the first so many words",
+    "topn": "how many to print",
 }
 
 
@@ -42,7 +45,7 @@ def add_parameters(
     group: argparse._ArgumentGroup,
     function: Callable[..., Any],
     names: Iterable[str],
-    convert: dict[str, Callable[[str], Any]] | None = None,
+    convert: Mapping[str, Callable[[str], Any]] | None = None,
 ) -> None:
     """Add parameters of `function` as options; only those given will be in the namespace.
 
@@ -54,7 +57,7 @@ def add_parameters(
         With an annotated signature. What its docstring leaves to :class:`Glove` comes from there.
     names : iterable of str
         Which parameters.
-    convert : dict of str to callable, optional
+    convert : mapping of str to callable, optional
         What makes a value of an argument, where the annotation is neither of a number, a truth
         value nor text.
     """
@@ -97,7 +100,7 @@ def _parameters(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:
     found = {}
     entry = re.compile(r"^(\S[^:\n]*?)(?: : (.*))?\n((?:[ \t]+.*\n?|\n)*)", re.M)
     for names, kind, text in entry.findall(section.group(1) + "\n" if section else ""):
-        text = " ".join(text.split())
+        text = " ".join(text.split("\n\n")[0].split())
         if text.startswith("As for "):
             continue
         text = re.sub(r":\w+:`~?([^`]*)`|`+([^`]*)`+", r"\1\2", text).rstrip(".")

@@ -13,6 +13,7 @@ import numpy as np
 from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _folder
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
+from ._options import add_parameters, given
 from ._output import add_json, columns, emit
 from ._parser import Commands, command
 
@@ -79,7 +80,8 @@ def _add_convert(commands: Commands) -> None:
         default="sum",
         help="which vectors of a model (default: sum)",
     )
-    group = parser.add_argument_group("to glove and stanford")
+    add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
+    group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
         action=argparse.BooleanOptionalAction,
@@ -102,7 +104,8 @@ def _convert(options: argparse.Namespace) -> None:
     elif kind in {"model", "folder", "parameters"}:
         _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq))
     else:
-        _convert_vectors(options, _inputs.vectors(options.input, options.vocab))
+        reading = given(options, _inputs.READING)
+        _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading))
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
@@ -346,6 +349,6 @@ _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
     "records": _records_info,
     "text": _text_info,
     "unknown": _nothing,
-    "vectors": lambda path, _: _vectors_info(_inputs.vectors(path, None)),
+    "vectors": lambda path, _: _vectors_info(_inputs.vectors(path)),
     "vocabulary": lambda path, _: _vocabulary_info(Vocabulary.load(path)),
 }

@@ -14,7 +14,7 @@ from ._options import add_parameters, given
 from ._output import add_json, columns, emit
 from ._parser import Commands, Parser, command
 
-__all__ = ["add", "add_vectors"]
+__all__ = ["add"]
 
 _EVALUATION = ("method", "restrict_vocab", "lowercase")
 
@@ -26,7 +26,7 @@ def add(commands: Commands) -> None:
     _add_evaluate(commands)
 
 
-def add_vectors(parser: Parser) -> None:
+def _add_vectors(parser: Parser) -> None:
     """Add the file of vectors and the words that it may need."""
     parser.add_argument(
         "vectors",
@@ -36,6 +36,12 @@ def add_vectors(parser: Parser) -> None:
     parser.add_argument(
         "--vocab", metavar="FILE", help="words of the parameters (.bin) of Stanford's glove"
     )
+    add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
+
+
+def _read(options: argparse.Namespace) -> WordVectors:
+    reading = given(options, _inputs.READING)
+    return _inputs.vectors(options.vectors, options.vocab, **reading)
 
 
 def _neighbours(found: Neighbours) -> list[dict[str, Any]]:
@@ -66,7 +72,7 @@ def _add_similar(commands: Commands) -> None:
             "head -n 3 vocab.txt | cut -d ' ' -f 1 | glove-rs similar model --json"
         ),
     )
-    add_vectors(parser)
+    _add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs="*", help="words to look up")
     parser.add_argument(
         "--not",
@@ -83,7 +89,7 @@ _SEARCH = ("topn", "restrict_vocab")
 
 
 def _similar(options: argparse.Namespace) -> None:
-    wv = _inputs.vectors(options.vectors, options.vocab)
+    wv = _read(options)
     search = given(options, _SEARCH)
     if options.negative:
         found = wv.most_similar(options.words, options.negative, **search)
@@ -123,7 +129,7 @@ def _add_analogy(commands: Commands) -> None:
         text="Print the words nearest to B - A + C.",
         example="glove-rs analogy model man king woman --topn 3",
     )
-    add_vectors(parser)
+    _add_vectors(parser)
     for name in ("a", "b", "c"):
         parser.add_argument(name, metavar=name.upper(), help="a word")
     add_parameters(parser.add_argument_group("search"), WordVectors.analogy, ["topn"])
@@ -131,7 +137,7 @@ def _add_analogy(commands: Commands) -> None:
 
 
 def _analogy(options: argparse.Namespace) -> None:
-    wv = _inputs.vectors(options.vectors, options.vocab)
+    wv = _read(options)
     found = wv.analogy(options.a, options.b, options.c, **given(options, ["topn"]))
     emit(options, _neighbours(found), _lines(found))
 
@@ -152,13 +158,13 @@ def _add_evaluate(commands: Commands) -> None:
         ),
         example="glove-rs evaluate model questions-words.txt wordsim353.tsv --json",
     )
-    add_vectors(parser)
+    _add_vectors(parser)
     parser.add_argument("files", metavar="FILE", nargs="+", help="questions or rated pairs")
     add_parameters(parser.add_argument_group("protocol"), WordVectors.evaluate, _EVALUATION)
     add_json(parser)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    wv = _inputs.vectors(options.vectors, options.vocab)
+    wv = _read(options)
     results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in options.files]
     emit(options, [result.to_dict() for result in results], "\n\n".join(map(str, results)))

@@ -19,7 +19,7 @@ _COUNTING = [name for name in names_of(Cooccurrence.from_corpus) if name not in 
 _TRAINING = [name for name in names_of(Glove) if name not in {*_COUNTING, *RUNNING}]
 _FITTING = names_of(Glove.fit)
 # What makes an object of a file, for parameters of `fit` that take one.
-_CONVERT = {"init": lambda path: _inputs.vectors(path, None)}
+_CONVERT = {"init": _inputs.vectors}
 
 
 def add(commands: Commands) -> None:
