@@ -560,9 +560,9 @@ def test_evaluate_tells_the_two_kinds_of_file_apart(tmp_path, questions, wv):
     assert wv.evaluate(
         questions, method="3cosmul", restrict_vocab=10, lowercase=False
     ) == evaluation.analogies(wv, questions, method="3cosmul", restrict_vocab=10, lowercase=False)
-    assert wv.evaluate(pairs, restrict_vocab=10) == evaluation.similarity(
-        wv, pairs, restrict_vocab=10
-    )
+    # One pair is left, so the correlations are NaN, which from Python 3.13 on makes results differ.
+    restricted = wv.evaluate(pairs, restrict_vocab=10)
+    assert restricted.to_dict() == evaluation.similarity(wv, pairs, restrict_vocab=10).to_dict()
     with pytest.raises(FormatError, match="questions"):
         wv.evaluate(written(tmp_path, ""))
 
