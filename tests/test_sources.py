@@ -134,6 +134,17 @@ def test_several_files_are_one_text(folder, expected, source):
     assert same(Cooccurrence.from_corpus(source(folder), **SETTINGS), expected)
 
 
+@pytest.mark.parametrize("tokenizer", ["unicode", str.split], ids=["core", "function"])
+def test_progress_is_told_in_bytes_of_the_files(folder, tokenizer):
+    calls = []
+    files = [folder / "a.txt", folder / "b/c.gz"]
+    Vocabulary.from_corpus(
+        files, tokenizer=tokenizer, progress=lambda *report: calls.append(report[:3])
+    )
+    size = sum(file.stat().st_size for file in files)
+    assert calls[-1] == ("tokenizing", size, size)
+
+
 class Once:
     """An iterable that can be gone through once."""
 
