@@ -75,6 +75,14 @@ def counts_of(model: Glove) -> Cooccurrence:
     return count(model, state.text)
 
 
+def _check_counting(model: Glove) -> None:
+    """Refuse the settings that counting would refuse, before any text is opened."""
+    source_arguments([""], **_some(model, _READING))
+    encoding_arguments(**_some(model, _ENCODING))
+    counting_arguments(**_some(model, _COUNTING))
+    _running(model)
+
+
 def fit(
     model: Glove,
     data: Text | Cooccurrence,
@@ -89,6 +97,8 @@ def fit(
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
+    if text is not None:
+        _check_counting(model)
     settings = _checkpoint.settings(
         model.get_params(),
         training,
