@@ -203,7 +203,7 @@ KILLER = textwrap.dedent(
     while len(stages) < kills:
         checkpoints = os.path.join(folder, "checkpoints")
         shutil.rmtree(checkpoints, ignore_errors=True)
-        code = None
+        code, patience = None, 0.7 * took
         while code != 0:
             child = os.fork()
             if child == 0:
@@ -216,7 +216,8 @@ KILLER = textwrap.dedent(
                     os._exit(0 if same else 3)
                 finally:
                     os._exit(4)
-            time.sleep(rng.uniform(0, 0.7 * took))
+            time.sleep(rng.uniform(0, patience))
+            patience *= 1.3  # writing a checkpoint may take longer than the whole run without one
             os.kill(child, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if code == -signal.SIGKILL:
