@@ -47,7 +47,15 @@ def reference_records(X):
 
 def frozen(dim, **options):
     """A model that stays where it starts."""
-    return Glove(dim=dim, epochs=1, x_max=10.0, optimizer="sgd", learning_rate=1e-30, **options)
+    return Glove(
+        deterministic=True,
+        dim=dim,
+        epochs=1,
+        x_max=10.0,
+        optimizer="sgd",
+        learning_rate=1e-30,
+        **options,
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
