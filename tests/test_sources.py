@@ -546,7 +546,8 @@ def test_arbitrary_bytes_are_a_text_or_a_clear_error(tmp_path, odd):
             Vocabulary.from_corpus(source, min_count=1)
 
 
-any_text = st.text(st.one_of(st.characters(), st.sampled_from(" \t\n\r\0\x85\u2028\u3000Σİß")))
+# Characters that Python's tables of Unicode know: the core's may be of a later version.
+any_text = st.text(st.one_of(st.characters(exclude_categories=["Cn"]), st.sampled_from(" \t\n\r\0\x85\u2028\u3000Σİß")))
 
 
 @given(text=any_text, lowercase=st.booleans(), normalize=st.sampled_from([None, "NFC", "NFKC"]))
