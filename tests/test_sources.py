@@ -547,7 +547,11 @@ def test_arbitrary_bytes_are_a_text_or_a_clear_error(tmp_path, odd):
 
 
 # Characters that Python's tables of Unicode know: the core's may be of a later version.
-any_text = st.text(st.one_of(st.characters(exclude_categories=["Cn"]), st.sampled_from(" \t\n\r\0\x85\u2028\u3000Σİß")))
+any_text = st.text(
+    st.one_of(
+        st.characters(exclude_categories=["Cn"]), st.sampled_from(" \t\n\r\0\x85\u2028\u3000Σİß")
+    )
+)
 
 
 @given(text=any_text, lowercase=st.booleans(), normalize=st.sampled_from([None, "NFC", "NFKC"]))
