@@ -44,6 +44,7 @@ pub mod formats;
 mod memory;
 mod monitor;
 mod packing;
+pub mod partition;
 #[cfg(feature = "python")]
 mod python;
 pub mod threads;

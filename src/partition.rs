@@ -1,0 +1,170 @@
+//! Words dealt into groups, one for each part of a distributed fit.
+
+use crate::vocabulary::WordId;
+
+/// Words, numbered by rank, dealt into groups like cards: there and back again (0, 1, 2, 2, 1, 0, 0,
+/// …), so that every pair of groups holds about as many records as any other.
+///
+/// A word's *new id* numbers the words group after group, in the order of ranks within each, so that
+/// a group is a range. With one group, new ids are ranks.
+///
+/// ```
+/// use glove_rs::partition::Partition;
+///
+/// let partition = Partition::new(5, 2);
+/// let ranks: Vec<_> = (0..5).map(|id| partition.rank(id)).collect();
+/// assert_eq!(ranks, [0, 3, 4, 1, 2]); // group 0, then group 1
+/// assert_eq!(partition.group(1), 3..5);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partition {
+    words: usize,
+    groups: usize,
+}
+
+impl Partition {
+    /// Deal `words` words into `groups` groups, at least one.
+    ///
+    /// # Panics
+    /// If `groups` is 0.
+    pub fn new(words: usize, groups: usize) -> Self {
+        assert!(groups > 0, "words are dealt into at least one group");
+        Self { words, groups }
+    }
+
+    /// Number of words.
+    pub fn words(&self) -> usize {
+        self.words
+    }
+
+    /// Number of groups.
+    pub fn groups(&self) -> usize {
+        self.groups
+    }
+
+    /// The group of the word with this rank.
+    #[inline]
+    pub fn group_of_rank(&self, rank: WordId) -> usize {
+        let (round, place) = self.dealt(rank as usize);
+        self.seat(round, place)
+    }
+
+    /// The group of the word with this new id.
+    #[inline]
+    pub fn group_of(&self, new_id: WordId) -> usize {
+        // Groups of one size, and behind them those with one word more or less.
+        let (rounds, rest) = self.dealt(self.words);
+        let (first, size, other) = if rounds.is_multiple_of(2) {
+            (rest, rounds + 1, rounds)
+        } else {
+            (self.groups - rest, rounds, rounds + 1)
+        };
+        match (new_id as usize).checked_sub(first * size) {
+            None => new_id as usize / size,
+            Some(beyond) => first + beyond / other,
+        }
+    }
+
+    /// The new ids of a group.
+    pub fn group(&self, group: usize) -> std::ops::Range<WordId> {
+        self.start(group)..self.start(group + 1)
+    }
+
+    /// The first new id of a group; of the one behind the last, the number of words.
+    #[inline]
+    pub fn start(&self, group: usize) -> WordId {
+        let (rounds, rest) = self.dealt(self.words);
+        // The last round, which does not reach every group, begins where the one before ended.
+        let served = if rounds.is_multiple_of(2) {
+            group.min(rest)
+        } else {
+            (group + rest).saturating_sub(self.groups)
+        };
+        (group * rounds + served) as WordId
+    }
+
+    /// The new id of the word with this rank.
+    #[inline]
+    pub fn new_id(&self, rank: WordId) -> WordId {
+        let (round, place) = self.dealt(rank as usize);
+        self.start(self.seat(round, place)) + round as WordId
+    }
+
+    /// The rank of the word with this new id.
+    pub fn rank(&self, new_id: WordId) -> WordId {
+        let group = self.group_of(new_id);
+        let round = (new_id - self.start(group)) as usize;
+        (round * self.groups + self.seat(round, group)) as WordId
+    }
+
+    /// New ids by rank.
+    pub fn new_ids(&self) -> Vec<WordId> {
+        let ranks = 0..self.words as WordId;
+        ranks.map(|rank| self.new_id(rank)).collect()
+    }
+
+    /// Ranks by new id.
+    pub fn ranks(&self) -> Vec<WordId> {
+        let new_ids = 0..self.words as WordId;
+        new_ids.map(|new_id| self.rank(new_id)).collect()
+    }
+
+    /// The round in which a card is dealt, and how many are dealt before it in the round.
+    #[inline]
+    fn dealt(&self, card: usize) -> (usize, usize) {
+        (card / self.groups, card % self.groups)
+    }
+
+    /// Who sits at a place of a round. Its own inverse.
+    #[inline]
+    fn seat(&self, round: usize, place: usize) -> usize {
+        if round.is_multiple_of(2) {
+            place
+        } else {
+            self.groups - 1 - place
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_group_leaves_ranks_alone() {
+        let partition = Partition::new(7, 1);
+        assert_eq!(partition.new_ids(), (0..7).collect::<Vec<_>>());
+        assert_eq!(partition.group(0), 0..7);
+    }
+
+    #[test]
+    fn words_are_dealt_there_and_back_again() {
+        let partition = Partition::new(8, 3);
+        let groups: Vec<_> = (0..8).map(|rank| partition.group_of_rank(rank)).collect();
+        assert_eq!(groups, [0, 1, 2, 2, 1, 0, 0, 1]);
+        assert_eq!(partition.ranks(), [0, 5, 6, 1, 4, 7, 2, 3]);
+    }
+
+    proptest! {
+        #[test]
+        fn new_ids_number_the_groups_in_order_of_rank(words in 0usize..200, groups in 1usize..12) {
+            let partition = Partition::new(words, groups);
+            let ranks = partition.ranks();
+            let mut sorted = ranks.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(sorted, (0..words as WordId).collect::<Vec<_>>());
+            for group in 0..groups {
+                let ids = partition.group(group);
+                prop_assert!(ids.clone().all(|id| partition.group_of(id) == group));
+                let ranks = &ranks[ids.start as usize..ids.end as usize];
+                prop_assert!(ranks.is_sorted());
+                prop_assert!(ranks.len() == words / groups || ranks.len() == words.div_ceil(groups));
+            }
+            prop_assert_eq!(partition.start(groups), words as WordId);
+            for (id, &rank) in ranks.iter().enumerate() {
+                prop_assert_eq!(partition.new_id(rank), id as WordId);
+            }
+        }
+    }
+}
