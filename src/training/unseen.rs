@@ -23,8 +23,8 @@ pub(super) type Pair = [u16; 2];
 const EXPONENT: f64 = 0.75;
 
 /// What a word's row and column of X hold.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Margin {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Margin {
     /// Records of both.
     pub records: u64,
     /// Σ X of the row and of the column.
@@ -35,6 +35,14 @@ pub(super) struct Margin {
 const LARGEST_SUM: f64 = 1e290;
 
 impl Margin {
+    /// Add what other parts of the row and the column hold.
+    pub fn add(&mut self, more: Self) {
+        self.records += more.records;
+        for (sum, more) in self.sums.iter_mut().zip(more.sums) {
+            *sum += more;
+        }
+    }
+
     fn sum(self, side: usize) -> f64 {
         self.sums[side].min(LARGEST_SUM)
     }
