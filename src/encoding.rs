@@ -4,6 +4,10 @@
 //! at its end the interners are merged into one vocabulary, and each worker's numbers are mapped to
 //! frequency ranks. Which worker read which chunk varies from run to run; the ranks do not.
 
+mod shard;
+
+pub use shard::Shard;
+
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, TemporaryFile};
@@ -184,23 +188,7 @@ impl RawCorpus {
     }
 
     fn choose(&self, words: Vec<(&[u8], u64)>, options: &EncodingOptions) -> Result<Vocabulary> {
-        let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
-        if different == 0 {
-            return Err(Error::Corpus(format!(
-                "{}: there are no words in the text",
-                self.name.display()
-            )));
-        }
-        let vocabulary = Vocabulary::prune(words, options.min_count, options.max_vocab);
-        if vocabulary.is_empty() {
-            return Err(Error::Corpus(format!(
-                "{}: no words left: all {different} different words occur fewer than min_count={} \
-                 times (the most frequent one {most}); lower min_count",
-                self.name.display(),
-                options.min_count
-            )));
-        }
-        Ok(vocabulary)
+        Vocabulary::choose(words, &self.name, options.min_count, options.max_vocab)
     }
 
     /// Every word of the text and how often it occurs, in no order.

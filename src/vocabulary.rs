@@ -3,9 +3,11 @@
 use crate::error::{Error, Result};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
-use std::sync::OnceLock;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
 /// A word's place in its vocabulary: its frequency rank, from 0.
 pub type WordId = u32;
@@ -40,6 +42,17 @@ impl Clone for Vocabulary {
 impl PartialEq for Vocabulary {
     fn eq(&self, other: &Self) -> bool {
         self.ends == other.ends && self.bytes == other.bytes && self.counts == other.counts
+    }
+}
+
+/// Different words, in the order given.
+impl<'a> FromIterator<(&'a [u8], u64)> for Vocabulary {
+    fn from_iter<I: IntoIterator<Item = (&'a [u8], u64)>>(words: I) -> Self {
+        let mut vocabulary = Self::default();
+        for (word, count) in words {
+            vocabulary.push(word, count);
+        }
+        vocabulary
     }
 }
 
@@ -108,6 +121,32 @@ impl Vocabulary {
         vocabulary
     }
 
+    /// As [`Vocabulary::prune`], of the words of the text `name`.
+    ///
+    /// # Errors
+    /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
+    pub fn choose(
+        words: Vec<(&[u8], u64)>,
+        name: &Path,
+        min_count: u64,
+        max_vocab: Option<usize>,
+    ) -> Result<Self> {
+        let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
+        let name = name.display();
+        if different == 0 {
+            let message = format!("{name}: there are no words in the text");
+            return Err(Error::Corpus(message));
+        }
+        let vocabulary = Self::prune(words, min_count, max_vocab);
+        if vocabulary.is_empty() {
+            return Err(Error::Corpus(format!(
+                "{name}: no words left: all {different} different words occur fewer than \
+                 min_count={min_count} times (the most frequent one {most}); lower min_count"
+            )));
+        }
+        Ok(vocabulary)
+    }
+
     /// The words of both, with the ranks in it of the words of each.
     ///
     /// Two equal vocabularies are one: texts counted with the same given words. Otherwise counts add
@@ -130,6 +169,43 @@ impl Vocabulary {
             part.iter().map(rank).collect()
         });
         (union, ranks)
+    }
+
+    /// The words of all parts, whose counts add up, in the order in which they are met.
+    pub fn merged(parts: &[Arc<Self>]) -> Self {
+        let mut merged = Self::default();
+        let mut index: HashTable<WordId> = HashTable::new();
+        for (word, count) in parts.iter().flat_map(|part| part.iter()) {
+            let hash_of = |&id: &WordId| hash(merged.word(id));
+            match index.entry(hash(word), |&id| merged.word(id) == word, hash_of) {
+                Entry::Occupied(id) => merged.counts[*id.get() as usize] += count,
+                Entry::Vacant(place) => {
+                    place.insert(merged.len() as WordId);
+                    merged.push(word, count);
+                }
+            }
+        }
+        merged
+    }
+
+    /// Bytes held.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len() + size_of_val(&self.ends[..]) + size_of_val(&self.counts[..])
+    }
+
+    /// The words one after the other, and where each ends there.
+    pub fn text(&self) -> (&[u8], &[usize]) {
+        (&self.bytes, &self.ends)
+    }
+
+    /// From [`Vocabulary::text`] and [`Vocabulary::counts`], without another look.
+    pub(crate) fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Self {
+        Self {
+            bytes,
+            ends,
+            counts,
+            index: OnceLock::new(),
+        }
     }
 
     /// This vocabulary after more text: its words keep their ranks and add up the counts of `words`,
@@ -229,10 +305,10 @@ impl Vocabulary {
                 |&i| self.word(i) == word,
                 |&i| hash(self.word(i)),
             ) {
-                hashbrown::hash_table::Entry::Occupied(_) => {
+                Entry::Occupied(_) => {
                     duplicate = duplicate.or(Some(id));
                 }
-                hashbrown::hash_table::Entry::Vacant(slot) => {
+                Entry::Vacant(slot) => {
                     slot.insert(id);
                 }
             }

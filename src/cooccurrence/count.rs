@@ -41,6 +41,13 @@ impl Default for CountingOptions {
 }
 
 impl CountingOptions {
+    pub(super) fn check(&self) -> Result<()> {
+        if self.window == 0 {
+            return Err(Error::parameter("window", "must be at least 1, got 0"));
+        }
+        Ok(())
+    }
+
     fn weight(&self, distance: usize) -> f64 {
         if self.distance_weighting {
             1.0 / distance as f64
@@ -64,9 +71,7 @@ pub fn count(
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    if options.window == 0 {
-        return Err(Error::parameter("window", "must be at least 1, got 0"));
-    }
+    options.check()?;
     if options.symmetric {
         count_segments::<f64>(corpus, words, options, memory, monitor)
     } else {
@@ -143,7 +148,7 @@ fn count_segment<S: BlockSum>(
 const POLL_TOKENS: usize = 1 << 20;
 
 /// Where each word stands in the text: an inverted index.
-struct Occurrences {
+pub(super) struct Occurrences {
     // Word w stands at positions[starts[w]..starts[w + 1]], ascending.
     starts: Vec<usize>,
     positions: Vec<AtomicU32>,
@@ -151,7 +156,7 @@ struct Occurrences {
 
 impl Occurrences {
     /// A counting sort, by parts of the text: every part knows where its positions go.
-    fn index(ids: &[WordId], words: usize, monitor: &Monitor) -> Result<Self> {
+    pub fn index(ids: &[WordId], words: usize, monitor: &Monitor) -> Result<Self> {
         let parts = rayon::current_num_threads().min(8);
         let parts: Vec<&[WordId]> = ids.chunks(ids.len().div_ceil(parts).max(1)).collect();
         let mut histograms: Vec<Vec<u32>> = parts
@@ -212,7 +217,7 @@ impl Occurrences {
     }
 
     /// Ranges of rows with about `size` occurrences each.
-    fn tasks(&self, size: usize) -> Vec<Range<usize>> {
+    pub fn tasks(&self, size: usize) -> Vec<Range<usize>> {
         let words = self.starts.len() - 1;
         let mut tasks = Vec::new();
         let mut start = 0;
@@ -232,7 +237,7 @@ const SIDE: usize = 16;
 const BATCH: usize = 8;
 
 /// Sums rows from the windows around their words.
-struct RowCounter<'a> {
+pub(super) struct RowCounter<'a> {
     ids: &'a [WordId],
     // Where the words not yet counted begin; those before were the end of the last segment.
     fresh: usize,
@@ -245,7 +250,11 @@ struct RowCounter<'a> {
 }
 
 impl<'a> RowCounter<'a> {
-    fn new(segment: &'a Segment, occurrences: &'a Occurrences, options: &CountingOptions) -> Self {
+    pub fn new(
+        segment: &'a Segment,
+        occurrences: &'a Occurrences,
+        options: &CountingOptions,
+    ) -> Self {
         let mut lanes = [0.0; 2 * SIDE];
         let mut within = 0;
         for distance in 1..=options.window.min(SIDE) {
@@ -264,7 +273,7 @@ impl<'a> RowCounter<'a> {
         }
     }
 
-    fn sum<S: Sum>(
+    pub fn sum<S: Sum>(
         &self,
         row: WordId,
         accumulator: &mut RowAccumulator<S>,

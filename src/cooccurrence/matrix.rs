@@ -152,7 +152,7 @@ impl TriangleRow<'_> {
     }
 
     /// The entries of some columns.
-    fn within(&self, columns: Range<WordId>) -> Self {
+    pub(super) fn within(&self, columns: Range<WordId>) -> Self {
         let from = self
             .columns
             .partition_point(|&column| column < columns.start);
@@ -266,24 +266,37 @@ impl Held {
             .par_iter()
             .map(|held| encode(&held.block()))
             .collect();
-        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(Vec::len).sum())?;
-        let mut places = Vec::with_capacity(encoded.len());
-        let mut start = 0;
-        for block in encoded {
-            places.push(start..start + block.len());
-            bytes[start..start + block.len()].copy_from_slice(&block);
-            start += block.len();
-        }
-        let bytes = Arc::new(bytes);
-        for (held, place) in blocks.iter_mut().zip(places) {
-            *held = Self::Packed {
-                rows: held.rows(),
-                entries: held.entries(),
-                bytes: bytes.clone(),
-                place,
-            };
+        let parts = blocks.iter().zip(&encoded);
+        let parts = parts.map(|(held, bytes)| (held.rows(), held.entries(), &bytes[..]));
+        let packed = Self::packed(&parts.collect::<Vec<_>>())?;
+        for (held, packed) in blocks.iter_mut().zip(packed) {
+            *held = packed;
         }
         Ok(())
+    }
+
+    /// From rows, the number of their entries, and the bytes that [`encode`] made of them.
+    pub fn packed(blocks: &[(Range<WordId>, usize, &[u8])]) -> Result<Vec<Self>> {
+        let mut bytes = HugeBuffer::zeroed(blocks.iter().map(|block| block.2.len()).sum())?;
+        let mut rest = &mut bytes[..];
+        for (_, _, block) in blocks {
+            let (place, more) = rest.split_at_mut(block.len());
+            place.copy_from_slice(block);
+            rest = more;
+        }
+        let bytes = Arc::new(bytes);
+        let mut end = 0;
+        let held = blocks.iter().map(|(rows, entries, block)| {
+            let start = end;
+            end += block.len();
+            Self::Packed {
+                rows: rows.clone(),
+                entries: *entries,
+                bytes: bytes.clone(),
+                place: start..end,
+            }
+        });
+        Ok(held.collect())
     }
 }
 
@@ -399,6 +412,53 @@ impl Triangle {
         let open = |block: &Held| matches!(block, Held::Open(_));
         let last = first + blocks[first..].partition_point(open);
         Held::pack(&mut blocks[first..last])
+    }
+
+    /// What [`Triangle::from_packed`] needs of a matrix in memory: of each block its first row, the
+    /// number of its rows, of their entries and of its bytes; and all bytes.
+    pub(crate) fn to_packed(&self) -> (Vec<u64>, Vec<u8>) {
+        let (mut index, mut all) = (Vec::new(), Vec::new());
+        let Store::Memory(blocks) = &self.store else {
+            unreachable!("shares of counts are kept in memory");
+        };
+        for held in blocks {
+            let bytes = match held {
+                Held::Open(block) => Cow::Owned(encode(block)),
+                Held::Packed { bytes, place, .. } => Cow::Borrowed(&bytes[place.clone()]),
+            };
+            let rows = held.rows();
+            let numbers = [rows.start as usize, rows.len(), held.entries(), bytes.len()];
+            index.extend(numbers.map(|n| n as u64));
+            all.extend_from_slice(&bytes);
+        }
+        (index, all)
+    }
+
+    /// From what [`Triangle::to_packed`] gave.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(crate) fn from_packed(
+        words: usize,
+        symmetric: bool,
+        nnz: u64,
+        total: f64,
+        index: &[u64],
+        bytes: &[u8],
+    ) -> Result<Self> {
+        let mut rest = bytes;
+        let (blocks, _) = index.as_chunks::<4>();
+        let blocks = blocks.iter().map(|&[first, rows, entries, length]| {
+            let (block, more) = rest.split_at(length as usize);
+            rest = more;
+            (
+                first as WordId..(first + rows) as WordId,
+                entries as usize,
+                block,
+            )
+        });
+        let store = Store::Memory(Held::packed(&blocks.collect::<Vec<_>>())?);
+        Ok(Self::new(words, symmetric, store, Sums { nnz, total }))
     }
 
     /// Whether the rows lie in a temporary file.
@@ -655,16 +715,19 @@ impl Sums {
         }
     }
 
-    pub fn plus(mut self, block: &RowBlock) -> Self {
-        for row in block.rows() {
-            // Row by row, so that a long sum does not lose its small terms.
-            let mut row_total = 0.0;
-            block.row(row).for_each_record(|_, _, x| {
-                self.nnz += 1;
-                row_total += x;
-            });
-            self.total += row_total;
-        }
+    pub fn plus(self, block: &RowBlock) -> Self {
+        let rows = block.rows().map(|row| block.row(row));
+        rows.fold(self, |sums, row| sums.plus_row(&row))
+    }
+
+    pub fn plus_row(mut self, row: &TriangleRow<'_>) -> Self {
+        // Row by row, so that a long sum does not lose its small terms.
+        let mut row_total = 0.0;
+        row.for_each_record(|_, _, x| {
+            self.nnz += 1;
+            row_total += x;
+        });
+        self.total += row_total;
         self
     }
 }

@@ -6,6 +6,7 @@ mod estimate;
 mod gather;
 mod matrix;
 mod merge;
+mod share;
 mod sink;
 pub(crate) mod spill;
 
@@ -15,4 +16,5 @@ pub use estimate::{Estimate, estimate};
 pub use gather::Gathering;
 pub use matrix::{Csr, RowBlock, Triangle, TriangleRow};
 pub use merge::plus;
+pub use share::{Share, count_shares, merge_shares};
 pub(crate) use sink::RowSink;

@@ -1,6 +1,6 @@
 //! Rows on disk: compressed blocks in a temporary file without a name.
 
-use super::matrix::RowBlock;
+use super::matrix::{RowBlock, TriangleRow};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::vocabulary::WordId;
@@ -82,31 +82,32 @@ impl Run {
 /// of each row, all columns as differences, all forward values and all backward ones. Numbers are
 /// LEB128, values as by [`put_value`].
 pub fn encode(block: &RowBlock) -> Vec<u8> {
-    let rows = block.rows();
-    let mut out = Vec::with_capacity(block.len() * 8 + 2 * rows.len() + 32);
-    put_number(&mut out, u64::from(rows.start));
+    let rows: Vec<TriangleRow<'_>> = block.rows().map(|row| block.row(row)).collect();
+    encode_rows(&rows, block.has_both_directions())
+}
+
+/// The same for consecutive rows, at least one.
+pub fn encode_rows(rows: &[TriangleRow<'_>], both_directions: bool) -> Vec<u8> {
+    let entries: usize = rows.iter().map(|row| row.columns.len()).sum();
+    let mut out = Vec::with_capacity(entries * 8 + 2 * rows.len() + 32);
+    put_number(&mut out, u64::from(rows.first().map_or(0, |row| row.row)));
     put_number(&mut out, rows.len() as u64);
-    out.push(u8::from(block.has_both_directions()));
-    for row in rows.clone() {
-        put_number(&mut out, block.row(row).columns.len() as u64);
+    out.push(u8::from(both_directions));
+    for row in rows {
+        put_number(&mut out, row.columns.len() as u64);
     }
-    for row in rows.clone() {
+    for row in rows {
         let mut least = 0;
-        for &column in block.row(row).columns {
+        for &column in row.columns {
             put_number(&mut out, u64::from(column - least));
             least = column + 1;
         }
     }
-    for row in rows.clone() {
-        block
-            .row(row)
-            .forward
-            .iter()
-            .for_each(|&x| put_value(&mut out, x));
+    for row in rows {
+        row.forward.iter().for_each(|&x| put_value(&mut out, x));
     }
     for row in rows {
-        let backward = block.row(row).backward.unwrap_or_default();
-        for &x in backward {
+        for &x in row.backward.unwrap_or_default() {
             put_value(&mut out, x);
         }
     }

@@ -40,7 +40,7 @@ pub struct CountingArguments {
 }
 
 impl CountingArguments {
-    fn options(&self) -> CountingOptions {
+    pub fn options(&self) -> CountingOptions {
         CountingOptions {
             window: self.window,
             symmetric: self.symmetric,

@@ -8,6 +8,7 @@ mod files;
 mod items;
 mod run;
 mod session;
+mod shards;
 mod source;
 mod tokenizer;
 mod training;
@@ -28,6 +29,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
+    #[pymodule_export]
+    use super::shards::{CoreShard, CoreShare, merge_vocabularies, restore_vocabulary};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,

@@ -19,6 +19,13 @@ pub struct CoreVocabulary {
     pub inner: Arc<Vocabulary>,
 }
 
+/// The words one after the other, where each ends there, and counts.
+type PackedWords<'py> = (
+    Bound<'py, PyArray1<u8>>,
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<u64>>,
+);
+
 /// The parameters of every call that turns text into words.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
@@ -136,6 +143,31 @@ impl CoreVocabulary {
 
     fn index(&self, word: &str) -> Option<u32> {
         self.inner.index_of(word.as_bytes())
+    }
+
+    /// The `min_count` and `max_vocab` of a text of these words.
+    #[pyo3(signature = (name, min_count, max_vocab))]
+    fn chosen(&self, name: PathBuf, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
+        let words = self.inner.iter().collect();
+        Ok(Vocabulary::choose(words, &name, min_count, max_vocab)?.into())
+    }
+
+    /// Bytes held.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        self.inner.bytes()
+    }
+
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, PackedWords<'py>)> {
+        let (words, ends) = self.inner.text();
+        let ends = ends.iter().map(|&end| end as u64).collect();
+        let packed = (
+            PyArray1::from_slice(py, words),
+            PyArray1::from_vec(py, ends),
+            PyArray1::from_slice(py, self.inner.counts()),
+        );
+        let core = py.import("glove_rs._core")?;
+        Ok((core.getattr("restore_vocabulary")?, packed))
     }
 
     fn __len__(&self) -> usize {

@@ -1,0 +1,103 @@
+//! Part of a text, tokenised before the vocabulary of the whole is known.
+
+use super::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus, RawIds};
+use crate::corpus::ChunkReader;
+use crate::error::Result;
+use crate::memory::MemoryLimit;
+use crate::monitor::Monitor;
+use crate::partition::Partition;
+use crate::threads;
+use crate::vocabulary::{Vocabulary, WordId};
+use std::sync::Arc;
+
+/// A shard of a text: its words, in the order they first appear, and the text in their numbers.
+///
+/// ```
+/// use glove_rs::corpus::Documents;
+/// use glove_rs::encoding::{DOCUMENT_END, EncodingOptions, Shard};
+/// use glove_rs::partition::Partition;
+/// use glove_rs::{Monitor, Vocabulary};
+///
+/// let mut text = Documents::new(["an apple a day", "an apple"]);
+/// let shard = Shard::read(&mut text, &EncodingOptions::default(), &Monitor::new()).unwrap();
+/// assert_eq!(shard.words().word(1), b"apple");
+/// let vocabulary = Vocabulary::new([("apple", 2), ("day", 1)]).unwrap();
+/// let ids = shard.encode(&vocabulary, Partition::new(2, 1), false);
+/// assert_eq!(ids, [0, 1, DOCUMENT_END, 0, DOCUMENT_END]);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shard {
+    words: Arc<Vocabulary>,
+    ids: Vec<WordId>,
+}
+
+impl Shard {
+    /// Read `reader` to its end on one thread.
+    ///
+    /// # Errors
+    /// As for [`RawCorpus::read`].
+    pub fn read(
+        reader: &mut dyn ChunkReader,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let memory = MemoryLimit::default();
+        let read = || RawCorpus::read(reader, options, &memory, monitor);
+        let raw = threads::in_pool(1, read)??;
+        let words = raw.interners.iter().flat_map(super::Interner::words);
+        let mut ids = Vec::with_capacity(raw.chunks.iter().map(super::RawChunk::len).sum());
+        for chunk in &raw.chunks {
+            if let RawIds::Memory(chunk) = &chunk.ids {
+                ids.extend_from_slice(chunk);
+            }
+        }
+        Ok(Self {
+            words: Arc::new(words.collect()),
+            ids,
+        })
+    }
+
+    /// From [`Shard::words`] and [`Shard::ids`].
+    pub fn new(words: Arc<Vocabulary>, ids: Vec<WordId>) -> Self {
+        Self { words, ids }
+    }
+
+    /// The different words, and how often each occurs.
+    pub fn words(&self) -> &Arc<Vocabulary> {
+        &self.words
+    }
+
+    /// The text in numbers of [`Shard::words`], with [`DOCUMENT_END`] after each document.
+    pub fn ids(&self) -> &[WordId] {
+        &self.ids
+    }
+
+    /// The text in new ids of the words of `vocabulary`, which are dealt into groups.
+    pub fn encode(
+        &self,
+        vocabulary: &Vocabulary,
+        partition: Partition,
+        keep_gaps: bool,
+    ) -> Vec<WordId> {
+        let outside = if keep_gaps { GAP } else { DROPPED };
+        let new_ids: Vec<WordId> = self
+            .words
+            .iter()
+            .map(|(word, _)| {
+                let rank = vocabulary.index_of(word);
+                rank.map_or(outside, |rank| partition.new_id(rank))
+            })
+            .collect();
+        let mut ids = Vec::with_capacity(self.ids.len());
+        ids.extend(
+            self.ids
+                .iter()
+                .map(|&id| match id {
+                    DOCUMENT_END => DOCUMENT_END,
+                    id => new_ids[id as usize],
+                })
+                .filter(|&id| id != DROPPED),
+        );
+        ids
+    }
+}

@@ -1,0 +1,230 @@
+//! The steps of counting a text on many machines, for Python: each a pure function of its arguments,
+//! whose results travel as arrays.
+
+use super::cooccurrence::CountingArguments;
+use super::run::run;
+use super::source::{Source, SourceArguments};
+use super::vocabulary::{CoreVocabulary, EncodingArguments};
+use crate::cooccurrence::{Share, Triangle, count_shares, merge_shares};
+use crate::encoding::Shard;
+use crate::partition::Partition;
+use crate::threads;
+use crate::vocabulary::Vocabulary;
+use numpy::{PyArray1, PyReadonlyArray1};
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+/// Part of a text, tokenised.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreShard {
+    shard: Shard,
+}
+
+#[pymethods]
+impl CoreShard {
+    /// From [`CoreShard::__reduce__`].
+    #[new]
+    fn new(
+        vocabulary: &Bound<'_, CoreVocabulary>,
+        ids: PyReadonlyArray1<'_, u32>,
+    ) -> PyResult<Self> {
+        let words = vocabulary.get().inner.clone();
+        Ok(Self {
+            shard: Shard::new(words, ids.as_slice()?.to_vec()),
+        })
+    }
+
+    /// Tokenise text on one thread.
+    #[staticmethod]
+    fn read(
+        py: Python<'_>,
+        source: SourceArguments<'_>,
+        encoding: EncodingArguments,
+    ) -> PyResult<Self> {
+        let options = encoding.options()?;
+        let Source { mut reader, feeder } = Source::new(source)?;
+        let shard = run(py, None, feeder, |monitor| {
+            Shard::read(reader.as_mut(), &options, monitor)
+        })?;
+        Ok(Self { shard })
+    }
+
+    /// All its words, with their counts, in no order.
+    #[getter]
+    fn vocabulary(&self) -> CoreVocabulary {
+        CoreVocabulary {
+            inner: self.shard.words().clone(),
+        }
+    }
+
+    /// Count it on one thread: the share of each group of words.
+    fn count(
+        &self,
+        py: Python<'_>,
+        vocabulary: &Bound<'_, CoreVocabulary>,
+        counting: CountingArguments,
+        keep_gaps: bool,
+        groups: usize,
+    ) -> PyResult<Vec<CoreShare>> {
+        let vocabulary = &vocabulary.get().inner;
+        let options = counting.options();
+        let shares = run(py, None, None, |monitor| {
+            threads::in_pool(1, || {
+                let partition = Partition::new(vocabulary.len(), groups);
+                let ids = self.shard.encode(vocabulary, partition, keep_gaps);
+                count_shares(ids, partition, &options, monitor)
+            })?
+        })?;
+        Ok(shares
+            .into_iter()
+            .map(|share| CoreShare { share })
+            .collect())
+    }
+
+    /// Bytes held.
+    #[getter]
+    fn nbytes(&self) -> usize {
+        size_of_val(self.shard.ids()) + self.shard.words().bytes()
+    }
+
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> (
+        Bound<'py, PyAny>,
+        (CoreVocabulary, Bound<'py, PyArray1<u32>>),
+    ) {
+        let this = slf.get();
+        let ids = PyArray1::from_slice(slf.py(), this.shard.ids());
+        (slf.get_type().into_any(), (this.vocabulary(), ids))
+    }
+}
+
+/// The counts of all pairs that touch a group of words.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreShare {
+    pub share: Share,
+}
+
+/// Partition, group, whether symmetric, records and their sum; then what
+/// [`Triangle::to_packed`] gives.
+type PackedShare<'py> = (
+    [usize; 3],
+    bool,
+    u64,
+    f64,
+    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<u8>>,
+);
+
+#[pymethods]
+impl CoreShare {
+    /// From [`CoreShare::__reduce__`].
+    #[new]
+    fn new(
+        place: [usize; 3],
+        symmetric: bool,
+        nnz: u64,
+        total: f64,
+        index: PyReadonlyArray1<'_, u64>,
+        bytes: PyReadonlyArray1<'_, u8>,
+    ) -> PyResult<Self> {
+        let [words, groups, group] = place;
+        let (index, bytes) = (index.as_slice()?, bytes.as_slice()?);
+        let counts = Triangle::from_packed(words, symmetric, nnz, total, index, bytes)?;
+        let share = Share {
+            partition: Partition::new(words, groups),
+            group,
+            counts,
+        };
+        Ok(Self { share })
+    }
+
+    /// The sum of shares of one group.
+    #[staticmethod]
+    fn merge(py: Python<'_>, parts: Vec<Bound<'_, Self>>, threads: usize) -> PyResult<Self> {
+        let parts: Vec<&Share> = parts.iter().map(|part| &part.get().share).collect();
+        let share = run(py, None, None, |monitor| {
+            threads::in_pool(threads, || merge_shares(&parts, monitor))?
+        })?;
+        Ok(Self { share })
+    }
+
+    /// Words, groups, and this group.
+    #[getter]
+    fn place(&self) -> [usize; 3] {
+        let partition = self.share.partition;
+        [partition.words(), partition.groups(), self.share.group]
+    }
+
+    /// Pairs of words held.
+    #[getter]
+    fn pairs(&self) -> u64 {
+        self.share.counts.pairs()
+    }
+
+    /// Rows, columns, by rank, and values of all records held.
+    #[allow(clippy::type_complexity)]
+    fn records<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(
+        Bound<'py, PyArray1<u32>>,
+        Bound<'py, PyArray1<u32>>,
+        Bound<'py, PyArray1<f64>>,
+    )> {
+        let Share {
+            partition, counts, ..
+        } = &self.share;
+        let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
+        counts.for_each_record(|i, j, x| {
+            rows.push(partition.rank(i));
+            columns.push(partition.rank(j));
+            values.push(x);
+        })?;
+        Ok((
+            PyArray1::from_vec(py, rows),
+            PyArray1::from_vec(py, columns),
+            PyArray1::from_vec(py, values),
+        ))
+    }
+
+    /// Bytes held.
+    #[getter]
+    fn nbytes(&self) -> u64 {
+        self.share.counts.memory_bytes()
+    }
+
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, PackedShare<'py>) {
+        let py = slf.py();
+        let counts = &slf.get().share.counts;
+        let (index, bytes) = py.detach(|| counts.to_packed());
+        let packed = (
+            slf.get().place(),
+            counts.symmetric,
+            counts.nnz(),
+            counts.total(),
+            PyArray1::from_vec(py, index),
+            PyArray1::from_vec(py, bytes),
+        );
+        (slf.get_type().into_any(), packed)
+    }
+}
+
+/// What [`CoreVocabulary`] pickles as: the words one after the other, where each ends there, counts.
+#[pyfunction]
+pub fn restore_vocabulary(
+    words: PyReadonlyArray1<'_, u8>,
+    ends: PyReadonlyArray1<'_, u64>,
+    counts: PyReadonlyArray1<'_, u64>,
+) -> PyResult<CoreVocabulary> {
+    let ends = ends.as_slice()?.iter().map(|&end| end as usize).collect();
+    let (words, counts) = (words.as_slice()?.to_vec(), counts.as_slice()?.to_vec());
+    Ok(Vocabulary::from_parts(words, ends, counts).into())
+}
+
+/// The words of all parts, whose counts add up, in no order.
+#[pyfunction]
+pub fn merge_vocabularies(py: Python<'_>, parts: Vec<Bound<'_, CoreVocabulary>>) -> CoreVocabulary {
+    let parts: Vec<Arc<Vocabulary>> = parts.iter().map(|part| part.get().inner.clone()).collect();
+    py.detach(|| Vocabulary::merged(&parts)).into()
+}
