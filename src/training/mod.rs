@@ -19,5 +19,5 @@ pub use kernel::{Optimizer, SimdLevel};
 pub use parameters::{Exported, MAX_DIM, Parameters};
 pub use rate::RateSchedule;
 pub use strata::{Stratum, Turn};
-pub use tiles::{Counts, TileGrid, TileOptions, Tiles, margins};
+pub use tiles::{Counts, TileGrid, TileOptions, TileParts, Tiles, margins};
 pub use unseen::Margin;

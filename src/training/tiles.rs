@@ -1,5 +1,9 @@
 //! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
 
+mod travel;
+
+pub use travel::TileParts;
+
 use super::epochs::TrainingOptions;
 use super::kernel::Record;
 use super::parameters::Parameters;
@@ -783,6 +787,28 @@ mod tests {
         for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
             let limit = MemoryLimit::new(memory, None);
             assert_eq!(contents(&tiles(0.7, &limit, threads)), expected);
+        }
+    }
+
+    #[test]
+    fn tiles_come_back_from_their_parts() {
+        for (negative, memory) in [(0.0, None), (0.7, None), (0.7, Some(1000))] {
+            let tiles = tiles(negative, &MemoryLimit::new(memory, None), 1);
+            let parts = tiles.to_parts().unwrap();
+            let TileParts {
+                index,
+                records,
+                unseen,
+                targets,
+            } = &parts;
+            let back = Tiles::from_parts(index, records, unseen, targets).unwrap();
+            assert_eq!(contents(&back), contents(&tiles));
+            assert_eq!(
+                (back.records, back.held_out),
+                (tiles.records, tiles.held_out)
+            );
+            assert_eq!((back.grid(), back.bytes()), (tiles.grid(), tiles.bytes()));
+            assert_eq!(back.to_parts().unwrap(), parts);
         }
     }
 

@@ -159,6 +159,17 @@ impl Targets {
         }))
     }
 
+    /// The numbers of words, and those of contexts.
+    pub fn sides(&self) -> &[Vec<f32>; 2] {
+        &self.0
+    }
+
+    /// From both one after the other.
+    pub fn from_sides(sides: &[f32]) -> Self {
+        let (words, contexts) = sides.split_at(sides.len() / 2);
+        Self([words.to_vec(), contexts.to_vec()])
+    }
+
     /// `pairs` as records whose ln X is the target; places count from these words.
     pub fn records(
         &self,
