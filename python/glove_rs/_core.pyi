@@ -250,10 +250,10 @@ class CoreCheckpoint:
 class CoreTiles:
     def __new__(
         cls,
-        index: npt.NDArray[np.uint64],
+        index: npt.NDArray[np.uint8],
         records: npt.NDArray[np.uint8],
         unseen: npt.NDArray[np.uint8],
-        targets: _F32,
+        targets: npt.NDArray[np.uint8],
     ) -> CoreTiles: ...
     @staticmethod
     def of_share(

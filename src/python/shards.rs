@@ -112,7 +112,7 @@ type PackedShare<'py> = (
     bool,
     u64,
     f64,
-    Bound<'py, PyArray1<u64>>,
+    Bound<'py, PyArray1<u8>>,
     Bound<'py, PyArray1<u8>>,
 );
 
@@ -125,12 +125,13 @@ impl CoreShare {
         symmetric: bool,
         nnz: u64,
         total: f64,
-        index: PyReadonlyArray1<'_, u64>,
+        index: PyReadonlyArray1<'_, u8>,
         bytes: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
         let [words, groups, group] = place;
-        let (index, bytes) = (index.as_slice()?, bytes.as_slice()?);
-        let counts = Triangle::from_packed(words, symmetric, nnz, total, index, bytes)?;
+        let index: Vec<u64> = bytemuck::allocation::pod_collect_to_vec(index.as_slice()?);
+        let bytes = bytes.as_slice()?;
+        let counts = Triangle::from_packed(words, symmetric, nnz, total, &index, bytes)?;
         let share = Share {
             partition: Partition::new(words, groups),
             group,
@@ -203,7 +204,7 @@ impl CoreShare {
             counts.symmetric,
             counts.nnz(),
             counts.total(),
-            PyArray1::from_vec(py, index),
+            PyArray1::from_slice(py, bytemuck::cast_slice(&index)),
             PyArray1::from_vec(py, bytes),
         );
         (slf.get_type().into_any(), packed)

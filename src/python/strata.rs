@@ -19,6 +19,7 @@ use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
 };
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
 /// Per word: records; and sums of row and column.
 type Margins<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
@@ -182,14 +183,6 @@ pub struct CoreTiles {
     tiles: Tiles,
 }
 
-/// What [`Tiles::to_parts`] gives.
-type Parts<'py> = (
-    Bound<'py, PyArray1<u64>>,
-    Bound<'py, PyArray1<u8>>,
-    Bound<'py, PyArray1<u8>>,
-    Bound<'py, PyArray1<f32>>,
-);
-
 impl CoreTiles {
     fn stratum<'a>(&'a self, columns: usize, options: &'a TrainingOptions) -> Stratum<'a> {
         Stratum {
@@ -205,17 +198,15 @@ impl CoreTiles {
     /// From [`CoreTiles::__reduce__`].
     #[new]
     fn new(
-        index: PyReadonlyArray1<'_, u64>,
+        index: PyReadonlyArray1<'_, u8>,
         records: PyReadonlyArray1<'_, u8>,
         unseen: PyReadonlyArray1<'_, u8>,
-        targets: PyReadonlyArray1<'_, f32>,
+        targets: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
-        let tiles = Tiles::from_parts(
-            index.as_slice()?,
-            records.as_slice()?,
-            unseen.as_slice()?,
-            targets.as_slice()?,
-        )?;
+        let index: Vec<u64> = bytemuck::allocation::pod_collect_to_vec(index.as_slice()?);
+        let targets: Vec<f32> = bytemuck::allocation::pod_collect_to_vec(targets.as_slice()?);
+        let (records, unseen) = (records.as_slice()?, unseen.as_slice()?);
+        let tiles = Tiles::from_parts(&index, records, unseen, &targets)?;
         Ok(Self { tiles })
     }
 
@@ -331,16 +322,19 @@ impl CoreTiles {
         self.tiles.bytes()
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, Parts<'py>)> {
+    // As bytes: what comes from another machine need not be aligned.
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let tiles = &slf.get().tiles;
         let parts = py.detach(|| tiles.to_parts())?;
-        let arrays = (
-            PyArray1::from_vec(py, parts.index),
+        let arrays = [
+            PyArray1::from_slice(py, bytemuck::cast_slice(&parts.index)),
             PyArray1::from_vec(py, parts.records),
             PyArray1::from_vec(py, parts.unseen),
-            PyArray1::from_vec(py, parts.targets),
-        );
-        Ok((slf.get_type().into_any(), arrays))
+            PyArray1::from_slice(py, bytemuck::cast_slice(&parts.targets)),
+        ];
+        Ok((slf.get_type().into_any(), PyTuple::new(py, arrays)?))
     }
 }

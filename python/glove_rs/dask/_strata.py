@@ -15,7 +15,7 @@ from distributed import get_worker
 
 from .. import _core
 
-__all__ = ["Margins", "Rows", "add_margins", "copied", "margins", "measure", "sizes", "start", "tiles", "train"]
+__all__ = ["Margins", "Rows", "add_margins", "aligned", "copied", "margins", "measure", "sizes", "start", "tiles", "train"]
 
 Rows: TypeAlias = npt.NDArray[np.float32]
 Margins: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]
@@ -56,8 +56,10 @@ def tiles(
     running: _core._Running,
 ) -> _core.CoreTiles:
     """Bucket a share's records, and draw its unseen pairs."""
+    # What came from another worker need not be aligned.
+    records, sums = (np.require(part, requirements="CA") for part in margins)
     running = {**running, "threads": _threads(running["threads"])}
-    return _core.CoreTiles.of_share(share, *margins, dim, training, validation, running)
+    return _core.CoreTiles.of_share(share, records, sums, dim, training, validation, running)
 
 
 def sizes(tiles: _core.CoreTiles) -> tuple[int, int]:
@@ -89,8 +91,8 @@ def train(
 
     Returns the rows of both sides and what the records cost, `None` if training diverged.
     """
-    words = _aligned(words[0] if isinstance(words, tuple) else words)
-    contexts = _aligned(contexts)
+    words = aligned(words[0] if isinstance(words, tuple) else words)
+    contexts = aligned(contexts)
     cost = tiles.train(columns, training, turn, words, contexts, _threads(threads))
     return words, contexts, cost
 
@@ -105,7 +107,7 @@ def measure(
     threads: int | None,
 ) -> float:
     """Sum up what records held out cost, or what records to train on cost where there is no hope."""
-    words, contexts = _aligned(words), _aligned(contexts)
+    words, contexts = aligned(words), aligned(contexts)
     return tiles.cost(columns, training, words, contexts, hopeless, _threads(threads))
 
 
@@ -114,7 +116,7 @@ def copied(rows: Rows) -> Rows:
     return rows
 
 
-def _aligned(rows: Rows) -> Rows:
+def aligned(rows: Rows) -> Rows:
     """Copy rows to where the kernel can work on them."""
     size = rows.itemsize
     room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)

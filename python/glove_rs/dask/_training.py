@@ -485,7 +485,8 @@ class Training:
         arrays = (vectors[0], biases[0], vectors[1], biases[1])
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
-            parts = _core.unpack_rows(self._value(rows), self._dim, contexts)
+            found = _strata.aligned(self._value(rows))
+            parts = _core.unpack_rows(found, self._dim, contexts)
             for array, part in zip(arrays, parts, strict=True):
                 array[ranks] = part
         return arrays
