@@ -14,12 +14,12 @@ from .. import _core, _fitting
 from .._parameters import integer
 from .._progress import Callback as Progress
 from .._progress import reporter
-from .._sources import Source
 from .._training import Callback, Fitted, History, Init, Session, SessionOptions
 from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..vectors import WordVectors
 from ..vocabulary import Vocabulary, as_vocabulary, running_arguments
+from ._counting import count
 from ._cluster import Cluster, cluster_of
 from ._training import Training
 
@@ -29,33 +29,33 @@ __all__ = ["DaskGlove"]
 class DaskGlove(Glove):
     """`Glove`, fitted on the workers of a Dask cluster.
 
-    Words are dealt into groups, one for each worker. Text is counted by shards, each worker collects
-    what touches the words of its group, and trains on it by strata (Gemulla et al. 2011): the word
-    vectors of a group stay with their worker, the context vectors go from worker to worker. No
-    machine ever holds all counts; the one that calls holds all vectors at the end.
+    Words are dealt into groups, one for each worker. Text is counted by shards, each worker
+    collects what touches the words of its group, and trains on it by strata (Gemulla et al. 2011):
+    the word vectors of a group stay with their worker, the context vectors go from worker to
+    worker. No machine ever holds all counts; the one that calls holds all vectors at the end.
 
     Parameters
     ----------
     dim : int, default 50
     **parameters
-        As for :class:`Glove`. Training is always as with ``deterministic=True``: the outcome depends
-        on `partitions` and on shards of text, not on how many workers or threads there are. `threads`
-        is that of each worker, by default all it was given; `memory` is the limit for each worker's
-        training records.
+        As for :class:`Glove`. Training is always as with ``deterministic=True``: the outcome
+        depends on `partitions` and on the shards of the text, not on how many workers or threads
+        there are. `threads` is that of each worker, by default all it was given; `memory` is the
+        limit for the training records of each.
     client : distributed.Client, optional
         The cluster. Default: the client that was made last, or else a local cluster with a process
         for each processor, as long as `fit` runs.
     partitions : int, optional
-        Groups of words, >= 1. Default: as many as there are workers when `fit` begins. With one, the
-        outcome has the bits of ``Glove(deterministic=True).fit_cooccurrence`` on the same counts.
+        Groups of words, >= 1. Default: as many as there are workers when `fit` begins. With one,
+        the outcome has the bits of ``Glove(deterministic=True)`` on the same counts.
     blocksize : int or str, default "64MiB"
         Bytes of text that a worker counts at a time.
 
     Attributes
     ----------
     stages_ : dict
-        Of "counting", "tiling" and "training": "seconds", and the "bytes" that workers received from
-        each other; of training, lists with one number for each epoch.
+        Of "counting", "tiling" and "training" the "seconds", and the "bytes" that workers received
+        from each other; of training, lists with a number for each epoch.
 
     Examples
     --------
@@ -82,6 +82,91 @@ class DaskGlove(Glove):
         self.client = client
         self.partitions = partitions
         self.blocksize = blocksize
+
+    def fit(
+        self,
+        source: Any,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        init: WordVectors | None = None,
+        anchor: float = 0.0,
+        validation: float | None = None,
+        early_stopping: int | None = None,
+        max_seconds: float | None = None,
+        callbacks: Sequence[Callback] = (),
+        checkpoint_dir: str | os.PathLike[str] | None = None,
+        checkpoint_every: int = 1,
+        resume: bool = False,
+        keep_counts: bool | None = None,
+    ) -> Self:
+        """Count the co-occurrences of `source` and train on them.
+
+        Parameters
+        ----------
+        source : path, paths or dask.bag.Bag
+            Text files: names and patterns, local or with a protocol that fsspec knows
+            (``s3://bucket/*.txt``), read by the workers in blocks that end with a line; packed
+            files are one block each. Or a bag of documents, each a str or a list of words.
+        vocabulary, init, validation, early_stopping, max_seconds, callbacks
+            As for :meth:`Glove.fit`.
+        anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
+            Not on a cluster: refused if set.
+
+        Returns
+        -------
+        DaskGlove
+            The model itself.
+
+        Raises
+        ------
+        ValueError, OSError, FormatError, TrainingDiverged
+            As for :meth:`Glove.fit`.
+        RuntimeError
+            If a worker has another glove-rs, or none, before any work.
+        KeyboardInterrupt
+            After Ctrl-C; the tasks are cancelled. The model is then that of the last finished
+            epoch, if one is.
+        """
+        options: SessionOptions = {
+            "validation": validation,
+            "early_stopping": early_stopping,
+            "max_seconds": max_seconds,
+            "callbacks": callbacks,
+            "checkpoint_dir": checkpoint_dir,
+            "checkpoint_every": checkpoint_every,
+            "keep_counts": keep_counts,
+        }
+        session, given, training = self._checked(init, anchor, resume, options)
+        _fitting.check_counting(self)
+        words = None if vocabulary is None else as_vocabulary(vocabulary)
+        with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
+            begun, before = time.monotonic(), cluster.received()
+            counted = count(
+                cluster,
+                source,
+                vocabulary=words,
+                groups=self._groups(cluster),
+                blocksize=self.blocksize,
+                progress=progress,
+                **_fitting.counting_settings(self),
+            )
+            stages = {
+                "counting": {
+                    "seconds": time.monotonic() - begun,
+                    "bytes": cluster.received() - before,
+                }
+            }
+            self._train(
+                cluster,
+                counted.shares,
+                counted.vocabulary,
+                training,
+                session,
+                given,
+                progress,
+                stages,
+            )
+        return self
 
     def fit_cooccurrence(
         self,

@@ -6,7 +6,7 @@ Rows travel as float32 arrays of whatever layout the core gives them, with their
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +15,19 @@ from distributed import get_worker
 
 from .. import _core
 
-__all__ = ["Margins", "Rows", "add_margins", "aligned", "copied", "margins", "measure", "sizes", "start", "tiles", "train"]
+__all__ = [
+    "Margins",
+    "Rows",
+    "add_margins",
+    "aligned",
+    "copied",
+    "margins",
+    "measure",
+    "sizes",
+    "start",
+    "tiles",
+    "train",
+]
 
 Rows: TypeAlias = npt.NDArray[np.float32]
 Margins: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]
@@ -34,13 +46,13 @@ def _threads(threads: int | None) -> int:
 
 
 def margins(share: _core.CoreShare, threads: int | None) -> Margins:
-    """Count and sum the records of each word's row and column, as far as the share's group has them."""
+    """Count and sum the records of each word's row and column, of those in rows of the group."""
     return _core.share_margins(share, _threads(threads))
 
 
 def add_margins(parts: Sequence[Margins]) -> Margins:
     """Add margins up, in their order."""
-    records, sums = (part.copy() for part in parts[0])
+    records, sums = parts[0][0].copy(), parts[0][1].copy()
     for more_records, more_sums in parts[1:]:
         records += more_records
         sums += more_sums
@@ -57,7 +69,8 @@ def tiles(
 ) -> _core.CoreTiles:
     """Bucket a share's records, and draw its unseen pairs."""
     # What came from another worker need not be aligned.
-    records, sums = (np.require(part, requirements="CA") for part in margins)
+    records = np.require(margins[0], requirements="A")
+    sums = np.require(margins[1], requirements="A")
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_share(share, records, sums, dim, training, validation, running)
 
@@ -106,7 +119,7 @@ def measure(
     hopeless: bool,
     threads: int | None,
 ) -> float:
-    """Sum up what records held out cost, or what records to train on cost where there is no hope."""
+    """Sum up what records held out cost or, if `hopeless`, what others cost without hope."""
     words, contexts = aligned(words), aligned(contexts)
     return tiles.cost(columns, training, words, contexts, hopeless, _threads(threads))
 
@@ -121,6 +134,6 @@ def aligned(rows: Rows) -> Rows:
     size = rows.itemsize
     room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)
     first = -room.ctypes.data % ALIGNMENT // size
-    copy: Any = room[first : first + rows.size].reshape(rows.shape)
+    copy = room[first : first + rows.size].reshape(rows.shape)
     copy[...] = rows
     return copy

@@ -26,8 +26,7 @@ __all__ = ["EpochReport", "Training"]
 FAN_IN = 8
 #: Slices of the first epoch, and of the others, where there are several groups. MMM
 SLICES = (8, 2)
-#: The state is copied to other workers when training since the last copy has taken so many times as
-#: long as that did.
+#: The state is copied to other workers when so many times as long as that took have passed since.
 COPY_EVERY = 10.0
 #: Seconds between two looks at what is waited for, and between two looks for lost workers.
 TICK, LOOK = 0.05, 0.5
@@ -39,7 +38,7 @@ class WorkerLost(Exception):  # noqa: N818 - what happened
 
 @dataclass
 class EpochReport:
-    """A finished epoch, as `EpochState` wants it; `training` has its rows while it is the last one."""
+    """A finished epoch, as `EpochState` wants it: its rows are those of `training`."""
 
     epoch: int
     loss: float
@@ -49,7 +48,7 @@ class EpochReport:
     training: Training = field(repr=False)
 
     def numbers(self) -> tuple[float, float, float, float]:
-        """What a `History` keeps of it."""
+        """Return what a `History` keeps of it."""
         validation = math.nan if self.validation is None else self.validation
         return self.loss, self.seconds, self.records_per_second, validation
 
@@ -71,7 +70,7 @@ class State:
     copies: dict[str, Future] = field(default_factory=dict)
 
     def surviving(self, has: dict[str, Sequence[str]]) -> State | None:
-        """The same of what is in memory somewhere, if all of it is."""
+        """Find what is in memory somewhere, if all of it is."""
 
         def alive(future: Future) -> Future | None:
             both = (future, self.copies.get(future.key))
@@ -80,7 +79,7 @@ class State:
         words, contexts = ([alive(one) for one in side] for side in (self.words, self.contexts))
         if None in words or None in contexts:
             return None
-        return State(self.epoch, self.halvings, words, contexts)  # type: ignore[arg-type]
+        return State(self.epoch, self.halvings, words, contexts)
 
 
 class Training:
@@ -178,7 +177,8 @@ class Training:
         share = self._session.validation
         if share is not None and 0 in (records, held_out):
             raise ValueError(
-                f"validation = {share} leaves {records} records to train on and holds out {held_out}"
+                f"validation = {share} leaves {records} records to train on and holds out "
+                f"{held_out}"
             )
         if records == 0:
             raise ValueError(
@@ -202,10 +202,11 @@ class Training:
             for group, owner in enumerate(self._owners)
         ]
         sides = ([self._item(rows, side) for rows in started] for side in range(2))
-        return State(0, 0, *sides)
+        words, contexts = sides
+        return State(0, 0, words, contexts)
 
     def _init_of(self, group: int) -> _core._Init | None:
-        """The vectors of the words of a group, by their places in it."""
+        """Select the vectors of the words of a group, by their places in it."""
         if self._init is None:
             return None
         ranks = _core.group_ranks(self._words, self._groups, group)
@@ -406,7 +407,10 @@ class Training:
                     self._wait(tiles)
                 break
             except WorkerLost:
-                continue
+                if any(tiles.cancelled() for tiles in self._tiles):
+                    raise RuntimeError(
+                        "a worker is gone that had a part of the counts: fit them again"
+                    ) from None
         has = self._cluster.client.who_has()
         self._owners = [has[tiles.key][0] for tiles in self._tiles]
         self._round += 1
@@ -422,7 +426,8 @@ class Training:
 
     def cancel(self) -> None:
         """Let go of the epoch that is running."""
-        self._cluster.client.cancel(self._running)
+        for cost in self._running:
+            cost.release()
 
     # --- waiting --------------------------------------------------------------------------------
 
@@ -437,6 +442,8 @@ class Training:
                 look = time.monotonic() + LOOK
                 if self._cluster.lost():
                     raise WorkerLost
+        if future.cancelled() or future.status == "lost":
+            raise WorkerLost
         self._look_at_copies()
 
     def _value(self, future: Future) -> Any:
