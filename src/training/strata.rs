@@ -136,8 +136,8 @@ impl Stratum<'_> {
     fn view<'a>(&self, words: &'a [f32], contexts: &'a [f32]) -> Result<View<'a>> {
         self.check(words, contexts)?;
         Ok(View {
-            words: bytemuck::try_cast_slice(words).map_err(wrong)?,
-            contexts: bytemuck::try_cast_slice(contexts).map_err(wrong)?,
+            words: lines(words)?,
+            contexts: lines(contexts)?,
             half: self.half(),
             first: self.first(),
         })
@@ -160,7 +160,17 @@ impl Stratum<'_> {
     }
 }
 
+fn lines(rows: &[f32]) -> Result<&[Line]> {
+    if rows.is_empty() {
+        return Ok(&[]); // which may lie anywhere
+    }
+    bytemuck::try_cast_slice(rows).map_err(wrong)
+}
+
 fn lines_mut(rows: &mut [f32]) -> Result<&mut [Line]> {
+    if rows.is_empty() {
+        return Ok(&mut []);
+    }
     bytemuck::try_cast_slice_mut(rows).map_err(wrong)
 }
 

@@ -124,7 +124,7 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
 
     When the work with it is interrupted its tasks are cancelled.
     """
-    with _client_of(client) as found:
+    with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)
         try:
             yield cluster
@@ -141,7 +141,7 @@ def _client_of(client: Client | None) -> Iterator[Client]:
         except ValueError:
             with (
                 LocalCluster(
-                    n_workers=CPU_COUNT, threads_per_worker=1, dashboard_address=None
+                    n_workers=CPU_COUNT, threads_per_worker=1, dashboard_address=":0"
                 ) as local,
                 Client(local, set_as_default=False) as made,
             ):

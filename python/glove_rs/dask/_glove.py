@@ -61,7 +61,7 @@ class DaskGlove(Glove):
     --------
     >>> from distributed import Client, LocalCluster
     >>> from glove_rs.dask import DaskGlove
-    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster:
+    >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
     ...     with Client(cluster) as client:
     ...         model = DaskGlove(dim=10, epochs=5, client=client)
     ...         model = model.fit_cooccurrence([[0, 2, 1], [2, 0, 3], [1, 3, 0]])

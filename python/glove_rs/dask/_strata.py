@@ -6,7 +6,7 @@ Rows travel as float32 arrays of whatever layout the core gives them, with their
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ __all__ = [
 
 Rows: TypeAlias = npt.NDArray[np.float32]
 Margins: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 #: Bytes that rows are aligned to, for the kernel.
 ALIGNMENT = 64
@@ -68,9 +70,7 @@ def tiles(
     running: _core._Running,
 ) -> _core.CoreTiles:
     """Bucket a share's records, and draw its unseen pairs."""
-    # What came from another worker need not be aligned.
-    records = np.require(margins[0], requirements="A")
-    sums = np.require(margins[1], requirements="A")
+    records, sums = _usable(margins[0]), _usable(margins[1])
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_share(share, records, sums, dim, training, validation, running)
 
@@ -88,6 +88,9 @@ def start(
     threads: int | None,
 ) -> list[Rows]:
     """Make a group's rows as training begins, of words and of contexts."""
+    if init is not None:
+        words, vectors = _usable(init["words"]), _usable(init["vectors"])
+        init = {"words": words, "vectors": vectors, "anchor": init["anchor"]}
     return _core.start_rows(*place, dim, seed, init, _threads(threads))
 
 
@@ -127,6 +130,11 @@ def measure(
 def copied(rows: Rows) -> Rows:
     """Keep the rows on this worker too."""
     return rows
+
+
+def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
+    """Copy an array if it is not aligned: what came from another machine need not be."""
+    return np.require(array, requirements="A")
 
 
 def aligned(rows: Rows) -> Rows:

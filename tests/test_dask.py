@@ -1,0 +1,423 @@
+"""Training on a cluster: two worker processes that talk over the loopback interface."""
+
+from __future__ import annotations
+
+import _thread
+import importlib.metadata
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from glove_rs import Cooccurrence, Glove, TrainingDiverged, WordVectors, _core
+
+distributed = pytest.importorskip("distributed")
+
+from glove_rs.dask import DaskGlove  # noqa: E402
+
+ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
+WORDS = 300
+
+
+def generated(words: int = WORDS, documents: int = 800) -> list[str]:
+    rng = np.random.default_rng(0)
+    weights = 1 / np.arange(1, words + 1)
+    drawn = rng.choice(words, size=(documents, 40), p=weights / weights.sum())
+    return [" ".join(f"w{word}" for word in document) for document in drawn]
+
+
+TEXT = generated()
+
+
+@pytest.fixture(scope="module")
+def counts() -> Cooccurrence:
+    return Cooccurrence.from_corpus(TEXT, min_count=1, window=5)
+
+
+def cluster_of(workers: int, **options: Any) -> Any:
+    return distributed.LocalCluster(
+        n_workers=workers, threads_per_worker=1, dashboard_address=":0", **options
+    )
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    with cluster_of(2) as cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def alone() -> Iterator[Any]:
+    """One worker in this process."""
+    with (
+        cluster_of(1, processes=False) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+def settings(**more: Any) -> dict[str, Any]:
+    return {"dim": 20, "epochs": 4, "min_count": 1, "window": 5, "seed": 3, **more}
+
+
+def arrays(model: Glove) -> list[np.ndarray[Any, Any]]:
+    return [model._state.arrays[name] for name in ARRAYS]
+
+
+def same(a: Glove, b: Glove) -> bool:
+    return all(map(np.array_equal, arrays(a), arrays(b))) and a.history == b.history
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"preset": "paper"},
+        {"optimizer": "sgd", "learning_rate": 0.01},
+        {"x_max": 10.0, "schedule": "linear", "negative": 2.0},
+    ],
+)
+def test_one_group_has_the_bits_of_deterministic_training(
+    client: Any, counts: Cooccurrence, more: dict[str, Any]
+) -> None:
+    alone = Glove(deterministic=True, **settings(**more))
+    alone.fit_cooccurrence(counts, validation=0.1)
+    model = DaskGlove(client=client, partitions=1, **settings(**more))
+    model.fit_cooccurrence(counts, validation=0.1)
+    assert same(model, alone)
+    assert model.history.validation == alone.history.validation
+    assert model.vocabulary.words == alone.vocabulary.words
+
+
+def test_counts_of_one_direction_train_alike(client: Any) -> None:
+    counts = Cooccurrence.from_corpus(TEXT, min_count=1, window=5, symmetric=False)
+    alone = Glove(deterministic=True, **settings()).fit_cooccurrence(counts)
+    model = DaskGlove(client=client, partitions=1, **settings()).fit_cooccurrence(counts)
+    assert same(model, alone)
+    parted = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
+    assert parted.history[-1] == pytest.approx(alone.history[-1], rel=0.05)
+
+
+@pytest.mark.parametrize("partitions", [2, 3])
+def test_groups_reach_the_loss_of_one_whoever_trains_them(
+    client: Any, alone: Any, counts: Cooccurrence, partitions: int
+) -> None:
+    model = DaskGlove(client=client, partitions=partitions, **settings(epochs=8))
+    model.fit_cooccurrence(counts, validation=0.1)
+    whole = Glove(deterministic=True, **settings(epochs=8)).fit_cooccurrence(counts, validation=0.1)
+    assert model.history[-1] == pytest.approx(whole.history[-1], rel=0.03)
+    assert model.history.validation[-1] == pytest.approx(whole.history.validation[-1], rel=0.03)
+    again = DaskGlove(client=alone, partitions=partitions, threads=2, **settings(epochs=8))
+    again.fit_cooccurrence(counts, validation=0.1)
+    assert same(again, model)
+
+
+def test_there_may_be_more_groups_than_words(alone: Any) -> None:
+    model = DaskGlove(client=alone, partitions=5, dim=3, epochs=2)
+    model.fit_cooccurrence(np.array([[0, 2, 1], [2, 0, 3], [1, 3, 0]]))
+    assert model.W.shape == (3, 3)
+    assert np.isfinite(model.history).all()
+
+
+def test_there_are_as_many_groups_as_workers_by_default(
+    client: Any, counts: Cooccurrence
+) -> None:
+    model = DaskGlove(client=client, **settings()).fit_cooccurrence(counts)
+    two = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
+    assert same(model, two)
+
+
+def test_the_default_client_is_used(client: Any, counts: Cooccurrence) -> None:
+    before = len(client.run(_logged, wait=True))
+    model = DaskGlove(**settings()).fit_cooccurrence(counts)
+    assert before == 2
+    assert model.stages_["training"]["bytes"][0] > 0  # between the two workers of the client
+
+
+def _logged(dask_worker: Any) -> int:
+    return len(dask_worker.transfer_incoming_log)
+
+
+def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
+    model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
+    stages = model.stages_
+    assert set(stages) == {"tiling", "training"}
+    assert stages["training"]["seconds"] == model.history.seconds
+    row_bytes = 2 * 4 * 32  # 20 components and two biases, in lines of 16; and accumulators
+    # Each slice moves every context row at least once between two workers.
+    assert all(moved >= WORDS * row_bytes for moved in stages["training"]["bytes"])
+
+
+def test_words_may_start_at_given_vectors(client: Any, counts: Cooccurrence) -> None:
+    words = [f"w{word}" for word in range(0, WORDS, 3)] + ["unknown"]
+    given = WordVectors(words, np.random.default_rng(1).normal(size=(len(words), 20)))
+    alone = Glove(deterministic=True, **settings()).fit_cooccurrence(counts, init=given)
+    for partitions in (1, 2):
+        model = DaskGlove(client=client, partitions=partitions, **settings())
+        model.fit_cooccurrence(counts, init=given)
+        assert same(model, alone) == (partitions == 1)
+        assert model.history[-1] == pytest.approx(alone.history[-1], rel=0.05)
+
+
+def test_training_stops_early_and_keeps_the_best_epoch(client: Any) -> None:
+    counts = Cooccurrence.from_corpus(generated(60, 40), min_count=1, window=3)
+    options: dict[str, Any] = {"validation": 0.3, "early_stopping": 2}
+    more = settings(epochs=60, preset="paper", x_max=1.0)
+    alone = Glove(deterministic=True, **more).fit_cooccurrence(counts, **options)
+    model = DaskGlove(client=client, partitions=1, **more).fit_cooccurrence(counts, **options)
+    assert 3 <= len(model.history) < 60
+    assert same(model, alone)
+
+
+def test_callbacks_see_each_epoch_and_may_stop(client: Any, counts: Cooccurrence) -> None:
+    seen = []
+
+    def callback(state: Any) -> bool:
+        seen.append((state.epoch, state.loss, state.W.copy(), state.b_tilde.copy()))
+        return len(seen) == 2
+
+    model = DaskGlove(client=client, **settings())
+    model.fit_cooccurrence(counts, callbacks=[callback])
+    assert [(epoch, loss) for epoch, loss, _, _ in seen] == [*enumerate(model.history, 1)]
+    assert len(model.history) == 2
+    assert np.array_equal(seen[-1][2], model.W)
+    assert np.array_equal(seen[-1][3], model.b_tilde)
+
+
+def test_what_a_callback_raises_leaves_the_last_epoch(client: Any, counts: Cooccurrence) -> None:
+    def callback(state: Any) -> None:
+        if state.epoch == 2:
+            raise RuntimeError("enough")
+
+    model = DaskGlove(client=client, **settings())
+    with pytest.raises(RuntimeError, match="enough"):
+        model.fit_cooccurrence(counts, callbacks=[callback])
+    assert len(model.history) == 2
+
+
+def test_no_epoch_begins_that_would_end_too_late(client: Any, counts: Cooccurrence) -> None:
+    model = DaskGlove(client=client, **settings()).fit_cooccurrence(counts, max_seconds=1e-3)
+    assert len(model.history) == 1
+
+
+def test_divergence_is_undone_and_reported(client: Any, counts: Cooccurrence) -> None:
+    more = settings(optimizer="sgd", grad_clip=1e30)
+    for rate, partitions in ((2.0, 1), (2.0, 2)):
+        model = DaskGlove(client=client, partitions=partitions, learning_rate=rate, **more)
+        with pytest.warns(RuntimeWarning, match=f"diverged in epoch 1; .*halved to {rate / 2:g}"):
+            try:
+                model.fit_cooccurrence(counts)
+            except TrainingDiverged as error:
+                assert error.history == []
+    with pytest.warns(RuntimeWarning, match="halved"):
+        model = DaskGlove(client=client, partitions=2, learning_rate=1e6, **more)
+        with pytest.raises(TrainingDiverged, match="epoch 1.*learning_rate"):
+            model.fit_cooccurrence(counts)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("checkpoint_dir", "somewhere"),
+        ("resume", True),
+        ("keep_counts", True),
+        ("anchor", 0.1),
+        ("start", Glove()),
+    ],
+)
+def test_what_a_cluster_cannot_do_is_refused(
+    counts: Cooccurrence, name: str, value: object
+) -> None:
+    init = WordVectors(["w1"], np.ones((1, 20)))
+    options = {"init": init, name: value}
+    with pytest.raises(ValueError, match=f"{name} is not possible on a cluster"):
+        DaskGlove(client="none is needed", **settings()).fit_cooccurrence(counts, **options)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"partitions": 0}, {"dim": 0}, {"epochs": 0}, {"client": "tcp://nowhere:1"}]
+)
+def test_bad_parameters_are_named(counts: Cooccurrence, wrong: dict[str, Any]) -> None:
+    model = DaskGlove(**{**settings(), **wrong})
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        model.fit_cooccurrence(counts)
+
+
+def test_nothing_to_train_on_is_an_error(client: Any) -> None:
+    with pytest.raises(ValueError, match="no pairs of words"):
+        DaskGlove(client=client, dim=3).fit_cooccurrence(np.zeros((4, 4)))
+    with pytest.raises(ValueError, match="validation = 1e-09 leaves"):
+        DaskGlove(client=client, dim=3).fit_cooccurrence(np.ones((4, 4)), validation=1e-9)
+
+
+def test_the_model_is_a_glove(client: Any, counts: Cooccurrence, tmp_path: Path) -> None:
+    model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
+    assert model.get_params()["partitions"] == 2
+    assert model.set_params(epochs=7).epochs == 7
+    copy = pickle.loads(pickle.dumps(model))
+    assert copy.client is None
+    assert same(copy, model)
+    model.save(tmp_path / "model")
+    for loaded in (Glove.load(tmp_path / "model"), DaskGlove.load(tmp_path / "model")):
+        assert same(loaded, model)
+        assert loaded.epochs == 7
+    assert "partitions=2" in repr(model)
+    with pytest.raises(TypeError, match="windows"):
+        DaskGlove(windows=3)
+
+
+def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
+    training = DaskGlove(**settings())._training_arguments()
+    share = _core.split_counts(counts._core, 2)[1]
+    others = [_core.share_margins(share, 1) for share in _core.split_counts(counts._core, 2)]
+    records, sums = (sum(column) for column in zip(*others, strict=True))
+    running: Any = {"threads": 1, "memory": None, "tmp_dir": None}
+    tiles = _core.CoreTiles.of_share(share, records, sums, 20, training, 0.1, running)
+    buffers: list[pickle.PickleBuffer] = []
+    pickled = pickle.dumps(tiles, protocol=5, buffer_callback=buffers.append)
+    assert len(pickled) < 2000  # the records are out of band
+    # As they come from another machine: nowhere in particular.
+    moved = [np.frombuffer(b"x" + bytes(buffer), np.uint8)[1:] for buffer in buffers]
+    copy = pickle.loads(pickled, buffers=moved)
+    assert (copy.records, copy.held_out, copy.nbytes) == (
+        tiles.records,
+        tiles.held_out,
+        tiles.nbytes,
+    )
+    assert [bytes(part) for part in copy.__reduce__()[1]] == [
+        bytes(part) for part in tiles.__reduce__()[1]
+    ]
+
+
+# --- faults --------------------------------------------------------------------------------------
+
+
+def _pretend(version: str | None) -> None:
+    from glove_rs.dask import _cluster
+
+    _cluster._installed.cache_clear()
+
+    def found(package: str) -> str:
+        if package == "glove-rs" and version is None:
+            raise importlib.metadata.PackageNotFoundError(package)
+        return version if package == "glove-rs" else real(package)
+
+    real = importlib.metadata.__dict__.setdefault("_real_version", importlib.metadata.version)
+    importlib.metadata.version = real if version == "real" else found
+
+
+@pytest.mark.parametrize("version", ["0.0.1", None])
+def test_another_glove_rs_on_a_worker_is_an_error_before_any_work(
+    client: Any, counts: Cooccurrence, version: str | None
+) -> None:
+    worker = sorted(client.nthreads())[1]
+    client.run(_pretend, version, workers=[worker])
+    try:
+        message = f"must have glove-rs .*, but {worker} has {version or 'none'}"
+        with pytest.raises(RuntimeError, match=message):
+            DaskGlove(client=client, **settings()).fit_cooccurrence(counts)
+    finally:
+        client.run(_pretend, "real", workers=[worker])
+
+
+def test_a_scheduler_without_workers_is_an_error(counts: Cooccurrence) -> None:
+    with (
+        cluster_of(0, processes=False) as cluster,
+        distributed.Client(cluster, set_as_default=False) as client,
+        pytest.raises(RuntimeError, match="no workers yet"),
+    ):
+        DaskGlove(client=client, **settings()).fit_cooccurrence(counts)
+
+
+def test_ctrl_c_cancels_the_tasks_and_leaves_the_last_epoch(
+    client: Any, counts: Cooccurrence
+) -> None:
+    def callback(state: Any) -> None:
+        if state.epoch == 2:
+            threading.Timer(0.05, _thread.interrupt_main).start()
+
+    model = DaskGlove(client=client, **settings(epochs=1000))
+    with pytest.raises(KeyboardInterrupt):
+        model.fit_cooccurrence(counts, callbacks=[callback])
+    assert 2 <= len(model.history) < 1000
+    assert np.isfinite(model.W).all()
+    end = time.monotonic() + 20
+    while client.run_on_scheduler(_tasks) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert client.run_on_scheduler(_tasks) == 0
+
+
+def _tasks(dask_scheduler: Any) -> int:
+    return len(dask_scheduler.tasks)
+
+
+@pytest.mark.parametrize("after", [0.0, 0.05])
+def test_a_killed_worker_changes_nothing_of_the_outcome(
+    client: Any, tmp_path: Path, after: float
+) -> None:
+    text = tmp_path / "text"
+    text.write_text("\n".join(TEXT))
+    more = settings(epochs=6, partitions=2)
+    whole = DaskGlove(client=client, **more).fit(text)
+    with (
+        cluster_of(2, silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as doomed,
+    ):
+        process = max(doomed.run(os.getpid).values())
+
+        def callback(state: Any) -> None:
+            if state.epoch == 3:
+                threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()
+
+        model = DaskGlove(client=doomed, **more).fit(text, callbacks=[callback])
+    assert same(model, whole)
+
+
+# --- without a cluster, and without Dask ---------------------------------------------------------
+
+
+def run_python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_without_a_client_there_is_a_local_cluster_for_the_while(
+    monkeypatch: pytest.MonkeyPatch, counts: Cooccurrence
+) -> None:
+    monkeypatch.setattr("glove_rs.dask._cluster.CPU_COUNT", 1)
+    monkeypatch.setattr("glove_rs.dask._cluster.get_client", _no_client)
+    model = DaskGlove(**settings()).fit_cooccurrence(counts)
+    assert same(model, Glove(deterministic=True, **settings()).fit_cooccurrence(counts))
+
+
+def _no_client() -> None:
+    raise ValueError("No global client found")
+
+
+def test_dask_is_imported_only_when_it_is_used() -> None:
+    code = "import glove_rs, sys; print([m for m in sys.modules if m in ('dask', 'distributed')])"
+    assert run_python(code).strip() == "[]"
+
+
+@pytest.mark.parametrize("missing", ["dask", "distributed"])
+def test_without_dask_the_error_says_what_to_install(missing: str) -> None:
+    code = f"""
+import sys
+sys.modules[{missing!r}] = None
+try:
+    import glove_rs.dask
+except ImportError as error:
+    print(error)
+"""
+    assert f"needs {missing}" in run_python(code)
+    assert "pip install glove-rs[dask]" in run_python(code)
