@@ -31,7 +31,7 @@ impl Default for MemoryLimit {
 /// Bytes per token of a segment being counted: its rank, and its place in the index.
 const TOKEN_BYTES: u64 = 8;
 /// Occurrences whose rows one task sums: small enough to balance, large enough to amortise.
-const TASK_OCCURRENCES: usize = 1 << 16;
+pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
     /// A limit, or none, with temporary files in `folder` or else in the system's place for them.
@@ -70,8 +70,8 @@ impl MemoryLimit {
 
     /// Occurrences whose rows one task sums: 30 neighbours of 12 bytes each must stay a small part
     /// of the limit for each of the tasks of a wave.
-    pub(crate) fn task_occurrences(&self) -> usize {
-        (self.share(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES as u64) as usize
+    pub(crate) fn task_occurrences(&self) -> u64 {
+        (self.share(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
     /// Tasks to run before their rows are put away.

@@ -199,7 +199,7 @@ impl Vocabulary {
     }
 
     /// From [`Vocabulary::text`] and [`Vocabulary::counts`], without another look.
-    pub(crate) fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Self {
+    pub fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Self {
         Self {
             bytes,
             ends,

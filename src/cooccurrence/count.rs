@@ -216,19 +216,24 @@ impl Occurrences {
         &self.positions[self.starts[word as usize]..self.starts[word as usize + 1]]
     }
 
-    /// Ranges of rows with about `size` occurrences each.
-    pub fn tasks(&self, size: usize) -> Vec<Range<usize>> {
-        let words = self.starts.len() - 1;
-        let mut tasks = Vec::new();
-        let mut start = 0;
-        for row in 0..words {
-            if row + 1 == words || self.starts[row + 1] - self.starts[start] >= size {
-                tasks.push(start..row + 1);
-                start = row + 1;
-            }
-        }
-        tasks
+    fn tasks(&self, size: u64) -> Vec<Range<usize>> {
+        tasks(self.starts.windows(2).map(|w| (w[1] - w[0]) as u64), size)
     }
+}
+
+/// Ranges of rows, of words that occur so often, with about `size` occurrences each.
+pub(super) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Vec<Range<usize>> {
+    let words = counts.len();
+    let mut tasks = Vec::new();
+    let (mut start, mut occurrences) = (0, 0);
+    for (row, count) in counts.enumerate() {
+        occurrences += count;
+        if row + 1 == words || occurrences >= size {
+            tasks.push(start..row + 1);
+            (start, occurrences) = (row + 1, 0);
+        }
+    }
+    tasks
 }
 
 /// Lanes on each side of a word that the fast path looks at.

@@ -7,7 +7,8 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::ops::Range;
+use std::fmt::Debug;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 /// Consecutive rows of a [`Triangle`], packed.
@@ -33,26 +34,27 @@ impl RowBlock {
         }
     }
 
-    /// Rows of these lengths from `first` on.
-    pub(super) fn from_parts(
+    /// Empty it for rows from `first` on: the ends of rows, columns, and values of each direction.
+    pub(super) fn refill(
+        &mut self,
         first: WordId,
-        lengths: &[usize],
-        columns: Vec<WordId>,
-        forward: Vec<f64>,
-        backward: Option<Vec<f64>>,
-    ) -> Self {
-        let mut end = 0;
-        let ends = lengths.iter().map(|length| {
-            end += length;
-            end
+        both_directions: bool,
+    ) -> (
+        &mut Vec<usize>,
+        &mut Vec<WordId>,
+        [Option<&mut Vec<f64>>; 2],
+    ) {
+        self.first = first;
+        self.ends.clear();
+        self.columns.clear();
+        self.forward.clear();
+        self.backward = both_directions.then(|| {
+            let mut values = self.backward.take().unwrap_or_default();
+            values.clear();
+            values
         });
-        Self {
-            first,
-            ends: ends.collect(),
-            columns,
-            forward,
-            backward,
-        }
+        let values = [Some(&mut self.forward), self.backward.as_mut()];
+        (&mut self.ends, &mut self.columns, values)
     }
 
     /// Append an entry of a symmetric matrix to the open row; columns ascend.
@@ -68,6 +70,33 @@ impl RowBlock {
         self.push(column, forward);
         if let Some(values) = &mut self.backward {
             values.push(backward);
+        }
+    }
+
+    /// Become the sum of two blocks of the same rows, which both have this one's directions.
+    pub(super) fn set_sum(&mut self, one: &Self, other: &Self) {
+        let (ends, columns, [forward, backward]) = self.refill(one.first, one.backward.is_some());
+        let most = one.len() + other.len();
+        columns.resize(most, 0);
+        let mut values: Vec<&mut [f64]> = Vec::with_capacity(2);
+        for values_of_one_direction in [forward, backward].into_iter().flatten() {
+            values_of_one_direction.resize(most, 0.0);
+            values.push(values_of_one_direction);
+        }
+        let mut end = 0;
+        for row in one.rows() {
+            let rows = [one.row(row), other.row(row)];
+            end = match &mut values[..] {
+                [forward] => add_rows(rows, columns, [forward], end),
+                [forward, backward] => add_rows(rows, columns, [forward, backward], end),
+                _ => unreachable!("one direction or two"),
+            };
+            ends.push(end);
+        }
+        columns.truncate(end);
+        self.forward.truncate(end);
+        if let Some(values) = &mut self.backward {
+            values.truncate(end);
         }
     }
 
@@ -125,6 +154,49 @@ impl RowBlock {
             backward: self.backward.as_ref().map(|b| &b[range]),
         }
     }
+}
+
+/// Write the sum of two rows to `columns` and `values` from `end` on; where it ends.
+///
+/// Which row has the next column is a coin toss: no branch.
+#[inline(always)]
+fn add_rows<const DIRECTIONS: usize>(
+    rows: [TriangleRow<'_>; 2],
+    columns: &mut [WordId],
+    values: [&mut [f64]; DIRECTIONS],
+    mut end: usize,
+) -> usize {
+    let [one, other] = rows.map(|row| {
+        let values = [row.forward, row.backward.unwrap_or(row.forward)];
+        let values: [&[f64]; DIRECTIONS] = std::array::from_fn(|direction| values[direction]);
+        (row.columns, values)
+    });
+    let (mut i, mut j) = (0, 0);
+    while let (Some(&first), Some(&second)) = (one.0.get(i), other.0.get(j)) {
+        let (from_one, from_other) = (first <= second, second <= first);
+        columns[end] = first.min(second);
+        for direction in 0..DIRECTIONS {
+            let x = if from_one { one.1[direction][i] } else { 0.0 };
+            let y = if from_other {
+                other.1[direction][j]
+            } else {
+                0.0
+            };
+            values[direction][end] = x + y;
+        }
+        i += usize::from(from_one);
+        j += usize::from(from_other);
+        end += 1;
+    }
+    for ((rest, from), at) in [(one, i), (other, j)] {
+        let length = rest.len() - at;
+        columns[end..end + length].copy_from_slice(&rest[at..]);
+        for direction in 0..DIRECTIONS {
+            values[direction][end..end + length].copy_from_slice(&from[direction][at..]);
+        }
+        end += length;
+    }
+    end
 }
 
 /// One row of a [`Triangle`]: columns ascend and are at most the row.
@@ -224,10 +296,15 @@ pub(super) enum Held {
         entries: usize,
         // One mapping for what was packed together: between the open rows, in the allocator's
         // memory, it would keep that from going back to the system when they go.
-        bytes: Arc<HugeBuffer<u8>>,
+        bytes: Arc<dyn Bytes>,
         place: Range<usize>,
     },
 }
+
+/// Memory that packed rows lie in.
+pub(super) trait Bytes: Deref<Target = [u8]> + Debug + Send + Sync {}
+
+impl<B: Deref<Target = [u8]> + Debug + Send + Sync> Bytes for B {}
 
 impl Held {
     fn rows(&self) -> Range<WordId> {
@@ -260,43 +337,38 @@ impl Held {
         }
     }
 
+    fn packed(&self) -> Cow<'_, [u8]> {
+        match self {
+            Self::Open(block) => Cow::Owned(encode(block)),
+            Self::Packed { bytes, place, .. } => Cow::Borrowed(&bytes[place.clone()]),
+        }
+    }
+
     /// Pack all of these.
     fn pack(blocks: &mut [Self]) -> Result<()> {
         let encoded: Vec<Vec<u8>> = blocks
             .par_iter()
             .map(|held| encode(&held.block()))
             .collect();
-        let parts = blocks.iter().zip(&encoded);
-        let parts = parts.map(|(held, bytes)| (held.rows(), held.entries(), &bytes[..]));
-        let packed = Self::packed(&parts.collect::<Vec<_>>())?;
-        for (held, packed) in blocks.iter_mut().zip(packed) {
-            *held = packed;
-        }
-        Ok(())
-    }
-
-    /// From rows, the number of their entries, and the bytes that [`encode`] made of them.
-    pub fn packed(blocks: &[(Range<WordId>, usize, &[u8])]) -> Result<Vec<Self>> {
-        let mut bytes = HugeBuffer::zeroed(blocks.iter().map(|block| block.2.len()).sum())?;
+        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(Vec::len).sum())?;
         let mut rest = &mut bytes[..];
-        for (_, _, block) in blocks {
+        for block in &encoded {
             let (place, more) = rest.split_at_mut(block.len());
             place.copy_from_slice(block);
             rest = more;
         }
-        let bytes = Arc::new(bytes);
-        let mut end = 0;
-        let held = blocks.iter().map(|(rows, entries, block)| {
-            let start = end;
-            end += block.len();
-            Self::Packed {
-                rows: rows.clone(),
-                entries: *entries,
+        let bytes: Arc<dyn Bytes> = Arc::new(bytes);
+        let mut start = 0;
+        for (held, block) in blocks.iter_mut().zip(&encoded) {
+            *held = Self::Packed {
+                rows: held.rows(),
+                entries: held.entries(),
                 bytes: bytes.clone(),
-                place: start..end,
-            }
-        });
-        Ok(held.collect())
+                place: start..start + block.len(),
+            };
+            start += block.len();
+        }
+        Ok(())
     }
 }
 
@@ -309,6 +381,25 @@ impl Triangle {
             store,
             nnz: sums.nnz,
             total: sums.total,
+        }
+    }
+
+    /// The bytes of block `k` as [`encode`] makes them.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub(super) fn packed_block(&self, k: usize) -> Result<Cow<'_, [u8]>> {
+        match &self.store {
+            Store::Memory(blocks) => Ok(blocks[k].packed()),
+            Store::Disk(run) => Ok(Cow::Owned(encode(&run.read(k)?))),
+        }
+    }
+
+    /// Number of entries in block `k`.
+    pub(super) fn block_entries(&self, k: usize) -> u64 {
+        match &self.store {
+            Store::Memory(blocks) => blocks[k].entries() as u64,
+            Store::Disk(run) => run.entries(k),
         }
     }
 
@@ -412,53 +503,6 @@ impl Triangle {
         let open = |block: &Held| matches!(block, Held::Open(_));
         let last = first + blocks[first..].partition_point(open);
         Held::pack(&mut blocks[first..last])
-    }
-
-    /// What [`Triangle::from_packed`] needs of a matrix in memory: of each block its first row, the
-    /// number of its rows, of their entries and of its bytes; and all bytes.
-    pub(crate) fn to_packed(&self) -> (Vec<u64>, Vec<u8>) {
-        let (mut index, mut all) = (Vec::new(), Vec::new());
-        let Store::Memory(blocks) = &self.store else {
-            unreachable!("shares of counts are kept in memory");
-        };
-        for held in blocks {
-            let bytes = match held {
-                Held::Open(block) => Cow::Owned(encode(block)),
-                Held::Packed { bytes, place, .. } => Cow::Borrowed(&bytes[place.clone()]),
-            };
-            let rows = held.rows();
-            let numbers = [rows.start as usize, rows.len(), held.entries(), bytes.len()];
-            index.extend(numbers.map(|n| n as u64));
-            all.extend_from_slice(&bytes);
-        }
-        (index, all)
-    }
-
-    /// From what [`Triangle::to_packed`] gave.
-    ///
-    /// # Errors
-    /// [`Error::Memory`].
-    pub(crate) fn from_packed(
-        words: usize,
-        symmetric: bool,
-        nnz: u64,
-        total: f64,
-        index: &[u64],
-        bytes: &[u8],
-    ) -> Result<Self> {
-        let mut rest = bytes;
-        let (blocks, _) = index.as_chunks::<4>();
-        let blocks = blocks.iter().map(|&[first, rows, entries, length]| {
-            let (block, more) = rest.split_at(length as usize);
-            rest = more;
-            (
-                first as WordId..(first + rows) as WordId,
-                entries as usize,
-                block,
-            )
-        });
-        let store = Store::Memory(Held::packed(&blocks.collect::<Vec<_>>())?);
-        Ok(Self::new(words, symmetric, store, Sums { nnz, total }))
     }
 
     /// Whether the rows lie in a temporary file.

@@ -105,7 +105,7 @@ pub(super) fn merge<S: BlockSum>(
     )
 }
 
-pub(super) fn merge_once<S: BlockSum>(
+fn merge_once<S: BlockSum>(
     parts: &[&Triangle],
     words: usize,
     symmetric: bool,

@@ -16,5 +16,5 @@ pub use estimate::{Estimate, estimate};
 pub use gather::Gathering;
 pub use matrix::{Csr, RowBlock, Triangle, TriangleRow};
 pub use merge::plus;
-pub use share::{Share, count_shares, merge_shares};
+pub use share::{PackedShare, Share, count_shares, merge_shares};
 pub(crate) use sink::RowSink;

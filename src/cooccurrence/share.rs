@@ -1,20 +1,25 @@
 //! Counting for a distributed fit: a shard of the text at a time, for every group of words apart.
 //!
-//! Counts are kept in new ids (see [`Partition`]), in which a group of words is a range.
+//! Counts are kept in new ids (see [`Partition`]), in which a group of words is a range. All shards
+//! pack the same rows together, so that their counts are added block by block.
 
 use super::accumulator::RowAccumulator;
-use super::count::{CountingOptions, Occurrences, RowCounter};
+use super::count::{CountingOptions, Occurrences, RowCounter, tasks};
 use super::matrix::{Held, RowBlock, Store, Sums, Triangle, TriangleRow};
-use super::merge::{BlockSum, merge_once};
-use super::sink::RowSink;
-use super::spill::encode_rows;
+use super::merge::BlockSum;
+use super::spill::{Encoder, decode_into};
 use crate::encoding::Segment;
 use crate::error::Result;
-use crate::memory::MemoryLimit;
+use crate::memory::TASK_OCCURRENCES;
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Blocks of rows in a share, at most: of a large text, the rows of one shard are short.
+const MOST_BLOCKS: u64 = 1 << 12;
 
 /// The counts of all pairs that touch a group of words, at either end.
 #[derive(Debug)]
@@ -23,7 +28,7 @@ pub struct Share {
     pub partition: Partition,
     /// The group.
     pub group: usize,
-    /// A triangle over all words, in new ids. Rows before the group's first word are empty, those
+    /// A triangle over all words, in new ids. Rows before the group's first word are absent, those
     /// behind its last one hold columns of the group only.
     pub counts: Triangle,
 }
@@ -57,155 +62,261 @@ impl Share {
     }
 }
 
-/// Count text in new ids of `partition`: the share of each group. A pure function of its arguments,
-/// on all threads of the current rayon pool.
+/// Count a shard of text in new ids of `partition`, on one thread: the share of each group. `counts`
+/// tells how often each word, by rank, occurs in the whole text. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] for a window of 0; [`crate::Error::Cancelled`].
 pub fn count_shares(
     ids: Vec<WordId>,
     partition: Partition,
+    counts: &[u64],
     options: &CountingOptions,
     monitor: &Monitor,
 ) -> Result<Vec<Share>> {
     options.check()?;
-    let triangles = if options.symmetric {
-        count_groups::<f64>(ids, partition, options, monitor)?
+    let counts: Vec<u64> = (0..partition.words() as WordId)
+        .map(|id| counts[partition.rank(id) as usize])
+        .collect();
+    let size = TASK_OCCURRENCES.max(counts.iter().sum::<u64>() / MOST_BLOCKS);
+    let blocks = tasks(counts.into_iter(), size);
+    let segment = Segment { ids, fresh: 0 };
+    let packed = if options.symmetric {
+        count_blocks::<f64>(&segment, blocks, partition, options, monitor)?
     } else {
-        count_groups::<[f64; 2]>(ids, partition, options, monitor)?
+        count_blocks::<[f64; 2]>(&segment, blocks, partition, options, monitor)?
     };
-    let share = |(group, counts)| Share {
+    let share = |(group, packed): (usize, Packing)| Share {
         partition,
         group,
-        counts,
+        counts: packed.finish(partition.words(), options.symmetric),
     };
-    Ok(triangles.into_iter().enumerate().map(share).collect())
+    Ok(packed.into_iter().enumerate().map(share).collect())
 }
 
-fn count_groups<S: BlockSum>(
-    ids: Vec<WordId>,
+fn count_blocks<S: BlockSum>(
+    segment: &Segment,
+    blocks: Vec<Range<usize>>,
     partition: Partition,
     options: &CountingOptions,
     monitor: &Monitor,
-) -> Result<Vec<Triangle>> {
-    monitor.begin(Stage::Counting, ids.len() as u64);
-    let segment = Segment { ids, fresh: 0 };
+) -> Result<Vec<Packing>> {
+    monitor.begin(Stage::Counting, segment.ids.len() as u64);
     let occurrences = Occurrences::index(&segment.ids, partition.words(), monitor)?;
-    let counter = RowCounter::new(&segment, &occurrences, options);
-    let tasks = occurrences.tasks(MemoryLimit::default().task_occurrences());
-    let counted: Result<Vec<Vec<PackedRows>>> = tasks
-        .par_iter()
-        .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
-            let mut block = RowBlock::new(rows.start as WordId, !options.symmetric);
-            for row in rows.clone() {
-                counter.sum(row as WordId, accumulator, monitor)?;
-                accumulator.drain(|column, sum| sum.push(column, &mut block));
-                block.end_row();
-            }
-            let groups = 0..partition.groups();
-            Ok(groups
-                .map(|group| PackedRows::of(&block, partition, group))
-                .collect())
-        })
-        .collect();
-    let mut counted: Vec<_> = counted?.into_iter().map(Vec::into_iter).collect();
-    (0..partition.groups())
-        .map(|_| {
-            let blocks = counted.iter_mut().filter_map(Iterator::next);
-            let blocks: Vec<_> = blocks.filter(|rows| !rows.bytes.is_empty()).collect();
-            let sums = blocks
-                .iter()
-                .fold(Sums::default(), |sums, rows| sums.with(rows.sums));
-            let packed = blocks
-                .iter()
-                .map(|rows| (rows.rows.clone(), rows.entries, &rows.bytes[..]));
-            let store = Store::Memory(Held::packed(&packed.collect::<Vec<_>>())?);
-            Ok(Triangle::new(
-                partition.words(),
-                options.symmetric,
-                store,
-                sums,
-            ))
-        })
-        .collect()
-}
-
-/// What a group has of some rows.
-struct PackedRows {
-    rows: std::ops::Range<WordId>,
-    entries: usize,
-    sums: Sums,
-    // None where the group begins behind these rows.
-    bytes: Vec<u8>,
-}
-
-impl PackedRows {
-    fn of(block: &RowBlock, partition: Partition, group: usize) -> Self {
-        let group = partition.group(group);
-        let rows = block.rows();
-        if rows.end <= group.start {
-            return Self {
-                rows,
-                entries: 0,
-                sums: Sums::default(),
-                bytes: Vec::new(),
-            };
+    let counter = RowCounter::new(segment, &occurrences, options);
+    let mut accumulator = RowAccumulator::<S>::new();
+    let mut block = RowBlock::default();
+    let mut encoder = Encoder::default();
+    let mut shares: Vec<Packing> = Vec::new();
+    shares.resize_with(partition.groups(), Packing::default);
+    for rows in blocks {
+        block.refill(rows.start as WordId, !options.symmetric);
+        for row in rows {
+            counter.sum(row as WordId, &mut accumulator, monitor)?;
+            accumulator.drain(|column, sum| sum.push(column, &mut block));
+            block.end_row();
         }
-        let held: Vec<TriangleRow<'_>> = rows
-            .clone()
-            .map(|number| {
-                let row = block.row(number);
-                if group.contains(&number) {
-                    row
-                } else {
-                    row.within(group.clone())
-                }
-            })
-            .collect();
-        Self {
-            rows,
-            entries: held.iter().map(|row| row.columns.len()).sum(),
-            sums: held.iter().fold(Sums::default(), Sums::plus_row),
-            bytes: encode_rows(&held, block.has_both_directions()),
+        for (group, share) in shares.iter_mut().enumerate() {
+            let group = partition.group(group);
+            if block.rows().end > group.start {
+                share.push(&touching(&block, group), &block, &mut encoder);
+            }
         }
     }
+    Ok(shares)
 }
 
-/// The share of the whole text: the sum, in the order given, of a group's shares of parts of it, on
-/// all threads of the current rayon pool.
+/// What touches a group of words.
+fn touching(block: &RowBlock, group: Range<WordId>) -> Vec<TriangleRow<'_>> {
+    let rows = block.rows().map(|number| {
+        let row = block.row(number);
+        if group.contains(&number) {
+            row
+        } else {
+            row.within(group.clone())
+        }
+    });
+    rows.collect()
+}
+
+/// The share of the whole text: the sum, in the order given, of a group's shares of the parts of it,
+/// on all threads of the current rayon pool. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
 ///
 /// # Panics
-/// If there is no part, or parts are of different partitions or groups.
+/// If there is no part, or parts are of different texts or groups.
 pub fn merge_shares(parts: &[&Share], monitor: &Monitor) -> Result<Share> {
-    let (partition, group) = (parts[0].partition, parts[0].group);
-    assert!(
-        parts
-            .iter()
-            .all(|part| (part.partition, part.group) == (partition, group))
-    );
-    let symmetric = parts[0].counts.symmetric;
-    let merge = if symmetric {
-        merge_once::<f64>
-    } else {
-        merge_once::<[f64; 2]>
+    let first = parts[0];
+    let same = |part: &&Share| {
+        let blocks = part.counts.blocks() == first.counts.blocks();
+        blocks && (part.partition, part.group) == (first.partition, first.group)
     };
-    let triangles: Vec<&Triangle> = parts.iter().map(|part| &part.counts).collect();
-    let memory = MemoryLimit::default();
-    let sink = RowSink::new(&memory);
-    let counts = merge(
-        &triangles,
-        partition.words(),
-        symmetric,
-        &memory,
-        sink,
-        monitor,
-    )?;
+    assert!(parts.iter().all(same), "shares of one group of one text");
+    let blocks = first.counts.blocks();
+    monitor.begin(Stage::Merging, blocks as u64);
+    // A run of blocks at a time: packed together, they need no other place.
+    let runs = match rayon::current_num_threads() {
+        1 => 1,
+        threads => 8 * threads,
+    };
+    let merged: Result<Vec<Packing>> = (0..runs)
+        .into_par_iter()
+        .map(|run| {
+            merge_blocks(
+                parts,
+                blocks * run / runs..blocks * (run + 1) / runs,
+                monitor,
+            )
+        })
+        .collect();
+    let merged = merged?.into_iter().reduce(Packing::followed_by);
+    let (words, symmetric) = (first.partition.words(), first.counts.symmetric);
     Ok(Share {
-        partition,
-        group,
-        counts,
+        partition: first.partition,
+        group: first.group,
+        counts: merged.unwrap_or_default().finish(words, symmetric),
     })
+}
+
+fn merge_blocks(parts: &[&Share], blocks: Range<usize>, monitor: &Monitor) -> Result<Packing> {
+    let mut packing = Packing::default();
+    let mut encoder = Encoder::default();
+    let [mut sum, mut next, mut part_block] = [(); 3].map(|()| RowBlock::default());
+    for k in blocks {
+        for (number, part) in parts.iter().enumerate() {
+            let bytes = part.counts.packed_block(k)?;
+            decode_into(&bytes, &mut part_block).expect("encoded here");
+            if number == 0 {
+                std::mem::swap(&mut sum, &mut part_block);
+            } else {
+                next.set_sum(&sum, &part_block);
+                std::mem::swap(&mut sum, &mut next);
+            }
+        }
+        let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
+        packing.push(&rows, &sum, &mut encoder);
+        monitor.advance(1)?;
+    }
+    Ok(packing)
+}
+
+/// Rows that are packed one after the other.
+#[derive(Default)]
+struct Packing {
+    held: Vec<Held>,
+    // Those not yet held: rows, entries, and where their bytes end.
+    blocks: Vec<(Range<WordId>, usize, usize)>,
+    bytes: Vec<u8>,
+    sums: Sums,
+}
+
+impl Packing {
+    /// Append rows of `block`.
+    fn push(&mut self, rows: &[TriangleRow<'_>], block: &RowBlock, encoder: &mut Encoder) {
+        let first = block.rows().start;
+        let bytes = encoder.encode(first, rows, block.has_both_directions());
+        self.bytes.extend_from_slice(bytes);
+        let entries = rows.iter().map(|row| row.columns.len()).sum();
+        self.blocks.push((block.rows(), entries, self.bytes.len()));
+        self.sums = rows.iter().fold(self.sums, Sums::plus_row);
+    }
+
+    fn close(&mut self) {
+        let mut bytes = std::mem::take(&mut self.bytes);
+        bytes.shrink_to_fit();
+        let bytes = Arc::new(bytes);
+        let mut start = 0;
+        for (rows, entries, end) in self.blocks.drain(..) {
+            self.held.push(Held::Packed {
+                rows,
+                entries,
+                bytes: bytes.clone(),
+                place: start..end,
+            });
+            start = end;
+        }
+    }
+
+    fn followed_by(mut self, mut other: Self) -> Self {
+        self.close();
+        other.close();
+        self.held.append(&mut other.held);
+        self.sums = self.sums.with(other.sums);
+        self
+    }
+
+    fn finish(mut self, words: usize, symmetric: bool) -> Triangle {
+        self.close();
+        Triangle::new(words, symmetric, Store::Memory(self.held), self.sums)
+    }
+}
+
+/// A [`Share`] as bytes, to be moved.
+#[derive(Debug)]
+pub struct PackedShare {
+    /// Words, groups, this group.
+    pub place: [usize; 3],
+    /// Whether the matrix is its own transpose.
+    pub symmetric: bool,
+    /// Number and sum of records.
+    pub sums: (u64, f64),
+    /// Of each block its first row, the number of its rows, of its entries and of its bytes.
+    pub blocks: Vec<[u64; 4]>,
+    /// The bytes of all blocks.
+    pub bytes: Vec<u8>,
+}
+
+impl Share {
+    /// As bytes.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn pack(&self) -> Result<PackedShare> {
+        let counts = &self.counts;
+        let mut blocks = Vec::with_capacity(counts.blocks());
+        let mut bytes = Vec::with_capacity(counts.memory_bytes() as usize);
+        for k in 0..counts.blocks() {
+            let packed = counts.packed_block(k)?;
+            let rows = counts.block_rows(k);
+            let numbers = [rows.start as usize, rows.len(), packed.len()].map(|n| n as u64);
+            blocks.push([numbers[0], numbers[1], counts.block_entries(k), numbers[2]]);
+            bytes.extend_from_slice(&packed);
+        }
+        Ok(PackedShare {
+            place: [self.partition.words(), self.partition.groups(), self.group],
+            symmetric: counts.symmetric,
+            sums: (counts.nnz(), counts.total()),
+            blocks,
+            bytes,
+        })
+    }
+}
+
+impl From<PackedShare> for Share {
+    fn from(packed: PackedShare) -> Self {
+        let [words, groups, group] = packed.place;
+        let (nnz, total) = packed.sums;
+        let mut end = 0;
+        let blocks = packed.blocks.iter().map(|&[first, rows, entries, length]| {
+            end += length as usize;
+            (
+                first as WordId..(first + rows) as WordId,
+                entries as usize,
+                end,
+            )
+        });
+        let packing = Packing {
+            blocks: blocks.collect(),
+            held: Vec::new(),
+            bytes: packed.bytes,
+            sums: Sums { nnz, total },
+        };
+        Self {
+            partition: Partition::new(words, groups),
+            group,
+            counts: packing.finish(words, packed.symmetric),
+        }
+    }
 }

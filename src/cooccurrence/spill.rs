@@ -62,6 +62,11 @@ impl Run {
         self.index[k].rows.clone()
     }
 
+    /// Entries in block `k`.
+    pub fn entries(&self, k: usize) -> u64 {
+        self.index[k].entries
+    }
+
     /// Entries in all blocks.
     pub fn pairs(&self) -> u64 {
         self.index.iter().map(|e| e.entries).sum()
@@ -83,39 +88,149 @@ impl Run {
 /// LEB128, values as by [`put_value`].
 pub fn encode(block: &RowBlock) -> Vec<u8> {
     let rows: Vec<TriangleRow<'_>> = block.rows().map(|row| block.row(row)).collect();
-    encode_rows(&rows, block.has_both_directions())
+    let mut encoder = Encoder::default();
+    let bytes = encoder.encode(block.rows().start, &rows, block.has_both_directions());
+    bytes.to_vec()
 }
 
-/// The same for consecutive rows, at least one.
-pub fn encode_rows(rows: &[TriangleRow<'_>], both_directions: bool) -> Vec<u8> {
-    let entries: usize = rows.iter().map(|row| row.columns.len()).sum();
-    let mut out = Vec::with_capacity(entries * 8 + 2 * rows.len() + 32);
-    put_number(&mut out, u64::from(rows.first().map_or(0, |row| row.row)));
-    put_number(&mut out, rows.len() as u64);
-    out.push(u8::from(both_directions));
-    for row in rows {
-        put_number(&mut out, row.columns.len() as u64);
-    }
-    for row in rows {
-        let mut least = 0;
-        for &column in row.columns {
-            put_number(&mut out, u64::from(column - least));
-            least = column + 1;
-        }
-    }
-    for row in rows {
-        row.forward.iter().for_each(|&x| put_value(&mut out, x));
-    }
-    for row in rows {
-        for &x in row.backward.unwrap_or_default() {
-            put_value(&mut out, x);
-        }
-    }
-    out
+/// Encodes blocks one after the other in memory of its own.
+#[derive(Default)]
+pub struct Encoder {
+    out: Vec<u8>,
 }
+
+impl Encoder {
+    /// What [`encode`] makes of a block whose first row is `first` and whose rows are these.
+    pub fn encode(
+        &mut self,
+        first: WordId,
+        rows: &[TriangleRow<'_>],
+        both_directions: bool,
+    ) -> &[u8] {
+        let entries: usize = rows.iter().map(|row| row.columns.len()).sum();
+        let values = entries * (1 + usize::from(both_directions));
+        let most =
+            (rows.len() + entries + 3) * MOST_NUMBER + values * MOST_VALUE + size_of::<u64>();
+        if self.out.len() < most {
+            self.out.resize(most, 0);
+        }
+        let out = &mut self.out[..];
+        let mut end = write_number(out, 0, first);
+        end = write_number(out, end, rows.len() as u32);
+        end = write_number(out, end, u32::from(both_directions));
+        for row in rows {
+            end = write_number(out, end, row.columns.len() as u32);
+        }
+        for row in rows {
+            let mut least = 0;
+            for &column in row.columns {
+                end = write_number(out, end, column - least);
+                least = column + 1;
+            }
+        }
+        for row in rows {
+            end = row
+                .forward
+                .iter()
+                .fold(end, |end, &x| write_value(out, end, x));
+        }
+        for row in rows {
+            let backward = row.backward.unwrap_or_default();
+            end = backward
+                .iter()
+                .fold(end, |end, &x| write_value(out, end, x));
+        }
+        &out[..end]
+    }
+}
+
+/// Bytes that a 32-bit number takes at most.
+const MOST_NUMBER: usize = 5;
+/// Bytes that a value takes at most.
+const MOST_VALUE: usize = 9;
+
+/// Write a number as LEB128; where it ends. How many bytes it takes is hard to foresee: no branch
+/// but for the largest.
+#[inline(always)]
+fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
+    let low = (n & 0x7f) | (n & 0x3f80) << 1 | (n & 0x001f_c000) << 2 | (n & 0x0fe0_0000) << 3;
+    let more = usize::from(n >= 1 << 7) + usize::from(n >= 1 << 14) + usize::from(n >= 1 << 21);
+    let mut bytes = u64::from(low | (0x0080_8080 & ((1 << (8 * more)) - 1)));
+    let mut length = 1 + more;
+    if n >= 1 << 28 {
+        bytes |= 0x8000_0000 | u64::from(n >> 28) << 32;
+        length = MOST_NUMBER;
+    }
+    out[end..end + 8].copy_from_slice(&bytes.to_le_bytes());
+    end + length
+}
+
+/// Write a value; where it ends. One byte for what most counts are: a whole number up to 127
+/// (1..=127), or 1/d for d up to 127 (127 + d), or 0. A float that fits 32 bits takes five bytes, any
+/// other nine. Exact. No branch, as for numbers.
+#[inline(always)]
+fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
+    let bits = x.to_bits();
+    let code = CODES[slot(bits)];
+    let single = x as f32;
+    let (mut tag, mut payload, mut length) = (RAW, bits, MOST_VALUE);
+    if f64::from(single) == x {
+        (tag, payload, length) = (SINGLE, u64::from(single.to_bits()), 5);
+    }
+    if VALUES[usize::from(code)].to_bits() == bits {
+        (tag, length) = (code, 1);
+    }
+    let place: &mut [u8; MOST_VALUE] = out[end..].first_chunk_mut().expect("room is left");
+    place[0] = tag;
+    place[1..].copy_from_slice(&payload.to_le_bytes());
+    end + length
+}
+
+/// What a byte of its own stands for; not a number where it does not stand for a value.
+const VALUES: [f64; 256] = {
+    let mut values = [f64::NAN; 256];
+    let mut n = 1;
+    while n < 128 {
+        values[n] = n as f64;
+        values[127 + n] = 1.0 / n as f64;
+        n += 1;
+    }
+    values[SINGLE as usize] = f64::NAN; // 1 has a byte already
+    values[ZERO as usize] = 0.0;
+    values
+};
+
+/// Where a value's byte is in [`CODES`]. Of random odd factors, one for which all values have places
+/// of their own.
+#[inline(always)]
+const fn slot(bits: u64) -> usize {
+    (bits.wrapping_mul(0xf4f2_3774_4f17_0089) >> 53) as usize
+}
+
+/// The byte of each value of [`VALUES`], by its [`slot`].
+const CODES: [u8; 1 << 11] = {
+    let mut codes = [RAW; 1 << 11];
+    let mut code = 255;
+    while code > 0 {
+        let place = slot(VALUES[code].to_bits());
+        assert!(codes[place] == RAW || code == SINGLE as usize);
+        if code != SINGLE as usize {
+            codes[place] = code as u8;
+        }
+        code -= 1;
+    }
+    codes
+};
 
 /// The block that [`encode`] made these bytes of, or `None` if it did not.
 pub fn decode(bytes: &[u8]) -> Option<RowBlock> {
+    let mut block = RowBlock::default();
+    decode_into(bytes, &mut block)?;
+    Some(block)
+}
+
+/// The same, in the memory of another block.
+pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
     let input = &mut &*bytes;
     let first = WordId::try_from(take_number(input)?).ok()?;
     let rows = WordId::try_from(take_number(input)?).ok()?;
@@ -125,21 +240,23 @@ pub fn decode(bytes: &[u8]) -> Option<RowBlock> {
         1 => true,
         _ => return None,
     };
+    let (ends, columns, values) = block.refill(first, both);
     // Every entry takes at least two bytes: nothing is reserved that the bytes cannot fill.
-    let mut lengths = Vec::with_capacity((rows as usize).min(bytes.len()));
+    ends.reserve((rows as usize).min(bytes.len()));
     let mut entries = 0usize;
     for _ in 0..rows {
         let length = usize::try_from(take_number(input)?).ok()?;
         entries = entries.checked_add(length)?;
-        lengths.push(length);
+        ends.push(entries);
     }
     if entries > bytes.len() {
         return None;
     }
-    let mut columns = Vec::with_capacity(entries);
-    for (&length, row) in lengths.iter().zip(first..) {
+    columns.reserve(entries);
+    let mut start = 0;
+    for (&end, row) in ends.iter().zip(first..) {
         let mut least = 0u64;
-        for _ in 0..length {
+        for _ in start..end {
             let column = least.checked_add(take_number(input)?)?;
             if column > u64::from(row) {
                 return None;
@@ -147,15 +264,15 @@ pub fn decode(bytes: &[u8]) -> Option<RowBlock> {
             columns.push(column as WordId);
             least = column + 1;
         }
+        start = end;
     }
-    let values = |input: &mut &[u8]| -> Option<Vec<f64>> {
-        (0..entries).map(|_| take_value(input)).collect()
-    };
-    let forward = values(input)?;
-    let backward = if both { Some(values(input)?) } else { None };
-    input
-        .is_empty()
-        .then(|| RowBlock::from_parts(first, &lengths, columns, forward, backward))
+    for values in values.into_iter().flatten() {
+        values.reserve(entries);
+        for _ in 0..entries {
+            values.push(take_value(input)?);
+        }
+    }
+    input.is_empty().then_some(())
 }
 
 /// LEB128.
@@ -196,33 +313,12 @@ const RAW: u8 = 0;
 const SINGLE: u8 = 128;
 const ZERO: u8 = 255;
 
-/// One byte for what most counts are: a whole number up to 127 (1..=127), or 1/d for d up to 127
-/// (127 + d), or 0. A float that fits 32 bits takes five bytes, any other nine. Exact.
-fn put_value(out: &mut Vec<u8>, x: f64) {
-    let d = (1.0 / x).round();
-    if x == 0.0 {
-        out.push(ZERO);
-    } else if x.fract() == 0.0 && (1.0..=127.0).contains(&x) {
-        out.push(x as u8);
-    } else if (2.0..=127.0).contains(&d) && 1.0 / d == x {
-        out.push(127 + d as u8);
-    } else if f64::from(x as f32) == x {
-        out.push(SINGLE);
-        out.extend_from_slice(&(x as f32).to_le_bytes());
-    } else {
-        out.push(RAW);
-        out.extend_from_slice(&x.to_le_bytes());
-    }
-}
-
 #[inline]
 fn take_value(input: &mut &[u8]) -> Option<f64> {
     Some(match take_byte(input)? {
         RAW => f64::from_le_bytes(take_array(input)?),
         SINGLE => f64::from(f32::from_le_bytes(take_array(input)?)),
-        ZERO => 0.0,
-        n @ 1..=127 => f64::from(n),
-        n => 1.0 / f64::from(n - 127),
+        code => VALUES[usize::from(code)],
     })
 }
 

@@ -5,7 +5,7 @@ use super::cooccurrence::CountingArguments;
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments};
-use crate::cooccurrence::{Share, Triangle, count_shares, merge_shares};
+use crate::cooccurrence::{PackedShare, Share, count_shares, merge_shares};
 use crate::encoding::Shard;
 use crate::partition::Partition;
 use crate::threads;
@@ -72,7 +72,7 @@ impl CoreShard {
             threads::in_pool(1, || {
                 let partition = Partition::new(vocabulary.len(), groups);
                 let ids = self.shard.encode(vocabulary, partition, keep_gaps);
-                count_shares(ids, partition, &options, monitor)
+                count_shares(ids, partition, vocabulary.counts(), &options, monitor)
             })?
         })?;
         Ok(shares
@@ -105,13 +105,11 @@ pub struct CoreShare {
     pub share: Share,
 }
 
-/// Partition, group, whether symmetric, records and their sum; then what
-/// [`Triangle::to_packed`] gives.
-type PackedShare<'py> = (
+/// The fields of [`PackedShare`].
+type PackedFields<'py> = (
     [usize; 3],
     bool,
-    u64,
-    f64,
+    (u64, f64),
     Bound<'py, PyArray1<u8>>,
     Bound<'py, PyArray1<u8>>,
 );
@@ -123,21 +121,20 @@ impl CoreShare {
     fn new(
         place: [usize; 3],
         symmetric: bool,
-        nnz: u64,
-        total: f64,
-        index: PyReadonlyArray1<'_, u8>,
+        sums: (u64, f64),
+        blocks: PyReadonlyArray1<'_, u8>,
         bytes: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
-        let [words, groups, group] = place;
-        let index: Vec<u64> = bytemuck::allocation::pod_collect_to_vec(index.as_slice()?);
-        let bytes = bytes.as_slice()?;
-        let counts = Triangle::from_packed(words, symmetric, nnz, total, &index, bytes)?;
-        let share = Share {
-            partition: Partition::new(words, groups),
-            group,
-            counts,
+        let packed = PackedShare {
+            place,
+            symmetric,
+            sums,
+            blocks: bytemuck::allocation::pod_collect_to_vec(blocks.as_slice()?),
+            bytes: bytes.as_slice()?.to_vec(),
         };
-        Ok(Self { share })
+        Ok(Self {
+            share: packed.into(),
+        })
     }
 
     /// The sum of shares of one group.
@@ -195,19 +192,18 @@ impl CoreShare {
         self.share.counts.memory_bytes()
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, PackedShare<'py>) {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, PackedFields<'py>)> {
         let py = slf.py();
-        let counts = &slf.get().share.counts;
-        let (index, bytes) = py.detach(|| counts.to_packed());
-        let packed = (
-            slf.get().place(),
-            counts.symmetric,
-            counts.nnz(),
-            counts.total(),
-            PyArray1::from_slice(py, bytemuck::cast_slice(&index)),
-            PyArray1::from_vec(py, bytes),
+        let share = &slf.get().share;
+        let packed = py.detach(|| share.pack())?;
+        let fields = (
+            packed.place,
+            packed.symmetric,
+            packed.sums,
+            PyArray1::from_slice(py, bytemuck::cast_slice(&packed.blocks)),
+            PyArray1::from_vec(py, packed.bytes),
         );
-        (slf.get_type().into_any(), packed)
+        Ok((slf.get_type().into_any(), fields))
     }
 }
 
