@@ -505,6 +505,24 @@ impl Triangle {
         Held::pack(&mut blocks[first..last])
     }
 
+    /// A copy with its rows unpacked, on all threads of the current rayon pool, if any are packed:
+    /// for who asks for rows in other parts than they were packed in.
+    pub(crate) fn unpacked(&self) -> Option<Self> {
+        let Store::Memory(blocks) = &self.store else {
+            return None;
+        };
+        if blocks.iter().all(|held| matches!(held, Held::Open(_))) {
+            return None;
+        }
+        let open = blocks.par_iter().map(|held| held.block().into_owned());
+        let store = Store::of(open.collect());
+        let sums = Sums {
+            nnz: self.nnz,
+            total: self.total,
+        };
+        Some(Self::new(self.words, self.symmetric, store, sums))
+    }
+
     /// Whether the rows lie in a temporary file.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.store, Store::Disk(_))

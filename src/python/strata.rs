@@ -235,7 +235,10 @@ impl CoreTiles {
         let (threads, memory) = running.resolve()?;
         let tiles = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                let mut counts = Counts::Borrowed(&share.counts);
+                let mut counts = match share.counts.unpacked() {
+                    Some(unpacked) => Counts::Owned(unpacked),
+                    None => Counts::Borrowed(&share.counts),
+                };
                 let (partition, group) = (share.partition, share.group);
                 Tiles::of_group(
                     &mut counts,

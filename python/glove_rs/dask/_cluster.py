@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import uuid
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -33,7 +32,6 @@ class Cluster:
         self.client = client
         self.version = _installed()
         self._fit = f"glove-{uuid.uuid4().hex[:12]}"
-        self._futures: weakref.WeakSet[Future] = weakref.WeakSet()
         versions = self._versions()
         if not versions:
             raise RuntimeError(
@@ -77,7 +75,7 @@ class Cluster:
         When none of them is left others may take the task, unless `strict`; they must have the same
         glove-rs.
         """
-        future = self.client.submit(
+        return self.client.submit(
             _same_version,
             self.version,
             function,
@@ -88,13 +86,10 @@ class Cluster:
             pure=False,
             **options,
         )
-        self._futures.add(future)
-        return future
 
     def cancel(self) -> None:
         """Let go of all tasks, whoever still holds them."""
-        for future in [*self._futures]:
-            future.release()
+        self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:
         """Bytes that the workers have received from each other since they are there."""
@@ -112,6 +107,13 @@ def _same_version(version: str, function: Callable[..., Any], *args: Any, **opti
     if found != version:
         raise RuntimeError(f"a worker has joined that has {_PACKAGE} {found}, not {version}")
     return function(*args, **options)
+
+
+def _release(client: str, fit: str, dask_scheduler: Any) -> None:
+    # Not Client.cancel: it insists that somebody wants what depends on what is cancelled.
+    wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
+    keys = [key for key in wanted if str(key).startswith(fit)]
+    dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
 
 
 def _received(dask_worker: Worker) -> int:
