@@ -12,21 +12,28 @@ __all__ = [
     "CoreCooccurrence",
     "CoreEpoch",
     "CoreParameters",
+    "CoreTiles",
     "CoreVectors",
     "CoreVocabulary",
     "FormatError",
+    "MOST_HALVINGS",
     "TrainingDiverged",
     "__version__",
     "check_training",
+    "group_ranks",
     "load_parameters",
     "load_vectors",
     "save_parameters",
     "save_vectors",
+    "share_margins",
     "shuffle",
     "simd_level",
     "simd_levels",
+    "split_counts",
+    "start_rows",
     "train",
     "train_records",
+    "unpack_rows",
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -72,6 +79,14 @@ class _Training(TypedDict):
     deterministic: bool
     seed: int
 
+class _Turn(TypedDict):
+    epoch: int
+    halvings: int
+    hopeless: float
+    slice: int
+    slices: int
+    last: bool
+
 class _Checkpoint(TypedDict):
     path: str
     counts: str | None
@@ -105,6 +120,7 @@ class _Start(TypedDict):
     epochs_done: int
     halvings: int
 
+MOST_HALVINGS: Final[int]
 __version__: Final[str]
 
 class FormatError(ValueError): ...
@@ -230,6 +246,66 @@ class CoreCheckpoint:
     @property
     def epochs(self) -> int: ...
 
+@final
+class CoreTiles:
+    def __new__(
+        cls,
+        index: npt.NDArray[np.uint8],
+        records: npt.NDArray[np.uint8],
+        unseen: npt.NDArray[np.uint8],
+        targets: npt.NDArray[np.uint8],
+    ) -> CoreTiles: ...
+    @staticmethod
+    def of_share(
+        share: CoreShare,
+        records: npt.NDArray[np.uint64],
+        sums: npt.NDArray[np.float64],
+        dim: int,
+        training: _Training,
+        validation: float | None,
+        running: _Running,
+    ) -> CoreTiles: ...
+    def train(
+        self,
+        columns: int,
+        training: _Training,
+        turn: _Turn,
+        words: _F32,
+        contexts: _F32,
+        threads: int,
+    ) -> float | None: ...
+    def cost(
+        self,
+        columns: int,
+        training: _Training,
+        words: _F32,
+        contexts: _F32,
+        hopeless: bool,
+        threads: int,
+    ) -> float: ...
+    @property
+    def records(self) -> int: ...
+    @property
+    def held_out(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def share_margins(
+    share: CoreShare, threads: int
+) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]: ...
+def split_counts(counts: CoreCooccurrence, groups: int) -> list[CoreShare]: ...
+def group_ranks(words: int, groups: int, group: int) -> npt.NDArray[np.uint32]: ...
+def start_rows(
+    words: int,
+    groups: int,
+    group: int,
+    dim: int,
+    seed: int,
+    init: _Init | None,
+    threads: int,
+) -> list[_F32]: ...
+def unpack_rows(rows: _F32, dim: int, contexts: bool) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
 def train(
     counts: CoreCooccurrence,

@@ -23,7 +23,7 @@ from .vocabulary import Vocabulary, encoding_arguments, running_arguments
 if TYPE_CHECKING:
     from .glove import Glove
 
-__all__ = ["counts_of", "fit", "resume", "update"]
+__all__ = ["check_counting", "counting_settings", "counts_of", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound="Glove")
 
@@ -53,8 +53,13 @@ def _some(model: Glove, names: tuple[str, ...]) -> dict[str, Any]:
 
 def count(model: Glove, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
-    settings = _some(model, (*_READING, *_ENCODING, *_COUNTING, *_RUNNING, "progress"))
+    settings = counting_settings(model) | _some(model, (*_RUNNING, "progress"))
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
+
+
+def counting_settings(model: Glove) -> dict[str, Any]:
+    """Select the settings that decide what is counted."""
+    return _some(model, (*_READING, *_ENCODING, *_COUNTING))
 
 
 def counts_of(model: Glove) -> Cooccurrence:
@@ -75,7 +80,7 @@ def counts_of(model: Glove) -> Cooccurrence:
     return count(model, state.text)
 
 
-def _check_counting(model: Glove) -> None:
+def check_counting(model: Glove) -> None:
     """Refuse the settings that counting would refuse, before any text is opened."""
     source_arguments([""], **_some(model, _READING))
     encoding_arguments(**_some(model, _ENCODING))
@@ -98,7 +103,7 @@ def fit(
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
     if text is not None:
-        _check_counting(model)
+        check_counting(model)
     settings = _checkpoint.settings(
         model.get_params(),
         training,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias, TypedDict
+from typing import Any, Protocol, TypeAlias, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -68,6 +68,24 @@ class History(list[float]):
         return History, (self.epochs(),)
 
 
+class Epoch(Protocol):
+    """A finished epoch, as whoever trains shows it."""
+
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def loss(self) -> float: ...
+    @property
+    def validation(self) -> float | None: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def records_per_second(self) -> float: ...
+    def side(self, contexts: bool) -> tuple[_F32, _F32]:
+        """W and b, or W̃ and b̃ if `contexts`."""
+        ...
+
+
 class EpochState:
     """A finished epoch, as a callback sees it. Everything is read-only.
 
@@ -91,7 +109,7 @@ class EpochState:
         W + W_tilde, to be queried.
     """
 
-    def __init__(self, core: _core.CoreEpoch, vocabulary: Vocabulary, before: int) -> None:
+    def __init__(self, core: Epoch, vocabulary: Vocabulary, before: int) -> None:
         self._core = core
         self.vocabulary = vocabulary
         self.epoch = before + core.epoch
@@ -194,14 +212,12 @@ class Session:
         """Until the training should end."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
-    def callback(
-        self, vocabulary: Vocabulary, before: int
-    ) -> Callable[[_core.CoreEpoch], bool] | None:
+    def callback(self, vocabulary: Vocabulary, before: int) -> Callable[[Epoch], bool] | None:
         """All callbacks in one, for the core; True from any of them stops."""
         if not self.callbacks:
             return None
 
-        def after_epoch(core: _core.CoreEpoch) -> bool:
+        def after_epoch(core: Epoch) -> bool:
             state = EpochState(core, vocabulary, before)
             answers = [callback(state) for callback in self.callbacks]
             return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)

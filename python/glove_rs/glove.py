@@ -693,7 +693,8 @@ keep_counts
             If it cannot be written; the old file is then still there.
         """
         state = self._state
-        settings = self.get_params()
+        # Those of every Glove: where it was trained does not matter.
+        settings = {name: getattr(self, name) for name in Glove._names()}
         if callable(settings["progress"]):
             settings["progress"] = None
         settings["tokenizer"] = to_json(settings["tokenizer"])
@@ -925,4 +926,4 @@ keep_counts
             for name, value in self.get_params().items()
             if name == "dim" or value != defaults[name].default
         ]
-        return f"Glove({', '.join(changed)})"
+        return f"{type(self).__name__}({', '.join(changed)})"

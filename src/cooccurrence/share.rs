@@ -33,6 +33,35 @@ pub struct Share {
     pub counts: Triangle,
 }
 
+impl Share {
+    /// What counts by rank hold of it.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn of(counts: &Triangle, partition: Partition, group: usize) -> Result<Self> {
+        let own = partition.group(group);
+        let new_ids = partition.new_ids();
+        let counts = Triangle::assemble(counts.words, |pair| {
+            counts.for_each_row(0..counts.words as WordId, |row| {
+                let i = new_ids[row.row as usize];
+                for (entry, &column) in row.columns.iter().enumerate() {
+                    let j = new_ids[column as usize];
+                    if own.contains(&i) || own.contains(&j) {
+                        let forward = row.forward[entry];
+                        pair(i, j, forward, row.backward.map_or(forward, |b| b[entry]));
+                    }
+                }
+                Ok(())
+            })
+        })?;
+        Ok(Self {
+            partition,
+            group,
+            counts,
+        })
+    }
+}
+
 /// Count a shard of text in new ids of `partition`, on one thread: the share of each group. `counts`
 /// tells how often each word, by rank, occurs in the whole text. A pure function of its arguments.
 ///

@@ -69,6 +69,18 @@ impl TextReader {
         Self::over(name.into(), Unpacked::plain(text), options, false)
     }
 
+    /// Read what follows the first `offset` bytes of a text that is neither packed nor UTF-16.
+    pub fn part(
+        name: impl Into<PathBuf>,
+        bytes: impl Read + Send + 'static,
+        options: TextOptions,
+        offset: u64,
+    ) -> Self {
+        let mut reader = Self::over(name.into(), Unpacked::plain(bytes), options, offset == 0);
+        reader.offset = offset;
+        reader
+    }
+
     fn over(name: PathBuf, input: Unpacked, options: TextOptions, marked: bool) -> Self {
         Self {
             name,

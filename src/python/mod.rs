@@ -10,6 +10,7 @@ mod run;
 mod session;
 mod shards;
 mod source;
+mod strata;
 mod tokenizer;
 mod training;
 mod vocabulary;
@@ -32,6 +33,10 @@ mod _core {
     #[pymodule_export]
     use super::shards::{CoreShard, CoreShare, merge_vocabularies, restore_vocabulary};
     #[pymodule_export]
+    use super::strata::{
+        CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
+    };
+    #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,
     };
@@ -41,4 +46,7 @@ mod _core {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    #[pymodule_export]
+    const MOST_HALVINGS: usize = crate::training::MOST_HALVINGS;
 }

@@ -42,7 +42,7 @@ pub struct TrainingArguments {
 }
 
 impl TrainingArguments {
-    fn options(&self) -> PyResult<TrainingOptions> {
+    pub fn options(&self) -> PyResult<TrainingOptions> {
         let options = TrainingOptions {
             x_max: self.x_max,
             alpha: self.alpha,

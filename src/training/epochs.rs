@@ -2,6 +2,7 @@
 
 use super::anchor::Anchor;
 use super::kernel::{Optimizer, Record, SharedRows, SimdLevel, StepRule};
+use super::loss;
 use super::parameters::Parameters;
 use super::rate::RateSchedule;
 use super::schedule::{self, Hogwild, Ordered, Schedule, Visit};
@@ -10,7 +11,6 @@ use super::unseen::Pair;
 use crate::error::{Error, Result};
 use crate::monitor::{EpochReport, Monitor, Stage};
 use crate::vocabulary::WordId;
-use rayon::prelude::*;
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
@@ -121,15 +121,16 @@ impl TrainingOptions {
     }
 
     /// f(X) of a record: with the same bounds as in the kernel.
-    fn weight(&self, ln_x: f64) -> f64 {
+    pub(super) fn weight(&self, ln_x: f64) -> f64 {
         let exponent = self.alpha * (ln_x - self.x_max.ln());
         exponent.clamp(-87.0, 0.0).exp()
     }
 
-    fn rule(&self) -> StepRule {
+    /// The rule, at the initial rate but for what divergence has halved it.
+    pub(super) fn rule(&self, halvings: usize) -> StepRule {
         StepRule {
             optimizer: self.optimizer,
-            learning_rate: self.learning_rate as f32,
+            learning_rate: self.learning_rate as f32 * 0.5_f32.powi(halvings as i32),
             bias_learning_rate: self.bias_learning_rate as f32,
             grad_clip: self.grad_clip as f32,
             ln_x_max: self.x_max.ln() as f32,
@@ -146,12 +147,10 @@ const MOST_NEGATIVE: f64 = 1000.0;
 const SLICE: usize = 1 << 13;
 
 /// How often a diverging epoch is tried again with half the rate before training is given up.
-const MOST_HALVINGS: usize = 3;
+pub const MOST_HALVINGS: usize = 3;
 
 /// A cost so many times that of a poor model is divergence even where every number is finite.
-const HOPELESS: f64 = 10.0;
-/// Records of a tile that are looked at to estimate its part of that.
-const SAMPLE: usize = 256;
+pub const HOPELESS: f64 = 10.0;
 
 /// How far a training has come: with the parameters, all that going on needs. What is random in an
 /// epoch depends on the seed and the number of the epoch alone.
@@ -268,8 +267,7 @@ impl Training {
         options.validate()?;
         self.check(tiles, options)?;
         let level = SimdLevel::active()?;
-        let mut rule = options.rule();
-        rule.learning_rate *= 0.5_f32.powi(self.progress.halvings as i32);
+        let mut rule = options.rule(self.progress.halvings);
         let first = self.progress.epochs;
         let epochs = options.epochs.saturating_sub(first) as u64;
         monitor.begin(Stage::Training, tiles.records * epochs);
@@ -278,7 +276,7 @@ impl Training {
             None => *self
                 .progress
                 .hopeless
-                .insert(HOPELESS * self.poor_cost(tiles, options)?),
+                .insert(HOPELESS * loss::poor_cost(tiles, 0, self.parameters.view(), options)?),
         };
         let mut good = self.parameters.try_clone()?;
         while !self.is_finished(options) {
@@ -291,8 +289,11 @@ impl Training {
                 rule,
                 level,
                 hopeless,
+                first: [0, 0],
             };
-            let outcome = pass.run(&mut self.parameters, monitor).and_then(|cost| {
+            let visits = schedule::visits(tiles, options.seed, epoch);
+            let trained = pass.run(self.parameters.rows(), &visits, monitor);
+            let outcome = trained.and_then(|cost| {
                 if let Some(anchor) = &self.anchor {
                     anchor.pull(&mut self.parameters, &pass.rule_at(0.5));
                 }
@@ -405,63 +406,9 @@ impl Training {
         if tiles.held_out() == 0 {
             return Ok(None);
         }
-        let cost = sum_over_tiles(tiles, |tile, buffer| {
-            let records = tiles.read(tile, tiles.tiles[tile].held_out(), buffer)?;
-            Ok(self.cost(tiles, tile, records, options))
-        })?;
+        let cost = loss::validation_cost(tiles, 0, self.parameters.view(), options)?;
         Ok(Some(cost / tiles.held_out() as f64))
     }
-
-    /// What a poor model costs an epoch: one whose residuals are one larger than those of a model of
-    /// zeros, or the present one if that is worse. The records of a tile are shuffled, so its first
-    /// ones stand for the rest.
-    fn poor_cost(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
-        sum_over_tiles(tiles, |tile, buffer| {
-            let all = tiles.tiles[tile].records();
-            let sample = tiles.read(tile, 0..all.min(SAMPLE), buffer)?;
-            let poor: f64 = sample
-                .iter()
-                .map(|record| {
-                    let ln_x = f64::from(record.ln_x);
-                    0.5 * options.weight(ln_x) * (ln_x.abs() + 1.0).powi(2)
-                })
-                .sum();
-            let cost = poor.max(self.cost(tiles, tile, sample, options));
-            Ok(cost * all as f64 / sample.len().max(1) as f64)
-        })
-    }
-
-    /// Σ ½ f(X) diff² of some records of a tile, with the parameters as they are.
-    fn cost(
-        &self,
-        tiles: &Tiles,
-        tile: usize,
-        records: &[Record],
-        options: &TrainingOptions,
-    ) -> f64 {
-        let (first_word, first_context) = tiles.first_rows(tile);
-        records
-            .iter()
-            .map(|record| {
-                let word = first_word + record.i as usize;
-                let context = first_context + record.j as usize;
-                let diff = self.parameters.product(word, context) - record.ln_x;
-                0.5 * options.weight(f64::from(record.ln_x)) * f64::from(diff).powi(2)
-            })
-            .sum()
-    }
-}
-
-/// Σ over all tiles, in their order whoever computes what; `f` gets a buffer for [`Tiles::read`].
-fn sum_over_tiles(
-    tiles: &Tiles,
-    f: impl Fn(usize, &mut Vec<Record>) -> Result<f64> + Sync,
-) -> Result<f64> {
-    let parts: Result<Vec<f64>> = (0..tiles.tiles.len())
-        .into_par_iter()
-        .map_init(Vec::new, |buffer, tile| f(tile, buffer))
-        .collect();
-    Ok(parts?.iter().sum())
 }
 
 /// Aborts a schedule when dropped, which only a panic (or an error that aborted it already) does.
@@ -481,47 +428,47 @@ struct Buffers {
     unseen: Vec<Record>,
 }
 
-/// One pass over the records.
-struct Epoch<'a> {
-    tiles: &'a Tiles,
-    options: &'a TrainingOptions,
-    epoch: usize,
-    rule: StepRule,
-    level: SimdLevel,
-    hopeless: f64,
+/// One pass over the records, or a part of one.
+pub(super) struct Epoch<'a> {
+    pub tiles: &'a Tiles,
+    pub options: &'a TrainingOptions,
+    pub epoch: usize,
+    pub rule: StepRule,
+    pub level: SimdLevel,
+    pub hopeless: f64,
+    /// The words of the first rows of either side.
+    pub first: [usize; 2],
 }
 
 impl Epoch<'_> {
-    /// Σ ½ f(X) diff² of the pass. Stops early with [`Error::Diverged`] at the first residual that
-    /// is not finite, or when one thread's part alone makes the loss hopeless.
-    fn run(&self, parameters: &mut Parameters, monitor: &Monitor) -> Result<f64> {
-        let visits = schedule::visits(self.tiles, self.options.seed, self.epoch);
+    /// Make these visits; returns Σ ½ f(X) diff². Stops early with [`Error::Diverged`] at the first
+    /// residual that is not finite, or when one thread's part alone makes the loss hopeless.
+    pub fn run(&self, rows: SharedRows<'_>, visits: &[Visit], monitor: &Monitor) -> Result<f64> {
         if self.options.deterministic {
-            let schedule = Ordered::new(self.tiles, &visits);
-            self.make_visits(parameters, &visits, &schedule, monitor)
+            let schedule = Ordered::new(self.tiles, visits);
+            self.make_visits(&rows, visits, &schedule, monitor)
         } else {
-            let schedule = Hogwild::new(self.tiles, &visits);
-            self.make_visits(parameters, &visits, &schedule, monitor)
+            let schedule = Hogwild::new(self.tiles, visits);
+            self.make_visits(&rows, visits, &schedule, monitor)
         }
     }
 
     fn make_visits(
         &self,
-        parameters: &mut Parameters,
+        rows: &SharedRows<'_>,
         visits: &[Visit],
         schedule: &impl Schedule,
         monitor: &Monitor,
     ) -> Result<f64> {
         // Each visit's cost has its own place, so that the sum does not depend on who ran when.
         let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
-        let rows = parameters.rows();
         let outcomes = rayon::broadcast(|_| {
             let mut buffers = Buffers::default();
             let mut mine = 0.0;
             // If this thread panics between a claim and its end, the others must not wait for it.
             let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
-                match self.make_visit(&rows, &visits[number], &mut buffers, monitor) {
+                match self.make_visit(rows, &visits[number], &mut buffers, monitor) {
                     Ok(cost) if mine + cost <= self.hopeless => {
                         mine += cost;
                         costs[number].store(cost.to_bits(), Relaxed);
@@ -548,8 +495,9 @@ impl Epoch<'_> {
         monitor: &Monitor,
     ) -> Result<f64> {
         let (first_word, first_context) = self.tiles.first_rows(visit.tile);
+        let (word, context) = (first_word - self.first[0], first_context - self.first[1]);
         let run = |records: &[Record], rule: &StepRule| {
-            let cost = rows.run(records, first_word, first_context, rule, self.level);
+            let cost = rows.run(records, word, context, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
@@ -585,7 +533,7 @@ impl Epoch<'_> {
         self.rule.at_rate(self.options.schedule.factor(time))
     }
 
-    fn diverged(&self) -> Error {
+    pub fn diverged(&self) -> Error {
         Error::Diverged {
             epoch: self.epoch,
             learning_rate: self.rule.learning_rate,
@@ -633,7 +581,7 @@ pub fn train_in_order(
         .collect::<Result<_>>()?;
     let rule = StepRule {
         unseen,
-        ..options.rule()
+        ..options.rule(0)
     };
     let rows = parameters.rows();
     Ok((0..options.epochs)

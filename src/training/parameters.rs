@@ -3,6 +3,7 @@
 use crate::error::{Error, Result};
 use crate::memory::HugeBuffer;
 use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
@@ -43,7 +44,9 @@ struct Side {
 }
 
 impl Side {
-    fn new(words: usize, dim: usize, bias: usize) -> Result<Self> {
+    /// Rows of zeros and accumulators of ones: of W or, if `contexts`, of W̃.
+    fn new(words: usize, dim: usize, contexts: bool) -> Result<Self> {
+        let bias = LINE - 2 + usize::from(contexts);
         let half = lines_per_half(dim);
         let mut row = vec![Line([0.0; LINE]); half];
         row[half - 1].0[LINE - 2..].fill(1.0);
@@ -71,13 +74,6 @@ impl Side {
         self.lines
             .par_chunks_exact_mut(2 * half)
             .map(move |row| row.split_at_mut(half))
-    }
-
-    /// Parameter lines of a row.
-    #[inline]
-    fn values(&self, row: usize) -> &[Line] {
-        let half = lines_per_half(self.dim);
-        &self.lines[2 * half * row..][..half]
     }
 
     /// Copy vectors and biases out, of the parameters or of the accumulators.
@@ -153,6 +149,34 @@ impl Exported {
     }
 }
 
+/// Rows of both sides, or of some words of each.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View<'a> {
+    pub words: &'a [Line],
+    pub contexts: &'a [Line],
+    /// Lines per half row.
+    pub half: usize,
+    /// The words whose rows come first.
+    pub first: [usize; 2],
+}
+
+impl View<'_> {
+    /// w·w̃ + b + b̃ of a word and a context word.
+    #[inline]
+    pub fn product(&self, word: usize, context: usize) -> f32 {
+        let place = |row: usize| 2 * self.half * row..(2 * row + 1) * self.half;
+        let w = &self.words[place(word - self.first[0])];
+        let c = &self.contexts[place(context - self.first[1])];
+        let mut sums = [0.0; LINE];
+        for (w, c) in w.iter().zip(c) {
+            for k in 0..LINE {
+                sums[k] += w.0[k] * c.0[k];
+            }
+        }
+        sums.iter().sum()
+    }
+}
+
 /// The model's state while it trains.
 #[derive(Debug, PartialEq)]
 pub struct Parameters {
@@ -169,24 +193,47 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn random(words: usize, dim: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
-        let mut parameters = Self::zeros(words, dim)?;
+        let all: Vec<WordId> = (0..words as WordId).collect();
+        Self::random_of(&all, dim, seed, monitor)
+    }
+
+    /// The rows that [`Parameters::random`] has for `words`, which ascend.
+    ///
+    /// # Errors
+    /// As for [`Parameters::random`].
+    pub fn random_of(words: &[WordId], dim: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
+        let mut parameters = Self::zeros(words.len(), dim)?;
         let half = lines_per_half(dim);
+        let seed_of = |word: WordId| word as usize / ROWS_PER_SEED;
+        let chunks: Vec<_> = words.chunk_by(|&a, &b| seed_of(a) == seed_of(b)).collect();
         let sides = [&mut parameters.word_side, &mut parameters.context_side];
         for (number, side) in sides.into_iter().enumerate() {
             let bias = side.bias;
-            let rows = side.lines.par_chunks_mut(2 * half * ROWS_PER_SEED);
-            rows.enumerate().try_for_each(|(k, rows)| {
-                let stream = (2 * k + number) as u64;
-                let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ stream.rotate_left(40));
-                let mut next = || (rng.random::<f32>() - 0.5) / dim as f32;
-                for row in rows.chunks_exact_mut(2 * half) {
-                    for k in 0..dim {
-                        row[k / LINE].0[k % LINE] = next();
+            let mut rest = &mut side.lines[..];
+            let mut rows = Vec::with_capacity(chunks.len());
+            for words in &chunks {
+                let (first, more) = rest.split_at_mut(2 * half * words.len());
+                rows.push(first);
+                rest = more;
+            }
+            (&chunks, rows)
+                .into_par_iter()
+                .try_for_each(|(words, rows)| {
+                    let k = seed_of(words[0]);
+                    let stream = (2 * k + number) as u64;
+                    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ stream.rotate_left(40));
+                    let mut next = || (rng.random::<f32>() - 0.5) / dim as f32;
+                    let mut word = k * ROWS_PER_SEED;
+                    for (&wanted, row) in words.iter().zip(rows.chunks_exact_mut(2 * half)) {
+                        (0..(wanted as usize - word) * (dim + 1)).for_each(|_| _ = next());
+                        for k in 0..dim {
+                            row[k / LINE].0[k % LINE] = next();
+                        }
+                        row[half - 1].0[bias] = next();
+                        word = wanted as usize + 1;
                     }
-                    row[half - 1].0[bias] = next();
-                }
-                monitor.check()
-            })?;
+                    monitor.check()
+                })?;
         }
         Ok(parameters)
     }
@@ -228,8 +275,8 @@ impl Parameters {
         Ok(Self {
             words,
             dim,
-            word_side: Side::new(words, dim, LINE - 2)?,
-            context_side: Side::new(words, dim, LINE - 1)?,
+            word_side: Side::new(words, dim, false)?,
+            context_side: Side::new(words, dim, true)?,
         })
     }
 
@@ -303,20 +350,35 @@ impl Parameters {
         side.export(accumulators)
     }
 
-    /// w·w̃ + b + b̃ of a word and a context word.
-    #[inline]
-    pub(super) fn product(&self, word: usize, context: usize) -> f32 {
-        let (w, c) = (
-            self.word_side.values(word),
-            self.context_side.values(context),
-        );
-        let mut sums = [0.0; LINE];
-        for (w, c) in w.iter().zip(c) {
-            for k in 0..LINE {
-                sums[k] += w.0[k] * c.0[k];
-            }
+    /// Rows of both sides, to look at.
+    pub(super) fn view(&self) -> View<'_> {
+        View {
+            words: &self.word_side.lines,
+            contexts: &self.context_side.lines,
+            half: lines_per_half(self.dim),
+            first: [0, 0],
         }
-        sums.iter().sum()
+    }
+
+    /// All rows of W and b or, if `contexts`, of W̃ and b̃, each with its accumulators: rows of
+    /// [`Parameters::row_bytes`].
+    pub fn rows_of(&self, contexts: bool) -> &[f32] {
+        let side = if contexts {
+            &self.context_side
+        } else {
+            &self.word_side
+        };
+        bytemuck::cast_slice(&side.lines)
+    }
+
+    /// Vectors and biases in such rows; and the accumulators of the same.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn unpack(rows: &[f32], dim: usize, contexts: bool) -> Result<[(Vec<f32>, Vec<f32>); 2]> {
+        let mut side = Side::new(size_of_val(rows) / Self::row_bytes(dim), dim, contexts)?;
+        bytemuck::cast_slice_mut(&mut side.lines).copy_from_slice(rows);
+        Ok([side.export(false), side.export(true)])
     }
 
     /// Rows of both sides, word by word: parameters and accumulators of each.

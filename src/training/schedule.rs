@@ -38,7 +38,9 @@ const CHEAP_BYTES: usize = 1 << 20;
 /// The visits of one epoch, in order. Each tile is visited in proportion to its records, at even
 /// intervals from a random beginning, so that any stretch of the epoch is a fair sample of the whole.
 pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (epoch as u64).rotate_left(48));
+    let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
+    let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
+    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let cheap = 2 * tiles.grid.words() * tiles.row_bytes <= CHEAP_BYTES;
     let least = if cheap { CHEAP_VISITS } else { 1 };
     let per_row = if epoch == 1 {

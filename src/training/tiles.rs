@@ -1,5 +1,9 @@
 //! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
 
+mod travel;
+
+pub use travel::TileParts;
+
 use super::epochs::TrainingOptions;
 use super::kernel::Record;
 use super::parameters::Parameters;
@@ -8,6 +12,7 @@ use crate::cooccurrence::{Triangle, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
+use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use bytemuck::Pod;
 use rand::SeedableRng;
@@ -16,11 +21,16 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// How words are dealt into blocks: consecutive ranks, few where the records are many.
+/// How words are dealt into blocks: consecutive words, few where the records are many. Words are
+/// numbered as a [`Partition`] numbers them, by rank where nothing is distributed; no block reaches
+/// into two of its groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileGrid {
     // Block k holds words starts[k]..starts[k + 1].
     starts: Vec<WordId>,
+    partition: Partition,
+    // The group whose rows there are tiles of.
+    group: usize,
 }
 
 /// A block's share of all records is at most one in so many, so that up to about as many threads
@@ -31,10 +41,13 @@ const LEAST_BLOCKS: u64 = 16;
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
-    /// Blocks for words of these numbers of records and of rows of `row_bytes`.
+    /// Blocks for words of these numbers of records and of rows of `row_bytes`; tiles will be those
+    /// with rows in group `group` of `partition`.
     pub fn new(
         records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
         row_bytes: usize,
+        partition: Partition,
+        group: usize,
     ) -> Self {
         let all_words = records_per_word.len() as WordId;
         let total: u64 = records_per_word.clone().sum();
@@ -42,8 +55,13 @@ impl TileGrid {
         let most_words = (BLOCK_BYTES / row_bytes).clamp(32, 1 << 16);
         let mut starts = vec![0];
         let (mut words, mut records) = (0, 0);
+        let mut group_end = partition.start(1);
         for (word, n) in records_per_word.enumerate() {
-            if words > 0 && (words == most_words || records + n > most_records) {
+            let is_first = word as WordId == group_end;
+            if is_first {
+                group_end = partition.group(partition.group_of(word as WordId)).end;
+            }
+            if words > 0 && (is_first || words == most_words || records + n > most_records) {
                 starts.push(word as WordId);
                 (words, records) = (0, 0);
             }
@@ -51,7 +69,11 @@ impl TileGrid {
             records += n;
         }
         starts.push(all_words);
-        Self { starts }
+        Self {
+            starts,
+            partition,
+            group,
+        }
     }
 
     /// Number of blocks; tiles are pairs of blocks.
@@ -76,6 +98,25 @@ impl TileGrid {
 
     fn block_of(&self, word: WordId) -> usize {
         self.starts.partition_point(|&s| s <= word) - 1
+    }
+
+    /// The groups of words.
+    pub(super) fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The group whose rows there are tiles of.
+    pub(super) fn group(&self) -> usize {
+        self.group
+    }
+
+    /// The blocks of a group.
+    pub(super) fn blocks_of(&self, group: usize) -> Range<usize> {
+        let first = |group| {
+            self.starts
+                .partition_point(|&s| s < self.partition.start(group))
+        };
+        first(group)..first(group + 1)
     }
 }
 
@@ -119,22 +160,27 @@ impl Tile {
 struct HeldOut {
     below: u64,
     seed: u64,
+    partition: Partition,
 }
 
 impl HeldOut {
-    fn new(share: f64, seed: u64) -> Self {
+    fn new(share: f64, seed: u64, partition: Partition) -> Self {
         Self {
             below: (share * 2.0_f64.powi(64)) as u64,
             seed,
+            partition,
         }
     }
 
-    /// Whether pair (i, j), j ≤ i, is: as good as random, and the same for every run.
+    /// Whether pair (i, j), in either order, is: as good as random, and the same for every run and
+    /// every partition.
     #[inline]
     fn contains(self, i: WordId, j: WordId) -> bool {
         if self.below == 0 {
             return false;
         }
+        let [i, j] = [i, j].map(|new_id| self.partition.rank(new_id));
+        let (i, j) = (i.max(j), i.min(j));
         // SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
         let mix = |z: u64| {
             let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -276,20 +322,49 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
+        monitor.begin(Stage::Tiling, counts.get().pairs());
+        let whole = Partition::new(counts.get().words, 1);
+        let margins = margins(counts.get(), whole, 0)?;
+        let made = Self::of_group(counts, &margins, whole, 0, options, memory, monitor)?;
+        let (share, records, held_out) = (options.held_out, made.records, made.held_out);
+        if share > 0.0 && (records == 0 || held_out == 0) {
+            return Err(Error::parameter(
+                "validation",
+                format!("= {share} leaves {records} records to train on and holds out {held_out}"),
+            ));
+        }
+        Ok(made)
+    }
+
+    /// The same of the records whose rows are the words of group `group`: of a matrix whose words
+    /// are numbered as `partition` numbers them, with these margins, of which `counts` holds all pairs
+    /// that touch the group.
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`], but that nothing need be held out.
+    pub fn of_group(
+        counts: &mut Counts<'_>,
+        margins: &[Margin],
+        partition: Partition,
+        group: usize,
+        options: &TileOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         let TileOptions {
             row_bytes,
             negative,
             held_out: share,
             seed,
         } = *options;
-        monitor.begin(Stage::Tiling, counts.get().pairs());
-        let margins = margins(counts.get())?;
-        let grid = TileGrid::new(margins.iter().map(|margin| margin.records), row_bytes);
-        let held_out = HeldOut::new(share, seed);
-        let all_records = counts.get().nnz();
+        let records_per_word = margins.iter().map(|margin| margin.records);
+        // Every record is in the margins of its row and of its column.
+        let all_records = records_per_word.clone().sum::<u64>() / 2;
+        let grid = TileGrid::new(records_per_word, row_bytes, partition, group);
+        let held_out = HeldOut::new(share, seed, partition);
         let draws = all_records as f64 * negative;
-        let unseen_bytes = draws as u64 * size_of::<Pair>() as u64;
-        let bytes = all_records * size_of::<Record>() as u64 + unseen_bytes;
+        let unseen_bytes = (draws / partition.groups() as f64) as u64 * size_of::<Pair>() as u64;
+        let bytes = counts.get().nnz() * size_of::<Record>() as u64 + unseen_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
@@ -334,12 +409,6 @@ impl Tiles {
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
         let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
-        if share > 0.0 && (records == 0 || held_out == 0) {
-            return Err(Error::parameter(
-                "validation",
-                format!("= {share} leaves {records} records to train on and holds out {held_out}"),
-            ));
-        }
         let mut made = Self {
             grid,
             tiles,
@@ -351,8 +420,8 @@ impl Tiles {
             file,
         };
         if negative > 0.0 {
-            let sampler = Sampler::new(&margins, &made.grid, draws, seed);
-            made.add_unseen(&sampler, Targets::new(&margins), wave, monitor)
+            let sampler = Sampler::new(margins, &made.grid, draws, seed);
+            made.add_unseen(&sampler, Targets::new(margins), wave, monitor)
                 .map_err(|e| e.with_space_needed(unseen_bytes as f64))?;
         }
         Ok(made)
@@ -366,10 +435,10 @@ impl Tiles {
         wave: usize,
         monitor: &Monitor,
     ) -> Result<()> {
-        let blocks = self.grid.blocks();
+        let rows = self.grid.blocks_of(self.grid.group);
         let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
-        for first in (0..blocks).step_by(wave) {
-            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..blocks.min(first + wave))
+        for first in rows.clone().step_by(wave) {
+            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..rows.end.min(first + wave))
                 .into_par_iter()
                 .map(|row_block| self.draw_row(sampler, row_block, monitor))
                 .collect();
@@ -452,6 +521,13 @@ impl Tiles {
         &self.grid
     }
 
+    /// The tiles whose columns are in a group of words.
+    pub(super) fn with_columns(&self, group: usize) -> Vec<usize> {
+        let blocks = self.grid.blocks_of(group);
+        let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
+        (0..self.tiles.len()).filter(within).collect()
+    }
+
     /// The words that places in a tile's records count from: of rows, and of columns.
     pub(super) fn first_rows(&self, tile: usize) -> (usize, usize) {
         let start = |block: u32| self.grid.start(block as usize) as usize;
@@ -494,38 +570,46 @@ impl Tiles {
     }
 }
 
-/// Parts that sums over the matrix are made of: in a fixed number, so that they have the same bits for
-/// any number of threads.
+/// Parts that sums over the matrix are made of: in a fixed number and of fixed rows, so that they have
+/// the same bits for any number of threads and however the rows lie in blocks.
 const PARTS: usize = 8;
 
-/// Number and sums of the records of each word's row and column in the full matrix.
-fn margins(counts: &Triangle) -> Result<Vec<Margin>> {
-    let blocks = counts.blocks();
+/// The rows of a part. Rows of frequent words are longer: of enwiki-17m's pairs PPP fall to the
+/// largest part.
+fn part_rows(words: usize, part: usize) -> Range<WordId> {
+    let start = |part: usize| (words as f64 * (part as f64 / PARTS as f64).powi(2)) as WordId;
+    start(part)..start(part + 1)
+}
+
+/// The margins of each word, over the records whose rows are the words of group `group`: those of all
+/// groups, added up in their order by [`Margin::add`], are the matrix's.
+///
+/// # Errors
+/// As for [`Triangle::block`].
+pub fn margins(counts: &Triangle, partition: Partition, group: usize) -> Result<Vec<Margin>> {
+    let own = partition.group(group);
     let parts: Vec<Result<Vec<Margin>>> = (0..PARTS)
         .into_par_iter()
         .map(|part| {
             let mut margins = vec![Margin::default(); counts.words];
-            for k in blocks * part / PARTS..blocks * (part + 1) / PARTS {
-                let block = counts.block(k)?;
-                for row in block.rows() {
-                    block.row(row).for_each_record(|i, j, x| {
+            counts.for_each_row(part_rows(counts.words, part), |row| {
+                row.for_each_record(|i, j, x| {
+                    if own.contains(&i) {
                         margins[i as usize].records += 1;
                         margins[i as usize].sums[0] += x;
                         margins[j as usize].records += 1;
                         margins[j as usize].sums[1] += x;
-                    });
-                }
-            }
+                    }
+                });
+                Ok(())
+            })?;
             Ok(margins)
         })
         .collect();
     let mut sum = vec![Margin::default(); counts.words];
     for part in parts {
         for (sum, part) in sum.iter_mut().zip(part?) {
-            sum.records += part.records;
-            for (sum, part) in sum.sums.iter_mut().zip(part.sums) {
-                *sum += part;
-            }
+            sum.add(part);
         }
     }
     Ok(sum)
@@ -617,20 +701,24 @@ fn fill(
 }
 
 /// Call `f(block of column, place of column in it, X[row, column], X[column, row])` for each pair of
-/// a row; 0 for an absent record, and for the mirror image of the diagonal.
+/// a row; 0 for an absent record, for one whose row is in another group, and for the mirror image of
+/// the diagonal.
 #[inline(always)]
 fn for_each_pair(row: &TriangleRow<'_>, grid: &TileGrid, mut f: impl FnMut(usize, u16, f64, f64)) {
+    let own = grid.partition.group(grid.group);
+    let row_is_own = own.contains(&row.row);
     let (mut block, mut end) = (0, 0);
     for (place, (&column, &forward)) in row.columns.iter().zip(row.forward).enumerate() {
         if column >= end {
             block = grid.block_of(column);
             end = grid.start(block + 1);
         }
-        let backward = if column == row.row {
+        let backward = if column == row.row || !own.contains(&column) {
             0.0
         } else {
             row.backward.map_or(forward, |b| b[place])
         };
+        let forward = if row_is_own { forward } else { 0.0 };
         f(
             block,
             (column - grid.start(block)) as u16,
@@ -699,6 +787,28 @@ mod tests {
         for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
             let limit = MemoryLimit::new(memory, None);
             assert_eq!(contents(&tiles(0.7, &limit, threads)), expected);
+        }
+    }
+
+    #[test]
+    fn tiles_come_back_from_their_parts() {
+        for (negative, memory) in [(0.0, None), (0.7, None), (0.7, Some(1000))] {
+            let tiles = tiles(negative, &MemoryLimit::new(memory, None), 1);
+            let parts = tiles.to_parts().unwrap();
+            let TileParts {
+                index,
+                records,
+                unseen,
+                targets,
+            } = &parts;
+            let back = Tiles::from_parts(index, records, unseen, targets).unwrap();
+            assert_eq!(contents(&back), contents(&tiles));
+            assert_eq!(
+                (back.records, back.held_out),
+                (tiles.records, tiles.held_out)
+            );
+            assert_eq!((back.grid(), back.bytes()), (tiles.grid(), tiles.bytes()));
+            assert_eq!(back.to_parts().unwrap(), parts);
         }
     }
 

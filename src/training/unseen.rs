@@ -23,8 +23,8 @@ pub(super) type Pair = [u16; 2];
 const EXPONENT: f64 = 0.75;
 
 /// What a word's row and column of X hold.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Margin {
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Margin {
     /// Records of both.
     pub records: u64,
     /// Σ X of the row and of the column.
@@ -35,6 +35,14 @@ pub(super) struct Margin {
 const LARGEST_SUM: f64 = 1e290;
 
 impl Margin {
+    /// Add what other parts of the row and the column hold.
+    pub fn add(&mut self, more: Self) {
+        self.records += more.records;
+        for (sum, more) in self.sums.iter_mut().zip(more.sums) {
+            *sum += more;
+        }
+    }
+
     fn sum(self, side: usize) -> f64 {
         self.sums[side].min(LARGEST_SUM)
     }
@@ -149,6 +157,17 @@ impl Targets {
                 .map(|m| (0.5 * (ln_sum(m) - 0.5 * ln_total) - 0.5) as f32)
                 .collect()
         }))
+    }
+
+    /// The numbers of words, and those of contexts.
+    pub fn sides(&self) -> &[Vec<f32>; 2] {
+        &self.0
+    }
+
+    /// From both one after the other.
+    pub fn from_sides(sides: &[f32]) -> Self {
+        let (words, contexts) = sides.split_at(sides.len() / 2);
+        Self([words.to_vec(), contexts.to_vec()])
     }
 
     /// `pairs` as records whose ln X is the target; places count from these words.

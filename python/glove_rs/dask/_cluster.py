@@ -1,0 +1,152 @@
+"""The workers of a distributed fit, and how tasks come to them."""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import uuid
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from dask.system import CPU_COUNT
+from distributed import Client, Future, LocalCluster, Worker, get_client
+
+__all__ = ["Cluster", "cluster_of"]
+
+_PACKAGE = "glove-rs"
+
+
+class Cluster:
+    """A client, and those of its workers that have the same glove-rs.
+
+    Raises
+    ------
+    RuntimeError
+        If there are no workers, or one of them has another glove-rs or none.
+    """
+
+    def __init__(self, client: Client) -> None:
+        if client.asynchronous:
+            raise ValueError("client must not be asynchronous")
+        self.client = client
+        self.version = _installed()
+        self._fit = f"glove-{uuid.uuid4().hex[:12]}"
+        self._futures: weakref.WeakSet[Future] = weakref.WeakSet()
+        versions = self._versions()
+        if not versions:
+            raise RuntimeError(
+                f"{client.scheduler.address} has no workers yet: client.wait_for_workers(n)"
+            )
+        others = {worker: found for worker, found in versions.items() if found != self.version}
+        if others:
+            listed = ", ".join(f"{worker} has {found}" for worker, found in others.items())
+            raise RuntimeError(f"every worker must have {_PACKAGE} {self.version}, but {listed}")
+        self.workers = sorted(versions)
+
+    def _versions(self) -> dict[str, str]:
+        """Ask what glove-rs each worker has now, in a way that needs none."""
+        found = self.client.run(importlib.metadata.version, _PACKAGE, on_error="return")
+        return {
+            worker: "none" if isinstance(version, Exception) else version
+            for worker, version in found.items()
+        }
+
+    def refresh(self) -> None:
+        """Look again for workers that may be given tasks; at least one is waited for."""
+        self.client.wait_for_workers(1)
+        versions = self._versions()
+        self.workers = sorted(w for w, found in versions.items() if found == self.version)
+
+    def lost(self) -> bool:
+        """Whether one of the workers is gone."""
+        return not self.client.nthreads().keys() >= set(self.workers)
+
+    def submit(
+        self,
+        function: Callable[..., Any],
+        *args: Any,
+        name: str,
+        at: str | None = None,
+        strict: bool = False,
+        **options: Any,
+    ) -> Future:
+        """Give a task to the workers or, while it is there, to one of them.
+
+        When none of them is left others may take the task, unless `strict`; they must have the same
+        glove-rs.
+        """
+        future = self.client.submit(
+            _same_version,
+            self.version,
+            function,
+            *args,
+            key=f"{self._fit}-{name}",
+            workers=self.workers if at is None else [at],
+            allow_other_workers=not strict,
+            pure=False,
+            **options,
+        )
+        self._futures.add(future)
+        return future
+
+    def cancel(self) -> None:
+        """Let go of all tasks, whoever still holds them."""
+        for future in [*self._futures]:
+            future.release()
+
+    def received(self) -> int:
+        """Bytes that the workers have received from each other since they are there."""
+        return sum(self.client.run(_received, on_error="ignore").values())
+
+
+@functools.cache
+def _installed() -> str:
+    return importlib.metadata.version(_PACKAGE)
+
+
+def _same_version(version: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Call a function, on a worker that may have joined after versions were compared."""
+    found = _installed()
+    if found != version:
+        raise RuntimeError(f"a worker has joined that has {_PACKAGE} {found}, not {version}")
+    return function(*args, **options)
+
+
+def _received(dask_worker: Worker) -> int:
+    return sum(transfer["total"] for transfer in dask_worker.transfer_incoming_log)
+
+
+@contextmanager
+def cluster_of(client: Client | None) -> Iterator[Cluster]:
+    """Check the workers of a client, the default one, or a local cluster of one process per core.
+
+    When the work with it is interrupted its tasks are cancelled.
+    """
+    with _client_of(client) as found:
+        cluster = Cluster(found)
+        try:
+            yield cluster
+        except BaseException:
+            cluster.cancel()
+            raise
+
+
+@contextmanager
+def _client_of(client: Client | None) -> Iterator[Client]:
+    if client is None:
+        try:
+            client = get_client()
+        except ValueError:
+            with (
+                LocalCluster(
+                    n_workers=CPU_COUNT, threads_per_worker=1, dashboard_address=None
+                ) as local,
+                Client(local, set_as_default=False) as made,
+            ):
+                yield made
+            return
+    if not isinstance(client, Client):
+        raise ValueError(f"client must be a distributed.Client, got {type(client).__name__}")
+    yield client

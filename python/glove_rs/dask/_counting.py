@@ -1,0 +1,1 @@
+def count(*a, **k): raise NotImplementedError

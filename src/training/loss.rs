@@ -1,0 +1,83 @@
+//! What a model costs, without training it.
+
+use super::epochs::TrainingOptions;
+use super::kernel::Record;
+use super::parameters::View;
+use super::tiles::Tiles;
+use crate::error::Result;
+use rayon::prelude::*;
+
+/// Records of a tile that are looked at to estimate what it costs a poor model.
+const SAMPLE: usize = 256;
+
+/// Σ ½ f(X) diff² over the records held out, of the tiles with columns in a group.
+pub(super) fn validation_cost(
+    tiles: &Tiles,
+    columns: usize,
+    model: View<'_>,
+    options: &TrainingOptions,
+) -> Result<f64> {
+    sum_over_tiles(tiles, columns, |tile, buffer| {
+        let records = tiles.read(tile, tiles.tiles[tile].held_out(), buffer)?;
+        Ok(cost(tiles, tile, records, model, options))
+    })
+}
+
+/// What a poor model costs an epoch: one whose residuals are one larger than those of a model of
+/// zeros, or the present one if that is worse. The records of a tile are shuffled, so its first
+/// ones stand for the rest.
+pub(super) fn poor_cost(
+    tiles: &Tiles,
+    columns: usize,
+    model: View<'_>,
+    options: &TrainingOptions,
+) -> Result<f64> {
+    sum_over_tiles(tiles, columns, |tile, buffer| {
+        let all = tiles.tiles[tile].records();
+        let sample = tiles.read(tile, 0..all.min(SAMPLE), buffer)?;
+        let poor: f64 = sample
+            .iter()
+            .map(|record| {
+                let ln_x = f64::from(record.ln_x);
+                0.5 * options.weight(ln_x) * (ln_x.abs() + 1.0).powi(2)
+            })
+            .sum();
+        let cost = poor.max(cost(tiles, tile, sample, model, options));
+        Ok(cost * all as f64 / sample.len().max(1) as f64)
+    })
+}
+
+/// Σ ½ f(X) diff² of some records of a tile.
+fn cost(
+    tiles: &Tiles,
+    tile: usize,
+    records: &[Record],
+    model: View<'_>,
+    options: &TrainingOptions,
+) -> f64 {
+    let (first_word, first_context) = tiles.first_rows(tile);
+    records
+        .iter()
+        .map(|record| {
+            let word = first_word + record.i as usize;
+            let context = first_context + record.j as usize;
+            let diff = model.product(word, context) - record.ln_x;
+            0.5 * options.weight(f64::from(record.ln_x)) * f64::from(diff).powi(2)
+        })
+        .sum()
+}
+
+/// Σ over the tiles with columns in a group, in their order whoever computes what; `f` gets a buffer
+/// for [`Tiles::read`].
+fn sum_over_tiles(
+    tiles: &Tiles,
+    columns: usize,
+    f: impl Fn(usize, &mut Vec<Record>) -> Result<f64> + Sync,
+) -> Result<f64> {
+    let parts: Result<Vec<f64>> = tiles
+        .with_columns(columns)
+        .into_par_iter()
+        .map_init(Vec::new, |buffer, tile| f(tile, buffer))
+        .collect();
+    Ok(parts?.iter().sum())
+}
