@@ -209,6 +209,12 @@ impl CoreShare {
     }
 }
 
+/// Whether a file with these first ten bytes may be read from the middle.
+#[pyfunction]
+pub fn has_parts(beginning: &[u8]) -> bool {
+    crate::corpus::has_parts(beginning)
+}
+
 /// From what [`CoreVocabulary`] pickles as.
 #[pyfunction]
 pub fn restore_vocabulary(

@@ -6,10 +6,11 @@ import functools
 import importlib.metadata
 import uuid
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from dask.delayed import Delayed, delayed
 from dask.system import CPU_COUNT
 from distributed import Client, Future, LocalCluster, Worker, get_client
 
@@ -90,6 +91,22 @@ class Cluster:
         )
         self._futures.add(future)
         return future
+
+    def compute(
+        self, function: Callable[[Any], Any], values: Sequence[Delayed], *, name: str
+    ) -> list[Future]:
+        """Give the workers as many tasks: `function` of each value, which is made for it."""
+        call = delayed(_same_version, pure=False)
+        futures: list[Future] = self.client.compute(
+            [
+                call(self.version, function, value, dask_key_name=f"{self._fit}-{name}-{k}")
+                for k, value in enumerate(values)
+            ],
+            workers=self.workers,
+            allow_other_workers=True,
+        )
+        self._futures.update(futures)
+        return futures
 
     def cancel(self) -> None:
         """Let go of all tasks, whoever still holds them."""

@@ -19,8 +19,8 @@ from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..vectors import WordVectors
 from ..vocabulary import Vocabulary, as_vocabulary, running_arguments
-from ._counting import count
 from ._cluster import Cluster, cluster_of
+from ._counting import count
 from ._training import Training
 
 __all__ = ["DaskGlove"]
