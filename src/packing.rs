@@ -20,7 +20,7 @@ const MAGIC_BYTES: u64 = 10;
 
 impl Packing {
     /// What the first bytes of a file say.
-    fn of(beginning: &[u8]) -> Option<Self> {
+    pub fn of(beginning: &[u8]) -> Option<Self> {
         match beginning {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
             // A text may begin with "BZh1", but hardly with the mark of a block or of the end as well.

@@ -188,6 +188,19 @@ impl Vocabulary {
         merged
     }
 
+    /// The same words, as often as they occur in a text of the words of `other`.
+    #[must_use]
+    pub fn counted(&self, other: &Self) -> Self {
+        let mut counted = self.clone();
+        counted.counts.fill(0);
+        for (word, count) in other.iter() {
+            if let Some(id) = self.index_of(word) {
+                counted.counts[id as usize] = count;
+            }
+        }
+        counted
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.bytes.len() + size_of_val(&self.ends[..]) + size_of_val(&self.counts[..])

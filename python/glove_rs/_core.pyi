@@ -8,21 +8,26 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "MOST_HALVINGS",
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
     "CoreParameters",
+    "CoreShard",
+    "CoreShare",
     "CoreTiles",
     "CoreVectors",
     "CoreVocabulary",
     "FormatError",
-    "MOST_HALVINGS",
     "TrainingDiverged",
     "__version__",
     "check_training",
     "group_ranks",
+    "has_parts",
     "load_parameters",
     "load_vectors",
+    "merge_vocabularies",
+    "restore_vocabulary",
     "save_parameters",
     "save_vectors",
     "share_margins",
@@ -143,8 +148,58 @@ class CoreVocabulary:
     def counts(self) -> npt.NDArray[np.int64]: ...
     def by_count(self) -> tuple[CoreVocabulary, npt.NDArray[np.int64]]: ...
     def with_word(self, word: str) -> CoreVocabulary: ...
+    def chosen(self, name: _Path, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
+    def counted(self, other: CoreVocabulary) -> CoreVocabulary: ...
     def index(self, word: str) -> int | None: ...
+    @property
+    def nbytes(self) -> int: ...
     def __len__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class CoreShard:
+    def __new__(cls, vocabulary: CoreVocabulary, ids: npt.NDArray[np.uint8]) -> CoreShard: ...
+    @staticmethod
+    def read(source: _Source, encoding: _Encoding) -> CoreShard: ...
+    def count(
+        self, vocabulary: CoreVocabulary, counting: _Counting, keep_gaps: bool, groups: int
+    ) -> list[CoreShare]: ...
+    @property
+    def vocabulary(self) -> CoreVocabulary: ...
+    @property
+    def tokens(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class CoreShare:
+    def __new__(
+        cls,
+        place: Sequence[int],
+        symmetric: bool,
+        sums: tuple[int, float],
+        blocks: npt.NDArray[np.uint8],
+        bytes: npt.NDArray[np.uint8],
+    ) -> CoreShare: ...
+    @staticmethod
+    def merge(parts: Sequence[CoreShare], threads: int) -> CoreShare: ...
+    def records(
+        self,
+    ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]: ...
+    @property
+    def place(self) -> list[int]: ...
+    @property
+    def pairs(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
+def has_parts(beginning: bytes) -> bool: ...
+def restore_vocabulary(
+    words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]
+) -> CoreVocabulary: ...
+def merge_vocabularies(parts: Sequence[CoreVocabulary]) -> CoreVocabulary: ...
 
 @final
 class CoreCooccurrence:

@@ -8,7 +8,7 @@ import operator
 from collections.abc import Sequence
 from typing import SupportsFloat, SupportsIndex
 
-__all__ = ["boolean", "choice", "integer", "memory_bytes", "positive", "real"]
+__all__ = ["boolean", "byte_count", "choice", "integer", "memory_bytes", "positive", "real"]
 
 
 def integer(name: str, value: object, least: int, most: int = 2**63 - 1) -> int:
@@ -81,11 +81,14 @@ def memory_bytes(value: object) -> int | None:
     ValueError
         If the text cannot be read or the limit is below 1 MB.
     """
-    if value is None:
-        return None
+    return None if value is None else byte_count("memory", value, 1_000_000, "None, ")
+
+
+def byte_count(name: str, value: object, least: int, others: str = "") -> int:
+    """Return a number of bytes >= `least`, given as such or as text, or raise a ValueError."""
     wrong = ValueError(
-        f"memory must be None, a number of bytes >= 1,000,000, or text such as '512MB' or '2GiB', "
-        f"got {value!r}"
+        f"{name} must be {others}a number of bytes >= {least:,}, or text such as '512MB' or "
+        f"'2GiB', got {value!r}"
     )
     if isinstance(value, str):
         text = value.strip().replace("_", "").replace(",", "")
@@ -99,6 +102,6 @@ def memory_bytes(value: object) -> int | None:
         number = _float(value)  # True is 1: below the least
     else:
         raise wrong
-    if not 1e6 <= number <= 2**63:
+    if not least <= number <= 2**63:
         raise wrong
     return int(number)

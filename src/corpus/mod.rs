@@ -9,7 +9,7 @@ mod unit;
 pub use charset::OnInvalid;
 pub use file::{FileReader, Idle};
 pub use sample::SampleReader;
-pub use text::{TextOptions, TextReader};
+pub use text::{TextOptions, TextReader, has_parts};
 pub use unit::{DocumentUnit, Gatherer};
 
 use crate::error::Result;

@@ -4,7 +4,7 @@ use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use super::unit::{Cutter, DocumentUnit, Gatherer};
 use super::{CHUNK_BYTES, ChunkReader, Content};
 use crate::error::{Error, Location, Result};
-use crate::packing::Unpacked;
+use crate::packing::{Packing, Unpacked};
 use std::io::{self, Read};
 use std::path::PathBuf;
 
@@ -69,6 +69,18 @@ impl TextReader {
         Self::over(name.into(), Unpacked::plain(text), options, false)
     }
 
+    /// Read what follows the first `offset` bytes of a text that is neither packed nor UTF-16.
+    pub fn part(
+        name: impl Into<PathBuf>,
+        bytes: impl Read + Send + 'static,
+        options: TextOptions,
+        offset: u64,
+    ) -> Self {
+        let mut reader = Self::over(name.into(), Unpacked::plain(bytes), options, offset == 0);
+        reader.offset = offset;
+        reader
+    }
+
     fn over(name: PathBuf, input: Unpacked, options: TextOptions, marked: bool) -> Self {
         Self {
             name,
@@ -129,6 +141,12 @@ impl TextReader {
         };
         Error::format(&self.name, Location::Byte(at), what)
     }
+}
+
+/// Whether a file with these first ten bytes may be read from the middle: it is neither packed nor
+/// UTF-16.
+pub fn has_parts(beginning: &[u8]) -> bool {
+    Packing::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
 fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
@@ -304,6 +322,26 @@ mod tests {
         }
         assert!(lines(b"\xef\xbb\xbf").unwrap().is_empty());
         assert!(lines(b"\xff\xfe").unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_part_of_a_file_is_neither_packed_nor_marked_and_knows_its_place() {
+        let text = b"\xef\xbb\xbfBZh91AY&SY \xff";
+        let part = |offset: usize| {
+            let bytes = io::Cursor::new(text[offset..].to_vec());
+            chunks(TextReader::part(
+                "text",
+                bytes,
+                TextOptions::default(),
+                offset as u64,
+            ))
+        };
+        for offset in [0, 3, 8] {
+            let error = part(offset).unwrap_err().to_string();
+            assert!(error.contains("byte 14: invalid UTF-8"), "{error}");
+        }
+        assert!(has_parts(text) && !has_parts(b"\xff\xfea\0"));
+        assert!(PACKERS.iter().all(|pack| !has_parts(&pack(text))));
     }
 
     proptest! {

@@ -10,9 +10,14 @@ use crate::encoding::Shard;
 use crate::partition::Partition;
 use crate::threads;
 use crate::vocabulary::Vocabulary;
+use bytemuck::allocation::pod_collect_to_vec;
+use bytemuck::cast_slice;
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use std::sync::Arc;
+
+/// Numbers as bytes: what comes from another machine need not be aligned for anything larger.
+pub type Bytes<'py> = Bound<'py, PyArray1<u8>>;
 
 /// Part of a text, tokenised.
 #[pyclass(frozen, module = "glove_rs._core")]
@@ -26,11 +31,11 @@ impl CoreShard {
     #[new]
     fn new(
         vocabulary: &Bound<'_, CoreVocabulary>,
-        ids: PyReadonlyArray1<'_, u32>,
+        ids: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
         let words = vocabulary.get().inner.clone();
         Ok(Self {
-            shard: Shard::new(words, ids.as_slice()?.to_vec()),
+            shard: Shard::new(words, pod_collect_to_vec(ids.as_slice()?)),
         })
     }
 
@@ -89,13 +94,16 @@ impl CoreShard {
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
-    ) -> (
-        Bound<'py, PyAny>,
-        (CoreVocabulary, Bound<'py, PyArray1<u32>>),
-    ) {
+    ) -> (Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>)) {
         let this = slf.get();
-        let ids = PyArray1::from_slice(slf.py(), this.shard.ids());
+        let ids = PyArray1::from_slice(slf.py(), cast_slice(this.shard.ids()));
         (slf.get_type().into_any(), (this.vocabulary(), ids))
+    }
+
+    /// Words in it, those outside any vocabulary included.
+    #[getter]
+    fn tokens(&self) -> u64 {
+        self.shard.words().counts().iter().sum()
     }
 }
 
@@ -106,13 +114,7 @@ pub struct CoreShare {
 }
 
 /// The fields of [`PackedShare`].
-type PackedFields<'py> = (
-    [usize; 3],
-    bool,
-    (u64, f64),
-    Bound<'py, PyArray1<u8>>,
-    Bound<'py, PyArray1<u8>>,
-);
+type PackedFields<'py> = ([usize; 3], bool, (u64, f64), Bytes<'py>, Bytes<'py>);
 
 #[pymethods]
 impl CoreShare {
@@ -129,7 +131,7 @@ impl CoreShare {
             place,
             symmetric,
             sums,
-            blocks: bytemuck::allocation::pod_collect_to_vec(blocks.as_slice()?),
+            blocks: pod_collect_to_vec(blocks.as_slice()?),
             bytes: bytes.as_slice()?.to_vec(),
         };
         Ok(Self {
@@ -200,23 +202,32 @@ impl CoreShare {
             packed.place,
             packed.symmetric,
             packed.sums,
-            PyArray1::from_slice(py, bytemuck::cast_slice(&packed.blocks)),
+            PyArray1::from_slice(py, cast_slice(&packed.blocks)),
             PyArray1::from_vec(py, packed.bytes),
         );
         Ok((slf.get_type().into_any(), fields))
     }
 }
 
-/// What [`CoreVocabulary`] pickles as: the words one after the other, where each ends there, counts.
+/// Whether a file with these first ten bytes may be read from the middle.
+#[pyfunction]
+pub fn has_parts(beginning: &[u8]) -> bool {
+    crate::corpus::has_parts(beginning)
+}
+
+/// From what [`CoreVocabulary`] pickles as.
 #[pyfunction]
 pub fn restore_vocabulary(
     words: PyReadonlyArray1<'_, u8>,
-    ends: PyReadonlyArray1<'_, u64>,
-    counts: PyReadonlyArray1<'_, u64>,
+    ends: PyReadonlyArray1<'_, u8>,
+    counts: PyReadonlyArray1<'_, u8>,
 ) -> PyResult<CoreVocabulary> {
-    let ends = ends.as_slice()?.iter().map(|&end| end as usize).collect();
-    let (words, counts) = (words.as_slice()?.to_vec(), counts.as_slice()?.to_vec());
-    Ok(Vocabulary::from_parts(words, ends, counts).into())
+    let [ends, counts]: [Vec<u64>; 2] = [
+        pod_collect_to_vec(ends.as_slice()?),
+        pod_collect_to_vec(counts.as_slice()?),
+    ];
+    let ends = ends.into_iter().map(|end| end as usize).collect();
+    Ok(Vocabulary::from_parts(words.as_slice()?.to_vec(), ends, counts).into())
 }
 
 /// The words of all parts, whose counts add up, in no order.

@@ -8,7 +8,7 @@ use crate::corpus::{
 use crate::error::Result;
 use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyIterator, PyString};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,11 +79,17 @@ impl<'py> Source<'py> {
                 Upstream::Reader(files)
             }
             "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
+            "pieces" => Upstream::Pieces(Pieces {
+                pieces: value.try_iter()?,
+                options,
+                current: None,
+                read: 0,
+            }),
             _ => Upstream::Items(Items::new(value.try_iter()?, options)),
         };
         let total = match &upstream {
             Upstream::Reader(reader) => reader.total_bytes(),
-            Upstream::Items(_) => None,
+            Upstream::Items(_) | Upstream::Pieces(_) => None,
         };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
@@ -92,7 +98,7 @@ impl<'py> Source<'py> {
                 receiver,
                 name: match &upstream {
                     Upstream::Reader(reader) => reader.name(),
-                    Upstream::Items(_) => "<documents>".into(),
+                    Upstream::Items(_) | Upstream::Pieces(_) => "<documents>".into(),
                 },
                 read: 0,
                 total,
@@ -141,6 +147,7 @@ impl ChunkReader for FedReader {
 
 enum Upstream<'py> {
     Items(Items<'py>),
+    Pieces(Pieces<'py>),
     Reader(Box<dyn ChunkReader>),
 }
 
@@ -148,6 +155,7 @@ impl Upstream<'_> {
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         match self {
             Self::Items(items) => items.next_chunk(py),
+            Self::Pieces(pieces) => pieces.next_chunk(py),
             Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
         }
     }
@@ -155,8 +163,47 @@ impl Upstream<'_> {
     fn bytes_read(&self) -> u64 {
         match self {
             Self::Items(items) => items.bytes_read(),
+            Self::Pieces(pieces) => pieces.bytes_read(),
             Self::Reader(reader) => reader.bytes_read(),
         }
+    }
+}
+
+/// Whole files and parts of files, one after the other: (name, where in the file it begins, open
+/// file), `None` for the beginning of a whole file, which may be packed.
+struct Pieces<'py> {
+    pieces: Bound<'py, PyIterator>,
+    options: TextOptions,
+    current: Option<TextReader>,
+    // Bytes of the pieces that are done.
+    read: u64,
+}
+
+impl Pieces<'_> {
+    fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
+        loop {
+            if let Some(reader) = &mut self.current {
+                if let Some(content) = py.detach(|| reader.next_chunk())? {
+                    return Ok(Some(content));
+                }
+                self.read += reader.bytes_read();
+                self.current = None;
+            }
+            let Some(piece) = self.pieces.next() else {
+                return Ok(None);
+            };
+            let (name, offset, file): (PathBuf, Option<u64>, Bound<'_, PyAny>) =
+                piece?.extract()?;
+            let stream = PythonStream::new(&file, self.options.errors)?;
+            self.current = Some(match offset {
+                None => TextReader::new(name, stream, self.options)?,
+                Some(offset) => TextReader::part(name, stream, self.options, offset),
+            });
+        }
+    }
+
+    fn bytes_read(&self) -> u64 {
+        self.read + self.current.as_ref().map_or(0, TextReader::bytes_read)
     }
 }
 
@@ -221,13 +268,7 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
     let is_text = file
         .call_method1("read", (0,))?
         .is_instance_of::<PyString>();
-    // What is there already, rather than to wait for as much as was asked for.
-    let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
-    let stream = PythonStream {
-        read: read.unbind(),
-        errors: options.errors,
-        block: io::Cursor::default(),
-    };
+    let stream = PythonStream::new(file, options.errors)?;
     Ok(if is_text {
         TextReader::decoded(name, stream, options)
     } else {
@@ -244,6 +285,16 @@ struct PythonStream {
 }
 
 impl PythonStream {
+    fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
+        // What is there already, rather than to wait for as much as was asked for.
+        let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
+        Ok(Self {
+            read: read.unbind(),
+            errors,
+            block: io::Cursor::default(),
+        })
+    }
+
     fn next_block(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         let block = self.read.bind(py).call1((CHUNK_BYTES,))?;
         if let Ok(bytes) = block.cast::<PyBytes>() {

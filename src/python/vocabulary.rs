@@ -1,6 +1,7 @@
 //! [`Vocabulary`] for Python.
 
 use super::run::run;
+use super::shards::Bytes;
 use super::source::{Source, SourceArguments};
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::formats::stanford;
@@ -20,11 +21,7 @@ pub struct CoreVocabulary {
 }
 
 /// The words one after the other, where each ends there, and counts.
-type PackedWords<'py> = (
-    Bound<'py, PyArray1<u8>>,
-    Bound<'py, PyArray1<u64>>,
-    Bound<'py, PyArray1<u64>>,
-);
+type PackedWords<'py> = (Bytes<'py>, Bytes<'py>, Bytes<'py>);
 
 /// The parameters of every call that turns text into words.
 #[derive(FromPyObject)]
@@ -145,11 +142,16 @@ impl CoreVocabulary {
         self.inner.index_of(word.as_bytes())
     }
 
-    /// The `min_count` and `max_vocab` of a text of these words.
+    /// The vocabulary of the text `name`, of which these are all words.
     #[pyo3(signature = (name, min_count, max_vocab))]
     fn chosen(&self, name: PathBuf, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
         let words = self.inner.iter().collect();
         Ok(Vocabulary::choose(words, &name, min_count, max_vocab)?.into())
+    }
+
+    /// These words, as often as they occur in a text of the words of `other`.
+    fn counted(&self, other: &Bound<'_, Self>) -> Self {
+        self.inner.counted(&other.get().inner).into()
     }
 
     /// Bytes held.
@@ -160,11 +162,11 @@ impl CoreVocabulary {
 
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, PackedWords<'py>)> {
         let (words, ends) = self.inner.text();
-        let ends = ends.iter().map(|&end| end as u64).collect();
+        let ends: Vec<u64> = ends.iter().map(|&end| end as u64).collect();
         let packed = (
             PyArray1::from_slice(py, words),
-            PyArray1::from_vec(py, ends),
-            PyArray1::from_slice(py, self.inner.counts()),
+            PyArray1::from_slice(py, bytemuck::cast_slice(&ends)),
+            PyArray1::from_slice(py, bytemuck::cast_slice(self.inner.counts())),
         );
         let core = py.import("glove_rs._core")?;
         Ok((core.getattr("restore_vocabulary")?, packed))

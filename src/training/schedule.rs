@@ -266,8 +266,9 @@ impl Schedule for Ordered {
             queue.pop_front();
             *next = queue.front().copied();
         }
-        for visit in next {
-            state.ready_if_first(&self.blocks, visit);
+        state.ready_if_first(&self.blocks, next[0]);
+        if next[1] != next[0] {
+            state.ready_if_first(&self.blocks, next[1]);
         }
         if state.waiting > 0 {
             self.changed.notify_all();
@@ -383,6 +384,22 @@ mod tests {
         // More visits in progress than there are blocks: they share, and go on.
         for _ in 2..visits.len() {
             assert!(schedule.claim().is_some());
+        }
+        assert_eq!(schedule.claim(), None);
+    }
+
+    #[test]
+    fn ordered_visits_of_one_tile_after_the_other_are_made_once_each() {
+        let tiles = tiles(&MemoryLimit::default());
+        let mut visits = visits(&tiles, 3, 1);
+        let tile = visits[0].tile;
+        visits.retain(|visit| visit.tile == tile);
+        assert!(visits.len() > 2);
+        let schedule = Ordered::new(&tiles, &visits);
+        for expected in 0..visits.len() {
+            assert_eq!(schedule.claim(), Some(expected));
+            assert!(schedule.lock().ready.is_empty());
+            schedule.finish(expected);
         }
         assert_eq!(schedule.claim(), None);
     }

@@ -5,10 +5,11 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from dask.delayed import Delayed, delayed
 from dask.system import CPU_COUNT
 from distributed import Client, Future, LocalCluster, Worker, get_client
 
@@ -86,6 +87,21 @@ class Cluster:
             pure=False,
             **options,
         )
+
+    def compute(
+        self, function: Callable[[Any], Any], values: Sequence[Delayed], *, name: str
+    ) -> list[Future]:
+        """Give the workers as many tasks: `function` of each value, which is made for it."""
+        call = delayed(_same_version, pure=False)
+        futures: list[Future] = self.client.compute(
+            [
+                call(self.version, function, value, dask_key_name=f"{self._fit}-{name}-{k}")
+                for k, value in enumerate(values)
+            ],
+            workers=self.workers,
+            allow_other_workers=True,
+        )
+        return futures
 
     def cancel(self) -> None:
         """Let go of all tasks, whoever still holds them."""

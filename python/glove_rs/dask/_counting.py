@@ -1,2 +1,280 @@
-def count(*a, **k):
-    raise NotImplementedError
+"""Counting on the workers of a cluster: text to the share of each group of words."""
+
+from __future__ import annotations
+
+import itertools
+import operator
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dask.sizeof import sizeof
+from distributed import Future, as_completed, get_worker
+
+from .. import _core
+from .._parameters import byte_count
+from .._progress import Callback as Progress
+from .._sources import source_arguments
+from .._tokenizers import Tokenizer
+from ..cooccurrence import counting_arguments
+from ..vocabulary import Vocabulary, encoding_arguments
+from ._cluster import Cluster
+from ._shards import Piece, shards_of
+
+__all__ = ["Counted", "count"]
+
+#: What one task merges.
+FAN_IN = 8
+
+
+@sizeof.register((_core.CoreVocabulary, _core.CoreShard, _core.CoreShare))  # type: ignore[untyped-decorator]
+def _nbytes(held: _core.CoreVocabulary | _core.CoreShard | _core.CoreShare) -> int:
+    return held.nbytes
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts on a cluster.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+        The words of rows and columns, by rank.
+    shares : list of Future
+        The share of each group: a ``CoreShare``.
+    tokens : int
+        Words in the text, those outside the vocabulary included.
+    seconds : dict
+        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging", whose tasks
+        overlap: the time from the end of the stage before.
+    """
+
+    vocabulary: Vocabulary
+    shares: list[Future]
+    tokens: int
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """How shards become words: what `source_arguments` takes."""
+
+    documents: str
+    errors: str
+    tokenizer: Tokenizer
+    lowercase: bool
+    normalize: str | None
+    encoding: _core._Encoding
+
+    def read_pieces(self, pieces: Sequence[Piece]) -> _core.CoreShard:
+        """Tokenise pieces of files."""
+        return self._read("pieces", itertools.chain.from_iterable(p.open() for p in pieces))
+
+    def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
+        """Tokenise a partition of a bag."""
+        return self._read("items", iter(documents))
+
+    def _read(self, kind: str, value: object) -> _core.CoreShard:
+        source = source_arguments(
+            [],
+            documents=self.documents,
+            errors=self.errors,
+            tokenizer=self.tokenizer,
+            lowercase=self.lowercase,
+            normalize=self.normalize,
+        )
+        return _core.CoreShard.read({**source, "kind": kind, "value": value}, self.encoding)
+
+
+def count(
+    cluster: Cluster,
+    source: Any,
+    *,
+    vocabulary: Vocabulary | None = None,
+    groups: int,
+    blocksize: int | str = "64MiB",
+    progress: Progress | None = None,
+    window: int = 15,
+    min_count: int = 5,
+    max_vocab: int | None = None,
+    symmetric: bool = True,
+    distance_weighting: bool = True,
+    keep_gaps: bool = False,
+    tokenizer: Tokenizer = "whitespace",
+    lowercase: bool = False,
+    normalize: str | None = None,
+    documents: str = "line",
+    errors: str = "strict",
+) -> Counted:
+    """Count the co-occurrences of `source` on the workers of `cluster`.
+
+    Every shard is tokenised once and counted where that was done. The counts do not depend on the
+    number of workers: only on `source`, `groups`, `blocksize` and the other settings. They are
+    those of :meth:`Cooccurrence.from_corpus` but for the order in which sums are made.
+
+    Parameters
+    ----------
+    source : path, paths or dask.bag.Bag
+        Files of any system that fsspec knows, or documents.
+    vocabulary : Vocabulary, optional
+        The words to count, instead of those that `min_count` and `max_vocab` select.
+    groups : int
+        Groups that words are dealt into, >= 1. The share of each is collected by one worker.
+    blocksize : int or str
+        Bytes of a shard, at most but for the last document in it; fewer if there would be fewer
+        shards than groups. Packed files and partitions of a bag are a shard each.
+    progress : callable, optional
+        As for :class:`glove_rs.Glove`; of a bag, tokenizing is counted in partitions.
+
+    Raises
+    ------
+    ValueError, OSError, FormatError
+        As by :meth:`Cooccurrence.from_corpus`.
+    """
+    encoding = encoding_arguments(
+        min_count=min_count,
+        max_vocab=max_vocab,
+        tokenizer=tokenizer,
+        lowercase=lowercase,
+        normalize=normalize,
+        keep_gaps=keep_gaps,
+    )
+    counting = counting_arguments(
+        window=window, symmetric=symmetric, distance_weighting=distance_weighting
+    )
+    text = shards_of(
+        source,
+        documents=documents,
+        blocksize=byte_count("blocksize", blocksize, 1000),
+        least=groups,
+    )
+    reading = _Reading(documents, errors, tokenizer, lowercase, normalize, encoding)
+    submit = cluster.submit
+    if text.partitions:
+        shards = cluster.compute(reading.read_documents, text.partitions, name="shard")
+    else:
+        shards = [
+            submit(reading.read_pieces, pieces, name=f"shard-{k}")
+            for k, pieces in enumerate(text.pieces)
+        ]
+    parts = [submit(_vocabulary, shard, name=f"words-{k}") for k, shard in enumerate(shards)]
+    given = None if vocabulary is None else vocabulary._core
+    words = submit(
+        _chosen,
+        _merged(cluster, _core.merge_vocabularies, parts, "words"),
+        given,
+        text.name,
+        encoding["min_count"],
+        encoding["max_vocab"],
+        name="vocabulary",
+    )
+    tokens = [submit(_tokens, shard, name=f"tokens-{k}") for k, shard in enumerate(shards)]
+    counts = [
+        submit(_count, shard, words, counting, encoding["keep_gaps"], groups, name=f"counts-{k}")
+        for k, shard in enumerate(shards)
+    ]
+    shares = []
+    for group in range(groups):
+        owner = cluster.workers[group % len(cluster.workers)]
+        of_group = [
+            submit(operator.getitem, all_groups, group, name=f"share-{group}-{k}")
+            for k, all_groups in enumerate(counts)
+        ]
+        shares.append(_merged(cluster, _merge_shares, of_group, f"share-{group}", owner))
+    stages = _Stages(progress)
+    stages.wait("tokenizing", shards, text.sizes)
+    chosen = words.result()
+    lengths = cluster.client.gather(tokens)
+    stages.wait("vocabulary", [words], [0])
+    stages.wait("counting", counts, lengths)
+    stages.wait("merging", shares, [1] * groups)
+    return Counted(
+        Vocabulary._of(chosen) if vocabulary is None else vocabulary,
+        shares,
+        sum(lengths),
+        stages.seconds,
+    )
+
+
+class _Stages:
+    """Waits for one stage after the other, and reports how far it is."""
+
+    def __init__(self, progress: Progress | None) -> None:
+        self._progress = progress
+        self._begun = time.monotonic()
+        self.seconds: dict[str, float] = {}
+
+    def wait(self, stage: str, futures: Sequence[Future], sizes: Sequence[int]) -> None:
+        done, total = 0, sum(sizes)
+        size_of = dict(zip(futures, sizes, strict=True))
+        for future in as_completed(futures):
+            if future.status != "finished":
+                future.result()  # raises what the task did
+            done += size_of[future]
+            if self._progress is not None and total > 0:
+                self._progress(stage, done, total, {})
+        now = time.monotonic()
+        self.seconds[stage] = now - self._begun
+        self._begun = now
+
+
+def _merged(
+    cluster: Cluster,
+    merge: Callable[[list[Any]], Any],
+    parts: list[Future],
+    name: str,
+    owner: str | None = None,
+) -> Future:
+    """Merge in a tree, in the order of the parts; the last task is the owner's."""
+    for level in itertools.count():
+        last = len(parts) <= FAN_IN
+        parts = [
+            cluster.submit(merge, some, name=f"{name}-{level}-{k}", at=owner if last else None)
+            for k, some in enumerate(_batched(parts))
+        ]
+        if last:
+            return parts[0]
+    raise AssertionError("a tree has a root")
+
+
+def _batched(parts: list[Future]) -> Iterator[list[Future]]:
+    return (parts[k : k + FAN_IN] for k in range(0, len(parts), FAN_IN))
+
+
+# --- tasks: pure functions of their arguments -----------------------------------------------------
+
+
+def _vocabulary(shard: _core.CoreShard) -> _core.CoreVocabulary:
+    return shard.vocabulary
+
+
+def _tokens(shard: _core.CoreShard) -> int:
+    return shard.tokens
+
+
+def _chosen(
+    found: _core.CoreVocabulary,
+    given: _core.CoreVocabulary | None,
+    name: str,
+    min_count: int,
+    max_vocab: int | None,
+) -> _core.CoreVocabulary:
+    """Choose the words to count, with how often they occur: all shards are laid out by that."""
+    return found.chosen(name, min_count, max_vocab) if given is None else given.counted(found)
+
+
+def _count(
+    shard: _core.CoreShard,
+    vocabulary: _core.CoreVocabulary,
+    counting: _core._Counting,
+    keep_gaps: bool,
+    groups: int,
+) -> list[_core.CoreShare]:
+    return shard.count(vocabulary, counting, keep_gaps, groups)
+
+
+def _merge_shares(parts: list[_core.CoreShare]) -> _core.CoreShare:
+    return (
+        parts[0] if len(parts) == 1 else _core.CoreShare.merge(parts, get_worker().state.nthreads)
+    )

@@ -1,0 +1,184 @@
+"""Text as shards: what one task reads."""
+
+from __future__ import annotations
+
+import errno
+import io
+import itertools
+import math
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from dask.bag import Bag
+from dask.delayed import Delayed
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.utils import seek_delimiter
+
+from .. import _core
+from .._sources import files_of
+
+__all__ = ["Piece", "Shards", "shards_of"]
+
+#: What a part of a file ends behind; "file" has no parts.
+_DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
+#: Bytes that tell whether a file has parts.
+_BEGINNING = 10
+
+
+class _File(NamedTuple):
+    system: AbstractFileSystem
+    path: str
+    name: str
+    #: Bytes; `None` if that is not known.
+    size: int | None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A file, or what begins in it in a range of bytes."""
+
+    file: _File
+    delimiter: bytes = b""
+    #: `None` for the whole file, which may be packed.
+    within: range | None = None
+
+    def __len__(self) -> int:
+        return (self.file.size or 0) if self.within is None else len(self.within)
+
+    def open(self) -> Iterator[tuple[str, int | None, Any]]:
+        """Yield its name, where in the file it begins, and what can be read from there on."""
+        system, path, name, size = self.file
+        with system.open(path, "rb") as file:
+            if self.within is None:
+                yield name, None, file
+                return
+            if getattr(file, "size", size) != size:
+                raise OSError(errno.EIO, f"the file changed: it had {size} bytes", name)
+            start, stop = self._boundary(file, self.within.start), self.within.stop
+            stop = self._boundary(file, stop)
+            file.seek(start)
+            yield name, start, io.BytesIO(file.read(stop - start))
+
+    def _boundary(self, file: Any, at: int) -> int:
+        """Find where documents begin that do not belong to the bytes before `at`."""
+        file.seek(at)
+        if at > 0:
+            seek_delimiter(file, self.delimiter, 2**16)
+        return int(file.tell())
+
+
+@dataclass(frozen=True)
+class Shards:
+    """A text to be counted.
+
+    Attributes
+    ----------
+    name : str
+        What messages call it.
+    sizes : list of int
+        Of files, the bytes of each shard; else 1 for each.
+    pieces : list of list of Piece
+        What to read of files for each shard.
+    partitions : list of Delayed
+        Those of a bag: a shard each.
+    """
+
+    name: str
+    sizes: list[int]
+    pieces: list[list[Piece]] = field(default_factory=list)
+    partitions: list[Delayed] = field(default_factory=list)
+
+
+def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Shards:
+    """Cut `source` into shards of at most about `blocksize` bytes; files into `least` or more.
+
+    Raises
+    ------
+    TypeError
+        If `source` is neither files nor a bag.
+    FileNotFoundError
+        With the name of what is not there.
+    """
+    if isinstance(source, Bag):
+        parts = source.to_delayed()
+        return Shards("<documents>", [1] * len(parts), partitions=parts)
+    files = _files(source)
+    total = sum(file.size or 0 for file in files)
+    # As many shards for each group of words, so that no worker waits for another.
+    rounds = math.ceil(total / (blocksize * least))
+    size = math.ceil(total / (least * rounds)) if rounds else blocksize
+    shards = _gathered(
+        (piece for file in files for piece in _pieces(file, size, _DELIMITERS.get(documents))), size
+    )
+    name = files[0].name if len(files) == 1 else f"{len(files)} files"
+    return Shards(name, [sum(map(len, shard)) for shard in shards], shards)
+
+
+def _gathered(pieces: Iterator[Piece], size: int) -> list[list[Piece]]:
+    """Put small pieces together."""
+    shards: list[list[Piece]] = []
+    room = 0
+    for piece in pieces:
+        if len(piece) > room:
+            shards.append([])
+            room = size
+        shards[-1].append(piece)
+        room -= len(piece)
+    return shards
+
+
+def _pieces(file: _File, size: int, delimiter: bytes | None) -> Iterator[Piece]:
+    """Cut a file into parts of at most `size` bytes, if it is large and can be cut."""
+    if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
+        yield Piece(file)
+        return
+    parts = math.ceil(file.size / size)
+    ends = [file.size * part // parts for part in range(parts + 1)]
+    for start, stop in itertools.pairwise(ends):
+        yield Piece(file, delimiter, range(start, stop))
+
+
+def _has_parts(file: _File) -> bool:
+    with file.system.open(file.path, "rb") as stream:
+        return _core.has_parts(stream.read(_BEGINNING))
+
+
+def _files(source: Any) -> list[_File]:
+    paths = source if isinstance(source, list | tuple) else [source]
+    if not paths or not all(isinstance(path, str | os.PathLike) and path != "-" for path in paths):
+        raise TypeError(
+            "source must be a path, paths or a dask.bag of documents (str) or of lists of words, "
+            f"got {type(source).__name__}; documents in a list become a bag by "
+            "dask.bag.from_sequence"
+        )
+    return [file for path in paths for file in _found(path)]
+
+
+def _found(path: str | os.PathLike[str]) -> list[_File]:
+    """Return the file, the files of a folder, or those that a pattern matches, sorted."""
+    if isinstance(path, str) and "://" in path:
+        system, root = url_to_fs(path)
+        if any(magic in root for magic in "*?["):
+            entries = system.glob(root, detail=True)
+        elif system.isdir(root):
+            entries = system.find(root, detail=True)
+        else:
+            entries = {root: system.info(root)}
+        found = [
+            _File(system, name, system.unstrip_protocol(name), entry.get("size"))
+            for name, entry in sorted(entries.items())
+            if entry["type"] == "file"
+        ]
+    else:
+        system, _ = url_to_fs("file://")
+        found = [
+            _File(system, os.path.abspath(name), name, os.path.getsize(name))
+            for name in files_of(path) or []
+            if os.path.isfile(name)
+        ]
+    if not found:
+        raise FileNotFoundError(errno.ENOENT, "No regular file", os.fspath(path))
+    return found
