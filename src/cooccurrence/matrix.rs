@@ -34,16 +34,8 @@ impl RowBlock {
         }
     }
 
-    /// Empty it for rows from `first` on: the ends of rows, columns, and values of each direction.
-    pub(super) fn refill(
-        &mut self,
-        first: WordId,
-        both_directions: bool,
-    ) -> (
-        &mut Vec<usize>,
-        &mut Vec<WordId>,
-        [Option<&mut Vec<f64>>; 2],
-    ) {
+    /// Empty it for rows from `first` on.
+    pub(super) fn refill(&mut self, first: WordId, both_directions: bool) -> Parts<'_> {
         self.first = first;
         self.ends.clear();
         self.columns.clear();
@@ -198,6 +190,13 @@ fn add_rows<const DIRECTIONS: usize>(
     }
     end
 }
+
+/// The parts of a [`RowBlock`] to fill: ends of rows, columns, and values of one direction or both.
+type Parts<'a> = (
+    &'a mut Vec<usize>,
+    &'a mut Vec<WordId>,
+    [Option<&'a mut Vec<f64>>; 2],
+);
 
 /// One row of a [`Triangle`]: columns ascend and are at most the row.
 #[derive(Debug, Clone, Copy)]

@@ -320,3 +320,88 @@ impl From<PackedShare> for Share {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::count;
+    use crate::encoding::{DOCUMENT_END, EncodedCorpus, GAP};
+    use crate::memory::MemoryLimit;
+    use crate::threads;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const WORDS: usize = 30;
+
+    /// All records by rank, exact to what sums in another order may differ by.
+    fn records(shares: &[Share]) -> BTreeMap<(WordId, WordId), i64> {
+        let mut records = BTreeMap::new();
+        for Share {
+            partition,
+            group,
+            counts,
+        } in shares
+        {
+            let own = partition.group(*group);
+            let add = |i: WordId, j: WordId, x: f64| {
+                assert!(own.contains(&i) || own.contains(&j));
+                let pair = (partition.rank(i), partition.rank(j));
+                let x = (x * 1e9).round() as i64;
+                assert_eq!(*records.entry(pair).or_insert(x), x);
+            };
+            counts.for_each_record(add).unwrap();
+        }
+        records
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(60))]
+
+        #[test]
+        fn shares_of_shards_add_up_to_the_counts_of_the_text(
+            shards in proptest::collection::vec(proptest::collection::vec(
+                prop_oneof![20 => 0..WORDS as WordId, 1 => Just(DOCUMENT_END), 1 => Just(GAP)], 0..200),
+                1..5),
+            groups in 1usize..6, window in 1usize..20, symmetric: bool, threads in 1usize..3,
+        ) {
+            let options = CountingOptions { window, symmetric, distance_weighting: true };
+            let monitor = Monitor::new();
+            let mut text = Vec::new();
+            let mut occurrences = vec![0; WORDS];
+            for &id in shards.iter().flat_map(|shard| shard.iter().chain([&DOCUMENT_END])) {
+                text.push(id);
+                if id < GAP {
+                    occurrences[id as usize] += 1;
+                }
+            }
+            let partition = Partition::new(WORDS, groups);
+            let mut by_group: Vec<Vec<Share>> = Vec::new();
+            by_group.resize_with(groups, Vec::new);
+            for shard in shards {
+                let new_ids = shard.into_iter().map(|id| match id {
+                    DOCUMENT_END | GAP => id,
+                    rank => partition.new_id(rank),
+                });
+                let shares = count_shares(
+                    new_ids.collect(), partition, &occurrences, &options, &monitor).unwrap();
+                for (group, share) in shares.into_iter().enumerate() {
+                    // As after a journey.
+                    by_group[group].push(share.pack().unwrap().into());
+                }
+            }
+            let merged: Vec<Share> = by_group.iter().map(|parts| {
+                let parts: Vec<&Share> = parts.iter().collect();
+                threads::in_pool(threads, || merge_shares(&parts, &monitor)).unwrap().unwrap()
+            }).collect();
+            let mut corpus = EncodedCorpus::from_ranks(text);
+            let whole = threads::in_pool(1, || {
+                count(&mut corpus, WORDS, &options, &MemoryLimit::default(), &monitor)
+            }).unwrap().unwrap();
+            let nnz = whole.nnz();
+            let whole = Share { partition: Partition::new(WORDS, 1), group: 0, counts: whole };
+            let expected = records(&[whole]);
+            prop_assert_eq!(expected.len() as u64, nnz);
+            prop_assert_eq!(records(&merged), expected);
+        }
+    }
+}

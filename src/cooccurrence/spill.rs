@@ -85,7 +85,7 @@ impl Run {
 
 /// A block as bytes: first row, number of rows and whether both directions follow; then the length
 /// of each row, all columns as differences, all forward values and all backward ones. Numbers are
-/// LEB128, values as by [`put_value`].
+/// LEB128, values as by [`write_value`].
 pub fn encode(block: &RowBlock) -> Vec<u8> {
     let rows: Vec<TriangleRow<'_>> = block.rows().map(|row| block.row(row)).collect();
     let mut encoder = Encoder::default();

@@ -26,11 +26,13 @@ __all__ = ["Counted", "count"]
 
 #: What one task merges.
 FAN_IN = 8
+#: Tasks have names of their own, however often one cluster counts.
+_COUNTS = itertools.count()
 
 
-@sizeof.register((_core.CoreVocabulary, _core.CoreShard, _core.CoreShare))  # type: ignore[untyped-decorator]
-def _nbytes(held: _core.CoreVocabulary | _core.CoreShard | _core.CoreShare) -> int:
-    return held.nbytes
+sizeof.register(
+    (_core.CoreVocabulary, _core.CoreShard, _core.CoreShare), operator.attrgetter("nbytes")
+)
 
 
 @dataclass(frozen=True)
@@ -150,38 +152,40 @@ def count(
         least=groups,
     )
     reading = _Reading(documents, errors, tokenizer, lowercase, normalize, encoding)
-    submit = cluster.submit
+    submit, this = cluster.submit, f"count-{next(_COUNTS)}"
     if text.partitions:
-        shards = cluster.compute(reading.read_documents, text.partitions, name="shard")
+        shards = cluster.compute(reading.read_documents, text.partitions, name=f"{this}-shard")
     else:
         shards = [
-            submit(reading.read_pieces, pieces, name=f"shard-{k}")
+            submit(reading.read_pieces, pieces, name=f"{this}-shard-{k}")
             for k, pieces in enumerate(text.pieces)
         ]
-    parts = [submit(_vocabulary, shard, name=f"words-{k}") for k, shard in enumerate(shards)]
+    parts = [submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)]
     given = None if vocabulary is None else vocabulary._core
     words = submit(
         _chosen,
-        _merged(cluster, _core.merge_vocabularies, parts, "words"),
+        _merged(cluster, _core.merge_vocabularies, parts, f"{this}-words"),
         given,
         text.name,
         encoding["min_count"],
         encoding["max_vocab"],
-        name="vocabulary",
+        name=f"{this}-vocabulary",
     )
-    tokens = [submit(_tokens, shard, name=f"tokens-{k}") for k, shard in enumerate(shards)]
+    tokens = [submit(_tokens, shard, name=f"{this}-tokens-{k}") for k, shard in enumerate(shards)]
     counts = [
-        submit(_count, shard, words, counting, encoding["keep_gaps"], groups, name=f"counts-{k}")
+        submit(
+            _count, shard, words, counting, encoding["keep_gaps"], groups, name=f"{this}-counts-{k}"
+        )
         for k, shard in enumerate(shards)
     ]
     shares = []
     for group in range(groups):
         owner = cluster.workers[group % len(cluster.workers)]
         of_group = [
-            submit(operator.getitem, all_groups, group, name=f"share-{group}-{k}")
+            submit(operator.getitem, all_groups, group, name=f"{this}-share-{group}-{k}")
             for k, all_groups in enumerate(counts)
         ]
-        shares.append(_merged(cluster, _merge_shares, of_group, f"share-{group}", owner))
+        shares.append(_merged(cluster, _merge_shares, of_group, f"{this}-share-{group}", owner))
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
     chosen = words.result()

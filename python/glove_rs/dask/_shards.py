@@ -122,7 +122,7 @@ def _gathered(pieces: Iterator[Piece], size: int) -> list[list[Piece]]:
     shards: list[list[Piece]] = []
     room = 0
     for piece in pieces:
-        if len(piece) > room:
+        if not shards or len(piece) > room:
             shards.append([])
             room = size
         shards[-1].append(piece)

@@ -5,6 +5,7 @@ Rows travel as float32 arrays of whatever layout the core gives them, with their
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from typing import TypeAlias, TypeVar
 
@@ -38,9 +39,7 @@ _Number = TypeVar("_Number", bound=np.generic)
 ALIGNMENT = 64
 
 
-@sizeof.register(_core.CoreTiles)  # type: ignore[untyped-decorator]
-def _bytes_of_tiles(tiles: _core.CoreTiles) -> int:
-    return tiles.nbytes
+sizeof.register(_core.CoreTiles, operator.attrgetter("nbytes"))
 
 
 def _threads(threads: int | None) -> int:

@@ -1,0 +1,346 @@
+"""Counting on a cluster: two worker processes that talk over the loopback interface."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import os
+import pickle
+import re
+import signal
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glove_rs import Cooccurrence, FormatError, Vocabulary, _core
+
+distributed = pytest.importorskip("distributed")
+
+import dask.bag  # noqa: E402 - only where it is installed
+import fsspec  # noqa: E402
+
+from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
+from glove_rs.dask._counting import FAN_IN, count  # noqa: E402
+from glove_rs.dask._shards import shards_of  # noqa: E402
+
+#: Small enough that the tests' texts are many shards.
+BLOCK = 2000
+
+
+@pytest.fixture(scope="module")
+def client():
+    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+    with local, distributed.Client(local) as client:
+        yield client
+
+
+@pytest.fixture
+def cluster(client):
+    client.wait_for_workers(2)
+    with cluster_of(client) as cluster:
+        yield cluster
+
+
+def records_of(cluster: Cluster, counted):
+    """The records of each share, sorted by row and column."""
+    for share in cluster.client.gather(counted.shares):
+        rows, columns, values = share.records()
+        order = np.lexsort((columns, rows))
+        yield rows[order], columns[order], values[order]
+
+
+def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: float = 1e-12) -> None:
+    """Compare vocabulary, and the share of every group with what touches its words."""
+    assert counted.vocabulary == expected.vocabulary
+    words, groups = len(expected.vocabulary), len(counted.shares)
+    rows, columns, values = expected.records()
+    for group, found in enumerate(records_of(cluster, counted)):
+        own = np.isin(np.arange(words), _core.group_ranks(words, groups, group))
+        touched = own[rows] | own[columns]
+        np.testing.assert_array_equal(found[0], rows[touched])
+        np.testing.assert_array_equal(found[1], columns[touched])
+        np.testing.assert_allclose(found[2], values[touched], rtol=rtol, atol=0)
+
+
+@pytest.mark.parametrize("groups", [1, 2, 3, 7])
+def test_shares_hold_what_touches_a_groups_words(cluster, zipf, groups):
+    counted = count(cluster, zipf.path, groups=groups, blocksize=BLOCK)
+    assert len(shards_of(zipf.path, documents="line", blocksize=BLOCK, least=1).pieces) > FAN_IN
+    assert counted.tokens == sum(map(len, zipf.documents))
+    assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
+
+
+def test_one_group_and_one_shard_give_the_bits_of_one_machine(cluster, zipf):
+    counted = count(cluster, zipf.path, groups=1)
+    assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path), rtol=0)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"symmetric": False, "window": 3},
+        {"symmetric": False, "keep_gaps": True, "window": 40},
+        {"distance_weighting": False, "keep_gaps": True},
+        {"max_vocab": 50, "min_count": 1},  # cuts through words that are equally frequent
+        {"tokenizer": "unicode", "lowercase": True, "normalize": "NFKC"},
+        {"tokenizer": re.compile(r"(w)\d+"), "lowercase": True, "min_count": 2},
+        {"tokenizer": str.split, "min_count": 2},
+        {"documents": "paragraph"},
+        {"documents": "file", "window": 100},
+    ],
+    ids=str,
+)
+def test_every_setting_means_what_it_does_on_one_machine(cluster, tmp_path, settings):
+    rng = np.random.default_rng(7)
+    words = [f"{letter}{k}" for k in range(40) for letter in ("w", "W", "é", "ﬁ")]
+    lines = [" ".join(rng.choice(words, size=n)) for n in rng.integers(0, 15, size=600)]
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    counted = count(cluster, path, groups=3, blocksize=BLOCK, **settings)
+    assert_counted(cluster, counted, Cooccurrence.from_corpus(path, **settings))
+
+
+@pytest.mark.parametrize("counts", [[0, 0, 0], [9, 5, 7]])
+def test_given_words_are_counted(cluster, zipf, counts):
+    vocabulary = Vocabulary(["w3", "not there", "w1"], counts)
+    counted = count(cluster, zipf.path, vocabulary=vocabulary, groups=2, blocksize=BLOCK)
+    assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path, vocabulary))
+
+
+# --------------------------------------------------------------------------------------- sources
+
+
+@pytest.mark.parametrize("as_tokens", [False, True])
+def test_a_bag_of_documents_is_read_where_it_is_made(cluster, zipf, as_tokens):
+    here = os.getpid()
+
+    def made(document):
+        assert os.getpid() != here
+        return document
+
+    documents = zipf.documents if as_tokens else zipf.lines
+    bag = dask.bag.from_sequence(documents, npartitions=5).map(made)
+    assert_counted(cluster, count(cluster, bag, groups=2), Cooccurrence.from_corpus(documents))
+
+
+def test_lines_of_read_text_are_documents(cluster, zipf):
+    bag = dask.bag.read_text(str(zipf.path), blocksize=BLOCK)
+    assert_counted(cluster, count(cluster, bag, groups=2), Cooccurrence.from_corpus(zipf.path))
+
+
+def test_files_may_be_many_packed_remote_and_small(cluster, zipf, tmp_path):
+    for k, line in enumerate(zipf.lines[:40]):
+        (tmp_path / f"small-{k:02}.txt").write_text(line, encoding="utf-8")
+    text = "\n".join(zipf.lines).encode()
+    (tmp_path / "a.gz").write_bytes(gzip.compress(text))
+    (tmp_path / "b.packed").write_bytes(bz2.compress(text))
+    (tmp_path / "c.utf-16").write_bytes(text.decode().encode("utf-16"))
+    (tmp_path / "d.marked").write_bytes(b"\xef\xbb\xbf" + text)
+    expected = Cooccurrence.from_corpus(tmp_path)
+    folder = tmp_path.as_uri()
+    for source in (
+        tmp_path,
+        str(tmp_path / "*"),
+        sorted(tmp_path.iterdir()),
+        folder,
+        [
+            folder + "/small-*",
+            *(folder + f"/{name}" for name in ["a.gz", "b.packed"]),
+            tmp_path / "c.utf-16",
+            str(tmp_path / "d.marked"),
+        ],
+    ):
+        counted = count(cluster, source, groups=2, blocksize=BLOCK)
+        assert_counted(cluster, counted, expected)
+
+
+@given(
+    text=st.text("ab\n\r é", max_size=300).map(str.encode),
+    blocksize=st.integers(1, 40),
+    documents=st.sampled_from(["line", "paragraph", "file"]),
+)
+def test_every_byte_is_in_one_piece_that_ends_with_a_document(text, blocksize, documents):
+    system = fsspec.filesystem("memory")
+    system.pipe_file("/text", text)
+    shards = shards_of("memory:///text", documents=documents, blocksize=blocksize, least=2)
+    read = b""
+    for piece in (piece for pieces in shards.pieces for piece in pieces):
+        for name, start, file in piece.open():
+            assert name == "memory:///text"
+            assert start in (None, len(read))
+            part = file.read()
+            read += part
+            if len(read) < len(text):
+                assert part.endswith({"line": b"\n", "paragraph": b"\n\n"}[documents]) or not part
+    assert read == text
+
+
+def test_small_texts_are_cut_into_as_many_shards_as_groups(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"a b c\n" * 1000)
+    for least, blocksize, shards in ((1, 2**20, 1), (3, 2**20, 3), (2, 2500, 4)):
+        cut = shards_of(path, documents="line", blocksize=blocksize, least=least)
+        assert len(cut.pieces) == shards
+        assert max(cut.sizes) - min(cut.sizes) <= 1
+        assert sum(cut.sizes) == 6000
+
+
+# ---------------------------------------------------------------------------------------- errors
+
+
+def test_a_byte_that_is_no_text_is_named_with_its_file_and_place(cluster, tmp_path):
+    path = tmp_path / "bad.txt"
+    path.write_bytes(b"some words\n" * 1000 + b"bad \xff byte\n")
+    with pytest.raises(FormatError, match=re.escape(f"{path}, byte 11004: invalid UTF-8")):
+        count(cluster, path, groups=2, blocksize=BLOCK)
+    counted = count(cluster, path, groups=2, blocksize=BLOCK, errors="replace", min_count=1)
+    assert_counted(cluster, counted, Cooccurrence.from_corpus(path, errors="replace", min_count=1))
+
+
+def test_words_that_are_all_too_rare_name_the_setting(cluster, zipf):
+    with pytest.raises(ValueError, match=re.escape(f"{zipf.path}: no words left")):
+        count(cluster, zipf.path, groups=2, min_count=10**6)
+    with pytest.raises(ValueError, match="there are no words in the text"):
+        count(cluster, dask.bag.from_sequence(["", " "], npartitions=2), groups=2)
+
+
+def test_what_a_task_raises_is_raised_here_and_the_tasks_are_gone(client, zipf):
+    def tokenizer(text):
+        raise LookupError("no such language")
+
+    with pytest.raises(LookupError, match="no such language"), cluster_of(client) as cluster:
+        count(cluster, zipf.path, groups=2, blocksize=BLOCK, tokenizer=tokenizer)
+    assert are_gone(cluster)
+
+
+def are_gone(cluster: Cluster) -> bool:
+    """Whether the scheduler soon has no task of a cluster's any more."""
+
+    def left(prefix, dask_scheduler):
+        return any(str(key).startswith(prefix) for key in dask_scheduler.tasks)
+
+    for _ in range(100):
+        if not cluster.client.run_on_scheduler(left, cluster._fit):
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (["no such file.txt"], FileNotFoundError),
+        ("file:///no/such/*.txt", FileNotFoundError),
+        ("/dev/null", FileNotFoundError),
+        ("-", TypeError),
+        ([["a", "b"]], TypeError),
+        ([], TypeError),
+        (7, TypeError),
+    ],
+)
+def test_sources_that_workers_cannot_read_are_refused(cluster, source, error):
+    with pytest.raises(error):
+        count(cluster, source, groups=2)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"blocksize": 10}, {"blocksize": "many"}, {"window": 0}, {"errors": "?"}, {"documents": "?"}],
+    ids=str,
+)
+def test_bad_settings_are_named_before_any_work(cluster, zipf, settings):
+    with pytest.raises(ValueError, match=next(iter(settings))):
+        count(cluster, zipf.path, groups=2, **settings)
+
+
+# ---------------------------------------------------------------------------------------- faults
+
+
+class Killed:
+    """Progress that kills a worker when a stage begins to come to its end."""
+
+    def __init__(self, client, stage: str) -> None:
+        self._client = client
+        self._stage = stage
+        self.killed = 0
+
+    def __call__(self, stage: str, done: int, total: int, info: object) -> None:
+        if stage == self._stage and not self.killed:
+            pids = self._client.run(os.getpid)
+            self.killed = pids[sorted(pids)[0]]
+            os.kill(self.killed, signal.SIGKILL)
+
+
+@pytest.mark.parametrize("stage", ["tokenizing", "counting"])
+def test_a_killed_worker_changes_nothing(client, cluster, zipf, stage):
+    whole = count(cluster, zipf.path, groups=2, blocksize=BLOCK)
+    expected = [*records_of(cluster, whole)]
+    progress = Killed(client, stage)
+    counted = count(cluster, zipf.path, groups=2, blocksize=BLOCK, progress=progress)
+    assert counted.vocabulary == whole.vocabulary
+    for found, same in zip(records_of(cluster, counted), expected, strict=True):
+        for ours, theirs in zip(found, same, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
+    assert progress.killed
+    client.wait_for_workers(2)
+
+
+def test_an_interrupted_count_leaves_no_tasks(client, zipf):
+    def progress(*_):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), cluster_of(client) as cluster:
+        count(cluster, zipf.path, groups=2, blocksize=BLOCK, progress=progress)
+    assert are_gone(cluster)
+
+
+# ------------------------------------------------------------------------------- progress, pickles
+
+
+def test_progress_is_told_by_stage(cluster, zipf):
+    told = {}
+
+    def progress(stage, done, total, info):
+        assert 0 < done <= total
+        assert done >= told.get(stage, (0, total))[0]
+        told[stage] = done, total
+
+    counted = count(cluster, zipf.path, groups=3, blocksize=BLOCK, progress=progress)
+    size, tokens = zipf.path.stat().st_size, sum(map(len, zipf.documents))
+    assert told == {
+        "tokenizing": (size, size),
+        "counting": (tokens, tokens),
+        "merging": (3, 3),
+    }
+    assert list(counted.seconds) == ["tokenizing", "vocabulary", "counting", "merging"]
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
+    def sent(thing):
+        buffers = []
+        data = pickle.dumps(thing, 5, buffer_callback=buffers.append)
+        assert len(data) < 1000
+        moved = [memoryview(b"?" + bytes(buffer.raw()))[1:] for buffer in buffers]
+        return pickle.loads(data, buffers=moved)
+
+    source = {"kind": "items", "value": zipf.lines, "documents": "line", "errors": "strict"}
+    encoding = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
+    limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False}
+    shard = _core.CoreShard.read({**source, "tokenize": None}, {**encoding, **limits})
+    vocabulary = shard.vocabulary.chosen("text", 2, None)
+    same = sent(vocabulary)
+    assert same.words() == vocabulary.words()
+    assert same.counts().tolist() == vocabulary.counts().tolist()
+    counting = {"window": 5, "symmetric": symmetric, "distance_weighting": True}
+    shares = shard.count(vocabulary, counting, False, 2)
+    again = sent(shard).count(same, counting, False, 2)
+    merged = _core.CoreShare.merge([shares[1], again[1]], 2)
+    assert sent(shard).nbytes == shard.nbytes
+    for share in (*shares, merged):
+        for found, expected in zip(sent(share).records(), share.records(), strict=True):
+            np.testing.assert_array_equal(found, expected)
+    np.testing.assert_array_equal(merged.records()[2], 2 * shares[1].records()[2])
