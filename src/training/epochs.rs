@@ -439,12 +439,13 @@ impl Training {
         records: &[Record],
         options: &TrainingOptions,
     ) -> f64 {
-        let (first_word, first_context) = tiles.first_rows(tile);
+        let [first_word, first_context] = tiles.first_rows(tile);
         records
             .iter()
             .map(|record| {
-                let word = first_word + record.i as usize;
-                let context = first_context + record.j as usize;
+                let [word, context] = tiles.tiles[tile].word_and_context(*record);
+                let word = first_word + word as usize;
+                let context = first_context + context as usize;
                 let diff = self.parameters.product(word, context) - record.ln_x;
                 0.5 * options.weight(f64::from(record.ln_x)) * f64::from(diff).powi(2)
             })
@@ -547,9 +548,14 @@ impl Epoch<'_> {
         buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<f64> {
-        let (first_word, first_context) = self.tiles.first_rows(visit.tile);
-        let run = |records: &[Record], rule: &StepRule| {
-            let cost = rows.run(records, first_word, first_context, rule, self.level);
+        let rows = rows.from(self.tiles.first_rows(visit.tile));
+        let mirrored = if self.tiles.tiles[visit.tile].mirrored {
+            rows.mirrored()
+        } else {
+            rows
+        };
+        let run = |rows: &SharedRows<'_>, records: &[Record], rule: &StepRule| {
+            let cost = rows.run(records, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
@@ -571,9 +577,9 @@ impl Epoch<'_> {
         let part = |all: usize, k: usize| all * k / slices..all * (k + 1) / slices;
         let mut sum = 0.0;
         for k in 0..slices {
-            run(&unseen[part(unseen.len(), k)], &unseen_rule)?;
+            run(&rows, &unseen[part(unseen.len(), k)], &unseen_rule)?;
             let records = &records[part(records.len(), k)];
-            sum += run(records, &rule)?;
+            sum += run(&mirrored, records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }
         Ok(sum)
@@ -637,6 +643,6 @@ pub fn train_in_order(
     };
     let rows = parameters.rows();
     Ok((0..options.epochs)
-        .map(|_| rows.run(&packed, 0, 0, &rule, level).sum / packed.len().max(1) as f64)
+        .map(|_| rows.run(&packed, &rule, level).sum / packed.len().max(1) as f64)
         .collect())
 }

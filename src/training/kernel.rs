@@ -71,8 +71,8 @@ pub struct StepRule {
 }
 
 impl StepRule {
-    /// Factors of fdiff in the last line: η, but that of the biases for a bias under AdaGrad, and 0
-    /// for the constant beside it.
+    /// Factors of fdiff in the last line, of words and of contexts: η, but that of the biases for a
+    /// bias under AdaGrad, and 0 for the constant beside it.
     fn last_rates(&self) -> [[f32; LINE]; 2] {
         let bias = match self.optimizer {
             Optimizer::AdaGrad => self.bias_learning_rate,
@@ -128,9 +128,11 @@ fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {
 /// The rows of one training state, shared by the threads that update them.
 #[derive(Clone, Copy)]
 pub struct SharedRows<'a> {
-    words: *mut f32,
-    contexts: *mut f32,
+    // Where the rows begin that `i` of a record counts, and those that `j` does; and their numbers.
+    sides: [*mut f32; 2],
     rows: [usize; 2],
+    // Whether those are contexts and words rather than words and contexts.
+    mirrored: bool,
     lines_per_half: usize,
     _parameters: PhantomData<&'a mut [Line]>,
 }
@@ -152,50 +154,56 @@ impl<'a> SharedRows<'a> {
         let row = 2 * lines_per_half;
         Self {
             rows: [words.len() / row, contexts.len() / row],
-            words: words.as_mut_ptr().cast(),
-            contexts: contexts.as_mut_ptr().cast(),
+            sides: [words.as_mut_ptr().cast(), contexts.as_mut_ptr().cast()],
+            mirrored: false,
             lines_per_half,
             _parameters: PhantomData,
         }
     }
 
-    /// Update by `records`, in order. Their places count from rows `first_word` and
-    /// `first_context`. Returns Σ ½ f diff², and the number of records that were left out because
-    /// their residual was not finite.
-    pub fn run(
-        &self,
-        records: &[Record],
-        first_word: usize,
-        first_context: usize,
-        rule: &StepRule,
-        level: SimdLevel,
-    ) -> Cost {
+    /// The rows from these on.
+    pub fn from(mut self, first: [usize; 2]) -> Self {
+        let row = 2 * self.lines_per_half * LINE;
+        for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
+            assert!(first <= *rows, "a block outside the parameters");
+            // SAFETY: that many rows begin there, by the assertion.
+            *side = unsafe { side.add(first * row) };
+            *rows -= first;
+        }
+        self
+    }
+
+    /// The same rows, for records whose `i` is the place of the context word, and `j` that of the word.
+    pub fn mirrored(mut self) -> Self {
+        self.sides.reverse();
+        self.rows.reverse();
+        self.mirrored = !self.mirrored;
+        self
+    }
+
+    /// Update by `records`, in order. Returns Σ ½ f diff², and the number of records that were left
+    /// out because their residual was not finite.
+    pub fn run(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
         // Bounds are checked once for the whole call: the vector code below does not.
         let (last_i, last_j) = records
             .iter()
             .fold((0, 0), |(i, j), r| (r.i.max(i), r.j.max(j)));
         assert!(
             records.is_empty()
-                || (first_word + last_i as usize) < self.rows[0]
-                    && (first_context + last_j as usize) < self.rows[1],
+                || (last_i as usize) < self.rows[0] && (last_j as usize) < self.rows[1],
             "a record points outside the parameters"
         );
         assert!(level.is_usable(), "this machine has no {}", level.name());
-        let row = 2 * self.lines_per_half * LINE;
-        // SAFETY: `first_word` and `first_context` are rows of their sides, by the assertion (a
-        // place is not negative), so the offsets stay inside the allocations.
-        let (words, contexts) = unsafe {
-            (
-                self.words.add(first_word * row),
-                self.contexts.add(first_context * row),
-            )
-        };
+        let mut last_rates = rule.last_rates();
+        if self.mirrored {
+            last_rates.reverse();
+        }
         let job = Job {
             records,
-            words,
-            contexts,
+            sides: self.sides,
             lines: self.lines_per_half,
             rule,
+            last_rates,
         };
         match level {
             #[cfg(target_arch = "x86_64")]
@@ -226,10 +234,12 @@ pub struct Cost {
 /// Records, rows and rule of one call.
 struct Job<'a> {
     records: &'a [Record],
-    words: *mut f32,
-    contexts: *mut f32,
+    // Where the rows that `i` and `j` count from begin.
+    sides: [*mut f32; 2],
     lines: usize,
     rule: &'a StepRule,
+    // Of either side, for its last line.
+    last_rates: [[f32; LINE]; 2],
 }
 
 /// A vector register of floats. `LANES` divides `LINE`.
@@ -286,7 +296,7 @@ const PREFETCH_BYTES: usize = 10 << 10;
 /// The loop over records. `N` is the number of lines per half row, or 0 if only known at run time.
 ///
 /// # Safety
-/// Every record's rows lie inside the allocations of `job.words` and `job.contexts`, which are
+/// Every record's rows lie inside the allocations of `job.sides`, which are
 /// 64-byte aligned, and the machine has the instructions of `V`.
 #[inline(always)]
 unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost {
@@ -294,7 +304,7 @@ unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost
     let half = lines * LINE;
     let body = half - LINE;
     let rule = job.rule;
-    let rates = rule.last_rates();
+    let rates = &job.last_rates;
     let bounds = rule.last_bounds();
     let mut cost = Cost::default();
     // SAFETY: see the function's contract; `half` floats of parameters are followed by `half` of
@@ -314,15 +324,15 @@ unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost
                 .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
             for (k, record) in batch.iter().enumerate() {
                 if let Some(next) = job.records.get(number * LINE + k + ahead) {
-                    let w = job.words.add(next.i as usize * 2 * half);
-                    let c = job.contexts.add(next.j as usize * 2 * half);
+                    let w = job.sides[0].add(next.i as usize * 2 * half);
+                    let c = job.sides[1].add(next.j as usize * 2 * half);
                     for line in 0..2 * lines {
                         V::prefetch(w.add(line * LINE));
                         V::prefetch(c.add(line * LINE));
                     }
                 }
-                let w = job.words.add(record.i as usize * 2 * half);
-                let c = job.contexts.add(record.j as usize * 2 * half);
+                let w = job.sides[0].add(record.i as usize * 2 * half);
+                let c = job.sides[1].add(record.j as usize * 2 * half);
 
                 let mut dot = [V::splat(0.0); 4];
                 let mut at = 0;
@@ -851,6 +861,41 @@ mod tests {
     }
 
     #[test]
+    fn a_mirrored_record_does_the_same_to_the_same_rows() {
+        let monitor = crate::Monitor::new();
+        let records: Vec<Record> = (0..40)
+            .map(|k| Record {
+                i: k % 7,
+                j: k % 5,
+                ln_x: f32::from(k) / 9.0 - 1.0,
+            })
+            .collect();
+        let swapped: Vec<Record> = records
+            .iter()
+            .map(|&Record { i, j, ln_x }| Record { i: j, j: i, ln_x })
+            .collect();
+        for optimizer in [Optimizer::AdaGrad, Optimizer::Sgd] {
+            let rule = StepRule {
+                optimizer,
+                learning_rate: 0.05,
+                bias_learning_rate: 0.3,
+                grad_clip: 0.1,
+                ln_x_max: 2.0,
+                alpha: 0.75,
+                unseen: None,
+            };
+            for level in SimdLevel::usable() {
+                let mut direct = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let mut mirrored = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let cost = direct.rows().from([2, 1]).run(&records, &rule, level);
+                let rows = mirrored.rows().from([2, 1]).mirrored();
+                assert_eq!(rows.run(&swapped, &rule, level), cost);
+                assert_eq!(mirrored, direct, "{}", level.name());
+            }
+        }
+    }
+
+    #[test]
     fn a_record_whose_residual_is_not_finite_is_left_out_and_counted() {
         let mut values = Parameters::random(2, 3, 0, &crate::Monitor::new())
             .unwrap()
@@ -879,7 +924,7 @@ mod tests {
             ln_x: 0.0,
         };
         for level in SimdLevel::usable() {
-            let cost = parameters.rows().run(&[record], 0, 0, &rule, level);
+            let cost = parameters.rows().run(&[record], &rule, level);
             assert_eq!((cost.skipped, cost.sum), (1, 0.0));
         }
         assert_eq!(parameters.values(), before);
