@@ -258,6 +258,12 @@ trait Vector: Copy {
     /// 1/√self, to a relative error of 1e-4 or better.
     unsafe fn rsqrt(self) -> Self;
     unsafe fn sum(self) -> f32;
+    /// The sum of each.
+    #[inline(always)]
+    unsafe fn sums(vectors: [Self; TOGETHER]) -> [f32; TOGETHER] {
+        // SAFETY: handed on.
+        vectors.map(|vector| unsafe { vector.sum() })
+    }
     /// Bring the cache line at `at` near.
     unsafe fn prefetch(at: *const f32);
 }
@@ -293,6 +299,20 @@ unsafe fn dispatch<V: Vector>(job: &Job) -> Cost {
 /// the first, and a small part of the first. Measured on Wikipedia (benches/RESULTS.md, "Prefetch").
 const PREFETCH_BYTES: usize = 10 << 10;
 
+/// Records that are made at once if they share no row: their sums over lanes and the arithmetic of
+/// single numbers then take a quarter of the instructions (benches/RESULTS.md, "Four at once").
+const TOGETHER: usize = 4;
+
+/// Whether these are of different words and of different contexts, so that making them at once does
+/// what making them in order does. With `||`, because the compiler makes vectors of `|`, which have
+/// enough to do.
+#[inline(always)]
+fn are_apart(records: &[Record; TOGETHER]) -> bool {
+    let [a, b, c, d] = records;
+    let meet = |a: &Record, b: &Record| a.i == b.i || a.j == b.j;
+    !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
+}
+
 /// The loop over records. `N` is the number of lines per half row, or 0 if only known at run time.
 ///
 /// # Safety
@@ -300,82 +320,170 @@ const PREFETCH_BYTES: usize = 10 << 10;
 /// 64-byte aligned, and the machine has the instructions of `V`.
 #[inline(always)]
 unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost {
-    let lines = if N == 0 { job.lines } else { N };
-    let half = lines * LINE;
-    let body = half - LINE;
     let rule = job.rule;
-    let rates = &job.last_rates;
-    let bounds = rule.last_bounds();
-    let mut cost = Cost::default();
-    // SAFETY: see the function's contract; `half` floats of parameters are followed by `half` of
-    // accumulators in every row, and `at` stays below `half`.
-    unsafe {
-        let bound = V::splat(rule.grad_clip * rule.learning_rate);
-        // The rows of a record lie in two sides, and accumulators double them.
-        let ahead = (PREFETCH_BYTES / (4 * half * size_of::<f32>())).clamp(2, LINE);
-        for (number, batch) in job.records.chunks(LINE).enumerate() {
-            // A whole batch has its length in its type: taken apart in registers.
-            let ln_x = match batch.first_chunk::<LINE>() {
-                Some(batch) => batch.map(|record| record.ln_x),
-                None => std::array::from_fn(|k| batch.get(k).map_or(0.0, |record| record.ln_x)),
-            };
-            let f = rule
-                .unseen
-                .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
-            for (k, record) in batch.iter().enumerate() {
-                if let Some(next) = job.records.get(number * LINE + k + ahead) {
-                    let w = job.sides[0].add(next.i as usize * 2 * half);
-                    let c = job.sides[1].add(next.j as usize * 2 * half);
-                    for line in 0..2 * lines {
-                        V::prefetch(w.add(line * LINE));
-                        V::prefetch(c.add(line * LINE));
+    let lines = if N == 0 { job.lines } else { N };
+    let steps = Steps::<V> {
+        job,
+        half: lines * LINE,
+        bound: rule.grad_clip * rule.learning_rate,
+        last_bounds: rule.last_bounds(),
+        lanes: PhantomData,
+    };
+    let mut tally = Tally::default();
+    // The rows of a record lie in two sides, and accumulators double them.
+    let ahead = (PREFETCH_BYTES / (4 * steps.half * size_of::<f32>())).clamp(2, LINE);
+    for (number, batch) in job.records.chunks(LINE).enumerate() {
+        // A whole batch has its length in its type: taken apart in registers.
+        let ln_x = match batch.first_chunk::<LINE>() {
+            Some(batch) => batch.map(|record| record.ln_x),
+            None => std::array::from_fn(|k| batch.get(k).map_or(0.0, |record| record.ln_x)),
+        };
+        let f = rule
+            .unseen
+            .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
+        for (k, records) in batch.chunks(TOGETHER).enumerate() {
+            let k = k * TOGETHER;
+            let coming = number * LINE + k + ahead;
+            let f = &f[k..];
+            // SAFETY: the caller's contract.
+            unsafe {
+                match (records.first_chunk(), f.first_chunk()) {
+                    (Some(records), Some(f)) if are_apart(records) => {
+                        steps.make::<TOGETHER, ADAGRAD>(records, f, coming, &mut tally);
+                    }
+                    _ => {
+                        for (k, (record, f)) in records.iter().zip(f).enumerate() {
+                            steps.make::<1, ADAGRAD>(&[*record], &[*f], coming + k, &mut tally);
+                        }
                     }
                 }
-                let w = job.sides[0].add(record.i as usize * 2 * half);
-                let c = job.sides[1].add(record.j as usize * 2 * half);
+            }
+        }
+    }
+    Cost {
+        sum: 0.5 * tally.sums.iter().sum::<f64>(),
+        skipped: tally.skipped,
+    }
+}
 
-                let mut dot = [V::splat(0.0); 4];
-                let mut at = 0;
-                while at < half {
-                    let sum = &mut dot[at / V::LANES % 4];
-                    *sum = V::load(w.add(at)).mul_add(V::load(c.add(at)), *sum);
-                    at += V::LANES;
+/// What the records so far cost.
+#[derive(Default)]
+struct Tally {
+    // Of records at the same place among those made at once: the additions are one vector's.
+    sums: [f64; TOGETHER],
+    skipped: u64,
+}
+
+/// What the steps of one call have in common.
+struct Steps<'a, V> {
+    job: &'a Job<'a>,
+    // Floats in half a row.
+    half: usize,
+    bound: f32,
+    last_bounds: [f32; LINE],
+    lanes: PhantomData<V>,
+}
+
+impl<V: Vector> Steps<'_, V> {
+    /// The rows of a record.
+    ///
+    /// # Safety
+    /// As for [`run`]; so below.
+    #[inline(always)]
+    unsafe fn rows(&self, record: Record) -> [*mut f32; 2] {
+        let [words, contexts] = self.job.sides;
+        // SAFETY: the caller's contract.
+        unsafe {
+            [
+                words.add(record.i as usize * 2 * self.half),
+                contexts.add(record.j as usize * 2 * self.half),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(&self, record: Record) {
+        // SAFETY: the caller's contract: the whole rows lie inside the allocations.
+        unsafe {
+            let [w, c] = self.rows(record);
+            for at in (0..2 * self.half).step_by(LINE) {
+                V::prefetch(w.add(at));
+                V::prefetch(c.add(at));
+            }
+        }
+    }
+
+    /// Update by `K` records that share no row, of these weights; records `coming` and after are to
+    /// be brought near.
+    #[inline(always)]
+    unsafe fn make<const K: usize, const ADAGRAD: bool>(
+        &self,
+        records: &[Record; K],
+        f: &[f32; K],
+        coming: usize,
+        tally: &mut Tally,
+    ) {
+        let rule = self.job.rule;
+        let (half, body) = (self.half, self.half - LINE);
+        // SAFETY: the caller's contract; `half` floats of parameters are followed by `half` of
+        // accumulators in every row, and `at` stays below `half`.
+        unsafe {
+            let rows = records.map(|record| self.rows(record));
+            let mut dots = [V::splat(0.0); K];
+            let mut at = 0;
+            while at < half {
+                for (dot, [w, c]) in dots.iter_mut().zip(rows) {
+                    *dot = V::load(w.add(at)).mul_add(V::load(c.add(at)), *dot);
                 }
-                let one = V::splat(1.0);
-                let dot = one
-                    .mul_add(dot[0], dot[1])
-                    .mul_add(one, one.mul_add(dot[2], dot[3]));
-                let diff = dot.sum() - record.ln_x;
-                let fdiff = f[k] * diff;
-                let term = fdiff * diff;
-                if !term.is_finite() {
-                    cost.skipped += 1;
+                at += V::LANES;
+            }
+            let dots = match dots.first_chunk() {
+                Some(all) => {
+                    let sums = V::sums(*all);
+                    std::array::from_fn(|k| sums[k])
+                }
+                None => dots.map(|dot| dot.sum()),
+            };
+            let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
+            let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
+            let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
+            let steps: [f32; K] = std::array::from_fn(|k| fdiffs[k] * rule.learning_rate);
+            let mut counted = terms;
+            let bound = V::splat(self.bound);
+            for (k, [w, c]) in rows.into_iter().enumerate() {
+                if let Some(next) = self.job.records.get(coming + k) {
+                    self.prefetch(*next);
+                }
+                if !terms[k].is_finite() {
+                    tally.skipped += 1;
+                    counted[k] = 0.0;
                     continue;
                 }
-                if rule.unseen.is_some() && diff < 0.0 {
+                if rule.unseen.is_some() && diffs[k] < 0.0 {
+                    counted[k] = 0.0;
                     continue;
                 }
-                cost.sum += f64::from(term);
-
-                let step = V::splat(fdiff * rule.learning_rate);
+                let step = V::splat(steps[k]);
                 let mut at = 0;
                 while at < body {
                     update::<V, ADAGRAD>(w.add(at), c.add(at), half, step, step, bound);
                     at += V::LANES;
                 }
-                let fdiff = V::splat(fdiff);
+                let fdiff = V::splat(fdiffs[k]);
+                let [rates_w, rates_c] = &self.job.last_rates;
                 while at < half {
-                    let step_w = fdiff.mul(V::load(rates[0].as_ptr().add(at - body)));
-                    let step_c = fdiff.mul(V::load(rates[1].as_ptr().add(at - body)));
-                    let bound = V::load(bounds.as_ptr().add(at - body));
+                    let step_w = fdiff.mul(V::load(rates_w.as_ptr().add(at - body)));
+                    let step_c = fdiff.mul(V::load(rates_c.as_ptr().add(at - body)));
+                    let bound = V::load(self.last_bounds.as_ptr().add(at - body));
                     update::<V, ADAGRAD>(w.add(at), c.add(at), half, step_w, step_c, bound);
                     at += V::LANES;
                 }
             }
+            for (sum, term) in tally.sums.iter_mut().zip(counted) {
+                *sum += f64::from(term);
+            }
         }
     }
-    cost.sum *= 0.5;
-    cost
 }
 
 /// Update one register's worth of both rows; accumulators lie `half` floats further on.
@@ -476,7 +584,7 @@ mod portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Cost, Job, Vector, dispatch};
+    use super::{Cost, Job, TOGETHER, Vector, dispatch};
     #[allow(clippy::wildcard_imports)]
     use std::arch::x86_64::*;
 
@@ -527,8 +635,42 @@ mod x86 {
             unsafe { _mm512_reduce_add_ps(self.0) }
         }
         #[inline(always)]
+        unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+            // Halves of lanes added pairwise, twice: each 128 bits then hold one part of every sum.
+            unsafe {
+                let [ab, cd] = [(a.0, b.0), (c.0, d.0)].map(|(a, b)| {
+                    _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
+                });
+                let [ab, cd] = [ab, cd].map(|x| _mm512_castps_pd(x));
+                let parts = _mm512_add_ps(
+                    _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
+                    _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)),
+                );
+                let parts = _mm256_add_ps(
+                    _mm512_castps512_ps256(parts),
+                    _mm512_extractf32x8_ps::<1>(parts),
+                );
+                four(parts)
+            }
+        }
+        #[inline(always)]
         unsafe fn prefetch(at: *const f32) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
+    }
+
+    /// The sums of both halves.
+    #[inline(always)]
+    #[allow(clippy::undocumented_unsafe_blocks)] // see above
+    unsafe fn four(parts: __m256) -> [f32; TOGETHER] {
+        unsafe {
+            let sums = _mm_add_ps(
+                _mm256_castps256_ps128(parts),
+                _mm256_extractf128_ps::<1>(parts),
+            );
+            let mut all = [0.0; TOGETHER];
+            _mm_storeu_ps(all.as_mut_ptr(), sums);
+            all
         }
     }
 
@@ -594,6 +736,13 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+            unsafe {
+                let (ab, cd) = (_mm256_hadd_ps(a.0, b.0), _mm256_hadd_ps(c.0, d.0));
+                four(_mm256_hadd_ps(ab, cd))
+            }
+        }
+        #[inline(always)]
         unsafe fn prefetch(at: *const f32) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
         }
@@ -618,7 +767,7 @@ mod x86 {
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
-    use super::{Cost, Job, Vector, dispatch};
+    use super::{Cost, Job, TOGETHER, Vector, dispatch};
     #[allow(clippy::wildcard_imports)]
     use std::arch::aarch64::*;
 
@@ -670,6 +819,15 @@ mod arm {
         #[inline(always)]
         unsafe fn sum(self) -> f32 {
             unsafe { vaddvq_f32(self.0) }
+        }
+        #[inline(always)]
+        unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+            unsafe {
+                let sums = vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0));
+                let mut all = [0.0; TOGETHER];
+                vst1q_f32(all.as_mut_ptr(), sums);
+                all
+            }
         }
         #[inline(always)]
         unsafe fn prefetch(_: *const f32) {} // no stable intrinsic

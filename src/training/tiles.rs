@@ -16,6 +16,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Bytes of the rows that one group of records meets on their `i` side, which thereby stay in the
+/// first-level cache while those of the other side pass through it.
+const NEAR_BYTES: usize = 24 << 10;
+/// Records among which those of such a group are gathered: few enough that a row meets them at about
+/// the time it would have met them in random order (benches/RESULTS.md, "Order").
+const STRETCH: usize = 1 << 14;
+
 /// How words are dealt into blocks: consecutive ranks, few where the records are many.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileGrid {
@@ -298,7 +305,7 @@ impl TileOptions {
 }
 
 impl Tiles {
-    /// Bucket the records of `counts`, each tile shuffled, and draw unseen pairs, on all threads of the
+    /// Bucket the records of `counts`, each tile shuffled but for groups of words, and draw unseen pairs, on all threads of the
     /// current rayon pool. The result depends neither on the number of threads nor on the memory
     /// limit.
     ///
@@ -348,8 +355,15 @@ impl Tiles {
             let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
                 .par_iter()
                 .map(|&block| {
-                    let (tiles, records) =
-                        fill(counts.get(), &grid, block, seed, held_out, monitor)?;
+                    let (tiles, records) = fill(
+                        counts.get(),
+                        &grid,
+                        block,
+                        row_bytes,
+                        seed,
+                        held_out,
+                        monitor,
+                    )?;
                     let length = records.len();
                     let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
@@ -575,6 +589,7 @@ fn fill(
     counts: &Triangle,
     grid: &TileGrid,
     block: usize,
+    row_bytes: usize,
     seed: u64,
     held_out: HeldOut,
     monitor: &Monitor,
@@ -642,12 +657,40 @@ fn fill(
         });
         monitor.advance(row.columns.len() as u64)
     })?;
+    let near = (NEAR_BYTES / row_bytes).clamp(1, 1 << 15) as u16;
+    let mut spare = Vec::new();
     for tile in &tiles {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         records[tile.records.range.clone()].shuffle(&mut rng);
+        gather_words(&mut records[tile.records.range.clone()], near, &mut spare);
     }
     Ok((tiles, records))
+}
+
+/// Put the records of each stretch into the order of groups of `near` words, inside of which they
+/// stay in theirs.
+fn gather_words(records: &mut [Record], near: u16, spare: &mut Vec<Record>) {
+    let group = |record: &Record| usize::from(record.i / near);
+    let groups = records.iter().map(group).max().unwrap_or(0) + 1;
+    let mut ends = vec![0; groups];
+    for stretch in records.chunks_mut(STRETCH) {
+        spare.clear();
+        spare.extend_from_slice(stretch);
+        ends.fill(0);
+        for record in &*spare {
+            ends[group(record)] += 1;
+        }
+        let mut total = 0;
+        for end in &mut ends {
+            total += std::mem::replace(end, total);
+        }
+        for record in &*spare {
+            let place = &mut ends[group(record)];
+            stretch[*place] = *record;
+            *place += 1;
+        }
+    }
 }
 
 /// Call `f(block of column, place of column in it, X[row, column], X[column, row])` for each pair of
@@ -747,6 +790,25 @@ mod tests {
                 let limit = MemoryLimit::new(memory, None);
                 assert_eq!(contents(&tiles(symmetric, 0.7, &limit, threads)), expected);
             }
+        }
+    }
+
+    #[test]
+    fn groups_of_words_are_gathered_stretch_by_stretch() {
+        let all: Vec<Record> = (0..2 * STRETCH as u32 + 100)
+            .map(|k| Record {
+                i: (k.wrapping_mul(2_654_435_761) >> 20) as u16 % 1000,
+                j: k as u16,
+                ln_x: k as f32,
+            })
+            .collect();
+        let mut gathered = all.clone();
+        gather_words(&mut gathered, 30, &mut Vec::new());
+        assert_ne!(gathered, all);
+        for (gathered, all) in gathered.chunks(STRETCH).zip(all.chunks(STRETCH)) {
+            let mut expected = all.to_vec();
+            expected.sort_by_key(|record| record.i / 30);
+            assert_eq!(gathered, expected);
         }
     }
 
