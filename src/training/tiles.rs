@@ -19,9 +19,9 @@ use std::ops::Range;
 /// Bytes of the rows that one group of records meets on their `i` side, which thereby stay in the
 /// first-level cache while those of the other side pass through it.
 const NEAR_BYTES: usize = 24 << 10;
-/// Records among which those of such a group are gathered: few enough that a row meets them at about
-/// the time it would have met them in random order (benches/RESULTS.md, "Order").
-const STRETCH: usize = 1 << 14;
+/// Of so many records for each word of a block, those of a group are gathered: few enough that a row
+/// meets them at about the time it would have met them in random order (benches/RESULTS.md, "Order").
+const GATHERED_PER_ROW: usize = 4;
 
 /// How words are dealt into blocks: consecutive ranks, few where the records are many.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -663,18 +663,20 @@ fn fill(
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         records[tile.records.range.clone()].shuffle(&mut rng);
-        gather_words(&mut records[tile.records.range.clone()], near, &mut spare);
+        let stretch = GATHERED_PER_ROW * grid.words_of(tile.row_block as usize).len();
+        let records = &mut records[tile.records.range.clone()];
+        gather_words(records, near, stretch, &mut spare);
     }
     Ok((tiles, records))
 }
 
-/// Put the records of each stretch into the order of groups of `near` words, inside of which they
+/// Put the records of each `stretch` into the order of groups of `near` words, inside of which they
 /// stay in theirs.
-fn gather_words(records: &mut [Record], near: u16, spare: &mut Vec<Record>) {
+fn gather_words(records: &mut [Record], near: u16, stretch: usize, spare: &mut Vec<Record>) {
     let group = |record: &Record| usize::from(record.i / near);
     let groups = records.iter().map(group).max().unwrap_or(0) + 1;
     let mut ends = vec![0; groups];
-    for stretch in records.chunks_mut(STRETCH) {
+    for stretch in records.chunks_mut(stretch) {
         spare.clear();
         spare.extend_from_slice(stretch);
         ends.fill(0);
@@ -795,7 +797,7 @@ mod tests {
 
     #[test]
     fn groups_of_words_are_gathered_stretch_by_stretch() {
-        let all: Vec<Record> = (0..2 * STRETCH as u32 + 100)
+        let all: Vec<Record> = (0..10_000u32)
             .map(|k| Record {
                 i: (k.wrapping_mul(2_654_435_761) >> 20) as u16 % 1000,
                 j: k as u16,
@@ -803,9 +805,9 @@ mod tests {
             })
             .collect();
         let mut gathered = all.clone();
-        gather_words(&mut gathered, 30, &mut Vec::new());
+        gather_words(&mut gathered, 30, 4096, &mut Vec::new());
         assert_ne!(gathered, all);
-        for (gathered, all) in gathered.chunks(STRETCH).zip(all.chunks(STRETCH)) {
+        for (gathered, all) in gathered.chunks(4096).zip(all.chunks(4096)) {
             let mut expected = all.to_vec();
             expected.sort_by_key(|record| record.i / 30);
             assert_eq!(gathered, expected);
