@@ -494,10 +494,15 @@ impl Epoch<'_> {
         buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<f64> {
-        let (first_word, first_context) = self.tiles.first_rows(visit.tile);
-        let (word, context) = (first_word - self.first[0], first_context - self.first[1]);
-        let run = |records: &[Record], rule: &StepRule| {
-            let cost = rows.run(records, word, context, rule, self.level);
+        let first = self.tiles.first_rows(visit.tile);
+        let rows = rows.from([first[0] - self.first[0], first[1] - self.first[1]]);
+        let mirrored = if self.tiles.tiles[visit.tile].mirrored {
+            rows.mirrored()
+        } else {
+            rows
+        };
+        let run = |rows: &SharedRows<'_>, records: &[Record], rule: &StepRule| {
+            let cost = rows.run(records, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
@@ -519,9 +524,9 @@ impl Epoch<'_> {
         let part = |all: usize, k: usize| all * k / slices..all * (k + 1) / slices;
         let mut sum = 0.0;
         for k in 0..slices {
-            run(&unseen[part(unseen.len(), k)], &unseen_rule)?;
+            run(&rows, &unseen[part(unseen.len(), k)], &unseen_rule)?;
             let records = &records[part(records.len(), k)];
-            sum += run(records, &rule)?;
+            sum += run(&mirrored, records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }
         Ok(sum)
@@ -585,6 +590,6 @@ pub fn train_in_order(
     };
     let rows = parameters.rows();
     Ok((0..options.epochs)
-        .map(|_| rows.run(&packed, 0, 0, &rule, level).sum / packed.len().max(1) as f64)
+        .map(|_| rows.run(&packed, &rule, level).sum / packed.len().max(1) as f64)
         .collect())
 }

@@ -71,8 +71,8 @@ pub struct StepRule {
 }
 
 impl StepRule {
-    /// Factors of fdiff in the last line: η, but that of the biases for a bias under AdaGrad, and 0
-    /// for the constant beside it.
+    /// Factors of fdiff in the last line, of words and of contexts: η, but that of the biases for a
+    /// bias under AdaGrad, and 0 for the constant beside it.
     fn last_rates(&self) -> [[f32; LINE]; 2] {
         let bias = match self.optimizer {
             Optimizer::AdaGrad => self.bias_learning_rate,
@@ -128,9 +128,11 @@ fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {
 /// The rows of one training state, shared by the threads that update them.
 #[derive(Clone, Copy)]
 pub struct SharedRows<'a> {
-    words: *mut f32,
-    contexts: *mut f32,
+    // Where the rows begin that `i` of a record counts, and those that `j` does; and their numbers.
+    sides: [*mut f32; 2],
     rows: [usize; 2],
+    // Whether those are contexts and words rather than words and contexts.
+    mirrored: bool,
     lines_per_half: usize,
     _parameters: PhantomData<&'a mut [Line]>,
 }
@@ -152,50 +154,56 @@ impl<'a> SharedRows<'a> {
         let row = 2 * lines_per_half;
         Self {
             rows: [words.len() / row, contexts.len() / row],
-            words: words.as_mut_ptr().cast(),
-            contexts: contexts.as_mut_ptr().cast(),
+            sides: [words.as_mut_ptr().cast(), contexts.as_mut_ptr().cast()],
+            mirrored: false,
             lines_per_half,
             _parameters: PhantomData,
         }
     }
 
-    /// Update by `records`, in order. Their places count from rows `first_word` and
-    /// `first_context`. Returns Σ ½ f diff², and the number of records that were left out because
-    /// their residual was not finite.
-    pub fn run(
-        &self,
-        records: &[Record],
-        first_word: usize,
-        first_context: usize,
-        rule: &StepRule,
-        level: SimdLevel,
-    ) -> Cost {
+    /// The rows from these on.
+    pub fn from(mut self, first: [usize; 2]) -> Self {
+        let row = 2 * self.lines_per_half * LINE;
+        for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
+            assert!(first <= *rows, "a block outside the parameters");
+            // SAFETY: that many rows begin there, by the assertion.
+            *side = unsafe { side.add(first * row) };
+            *rows -= first;
+        }
+        self
+    }
+
+    /// The same rows, for records whose `i` is the place of the context word, and `j` that of the word.
+    pub fn mirrored(mut self) -> Self {
+        self.sides.reverse();
+        self.rows.reverse();
+        self.mirrored = !self.mirrored;
+        self
+    }
+
+    /// Update by `records`, in order. Returns Σ ½ f diff², and the number of records that were left
+    /// out because their residual was not finite.
+    pub fn run(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
         // Bounds are checked once for the whole call: the vector code below does not.
         let (last_i, last_j) = records
             .iter()
             .fold((0, 0), |(i, j), r| (r.i.max(i), r.j.max(j)));
         assert!(
             records.is_empty()
-                || (first_word + last_i as usize) < self.rows[0]
-                    && (first_context + last_j as usize) < self.rows[1],
+                || (last_i as usize) < self.rows[0] && (last_j as usize) < self.rows[1],
             "a record points outside the parameters"
         );
         assert!(level.is_usable(), "this machine has no {}", level.name());
-        let row = 2 * self.lines_per_half * LINE;
-        // SAFETY: `first_word` and `first_context` are rows of their sides, by the assertion (a
-        // place is not negative), so the offsets stay inside the allocations.
-        let (words, contexts) = unsafe {
-            (
-                self.words.add(first_word * row),
-                self.contexts.add(first_context * row),
-            )
-        };
+        let mut last_rates = rule.last_rates();
+        if self.mirrored {
+            last_rates.reverse();
+        }
         let job = Job {
             records,
-            words,
-            contexts,
+            sides: self.sides,
             lines: self.lines_per_half,
             rule,
+            last_rates,
         };
         match level {
             #[cfg(target_arch = "x86_64")]
@@ -226,10 +234,12 @@ pub struct Cost {
 /// Records, rows and rule of one call.
 struct Job<'a> {
     records: &'a [Record],
-    words: *mut f32,
-    contexts: *mut f32,
+    // Where the rows that `i` and `j` count from begin.
+    sides: [*mut f32; 2],
     lines: usize,
     rule: &'a StepRule,
+    // Of either side, for its last line.
+    last_rates: [[f32; LINE]; 2],
 }
 
 /// A vector register of floats. `LANES` divides `LINE`.
@@ -248,6 +258,12 @@ trait Vector: Copy {
     /// 1/√self, to a relative error of 1e-4 or better.
     unsafe fn rsqrt(self) -> Self;
     unsafe fn sum(self) -> f32;
+    /// The sum of each.
+    #[inline(always)]
+    unsafe fn sums(vectors: [Self; TOGETHER]) -> [f32; TOGETHER] {
+        // SAFETY: handed on.
+        vectors.map(|vector| unsafe { vector.sum() })
+    }
     /// Bring the cache line at `at` near.
     unsafe fn prefetch(at: *const f32);
 }
@@ -283,89 +299,191 @@ unsafe fn dispatch<V: Vector>(job: &Job) -> Cost {
 /// the first, and a small part of the first. Measured on Wikipedia (benches/RESULTS.md, "Prefetch").
 const PREFETCH_BYTES: usize = 10 << 10;
 
+/// Records that are made at once if they share no row: their sums over lanes and the arithmetic of
+/// single numbers then take a quarter of the instructions (benches/RESULTS.md, "Four at once").
+const TOGETHER: usize = 4;
+
+/// Whether these are of different words and of different contexts, so that making them at once does
+/// what making them in order does. With `||`, because the compiler makes vectors of `|`, which have
+/// enough to do.
+#[inline(always)]
+fn are_apart(records: &[Record; TOGETHER]) -> bool {
+    let [a, b, c, d] = records;
+    let meet = |a: &Record, b: &Record| a.i == b.i || a.j == b.j;
+    !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
+}
+
 /// The loop over records. `N` is the number of lines per half row, or 0 if only known at run time.
 ///
 /// # Safety
-/// Every record's rows lie inside the allocations of `job.words` and `job.contexts`, which are
+/// Every record's rows lie inside the allocations of `job.sides`, which are
 /// 64-byte aligned, and the machine has the instructions of `V`.
 #[inline(always)]
 unsafe fn run<V: Vector, const N: usize, const ADAGRAD: bool>(job: &Job) -> Cost {
-    let lines = if N == 0 { job.lines } else { N };
-    let half = lines * LINE;
-    let body = half - LINE;
     let rule = job.rule;
-    let rates = rule.last_rates();
-    let bounds = rule.last_bounds();
-    let mut cost = Cost::default();
-    // SAFETY: see the function's contract; `half` floats of parameters are followed by `half` of
-    // accumulators in every row, and `at` stays below `half`.
-    unsafe {
-        let bound = V::splat(rule.grad_clip * rule.learning_rate);
-        // The rows of a record lie in two sides, and accumulators double them.
-        let ahead = (PREFETCH_BYTES / (4 * half * size_of::<f32>())).clamp(2, LINE);
-        for (number, batch) in job.records.chunks(LINE).enumerate() {
-            // A whole batch has its length in its type: taken apart in registers.
-            let ln_x = match batch.first_chunk::<LINE>() {
-                Some(batch) => batch.map(|record| record.ln_x),
-                None => std::array::from_fn(|k| batch.get(k).map_or(0.0, |record| record.ln_x)),
-            };
-            let f = rule
-                .unseen
-                .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
-            for (k, record) in batch.iter().enumerate() {
-                if let Some(next) = job.records.get(number * LINE + k + ahead) {
-                    let w = job.words.add(next.i as usize * 2 * half);
-                    let c = job.contexts.add(next.j as usize * 2 * half);
-                    for line in 0..2 * lines {
-                        V::prefetch(w.add(line * LINE));
-                        V::prefetch(c.add(line * LINE));
+    let lines = if N == 0 { job.lines } else { N };
+    let steps = Steps::<V> {
+        job,
+        half: lines * LINE,
+        bound: rule.grad_clip * rule.learning_rate,
+        last_bounds: rule.last_bounds(),
+        lanes: PhantomData,
+    };
+    let mut tally = Tally::default();
+    // The rows of a record lie in two sides, and accumulators double them.
+    let ahead = (PREFETCH_BYTES / (4 * steps.half * size_of::<f32>())).clamp(2, LINE);
+    for (number, batch) in job.records.chunks(LINE).enumerate() {
+        // A whole batch has its length in its type: taken apart in registers.
+        let ln_x = match batch.first_chunk::<LINE>() {
+            Some(batch) => batch.map(|record| record.ln_x),
+            None => std::array::from_fn(|k| batch.get(k).map_or(0.0, |record| record.ln_x)),
+        };
+        let f = rule
+            .unseen
+            .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
+        for (k, records) in batch.chunks(TOGETHER).enumerate() {
+            let k = k * TOGETHER;
+            let coming = number * LINE + k + ahead;
+            let f = &f[k..];
+            // SAFETY: the caller's contract.
+            unsafe {
+                match (records.first_chunk(), f.first_chunk()) {
+                    (Some(records), Some(f)) if are_apart(records) => {
+                        steps.make::<TOGETHER, ADAGRAD>(records, f, coming, &mut tally);
+                    }
+                    _ => {
+                        for (k, (record, f)) in records.iter().zip(f).enumerate() {
+                            steps.make::<1, ADAGRAD>(&[*record], &[*f], coming + k, &mut tally);
+                        }
                     }
                 }
-                let w = job.words.add(record.i as usize * 2 * half);
-                let c = job.contexts.add(record.j as usize * 2 * half);
+            }
+        }
+    }
+    Cost {
+        sum: 0.5 * tally.sums.iter().sum::<f64>(),
+        skipped: tally.skipped,
+    }
+}
 
-                let mut dot = [V::splat(0.0); 4];
-                let mut at = 0;
-                while at < half {
-                    let sum = &mut dot[at / V::LANES % 4];
-                    *sum = V::load(w.add(at)).mul_add(V::load(c.add(at)), *sum);
-                    at += V::LANES;
+/// What the records so far cost.
+#[derive(Default)]
+struct Tally {
+    // Of records at the same place among those made at once: the additions are one vector's.
+    sums: [f64; TOGETHER],
+    skipped: u64,
+}
+
+/// What the steps of one call have in common.
+struct Steps<'a, V> {
+    job: &'a Job<'a>,
+    // Floats in half a row.
+    half: usize,
+    bound: f32,
+    last_bounds: [f32; LINE],
+    lanes: PhantomData<V>,
+}
+
+impl<V: Vector> Steps<'_, V> {
+    /// The rows of a record.
+    ///
+    /// # Safety
+    /// As for [`run`]; so below.
+    #[inline(always)]
+    unsafe fn rows(&self, record: Record) -> [*mut f32; 2] {
+        let [words, contexts] = self.job.sides;
+        // SAFETY: the caller's contract.
+        unsafe {
+            [
+                words.add(record.i as usize * 2 * self.half),
+                contexts.add(record.j as usize * 2 * self.half),
+            ]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(&self, record: Record) {
+        // SAFETY: the caller's contract: the whole rows lie inside the allocations.
+        unsafe {
+            let [w, c] = self.rows(record);
+            for at in (0..2 * self.half).step_by(LINE) {
+                V::prefetch(w.add(at));
+                V::prefetch(c.add(at));
+            }
+        }
+    }
+
+    /// Update by `K` records that share no row, of these weights; records `coming` and after are to
+    /// be brought near.
+    #[inline(always)]
+    unsafe fn make<const K: usize, const ADAGRAD: bool>(
+        &self,
+        records: &[Record; K],
+        f: &[f32; K],
+        coming: usize,
+        tally: &mut Tally,
+    ) {
+        let rule = self.job.rule;
+        let (half, body) = (self.half, self.half - LINE);
+        // SAFETY: the caller's contract; `half` floats of parameters are followed by `half` of
+        // accumulators in every row, and `at` stays below `half`.
+        unsafe {
+            let rows = records.map(|record| self.rows(record));
+            let mut dots = [V::splat(0.0); K];
+            let mut at = 0;
+            while at < half {
+                for (dot, [w, c]) in dots.iter_mut().zip(rows) {
+                    *dot = V::load(w.add(at)).mul_add(V::load(c.add(at)), *dot);
                 }
-                let one = V::splat(1.0);
-                let dot = one
-                    .mul_add(dot[0], dot[1])
-                    .mul_add(one, one.mul_add(dot[2], dot[3]));
-                let diff = dot.sum() - record.ln_x;
-                let fdiff = f[k] * diff;
-                let term = fdiff * diff;
-                if !term.is_finite() {
-                    cost.skipped += 1;
+                at += V::LANES;
+            }
+            let dots = match dots.first_chunk() {
+                Some(all) => {
+                    let sums = V::sums(*all);
+                    std::array::from_fn(|k| sums[k])
+                }
+                None => dots.map(|dot| dot.sum()),
+            };
+            let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
+            let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
+            let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
+            let steps: [f32; K] = std::array::from_fn(|k| fdiffs[k] * rule.learning_rate);
+            let mut counted = terms;
+            let bound = V::splat(self.bound);
+            for (k, [w, c]) in rows.into_iter().enumerate() {
+                if let Some(next) = self.job.records.get(coming + k) {
+                    self.prefetch(*next);
+                }
+                if !terms[k].is_finite() {
+                    tally.skipped += 1;
+                    counted[k] = 0.0;
                     continue;
                 }
-                if rule.unseen.is_some() && diff < 0.0 {
+                if rule.unseen.is_some() && diffs[k] < 0.0 {
+                    counted[k] = 0.0;
                     continue;
                 }
-                cost.sum += f64::from(term);
-
-                let step = V::splat(fdiff * rule.learning_rate);
+                let step = V::splat(steps[k]);
                 let mut at = 0;
                 while at < body {
                     update::<V, ADAGRAD>(w.add(at), c.add(at), half, step, step, bound);
                     at += V::LANES;
                 }
-                let fdiff = V::splat(fdiff);
+                let fdiff = V::splat(fdiffs[k]);
+                let [rates_w, rates_c] = &self.job.last_rates;
                 while at < half {
-                    let step_w = fdiff.mul(V::load(rates[0].as_ptr().add(at - body)));
-                    let step_c = fdiff.mul(V::load(rates[1].as_ptr().add(at - body)));
-                    let bound = V::load(bounds.as_ptr().add(at - body));
+                    let step_w = fdiff.mul(V::load(rates_w.as_ptr().add(at - body)));
+                    let step_c = fdiff.mul(V::load(rates_c.as_ptr().add(at - body)));
+                    let bound = V::load(self.last_bounds.as_ptr().add(at - body));
                     update::<V, ADAGRAD>(w.add(at), c.add(at), half, step_w, step_c, bound);
                     at += V::LANES;
                 }
             }
+            for (sum, term) in tally.sums.iter_mut().zip(counted) {
+                *sum += f64::from(term);
+            }
         }
     }
-    cost.sum *= 0.5;
-    cost
 }
 
 /// Update one register's worth of both rows; accumulators lie `half` floats further on.
@@ -466,7 +584,7 @@ mod portable {
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::{Cost, Job, Vector, dispatch};
+    use super::{Cost, Job, TOGETHER, Vector, dispatch};
     #[allow(clippy::wildcard_imports)]
     use std::arch::x86_64::*;
 
@@ -517,8 +635,42 @@ mod x86 {
             unsafe { _mm512_reduce_add_ps(self.0) }
         }
         #[inline(always)]
+        unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+            // Halves of lanes added pairwise, twice: each 128 bits then hold one part of every sum.
+            unsafe {
+                let [ab, cd] = [(a.0, b.0), (c.0, d.0)].map(|(a, b)| {
+                    _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b))
+                });
+                let [ab, cd] = [ab, cd].map(|x| _mm512_castps_pd(x));
+                let parts = _mm512_add_ps(
+                    _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),
+                    _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd)),
+                );
+                let parts = _mm256_add_ps(
+                    _mm512_castps512_ps256(parts),
+                    _mm512_extractf32x8_ps::<1>(parts),
+                );
+                four(parts)
+            }
+        }
+        #[inline(always)]
         unsafe fn prefetch(at: *const f32) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+        }
+    }
+
+    /// The sums of both halves.
+    #[inline(always)]
+    #[allow(clippy::undocumented_unsafe_blocks)] // see above
+    unsafe fn four(parts: __m256) -> [f32; TOGETHER] {
+        unsafe {
+            let sums = _mm_add_ps(
+                _mm256_castps256_ps128(parts),
+                _mm256_extractf128_ps::<1>(parts),
+            );
+            let mut all = [0.0; TOGETHER];
+            _mm_storeu_ps(all.as_mut_ptr(), sums);
+            all
         }
     }
 
@@ -584,6 +736,13 @@ mod x86 {
             }
         }
         #[inline(always)]
+        unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+            unsafe {
+                let (ab, cd) = (_mm256_hadd_ps(a.0, b.0), _mm256_hadd_ps(c.0, d.0));
+                four(_mm256_hadd_ps(ab, cd))
+            }
+        }
+        #[inline(always)]
         unsafe fn prefetch(at: *const f32) {
             unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
         }
@@ -608,7 +767,7 @@ mod x86 {
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
-    use super::{Cost, Job, Vector, dispatch};
+    use super::{Cost, Job, TOGETHER, Vector, dispatch};
     #[allow(clippy::wildcard_imports)]
     use std::arch::aarch64::*;
 
@@ -660,6 +819,15 @@ mod arm {
         #[inline(always)]
         unsafe fn sum(self) -> f32 {
             unsafe { vaddvq_f32(self.0) }
+        }
+        #[inline(always)]
+        unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+            unsafe {
+                let sums = vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0));
+                let mut all = [0.0; TOGETHER];
+                vst1q_f32(all.as_mut_ptr(), sums);
+                all
+            }
         }
         #[inline(always)]
         unsafe fn prefetch(_: *const f32) {} // no stable intrinsic
@@ -851,6 +1019,41 @@ mod tests {
     }
 
     #[test]
+    fn a_mirrored_record_does_the_same_to_the_same_rows() {
+        let monitor = crate::Monitor::new();
+        let records: Vec<Record> = (0..40)
+            .map(|k| Record {
+                i: k % 7,
+                j: k % 5,
+                ln_x: f32::from(k) / 9.0 - 1.0,
+            })
+            .collect();
+        let swapped: Vec<Record> = records
+            .iter()
+            .map(|&Record { i, j, ln_x }| Record { i: j, j: i, ln_x })
+            .collect();
+        for optimizer in [Optimizer::AdaGrad, Optimizer::Sgd] {
+            let rule = StepRule {
+                optimizer,
+                learning_rate: 0.05,
+                bias_learning_rate: 0.3,
+                grad_clip: 0.1,
+                ln_x_max: 2.0,
+                alpha: 0.75,
+                unseen: None,
+            };
+            for level in SimdLevel::usable() {
+                let mut direct = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let mut mirrored = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let cost = direct.rows().from([2, 1]).run(&records, &rule, level);
+                let rows = mirrored.rows().from([2, 1]).mirrored();
+                assert_eq!(rows.run(&swapped, &rule, level), cost);
+                assert_eq!(mirrored, direct, "{}", level.name());
+            }
+        }
+    }
+
+    #[test]
     fn a_record_whose_residual_is_not_finite_is_left_out_and_counted() {
         let mut values = Parameters::random(2, 3, 0, &crate::Monitor::new())
             .unwrap()
@@ -879,7 +1082,7 @@ mod tests {
             ln_x: 0.0,
         };
         for level in SimdLevel::usable() {
-            let cost = parameters.rows().run(&[record], 0, 0, &rule, level);
+            let cost = parameters.rows().run(&[record], &rule, level);
             assert_eq!((cost.skipped, cost.sum), (1, 0.0));
         }
         assert_eq!(parameters.values(), before);

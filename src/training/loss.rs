@@ -55,12 +55,13 @@ fn cost(
     model: View<'_>,
     options: &TrainingOptions,
 ) -> f64 {
-    let (first_word, first_context) = tiles.first_rows(tile);
+    let [first_word, first_context] = tiles.first_rows(tile);
     records
         .iter()
         .map(|record| {
-            let word = first_word + record.i as usize;
-            let context = first_context + record.j as usize;
+            let [word, context] = tiles.tiles[tile].word_and_context(*record);
+            let word = first_word + word as usize;
+            let context = first_context + context as usize;
             let diff = model.product(word, context) - record.ln_x;
             0.5 * options.weight(f64::from(record.ln_x)) * f64::from(diff).powi(2)
         })

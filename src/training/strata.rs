@@ -189,14 +189,15 @@ mod tests {
     const WORDS: usize = 150;
     const DIM: usize = 20;
 
-    /// Some pairs of words, both directions different, numbered as `partition` numbers them; those
-    /// alone that touch `group`.
-    fn share(partition: Partition, group: usize) -> Triangle {
+    /// Some pairs of words, both directions the same or not, numbered as `partition` numbers them;
+    /// those alone that touch `group`.
+    fn share(symmetric: bool, partition: Partition, group: usize) -> Triangle {
         let own = partition.group(group);
+        let skew = if symmetric { 1 } else { 2 };
         Triangle::assemble(WORDS, |pair| {
             for i in 0..WORDS as u32 {
                 for j in (0..=i).step_by(1 + i as usize / 20) {
-                    let x = |i: u32, j: u32| 1e3 / f64::from(i + 2 * j + 1);
+                    let x = |i: u32, j: u32| 1e3 / f64::from(i + skew * j + 1);
                     let [a, b] = [i, j].map(|rank| partition.new_id(rank));
                     if own.contains(&a) || own.contains(&b) {
                         pair(a, b, x(i, j), x(j, i));
@@ -226,9 +227,9 @@ mod tests {
     }
 
     /// Tiles of every group.
-    fn groups(partition: Partition) -> Vec<Tiles> {
+    fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let shares: Vec<_> = (0..partition.groups())
-            .map(|p| share(partition, p))
+            .map(|p| share(symmetric, partition, p))
             .collect();
         let mut all = vec![Margin::default(); WORDS];
         for (p, share) in shares.iter().enumerate() {
@@ -258,8 +259,12 @@ mod tests {
     }
 
     /// Train by strata from random parameters; the loss of each epoch, and W and W̃ of each group.
-    fn train_by_strata(partition: Partition, slices: usize) -> (Vec<f64>, Vec<[Vec<f32>; 2]>) {
-        let (groups, p, options) = (groups(partition), partition.groups(), options());
+    fn train_by_strata(
+        symmetric: bool,
+        partition: Partition,
+        slices: usize,
+    ) -> (Vec<f64>, Vec<[Vec<f32>; 2]>) {
+        let (groups, p, options) = (groups(symmetric, partition), partition.groups(), options());
         let ranks = partition.ranks();
         let mut rows: Vec<[Vec<Line>; 2]> = (0..p)
             .map(|group| {
@@ -307,8 +312,8 @@ mod tests {
         (losses, rows.collect())
     }
 
-    fn train_whole() -> (Vec<f64>, Parameters) {
-        let mut counts = Counts::Owned(share(Partition::new(WORDS, 1), 0));
+    fn train_whole(symmetric: bool) -> (Vec<f64>, Parameters) {
+        let mut counts = Counts::Owned(share(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
         let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
         let mut parameters = Parameters::random(WORDS, DIM, options().seed, &monitor).unwrap();
@@ -321,9 +326,9 @@ mod tests {
 
     #[test]
     fn one_group_has_the_bits_of_deterministic_training() {
-        let (losses, parameters) = train_whole();
-        for slices in [1, 3] {
-            let (found, rows) = train_by_strata(Partition::new(WORDS, 1), slices);
+        for (symmetric, slices) in [(false, 1), (false, 3), (true, 3)] {
+            let (losses, parameters) = train_whole(symmetric);
+            let (found, rows) = train_by_strata(symmetric, Partition::new(WORDS, 1), slices);
             assert_eq!(
                 rows[0],
                 [false, true].map(|contexts| parameters.rows_of(contexts).to_vec())
@@ -336,9 +341,9 @@ mod tests {
 
     #[test]
     fn several_groups_reach_about_the_same_loss() {
-        let (losses, _) = train_whole();
-        for groups in [2, 3, 4] {
-            let (found, _) = train_by_strata(Partition::new(WORDS, groups), 4);
+        for (symmetric, groups) in [(false, 2), (false, 3), (true, 2), (true, 4)] {
+            let (losses, _) = train_whole(symmetric);
+            let (found, _) = train_by_strata(symmetric, Partition::new(WORDS, groups), 4);
             let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
             assert!(
                 (found / loss - 1.0).abs() < 0.05,
@@ -349,23 +354,20 @@ mod tests {
 
     #[test]
     fn every_record_is_in_the_tiles_of_one_group_and_the_same_are_held_out() {
-        let [whole] = groups(Partition::new(WORDS, 1)).try_into().unwrap();
-        for groups_ in [2, 5] {
-            let groups = groups(Partition::new(WORDS, groups_));
-            assert_eq!(
-                groups.iter().map(Tiles::records).sum::<u64>(),
-                whole.records()
-            );
-            assert_eq!(
-                groups.iter().map(Tiles::held_out).sum::<u64>(),
-                whole.held_out()
-            );
+        for (symmetric, count) in [(false, 2), (true, 2), (false, 5), (true, 5)] {
+            let [whole] = groups(symmetric, Partition::new(WORDS, 1))
+                .try_into()
+                .unwrap();
+            let groups = groups(symmetric, Partition::new(WORDS, count));
+            let sum = |of: fn(&Tiles) -> u64| groups.iter().map(of).sum::<u64>();
+            assert_eq!(sum(Tiles::records), whole.records());
+            assert_eq!(sum(Tiles::held_out), whole.held_out());
         }
     }
 
     #[test]
     fn rows_of_the_wrong_size_are_refused() {
-        let tiles = &groups(Partition::new(WORDS, 2))[0];
+        let tiles = &groups(false, Partition::new(WORDS, 2))[0];
         let options = options();
         let stratum = Stratum {
             tiles,

@@ -21,6 +21,13 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 use std::ops::Range;
 
+/// Bytes of the rows that one group of records meets on their `i` side, which thereby stay in the
+/// first-level cache while those of the other side pass through it.
+const NEAR_BYTES: usize = 24 << 10;
+/// Of so many records for each word of a block, those of a group are gathered: few enough that a row
+/// meets them at about the time it would have met them in random order (benches/RESULTS.md, "Order").
+const GATHERED_PER_ROW: usize = 4;
+
 /// How words are dealt into blocks: consecutive words, few where the records are many. Words are
 /// numbered as a [`Partition`] numbers them, by rank where nothing is distributed; no block reaches
 /// into two of its groups.
@@ -125,6 +132,9 @@ impl TileGrid {
 pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
+    /// Whether it is the mirror image of the tile that it shares records with: their `i` is then the
+    /// place of the context word, and their `j` that of the word.
+    pub(super) mirrored: bool,
     records: Place,
     // How many more, behind those, are held out of training.
     held_out: usize,
@@ -152,6 +162,37 @@ impl Tile {
     /// The records held out, as [`Tiles::read`] numbers them.
     pub(super) fn held_out(&self) -> Range<usize> {
         self.records()..self.records() + self.held_out
+    }
+
+    /// A tile of these blocks of rows and of columns that has none.
+    fn without_records([row_block, column_block]: [usize; 2]) -> Self {
+        Self {
+            row_block: row_block as u32,
+            column_block: column_block as u32,
+            mirrored: false,
+            records: Place::default(),
+            held_out: 0,
+            unseen: Place::default(),
+        }
+    }
+
+    /// The places of the word and of the context word that a record of this tile tells of.
+    pub(super) fn word_and_context(&self, record: Record) -> Pair {
+        if self.mirrored {
+            [record.j, record.i]
+        } else {
+            [record.i, record.j]
+        }
+    }
+
+    /// The same records with the two words in each other's place.
+    fn mirror(&self) -> Self {
+        Self {
+            row_block: self.column_block,
+            column_block: self.row_block,
+            mirrored: !self.mirrored,
+            ..self.clone()
+        }
     }
 }
 
@@ -264,6 +305,7 @@ impl Counts<'_> {
 }
 
 /// All records, by tile, in memory or, beyond a limit, in a temporary file. Empty tiles are left out.
+/// Of a symmetric matrix, a tile and its mirror image share what is stored.
 #[derive(Debug)]
 pub struct Tiles {
     pub(super) grid: TileGrid,
@@ -309,9 +351,9 @@ impl TileOptions {
 }
 
 impl Tiles {
-    /// Bucket the records of `counts`, each tile shuffled, and draw unseen pairs, on all threads of the
-    /// current rayon pool. The result depends neither on the number of threads nor on the memory
-    /// limit.
+    /// Bucket the records of `counts`, each tile shuffled but for groups of words, and draw unseen
+    /// pairs, on all threads of the current rayon pool. The result depends neither on the number of
+    /// threads nor on the memory limit.
     ///
     /// # Errors
     /// [`Error::Parameter`] if records are held out and either part gets none; [`Error::Io`] for
@@ -363,8 +405,11 @@ impl Tiles {
         let grid = TileGrid::new(records_per_word, row_bytes, partition, group);
         let held_out = HeldOut::new(share, seed, partition);
         let draws = all_records as f64 * negative;
+        let symmetric = counts.get().symmetric;
+        // Two tiles share them, but for those on the diagonal.
+        let shared = if symmetric { 2 } else { 1 };
         let unseen_bytes = (draws / partition.groups() as f64) as u64 * size_of::<Pair>() as u64;
-        let bytes = counts.get().nnz() * size_of::<Record>() as u64 + unseen_bytes;
+        let bytes = counts.get().nnz() * size_of::<Record>() as u64 / shared + unseen_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
@@ -385,8 +430,15 @@ impl Tiles {
             let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
                 .par_iter()
                 .map(|&block| {
-                    let (tiles, records) =
-                        fill(counts.get(), &grid, block, seed, held_out, monitor)?;
+                    let (tiles, records) = fill(
+                        counts.get(),
+                        &grid,
+                        block,
+                        row_bytes,
+                        seed,
+                        held_out,
+                        monitor,
+                    )?;
                     let length = records.len();
                     let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
@@ -406,6 +458,14 @@ impl Tiles {
             }
             blocks = rest;
         }
+        if symmetric {
+            let off_diagonal = |tile: &&Tile| tile.row_block != tile.column_block;
+            let mirrored = tiles.iter().filter(off_diagonal).map(Tile::mirror);
+            let mirrored: Vec<Tile> = mirrored.collect();
+            tiles.extend(mirrored);
+        }
+        let rows = grid.blocks_of(group);
+        tiles.retain(|tile| rows.contains(&(tile.row_block as usize)));
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
         let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
@@ -427,7 +487,9 @@ impl Tiles {
         Ok(made)
     }
 
-    /// Draw the unseen pairs of every tile, rows of tiles by rows of tiles.
+    /// Draw the unseen pairs of every tile, rows of tiles by rows of tiles. Tiles share none: as many
+    /// pairs in both directions, instead of twice as many, cost three points of analogies
+    /// (benches/RESULTS.md, "Unseen pairs").
     fn add_unseen(
         &mut self,
         sampler: &Sampler,
@@ -474,31 +536,25 @@ impl Tiles {
             let number = self
                 .tiles
                 .binary_search_by_key(&at, |t| [t.row_block as usize, t.column_block as usize]);
-            let ((records, held_out), seen) = match number {
+            let (tile, seen) = match number {
                 Ok(number) => {
-                    let tile = &self.tiles[number];
+                    let tile = self.tiles[number].clone();
                     // What is held out meets, too.
                     let all = 0..tile.held_out().end;
-                    (
-                        (tile.records.clone(), tile.held_out),
-                        self.read(number, all, &mut buffer)?,
-                    )
+                    (tile, self.read(number, all, &mut buffer)?)
                 }
-                Err(_) => ((Place::default(), 0), &[][..]),
+                Err(_) => (Tile::without_records(at), &[][..]),
             };
+            let seen = seen.iter().map(|record| tile.word_and_context(*record));
+            let any_seen = seen.len() > 0;
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
-            if seen.is_empty() && length == 0 {
+            if !any_seen && length == 0 {
                 continue;
             }
+            let range = end..end + length;
             tiles.push(Tile {
-                row_block: row_block as u32,
-                column_block: column_block as u32,
-                records,
-                held_out,
-                unseen: Place {
-                    slab: 0,
-                    range: end..end + length,
-                },
+                unseen: Place { slab: 0, range },
+                ..tile
             });
             end += length;
         }
@@ -528,11 +584,11 @@ impl Tiles {
         (0..self.tiles.len()).filter(within).collect()
     }
 
-    /// The words that places in a tile's records count from: of rows, and of columns.
-    pub(super) fn first_rows(&self, tile: usize) -> (usize, usize) {
+    /// The words that places in a tile count from: of words, and of contexts.
+    pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
         let start = |block: u32| self.grid.start(block as usize) as usize;
         let tile = &self.tiles[tile];
-        (start(tile.row_block), start(tile.column_block))
+        [start(tile.row_block), start(tile.column_block)]
     }
 
     /// Some records of a tile, those held out last; `buffer` serves if they lie on disk.
@@ -558,13 +614,11 @@ impl Tiles {
     ) -> Result<()> {
         to.clear();
         if let (Some(unseen), false) = (&self.unseen, pairs.is_empty()) {
-            let tile = &self.tiles[tile];
-            let Place { slab, range } = &tile.unseen;
+            let first = self.first_rows(tile);
+            let Place { slab, range } = &self.tiles[tile].unseen;
             let pairs = range.start + pairs.start..range.start + pairs.end;
             let pairs = unseen.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
-            let first_word = self.grid.start(tile.row_block as usize) as usize;
-            let first_context = self.grid.start(tile.column_block as usize) as usize;
-            unseen.targets.records(pairs, first_word, first_context, to);
+            unseen.targets.records(pairs, first, to);
         }
         Ok(())
     }
@@ -615,12 +669,13 @@ pub fn margins(counts: &Triangle, partition: Partition, group: usize) -> Result<
     Ok(sum)
 }
 
-/// The tiles that row block `block` of the triangle fills: those of its row and of its column, up
-/// to the diagonal; and their records.
+/// The tiles that row block `block` of the triangle fills: those of its row and, unless they are the
+/// same mirrored, of its column, up to the diagonal; and their records.
 fn fill(
     counts: &Triangle,
     grid: &TileGrid,
     block: usize,
+    row_bytes: usize,
     seed: u64,
     held_out: HeldOut,
     monitor: &Monitor,
@@ -630,7 +685,7 @@ fn fill(
     // train on, and those held out.
     let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
-        for_each_pair(&row, grid, |other, j, forward, backward| {
+        for_each_pair(&row, grid, block, |other, j, forward, backward| {
             let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
             sizes[other][0][held] += usize::from(forward != 0.0);
             sizes[other][1][held] += usize::from(backward != 0.0);
@@ -652,15 +707,11 @@ fn fill(
             let [train, held] = sizes[side];
             next[other][side] = [end, end + train];
             if train + held > 0 {
+                let range = end..end + train;
                 tiles.push(Tile {
-                    row_block: row_block as u32,
-                    column_block: column_block as u32,
-                    records: Place {
-                        slab: 0,
-                        range: end..end + train,
-                    },
+                    records: Place { slab: 0, range },
                     held_out: held,
-                    unseen: Place::default(),
+                    ..Tile::without_records([row_block, column_block])
                 });
             }
             end += train + held;
@@ -669,7 +720,7 @@ fn fill(
     let mut records = HugeBuffer::<Record>::zeroed(end)?;
     counts.for_each_row(rows.clone(), |row| {
         let i = (row.row - rows.start) as u16;
-        for_each_pair(&row, grid, |other, j, forward, backward| {
+        for_each_pair(&row, grid, block, |other, j, forward, backward| {
             let held = usize::from(held_out.contains(row.row, grid.start(other) + j as WordId));
             let mut put = |side: usize, record| {
                 let place = &mut next[other][side][held];
@@ -692,33 +743,71 @@ fn fill(
         });
         monitor.advance(row.columns.len() as u64)
     })?;
+    let near = (NEAR_BYTES / row_bytes).clamp(1, 1 << 15) as u16;
+    let mut spare = Vec::new();
     for tile in &tiles {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         records[tile.records.range.clone()].shuffle(&mut rng);
+        let stretch = GATHERED_PER_ROW * grid.words_of(tile.row_block as usize).len();
+        let records = &mut records[tile.records.range.clone()];
+        gather_words(records, near, stretch, &mut spare);
     }
     Ok((tiles, records))
 }
 
+/// Put the records of each `stretch` into the order of groups of `near` words, inside of which they
+/// stay in theirs.
+fn gather_words(records: &mut [Record], near: u16, stretch: usize, spare: &mut Vec<Record>) {
+    let group = |record: &Record| usize::from(record.i / near);
+    let groups = records.iter().map(group).max().unwrap_or(0) + 1;
+    let mut ends = vec![0; groups];
+    for stretch in records.chunks_mut(stretch) {
+        spare.clear();
+        spare.extend_from_slice(stretch);
+        ends.fill(0);
+        for record in &*spare {
+            ends[group(record)] += 1;
+        }
+        let mut total = 0;
+        for end in &mut ends {
+            total += std::mem::replace(end, total);
+        }
+        for record in &*spare {
+            let place = &mut ends[group(record)];
+            stretch[*place] = *record;
+            *place += 1;
+        }
+    }
+}
+
 /// Call `f(block of column, place of column in it, X[row, column], X[column, row])` for each pair of
-/// a row; 0 for an absent record, for one whose row is in another group, and for the mirror image of
-/// the diagonal.
+/// a row of block `own`; 0 for an absent record, for one that no tile of the group needs, for the
+/// mirror image of the diagonal, and for those that lie in a mirrored tile.
 #[inline(always)]
-fn for_each_pair(row: &TriangleRow<'_>, grid: &TileGrid, mut f: impl FnMut(usize, u16, f64, f64)) {
-    let own = grid.partition.group(grid.group);
-    let row_is_own = own.contains(&row.row);
+fn for_each_pair(
+    row: &TriangleRow<'_>,
+    grid: &TileGrid,
+    own: usize,
+    mut f: impl FnMut(usize, u16, f64, f64),
+) {
+    let group = grid.partition.group(grid.group);
+    let row_is_ours = group.contains(&row.row);
     let (mut block, mut end) = (0, 0);
     for (place, (&column, &forward)) in row.columns.iter().zip(row.forward).enumerate() {
         if column >= end {
             block = grid.block_of(column);
             end = grid.start(block + 1);
         }
-        let backward = if column == row.row || !own.contains(&column) {
-            0.0
-        } else {
-            row.backward.map_or(forward, |b| b[place])
+        let backward = match row.backward {
+            _ if column == row.row => 0.0,
+            Some(backward) if group.contains(&column) => backward[place],
+            None if block == own => forward,
+            _ => 0.0,
         };
-        let forward = if row_is_own { forward } else { 0.0 };
+        // Of a symmetric matrix a pair serves the group in one direction if not in the other.
+        let needed = row_is_ours || row.backward.is_none();
+        let forward = if needed { forward } else { 0.0 };
         f(
             block,
             (column - grid.start(block)) as u16,
@@ -735,8 +824,9 @@ mod tests {
 
     const WORDS: u32 = 400;
 
-    /// Some pairs of words, the frequent ones denser, both directions different.
-    fn tiles(negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
+    /// Some pairs of words, the frequent ones denser, both directions the same or not.
+    fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
+        let skew = if symmetric { 1 } else { 2 };
         let counts = Triangle::assemble(WORDS as usize, |pair| {
             for i in 0..WORDS {
                 for j in (0..=i).step_by(1 + i as usize / 10) {
@@ -744,7 +834,7 @@ mod tests {
                         i,
                         j,
                         1e4 / f64::from(i + j + 1),
-                        1e4 / f64::from(i + 2 * j + 1),
+                        1e4 / f64::from(i + skew * j + 1),
                     );
                 }
             }
@@ -775,7 +865,11 @@ mod tests {
                 tiles
                     .read_unseen(k, 0..tile.unseen(), &mut Vec::new(), &mut unseen)
                     .unwrap();
-                (tile.row_block, tile.column_block, records.to_vec(), unseen)
+                let mut records = records.to_vec();
+                for record in &mut records {
+                    [record.i, record.j] = tile.word_and_context(*record);
+                }
+                (tile.row_block, tile.column_block, records, unseen)
             })
             .collect()
     }
@@ -783,17 +877,24 @@ mod tests {
     #[test]
     fn tiles_depend_neither_on_memory_nor_on_threads() {
         let free = MemoryLimit::default();
-        let expected = contents(&tiles(0.7, &free, 1));
-        for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
-            let limit = MemoryLimit::new(memory, None);
-            assert_eq!(contents(&tiles(0.7, &limit, threads)), expected);
+        for symmetric in [false, true] {
+            let expected = contents(&tiles(symmetric, 0.7, &free, 1));
+            for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
+                let limit = MemoryLimit::new(memory, None);
+                assert_eq!(contents(&tiles(symmetric, 0.7, &limit, threads)), expected);
+            }
         }
     }
 
     #[test]
     fn tiles_come_back_from_their_parts() {
-        for (negative, memory) in [(0.0, None), (0.7, None), (0.7, Some(1000))] {
-            let tiles = tiles(negative, &MemoryLimit::new(memory, None), 1);
+        for (symmetric, negative, memory) in [
+            (false, 0.0, None),
+            (true, 0.7, None),
+            (false, 0.7, Some(1000)),
+            (true, 0.7, Some(1000)),
+        ] {
+            let tiles = tiles(symmetric, negative, &MemoryLimit::new(memory, None), 1);
             let parts = tiles.to_parts().unwrap();
             let TileParts {
                 index,
@@ -807,22 +908,72 @@ mod tests {
                 (back.records, back.held_out),
                 (tiles.records, tiles.held_out)
             );
-            assert_eq!((back.grid(), back.bytes()), (tiles.grid(), tiles.bytes()));
+            assert_eq!(back.grid(), tiles.grid());
+            assert!(back.bytes() > 0);
+            assert!(memory.is_some() || back.bytes() <= tiles.bytes());
             assert_eq!(back.to_parts().unwrap(), parts);
         }
+    }
+
+    #[test]
+    fn groups_of_words_are_gathered_stretch_by_stretch() {
+        let all: Vec<Record> = (0..10_000u32)
+            .map(|k| Record {
+                i: (k.wrapping_mul(2_654_435_761) >> 20) as u16 % 1000,
+                j: k as u16,
+                ln_x: k as f32,
+            })
+            .collect();
+        let mut gathered = all.clone();
+        gather_words(&mut gathered, 30, 4096, &mut Vec::new());
+        assert_ne!(gathered, all);
+        for (gathered, all) in gathered.chunks(4096).zip(all.chunks(4096)) {
+            let mut expected = all.to_vec();
+            expected.sort_by_key(|record| record.i / 30);
+            assert_eq!(gathered, expected);
+        }
+    }
+
+    #[test]
+    fn of_a_symmetric_matrix_a_pair_is_stored_once() {
+        let free = MemoryLimit::default();
+        let tiles = tiles(true, 1.0, &free, 1);
+        let filled: Vec<&Tile> = tiles.tiles.iter().filter(|t| t.records() > 0).collect();
+        let place = |tile: &&Tile| (tile.records.slab, tile.records.range.start);
+        let stored: HashSet<_> = filled.iter().map(place).collect();
+        let diagonal = |tile: &&&Tile| tile.row_block == tile.column_block;
+        let on_diagonal = filled.iter().filter(diagonal).count();
+        assert_eq!(2 * stored.len(), filled.len() + on_diagonal);
+        // Word pairs and their X are what the triangle says, in both directions.
+        let mut pairs = HashSet::new();
+        for (row_block, column_block, records, unseen) in contents(&tiles) {
+            let (rows, columns) = (
+                tiles.grid().start(row_block as usize),
+                tiles.grid().start(column_block as usize),
+            );
+            for record in records {
+                let (i, j) = (rows + u32::from(record.i), columns + u32::from(record.j));
+                let x = 1e4 / f64::from(i + j + 1);
+                assert_eq!(record.ln_x, x.ln() as f32);
+                assert!(pairs.insert((i, j)));
+            }
+            assert!(unseen.iter().all(|record| record.ln_x.is_finite()));
+        }
+        assert_eq!(pairs.len() as u64, tiles.records() + tiles.held_out());
+        assert!(pairs.iter().all(|&(i, j)| pairs.contains(&(j, i))));
     }
 
     #[test]
     fn without_unseen_pairs_the_records_are_the_same() {
         let free = MemoryLimit::default();
         let records = |negative| {
-            let mut all = contents(&tiles(negative, &free, 1));
+            let mut all = contents(&tiles(false, negative, &free, 1));
             all.retain(|tile| !tile.2.is_empty());
             all.into_iter().map(|(i, j, records, _)| (i, j, records))
         };
         assert!(records(0.0).eq(records(0.7)));
         assert!(
-            contents(&tiles(0.0, &free, 1))
+            contents(&tiles(false, 0.0, &free, 1))
                 .iter()
                 .all(|t| t.3.is_empty())
         );
@@ -830,12 +981,17 @@ mod tests {
 
     #[test]
     fn unseen_pairs_are_new_and_follow_the_frequencies() {
-        let tiles = tiles(3.0, &MemoryLimit::default(), 2);
+        for symmetric in [false, true] {
+            check_unseen(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
+        }
+    }
+
+    fn check_unseen(tiles: &Tiles) {
         assert!(tiles.grid().blocks() > 3);
         let mut seen = HashSet::new();
         let mut sums = vec![[0.0f64; 2]; WORDS as usize];
         let mut drawn = Vec::new();
-        for (row_block, column_block, records, unseen) in contents(&tiles) {
+        for (row_block, column_block, records, unseen) in contents(tiles) {
             let (rows, columns) = (
                 tiles.grid().start(row_block as usize),
                 tiles.grid().start(column_block as usize),

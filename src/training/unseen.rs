@@ -98,13 +98,13 @@ impl Sampler {
         shares.iter().map(|&share| expected(share) as usize).sum()
     }
 
-    /// The sample of one tile, whose records are `seen`, into the beginning of `pairs`, in random
+    /// The sample of one tile, whose records are of the pairs `seen`, into the beginning of `pairs`, in random
     /// order; returns their number. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,
         [row_block, column_block]: [usize; 2],
-        seen: &[Record],
+        seen: impl Iterator<Item = Pair>,
         taken: &mut Vec<u64>,
         pairs: &mut [Pair],
     ) -> usize {
@@ -118,8 +118,8 @@ impl Sampler {
         let width = grid.words_of(column_block).len().div_ceil(64);
         taken.clear();
         taken.resize(grid.words_of(row_block).len() * width, 0);
-        for record in seen {
-            taken[record.i as usize * width + record.j as usize / 64] |= 1 << (record.j % 64);
+        for [i, j] in seen {
+            taken[i as usize * width + j as usize / 64] |= 1 << (j % 64);
         }
         let number = (row_block * grid.blocks() + column_block) as u64;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(!self.seed ^ number.rotate_left(32));
@@ -170,15 +170,9 @@ impl Targets {
         Self([words.to_vec(), contexts.to_vec()])
     }
 
-    /// `pairs` as records whose ln X is the target; places count from these words.
-    pub fn records(
-        &self,
-        pairs: &[Pair],
-        first_word: usize,
-        first_context: usize,
-        to: &mut Vec<Record>,
-    ) {
-        let (words, contexts) = (&self.0[0][first_word..], &self.0[1][first_context..]);
+    /// `pairs` as records whose ln X is the target; places count from these words and contexts.
+    pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
+        let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();
         to.extend(pairs.iter().map(|&[i, j]| Record {
             i,

@@ -1,12 +1,14 @@
 //! [`Tiles`] as numbers, to travel from machine to machine.
 
-use super::{Place, Slab, Tile, TileGrid, Tiles, Unseen};
+use super::{Place, Record, Slab, Tile, TileGrid, Tiles, Unseen};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
 use crate::training::unseen::Targets;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// Tiles taken apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +24,7 @@ pub struct TileParts {
 }
 
 /// Numbers that a tile has in the index.
-const PER_TILE: usize = 5;
+const PER_TILE: usize = 7;
 
 impl Tiles {
     /// Take a copy apart.
@@ -40,12 +42,23 @@ impl Tiles {
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
         index.extend(grid.starts.iter().map(|&start| u64::from(start)));
         let (mut records, mut unseen, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        // Where records are that two tiles share.
+        let mut starts = HashMap::new();
         for (number, tile) in self.tiles.iter().enumerate() {
-            let blocks = [tile.row_block, tile.column_block].map(u64::from);
-            let sizes = [tile.records(), tile.held_out, tile.unseen()].map(|n| n as u64);
-            index.extend(blocks.into_iter().chain(sizes));
-            let all = self.read(number, 0..tile.held_out().end, &mut buffer)?;
-            records.extend_from_slice(cast_slice(all));
+            let Place { slab, range } = &tile.records;
+            let start = match starts.entry((*slab, range.start, tile.held_out().end)) {
+                Entry::Occupied(start) => *start.get(),
+                Entry::Vacant(place) => {
+                    let start = *place.insert(records.len() / size_of::<Record>());
+                    let all = self.read(number, 0..tile.held_out().end, &mut buffer)?;
+                    records.extend_from_slice(cast_slice(all));
+                    start
+                }
+            };
+            let blocks = [tile.row_block, tile.column_block, tile.mirrored.into()];
+            index.extend(blocks.map(u64::from));
+            let sizes = [start, tile.records(), tile.held_out, tile.unseen()];
+            index.extend(sizes.map(|n| n as u64));
         }
         let mut targets = Vec::new();
         if let Some(Unseen { slabs, targets: t }) = &self.unseen {
@@ -87,27 +100,34 @@ impl Tiles {
             partition: Partition::new(words, sizes[0] as usize),
             group: sizes[1] as usize,
         };
-        let mut ends = [0; 2];
-        let mut place = |kind: usize, length: usize, beyond: usize| {
-            let start = ends[kind];
-            ends[kind] += length + beyond;
-            Place {
-                slab: 0,
-                range: start..start + length,
-            }
+        let place = |start: usize, length: usize| Place {
+            slab: 0,
+            range: start..start + length,
         };
+        let mut drawn = 0;
         let (tiles, _) = tiles.as_chunks::<PER_TILE>();
         let tiles: Vec<Tile> = tiles
             .iter()
-            .map(
-                |&[row_block, column_block, records, held_out, unseen]| Tile {
+            .map(|numbers| {
+                let [
+                    row_block,
+                    column_block,
+                    mirrored,
+                    start,
+                    records,
+                    held_out,
+                    unseen,
+                ] = numbers.map(|n| n as usize);
+                drawn += unseen;
+                Tile {
                     row_block: row_block as u32,
                     column_block: column_block as u32,
-                    records: place(0, records as usize, held_out as usize),
-                    held_out: held_out as usize,
-                    unseen: place(1, unseen as usize, 0),
-                },
-            )
+                    mirrored: mirrored != 0,
+                    records: place(start, records),
+                    held_out,
+                    unseen: place(drawn - unseen, unseen),
+                }
+            })
             .collect();
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
         let unseen = if targets.is_empty() {
@@ -130,13 +150,20 @@ impl Tiles {
         })
     }
 
-    /// Bytes of records and unseen pairs.
+    /// Bytes of records and unseen pairs in memory.
     pub fn bytes(&self) -> u64 {
-        let items = |tile: &Tile| {
-            tile.held_out().end * size_of::<super::Record>()
-                + tile.unseen() * size_of::<super::Pair>()
-        };
-        self.tiles.iter().map(|tile| items(tile) as u64).sum()
+        let unseen = self.unseen.iter().flat_map(|unseen| &unseen.slabs);
+        let records: usize = self.slabs.iter().map(Slab::bytes).sum();
+        (records + unseen.map(Slab::bytes).sum::<usize>()) as u64
+    }
+}
+
+impl<T: Pod> Slab<T> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Memory(all) => size_of_val::<[T]>(all),
+            Self::Disk(_) => 0,
+        }
     }
 }
 
