@@ -36,7 +36,7 @@ const CHEAP_VISITS: usize = 16;
 /// Records of a tile that follow each other in every epoch. The order of such pieces changes: against
 /// one order for all epochs that gains 0.2 % of loss and half a point of analogies, and as much as
 /// another order of all records does (benches/RESULTS.md, "Order").
-const PIECE: usize = 1 << 12;
+const PIECE: usize = 1 << 13;
 /// What counts as fitting: both sides' rows in a typical L2 cache.
 const CHEAP_BYTES: usize = 1 << 20;
 
