@@ -444,6 +444,8 @@ class Training:
                     raise WorkerLost
         if future.cancelled() or future.status == "lost":
             raise WorkerLost
+        if future.status == "error":
+            raise future.exception()
         self._look_at_copies()
 
     def _value(self, future: Future) -> Any:
