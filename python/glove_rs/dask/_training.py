@@ -24,9 +24,10 @@ __all__ = ["EpochReport", "Training"]
 
 #: Parts that one task adds up.
 FAN_IN = 8
-#: Slices of an epoch where there are several groups: each moves all context rows but those that stay.
-#: An even number brings them back to where they were. On enwiki-17m, dim 100 and 8 epochs, 2 and 4
-#: groups come within 0.2 % of the loss of one; 8 slices in the first epoch were no better.
+#: Slices of an epoch where there are several groups: each moves all context rows but those that
+#: stay, and an even number brings them back to where they were. On enwiki-17m, dim 100 and 8
+#: epochs, 2 and 4 groups come within 0.2 % of the loss of one; 8 slices in the first epoch were no
+#: better.
 SLICES = 2
 #: The state is copied to other workers when so many times as long as that took have passed since.
 COPY_EVERY = 10.0
