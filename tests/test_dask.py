@@ -98,6 +98,26 @@ def test_one_group_has_the_bits_of_deterministic_training(
     assert model.vocabulary.words == alone.vocabulary.words
 
 
+def test_text_becomes_the_bits_of_deterministic_training(client: Any, tmp_path: Path) -> None:
+    text = tmp_path / "text"
+    text.write_text("\n".join(TEXT))
+    stages: list[str] = []
+    alone = Glove(deterministic=True, **settings()).fit(text)
+    model = DaskGlove(
+        client=client,
+        partitions=1,
+        progress=lambda stage, done, total, info: stages.append(stage),
+        **settings(),
+    ).fit(text)
+    assert same(model, alone)
+    assert model.vocabulary.words == alone.vocabulary.words
+    assert model.vocabulary.counts.tolist() == alone.vocabulary.counts.tolist()
+    assert set(model.stages_) == {"counting", "tiling", "training"}
+    kept = [stage for k, stage in enumerate(stages) if stages[k - 1 : k] != [stage]]
+    assert kept[-2:] == ["tiling", "training"]
+    assert kept[:-2]
+
+
 def test_counts_of_one_direction_train_alike(client: Any) -> None:
     counts = Cooccurrence.from_corpus(TEXT, min_count=1, window=5, symmetric=False)
     alone = Glove(deterministic=True, **settings()).fit_cooccurrence(counts)

@@ -446,7 +446,8 @@ impl Triangle {
         if rows.is_empty() {
             return 0..0;
         }
-        holds(rows.start)..holds(rows.end - 1) + 1
+        // The first rows of a share are in no block, and the last may be forgotten.
+        holds(rows.start)..(holds(rows.end - 1) + 1).min(self.blocks())
     }
 
     /// Call `f` for each of `rows`, in order.

@@ -399,9 +399,25 @@ mod tests {
             }).unwrap().unwrap();
             let nnz = whole.nnz();
             let whole = Share { partition: Partition::new(WORDS, 1), group: 0, counts: whole };
-            let expected = records(&[whole]);
+            let expected = records(std::slice::from_ref(&whole));
             prop_assert_eq!(expected.len() as u64, nnz);
-            prop_assert_eq!(records(&merged), expected);
+            prop_assert_eq!(records(&merged), expected.clone());
+            let split = (0..groups).map(|group| Share::of(&whole.counts, partition, group).unwrap());
+            prop_assert_eq!(records(&split.collect::<Vec<_>>()), expected.clone());
+            // Unpacked for training, which gives rows back from the last to the first.
+            let unpacked: Vec<Share> = merged.into_iter().map(|share| {
+                let counts = share.pack().map(Share::from).unwrap().counts;
+                Share { counts: counts.unpacked().unwrap_or(counts), ..share }
+            }).collect();
+            prop_assert_eq!(records(&unpacked), expected);
+            for mut share in unpacked {
+                let start = partition.start(share.group);
+                share.counts.forget_from(start);
+                share.counts.for_each_row(0..start, |row| {
+                    assert!(row.columns.is_empty());
+                    Ok(())
+                }).unwrap();
+            }
         }
     }
 }

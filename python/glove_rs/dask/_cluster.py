@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import uuid
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -33,6 +34,7 @@ class Cluster:
         self.client = client
         self.version = _installed()
         self._fit = f"glove-{uuid.uuid4().hex[:12]}"
+        self._futures: weakref.WeakSet[Future] = weakref.WeakSet()
         versions = self._versions()
         if not versions:
             raise RuntimeError(
@@ -76,7 +78,7 @@ class Cluster:
         When none of them is left others may take the task, unless `strict`; they must have the same
         glove-rs.
         """
-        return self.client.submit(
+        future = self.client.submit(
             _same_version,
             self.version,
             function,
@@ -87,6 +89,8 @@ class Cluster:
             pure=False,
             **options,
         )
+        self._futures.add(future)
+        return future
 
     def compute(
         self, function: Callable[[Any], Any], values: Sequence[Delayed], *, name: str
@@ -101,10 +105,14 @@ class Cluster:
             workers=self.workers,
             allow_other_workers=True,
         )
+        self._futures.update(futures)
         return futures
 
     def cancel(self) -> None:
         """Let go of all tasks, whoever still holds them."""
+        for future in [*self._futures]:
+            future.release()
+        # One that was being submitted, perhaps, when Ctrl-C came.
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:

@@ -59,12 +59,13 @@ class DaskGlove(Glove):
 
     Examples
     --------
+    >>> import numpy as np
     >>> from distributed import Client, LocalCluster
     >>> from glove_rs.dask import DaskGlove
     >>> with LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
     ...     with Client(cluster) as client:
     ...         model = DaskGlove(dim=10, epochs=5, client=client)
-    ...         model = model.fit_cooccurrence([[0, 2, 1], [2, 0, 3], [1, 3, 0]])
+    ...         model = model.fit_cooccurrence(np.array([[0, 2, 1], [2, 0, 3], [1, 3, 0]]))
     >>> model.W.shape
     (3, 10)
     """
