@@ -422,6 +422,51 @@ def _no_client() -> None:
     raise ValueError("No global client found")
 
 
+def run_cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "glove_rs", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=100)
+
+
+def test_the_command_line_fits_on_a_cluster(client: Any, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("\n".join(TEXT[:500]))
+    (tmp_path / "b.txt").write_text("\n".join(TEXT[500:]))
+    pattern, out = str(tmp_path / "*.txt"), tmp_path / "model"
+    options = ["--dim", "8", "--epochs", "2", "--min-count", "1", "--blocksize", "10kB"]
+    ran = run_cli(
+        "fit", pattern, "--out", str(out), "--scheduler", client.scheduler.address, *options
+    )
+    assert ran.returncode == 0, ran.stderr
+    wanted = DaskGlove(dim=8, epochs=2, min_count=1, blocksize="10kB", client=client).fit(pattern)
+    made = Glove.load(out / "model.glove")
+    np.testing.assert_array_equal(made.W, wanted.W)
+    assert made.vocabulary.words == wanted.vocabulary.words
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        (["--partitions", "2"], "--partitions must come with --scheduler"),
+        (["--scheduler", "tcp://127.0.0.1:1"], "tcp://127.0.0.1:1"),
+    ],
+)
+def test_the_command_line_says_what_is_wrong_with_a_cluster(
+    tmp_path: Path, options: list[str], reason: str
+) -> None:
+    (tmp_path / "text").write_text("\n".join(TEXT))
+    environment = {"DASK_DISTRIBUTED__COMM__TIMEOUTS__CONNECT": "1s"}
+    command = [sys.executable, "-m", "glove_rs", "fit", str(tmp_path / "text"), "--out"]
+    ran = subprocess.run(
+        [*command, str(tmp_path / "model"), *options],
+        capture_output=True,
+        text=True,
+        timeout=100,
+        env=os.environ | environment,
+    )
+    assert ran.returncode in (1, 2)
+    assert reason in ran.stderr.splitlines()[-1]
+    assert "Traceback" not in ran.stderr
+
+
 def test_dask_is_imported_only_when_it_is_used() -> None:
     code = "import glove_rs, sys; print([m for m in sys.modules if m in ('dask', 'distributed')])"
     assert run_python(code).strip() == "[]"

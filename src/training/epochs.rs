@@ -143,9 +143,6 @@ impl TrainingOptions {
 /// More unseen pairs for each record than anybody wants.
 const MOST_NEGATIVE: f64 = 1000.0;
 
-/// Records between two looks at the monitor: well under a millisecond.
-const SLICE: usize = 1 << 13;
-
 /// How often a diverging epoch is tried again with half the rate before training is given up.
 pub const MOST_HALVINGS: usize = 3;
 
@@ -517,15 +514,15 @@ impl Epoch<'_> {
         self.tiles
             .read_unseen(visit.tile, pairs, &mut buffers.pairs, &mut buffers.unseen)?;
         let unseen = &buffers.unseen;
-        let records = visit.records.clone();
-        let records = self.tiles.read(visit.tile, records, &mut buffers.records)?;
-        // Both in turn, a slice of each, so that neither has the last word for long.
-        let slices = (records.len() + unseen.len()).div_ceil(SLICE);
-        let part = |all: usize, k: usize| all * k / slices..all * (k + 1) / slices;
+        // Both in turn, a piece of each, so that neither has the last word for long.
+        let pieces = visit.records.len();
+        let part = |k: usize| unseen.len() * k / pieces..unseen.len() * (k + 1) / pieces;
         let mut sum = 0.0;
-        for k in 0..slices {
-            run(&rows, &unseen[part(unseen.len(), k)], &unseen_rule)?;
-            let records = &records[part(records.len(), k)];
+        for (k, piece) in visit.records.iter().enumerate() {
+            run(&rows, &unseen[part(k)], &unseen_rule)?;
+            let records = self
+                .tiles
+                .read(visit.tile, piece.clone(), &mut buffers.records)?;
             sum += run(&mirrored, records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }

@@ -108,6 +108,8 @@ def _reason(error: Exception) -> str | None:
         reason = str(error) or "out of memory"
     elif isinstance(error, OSError | ValueError | KeyError | ArithmeticError | ImportError):
         reason = str(error)
+    elif type(error) is RuntimeError:  # of a cluster; others are more special
+        reason = str(error)
     else:
         return None
     reason = re.sub(r"^(-|/dev/stdin)(?=[:,])", lambda name: _STREAMS[name.group(1)], reason)

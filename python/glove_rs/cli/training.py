@@ -45,7 +45,10 @@ def _add_fit(commands: Commands) -> None:
             "the model (model.glove), its vocabulary (vocab.txt), settings (settings.json) and the "
             "loss of each epoch (history.csv)."
         ),
-        example="glove-rs fit corpus.txt --out model --dim 100 --epochs 15 --memory 4GB",
+        example=(
+            "glove-rs fit corpus.txt --out model --dim 100 --epochs 15 --memory 4GB\n"
+            "glove-rs fit 's3://bucket/*.txt' --out model --scheduler tcp://host:8786"
+        ),
     )
     _add_corpus(parser)
     _add_out(parser)
@@ -60,15 +63,55 @@ def _add_fit(commands: Commands) -> None:
     add_parameters(group, Glove, _TRAINING)
     add_parameters(group, Glove.fit, _FITTING, _CONVERT)
     add_parameters(parser.add_argument_group("running"), Glove, RUNNING)
+    group = parser.add_argument_group("cluster (pip install glove-rs[dask])")
+    group.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="count and train on the workers of this Dask scheduler, such as tcp://host:8786",
+    )
+    group.add_argument(
+        "--partitions",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="with --scheduler: groups of words (default: as many as workers)",
+    )
+    group.add_argument(
+        "--blocksize",
+        metavar="SIZE",
+        default=argparse.SUPPRESS,
+        help="with --scheduler: text that a worker counts at a time (default: 64MiB)",
+    )
+
+
+# Parameters of `DaskGlove` alone. Importing it needs Dask, and so do not `--help` and the rest.
+_CLUSTER = ("partitions", "blocksize")
 
 
 def _fit(options: argparse.Namespace) -> None:
     _folder.check(options.out, overwrite=options.overwrite)
-    source = _inputs.corpus(options.corpus)
-    model = Glove(**given(options, names_of(Glove)))
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
-    model.fit(source, vocabulary=words, **given(options, _FITTING))
+    if options.scheduler is not None:
+        model = _fit_on_cluster(options, words)
+    else:
+        for name in given(options, _CLUSTER):
+            raise ValueError(f"{name} must come with --scheduler")
+        source = _inputs.corpus(options.corpus)
+        model = Glove(**given(options, names_of(Glove)))
+        model.fit(source, vocabulary=words, **given(options, _FITTING))
     _finish(options, model, ", ".join(options.corpus))
+
+
+def _fit_on_cluster(options: argparse.Namespace, words: Vocabulary | None) -> Glove:
+    from ..dask import DaskGlove  # says what to install, hence before distributed itself
+
+    from distributed import Client  # isort: skip
+
+    with Client(options.scheduler) as client:
+        model = DaskGlove(client=client, **given(options, (*names_of(Glove), *_CLUSTER)))
+        model.fit(options.corpus, vocabulary=words, **given(options, _FITTING))
+    model.client = None  # it is closed
+    return model
 
 
 # --- vocab ----------------------------------------------------------------------------------------
