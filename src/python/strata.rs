@@ -13,7 +13,7 @@ use crate::monitor::Monitor;
 use crate::partition::Partition;
 use crate::threads;
 use crate::training::{
-    Counts, Margin, Parameters, Stratum, TileOptions, Tiles, TrainingOptions, Turn, margins,
+    Margin, Parameters, Stratum, TileOptions, Tiles, TrainingOptions, Turn, margins,
 };
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
@@ -235,20 +235,7 @@ impl CoreTiles {
         let (threads, memory) = running.resolve()?;
         let tiles = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                let mut counts = match share.counts.unpacked() {
-                    Some(unpacked) => Counts::Owned(unpacked),
-                    None => Counts::Borrowed(&share.counts),
-                };
-                let (partition, group) = (share.partition, share.group);
-                Tiles::of_group(
-                    &mut counts,
-                    &margins,
-                    partition,
-                    group,
-                    &options,
-                    &memory,
-                    monitor,
-                )
+                Tiles::of_share(share, &margins, &options, &memory, monitor)
             })?
         })?;
         Ok(Self { tiles })

@@ -12,8 +12,11 @@ use super::kernel::{SharedRows, SimdLevel};
 use super::loss;
 use super::parameters::{Line, View};
 use super::schedule;
-use super::tiles::Tiles;
+use super::tiles::{Counts, TileOptions, Tiles};
+use super::unseen::Margin;
+use crate::cooccurrence::Share;
 use crate::error::{Error, Result};
+use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use bytemuck::PodCastError;
 
@@ -46,6 +49,40 @@ pub struct Turn {
     pub slices: usize,
     /// Whether the epoch ends with it, for these rows and for these columns.
     pub last: bool,
+}
+
+impl Tiles {
+    /// Bucket the records of a share whose rows are the words of its group: as [`Tiles::new`] does it
+    /// with all, which have these margins.
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`], but that nothing need be held out.
+    pub fn of_share(
+        share: &Share,
+        margins: &[Margin],
+        options: &TileOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let Share {
+            partition,
+            group,
+            counts,
+        } = share;
+        let mut counts = match counts.unpacked() {
+            Some(unpacked) => Counts::Owned(unpacked),
+            None => Counts::Borrowed(counts),
+        };
+        Self::of_group(
+            &mut counts,
+            margins,
+            *partition,
+            *group,
+            options,
+            memory,
+            monitor,
+        )
+    }
 }
 
 impl Stratum<'_> {
@@ -181,10 +218,9 @@ fn wrong(error: PodCastError) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::MemoryLimit;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Counts, Margin, Parameters, TileOptions, margins, train};
+    use crate::training::{Parameters, margins, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
@@ -229,32 +265,23 @@ mod tests {
     /// Tiles of every group.
     fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let shares: Vec<_> = (0..partition.groups())
-            .map(|p| share(symmetric, partition, p))
+            .map(|group| Share {
+                partition,
+                group,
+                counts: share(symmetric, partition, group),
+            })
             .collect();
         let mut all = vec![Margin::default(); WORDS];
-        for (p, share) in shares.iter().enumerate() {
-            let part = margins(share, partition, p).unwrap();
+        for share in &shares {
+            let part = margins(&share.counts, partition, share.group).unwrap();
             all.iter_mut()
                 .zip(part)
                 .for_each(|(all, part)| all.add(part));
         }
-        let tiles = |(p, share)| {
-            let mut counts = Counts::Owned(share);
-            let memory = MemoryLimit::default();
-            Tiles::of_group(
-                &mut counts,
-                &all,
-                partition,
-                p,
-                &tile_options(),
-                &memory,
-                &Monitor::new(),
-            )
-        };
+        let (options, memory) = (tile_options(), MemoryLimit::default());
         shares
-            .into_iter()
-            .enumerate()
-            .map(|share| tiles(share).unwrap())
+            .iter()
+            .map(|share| Tiles::of_share(share, &all, &options, &memory, &Monitor::new()).unwrap())
             .collect()
     }
 

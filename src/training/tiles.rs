@@ -384,7 +384,7 @@ impl Tiles {
     ///
     /// # Errors
     /// As for [`Tiles::new`], but that nothing need be held out.
-    pub fn of_group(
+    pub(super) fn of_group(
         counts: &mut Counts<'_>,
         margins: &[Margin],
         partition: Partition,
