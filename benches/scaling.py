@@ -53,7 +53,7 @@ def _alone(options: argparse.Namespace) -> dict[str, str]:
     model = Glove(threads=options.threads, deterministic=True, **_settings(options))
     model.fit_cooccurrence(counts)
     tiling = time.monotonic() - begun - sum(model.history.seconds)
-    stages = {
+    stages: dict[str, dict[str, Any]] = {
         "counting": {"seconds": counting, "bytes": 0},
         "tiling": {"seconds": tiling, "bytes": 0},
         "training": {"seconds": model.history.seconds, "bytes": [0] * options.epochs},
