@@ -300,7 +300,7 @@ unsafe fn dispatch<V: Vector>(job: &Job) -> Cost {
 const PREFETCH_BYTES: usize = 10 << 10;
 
 /// Records that are made at once if they share no row: their sums over lanes and the arithmetic of
-/// single numbers then take a quarter of the instructions (benches/RESULTS.md, "Four at once").
+/// single numbers then take a quarter of the instructions (benches/RESULTS.md, "Order").
 const TOGETHER: usize = 4;
 
 /// Whether these are of different words and of different contexts, so that making them at once does

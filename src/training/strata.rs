@@ -372,8 +372,9 @@ mod tests {
             let (losses, _) = train_whole(symmetric);
             let (found, _) = train_by_strata(symmetric, Partition::new(WORDS, groups), 4);
             let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
+            // So few words make groups of a few dozen, whose rows adapt to each other.
             assert!(
-                (found / loss - 1.0).abs() < 0.05,
+                (-0.1..0.05).contains(&(found / loss - 1.0)),
                 "{groups} groups: {found}, {loss}"
             );
         }

@@ -489,7 +489,7 @@ impl Tiles {
 
     /// Draw the unseen pairs of every tile, rows of tiles by rows of tiles. Tiles share none: as many
     /// pairs in both directions, instead of twice as many, cost three points of analogies
-    /// (benches/RESULTS.md, "Unseen pairs").
+    /// (benches/RESULTS.md, "Order").
     fn add_unseen(
         &mut self,
         sampler: &Sampler,

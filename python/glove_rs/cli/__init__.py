@@ -100,15 +100,17 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     return flag and flag + found.group(2)
 
 
+# RuntimeError itself is that of a cluster; those derived from it are faults of a program.
+_EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
+
+
 def _reason(error: Exception) -> str | None:
     """Return a line that says what failed, or None for a fault of this program itself."""
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     elif isinstance(error, MemoryError):
         reason = str(error) or "out of memory"
-    elif isinstance(error, OSError | ValueError | KeyError | ArithmeticError | ImportError):
-        reason = str(error)
-    elif type(error) is RuntimeError:  # of a cluster; others are more special
+    elif isinstance(error, _EXPECTED) or type(error) is RuntimeError:
         reason = str(error)
     else:
         return None
