@@ -197,9 +197,10 @@ def test_training_stops_early_and_keeps_the_best_epoch(client: Any) -> None:
 
 
 def test_callbacks_see_each_epoch_and_may_stop(client: Any, counts: Cooccurrence) -> None:
-    seen = []
+    seen, states = [], []
 
     def callback(state: Any) -> bool:
+        states.append(state)
         seen.append((state.epoch, state.loss, state.W.copy(), state.b_tilde.copy()))
         return len(seen) == 2
 
@@ -209,6 +210,14 @@ def test_callbacks_see_each_epoch_and_may_stop(client: Any, counts: Cooccurrence
     assert len(model.history) == 2
     assert np.array_equal(seen[-1][2], model.W)
     assert np.array_equal(seen[-1][3], model.b_tilde)
+    states[0].__dict__.pop("_sides")  # it would keep what it was asked for
+    with pytest.raises(RuntimeError, match="epoch 1 is past"):
+        _ = states[0].W
+
+
+def test_a_finished_fit_leaves_nothing_on_the_workers(client: Any, counts: Cooccurrence) -> None:
+    DaskGlove(client=client, **settings()).fit_cooccurrence(counts)
+    assert_no_tasks(client)
 
 
 def test_what_a_callback_raises_leaves_the_last_epoch(client: Any, counts: Cooccurrence) -> None:
@@ -368,6 +377,10 @@ def test_ctrl_c_cancels_the_tasks_and_leaves_the_last_epoch(
         model.fit_cooccurrence(counts, callbacks=[callback])
     assert 2 <= len(model.history) < 1000
     assert np.isfinite(model.W).all()
+    assert_no_tasks(client)
+
+
+def assert_no_tasks(client: Any) -> None:
     end = time.monotonic() + 20
     while client.run_on_scheduler(_tasks) and time.monotonic() < end:
         time.sleep(0.05)

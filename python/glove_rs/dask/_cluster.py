@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import time
 import uuid
 import weakref
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,8 @@ from distributed import Client, Future, LocalCluster, Worker, get_client
 __all__ = ["Cluster", "cluster_of"]
 
 _PACKAGE = "glove-rs"
+#: Seconds that a message to the scheduler may take.
+UNDER_WAY = 0.2
 
 
 class Cluster:
@@ -108,11 +111,16 @@ class Cluster:
         self._futures.update(futures)
         return futures
 
-    def cancel(self) -> None:
+    def release(self) -> None:
         """Let go of all tasks, whoever still holds them."""
         for future in [*self._futures]:
             future.release()
-        # One that was being submitted, perhaps, when Ctrl-C came.
+
+    def cancel(self) -> None:
+        """Do the same after an interruption."""
+        self.release()
+        # One was being submitted, perhaps, when Ctrl-C came, and is on its way to the scheduler.
+        time.sleep(UNDER_WAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:
@@ -157,6 +165,8 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
         except BaseException:
             cluster.cancel()
             raise
+        finally:
+            cluster.release()
 
 
 @contextmanager

@@ -41,14 +41,14 @@ class WorkerLost(Exception):  # noqa: N818 - what happened
 
 @dataclass
 class EpochReport:
-    """A finished epoch, as `EpochState` wants it: its rows are those of `training`."""
+    """A finished epoch, as `EpochState` wants it: its rows are those of `training`, for a while."""
 
     epoch: int
     loss: float
     validation: float | None
     seconds: float
     records_per_second: float
-    training: Training = field(repr=False)
+    training: Training | None = field(default=None, repr=False)
 
     def numbers(self) -> tuple[float, float, float, float]:
         """Return what a `History` keeps of it."""
@@ -57,6 +57,10 @@ class EpochReport:
 
     def side(self, contexts: bool) -> tuple[Rows, Rows]:
         """W and b, or W̃ and b̃ if `contexts`."""
+        if self.training is None:
+            raise RuntimeError(
+                f"epoch {self.epoch} is past: ask for its arrays while the callback runs"
+            )
         vectors, biases, _, _ = self.training.side(self.training.state, contexts)
         return vectors, biases
 
@@ -245,7 +249,11 @@ class Training:
         stop = False
         if report.epoch > self._shown:  # and not made again
             self._shown = report.epoch
-            stop = after_epoch(report)
+            report.training = self
+            try:
+                stop = after_epoch(report)
+            finally:
+                report.training = None
         left, lap = self._session.seconds_left(), time.monotonic() - begun
         if stop or (left is not None and lap > left):
             self._last = report.epoch
@@ -269,7 +277,7 @@ class Training:
             validation = self._cost(state, hopeless=False) / self._held_out
         seconds = time.monotonic() - begun
         rate = self._records / max(seconds, 1e-9)
-        report = EpochReport(epoch, cost / self._records, validation, seconds, rate, self)
+        report = EpochReport(epoch, cost / self._records, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
         self.received.append(self._cluster.received() - before)
