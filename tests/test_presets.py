@@ -167,3 +167,10 @@ def test_extreme_counts_do_not_break_the_best_preset(value):
     model = Glove(5, preset="best", threads=1).fit_cooccurrence(X)
     assert np.isfinite(model.W).all()
     assert np.isfinite(model.history).all()
+
+
+def test_the_best_bound_of_gradients_falls_beyond_dim_100():
+    bounds = {dim: Glove(dim)._training_arguments()["grad_clip"] for dim in (50, 100, 200, 300)}
+    assert bounds == {50: 3.0, 100: 3.0, 200: 0.75, 300: pytest.approx(1 / 3)}
+    assert Glove(300, grad_clip=2.0)._training_arguments()["grad_clip"] == 2.0
+    assert Glove(300, preset="paper")._training_arguments()["grad_clip"] == 100.0

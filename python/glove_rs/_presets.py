@@ -35,6 +35,12 @@ PRESETS: Final[Mapping[str, Settings]] = {
 }
 
 
+#: Beyond it, the bound of the gradient that is "best" falls with the square of the dimension: at
+#: dim 300 one of 3 lets the loss rise for an epoch or two, which costs 13 points of analogies
+#: (benches/RESULTS.md, "Learning rate and schedule").
+CLIP_DIM: Final = 100
+
+
 def resolve(preset: object, given: Mapping[str, Any]) -> Settings:
     """Return every setting that a preset knows: as given or, where that is None, the preset's.
 
@@ -56,7 +62,10 @@ def resolve(preset: object, given: Mapping[str, Any]) -> Settings:
         preset = "paper" if by_hand else "best"
     if not isinstance(preset, str) or preset not in PRESETS:
         raise ValueError(f"preset must be one of {[*PRESETS]} or None, got {preset!r}")
-    return {
+    settings = {
         name: default if given[name] is None else given[name]
         for name, default in PRESETS[preset].items()
     }
+    if preset == "best" and given["grad_clip"] is None:
+        settings["grad_clip"] *= min(1.0, (CLIP_DIM / given["dim"]) ** 2)
+    return settings

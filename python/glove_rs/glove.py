@@ -97,8 +97,8 @@ class Glove:
     optimizer : {"adagrad", "sgd"}, default "adagrad"
         The step rule.
     grad_clip : float, optional
-        Bound of each component of a vector's gradient, > 0. Best 3, which keeps high rates from
-        diverging, paper 100.
+        Bound of each component of a vector's gradient, > 0. Best 3, and beyond dim 100
+        3 (100/dim)², which keeps high rates from diverging; paper 100.
     deterministic : bool, default False
         The same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
