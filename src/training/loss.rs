@@ -7,8 +7,10 @@ use super::tiles::Tiles;
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// Records of a tile that are looked at to estimate what it costs a poor model.
+/// Records of a tile that are looked at to estimate what it costs a poor model, and among how many of
+/// its first ones: near words' records follow each other, and these are of many words.
 const SAMPLE: usize = 256;
+const SPREAD: usize = 32 * SAMPLE;
 
 /// Σ ½ f(X) diff² over the records held out, of the tiles with columns in a group.
 pub(super) fn validation_cost(
@@ -24,8 +26,8 @@ pub(super) fn validation_cost(
 }
 
 /// What a poor model costs an epoch: one whose residuals are one larger than those of a model of
-/// zeros, or the present one if that is worse. The records of a tile are shuffled, so its first
-/// ones stand for the rest.
+/// zeros, or the present one if that is worse. The records of a tile are shuffled but for groups of
+/// words, so some of its first ones stand for the rest.
 pub(super) fn poor_cost(
     tiles: &Tiles,
     columns: usize,
@@ -34,7 +36,9 @@ pub(super) fn poor_cost(
 ) -> Result<f64> {
     sum_over_tiles(tiles, columns, |tile, buffer| {
         let all = tiles.tiles[tile].records();
-        let sample = tiles.read(tile, 0..all.min(SAMPLE), buffer)?;
+        let first = tiles.read(tile, 0..all.min(SPREAD), buffer)?;
+        let every = first.len().div_ceil(SAMPLE).max(1);
+        let sample: Vec<Record> = first.iter().copied().step_by(every).collect();
         let poor: f64 = sample
             .iter()
             .map(|record| {
@@ -42,7 +46,7 @@ pub(super) fn poor_cost(
                 0.5 * options.weight(ln_x) * (ln_x.abs() + 1.0).powi(2)
             })
             .sum();
-        let cost = poor.max(cost(tiles, tile, sample, model, options));
+        let cost = poor.max(cost(tiles, tile, &sample, model, options));
         Ok(cost * all as f64 / sample.len().max(1) as f64)
     })
 }
