@@ -350,24 +350,35 @@ impl Held {
             .map(|held| encode(&held.block()))
             .collect();
         let mut bytes = HugeBuffer::zeroed(encoded.iter().map(Vec::len).sum())?;
-        let mut rest = &mut bytes[..];
-        for block in &encoded {
-            let (place, more) = rest.split_at_mut(block.len());
-            place.copy_from_slice(block);
-            rest = more;
+        let (mut ends, mut end) = (Vec::with_capacity(blocks.len()), 0);
+        for (held, block) in blocks.iter().zip(&encoded) {
+            bytes[end..end + block.len()].copy_from_slice(block);
+            end += block.len();
+            ends.push((held.rows(), held.entries(), end));
         }
-        let bytes: Arc<dyn Bytes> = Arc::new(bytes);
-        let mut start = 0;
-        for (held, block) in blocks.iter_mut().zip(&encoded) {
-            *held = Self::Packed {
-                rows: held.rows(),
-                entries: held.entries(),
-                bytes: bytes.clone(),
-                place: start..start + block.len(),
-            };
-            start += block.len();
+        for (held, packed) in blocks.iter_mut().zip(Self::packed_in(bytes, ends)) {
+            *held = packed;
         }
         Ok(())
+    }
+
+    /// What lies packed in `bytes`, one block after the other: of each its rows, its number of entries,
+    /// and where it ends.
+    pub fn packed_in(
+        bytes: impl Bytes + 'static,
+        blocks: impl IntoIterator<Item = (Range<WordId>, usize, usize)>,
+    ) -> impl Iterator<Item = Self> {
+        let bytes: Arc<dyn Bytes> = Arc::new(bytes);
+        let mut start = 0;
+        blocks.into_iter().map(move |(rows, entries, end)| {
+            let place = std::mem::replace(&mut start, end)..end;
+            Self::Packed {
+                rows,
+                entries,
+                bytes: bytes.clone(),
+                place,
+            }
+        })
     }
 }
 

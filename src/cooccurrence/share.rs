@@ -16,7 +16,6 @@ use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::Arc;
 
 /// Blocks of rows in a share, at most: of a large text, the rows of one shard are short.
 const MOST_BLOCKS: u64 = 1 << 12;
@@ -226,17 +225,8 @@ impl Packing {
     fn close(&mut self) {
         let mut bytes = std::mem::take(&mut self.bytes);
         bytes.shrink_to_fit();
-        let bytes = Arc::new(bytes);
-        let mut start = 0;
-        for (rows, entries, end) in self.blocks.drain(..) {
-            self.held.push(Held::Packed {
-                rows,
-                entries,
-                bytes: bytes.clone(),
-                place: start..end,
-            });
-            start = end;
-        }
+        self.held
+            .extend(Held::packed_in(bytes, self.blocks.drain(..)));
     }
 
     fn followed_by(mut self, mut other: Self) -> Self {

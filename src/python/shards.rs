@@ -80,10 +80,7 @@ impl CoreShard {
                 count_shares(ids, partition, vocabulary.counts(), &options, monitor)
             })?
         })?;
-        Ok(shares
-            .into_iter()
-            .map(|share| CoreShare { share })
-            .collect())
+        Ok(shares.into_iter().map(CoreShare::from).collect())
     }
 
     /// Bytes held.
@@ -113,6 +110,12 @@ pub struct CoreShare {
     pub share: Share,
 }
 
+impl From<Share> for CoreShare {
+    fn from(share: Share) -> Self {
+        Self { share }
+    }
+}
+
 /// The fields of [`PackedShare`].
 type PackedFields<'py> = ([usize; 3], bool, (u64, f64), Bytes<'py>, Bytes<'py>);
 
@@ -134,9 +137,7 @@ impl CoreShare {
             blocks: pod_collect_to_vec(blocks.as_slice()?),
             bytes: bytes.as_slice()?.to_vec(),
         };
-        Ok(Self {
-            share: packed.into(),
-        })
+        Ok(Share::from(packed).into())
     }
 
     /// The sum of shares of one group.
@@ -146,7 +147,7 @@ impl CoreShare {
         let share = run(py, None, None, |monitor| {
             threads::in_pool(threads, || merge_shares(&parts, monitor))?
         })?;
-        Ok(Self { share })
+        Ok(share.into())
     }
 
     /// Words, groups, and this group.

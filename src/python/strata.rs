@@ -61,10 +61,7 @@ pub fn split_counts(
             .map(|group| Share::of(&counts, partition, group))
             .collect::<Result<Vec<_>>>()
     })?;
-    Ok(shares
-        .into_iter()
-        .map(|share| CoreShare { share })
-        .collect())
+    Ok(shares.into_iter().map(CoreShare::from).collect())
 }
 
 /// The words of a group, by rank, in the order of its rows.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 import time
 from collections.abc import Sequence
 from typing import Any, Self, Unpack
@@ -14,7 +13,7 @@ from .. import _core, _fitting
 from .._parameters import integer
 from .._progress import Callback as Progress
 from .._progress import reporter
-from .._training import Callback, Fitted, History, Init, Session, SessionOptions
+from .._training import Fitted, History, Init, Session, SessionOptions
 from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..vectors import WordVectors
@@ -91,14 +90,8 @@ class DaskGlove(Glove):
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
         anchor: float = 0.0,
-        validation: float | None = None,
-        early_stopping: int | None = None,
-        max_seconds: float | None = None,
-        callbacks: Sequence[Callback] = (),
-        checkpoint_dir: str | os.PathLike[str] | None = None,
-        checkpoint_every: int = 1,
         resume: bool = False,
-        keep_counts: bool | None = None,
+        **options: Unpack[SessionOptions],
     ) -> Self:
         """Count the co-occurrences of `source` and train on them.
 
@@ -128,15 +121,6 @@ class DaskGlove(Glove):
             After Ctrl-C; the tasks are cancelled. The model is then that of the last finished
             epoch, if one is.
         """
-        options: SessionOptions = {
-            "validation": validation,
-            "early_stopping": early_stopping,
-            "max_seconds": max_seconds,
-            "callbacks": callbacks,
-            "checkpoint_dir": checkpoint_dir,
-            "checkpoint_every": checkpoint_every,
-            "keep_counts": keep_counts,
-        }
         session, given, training = self._checked(init, anchor, resume, options)
         _fitting.check_counting(self)
         words = None if vocabulary is None else as_vocabulary(vocabulary)
