@@ -161,9 +161,9 @@ class CoreShard:
     def __new__(cls, vocabulary: CoreVocabulary, ids: npt.NDArray[np.uint8]) -> CoreShard: ...
     @staticmethod
     def read(source: _Source, encoding: _Encoding) -> CoreShard: ...
-    def count(
-        self, vocabulary: CoreVocabulary, counting: _Counting, keep_gaps: bool, groups: int
-    ) -> list[CoreShare]: ...
+    def encode(
+        self, vocabulary: CoreVocabulary, keep_gaps: bool, groups: int
+    ) -> npt.NDArray[np.uint32]: ...
     @property
     def vocabulary(self) -> CoreVocabulary: ...
     @property
@@ -178,7 +178,6 @@ class CoreShare:
         cls,
         place: Sequence[int],
         symmetric: bool,
-        sums: tuple[int, float],
         blocks: npt.NDArray[np.uint8],
         bytes: npt.NDArray[np.uint8],
     ) -> CoreShare: ...
@@ -195,6 +194,14 @@ class CoreShare:
     def nbytes(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+def count_shares(
+    texts: Sequence[npt.NDArray[np.uint8]],
+    vocabulary: CoreVocabulary,
+    counting: _Counting,
+    groups: int,
+    part: int,
+    parts: int,
+) -> list[CoreShare]: ...
 def has_parts(beginning: bytes) -> bool: ...
 def restore_vocabulary(
     words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]

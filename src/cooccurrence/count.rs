@@ -10,13 +10,14 @@ use super::accumulator::{Row, RowAccumulator, Sum, ones};
 use super::matrix::{RowBlock, Triangle};
 use super::merge::{BlockSum, merge};
 use super::sink::RowSink;
-use crate::encoding::{DOCUMENT_END, EncodedCorpus, GAP, Segment};
+use crate::encoding::{DOCUMENT_END, EncodedCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::slice;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// What counts as co-occurring.
@@ -120,8 +121,8 @@ fn count_segment<S: BlockSum>(
     sink: &mut RowSink,
     monitor: &Monitor,
 ) -> Result<()> {
-    let occurrences = Occurrences::index(&segment.ids, words, monitor)?;
-    let counter = RowCounter::new(segment, &occurrences, options);
+    let occurrences = Occurrences::index(&segment.ids, 0..words, monitor)?;
+    let counter = RowCounter::new(&segment.ids, segment.fresh, &occurrences, options);
     let tasks = occurrences.tasks(memory.task_occurrences());
     // Without a limit everything is one wave; with one, blocks are put away before the next.
     let wave = memory.wave_tasks(tasks.len());
@@ -131,7 +132,12 @@ fn count_segment<S: BlockSum>(
             .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
                 let mut block = RowBlock::new(rows.start as WordId, !options.symmetric);
                 for row in rows.clone() {
-                    counter.sum(row as WordId, accumulator, monitor)?;
+                    sum_row(
+                        row as WordId,
+                        slice::from_ref(&counter),
+                        accumulator,
+                        monitor,
+                    )?;
                     accumulator.drain(|column, sum| sum.push(column, &mut block));
                     block.end_row();
                 }
@@ -147,44 +153,50 @@ fn count_segment<S: BlockSum>(
 /// Tokens between two looks at the monitor: a few milliseconds.
 const POLL_TOKENS: usize = 1 << 20;
 
-/// Where each word stands in the text: an inverted index.
+/// Where each of some words stands in a text: an inverted index.
 pub(super) struct Occurrences {
-    // Word w stands at positions[starts[w]..starts[w + 1]], ascending.
+    first: usize,
+    // Word first + k stands at positions[starts[k]..starts[k + 1]], ascending.
     starts: Vec<usize>,
     positions: Vec<AtomicU32>,
 }
 
 impl Occurrences {
     /// A counting sort, by parts of the text: every part knows where its positions go.
-    pub fn index(ids: &[WordId], words: usize, monitor: &Monitor) -> Result<Self> {
+    pub fn index(ids: &[WordId], words: Range<usize>, monitor: &Monitor) -> Result<Self> {
         let parts = rayon::current_num_threads().min(8);
         let parts: Vec<&[WordId]> = ids.chunks(ids.len().div_ceil(parts).max(1)).collect();
+        // All other words, gaps and ends of documents are one more, behind the last.
+        let others = words.len();
+        let number = |id: WordId| (id as usize).wrapping_sub(words.start).min(others);
         let mut histograms: Vec<Vec<u32>> = parts
             .par_iter()
             .map(|part| {
-                let mut histogram = vec![0u32; words];
+                let mut histogram = vec![0u32; others + 1];
                 for ids in part.chunks(POLL_TOKENS) {
                     for &id in ids {
-                        if id < GAP {
-                            histogram[id as usize] += 1;
-                        }
+                        histogram[number(id)] += 1;
                     }
                     monitor.check()?;
                 }
                 Ok(histogram)
             })
             .collect::<Result<_>>()?;
-        let mut starts = Vec::with_capacity(words + 1);
+        let mut starts = Vec::with_capacity(others + 1);
         let mut total = 0u32;
-        for word in 0..words {
+        for word in 0..others {
             starts.push(total as usize);
             for histogram in &mut histograms {
                 total += std::mem::replace(&mut histogram[word], total);
             }
         }
         starts.push(total as usize);
-        // Relaxed atomic stores are plain stores; no two parts ever write the same place.
-        let positions: Vec<AtomicU32> = (0..total).map(|_| AtomicU32::new(0)).collect();
+        for histogram in &mut histograms {
+            histogram[others] = total;
+        }
+        // Relaxed atomic stores are plain stores; no two parts ever write the same place, but for the
+        // last, which is nobody's.
+        let positions: Vec<AtomicU32> = (0..=total).map(|_| AtomicU32::new(0)).collect();
         let mut offset = 0;
         let offsets: Vec<usize> = parts
             .iter()
@@ -199,21 +211,25 @@ impl Occurrences {
                 for (k, ids) in part.chunks(POLL_TOKENS).enumerate() {
                     let offset = offset + k * POLL_TOKENS;
                     for (i, &id) in ids.iter().enumerate() {
-                        if id < GAP {
-                            let place = &mut next[id as usize];
-                            positions[*place as usize].store((offset + i) as u32, Relaxed);
-                            *place += 1;
-                        }
+                        let number = number(id);
+                        let place = &mut next[number];
+                        positions[*place as usize].store((offset + i) as u32, Relaxed);
+                        *place += u32::from(number < others);
                     }
                     monitor.check()?;
                 }
                 Ok(())
             })?;
-        Ok(Self { starts, positions })
+        Ok(Self {
+            first: words.start,
+            starts,
+            positions,
+        })
     }
 
     fn of(&self, word: WordId) -> &[AtomicU32] {
-        &self.positions[self.starts[word as usize]..self.starts[word as usize + 1]]
+        let word = word as usize - self.first;
+        &self.positions[self.starts[word]..self.starts[word + 1]]
     }
 
     fn tasks(&self, size: u64) -> Vec<Range<usize>> {
@@ -236,6 +252,33 @@ pub(super) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Ve
     tasks
 }
 
+/// Sum one row of the texts of `counters`, in their order.
+pub(super) fn sum_row<S: Sum>(
+    row: WordId,
+    counters: &[RowCounter<'_>],
+    accumulator: &mut RowAccumulator<S>,
+    monitor: &Monitor,
+) -> Result<()> {
+    let occurrences: usize = counters
+        .iter()
+        .map(|counter| counter.occurrences.of(row).len())
+        .sum();
+    let window = counters.first().map_or(0, |counter| counter.options.window);
+    let most = occurrences.saturating_mul(window.saturating_mul(2));
+    accumulator.begin(row as usize + 1, most);
+    for counter in counters {
+        for part in counter.occurrences.of(row).chunks(1 << 14) {
+            if accumulator.is_dense() {
+                counter.scan(row, part, &mut accumulator.dense());
+            } else {
+                counter.scan(row, part, &mut accumulator.hashed());
+            }
+            monitor.advance(part.len() as u64)?;
+        }
+    }
+    Ok(())
+}
+
 /// Lanes on each side of a word that the fast path looks at.
 const SIDE: usize = 16;
 /// Windows fetched together: their cache misses overlap, which is what a prefetch would buy.
@@ -255,8 +298,10 @@ pub(super) struct RowCounter<'a> {
 }
 
 impl<'a> RowCounter<'a> {
+    /// Of the words of `ids` from `fresh` on; those before were counted with each other.
     pub fn new(
-        segment: &'a Segment,
+        ids: &'a [WordId],
+        fresh: usize,
         occurrences: &'a Occurrences,
         options: &CountingOptions,
     ) -> Self {
@@ -269,35 +314,13 @@ impl<'a> RowCounter<'a> {
             }
         }
         Self {
-            ids: &segment.ids,
-            fresh: segment.fresh,
+            ids,
+            fresh,
             occurrences,
             options: *options,
             lanes,
             within,
         }
-    }
-
-    pub fn sum<S: Sum>(
-        &self,
-        row: WordId,
-        accumulator: &mut RowAccumulator<S>,
-        monitor: &Monitor,
-    ) -> Result<()> {
-        let positions = self.occurrences.of(row);
-        let most = positions
-            .len()
-            .saturating_mul(self.options.window.saturating_mul(2));
-        accumulator.begin(row as usize + 1, most);
-        for part in positions.chunks(1 << 14) {
-            if accumulator.is_dense() {
-                self.scan(row, part, &mut accumulator.dense());
-            } else {
-                self.scan(row, part, &mut accumulator.hashed());
-            }
-            monitor.advance(part.len() as u64)?;
-        }
-        Ok(())
     }
 
     #[inline(always)]

@@ -287,17 +287,28 @@ impl Store {
 }
 
 /// Rows in memory, as they are or packed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Held {
     Open(RowBlock),
     Packed {
         rows: Range<WordId>,
         entries: usize,
+        sums: Sums,
         // One mapping for what was packed together: between the open rows, in the allocator's
         // memory, it would keep that from going back to the system when they go.
         bytes: Arc<dyn Bytes>,
         place: Range<usize>,
     },
+}
+
+/// A block among others that are packed one after the other.
+#[derive(Debug)]
+pub(super) struct PackedBlock {
+    pub rows: Range<WordId>,
+    pub entries: usize,
+    pub sums: Sums,
+    /// Where its bytes end.
+    pub end: usize,
 }
 
 /// Memory that packed rows lie in.
@@ -306,14 +317,14 @@ pub(super) trait Bytes: Deref<Target = [u8]> + Debug + Send + Sync {}
 impl<B: Deref<Target = [u8]> + Debug + Send + Sync> Bytes for B {}
 
 impl Held {
-    fn rows(&self) -> Range<WordId> {
+    pub fn rows(&self) -> Range<WordId> {
         match self {
             Self::Open(block) => block.rows(),
             Self::Packed { rows, .. } => rows.clone(),
         }
     }
 
-    fn entries(&self) -> usize {
+    pub fn entries(&self) -> usize {
         match self {
             Self::Open(block) => block.len(),
             Self::Packed { entries, .. } => *entries,
@@ -336,45 +347,58 @@ impl Held {
         }
     }
 
-    fn packed(&self) -> Cow<'_, [u8]> {
+    pub fn packed(&self) -> Cow<'_, [u8]> {
         match self {
             Self::Open(block) => Cow::Owned(encode(block)),
             Self::Packed { bytes, place, .. } => Cow::Borrowed(&bytes[place.clone()]),
         }
     }
 
+    pub fn sums(&self) -> Sums {
+        match self {
+            Self::Open(block) => Sums::default().plus(block),
+            Self::Packed { sums, .. } => *sums,
+        }
+    }
+
     /// Pack all of these.
     fn pack(blocks: &mut [Self]) -> Result<()> {
-        let encoded: Vec<Vec<u8>> = blocks
+        let encoded: Vec<(Sums, Vec<u8>)> = blocks
             .par_iter()
-            .map(|held| encode(&held.block()))
+            .map(|held| (held.sums(), encode(&held.block())))
             .collect();
-        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(Vec::len).sum())?;
-        let (mut ends, mut end) = (Vec::with_capacity(blocks.len()), 0);
-        for (held, block) in blocks.iter().zip(&encoded) {
-            bytes[end..end + block.len()].copy_from_slice(block);
-            end += block.len();
-            ends.push((held.rows(), held.entries(), end));
+        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(|(_, block)| block.len()).sum())?;
+        let (mut packed, mut start) = (Vec::with_capacity(blocks.len()), 0);
+        for (held, (sums, block)) in blocks.iter().zip(&encoded) {
+            let end = start + block.len();
+            bytes[start..end].copy_from_slice(block);
+            packed.push(PackedBlock {
+                rows: held.rows(),
+                entries: held.entries(),
+                sums: *sums,
+                end,
+            });
+            start = end;
         }
-        for (held, packed) in blocks.iter_mut().zip(Self::packed_in(bytes, ends)) {
+        for (held, packed) in blocks.iter_mut().zip(Self::packed_in(bytes, packed)) {
             *held = packed;
         }
         Ok(())
     }
 
-    /// What lies packed in `bytes`, one block after the other: of each its rows, its number of entries,
-    /// and where it ends.
+    /// What lies packed in `bytes`, one block after the other.
     pub fn packed_in(
         bytes: impl Bytes + 'static,
-        blocks: impl IntoIterator<Item = (Range<WordId>, usize, usize)>,
+        blocks: impl IntoIterator<Item = PackedBlock>,
     ) -> impl Iterator<Item = Self> {
         let bytes: Arc<dyn Bytes> = Arc::new(bytes);
         let mut start = 0;
-        blocks.into_iter().map(move |(rows, entries, end)| {
-            let place = std::mem::replace(&mut start, end)..end;
+        blocks.into_iter().map(move |block| {
+            let place = std::mem::replace(&mut start, block.end)..block.end;
             Self::Packed {
-                rows,
-                entries,
+                rows: block.rows,
+                entries: block.entries,
+                sums: block.sums,
                 bytes: bytes.clone(),
                 place,
             }
@@ -394,22 +418,18 @@ impl Triangle {
         }
     }
 
-    /// The bytes of block `k` as [`encode`] makes them.
-    ///
-    /// # Errors
-    /// As for [`Triangle::block`].
-    pub(super) fn packed_block(&self, k: usize) -> Result<Cow<'_, [u8]>> {
-        match &self.store {
-            Store::Memory(blocks) => Ok(blocks[k].packed()),
-            Store::Disk(run) => Ok(Cow::Owned(encode(&run.read(k)?))),
-        }
+    /// From blocks in memory, in order, of rows that none or one of them holds.
+    pub(super) fn holding(words: usize, symmetric: bool, blocks: Vec<Held>) -> Self {
+        let sums = blocks.iter().map(Held::sums);
+        let sums = sums.fold(Sums::default(), Sums::with);
+        Self::new(words, symmetric, Store::Memory(blocks), sums)
     }
 
-    /// Number of entries in block `k`.
-    pub(super) fn block_entries(&self, k: usize) -> u64 {
+    /// The blocks, as they are held, unless they lie on disk.
+    pub(super) fn held(&self) -> Option<&[Held]> {
         match &self.store {
-            Store::Memory(blocks) => blocks[k].entries() as u64,
-            Store::Disk(run) => run.entries(k),
+            Store::Memory(blocks) => Some(blocks),
+            Store::Disk(_) => None,
         }
     }
 
@@ -795,12 +815,32 @@ impl Sums {
 
     pub fn plus_row(mut self, row: &TriangleRow<'_>) -> Self {
         // Row by row, so that a long sum does not lose its small terms.
-        let mut row_total = 0.0;
-        row.for_each_record(|_, _, x| {
-            self.nnz += 1;
-            row_total += x;
-        });
-        self.total += row_total;
+        let columns = row.columns;
+        let own = usize::from(columns.last() == Some(&row.row));
+        let (others, diagonal) = row.forward.split_at(columns.len() - own);
+        let (nnz, total) = count_and_add(others);
+        let (mirrored_nnz, mirrored_total) = match row.backward {
+            None => (nnz, total),
+            Some(backward) => count_and_add(&backward[..others.len()]),
+        };
+        let (own_nnz, own_total) = count_and_add(diagonal);
+        self.nnz += nnz + mirrored_nnz + own_nnz;
+        self.total += total + mirrored_total + own_total;
         self
     }
+}
+
+/// Number of values that are not zero, and their sum, in eight parts: one addition need not wait for
+/// the one before.
+fn count_and_add(values: &[f64]) -> (u64, f64) {
+    const LANES: usize = 8;
+    let (mut zeros, mut sums) = ([0u64; LANES], [0.0; LANES]);
+    for values in values.chunks(LANES) {
+        for (lane, &x) in values.iter().enumerate() {
+            zeros[lane] += u64::from(x == 0.0);
+            sums[lane] += x;
+        }
+    }
+    let zeros: u64 = zeros.iter().sum();
+    (values.len() as u64 - zeros, sums.iter().sum())
 }

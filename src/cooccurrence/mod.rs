@@ -16,5 +16,5 @@ pub use estimate::{Estimate, estimate};
 pub use gather::Gathering;
 pub use matrix::{Csr, RowBlock, Triangle, TriangleRow};
 pub use merge::plus;
-pub use share::{PackedShare, Share, count_shares, merge_shares};
+pub use share::{PackedShare, Share, count_shares, merge_shares, row_blocks};
 pub(crate) use sink::RowSink;

@@ -1,24 +1,28 @@
-//! Counting for a distributed fit: a shard of the text at a time, for every group of words apart.
+//! Counting for a distributed fit: some rows of some of the text at a time, for every group of words
+//! apart.
 //!
-//! Counts are kept in new ids (see [`Partition`]), in which a group of words is a range. All shards
-//! pack the same rows together, so that their counts are added block by block.
+//! Counts are kept in new ids (see [`Partition`]), in which a group of words is a range. The same rows
+//! are packed together whatever text they are of, so that counts are added block by block.
 
 use super::accumulator::RowAccumulator;
-use super::count::{CountingOptions, Occurrences, RowCounter, tasks};
-use super::matrix::{Held, RowBlock, Store, Sums, Triangle, TriangleRow};
+use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
+use super::matrix::{Held, PackedBlock, RowBlock, Sums, Triangle, TriangleRow};
 use super::merge::BlockSum;
 use super::spill::{Encoder, decode_into};
-use crate::encoding::Segment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::TASK_OCCURRENCES;
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
+use std::mem::{swap, take};
 use std::ops::Range;
 
 /// Blocks of rows in a share, at most: of a large text, the rows of one shard are short.
 const MOST_BLOCKS: u64 = 1 << 12;
+/// What it costs to look at an occurrence of a word, where to keep one more pair costs 1. Measured on
+/// enwiki-17m.
+const LOOKED_UP: f64 = 4.0;
 
 /// The counts of all pairs that touch a group of words, at either end.
 #[derive(Debug)]
@@ -61,48 +65,116 @@ impl Share {
     }
 }
 
-/// Count a shard of text in new ids of `partition`, on one thread: the share of each group. `counts`
-/// tells how often each word, by rank, occurs in the whole text. A pure function of its arguments.
+/// Blocks of rows, in new ids, that are packed together: those of part `part` of `parts`, which take
+/// about as long to count as those of any other. `counts` tells how often each word, by rank, occurs in
+/// the whole text. A pure function of its arguments.
 ///
-/// # Errors
-/// [`crate::Error::Parameter`] for a window of 0; [`crate::Error::Cancelled`].
-pub fn count_shares(
-    ids: Vec<WordId>,
+/// # Panics
+/// Unless `part < parts`.
+pub fn row_blocks(
     partition: Partition,
     counts: &[u64],
+    options: &CountingOptions,
+    part: usize,
+    parts: usize,
+) -> Vec<Range<usize>> {
+    assert!(part < parts, "part {part} of {parts}");
+    let counts: Vec<u64> = (0..partition.words() as WordId)
+        .map(|id| counts[partition.rank(id) as usize])
+        .collect();
+    let text: u64 = counts.iter().sum();
+    let blocks = tasks(
+        counts.iter().copied(),
+        (text / MOST_BLOCKS).max(TASK_OCCURRENCES),
+    );
+    let (mut before, mut work) = (0, 0.0);
+    let ends: Vec<f64> = blocks
+        .iter()
+        .map(|rows| {
+            for row in rows.clone() {
+                before += counts[row];
+                let seen = counts[row] * 2 * options.window as u64;
+                let neighbours = seen as f64 * (before as f64 / text.max(1) as f64);
+                work += LOOKED_UP * counts[row] as f64 + different(neighbours, row as f64 + 1.0);
+            }
+            work
+        })
+        .collect();
+    let first = |part: usize| {
+        let share = work * part as f64 / parts as f64;
+        ends.partition_point(|&end| end <= share)
+    };
+    let last = if part + 1 == parts {
+        blocks.len()
+    } else {
+        first(part + 1)
+    };
+    blocks[first(part)..last].to_vec()
+}
+
+/// About how many different words so many neighbours are, of `words` in all.
+fn different(neighbours: f64, words: f64) -> f64 {
+    neighbours * words / (neighbours.sqrt() + words.sqrt()).powi(2)
+}
+
+/// Count some blocks of rows of texts in new ids of `partition`, on one thread: of each group the share
+/// that these rows are. The same bits however the rows are dealt. A pure function of its arguments.
+///
+/// # Errors
+/// [`crate::Error::Parameter`] for a window of 0 or a text too long; [`crate::Error::Cancelled`].
+pub fn count_shares(
+    texts: &[&[WordId]],
+    blocks: &[Range<usize>],
+    partition: Partition,
     options: &CountingOptions,
     monitor: &Monitor,
 ) -> Result<Vec<Share>> {
     options.check()?;
-    let counts: Vec<u64> = (0..partition.words() as WordId)
-        .map(|id| counts[partition.rank(id) as usize])
-        .collect();
-    let size = TASK_OCCURRENCES.max(counts.iter().sum::<u64>() / MOST_BLOCKS);
-    let blocks = tasks(counts.into_iter(), size);
-    let segment = Segment { ids, fresh: 0 };
+    if texts.iter().any(|ids| ids.len() >= u32::MAX as usize) {
+        return Err(Error::parameter(
+            "blocksize",
+            "must leave less than 2^32 words in a block of text",
+        ));
+    }
     let packed = if options.symmetric {
-        count_blocks::<f64>(&segment, blocks, partition, options, monitor)?
+        count_blocks::<f64>(texts, blocks, partition, options, monitor)?
     } else {
-        count_blocks::<[f64; 2]>(&segment, blocks, partition, options, monitor)?
+        count_blocks::<[f64; 2]>(texts, blocks, partition, options, monitor)?
     };
     let share = |(group, packed): (usize, Packing)| Share {
         partition,
         group,
-        counts: packed.finish(partition.words(), options.symmetric),
+        counts: Triangle::holding(partition.words(), options.symmetric, packed.finish()),
     };
     Ok(packed.into_iter().enumerate().map(share).collect())
 }
 
 fn count_blocks<S: BlockSum>(
-    segment: &Segment,
-    blocks: Vec<Range<usize>>,
+    texts: &[&[WordId]],
+    blocks: &[Range<usize>],
     partition: Partition,
     options: &CountingOptions,
     monitor: &Monitor,
 ) -> Result<Vec<Packing>> {
-    monitor.begin(Stage::Counting, segment.ids.len() as u64);
-    let occurrences = Occurrences::index(&segment.ids, partition.words(), monitor)?;
-    let counter = RowCounter::new(segment, &occurrences, options);
+    let rows = match blocks {
+        [] => 0..0,
+        [first, .., last] => first.start..last.end,
+        [only] => only.clone(),
+    };
+    monitor.begin(
+        Stage::Counting,
+        texts.iter().map(|ids| ids.len() as u64).sum(),
+    );
+    let occurrences: Result<Vec<Occurrences>> = texts
+        .iter()
+        .map(|ids| Occurrences::index(ids, rows.clone(), monitor))
+        .collect();
+    let occurrences = occurrences?;
+    let counters: Vec<RowCounter<'_>> = texts
+        .iter()
+        .zip(&occurrences)
+        .map(|(ids, occurrences)| RowCounter::new(ids, 0, occurrences, options))
+        .collect();
     let mut accumulator = RowAccumulator::<S>::new();
     let mut block = RowBlock::default();
     let mut encoder = Encoder::default();
@@ -110,8 +182,8 @@ fn count_blocks<S: BlockSum>(
     shares.resize_with(partition.groups(), Packing::default);
     for rows in blocks {
         block.refill(rows.start as WordId, !options.symmetric);
-        for row in rows {
-            counter.sum(row as WordId, &mut accumulator, monitor)?;
+        for row in rows.clone() {
+            sum_row(row as WordId, &counters, &mut accumulator, monitor)?;
             accumulator.drain(|column, sum| sum.push(column, &mut block));
             block.end_row();
         }
@@ -138,8 +210,9 @@ fn touching(block: &RowBlock, group: Range<WordId>) -> Vec<TriangleRow<'_>> {
     rows.collect()
 }
 
-/// The share of the whole text: the sum, in the order given, of a group's shares of the parts of it,
-/// on all threads of the current rayon pool. A pure function of its arguments.
+/// The sum, in the order given, of shares of one group: of parts of the text, of some rows or of all; on
+/// all threads of the current rayon pool. Rows that one part alone has are not copied. A pure function of
+/// its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
@@ -148,67 +221,75 @@ fn touching(block: &RowBlock, group: Range<WordId>) -> Vec<TriangleRow<'_>> {
 /// If there is no part, or parts are of different texts or groups.
 pub fn merge_shares(parts: &[&Share], monitor: &Monitor) -> Result<Share> {
     let first = parts[0];
-    let same = |part: &&Share| {
-        let blocks = part.counts.blocks() == first.counts.blocks();
-        blocks && (part.partition, part.group) == (first.partition, first.group)
-    };
+    let same = |part: &&Share| (part.partition, part.group) == (first.partition, first.group);
     assert!(parts.iter().all(same), "shares of one group of one text");
-    let blocks = first.counts.blocks();
-    monitor.begin(Stage::Merging, blocks as u64);
+    // Blocks of the same rows, in the order of the parts.
+    let mut blocks: Vec<&Held> = parts.iter().flat_map(|part| part.held()).collect();
+    blocks.sort_by_key(|block| block.rows().start);
+    let blocks: Vec<_> = blocks.chunk_by(|a, b| a.rows() == b.rows()).collect();
+    monitor.begin(Stage::Merging, blocks.len() as u64);
     // A run of blocks at a time: packed together, they need no other place.
     let runs = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
     };
-    let merged: Result<Vec<Packing>> = (0..runs)
-        .into_par_iter()
+    let merged: Result<Vec<Vec<Held>>> = blocks
+        .par_chunks(blocks.len().div_ceil(runs).max(1))
         .map(|run| {
-            merge_blocks(
-                parts,
-                blocks * run / runs..blocks * (run + 1) / runs,
-                monitor,
-            )
+            let mut packing = Packing::default();
+            let mut adding = Adding::default();
+            for same_rows in run {
+                if let [only] = same_rows {
+                    packing.push_held((*only).clone());
+                } else {
+                    adding.push_sum(same_rows, &mut packing);
+                }
+                monitor.advance(1)?;
+            }
+            Ok(packing.finish())
         })
         .collect();
-    let merged = merged?.into_iter().reduce(Packing::followed_by);
     let (words, symmetric) = (first.partition.words(), first.counts.symmetric);
     Ok(Share {
         partition: first.partition,
         group: first.group,
-        counts: merged.unwrap_or_default().finish(words, symmetric),
+        counts: Triangle::holding(words, symmetric, merged?.into_iter().flatten().collect()),
     })
 }
 
-fn merge_blocks(parts: &[&Share], blocks: Range<usize>, monitor: &Monitor) -> Result<Packing> {
-    let mut packing = Packing::default();
-    let mut encoder = Encoder::default();
-    let [mut sum, mut next, mut part_block] = [(); 3].map(|()| RowBlock::default());
-    for k in blocks {
-        for (number, part) in parts.iter().enumerate() {
-            let bytes = part.counts.packed_block(k)?;
-            decode_into(&bytes, &mut part_block).expect("encoded here");
-            if number == 0 {
-                std::mem::swap(&mut sum, &mut part_block);
-            } else {
-                next.set_sum(&sum, &part_block);
-                std::mem::swap(&mut sum, &mut next);
-            }
-        }
-        let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
-        packing.push(&rows, &sum, &mut encoder);
-        monitor.advance(1)?;
-    }
-    Ok(packing)
+/// Adds blocks, in memory that is used again.
+#[derive(Default)]
+struct Adding {
+    encoder: Encoder,
+    sum: RowBlock,
+    next: RowBlock,
+    part: RowBlock,
 }
 
-/// Rows that are packed one after the other.
+impl Adding {
+    /// Append the sum of blocks of the same rows.
+    fn push_sum(&mut self, parts: &[&Held], packing: &mut Packing) {
+        for (number, part) in parts.iter().enumerate() {
+            decode_into(&part.packed(), &mut self.part).expect("encoded here");
+            if number == 0 {
+                swap(&mut self.sum, &mut self.part);
+            } else {
+                self.next.set_sum(&self.sum, &self.part);
+                swap(&mut self.sum, &mut self.next);
+            }
+        }
+        let rows: Vec<_> = self.sum.rows().map(|row| self.sum.row(row)).collect();
+        packing.push(&rows, &self.sum, &mut self.encoder);
+    }
+}
+
+/// Blocks that are packed one after the other.
 #[derive(Default)]
 struct Packing {
     held: Vec<Held>,
-    // Those not yet held: rows, entries, and where their bytes end.
-    blocks: Vec<(Range<WordId>, usize, usize)>,
+    // Those not yet held, and their bytes.
+    blocks: Vec<PackedBlock>,
     bytes: Vec<u8>,
-    sums: Sums,
 }
 
 impl Packing {
@@ -217,96 +298,99 @@ impl Packing {
         let first = block.rows().start;
         let bytes = encoder.encode(first, rows, block.has_both_directions());
         self.bytes.extend_from_slice(bytes);
-        let entries = rows.iter().map(|row| row.columns.len()).sum();
-        self.blocks.push((block.rows(), entries, self.bytes.len()));
-        self.sums = rows.iter().fold(self.sums, Sums::plus_row);
+        self.blocks.push(PackedBlock {
+            rows: block.rows(),
+            entries: rows.iter().map(|row| row.columns.len()).sum(),
+            sums: rows.iter().fold(Sums::default(), Sums::plus_row),
+            end: self.bytes.len(),
+        });
+    }
+
+    /// Append a block as it is.
+    fn push_held(&mut self, block: Held) {
+        self.close();
+        self.held.push(block);
     }
 
     fn close(&mut self) {
-        let mut bytes = std::mem::take(&mut self.bytes);
-        bytes.shrink_to_fit();
+        if !self.blocks.is_empty() {
+            let mut bytes = take(&mut self.bytes);
+            bytes.shrink_to_fit();
+            self.held
+                .extend(Held::packed_in(bytes, self.blocks.drain(..)));
+        }
+    }
+
+    fn finish(mut self) -> Vec<Held> {
+        self.close();
         self.held
-            .extend(Held::packed_in(bytes, self.blocks.drain(..)));
-    }
-
-    fn followed_by(mut self, mut other: Self) -> Self {
-        self.close();
-        other.close();
-        self.held.append(&mut other.held);
-        self.sums = self.sums.with(other.sums);
-        self
-    }
-
-    fn finish(mut self, words: usize, symmetric: bool) -> Triangle {
-        self.close();
-        Triangle::new(words, symmetric, Store::Memory(self.held), self.sums)
     }
 }
 
-/// A [`Share`] as bytes, to be moved.
+/// A [`Share`] as numbers and bytes, to be moved.
 #[derive(Debug)]
 pub struct PackedShare {
     /// Words, groups, this group.
     pub place: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// Number and sum of records.
-    pub sums: (u64, f64),
-    /// Of each block its first row, the number of its rows, of its entries and of its bytes.
-    pub blocks: Vec<[u64; 4]>,
+    /// Of each block its first row, the number of its rows, of its entries, of its records, the bits
+    /// of their sum, and the number of its bytes.
+    pub blocks: Vec<[u64; 6]>,
     /// The bytes of all blocks.
     pub bytes: Vec<u8>,
 }
 
 impl Share {
-    /// As bytes.
-    ///
-    /// # Errors
-    /// As for [`Triangle::block`].
-    pub fn pack(&self) -> Result<PackedShare> {
-        let counts = &self.counts;
-        let mut blocks = Vec::with_capacity(counts.blocks());
-        let mut bytes = Vec::with_capacity(counts.memory_bytes() as usize);
-        for k in 0..counts.blocks() {
-            let packed = counts.packed_block(k)?;
-            let rows = counts.block_rows(k);
-            let numbers = [rows.start as usize, rows.len(), packed.len()].map(|n| n as u64);
-            blocks.push([numbers[0], numbers[1], counts.block_entries(k), numbers[2]]);
+    fn held(&self) -> &[Held] {
+        self.counts.held().expect("a share lies in memory")
+    }
+
+    /// As numbers and bytes.
+    pub fn pack(&self) -> PackedShare {
+        let mut blocks = Vec::with_capacity(self.held().len());
+        let mut bytes = Vec::with_capacity(self.counts.memory_bytes() as usize);
+        for held in self.held() {
+            let (rows, sums, packed) = (held.rows(), held.sums(), held.packed());
+            let [held_rows, entries, length] =
+                [rows.len(), held.entries(), packed.len()].map(|n| n as u64);
+            let (first, total) = (u64::from(rows.start), sums.total.to_bits());
+            blocks.push([first, held_rows, entries, sums.nnz, total, length]);
             bytes.extend_from_slice(&packed);
         }
-        Ok(PackedShare {
+        PackedShare {
             place: [self.partition.words(), self.partition.groups(), self.group],
-            symmetric: counts.symmetric,
-            sums: (counts.nnz(), counts.total()),
+            symmetric: self.counts.symmetric,
             blocks,
             bytes,
-        })
+        }
     }
 }
 
 impl From<PackedShare> for Share {
     fn from(packed: PackedShare) -> Self {
         let [words, groups, group] = packed.place;
-        let (nnz, total) = packed.sums;
         let mut end = 0;
-        let blocks = packed.blocks.iter().map(|&[first, rows, entries, length]| {
-            end += length as usize;
-            (
-                first as WordId..(first + rows) as WordId,
-                entries as usize,
-                end,
-            )
-        });
-        let packing = Packing {
-            blocks: blocks.collect(),
-            held: Vec::new(),
-            bytes: packed.bytes,
-            sums: Sums { nnz, total },
-        };
+        let blocks = packed
+            .blocks
+            .iter()
+            .map(|&[first, rows, entries, nnz, total, length]| {
+                end += length as usize;
+                PackedBlock {
+                    rows: first as WordId..(first + rows) as WordId,
+                    entries: entries as usize,
+                    sums: Sums {
+                        nnz,
+                        total: f64::from_bits(total),
+                    },
+                    end,
+                }
+            });
+        let held = Held::packed_in(packed.bytes, blocks).collect();
         Self {
             partition: Partition::new(words, groups),
             group,
-            counts: packing.finish(words, packed.symmetric),
+            counts: Triangle::holding(words, packed.symmetric, held),
         }
     }
 }

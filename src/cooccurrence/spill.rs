@@ -62,11 +62,6 @@ impl Run {
         self.index[k].rows.clone()
     }
 
-    /// Entries in block `k`.
-    pub fn entries(&self, k: usize) -> u64 {
-        self.index[k].entries
-    }
-
     /// Entries in all blocks.
     pub fn pairs(&self) -> u64 {
         self.index.iter().map(|e| e.entries).sum()

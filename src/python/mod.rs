@@ -31,7 +31,9 @@ mod _core {
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
-    use super::shards::{CoreShard, CoreShare, has_parts, merge_vocabularies, restore_vocabulary};
+    use super::shards::{
+        CoreShard, CoreShare, count_shares, has_parts, merge_vocabularies, restore_vocabulary,
+    };
     #[pymodule_export]
     use super::strata::{
         CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,

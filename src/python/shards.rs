@@ -5,15 +5,16 @@ use super::cooccurrence::CountingArguments;
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments};
-use crate::cooccurrence::{PackedShare, Share, count_shares, merge_shares};
+use crate::cooccurrence::{self, PackedShare, Share, merge_shares, row_blocks};
 use crate::encoding::Shard;
 use crate::partition::Partition;
 use crate::threads;
-use crate::vocabulary::Vocabulary;
+use crate::vocabulary::{Vocabulary, WordId};
 use bytemuck::allocation::pod_collect_to_vec;
-use bytemuck::cast_slice;
+use bytemuck::{AnyBitPattern, NoUninit, cast_slice, try_cast_slice};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Numbers as bytes: what comes from another machine need not be aligned for anything larger.
@@ -62,25 +63,20 @@ impl CoreShard {
         }
     }
 
-    /// Count it on one thread: the share of each group of words.
-    fn count(
+    /// The text in new ids of the words of `vocabulary`, which are dealt into groups.
+    fn encode<'py>(
         &self,
-        py: Python<'_>,
-        vocabulary: &Bound<'_, CoreVocabulary>,
-        counting: CountingArguments,
+        py: Python<'py>,
+        vocabulary: &Bound<'py, CoreVocabulary>,
         keep_gaps: bool,
         groups: usize,
-    ) -> PyResult<Vec<CoreShare>> {
+    ) -> Bound<'py, PyArray1<WordId>> {
         let vocabulary = &vocabulary.get().inner;
-        let options = counting.options();
-        let shares = run(py, None, None, |monitor| {
-            threads::in_pool(1, || {
-                let partition = Partition::new(vocabulary.len(), groups);
-                let ids = self.shard.encode(vocabulary, partition, keep_gaps);
-                count_shares(ids, partition, vocabulary.counts(), &options, monitor)
-            })?
-        })?;
-        Ok(shares.into_iter().map(CoreShare::from).collect())
+        let ids = py.detach(|| {
+            let partition = Partition::new(vocabulary.len(), groups);
+            self.shard.encode(vocabulary, partition, keep_gaps)
+        });
+        PyArray1::from_vec(py, ids)
     }
 
     /// Bytes held.
@@ -117,7 +113,7 @@ impl From<Share> for CoreShare {
 }
 
 /// The fields of [`PackedShare`].
-type PackedFields<'py> = ([usize; 3], bool, (u64, f64), Bytes<'py>, Bytes<'py>);
+type PackedFields<'py> = ([usize; 3], bool, Bytes<'py>, Bytes<'py>);
 
 #[pymethods]
 impl CoreShare {
@@ -126,14 +122,12 @@ impl CoreShare {
     fn new(
         place: [usize; 3],
         symmetric: bool,
-        sums: (u64, f64),
         blocks: PyReadonlyArray1<'_, u8>,
         bytes: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
         let packed = PackedShare {
             place,
             symmetric,
-            sums,
             blocks: pod_collect_to_vec(blocks.as_slice()?),
             bytes: bytes.as_slice()?.to_vec(),
         };
@@ -198,15 +192,51 @@ impl CoreShare {
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, PackedFields<'py>)> {
         let py = slf.py();
         let share = &slf.get().share;
-        let packed = py.detach(|| share.pack())?;
+        let packed = py.detach(|| share.pack());
         let fields = (
             packed.place,
             packed.symmetric,
-            packed.sums,
             PyArray1::from_slice(py, cast_slice(&packed.blocks)),
             PyArray1::from_vec(py, packed.bytes),
         );
         Ok((slf.get_type().into_any(), fields))
+    }
+}
+
+/// Count part `part` of `parts` of the rows of texts, the bytes of what [`CoreShard::encode`] makes, on
+/// one thread: of each group of words the share that these rows are.
+#[pyfunction]
+pub fn count_shares(
+    py: Python<'_>,
+    texts: Vec<PyReadonlyArray1<'_, u8>>,
+    vocabulary: &Bound<'_, CoreVocabulary>,
+    counting: CountingArguments,
+    groups: usize,
+    part: usize,
+    parts: usize,
+) -> PyResult<Vec<CoreShare>> {
+    let vocabulary = &vocabulary.get().inner;
+    let options = counting.options();
+    let texts: Vec<Cow<'_, [WordId]>> = texts
+        .iter()
+        .map(|bytes| bytes.as_slice().map(numbers))
+        .collect::<Result<_, _>>()?;
+    let shares = run(py, None, None, |monitor| {
+        let texts: Vec<&[WordId]> = texts.iter().map(AsRef::as_ref).collect();
+        threads::in_pool(1, || {
+            let partition = Partition::new(vocabulary.len(), groups);
+            let blocks = row_blocks(partition, vocabulary.counts(), &options, part, parts);
+            cooccurrence::count_shares(&texts, &blocks, partition, &options, monitor)
+        })?
+    })?;
+    Ok(shares.into_iter().map(CoreShare::from).collect())
+}
+
+/// Bytes as the numbers they are, copied only if they lie in an odd place.
+fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
+    match try_cast_slice(bytes) {
+        Ok(numbers) => Cow::Borrowed(numbers),
+        Err(_) => Cow::Owned(pod_collect_to_vec(bytes)),
     }
 }
 

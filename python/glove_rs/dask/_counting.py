@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from dask.sizeof import sizeof
 from distributed import Future, as_completed, get_worker
 
@@ -26,6 +28,8 @@ __all__ = ["Counted", "count"]
 
 #: What one task merges.
 FAN_IN = 8
+#: Shards that are counted together, each task a part of the rows.
+TOGETHER = 8
 #: Tasks have names of their own, however often one cluster counts.
 _COUNTS = itertools.count()
 
@@ -172,19 +176,18 @@ def count(
         name=f"{this}-vocabulary",
     )
     tokens = [submit(_tokens, shard, name=f"{this}-tokens-{k}") for k, shard in enumerate(shards)]
-    counts = [
-        submit(
-            _count, shard, words, counting, encoding["keep_gaps"], groups, name=f"{this}-counts-{k}"
-        )
+    texts = [
+        submit(_encoded, shard, words, encoding["keep_gaps"], groups, name=f"{this}-text-{k}")
         for k, shard in enumerate(shards)
     ]
+    counts = _counts(cluster, texts, words, counting, groups, this)
     shares = []
     for group in range(groups):
-        owner = cluster.workers[group % len(cluster.workers)]
         of_group = [
             submit(operator.getitem, all_groups, group, name=f"{this}-share-{group}-{k}")
             for k, all_groups in enumerate(counts)
         ]
+        owner = cluster.workers[group % len(cluster.workers)]
         shares.append(_merged(cluster, _merge_shares, of_group, f"{this}-share-{group}", owner))
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
@@ -199,6 +202,34 @@ def count(
         sum(lengths),
         stages.seconds,
     )
+
+
+def _counts(
+    cluster: Cluster,
+    texts: list[Future],
+    words: Future,
+    counting: _core._Counting,
+    groups: int,
+    name: str,
+) -> list[Future]:
+    """Count texts, some of them together: as many tasks, each of some rows.
+
+    Parts of the same rows are neighbours, because these are added.
+    """
+    together = list(_batched(texts, TOGETHER))
+    counts = []
+    for part in range(len(together[0])):
+        # What a single bundle of texts gives is sent once, to where most of it belongs.
+        workers = cluster.workers
+        at = workers[part * len(workers) // len(texts)] if len(together) == 1 else None
+        counts += [
+            cluster.submit(
+                _count, some, words, counting, groups, part, name=f"{name}-counts-{number}-{part}", at=at
+            )
+            for number, some in enumerate(together)
+            if part < len(some)
+        ]
+    return counts
 
 
 class _Stages:
@@ -235,15 +266,15 @@ def _merged(
         last = len(parts) <= FAN_IN
         parts = [
             cluster.submit(merge, some, name=f"{name}-{level}-{k}", at=owner if last else None)
-            for k, some in enumerate(_batched(parts))
+            for k, some in enumerate(_batched(parts, FAN_IN))
         ]
         if last:
             return parts[0]
     raise AssertionError("a tree has a root")
 
 
-def _batched(parts: list[Future]) -> Iterator[list[Future]]:
-    return (parts[k : k + FAN_IN] for k in range(0, len(parts), FAN_IN))
+def _batched(parts: list[Future], size: int) -> Iterator[list[Future]]:
+    return (parts[k : k + size] for k in range(0, len(parts), size))
 
 
 # --- tasks: pure functions of their arguments -----------------------------------------------------
@@ -268,14 +299,20 @@ def _chosen(
     return found.chosen(name, min_count, max_vocab) if given is None else given.counted(found)
 
 
+def _encoded(
+    shard: _core.CoreShard, vocabulary: _core.CoreVocabulary, keep_gaps: bool, groups: int
+) -> npt.NDArray[np.uint8]:
+    return shard.encode(vocabulary, keep_gaps, groups).view(np.uint8)
+
+
 def _count(
-    shard: _core.CoreShard,
+    texts: list[npt.NDArray[np.uint8]],
     vocabulary: _core.CoreVocabulary,
     counting: _core._Counting,
-    keep_gaps: bool,
     groups: int,
+    part: int,
 ) -> list[_core.CoreShare]:
-    return shard.count(vocabulary, counting, keep_gaps, groups)
+    return _core.count_shares(texts, vocabulary, counting, groups, part, len(texts))
 
 
 def _merge_shares(parts: list[_core.CoreShare]) -> _core.CoreShare:

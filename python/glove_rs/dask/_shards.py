@@ -60,7 +60,7 @@ class Piece:
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)
-            yield name, start, io.BytesIO(file.read(stop - start))
+            yield name, start, _Part(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
         """Find where documents begin that do not belong to the bytes before `at`."""
@@ -68,6 +68,17 @@ class Piece:
         if at > 0:
             seek_delimiter(file, self.delimiter, 2**16)
         return int(file.tell())
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A file, open for reading, that ends at `stop`."""
+
+    file: Any
+    stop: int
+
+    def read(self, size: int) -> bytes:
+        return bytes(self.file.read(min(size, self.stop - self.file.tell())))
 
 
 @dataclass(frozen=True)
