@@ -179,7 +179,7 @@ class CoreShare:
         place: Sequence[int],
         symmetric: bool,
         blocks: npt.NDArray[np.uint8],
-        bytes: npt.NDArray[np.uint8],
+        pieces: Sequence[npt.NDArray[np.uint8]],
     ) -> CoreShare: ...
     @staticmethod
     def merge(parts: Sequence[CoreShare], threads: int) -> CoreShare: ...

@@ -1,10 +1,11 @@
 //! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
 
-use super::spill::{Run, decode, encode};
+use super::spill::{Run, decode, decode_into, encode};
 use crate::error::{Error, Result};
 use crate::memory::HugeBuffer;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
+use std::any::Any;
 use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -290,119 +291,127 @@ impl Store {
 #[derive(Debug, Clone)]
 pub(super) enum Held {
     Open(RowBlock),
-    Packed {
-        rows: Range<WordId>,
-        entries: usize,
-        sums: Sums,
-        // One mapping for what was packed together: between the open rows, in the allocator's
-        // memory, it would keep that from going back to the system when they go.
-        bytes: Arc<dyn Bytes>,
-        place: Range<usize>,
-    },
+    // Many share one mapping: between the open rows, in the allocator's memory, it would keep that
+    // from going back to the system when they go.
+    Packed(PackedBlock, Arc<dyn Bytes>),
 }
 
-/// A block among others that are packed one after the other.
-#[derive(Debug)]
+/// A block that lies packed among others.
+#[derive(Debug, Clone)]
 pub(super) struct PackedBlock {
     pub rows: Range<WordId>,
     pub entries: usize,
     pub sums: Sums,
-    /// Where its bytes end.
-    pub end: usize,
+    /// Its bytes.
+    pub place: Range<usize>,
 }
 
-/// Memory that packed rows lie in.
-pub(super) trait Bytes: Deref<Target = [u8]> + Debug + Send + Sync {}
+/// Memory that packed rows lie in: this program's, or somebody else's.
+pub trait Bytes: Any + Debug + Send + Sync {
+    /// Number of bytes.
+    fn length(&self) -> usize;
 
-impl<B: Deref<Target = [u8]> + Debug + Send + Sync> Bytes for B {}
+    /// Those at a place.
+    fn at(&self, place: Range<usize>) -> Cow<'_, [u8]>;
+}
+
+impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> Bytes for B {
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn at(&self, place: Range<usize>) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self[place])
+    }
+}
 
 impl Held {
     pub fn rows(&self) -> Range<WordId> {
         match self {
             Self::Open(block) => block.rows(),
-            Self::Packed { rows, .. } => rows.clone(),
+            Self::Packed(block, _) => block.rows.clone(),
         }
     }
 
-    pub fn entries(&self) -> usize {
+    fn entries(&self) -> usize {
         match self {
             Self::Open(block) => block.len(),
-            Self::Packed { entries, .. } => *entries,
+            Self::Packed(block, _) => block.entries,
         }
     }
 
     fn bytes(&self) -> u64 {
         match self {
             Self::Open(block) => block.bytes(),
-            Self::Packed { place, .. } => place.len() as u64,
+            Self::Packed(block, _) => block.place.len() as u64,
+        }
+    }
+
+    fn sums(&self) -> Sums {
+        match self {
+            Self::Open(block) => Sums::default().plus(block),
+            Self::Packed(block, _) => block.sums,
         }
     }
 
     fn block(&self) -> Cow<'_, RowBlock> {
         match self {
             Self::Open(block) => Cow::Borrowed(block),
-            Self::Packed { bytes, place, .. } => {
-                Cow::Owned(decode(&bytes[place.clone()]).expect("encoded here"))
+            Self::Packed(block, bytes) => {
+                let bytes = bytes.at(block.place.clone());
+                Cow::Owned(decode(&bytes).expect("encoded here"))
             }
         }
     }
 
-    pub fn packed(&self) -> Cow<'_, [u8]> {
+    /// The same in the memory of another block.
+    pub fn copy_to(&self, block: &mut RowBlock) {
         match self {
-            Self::Open(block) => Cow::Owned(encode(block)),
-            Self::Packed { bytes, place, .. } => Cow::Borrowed(&bytes[place.clone()]),
+            Self::Open(open) => block.clone_from(open),
+            Self::Packed(packed, bytes) => {
+                let bytes = bytes.at(packed.place.clone());
+                decode_into(&bytes, block).expect("encoded here");
+            }
         }
     }
 
-    pub fn sums(&self) -> Sums {
+    /// Packed, and what it lies in.
+    pub fn packed(&self) -> (PackedBlock, Arc<dyn Bytes>) {
         match self {
-            Self::Open(block) => Sums::default().plus(block),
-            Self::Packed { sums, .. } => *sums,
+            Self::Open(block) => {
+                let bytes = encode(block);
+                let packed = PackedBlock {
+                    rows: block.rows(),
+                    entries: block.len(),
+                    sums: self.sums(),
+                    place: 0..bytes.len(),
+                };
+                (packed, Arc::new(bytes))
+            }
+            Self::Packed(block, bytes) => (block.clone(), bytes.clone()),
         }
     }
 
     /// Pack all of these.
     fn pack(blocks: &mut [Self]) -> Result<()> {
-        let encoded: Vec<(Sums, Vec<u8>)> = blocks
-            .par_iter()
-            .map(|held| (held.sums(), encode(&held.block())))
-            .collect();
-        let mut bytes = HugeBuffer::zeroed(encoded.iter().map(|(_, block)| block.len()).sum())?;
-        let (mut packed, mut start) = (Vec::with_capacity(blocks.len()), 0);
-        for (held, (sums, block)) in blocks.iter().zip(&encoded) {
-            let end = start + block.len();
-            bytes[start..end].copy_from_slice(block);
-            packed.push(PackedBlock {
-                rows: held.rows(),
-                entries: held.entries(),
-                sums: *sums,
-                end,
-            });
-            start = end;
+        let encoded: Vec<(PackedBlock, Arc<dyn Bytes>)> =
+            blocks.par_iter().map(Self::packed).collect();
+        let length = encoded.iter().map(|(block, _)| block.place.len()).sum();
+        let mut bytes = HugeBuffer::zeroed(length)?;
+        let mut end = 0;
+        let mut packed = Vec::with_capacity(blocks.len());
+        for (mut block, own) in encoded {
+            let place = end..end + block.place.len();
+            end = place.end;
+            bytes[place.clone()].copy_from_slice(&own.at(block.place));
+            block.place = place;
+            packed.push(block);
         }
-        for (held, packed) in blocks.iter_mut().zip(Self::packed_in(bytes, packed)) {
-            *held = packed;
+        let bytes: Arc<dyn Bytes> = Arc::new(bytes);
+        for (held, block) in blocks.iter_mut().zip(packed) {
+            *held = Self::Packed(block, bytes.clone());
         }
         Ok(())
-    }
-
-    /// What lies packed in `bytes`, one block after the other.
-    pub fn packed_in(
-        bytes: impl Bytes + 'static,
-        blocks: impl IntoIterator<Item = PackedBlock>,
-    ) -> impl Iterator<Item = Self> {
-        let bytes: Arc<dyn Bytes> = Arc::new(bytes);
-        let mut start = 0;
-        blocks.into_iter().map(move |block| {
-            let place = std::mem::replace(&mut start, block.end)..block.end;
-            Self::Packed {
-                rows: block.rows,
-                entries: block.entries,
-                sums: block.sums,
-                bytes: bytes.clone(),
-                place,
-            }
-        })
     }
 }
 

@@ -6,9 +6,9 @@
 
 use super::accumulator::RowAccumulator;
 use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
-use super::matrix::{Held, PackedBlock, RowBlock, Sums, Triangle, TriangleRow};
+use super::matrix::{Bytes, Held, PackedBlock, RowBlock, Sums, Triangle, TriangleRow};
 use super::merge::BlockSum;
-use super::spill::{Encoder, decode_into};
+use super::spill::Encoder;
 use crate::error::{Error, Result};
 use crate::memory::TASK_OCCURRENCES;
 use crate::monitor::{Monitor, Stage};
@@ -17,6 +17,7 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::mem::{swap, take};
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Blocks of rows in a share, at most: of a large text, the rows of one shard are short.
 const MOST_BLOCKS: u64 = 1 << 12;
@@ -44,7 +45,7 @@ impl Share {
     pub fn of(counts: &Triangle, partition: Partition, group: usize) -> Result<Self> {
         let own = partition.group(group);
         let new_ids = partition.new_ids();
-        let counts = Triangle::assemble(counts.words, |pair| {
+        let mut counts = Triangle::assemble(counts.words, |pair| {
             counts.for_each_row(0..counts.words as WordId, |row| {
                 let i = new_ids[row.row as usize];
                 for (entry, &column) in row.columns.iter().enumerate() {
@@ -57,13 +58,21 @@ impl Share {
                 Ok(())
             })
         })?;
+        counts.pack_from(0)?;
         Ok(Self {
             partition,
             group,
             counts,
         })
     }
+
+    fn held(&self) -> &[Held] {
+        self.counts.held().expect("a share lies in memory")
+    }
 }
+
+/// Where packed rows are to lie, once they are packed.
+pub type Keep<'a> = dyn Fn(Vec<u8>) -> Arc<dyn Bytes> + Sync + 'a;
 
 /// Blocks of rows, in new ids, that are packed together: those of part `part` of `parts`, which take
 /// about as long to count as those of any other. `counts` tells how often each word, by rank, occurs in
@@ -127,6 +136,7 @@ pub fn count_shares(
     blocks: &[Range<usize>],
     partition: Partition,
     options: &CountingOptions,
+    keep: &Keep<'_>,
     monitor: &Monitor,
 ) -> Result<Vec<Share>> {
     options.check()?;
@@ -144,7 +154,7 @@ pub fn count_shares(
     let share = |(group, packed): (usize, Packing)| Share {
         partition,
         group,
-        counts: Triangle::holding(partition.words(), options.symmetric, packed.finish()),
+        counts: Triangle::holding(partition.words(), options.symmetric, packed.finish(keep)),
     };
     Ok(packed.into_iter().enumerate().map(share).collect())
 }
@@ -219,7 +229,7 @@ fn touching(block: &RowBlock, group: Range<WordId>) -> Vec<TriangleRow<'_>> {
 ///
 /// # Panics
 /// If there is no part, or parts are of different texts or groups.
-pub fn merge_shares(parts: &[&Share], monitor: &Monitor) -> Result<Share> {
+pub fn merge_shares(parts: &[&Share], keep: &Keep<'_>, monitor: &Monitor) -> Result<Share> {
     let first = parts[0];
     let same = |part: &&Share| (part.partition, part.group) == (first.partition, first.group);
     assert!(parts.iter().all(same), "shares of one group of one text");
@@ -240,13 +250,13 @@ pub fn merge_shares(parts: &[&Share], monitor: &Monitor) -> Result<Share> {
             let mut adding = Adding::default();
             for same_rows in run {
                 if let [only] = same_rows {
-                    packing.push_held((*only).clone());
+                    packing.push_held((*only).clone(), keep);
                 } else {
                     adding.push_sum(same_rows, &mut packing);
                 }
                 monitor.advance(1)?;
             }
-            Ok(packing.finish())
+            Ok(packing.finish(keep))
         })
         .collect();
     let (words, symmetric) = (first.partition.words(), first.counts.symmetric);
@@ -270,7 +280,7 @@ impl Adding {
     /// Append the sum of blocks of the same rows.
     fn push_sum(&mut self, parts: &[&Held], packing: &mut Packing) {
         for (number, part) in parts.iter().enumerate() {
-            decode_into(&part.packed(), &mut self.part).expect("encoded here");
+            part.copy_to(&mut self.part);
             if number == 0 {
                 swap(&mut self.sum, &mut self.part);
             } else {
@@ -297,37 +307,40 @@ impl Packing {
     fn push(&mut self, rows: &[TriangleRow<'_>], block: &RowBlock, encoder: &mut Encoder) {
         let first = block.rows().start;
         let bytes = encoder.encode(first, rows, block.has_both_directions());
+        let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         self.blocks.push(PackedBlock {
             rows: block.rows(),
             entries: rows.iter().map(|row| row.columns.len()).sum(),
             sums: rows.iter().fold(Sums::default(), Sums::plus_row),
-            end: self.bytes.len(),
+            place: start..self.bytes.len(),
         });
     }
 
     /// Append a block as it is.
-    fn push_held(&mut self, block: Held) {
-        self.close();
+    fn push_held(&mut self, block: Held, keep: &Keep<'_>) {
+        self.close(keep);
         self.held.push(block);
     }
 
-    fn close(&mut self) {
+    fn close(&mut self, keep: &Keep<'_>) {
         if !self.blocks.is_empty() {
             let mut bytes = take(&mut self.bytes);
             bytes.shrink_to_fit();
+            let bytes = keep(bytes);
+            let blocks = self.blocks.drain(..);
             self.held
-                .extend(Held::packed_in(bytes, self.blocks.drain(..)));
+                .extend(blocks.map(|block| Held::Packed(block, bytes.clone())));
         }
     }
 
-    fn finish(mut self) -> Vec<Held> {
-        self.close();
+    fn finish(mut self, keep: &Keep<'_>) -> Vec<Held> {
+        self.close(keep);
         self.held
     }
 }
 
-/// A [`Share`] as numbers and bytes, to be moved.
+/// A [`Share`] in parts, to be moved.
 #[derive(Debug)]
 pub struct PackedShare {
     /// Words, groups, this group.
@@ -335,34 +348,49 @@ pub struct PackedShare {
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
     /// Of each block its first row, the number of its rows, of its entries, of its records, the bits
-    /// of their sum, and the number of its bytes.
-    pub blocks: Vec<[u64; 6]>,
-    /// The bytes of all blocks.
-    pub bytes: Vec<u8>,
+    /// of their sum, which of `pieces` it lies in, from which byte, and to which.
+    pub blocks: Vec<[u64; 8]>,
+    /// Memory that blocks lie in.
+    pub pieces: Vec<Arc<dyn Bytes>>,
 }
 
 impl Share {
-    fn held(&self) -> &[Held] {
-        self.counts.held().expect("a share lies in memory")
-    }
-
-    /// As numbers and bytes.
+    /// In parts, whose bytes are shared.
     pub fn pack(&self) -> PackedShare {
-        let mut blocks = Vec::with_capacity(self.held().len());
-        let mut bytes = Vec::with_capacity(self.counts.memory_bytes() as usize);
-        for held in self.held() {
-            let (rows, sums, packed) = (held.rows(), held.sums(), held.packed());
-            let [held_rows, entries, length] =
-                [rows.len(), held.entries(), packed.len()].map(|n| n as u64);
-            let (first, total) = (u64::from(rows.start), sums.total.to_bits());
-            blocks.push([first, held_rows, entries, sums.nnz, total, length]);
-            bytes.extend_from_slice(&packed);
-        }
+        let mut pieces: Vec<Arc<dyn Bytes>> = Vec::new();
+        let blocks = self.held().iter().map(|held| {
+            let (block, bytes) = held.packed();
+            // Neighbours mostly lie in the same piece.
+            let known = pieces.iter().rposition(|piece| Arc::ptr_eq(piece, &bytes));
+            let piece = known.unwrap_or_else(|| {
+                pieces.push(bytes);
+                pieces.len() - 1
+            });
+            let numbers = [
+                block.rows.len(),
+                block.entries,
+                piece,
+                block.place.start,
+                block.place.end,
+            ];
+            let [rows, entries, piece, start, end] = numbers.map(|n| n as u64);
+            let (first, total) = (u64::from(block.rows.start), block.sums.total.to_bits());
+            [
+                first,
+                rows,
+                entries,
+                block.sums.nnz,
+                total,
+                piece,
+                start,
+                end,
+            ]
+        });
         PackedShare {
             place: [self.partition.words(), self.partition.groups(), self.group],
             symmetric: self.counts.symmetric,
-            blocks,
-            bytes,
+            blocks: blocks.collect(),
+            pieces,
         }
     }
 }
@@ -370,27 +398,23 @@ impl Share {
 impl From<PackedShare> for Share {
     fn from(packed: PackedShare) -> Self {
         let [words, groups, group] = packed.place;
-        let mut end = 0;
-        let blocks = packed
-            .blocks
-            .iter()
-            .map(|&[first, rows, entries, nnz, total, length]| {
-                end += length as usize;
-                PackedBlock {
-                    rows: first as WordId..(first + rows) as WordId,
-                    entries: entries as usize,
-                    sums: Sums {
-                        nnz,
-                        total: f64::from_bits(total),
-                    },
-                    end,
-                }
-            });
-        let held = Held::packed_in(packed.bytes, blocks).collect();
+        let held = packed.blocks.iter().map(|block| {
+            let &[first, rows, entries, nnz, total, piece, start, end] = block;
+            let block = PackedBlock {
+                rows: first as WordId..(first + rows) as WordId,
+                entries: entries as usize,
+                sums: Sums {
+                    nnz,
+                    total: f64::from_bits(total),
+                },
+                place: start as usize..end as usize,
+            };
+            Held::Packed(block, packed.pieces[piece as usize].clone())
+        });
         Self {
             partition: Partition::new(words, groups),
             group,
-            counts: Triangle::holding(words, packed.symmetric, held),
+            counts: Triangle::holding(words, packed.symmetric, held.collect()),
         }
     }
 }
@@ -433,7 +457,7 @@ mod tests {
 
         #[test]
         fn shares_of_shards_add_up_to_the_counts_of_the_text(
-            shards in proptest::collection::vec(proptest::collection::vec(
+            texts in proptest::collection::vec(proptest::collection::vec(
                 prop_oneof![20 => 0..WORDS as WordId, 1 => Just(DOCUMENT_END), 1 => Just(GAP)], 0..200),
                 1..5),
             groups in 1usize..6, window in 1usize..20, symmetric: bool, threads in 1usize..3,

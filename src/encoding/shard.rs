@@ -28,7 +28,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
     words: Arc<Vocabulary>,
-    ids: Vec<WordId>,
+    // Chunk after chunk.
+    ids: Vec<Vec<WordId>>,
 }
 
 impl Shard {
@@ -45,21 +46,23 @@ impl Shard {
         let read = || RawCorpus::read(reader, options, &memory, monitor);
         let raw = threads::in_pool(1, read)??;
         let words = raw.interners.iter().flat_map(super::Interner::words);
-        let mut ids = Vec::with_capacity(raw.chunks.iter().map(super::RawChunk::len).sum());
-        for chunk in &raw.chunks {
-            if let RawIds::Memory(chunk) = &chunk.ids {
-                ids.extend_from_slice(chunk);
-            }
-        }
+        let words = Arc::new(words.collect());
+        let ids = raw.chunks.into_iter().filter_map(|chunk| match chunk.ids {
+            RawIds::Memory(ids) => Some(ids),
+            RawIds::Spooled(_) => None,
+        });
         Ok(Self {
-            words: Arc::new(words.collect()),
-            ids,
+            words,
+            ids: ids.collect(),
         })
     }
 
     /// From [`Shard::words`] and [`Shard::ids`].
     pub fn new(words: Arc<Vocabulary>, ids: Vec<WordId>) -> Self {
-        Self { words, ids }
+        Self {
+            words,
+            ids: vec![ids],
+        }
     }
 
     /// The different words, and how often each occurs.
@@ -68,8 +71,13 @@ impl Shard {
     }
 
     /// The text in numbers of [`Shard::words`], with [`DOCUMENT_END`] after each document.
-    pub fn ids(&self) -> &[WordId] {
-        &self.ids
+    pub fn ids(&self) -> Vec<WordId> {
+        self.ids.concat()
+    }
+
+    /// How many numbers that are.
+    pub fn length(&self) -> usize {
+        self.ids.iter().map(Vec::len).sum()
     }
 
     /// The text in new ids of the words of `vocabulary`, which are dealt into groups.
@@ -88,10 +96,11 @@ impl Shard {
                 rank.map_or(outside, |rank| partition.new_id(rank))
             })
             .collect();
-        let mut ids = Vec::with_capacity(self.ids.len());
+        let mut ids = Vec::with_capacity(self.length());
         ids.extend(
             self.ids
                 .iter()
+                .flatten()
                 .map(|&id| match id {
                     DOCUMENT_END => DOCUMENT_END,
                     id => new_ids[id as usize],

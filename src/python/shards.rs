@@ -12,9 +12,11 @@ use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use bytemuck::allocation::pod_collect_to_vec;
 use bytemuck::{AnyBitPattern, NoUninit, cast_slice, try_cast_slice};
-use numpy::{PyArray1, PyReadonlyArray1};
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyUntypedArrayMethods};
 use pyo3::prelude::*;
+use std::any::Any;
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Numbers as bytes: what comes from another machine need not be aligned for anything larger.
@@ -82,14 +84,14 @@ impl CoreShard {
     /// Bytes held.
     #[getter]
     fn nbytes(&self) -> usize {
-        size_of_val(self.shard.ids()) + self.shard.words().bytes()
+        self.shard.length() * size_of::<WordId>() + self.shard.words().bytes()
     }
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> (Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>)) {
         let this = slf.get();
-        let ids = PyArray1::from_slice(slf.py(), cast_slice(this.shard.ids()));
+        let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()));
         (slf.get_type().into_any(), (this.vocabulary(), ids))
     }
 
@@ -98,6 +100,29 @@ impl CoreShard {
     fn tokens(&self) -> u64 {
         self.shard.words().counts().iter().sum()
     }
+}
+
+/// Memory of Python's, which need not be copied to travel.
+#[derive(Debug)]
+struct Array(Py<PyArray1<u8>>);
+
+impl cooccurrence::Bytes for Array {
+    fn length(&self) -> usize {
+        Python::attach(|py| self.0.bind(py).shape()[0])
+    }
+
+    fn at(&self, place: Range<usize>) -> Cow<'_, [u8]> {
+        let bytes = Python::attach(|py| {
+            let array = self.0.bind(py).readonly();
+            array.as_slice().map(|bytes| bytes[place].to_vec())
+        });
+        Cow::Owned(bytes.expect("packed bytes are contiguous"))
+    }
+}
+
+/// Keep packed rows as Python's.
+fn keep(bytes: Vec<u8>) -> Arc<dyn cooccurrence::Bytes> {
+    Python::attach(|py| Arc::new(Array(PyArray1::from_vec(py, bytes).unbind())))
 }
 
 /// The counts of all pairs that touch a group of words.
@@ -113,7 +138,7 @@ impl From<Share> for CoreShare {
 }
 
 /// The fields of [`PackedShare`].
-type PackedFields<'py> = ([usize; 3], bool, Bytes<'py>, Bytes<'py>);
+type PackedFields<'py> = ([usize; 3], bool, Bytes<'py>, Vec<Bytes<'py>>);
 
 #[pymethods]
 impl CoreShare {
@@ -123,13 +148,16 @@ impl CoreShare {
         place: [usize; 3],
         symmetric: bool,
         blocks: PyReadonlyArray1<'_, u8>,
-        bytes: PyReadonlyArray1<'_, u8>,
+        pieces: Vec<Bytes<'_>>,
     ) -> PyResult<Self> {
+        let pieces = pieces
+            .into_iter()
+            .map(|piece| -> Arc<dyn cooccurrence::Bytes> { Arc::new(Array(piece.unbind())) });
         let packed = PackedShare {
             place,
             symmetric,
             blocks: pod_collect_to_vec(blocks.as_slice()?),
-            bytes: bytes.as_slice()?.to_vec(),
+            pieces: pieces.collect(),
         };
         Ok(Share::from(packed).into())
     }
@@ -139,7 +167,7 @@ impl CoreShare {
     fn merge(py: Python<'_>, parts: Vec<Bound<'_, Self>>, threads: usize) -> PyResult<Self> {
         let parts: Vec<&Share> = parts.iter().map(|part| &part.get().share).collect();
         let share = run(py, None, None, |monitor| {
-            threads::in_pool(threads, || merge_shares(&parts, monitor))?
+            threads::in_pool(threads, || merge_shares(&parts, &keep, monitor))?
         })?;
         Ok(share.into())
     }
@@ -189,17 +217,24 @@ impl CoreShare {
         self.share.counts.memory_bytes()
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyAny>, PackedFields<'py>)> {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, PackedFields<'py>) {
         let py = slf.py();
         let share = &slf.get().share;
         let packed = py.detach(|| share.pack());
+        let pieces = packed.pieces.iter().map(|piece| {
+            let any: &dyn Any = piece.as_ref();
+            match any.downcast_ref() {
+                Some(Array(array)) => array.bind(py).clone(),
+                None => PyArray1::from_slice(py, &piece.at(0..piece.length())),
+            }
+        });
         let fields = (
             packed.place,
             packed.symmetric,
             PyArray1::from_slice(py, cast_slice(&packed.blocks)),
-            PyArray1::from_vec(py, packed.bytes),
+            pieces.collect(),
         );
-        Ok((slf.get_type().into_any(), fields))
+        (slf.get_type().into_any(), fields)
     }
 }
 
@@ -226,7 +261,7 @@ pub fn count_shares(
         threads::in_pool(1, || {
             let partition = Partition::new(vocabulary.len(), groups);
             let blocks = row_blocks(partition, vocabulary.counts(), &options, part, parts);
-            cooccurrence::count_shares(&texts, &blocks, partition, &options, monitor)
+            cooccurrence::count_shares(&texts, &blocks, partition, &options, &keep, monitor)
         })?
     })?;
     Ok(shares.into_iter().map(CoreShare::from).collect())

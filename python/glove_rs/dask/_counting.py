@@ -181,19 +181,15 @@ def count(
         for k, shard in enumerate(shards)
     ]
     counts = _counts(cluster, texts, words, counting, groups, this)
-    shares = []
-    for group in range(groups):
-        of_group = [
-            submit(operator.getitem, all_groups, group, name=f"{this}-share-{group}-{k}")
-            for k, all_groups in enumerate(counts)
-        ]
-        owner = cluster.workers[group % len(cluster.workers)]
-        shares.append(_merged(cluster, _merge_shares, of_group, f"{this}-share-{group}", owner))
+    shares = _shares(cluster, counts, groups, this)
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
     chosen = words.result()
     lengths = cluster.client.gather(tokens)
     stages.wait("vocabulary", [words], [0])
+    # Workers keep what somebody holds a future of.
+    shards.clear()
+    texts.clear()
     stages.wait("counting", counts, lengths)
     stages.wait("merging", shares, [1] * groups)
     return Counted(
@@ -230,6 +226,19 @@ def _counts(
             if part < len(some)
         ]
     return counts
+
+
+def _shares(cluster: Cluster, counts: list[Future], groups: int, name: str) -> list[Future]:
+    """Merge the share of each group, where it will be needed."""
+    shares = []
+    for group in range(groups):
+        parts = [
+            cluster.submit(operator.getitem, share, group, name=f"{name}-share-{group}-{k}")
+            for k, share in enumerate(counts)
+        ]
+        owner = cluster.workers[group % len(cluster.workers)]
+        shares.append(_merged(cluster, _merge_shares, parts, f"{name}-share-{group}", owner))
+    return shares
 
 
 class _Stages:
