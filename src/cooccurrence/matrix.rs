@@ -93,6 +93,15 @@ impl RowBlock {
         }
     }
 
+    /// Append entries to the open row, whose columns follow those it has.
+    pub(super) fn extend(&mut self, row: &TriangleRow<'_>) {
+        self.columns.extend_from_slice(row.columns);
+        self.forward.extend_from_slice(row.forward);
+        if let (Some(values), Some(backward)) = (&mut self.backward, row.backward) {
+            values.extend_from_slice(backward);
+        }
+    }
+
     /// Close the open row.
     #[inline]
     pub fn end_row(&mut self) {
@@ -223,18 +232,21 @@ impl TriangleRow<'_> {
         })
     }
 
+    /// The entries of columns before `column`, and the others.
+    pub(super) fn split(&self, column: WordId) -> (Self, Self) {
+        let place = self.columns.partition_point(|&own| own < column);
+        let part = |range: Range<usize>| Self {
+            row: self.row,
+            columns: &self.columns[range.clone()],
+            forward: &self.forward[range.clone()],
+            backward: self.backward.map(|backward| &backward[range]),
+        };
+        (part(0..place), part(place..self.columns.len()))
+    }
+
     /// The entries of some columns.
     pub(super) fn within(&self, columns: Range<WordId>) -> Self {
-        let from = self
-            .columns
-            .partition_point(|&column| column < columns.start);
-        let to = self.columns.partition_point(|&column| column < columns.end);
-        Self {
-            row: self.row,
-            columns: &self.columns[from..to],
-            forward: &self.forward[from..to],
-            backward: self.backward.map(|backward| &backward[from..to]),
-        }
+        self.split(columns.end).0.split(columns.start).1
     }
 
     /// Call `f(row, column, x)` for every non-zero entry of the full matrix that this row stands
@@ -288,22 +300,46 @@ impl Store {
 }
 
 /// Rows in memory, as they are or packed.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) enum Held {
     Open(RowBlock),
-    // Many share one mapping: between the open rows, in the allocator's memory, it would keep that
-    // from going back to the system when they go.
-    Packed(PackedBlock, Arc<dyn Bytes>),
+    Packed(PackedBlock),
 }
 
-/// A block that lies packed among others.
+/// Packed rows. Many blocks share their memory: between open rows, in the allocator's, it would keep
+/// that from going back to the system when they go.
 #[derive(Debug, Clone)]
 pub(super) struct PackedBlock {
     pub rows: Range<WordId>,
     pub entries: usize,
     pub sums: Sums,
-    /// Its bytes.
+    pub bytes: Arc<dyn Bytes>,
+    /// Where in `bytes` it lies.
     pub place: Range<usize>,
+}
+
+impl PackedBlock {
+    /// In memory of its own.
+    pub fn of(block: &RowBlock) -> Self {
+        let bytes = encode(block);
+        Self {
+            rows: block.rows(),
+            entries: block.len(),
+            sums: Sums::default().plus(block),
+            place: 0..bytes.len(),
+            bytes: Arc::new(bytes),
+        }
+    }
+
+    /// Its bytes, as [`encode`] makes them.
+    pub fn encoded(&self) -> Cow<'_, [u8]> {
+        self.bytes.at(self.place.clone())
+    }
+
+    /// Unpack it in the memory of another block.
+    pub fn unpack_to(&self, block: &mut RowBlock) {
+        decode_into(&self.encoded(), block).expect("encoded here");
+    }
 }
 
 /// Memory that packed rows lie in: this program's, or somebody else's.
@@ -326,97 +362,62 @@ impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> Bytes for B {
 }
 
 impl Held {
-    pub fn rows(&self) -> Range<WordId> {
+    fn rows(&self) -> Range<WordId> {
         match self {
             Self::Open(block) => block.rows(),
-            Self::Packed(block, _) => block.rows.clone(),
+            Self::Packed(block) => block.rows.clone(),
         }
     }
 
     fn entries(&self) -> usize {
         match self {
             Self::Open(block) => block.len(),
-            Self::Packed(block, _) => block.entries,
+            Self::Packed(block) => block.entries,
         }
     }
 
     fn bytes(&self) -> u64 {
         match self {
             Self::Open(block) => block.bytes(),
-            Self::Packed(block, _) => block.place.len() as u64,
-        }
-    }
-
-    fn sums(&self) -> Sums {
-        match self {
-            Self::Open(block) => Sums::default().plus(block),
-            Self::Packed(block, _) => block.sums,
+            Self::Packed(block) => block.place.len() as u64,
         }
     }
 
     fn block(&self) -> Cow<'_, RowBlock> {
         match self {
             Self::Open(block) => Cow::Borrowed(block),
-            Self::Packed(block, bytes) => {
-                let bytes = bytes.at(block.place.clone());
-                Cow::Owned(decode(&bytes).expect("encoded here"))
-            }
+            Self::Packed(block) => Cow::Owned(decode(&block.encoded()).expect("encoded here")),
         }
     }
 
-    /// The same in the memory of another block.
-    pub fn copy_to(&self, block: &mut RowBlock) {
-        match self {
-            Self::Open(open) => block.clone_from(open),
-            Self::Packed(packed, bytes) => {
-                let bytes = bytes.at(packed.place.clone());
-                decode_into(&bytes, block).expect("encoded here");
-            }
-        }
-    }
-
-    /// Packed, and what it lies in.
-    pub fn packed(&self) -> (PackedBlock, Arc<dyn Bytes>) {
-        match self {
-            Self::Open(block) => {
-                let bytes = encode(block);
-                let packed = PackedBlock {
-                    rows: block.rows(),
-                    entries: block.len(),
-                    sums: self.sums(),
-                    place: 0..bytes.len(),
-                };
-                (packed, Arc::new(bytes))
-            }
-            Self::Packed(block, bytes) => (block.clone(), bytes.clone()),
-        }
-    }
-
-    /// Pack all of these.
+    /// Pack all of these together.
     fn pack(blocks: &mut [Self]) -> Result<()> {
-        let encoded: Vec<(PackedBlock, Arc<dyn Bytes>)> =
-            blocks.par_iter().map(Self::packed).collect();
-        let length = encoded.iter().map(|(block, _)| block.place.len()).sum();
+        let mut packed: Vec<PackedBlock> = blocks
+            .par_iter()
+            .map(|held| PackedBlock::of(&held.block()))
+            .collect();
+        let length = packed.iter().map(|block| block.place.len()).sum();
         let mut bytes = HugeBuffer::zeroed(length)?;
         let mut end = 0;
-        let mut packed = Vec::with_capacity(blocks.len());
-        for (mut block, own) in encoded {
+        for block in &packed {
             let place = end..end + block.place.len();
             end = place.end;
-            bytes[place.clone()].copy_from_slice(&own.at(block.place));
-            block.place = place;
-            packed.push(block);
+            bytes[place].copy_from_slice(&block.encoded());
         }
         let bytes: Arc<dyn Bytes> = Arc::new(bytes);
-        for (held, block) in blocks.iter_mut().zip(packed) {
-            *held = Self::Packed(block, bytes.clone());
+        end = 0;
+        for (held, mut block) in blocks.iter_mut().zip(packed.drain(..)) {
+            block.place = end..end + block.place.len();
+            end = block.place.end;
+            block.bytes = bytes.clone();
+            *held = Self::Packed(block);
         }
         Ok(())
     }
 }
 
 impl Triangle {
-    /// From blocks in order and without gaps.
+    /// From blocks in order; rows in none of them are empty.
     pub(super) fn new(words: usize, symmetric: bool, store: Store, sums: Sums) -> Self {
         Self {
             words,
@@ -424,21 +425,6 @@ impl Triangle {
             store,
             nnz: sums.nnz,
             total: sums.total,
-        }
-    }
-
-    /// From blocks in memory, in order, of rows that none or one of them holds.
-    pub(super) fn holding(words: usize, symmetric: bool, blocks: Vec<Held>) -> Self {
-        let sums = blocks.iter().map(Held::sums);
-        let sums = sums.fold(Sums::default(), Sums::with);
-        Self::new(words, symmetric, Store::Memory(blocks), sums)
-    }
-
-    /// The blocks, as they are held, unless they lie on disk.
-    pub(super) fn held(&self) -> Option<&[Held]> {
-        match &self.store {
-            Store::Memory(blocks) => Some(blocks),
-            Store::Disk(_) => None,
         }
     }
 
@@ -486,7 +472,7 @@ impl Triangle {
         if rows.is_empty() {
             return 0..0;
         }
-        // The first rows of a share are in no block, and the last may be forgotten.
+        // Some rows of a share are in no block, and the last may be forgotten.
         holds(rows.start)..(holds(rows.end - 1) + 1).min(self.blocks())
     }
 
@@ -543,24 +529,6 @@ impl Triangle {
         let open = |block: &Held| matches!(block, Held::Open(_));
         let last = first + blocks[first..].partition_point(open);
         Held::pack(&mut blocks[first..last])
-    }
-
-    /// A copy with its rows unpacked, on all threads of the current rayon pool, if any are packed:
-    /// for who asks for rows in other parts than they were packed in.
-    pub(crate) fn unpacked(&self) -> Option<Self> {
-        let Store::Memory(blocks) = &self.store else {
-            return None;
-        };
-        if blocks.iter().all(|held| matches!(held, Held::Open(_))) {
-            return None;
-        }
-        let open = blocks.par_iter().map(|held| held.block().into_owned());
-        let store = Store::of(open.collect());
-        let sums = Sums {
-            nnz: self.nnz,
-            total: self.total,
-        };
-        Some(Self::new(self.words, self.symmetric, store, sums))
     }
 
     /// Whether the rows lie in a temporary file.
@@ -799,6 +767,36 @@ fn push_sorted(row: &mut [(WordId, [f64; 2])], block: &mut RowBlock) {
         if sums != [0.0; 2] {
             block.push_both(same[0].0, sums[0], sums[1]);
         }
+    }
+}
+
+/// Counts whose rows can be gone through.
+pub trait Rows: Sync {
+    /// Number of words.
+    fn words(&self) -> usize;
+
+    /// Call `f` for each of `rows`, in order. It may see a row's entries in parts.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] if rows lie on disk and cannot be read, or what `f` returns.
+    fn for_each_row(
+        &self,
+        rows: Range<WordId>,
+        f: impl FnMut(TriangleRow<'_>) -> Result<()>,
+    ) -> Result<()>;
+}
+
+impl Rows for Triangle {
+    fn words(&self) -> usize {
+        self.words
+    }
+
+    fn for_each_row(
+        &self,
+        rows: Range<WordId>,
+        f: impl FnMut(TriangleRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        self.for_each_row(rows, f)
     }
 }
 

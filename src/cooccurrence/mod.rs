@@ -14,7 +14,7 @@ pub use accumulator::DENSE_WIDTH;
 pub use count::{CountingOptions, count};
 pub use estimate::{Estimate, estimate};
 pub use gather::Gathering;
-pub use matrix::{Bytes, Csr, RowBlock, Triangle, TriangleRow};
+pub use matrix::{Bytes, Csr, RowBlock, Rows, Triangle, TriangleRow};
 pub use merge::plus;
 pub use share::{Keep, PackedShare, Share, count_shares, merge_shares, row_blocks};
 pub(crate) use sink::RowSink;

@@ -6,7 +6,7 @@
 
 use super::accumulator::RowAccumulator;
 use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
-use super::matrix::{Bytes, Held, PackedBlock, RowBlock, Sums, Triangle, TriangleRow};
+use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Store, Sums, Triangle, TriangleRow};
 use super::merge::BlockSum;
 use super::spill::Encoder;
 use crate::error::{Error, Result};
@@ -23,21 +23,57 @@ use std::sync::Arc;
 const MOST_BLOCKS: u64 = 1 << 12;
 /// What it costs to look at an occurrence of a word, where to keep one more pair costs 1. Measured on
 /// enwiki-17m.
-const LOOKED_UP: f64 = 4.0;
+const LOOKED_UP: f64 = 5.0;
 
-/// The counts of all pairs that touch a group of words, at either end.
+/// The counts of all pairs that touch a group of words, at either end, packed.
 #[derive(Debug)]
 pub struct Share {
     /// How words are dealt into groups.
     pub partition: Partition,
     /// The group.
     pub group: usize,
-    /// A triangle over all words, in new ids. Rows before the group's first word are absent, those
-    /// behind its last one hold columns of the group only.
-    pub counts: Triangle,
+    /// Whether the matrix is its own transpose.
+    pub symmetric: bool,
+    // In the order of their rows and, of the same rows, of their columns.
+    blocks: Vec<Part>,
 }
 
+/// What some rows have in some columns: of a row of the group, its columns may be in several parts.
+#[derive(Debug, Clone)]
+struct Part {
+    columns: Range<WordId>,
+    block: PackedBlock,
+}
+
+impl Part {
+    fn place(&self) -> (WordId, WordId) {
+        (self.block.rows.start, self.columns.start)
+    }
+}
+
+/// Where packed rows are to lie, once they are packed.
+pub type Keep<'a> = dyn Fn(Vec<u8>) -> Arc<dyn Bytes> + Sync + 'a;
+
 impl Share {
+    /// Of counts in new ids, of which those are looked at that touch no other group's words alone.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn new(partition: Partition, group: usize, counts: &Triangle) -> Result<Self> {
+        let blocks = (0..counts.blocks()).into_par_iter().map(|k| {
+            Ok(Part {
+                columns: 0..counts.words as WordId,
+                block: PackedBlock::of(counts.block(k)?.as_ref()),
+            })
+        });
+        Ok(Self {
+            partition,
+            group,
+            symmetric: counts.symmetric,
+            blocks: blocks.collect::<Result<_>>()?,
+        })
+    }
+
     /// What counts by rank hold of it.
     ///
     /// # Errors
@@ -45,7 +81,7 @@ impl Share {
     pub fn of(counts: &Triangle, partition: Partition, group: usize) -> Result<Self> {
         let own = partition.group(group);
         let new_ids = partition.new_ids();
-        let mut counts = Triangle::assemble(counts.words, |pair| {
+        let counts = Triangle::assemble(counts.words, |pair| {
             counts.for_each_row(0..counts.words as WordId, |row| {
                 let i = new_ids[row.row as usize];
                 for (entry, &column) in row.columns.iter().enumerate() {
@@ -58,23 +94,87 @@ impl Share {
                 Ok(())
             })
         })?;
-        counts.pack_from(0)?;
-        Ok(Self {
-            partition,
-            group,
-            counts,
-        })
+        Self::new(partition, group, &counts)
     }
 
-    fn held(&self) -> &[Held] {
-        self.counts.held().expect("a share lies in memory")
+    /// A triangle over all words, in new ids, on all threads of the current rayon pool. Rows before the
+    /// group's first word are empty, those behind its last one hold columns of the group only.
+    pub fn counts(&self) -> Triangle {
+        let same_rows = |a: &Part, b: &Part| a.block.rows == b.block.rows;
+        let rows: Vec<&[Part]> = self.blocks.chunk_by(same_rows).collect();
+        let blocks = rows.par_iter().map(|parts| {
+            let mut opened: Vec<RowBlock> = Vec::with_capacity(parts.len());
+            for part in *parts {
+                let mut block = RowBlock::default();
+                part.block.unpack_to(&mut block);
+                opened.push(block);
+            }
+            if opened.len() == 1 {
+                return opened.swap_remove(0);
+            }
+            let rows = parts[0].block.rows.clone();
+            let mut whole = RowBlock::new(rows.start, !self.symmetric);
+            for row in rows {
+                for part in &opened {
+                    whole.extend(&part.row(row));
+                }
+                whole.end_row();
+            }
+            whole.shrink_to_fit();
+            whole
+        });
+        let sums = self.blocks.iter().map(|part| part.block.sums);
+        let sums = sums.fold(Sums::default(), Sums::with);
+        let store = Store::of(blocks.collect());
+        Triangle::new(self.partition.words(), self.symmetric, store, sums)
+    }
+
+    /// Pairs held.
+    pub fn pairs(&self) -> u64 {
+        self.blocks
+            .iter()
+            .map(|part| part.block.entries as u64)
+            .sum()
+    }
+
+    /// Bytes of packed rows.
+    pub fn bytes(&self) -> u64 {
+        self.blocks
+            .iter()
+            .map(|part| part.block.place.len() as u64)
+            .sum()
     }
 }
 
-/// Where packed rows are to lie, once they are packed.
-pub type Keep<'a> = dyn Fn(Vec<u8>) -> Arc<dyn Bytes> + Sync + 'a;
+impl Rows for Share {
+    fn words(&self) -> usize {
+        self.partition.words()
+    }
 
-/// Blocks of rows, in new ids, that are packed together: those of part `part` of `parts`, which take
+    fn for_each_row(
+        &self,
+        rows: Range<WordId>,
+        mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let first = self
+            .blocks
+            .partition_point(|part| part.block.rows.end <= rows.start);
+        let mut block = RowBlock::default();
+        for part in &self.blocks[first..] {
+            let held = &part.block.rows;
+            if held.start >= rows.end {
+                break;
+            }
+            part.block.unpack_to(&mut block);
+            for row in held.start.max(rows.start)..held.end.min(rows.end) {
+                f(block.row(row))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Blocks of rows of one group, in new ids, that are packed together: those of part `part` of `parts`, which take
 /// about as long to count as those of any other. `counts` tells how often each word, by rank, occurs in
 /// the whole text. A pure function of its arguments.
 ///
@@ -92,10 +192,16 @@ pub fn row_blocks(
         .map(|id| counts[partition.rank(id) as usize])
         .collect();
     let text: u64 = counts.iter().sum();
-    let blocks = tasks(
-        counts.iter().copied(),
-        (text / MOST_BLOCKS).max(TASK_OCCURRENCES),
-    );
+    let size = (text / MOST_BLOCKS).max(TASK_OCCURRENCES);
+    let groups = (0..partition.groups()).map(|group| partition.group(group));
+    let blocks: Vec<Range<usize>> = groups
+        .flat_map(|group| {
+            let first = group.start as usize;
+            let own = &counts[first..group.end as usize];
+            let blocks = tasks(own.iter().copied(), size).into_iter();
+            blocks.map(move |rows| first + rows.start..first + rows.end)
+        })
+        .collect();
     let (mut before, mut work) = (0, 0.0);
     let ends: Vec<f64> = blocks
         .iter()
@@ -146,26 +252,32 @@ pub fn count_shares(
             "must leave less than 2^32 words in a block of text",
         ));
     }
-    let packed = if options.symmetric {
-        count_blocks::<f64>(texts, blocks, partition, options, monitor)?
+    let parts = if options.symmetric {
+        count_blocks::<f64>(texts, blocks, partition, options, keep, monitor)?
     } else {
-        count_blocks::<[f64; 2]>(texts, blocks, partition, options, monitor)?
+        count_blocks::<[f64; 2]>(texts, blocks, partition, options, keep, monitor)?
     };
-    let share = |(group, packed): (usize, Packing)| Share {
-        partition,
-        group,
-        counts: Triangle::holding(partition.words(), options.symmetric, packed.finish(keep)),
+    let share = |(group, mut blocks): (usize, Vec<Part>)| {
+        blocks.sort_by_key(Part::place);
+        Share {
+            partition,
+            group,
+            symmetric: options.symmetric,
+            blocks,
+        }
     };
-    Ok(packed.into_iter().enumerate().map(share).collect())
+    Ok(parts.into_iter().enumerate().map(share).collect())
 }
 
+/// The parts of each group's share.
 fn count_blocks<S: BlockSum>(
     texts: &[&[WordId]],
     blocks: &[Range<usize>],
     partition: Partition,
     options: &CountingOptions,
+    keep: &Keep<'_>,
     monitor: &Monitor,
-) -> Result<Vec<Packing>> {
+) -> Result<Vec<Vec<Part>>> {
     let rows = match blocks {
         [] => 0..0,
         [first, .., last] => first.start..last.end,
@@ -188,36 +300,45 @@ fn count_blocks<S: BlockSum>(
     let mut accumulator = RowAccumulator::<S>::new();
     let mut block = RowBlock::default();
     let mut encoder = Encoder::default();
-    let mut shares: Vec<Packing> = Vec::new();
-    shares.resize_with(partition.groups(), Packing::default);
-    for rows in blocks {
-        block.refill(rows.start as WordId, !options.symmetric);
-        for row in rows.clone() {
-            sum_row(row as WordId, &counters, &mut accumulator, monitor)?;
-            accumulator.drain(|column, sum| sum.push(column, &mut block));
-            block.end_row();
-        }
-        for (group, share) in shares.iter_mut().enumerate() {
-            let group = partition.group(group);
-            if block.rows().end > group.start {
-                share.push(&touching(&block, group), &block, &mut encoder);
+    let mut shares: Vec<Vec<Part>> = vec![Vec::new(); partition.groups()];
+    for of_group in blocks.chunk_by(|a, b| same_group(partition, a, b)) {
+        let own = partition.group_of(of_group[0].start as WordId);
+        // What the group's rows have in the columns of each group: in two shares, but packed once.
+        let mut packings: Vec<Packing> = Vec::new();
+        packings.resize_with(own + 1, Packing::default);
+        for rows in of_group {
+            block.refill(rows.start as WordId, !options.symmetric);
+            for row in rows.clone() {
+                sum_row(row as WordId, &counters, &mut accumulator, monitor)?;
+                accumulator.drain(|column, sum| sum.push(column, &mut block));
+                block.end_row();
             }
+            let mut rest: Vec<_> = block.rows().map(|row| block.row(row)).collect();
+            for (columns, packing) in packings.iter_mut().enumerate() {
+                let columns = partition.group(columns);
+                let mut part = Vec::with_capacity(rest.len());
+                for row in &mut rest {
+                    let (own, others) = row.split(columns.end);
+                    part.push(own);
+                    *row = others;
+                }
+                packing.push(columns, &part, &block, &mut encoder);
+            }
+        }
+        for (columns, packing) in packings.into_iter().enumerate() {
+            let parts = packing.finish(keep);
+            if columns != own {
+                shares[columns].extend_from_slice(&parts);
+            }
+            shares[own].extend(parts);
         }
     }
     Ok(shares)
 }
 
-/// What touches a group of words.
-fn touching(block: &RowBlock, group: Range<WordId>) -> Vec<TriangleRow<'_>> {
-    let rows = block.rows().map(|number| {
-        let row = block.row(number);
-        if group.contains(&number) {
-            row
-        } else {
-            row.within(group.clone())
-        }
-    });
-    rows.collect()
+fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool {
+    let [a, b] = [a, b].map(|rows| partition.group_of(rows.start as WordId));
+    a == b
 }
 
 /// The sum, in the order given, of shares of one group: of parts of the text, of some rows or of all; on
@@ -233,37 +354,37 @@ pub fn merge_shares(parts: &[&Share], keep: &Keep<'_>, monitor: &Monitor) -> Res
     let first = parts[0];
     let same = |part: &&Share| (part.partition, part.group) == (first.partition, first.group);
     assert!(parts.iter().all(same), "shares of one group of one text");
-    // Blocks of the same rows, in the order of the parts.
-    let mut blocks: Vec<&Held> = parts.iter().flat_map(|part| part.held()).collect();
-    blocks.sort_by_key(|block| block.rows().start);
-    let blocks: Vec<_> = blocks.chunk_by(|a, b| a.rows() == b.rows()).collect();
+    // Blocks of the same rows and columns, in the order of the parts.
+    let mut blocks: Vec<&Part> = parts.iter().flat_map(|part| &part.blocks).collect();
+    blocks.sort_by_key(|part| part.place());
+    let blocks: Vec<_> = blocks.chunk_by(|a, b| a.place() == b.place()).collect();
     monitor.begin(Stage::Merging, blocks.len() as u64);
     // A run of blocks at a time: packed together, they need no other place.
     let runs = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
     };
-    let merged: Result<Vec<Vec<Held>>> = blocks
+    let merged: Result<Vec<Vec<Part>>> = blocks
         .par_chunks(blocks.len().div_ceil(runs).max(1))
         .map(|run| {
             let mut packing = Packing::default();
             let mut adding = Adding::default();
-            for same_rows in run {
-                if let [only] = same_rows {
+            for same in run {
+                if let [only] = same {
                     packing.push_held((*only).clone(), keep);
                 } else {
-                    adding.push_sum(same_rows, &mut packing);
+                    adding.push_sum(same, &mut packing);
                 }
                 monitor.advance(1)?;
             }
             Ok(packing.finish(keep))
         })
         .collect();
-    let (words, symmetric) = (first.partition.words(), first.counts.symmetric);
     Ok(Share {
         partition: first.partition,
         group: first.group,
-        counts: Triangle::holding(words, symmetric, merged?.into_iter().flatten().collect()),
+        symmetric: first.symmetric,
+        blocks: merged?.into_iter().flatten().collect(),
     })
 }
 
@@ -277,10 +398,10 @@ struct Adding {
 }
 
 impl Adding {
-    /// Append the sum of blocks of the same rows.
-    fn push_sum(&mut self, parts: &[&Held], packing: &mut Packing) {
+    /// Append the sum of blocks of the same rows and columns.
+    fn push_sum(&mut self, parts: &[&Part], packing: &mut Packing) {
         for (number, part) in parts.iter().enumerate() {
-            part.copy_to(&mut self.part);
+            part.block.unpack_to(&mut self.part);
             if number == 0 {
                 swap(&mut self.sum, &mut self.part);
             } else {
@@ -289,54 +410,70 @@ impl Adding {
             }
         }
         let rows: Vec<_> = self.sum.rows().map(|row| self.sum.row(row)).collect();
-        packing.push(&rows, &self.sum, &mut self.encoder);
+        let columns = parts[0].columns.clone();
+        packing.push(columns, &rows, &self.sum, &mut self.encoder);
     }
 }
 
 /// Blocks that are packed one after the other.
 #[derive(Default)]
 struct Packing {
-    held: Vec<Held>,
-    // Those not yet held, and their bytes.
-    blocks: Vec<PackedBlock>,
+    kept: Vec<Part>,
+    // Those whose bytes are here, and not yet theirs.
+    open: Vec<Part>,
     bytes: Vec<u8>,
 }
 
 impl Packing {
-    /// Append rows of `block`.
-    fn push(&mut self, rows: &[TriangleRow<'_>], block: &RowBlock, encoder: &mut Encoder) {
+    /// Append the rows of `block`, of which those columns are given; nothing if they are empty.
+    fn push(
+        &mut self,
+        columns: Range<WordId>,
+        rows: &[TriangleRow<'_>],
+        block: &RowBlock,
+        encoder: &mut Encoder,
+    ) {
+        let entries = rows.iter().map(|row| row.columns.len()).sum();
+        if entries == 0 {
+            return;
+        }
         let first = block.rows().start;
         let bytes = encoder.encode(first, rows, block.has_both_directions());
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
-        self.blocks.push(PackedBlock {
-            rows: block.rows(),
-            entries: rows.iter().map(|row| row.columns.len()).sum(),
-            sums: rows.iter().fold(Sums::default(), Sums::plus_row),
-            place: start..self.bytes.len(),
+        self.open.push(Part {
+            columns,
+            block: PackedBlock {
+                rows: block.rows(),
+                entries,
+                sums: rows.iter().fold(Sums::default(), Sums::plus_row),
+                bytes: Arc::new(Vec::new()),
+                place: start..self.bytes.len(),
+            },
         });
     }
 
     /// Append a block as it is.
-    fn push_held(&mut self, block: Held, keep: &Keep<'_>) {
+    fn push_held(&mut self, part: Part, keep: &Keep<'_>) {
         self.close(keep);
-        self.held.push(block);
+        self.kept.push(part);
     }
 
     fn close(&mut self, keep: &Keep<'_>) {
-        if !self.blocks.is_empty() {
+        if !self.open.is_empty() {
             let mut bytes = take(&mut self.bytes);
             bytes.shrink_to_fit();
             let bytes = keep(bytes);
-            let blocks = self.blocks.drain(..);
-            self.held
-                .extend(blocks.map(|block| Held::Packed(block, bytes.clone())));
+            for part in &mut self.open {
+                part.block.bytes = bytes.clone();
+            }
+            self.kept.append(&mut self.open);
         }
     }
 
-    fn finish(mut self, keep: &Keep<'_>) -> Vec<Held> {
+    fn finish(mut self, keep: &Keep<'_>) -> Vec<Part> {
         self.close(keep);
-        self.held
+        self.kept
     }
 }
 
@@ -347,9 +484,9 @@ pub struct PackedShare {
     pub place: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// Of each block its first row, the number of its rows, of its entries, of its records, the bits
-    /// of their sum, which of `pieces` it lies in, from which byte, and to which.
-    pub blocks: Vec<[u64; 8]>,
+    /// Of each block its rows and columns, from and to, the number of its entries, of its records, the
+    /// bits of their sum, which of `pieces` it lies in, from which byte, and to which.
+    pub blocks: Vec<[u64; 10]>,
     /// Memory that blocks lie in.
     pub pieces: Vec<Arc<dyn Bytes>>,
 }
@@ -358,37 +495,28 @@ impl Share {
     /// In parts, whose bytes are shared.
     pub fn pack(&self) -> PackedShare {
         let mut pieces: Vec<Arc<dyn Bytes>> = Vec::new();
-        let blocks = self.held().iter().map(|held| {
-            let (block, bytes) = held.packed();
+        let blocks = self.blocks.iter().map(|Part { columns, block }| {
             // Neighbours mostly lie in the same piece.
-            let known = pieces.iter().rposition(|piece| Arc::ptr_eq(piece, &bytes));
+            let known = pieces
+                .iter()
+                .rposition(|piece| Arc::ptr_eq(piece, &block.bytes));
             let piece = known.unwrap_or_else(|| {
-                pieces.push(bytes);
+                pieces.push(block.bytes.clone());
                 pieces.len() - 1
             });
-            let numbers = [
-                block.rows.len(),
-                block.entries,
-                piece,
-                block.place.start,
-                block.place.end,
-            ];
-            let [rows, entries, piece, start, end] = numbers.map(|n| n as u64);
-            let (first, total) = (u64::from(block.rows.start), block.sums.total.to_bits());
+            let [rows, columns] =
+                [&block.rows, columns].map(|ids| [ids.start, ids.end].map(u64::from));
+            let [entries, piece, start, end] =
+                [block.entries, piece, block.place.start, block.place.end].map(|n| n as u64);
+            let Sums { nnz, total } = block.sums;
+            let total = total.to_bits();
             [
-                first,
-                rows,
-                entries,
-                block.sums.nnz,
-                total,
-                piece,
-                start,
-                end,
+                rows[0], rows[1], columns[0], columns[1], entries, nnz, total, piece, start, end,
             ]
         });
         PackedShare {
             place: [self.partition.words(), self.partition.groups(), self.group],
-            symmetric: self.counts.symmetric,
+            symmetric: self.symmetric,
             blocks: blocks.collect(),
             pieces,
         }
@@ -398,23 +526,39 @@ impl Share {
 impl From<PackedShare> for Share {
     fn from(packed: PackedShare) -> Self {
         let [words, groups, group] = packed.place;
-        let held = packed.blocks.iter().map(|block| {
-            let &[first, rows, entries, nnz, total, piece, start, end] = block;
-            let block = PackedBlock {
-                rows: first as WordId..(first + rows) as WordId,
-                entries: entries as usize,
-                sums: Sums {
-                    nnz,
-                    total: f64::from_bits(total),
+        let ids = |from: u64, to: u64| from as WordId..to as WordId;
+        let blocks = packed.blocks.iter().map(|numbers| {
+            let &[
+                row,
+                row_end,
+                column,
+                column_end,
+                entries,
+                nnz,
+                total,
+                piece,
+                start,
+                end,
+            ] = numbers;
+            Part {
+                columns: ids(column, column_end),
+                block: PackedBlock {
+                    rows: ids(row, row_end),
+                    entries: entries as usize,
+                    sums: Sums {
+                        nnz,
+                        total: f64::from_bits(total),
+                    },
+                    bytes: packed.pieces[piece as usize].clone(),
+                    place: start as usize..end as usize,
                 },
-                place: start as usize..end as usize,
-            };
-            Held::Packed(block, packed.pieces[piece as usize].clone())
+            }
         });
         Self {
             partition: Partition::new(words, groups),
             group,
-            counts: Triangle::holding(words, packed.symmetric, held.collect()),
+            symmetric: packed.symmetric,
+            blocks: blocks.collect(),
         }
     }
 }

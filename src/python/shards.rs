@@ -5,7 +5,7 @@ use super::cooccurrence::CountingArguments;
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments};
-use crate::cooccurrence::{self, PackedShare, Share, merge_shares, row_blocks};
+use crate::cooccurrence::{self, PackedShare, Rows, Share, merge_shares, row_blocks};
 use crate::encoding::Shard;
 use crate::partition::Partition;
 use crate::threads;
@@ -182,7 +182,7 @@ impl CoreShare {
     /// Pairs of words held.
     #[getter]
     fn pairs(&self) -> u64 {
-        self.share.counts.pairs()
+        self.share.pairs()
     }
 
     /// Rows, columns, by rank, and values of all records held.
@@ -195,14 +195,15 @@ impl CoreShare {
         Bound<'py, PyArray1<u32>>,
         Bound<'py, PyArray1<f64>>,
     )> {
-        let Share {
-            partition, counts, ..
-        } = &self.share;
+        let (share, partition) = (&self.share, self.share.partition);
         let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        counts.for_each_record(|i, j, x| {
-            rows.push(partition.rank(i));
-            columns.push(partition.rank(j));
-            values.push(x);
+        share.for_each_row(0..partition.words() as WordId, |row| {
+            row.for_each_record(|i, j, x| {
+                rows.push(partition.rank(i));
+                columns.push(partition.rank(j));
+                values.push(x);
+            });
+            Ok(())
         })?;
         Ok((
             PyArray1::from_vec(py, rows),
@@ -214,7 +215,7 @@ impl CoreShare {
     /// Bytes held.
     #[getter]
     fn nbytes(&self) -> u64 {
-        self.share.counts.memory_bytes()
+        self.share.bytes()
     }
 
     fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, PackedFields<'py>) {

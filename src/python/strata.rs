@@ -32,13 +32,9 @@ pub fn share_margins<'py>(
     share: &Bound<'py, CoreShare>,
     threads: usize,
 ) -> PyResult<Margins<'py>> {
-    let Share {
-        partition,
-        group,
-        counts,
-    } = &share.get().share;
+    let share = &share.get().share;
     let margins =
-        py.detach(|| threads::in_pool(threads, || margins(counts, *partition, *group))?)?;
+        py.detach(|| threads::in_pool(threads, || margins(share, share.partition, share.group))?)?;
     let records = margins.iter().map(|margin| margin.records).collect();
     let sums: Vec<f64> = margins.iter().flat_map(|margin| margin.sums).collect();
     Ok((

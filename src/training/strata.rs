@@ -64,20 +64,15 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
+        let mut counts = Counts::Owned(share.counts());
         let Share {
-            partition,
-            group,
-            counts,
-        } = share;
-        let mut counts = match counts.unpacked() {
-            Some(unpacked) => Counts::Owned(unpacked),
-            None => Counts::Borrowed(counts),
-        };
+            partition, group, ..
+        } = *share;
         Self::of_group(
             &mut counts,
             margins,
-            *partition,
-            *group,
+            partition,
+            group,
             options,
             memory,
             monitor,
@@ -265,15 +260,14 @@ mod tests {
     /// Tiles of every group.
     fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let shares: Vec<_> = (0..partition.groups())
-            .map(|group| Share {
-                partition,
-                group,
-                counts: share(symmetric, partition, group),
+            .map(|group| {
+                let counts = share(symmetric, partition, group);
+                Share::new(partition, group, &counts).unwrap()
             })
             .collect();
         let mut all = vec![Margin::default(); WORDS];
         for share in &shares {
-            let part = margins(&share.counts, partition, share.group).unwrap();
+            let part = margins(share, partition, share.group).unwrap();
             all.iter_mut()
                 .zip(part)
                 .for_each(|(all, part)| all.add(part));

@@ -8,7 +8,7 @@ use super::epochs::TrainingOptions;
 use super::kernel::Record;
 use super::parameters::Parameters;
 use super::unseen::{Margin, Pair, Sampler, Targets};
-use crate::cooccurrence::{Triangle, TriangleRow};
+use crate::cooccurrence::{Rows, Triangle, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -640,13 +640,13 @@ fn part_rows(words: usize, part: usize) -> Range<WordId> {
 ///
 /// # Errors
 /// As for [`Triangle::block`].
-pub fn margins(counts: &Triangle, partition: Partition, group: usize) -> Result<Vec<Margin>> {
-    let own = partition.group(group);
+pub fn margins(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Margin>> {
+    let (own, words) = (partition.group(group), counts.words());
     let parts: Vec<Result<Vec<Margin>>> = (0..PARTS)
         .into_par_iter()
         .map(|part| {
-            let mut margins = vec![Margin::default(); counts.words];
-            counts.for_each_row(part_rows(counts.words, part), |row| {
+            let mut margins = vec![Margin::default(); words];
+            counts.for_each_row(part_rows(words, part), |row| {
                 row.for_each_record(|i, j, x| {
                     if own.contains(&i) {
                         margins[i as usize].records += 1;
@@ -660,7 +660,7 @@ pub fn margins(counts: &Triangle, partition: Partition, group: usize) -> Result<
             Ok(margins)
         })
         .collect();
-    let mut sum = vec![Margin::default(); counts.words];
+    let mut sum = vec![Margin::default(); words];
     for part in parts {
         for (sum, part) in sum.iter_mut().zip(part?) {
             sum.add(part);
