@@ -336,8 +336,11 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     assert same.words() == vocabulary.words()
     assert same.counts().tolist() == vocabulary.counts().tolist()
     counting = {"window": 5, "symmetric": symmetric, "distance_weighting": True}
-    shares = shard.count(vocabulary, counting, False, 2)
-    again = sent(shard).count(same, counting, False, 2)
+    text = shard.encode(vocabulary, False, 2)
+    assert sent(shard).encode(same, False, 2).tolist() == text.tolist()
+    text = text.view(np.uint8)
+    shares = _core.count_shares([text], vocabulary, counting, 2, 0, 1)
+    again = _core.count_shares([sent(text)], same, counting, 2, 0, 1)
     merged = _core.CoreShare.merge([shares[1], again[1]], 2)
     assert sent(shard).nbytes == shard.nbytes
     for share in (*shares, merged):

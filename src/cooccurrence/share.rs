@@ -576,41 +576,79 @@ mod tests {
     const WORDS: usize = 30;
 
     /// All records by rank, exact to what sums in another order may differ by.
-    fn records(shares: &[Share]) -> BTreeMap<(WordId, WordId), i64> {
+    fn records<'a, R: Rows + 'a>(
+        shares: impl IntoIterator<Item = (&'a R, Partition, usize)>,
+    ) -> BTreeMap<(WordId, WordId), i64> {
         let mut records = BTreeMap::new();
-        for Share {
-            partition,
-            group,
-            counts,
-        } in shares
-        {
-            let own = partition.group(*group);
-            let add = |i: WordId, j: WordId, x: f64| {
-                assert!(own.contains(&i) || own.contains(&j));
-                let pair = (partition.rank(i), partition.rank(j));
-                let x = (x * 1e9).round() as i64;
-                assert_eq!(*records.entry(pair).or_insert(x), x);
-            };
-            counts.for_each_record(add).unwrap();
+        for (counts, partition, group) in shares {
+            let own = partition.group(group);
+            let mut seen = BTreeMap::new();
+            let rows = 0..partition.words() as WordId;
+            counts
+                .for_each_row(rows, |row| {
+                    row.for_each_record(|i, j, x| {
+                        assert!(own.contains(&i) || own.contains(&j));
+                        let pair = (partition.rank(i), partition.rank(j));
+                        let x = (x * 1e9).round() as i64;
+                        assert_eq!(seen.insert(pair, x), None, "a record comes once");
+                        assert_eq!(*records.entry(pair).or_insert(x), x);
+                    });
+                    Ok(())
+                })
+                .unwrap();
         }
         records
+    }
+
+    fn of(shares: &[Share]) -> impl Iterator<Item = (&Share, Partition, usize)> {
+        shares
+            .iter()
+            .map(|share| (share, share.partition, share.group))
+    }
+
+    fn keep(bytes: Vec<u8>) -> Arc<dyn Bytes> {
+        Arc::new(bytes)
+    }
+
+    #[test]
+    fn rows_are_dealt_in_parts_that_take_as_long() {
+        let counts: Vec<u64> = (1..=50_000).map(|rank| 20_000_000 / rank).collect();
+        let options = CountingOptions::default();
+        for groups in [1, 2, 5] {
+            let partition = Partition::new(counts.len(), groups);
+            for parts in [1, 2, 3, 8] {
+                let blocks: Vec<_> = (0..parts)
+                    .map(|part| row_blocks(partition, &counts, &options, part, parts))
+                    .collect();
+                assert!(blocks.iter().all(|blocks| !blocks.is_empty()));
+                let mut next = 0;
+                for rows in blocks.concat() {
+                    assert_eq!(rows.start, next);
+                    let [first, last] = [rows.start, rows.end - 1].map(|id| id as WordId);
+                    assert_eq!(partition.group_of(first), partition.group_of(last));
+                    next = rows.end;
+                }
+                assert_eq!(next, counts.len());
+            }
+        }
     }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(60))]
 
         #[test]
-        fn shares_of_shards_add_up_to_the_counts_of_the_text(
+        fn shares_of_parts_add_up_to_the_counts_of_the_text(
             texts in proptest::collection::vec(proptest::collection::vec(
                 prop_oneof![20 => 0..WORDS as WordId, 1 => Just(DOCUMENT_END), 1 => Just(GAP)], 0..200),
-                1..5),
-            groups in 1usize..6, window in 1usize..20, symmetric: bool, threads in 1usize..3,
+                1..7),
+            groups in 1usize..6, together in 1usize..4, window in 1usize..20, symmetric: bool,
+            threads in 1usize..3,
         ) {
             let options = CountingOptions { window, symmetric, distance_weighting: true };
             let monitor = Monitor::new();
             let mut text = Vec::new();
             let mut occurrences = vec![0; WORDS];
-            for &id in shards.iter().flat_map(|shard| shard.iter().chain([&DOCUMENT_END])) {
+            for &id in texts.iter().flat_map(|text| text.iter().chain([&DOCUMENT_END])) {
                 text.push(id);
                 if id < GAP {
                     occurrences[id as usize] += 1;
@@ -619,43 +657,64 @@ mod tests {
             let partition = Partition::new(WORDS, groups);
             let mut by_group: Vec<Vec<Share>> = Vec::new();
             by_group.resize_with(groups, Vec::new);
-            for shard in shards {
-                let new_ids = shard.into_iter().map(|id| match id {
-                    DOCUMENT_END | GAP => id,
-                    rank => partition.new_id(rank),
-                });
-                let shares = count_shares(
-                    new_ids.collect(), partition, &occurrences, &options, &monitor).unwrap();
-                for (group, share) in shares.into_iter().enumerate() {
-                    // As after a journey.
-                    by_group[group].push(share.pack().unwrap().into());
+            let new_ids = |text: Vec<WordId>| text.into_iter().map(|id| match id {
+                DOCUMENT_END | GAP => id,
+                rank => partition.new_id(rank),
+            }).collect();
+            let texts: Vec<Vec<WordId>> = texts.into_iter().map(new_ids).collect();
+            // More parts than texts, so that the same rows are in some and not in others.
+            for (number, some) in texts.chunks(together).enumerate() {
+                let some: Vec<&[WordId]> = some.iter().map(Vec::as_slice).collect();
+                for part in 0..some.len() + number {
+                    // Tasks are larger than this text: cut them.
+                    let parts = some.len() + number;
+                    let all = row_blocks(partition, &occurrences, &options, 0, 1);
+                    let cut = |rows: &Range<usize>| {
+                        let middle = usize::midpoint(rows.start, rows.end);
+                        [rows.start..middle, middle..rows.end]
+                    };
+                    let blocks: Vec<_> = all.iter().flat_map(cut).filter(|rows| !rows.is_empty())
+                        .collect();
+                    let (from, to) = (blocks.len() * part / parts, blocks.len() * (part + 1) / parts);
+                    let shares = count_shares(
+                        &some, &blocks[from..to], partition, &options, &keep, &monitor).unwrap();
+                    for (group, share) in shares.into_iter().enumerate() {
+                        // As after a journey.
+                        by_group[group].push(share.pack().into());
+                    }
                 }
             }
             let merged: Vec<Share> = by_group.iter().map(|parts| {
-                let parts: Vec<&Share> = parts.iter().collect();
-                threads::in_pool(threads, || merge_shares(&parts, &monitor)).unwrap().unwrap()
+                // In a tree.
+                let some: Vec<Share> = parts.chunks(2).map(|parts| {
+                    let parts: Vec<&Share> = parts.iter().collect();
+                    threads::in_pool(threads, || merge_shares(&parts, &keep, &monitor)).unwrap().unwrap()
+                }).collect();
+                let some: Vec<&Share> = some.iter().collect();
+                merge_shares(&some, &keep, &monitor).unwrap().pack().into()
             }).collect();
             let mut corpus = EncodedCorpus::from_ranks(text);
             let whole = threads::in_pool(1, || {
                 count(&mut corpus, WORDS, &options, &MemoryLimit::default(), &monitor)
             }).unwrap().unwrap();
-            let nnz = whole.nnz();
-            let whole = Share { partition: Partition::new(WORDS, 1), group: 0, counts: whole };
-            let expected = records(std::slice::from_ref(&whole));
-            prop_assert_eq!(expected.len() as u64, nnz);
-            prop_assert_eq!(records(&merged), expected.clone());
-            let split = (0..groups).map(|group| Share::of(&whole.counts, partition, group).unwrap());
-            prop_assert_eq!(records(&split.collect::<Vec<_>>()), expected.clone());
+            let expected = records([(&whole, Partition::new(WORDS, 1), 0)]);
+            prop_assert_eq!(expected.len() as u64, whole.nnz());
+            prop_assert_eq!(records(of(&merged)), expected.clone());
+            let split: Vec<Share> = (0..groups)
+                .map(|group| Share::of(&whole, partition, group).unwrap())
+                .collect();
+            prop_assert_eq!(records(of(&split)), expected.clone());
             // Unpacked for training, which gives rows back from the last to the first.
-            let unpacked: Vec<Share> = merged.into_iter().map(|share| {
-                let counts = share.pack().map(Share::from).unwrap().counts;
-                Share { counts: counts.unpacked().unwrap_or(counts), ..share }
-            }).collect();
-            prop_assert_eq!(records(&unpacked), expected);
-            for mut share in unpacked {
-                let start = partition.start(share.group);
-                share.counts.forget_from(start);
-                share.counts.for_each_row(0..start, |row| {
+            let mut unpacked: Vec<Triangle> = merged.iter().map(Share::counts).collect();
+            let counts = unpacked.iter().enumerate().map(|(group, counts)| (counts, partition, group));
+            prop_assert_eq!(records(counts), expected);
+            for (group, (counts, share)) in unpacked.iter_mut().zip(&merged).enumerate() {
+                let mut found = 0;
+                counts.for_each_record(|_, _, _| found += 1).unwrap();
+                prop_assert_eq!((counts.nnz(), counts.pairs()), (found, share.pairs()));
+                let start = partition.start(group);
+                counts.forget_from(start);
+                counts.for_each_row(0..start, |row| {
                     assert!(row.columns.is_empty());
                     Ok(())
                 }).unwrap();

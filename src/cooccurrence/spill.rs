@@ -160,9 +160,8 @@ fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
     end + length
 }
 
-/// Write a value; where it ends. One byte for what most counts are: a whole number up to 127
-/// (1..=127), or 1/d for d up to 127 (127 + d), or 0. A float that fits 32 bits takes five bytes, any
-/// other nine. Exact. No branch, as for numbers.
+/// Write a value; where it ends. One byte for what most counts are, see [`VALUES`]. A float that fits
+/// 32 bits takes five bytes, any other nine. Exact. No branch, as for numbers.
 #[inline(always)]
 fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     let bits = x.to_bits();
@@ -181,37 +180,82 @@ fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     end + length
 }
 
-/// What a byte of its own stands for; not a number where it does not stand for a value.
+/// The byte before a value of eight bytes, and before one of four.
+const RAW: u8 = 0;
+const SINGLE: u8 = 1;
+
+/// What any other byte stands for: 0; whole numbers; 1/d; and what words that met twice or thrice have,
+/// 1/a + 1/b (+ 1/c), for the distances of the usual window. Of the pairs in 17 million words of
+/// Wikipedia, counted with a window of 15, that is what 78 % have.
 const VALUES: [f64; 256] = {
-    let mut values = [f64::NAN; 256];
-    let mut n = 1;
-    while n < 128 {
-        values[n] = n as f64;
-        values[127 + n] = 1.0 / n as f64;
-        n += 1;
+    let mut values = ([f64::NAN; 256], SINGLE as usize + 1);
+    values = with(values, 0.0);
+    let (mut a, mut b, mut c) = (1, 1, 1);
+    while a <= 40 {
+        values = with(values, a as f64);
+        a += 1;
     }
-    values[SINGLE as usize] = f64::NAN; // 1 has a byte already
-    values[ZERO as usize] = 0.0;
-    values
+    a = 2;
+    while a <= 32 {
+        values = with(values, 1.0 / a as f64);
+        a += 1;
+    }
+    a = 1;
+    while a <= 15 {
+        while b <= a {
+            values = with(values, 1.0 / a as f64 + 1.0 / b as f64);
+            b += 1;
+        }
+        (a, b) = (a + 1, 1);
+    }
+    a = 1;
+    while a <= 5 {
+        while b <= 5 {
+            while c <= 5 {
+                // Sums in another order may be other floats.
+                values = with(values, 1.0 / a as f64 + 1.0 / b as f64 + 1.0 / c as f64);
+                c += 1;
+            }
+            (b, c) = (b + 1, 1);
+        }
+        (a, b) = (a + 1, 1);
+    }
+    a = 41;
+    while values.1 < 256 {
+        values = with(values, a as f64);
+        a += 1;
+    }
+    values.0
 };
+
+/// Append a value unless it is there.
+const fn with((mut values, length): ([f64; 256], usize), value: f64) -> ([f64; 256], usize) {
+    let mut known = SINGLE as usize + 1;
+    while known < length {
+        if values[known].to_bits() == value.to_bits() {
+            return (values, length);
+        }
+        known += 1;
+    }
+    values[length] = value;
+    (values, length + 1)
+}
 
 /// Where a value's byte is in [`CODES`]. Of random odd factors, one for which all values have places
 /// of their own.
 #[inline(always)]
 const fn slot(bits: u64) -> usize {
-    (bits.wrapping_mul(0xf4f2_3774_4f17_0089) >> 53) as usize
+    (bits.wrapping_mul(0x2399_d854_1f69_e9ab) >> 53) as usize
 }
 
 /// The byte of each value of [`VALUES`], by its [`slot`].
 const CODES: [u8; 1 << 11] = {
     let mut codes = [RAW; 1 << 11];
     let mut code = 255;
-    while code > 0 {
+    while code > SINGLE as usize {
         let place = slot(VALUES[code].to_bits());
-        assert!(codes[place] == RAW || code == SINGLE as usize);
-        if code != SINGLE as usize {
-            codes[place] = code as u8;
-        }
+        assert!(codes[place] == RAW);
+        codes[place] = code as u8;
         code -= 1;
     }
     codes
@@ -304,10 +348,6 @@ pub fn take_number(input: &mut &[u8]) -> Option<u64> {
     None
 }
 
-const RAW: u8 = 0;
-const SINGLE: u8 = 128;
-const ZERO: u8 = 255;
-
 #[inline]
 fn take_value(input: &mut &[u8]) -> Option<f64> {
     Some(match take_byte(input)? {
@@ -331,7 +371,9 @@ mod tests {
     fn value() -> impl Strategy<Value = f64> {
         prop_oneof![
             Just(0.0),
+            Just(-0.0),
             (1u32..200).prop_map(|d| 1.0 / f64::from(d)),
+            (1u32..20, 1u32..20).prop_map(|(a, b)| 1.0 / f64::from(a) + 1.0 / f64::from(b)),
             (1u32..200).prop_map(f64::from),
             any::<f32>().prop_filter_map("finite", |x| x.is_finite().then_some(f64::from(x))),
             any::<f64>().prop_filter("finite", |x| x.is_finite()),

@@ -5,7 +5,7 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCNT` |
-//! | 4 | version, 2 |
+//! | 4 | version, 3 |
 //! | 4 | 1 if the matrix is symmetric, else 0 |
 //! | 8 + 8 | words, blocks |
 //! | 8 | bytes of the vocabulary |
@@ -32,7 +32,7 @@ use std::path::Path;
 
 /// What the file begins with.
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const HEADER: usize = 64;
 
 /// Write `counts`, their `vocabulary` and the words that are too `rare` for it, as far as they are

@@ -220,7 +220,14 @@ def _counts(
         at = workers[part * len(workers) // len(texts)] if len(together) == 1 else None
         counts += [
             cluster.submit(
-                _count, some, words, counting, groups, part, name=f"{name}-counts-{number}-{part}", at=at
+                _count,
+                some,
+                words,
+                counting,
+                groups,
+                part,
+                name=f"{name}-counts-{number}-{part}",
+                at=at,
             )
             for number, some in enumerate(together)
             if part < len(some)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import io
 import itertools
 import math
 import os
@@ -77,8 +76,9 @@ class _Part:
     file: Any
     stop: int
 
-    def read(self, size: int) -> bytes:
-        return bytes(self.file.read(min(size, self.stop - self.file.tell())))
+    def read(self, size: int = -1) -> bytes:
+        left = self.stop - self.file.tell()
+        return bytes(self.file.read(left if size < 0 else min(size, left)))
 
 
 @dataclass(frozen=True)
