@@ -63,6 +63,11 @@ class Cluster:
         versions = self._versions()
         self.workers = sorted(w for w, found in versions.items() if found == self.version)
 
+    def threads(self) -> int:
+        """How many tasks the workers can do at once; at least one."""
+        nthreads: dict[str, int] = self.client.nthreads()
+        return max(1, sum(nthreads.get(worker, 0) for worker in self.workers))
+
     def lost(self) -> bool:
         """Whether one of the workers is gone."""
         return not self.client.nthreads().keys() >= set(self.workers)

@@ -28,8 +28,11 @@ __all__ = ["Counted", "count"]
 
 #: What one task merges.
 FAN_IN = 8
-#: Shards that are counted together, each task a part of the rows.
-TOGETHER = 8
+#: Shards that are counted together, at most, and bytes of them. What their pairs share need not be
+#: added, but every worker needs all of their text.
+TOGETHER, TOGETHER_BYTES = 16, 2**30
+#: Workers that many shards are sent to: with more, sending costs more than adding.
+FEW = 4
 #: Tasks have names of their own, however often one cluster counts.
 _COUNTS = itertools.count()
 
@@ -115,9 +118,10 @@ def count(
 ) -> Counted:
     """Count the co-occurrences of `source` on the workers of `cluster`.
 
-    Every shard is tokenised once and counted where that was done. The counts do not depend on the
-    number of workers: only on `source`, `groups`, `blocksize` and the other settings. They are
-    those of :meth:`Cooccurrence.from_corpus` but for the order in which sums are made.
+    Every shard is tokenised once. A small text is then counted like one, by all workers: each has
+    the whole of it and counts some words. Of a larger one, each counts shards. The counts do not
+    depend on the number of workers: only on `source`, `groups`, `blocksize` and the other settings.
+    They are those of :meth:`Cooccurrence.from_corpus` but for the order in which sums are made.
 
     Parameters
     ----------
@@ -129,7 +133,8 @@ def count(
         Groups that words are dealt into, >= 1. The share of each is collected by one worker.
     blocksize : int or str
         Bytes of a shard, at most but for the last document in it; fewer if there would be fewer
-        shards than groups. Packed files and partitions of a bag are a shard each.
+        shards than groups. Packed files and partitions of a bag, which should have about as many,
+        are a shard each.
     progress : callable, optional
         As for :class:`glove_rs.Glove`; of a bag, tokenizing is counted in partitions.
 
@@ -149,10 +154,11 @@ def count(
     counting = counting_arguments(
         window=window, symmetric=symmetric, distance_weighting=distance_weighting
     )
+    blocksize = byte_count("blocksize", blocksize, 1000)
     text = shards_of(
         source,
         documents=documents,
-        blocksize=byte_count("blocksize", blocksize, 1000),
+        blocksize=blocksize,
         least=groups,
     )
     reading = _Reading(documents, errors, tokenizer, lowercase, normalize, encoding)
@@ -180,7 +186,9 @@ def count(
         submit(_encoded, shard, words, encoding["keep_gaps"], groups, name=f"{this}-text-{k}")
         for k, shard in enumerate(shards)
     ]
-    counts = _counts(cluster, texts, words, counting, groups, this)
+    size = max(text.sizes) if text.pieces else blocksize
+    bundles = _bundles(texts, size, groups)
+    counts = _counts(cluster, bundles, words, counting, groups, this)
     shares = _shares(cluster, counts, groups, this)
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
@@ -190,7 +198,8 @@ def count(
     # Workers keep what somebody holds a future of.
     shards.clear()
     texts.clear()
-    stages.wait("counting", counts, lengths)
+    bundles.clear()
+    stages.wait("counting", counts, _dealt(sum(lengths), len(counts)))
     stages.wait("merging", shares, [1] * groups)
     return Counted(
         Vocabulary._of(chosen) if vocabulary is None else vocabulary,
@@ -200,39 +209,54 @@ def count(
     )
 
 
+def _bundles(texts: list[Future], size: int, groups: int) -> list[list[Future]]:
+    """Choose texts of at most about `size` bytes that are counted together."""
+    together = max(1, min(TOGETHER, TOGETHER_BYTES // max(1, size)))
+    if len(texts) > together and groups > FEW:
+        together = 1
+    return list(_batched(texts, together))
+
+
 def _counts(
     cluster: Cluster,
-    texts: list[Future],
+    bundles: list[list[Future]],
     words: Future,
     counting: _core._Counting,
     groups: int,
     name: str,
 ) -> list[Future]:
-    """Count texts, some of them together: as many tasks, each of some rows.
+    """Count bundles of texts, each by several tasks: one for each part of the rows.
 
-    Parts of the same rows are neighbours, because these are added.
+    Parts of the same rows are neighbours, because these are added. A row has the same bits however
+    many parts there are, but how sums are made of several bundles depends on it.
     """
-    together = list(_batched(texts, TOGETHER))
-    counts = []
-    for part in range(len(together[0])):
-        # What a single bundle of texts gives is sent once, to where most of it belongs.
-        workers = cluster.workers
-        at = workers[part * len(workers) // len(texts)] if len(together) == 1 else None
-        counts += [
-            cluster.submit(
-                _count,
-                some,
-                words,
-                counting,
-                groups,
-                part,
-                name=f"{name}-counts-{number}-{part}",
-                at=at,
-            )
-            for number, some in enumerate(together)
+    if len(bundles) == 1:
+        # Nothing is added: a part for each thread, where most of what it gives will be needed.
+        workers, parts = cluster.workers, cluster.threads()
+        places: list[str | None] = [workers[k * len(workers) // parts] for k in range(parts)]
+        tasks = [(0, part, parts) for part in range(parts)]
+    else:
+        places = [None] * len(bundles[0])
+        tasks = [
+            (number, part, len(some))
+            for part in range(len(bundles[0]))
+            for number, some in enumerate(bundles)
             if part < len(some)
         ]
-    return counts
+    return [
+        cluster.submit(
+            _count,
+            bundles[number],
+            words,
+            counting,
+            groups,
+            part,
+            parts,
+            name=f"{name}-counts-{number}-{part}",
+            at=places[part],
+        )
+        for number, part, parts in tasks
+    ]
 
 
 def _shares(cluster: Cluster, counts: list[Future], groups: int, name: str) -> list[Future]:
@@ -289,6 +313,11 @@ def _merged(
     raise AssertionError("a tree has a root")
 
 
+def _dealt(whole: int, parts: int) -> list[int]:
+    """Cut a whole into parts that are about equal."""
+    return [whole * (part + 1) // parts - whole * part // parts for part in range(parts)]
+
+
 def _batched(parts: list[Future], size: int) -> Iterator[list[Future]]:
     return (parts[k : k + size] for k in range(0, len(parts), size))
 
@@ -327,8 +356,9 @@ def _count(
     counting: _core._Counting,
     groups: int,
     part: int,
+    parts: int,
 ) -> list[_core.CoreShare]:
-    return _core.count_shares(texts, vocabulary, counting, groups, part, len(texts))
+    return _core.count_shares(texts, vocabulary, counting, groups, part, parts)
 
 
 def _merge_shares(parts: list[_core.CoreShare]) -> _core.CoreShare:
