@@ -1,19 +1,22 @@
 """Time the stages of a fit on a local Dask cluster, and print them beside those of `Glove`.
 
-Every worker is a process of one thread. Bytes are what the workers received from each other. Of the
-epochs, the first and the median of the others are told.
+Every worker is a process of one thread, and every run of `Glove` has a process of its own. All take
+turns, as often as `--rounds` says; the table tells medians. Bytes are what the workers received
+from each other. Of the epochs, the first and the median of the others are told.
 
 examples:
   python benches/scaling.py --corpus my.txt --workers 1 2 4 --dim 100
-  python benches/scaling.py --corpus my.txt --workers 2 --questions questions-words.txt
+  python benches/scaling.py --corpus my.txt --workers 2 --questions questions-words.txt --rounds 5
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import multiprocessing
 import statistics
 import time
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 from distributed import Client, LocalCluster
@@ -32,20 +35,36 @@ def main() -> None:
     parser.add_argument("--dim", type=int, default=100, metavar="N")
     parser.add_argument("--epochs", type=int, default=8, metavar="N")
     parser.add_argument("--threads", type=int, default=2, metavar="N", help="of Glove")
+    parser.add_argument("--rounds", type=int, default=3, metavar="N")
     parser.add_argument("--questions", metavar="FILE", help="analogies, as questions-words.txt")
     options = parser.parse_args()
-    rows = [_alone(options), *(_on_cluster(options, workers) for workers in options.workers)]
-    titles = list(rows[0])
-    print("\n| " + " | ".join(titles) + " |\n|---|" + "---:|" * (len(titles) - 1))
-    for row in rows:
-        print("| " + " | ".join(row[title] for title in titles) + " |")
+    runs: dict[str, list[dict[str, float]]] = {}
+    for _ in range(options.rounds):
+        for workers in (0, *options.workers):
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
+                run = alone.submit(_on_cluster if workers else _alone, options, workers).result()
+            name = f"{workers} workers" if workers else f"Glove, {options.threads} threads"
+            print(json.dumps({"": name, **run}), flush=True)
+            runs.setdefault(name, []).append(run)
+    units = next(iter(runs.values()))[0]
+    print("\n| | " + " | ".join(units) + " |\n|---|" + "---:|" * len(units))
+    for name, found in runs.items():
+        medians = (statistics.median(run[title] for run in found) for title in units)
+        cells = (
+            f"{median:,.{_digits(title)}f}" for title, median in zip(units, medians, strict=True)
+        )
+        print(f"| {name} | " + " | ".join(cells) + " |")
+
+
+def _digits(title: str) -> int:
+    return 6 if title == "loss" else 0 if "MB" in title else 2
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     return {"dim": options.dim, "epochs": options.epochs, "x_max": 10.0}
 
 
-def _alone(options: argparse.Namespace) -> dict[str, str]:
+def _alone(options: argparse.Namespace, _: int) -> dict[str, float]:
     begun = time.monotonic()
     counts = Cooccurrence.from_corpus(options.corpus, threads=options.threads)
     counting = time.monotonic() - begun
@@ -58,41 +77,35 @@ def _alone(options: argparse.Namespace) -> dict[str, str]:
         "tiling": {"seconds": tiling, "bytes": 0},
         "training": {"seconds": model.history.seconds, "bytes": [0] * options.epochs},
     }
-    return _row(options, f"Glove, {options.threads} threads", model, stages)
+    return _figures(options, model, stages)
 
 
-def _on_cluster(options: argparse.Namespace, workers: int) -> dict[str, str]:
+def _on_cluster(options: argparse.Namespace, workers: int) -> dict[str, float]:
     with (
         LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,
     ):
         model = DaskGlove(client=client, **_settings(options)).fit(options.corpus)
-    return _row(options, f"{workers} workers", model, model.stages_)
+    return _figures(options, model, model.stages_)
 
 
-def _row(
-    options: argparse.Namespace, name: str, model: Glove, stages: dict[str, dict[str, Any]]
-) -> dict[str, str]:
+def _figures(
+    options: argparse.Namespace, model: Glove, stages: dict[str, dict[str, Any]]
+) -> dict[str, float]:
     training = stages["training"]
-    row = {
-        "": name,
-        "counting": f"{stages['counting']['seconds']:.2f} s",
-        "moved": _megabytes(stages["counting"]["bytes"]),
-        "tiles": f"{stages['tiling']['seconds']:.2f} s",
-        "first epoch": f"{training['seconds'][0]:.2f} s",
-        "epoch": f"{statistics.median(training['seconds'][1:]):.2f} s",
-        "moved in an epoch": _megabytes(statistics.median(training["bytes"][1:])),
-        "loss": f"{model.history[-1]:.6f}",
+    figures = {
+        "counting, s": stages["counting"]["seconds"],
+        "moved, MB": stages["counting"]["bytes"] / 1e6,
+        "tiles, s": stages["tiling"]["seconds"],
+        "first epoch, s": training["seconds"][0],
+        "epoch, s": statistics.median(training["seconds"][1:]),
+        "moved in an epoch, MB": statistics.median(training["bytes"][1:]) / 1e6,
+        "loss": model.history[-1],
     }
     if options.questions is not None:
-        score = evaluation.analogies(model.vectors, options.questions).accuracy
-        row["analogies"] = f"{100 * score:.2f} %"
-    print(json.dumps(row), flush=True)
-    return row
-
-
-def _megabytes(count: float) -> str:
-    return f"{count / 1e6:,.0f} MB"
+        accuracy = evaluation.analogies(model.vectors, options.questions).accuracy
+        figures["analogies, %"] = 100 * accuracy
+    return {title: round(figure, _digits(title) + 2) for title, figure in figures.items()}
 
 
 if __name__ == "__main__":

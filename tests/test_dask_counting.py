@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import math
 import os
 import pickle
 import re
@@ -23,7 +24,7 @@ import dask.bag  # noqa: E402 - only where it is installed
 import fsspec  # noqa: E402
 
 from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
-from glove_rs.dask._counting import FAN_IN, count  # noqa: E402
+from glove_rs.dask._counting import FAN_IN, TOGETHER, _bundles, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
 
 #: Small enough that the tests' texts are many shards.
@@ -73,9 +74,35 @@ def test_shares_hold_what_touches_a_groups_words(cluster, zipf, groups):
     assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
 
 
-def test_one_group_and_one_shard_give_the_bits_of_one_machine(cluster, zipf):
-    counted = count(cluster, zipf.path, groups=1)
-    assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path), rtol=0)
+@pytest.mark.parametrize("blocks", [1, 3, TOGETHER])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_machine(
+    cluster, zipf, blocks, symmetric
+):
+    blocksize = math.ceil(zipf.path.stat().st_size / blocks)
+    pieces = shards_of(zipf.path, documents="line", blocksize=blocksize, least=1).pieces
+    assert len(pieces) == blocks
+    counted = count(cluster, zipf.path, groups=1, blocksize=blocksize, symmetric=symmetric)
+    expected = Cooccurrence.from_corpus(zipf.path, symmetric=symmetric)
+    assert_counted(cluster, counted, expected, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("texts", "megabytes", "groups", "sizes"),
+    [
+        (1, 64, 2, [1]),
+        (16, 64, 100, [16]),
+        (17, 64, 4, [16, 1]),
+        (17, 64, 5, [1] * 17),
+        (5, 300, 4, [3, 2]),
+        (3, 1000, 2, [1, 1, 1]),
+        (3, 5000, 2, [1, 1, 1]),
+    ],
+)
+def test_texts_are_counted_together_as_far_as_that_pays(texts, megabytes, groups, sizes):
+    bundles = _bundles([*range(texts)], megabytes * 2**20, groups)
+    assert [len(bundle) for bundle in bundles] == sizes
+    assert [text for bundle in bundles for text in bundle] == [*range(texts)]
 
 
 @pytest.mark.parametrize(
