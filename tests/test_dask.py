@@ -392,13 +392,21 @@ def _tasks(dask_scheduler: Any) -> int:
 
 
 @pytest.mark.parametrize("after", [0.0, 0.05])
+@pytest.mark.parametrize("of", ["text", "counts"])
 def test_a_killed_worker_changes_nothing_of_the_outcome(
-    client: Any, tmp_path: Path, after: float
+    client: Any, tmp_path: Path, counts: Cooccurrence, of: str, after: float
 ) -> None:
     text = tmp_path / "text"
     text.write_text("\n".join(TEXT))
     more = settings(epochs=6, partitions=2)
-    whole = DaskGlove(client=client, **more).fit(text)
+
+    def fitted(client: Any, **options: Any) -> DaskGlove:
+        model = DaskGlove(client=client, **more)
+        if of == "text":
+            return model.fit(text, **options)
+        return model.fit_cooccurrence(counts, **options)
+
+    whole = fitted(client)
     with (
         cluster_of(2, silence_logs=50) as cluster,
         distributed.Client(cluster, set_as_default=False) as doomed,
@@ -409,7 +417,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()
 
-        model = DaskGlove(client=doomed, **more).fit(text, callbacks=[callback])
+        model = fitted(doomed, callbacks=[callback])
     assert same(model, whole)
 
 

@@ -116,6 +116,15 @@ class Cluster:
         self._futures.update(futures)
         return futures
 
+    def keep(self, value: Any, group: int) -> Future:
+        """Give a value to the worker of a group and to the next one."""
+        workers = [self.workers[k % len(self.workers)] for k in (group, group + 1)]
+        future: Future = self.client.scatter(
+            value, workers=[*dict.fromkeys(workers)], broadcast=True, hash=False
+        )
+        self._futures.add(future)
+        return future
+
     def release(self) -> None:
         """Let go of all tasks, whoever still holds them."""
         for future in [*self._futures]:

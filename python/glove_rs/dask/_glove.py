@@ -167,7 +167,7 @@ class DaskGlove(Glove):
         """Train on counts, which are split here and sent to the workers.
 
         As :meth:`Glove.fit_cooccurrence`, with the exceptions that :meth:`fit` names and without
-        `start`. What a worker had of the counts is lost with it.
+        `start`. Two workers have each share of the counts, so that one of them may be lost.
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
@@ -177,12 +177,13 @@ class DaskGlove(Glove):
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
-            workers = cluster.workers
             shares = [
-                cluster.client.scatter(share, workers=[workers[k % len(workers)]], hash=False)
+                cluster.keep(share, k)
                 for k, share in enumerate(_core.split_counts(X._core, self._groups(cluster)))
             ]
+            kept = [*shares]  # nobody could make them again
             self._train(cluster, shares, X.vocabulary, training, session, given, progress, {})
+            kept.clear()
         return self
 
     def _checked(
