@@ -24,11 +24,13 @@ import dask.bag  # noqa: E402 - only where it is installed
 import fsspec  # noqa: E402
 
 from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
-from glove_rs.dask._counting import FAN_IN, TOGETHER, _bundles, count  # noqa: E402
+from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
 
-#: Small enough that the tests' texts are many shards.
-BLOCK = 2000
+#: Small enough that the tests' texts are many shards, which are counted apart; and some, which are
+#: counted together.
+BLOCK = 1000
+LARGE_BLOCK = 4000
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +69,13 @@ def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: floa
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 7])
-def test_shares_hold_what_touches_a_groups_words(cluster, zipf, groups):
-    counted = count(cluster, zipf.path, groups=groups, blocksize=BLOCK)
-    assert len(shards_of(zipf.path, documents="line", blocksize=BLOCK, least=1).pieces) > FAN_IN
+@pytest.mark.parametrize("blocksize", [BLOCK, LARGE_BLOCK])
+def test_shares_hold_what_touches_a_groups_words(cluster, zipf, groups, blocksize):
+    counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize)
+    pieces = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).pieces
+    small = _is_small(len(pieces), blocksize)
+    assert small == (blocksize == LARGE_BLOCK)
+    assert small or len(pieces) > FAN_IN  # are merged in a tree
     assert counted.tokens == sum(map(len, zipf.documents))
     assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
 
@@ -87,22 +93,12 @@ def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_mac
     assert_counted(cluster, counted, expected, rtol=0)
 
 
-@pytest.mark.parametrize(
-    ("texts", "megabytes", "groups", "sizes"),
-    [
-        (1, 64, 2, [1]),
-        (16, 64, 100, [16]),
-        (17, 64, 4, [16, 1]),
-        (17, 64, 5, [1] * 17),
-        (5, 300, 4, [3, 2]),
-        (3, 1000, 2, [1, 1, 1]),
-        (3, 5000, 2, [1, 1, 1]),
-    ],
-)
-def test_texts_are_counted_together_as_far_as_that_pays(texts, megabytes, groups, sizes):
-    bundles = _bundles([*range(texts)], megabytes * 2**20, groups)
-    assert [len(bundle) for bundle in bundles] == sizes
-    assert [text for bundle in bundles for text in bundle] == [*range(texts)]
+def test_texts_are_counted_together_if_they_are_small():
+    mebibyte = 2**20
+    assert _is_small(TOGETHER, 64 * mebibyte)
+    assert not _is_small(TOGETHER, 65 * mebibyte)
+    assert not _is_small(TOGETHER + 1, 1)
+    assert _is_small(1, 1024 * mebibyte)
 
 
 @pytest.mark.parametrize(
@@ -302,11 +298,12 @@ class Killed:
 
 
 @pytest.mark.parametrize("stage", ["tokenizing", "counting"])
-def test_a_killed_worker_changes_nothing(client, cluster, zipf, stage):
-    whole = count(cluster, zipf.path, groups=2, blocksize=BLOCK)
+@pytest.mark.parametrize("blocksize", [BLOCK, LARGE_BLOCK])
+def test_a_killed_worker_changes_nothing(client, cluster, zipf, stage, blocksize):
+    whole = count(cluster, zipf.path, groups=2, blocksize=blocksize)
     expected = [*records_of(cluster, whole)]
     progress = Killed(client, stage)
-    counted = count(cluster, zipf.path, groups=2, blocksize=BLOCK, progress=progress)
+    counted = count(cluster, zipf.path, groups=2, blocksize=blocksize, progress=progress)
     assert counted.vocabulary == whole.vocabulary
     for found, same in zip(records_of(cluster, counted), expected, strict=True):
         for ours, theirs in zip(found, same, strict=True):

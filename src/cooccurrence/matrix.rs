@@ -66,33 +66,6 @@ impl RowBlock {
         }
     }
 
-    /// Become the sum of two blocks of the same rows, which both have this one's directions.
-    pub(super) fn set_sum(&mut self, one: &Self, other: &Self) {
-        let (ends, columns, [forward, backward]) = self.refill(one.first, one.backward.is_some());
-        let most = one.len() + other.len();
-        columns.resize(most, 0);
-        let mut values: Vec<&mut [f64]> = Vec::with_capacity(2);
-        for values_of_one_direction in [forward, backward].into_iter().flatten() {
-            values_of_one_direction.resize(most, 0.0);
-            values.push(values_of_one_direction);
-        }
-        let mut end = 0;
-        for row in one.rows() {
-            let rows = [one.row(row), other.row(row)];
-            end = match &mut values[..] {
-                [forward] => add_rows(rows, columns, [forward], end),
-                [forward, backward] => add_rows(rows, columns, [forward, backward], end),
-                _ => unreachable!("one direction or two"),
-            };
-            ends.push(end);
-        }
-        columns.truncate(end);
-        self.forward.truncate(end);
-        if let Some(values) = &mut self.backward {
-            values.truncate(end);
-        }
-    }
-
     /// Append entries to the open row, whose columns follow those it has.
     pub(super) fn extend(&mut self, row: &TriangleRow<'_>) {
         self.columns.extend_from_slice(row.columns);
@@ -156,49 +129,6 @@ impl RowBlock {
             backward: self.backward.as_ref().map(|b| &b[range]),
         }
     }
-}
-
-/// Write the sum of two rows to `columns` and `values` from `end` on; where it ends.
-///
-/// Which row has the next column is a coin toss: no branch.
-#[inline(always)]
-fn add_rows<const DIRECTIONS: usize>(
-    rows: [TriangleRow<'_>; 2],
-    columns: &mut [WordId],
-    values: [&mut [f64]; DIRECTIONS],
-    mut end: usize,
-) -> usize {
-    let [one, other] = rows.map(|row| {
-        let values = [row.forward, row.backward.unwrap_or(row.forward)];
-        let values: [&[f64]; DIRECTIONS] = std::array::from_fn(|direction| values[direction]);
-        (row.columns, values)
-    });
-    let (mut i, mut j) = (0, 0);
-    while let (Some(&first), Some(&second)) = (one.0.get(i), other.0.get(j)) {
-        let (from_one, from_other) = (first <= second, second <= first);
-        columns[end] = first.min(second);
-        for direction in 0..DIRECTIONS {
-            let x = if from_one { one.1[direction][i] } else { 0.0 };
-            let y = if from_other {
-                other.1[direction][j]
-            } else {
-                0.0
-            };
-            values[direction][end] = x + y;
-        }
-        i += usize::from(from_one);
-        j += usize::from(from_other);
-        end += 1;
-    }
-    for ((rest, from), at) in [(one, i), (other, j)] {
-        let length = rest.len() - at;
-        columns[end..end + length].copy_from_slice(&rest[at..]);
-        for direction in 0..DIRECTIONS {
-            values[direction][end..end + length].copy_from_slice(&from[direction][at..]);
-        }
-        end += length;
-    }
-    end
 }
 
 /// The parts of a [`RowBlock`] to fill: ends of rows, columns, and values of one direction or both.

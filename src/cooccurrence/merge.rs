@@ -175,21 +175,32 @@ fn merge_rows<S: BlockSum>(
             .filter(|block| block.rows().contains(&number))
             .map(|block| block.row(number))
             .collect();
-        let entries = rows.iter().map(|row| row.columns.len()).sum();
-        accumulator.begin(number as usize + 1, entries);
-        for row in &rows {
-            if accumulator.is_dense() {
-                add(row, &mut accumulator.dense());
-            } else {
-                add(row, &mut accumulator.hashed());
-            }
-        }
-        accumulator.drain(|column, sum| sum.push(column, &mut merged));
-        merged.end_row();
+        let entries = push_sum(&rows, accumulator, &mut merged);
         monitor.advance(entries as u64)?;
     }
     merged.shrink_to_fit();
     Ok(merged)
+}
+
+/// Append a row that is the sum of others, in their order; how many entries they have.
+pub(super) fn push_sum<S: BlockSum>(
+    rows: &[TriangleRow<'_>],
+    accumulator: &mut RowAccumulator<S>,
+    block: &mut RowBlock,
+) -> usize {
+    let entries = rows.iter().map(|row| row.columns.len()).sum();
+    let width = rows.first().map_or(0, |row| row.row as usize + 1);
+    accumulator.begin(width, entries);
+    for row in rows {
+        if accumulator.is_dense() {
+            add(row, &mut accumulator.dense());
+        } else {
+            add(row, &mut accumulator.hashed());
+        }
+    }
+    accumulator.drain(|column, sum| sum.push(column, block));
+    block.end_row();
+    entries
 }
 
 #[inline(always)]

@@ -7,7 +7,7 @@
 use super::accumulator::RowAccumulator;
 use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
 use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Store, Sums, Triangle, TriangleRow};
-use super::merge::BlockSum;
+use super::merge::{BlockSum, push_sum};
 use super::spill::Encoder;
 use crate::error::{Error, Result};
 use crate::memory::TASK_OCCURRENCES;
@@ -15,7 +15,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
-use std::mem::{swap, take};
+use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -367,17 +367,11 @@ pub fn merge_shares(parts: &[&Share], keep: &Keep<'_>, monitor: &Monitor) -> Res
     let merged: Result<Vec<Vec<Part>>> = blocks
         .par_chunks(blocks.len().div_ceil(runs).max(1))
         .map(|run| {
-            let mut packing = Packing::default();
-            let mut adding = Adding::default();
-            for same in run {
-                if let [only] = same {
-                    packing.push_held((*only).clone(), keep);
-                } else {
-                    adding.push_sum(same, &mut packing);
-                }
-                monitor.advance(1)?;
+            if first.symmetric {
+                merge_run::<f64>(run, keep, monitor)
+            } else {
+                merge_run::<[f64; 2]>(run, keep, monitor)
             }
-            Ok(packing.finish(keep))
         })
         .collect();
     Ok(Share {
@@ -388,31 +382,40 @@ pub fn merge_shares(parts: &[&Share], keep: &Keep<'_>, monitor: &Monitor) -> Res
     })
 }
 
-/// Adds blocks, in memory that is used again.
-#[derive(Default)]
-struct Adding {
-    encoder: Encoder,
-    sum: RowBlock,
-    next: RowBlock,
-    part: RowBlock,
-}
-
-impl Adding {
-    /// Append the sum of blocks of the same rows and columns.
-    fn push_sum(&mut self, parts: &[&Part], packing: &mut Packing) {
-        for (number, part) in parts.iter().enumerate() {
-            part.block.unpack_to(&mut self.part);
-            if number == 0 {
-                swap(&mut self.sum, &mut self.part);
-            } else {
-                self.next.set_sum(&self.sum, &self.part);
-                swap(&mut self.sum, &mut self.next);
+/// Of each block, the sum of what parts have of it.
+fn merge_run<S: BlockSum>(
+    run: &[&[&Part]],
+    keep: &Keep<'_>,
+    monitor: &Monitor,
+) -> Result<Vec<Part>> {
+    let mut packing = Packing::default();
+    let mut accumulator = RowAccumulator::<S>::new();
+    let mut encoder = Encoder::default();
+    let mut sum = RowBlock::default();
+    let mut opened: Vec<RowBlock> = Vec::new();
+    for parts in run {
+        if let [only] = parts {
+            packing.push_held((*only).clone(), keep);
+        } else {
+            opened.resize_with(parts.len().max(opened.len()), RowBlock::default);
+            for (part, opened) in parts.iter().zip(&mut opened) {
+                part.block.unpack_to(opened);
             }
+            let Part { columns, block } = parts[0];
+            sum.refill(block.rows.start, opened[0].has_both_directions());
+            for row in block.rows.clone() {
+                let rows: Vec<_> = opened[..parts.len()]
+                    .iter()
+                    .map(|part| part.row(row))
+                    .collect();
+                push_sum(&rows, &mut accumulator, &mut sum);
+            }
+            let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
+            packing.push(columns.clone(), &rows, &sum, &mut encoder);
         }
-        let rows: Vec<_> = self.sum.rows().map(|row| self.sum.row(row)).collect();
-        let columns = parts[0].columns.clone();
-        packing.push(columns, &rows, &self.sum, &mut self.encoder);
+        monitor.advance(1)?;
     }
+    Ok(packing.finish(keep))
 }
 
 /// Blocks that are packed one after the other.

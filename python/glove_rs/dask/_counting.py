@@ -27,12 +27,10 @@ from ._shards import Piece, shards_of
 __all__ = ["Counted", "count"]
 
 #: What one task merges.
-FAN_IN = 8
+FAN_IN = 16
 #: Shards that are counted together, at most, and bytes of them. What their pairs share need not be
 #: added, but every worker needs all of their text.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
-#: Workers that many shards are sent to: with more, sending costs more than adding.
-FEW = 4
 #: Tasks have names of their own, however often one cluster counts.
 _COUNTS = itertools.count()
 
@@ -186,9 +184,8 @@ def count(
         submit(_encoded, shard, words, encoding["keep_gaps"], groups, name=f"{this}-text-{k}")
         for k, shard in enumerate(shards)
     ]
-    size = max(text.sizes) if text.pieces else blocksize
-    bundles = _bundles(texts, size, groups)
-    counts = _counts(cluster, bundles, words, counting, groups, this)
+    together = _is_small(len(texts), max(text.sizes) if text.pieces else blocksize)
+    counts = _counts(cluster, texts, together, words, counting, groups, this)
     shares = _shares(cluster, counts, groups, this)
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
@@ -198,7 +195,6 @@ def count(
     # Workers keep what somebody holds a future of.
     shards.clear()
     texts.clear()
-    bundles.clear()
     stages.wait("counting", counts, _dealt(sum(lengths), len(counts)))
     stages.wait("merging", shares, [1] * groups)
     return Counted(
@@ -209,53 +205,38 @@ def count(
     )
 
 
-def _bundles(texts: list[Future], size: int, groups: int) -> list[list[Future]]:
-    """Choose texts of at most about `size` bytes that are counted together."""
-    together = max(1, min(TOGETHER, TOGETHER_BYTES // max(1, size)))
-    if len(texts) > together and groups > FEW:
-        together = 1
-    return list(_batched(texts, together))
+def _is_small(shards: int, size: int) -> bool:
+    """Whether so many shards of at most about `size` bytes are counted together."""
+    return shards <= TOGETHER and shards * size <= TOGETHER_BYTES
 
 
 def _counts(
     cluster: Cluster,
-    bundles: list[list[Future]],
+    texts: list[Future],
+    together: bool,
     words: Future,
     counting: _core._Counting,
     groups: int,
     name: str,
 ) -> list[Future]:
-    """Count bundles of texts, each by several tasks: one for each part of the rows.
+    """Count texts: each by one task or, together, by as many as there are threads.
 
-    Parts of the same rows are neighbours, because these are added. A row has the same bits however
-    many parts there are, but how sums are made of several bundles depends on it.
+    Those count some rows each, whose sums are the same however rows are dealt.
     """
-    if len(bundles) == 1:
-        # Nothing is added: a part for each thread, where most of what it gives will be needed.
+    if together:
         workers, parts = cluster.workers, cluster.threads()
-        places: list[str | None] = [workers[k * len(workers) // parts] for k in range(parts)]
-        tasks = [(0, part, parts) for part in range(parts)]
+        # Where most of it will be needed.
+        places = [workers[part * len(workers) // parts] for part in range(parts)]
+        tasks: list[tuple[list[Future], int, str | None]]
+        tasks = [(texts, part, at) for part, at in enumerate(places)]
     else:
-        places = [None] * len(bundles[0])
-        tasks = [
-            (number, part, len(some))
-            for part in range(len(bundles[0]))
-            for number, some in enumerate(bundles)
-            if part < len(some)
-        ]
+        parts = 1
+        tasks = [([text], 0, None) for text in texts]
     return [
         cluster.submit(
-            _count,
-            bundles[number],
-            words,
-            counting,
-            groups,
-            part,
-            parts,
-            name=f"{name}-counts-{number}-{part}",
-            at=places[part],
+            _count, some, words, counting, groups, part, parts, name=f"{name}-counts-{k}", at=at
         )
-        for number, part, parts in tasks
+        for k, (some, part, at) in enumerate(tasks)
     ]
 
 
@@ -306,7 +287,7 @@ def _merged(
         last = len(parts) <= FAN_IN
         parts = [
             cluster.submit(merge, some, name=f"{name}-{level}-{k}", at=owner if last else None)
-            for k, some in enumerate(_batched(parts, FAN_IN))
+            for k, some in enumerate(_batched(parts))
         ]
         if last:
             return parts[0]
@@ -318,8 +299,8 @@ def _dealt(whole: int, parts: int) -> list[int]:
     return [whole * (part + 1) // parts - whole * part // parts for part in range(parts)]
 
 
-def _batched(parts: list[Future], size: int) -> Iterator[list[Future]]:
-    return (parts[k : k + size] for k in range(0, len(parts), size))
+def _batched(parts: list[Future]) -> Iterator[list[Future]]:
+    return (parts[k : k + FAN_IN] for k in range(0, len(parts), FAN_IN))
 
 
 # --- tasks: pure functions of their arguments -----------------------------------------------------
