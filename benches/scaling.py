@@ -43,7 +43,8 @@ def main() -> None:
         for workers in (0, *options.workers):
             with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as alone:
                 run = alone.submit(_on_cluster if workers else _alone, options, workers).result()
-            name = f"{workers} workers" if workers else f"Glove, {options.threads} threads"
+            plural = "" if workers == 1 else "s"
+            name = f"{workers} worker{plural}" if workers else f"Glove, {options.threads} threads"
             print(json.dumps({"": name, **run}), flush=True)
             runs.setdefault(name, []).append(run)
     units = next(iter(runs.values()))[0]
