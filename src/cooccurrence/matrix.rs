@@ -416,11 +416,7 @@ impl Triangle {
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
         for k in self.blocks_of(rows.clone()) {
-            let block = self.block(k)?;
-            let held = block.rows();
-            for row in held.start.max(rows.start)..held.end.min(rows.end) {
-                f(block.row(row))?;
-            }
+            self.block(k)?.for_each_row(rows.clone(), &mut f)?;
         }
         Ok(())
     }
@@ -702,9 +698,6 @@ fn push_sorted(row: &mut [(WordId, [f64; 2])], block: &mut RowBlock) {
 
 /// Counts whose rows can be gone through.
 pub trait Rows: Sync {
-    /// Number of words.
-    fn words(&self) -> usize;
-
     /// Call `f` for each of `rows`, in order. It may see a row's entries in parts.
     ///
     /// # Errors
@@ -717,16 +710,23 @@ pub trait Rows: Sync {
 }
 
 impl Rows for Triangle {
-    fn words(&self) -> usize {
-        self.words
-    }
-
     fn for_each_row(
         &self,
         rows: Range<WordId>,
         f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
         self.for_each_row(rows, f)
+    }
+}
+
+impl Rows for RowBlock {
+    fn for_each_row(
+        &self,
+        rows: Range<WordId>,
+        mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let held = self.rows();
+        (held.start.max(rows.start)..held.end.min(rows.end)).try_for_each(|row| f(self.row(row)))
     }
 }
 

@@ -6,7 +6,7 @@
 
 use super::accumulator::RowAccumulator;
 use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
-use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Store, Sums, Triangle, TriangleRow};
+use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Sums, Triangle, TriangleRow};
 use super::merge::{BlockSum, push_sum};
 use super::spill::Encoder;
 use crate::error::{Error, Result};
@@ -21,6 +21,8 @@ use std::sync::Arc;
 
 /// Blocks of rows in a share, at most: of a large text, the rows of one shard are short.
 const MOST_BLOCKS: u64 = 1 << 12;
+/// Rows in a block, at most: they are unpacked together when tiles are made of some of them.
+const MOST_ROWS: usize = 1 << 8;
 /// What it costs to look at an occurrence of a word, where to keep one more pair costs 1. Measured on
 /// enwiki-17m.
 const LOOKED_UP: f64 = 5.0;
@@ -97,36 +99,47 @@ impl Share {
         Self::new(partition, group, &counts)
     }
 
-    /// A triangle over all words, in new ids, on all threads of the current rayon pool. Rows before the
-    /// group's first word are empty, those behind its last one hold columns of the group only.
-    pub fn counts(&self) -> Triangle {
+    /// Some rows, each in one part. They are those of a triangle over all words, in new ids: rows before
+    /// the group's first word are empty, those behind its last one hold columns of the group only.
+    pub fn rows(&self, rows: Range<WordId>) -> RowBlock {
+        let mut block = RowBlock::new(rows.start, !self.symmetric);
+        let mut opened: Vec<RowBlock> = Vec::new();
+        let mut next = rows.start;
         let same_rows = |a: &Part, b: &Part| a.block.rows == b.block.rows;
-        let rows: Vec<&[Part]> = self.blocks.chunk_by(same_rows).collect();
-        let blocks = rows.par_iter().map(|parts| {
-            let mut opened: Vec<RowBlock> = Vec::with_capacity(parts.len());
-            for part in *parts {
-                let mut block = RowBlock::default();
-                part.block.unpack_to(&mut block);
-                opened.push(block);
+        for parts in self.overlapping(&rows).chunk_by(same_rows) {
+            opened.resize_with(parts.len().max(opened.len()), RowBlock::default);
+            for (part, opened) in parts.iter().zip(&mut opened) {
+                part.block.unpack_to(opened);
             }
-            if opened.len() == 1 {
-                return opened.swap_remove(0);
-            }
-            let rows = parts[0].block.rows.clone();
-            let mut whole = RowBlock::new(rows.start, !self.symmetric);
-            for row in rows {
-                for part in &opened {
-                    whole.extend(&part.row(row));
+            let held = &parts[0].block.rows;
+            for row in next..held.end.min(rows.end) {
+                if row >= held.start {
+                    for part in &opened[..parts.len()] {
+                        block.extend(&part.row(row));
+                    }
                 }
-                whole.end_row();
+                block.end_row();
             }
-            whole.shrink_to_fit();
-            whole
-        });
-        let sums = self.blocks.iter().map(|part| part.block.sums);
-        let sums = sums.fold(Sums::default(), Sums::with);
-        let store = Store::of(blocks.collect());
-        Triangle::new(self.partition.words(), self.symmetric, store, sums)
+            next = held.end.min(rows.end);
+        }
+        (next..rows.end).for_each(|_| block.end_row());
+        block
+    }
+
+    /// The parts that hold some of `rows`.
+    fn overlapping(&self, rows: &Range<WordId>) -> &[Part] {
+        let first = self
+            .blocks
+            .partition_point(|part| part.block.rows.end <= rows.start);
+        let last = self
+            .blocks
+            .partition_point(|part| part.block.rows.start < rows.end);
+        &self.blocks[first..last]
+    }
+
+    /// Number of records.
+    pub fn nnz(&self) -> u64 {
+        self.blocks.iter().map(|part| part.block.sums.nnz).sum()
     }
 
     /// Pairs held.
@@ -147,28 +160,15 @@ impl Share {
 }
 
 impl Rows for Share {
-    fn words(&self) -> usize {
-        self.partition.words()
-    }
-
     fn for_each_row(
         &self,
         rows: Range<WordId>,
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
-        let first = self
-            .blocks
-            .partition_point(|part| part.block.rows.end <= rows.start);
         let mut block = RowBlock::default();
-        for part in &self.blocks[first..] {
-            let held = &part.block.rows;
-            if held.start >= rows.end {
-                break;
-            }
+        for part in self.overlapping(&rows) {
             part.block.unpack_to(&mut block);
-            for row in held.start.max(rows.start)..held.end.min(rows.end) {
-                f(block.row(row))?;
-            }
+            block.for_each_row(rows.clone(), &mut f)?;
         }
         Ok(())
     }
@@ -198,8 +198,11 @@ pub fn row_blocks(
         .flat_map(|group| {
             let first = group.start as usize;
             let own = &counts[first..group.end as usize];
-            let blocks = tasks(own.iter().copied(), size).into_iter();
-            blocks.map(move |rows| first + rows.start..first + rows.end)
+            let cut = move |rows: Range<usize>| {
+                let starts = (first + rows.start..first + rows.end).step_by(MOST_ROWS);
+                starts.map(move |start| start..(start + MOST_ROWS).min(first + rows.end))
+            };
+            tasks(own.iter().copied(), size).into_iter().flat_map(cut)
         })
         .collect();
     let (mut before, mut work) = (0, 0.0);
@@ -707,20 +710,26 @@ mod tests {
                 .map(|group| Share::of(&whole, partition, group).unwrap())
                 .collect();
             prop_assert_eq!(records(of(&split)), expected.clone());
-            // Unpacked for training, which gives rows back from the last to the first.
-            let mut unpacked: Vec<Triangle> = merged.iter().map(Share::counts).collect();
-            let counts = unpacked.iter().enumerate().map(|(group, counts)| (counts, partition, group));
-            prop_assert_eq!(records(counts), expected);
-            for (group, (counts, share)) in unpacked.iter_mut().zip(&merged).enumerate() {
+            // Unpacked for training, some rows at a time.
+            for share in &merged {
+                let own = partition.group(share.group);
                 let mut found = 0;
-                counts.for_each_record(|_, _, _| found += 1).unwrap();
-                prop_assert_eq!((counts.nnz(), counts.pairs()), (found, share.pairs()));
-                let start = partition.start(group);
-                counts.forget_from(start);
-                counts.for_each_row(0..start, |row| {
-                    assert!(row.columns.is_empty());
-                    Ok(())
-                }).unwrap();
+                for first in (0..WORDS as WordId).step_by(7) {
+                    let rows = first..(first + 7).min(WORDS as WordId);
+                    let block = share.rows(rows.clone());
+                    prop_assert_eq!(block.rows(), rows.clone());
+                    for row in rows {
+                        let columns = block.row(row).columns;
+                        prop_assert!(columns.is_sorted_by(|a, b| a < b));
+                        prop_assert!(own.contains(&row) || columns.iter().all(|j| own.contains(j)));
+                        block.row(row).for_each_record(|_, _, _| found += 1);
+                    }
+                }
+                let of_share = expected.keys().filter(|(i, j)| {
+                    [i, j].iter().any(|&&rank| own.contains(&partition.new_id(rank)))
+                });
+                prop_assert_eq!(found, of_share.count() as u64);
+                prop_assert_eq!(share.nnz(), found);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::kernel::{SharedRows, SimdLevel};
 use super::loss;
 use super::parameters::{Line, View};
 use super::schedule;
-use super::tiles::{Counts, TileOptions, Tiles};
+use super::tiles::{Source, TileOptions, Tiles};
 use super::unseen::Margin;
 use crate::cooccurrence::Share;
 use crate::error::{Error, Result};
@@ -64,15 +64,11 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let mut counts = Counts::Owned(share.counts());
-        let Share {
-            partition, group, ..
-        } = *share;
         Self::of_group(
-            &mut counts,
+            Source::Share(share),
             margins,
-            partition,
-            group,
+            share.partition,
+            share.group,
             options,
             memory,
             monitor,
@@ -215,7 +211,7 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Parameters, margins, train};
+    use crate::training::{Counts, Parameters, margins, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;

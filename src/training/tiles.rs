@@ -8,7 +8,7 @@ use super::epochs::TrainingOptions;
 use super::kernel::Record;
 use super::parameters::Parameters;
 use super::unseen::{Margin, Pair, Sampler, Targets};
-use crate::cooccurrence::{Rows, Triangle, TriangleRow};
+use crate::cooccurrence::{Rows, Share, Triangle, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -304,6 +304,14 @@ impl Counts<'_> {
     }
 }
 
+/// What tiles are made of.
+pub(super) enum Source<'a, 'b> {
+    /// Counts of all words.
+    Counts(&'a mut Counts<'b>),
+    /// Those that touch a group.
+    Share(&'a Share),
+}
+
 /// All records, by tile, in memory or, beyond a limit, in a temporary file. Empty tiles are left out.
 /// Of a symmetric matrix, a tile and its mirror image share what is stored.
 #[derive(Debug)]
@@ -367,7 +375,8 @@ impl Tiles {
         monitor.begin(Stage::Tiling, counts.get().pairs());
         let whole = Partition::new(counts.get().words, 1);
         let margins = margins(counts.get(), whole, 0)?;
-        let made = Self::of_group(counts, &margins, whole, 0, options, memory, monitor)?;
+        let source = Source::Counts(counts);
+        let made = Self::of_group(source, &margins, whole, 0, options, memory, monitor)?;
         let (share, records, held_out) = (options.held_out, made.records, made.held_out);
         if share > 0.0 && (records == 0 || held_out == 0) {
             return Err(Error::parameter(
@@ -379,13 +388,13 @@ impl Tiles {
     }
 
     /// The same of the records whose rows are the words of group `group`: of a matrix whose words
-    /// are numbered as `partition` numbers them, with these margins, of which `counts` holds all pairs
+    /// are numbered as `partition` numbers them, with these margins, of which `source` holds all pairs
     /// that touch the group.
     ///
     /// # Errors
     /// As for [`Tiles::new`], but that nothing need be held out.
     pub(super) fn of_group(
-        counts: &mut Counts<'_>,
+        mut source: Source<'_, '_>,
         margins: &[Margin],
         partition: Partition,
         group: usize,
@@ -405,11 +414,14 @@ impl Tiles {
         let grid = TileGrid::new(records_per_word, row_bytes, partition, group);
         let held_out = HeldOut::new(share, seed, partition);
         let draws = all_records as f64 * negative;
-        let symmetric = counts.get().symmetric;
+        let (symmetric, nnz) = match &source {
+            Source::Counts(counts) => (counts.get().symmetric, counts.get().nnz()),
+            Source::Share(share) => (share.symmetric, share.nnz()),
+        };
         // Two tiles share them, but for those on the diagonal.
         let shared = if symmetric { 2 } else { 1 };
         let unseen_bytes = (draws / partition.groups() as f64) as u64 * size_of::<Pair>() as u64;
-        let bytes = counts.get().nnz() * size_of::<Record>() as u64 / shared + unseen_bytes;
+        let bytes = nnz * size_of::<Record>() as u64 / shared + unseen_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab is at most about 2/LEAST_BLOCKS of all records; as many at a time as fit.
@@ -430,15 +442,21 @@ impl Tiles {
             let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
                 .par_iter()
                 .map(|&block| {
-                    let (tiles, records) = fill(
-                        counts.get(),
-                        &grid,
-                        block,
-                        row_bytes,
-                        seed,
-                        held_out,
-                        monitor,
-                    )?;
+                    let (tiles, records) = match &source {
+                        Source::Counts(counts) => fill(
+                            counts.get(),
+                            &grid,
+                            block,
+                            row_bytes,
+                            seed,
+                            held_out,
+                            monitor,
+                        ),
+                        Source::Share(share) => {
+                            let rows = &share.rows(grid.start(block)..grid.start(block + 1));
+                            fill(rows, &grid, block, row_bytes, seed, held_out, monitor)
+                        }
+                    }?;
                     let length = records.len();
                     let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
@@ -453,7 +471,7 @@ impl Tiles {
                 tiles.append(&mut more);
                 slabs.push(slab);
             }
-            if let Some(&last) = blocks.last() {
+            if let (Some(&last), Source::Counts(counts)) = (blocks.last(), &mut source) {
                 counts.done_from(grid.start(last))?;
             }
             blocks = rest;
@@ -641,7 +659,7 @@ fn part_rows(words: usize, part: usize) -> Range<WordId> {
 /// # Errors
 /// As for [`Triangle::block`].
 pub fn margins(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Margin>> {
-    let (own, words) = (partition.group(group), counts.words());
+    let (own, words) = (partition.group(group), partition.words());
     let parts: Vec<Result<Vec<Margin>>> = (0..PARTS)
         .into_par_iter()
         .map(|part| {
@@ -672,7 +690,7 @@ pub fn margins(counts: &impl Rows, partition: Partition, group: usize) -> Result
 /// The tiles that row block `block` of the triangle fills: those of its row and, unless they are the
 /// same mirrored, of its column, up to the diagonal; and their records.
 fn fill(
-    counts: &Triangle,
+    counts: &impl Rows,
     grid: &TileGrid,
     block: usize,
     row_bytes: usize,
