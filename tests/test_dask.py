@@ -22,6 +22,8 @@ from glove_rs import Cooccurrence, Glove, TrainingDiverged, WordVectors, _core
 
 distributed = pytest.importorskip("distributed")
 
+import dask  # noqa: E402 - only where it is installed
+
 from glove_rs.dask import DaskGlove  # noqa: E402
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
@@ -47,6 +49,13 @@ def cluster_of(workers: int, **options: Any) -> Any:
     return distributed.LocalCluster(
         n_workers=workers, threads_per_worker=1, dashboard_address=":0", **options
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def impatient() -> Iterator[None]:
+    """Do not wait 30 s for a worker that was killed."""
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -35,9 +35,11 @@ LARGE_BLOCK = 4000
 
 @pytest.fixture(scope="module")
 def client():
-    local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
-    with local, distributed.Client(local) as client:
-        yield client
+    # Or else a worker that is killed may hold up the other for 30 s.
+    with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
+        local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
+        with local, distributed.Client(local) as client:
+            yield client
 
 
 @pytest.fixture
