@@ -75,7 +75,7 @@ def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: floa
 def test_shares_hold_what_touches_a_groups_words(cluster, zipf, groups, blocksize):
     counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize)
     pieces = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).pieces
-    small = _is_small(len(pieces), blocksize)
+    small = _is_small(len(pieces), zipf.path.stat().st_size)
     assert small == (blocksize == LARGE_BLOCK)
     assert small or len(pieces) > FAN_IN  # are merged in a tree
     assert counted.tokens == sum(map(len, zipf.documents))
@@ -95,12 +95,16 @@ def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_mac
     assert_counted(cluster, counted, expected, rtol=0)
 
 
-def test_texts_are_counted_together_if_they_are_small():
-    mebibyte = 2**20
-    assert _is_small(TOGETHER, 64 * mebibyte)
-    assert not _is_small(TOGETHER, 65 * mebibyte)
+def test_texts_are_counted_together_if_they_are_small(tmp_path):
+    assert _is_small(TOGETHER, 2**30)
+    assert not _is_small(1, 2**30 + 1)
     assert not _is_small(TOGETHER + 1, 1)
-    assert _is_small(1, 1024 * mebibyte)
+    for name in ("plain", "packed.gz"):
+        (tmp_path / name).write_bytes(b"a b\n" * 100)
+    shards = shards_of(tmp_path, documents="line", blocksize=300, least=1)
+    assert shards.text_bytes(300) == 400 + 4 * 400
+    bag = shards_of(dask.bag.range(10, 2), documents="line", blocksize=300, least=1)
+    assert bag.text_bytes(300) == 600
 
 
 @pytest.mark.parametrize(

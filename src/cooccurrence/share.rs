@@ -62,17 +62,24 @@ impl Share {
     /// # Errors
     /// As for [`Triangle::block`].
     pub fn new(partition: Partition, group: usize, counts: &Triangle) -> Result<Self> {
-        let blocks = (0..counts.blocks()).into_par_iter().map(|k| {
-            Ok(Part {
-                columns: 0..counts.words as WordId,
-                block: PackedBlock::of(counts.block(k)?.as_ref()),
+        let blocks: Result<Vec<Vec<Part>>> = (0..counts.blocks())
+            .into_par_iter()
+            .map(|k| {
+                let block = counts.block(k)?;
+                let rows: Vec<_> = block.rows().map(|row| block.row(row)).collect();
+                let mut packing = Packing::default();
+                let mut encoder = Encoder::default();
+                for rows in rows.chunks(MOST_ROWS) {
+                    packing.push(0..counts.words as WordId, rows, &mut encoder);
+                }
+                Ok(packing.finish(&|bytes| Arc::new(bytes)))
             })
-        });
+            .collect();
         Ok(Self {
             partition,
             group,
             symmetric: counts.symmetric,
-            blocks: blocks.collect::<Result<_>>()?,
+            blocks: blocks?.into_iter().flatten().collect(),
         })
     }
 
@@ -107,14 +114,11 @@ impl Share {
         let mut next = rows.start;
         let same_rows = |a: &Part, b: &Part| a.block.rows == b.block.rows;
         for parts in self.overlapping(&rows).chunk_by(same_rows) {
-            opened.resize_with(parts.len().max(opened.len()), RowBlock::default);
-            for (part, opened) in parts.iter().zip(&mut opened) {
-                part.block.unpack_to(opened);
-            }
+            let parts_of = unpacked(parts.iter(), &mut opened);
             let held = &parts[0].block.rows;
             for row in next..held.end.min(rows.end) {
                 if row >= held.start {
-                    for part in &opened[..parts.len()] {
+                    for part in parts_of {
                         block.extend(&part.row(row));
                     }
                 }
@@ -174,9 +178,9 @@ impl Rows for Share {
     }
 }
 
-/// Blocks of rows of one group, in new ids, that are packed together: those of part `part` of `parts`, which take
-/// about as long to count as those of any other. `counts` tells how often each word, by rank, occurs in
-/// the whole text. A pure function of its arguments.
+/// Blocks of rows that are packed together, each of one group, in new ids: those of part `part` of
+/// `parts`, which take about as long to count as those of any other. `counts` tells how often each word,
+/// by rank, occurs in the whole text. A pure function of its arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -205,29 +209,26 @@ pub fn row_blocks(
             tasks(own.iter().copied(), size).into_iter().flat_map(cut)
         })
         .collect();
+    let neighbours = 2.0 * options.window as f64 / text.max(1) as f64;
     let (mut before, mut work) = (0, 0.0);
     let ends: Vec<f64> = blocks
         .iter()
         .map(|rows| {
             for row in rows.clone() {
                 before += counts[row];
-                let seen = counts[row] * 2 * options.window as u64;
-                let neighbours = seen as f64 * (before as f64 / text.max(1) as f64);
-                work += LOOKED_UP * counts[row] as f64 + different(neighbours, row as f64 + 1.0);
+                let occurrences = counts[row] as f64;
+                let neighbours = occurrences * neighbours * before as f64;
+                work += LOOKED_UP * occurrences + different(neighbours, row as f64 + 1.0);
             }
             work
         })
         .collect();
-    let first = |part: usize| {
-        let share = work * part as f64 / parts as f64;
-        ends.partition_point(|&end| end <= share)
+    let first = |part: usize| match part {
+        0 => 0,
+        _ if part == parts => blocks.len(),
+        _ => ends.partition_point(|&end| end <= work * part as f64 / parts as f64),
     };
-    let last = if part + 1 == parts {
-        blocks.len()
-    } else {
-        first(part + 1)
-    };
-    blocks[first(part)..last].to_vec()
+    blocks[first(part)..first(part + 1)].to_vec()
 }
 
 /// About how many different words so many neighbours are, of `words` in all.
@@ -325,7 +326,7 @@ fn count_blocks<S: BlockSum>(
                     part.push(own);
                     *row = others;
                 }
-                packing.push(columns, &part, &block, &mut encoder);
+                packing.push(columns, &part, &mut encoder);
             }
         }
         for (columns, packing) in packings.into_iter().enumerate() {
@@ -400,25 +401,32 @@ fn merge_run<S: BlockSum>(
         if let [only] = parts {
             packing.push_held((*only).clone(), keep);
         } else {
-            opened.resize_with(parts.len().max(opened.len()), RowBlock::default);
-            for (part, opened) in parts.iter().zip(&mut opened) {
-                part.block.unpack_to(opened);
-            }
             let Part { columns, block } = parts[0];
-            sum.refill(block.rows.start, opened[0].has_both_directions());
+            let parts = unpacked(parts.iter().copied(), &mut opened);
+            sum.refill(block.rows.start, parts[0].has_both_directions());
             for row in block.rows.clone() {
-                let rows: Vec<_> = opened[..parts.len()]
-                    .iter()
-                    .map(|part| part.row(row))
-                    .collect();
+                let rows: Vec<_> = parts.iter().map(|part| part.row(row)).collect();
                 push_sum(&rows, &mut accumulator, &mut sum);
             }
             let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
-            packing.push(columns.clone(), &rows, &sum, &mut encoder);
+            packing.push(columns.clone(), &rows, &mut encoder);
         }
         monitor.advance(1)?;
     }
     Ok(packing.finish(keep))
+}
+
+/// Parts of the same rows, unpacked in memory that is used again.
+fn unpacked<'a, 'b>(
+    parts: impl ExactSizeIterator<Item = &'a Part>,
+    opened: &'b mut Vec<RowBlock>,
+) -> &'b [RowBlock] {
+    let length = parts.len();
+    opened.resize_with(length.max(opened.len()), RowBlock::default);
+    for (part, opened) in parts.zip(&mut *opened) {
+        part.block.unpack_to(opened);
+    }
+    &opened[..length]
 }
 
 /// Blocks that are packed one after the other.
@@ -431,26 +439,20 @@ struct Packing {
 }
 
 impl Packing {
-    /// Append the rows of `block`, of which those columns are given; nothing if they are empty.
-    fn push(
-        &mut self,
-        columns: Range<WordId>,
-        rows: &[TriangleRow<'_>],
-        block: &RowBlock,
-        encoder: &mut Encoder,
-    ) {
+    /// Append rows that follow each other, in some columns; nothing if they are empty.
+    fn push(&mut self, columns: Range<WordId>, rows: &[TriangleRow<'_>], encoder: &mut Encoder) {
         let entries = rows.iter().map(|row| row.columns.len()).sum();
         if entries == 0 {
             return;
         }
-        let first = block.rows().start;
-        let bytes = encoder.encode(first, rows, block.has_both_directions());
+        let first = rows[0].row;
+        let bytes = encoder.encode(first, rows, rows[0].backward.is_some());
         let start = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         self.open.push(Part {
             columns,
             block: PackedBlock {
-                rows: block.rows(),
+                rows: first..first + rows.len() as WordId,
                 entries,
                 sums: rows.iter().fold(Sums::default(), Sums::plus_row),
                 bytes: Arc::new(Vec::new()),

@@ -184,7 +184,7 @@ def count(
         submit(_encoded, shard, words, encoding["keep_gaps"], groups, name=f"{this}-text-{k}")
         for k, shard in enumerate(shards)
     ]
-    together = _is_small(len(texts), max(text.sizes) if text.pieces else blocksize)
+    together = _is_small(len(texts), text.text_bytes(blocksize))
     counts = _counts(cluster, texts, together, words, counting, groups, this)
     shares = _shares(cluster, counts, groups, this)
     stages = _Stages(progress)
@@ -206,8 +206,8 @@ def count(
 
 
 def _is_small(shards: int, size: int) -> bool:
-    """Whether so many shards of at most about `size` bytes are counted together."""
-    return shards <= TOGETHER and shards * size <= TOGETHER_BYTES
+    """Whether so many shards, of `size` bytes in all, are counted together."""
+    return shards <= TOGETHER and size <= TOGETHER_BYTES
 
 
 def _counts(

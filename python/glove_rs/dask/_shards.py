@@ -25,6 +25,8 @@ __all__ = ["Piece", "Shards", "shards_of"]
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 #: Bytes that tell whether a file has parts.
 _BEGINNING = 10
+#: How the names of packed files end, and about how much text is in a byte of them.
+_PACKED, _PACKED_TEXT = (".gz", ".bz2", ".xz", ".zst"), 4
 
 
 class _File(NamedTuple):
@@ -46,6 +48,10 @@ class Piece:
 
     def __len__(self) -> int:
         return (self.file.size or 0) if self.within is None else len(self.within)
+
+    def text_bytes(self) -> int:
+        """Estimate the bytes of text; 0 if nothing is known."""
+        return len(self) * (_PACKED_TEXT if self.file.path.endswith(_PACKED) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
         """Yield its name, where in the file it begins, and what can be read from there on."""
@@ -101,6 +107,14 @@ class Shards:
     sizes: list[int]
     pieces: list[list[Piece]] = field(default_factory=list)
     partitions: list[Delayed] = field(default_factory=list)
+
+    def text_bytes(self, blocksize: int) -> int:
+        """Estimate the bytes of text, where `blocksize` is what is unknown of a shard."""
+        if self.partitions:
+            return blocksize * len(self.partitions)
+        return sum(
+            sum(piece.text_bytes() or blocksize for piece in pieces) for pieces in self.pieces
+        )
 
 
 def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Shards:
