@@ -22,6 +22,7 @@ __all__ = [
     "TrainingDiverged",
     "__version__",
     "check_training",
+    "count_shares",
     "group_ranks",
     "has_parts",
     "load_parameters",
