@@ -242,7 +242,6 @@ pub(super) enum Held {
 pub(super) struct PackedBlock {
     pub rows: Range<WordId>,
     pub entries: usize,
-    pub sums: Sums,
     pub bytes: Arc<dyn Bytes>,
     /// Where in `bytes` it lies.
     pub place: Range<usize>,
@@ -255,7 +254,6 @@ impl PackedBlock {
         Self {
             rows: block.rows(),
             entries: block.len(),
-            sums: Sums::default().plus(block),
             place: 0..bytes.len(),
             bytes: Arc::new(bytes),
         }
@@ -329,16 +327,14 @@ impl Held {
         let length = packed.iter().map(|block| block.place.len()).sum();
         let mut bytes = HugeBuffer::zeroed(length)?;
         let mut end = 0;
-        for block in &packed {
+        for block in &mut packed {
             let place = end..end + block.place.len();
             end = place.end;
-            bytes[place].copy_from_slice(&block.encoded());
+            bytes[place.clone()].copy_from_slice(&block.encoded());
+            block.place = place;
         }
         let bytes: Arc<dyn Bytes> = Arc::new(bytes);
-        end = 0;
-        for (held, mut block) in blocks.iter_mut().zip(packed.drain(..)) {
-            block.place = end..end + block.place.len();
-            end = block.place.end;
+        for (held, mut block) in blocks.iter_mut().zip(packed) {
             block.bytes = bytes.clone();
             *held = Self::Packed(block);
         }
@@ -347,7 +343,7 @@ impl Held {
 }
 
 impl Triangle {
-    /// From blocks in order; rows in none of them are empty.
+    /// From blocks in order and without gaps.
     pub(super) fn new(words: usize, symmetric: bool, store: Store, sums: Sums) -> Self {
         Self {
             words,
@@ -402,7 +398,7 @@ impl Triangle {
         if rows.is_empty() {
             return 0..0;
         }
-        // Some rows of a share are in no block, and the last may be forgotten.
+        // The last rows may be forgotten.
         holds(rows.start)..(holds(rows.end - 1) + 1).min(self.blocks())
     }
 

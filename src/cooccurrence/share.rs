@@ -44,6 +44,7 @@ pub struct Share {
 #[derive(Debug, Clone)]
 struct Part {
     columns: Range<WordId>,
+    records: u64,
     block: PackedBlock,
 }
 
@@ -114,11 +115,11 @@ impl Share {
         let mut next = rows.start;
         let same_rows = |a: &Part, b: &Part| a.block.rows == b.block.rows;
         for parts in self.overlapping(&rows).chunk_by(same_rows) {
-            let parts_of = unpacked(parts.iter(), &mut opened);
+            let unpacked = unpacked(parts.iter(), &mut opened);
             let held = &parts[0].block.rows;
             for row in next..held.end.min(rows.end) {
                 if row >= held.start {
-                    for part in parts_of {
+                    for part in unpacked {
                         block.extend(&part.row(row));
                     }
                 }
@@ -143,7 +144,7 @@ impl Share {
 
     /// Number of records.
     pub fn nnz(&self) -> u64 {
-        self.blocks.iter().map(|part| part.block.sums.nnz).sum()
+        self.blocks.iter().map(|part| part.records).sum()
     }
 
     /// Pairs held.
@@ -401,7 +402,7 @@ fn merge_run<S: BlockSum>(
         if let [only] = parts {
             packing.push_held((*only).clone(), keep);
         } else {
-            let Part { columns, block } = parts[0];
+            let Part { columns, block, .. } = parts[0];
             let parts = unpacked(parts.iter().copied(), &mut opened);
             sum.refill(block.rows.start, parts[0].has_both_directions());
             for row in block.rows.clone() {
@@ -451,10 +452,10 @@ impl Packing {
         self.bytes.extend_from_slice(bytes);
         self.open.push(Part {
             columns,
+            records: rows.iter().fold(Sums::default(), Sums::plus_row).nnz,
             block: PackedBlock {
                 rows: first..first + rows.len() as WordId,
                 entries,
-                sums: rows.iter().fold(Sums::default(), Sums::plus_row),
                 bytes: Arc::new(Vec::new()),
                 place: start..self.bytes.len(),
             },
@@ -492,9 +493,9 @@ pub struct PackedShare {
     pub place: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// Of each block its rows and columns, from and to, the number of its entries, of its records, the
-    /// bits of their sum, which of `pieces` it lies in, from which byte, and to which.
-    pub blocks: Vec<[u64; 10]>,
+    /// Of each block its rows and columns, from and to, the number of its entries and of its records,
+    /// which of `pieces` it lies in, from which byte, and to which.
+    pub blocks: Vec<[u64; 9]>,
     /// Memory that blocks lie in.
     pub pieces: Vec<Arc<dyn Bytes>>,
 }
@@ -503,7 +504,12 @@ impl Share {
     /// In parts, whose bytes are shared.
     pub fn pack(&self) -> PackedShare {
         let mut pieces: Vec<Arc<dyn Bytes>> = Vec::new();
-        let blocks = self.blocks.iter().map(|Part { columns, block }| {
+        let blocks = self.blocks.iter().map(|part| {
+            let Part {
+                columns,
+                records,
+                block,
+            } = part;
             // Neighbours mostly lie in the same piece.
             let known = pieces
                 .iter()
@@ -516,10 +522,8 @@ impl Share {
                 [&block.rows, columns].map(|ids| [ids.start, ids.end].map(u64::from));
             let [entries, piece, start, end] =
                 [block.entries, piece, block.place.start, block.place.end].map(|n| n as u64);
-            let Sums { nnz, total } = block.sums;
-            let total = total.to_bits();
             [
-                rows[0], rows[1], columns[0], columns[1], entries, nnz, total, piece, start, end,
+                rows[0], rows[1], columns[0], columns[1], entries, *records, piece, start, end,
             ]
         });
         PackedShare {
@@ -542,21 +546,17 @@ impl From<PackedShare> for Share {
                 column,
                 column_end,
                 entries,
-                nnz,
-                total,
+                records,
                 piece,
                 start,
                 end,
             ] = numbers;
             Part {
                 columns: ids(column, column_end),
+                records,
                 block: PackedBlock {
                     rows: ids(row, row_end),
                     entries: entries as usize,
-                    sums: Sums {
-                        nnz,
-                        total: f64::from_bits(total),
-                    },
                     bytes: packed.pieces[piece as usize].clone(),
                     place: start as usize..end as usize,
                 },

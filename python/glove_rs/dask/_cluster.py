@@ -63,6 +63,10 @@ class Cluster:
         versions = self._versions()
         self.workers = sorted(w for w, found in versions.items() if found == self.version)
 
+    def owner(self, group: int) -> str:
+        """Choose the worker of a group."""
+        return self.workers[group % len(self.workers)]
+
     def threads(self) -> int:
         """How many tasks the workers can do at once; at least one."""
         nthreads: dict[str, int] = self.client.nthreads()
@@ -118,7 +122,7 @@ class Cluster:
 
     def keep(self, value: Any, group: int) -> Future:
         """Give a value to the worker of a group and to the next one."""
-        workers = [self.workers[k % len(self.workers)] for k in (group, group + 1)]
+        workers = [self.owner(group), self.owner(group + 1)]
         future: Future = self.client.scatter(
             value, workers=[*dict.fromkeys(workers)], broadcast=True, hash=False
         )

@@ -248,7 +248,7 @@ def _shares(cluster: Cluster, counts: list[Future], groups: int, name: str) -> l
             cluster.submit(operator.getitem, share, group, name=f"{name}-share-{group}-{k}")
             for k, share in enumerate(counts)
         ]
-        owner = cluster.workers[group % len(cluster.workers)]
+        owner = cluster.owner(group)
         shares.append(_merged(cluster, _merge_shares, parts, f"{name}-share-{group}", owner))
     return shares
 

@@ -181,9 +181,8 @@ class DaskGlove(Glove):
                 cluster.keep(share, k)
                 for k, share in enumerate(_core.split_counts(X._core, self._groups(cluster)))
             ]
-            kept = [*shares]  # nobody could make them again
-            self._train(cluster, shares, X.vocabulary, training, session, given, progress, {})
-            kept.clear()
+            # Ours are held until the end: nobody could make them again.
+            self._train(cluster, [*shares], X.vocabulary, training, session, given, progress, {})
         return self
 
     def _checked(

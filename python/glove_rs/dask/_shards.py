@@ -112,9 +112,7 @@ class Shards:
         """Estimate the bytes of text, where `blocksize` is what is unknown of a shard."""
         if self.partitions:
             return blocksize * len(self.partitions)
-        return sum(
-            sum(piece.text_bytes() or blocksize for piece in pieces) for pieces in self.pieces
-        )
+        return sum(piece.text_bytes() or blocksize for pieces in self.pieces for piece in pieces)
 
 
 def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Shards:

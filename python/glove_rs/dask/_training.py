@@ -122,8 +122,7 @@ class Training:
         self._progress = progress
         self.reports: list[EpochReport] = []
         self.received: list[int] = []
-        workers = cluster.workers
-        self._owners = [workers[group % len(workers)] for group in range(self._groups)]
+        self._owners = [cluster.owner(group) for group in range(self._groups)]
         self._last = training["epochs"]
         self._round = 0
         self._shown = 0
