@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test build lint fmt docs wheel-check spacy-check bench clean
+.PHONY: help demo test quick build lint fmt docs wheel-check spacy-check bench clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -45,6 +45,12 @@ demo: $(BUILT) ## Train on the standard library's prose, or on your text: make d
 test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and the README's
 	cargo test
 	$(PY) -m pytest
+
+quick: $(DEV) $(STAMPS)/maturin ## The fast loop: build without link-time optimisation, run the core's and the fast tests
+	$(PY) -m maturin develop --profile quick --quiet
+	cargo test --profile quick
+	$(PY) -m pytest -q -m "not slow" $(ARGS)
+	@rm -f $(BUILT) # the next `make test` builds the release again
 
 build: $(BUILT) ## Build the extension in release mode into .venv
 
