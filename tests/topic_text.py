@@ -78,19 +78,24 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
     topics = list(TOPICS.values())
     common, related, made_up = _Zipf(len(COMMON)), _Zipf(10), _Zipf(rare)
     while tokens > 0:
-        topic = topics[int(random.random() * len(topics))]
+        subject = int(random.random() * len(topics))
         size = 1 + int(random.random() * (2 * length - 1))
         document = []
         for _ in range(size):
             kind = random.random()
             if kind < 0.45:
                 document.append(COMMON[common.draw(random)])
-            elif kind < 0.85:
-                # Every word of a topic is frequent, so that few tokens are enough to learn it.
-                k = int(random.random() * len(topic))
-                document.append(topic[k if kind < 0.7 else related.draw(random) % len(topic)])
+            elif kind < 0.75:
+                # A sixth of these words is off topic, so that every pair of words can meet.
+                other = int(random.random() * len(topics))
+                topic = topics[subject if kind < 0.7 else other]
+                document.append(topic[related.draw(random) % len(topic)])
             else:
-                document.append(_made_up(made_up.draw(random)))
+                # Half of the made-up words belong to the topic: those whose rank ends in its number.
+                rank = made_up.draw(random)
+                if kind < 0.875:
+                    rank += subject - rank % len(topics)
+                document.append(_made_up(rank))
         tokens -= size
         yield document
 
