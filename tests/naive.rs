@@ -14,12 +14,18 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Words of several bytes, of which some begin like others.
 const WORDS: [&str; 14] = [
     "a", "b", "ab", "abc", "é", "fort", "fortín", "水", "水曜", "x1", "x2", "Ω", "𝔾", "zz",
 ];
+
+/// So many words that their counts exceed a small limit.
+static MANY_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
+    let words = (0..400).map(|k| &*String::leak(format!("w{k}")));
+    words.collect()
+});
 
 type Document = Vec<&'static str>;
 type Records = BTreeMap<(WordId, WordId), f64>;
@@ -79,6 +85,12 @@ fn options() -> impl Strategy<Value = Options> {
 fn documents(most: usize) -> impl Strategy<Value = Vec<Document>> {
     let word = (0..WORDS.len(), 0..WORDS.len()).prop_map(|(a, b)| WORDS[a.min(b)]);
     vec(vec(word, 0..30), 0..most)
+}
+
+/// Texts of many words, most of which are rare.
+fn long_documents() -> impl Strategy<Value = Vec<Document>> {
+    let word = (0..MANY_WORDS.len(), 0..MANY_WORDS.len()).prop_map(|(a, b)| MANY_WORDS[a.min(b)]);
+    vec(vec(word, 0..100), 10..30)
 }
 
 // --- the naive side -------------------------------------------------------------------------------
@@ -225,13 +237,13 @@ fn limit(bytes: u64) -> MemoryLimit {
     MemoryLimit::new(Some(bytes), None)
 }
 
-/// A text of `tokens` words whose order has no period, in documents of 100 words.
+/// A text of `tokens` of [`MANY_WORDS`], in documents of 100 words.
 fn long_text(tokens: usize) -> Vec<Document> {
     let mut state = 7u32;
     let mut word = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        let [a, b] = [state >> 8, state >> 20].map(|n| n as usize % WORDS.len());
-        WORDS[a.min(b)]
+        let [a, b] = [state >> 8, state >> 20].map(|n| n as usize % MANY_WORDS.len());
+        MANY_WORDS[a.min(b)]
     };
     (0..tokens / 100)
         .map(|_| (0..100).map(|_| word()).collect())
@@ -286,7 +298,7 @@ proptest! {
 
     #[test]
     fn a_memory_limit_changes_no_record(
-        documents in documents(40), options in options(), threads in 1usize..4,
+        documents in long_documents(), options in options(), threads in 1usize..4,
         bytes in 500u64..20_000,
     ) {
         let words = naive_vocabulary(&documents, &options);

@@ -1,7 +1,7 @@
 """``glove-rs compat``: Stanford's command lines, run as a script runs them.
 
-The golden files are what their tools wrote (``golden/README.md``). With GLOVE_RS_STANFORD, the folder of these tools,
-built, stages are also swapped one by one with the programs themselves.
+The golden files are what their tools wrote (``golden/README.md``). With GLOVE_RS_STANFORD, the
+folder of these tools, built, stages are also swapped one by one with the programs themselves.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import reference
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
 from golden_files import DIM
 from program import call, done, reason
+
 
 def compat(*arguments, **options) -> bytes:
     return done("compat", *arguments, **options)

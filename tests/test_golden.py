@@ -1,4 +1,4 @@
-"""What Stanford's tools wrote for a small text is what this package computes (``golden/README.md``)."""
+"""What Stanford's tools wrote is what this package computes (``golden/README.md``)."""
 
 from __future__ import annotations
 

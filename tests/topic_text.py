@@ -16,25 +16,30 @@ from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
-COMMON = (
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
+COMMON = _words(
     "the of and in to a is was for on as with by he that at from his it an were are which this had "
     "also be she has their not or but one two who they its first been after all into more when time "
     "most other some so over new up only can no out made many"
-).split()
+)
 
 TOPICS = {
-    "ice": "ice solid cold water snow frozen winter glacier crystal melt".split(),
-    "steam": "steam gas hot water engine boiler pressure valve kettle vapour".split(),
-    "months": (
+    "ice": _words("ice solid cold water snow frozen winter glacier crystal melt"),
+    "steam": _words("steam gas hot water engine boiler pressure valve kettle vapour"),
+    "months": _words(
         "january february march april may june july august september october november december"
-    ).split(),
-    "clothes": "fashion coat silk shoes hat cotton dress wool button tailor".split(),
-    "music": "piano violin drum song café naïve melody chorus opéra rhythm".split(),
-    "sea": "ship harbour wave sailor island anchor fjørd storm coast whale".split(),
-    "family": "king queen man woman boy girl father mother prince princess".split(),
-    "kitchen": "bread salt pepper soup crème oven knife jalapeño butter flour".split(),
-    "sky": "star moon planet sun comet orbit telescope galaxy meteor light".split(),
-    "language": "слово язык λόγος γλῶσσα 语言 词语 日本語 한국어 𝔾𝕃𝕆 e\u0301te\u0301".split(),
+    ),
+    "clothes": _words("fashion coat silk shoes hat cotton dress wool button tailor"),
+    "music": _words("piano violin drum song café naïve melody chorus opéra rhythm"),
+    "sea": _words("ship harbour wave sailor island anchor fjørd storm coast whale"),
+    "family": _words("king queen man woman boy girl father mother prince princess"),
+    "kitchen": _words("bread salt pepper soup crème oven knife jalapeño butter flour"),
+    "sky": _words("star moon planet sun comet orbit telescope galaxy meteor light"),
+    "language": _words("слово язык λόγος γλῶσσα 语言 词语 日本語 한국어 𝔾𝕃𝕆 e\u0301te\u0301"),
 }
 
 _SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
@@ -51,7 +56,7 @@ def _made_up(rank: int) -> str:
 
 
 class _Zipf:
-    """The index of one of ``size`` items, the k-th with a probability proportional to 1 / (k + 1)."""
+    """An index below ``size``, k with a probability proportional to 1 / (k + 1)."""
 
     def __init__(self, size: int) -> None:
         self._until = list(itertools.accumulate(1 / (k + 1) for k in range(size)))
@@ -91,7 +96,7 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
                 topic = topics[subject if kind < 0.7 else other]
                 document.append(topic[related.draw(random) % len(topic)])
             else:
-                # Half of the made-up words belong to the topic: those whose rank ends in its number.
+                # Half of them belong to the topic: those whose rank ends in its number.
                 rank = made_up.draw(random)
                 if kind < 0.875:
                     rank += subject - rank % len(topics)
