@@ -23,8 +23,8 @@ def _words(text: str) -> list[str]:
 
 COMMON = _words(
     "the of and in to a is was for on as with by he that at from his it an were are which this had "
-    "also be she has their not or but one two who they its first been after all into more when time "
-    "most other some so over new up only can no out made many"
+    "also be she has their not or but one two who they its first been after all into more when "
+    "time most other some so over new up only can no out made many"
 )
 
 TOPICS = {

@@ -532,7 +532,7 @@ pub fn train_records<'py>(
             crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
         })?
     })?;
-    let (arrays, _) = arrays(py, dim, made)?;
+    let arrays = arrays(py, dim, made)?;
     arrays.set_item("losses", losses)?;
     Ok(arrays)
 }
