@@ -30,6 +30,13 @@ settings.load_profile(
 )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on a Dask cluster of worker processes are slow: the fixture ``client`` starts them."""
+    for item in items:
+        if "client" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A text on disk next to the tokens it is made of."""
