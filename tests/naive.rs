@@ -140,9 +140,10 @@ fn naive_counts(documents: &[Document], words: &[(&str, u64)], options: &Options
                     continue;
                 };
                 let (i, j, distance) = (i as WordId, j as WordId, (right - left) as f64);
-                let x = match options.distance_weighting {
-                    true => 1.0 / distance,
-                    false => 1.0,
+                let x = if options.distance_weighting {
+                    1.0 / distance
+                } else {
+                    1.0
                 };
                 *records.entry((i, j)).or_default() += x;
                 if options.symmetric {
