@@ -304,10 +304,6 @@ class Fitted:
             self.made = arrays
         return arrays
 
-    def addresses(self) -> dict[str, int]:
-        """Where the core had the arrays' numbers before it gave them away; empty after loading."""
-        return {} if isinstance(self.made, dict) else self.made.addresses
-
     @property
     def vectors(self) -> WordVectors:
         """W + W_tilde with their words; made once, then kept."""

@@ -666,10 +666,6 @@ keep_counts
         return _fitting.counts_of(self)
 
     @property
-    def _parameters(self) -> Fitted:
-        return self._state
-
-    @property
     def _state(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(

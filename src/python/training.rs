@@ -151,25 +151,21 @@ pub struct CoreParameters {
 /// Parameters, until they are asked for: what Ctrl-C leaves behind must not take time.
 enum Numbers {
     Held(Parameters),
-    Given(Py<PyDict>, Py<PyDict>),
+    Given(Py<PyDict>),
 }
 
 impl CoreParameters {
-    fn given<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyDict>; 2]> {
+    fn given<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let mut numbers = self
             .numbers
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
         if let Numbers::Held(parameters) = &*numbers {
             let made = in_own_pool(py, || Ok([parameters.values(), parameters.accumulators()]))?;
-            let (arrays, addresses) = arrays(py, parameters.dim(), made)?;
-            *numbers = Numbers::Given(arrays.unbind(), addresses.unbind());
+            *numbers = Numbers::Given(arrays(py, parameters.dim(), made)?.unbind());
         }
         match &*numbers {
-            Numbers::Given(arrays, addresses) => Ok([
-                arrays.clone_ref(py).into_bound(py),
-                addresses.clone_ref(py).into_bound(py),
-            ]),
+            Numbers::Given(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
             Numbers::Held(_) => unreachable!("given away above"),
         }
     }
@@ -181,38 +177,26 @@ impl CoreParameters {
     /// the core filled.
     #[getter]
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.given(py).map(|[arrays, _]| arrays)
-    }
-
-    /// Where the core had each array's numbers before it gave them away.
-    #[getter]
-    fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.given(py).map(|[_, addresses]| addresses)
+        self.given(py)
     }
 }
 
-/// Arrays by their public names, and the addresses of their numbers.
-fn arrays(
-    py: Python<'_>,
-    dim: usize,
-    made: [Exported; 2],
-) -> PyResult<(Bound<'_, PyDict>, Bound<'_, PyDict>)> {
-    let (arrays, addresses) = (PyDict::new(py), PyDict::new(py));
+/// Arrays by their public names, whose memory is that of `made`.
+fn arrays(py: Python<'_>, dim: usize, made: [Exported; 2]) -> PyResult<Bound<'_, PyDict>> {
+    let arrays = PyDict::new(py);
     for (prefix, from) in ["", "G_"].into_iter().zip(made) {
         for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
             let name = format!("{prefix}{name}");
-            addresses.set_item(&name, vectors.as_ptr() as usize)?;
             let rows = vectors.len() / dim;
             let array = PyArray1::from_vec(py, vectors).reshape([rows, dim])?;
             arrays.set_item(&name, array)?;
         }
         for (name, biases) in [("b", from.b), ("b_tilde", from.b_tilde)] {
             let name = format!("{prefix}{name}");
-            addresses.set_item(&name, biases.as_ptr() as usize)?;
             arrays.set_item(&name, PyArray1::from_vec(py, biases))?;
         }
     }
-    Ok((arrays, addresses))
+    Ok(arrays)
 }
 
 /// Refuse parameters that cannot be trained with, before the text is read.
@@ -548,7 +532,7 @@ pub fn train_records<'py>(
             crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
         })?
     })?;
-    let (arrays, _) = arrays(py, dim, made)?;
+    let arrays = arrays(py, dim, made)?;
     arrays.set_item("losses", losses)?;
     Ok(arrays)
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self, Unpack
 
 from distributed import Client, Future
@@ -167,7 +167,7 @@ class DaskGlove(Glove):
         """Train on counts, which are split here and sent to the workers.
 
         As :meth:`Glove.fit_cooccurrence`, with the exceptions that :meth:`fit` names and without
-        `start`. Two workers have each share of the counts, so that one of them may be lost.
+        `start`. The counts that a lost worker had are split again and sent to another.
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
@@ -177,12 +177,23 @@ class DaskGlove(Glove):
         elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
-            shares = [
-                cluster.keep(share, k)
-                for k, share in enumerate(_core.split_counts(X._core, self._groups(cluster)))
-            ]
-            # Ours are held until the end: nobody could make them again.
-            self._train(cluster, [*shares], X.vocabulary, training, session, given, progress, {})
+            groups = self._groups(cluster)
+
+            def send(wanted: Sequence[int]) -> list[Future]:
+                shares = _core.split_counts(X._core, groups)
+                return [cluster.send(shares[group], group) for group in wanted]
+
+            self._train(
+                cluster,
+                send(range(groups)),
+                X.vocabulary,
+                training,
+                session,
+                given,
+                progress,
+                {},
+                send,
+            )
         return self
 
     def _checked(
@@ -215,6 +226,7 @@ class DaskGlove(Glove):
         init: Init | None,
         progress: Progress | None,
         stages: dict[str, dict[str, Any]],
+        resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
         """Train on shares, and leave what was made in the model, also if that is interrupted."""
         begun = time.monotonic()
@@ -228,6 +240,7 @@ class DaskGlove(Glove):
             session,
             None if init is None else init.core(vocabulary),
             progress,
+            resend,
         )
         shares.clear()
         tiled = time.monotonic() - begun

@@ -7,6 +7,7 @@ import operator
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -92,6 +93,9 @@ class State:
 class Training:
     """A training on the shares of all groups of `words` words.
 
+    When the worker of a share is lost, Dask makes the share again if a task made it; `resend` sends
+    the shares of some groups again if the client sent them.
+
     Attributes
     ----------
     reports : list of EpochReport
@@ -111,6 +115,7 @@ class Training:
         session: Session,
         init: _core._Init | None,
         progress: Progress | None,
+        resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
         self._cluster = cluster
         self._words, self._dim = words, dim
@@ -120,6 +125,8 @@ class Training:
         self._session = session
         self._init = init
         self._progress = progress
+        self._running_arguments = running
+        self._resend = resend
         self.reports: list[EpochReport] = []
         self.received: list[int] = []
         self._owners = [cluster.owner(group) for group in range(self._groups)]
@@ -132,8 +139,11 @@ class Training:
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
-        self._tiles = self._make_tiles(shares, running)
-        del shares  # what is lost of tiles is made again from shares, and those from the text
+        margins = self._margins_of(shares)
+        self._tiles = [self._tiles_of(k, share, margins) for k, share in enumerate(shares)]
+        # Lost tiles need the margins of all shares; those of shares that were sent are kept here.
+        self._margins = None if resend is None else self._value(margins)
+        del shares, margins  # workers keep what somebody holds a future of
         self._records, self._held_out = self._sizes()
         self.state = self._begin()
         self._hopeless = self._cost(self.state, hopeless=True)
@@ -141,7 +151,8 @@ class Training:
 
     # --- before the first epoch -----------------------------------------------------------------
 
-    def _make_tiles(self, shares: Sequence[Future], running: _core._Running) -> list[Future]:
+    def _margins_of(self, shares: Sequence[Future]) -> Future:
+        """Add up the margins of all shares."""
         submit = self._cluster.submit
         parts = [
             submit(_strata.margins, share, self._threads, name=f"margins-{group}", at=owner)
@@ -154,21 +165,21 @@ class Training:
                 submit(_strata.add_margins, parts[k : k + FAN_IN], name=f"margins-{level}-{k}")
                 for k in range(0, len(parts), FAN_IN)
             ]
-        validation = self._session.validation
-        return [
-            submit(
-                _strata.tiles,
-                share,
-                parts[0],
-                self._dim,
-                self._training,
-                validation,
-                running,
-                name=f"tiles-{group}",
-                at=owner,
-            )
-            for group, (share, owner) in enumerate(zip(shares, self._owners, strict=True))
-        ]
+        return parts[0]
+
+    def _tiles_of(self, group: int, share: Future, margins: Future) -> Future:
+        """Have the tiles of a group made by its worker."""
+        return self._cluster.submit(
+            _strata.tiles,
+            share,
+            margins,
+            self._dim,
+            self._training,
+            self._session.validation,
+            self._running_arguments,
+            name=f"{self._round}-tiles-{group}",
+            at=self._cluster.owner(group),
+        )
 
     def _sizes(self) -> tuple[int, int]:
         sizes = [
@@ -412,15 +423,13 @@ class Training:
         while True:
             try:
                 self._cluster.refresh()
-                # What was lost of the tiles, Dask makes again.
+                self._replace_lost_tiles()
+                # What was lost of the tiles, Dask makes again if it can.
                 for tiles in self._tiles:
                     self._wait(tiles)
                 break
             except WorkerLost:
-                if any(tiles.cancelled() for tiles in self._tiles):
-                    raise RuntimeError(
-                        "a worker is gone that had a part of the counts: fit them again"
-                    ) from None
+                pass
         has = self._cluster.client.who_has()
         self._owners = [has[tiles.key][0] for tiles in self._tiles]
         self._round += 1
@@ -433,6 +442,18 @@ class Training:
             left, best = self._begin(), None
         self.state, self._saved, self._best = left, None, best
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
+
+    def _replace_lost_tiles(self) -> None:
+        """Send again the shares of tiles that Dask cannot make again."""
+        lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
+        if not lost:
+            return
+        if self._resend is None:
+            raise RuntimeError("a worker is gone that had a part of the counts: fit them again")
+        self._round += 1
+        for group, share in zip(lost, self._resend(lost), strict=True):
+            margins = self._cluster.send(self._margins, group)
+            self._tiles[group] = self._tiles_of(group, share, margins)
 
     def cancel(self) -> None:
         """Let go of the epoch that is running."""
@@ -448,6 +469,8 @@ class Training:
                 wait([future], timeout=TICK)
             except TimeoutError:
                 self._look_at_copies()
+            except CancelledError:
+                raise WorkerLost from None
             if time.monotonic() > look:
                 look = time.monotonic() + LOOK
                 if self._cluster.lost():
@@ -466,6 +489,8 @@ class Training:
             except TimeoutError:
                 if self._cluster.lost():
                     raise WorkerLost from None
+            except CancelledError:
+                raise WorkerLost from None
 
     def _values(self, futures: Sequence[Future]) -> Iterator[Any]:
         return map(self._value, futures)
