@@ -17,6 +17,7 @@ __all__ = [
     "choice",
     "integer",
     "memory_bytes",
+    "optional_integer",
     "path",
     "positive",
     "real",
@@ -24,16 +25,29 @@ __all__ = [
 ]
 
 
-def integer(name: str, value: object, least: int, most: int = 2**63 - 1) -> int:
-    """Return `value` as an int, or raise a ValueError that names it and its range."""
+def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
+    """Return `value` as an int, or raise a ValueError that names it and its range.
+
+    Without `least` there is no lower limit.
+    """
     scalar = _scalar(value)
+    limit = "" if least is None else f" >= {least}"
     if isinstance(scalar, SupportsIndex) and not isinstance(scalar, bool | np.bool_ | np.ndarray):
-        number = operator.index(scalar)
-        if least <= number <= most:
-            return number
-        if number > most:
-            raise ValueError(f"{name} must be an integer from {least} to {most}, got {shown(value)}")
-    raise ValueError(f"{name} must be an integer >= {least}, got {shown(value)}")
+        try:
+            number = operator.index(scalar)
+        except (TypeError, ValueError, ArithmeticError):
+            pass  # of a class that has the method and no value for it
+        else:
+            if number > most:
+                limit = f" <= {most}" if least is None else f" from {least} to {most}"
+            elif least is None or number >= least:
+                return number
+    raise ValueError(f"{name} must be an integer{limit}, got {shown(value)}")
+
+
+def optional_integer(name: str, value: object, least: int | None) -> int | None:
+    """Return None as it is, and anything else as :func:`integer` does."""
+    return None if value is None else integer(name, value, least)
 
 
 def real(
@@ -103,7 +117,7 @@ def choice(name: str, value: object, among: Sequence[str]) -> str:
     scalar = _scalar(value)
     if isinstance(scalar, str) and scalar in among:
         return among[among.index(scalar)]  # plain, whatever subclass of str came
-    raise ValueError(f"{name} must be {', '.join(map(repr, among))}, got {shown(value)}")
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, among))}, got {shown(value)}")
 
 
 def path(name: str, value: object) -> str:

@@ -45,7 +45,10 @@ impl ArrowReader {
 
     fn next_batch(&mut self) -> PyResult<Option<Column>> {
         let batch = self.batches.next().transpose();
-        let batch = batch.map_err(|e: ArrowError| PyValueError::new_err(e.to_string()))?;
+        let batch = batch.map_err(|error| match error {
+            ArrowError::CDataInterface(reason) => invalid(reason),
+            other => PyValueError::new_err(other.to_string()),
+        })?;
         batch.map(|batch| Column::new(&batch)).transpose()
     }
 
