@@ -2,12 +2,14 @@
 
 pyo3 raises a panic as `PanicException`, a BaseException that ``except Exception`` lets pass. Every
 function and method of the compiled module is wrapped here, when the package is imported, so one that
-is added later is too. Constructors cannot be: they only take apart what was pickled.
+is added later is too. Constructors cannot be: they only take apart what was pickled. An argument of a
+wrong type is named in the message as well, where pyo3 names it in a note.
 """
 
 from __future__ import annotations
 
 import functools
+import re
 import types
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +18,7 @@ from . import _core
 
 __all__ = ["guard"]
 
+_ARGUMENT = re.compile("while processing '(.*)'")
 _METHODS = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
@@ -43,6 +46,12 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **options: Any) -> Any:
         try:
             return function(*args, **options)
+        except TypeError as error:
+            # An argument that cannot be converted; pyo3 has its name in a note.
+            names = [_ARGUMENT.fullmatch(note) for note in getattr(error, "__notes__", ())]
+            if not names or names[0] is None:
+                raise
+            raise TypeError(f"{names[0].group(1)} is of a wrong type: {error}") from None
         except _core.PanicException as panic:
             what = _core.take_panic() or str(panic)
             raise _core.InternalError(

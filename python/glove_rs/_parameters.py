@@ -6,8 +6,8 @@ import math
 import numbers
 import operator
 import os
-from collections.abc import Sequence
-from typing import SupportsFloat, SupportsIndex
+from collections.abc import Iterable, Sequence
+from typing import SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -15,14 +15,20 @@ __all__ = [
     "boolean",
     "byte_count",
     "choice",
+    "instance",
     "integer",
     "memory_bytes",
     "optional_integer",
     "path",
+    "plain",
     "positive",
     "real",
     "shown",
+    "words",
 ]
+
+
+_T = TypeVar("_T")
 
 
 def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
@@ -133,6 +139,34 @@ def path(name: str, value: object) -> str:
     if not text or "\0" in text:
         raise ValueError(f"{name} must be a path without zero bytes, not empty, got {shown(value)}")
     return str.__str__(text)
+
+
+def instance(name: str, value: object, kind: type[_T]) -> _T:
+    """Return `value` if it is of this class, or raise a TypeError that names it."""
+    if isinstance(value, kind):
+        return value
+    raise TypeError(f"{name} must be a {kind.__name__}, got {shown(value)}")
+
+
+def words(name: str, value: object) -> list[str]:
+    """Return a sequence of words, other than a str, as a list, or raise a TypeError."""
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        try:
+            found = list(value)
+        except TypeError:  # an array without dimensions
+            found = [value]
+        if all(isinstance(word, str) for word in found):
+            return found
+    raise TypeError(f"{name} must be a sequence of words, got {shown(value)}")
+
+
+def plain(value: object) -> object:
+    """Return an accepted parameter as JSON has it; for ``json.dumps(default=)``."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.item()
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    return float(value) if isinstance(value, SupportsFloat) else os.fsdecode(value)  # type: ignore[call-overload]
 
 
 def shown(value: object, most: int = 200) -> str:

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from tqdm.auto import tqdm
 
+from ._parameters import shown
+
 __all__ = ["Progress", "reporter"]
 
 #: Called as ``progress(stage, done, total, info)``.
@@ -79,7 +81,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
 
     def __init__(self, progress: Progress) -> None:
         if progress is not None and not isinstance(progress, bool) and not callable(progress):
-            raise ValueError(f"progress must be None, True, False or a callable, got {progress!r}")
+            raise ValueError(f"progress must be None, True, False or a callable, got {shown(progress)}")
         self._bars: _Bars | None = None
         self._callback: Callback | None = None
         if callable(progress):

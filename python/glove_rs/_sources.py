@@ -101,7 +101,7 @@ def _files(path: object) -> list[str]:
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
         raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
-    name = os.fsdecode(path)
+    name = str.__str__(os.fsdecode(path))  # of a subclass, what it is
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
     except ValueError:  # a zero byte or a lone surrogate is in no name

@@ -18,6 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from . import _core, _vector_files, evaluation
 from ._optional import optional
 from ._parameters import boolean, choice, integer, optional_integer, shown
+from ._parameters import words as words_of
 from ._progress import Progress
 from ._vector_files import Format
 from .vocabulary import Vocabulary
@@ -150,7 +151,7 @@ class WordVectors:
                 "vectors must be a matrix of real numbers, one row per word, "
                 f"got shape {matrix.shape} of {matrix.dtype}"
             )
-        names = list(words)
+        names = words_of("words", words)
         if len(names) != matrix.shape[0]:
             raise ValueError(
                 "words and vectors must have one length, "
@@ -240,7 +241,7 @@ class WordVectors:
         """
         if isinstance(keys, str | int | np.integer):
             return self.get_vector(keys)
-        return self._vectors[self._indices(keys)]
+        return self._vectors[self._indices(_listed("keys", keys))]
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self)} words, dim={self.vector_size}, {self._vectors.dtype})"
@@ -893,7 +894,7 @@ class WordVectors:
         asked = _listed("words", words)
         known = [word for word in asked if word in self]
         if len(known) < len(asked):
-            missing = ", ".join(repr(word) for word in asked if word not in self)
+            missing = ", ".join(shown(word) for word in asked if word not in self)
             warnings.warn(f"words left out, not in the vocabulary: {missing}", stacklevel=2)
         if not known:
             raise ValueError("cannot select a word from an empty list")
@@ -1524,7 +1525,7 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     """
 
     def __init__(self, key: object, wv: WordVectors) -> None:
-        super().__init__(f"Key {key!r} not present in vocabulary")
+        super().__init__(f"Key {shown(key)} not present in vocabulary")
         self._key = key
         self._wv = wv
 
