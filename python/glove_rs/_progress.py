@@ -45,7 +45,7 @@ class _Bars:
                     initial=done,  # what was done before the bar is no measure of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,
-                    file=sys.stderr,
+                    file=getattr(sys.stderr, "bare", sys.stderr),  # see cli/_terminal.py
                     leave=True,
                 )
         if self._bar is None:

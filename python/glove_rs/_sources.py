@@ -178,6 +178,9 @@ def _without_null_type(source: Any) -> Any:
     if isinstance(source, polars.Series):
         return source.cast(types.get(source.dtype, source.dtype))
     if isinstance(source, polars.DataFrame):
+        # As in Arrow: they count as text only where there is no other.
+        others = [name for name, kind in source.schema.items() if kind != polars.Null]
+        source = source.select(others) if others else source
         return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
     return source
 

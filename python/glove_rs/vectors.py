@@ -1545,6 +1545,8 @@ def _close_spellings(word: str, wv: WordVectors, most: int = 3) -> list[str]:
     Tries the edits instead of walking the vocabulary (as difflib would: a second or more on
     400,000 words), so it takes about a millisecond whatever the size.
     """
+    if len(word) > 100:  # the edits of such a word are many, and it is no slip of the pen
+        return []
     # The letters of the most frequent words are those of the language, whichever it is.
     letters = set(word).union(*wv.index_to_key[:1_000])
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
