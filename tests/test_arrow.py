@@ -59,9 +59,7 @@ def lists_of(lists: list[list[str | None] | None], kind: Any) -> Any:
     width, column = (
         (pa.int32(), pa.ListViewArray) if is_small else (pa.int64(), pa.LargeListViewArray)
     )
-    return column.from_arrays(
-        pa.array(starts, width), pa.array(sizes, width), values, mask=nulls
-    )
+    return column.from_arrays(pa.array(starts, width), pa.array(sizes, width), values, mask=nulls)
 
 
 SCALARS = [

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
+import random
 import subprocess
-import sys
+import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from glove_rs import Glove, Vocabulary, WordVectors
+from glove_rs import Cooccurrence, Glove, Vocabulary
 from glove_rs.cli import compat, main, parser
 from program import PROGRAM, call
 
@@ -39,10 +38,9 @@ def made(tmp_path_factory) -> Path:
     model.save(folder / "model.glove")
     model.save_word2vec(folder / "vectors.txt")
     Vocabulary.from_corpus(folder / "corpus.txt", min_count=1).save(folder / "vocab.txt")
-    model._state.counts or None
-    from glove_rs import Cooccurrence
-
-    Cooccurrence.from_corpus(folder / "corpus.txt", min_count=1).save(folder / "counts")
+    counts = Cooccurrence.from_corpus(folder / "corpus.txt", min_count=1)
+    counts.save(folder / "counts")
+    counts.save(folder / "records.bin")
     return folder
 
 
@@ -79,7 +77,7 @@ def cases(made: Path) -> list[list[str]]:
             lines += [[*base[:at], value, *base[at + 1 :]] for value in NASTY]
         lines += [[name, value] for value in NASTY]
     lines += [[value] for value in NASTY]
-    files = {"vocab-file": "vocab.txt", "input-file": "records"}
+    files = {"vocab-file": "vocab.txt", "input-file": "records.bin"}
     for name, tool in compat.TOOLS.items():
         known = {flag.name for flag in tool.flags}
         base = [
@@ -92,3 +90,103 @@ def cases(made: Path) -> list[list[str]]:
             lines += [["compat", name, f"-{flag.name}", value, *base] for value in NASTY]
         lines += [["compat", name, value] for value in NASTY]
     return lines
+
+
+@pytest.fixture
+def quiet(tmp_path, monkeypatch):
+    """An empty folder to work in, and nothing on standard input and output."""
+    monkeypatch.chdir(tmp_path)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    saved = [os.dup(descriptor) for descriptor in (0, 1)]
+    for descriptor in (0, 1):
+        os.dup2(nothing, descriptor)
+    yield tmp_path
+    for descriptor, before in enumerate(saved):
+        os.dup2(before, descriptor)
+        os.close(before)
+    os.close(nothing)
+
+
+def test_any_value_of_any_option_ends_with_an_answer_or_a_reason(made, quiet, capsys):
+    every = cases(made)
+    assert len(every) > 3000
+    random.Random(16).shuffle(every)
+    # All of them take minutes; these come again, in this order, everywhere.
+    deadline, tried = time.monotonic() + 10, 0
+    for number, line in enumerate(every):
+        arguments = [f"out{number}" if part == "@" else part for part in line]
+        shown = [argument[:40] for argument in arguments]
+        try:
+            code = main(arguments)
+        except SystemExit as stop:
+            code = stop.code
+        except BaseException as error:
+            raise AssertionError(f"{shown}: {type(error).__name__}") from error
+        tried += 1
+        errors = capsys.readouterr().err
+        assert code in CODES, (shown, code)
+        assert "Traceback" not in errors, shown
+        assert code in {0, 130} or errors, shown
+        if time.monotonic() > deadline:
+            break
+    assert tried > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (["vocab_count", "-min-count", "x"], "-min-count"),
+        (["cooccur", "-window-size", "0"], "-window-size"),
+        (["cooccur", "-memory", "1e400"], "-memory"),
+        (["shuffle", "-array-size", "9" * 25], "-array-size"),
+        (["glove", "-vector-size", "0"], "-vector-size"),
+        (["glove", "-eta", "nan"], "-eta"),
+        (["glove", "-alpha", "-1"], "-alpha"),
+    ],
+)
+def test_a_value_of_stanfords_flags_is_refused_by_its_name(arguments, flag, made):
+    result = call(
+        "compat", *arguments, "-vocab-file", made / "vocab.txt", "-input-file", made / "records.bin"
+    )
+    assert result.returncode in {1, 2}
+    assert flag.encode() in result.stderr.splitlines()[-1]
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+@pytest.mark.parametrize("arguments", [["--version"], ["info", "vectors.txt"], ["info", "missing"]])
+def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, made):
+    def close() -> None:
+        os.close(closed)
+
+    result = subprocess.run(
+        [PROGRAM, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=made,
+        timeout=300,
+        check=False,
+        preexec_fn=close,
+    )
+    assert result.returncode in CODES
+    assert b"Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX", "xx_NOWHERE"])
+@pytest.mark.parametrize(
+    "argument", [b"\xff", "ü☃".encode(), b"\x1b[31m", b"x" * 100_000], ids=lambda a: ascii(a[:9])
+)
+def test_any_bytes_are_answered_in_any_locale(locale, argument, made):
+    environment = {**os.environ, "LC_ALL": locale, "LANG": locale}
+    for line in ([b"info", argument], [b"similar", b"vectors.txt", argument], [argument]):
+        result = subprocess.run(
+            [os.fsencode(PROGRAM), *line],
+            capture_output=True,
+            cwd=made,
+            timeout=300,
+            check=False,
+            env=environment,
+        )
+        assert result.returncode in {1, 2}
+        assert result.stderr
+        assert b"Traceback" not in result.stderr

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .cooccurrence import Cooccurrence
 from ._parameters import shown
+from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -81,7 +81,9 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
 
     def __init__(self, progress: Progress) -> None:
         if progress is not None and not isinstance(progress, bool) and not callable(progress):
-            raise ValueError(f"progress must be None, True, False or a callable, got {shown(progress)}")
+            raise ValueError(
+                f"progress must be None, True, False or a callable, got {shown(progress)}"
+            )
         self._bars: _Bars | None = None
         self._callback: Callback | None = None
         if callable(progress):

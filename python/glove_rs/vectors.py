@@ -850,7 +850,7 @@ class WordVectors:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             query = given.astype(np.float32)
             length = np.linalg.norm(query)
-            if length > 0 and not _SQUARES[0] < length**2 < _SQUARES[1]:
+            if not _SQUARES[0] < length**2 < _SQUARES[1] and given.any():
                 query, length = _unit(given.astype(np.float64)).astype(np.float32), np.float32(1)
             if others.size:
                 cosines = self._vectors[others].astype(np.float32) @ query

@@ -50,6 +50,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             # Words are UTF-8, whatever the locale; names of files may hold any bytes.
             stream.reconfigure(encoding="utf-8", errors=errors)
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="backslashreplace")  # a message, whatever it quotes
     warnings.showwarning = _warn
     with guarded():
         return _main(list(arguments))
