@@ -1,9 +1,9 @@
 """No panic of the Rust core reaches a caller: it becomes an :class:`InternalError`, in one place.
 
 pyo3 raises a panic as `PanicException`, a BaseException that ``except Exception`` lets pass. Every
-function and method of the compiled module is wrapped here, when the package is imported, so one that
-is added later is too. Constructors cannot be: they only take apart what was pickled. An argument of a
-wrong type is named in the message as well, where pyo3 names it in a note.
+function and method of the compiled module is wrapped here, when the package is imported, so one
+that is added later is too. Constructors cannot be: they only take apart what was pickled. An
+argument of a wrong type is named in the message as well, where pyo3 names it in a note.
 """
 
 from __future__ import annotations

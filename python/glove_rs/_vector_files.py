@@ -63,7 +63,7 @@ def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> No
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = np.dtype(dtype)
-    except (TypeError, ValueError, SyntaxError):
+    except Exception:  # NumPy asks the value for its attributes, and may read it as Python
         kind = None
     if dtype is None or kind not in (np.float32, np.float16):
         raise ValueError(f"dtype must be 'float32' or 'float16', got {shown(dtype)}")
