@@ -228,7 +228,7 @@ def test_restrict_vocab_knows_and_searches_the_first_words_only(tmp_path):
     assert list(result.predictions) == expected
     assert result.skipped == expected.count(None) > 0
     assert "first 90 words" in result.protocol
-    with pytest.raises(ValueError, match="restrict_vocab must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="restrict_vocab must be an integer >= 1, got 0"):
         evaluation.analogies(wv, path, restrict_vocab=0)
 
 

@@ -19,6 +19,8 @@ __all__ = [
     "CoreVectors",
     "CoreVocabulary",
     "FormatError",
+    "InternalError",
+    "PanicException",
     "TrainingDiverged",
     "__version__",
     "check_training",
@@ -37,6 +39,7 @@ __all__ = [
     "simd_levels",
     "split_counts",
     "start_rows",
+    "take_panic",
     "train",
     "train_records",
     "unpack_rows",
@@ -130,6 +133,8 @@ MOST_HALVINGS: Final[int]
 __version__: Final[str]
 
 class FormatError(ValueError): ...
+class InternalError(RuntimeError): ...
+class PanicException(BaseException): ...
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818 - what happened, as numpy names them
     history: list[float]
@@ -403,6 +408,7 @@ def train_records(
 ) -> dict[str, Any]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
+def take_panic() -> str | None: ...
 
 @final
 class CoreVectors:

@@ -196,8 +196,14 @@ def _client_of(client: Client | None) -> Iterator[Client]:
             client = get_client()
         except ValueError:
             with (
+                # Workers run the code that they are sent: nothing of it listens to other machines,
+                # and nobody looks at its dashboard. host is the scheduler's and the workers'.
                 LocalCluster(
-                    n_workers=CPU_COUNT, threads_per_worker=1, dashboard_address=":0"
+                    n_workers=CPU_COUNT,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    worker_dashboard_address=None,
                 ) as local,
                 Client(local, set_as_default=False) as made,
             ):

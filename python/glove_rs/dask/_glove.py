@@ -10,7 +10,8 @@ from typing import Any, Self, Unpack
 from distributed import Client, Future
 
 from .. import _core, _fitting
-from .._parameters import integer
+from .._parameters import byte_count, integer
+from .._parameters import words as words_of
 from .._progress import Callback as Progress
 from .._progress import reporter
 from .._training import Fitted, History, Init, Session, SessionOptions
@@ -174,7 +175,7 @@ class DaskGlove(Glove):
         session, given, training = self._checked(init, anchor, resume, options)
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
+        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
             groups = self._groups(cluster)
@@ -211,6 +212,7 @@ class DaskGlove(Glove):
                 raise ValueError(f"{name} is not possible on a cluster: use Glove")
         if self.partitions is not None:
             integer("partitions", self.partitions, 1)
+        byte_count("blocksize", self.blocksize, 1000)
         return session, given, self._training_arguments()
 
     def _groups(self, cluster: Cluster) -> int:
