@@ -234,6 +234,7 @@ KILLER = textwrap.dedent(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.slow
 def test_killed_at_random_moments_a_run_ends_with_the_same_bits(tmp_path):
     rng = np.random.default_rng(6)
     frequency = 1.0 / np.arange(1, 3001)

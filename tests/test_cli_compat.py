@@ -375,4 +375,4 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
         more = theirs(tools, "glove", *flags, *other, cwd=tmp_path)
     else:
         more = call("compat", "glove", *flags, *other, cwd=tmp_path)
-    assert costs[-1] > losses(more)[0] > 0.9 * costs[-1]
+    assert costs[-1] > losses(more)[0] > 0.85 * costs[-1]
