@@ -1,5 +1,7 @@
 //! What may be held in memory, and where the rest goes.
 
+pub(crate) mod fallible;
+
 use crate::error::{Error, Location, Result};
 use bytemuck::Pod;
 use memmap2::MmapMut;

@@ -147,6 +147,9 @@ impl Unpacked {
     /// What reading reported: the system's fault, or, from the decoder, the file's.
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         match self.packing {
+            Some(_) if lacks_memory(&error) => Error::Memory {
+                bytes: LARGEST_WINDOW,
+            },
             Some(packing) if !self.packed.failed.load(Relaxed) => Error::format(
                 path,
                 Location::Byte(self.bytes_read()),
@@ -158,6 +161,17 @@ impl Unpacked {
             _ => Error::io(path, error),
         }
     }
+}
+
+/// How much a decoder may look back on: what it asks memory for.
+const LARGEST_WINDOW: usize = 1 << 31;
+
+/// Whether a decoder was refused the memory for its window. They only say so in words.
+fn lacks_memory(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+        || ["not enough memory", "can't allocate memory"]
+            .iter()
+            .any(|words| error.to_string().contains(words))
 }
 
 impl Read for Unpacked {

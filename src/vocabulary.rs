@@ -1,6 +1,7 @@
 //! Words with their counts, most frequent first.
 
 use crate::error::{Error, Result};
+use crate::memory::fallible;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -60,41 +61,60 @@ impl Vocabulary {
     /// A vocabulary of these words, in the order given.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if a word is empty or appears twice, or if there are more than 2³¹ − 4.
+    /// [`Error::Parameter`] if a word is empty or appears twice, if a count is 2⁶³ or more, or if
+    /// there are more than 2³¹ − 4 words; [`Error::Memory`].
     pub fn new<W: AsRef<[u8]>>(words: impl IntoIterator<Item = (W, u64)>) -> Result<Self> {
         let mut vocabulary = Self::default();
         for (word, count) in words {
-            let word = word.as_ref();
-            if word.is_empty() {
-                return Err(Error::parameter(
-                    "words",
-                    format!("must not be empty: word {}", vocabulary.len()),
-                ));
-            }
-            if i64::try_from(count).is_err() {
-                return Err(Error::parameter(
-                    "counts",
-                    format!("must be below 2^63, got {count}"),
-                ));
-            }
-            vocabulary.push(word, count);
+            vocabulary.add(word.as_ref(), count)?;
         }
-        if vocabulary.len() > MAX_WORDS {
+        vocabulary.all_different()
+    }
+
+    /// Append a word, which [`Vocabulary::all_different`] must compare with the others.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::new`].
+    pub(crate) fn add(&mut self, word: &[u8], count: u64) -> Result<()> {
+        if word.is_empty() {
             return Err(Error::parameter(
                 "words",
-                format!("must be at most {MAX_WORDS}, got {}", vocabulary.len()),
+                format!("must not be empty: word {}", self.len()),
             ));
         }
-        if let Some(twice) = vocabulary.first_duplicate() {
+        if self.len() == MAX_WORDS {
+            return Err(Error::parameter(
+                "words",
+                format!("must be at most {MAX_WORDS}, got more"),
+            ));
+        }
+        check_count(count)?;
+        fallible::reserve(&mut self.bytes, word.len())?;
+        fallible::reserve(&mut self.ends, 1)?;
+        fallible::reserve(&mut self.counts, 1)?;
+        self.push(word, count);
+        Ok(())
+    }
+
+    /// This vocabulary, unless a word appears twice.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::new`].
+    pub(crate) fn all_different(self) -> Result<Self> {
+        let mut table = HashTable::new();
+        let hash_of = |&id: &WordId| hash(self.word(id));
+        fallible::reserve_in_table(&mut table, self.len(), hash_of)?;
+        if let Some(twice) = self.fill_index(&mut table) {
             return Err(Error::parameter(
                 "words",
                 format!(
                     "must be different: {:?} appears twice",
-                    String::from_utf8_lossy(vocabulary.word(twice))
+                    String::from_utf8_lossy(self.word(twice))
                 ),
             ));
         }
-        Ok(vocabulary)
+        let _ = self.index.set(table);
+        Ok(self)
     }
 
     /// Keep the words that occur at least `min_count` times, and of those at most `max_vocab`.
@@ -151,15 +171,18 @@ impl Vocabulary {
     ///
     /// Two equal vocabularies are one: texts counted with the same given words. Otherwise counts add
     /// up and decide the order, as if both texts had been one.
-    pub fn union(&self, other: &Self) -> (Self, [Vec<WordId>; 2]) {
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more.
+    pub fn union(&self, other: &Self) -> Result<(Self, [Vec<WordId>; 2])> {
         if self == other {
             let same: Vec<WordId> = (0..self.len() as WordId).collect();
-            return (self.clone(), [same.clone(), same]);
+            return Ok((self.clone(), [same.clone(), same]));
         }
         let mut words: Vec<(&[u8], u64)> = self.iter().collect();
         for (word, count) in other.iter() {
             match self.index_of(word) {
-                Some(id) => words[id as usize].1 += count,
+                Some(id) => increase(&mut words[id as usize].1, count)?,
                 None => words.push((word, count)),
             }
         }
@@ -168,24 +191,27 @@ impl Vocabulary {
             let rank = |(word, _)| union.index_of(word).expect("a word of the union");
             part.iter().map(rank).collect()
         });
-        (union, ranks)
+        Ok((union, ranks))
     }
 
     /// The words of all parts, whose counts add up, in the order in which they are met.
-    pub fn merged(parts: &[Arc<Self>]) -> Self {
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::union`].
+    pub fn merged(parts: &[Arc<Self>]) -> Result<Self> {
         let mut merged = Self::default();
         let mut index: HashTable<WordId> = HashTable::new();
         for (word, count) in parts.iter().flat_map(|part| part.iter()) {
             let hash_of = |&id: &WordId| hash(merged.word(id));
             match index.entry(hash(word), |&id| merged.word(id) == word, hash_of) {
-                Entry::Occupied(id) => merged.counts[*id.get() as usize] += count,
+                Entry::Occupied(id) => increase(&mut merged.counts[*id.get() as usize], count)?,
                 Entry::Vacant(place) => {
                     place.insert(merged.len() as WordId);
                     merged.push(word, count);
                 }
             }
         }
-        merged
+        Ok(merged)
     }
 
     /// The same words, as often as they occur in a text of the words of `other`.
@@ -225,19 +251,22 @@ impl Vocabulary {
     /// and behind them come those words that now occur at least `min_count` times, counting what
     /// `rare` knows of them, most frequent first, as long as there are at most `most` words in all.
     /// Also returns the words that are still left out.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::union`].
     pub fn grown(
         &self,
         rare: &Self,
         words: &[(&[u8], u64)],
         min_count: u64,
         most: usize,
-    ) -> (Self, Self) {
+    ) -> Result<(Self, Self)> {
         let mut grown = self.clone();
         let mut others: Vec<(&[u8], u64)> = rare.iter().collect();
         for &(word, count) in words {
             match (self.index_of(word), rare.index_of(word)) {
-                (Some(id), _) => grown.counts[id as usize] += count,
-                (None, Some(id)) => others[id as usize].1 += count,
+                (Some(id), _) => increase(&mut grown.counts[id as usize], count)?,
+                (None, Some(id)) => increase(&mut others[id as usize].1, count)?,
                 (None, None) => others.push((word, count)),
             }
         }
@@ -246,7 +275,7 @@ impl Vocabulary {
             grown.push(word, count);
         }
         let left = grown.without(&others);
-        (grown, left)
+        Ok((grown, left))
     }
 
     /// Those of `words` that are not in this vocabulary.
@@ -296,21 +325,17 @@ impl Vocabulary {
 
     /// The rank of `word`.
     pub fn index_of(&self, word: &[u8]) -> Option<WordId> {
-        let table = self.index.get_or_init(|| self.build_index().0);
+        let table = self.index.get_or_init(|| {
+            let mut table = HashTable::with_capacity(self.len());
+            self.fill_index(&mut table);
+            table
+        });
         table.find(hash(word), |&id| self.word(id) == word).copied()
     }
 
-    fn first_duplicate(&self) -> Option<WordId> {
-        let (index, duplicate) = self.build_index();
-        if duplicate.is_none() {
-            let _ = self.index.set(index);
-        }
-        duplicate
-    }
-
-    fn build_index(&self) -> (HashTable<WordId>, Option<WordId>) {
+    /// Number the words in `table`; the first that appears twice.
+    fn fill_index(&self, table: &mut HashTable<WordId>) -> Option<WordId> {
         let mut duplicate = None;
-        let mut table = HashTable::with_capacity(self.len());
         for id in 0..self.len() as WordId {
             let word = self.word(id);
             match table.entry(
@@ -326,8 +351,23 @@ impl Vocabulary {
                 }
             }
         }
-        (table, duplicate)
+        duplicate
     }
+}
+
+/// Refuse what is no count: Python's are 64-bit numbers with a sign.
+fn check_count(count: u64) -> Result<()> {
+    if i64::try_from(count).is_ok() {
+        return Ok(());
+    }
+    let message = format!("must be below 2^63, got {count}");
+    Err(Error::parameter("counts", message))
+}
+
+/// Add to a count.
+fn increase(count: &mut u64, more: u64) -> Result<()> {
+    *count = count.saturating_add(more);
+    check_count(*count)
 }
 
 /// More words than this cannot be numbered: the ids above, up to 2³¹ − 1, are marks in encoded text,
@@ -388,14 +428,29 @@ mod tests {
         let v = Vocabulary::new([("b", 9), ("a", 5)]).unwrap();
         let rare = Vocabulary::new([("x", 4), ("y", 1)]).unwrap();
         let words = [(&b"x"[..], 1), (b"a", 7), (b"z", 6), (b"y", 3), (b"q", 1)];
-        let (grown, left) = v.grown(&rare, &words, 5, 10);
+        let (grown, left) = v.grown(&rare, &words, 5, 10).unwrap();
         let all: Vec<_> = grown.iter().collect();
         assert_eq!(all, [(&b"b"[..], 9), (b"a", 12), (b"z", 6), (b"x", 5)]);
         assert_eq!(grown.index_of(b"x"), Some(3));
         let all: Vec<_> = left.iter().collect();
         assert_eq!(all, [(&b"y"[..], 4), (b"q", 1)]);
-        let (full, left) = v.grown(&rare, &words, 5, 3);
+        let (full, left) = v.grown(&rare, &words, 5, 3).unwrap();
         assert_eq!((full.len(), full.word(2), left.len()), (3, &b"z"[..], 3));
+    }
+
+    #[test]
+    fn counts_that_add_up_beyond_the_largest_are_refused() {
+        let [a, b] = [[("a", u64::MAX >> 1), ("b", 1)], [("a", 1), ("b", 2)]]
+            .map(|words| Vocabulary::new(words).unwrap());
+        let words: Vec<_> = b.iter().collect();
+        let empty = Vocabulary::default();
+        for error in [
+            a.union(&b).unwrap_err(),
+            Vocabulary::merged(&[Arc::new(a.clone()), Arc::new(b.clone())]).unwrap_err(),
+            a.grown(&empty, &words, 1, 10).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("below 2^63"), "{error}");
+        }
     }
 
     #[test]

@@ -103,11 +103,11 @@ fn counts_and_words_survive_files() {
         Monitor::new(),
     );
     counts_file::save(&counts, &vocabulary, &rare, &native, false, &monitor).unwrap();
-    let (words, rare, loaded) = counts_file::load(&native, &memory, &monitor).unwrap();
+    let loaded = counts_file::load(&native, None, &memory, &monitor).unwrap();
     assert!(
-        words == vocabulary
-            && rare.is_empty()
-            && loaded.to_csr().unwrap() == counts.to_csr().unwrap()
+        *loaded.vocabulary == vocabulary
+            && loaded.rare.is_empty()
+            && loaded.counts.to_csr().unwrap() == counts.to_csr().unwrap()
     );
 
     let (words, records) = (
@@ -115,7 +115,7 @@ fn counts_and_words_survive_files() {
         folder.path().join("cooc.bin"),
     );
     stanford::save_vocabulary(&vocabulary, &words).unwrap();
-    assert!(stanford::load_vocabulary(&words).unwrap() == vocabulary);
+    assert!(stanford::load_vocabulary(&words, &monitor).unwrap() == vocabulary);
     stanford::save_cooccurrences(&counts, &records, &memory, &monitor).unwrap();
     let loaded = stanford::load_cooccurrences(&records, vocabulary.len(), &memory, &monitor);
     assert!(loaded.unwrap().to_csr().unwrap() == counts.to_csr().unwrap());

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _core
+from ._archives import refusing
+from ._parameters import integer, plain
 from ._parameters import path as path_of
-from ._parameters import plain
 from ._sources import files_of
 from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
@@ -22,7 +23,6 @@ from .vocabulary import Vocabulary
 __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 
 _STATE, _COUNTS = "checkpoint.glove", "counts.glove"
-_KEYS = {"parameters", "training", "session", "source", "counts", "every", "grown", "before"}
 #: Bytes of both ends of a file that tell it from others.
 _ENDS = 1 << 16
 
@@ -72,14 +72,8 @@ class Folder:
             For a file that is missing, truncated or damaged, with its path and the byte.
         """
         core = _core.CoreCheckpoint.load(self.state)
-        try:
-            settings = json.loads(core.settings)
-            complete = settings.keys() >= _KEYS
-        except (ValueError, AttributeError):
-            complete = False
-        if not complete:
-            raise _core.FormatError(f"{self.state}: its settings are not those of glove_rs")
-        return Saved(core, settings)
+        with refusing(self.state, "a checkpoint of glove_rs"):
+            return Saved(core, _checked(json.loads(core.settings)))
 
     def counts_of(self, settings: Mapping[str, Any], running: _core._Running) -> Cooccurrence:
         """Read the counts and make sure that they are those of the checkpoint.
@@ -91,7 +85,7 @@ class Folder:
         ValueError
             If the checkpoint belongs to other counts.
         """
-        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, running, None))
+        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, None, running, None))
         for name, value in identity(counts).items():
             if value != settings["counts"][name]:
                 raise ValueError(
@@ -138,6 +132,26 @@ class Folder:
                 f"the checkpoint in {self.path} is for another vocabulary: it has "
                 f"{len(saved.vocabulary)} words, the given one {len(given)}"
             )
+
+
+def _checked(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a checkpoint if what is read of them is there and of its type."""
+    kinds = dict.fromkeys(("parameters", "training", "session", "counts"), dict)
+    for name, kind in {**kinds, "every": int, "grown": bool, "before": list}.items():
+        if not isinstance(settings[name], kind):
+            raise ValueError(f"{name} is {settings[name]!r}")
+    _core.check_training(settings["training"])
+    integer("every", settings["every"], 1)
+    for section, name in (
+        ("parameters", "tokenizer"),
+        ("session", "validation"),
+        ("session", "early_stopping"),
+        *(("counts", name) for name in _IDENTITY),
+    ):
+        settings[section][name]
+    if settings["source"] is not None:
+        integer("bytes", settings["source"]["bytes"], 0)
+    return settings
 
 
 _IDENTITY = {

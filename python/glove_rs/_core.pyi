@@ -239,9 +239,12 @@ class CoreCooccurrence:
         grow: bool,
     ) -> CoreCooccurrence: ...
     @staticmethod
-    def load(path: _Path, running: _Running, progress: _Progress | None) -> CoreCooccurrence: ...
-    @staticmethod
-    def is_native(path: _Path) -> bool: ...
+    def load(
+        path: _Path,
+        vocabulary: CoreVocabulary | None,
+        running: _Running,
+        progress: _Progress | None,
+    ) -> CoreCooccurrence: ...
     def save(self, path: _Path) -> None: ...
     def plus(
         self, other: CoreCooccurrence, weight: float, other_weight: float
@@ -253,13 +256,6 @@ class CoreCooccurrence:
         indptr: npt.NDArray[np.int64],
         indices: npt.NDArray[np.int64],
         values: npt.NDArray[np.float64],
-    ) -> CoreCooccurrence: ...
-    @staticmethod
-    def load_stanford(
-        path: _Path,
-        vocabulary: CoreVocabulary,
-        running: _Running,
-        progress: _Progress | None,
     ) -> CoreCooccurrence: ...
     def save_stanford(self, path: _Path) -> None: ...
     def csr(
@@ -432,6 +428,8 @@ def load_vectors(
     half: bool,
     vocabulary: CoreVocabulary | None,
     combine: str,
+    map: bool,
+    max_line_bytes: int,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(

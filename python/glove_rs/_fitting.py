@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import _checkpoint, _core
+from ._archives import refusing
 from ._checkpoint import Folder
 from ._parameters import boolean, integer
 from ._progress import reporter
 from ._sources import Source, source_arguments
-from ._tokenizers import from_json
 from ._training import Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence, counting_arguments
 from .vocabulary import Vocabulary, encoding_arguments, running_arguments
@@ -164,16 +164,17 @@ def resume(
             raise ValueError(
                 f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
             )
-    tokenizer = from_json(settings["parameters"]["tokenizer"])
-    model = cls(**{**settings["parameters"], "tokenizer": tokenizer, **parameters})
-    options = {
-        **options,
-        "validation": settings["session"]["validation"],
-        "early_stopping": settings["session"]["early_stopping"],
-        "checkpoint_dir": checkpoint_dir,
-        "checkpoint_every": settings["every"],
-    }
-    session = Session(**options)
+    with refusing(folder.state, "a checkpoint of glove_rs"):
+        model = cls._of_settings(settings["parameters"])
+        saved_options: SessionOptions = {
+            "validation": settings["session"]["validation"],
+            "early_stopping": settings["session"]["early_stopping"],
+            "checkpoint_every": settings["every"],
+        }
+        Session(**saved_options)
+        History(settings["before"])
+    model.set_params(**parameters)
+    session = Session(**options | saved_options | {"checkpoint_dir": checkpoint_dir})
     # Those of the checkpoint, whatever presets have become meanwhile.
     training: _core._Training = settings["training"]
     if "epochs" in parameters:

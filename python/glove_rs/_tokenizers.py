@@ -47,5 +47,7 @@ def to_json(tokenizer: Tokenizer) -> object:
 def from_json(value: Any) -> Any:
     """Return the tokenizer that :func:`to_json` wrote, `None` for a function."""
     if isinstance(value, dict):
-        return re.compile(value["pattern"], value["flags"])
+        return re.compile(value["pattern"], value["flags"] & ~re.DEBUG)
+    if not isinstance(value, str | None):
+        raise ValueError(f"there is no tokenizer {value!r}")
     return value

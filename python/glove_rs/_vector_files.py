@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _core
-from ._parameters import integer, shown
+from ._archives import refusing
+from ._parameters import boolean, integer, shown
 from ._progress import Progress, reporter
 from .vocabulary import Vocabulary, as_vocabulary
 
@@ -29,6 +30,8 @@ def read(
     dtype: DTypeLike,
     vocabulary: str | os.PathLike[str] | Vocabulary | None,
     combine: str,
+    mmap: bool,
+    max_line_bytes: int,
     progress: Progress,
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
     """Read or map vectors: the words, or a function that makes them, and the matrix.
@@ -37,13 +40,16 @@ def read(
     """
     kind = _component(dtype)
     limit = None if limit is None else integer("limit", limit, 1)
+    mmap, longest = boolean("mmap", mmap), integer("max_line_bytes", max_line_bytes, 1, 2**40)
     if isinstance(vocabulary, str | os.PathLike):
         vocabulary = Vocabulary.load(vocabulary)
     words = None if vocabulary is None else as_vocabulary(vocabulary)._core
     while True:
         with reporter(progress) as callback:
             half = kind == np.float16
-            found = _core.load_vectors(path, format, limit, half, words, combine, callback)
+            found = _core.load_vectors(
+                path, format, limit, half, words, combine, mmap, longest, callback
+            )
         if found.matrix is not None:
             _warn(found)
             return found.words(), found.matrix
@@ -81,7 +87,9 @@ def _mapped(
         # The header has a checksum of the words: with the same one, they are this matrix's.
         if file.read(len(found.header)) != found.header:
             return None
-        mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
+        # It may have become shorter since its length was compared with its header.
+        with refusing(os.fspath(path), "a file of vectors"):
+            mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
     return np.asarray(mapped)
 
 

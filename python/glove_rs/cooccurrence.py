@@ -187,7 +187,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
         ------
         ValueError
             If X is not square, does not fit the vocabulary, or holds a negative or non-finite
-            count.
+            count, or counts whose sum is not finite.
         """
         if np.iscomplexobj(X):
             raise ValueError("X must hold real numbers, got complex ones")
@@ -418,26 +418,17 @@ normalize, documents, errors, threads, memory
         Raises
         ------
         FormatError
-            For a truncated or damaged file, or an index outside the vocabulary, with the byte
+            For a truncated or damaged file, for records without a vocabulary, for an index outside
+            it, and for counts that are not above 0, not finite, or whose sum is not; with the byte
             offset.
         ValueError
-            If a vocabulary is missing or given needlessly.
+            If a vocabulary is given needlessly.
         """
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         path = path_of("path", path)
-        native = _core.CoreCooccurrence.is_native(path)
-        if native and vocabulary is not None:
-            raise ValueError("vocabulary must be None: the file brings its own")
-        if not native and vocabulary is None:
-            raise ValueError(
-                f"vocabulary must be given to read Stanford's records: {path!r} is not "
-                "in the native format"
-            )
+        words = None if vocabulary is None else as_vocabulary(vocabulary)._core
         with reporter(progress) as callback:
-            if vocabulary is None:
-                return cls._of(_core.CoreCooccurrence.load(path, running, callback))
-            words = as_vocabulary(vocabulary)._core
-            return cls._of(_core.CoreCooccurrence.load_stanford(path, words, running, callback))
+            return cls._of(_core.CoreCooccurrence.load(path, words, running, callback))
 
     def __reduce__(self) -> tuple[Any, ...]:
         indptr, columns, values = self._core.csr()

@@ -5,15 +5,14 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import zipfile
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core, _fitting, _folder, _infer, _stanford
+from ._archives import Archive, open_regular, refusing
 from ._files import replacing
 from ._optional import optional
 from ._parameters import boolean, instance, integer, plain, positive, real, shown
@@ -721,53 +720,47 @@ keep_counts
         ------
         FormatError
             If the file is something else, damaged, or from a later version.
+        OSError
+            If it cannot be read, or is a pipe.
         """
         path = name = _folder.model_file(path_of("path", path))
-        with open(path, "rb") as file:
-            try:
-                archive = np.load(file, allow_pickle=False)
-                header = json.loads(archive["header"].tobytes())
-                if header["format"] != "glove-rs model":
-                    raise KeyError("format")
-                if header["version"] != 1:
-                    raise _core.FormatError(
-                        f"{name}: model of version {header['version']}; this glove-rs reads 1"
-                    )
-                text, ends = archive["words"].tobytes(), archive["word_ends"].tolist()
-                words = [
-                    text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)
-                ]
-                settings = header["settings"]
-                settings["tokenizer"] = from_json(settings["tokenizer"])
-                model = cls(**settings)
-                arrays = {key: archive[key] for key in _ARRAYS}
-                history = History(archive["history"].tolist())
-                vocabulary = Vocabulary(words, archive["counts"].tolist())
-            except _core.FormatError:
-                raise
-            except (
-                AttributeError,
-                EOFError,
-                IndexError,
-                KeyError,
-                TypeError,
-                UnicodeDecodeError,
-                ValueError,
-                zipfile.BadZipFile,
-                zlib.error,
-            ) as error:
+        with open_regular(path) as file, refusing(name, "a glove-rs model"):
+            archive = Archive(file)
+            header = json.loads(archive.read("header", "u1", (None,)).tobytes())
+            if header["format"] != "glove-rs model":
+                raise ValueError("another format")
+            if header["version"] != 1:
                 raise _core.FormatError(
-                    f"{name}: not a glove-rs model, or damaged ({error})"
-                ) from error
-        shape = (len(vocabulary), model.dim)
-        for key, array in arrays.items():
-            wanted = shape if "W" in key else shape[:1]
-            if array.shape != wanted or array.dtype != np.float32:
-                raise _core.FormatError(
-                    f"{name}: {key} has shape {array.shape} and dtype {array.dtype}, "
-                    f"expected {wanted} and float32"
+                    f"{name}: model of version {header['version']!r}; this glove-rs reads 1"
                 )
+            model = cls._of_settings(header["settings"])
+            ends = archive.read("word_ends", "i8", (None,))
+            if (np.diff(ends, prepend=0) < 0).any():
+                raise ValueError("the words do not follow each other")
+            text = archive.read("words", "u1", (int(ends[-1]) if len(ends) else 0,)).tobytes()
+            words = [
+                text[start:end].decode()
+                for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+            ]
+            counts = archive.read("counts", "i8", (len(words),))
+            vocabulary = Vocabulary(words, counts.tolist())
+            history = History(archive.rows("history"))
+            arrays = {}
+            for key in _ARRAYS:
+                shape = (len(words), model.dim)
+                arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
         model._fitted = Fitted(vocabulary, history, arrays)
+        return model
+
+    @classmethod
+    def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a model of the settings in a file, which are checked as those of a training are."""
+        settings = {**settings, "tokenizer": from_json(settings["tokenizer"])}
+        for name, value in settings.items():
+            if name != "tokenizer" and not isinstance(value, str | int | float | None):
+                raise ValueError(f"{name} is {value!r}")
+        model = cls(**settings)
+        model._training_arguments()
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:

@@ -1025,6 +1025,8 @@ class WordVectors:
         dtype: DTypeLike = "float32",
         vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
         combine: str = "sum",
+        mmap: bool = True,
+        max_line_bytes: int = 64 << 20,
         progress: Progress = None,
     ) -> WordVectors:
         r"""Read vectors from a file of any of the usual formats.
@@ -1047,7 +1049,7 @@ class WordVectors:
             ``"native"``
                 What :meth:`save` writes. It is mapped into memory instead of read if it is not
                 packed and holds numbers of `dtype`: it opens at once, processes share its pages,
-                and :attr:`vectors` is read-only.
+                and :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
             Read only the first so many vectors, >= 1.
         dtype : {"float32", "float16"}, default "float32"
@@ -1057,6 +1059,13 @@ class WordVectors:
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
             What to make of the two vectors that a Stanford ``.bin`` has of a word, as
             :meth:`glove_rs.Glove.word_vectors` does. The other formats have one.
+        mmap : bool, default True
+            Map a native file where that is possible. While it is mapped it must not be shortened in
+            place: the system ends a process that reads what is gone (SIGBUS). Replacing the file,
+            as :meth:`save` does, is safe. With False it is read into memory.
+        max_line_bytes : int, default 67108864
+            How long a line of a text may be, from 1 to 2**40. A longer one is an error, so a packed
+            file of a few bytes cannot fill the memory.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
@@ -1101,6 +1110,8 @@ class WordVectors:
                 dtype=dtype,
                 vocabulary=vocabulary,
                 combine=combine,
+                mmap=mmap,
+                max_line_bytes=max_line_bytes,
                 progress=progress,
             )
         )

@@ -101,6 +101,12 @@ impl RowBlock {
         (self.columns.len() * per_entry + self.ends.len() * size_of::<usize>()) as u64
     }
 
+    /// Whether all values are what counts can be: finite and not negative.
+    pub fn holds_counts(&self) -> bool {
+        let mut values = self.forward.iter().chain(self.backward.iter().flatten());
+        values.all(|x| x.is_finite() && *x >= 0.0)
+    }
+
     /// Whether both directions are kept apart.
     pub fn has_both_directions(&self) -> bool {
         self.backward.is_some()
@@ -632,7 +638,7 @@ impl Triangle {
     /// # Errors
     /// As for [`Triangle::block`].
     pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)]) -> Result<Self> {
-        Self::assemble(words, |pair| {
+        let sum = Self::assemble(words, |pair| {
             for (part, ranks, weight) in parts {
                 part.for_each_row(0..part.words as WordId, |row| {
                     let i = ranks[row.row as usize];
@@ -652,7 +658,25 @@ impl Triangle {
                 })?;
             }
             Ok(())
-        })
+        })?;
+        sum.check_sum("X")?;
+        Ok(sum)
+    }
+
+    /// Refuse counts that add up to more than a float can hold. If all of them do not, neither do
+    /// those of a pair or of a row.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the `name` of what they came from.
+    pub fn check_sum(&self, name: &'static str) -> Result<()> {
+        if self.total.is_finite() {
+            return Ok(());
+        }
+        let message = format!(
+            "must have counts whose sum is at most {:e}: all together are more",
+            f64::MAX
+        );
+        Err(Error::parameter(name, message))
     }
 
     /// From blocks in order, which must hold each row once.

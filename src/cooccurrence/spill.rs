@@ -2,7 +2,7 @@
 
 use super::matrix::{RowBlock, TriangleRow};
 use crate::error::Result;
-use crate::memory::TemporaryFile;
+use crate::memory::{TemporaryFile, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 use std::path::Path;
@@ -268,8 +268,29 @@ pub fn decode(bytes: &[u8]) -> Option<RowBlock> {
     Some(block)
 }
 
-/// The same, in the memory of another block.
+/// The same of bytes from elsewhere: values that are no counts are refused too.
+///
+/// # Errors
+/// [`crate::Error::Memory`].
+pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
+    let mut block = RowBlock::default();
+    let decoded = try_decode_into(bytes, &mut block)?;
+    Ok(decoded.map(|()| block).filter(RowBlock::holds_counts))
+}
+
+/// As [`decode`], in the memory of another block.
 pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
+    try_decode_into(bytes, block).ok().flatten()
+}
+
+fn try_decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<Option<()>> {
+    let mut lack = Ok(());
+    let decoded = decode_with(bytes, block, &mut lack);
+    lack.map(|()| decoded)
+}
+
+/// `None` too if memory lacks, which `lack` then says.
+fn decode_with(bytes: &[u8], block: &mut RowBlock, lack: &mut Result<()>) -> Option<()> {
     let input = &mut &*bytes;
     let first = WordId::try_from(take_number(input)?).ok()?;
     let rows = WordId::try_from(take_number(input)?).ok()?;
@@ -281,7 +302,7 @@ pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
     };
     let (ends, columns, values) = block.refill(first, both);
     // Every entry takes at least two bytes: nothing is reserved that the bytes cannot fill.
-    ends.reserve((rows as usize).min(bytes.len()));
+    room(ends, (rows as usize).min(bytes.len()), lack)?;
     let mut entries = 0usize;
     for _ in 0..rows {
         let length = usize::try_from(take_number(input)?).ok()?;
@@ -291,7 +312,7 @@ pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
     if entries > bytes.len() {
         return None;
     }
-    columns.reserve(entries);
+    room(columns, entries, lack)?;
     let mut start = 0;
     for (&end, row) in ends.iter().zip(first..) {
         let mut least = 0u64;
@@ -306,12 +327,17 @@ pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
         start = end;
     }
     for values in values.into_iter().flatten() {
-        values.reserve(entries);
+        room(values, entries, lack)?;
         for _ in 0..entries {
             values.push(take_value(input)?);
         }
     }
     input.is_empty().then_some(())
+}
+
+fn room<T>(list: &mut Vec<T>, more: usize, lack: &mut Result<()>) -> Option<()> {
+    *lack = fallible::reserve(list, more);
+    lack.is_ok().then_some(())
 }
 
 /// LEB128.

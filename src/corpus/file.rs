@@ -153,14 +153,14 @@ impl Current {
 /// A pipe, socket or device. Its reader must not sleep in the system, where no cancellation can
 /// reach it.
 #[cfg_attr(not(unix), allow(dead_code))]
-struct Pipe {
+pub(crate) struct Pipe {
     file: File,
     idle: Idle,
 }
 
 #[cfg(unix)]
 impl Pipe {
-    fn open(path: &Path, metadata: &Metadata, idle: Idle) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, metadata: &Metadata, idle: Idle) -> io::Result<Self> {
         use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
         let mut options = std::fs::OpenOptions::new();
         options.read(true);
@@ -171,6 +171,13 @@ impl Pipe {
         }
         let file = options.open(path)?;
         Ok(Self { file, idle })
+    }
+}
+
+impl Pipe {
+    /// Read what is open already.
+    pub(crate) fn of(file: File, idle: Idle) -> Self {
+        Self { file, idle }
     }
 }
 
@@ -198,7 +205,7 @@ impl Read for Pipe {
 
 #[cfg(not(unix))]
 impl Pipe {
-    fn open(path: &Path, _: &Metadata, idle: Idle) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, _: &Metadata, idle: Idle) -> io::Result<Self> {
         let file = File::open(path)?;
         Ok(Self { file, idle })
     }

@@ -7,6 +7,7 @@ mod text;
 mod unit;
 
 pub use charset::OnInvalid;
+pub(crate) use file::Pipe;
 pub use file::{FileReader, Idle};
 pub use sample::SampleReader;
 pub use text::{TextOptions, TextReader, has_parts};

@@ -20,5 +20,5 @@ pub use atomic::{write_atomically, write_durably};
 pub use combine::Combine;
 pub use component::Component;
 pub use detect::Format;
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, MAX_LINE_BYTES, load};
 pub use words::WordList;

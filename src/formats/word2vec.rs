@@ -109,7 +109,7 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
     let text = parts.concat();
     let (content, whole) = detect::beginning(&text);
     let expected = (dim, words.map(|n| n as u64), true);
-    match detect::plan(content, whole && all, None, None) {
+    match detect::plan(content, whole && all, None, None, usize::MAX) {
         Ok(Plan::Text(Body {
             dim,
             promised,

@@ -206,12 +206,13 @@ impl CoreCooccurrence {
                 let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
                 let (vocabulary, rare) =
                     self.vocabulary
-                        .grown(&self.rare, &raw.words(), encoding.min_count, most);
+                        .grown(&self.rare, &raw.words(), encoding.min_count, most)?;
                 let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
                 let words = vocabulary.len();
                 let new = count(&mut corpus, words, &counting, &memory, monitor)?;
                 drop(corpus);
                 let counts = plus(&old, &new, words, &memory, monitor)?;
+                counts.check_sum("source")?;
                 crate::Result::Ok((vocabulary, rare, counts))
             })?
         })?;
@@ -238,7 +239,7 @@ impl CoreCooccurrence {
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
         let counts = in_own_pool(py, || {
             check_csr(words, indptr, indices, values)?;
-            Triangle::assemble(words, |pair| {
+            let counts = Triangle::assemble(words, |pair| {
                 for row in 0..words {
                     for entry in indptr[row] as usize..indptr[row + 1] as usize {
                         let column = indices[entry] as WordId;
@@ -246,57 +247,36 @@ impl CoreCooccurrence {
                     }
                 }
                 Ok(())
-            })
+            })?;
+            counts.check_sum("X")?;
+            crate::Result::Ok(counts)
         })?;
         Ok(Self::new(vocabulary, counts, MemoryLimit::default()))
     }
 
-    /// From Stanford's records, in any order.
+    /// From the native format, or with a vocabulary from Stanford's records in any order.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, running, progress))]
-    fn load_stanford(
-        py: Python<'_>,
-        path: PathBuf,
-        vocabulary: &Bound<'_, CoreVocabulary>,
-        running: RunningArguments,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let vocabulary = vocabulary.get().inner.clone();
-        let words = vocabulary.len();
-        let (threads, memory) = running.resolve()?;
-        let counts = run(py, progress, None, |monitor| {
-            threads::in_pool(threads, || {
-                stanford::load_cooccurrences(path, words, &memory, monitor)
-            })?
-        })?;
-        Ok(Self::new(vocabulary, counts, memory))
-    }
-
-    /// Counts and vocabulary from the native format.
-    #[staticmethod]
-    #[pyo3(signature = (path, running, progress))]
     fn load(
         py: Python<'_>,
         path: PathBuf,
+        vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        let vocabulary = vocabulary.map(|v| v.get().inner.clone());
         let (threads, memory) = running.resolve()?;
-        let (vocabulary, rare, counts) = run(py, progress, None, |monitor| {
-            threads::in_pool(threads, || counts_file::load(path, &memory, monitor))?
+        let loaded = run(py, progress, None, |monitor| {
+            threads::in_pool(threads, || {
+                counts_file::load(path, vocabulary, &memory, monitor)
+            })?
         })?;
         Ok(Self::with_rare(
-            Arc::new(vocabulary),
-            Arc::new(rare),
-            Arc::new(counts),
+            loaded.vocabulary,
+            loaded.rare,
+            Arc::new(loaded.counts),
             memory,
         ))
-    }
-
-    /// Whether the file is in the native format.
-    #[staticmethod]
-    fn is_native(path: PathBuf) -> PyResult<bool> {
-        Ok(counts_file::is_native(path)?)
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
@@ -318,7 +298,7 @@ impl CoreCooccurrence {
         let other = other.get();
         let (our_counts, their_counts) = (self.counts()?, other.counts()?);
         let (vocabulary, counts) = in_own_pool(py, || {
-            let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary);
+            let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary)?;
             let parts = [
                 (&*our_counts, &ours[..], weight),
                 (&*their_counts, &theirs[..], other_weight),

@@ -1,10 +1,10 @@
 //! What goes on around the epochs of a training: checkpoints, callbacks, and what they are shown.
 
-use super::cooccurrence::in_own_pool;
-use super::run::Desk;
+use super::run::{Desk, run};
 use crate::error::{Error, Result};
 use crate::formats::checkpoint;
 use crate::monitor::{EpochReport, Monitor};
+use crate::threads;
 use crate::training::{Anchor, Training};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyRuntimeError;
@@ -98,7 +98,10 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let (training, settings) = in_own_pool(py, || checkpoint::load(path))?;
+        let threads = threads::resolve(None)?;
+        let (training, settings) = run(py, None, None, |monitor| {
+            threads::in_pool(threads, || checkpoint::load(path, monitor))?
+        })?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,

@@ -299,7 +299,10 @@ pub fn restore_vocabulary(
 
 /// The words of all parts, whose counts add up, in no order.
 #[pyfunction]
-pub fn merge_vocabularies(py: Python<'_>, parts: Vec<Bound<'_, CoreVocabulary>>) -> CoreVocabulary {
+pub fn merge_vocabularies(
+    py: Python<'_>,
+    parts: Vec<Bound<'_, CoreVocabulary>>,
+) -> PyResult<CoreVocabulary> {
     let parts: Vec<Arc<Vocabulary>> = parts.iter().map(|part| part.get().inner.clone()).collect();
-    py.detach(|| Vocabulary::merged(&parts)).into()
+    Ok(py.detach(|| Vocabulary::merged(&parts))?.into())
 }

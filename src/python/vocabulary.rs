@@ -11,8 +11,21 @@ use crate::tokenize::{Folding, Normalization, Tokenizer};
 use crate::vocabulary::Vocabulary;
 use numpy::PyArray1;
 use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Words of UTF-8 as strings.
+pub fn list<'a, 'py>(
+    py: Python<'py>,
+    words: impl Iterator<Item = &'a [u8]>,
+) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for word in words {
+        list.append(PyString::from_bytes(py, word)?)?;
+    }
+    Ok(list)
+}
 
 /// A vocabulary as the core keeps it.
 #[pyclass(frozen, module = "glove_rs._core")]
@@ -95,8 +108,11 @@ impl CoreVocabulary {
     }
 
     #[staticmethod]
-    fn load(path: PathBuf) -> PyResult<Self> {
-        Ok(stanford::load_vocabulary(path)?.into())
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let vocabulary = run(py, None, None, |monitor| {
+            stanford::load_vocabulary(path, monitor)
+        })?;
+        Ok(vocabulary.into())
     }
 
     fn save(&self, path: PathBuf) -> PyResult<()> {
@@ -109,11 +125,8 @@ impl CoreVocabulary {
         Vocabulary::prune(self.inner.iter().collect(), min_count, max_vocab).into()
     }
 
-    fn words(&self) -> Vec<String> {
-        self.inner
-            .iter()
-            .map(|(word, _)| String::from_utf8_lossy(word).into_owned())
-            .collect()
+    fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, self.inner.iter().map(|(word, _)| word))
     }
 
     fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
