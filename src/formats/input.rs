@@ -1,8 +1,8 @@
 //! What a file holds, plain or unpacked, from front to back.
 
-use super::atomic::at;
 use super::stanford;
 use crate::error::{Error, Result};
+use crate::io::at;
 use crate::monitor::{Monitor, Stage};
 use crate::packing::Unpacked;
 use std::io::{self, BufReader, Read};

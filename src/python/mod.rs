@@ -14,6 +14,7 @@ mod strata;
 mod tokenizer;
 mod training;
 mod vocabulary;
+mod writing;
 
 use pyo3::prelude::*;
 
@@ -44,6 +45,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::vocabulary::CoreVocabulary;
+    #[pymodule_export]
+    use super::writing::{FileWriter, FolderLock, FolderWriter};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
