@@ -41,6 +41,7 @@ pub mod corpus;
 pub mod encoding;
 mod error;
 pub mod formats;
+pub mod io;
 mod memory;
 mod monitor;
 mod packing;

@@ -102,7 +102,7 @@ fn counts_and_words_survive_files() {
         MemoryLimit::default(),
         Monitor::new(),
     );
-    counts_file::save(&counts, &vocabulary, &rare, &native, false, &monitor).unwrap();
+    counts_file::save(&counts, &vocabulary, &rare, &native, &monitor).unwrap();
     let loaded = counts_file::load(&native, None, &memory, &monitor).unwrap();
     assert!(
         *loaded.vocabulary == vocabulary
@@ -114,7 +114,7 @@ fn counts_and_words_survive_files() {
         folder.path().join("vocab.txt"),
         folder.path().join("cooc.bin"),
     );
-    stanford::save_vocabulary(&vocabulary, &words).unwrap();
+    stanford::save_vocabulary(&vocabulary, &words, &monitor).unwrap();
     assert!(stanford::load_vocabulary(&words, &monitor).unwrap() == vocabulary);
     stanford::save_cooccurrences(&counts, &records, &memory, &monitor).unwrap();
     let loaded = stanford::load_cooccurrences(&records, vocabulary.len(), &memory, &monitor);

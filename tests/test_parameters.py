@@ -155,8 +155,8 @@ def test_names_of_every_kind_are_taken(best):
         ({"x_max": "10"}, "x_max must be a finite number > 0, got '10'"),
         ({"symmetric": 1}, "symmetric must be True or False, got 1"),
         ({"documents": b"line"}, "documents must be one of 'line', .* got b'line'"),
-        ({"tmp_dir": "a\0b"}, "tmp_dir must be a path without zero bytes"),
-        ({"tmp_dir": ""}, "tmp_dir must be a path without zero bytes, not empty"),
+        ({"tmp_dir": "a\0b"}, "tmp_dir must be a path without null characters"),
+        ({"tmp_dir": ""}, "tmp_dir must name a folder"),
         ({"seed": Hidden()}, "seed must be an integer >= 0, got a value of type Hidden"),
     ],
 )

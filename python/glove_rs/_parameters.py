@@ -19,7 +19,7 @@ __all__ = [
     "integer",
     "memory_bytes",
     "optional_integer",
-    "path",
+    "path_text",
     "plain",
     "positive",
     "real",
@@ -126,18 +126,20 @@ def choice(name: str, value: object, among: Sequence[str]) -> str:
     raise ValueError(f"{name} must be one of {', '.join(map(repr, among))}, got {shown(value)}")
 
 
-def path(name: str, value: object) -> str:
-    """Return a path as str, or raise a TypeError or ValueError that names it.
+def path_text(name: str, value: object, what: str = "file") -> str:
+    """Return a path as str, or raise a TypeError or ValueError that names the parameter.
 
-    A path of bytes, and bytes that are not UTF-8 in a name, become what :func:`os.fsdecode` makes
-    of them.
+    A path of bytes, and bytes of a name that are not UTF-8, become what :func:`os.fsdecode` makes of
+    them. An empty path is refused: some calls of operating systems take it for the current directory.
     """
     try:
         text = os.fsdecode(value)  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(f"{name} must be a path, got {shown(value)}") from None
-    if not text or "\0" in text:
-        raise ValueError(f"{name} must be a path without zero bytes, not empty, got {shown(value)}")
+    if not text:
+        raise ValueError(f"{name} must name a {what}, got ''")
+    if "\0" in text:
+        raise ValueError(f"{name} must be a path without null characters, got {shown(value)}")
     return str.__str__(text)
 
 

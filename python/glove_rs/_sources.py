@@ -101,7 +101,9 @@ def _files(path: object) -> list[str]:
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
         raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
-    name = str.__str__(os.fsdecode(path))  # of a subclass, what it is
+    name = str.__str__(os.fsdecode(path))  # a plain str, whatever subclass it was
+    if not name:
+        raise ValueError("source must name a file or folder, got ''")
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
     except ValueError:  # a zero byte or a lone surrogate is in no name

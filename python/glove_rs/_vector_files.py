@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import _core
 from ._archives import refusing
-from ._parameters import boolean, integer, shown
+from ._parameters import boolean, integer, path_text, shown
 from ._progress import Progress, reporter
 from .vocabulary import Vocabulary, as_vocabulary
 
@@ -38,11 +38,12 @@ def read(
 
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
+    path = path_text("path", path)
     kind = _component(dtype)
     limit = None if limit is None else integer("limit", limit, 1)
     mmap, longest = boolean("mmap", mmap), integer("max_line_bytes", max_line_bytes, 1, 2**40)
     if isinstance(vocabulary, str | os.PathLike):
-        vocabulary = Vocabulary.load(vocabulary)
+        vocabulary = Vocabulary.load(path_text("vocabulary", vocabulary))
     words = None if vocabulary is None else as_vocabulary(vocabulary)._core
     while True:
         with reporter(progress) as callback:

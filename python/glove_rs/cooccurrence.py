@@ -13,8 +13,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._optional import optional
-from ._parameters import boolean, integer, positive, shown
-from ._parameters import path as path_of
+from ._parameters import boolean, integer, path_text, positive, shown
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer
@@ -387,7 +386,7 @@ normalize, documents, errors, threads, memory
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
         records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
         """
-        path = path_of("path", path)
+        path = path_text("path", path)
         if path.endswith(".bin") or path == "-":
             self._core.save_stanford(path)
         else:
@@ -425,7 +424,7 @@ normalize, documents, errors, threads, memory
             If a vocabulary is given needlessly.
         """
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
-        path = path_of("path", path)
+        path = path_text("path", path)
         words = None if vocabulary is None else as_vocabulary(vocabulary)._core
         with reporter(progress) as callback:
             return cls._of(_core.CoreCooccurrence.load(path, words, running, callback))

@@ -15,8 +15,7 @@ from . import _core, _fitting, _folder, _infer, _stanford
 from ._archives import Archive, open_regular, refusing
 from ._files import replacing
 from ._optional import optional
-from ._parameters import boolean, instance, integer, plain, positive, real, shown
-from ._parameters import path as path_of
+from ._parameters import boolean, instance, integer, path_text, plain, positive, real, shown
 from ._parameters import words as words_of
 from ._presets import resolve
 from ._progress import Progress
@@ -700,7 +699,7 @@ keep_counts
         settings["dim"] = state.arrays["W"].shape[1]
         words = [word.encode() for word in state.vocabulary.words]
         header = {"format": "glove-rs model", "version": 1, "settings": settings}
-        with replacing(path_of("path", path)) as file:
+        with replacing(path) as file:
             np.savez(
                 file,
                 allow_pickle=False,
@@ -723,7 +722,7 @@ keep_counts
         OSError
             If it cannot be read, or is a pipe.
         """
-        path = name = _folder.model_file(path_of("path", path))
+        path = name = _folder.model_file(path_text("path", path))
         with open_regular(path) as file, refusing(name, "a glove-rs model"):
             archive = Archive(file)
             header = json.loads(archive.read("header", "u1", (None,)).tobytes())
@@ -821,7 +820,7 @@ keep_counts
             As for :meth:`save_word2vec`.
         """
         state = self._state
-        prefix = os.fspath(prefix)
+        prefix = path_text("prefix", prefix)
         if text:
             rows = _stanford.text_rows(state.arrays, model)
             _stanford.write_text(
@@ -863,12 +862,15 @@ keep_counts
         OSError
             If a file cannot be read.
         """
-        words = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary.load(vocabulary)
+        if isinstance(vocabulary, Vocabulary):
+            words = vocabulary
+        else:
+            words = Vocabulary.load(path_text("vocabulary", vocabulary))
         arrays = _stanford.read_parameters(path, len(words))
         if gradsq is None:
             sums = {name: np.ones_like(array) for name, array in arrays.items()}
         else:
-            sums = _stanford.read_parameters(gradsq, len(words))
+            sums = _stanford.read_parameters(path_text("gradsq", gradsq), len(words))
             if sums["W"].shape != arrays["W"].shape:
                 raise ValueError(
                     f"gradsq must have the shape of the parameters: {sums['W'].shape}, "

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, choice, integer, memory_bytes, path, shown
+from ._parameters import boolean, choice, integer, memory_bytes, path_text, shown
 from ._parameters import words as words_of
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
@@ -58,7 +58,7 @@ def running_arguments(
     return {
         "threads": None if threads is None else integer("threads", threads, 1, MOST_THREADS),
         "memory": memory_bytes(memory),
-        "tmp_dir": None if tmp_dir is None else path("tmp_dir", tmp_dir),
+        "tmp_dir": None if tmp_dir is None else path_text("tmp_dir", tmp_dir, "folder"),
     }
 
 
@@ -171,11 +171,11 @@ class Vocabulary:
         FormatError
             For a malformed line, with its number.
         """
-        return cls._of(_core.CoreVocabulary.load(path))
+        return cls._of(_core.CoreVocabulary.load(path_text("path", path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write Stanford's text format; the file appears complete or not at all."""
-        self._core.save(path)
+        self._core.save(path_text("path", path))
 
     @cached_property
     def words(self) -> list[str]:

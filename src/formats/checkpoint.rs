@@ -21,15 +21,14 @@
 //! The random numbers of an epoch follow from the seed, which the settings tell, and its number:
 //! there is no other random state.
 
-use super::atomic::{at, settle, write_durably};
 use super::input::Input;
 use crate::error::{Error, Location, Result};
+use crate::io::{self, at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::{EpochReport, Monitor};
 use crate::training::{Anchor, Exported, MAX_DIM, Parameters, Progress, Training};
 use crate::vocabulary::MAX_WORDS;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 
 /// What the file begins with.
@@ -40,11 +39,8 @@ const HEADER: usize = 92;
 const REPORT: usize = 40;
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 18;
-/// Bytes between two waits for the disk, each of which Ctrl-C has to wait for.
-const SETTLE: usize = 16 << 20;
 
-/// Write the state of `training` with its `settings`. The file appears complete or not at all, and
-/// would outlive the machine's failing right afterwards.
+/// Write the state of `training` with its `settings`. The file appears complete or not at all.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -83,12 +79,11 @@ pub fn save(
         header.extend_from_slice(&number.to_le_bytes());
     }
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
-    write_durably(path, |out| {
+    write_atomically(path, monitor, |out| {
         let mut out = Output {
             path,
             out,
             sum: crc32fast::Hasher::new(),
-            unsettled: 0,
             monitor,
         };
         out.bytes(&header)?;
@@ -251,9 +246,8 @@ fn length(
 /// A file being written, with the checksum of what it holds.
 struct Output<'a, 'b> {
     path: &'a Path,
-    out: &'a mut BufWriter<&'b File>,
+    out: &'a mut io::Output<'b>,
     sum: crc32fast::Hasher,
-    unsettled: usize,
     monitor: &'a Monitor,
 }
 
@@ -261,13 +255,7 @@ impl Output<'_, '_> {
     fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.monitor.check()?;
         self.sum.update(bytes);
-        at(self.path, self.out.write_all(bytes))?;
-        self.unsettled += bytes.len();
-        if self.unsettled >= SETTLE {
-            self.unsettled = 0;
-            at(self.path, settle(self.out))?;
-        }
-        Ok(())
+        at(self.path, self.out.write_all(bytes))
     }
 
     fn numbers<T: Copy>(&mut self, numbers: &[T], to_le_bytes: fn(T) -> [u8; 4]) -> Result<()> {

@@ -17,18 +17,17 @@
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 
-use super::atomic::{at, settle, write_atomically, write_durably};
 use super::input::Input;
 use super::stanford::{check_sum, gather};
 use crate::cooccurrence::spill::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowSink, Triangle};
 use crate::error::{Error, Location, Result};
+use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
-use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,8 +37,7 @@ const VERSION: u32 = 3;
 const HEADER: usize = 64;
 
 /// Write `counts`, their `vocabulary` and the words that are too `rare` for it, as far as they are
-/// known; encoding on all threads of the current rayon pool. With `durably` it would outlive the
-/// machine's failing right afterwards.
+/// known; encoding on all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -48,7 +46,6 @@ pub fn save(
     vocabulary: &Vocabulary,
     rare: &Vocabulary,
     path: impl AsRef<Path>,
-    durably: bool,
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
@@ -66,7 +63,7 @@ pub fn save(
     header.extend_from_slice(&((words.len() - vocabulary_bytes) as u64).to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&words).to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
-    let fill = |out: &mut BufWriter<&File>| {
+    write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&words))?;
         let together = 4 * rayon::current_num_threads();
@@ -84,17 +81,9 @@ pub fn save(
                 at(path, out.write_all(&sum.to_le_bytes()))?;
                 at(path, out.write_all(&block))?;
             }
-            if durably {
-                at(path, settle(out))?;
-            }
         }
         Ok(())
-    };
-    if durably {
-        write_durably(path, fill)
-    } else {
-        write_atomically(path, fill)
-    }
+    })
 }
 
 /// Counts with their words.
@@ -339,15 +328,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
-        for durably in [false, true] {
-            save(&counts, &vocabulary, &rare, &path, durably, &Monitor::new()).unwrap();
-            let loaded = read(&path).unwrap();
-            assert!(*loaded.vocabulary == vocabulary && *loaded.rare == rare);
-            assert!(same(&loaded.counts, &counts) && !loaded.counts.symmetric);
-        }
+        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
+        let loaded = read(&path).unwrap();
+        assert!(*loaded.vocabulary == vocabulary && *loaded.rare == rare);
+        assert!(same(&loaded.counts, &counts) && !loaded.counts.symmetric);
         let (vocabulary, rare, counts) = sample();
         let little = MemoryLimit::new(Some(0), None);
-        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
+        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
         let on_disk = load(&path, None, &little, &Monitor::new()).unwrap().counts;
         assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
     }
@@ -357,7 +344,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
-        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
+        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
         let good = std::fs::read(&path).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();

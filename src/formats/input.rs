@@ -1,8 +1,8 @@
 //! What a file holds, plain or unpacked, from front to back.
 
-use super::atomic::{STANDARD_STREAM, at};
 use crate::corpus::{Idle, Pipe};
 use crate::error::{Error, Result};
+use crate::io::{STANDARD_STREAM, at};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
 use crate::packing::Unpacked;

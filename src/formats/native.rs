@@ -20,11 +20,11 @@
 //!
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
-use super::atomic::{at, write_atomically};
 use super::component::{Component, read_f16, read_f32};
 use super::input::Input;
 use super::words::WordList;
 use crate::error::{Error, Location, Result};
+use crate::io::{at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use std::io::Write;
@@ -91,7 +91,7 @@ pub fn save<W: AsRef<[u8]>, E: Component>(
     let checksum = crc32fast::hash(&header[..60]);
     header[60..].copy_from_slice(&checksum.to_le_bytes());
     index.resize(start - HEADER, 0);
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&index))?;
         let mut bytes = vec![0; CHUNK * E::BYTES];

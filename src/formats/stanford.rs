@@ -8,9 +8,9 @@ pub use parameters::{load_parameters, save_parameters};
 pub(super) use records::{check_sum, gather};
 pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
 
-use super::atomic::{at, write_atomically};
 use super::input::Input;
 use crate::error::{Error, Location, Result};
+use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::fs;
@@ -27,9 +27,13 @@ const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for a word with a space or newline, which the format cannot
 /// hold.
-pub fn save_vocabulary(vocabulary: &Vocabulary, path: impl AsRef<Path>) -> Result<()> {
+pub fn save_vocabulary(
+    vocabulary: &Vocabulary,
+    path: impl AsRef<Path>,
+    monitor: &Monitor,
+) -> Result<()> {
     let path = path.as_ref();
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         for (word, count) in vocabulary.iter() {
             if word.iter().any(|b| b" \t\n".contains(b)) {
                 return Err(Error::parameter(

@@ -8,7 +8,6 @@ use crate::encoding::RawCorpus;
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
 use crate::memory::MemoryLimit;
-use crate::monitor::Monitor;
 use crate::threads;
 use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -282,8 +281,11 @@ impl CoreCooccurrence {
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let counts = self.counts()?;
         let (vocabulary, rare) = (&self.vocabulary, &self.rare);
-        in_own_pool(py, || {
-            counts_file::save(&counts, vocabulary, rare, path, false, &Monitor::new())
+        let threads = threads::resolve(None)?;
+        run(py, None, None, |monitor| {
+            threads::in_pool(threads, || {
+                counts_file::save(&counts, vocabulary, rare, path, monitor)
+            })?
         })
     }
 

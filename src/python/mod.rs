@@ -15,6 +15,7 @@ mod strata;
 mod tokenizer;
 mod training;
 mod vocabulary;
+mod writing;
 
 use pyo3::prelude::*;
 
@@ -47,6 +48,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::vocabulary::CoreVocabulary;
+    #[pymodule_export]
+    use super::writing::{FileWriter, FolderLock, FolderWriter};
 
     #[pymodule_export]
     use pyo3::panic::PanicException;

@@ -333,7 +333,7 @@ impl Job {
         desk: &Desk,
     ) -> crate::Result<()> {
         if let Some(path) = self.checkpoint.as_ref().and_then(|c| c.counts.as_ref()) {
-            counts_file::save(&counts, &self.vocabulary, &self.rare, path, true, monitor)?;
+            counts_file::save(&counts, &self.vocabulary, &self.rare, path, monitor)?;
         }
         let mut shared = None;
         let mut counts = match Arc::try_unwrap(counts) {

@@ -115,8 +115,10 @@ impl CoreVocabulary {
         Ok(vocabulary.into())
     }
 
-    fn save(&self, path: PathBuf) -> PyResult<()> {
-        Ok(stanford::save_vocabulary(&self.inner, path)?)
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        run(py, None, None, |monitor| {
+            stanford::save_vocabulary(&self.inner, path, monitor)
+        })
     }
 
     /// The words that occur so often, and of those at most so many.

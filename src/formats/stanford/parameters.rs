@@ -2,12 +2,12 @@
 //! weights and bias for W, then as many for W̃, all little-endian f64.
 
 use crate::error::{Error, Location, Result};
-use crate::formats::atomic::{at, write_atomically};
 use crate::formats::combine::Combine;
 use crate::formats::component::Component;
 use crate::formats::input::Input;
 use crate::formats::load::Loaded;
 use crate::formats::words::WordList;
+use crate::io::{at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::training::Exported;
@@ -27,7 +27,7 @@ pub fn save_parameters(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         let mut row = Vec::with_capacity(8 * (dim + 1));
         for (vectors, biases) in [(&from.w, &from.b), (&from.w_tilde, &from.b_tilde)] {
             for (vector, bias) in vectors.chunks_exact(dim).zip(biases) {

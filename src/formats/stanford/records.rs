@@ -3,8 +3,8 @@
 use crate::buckets::Buckets;
 use crate::cooccurrence::{Gathering, Triangle};
 use crate::error::{Error, Location, Result};
-use crate::formats::atomic::{at, write_atomically};
 use crate::formats::input::Input;
+use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
@@ -36,7 +36,7 @@ pub fn save_cooccurrences(
     let path = path.as_ref();
     let lengths = counts.row_lengths()?;
     let most = memory.row_bytes() / (size_of::<i32>() + size_of::<f64>()) as u64;
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         let mut first = 0;
         let mut bytes = Vec::new();
         while first < lengths.len() {
@@ -161,7 +161,7 @@ pub fn shuffle(
     let (buckets, file) = buckets.into_parts();
     let mut rest = buckets.into_iter().zip(seed..);
     let wave = 4 * rayon::current_num_threads();
-    write_atomically(to, |out| {
+    write_atomically(to, monitor, |out| {
         loop {
             let wave: Vec<_> = rest.by_ref().take(wave).collect();
             if wave.is_empty() {
