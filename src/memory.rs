@@ -1,5 +1,8 @@
 //! What may be held in memory, and where the rest goes.
 
+pub(crate) mod fallible;
+pub(crate) mod system;
+
 use crate::error::{Error, Location, Result};
 use bytemuck::Pod;
 use memmap2::MmapMut;
@@ -102,6 +105,9 @@ impl<T: Pod> HugeBuffer<T> {
         let bytes = length
             .checked_mul(size_of::<T>())
             .ok_or(Error::Memory { bytes: usize::MAX })?;
+        if !system::admits(bytes as u64) {
+            return Err(Error::Memory { bytes });
+        }
         // An empty mapping is refused, hence at least one byte.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
@@ -173,7 +179,7 @@ impl TemporaryFile {
 
     /// The bytes at `range`.
     pub fn read(&self, range: Range<u64>) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let mut bytes = fallible::zeroed((range.end - range.start) as usize)?;
         self.read_into(range.start, &mut bytes)?;
         Ok(bytes)
     }
