@@ -15,6 +15,7 @@ pub use count::{CountingOptions, count};
 pub use estimate::{Estimate, estimate};
 pub use gather::Gathering;
 pub use matrix::{Bytes, Csr, RowBlock, Rows, Triangle, TriangleRow};
+pub(crate) use matrix::poll;
 pub use merge::plus;
 pub use share::{Keep, PackedShare, Share, count_shares, merge_shares, row_blocks};
 pub(crate) use sink::RowSink;

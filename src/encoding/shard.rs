@@ -45,8 +45,11 @@ impl Shard {
         let memory = MemoryLimit::default();
         let read = || RawCorpus::read(reader, options, &memory, monitor);
         let raw = threads::in_pool(1, read)??;
-        let words = raw.interners.iter().flat_map(super::Interner::words);
-        let words = Arc::new(words.collect());
+        let mut words = Vec::new();
+        for interner in &raw.interners {
+            words.append(&mut interner.words()?);
+        }
+        let words = Arc::new(Vocabulary::of(&words, monitor)?);
         let ids = raw.chunks.into_iter().filter_map(|chunk| match chunk.ids {
             RawIds::Memory(ids) => Some(ids),
             RawIds::Spooled(_) => None,

@@ -73,7 +73,7 @@ pub fn save(
             let last = counts.blocks().min(first + together);
             let encoded: Vec<Result<Vec<u8>>> = (first..last)
                 .into_par_iter()
-                .map(|k| Ok(encode(&*counts.block(k)?)))
+                .map(|k| encode(&*counts.block(k)?))
                 .collect();
             for block in encoded {
                 let block = block?;
@@ -157,9 +157,9 @@ pub fn load(
         let decoded: Vec<Result<RowBlock>> = encoded
             .par_iter()
             .map(|(offset, bytes, sum)| {
-                (crc32fast::hash(bytes) == *sum)
-                    .then(|| decode(bytes))
-                    .flatten()
+                let is_whole = crc32fast::hash(bytes) == *sum;
+                let block = if is_whole { decode(bytes)? } else { None };
+                block
                     .filter(|block| block.has_both_directions() != symmetric)
                     .ok_or_else(|| input.bad(*offset, "a block of counts is damaged"))
             })

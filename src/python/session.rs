@@ -98,7 +98,7 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let (training, settings) = in_own_pool(py, || checkpoint::load(path))?;
+        let (training, settings) = in_own_pool(py, |_| checkpoint::load(path))?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,

@@ -7,6 +7,7 @@ use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments};
 use crate::cooccurrence::{self, PackedShare, Rows, Share, merge_shares, row_blocks};
 use crate::encoding::Shard;
+use crate::memory::MemoryLimit;
 use crate::partition::Partition;
 use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
@@ -50,7 +51,7 @@ impl CoreShard {
         encoding: EncodingArguments,
     ) -> PyResult<Self> {
         let options = encoding.options()?;
-        let Source { mut reader, feeder } = Source::new(source)?;
+        let Source { mut reader, feeder } = Source::new(source, &options, &MemoryLimit::default())?;
         let shard = run(py, None, feeder, |monitor| {
             Shard::read(reader.as_mut(), &options, monitor)
         })?;

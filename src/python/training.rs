@@ -161,7 +161,7 @@ impl CoreParameters {
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
         if let Numbers::Held(parameters) = &*numbers {
-            let made = in_own_pool(py, || Ok([parameters.values(), parameters.accumulators()]))?;
+            let made = in_own_pool(py, |_| Ok([parameters.values(), parameters.accumulators()]))?;
             let (arrays, addresses) = arrays(py, parameters.dim(), made)?;
             *numbers = Numbers::Given(arrays.unbind(), addresses.unbind());
         }

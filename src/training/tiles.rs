@@ -453,7 +453,7 @@ impl Tiles {
                             monitor,
                         ),
                         Source::Share(share) => {
-                            let rows = &share.rows(grid.start(block)..grid.start(block + 1));
+                            let rows = &share.rows(grid.start(block)..grid.start(block + 1))?;
                             fill(rows, &grid, block, row_bytes, seed, held_out, monitor)
                         }
                     }?;
