@@ -780,8 +780,7 @@ impl Fault {
             Self::Word(length) => length,
             Self::Other(error) => return error,
         };
-        let message =
-            format!("a word of {length} bytes; the limit is max_word_bytes={most}");
+        let message = format!("a word of {length} bytes; the limit is max_word_bytes={most}");
         let Some((path, start)) = origin else {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };

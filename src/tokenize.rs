@@ -270,7 +270,9 @@ fn piece_end(text: &str) -> usize {
     if text.len() <= PIECE_BYTES {
         return text.len();
     }
-    let end = (0..=PIECE_BYTES).rfind(|&at| text.is_char_boundary(at)).unwrap_or(PIECE_BYTES);
+    let end = (0..=PIECE_BYTES)
+        .rfind(|&at| text.is_char_boundary(at))
+        .unwrap_or(PIECE_BYTES);
     let is_boundary = |c: char| c.is_ascii_whitespace() || is_punctuation(c);
     let cut = text[..end].char_indices().rfind(|&(_, c)| is_boundary(c));
     cut.map_or(end, |(at, c)| at + c.len_utf8())

@@ -426,7 +426,9 @@ fn sorted<'a>(
     let mut spare = fallible::copied(&words)?;
     let mut width = RUN;
     while width < words.len() {
-        let pairs = words.par_chunks(2 * width).zip(spare.par_chunks_mut(2 * width));
+        let pairs = words
+            .par_chunks(2 * width)
+            .zip(spare.par_chunks_mut(2 * width));
         pairs.try_for_each(|(from, to)| {
             let (mut left, mut right) = from.split_at(width.min(from.len()));
             for to in to.chunks_mut(POLL_WORDS) {

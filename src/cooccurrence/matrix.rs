@@ -668,11 +668,7 @@ impl Triangle {
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn sum(
-        words: usize,
-        parts: &[(&Self, &[WordId], f64)],
-        monitor: &Monitor,
-    ) -> Result<Self> {
+    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)], monitor: &Monitor) -> Result<Self> {
         Self::assemble(words, monitor, |pair| {
             let mut since = 0;
             for (part, ranks, weight) in parts {

@@ -310,7 +310,9 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
     for (&end, row) in ends.iter().zip(first..) {
         let mut least = 0u64;
         for _ in start..end {
-            let column = take_number(input).and_then(|n| least.checked_add(n)).ok_or(None)?;
+            let column = take_number(input)
+                .and_then(|n| least.checked_add(n))
+                .ok_or(None)?;
             if column > u64::from(row) {
                 return Err(None);
             }

@@ -96,7 +96,9 @@ impl ChunkReader for FileReader {
     }
 
     fn origin(&self) -> Option<(PathBuf, u64)> {
-        self.current.as_ref().and_then(|current| current.text.origin())
+        self.current
+            .as_ref()
+            .and_then(|current| current.text.origin())
     }
 
     fn total_bytes(&self) -> Option<u64> {

@@ -124,6 +124,9 @@ mod tests {
         let mut table = hashbrown::HashTable::<u64>::new();
         assert!(reserve_in_table(&mut table, most, |&n| n).is_err());
         let error = with_capacity::<u64>(most).unwrap_err().to_string();
-        assert!(error.contains(&format!("could not allocate {} bytes", most * 8)), "{error}");
+        assert!(
+            error.contains(&format!("could not allocate {} bytes", most * 8)),
+            "{error}"
+        );
     }
 }

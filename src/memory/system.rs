@@ -23,7 +23,9 @@ pub(crate) fn admits(bytes: u64) -> bool {
 pub(crate) fn has_margin() -> bool {
     // Asking for it is the surest way to know whether the address space has it.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
-        && control_groups().iter().all(|group| group.room().is_none_or(|room| room >= MARGIN))
+        && control_groups()
+            .iter()
+            .all(|group| group.room().is_none_or(|room| room >= MARGIN))
 }
 
 /// Bytes that may still be used, if there is a limit.
@@ -47,7 +49,10 @@ fn address_space() -> Option<u64> {
 fn address_space_used() -> u64 {
     const PAGE: u64 = 4096;
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let pages = statm.split(' ').next().and_then(|pages| pages.parse::<u64>().ok());
+    let pages = statm
+        .split(' ')
+        .next()
+        .and_then(|pages| pages.parse::<u64>().ok());
     pages.map_or(0, |pages| pages * PAGE)
 }
 
@@ -94,7 +99,9 @@ impl ControlGroup {
         let stat = std::fs::read_to_string(self.folder.join("memory.stat")).unwrap_or_default();
         let entry = |name: &str| {
             let found = stat.lines().find_map(|line| line.strip_prefix(name));
-            found.and_then(|n| n.trim().parse::<u64>().ok()).unwrap_or(0)
+            found
+                .and_then(|n| n.trim().parse::<u64>().ok())
+                .unwrap_or(0)
         };
         let cache = entry(self.files.cache).saturating_sub(entry(self.files.kept));
         Some(room + cache)
@@ -143,7 +150,9 @@ fn number_in(path: &Path) -> Option<u64> {
 /// Main memory.
 fn machine_bytes() -> u64 {
     let table = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
-    let total = table.lines().find_map(|line| line.strip_prefix("MemTotal:"));
+    let total = table
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"));
     let kilobytes = total.and_then(|n| n.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kilobytes.map_or(u64::MAX, |n| n << 10)
 }

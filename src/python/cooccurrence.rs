@@ -245,7 +245,11 @@ impl CoreCooccurrence {
             Triangle::assemble(words, monitor, |pair| {
                 let mut since = 0;
                 for row in 0..words {
-                    poll((indptr[row + 1] - indptr[row]) as usize, &mut since, monitor)?;
+                    poll(
+                        (indptr[row + 1] - indptr[row]) as usize,
+                        &mut since,
+                        monitor,
+                    )?;
                     for entry in indptr[row] as usize..indptr[row + 1] as usize {
                         let column = indices[entry] as WordId;
                         pair(row as WordId, column, values[entry], 0.0);
@@ -324,8 +328,7 @@ impl CoreCooccurrence {
         let other = other.get();
         let (our_counts, their_counts) = (self.counts()?, other.counts()?);
         let (vocabulary, counts) = in_own_pool(py, |monitor| {
-            let (vocabulary, [ours, theirs]) =
-                self.vocabulary.union(&other.vocabulary, monitor)?;
+            let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary, monitor)?;
             let parts = [
                 (&*our_counts, &ours[..], weight),
                 (&*their_counts, &theirs[..], other_weight),
@@ -344,9 +347,7 @@ impl CoreCooccurrence {
         let counts = self.counts()?;
         let same = fallible::collect(0..counts.words as WordId)?;
         let parts = [(&*counts, &same[..], weight)];
-        let counts = in_own_pool(py, |monitor| {
-            Triangle::sum(counts.words, &parts, monitor)
-        })?;
+        let counts = in_own_pool(py, |monitor| Triangle::sum(counts.words, &parts, monitor))?;
         Ok(Self::new(
             self.vocabulary.clone(),
             counts,

@@ -117,12 +117,7 @@ impl CoreVocabulary {
 
     /// The words that occur so often, and of those at most so many.
     #[pyo3(signature = (min_count, max_vocab))]
-    fn pruned(
-        &self,
-        py: Python<'_>,
-        min_count: u64,
-        max_vocab: Option<usize>,
-    ) -> PyResult<Self> {
+    fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
         let pruned = in_own_pool(py, |monitor| {
             Vocabulary::prune(self.listed()?, min_count, max_vocab, monitor)
         })?;
@@ -213,4 +208,10 @@ impl From<Vocabulary> for CoreVocabulary {
             inner: Arc::new(vocabulary),
         }
     }
+}
+
+/// The most threads that a call may have.
+#[pyfunction]
+pub fn most_threads() -> usize {
+    threads::most()
 }
