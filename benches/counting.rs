@@ -66,7 +66,7 @@ fn to_csr(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(counts.nnz()));
         let name = if symmetric { "symmetric" } else { "one-way" };
         group.bench_function(name, |bencher| {
-            bencher.iter_with_large_drop(|| black_box(&counts).to_csr());
+            bencher.iter_with_large_drop(|| black_box(&counts).to_csr(&Monitor::new()));
         });
     }
     group.finish();

@@ -100,10 +100,7 @@ impl RawCorpus {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let spool = match memory.bytes {
-            Some(_) => Some(TemporaryFile::create(&memory.folder)?),
-            None => None,
-        };
+        let spool = Mutex::new(None);
         let name = reader.name();
         let held = AtomicU64::new(0);
         monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
@@ -139,22 +136,24 @@ impl RawCorpus {
                 };
                 let bytes = size_of_val(&ids[..]) as u64;
                 let full = held.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
-                chunks.push((
-                    number,
-                    match &spool {
-                        Some(spool) if full => {
-                            held.fetch_sub(bytes, Relaxed);
-                            let place = spool.append(bytemuck::cast_slice(&ids));
-                            RawIds::Spooled(place.map_err(|error| {
-                                // A rank takes four bytes, a word and its space about six; rows
-                                // of counts take more than the text.
-                                let (_, _, text) = monitor.snapshot();
-                                error.with_space_needed((text * 4).max(spool.len()) as f64)
-                            })?)
-                        }
-                        _ => RawIds::Memory(ids),
-                    },
-                ));
+                let ids = if full {
+                    held.fetch_sub(bytes, Relaxed);
+                    let mut spool = spool.lock().unwrap_or_else(PoisonError::into_inner);
+                    let spool = match &mut *spool {
+                        Some(spool) => spool,
+                        none => none.insert(TemporaryFile::create(&memory.folder)?),
+                    };
+                    let place = spool.append(bytemuck::cast_slice(&ids));
+                    RawIds::Spooled(place.map_err(|error| {
+                        // A rank takes four bytes, a word and its space about six; rows of counts
+                        // take more than the text.
+                        let (_, _, text) = monitor.snapshot();
+                        error.with_space_needed((text * 4).max(spool.len()) as f64)
+                    })?)
+                } else {
+                    RawIds::Memory(ids)
+                };
+                chunks.push((number, ids));
                 monitor.advance(read)?;
             }
             Ok((interner, chunks))
@@ -163,7 +162,7 @@ impl RawCorpus {
             name,
             interners: Vec::new(),
             chunks: VecDeque::new(),
-            spool,
+            spool: spool.into_inner().unwrap_or_else(PoisonError::into_inner),
         };
         for worker in workers {
             let (interner, chunks) = worker?;
@@ -920,8 +919,8 @@ mod tests {
         let memory = MemoryLimit::default();
         let mut reader = Documents::new(documents);
         let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
-        let vocabulary = raw.vocabulary(options)?;
-        let mut encoded = raw.encode(&vocabulary, options.keep_gaps);
+        let vocabulary = raw.vocabulary(options, &monitor)?;
+        let mut encoded = raw.encode(&vocabulary, options.keep_gaps, &monitor)?;
         let mut segment = Segment::default();
         assert!(encoded.next_segment(usize::MAX, 15, &mut segment, &monitor)?);
         assert!(encoded.is_exhausted());
@@ -950,8 +949,17 @@ mod tests {
         let mut interner = Interner::default();
         let options = EncodingOptions::default();
         let text = |text: &str| Content::Lines(text.into());
-        assert_eq!(interner.encode(&text("w w "), &options).unwrap(), [0, 0]);
-        let next = interner.encode(&text("\nother"), &options).unwrap();
+        assert_eq!(
+            interner
+                .encode(&text("w w "), &options, &Monitor::new())
+                .ok()
+                .unwrap(),
+            [0, 0]
+        );
+        let next = interner
+            .encode(&text("\nother"), &options, &Monitor::new())
+            .ok()
+            .unwrap();
         assert_eq!(next, [DOCUMENT_END, 1]);
     }
 
@@ -972,11 +980,11 @@ mod tests {
             proptest::collection::vec(0u8..3, 1..40), 0..60)) {
             let mut interner = Interner::default();
             let ids: Vec<_> = words.iter().map(|w| interner.intern(w)).collect();
-            let known = interner.words();
+            let known = interner.words().unwrap();
             for (id, word) in ids.iter().zip(&words) {
-                prop_assert_eq!(known[*id as usize].0, &word[..]);
+                prop_assert_eq!(known[id.unwrap() as usize].0, &word[..]);
                 let times = words.iter().filter(|w| *w == word).count() as u64;
-                prop_assert_eq!(known[*id as usize].1, times);
+                prop_assert_eq!(known[id.unwrap() as usize].1, times);
             }
         }
 
@@ -993,7 +1001,7 @@ mod tests {
                 }
                 raw.interners.push(interner);
             }
-            let merged: std::collections::BTreeMap<_, _> = raw.words().into_iter().collect();
+            let merged: std::collections::BTreeMap<_, _> = raw.words(&Monitor::new()).unwrap().into_iter().collect();
             prop_assert_eq!(merged, expected);
         }
     }

@@ -37,10 +37,11 @@ const TOKEN_BYTES: u64 = 8;
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
-    /// A limit, or none, with temporary files in `folder` or else in the system's place for them.
+    /// A limit, with temporary files in `folder` or else in the system's place for them. Without one,
+    /// a limit of the system (`ulimit -v`, a container) decides; mostly there is none.
     pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
         Self {
-            bytes,
+            bytes: bytes.or_else(system::share),
             folder: folder.unwrap_or_else(std::env::temp_dir),
         }
     }

@@ -486,7 +486,7 @@ mod tests {
         let words = ["sabha", "são", "sa", "sé"]
             .map(|w| (w.as_bytes(), 4))
             .to_vec();
-        let v = Vocabulary::prune(words, 1, None);
+        let v = Vocabulary::prune(words, 1, None, &Monitor::new()).unwrap();
         let order: Vec<_> = v.iter().map(|(w, _)| String::from_utf8_lossy(w)).collect();
         assert_eq!(order, ["são", "sé", "sa", "sabha"]);
     }
@@ -494,12 +494,17 @@ mod tests {
     #[test]
     fn pruning_orders_by_count_first() {
         let words = vec![(&b"b"[..], 2), (b"a", 2), (b"z", 9), (b"rare", 1)];
-        let v = Vocabulary::prune(words.clone(), 2, None);
+        let v = Vocabulary::prune(words.clone(), 2, None, &Monitor::new()).unwrap();
         assert_eq!(
             v.iter().collect::<Vec<_>>(),
             [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]
         );
-        assert_eq!(Vocabulary::prune(words, 1, Some(2)).len(), 2);
+        assert_eq!(
+            Vocabulary::prune(words, 1, Some(2), &Monitor::new())
+                .unwrap()
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -507,13 +512,13 @@ mod tests {
         let v = Vocabulary::new([("b", 9), ("a", 5)]).unwrap();
         let rare = Vocabulary::new([("x", 4), ("y", 1)]).unwrap();
         let words = [(&b"x"[..], 1), (b"a", 7), (b"z", 6), (b"y", 3), (b"q", 1)];
-        let (grown, left) = v.grown(&rare, &words, 5, 10);
+        let (grown, left) = v.grown(&rare, &words, 5, 10, &Monitor::new()).unwrap();
         let all: Vec<_> = grown.iter().collect();
         assert_eq!(all, [(&b"b"[..], 9), (b"a", 12), (b"z", 6), (b"x", 5)]);
         assert_eq!(grown.index_of(b"x"), Some(3));
         let all: Vec<_> = left.iter().collect();
         assert_eq!(all, [(&b"y"[..], 4), (b"q", 1)]);
-        let (full, left) = v.grown(&rare, &words, 5, 3);
+        let (full, left) = v.grown(&rare, &words, 5, 3, &Monitor::new()).unwrap();
         assert_eq!((full.len(), full.word(2), left.len()), (3, &b"z"[..], 3));
     }
 

@@ -155,7 +155,7 @@ mod tests {
                 }
                 Ok(())
             }).unwrap();
-            prop_assert_eq!(gathered.to_csr().unwrap(), assembled.to_csr().unwrap());
+            prop_assert_eq!(gathered.to_csr(&Monitor::new()).unwrap(), assembled.to_csr(&Monitor::new()).unwrap());
             prop_assert_eq!(gathered.nnz(), assembled.nnz());
             prop_assert!(gathered.is_on_disk() || gathered.symmetric == assembled.symmetric);
         }

@@ -728,7 +728,7 @@ mod tests {
             prop_assert_eq!(expected.len() as u64, whole.nnz());
             prop_assert_eq!(records(of(&merged)), expected.clone());
             let split: Vec<Share> = (0..groups)
-                .map(|group| Share::of(&whole, partition, group).unwrap())
+                .map(|group| Share::of(&whole, partition, group, &Monitor::new()).unwrap())
                 .collect();
             prop_assert_eq!(records(of(&split)), expected.clone());
             // Unpacked for training, some rows at a time.
@@ -737,7 +737,7 @@ mod tests {
                 let mut found = 0;
                 for first in (0..WORDS as WordId).step_by(7) {
                     let rows = first..(first + 7).min(WORDS as WordId);
-                    let block = share.rows(rows.clone());
+                    let block = share.rows(rows.clone()).unwrap();
                     prop_assert_eq!(block.rows(), rows.clone());
                     for row in rows {
                         let columns = block.row(row).columns;

@@ -354,7 +354,11 @@ mod tests {
         ] {
             let mut reader = reader(text.as_bytes(), documents);
             reader.options.whole = true;
-            reader.cutter = Cutter::new(documents, true);
+            reader.cutter = Cutter::new(&TextOptions {
+                documents,
+                whole: true,
+                ..TextOptions::default()
+            });
             let chunks = chunks(reader).unwrap();
             assert_eq!(chunks.len(), expected, "{documents:?}");
             let last_ends = chunks.iter().map(|c| c.pieces().last().unwrap().1);

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 
 /// Left free for the many small allocations, which cannot fail but end the process: what all
 /// threads allocate between two looks.
-pub(crate) const MARGIN: u64 = 24 << 20;
+pub(crate) const MARGIN: u64 = 16 << 20;
 
 /// Whether a limit holds below what the machine has.
 pub(crate) fn is_limited() -> bool {
@@ -26,6 +26,18 @@ pub(crate) fn has_margin() -> bool {
         && control_groups()
             .iter()
             .all(|group| group.room().is_none_or(|room| room >= MARGIN))
+}
+
+/// What counting and training may hold in memory where the caller sets no limit but the system does:
+/// part of what is left, for there are vocabularies and parameters besides. Of an address space a
+/// smaller part, for threads reserve much of it that they do not use.
+pub(crate) fn share() -> Option<u64> {
+    let space = address_space().map(|limit| limit.saturating_sub(address_space_used()) / 4);
+    let groups = control_groups()
+        .iter()
+        .filter_map(ControlGroup::room)
+        .map(|room| room / 2);
+    space.into_iter().chain(groups).min()
 }
 
 /// Bytes that may still be used, if there is a limit.

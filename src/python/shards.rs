@@ -73,13 +73,13 @@ impl CoreShard {
         vocabulary: &Bound<'py, CoreVocabulary>,
         keep_gaps: bool,
         groups: usize,
-    ) -> Bound<'py, PyArray1<WordId>> {
+    ) -> PyResult<Bound<'py, PyArray1<WordId>>> {
         let vocabulary = &vocabulary.get().inner;
         let ids = py.detach(|| {
             let partition = Partition::new(vocabulary.len(), groups);
             self.shard.encode(vocabulary, partition, keep_gaps)
-        });
-        PyArray1::from_vec(py, ids)
+        })?;
+        Ok(PyArray1::from_vec(py, ids))
     }
 
     /// Bytes held.
@@ -90,10 +90,10 @@ impl CoreShard {
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
-    ) -> (Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>)) {
+    ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>))> {
         let this = slf.get();
-        let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()));
-        (slf.get_type().into_any(), (this.vocabulary(), ids))
+        let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()?));
+        Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
     }
 
     /// Words in it, those outside any vocabulary included.

@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn saved_counts_are_the_same_for_any_memory() {
-        let counts = Triangle::assemble(40, |pair| {
+        let counts = Triangle::assemble(40, &Monitor::new(), |pair| {
             for i in 0..40 {
                 for j in 0..=i {
                     pair(i, j, f64::from(1 + i * j % 5), f64::from((i + j) % 3));
