@@ -202,6 +202,17 @@ fn word_end(text: &[u8], from: usize) -> usize {
     at
 }
 
+/// Spaces that `text` begins with, at least one: there may be a gigabyte of them.
+fn blank_bytes(text: &[u8]) -> usize {
+    const EIGHT: [u8; 8] = [b' '; 8];
+    let blank = text
+        .chunks_exact(8)
+        .take_while(|chunk| **chunk == EIGHT)
+        .count()
+        * 8;
+    blank.max(1)
+}
+
 /// Split `text` by Stanford's rules: words are separated by spaces and tabs, a newline ends a
 /// document, carriage returns are dropped wherever they stand, every other byte belongs to a word.
 pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
@@ -219,6 +230,9 @@ pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
                 glued.clear();
             } else if end > at {
                 sink.word_in(text, at, end);
+            } else if next == Some(b' ') {
+                at += blank_bytes(&text[at..]);
+                continue;
             }
             if next == Some(b'\n') {
                 sink.end_of_document();
