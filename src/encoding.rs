@@ -786,7 +786,7 @@ impl Fault {
         // Where it stands was not noted: in the longest stretch without white space, as good as always.
         let mut longest = 0..0;
         let mut at = 0;
-        for stretch in content.text().split(|byte| byte.is_ascii_whitespace()) {
+        for stretch in content.text().split(u8::is_ascii_whitespace) {
             if stretch.len() > longest.len() {
                 longest = at..at + stretch.len();
             }

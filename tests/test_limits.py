@@ -36,7 +36,9 @@ def text(tmp_path_factory):
     with path.open("w") as file:
         for _ in range(500):
             ranks = (rng.pareto(0.5, size=1000) * 3).astype(np.int64) % 100_000
-            file.write(" ".join(f"word-{rank:x}" * (1 + rank % 3) for rank in ranks.tolist()) + "\n")
+            file.write(
+                " ".join(f"word-{rank:x}" * (1 + rank % 3) for rank in ranks.tolist()) + "\n"
+            )
     return path
 
 
@@ -92,7 +94,9 @@ def test_too_little_address_space_is_a_memory_error(text, tmp_path, work):
     assert endings[0] != "done"
     for ending in set(endings) - {"done"}:
         # numpy has words of its own.
-        assert re.search(r"could not allocate \d+ bytes.*memory=|Unable to allocate", ending), ending
+        assert re.search(r"could not allocate \d+ bytes.*memory=|Unable to allocate", ending), (
+            ending
+        )
 
 
 # --- threads ------------------------------------------------------------------------------------
@@ -197,7 +201,9 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
         [sys.executable, "-c", BOMB, path], capture_output=True, text=True, timeout=600, check=True
     )
     how, megabytes = child.stdout.split()
-    print(f"{path.stat().st_size} bytes, {unit!r}: {time.monotonic() - start:.1f} s, {megabytes} MB")
+    print(
+        f"{path.stat().st_size} bytes, {unit!r}: {time.monotonic() - start:.1f} s, {megabytes} MB"
+    )
     assert how == ending
     # The limit, and chunks on their way, buffers, stacks.
     assert int(megabytes) < 64 + 64
@@ -222,7 +228,8 @@ INTERRUPTED = textwrap.dedent(
     """
 )
 ENDLESS = {
-    "a window of a billion": "Cooccurrence.from_corpus(['a b c d ' * 200_000], window=10**9, threads=2)",
+    "a window of a billion": "Cooccurrence.from_corpus("
+    "['a b c d ' * 200_000], window=10**9, threads=2)",
     "a window of a million, keep_gaps": "Cooccurrence.from_corpus("
     "['a b c d ' * 200_000], ['a'], window=10**6, keep_gaps=True)",
     "/dev/zero": "Vocabulary.from_corpus('/dev/zero', max_word_bytes=2**31 - 1)",
@@ -234,7 +241,8 @@ ENDLESS = {
     "one document of words": "Vocabulary.from_corpus([itertools.repeat('a')])",
     "the words of a pattern": "Vocabulary.from_corpus("
     "itertools.repeat('a ' * 10**5), tokenizer=re.compile('a'))",
-    "Chinese": "Vocabulary.from_corpus(itertools.repeat('我来到北京清华大学' * 30_000), tokenizer='zh')",
+    "Chinese": "Vocabulary.from_corpus("
+    "itertools.repeat('我来到北京清华大学' * 30_000), tokenizer='zh')",
     "one word repeated": "Cooccurrence.from_corpus(['w ' * 10**7], window=1000, threads=1)",
 }
 

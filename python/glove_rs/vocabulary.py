@@ -58,7 +58,9 @@ def running_arguments(
 ) -> _Running:
     """Check the parameters that say what a call may use."""
     return {
-        "threads": None if threads is None else integer("threads", threads, 1, _core.most_threads()),
+        "threads": None
+        if threads is None
+        else integer("threads", threads, 1, _core.most_threads()),
         "memory": memory_bytes(memory),
         "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
     }

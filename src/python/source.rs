@@ -88,12 +88,12 @@ impl<'py> Source<'py> {
                 Upstream::Reader(files)
             }
             "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
-            "pieces" => Upstream::Pieces(Pieces {
+            "pieces" => Upstream::Pieces(Box::new(Pieces {
                 pieces: value.try_iter()?,
                 options,
                 current: None,
                 read: 0,
-            }),
+            })),
             _ => Upstream::Items(Items::new(value.try_iter()?, options)),
         };
         let total = match &upstream {
@@ -156,7 +156,7 @@ impl ChunkReader for FedReader {
 
 enum Upstream<'py> {
     Items(Items<'py>),
-    Pieces(Pieces<'py>),
+    Pieces(Box<Pieces<'py>>),
     Reader(Box<dyn ChunkReader>),
 }
 
