@@ -171,7 +171,7 @@ fn counted(
     let (encoding, monitor) = (options.encoding(), Monitor::new());
     threads::in_pool(threads, || {
         let raw = RawCorpus::read(&mut lines(documents), &encoding, memory, &monitor).unwrap();
-        let vocabulary = raw.vocabulary(&encoding).ok()?;
+        let vocabulary = raw.vocabulary(&encoding, &monitor).ok()?;
         Some((counted_with(raw, &vocabulary, options, memory), vocabulary))
     })
     .unwrap()
@@ -184,7 +184,8 @@ fn counted_with(
     options: &Options,
     memory: &MemoryLimit,
 ) -> Triangle {
-    let mut corpus = raw.encode(vocabulary, options.keep_gaps);
+    let encoded = raw.encode(vocabulary, options.keep_gaps, &Monitor::new());
+    let mut corpus = encoded.unwrap();
     let words = vocabulary.len();
     count(
         &mut corpus,
@@ -230,7 +231,8 @@ fn assert_same(actual: &Records, expected: &Records) {
 
 /// The same bits.
 fn assert_equal(actual: &Triangle, expected: &Triangle) {
-    assert!(actual.to_csr().unwrap() == expected.to_csr().unwrap());
+    let csr = |counts: &Triangle| counts.to_csr(&Monitor::new()).unwrap();
+    assert!(csr(actual) == csr(expected));
 }
 
 /// A limit that small texts exceed.
@@ -397,6 +399,7 @@ fn encoded(
             shard
                 .unwrap()
                 .encode(vocabulary, partition, options.keep_gaps)
+                .unwrap()
         })
         .collect()
 }

@@ -26,7 +26,7 @@ _STATE, _COUNTS = "checkpoint.glove", "counts.glove"
 _ENDS = 1 << 16
 
 #: Parameters that change nothing but the way to the outcome.
-_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress"})
+_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress", "max_word_bytes"})
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ __all__ = [
     "load_parameters",
     "load_vectors",
     "merge_vocabularies",
+    "most_threads",
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
@@ -59,6 +60,7 @@ class _Encoding(TypedDict):
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
+    max_word_bytes: int
 
 class _Source(TypedDict):
     kind: str
@@ -426,6 +428,7 @@ def train_records(
     bias_learning_rate: float = 1.0,
     unseen_weight: float | None = None,
 ) -> dict[str, Any]: ...
+def most_threads() -> int: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 def take_panic() -> str | None: ...

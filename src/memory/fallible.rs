@@ -1,8 +1,13 @@
 //! Allocation that fails with an error. What the standard collections allocate by themselves ends the
 //! process instead, so whatever grows with the text or the matrix is reserved here first.
 
+use super::system;
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
+
+/// From this size on, an allocation is compared with what the control group still allows: the
+/// system grants it in any case, and ends the process when it is used.
+const LARGE: usize = 1 << 20;
 
 /// Make room in `list` for `more` items.
 #[inline]
@@ -29,7 +34,7 @@ fn grow<T>(list: &mut Vec<T>, more: usize) -> Result<()> {
 }
 
 fn admits(bytes: usize) -> bool {
-    isize::try_from(bytes).is_ok()
+    bytes < LARGE || system::admits(bytes as u64)
 }
 
 /// Append `item`.
@@ -57,6 +62,13 @@ pub(crate) fn zeroed<T: Zeroable>(length: usize) -> Result<Vec<T>> {
         return Err(Error::Memory { bytes });
     }
     bytemuck::allocation::try_zeroed_vec(length).map_err(|()| Error::Memory { bytes })
+}
+
+/// `length` copies of `item`.
+pub(crate) fn filled<T: Clone>(item: T, length: usize) -> Result<Vec<T>> {
+    let mut list = with_capacity(length)?;
+    list.resize(length, item);
+    Ok(list)
 }
 
 /// The items of an iterator that knows how many it has.
@@ -107,10 +119,14 @@ mod tests {
         let most = isize::MAX as usize / 8;
         assert!(with_capacity::<u64>(most).is_err());
         assert!(zeroed::<u64>(most).is_err());
+        assert!(filled(1_u64, most).is_err());
         assert!(reserve(&mut vec![1_u64], most).is_err());
         let mut table = hashbrown::HashTable::<u64>::new();
         assert!(reserve_in_table(&mut table, most, |&n| n).is_err());
         let error = with_capacity::<u64>(most).unwrap_err().to_string();
-        assert!(error.contains(&format!("{} bytes", most * 8)), "{error}");
+        assert!(
+            error.contains(&format!("could not allocate {} bytes", most * 8)),
+            "{error}"
+        );
     }
 }

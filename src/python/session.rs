@@ -1,10 +1,10 @@
 //! What goes on around the epochs of a training: checkpoints, callbacks, and what they are shown.
 
-use super::run::{Desk, run};
+use super::cooccurrence::in_own_pool;
+use super::run::Desk;
 use crate::error::{Error, Result};
 use crate::formats::checkpoint;
 use crate::monitor::{EpochReport, Monitor};
-use crate::threads;
 use crate::training::{Anchor, Training};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyRuntimeError;
@@ -98,10 +98,7 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let threads = threads::resolve(None)?;
-        let (training, settings) = run(py, None, None, |monitor| {
-            threads::in_pool(threads, || checkpoint::load(path, monitor))?
-        })?;
+        let (training, settings) = in_own_pool(py, |monitor| checkpoint::load(path, monitor))?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,
@@ -115,7 +112,7 @@ enum Ask {
     /// W and b, or W̃ and b̃ if `contexts`.
     Side {
         contexts: bool,
-        reply: Sender<(Vec<f32>, Vec<f32>)>,
+        reply: Sender<Result<(Vec<f32>, Vec<f32>)>>,
     },
     /// To stop here, or go on.
     Leave { stop: bool },
@@ -205,7 +202,7 @@ impl CoreEpoch {
         let (reply, answer) = channel();
         let sent = asks.send(Ask::Side { contexts, reply });
         sent.map_err(|_| past())?;
-        let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())?;
+        let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())??;
         let shape = [biases.len(), vectors.len() / biases.len().max(1)];
         let vectors = PyArray1::from_vec(py, vectors).reshape(shape)?;
         Ok((vectors, PyArray1::from_vec(py, biases)))

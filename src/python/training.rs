@@ -161,7 +161,9 @@ impl CoreParameters {
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
         if let Numbers::Held(parameters) = &*numbers {
-            let made = in_own_pool(py, || Ok([parameters.values(), parameters.accumulators()]))?;
+            let made = in_own_pool(py, |_| {
+                Ok([parameters.exported(false)?, parameters.exported(true)?])
+            })?;
             *numbers = Numbers::Given(arrays(py, parameters.dim(), made)?.unbind());
         }
         match &*numbers {
@@ -529,7 +531,10 @@ pub fn train_records<'py>(
         threads::in_pool(1, || {
             let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
             let losses = train_in_order(&mut parameters, &records, &options, unseen_weight, level)?;
-            crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
+            crate::Result::Ok((
+                [parameters.exported(false)?, parameters.exported(true)?],
+                losses,
+            ))
         })?
     })?;
     let arrays = arrays(py, dim, made)?;
