@@ -166,7 +166,9 @@ def plain(value: object) -> object:
         return value.item()
     if isinstance(value, SupportsIndex):
         return operator.index(value)
-    return float(value) if isinstance(value, SupportsFloat) else os.fsdecode(value)  # type: ignore[call-overload]
+    if isinstance(value, SupportsFloat):
+        return float(value)
+    return os.fsdecode(value)  # type: ignore[arg-type]
 
 
 def shown(value: object, most: int = 200) -> str:
