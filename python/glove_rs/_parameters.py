@@ -149,8 +149,8 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
 
 
 def words(name: str, value: object) -> list[str]:
-    """Return a sequence of words, other than a str, as a list, or raise a TypeError."""
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+    """Return a sequence of words as a list, or raise a TypeError; those of a str are its letters."""
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)
         except TypeError:  # an array without dimensions
