@@ -168,7 +168,7 @@ def test_arrays_that_contradict_themselves_are_refused():
         counted(column)
     values, keys = pa.array(["a"]), pa.array([0, 7], pa.int8())
     column = pa.DictionaryArray.from_arrays(keys, values, safe=False)
-    with pytest.raises(ValueError, match="not valid in Arrow's format: .*value 7 of 1"):
+    with pytest.raises(ValueError, match=r"not valid in Arrow's format: .*value 7 of 1"):
         counted(column)
 
 

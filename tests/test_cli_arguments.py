@@ -1,4 +1,4 @@
-"""The command line, whatever its arguments: an answer or a line that says why not, never a traceback."""
+"""The command line, whatever its arguments: an answer, or a line that says why not."""
 
 from __future__ import annotations
 

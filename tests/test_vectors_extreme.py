@@ -43,7 +43,8 @@ def test_neighbours_are_those_of_float64(wv, cosines):
         expected = np.delete(cosines[row], [row, 7])
         found = [value for word, value in near if word != "w7"]
         np.testing.assert_allclose(found, np.sort(expected)[::-1], atol=2e-6)
-        assert near[-1][0] == "w7" and np.isnan(near[-1][1])
+        assert near[-1][0] == "w7"
+        assert np.isnan(near[-1][1])
         np.testing.assert_allclose(wv.most_similar(WORDS[row], topn=None), cosines[row], atol=2e-6)
 
 

@@ -151,8 +151,8 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
 
 
 def words(name: str, value: object) -> list[str]:
-    """Return a sequence of words, other than a str, as a list, or raise a TypeError."""
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+    """Return a sequence of words as a list, or raise a TypeError; those of a str are its letters."""
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)
         except TypeError:  # an array without dimensions
@@ -168,7 +168,9 @@ def plain(value: object) -> object:
         return value.item()
     if isinstance(value, SupportsIndex):
         return operator.index(value)
-    return float(value) if isinstance(value, SupportsFloat) else os.fsdecode(value)  # type: ignore[call-overload]
+    if isinstance(value, SupportsFloat):
+        return float(value)
+    return os.fsdecode(value)  # type: ignore[arg-type]
 
 
 def shown(value: object, most: int = 200) -> str:

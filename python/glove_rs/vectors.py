@@ -1631,7 +1631,7 @@ def _lengths(rows: NDArray[Any]) -> Float32:
     range_ = np.finfo(np.float32)
     directed = np.isfinite(lengths) & (lengths > 0)
     lengths[directed] = np.clip(lengths[directed], range_.smallest_subnormal, range_.max)
-    return lengths.astype(np.float32)
+    return cast("Float32", lengths.astype(np.float32))
 
 
 def _units(rows: NDArray[Any]) -> NDArray[np.float64]:

@@ -71,6 +71,8 @@ def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     """Take a vocabulary, or make one of words with counts of 0."""
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
+    if isinstance(vocabulary, str):  # its letters are not meant
+        raise TypeError(f"vocabulary must be a sequence of words, got {shown(vocabulary)}")
     words = words_of("vocabulary", vocabulary)
     return Vocabulary(words, [0] * len(words))
 

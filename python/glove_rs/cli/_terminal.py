@@ -10,9 +10,9 @@ from typing import Any, TextIO, cast
 
 __all__ = ["escaped", "guarded"]
 
-#: Control characters but for newline and tab (C0, DEL, C1, with them all ANSI sequences), what changes
-#: the direction of text, and lone surrogates, which stand for bytes that are not UTF-8. Joiners and
-#: direction marks, which scripts need, are none of them.
+#: Control characters but for newline and tab (C0, DEL, C1, with them all ANSI sequences), what
+#: changes the direction of text, and lone surrogates, which stand for bytes that are not UTF-8.
+#: Joiners and direction marks, which scripts need, are none of them.
 _STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
