@@ -161,7 +161,7 @@ def test_checkpoints_come_at_intervals_and_at_the_end(zipf, tmp_path):
     )
     assert written == [0, 2, 2, 4, 4]
     assert epoch_there() == 5
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 
 
 def test_a_resumed_model_can_be_updated(zipf, folder):
@@ -227,7 +227,7 @@ KILLER = textwrap.dedent(
                 sys.exit(f"after {stages}: the child ended with {code}")
         finished += 1
         left = sorted(os.listdir(checkpoints)), os.listdir(tmp_dir)
-        assert left == (["checkpoint.glove", "counts.glove"], []), left
+        assert left == (["checkpoint.glove", "counts.glove", "training.lock"], []), left
     print(json.dumps({"stages": stages, "finished": finished}))
     """
 )

@@ -273,7 +273,7 @@ def test_an_interrupted_update_is_resumed(halves, tmp_path):
         np.testing.assert_array_equal(
             again._parameters.arrays[name], expected._parameters.arrays[name], err_msg=name
         )
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 
 
 @pytest.mark.parametrize("epochs", [0, -1, 1.5])

@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from . import _core
+from ._parameters import path_text
 from ._sources import files_of
 from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
@@ -37,7 +38,7 @@ class Saved:
 
 
 class Folder:
-    """The folder of one training's checkpoints; it is made when something is written.
+    """The folder of one training's checkpoints; it is made when the training begins.
 
     It holds ``counts.glove``, the counts in their native format, written once, and
     ``checkpoint.glove``, replaced by each checkpoint, whose settings tell which counts it belongs
@@ -45,7 +46,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
+        self.path = path_text("checkpoint_dir", path, "folder")
         self.state = os.path.join(self.path, _STATE)
         self.counts = os.path.join(self.path, _COUNTS)
 
@@ -53,13 +54,22 @@ class Folder:
         """Whether there is anything to resume."""
         return os.path.exists(self.state)
 
-    def prepare(self) -> None:
-        """Make the folder, and delete what killed runs were writing."""
-        os.makedirs(self.path, exist_ok=True)
-        for name in os.listdir(self.path):
-            if name.startswith((f".{_STATE}.", f".{_COUNTS}.")) and name.endswith(".tmp"):
-                with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(self.path, name))
+    @contextmanager
+    def locked(self, *, make: bool) -> Iterator[None]:
+        """Keep other trainings out of the folder, which is made if `make`.
+
+        Raises
+        ------
+        BlockingIOError
+            If another training uses it, in this process or another.
+        """
+        if make:
+            os.makedirs(self.path, exist_ok=True)
+        lock = _core.FolderLock(self.path)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def read(self) -> Saved:
         """Read the checkpoint.

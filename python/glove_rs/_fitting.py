@@ -6,6 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -116,36 +117,37 @@ def fit(
     folder, saved = session.folder, None
     if boolean("resume", resume) and folder is None:
         raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
-    if folder is not None and folder.has_checkpoint():
-        if not resume:
-            raise ValueError(
-                f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
-                "resume=True, delete it, or choose another folder"
-            )
-        saved = folder.read()
-        folder.check(saved.settings, settings)
-        counts = folder.counts_of(saved.settings, _running(model))
-        if isinstance(data, Cooccurrence):
-            folder.check_counts(counts, data)
-        elif data.vocabulary is not None:
-            folder.check_vocabulary(counts, data.vocabulary)
-        init = None  # it is part of what was saved
-    elif isinstance(data, Cooccurrence):
-        counts = data
-    else:
-        counts = count(model, data)
-    _train(
-        model,
-        counts,
-        training,
-        session,
-        settings,
-        start=start if saved is None else saved.core,
-        init=init,
-        text=text,
-        # Nobody else sees these counts: their memory may go while tiles are made of them.
-        consume=counts is not data,
-    )
+    with nullcontext() if folder is None else folder.locked(make=True):
+        if folder is not None and folder.has_checkpoint():
+            if not resume:
+                raise ValueError(
+                    f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
+                    "resume=True, delete it, or choose another folder"
+                )
+            saved = folder.read()
+            folder.check(saved.settings, settings)
+            counts = folder.counts_of(saved.settings, _running(model))
+            if isinstance(data, Cooccurrence):
+                folder.check_counts(counts, data)
+            elif data.vocabulary is not None:
+                folder.check_vocabulary(counts, data.vocabulary)
+            init = None  # it is part of what was saved
+        elif isinstance(data, Cooccurrence):
+            counts = data
+        else:
+            counts = count(model, data)
+        _train(
+            model,
+            counts,
+            training,
+            session,
+            settings,
+            start=start if saved is None else saved.core,
+            init=init,
+            text=text,
+            # Nobody else sees these counts: their memory may go while tiles are made of them.
+            consume=counts is not data,
+        )
 
 
 def resume(
@@ -156,6 +158,15 @@ def resume(
 ) -> _Model:
     """Make the model of a checkpoint and train it to the end."""
     folder = Folder(checkpoint_dir)
+    if not folder.has_checkpoint():
+        folder.read()  # raises what is wrong
+    with folder.locked(make=False):
+        return _resume(cls, folder, options, parameters)
+
+
+def _resume(
+    cls: type[_Model], folder: Folder, options: SessionOptions, parameters: Mapping[str, Any]
+) -> _Model:
     saved = folder.read()
     settings = saved.settings
     may_change = _checkpoint.may_change(settings)
@@ -170,7 +181,7 @@ def resume(
         **options,
         "validation": settings["session"]["validation"],
         "early_stopping": settings["session"]["early_stopping"],
-        "checkpoint_dir": checkpoint_dir,
+        "checkpoint_dir": folder.path,
         "checkpoint_every": settings["every"],
     }
     session = Session(**options)
@@ -202,36 +213,38 @@ def update(
         training["epochs"] = math.ceil(UPDATE_SHARE * training["epochs"])
     else:
         training["epochs"] = integer("epochs", epochs, 1)
-    if session.folder is not None and session.folder.has_checkpoint():
-        raise ValueError(
-            f"checkpoint_dir has a checkpoint already, {session.folder.state}: go on from it with "
-            "Glove.resume, delete it, or choose another folder"
+    folder = session.folder
+    with nullcontext() if folder is None else folder.locked(make=True):
+        if folder is not None and folder.has_checkpoint():
+            raise ValueError(
+                f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
+                "Glove.resume, delete it, or choose another folder"
+            )
+        kept = counts_of(model) if counts is None else counts
+        if not isinstance(kept, Cooccurrence):
+            raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
+        rows = _rows(kept.vocabulary, state.vocabulary)
+        with reporter(model.progress) as callback:
+            core = kept._core.with_more_text(
+                source_arguments(source, **_some(model, _READING)),
+                encoding_arguments(**_some(model, _ENCODING)),
+                counting_arguments(**_some(model, _COUNTING)),
+                _running(model),
+                callback,
+                boolean("new_words", new_words),
+            )
+        merged = Cooccurrence._of(core)
+        settings = _checkpoint.settings(
+            model.get_params(),
+            training,
+            session.settings() | {"anchor": 0.0},
+            source=None,
+            every=session.every,
+            grown=new_words,
+            before=state.history.epochs(),
         )
-    kept = counts_of(model) if counts is None else counts
-    if not isinstance(kept, Cooccurrence):
-        raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
-    rows = _rows(kept.vocabulary, state.vocabulary)
-    with reporter(model.progress) as callback:
-        core = kept._core.with_more_text(
-            source_arguments(source, **_some(model, _READING)),
-            encoding_arguments(**_some(model, _ENCODING)),
-            counting_arguments(**_some(model, _COUNTING)),
-            _running(model),
-            callback,
-            boolean("new_words", new_words),
-        )
-    merged = Cooccurrence._of(core)
-    settings = _checkpoint.settings(
-        model.get_params(),
-        training,
-        session.settings() | {"anchor": 0.0},
-        source=None,
-        every=session.every,
-        grown=new_words,
-        before=state.history.epochs(),
-    )
-    start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
-    _train(model, merged, training, session, settings, start=start, consume=True)
+        start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
+        _train(model, merged, training, session, settings, start=start, consume=True)
 
 
 def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -315,7 +328,6 @@ def _train(
 
     checkpoint: _core._Checkpoint | None = None
     if session.folder is not None:
-        session.folder.prepare()
         checkpoint = {
             "path": session.folder.state,
             "counts": None if isinstance(start, _core.CoreCheckpoint) else session.folder.counts,

@@ -5,10 +5,20 @@ from __future__ import annotations
 import math
 import numbers
 import operator
+import os
 from collections.abc import Sequence
 from typing import SupportsFloat, SupportsIndex
 
-__all__ = ["boolean", "byte_count", "choice", "integer", "memory_bytes", "positive", "real"]
+__all__ = [
+    "boolean",
+    "byte_count",
+    "choice",
+    "integer",
+    "memory_bytes",
+    "path_text",
+    "positive",
+    "real",
+]
 
 
 def integer(name: str, value: object, least: int, most: int = 2**63 - 1) -> int:
@@ -105,3 +115,16 @@ def byte_count(name: str, value: object, least: int, others: str = "") -> int:
     if not least <= number <= 2**63:
         raise wrong
     return int(number)
+
+
+def path_text(name: str, value: str | os.PathLike[str], what: str = "file") -> str:
+    """Return a path as text, or raise a ValueError that names the parameter if it is empty.
+
+    Operating systems take an empty path for the current directory in some calls.
+    """
+    text = os.fsdecode(value)
+    if not text:
+        raise ValueError(f"{name} must name a {what}, got ''")
+    if "\0" in text:
+        raise ValueError(f"{name} must be a path without null characters, got {text!r}")
+    return text

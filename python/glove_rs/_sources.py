@@ -102,6 +102,8 @@ def _files(path: object) -> list[str]:
         kind = type(path).__name__
         raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
     name = os.fsdecode(path)
+    if not name:
+        raise ValueError("source must name a file or folder, got ''")
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
     except ValueError:  # a zero byte or a lone surrogate is in no name

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _core
-from ._parameters import integer
+from ._parameters import integer, path_text
 from ._progress import Progress, reporter
 from .vocabulary import Vocabulary
 
@@ -35,10 +35,11 @@ def read(
 
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
+    path = path_text("path", path)
     kind = _component(dtype)
     limit = None if limit is None else integer("limit", limit, 1)
     if isinstance(vocabulary, str | os.PathLike):
-        vocabulary = Vocabulary.load(vocabulary)
+        vocabulary = Vocabulary.load(path_text("vocabulary", vocabulary))
     words = None if vocabulary is None else vocabulary._core
     while True:
         with reporter(progress) as callback:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._optional import optional
-from ._parameters import boolean, integer, positive
+from ._parameters import boolean, integer, path_text, positive
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer
@@ -383,7 +383,8 @@ normalize, documents, errors, threads, memory
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
         records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
         """
-        if os.fspath(path).endswith(".bin") or os.fspath(path) == "-":
+        path = path_text("path", path)
+        if path.endswith(".bin") or path == "-":
             self._core.save_stanford(path)
         else:
             self._core.save(path)
@@ -419,12 +420,13 @@ normalize, documents, errors, threads, memory
             If a vocabulary is missing or given needlessly.
         """
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
+        path = path_text("path", path)
         native = _core.CoreCooccurrence.is_native(path)
         if native and vocabulary is not None:
             raise ValueError("vocabulary must be None: the file brings its own")
         if not native and vocabulary is None:
             raise ValueError(
-                f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "
+                f"vocabulary must be given to read Stanford's records: {path!r} is not "
                 "in the native format"
             )
         with reporter(progress) as callback:

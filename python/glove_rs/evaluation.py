@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._core import FormatError
+from ._parameters import path_text
 
 if TYPE_CHECKING:
     from .vectors import WordVectors
@@ -665,7 +666,7 @@ def evaluate(
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a UTF-8 file that are not blank, with their numbers from 1."""
-    data = Path(path).read_bytes()
+    data = Path(path_text("path", path)).read_bytes()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

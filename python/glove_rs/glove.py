@@ -16,7 +16,7 @@ import numpy.typing as npt
 from . import _core, _fitting, _folder, _infer, _stanford
 from ._files import replacing
 from ._optional import optional
-from ._parameters import boolean, integer, positive, real
+from ._parameters import boolean, integer, path_text, positive, real
 from ._presets import resolve
 from ._progress import Progress
 from ._sources import Source
@@ -729,7 +729,7 @@ keep_counts
         FormatError
             If the file is something else, damaged, or from a later version.
         """
-        path = _folder.model_file(path)
+        path = _folder.model_file(path_text("path", path))
         name = os.fspath(path)
         with open(path, "rb") as file:
             try:
@@ -836,7 +836,7 @@ keep_counts
             As for :meth:`save_word2vec`.
         """
         state = self._state
-        prefix = os.fspath(prefix)
+        prefix = path_text("prefix", prefix)
         if text:
             rows = _stanford.text_rows(state.arrays, model)
             _stanford.write_text(
@@ -878,12 +878,15 @@ keep_counts
         OSError
             If a file cannot be read.
         """
-        words = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary.load(vocabulary)
+        if isinstance(vocabulary, Vocabulary):
+            words = vocabulary
+        else:
+            words = Vocabulary.load(path_text("vocabulary", vocabulary))
         arrays = _stanford.read_parameters(path, len(words))
         if gradsq is None:
             sums = {name: np.ones_like(array) for name, array in arrays.items()}
         else:
-            sums = _stanford.read_parameters(gradsq, len(words))
+            sums = _stanford.read_parameters(path_text("gradsq", gradsq), len(words))
             if sums["W"].shape != arrays["W"].shape:
                 raise ValueError(
                     f"gradsq must have the shape of the parameters: {sums['W'].shape}, "

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import _core, _vector_files, evaluation
 from ._optional import optional
-from ._parameters import boolean
+from ._parameters import boolean, path_text
 from ._progress import Progress
 from ._vector_files import Format
 from .vocabulary import Vocabulary
@@ -1107,7 +1107,7 @@ class WordVectors:
         >>> WordVectors.load(path)["steam"]
         array([0., 1.], dtype=float32)
         """
-        _core.save_vectors(path, self.index_to_key, self._vectors, "native")
+        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, "native")
 
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
@@ -1141,7 +1141,7 @@ class WordVectors:
         '2 2\n'
         """
         layout: Literal["text", "binary"] = "binary" if boolean("binary", binary) else "text"
-        _core.save_vectors(path, self.index_to_key, self._vectors, layout)
+        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
         r"""Write the vectors as GloVe files have them: text without a header.
@@ -1179,7 +1179,7 @@ class WordVectors:
                 raise ValueError("unk must be False: there is a word <unk> already")
             mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
             words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
-        _core.save_vectors(path, words, matrix, "headless")
+        _core.save_vectors(path_text("path", path), words, matrix, "headless")
 
     # ---------------------------------------------------------------- other libraries
 

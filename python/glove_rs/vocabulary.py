@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, choice, integer, memory_bytes
+from ._parameters import boolean, choice, integer, memory_bytes, path_text
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer, function_of
@@ -57,7 +57,7 @@ def running_arguments(
     return {
         "threads": None if threads is None else integer("threads", threads, 1, MOST_THREADS),
         "memory": memory_bytes(memory),
-        "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
+        "tmp_dir": None if tmp_dir is None else path_text("tmp_dir", tmp_dir, "folder"),
     }
 
 
@@ -169,11 +169,11 @@ class Vocabulary:
         FormatError
             For a malformed line, with its number.
         """
-        return cls._of(_core.CoreVocabulary.load(path))
+        return cls._of(_core.CoreVocabulary.load(path_text("path", path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write Stanford's text format; the file appears complete or not at all."""
-        self._core.save(path)
+        self._core.save(path_text("path", path))
 
     @cached_property
     def words(self) -> list[str]:

@@ -78,6 +78,7 @@ def _run(arguments: list[str]) -> int:
         options = parser().parse_args(arguments)
         if sys.stdout is None:
             raise OSError(9, "it is closed", "-")
+        _refuse_empty_paths(options)
         options.run(options)
     except BrokenPipeError:
         raise
@@ -89,6 +90,19 @@ def _run(arguments: list[str]) -> int:
         _say(f"glove-rs {name}: {reason}")
         return 2 if wrong else 1
     return 0
+
+
+# What stands for a path in a help text.
+_PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Refuse what an unset variable of a script leaves of a path."""
+    for action in options.parser._actions:
+        value = getattr(options, action.dest, None)
+        if action.metavar in _PATHS and "" in (value if isinstance(value, list) else [value]):
+            error = argparse.ArgumentError(action, "must name a file or folder, got ''")
+            options.parser.error(str(error))
 
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
