@@ -148,7 +148,7 @@ def test_a_long_word_of_a_document_is_refused(document):
 
 @pytest.mark.parametrize("value", [0, -1, 2**31, 1.5, "1MB", None])
 def test_a_bad_limit_of_words_is_refused(value):
-    with pytest.raises(ValueError, match="^max_word_bytes must be an integer"):
+    with pytest.raises(ValueError, match=r"^max_word_bytes must be an integer"):
         Vocabulary.from_corpus(["a"], max_word_bytes=value)
 
 
