@@ -1,7 +1,7 @@
 //! What a model costs, without training it.
 
-use super::epochs::TrainingOptions;
 use super::kernel::Record;
+use super::options::TrainingOptions;
 use super::parameters::View;
 use super::tiles::Tiles;
 use crate::error::Result;

@@ -7,13 +7,15 @@
 //! the next. An epoch runs in slices of time, and in each every p meets every q. With one group the
 //! slices follow each other as the visits of a deterministic epoch do: the outcome has its bits.
 
-use super::epochs::{Epoch, HOPELESS, TrainingOptions};
+use super::epoch::Epoch;
 use super::kernel::{SharedRows, SimdLevel};
 use super::loss;
+use super::marginals::Margin;
+use super::options::TrainingOptions;
 use super::parameters::{Line, View};
 use super::schedule;
 use super::tiles::{Source, TileOptions, Tiles};
-use super::unseen::Margin;
+use super::trainer::HOPELESS;
 use crate::cooccurrence::Share;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;

@@ -1,10 +1,11 @@
 //! [`Tiles`] as numbers, to travel from machine to machine.
 
-use super::{Place, Record, Slab, Tile, TileGrid, Tiles, Unseen};
+use super::slab::{Place, Slab};
+use super::{Record, Tile, TileGrid, Tiles, Unseen};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
-use crate::training::unseen::Targets;
+use crate::training::negatives::Targets;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use std::collections::HashMap;

@@ -9,6 +9,7 @@
 //! prediction above it costs anything (measured in benches/RESULTS.md, "Unseen pairs").
 
 use super::kernel::Record;
+use super::marginals::Margin;
 use super::tiles::TileGrid;
 use rand::distr::Distribution;
 use rand::seq::SliceRandom;
@@ -21,32 +22,6 @@ pub(super) type Pair = [u16; 2];
 
 /// Exponent of the frequencies that pairs are drawn by, as in word2vec (Mikolov et al. 2013).
 const EXPONENT: f64 = 0.75;
-
-/// What a word's row and column of X hold.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Margin {
-    /// Records of both.
-    pub records: u64,
-    /// Σ X of the row and of the column.
-    pub sums: [f64; 2],
-}
-
-/// A sum of X beyond which words weigh the same: what keeps any finite matrix usable.
-const LARGEST_SUM: f64 = 1e290;
-
-impl Margin {
-    /// Add what other parts of the row and the column hold.
-    pub fn add(&mut self, more: Self) {
-        self.records += more.records;
-        for (sum, more) in self.sums.iter_mut().zip(more.sums) {
-            *sum += more;
-        }
-    }
-
-    fn sum(self, side: usize) -> f64 {
-        self.sums[side].min(LARGEST_SUM)
-    }
-}
 
 /// One side of a block: its share of all draws, and the words that share is drawn from.
 struct Drawn {

@@ -1,0 +1,365 @@
+//! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
+
+mod build;
+mod counts;
+mod grid;
+mod holdout;
+mod slab;
+mod travel;
+
+pub use build::TileOptions;
+pub use counts::Counts;
+pub(super) use counts::Source;
+pub use grid::TileGrid;
+pub use travel::TileParts;
+
+use super::kernel::Record;
+use super::negatives::{Pair, Targets};
+use crate::error::Result;
+use crate::memory::TemporaryFile;
+use slab::{Place, Slab};
+use std::ops::Range;
+
+/// Where the records of one pair of blocks are, and its unseen pairs.
+#[derive(Debug, Clone)]
+pub struct Tile {
+    pub(super) row_block: u32,
+    pub(super) column_block: u32,
+    /// Whether it is the mirror image of the tile that it shares records with: their `i` is then the
+    /// place of the context word, and their `j` that of the word.
+    pub(super) mirrored: bool,
+    records: Place,
+    // How many more, behind those, are held out of training.
+    held_out: usize,
+    unseen: Place,
+}
+
+impl Tile {
+    /// Number of records to train on.
+    pub(super) fn records(&self) -> usize {
+        self.records.range.len()
+    }
+
+    /// Number of unseen pairs.
+    pub(super) fn unseen(&self) -> usize {
+        self.unseen.range.len()
+    }
+
+    /// The records held out, as [`Tiles::read`] numbers them.
+    pub(super) fn held_out(&self) -> Range<usize> {
+        self.records()..self.records() + self.held_out
+    }
+
+    /// A tile of these blocks of rows and of columns that has none.
+    fn without_records([row_block, column_block]: [usize; 2]) -> Self {
+        Self {
+            row_block: row_block as u32,
+            column_block: column_block as u32,
+            mirrored: false,
+            records: Place::default(),
+            held_out: 0,
+            unseen: Place::default(),
+        }
+    }
+
+    /// The places of the word and of the context word that a record of this tile tells of.
+    pub(super) fn word_and_context(&self, record: Record) -> Pair {
+        if self.mirrored {
+            [record.j, record.i]
+        } else {
+            [record.i, record.j]
+        }
+    }
+
+    /// The same records with the two words in each other's place.
+    fn mirror(&self) -> Self {
+        Self {
+            row_block: self.column_block,
+            column_block: self.row_block,
+            mirrored: !self.mirrored,
+            ..self.clone()
+        }
+    }
+}
+
+/// All records, by tile, in memory or, beyond a limit, in a temporary file. Empty tiles are left out.
+/// Of a symmetric matrix, a tile and its mirror image share what is stored.
+#[derive(Debug)]
+pub struct Tiles {
+    pub(super) grid: TileGrid,
+    pub(super) tiles: Vec<Tile>,
+    pub(super) records: u64,
+    pub(super) held_out: u64,
+    pub(super) row_bytes: usize,
+    slabs: Vec<Slab<Record>>,
+    unseen: Option<Unseen>,
+    file: Option<TemporaryFile>,
+}
+
+/// Pairs that never meet, by tile.
+#[derive(Debug)]
+struct Unseen {
+    slabs: Vec<Slab<Pair>>,
+    targets: Targets,
+}
+
+impl Tiles {
+    /// Records to train on in all tiles.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Records held out of training.
+    pub fn held_out(&self) -> u64 {
+        self.held_out
+    }
+
+    /// How words are dealt into blocks.
+    pub fn grid(&self) -> &TileGrid {
+        &self.grid
+    }
+
+    /// The tiles whose columns are in a group of words.
+    pub(super) fn with_columns(&self, group: usize) -> Vec<usize> {
+        let blocks = self.grid.blocks_of(group);
+        let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
+        (0..self.tiles.len()).filter(within).collect()
+    }
+
+    /// The words that places in a tile count from: of words, and of contexts.
+    pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
+        let start = |block: u32| self.grid.start(block as usize) as usize;
+        let tile = &self.tiles[tile];
+        [start(tile.row_block), start(tile.column_block)]
+    }
+
+    /// Some records of a tile, those held out last; `buffer` serves if they lie on disk.
+    pub(super) fn read<'a>(
+        &'a self,
+        tile: usize,
+        records: Range<usize>,
+        buffer: &'a mut Vec<Record>,
+    ) -> Result<&'a [Record]> {
+        let Place { slab, range } = &self.tiles[tile].records;
+        let records = range.start + records.start..range.start + records.end;
+        self.slabs[*slab].read(records, self.file.as_ref(), buffer)
+    }
+
+    /// Some unseen pairs of a tile as records whose ln X is their target, into `to`; `buffer` serves
+    /// if they lie on disk.
+    pub(super) fn read_unseen(
+        &self,
+        tile: usize,
+        pairs: Range<usize>,
+        buffer: &mut Vec<Pair>,
+        to: &mut Vec<Record>,
+    ) -> Result<()> {
+        to.clear();
+        if let (Some(unseen), false) = (&self.unseen, pairs.is_empty()) {
+            let first = self.first_rows(tile);
+            let Place { slab, range } = &self.tiles[tile].unseen;
+            let pairs = range.start + pairs.start..range.start + pairs.end;
+            let pairs = unseen.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
+            unseen.targets.records(pairs, first, to);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::Triangle;
+    use crate::memory::MemoryLimit;
+    use crate::monitor::Monitor;
+    use crate::training::parameters::Parameters;
+    use std::collections::HashSet;
+
+    const WORDS: u32 = 400;
+
+    /// Some pairs of words, the frequent ones denser, both directions the same or not.
+    fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
+        let skew = if symmetric { 1 } else { 2 };
+        let counts = Triangle::assemble(WORDS as usize, |pair| {
+            for i in 0..WORDS {
+                for j in (0..=i).step_by(1 + i as usize / 10) {
+                    pair(
+                        i,
+                        j,
+                        1e4 / f64::from(i + j + 1),
+                        1e4 / f64::from(i + skew * j + 1),
+                    );
+                }
+            }
+            Ok(())
+        });
+        crate::threads::in_pool(threads, || {
+            let options = TileOptions {
+                row_bytes: Parameters::row_bytes(250),
+                negative,
+                held_out: 0.1,
+                seed: 7,
+            };
+            let mut counts = Counts::Owned(counts.unwrap());
+            Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
+        })
+        .unwrap()
+    }
+
+    type Contents = Vec<(u32, u32, Vec<Record>, Vec<Record>)>;
+
+    fn contents(tiles: &Tiles) -> Contents {
+        (0..tiles.tiles.len())
+            .map(|k| {
+                let tile = &tiles.tiles[k];
+                let mut unseen = Vec::new();
+                let mut buffer = Vec::new();
+                let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
+                tiles
+                    .read_unseen(k, 0..tile.unseen(), &mut Vec::new(), &mut unseen)
+                    .unwrap();
+                let mut records = records.to_vec();
+                for record in &mut records {
+                    [record.i, record.j] = tile.word_and_context(*record);
+                }
+                (tile.row_block, tile.column_block, records, unseen)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn tiles_depend_neither_on_memory_nor_on_threads() {
+        let free = MemoryLimit::default();
+        for symmetric in [false, true] {
+            let expected = contents(&tiles(symmetric, 0.7, &free, 1));
+            for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
+                let limit = MemoryLimit::new(memory, None);
+                assert_eq!(contents(&tiles(symmetric, 0.7, &limit, threads)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_come_back_from_their_parts() {
+        for (symmetric, negative, memory) in [
+            (false, 0.0, None),
+            (true, 0.7, None),
+            (false, 0.7, Some(1000)),
+            (true, 0.7, Some(1000)),
+        ] {
+            let tiles = tiles(symmetric, negative, &MemoryLimit::new(memory, None), 1);
+            let parts = tiles.to_parts().unwrap();
+            let TileParts {
+                index,
+                records,
+                unseen,
+                targets,
+            } = &parts;
+            let back = Tiles::from_parts(index, records, unseen, targets).unwrap();
+            assert_eq!(contents(&back), contents(&tiles));
+            assert_eq!(
+                (back.records, back.held_out),
+                (tiles.records, tiles.held_out)
+            );
+            assert_eq!(back.grid(), tiles.grid());
+            assert!(back.bytes() > 0);
+            assert!(memory.is_some() || back.bytes() <= tiles.bytes());
+            assert_eq!(back.to_parts().unwrap(), parts);
+        }
+    }
+
+    #[test]
+    fn of_a_symmetric_matrix_a_pair_is_stored_once() {
+        let free = MemoryLimit::default();
+        let tiles = tiles(true, 1.0, &free, 1);
+        let filled: Vec<&Tile> = tiles.tiles.iter().filter(|t| t.records() > 0).collect();
+        let place = |tile: &&Tile| (tile.records.slab, tile.records.range.start);
+        let stored: HashSet<_> = filled.iter().map(place).collect();
+        let diagonal = |tile: &&&Tile| tile.row_block == tile.column_block;
+        let on_diagonal = filled.iter().filter(diagonal).count();
+        assert_eq!(2 * stored.len(), filled.len() + on_diagonal);
+        // Word pairs and their X are what the triangle says, in both directions.
+        let mut pairs = HashSet::new();
+        for (row_block, column_block, records, unseen) in contents(&tiles) {
+            let (rows, columns) = (
+                tiles.grid().start(row_block as usize),
+                tiles.grid().start(column_block as usize),
+            );
+            for record in records {
+                let (i, j) = (rows + u32::from(record.i), columns + u32::from(record.j));
+                let x = 1e4 / f64::from(i + j + 1);
+                assert_eq!(record.ln_x, x.ln() as f32);
+                assert!(pairs.insert((i, j)));
+            }
+            assert!(unseen.iter().all(|record| record.ln_x.is_finite()));
+        }
+        assert_eq!(pairs.len() as u64, tiles.records() + tiles.held_out());
+        assert!(pairs.iter().all(|&(i, j)| pairs.contains(&(j, i))));
+    }
+
+    #[test]
+    fn without_unseen_pairs_the_records_are_the_same() {
+        let free = MemoryLimit::default();
+        let records = |negative| {
+            let mut all = contents(&tiles(false, negative, &free, 1));
+            all.retain(|tile| !tile.2.is_empty());
+            all.into_iter().map(|(i, j, records, _)| (i, j, records))
+        };
+        assert!(records(0.0).eq(records(0.7)));
+        assert!(
+            contents(&tiles(false, 0.0, &free, 1))
+                .iter()
+                .all(|t| t.3.is_empty())
+        );
+    }
+
+    #[test]
+    fn unseen_pairs_are_new_and_follow_the_frequencies() {
+        for symmetric in [false, true] {
+            check_unseen(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
+        }
+    }
+
+    fn check_unseen(tiles: &Tiles) {
+        assert!(tiles.grid().blocks() > 3);
+        let mut seen = HashSet::new();
+        let mut sums = vec![[0.0f64; 2]; WORDS as usize];
+        let mut drawn = Vec::new();
+        for (row_block, column_block, records, unseen) in contents(tiles) {
+            let (rows, columns) = (
+                tiles.grid().start(row_block as usize),
+                tiles.grid().start(column_block as usize),
+            );
+            for record in records {
+                let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
+                sums[pair.0 as usize][0] += f64::from(record.ln_x).exp();
+                sums[pair.1 as usize][1] += f64::from(record.ln_x).exp();
+                assert!(seen.insert(pair));
+            }
+            drawn.extend(unseen.into_iter().map(|record| {
+                let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
+                (pair, f64::from(record.ln_x))
+            }));
+        }
+        let total: f64 = sums.iter().map(|sums| sums[0]).sum();
+        let mut by_word = vec![0; WORDS as usize];
+        for ((i, j), target) in drawn {
+            assert!(seen.insert((i, j)), "({i}, {j}) is seen or drawn twice");
+            let expected = sums[i as usize][0] * sums[j as usize][1] / total;
+            assert!((target - (0.5 * expected.ln() - 1.0)).abs() < 1e-4);
+            by_word[i as usize] += 1;
+        }
+        // Of rare words, most contexts are unseen: they get about their share of the draws. Of the
+        // most frequent ones all contexts are seen.
+        assert_eq!(by_word[0], 0);
+        let weight = |i: usize| sums[i][0].powf(0.75);
+        let weights: f64 = (0..WORDS as usize).map(weight).sum();
+        let draws = 3.0 * tiles.records() as f64;
+        for half in [200..300, 300..400] {
+            let share: f64 = half.clone().map(weight).sum::<f64>() / weights;
+            let found: usize = by_word[half].iter().sum();
+            assert!(found as f64 <= draws * share * 1.1);
+            assert!(found as f64 >= draws * share * 0.3);
+        }
+    }
+}
