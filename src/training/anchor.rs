@@ -1,6 +1,6 @@
 //! Vectors given from outside: where words start, and what fine-tuning holds them near.
 
-use super::kernel::{Optimizer, StepRule};
+use super::kernel::StepRule;
 use super::parameters::{LINE, Line, Parameters};
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
@@ -60,7 +60,7 @@ impl Anchor {
     /// gives both their due, and only rows of words that have a vector are touched.
     pub(super) fn pull(&self, parameters: &mut Parameters, rule: &StepRule) {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
-        let bound = rule.grad_clip * rule.learning_rate;
+        let bound = rule.step_bound();
         self.for_each_word(parameters, |sides, r| {
             let [(w, w_sums), (w_tilde, w_tilde_sums)] = sides;
             for (k, r) in r.iter().enumerate() {
@@ -69,14 +69,7 @@ impl Anchor {
                 let g = (rate * distance).clamp(-bound, bound);
                 for (values, sums) in [(&mut *w, &mut *w_sums), (&mut *w_tilde, &mut *w_tilde_sums)]
                 {
-                    let (x, sum) = (&mut values[line].0[place], &mut sums[line].0[place]);
-                    match rule.optimizer {
-                        Optimizer::AdaGrad => {
-                            *x -= g / sum.sqrt();
-                            *sum += g * g;
-                        }
-                        Optimizer::Sgd => *x -= g,
-                    }
+                    rule.step(&mut values[line].0[place], &mut sums[line].0[place], g);
                 }
             }
         });

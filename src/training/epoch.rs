@@ -93,14 +93,14 @@ impl Epoch<'_> {
         monitor: &Monitor,
     ) -> Result<f64> {
         let first = self.tiles.first_rows(visit.tile);
-        let rows = rows.from([first[0] - self.first[0], first[1] - self.first[1]]);
+        let rows = rows.starting_at([first[0] - self.first[0], first[1] - self.first[1]]);
         let mirrored = if self.tiles.tiles[visit.tile].mirrored {
             rows.mirrored()
         } else {
             rows
         };
         let run = |rows: &SharedRows<'_>, records: &[Record], rule: &StepRule| {
-            let cost = rows.run(records, rule, self.level);
+            let cost = rows.update(records, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
@@ -108,7 +108,7 @@ impl Epoch<'_> {
         };
         let rule = self.rule_at(visit.time);
         let unseen_rule = StepRule {
-            unseen: Some(self.options.negative_weight as f32),
+            negative_weight: Some(self.options.negative_weight as f32),
             ..rule
         };
         let pairs = visit.unseen.clone();

@@ -16,7 +16,7 @@ pub fn train_in_order(
     parameters: &mut Parameters,
     records: &[(WordId, WordId, f64)],
     options: &TrainingOptions,
-    unseen: Option<f32>,
+    negative_weight: Option<f32>,
     level: SimdLevel,
 ) -> Result<Vec<f64>> {
     options.validate()?;
@@ -44,11 +44,11 @@ pub fn train_in_order(
         })
         .collect::<Result<_>>()?;
     let rule = StepRule {
-        unseen,
+        negative_weight,
         ..options.rule(0)
     };
     let rows = parameters.rows();
     Ok((0..options.epochs)
-        .map(|_| rows.run(&packed, &rule, level).sum / packed.len().max(1) as f64)
+        .map(|_| rows.update(&packed, &rule, level).sum / packed.len().max(1) as f64)
         .collect())
 }

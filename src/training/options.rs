@@ -125,7 +125,7 @@ impl TrainingOptions {
             grad_clip: self.grad_clip as f32,
             ln_x_max: self.x_max.ln() as f32,
             alpha: self.alpha as f32,
-            unseen: None,
+            negative_weight: None,
         }
     }
 }

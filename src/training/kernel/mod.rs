@@ -1,7 +1,13 @@
-//! The training kernel: dot product and update of one record, fused, once per instruction set.
+//! The training kernel: dot product and update of a record in one function, for each instruction set.
 //!
-//! The only unsafe code of the crate. Rows of W and W̃ are reached by raw pointers, because Hogwild
-//! threads update shared rows without locks (Niu et al. 2011); no `&mut` to a shared row exists.
+//! This is the only unsafe code of the crate. Hogwild threads update shared rows without locks (Niu et
+//! al. 2011), so the rows of W and W̃ are reached by raw pointers, and no `&mut` to a shared row exists.
+//!
+//! [`SharedRows::update`] is the only way in: it checks bounds and instructions, then calls the loop
+//! compiled for one instruction set. To add an instruction set, implement `vector::Vector` in a file
+//! of its own, add it to [`SimdLevel`], and call it in `SharedRows::update`; the tests below then
+//! compare it with plain code. Do not use this module where a record's words lie more than 65,535
+//! rows apart: a [`Record`] holds 16-bit indices.
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
@@ -17,45 +23,46 @@ pub use step::{Optimizer, StepRule};
 
 use super::parameters::{LINE, Line};
 use std::marker::PhantomData;
-use step::{Job, dispatch};
+use step::{KernelCall, update_all};
 
-/// One co-occurrence as training sees it: places of the two words in their blocks, and ln X.
+/// One co-occurrence in a tile: which word of either block, and ln X.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Record {
-    /// Place of the word (row of W).
+    /// The word (row of W), counted from the first word of its block.
     pub i: u16,
-    /// Place of the context word (row of W̃).
+    /// The context word (row of W̃), counted from the first word of its block.
     pub j: u16,
-    /// ln X.
+    /// ln X
     pub ln_x: f32,
 }
 
-/// The rows of one training state, shared by the threads that update them.
+/// The rows of one model in training, shared by the threads that update them.
 #[derive(Clone, Copy)]
 pub struct SharedRows<'a> {
-    // Where the rows begin that `i` of a record counts, and those that `j` does; and their numbers.
+    // The first row that `i` of a record counts from, and the first that `j` counts from; and the
+    // numbers of rows from there on.
     sides: [*mut f32; 2],
     rows: [usize; 2],
-    // Whether those are contexts and words rather than words and contexts.
+    // Whether the first side is W̃ and the second is W.
     mirrored: bool,
     lines_per_half: usize,
     _parameters: PhantomData<&'a mut [Line]>,
 }
 
-// SAFETY: the pointers reach memory that is borrowed mutably for 'a, and nothing but `run` below
+// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below
 // dereferences them. Under the ordered schedule no two threads reach a row at the same time. Under
-// Hogwild they do, without synchronisation: that is the algorithm, and by the letter of the language
-// a data race on floats. What makes it sound in practice is that every access is a load or store
-// through a raw pointer, of plain floats of which any mixture of old and new is a valid row, that
-// nothing else depends on what is read, and that no reference to a row exists whose exclusivity the
-// compiler could assume.
+// Hogwild they do, without synchronisation: this is the algorithm, and by the letter of the language
+// it is a data race on floats. It is sound in practice because every access is a load or a store
+// through a raw pointer, because any mixture of old and new floats is a valid row, because nothing but
+// numbers depends on what is read, and because no reference to a row exists that the compiler could
+// assume to be exclusive.
 unsafe impl Send for SharedRows<'_> {}
-// SAFETY: as above.
+// SAFETY: as for `Send`.
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// Rows of `2 * lines_per_half` lines each, of both sides.
+    /// All rows of both sides; a row has `2 * lines_per_half` lines.
     pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], lines_per_half: usize) -> Self {
         let row = 2 * lines_per_half;
         Self {
@@ -67,19 +74,22 @@ impl<'a> SharedRows<'a> {
         }
     }
 
-    /// The rows from these on.
-    pub fn from(mut self, first: [usize; 2]) -> Self {
+    /// The rows of either side from number `first` on.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn starting_at(mut self, first: [usize; 2]) -> Self {
         let row = 2 * self.lines_per_half * LINE;
         for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
             assert!(first <= *rows, "a block outside the parameters");
-            // SAFETY: that many rows begin there, by the assertion.
+            // SAFETY: the side has at least `first` rows, by the assertion.
             *side = unsafe { side.add(first * row) };
             *rows -= first;
         }
         self
     }
 
-    /// The same rows, for records whose `i` is the place of the context word, and `j` that of the word.
+    /// The same rows for records whose `i` is the context word and whose `j` is the word.
     pub fn mirrored(mut self) -> Self {
         self.sides.reverse();
         self.rows.reverse();
@@ -87,10 +97,12 @@ impl<'a> SharedRows<'a> {
         self
     }
 
-    /// Update by `records`, in order. Returns Σ ½ f diff², and the number of records that were left
-    /// out because their residual was not finite.
-    pub fn run(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
-        // Bounds are checked once for the whole call: the vector code below does not.
+    /// Update the rows of `records`, in order, with the instructions of `level`.
+    ///
+    /// # Panics
+    /// If a record points outside the rows, or this machine has not the instructions.
+    pub fn update(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
+        // Bounds are checked once for the whole call: the loops do not check them.
         let (last_i, last_j) = records
             .iter()
             .fold((0, 0), |(i, j), r| (r.i.max(i), r.j.max(j)));
@@ -100,40 +112,40 @@ impl<'a> SharedRows<'a> {
             "a record points outside the parameters"
         );
         assert!(level.is_usable(), "this machine has no {}", level.name());
-        let mut last_rates = rule.last_rates();
+        let mut last_line_rates = rule.last_line_rates();
         if self.mirrored {
-            last_rates.reverse();
+            last_line_rates.reverse();
         }
-        let job = Job {
+        let call = KernelCall {
             records,
             sides: self.sides,
             lines: self.lines_per_half,
             rule,
-            last_rates,
+            last_line_rates,
         };
         match level {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: this machine has the instructions and the rows are in bounds, by the
             // assertions above.
-            SimdLevel::Avx512 => unsafe { x86::avx512(&job) },
+            SimdLevel::Avx512 => unsafe { x86::avx512(&call) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            SimdLevel::Avx2 => unsafe { x86::avx2(&job) },
+            // SAFETY: as for AVX-512.
+            SimdLevel::Avx2 => unsafe { x86::avx2(&call) },
             #[cfg(target_arch = "aarch64")]
-            // SAFETY: as above; every aarch64 has NEON.
-            SimdLevel::Neon => unsafe { aarch64::neon(&job) },
-            // SAFETY: rows are in bounds by the assertion; no special instructions.
-            _ => unsafe { dispatch::<portable::Eight>(&job) },
+            // SAFETY: the rows are in bounds, by the assertion above; every aarch64 has NEON.
+            SimdLevel::Neon => unsafe { aarch64::neon(&call) },
+            // SAFETY: the rows are in bounds, by the assertion above; no special instructions.
+            _ => unsafe { update_all::<portable::Eight>(&call) },
         }
     }
 }
 
-/// What a run over records cost.
+/// The cost of some records.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cost {
-    /// Σ ½ f(X) diff²
+    /// Σ ½ f(X) diff², each with the parameters before the record's own update.
     pub sum: f64,
-    /// Records left out because their residual was not a finite number.
+    /// Records that changed nothing because their residual was not a finite number.
     pub skipped: u64,
 }
 
@@ -170,13 +182,78 @@ mod tests {
         }
     }
 
+    /// The update of one record after the other as the paper and Stanford's tool state it, in f64.
+    fn naive(
+        [values, sums]: [&Exported; 2],
+        dim: usize,
+        records: &[(u32, u32, f64)],
+        options: &TrainingOptions,
+        negative_weight: Option<f32>,
+    ) -> ([Exported; 2], f64) {
+        let wide = |x: &Vec<f32>| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+        let all = |e: &Exported| [&e.w, &e.w_tilde, &e.b, &e.b_tilde].map(wide);
+        let [mut w, mut c, mut b, mut b_tilde] = all(values);
+        let [mut g_w, mut g_c, mut g_b, mut g_b_tilde] = all(sums);
+        let adagrad = options.optimizer == Optimizer::AdaGrad;
+        let step = |x: &mut f64, sum: &mut f64, g: f64| {
+            if adagrad {
+                *x -= g / sum.sqrt();
+                *sum += g * g;
+            } else {
+                *x -= g;
+            }
+        };
+        let (eta, clip) = (options.learning_rate, options.grad_clip);
+        let bias_eta = if adagrad {
+            options.bias_learning_rate
+        } else {
+            eta
+        };
+        let mut cost = 0.0;
+        for &(i, j, x) in records {
+            let (i, j) = (i as usize, j as usize);
+            let product: f64 = (0..dim).map(|k| w[i * dim + k] * c[j * dim + k]).sum();
+            let diff = product + b[i] + b_tilde[j] - x.ln();
+            let f = match negative_weight {
+                Some(_) if diff < 0.0 => continue,
+                Some(weight) => f64::from(weight),
+                None => (x / options.x_max).powf(options.alpha).min(1.0),
+            };
+            cost += 0.5 * f * diff * diff;
+            for (i, j) in (i * dim..(i + 1) * dim).zip(j * dim..) {
+                let (old_w, old_c) = (w[i], c[j]);
+                let g = |other: f64| eta * (f * diff * other).clamp(-clip, clip);
+                step(&mut w[i], &mut g_w[i], g(old_c));
+                step(&mut c[j], &mut g_c[j], g(old_w));
+            }
+            step(&mut b[i], &mut g_b[i], bias_eta * f * diff);
+            step(&mut b_tilde[j], &mut g_b_tilde[j], bias_eta * f * diff);
+        }
+        let narrow = |[w, w_tilde, b, b_tilde]: [Vec<f64>; 4]| {
+            let [w, w_tilde, b, b_tilde] =
+                [w, w_tilde, b, b_tilde].map(|x| x.into_iter().map(|x| x as f32).collect());
+            Exported {
+                w,
+                w_tilde,
+                b,
+                b_tilde,
+            }
+        };
+        let results = [
+            narrow([w, c, b, b_tilde]),
+            narrow([g_w, g_c, g_b, g_b_tilde]),
+        ];
+        (results, cost / records.len() as f64)
+    }
+
     proptest! {
         #[test]
-        fn every_instruction_set_does_what_plain_code_does(
+        fn every_instruction_set_does_what_the_naive_update_does(
             dim in 1usize..130,
             records in proptest::collection::vec((0u32..5, 0u32..5, 0.01f64..300.0), 1..40),
             sgd in any::<bool>(),
-            unseen in proptest::option::of(0.05f32..1.0),
+            negative_weight in proptest::option::of(0.05f32..1.0),
+            grad_clip in prop_oneof![Just(100.0), Just(0.2)],
             seed in any::<u32>(),
         ) {
             let mut state = u64::from(seed);
@@ -190,20 +267,20 @@ mod tests {
                 epochs: 1,
                 optimizer: if sgd { Optimizer::Sgd } else { Optimizer::AdaGrad },
                 learning_rate: 0.01,
+                grad_clip,
                 ..Default::default()
             };
-            let run = |level| {
-                let mut parameters = Parameters::from_exported(5, dim, &values, &sums).unwrap();
-                let losses =
-                    train_in_order(&mut parameters, &records, &options, unseen, level).unwrap();
-                (parameters.values(), parameters.accumulators(), losses[0])
-            };
-            let plain = run(SimdLevel::Portable);
+            let ([expected_values, expected_sums], expected_loss) =
+                naive([&values, &sums], dim, &records, &options, negative_weight);
+            prop_assert!(SimdLevel::usable().contains(&SimdLevel::Portable));
             for level in SimdLevel::usable() {
-                let fast = run(level);
-                assert_close(&fast.0, &plain.0, level.name());
-                assert_close(&fast.1, &plain.1, level.name());
-                prop_assert!((fast.2 - plain.2).abs() <= 1e-3 * plain.2 + 1e-6);
+                let mut parameters = Parameters::from_exported(5, dim, &values, &sums).unwrap();
+                let loss =
+                    train_in_order(&mut parameters, &records, &options, negative_weight, level)
+                        .unwrap()[0];
+                assert_close(&parameters.values(), &expected_values, level.name());
+                assert_close(&parameters.accumulators(), &expected_sums, level.name());
+                prop_assert!((loss - expected_loss).abs() <= 1e-3 * expected_loss + 1e-6);
             }
         }
 
@@ -218,7 +295,7 @@ mod tests {
                 grad_clip: 100.0,
                 ln_x_max: x_max.ln() as f32,
                 alpha,
-                unseen: None,
+                negative_weight: None,
             };
             for (f, ln_x) in weights(&ln_x, &rule).into_iter().zip(ln_x) {
                 let exponent = f64::from(alpha) * (f64::from(ln_x) - f64::from(rule.ln_x_max));
@@ -231,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mirrored_record_does_the_same_to_the_same_rows() {
+    fn a_mirrored_record_changes_the_same_rows_in_the_same_way() {
         let monitor = crate::Monitor::new();
         let records: Vec<Record> = (0..40)
             .map(|k| Record {
@@ -252,14 +329,17 @@ mod tests {
                 grad_clip: 0.1,
                 ln_x_max: 2.0,
                 alpha: 0.75,
-                unseen: None,
+                negative_weight: None,
             };
             for level in SimdLevel::usable() {
                 let mut direct = Parameters::random(9, 20, 0, &monitor).unwrap();
                 let mut mirrored = Parameters::random(9, 20, 0, &monitor).unwrap();
-                let cost = direct.rows().from([2, 1]).run(&records, &rule, level);
-                let rows = mirrored.rows().from([2, 1]).mirrored();
-                assert_eq!(rows.run(&swapped, &rule, level), cost);
+                let cost = direct
+                    .rows()
+                    .starting_at([2, 1])
+                    .update(&records, &rule, level);
+                let rows = mirrored.rows().starting_at([2, 1]).mirrored();
+                assert_eq!(rows.update(&swapped, &rule, level), cost);
                 assert_eq!(mirrored, direct, "{}", level.name());
             }
         }
@@ -286,7 +366,7 @@ mod tests {
             grad_clip: 100.0,
             ln_x_max: 0.0,
             alpha: 0.75,
-            unseen: None,
+            negative_weight: None,
         };
         let record = Record {
             i: 0,
@@ -294,15 +374,15 @@ mod tests {
             ln_x: 0.0,
         };
         for level in SimdLevel::usable() {
-            let cost = parameters.rows().run(&[record], &rule, level);
+            let cost = parameters.rows().update(&[record], &rule, level);
             assert_eq!((cost.skipped, cost.sum), (1, 0.0));
         }
         assert_eq!(parameters.values(), before);
     }
 
-    /// A bound of gradients that is no bound lets their squares grow without limit.
+    /// With a very large `grad_clip`, accumulators can overflow.
     #[test]
-    fn parameters_with_accumulators_beyond_all_numbers_stand_still() {
+    fn parameters_whose_accumulators_are_infinite_do_not_change() {
         let all = |x: f32| Exported {
             w: vec![x; 60],
             w_tilde: vec![x; 60],

@@ -1,6 +1,8 @@
-//! Eight floats in plain Rust.
+//! Registers of eight floats in plain Rust, for machines without a faster instruction set.
+//!
+//! The results also define what the other instruction sets are tested against, up to rounding.
 
-use super::vector::Vector;
+use super::vector::{Number, Vector};
 
 #[derive(Clone, Copy)]
 pub(super) struct Eight([f32; 8]);
@@ -12,16 +14,30 @@ impl Eight {
     }
 }
 
-impl Vector for Eight {
+impl Number for Eight {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        // Not `f32::mul_add`: without an instruction for it, that is a library call.
+        self.zip(b, |a, b| a * b).zip(c, |ab, c| ab + c)
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        self.zip(sum, |g, sum| g * (1.0 / sum.sqrt()))
+            .zip(c, |step, c| c - step)
+    }
+}
+
+// SAFETY: eight floats, which divide a line of sixteen.
+unsafe impl Vector for Eight {
     const LANES: usize = 8;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller's contract: eight floats lie there. Any alignment.
+        // SAFETY: eight floats lie there, by the contract of the trait; any alignment is read.
         Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: as above.
+        // SAFETY: as for `load`.
         unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) };
     }
     #[inline(always)]
@@ -31,11 +47,6 @@ impl Vector for Eight {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         self.zip(by, |a, b| a * b)
-    }
-    #[inline(always)]
-    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        // Not `f32::mul_add`: without an instruction for it that is a library call.
-        self.zip(b, |a, b| a * b).zip(c, |ab, c| ab + c)
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
@@ -49,14 +60,22 @@ impl Vector for Eight {
         })
     }
     #[inline(always)]
-    unsafe fn rsqrt(self) -> Self {
-        Self(self.0.map(|x| 1.0 / x.sqrt()))
-    }
-    #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let [a, b, c, d, e, f, g, h] = self.0;
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
+}
+
+/// The exact rule for single floats, where speed does not matter.
+impl Number for f32 {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        self * b + c
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        c - self / sum.sqrt()
+    }
 }

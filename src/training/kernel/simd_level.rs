@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use std::sync::OnceLock;
 
-/// Which instructions the kernel uses.
+/// An instruction set that the kernel is compiled for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SimdLevel {
     /// Plain Rust.
@@ -48,15 +48,16 @@ impl SimdLevel {
         }
     }
 
-    /// Levels that this machine has, the fastest first.
+    /// The levels that this machine has, the fastest first.
     pub fn usable() -> Vec<Self> {
         Self::ALL.into_iter().filter(|l| l.is_usable()).collect()
     }
 
-    /// The level of that name.
+    /// The level with this name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is none or this machine cannot run it.
+    /// [`Error::Parameter`], which lists the usable names, for a name that is unknown or that this
+    /// machine cannot run.
     pub fn from_name(name: &str) -> Result<Self> {
         Self::usable()
             .into_iter()
@@ -70,8 +71,8 @@ impl SimdLevel {
             })
     }
 
-    /// The level in use: the fastest, or the one that the environment variable `GLOVE_RS_SIMD`
-    /// names. Decided once per process.
+    /// The level in use: the one that the environment variable `GLOVE_RS_SIMD` names, or else the
+    /// fastest. It is decided at the first call and does not change afterwards.
     ///
     /// # Errors
     /// As for [`SimdLevel::from_name`].

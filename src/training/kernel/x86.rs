@@ -1,19 +1,41 @@
-//! AVX-512 and AVX2.
+//! Registers of AVX-512 and of AVX2.
+//!
+//! SAFETY of every block without a comment of its own: the caller keeps the contract of
+//! [`super::vector`]. All functions are inlined into [`avx512`] or [`avx2`], which are compiled for
+//! their instructions.
 
 use super::Cost;
-use super::step::{Job, TOGETHER, dispatch};
-use super::vector::Vector;
+use super::step::{KernelCall, TOGETHER, update_all};
+use super::vector::{Number, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
 #[derive(Clone, Copy)]
 struct Sixteen(__m512);
 
-// SAFETY of every block in the two implementations below: called only from `avx512` and `avx2`,
-// into which they are inlined and which are compiled for their instructions; pointers are the
-// caller's contract.
-#[allow(clippy::undocumented_unsafe_blocks)]
-impl Vector for Sixteen {
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Number for Sixteen {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_fmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        unsafe { self.neg_mul_add(sum.rsqrt(), c) }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Sixteen {
+    /// 1/√self, to a relative error of 1e-4 or better.
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        Self(unsafe { _mm512_rsqrt14_ps(self.0) })
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+unsafe impl Vector for Sixteen {
     const LANES: usize = 16;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -32,21 +54,13 @@ impl Vector for Sixteen {
         Self(unsafe { _mm512_mul_ps(self.0, by.0) })
     }
     #[inline(always)]
-    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { _mm512_fmadd_ps(self.0, b.0, c.0) })
-    }
-    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
     }
     #[inline(always)]
     unsafe fn clip(self, bound: Self) -> Self {
-        // The smaller magnitude, with the sign of the first operand.
+        // Mode 0b0010: the smaller magnitude, with the sign of the first operand.
         Self(unsafe { _mm512_range_ps::<0b0010>(self.0, bound.0) })
-    }
-    #[inline(always)]
-    unsafe fn rsqrt(self) -> Self {
-        Self(unsafe { _mm512_rsqrt14_ps(self.0) })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -54,7 +68,7 @@ impl Vector for Sixteen {
     }
     #[inline(always)]
     unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
-        // Halves of lanes added pairwise, twice: each 128 bits then hold one part of every sum.
+        // Interleave and add, twice: each 128-bit lane then holds a partial sum of a, b, c and d.
         unsafe {
             let [ab, cd] = [(a.0, b.0), (c.0, d.0)]
                 .map(|(a, b)| _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)));
@@ -76,9 +90,9 @@ impl Vector for Sixteen {
     }
 }
 
-/// The sums of both halves.
+/// Add the upper half of `parts` to the lower one.
 #[inline(always)]
-#[allow(clippy::undocumented_unsafe_blocks)] // see above
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe fn four(parts: __m256) -> [f32; TOGETHER] {
     unsafe {
         let sums = _mm_add_ps(
@@ -94,8 +108,37 @@ unsafe fn four(parts: __m256) -> [f32; TOGETHER] {
 #[derive(Clone, Copy)]
 struct Eight(__m256);
 
-#[allow(clippy::undocumented_unsafe_blocks)] // see above
-impl Vector for Eight {
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Number for Eight {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        unsafe { self.neg_mul_add(sum.rsqrt(), c) }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Eight {
+    /// 1/√self, to a relative error of 1e-4 or better.
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        // 12 bits, then one Newton step: y(1.5 − ½xy²). An infinite x would give ∞·0 in that step,
+        // so x is limited to the largest float, whose rsqrt is practically zero.
+        unsafe {
+            let x = _mm256_min_ps(self.0, _mm256_set1_ps(f32::MAX));
+            let y = _mm256_rsqrt_ps(x);
+            let half_xy = _mm256_mul_ps(_mm256_mul_ps(_mm256_set1_ps(0.5), x), y);
+            let correction = _mm256_fnmadd_ps(half_xy, y, _mm256_set1_ps(1.5));
+            Self(_mm256_mul_ps(y, correction))
+        }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+unsafe impl Vector for Eight {
     const LANES: usize = 8;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
@@ -114,10 +157,6 @@ impl Vector for Eight {
         Self(unsafe { _mm256_mul_ps(self.0, by.0) })
     }
     #[inline(always)]
-    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
-    }
-    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
     }
@@ -126,18 +165,6 @@ impl Vector for Eight {
         unsafe {
             let negative = _mm256_xor_ps(bound.0, _mm256_set1_ps(-0.0));
             Self(_mm256_max_ps(_mm256_min_ps(self.0, bound.0), negative))
-        }
-    }
-    #[inline(always)]
-    unsafe fn rsqrt(self) -> Self {
-        // 12 bits, and one Newton step: y(1.5 − ½xy²). An infinite x would give ∞·0 there:
-        // limited to the largest float, whose rsqrt is as good as zero.
-        unsafe {
-            let x = _mm256_min_ps(self.0, _mm256_set1_ps(f32::MAX));
-            let y = _mm256_rsqrt_ps(x);
-            let half_xy = _mm256_mul_ps(_mm256_mul_ps(_mm256_set1_ps(0.5), x), y);
-            let correction = _mm256_fnmadd_ps(half_xy, y, _mm256_set1_ps(1.5));
-            Self(_mm256_mul_ps(y, correction))
         }
     }
     #[inline(always)]
@@ -166,17 +193,17 @@ impl Vector for Eight {
 }
 
 /// # Safety
-/// The machine has AVX-512 F, DQ and VL and FMA; rows as for [`super::run`].
+/// The machine has AVX-512 F, DQ and VL, AVX2 and FMA; the rows are those that [`update_all`] requires.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
-pub(super) unsafe fn avx512(job: &Job) -> Cost {
-    // SAFETY: the caller's contract.
-    unsafe { dispatch::<Sixteen>(job) }
+pub(super) unsafe fn avx512(call: &KernelCall) -> Cost {
+    // SAFETY: the caller keeps the contract.
+    unsafe { update_all::<Sixteen>(call) }
 }
 
 /// # Safety
-/// The machine has AVX2 and FMA; rows as for [`super::run`].
+/// The machine has AVX2 and FMA; the rows are those that [`update_all`] requires.
 #[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn avx2(job: &Job) -> Cost {
-    // SAFETY: the caller's contract.
-    unsafe { dispatch::<Eight>(job) }
+pub(super) unsafe fn avx2(call: &KernelCall) -> Cost {
+    // SAFETY: the caller keeps the contract.
+    unsafe { update_all::<Eight>(call) }
 }
