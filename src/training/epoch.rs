@@ -1,15 +1,15 @@
-//! One pass over the records.
+//! One epoch: a pass over the records on all threads.
 
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::Pair;
 use super::options::TrainingOptions;
-use super::schedule::{Hogwild, Ordered, Schedule, Visit};
+use super::schedule::{Batch, Hogwild, Ordered, Schedule};
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Aborts a schedule when dropped, which only a panic (or an error that aborted it already) does.
+/// Aborts a schedule when dropped, after a panic or an error.
 struct AbortOnPanic<'a, S: Schedule>(&'a S);
 
 impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
@@ -18,57 +18,66 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     }
 }
 
-/// What a thread reads records and unseen pairs into.
+/// Where a thread reads records and negative pairs to.
 #[derive(Default)]
 struct Buffers {
     records: Vec<Record>,
     pairs: Vec<Pair>,
-    unseen: Vec<Record>,
+    negatives: Vec<Record>,
 }
 
-/// One pass over the records, or a part of one.
-pub(super) struct Epoch<'a> {
+/// A pass over the records, or over some batches of it.
+pub(crate) struct EpochPass<'a> {
+    /// The tiles of the records.
     pub tiles: &'a Tiles,
+    /// How to train.
     pub options: &'a TrainingOptions,
+    /// Number of the epoch, from 1.
     pub epoch: usize,
+    /// The rule at the start of the training.
     pub rule: StepRule,
+    /// The instruction set.
     pub level: SimdLevel,
-    pub hopeless: f64,
-    /// The words of the first rows of either side.
+    /// [`Progress::divergence_cost`](super::Progress::divergence_cost)
+    pub divergence_cost: f64,
+    /// The words and context words of the first rows.
     pub first: [usize; 2],
 }
 
-impl Epoch<'_> {
-    /// Make these visits; returns Σ ½ f(X) diff². Stops early with [`Error::Diverged`] at the first
-    /// residual that is not finite, or when one thread's part alone makes the loss hopeless.
-    pub fn run(&self, rows: SharedRows<'_>, visits: &[Visit], monitor: &Monitor) -> Result<f64> {
+impl EpochPass<'_> {
+    /// Train `batches` and return their Σ ½ f(X) diff².
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] at the first residual that is not finite, or when the batches of one thread
+    /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`]; [`Error::Cancelled`].
+    pub fn run(&self, rows: SharedRows<'_>, batches: &[Batch], monitor: &Monitor) -> Result<f64> {
         if self.options.deterministic {
-            let schedule = Ordered::new(self.tiles, visits);
-            self.make_visits(&rows, visits, &schedule, monitor)
+            let schedule = Ordered::new(self.tiles, batches);
+            self.train_all(&rows, batches, &schedule, monitor)
         } else {
-            let schedule = Hogwild::new(self.tiles, visits);
-            self.make_visits(&rows, visits, &schedule, monitor)
+            let schedule = Hogwild::new(self.tiles, batches);
+            self.train_all(&rows, batches, &schedule, monitor)
         }
     }
 
-    fn make_visits(
+    fn train_all(
         &self,
         rows: &SharedRows<'_>,
-        visits: &[Visit],
+        batches: &[Batch],
         schedule: &impl Schedule,
         monitor: &Monitor,
     ) -> Result<f64> {
-        // Each visit's cost has its own place, so that the sum does not depend on who ran when.
-        let costs: Vec<AtomicU64> = visits.iter().map(|_| AtomicU64::new(0)).collect();
+        // The costs are added up in the order of the batches, whichever thread trained them.
+        let costs: Vec<AtomicU64> = batches.iter().map(|_| AtomicU64::new(0)).collect();
         let outcomes = rayon::broadcast(|_| {
             let mut buffers = Buffers::default();
-            let mut mine = 0.0;
-            // If this thread panics between a claim and its end, the others must not wait for it.
+            let mut own_cost = 0.0;
+            // If this thread panics within a batch, the others must not wait for it.
             let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
-                match self.make_visit(rows, &visits[number], &mut buffers, monitor) {
-                    Ok(cost) if mine + cost <= self.hopeless => {
-                        mine += cost;
+                match self.train_batch(rows, &batches[number], &mut buffers, monitor) {
+                    Ok(cost) if own_cost + cost <= self.divergence_cost => {
+                        own_cost += cost;
                         costs[number].store(cost.to_bits(), Relaxed);
                     }
                     outcome => {
@@ -85,57 +94,62 @@ impl Epoch<'_> {
         Ok(costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum())
     }
 
-    fn make_visit(
+    fn train_batch(
         &self,
         rows: &SharedRows<'_>,
-        visit: &Visit,
+        batch: &Batch,
         buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<f64> {
-        let first = self.tiles.first_rows(visit.tile);
+        let first = self.tiles.first_rows(batch.tile);
         let rows = rows.starting_at([first[0] - self.first[0], first[1] - self.first[1]]);
-        let mirrored = if self.tiles.tiles[visit.tile].mirrored {
+        let mirrored = if self.tiles.tiles[batch.tile].mirrored {
             rows.mirrored()
         } else {
             rows
         };
-        let run = |rows: &SharedRows<'_>, records: &[Record], rule: &StepRule| {
+        let update = |rows: &SharedRows<'_>, records: &[Record], rule: &StepRule| {
             let cost = rows.update(records, rule, self.level);
             if cost.skipped > 0 {
                 return Err(self.diverged());
             }
             Ok(cost.sum)
         };
-        let rule = self.rule_at(visit.time);
-        let unseen_rule = StepRule {
+        let rule = self.rule_at(batch.time);
+        let negative_rule = StepRule {
             negative_weight: Some(self.options.negative_weight as f32),
             ..rule
         };
-        let pairs = visit.unseen.clone();
-        self.tiles
-            .read_unseen(visit.tile, pairs, &mut buffers.pairs, &mut buffers.unseen)?;
-        let unseen = &buffers.unseen;
-        // Both in turn, a piece of each, so that neither has the last word for long.
-        let pieces = visit.records.len();
-        let part = |k: usize| unseen.len() * k / pieces..unseen.len() * (k + 1) / pieces;
+        let pairs = batch.negatives.clone();
+        self.tiles.read_negatives(
+            batch.tile,
+            pairs,
+            &mut buffers.pairs,
+            &mut buffers.negatives,
+        )?;
+        let negatives = &buffers.negatives;
+        // Records and negative pairs alternate, run by run, so that neither kind moves the rows for long.
+        let runs = batch.records.len();
+        let slice = |k: usize| negatives.len() * k / runs..negatives.len() * (k + 1) / runs;
         let mut sum = 0.0;
-        for (k, piece) in visit.records.iter().enumerate() {
-            run(&rows, &unseen[part(k)], &unseen_rule)?;
+        for (k, run) in batch.records.iter().enumerate() {
+            update(&rows, &negatives[slice(k)], &negative_rule)?;
             let records = self
                 .tiles
-                .read(visit.tile, piece.clone(), &mut buffers.records)?;
-            sum += run(&mirrored, records, &rule)?;
+                .read(batch.tile, run.clone(), &mut buffers.records)?;
+            sum += update(&mirrored, records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }
         Ok(sum)
     }
 
-    /// The rule when this part of the epoch is done.
-    pub fn rule_at(&self, part: f64) -> StepRule {
-        let time = (self.epoch as f64 - 1.0 + part) / self.options.epochs as f64;
+    /// The rule at `time`, a fraction of the epoch.
+    pub fn rule_at(&self, time: f64) -> StepRule {
+        let time = (self.epoch as f64 - 1.0 + time) / self.options.epochs as f64;
         self.rule.at_rate(self.options.schedule.factor(time))
     }
 
+    /// The error of an epoch that diverges.
     pub fn diverged(&self) -> Error {
         Error::Diverged {
             epoch: self.epoch,

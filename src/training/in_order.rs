@@ -1,4 +1,4 @@
-//! Training in a given order.
+//! Training on one thread in a given order of the records.
 
 use super::kernel::{Record, SimdLevel, StepRule};
 use super::options::TrainingOptions;
@@ -6,9 +6,9 @@ use super::parameters::Parameters;
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 
-/// Train on one thread, record after record in the order given, all at the initial rate: the
-/// arithmetic itself, for tests and for continuing other tools' runs. With `unseen` the records are
-/// pairs that never meet, of that weight and with X their target. Returns the loss of each epoch.
+/// Train on one thread, on the records in this order, at the initial learning rate. Tests check the
+/// arithmetic with it, and it continues the runs of other tools. With `negative_weight` the records are
+/// negative pairs of this weight, and X is the target. Returns the loss of each epoch.
 ///
 /// # Errors
 /// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.

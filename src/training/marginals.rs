@@ -1,4 +1,4 @@
-//! Numbers and sums of the records of each word.
+//! Marginals of the matrix: number and sum of the records of each word.
 
 use crate::cooccurrence::Rows;
 use crate::error::Result;
@@ -7,20 +7,20 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// What a word's row and column of X hold.
+/// Number and sums of the records in a word's row and column of X.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Margin {
-    /// Records of both.
+pub struct Marginal {
+    /// Number of records in both.
     pub records: u64,
     /// Σ X of the row and of the column.
     pub sums: [f64; 2],
 }
 
-/// A sum of X beyond which words weigh the same: what keeps any finite matrix usable.
+/// Larger sums of X count as this one, so that no product of two sums overflows.
 const LARGEST_SUM: f64 = 1e290;
 
-impl Margin {
-    /// Add what other parts of the row and the column hold.
+impl Marginal {
+    /// Add the marginal of other records of the word.
     pub fn add(&mut self, more: Self) {
         self.records += more.records;
         for (sum, more) in self.sums.iter_mut().zip(more.sums) {
@@ -33,46 +33,46 @@ impl Margin {
     }
 }
 
-/// Parts that sums over the matrix are made of: in a fixed number and of fixed rows, so that they have
-/// the same bits for any number of threads and however the rows lie in blocks.
-const PARTS: usize = 8;
+/// Sums over the matrix are added up in a fixed number of chunks of fixed rows. The result has the same
+/// bits for any number of threads and for any blocks of rows.
+const CHUNKS: usize = 8;
 
-/// The rows of a part. Rows of frequent words are longer: so dealt, no part of enwiki-17m has more
-/// than a quarter of its pairs.
-fn part_rows(words: usize, part: usize) -> Range<WordId> {
-    let start = |part: usize| (words as f64 * (part as f64 / PARTS as f64).powi(2)) as WordId;
-    start(part)..start(part + 1)
+/// The rows of a chunk. Frequent words have longer rows: with these chunks none has more than a quarter
+/// of the pairs of enwiki-17m.
+fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
+    let start = |chunk: usize| (words as f64 * (chunk as f64 / CHUNKS as f64).powi(2)) as WordId;
+    start(chunk)..start(chunk + 1)
 }
 
-/// The margins of each word, over the records whose rows are the words of group `group`: those of all
-/// groups, added up in their order by [`Margin::add`], are the matrix's.
+/// The marginal of each word, of the records whose rows are the words of `group`. The sum over all groups,
+/// in order, by [`Marginal::add`], is the marginal of the matrix.
 ///
 /// # Errors
-/// As for [`Triangle::block`].
-pub fn margins(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Margin>> {
+/// [`Error::Io`](crate::Error::Io) if rows are on disk and cannot be read.
+pub fn marginals(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Marginal>> {
     let (own, words) = (partition.group(group), partition.words());
-    let parts: Vec<Result<Vec<Margin>>> = (0..PARTS)
+    let chunks: Vec<Result<Vec<Marginal>>> = (0..CHUNKS)
         .into_par_iter()
-        .map(|part| {
-            let mut margins = vec![Margin::default(); words];
-            counts.for_each_row(part_rows(words, part), |row| {
+        .map(|chunk| {
+            let mut marginals = vec![Marginal::default(); words];
+            counts.for_each_row(chunk_rows(words, chunk), |row| {
                 row.for_each_record(|i, j, x| {
                     if own.contains(&i) {
-                        margins[i as usize].records += 1;
-                        margins[i as usize].sums[0] += x;
-                        margins[j as usize].records += 1;
-                        margins[j as usize].sums[1] += x;
+                        marginals[i as usize].records += 1;
+                        marginals[i as usize].sums[0] += x;
+                        marginals[j as usize].records += 1;
+                        marginals[j as usize].sums[1] += x;
                     }
                 });
                 Ok(())
             })?;
-            Ok(margins)
+            Ok(marginals)
         })
         .collect();
-    let mut sum = vec![Margin::default(); words];
-    for part in parts {
-        for (sum, part) in sum.iter_mut().zip(part?) {
-            sum.add(part);
+    let mut sum = vec![Marginal::default(); words];
+    for chunk in chunks {
+        for (sum, more) in sum.iter_mut().zip(chunk?) {
+            sum.add(more);
         }
     }
     Ok(sum)

@@ -1,15 +1,15 @@
-//! A sample of the pairs of words that never meet: evidence that they are unlike each other.
+//! Negative sampling: word pairs that never co-occur.
 //!
-//! Equation 8 of the paper says nothing of X_ij = 0. A model that never sees such a pair may give it
-//! any value; Swivel (Shazeer et al. 2016) and skip-gram with negative sampling owe their scores in
-//! word similarity to it. The sample here is drawn once, from the product of the words' smoothed
-//! frequencies, leaving out every pair that does meet, and each pair adds
-//! ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the loss. The target t_ij = ½ ln E_ij − 1 lies half way, as
-//! logarithms go, between the count E_ij that independent words would have and e⁻², and only a
-//! prediction above it costs anything (measured in benches/RESULTS.md, "Unseen pairs").
+//! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may give such a pair any
+//! value. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling owe their scores in word
+//! similarity to these pairs. Here, a sample is drawn once from the product of the words' smoothed
+//! frequencies. Pairs that co-occur are left out. Each negative pair adds
+//! ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the loss: only a prediction above the target t_ij costs anything.
+//! The target t_ij = ½ ln E_ij − 1 is the mean of ln E_ij and −2, where E_ij is the count expected of
+//! independent words (measured in benches/RESULTS.md, "Unseen pairs").
 
 use super::kernel::Record;
-use super::marginals::Margin;
+use super::marginals::Marginal;
 use super::tiles::TileGrid;
 use rand::distr::Distribution;
 use rand::seq::SliceRandom;
@@ -17,64 +17,65 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::weighted::WeightedAliasIndex;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// Places of a word and of a context in their blocks.
+/// A word and a context word, counted from the first words of their blocks.
 pub(super) type Pair = [u16; 2];
 
-/// Exponent of the frequencies that pairs are drawn by, as in word2vec (Mikolov et al. 2013).
+/// Pairs are drawn by frequencies to this power, as in word2vec (Mikolov et al. 2013).
 const EXPONENT: f64 = 0.75;
 
-/// One side of a block: its share of all draws, and the words that share is drawn from.
-struct Drawn {
-    share: f64,
-    places: Option<WeightedAliasIndex<f64>>,
+/// The context words of a block: their probability, and a distribution to draw one of them from.
+struct ContextBlock {
+    probability: f64,
+    words: Option<WeightedAliasIndex<f64>>,
 }
 
-/// Draws unseen pairs, tile by tile.
-pub(super) struct Sampler {
-    /// Pairs to draw in all; those that turn out to meet, or to be drawn already, are left out.
+/// Draws the negative pairs of each tile.
+pub(super) struct NegativeSampler {
+    /// Number of pairs to draw; pairs that co-occur or were drawn before are then left out.
     draws: f64,
-    /// Each word's share of the draws of the word side.
-    shares: Vec<f64>,
-    /// The context side, block by block.
-    columns: Vec<Drawn>,
+    /// The probability of each word.
+    words: Vec<f64>,
+    /// The context words of each block.
+    contexts: Vec<ContextBlock>,
     seed: u64,
 }
 
-impl Sampler {
-    /// A sampler of `draws` pairs of words with these margins.
-    pub fn new(margins: &[Margin], grid: &TileGrid, draws: f64, seed: u64) -> Self {
-        let [shares, columns] = [0, 1].map(|side| {
-            let weights = margins.iter().map(|m| m.sum(side).powf(EXPONENT));
+impl NegativeSampler {
+    /// A sampler of `draws` pairs of words with these marginals.
+    pub fn new(marginals: &[Marginal], grid: &TileGrid, draws: f64, seed: u64) -> Self {
+        let [words, contexts] = [0, 1].map(|side| {
+            let weights = marginals.iter().map(|m| m.sum(side).powf(EXPONENT));
             let total: f64 = weights.clone().sum();
             weights.map(|weight| weight / total).collect::<Vec<_>>()
         });
-        let columns = (0..grid.blocks())
+        let contexts = (0..grid.blocks())
             .map(|block| {
-                let shares = &columns[grid.words_of(block)];
-                Drawn {
-                    share: shares.iter().sum(),
-                    // Refused only if no word of the block has any record.
-                    places: WeightedAliasIndex::new(shares.to_vec()).ok(),
+                let probabilities = &contexts[grid.words_of(block)];
+                ContextBlock {
+                    probability: probabilities.iter().sum(),
+                    // `None` only if no word of the block has any record.
+                    words: WeightedAliasIndex::new(probabilities.to_vec()).ok(),
                 }
             })
             .collect();
         Self {
             draws,
-            shares,
-            columns,
+            words,
+            contexts,
             seed,
         }
     }
 
-    /// At most so many pairs fall to a tile.
-    pub fn most(&self, grid: &TileGrid, row_block: usize, column_block: usize) -> usize {
-        let expected = |share: f64| (self.draws * share * self.columns[column_block].share).ceil();
-        let shares = &self.shares[grid.words_of(row_block)];
-        shares.iter().map(|&share| expected(share) as usize).sum()
+    /// The largest number of pairs that [`NegativeSampler::draw`] may return for a tile.
+    pub fn max_draws(&self, grid: &TileGrid, row_block: usize, column_block: usize) -> usize {
+        let context = self.contexts[column_block].probability;
+        let expected = |word: f64| (self.draws * word * context).ceil();
+        let words = &self.words[grid.words_of(row_block)];
+        words.iter().map(|&word| expected(word) as usize).sum()
     }
 
-    /// The sample of one tile, whose records are of the pairs `seen`, into the beginning of `pairs`, in random
-    /// order; returns their number. `taken` is scratch space.
+    /// Draw the sample of one tile, whose records are of the pairs `seen`, into the beginning of
+    /// `pairs`, in random order; returns the number of pairs. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,
@@ -83,10 +84,10 @@ impl Sampler {
         taken: &mut Vec<u64>,
         pairs: &mut [Pair],
     ) -> usize {
-        let Drawn {
-            share,
-            places: Some(places),
-        } = &self.columns[column_block]
+        let ContextBlock {
+            probability,
+            words: Some(contexts),
+        } = &self.contexts[column_block]
         else {
             return 0;
         };
@@ -99,14 +100,14 @@ impl Sampler {
         let number = (row_block * grid.blocks() + column_block) as u64;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(!self.seed ^ number.rotate_left(32));
         let mut end = 0;
-        for (i, &row_share) in self.shares[grid.words_of(row_block)].iter().enumerate() {
-            let expected = self.draws * row_share * share;
+        for (i, &word) in self.words[grid.words_of(row_block)].iter().enumerate() {
+            let expected = self.draws * word * probability;
             let draws = expected.floor() + f64::from(rng.random_bool(expected.fract()));
             for _ in 0..draws as usize {
-                let j = places.sample(&mut rng);
-                let (word, bit) = (&mut taken[i * width + j / 64], 1 << (j % 64));
-                if *word & bit == 0 {
-                    *word |= bit;
+                let j = contexts.sample(&mut rng);
+                let (bits, bit) = (&mut taken[i * width + j / 64], 1 << (j % 64));
+                if *bits & bit == 0 {
+                    *bits |= bit;
                     pairs[end] = [i as u16, j as u16];
                     end += 1;
                 }
@@ -117,35 +118,36 @@ impl Sampler {
     }
 }
 
-/// The targets of unseen pairs: t_ij = ½ ln E_ij − 1 as a number of each word and one of each context.
+/// The targets of negative pairs: t_ij = ½ ln E_ij − 1 is the sum of a number of the word and a number
+/// of the context word.
 #[derive(Debug)]
 pub(super) struct Targets([Vec<f32>; 2]);
 
 impl Targets {
-    /// For words with these margins.
-    pub fn new(margins: &[Margin]) -> Self {
-        let ln_total = margins.iter().map(|m| m.sum(0)).sum::<f64>().ln();
+    /// The targets for words with these marginals.
+    pub fn new(marginals: &[Marginal]) -> Self {
+        let ln_total = marginals.iter().map(|m| m.sum(0)).sum::<f64>().ln();
         Self([0, 1].map(|side| {
-            let ln_sum = |m: &Margin| m.sum(side).max(f64::MIN_POSITIVE).ln();
-            margins
+            let ln_sum = |m: &Marginal| m.sum(side).max(f64::MIN_POSITIVE).ln();
+            marginals
                 .iter()
                 .map(|m| (0.5 * (ln_sum(m) - 0.5 * ln_total) - 0.5) as f32)
                 .collect()
         }))
     }
 
-    /// The numbers of words, and those of contexts.
+    /// The numbers of the words, and those of the context words.
     pub fn sides(&self) -> &[Vec<f32>; 2] {
         &self.0
     }
 
-    /// From both one after the other.
+    /// From the numbers of the words followed by those of the context words.
     pub fn from_sides(sides: &[f32]) -> Self {
         let (words, contexts) = sides.split_at(sides.len() / 2);
         Self([words.to_vec(), contexts.to_vec()])
     }
 
-    /// `pairs` as records whose ln X is the target; places count from these words and contexts.
+    /// `pairs` as records whose ln X is the target. Pairs count from the words `first`.
     pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
         let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();

@@ -1,40 +1,41 @@
-//! How to train.
+//! The parameters of training.
 
 use super::kernel::{Optimizer, StepRule};
 use super::rate::RateSchedule;
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// How to train. The defaults are the paper's.
+/// The parameters of training. The defaults are the paper's.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of f(x) = min(1, (x/x_max)^α)
     pub x_max: f64,
-    /// α of the same.
+    /// α of f(x).
     pub alpha: f64,
-    /// η
+    /// Learning rate η.
     pub learning_rate: f64,
-    /// The same for the biases under AdaGrad, where Stanford's tool takes 1.
+    /// Learning rate of the biases under AdaGrad; 1 in Stanford's tool.
     pub bias_learning_rate: f64,
-    /// How both change with time.
+    /// How both learning rates change with time.
     pub schedule: RateSchedule,
-    /// Passes over the records.
+    /// Number of passes over the records.
     pub epochs: usize,
-    /// Step rule.
+    /// How a gradient changes a parameter.
     pub optimizer: Optimizer,
-    /// Bound of each component of the gradient.
+    /// Each component of the gradient is limited to ± this value.
     pub grad_clip: f64,
-    /// Pairs of words that never meet to draw for each record (module `unseen`).
+    /// Number of negative pairs to draw for each record (module `negatives`).
     pub negative: f64,
-    /// The weight of each of them, where f(X) is a record's.
+    /// Weight λ of a negative pair in the loss, in place of f(X).
     pub negative_weight: f64,
-    /// The same bits for any number of threads, instead of Hogwild.
+    /// Whether the result has the same bits for any number of threads; otherwise threads run Hogwild.
     pub deterministic: bool,
-    /// Order of tiles.
+    /// Seed of all random choices.
     pub seed: u64,
-    /// Stop after so many epochs in a row without a new least loss on the records held out.
+    /// Early stopping: end after this many epochs in a row without a smaller validation loss.
     pub patience: Option<usize>,
-    /// Begin no epoch but the first that, taking as long as the one before, would end later.
+    /// Time limit: start another epoch only if it would end in time, assuming that it takes as long as
+    /// the last. The first epoch always runs.
     pub deadline: Option<Instant>,
 }
 
@@ -60,10 +61,10 @@ impl Default for TrainingOptions {
 }
 
 impl TrainingOptions {
-    /// Refuse what cannot be trained with.
+    /// Refuse parameters out of their ranges.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming the first bad one.
+    /// [`Error::Parameter`] naming the first such parameter.
     pub fn validate(&self) -> Result<()> {
         let positive = |name, x: f64| {
             if (x as f32).is_finite() && x as f32 > 0.0 {
@@ -93,10 +94,10 @@ impl TrainingOptions {
                 ));
             }
         }
-        if self.negative > MOST_NEGATIVE {
+        if self.negative > MAX_NEGATIVE {
             return Err(Error::parameter(
                 "negative",
-                format!("must be at most {MOST_NEGATIVE}, got {}", self.negative),
+                format!("must be at most {MAX_NEGATIVE}, got {}", self.negative),
             ));
         }
         for (name, number) in [
@@ -110,14 +111,14 @@ impl TrainingOptions {
         Ok(())
     }
 
-    /// f(X) of a record: with the same bounds as in the kernel.
+    /// f(X), with the bounds of the kernel.
     pub(super) fn weight(&self, ln_x: f64) -> f64 {
         let exponent = self.alpha * (ln_x - self.x_max.ln());
         exponent.clamp(-87.0, 0.0).exp()
     }
 
-    /// The rule, at the initial rate but for what divergence has halved it.
-    pub(super) fn rule(&self, halvings: usize) -> StepRule {
+    /// The rule at the initial learning rates, after η was halved `halvings` times.
+    pub(crate) fn rule(&self, halvings: usize) -> StepRule {
         StepRule {
             optimizer: self.optimizer,
             learning_rate: self.learning_rate as f32 * 0.5_f32.powi(halvings as i32),
@@ -130,5 +131,5 @@ impl TrainingOptions {
     }
 }
 
-/// More unseen pairs for each record than anybody wants.
-const MOST_NEGATIVE: f64 = 1000.0;
+/// The largest accepted value of `negative`.
+const MAX_NEGATIVE: f64 = 1000.0;

@@ -1,11 +1,12 @@
-//! Epoch after epoch.
+//! Training, epoch after epoch.
 
 use super::anchor::Anchor;
-use super::epoch::Epoch;
+use super::epoch::EpochPass;
 use super::kernel::SimdLevel;
 use super::loss;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
+use super::progress::{DIVERGENCE_FACTOR, Progress};
 use super::schedule;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
@@ -13,116 +14,74 @@ use crate::monitor::{EpochReport, Monitor, Stage};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// How often a diverging epoch is tried again with half the rate before training is given up.
-pub const MOST_HALVINGS: usize = 3;
-
-/// A cost so many times that of a poor model is divergence even where every number is finite.
-pub const HOPELESS: f64 = 10.0;
-
-/// How far a training has come: with the parameters, all that going on needs. What is random in an
-/// epoch depends on the seed and the number of the epoch alone.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Progress {
-    /// Epochs finished.
-    pub epochs: usize,
-    /// How often divergence has halved the learning rate.
-    pub halvings: usize,
-    /// The cost of an epoch beyond which there is no hope; estimated when training begins.
-    pub hopeless: Option<f64>,
-}
-
 /// A training between two epochs.
 #[derive(Debug)]
 pub struct Training {
-    /// As the last finished epoch left them.
+    /// The parameters at the end of the last finished epoch.
     pub parameters: Parameters,
-    /// As the epoch with the least validation loss left them, if that was an earlier one; kept where
-    /// training is to stop early.
+    /// With early stopping, the parameters at the end of the epoch with the smallest validation loss,
+    /// if it is not the last one.
     pub best: Option<Parameters>,
-    /// How far it has come.
+    /// How far the training has come.
     pub progress: Progress,
-    /// The finished epochs, as far as they are known.
-    pub reports: Vec<EpochReport>,
-    /// What words are held near.
+    /// Vectors that words stay near to.
     pub anchor: Option<Anchor>,
 }
 
-/// Called after each epoch; says whether to go on. An error ends the training with that epoch.
+/// Called after each epoch; returns whether to go on. An error ends the training after this epoch.
 pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>>;
 
-/// Train `parameters` on `tiles` from the first epoch to the last: [`Training::run`] at its
-/// simplest. Returns one report per epoch.
+/// Train `parameters` on `tiles`: [`Training::run`] from the first epoch to the last. Returns the reports
+/// of the epochs.
 ///
 /// # Errors
-/// As for [`Training::run`]; the parameters are lost.
+/// As for [`Training::run`]. The parameters are then those of the last finished epoch.
 pub fn train(
     parameters: &mut Parameters,
     tiles: &Tiles,
     options: &TrainingOptions,
     monitor: &Monitor,
 ) -> Result<Vec<EpochReport>> {
-    let nothing = Parameters::empty()?;
-    let mut training = Training::new(std::mem::replace(parameters, nothing));
-    let done = training.run(
+    let empty = Parameters::empty()?;
+    let mut training = Training::new(std::mem::replace(parameters, empty));
+    let result = training.run(
         tiles,
         options,
         &mut |_| Ok(ControlFlow::Continue(())),
         monitor,
     );
     *parameters = training.parameters;
-    done.map(|()| training.reports)
+    result.map(|()| training.progress.reports)
 }
 
 impl Training {
-    /// One that begins with these parameters.
+    /// A training that starts with these parameters.
     pub fn new(parameters: Parameters) -> Self {
         Self {
             parameters,
             best: None,
             progress: Progress::default(),
-            reports: Vec::new(),
             anchor: None,
         }
     }
 
-    /// Whether these options leave nothing to do.
-    pub fn is_finished(&self, options: &TrainingOptions) -> bool {
-        let patient = options
-            .patience
-            .is_none_or(|patience| self.epochs_without_gain() < patience);
-        self.progress.epochs >= options.epochs || !patient
-    }
-
-    /// The parameters to keep, of a training that stops here.
+    /// The parameters of the best epoch, if that is known, or else of the last one.
     pub fn into_best(self) -> Parameters {
         self.best.unwrap_or(self.parameters)
     }
 
-    /// Epochs since the one with the least validation loss.
-    fn epochs_without_gain(&self) -> usize {
-        let losses = self.reports.iter().filter_map(|report| report.validation);
-        let (mut least, mut since) = (f64::INFINITY, 0);
-        for loss in losses {
-            (least, since) = if loss < least {
-                (loss, 0)
-            } else {
-                (least, since + 1)
-            };
-        }
-        since
-    }
-
-    /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or
-    /// until `options` or `after_epoch` say to stop. A training that was left and goes on does what
-    /// it would have done without a pause.
+    /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
+    /// early stopping, the deadline or `after_epoch` end it. A training that goes on from a checkpoint
+    /// has the results of one that was never interrupted.
     ///
-    /// An epoch that meets a residual or leaves a parameter that is not a finite number, or whose
-    /// loss is ten times that of a model that knows nothing, is undone: the parameters are again
-    /// what they were before it, the learning rate is halved, and the epoch is run again.
+    /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
+    /// [`DIVERGENCE_FACTOR`] times what a poor model costs. Then the parameters before it are restored,
+    /// the learning rate is halved, and the epoch is repeated.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Diverged`] if the rate was halved three times in vain;
-    /// [`Error::Cancelled`] and what `after_epoch` returns: the state then is that after the last
+    /// [`Error::Parameter`]; [`Error::Diverged`] if halving the rate
+    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times did not help; [`Error::Io`]; [`Error::Memory`];
+    /// [`Error::Cancelled`]; and the errors of `after_epoch`. The state is then that after the last
     /// finished epoch.
     pub fn run(
         &mut self,
@@ -134,37 +93,39 @@ impl Training {
         options.validate()?;
         self.check(tiles, options)?;
         let level = SimdLevel::active()?;
-        let mut rule = options.rule(self.progress.halvings);
         let first = self.progress.epochs;
         let epochs = options.epochs.saturating_sub(first) as u64;
         monitor.begin(Stage::Training, tiles.records * epochs);
-        let hopeless = match self.progress.hopeless {
+        let divergence_cost = match self.progress.divergence_cost {
             Some(cost) => cost,
-            None => *self
-                .progress
-                .hopeless
-                .insert(HOPELESS * loss::poor_cost(tiles, 0, self.parameters.view(), options)?),
+            None => {
+                let poor = loss::poor_model_cost(tiles, 0, self.parameters.view(), options)?;
+                *self
+                    .progress
+                    .divergence_cost
+                    .insert(DIVERGENCE_FACTOR * poor)
+            }
         };
-        let mut good = self.parameters.try_clone()?;
-        while !self.is_finished(options) {
+        let mut before = self.parameters.try_clone()?;
+        while !self.progress.is_finished(options) {
             let epoch = self.progress.epochs + 1;
             let start = Instant::now();
-            let pass = Epoch {
+            let pass = EpochPass {
                 tiles,
                 options,
                 epoch,
-                rule,
+                rule: options.rule(self.progress.halvings),
                 level,
-                hopeless,
+                divergence_cost,
                 first: [0, 0],
             };
-            let visits = schedule::visits(tiles, options.seed, epoch);
-            let trained = pass.run(self.parameters.rows(), &visits, monitor);
+            let batches = schedule::batches(tiles, options.seed, epoch);
+            let trained = pass.run(self.parameters.rows(), &batches, monitor);
             let outcome = trained.and_then(|cost| {
                 if let Some(anchor) = &self.anchor {
-                    anchor.pull(&mut self.parameters, &pass.rule_at(0.5));
+                    anchor.step(&mut self.parameters, &pass.rule_at(0.5));
                 }
-                if cost > hopeless || !self.parameters.all_finite() {
+                if self.progress.is_divergence(cost) || !self.parameters.all_finite() {
                     return Err(pass.diverged());
                 }
                 Ok((cost, self.validation_loss(tiles, options)?))
@@ -172,27 +133,13 @@ impl Training {
             let (cost, validation) = match outcome {
                 Ok(losses) => losses,
                 Err(Error::Diverged { .. }) => {
-                    self.parameters.copy_from(&good);
-                    if self.progress.halvings >= MOST_HALVINGS {
-                        return Err(Error::Diverged {
-                            epoch,
-                            learning_rate: rule.learning_rate,
-                            reports: self.reports.clone(),
-                        });
-                    }
-                    self.progress.halvings += 1;
-                    rule.learning_rate /= 2.0;
-                    monitor.warn(format!(
-                        "training diverged in epoch {epoch}; going on from the end of epoch {} \
-                         with the learning rate halved to {}",
-                        epoch - 1,
-                        rule.learning_rate
-                    ));
+                    self.parameters.copy_from(&before);
+                    monitor.warn(self.progress.halve_rate(options)?);
                     monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
                     continue;
                 }
                 Err(error) => {
-                    std::mem::swap(&mut self.parameters, &mut good);
+                    std::mem::swap(&mut self.parameters, &mut before);
                     return Err(error);
                 }
             };
@@ -204,21 +151,16 @@ impl Training {
                 seconds,
                 records_per_second: tiles.records as f64 / seconds.max(1e-9),
             };
-            self.progress.epochs = epoch;
-            self.reports.push(report);
+            self.progress.finish_epoch(report);
             if options.patience.is_some() {
-                self.keep_best(&mut good)?;
+                self.update_best(&mut before)?;
             }
-            good.copy_from(&self.parameters);
+            before.copy_from(&self.parameters);
             monitor.epoch_finished(report);
             if after_epoch(self)?.is_break() {
                 break;
             }
-            let lap = start.elapsed();
-            if options
-                .deadline
-                .is_some_and(|end| Instant::now() + lap > end)
-            {
+            if !options.has_time_for(start.elapsed()) {
                 break;
             }
         }
@@ -255,20 +197,20 @@ impl Training {
         }
     }
 
-    /// After an epoch, with `good` the parameters before it: keep these if it gained nothing on them.
-    fn keep_best(&mut self, good: &mut Parameters) -> Result<()> {
-        match self.epochs_without_gain() {
+    /// After an epoch, with the parameters `before` it: if these are the best so far, store them.
+    fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
+        match self.progress.epochs_since_best() {
             0 => self.best = None,
             1 => {
                 let spare = self.parameters.try_clone()?;
-                self.best = Some(std::mem::replace(good, spare));
+                self.best = Some(std::mem::replace(before, spare));
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Σ ½ f(X) diff² / n over the n records held out, if there are any.
+    /// Σ ½ f(X) diff² / n over the n held-out records, if there are any.
     fn validation_loss(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<Option<f64>> {
         if tiles.held_out() == 0 {
             return Ok(None);

@@ -1,49 +1,50 @@
-//! Threads that update shared rows without locks.
+//! Hogwild: threads update shared rows without locks (Niu et al. 2011).
 
-use super::{Schedule, Visit, blocks_of};
+use super::{Batch, Schedule, blocks_of};
 use crate::training::tiles::Tiles;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// Threads take the next visit, or one soon after it whose blocks nobody is at: lock-free, and not
-/// repeatable. Nobody ever waits for anybody; but rows that two processors write in turn travel
-/// between their caches, and where that can be avoided it is (benches/RESULTS.md, "Order").
+/// A thread takes the next batch, or one soon after it whose blocks no other thread uses. No thread ever
+/// waits, and the result is not repeatable. Preferring free blocks saves time because rows that two
+/// processors write move between their caches (benches/RESULTS.md, "Order").
 pub struct Hogwild {
-    // Blocks of rows and of columns of each visit.
+    // Blocks of rows and of columns of each batch.
     blocks: Vec<[u32; 2]>,
     taken: Vec<AtomicBool>,
-    /// All visits before it are taken.
+    // All batches before this one are taken.
     first: AtomicUsize,
-    // Per side and block: visits in progress. Hints, which a race may make wrong for a moment.
+    // For each side and block, the number of batches in progress: a hint, which may be wrong for a
+    // moment.
     busy: [Vec<AtomicUsize>; 2],
 }
 
-/// Visits to look at for one whose blocks are free.
+/// Number of batches searched for one whose blocks are free.
 const LOOK_AHEAD: usize = 64;
 
 impl Hogwild {
-    /// Visits in about this order; by one thread, exactly.
-    pub fn new(tiles: &Tiles, visits: &[Visit]) -> Self {
+    /// Hand out the batches about in this order; exactly in this order to a single thread.
+    pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
         let side = || (0..tiles.grid.blocks()).map(|_| AtomicUsize::new(0));
         Self {
-            blocks: blocks_of(tiles, visits),
-            taken: visits.iter().map(|_| AtomicBool::new(false)).collect(),
+            blocks: blocks_of(tiles, batches),
+            taken: batches.iter().map(|_| AtomicBool::new(false)).collect(),
             first: AtomicUsize::new(0),
             busy: [side().collect(), side().collect()],
         }
     }
 
-    fn busy(&self, visit: usize) -> impl Iterator<Item = &AtomicUsize> {
-        let blocks = self.blocks[visit];
+    fn busy(&self, batch: usize) -> impl Iterator<Item = &AtomicUsize> {
+        let blocks = self.blocks[batch];
         self.busy
             .iter()
             .zip(blocks)
             .map(|(side, block)| &side[block as usize])
     }
 
-    fn take(&self, visit: usize) -> bool {
-        let taken = !self.taken[visit].swap(true, Relaxed);
+    fn take(&self, batch: usize) -> bool {
+        let taken = !self.taken[batch].swap(true, Relaxed);
         if taken {
-            self.busy(visit).for_each(|busy| {
+            self.busy(batch).for_each(|busy| {
                 busy.fetch_add(1, Relaxed);
             });
         }
@@ -59,25 +60,25 @@ impl Schedule for Hogwild {
                 return None;
             }
             if self.taken[first].load(Relaxed) {
-                // Whoever comes first moves on; for the others somebody has.
+                // One thread moves `first` on; the others fail here and find it moved.
                 let _ = self
                     .first
                     .compare_exchange(first, first + 1, Relaxed, Relaxed);
                 continue;
             }
-            let free = (first..self.taken.len().min(first + LOOK_AHEAD)).find(|&visit| {
-                !self.taken[visit].load(Relaxed)
-                    && self.busy(visit).all(|busy| busy.load(Relaxed) == 0)
+            let free = (first..self.taken.len().min(first + LOOK_AHEAD)).find(|&batch| {
+                !self.taken[batch].load(Relaxed)
+                    && self.busy(batch).all(|busy| busy.load(Relaxed) == 0)
             });
-            let visit = free.unwrap_or(first);
-            if self.take(visit) {
-                return Some(visit);
+            let batch = free.unwrap_or(first);
+            if self.take(batch) {
+                return Some(batch);
             }
         }
     }
 
-    fn finish(&self, visit: usize) {
-        self.busy(visit).for_each(|busy| {
+    fn finish(&self, batch: usize) {
+        self.busy(batch).for_each(|busy| {
             busy.fetch_sub(1, Relaxed);
         });
     }
@@ -89,35 +90,35 @@ impl Schedule for Hogwild {
 
 #[cfg(test)]
 mod tests {
+    use super::super::batches;
     use super::super::tests::tiles;
-    use super::super::visits;
     use super::*;
     use crate::MemoryLimit;
 
     #[test]
-    fn hogwild_makes_every_visit_once_and_one_thread_keeps_the_order() {
+    fn hogwild_hands_out_every_batch_once_and_in_order_to_one_thread() {
         let tiles = tiles(&MemoryLimit::default());
-        let visits = visits(&tiles, 3, 1);
-        let alone = Hogwild::new(&tiles, &visits);
-        for expected in 0..visits.len() {
+        let batches = batches(&tiles, 3, 1);
+        let alone = Hogwild::new(&tiles, &batches);
+        for expected in 0..batches.len() {
             assert_eq!(alone.claim(), Some(expected));
             alone.finish(expected);
         }
         assert_eq!(alone.claim(), None);
-        let together = Hogwild::new(&tiles, &visits);
-        let made: Vec<_> = visits.iter().map(|_| AtomicUsize::new(0)).collect();
+        let together = Hogwild::new(&tiles, &batches);
+        let counts: Vec<_> = batches.iter().map(|_| AtomicUsize::new(0)).collect();
         std::thread::scope(|scope| {
             for _ in 0..8 {
                 scope.spawn(|| {
-                    while let Some(visit) = together.claim() {
-                        made[visit].fetch_add(1, Relaxed);
+                    while let Some(batch) = together.claim() {
+                        counts[batch].fetch_add(1, Relaxed);
                         std::thread::yield_now();
-                        together.finish(visit);
+                        together.finish(batch);
                     }
                 });
             }
         });
-        assert!(made.iter().all(|made| made.load(Relaxed) == 1));
+        assert!(counts.iter().all(|count| count.load(Relaxed) == 1));
         assert!(
             together
                 .busy
@@ -128,16 +129,16 @@ mod tests {
     }
 
     #[test]
-    fn hogwild_prefers_blocks_that_nobody_is_at_and_waits_for_none() {
+    fn hogwild_prefers_free_blocks_and_never_waits() {
         let tiles = tiles(&MemoryLimit::default());
         assert!(tiles.grid.blocks() > 2);
-        let visits = visits(&tiles, 3, 1);
-        let schedule = Hogwild::new(&tiles, &visits);
+        let batches = batches(&tiles, 3, 1);
+        let schedule = Hogwild::new(&tiles, &batches);
         let first = schedule.claim().unwrap();
         let second = schedule.claim().unwrap();
         assert!((0..2).all(|side| schedule.blocks[first][side] != schedule.blocks[second][side]));
-        // More visits in progress than there are blocks: they share, and go on.
-        for _ in 2..visits.len() {
+        // With more batches in progress than blocks, threads share blocks and do not wait.
+        for _ in 2..batches.len() {
             assert!(schedule.claim().is_some());
         }
         assert_eq!(schedule.claim(), None);

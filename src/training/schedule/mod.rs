@@ -1,4 +1,4 @@
-//! Which thread trains which records when.
+//! The order of the records in an epoch, and which thread trains which of them.
 
 mod hogwild;
 mod ordered;
@@ -12,44 +12,44 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
 
-/// A visit to a tile: some of its records and of its unseen pairs.
+/// A batch: some records and negative pairs of one tile, which one thread trains without a break.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Visit {
+pub struct Batch {
     /// Number of the tile.
     pub tile: usize,
-    /// Which of its records, in this order.
+    /// Its records, in this order.
     pub records: Vec<Range<usize>>,
-    /// Which of its unseen pairs.
-    pub unseen: Range<usize>,
-    /// When it is, as a part of the epoch: in [0, 1).
+    /// Its negative pairs.
+    pub negatives: Range<usize>,
+    /// Its time as a fraction of the epoch, in [0, 1).
     pub time: f64,
 }
 
-/// Records of a visit for every row that the tile's two blocks hold: enough that a row fetched into
-/// cache is used several times, few enough that no row sees one block of contexts for long. While it
-/// does it adapts to that block alone, and the loss measured on the way is too good.
+/// Records of a batch for each row of the tile's two blocks. They are enough that a row fetched into the
+/// cache is used several times, and few enough that no row meets one block of contexts for long. A row
+/// adapts to the block that it meets, and the loss measured meanwhile is too small.
 const RECORDS_PER_ROW: usize = 256;
-/// The same in the first epoch, when steps are longest and rows adapt fastest: with this, the loss
+/// The same for the first epoch, when steps are longest and rows adapt fastest. With this value, the loss
 /// of every epoch is within 1.5 % of that of a random order (benches/RESULTS.md, "Order").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
-/// Visits to every tile in an epoch where the rows of all tiles fit into cache together, so that
-/// visiting costs nothing: as good as a random order of all records.
-const CHEAP_VISITS: usize = 16;
-/// Records of a tile that follow each other in every epoch. The order of such pieces changes: against
-/// one order for all epochs that gains 0.2 % of loss and half a point of analogies, and as much as
-/// another order of all records does (benches/RESULTS.md, "Order").
-const PIECE: usize = 1 << 13;
-/// What counts as fitting: both sides' rows in a typical L2 cache.
+/// Batches of each tile in an epoch if the rows of all tiles fit into the cache together, so that a change
+/// of tile costs nothing. This is as good as a random order of all records.
+const CHEAP_BATCHES: usize = 16;
+/// Records of a tile that stay consecutive in every epoch; the order of these runs is drawn anew for each
+/// epoch. Against one order for all epochs, this gains 0.2 % of loss and half a point of analogies, as
+/// much as a new order of all records does (benches/RESULTS.md, "Order").
+const RUN: usize = 1 << 13;
+/// Rows of both sides that fit into the cache: the size of a typical L2 cache.
 const CHEAP_BYTES: usize = 1 << 20;
 
-/// The visits of one epoch, in order. Each tile is visited in proportion to its records, at even
-/// intervals from a random beginning, so that any stretch of the epoch is a fair sample of the whole.
-pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
+/// The batches of one epoch, in order. The batches of a tile come at even intervals from a random
+/// beginning, so that any stretch of the epoch is a fair sample of the whole.
+pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let cheap = 2 * tiles.grid.words() * tiles.row_bytes <= CHEAP_BYTES;
-    let least = if cheap { CHEAP_VISITS } else { 1 };
+    let least = if cheap { CHEAP_BATCHES } else { 1 };
     let per_row = if epoch == 1 {
         RECORDS_PER_ROW_AT_FIRST
     } else {
@@ -59,18 +59,18 @@ pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
     for (number, tile) in tiles.tiles.iter().enumerate() {
         let words = |block: u32| tiles.grid.words_of(block as usize).len();
         let rows = words(tile.row_block) + words(tile.column_block);
-        let items = tile.records() + tile.unseen();
-        let visits = items.div_ceil(rows * per_row).max(least).min(items);
+        let pairs = tile.records() + tile.negatives();
+        let batches = pairs.div_ceil(rows * per_row).max(least).min(pairs);
         let phase: f64 = rng.random();
-        let mut order: Vec<usize> = (0..tile.records() / PIECE).collect();
+        let mut order: Vec<usize> = (0..tile.records() / RUN).collect();
         order.shuffle(&mut rng);
-        for visit in 0..visits {
-            let part = |all: usize| all * visit / visits..all * (visit + 1) / visits;
-            timed.push(Visit {
+        for batch in 0..batches {
+            let slice = |all: usize| all * batch / batches..all * (batch + 1) / batches;
+            timed.push(Batch {
                 tile: number,
-                records: pieces(&order, part(tile.records())),
-                unseen: part(tile.unseen()),
-                time: (visit as f64 + phase) / visits as f64,
+                records: runs(&order, slice(tile.records())),
+                negatives: slice(tile.negatives()),
+                time: (batch as f64 + phase) / batches as f64,
             });
         }
     }
@@ -78,38 +78,38 @@ pub fn visits(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Visit> {
     timed
 }
 
-/// Where to find some records of a tile whose pieces are in this order, but for a shorter last one.
-/// At least one range, which may be empty.
-fn pieces(order: &[usize], records: Range<usize>) -> Vec<Range<usize>> {
+/// The ranges of some records of a tile whose runs are in this order; a shorter last run stays last.
+/// There is at least one range, which may be empty.
+fn runs(order: &[usize], records: Range<usize>) -> Vec<Range<usize>> {
     if records.is_empty() {
         return std::iter::once(0..0).collect();
     }
-    (records.start / PIECE..records.end.div_ceil(PIECE))
-        .map(|piece| {
-            let first = piece * PIECE;
-            let within = records.start.max(first) - first..records.end.min(first + PIECE) - first;
-            let found = PIECE * order.get(piece).unwrap_or(&piece);
+    (records.start / RUN..records.end.div_ceil(RUN))
+        .map(|run| {
+            let first = run * RUN;
+            let within = records.start.max(first) - first..records.end.min(first + RUN) - first;
+            let found = RUN * order.get(run).unwrap_or(&run);
             found + within.start..found + within.end
         })
         .collect()
 }
 
-/// Hands out the visits of one epoch, each once, to any number of threads.
+/// Hands out the batches of one epoch, each once, to any number of threads.
 pub trait Schedule: Sync {
-    /// Number of a visit to make, or `None` when the epoch has no more for this thread.
+    /// The number of a batch to train, or `None` when the epoch has no more for this thread.
     fn claim(&self) -> Option<usize>;
-    /// The visit claimed before is done.
-    fn finish(&self, visit: usize);
-    /// No more visits for anyone.
+    /// A claimed batch is trained.
+    fn finish(&self, batch: usize);
+    /// Hand out no more batches.
     fn abort(&self);
 }
 
-/// Blocks of rows and of columns of each visit.
-fn blocks_of(tiles: &Tiles, visits: &[Visit]) -> Vec<[u32; 2]> {
-    let tile = |visit: &Visit| &tiles.tiles[visit.tile];
-    visits
+/// Blocks of rows and of columns of each batch.
+fn blocks_of(tiles: &Tiles, batches: &[Batch]) -> Vec<[u32; 2]> {
+    let tile = |batch: &Batch| &tiles.tiles[batch.tile];
+    batches
         .iter()
-        .map(|visit| [tile(visit).row_block, tile(visit).column_block])
+        .map(|batch| [tile(batch).row_block, tile(batch).column_block])
         .collect()
 }
 
@@ -141,19 +141,22 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_epoch_visits_every_record_and_unseen_pair_once() {
+    fn an_epoch_has_every_record_and_unseen_pair_once() {
         let tiles = tiles(&MemoryLimit::default());
-        assert!(tiles.tiles.iter().any(|tile| tile.unseen() > 0));
+        assert!(tiles.tiles.iter().any(|tile| tile.negatives() > 0));
         for epoch in [1, 2] {
             let mut seen: Vec<[Vec<bool>; 2]> = tiles
                 .tiles
                 .iter()
-                .map(|t| [t.records(), t.unseen()].map(|n| vec![false; n]))
+                .map(|t| [t.records(), t.negatives()].map(|n| vec![false; n]))
                 .collect();
-            for visit in visits(&tiles, 3, epoch) {
-                let records = visit.records.into_iter().flatten();
-                for (kind, item) in records.map(|k| (0, k)).chain(visit.unseen.map(|k| (1, k))) {
-                    let seen = &mut seen[visit.tile][kind][item];
+            for batch in batches(&tiles, 3, epoch) {
+                let records = batch.records.into_iter().flatten();
+                for (kind, k) in records
+                    .map(|k| (0, k))
+                    .chain(batch.negatives.map(|k| (1, k)))
+                {
+                    let seen = &mut seen[batch.tile][kind][k];
                     assert!(!std::mem::replace(seen, true));
                 }
             }
@@ -162,28 +165,28 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn pieces_come_in_their_order() {
-        let found = pieces(&[2, 0, 1], PIECE - 10..3 * PIECE + 5);
+    fn runs_come_in_their_order() {
+        let found = runs(&[2, 0, 1], RUN - 10..3 * RUN + 5);
         assert_eq!(
             found,
             [
-                3 * PIECE - 10..3 * PIECE,
-                0..PIECE,
-                PIECE..2 * PIECE,
-                3 * PIECE..3 * PIECE + 5
+                3 * RUN - 10..3 * RUN,
+                0..RUN,
+                RUN..2 * RUN,
+                3 * RUN..3 * RUN + 5
             ]
         );
-        let nothing = pieces(&[], 3..3);
+        let nothing = runs(&[], 3..3);
         assert_eq!((nothing.len(), nothing[0].len()), (1, 0));
-        let within = pieces(&[1, 0], 5..7);
-        assert_eq!((within.len(), &within[0]), (1, &(PIECE + 5..PIECE + 7)));
+        let within = runs(&[1, 0], 5..7);
+        assert_eq!((within.len(), &within[0]), (1, &(RUN + 5..RUN + 7)));
     }
 
     #[test]
     fn the_order_changes_with_the_epoch_and_the_seed_only() {
         let tiles = tiles(&MemoryLimit::default());
-        assert_eq!(visits(&tiles, 3, 2), visits(&tiles, 3, 2));
-        assert_ne!(visits(&tiles, 3, 2), visits(&tiles, 3, 3));
-        assert_ne!(visits(&tiles, 3, 2), visits(&tiles, 4, 2));
+        assert_eq!(batches(&tiles, 3, 2), batches(&tiles, 3, 2));
+        assert_ne!(batches(&tiles, 3, 2), batches(&tiles, 3, 3));
+        assert_ne!(batches(&tiles, 3, 2), batches(&tiles, 4, 2));
     }
 }

@@ -1,46 +1,46 @@
-//! Threads whose outcome is that of one.
+//! The deterministic schedule: any number of threads has the result of one.
 
-use super::{Schedule, Visit, blocks_of};
+use super::{Batch, Schedule, blocks_of};
 use crate::training::tiles::Tiles;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-/// Threads take visits so that the outcome is that of one thread making them in order.
+/// Hands out batches so that the result is that of one thread which trains them in order.
 ///
-/// A visit reads and writes one block of rows of W and one of W̃. It may start when every earlier
-/// visit that shares either is finished. So blocks are never shared, and each block sees its visits
-/// in the same order whatever the number of threads: the same bits.
+/// A batch reads and writes one block of rows of W and one of W̃. It starts when all earlier batches with
+/// either block are finished. So no two threads share a block, and each block meets its batches in the
+/// same order for any number of threads: the same bits.
 pub struct Ordered {
-    // Blocks of rows and of columns of each visit.
+    // Blocks of rows and of columns of each batch.
     blocks: Vec<[u32; 2]>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 struct State {
-    // Per side and block: its visits not yet finished.
+    // For each side and block, its batches that are not finished.
     queues: [Vec<VecDeque<usize>>; 2],
-    // Visits that are first in both their queues and not yet claimed.
+    // Batches that are first in both their queues and not claimed.
     ready: BinaryHeap<Reverse<usize>>,
     unclaimed: usize,
     waiting: usize,
 }
 
 impl Ordered {
-    /// Visits in this order.
-    pub fn new(tiles: &Tiles, visits: &[Visit]) -> Self {
-        let blocks = blocks_of(tiles, visits);
+    /// Hand out the batches as if in this order.
+    pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
+        let blocks = blocks_of(tiles, batches);
         let side = || vec![VecDeque::new(); tiles.grid.blocks()];
         let mut state = State {
             queues: [side(), side()],
             ready: BinaryHeap::new(),
-            unclaimed: visits.len(),
+            unclaimed: batches.len(),
             waiting: 0,
         };
-        for (visit, blocks) in blocks.iter().enumerate() {
+        for (batch, blocks) in blocks.iter().enumerate() {
             for (queues, &block) in state.queues.iter_mut().zip(blocks) {
-                queues[block as usize].push_back(visit);
+                queues[block as usize].push_back(batch);
             }
         }
         for block in 0..tiles.grid.blocks() {
@@ -59,12 +59,12 @@ impl Ordered {
 }
 
 impl State {
-    fn ready_if_first(&mut self, blocks: &[[u32; 2]], visit: Option<usize>) {
-        let Some(visit) = visit else { return };
+    fn ready_if_first(&mut self, blocks: &[[u32; 2]], batch: Option<usize>) {
+        let Some(batch) = batch else { return };
         let is_first =
-            |side: usize| self.queues[side][blocks[visit][side] as usize].front() == Some(&visit);
+            |side: usize| self.queues[side][blocks[batch][side] as usize].front() == Some(&batch);
         if is_first(0) && is_first(1) {
-            self.ready.push(Reverse(visit));
+            self.ready.push(Reverse(batch));
         }
     }
 }
@@ -76,12 +76,12 @@ impl Schedule for Ordered {
             if state.unclaimed == 0 {
                 return None;
             }
-            if let Some(Reverse(visit)) = state.ready.pop() {
+            if let Some(Reverse(batch)) = state.ready.pop() {
                 state.unclaimed -= 1;
                 if state.unclaimed == 0 {
                     self.changed.notify_all();
                 }
-                return Some(visit);
+                return Some(batch);
             }
             state.waiting += 1;
             state = self
@@ -92,12 +92,12 @@ impl Schedule for Ordered {
         }
     }
 
-    fn finish(&self, visit: usize) {
+    fn finish(&self, batch: usize) {
         let mut state = self.lock();
         let mut next = [None; 2];
         for (side, next) in next.iter_mut().enumerate() {
-            let queue = &mut state.queues[side][self.blocks[visit][side] as usize];
-            debug_assert_eq!(queue.front(), Some(&visit));
+            let queue = &mut state.queues[side][self.blocks[batch][side] as usize];
+            debug_assert_eq!(queue.front(), Some(&batch));
             queue.pop_front();
             *next = queue.front().copied();
         }
@@ -118,20 +118,20 @@ impl Schedule for Ordered {
 
 #[cfg(test)]
 mod tests {
+    use super::super::batches;
     use super::super::tests::tiles;
-    use super::super::visits;
     use super::*;
     use crate::MemoryLimit;
 
     #[test]
     fn ordered_visits_of_one_tile_after_the_other_are_made_once_each() {
         let tiles = tiles(&MemoryLimit::default());
-        let mut visits = visits(&tiles, 3, 1);
-        let tile = visits[0].tile;
-        visits.retain(|visit| visit.tile == tile);
-        assert!(visits.len() > 2);
-        let schedule = Ordered::new(&tiles, &visits);
-        for expected in 0..visits.len() {
+        let mut batches = batches(&tiles, 3, 1);
+        let tile = batches[0].tile;
+        batches.retain(|batch| batch.tile == tile);
+        assert!(batches.len() > 2);
+        let schedule = Ordered::new(&tiles, &batches);
+        for expected in 0..batches.len() {
             assert_eq!(schedule.claim(), Some(expected));
             assert!(schedule.lock().ready.is_empty());
             schedule.finish(expected);
@@ -142,37 +142,37 @@ mod tests {
     #[test]
     fn ordered_visits_never_share_a_block_and_keep_its_order() {
         let tiles = tiles(&MemoryLimit::default());
-        let visits = visits(&tiles, 3, 1);
-        let schedule = Ordered::new(&tiles, &visits);
+        let batches = batches(&tiles, 3, 1);
+        let schedule = Ordered::new(&tiles, &batches);
         let busy = Mutex::new(std::collections::HashSet::new());
         let log = Mutex::new(Vec::new());
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
-                    while let Some(visit) = schedule.claim() {
-                        let blocks = schedule.blocks[visit];
+                    while let Some(batch) = schedule.claim() {
+                        let blocks = schedule.blocks[batch];
                         let sides = [(0, blocks[0]), (1, blocks[1])];
                         for side in sides {
                             assert!(busy.lock().unwrap().insert(side));
                         }
-                        log.lock().unwrap().push(visit);
+                        log.lock().unwrap().push(batch);
                         std::thread::yield_now();
                         for side in sides {
                             busy.lock().unwrap().remove(&side);
                         }
-                        schedule.finish(visit);
+                        schedule.finish(batch);
                     }
                 });
             }
         });
         let log = log.into_inner().unwrap();
-        assert_eq!(log.len(), visits.len());
+        assert_eq!(log.len(), batches.len());
         for side in 0..2 {
             let mut last = vec![None; tiles.grid.blocks()];
-            for &visit in &log {
-                let block = schedule.blocks[visit][side] as usize;
-                assert!(last[block] < Some(visit));
-                last[block] = Some(visit);
+            for &batch in &log {
+                let block = schedule.blocks[batch][side] as usize;
+                assert!(last[block] < Some(batch));
+                last[block] = Some(batch);
             }
         }
     }

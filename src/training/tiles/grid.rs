@@ -1,31 +1,30 @@
-//! How words are dealt into blocks.
+//! Blocks of words.
 
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// How words are dealt into blocks: consecutive words, few where the records are many. Words are
-/// numbered as a [`Partition`] numbers them, by rank where nothing is distributed; no block reaches
-/// into two of its groups.
+/// Blocks of consecutive words, which are smaller where words have more records. Words are numbered as a
+/// [`Partition`] numbers them: by rank if nothing is distributed. No block spans two groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileGrid {
     // Block k holds words starts[k]..starts[k + 1].
     pub(super) starts: Vec<WordId>,
     pub(super) partition: Partition,
-    // The group whose rows there are tiles of.
+    // The group of the rows of the tiles.
     pub(super) group: usize,
 }
 
-/// A block's share of all records is at most one in so many, so that up to about as many threads
-/// find tiles that share no row.
-pub(super) const LEAST_BLOCKS: u64 = 16;
-/// Bytes of rows, [w, G], in a block: two blocks are in use at a time.
+/// A block holds at most this fraction, 1/16, of all records (unless one word has more), so that about
+/// as many threads find tiles that share no row.
+pub(super) const MIN_BLOCKS: u64 = 16;
+/// Bytes of rows, parameters and accumulators, in a block; a tile uses two blocks.
 /// Measured on enwiki-17m (benches/RESULTS.md, "Tiles").
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
-    /// Blocks for words of these numbers of records and of rows of `row_bytes`; tiles will be those
-    /// with rows in group `group` of `partition`.
+    /// Blocks for words with these numbers of records and with rows of `row_bytes`. The rows of the
+    /// tiles are the words of `group` of `partition`.
     pub fn new(
         records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
         row_bytes: usize,
@@ -34,7 +33,7 @@ impl TileGrid {
     ) -> Self {
         let all_words = records_per_word.len() as WordId;
         let total: u64 = records_per_word.clone().sum();
-        let most_records = total.div_ceil(LEAST_BLOCKS).max(1);
+        let most_records = total.div_ceil(MIN_BLOCKS).max(1);
         let most_words = (BLOCK_BYTES / row_bytes).clamp(32, 1 << 16);
         let mut starts = vec![0];
         let (mut words, mut records) = (0, 0);
@@ -64,18 +63,18 @@ impl TileGrid {
         self.starts.len() - 1
     }
 
-    /// First word of block `k`.
+    /// The first word of block `k`.
     pub fn start(&self, k: usize) -> WordId {
         self.starts[k]
     }
 
-    /// Words in all blocks.
+    /// Number of words in all blocks.
     pub fn words(&self) -> usize {
         self.starts[self.blocks()] as usize
     }
 
     /// The words of block `k`.
-    pub(in crate::training) fn words_of(&self, k: usize) -> Range<usize> {
+    pub(crate) fn words_of(&self, k: usize) -> Range<usize> {
         self.starts[k] as usize..self.starts[k + 1] as usize
     }
 
@@ -84,17 +83,17 @@ impl TileGrid {
     }
 
     /// The groups of words.
-    pub(in crate::training) fn partition(&self) -> Partition {
+    pub(crate) fn partition(&self) -> Partition {
         self.partition
     }
 
-    /// The group whose rows there are tiles of.
-    pub(in crate::training) fn group(&self) -> usize {
+    /// The group of the rows of the tiles.
+    pub(crate) fn group(&self) -> usize {
         self.group
     }
 
-    /// The blocks of a group.
-    pub(in crate::training) fn blocks_of(&self, group: usize) -> Range<usize> {
+    /// The blocks of the words of `group`.
+    pub(crate) fn blocks_of(&self, group: usize) -> Range<usize> {
         let first = |group| {
             self.starts
                 .partition_point(|&s| s < self.partition.start(group))

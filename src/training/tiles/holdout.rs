@@ -1,27 +1,29 @@
-//! Which pairs of words are held out of training.
+//! The choice of the word pairs that are held out of training.
 
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 
-/// Which pairs of words are held out of training, in both directions: one direction tells the other.
+/// The word pairs that are held out of training: a pair in both directions, because one direction
+/// tells the other.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct HeldOut {
+pub(super) struct Holdout {
     below: u64,
     seed: u64,
     partition: Partition,
 }
 
-impl HeldOut {
-    pub fn new(share: f64, seed: u64, partition: Partition) -> Self {
+impl Holdout {
+    /// Hold out this fraction of the pairs.
+    pub fn new(fraction: f64, seed: u64, partition: Partition) -> Self {
         Self {
-            below: (share * 2.0_f64.powi(64)) as u64,
+            below: (fraction * 2.0_f64.powi(64)) as u64,
             seed,
             partition,
         }
     }
 
-    /// Whether pair (i, j), in either order, is: as good as random, and the same for every run and
-    /// every partition.
+    /// Whether pair (i, j), in either order, is held out: a pseudo-random choice that depends on the
+    /// words' ranks and the seed only.
     #[inline]
     pub fn contains(self, i: WordId, j: WordId) -> bool {
         if self.below == 0 {

@@ -1,37 +1,37 @@
-//! Records bucketed into blocks of words, so that the rows a tile touches stay in cache.
+//! Tiles: records bucketed by blocks of words, so that the rows that a tile updates stay in cache.
 
 mod build;
-mod counts;
 mod grid;
 mod holdout;
+mod serialize;
 mod slab;
-mod travel;
+mod source;
 
-pub use build::TileOptions;
-pub use counts::Counts;
-pub(super) use counts::Source;
+pub use build::{TileOptions, check_sizes};
 pub use grid::TileGrid;
-pub use travel::TileParts;
+pub use serialize::SerializedTiles;
+pub use source::Counts;
+pub(crate) use source::TileSource;
 
 use super::kernel::Record;
 use super::negatives::{Pair, Targets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
-use slab::{Place, Slab};
+use slab::{Slab, SlabRange};
 use std::ops::Range;
 
-/// Where the records of one pair of blocks are, and its unseen pairs.
+/// A pair of blocks of words: where its records and negative pairs are.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
-    /// Whether it is the mirror image of the tile that it shares records with: their `i` is then the
-    /// place of the context word, and their `j` that of the word.
+    /// Whether it is the mirror image of the tile with which it shares records: `i` of a record is
+    /// then the context word, and `j` the word.
     pub(super) mirrored: bool,
-    records: Place,
-    // How many more, behind those, are held out of training.
+    records: SlabRange,
+    // Number of records behind these that are held out of training.
     held_out: usize,
-    unseen: Place,
+    negatives: SlabRange,
 }
 
 impl Tile {
@@ -40,29 +40,29 @@ impl Tile {
         self.records.range.len()
     }
 
-    /// Number of unseen pairs.
-    pub(super) fn unseen(&self) -> usize {
-        self.unseen.range.len()
+    /// Number of negative pairs.
+    pub(super) fn negatives(&self) -> usize {
+        self.negatives.range.len()
     }
 
-    /// The records held out, as [`Tiles::read`] numbers them.
+    /// The held-out records, as [`Tiles::read`] numbers them.
     pub(super) fn held_out(&self) -> Range<usize> {
         self.records()..self.records() + self.held_out
     }
 
-    /// A tile of these blocks of rows and of columns that has none.
+    /// A tile of these blocks of rows and of columns, without records.
     fn without_records([row_block, column_block]: [usize; 2]) -> Self {
         Self {
             row_block: row_block as u32,
             column_block: column_block as u32,
             mirrored: false,
-            records: Place::default(),
+            records: SlabRange::default(),
             held_out: 0,
-            unseen: Place::default(),
+            negatives: SlabRange::default(),
         }
     }
 
-    /// The places of the word and of the context word that a record of this tile tells of.
+    /// The word and the context word of a record of this tile.
     pub(super) fn word_and_context(&self, record: Record) -> Pair {
         if self.mirrored {
             [record.j, record.i]
@@ -71,7 +71,7 @@ impl Tile {
         }
     }
 
-    /// The same records with the two words in each other's place.
+    /// The tile of the transposed records.
     fn mirror(&self) -> Self {
         Self {
             row_block: self.column_block,
@@ -82,72 +82,79 @@ impl Tile {
     }
 }
 
-/// All records, by tile, in memory or, beyond a limit, in a temporary file. Empty tiles are left out.
-/// Of a symmetric matrix, a tile and its mirror image share what is stored.
+/// The tiles of a matrix, or of the rows of a group of its words. Records are in memory or, beyond the
+/// memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a tile and its
+/// mirror image share their records.
 #[derive(Debug)]
 pub struct Tiles {
     pub(super) grid: TileGrid,
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
     pub(super) held_out: u64,
-    pub(super) row_bytes: usize,
+    pub(crate) row_bytes: usize,
     slabs: Vec<Slab<Record>>,
-    unseen: Option<Unseen>,
+    negatives: Option<Negatives>,
     file: Option<TemporaryFile>,
 }
 
-/// Pairs that never meet, by tile.
+/// The negative pairs of all tiles.
 #[derive(Debug)]
-struct Unseen {
+struct Negatives {
     slabs: Vec<Slab<Pair>>,
     targets: Targets,
 }
 
 impl Tiles {
-    /// Records to train on in all tiles.
+    /// Number of records to train on.
     pub fn records(&self) -> u64 {
         self.records
     }
 
-    /// Records held out of training.
+    /// Number of records held out of training.
     pub fn held_out(&self) -> u64 {
         self.held_out
     }
 
-    /// How words are dealt into blocks.
+    /// The blocks of words.
     pub fn grid(&self) -> &TileGrid {
         &self.grid
     }
 
-    /// The tiles whose columns are in a group of words.
+    /// The block of columns of a tile.
+    pub(crate) fn column_block(&self, tile: usize) -> usize {
+        self.tiles[tile].column_block as usize
+    }
+
+    /// The tiles whose columns are words of `group`.
     pub(super) fn with_columns(&self, group: usize) -> Vec<usize> {
         let blocks = self.grid.blocks_of(group);
         let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
         (0..self.tiles.len()).filter(within).collect()
     }
 
-    /// The words that places in a tile count from: of words, and of contexts.
+    /// The first word and the first context word of a tile, which its records count from.
     pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
         let start = |block: u32| self.grid.start(block as usize) as usize;
         let tile = &self.tiles[tile];
         [start(tile.row_block), start(tile.column_block)]
     }
 
-    /// Some records of a tile, those held out last; `buffer` serves if they lie on disk.
+    /// Some records of a tile; the held-out ones are numbered last. They are read into `buffer` if they
+    /// are on disk.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,
         records: Range<usize>,
         buffer: &'a mut Vec<Record>,
     ) -> Result<&'a [Record]> {
-        let Place { slab, range } = &self.tiles[tile].records;
+        let SlabRange { slab, range } = &self.tiles[tile].records;
         let records = range.start + records.start..range.start + records.end;
         self.slabs[*slab].read(records, self.file.as_ref(), buffer)
     }
 
-    /// Some unseen pairs of a tile as records whose ln X is their target, into `to`; `buffer` serves
-    /// if they lie on disk.
-    pub(super) fn read_unseen(
+    /// Some negative pairs of a tile, as records whose ln X is the target, into `to`. They are read into
+    /// `buffer` if they are on disk.
+    pub(super) fn read_negatives(
         &self,
         tile: usize,
         pairs: Range<usize>,
@@ -155,12 +162,12 @@ impl Tiles {
         to: &mut Vec<Record>,
     ) -> Result<()> {
         to.clear();
-        if let (Some(unseen), false) = (&self.unseen, pairs.is_empty()) {
+        if let (Some(negatives), false) = (&self.negatives, pairs.is_empty()) {
             let first = self.first_rows(tile);
-            let Place { slab, range } = &self.tiles[tile].unseen;
+            let SlabRange { slab, range } = &self.tiles[tile].negatives;
             let pairs = range.start + pairs.start..range.start + pairs.end;
-            let pairs = unseen.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
-            unseen.targets.records(pairs, first, to);
+            let pairs = negatives.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
+            negatives.targets.records(pairs, first, to);
         }
         Ok(())
     }
@@ -177,7 +184,7 @@ mod tests {
 
     const WORDS: u32 = 400;
 
-    /// Some pairs of words, the frequent ones denser, both directions the same or not.
+    /// Tiles of some pairs of words; frequent words have more of them.
     fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
         let skew = if symmetric { 1 } else { 2 };
         let counts = Triangle::assemble(WORDS as usize, |pair| {
@@ -212,17 +219,17 @@ mod tests {
         (0..tiles.tiles.len())
             .map(|k| {
                 let tile = &tiles.tiles[k];
-                let mut unseen = Vec::new();
+                let mut negatives = Vec::new();
                 let mut buffer = Vec::new();
                 let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
                 tiles
-                    .read_unseen(k, 0..tile.unseen(), &mut Vec::new(), &mut unseen)
+                    .read_negatives(k, 0..tile.negatives(), &mut Vec::new(), &mut negatives)
                     .unwrap();
                 let mut records = records.to_vec();
                 for record in &mut records {
                     [record.i, record.j] = tile.word_and_context(*record);
                 }
-                (tile.row_block, tile.column_block, records, unseen)
+                (tile.row_block, tile.column_block, records, negatives)
             })
             .collect()
     }
@@ -240,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn tiles_come_back_from_their_parts() {
+    fn serialized_tiles_are_restored() {
         for (symmetric, negative, memory) in [
             (false, 0.0, None),
             (true, 0.7, None),
@@ -248,14 +255,14 @@ mod tests {
             (true, 0.7, Some(1000)),
         ] {
             let tiles = tiles(symmetric, negative, &MemoryLimit::new(memory, None), 1);
-            let parts = tiles.to_parts().unwrap();
-            let TileParts {
+            let parts = tiles.serialize().unwrap();
+            let SerializedTiles {
                 index,
                 records,
-                unseen,
+                negatives,
                 targets,
             } = &parts;
-            let back = Tiles::from_parts(index, records, unseen, targets).unwrap();
+            let back = Tiles::deserialize(index, records, negatives, targets).unwrap();
             assert_eq!(contents(&back), contents(&tiles));
             assert_eq!(
                 (back.records, back.held_out),
@@ -264,23 +271,23 @@ mod tests {
             assert_eq!(back.grid(), tiles.grid());
             assert!(back.bytes() > 0);
             assert!(memory.is_some() || back.bytes() <= tiles.bytes());
-            assert_eq!(back.to_parts().unwrap(), parts);
+            assert_eq!(back.serialize().unwrap(), parts);
         }
     }
 
     #[test]
-    fn of_a_symmetric_matrix_a_pair_is_stored_once() {
+    fn a_pair_of_a_symmetric_matrix_is_stored_once() {
         let free = MemoryLimit::default();
         let tiles = tiles(true, 1.0, &free, 1);
         let filled: Vec<&Tile> = tiles.tiles.iter().filter(|t| t.records() > 0).collect();
-        let place = |tile: &&Tile| (tile.records.slab, tile.records.range.start);
-        let stored: HashSet<_> = filled.iter().map(place).collect();
+        let position = |tile: &&Tile| (tile.records.slab, tile.records.range.start);
+        let stored: HashSet<_> = filled.iter().map(position).collect();
         let diagonal = |tile: &&&Tile| tile.row_block == tile.column_block;
         let on_diagonal = filled.iter().filter(diagonal).count();
         assert_eq!(2 * stored.len(), filled.len() + on_diagonal);
         // Word pairs and their X are what the triangle says, in both directions.
         let mut pairs = HashSet::new();
-        for (row_block, column_block, records, unseen) in contents(&tiles) {
+        for (row_block, column_block, records, negatives) in contents(&tiles) {
             let (rows, columns) = (
                 tiles.grid().start(row_block as usize),
                 tiles.grid().start(column_block as usize),
@@ -291,7 +298,7 @@ mod tests {
                 assert_eq!(record.ln_x, x.ln() as f32);
                 assert!(pairs.insert((i, j)));
             }
-            assert!(unseen.iter().all(|record| record.ln_x.is_finite()));
+            assert!(negatives.iter().all(|record| record.ln_x.is_finite()));
         }
         assert_eq!(pairs.len() as u64, tiles.records() + tiles.held_out());
         assert!(pairs.iter().all(|&(i, j)| pairs.contains(&(j, i))));
@@ -316,16 +323,16 @@ mod tests {
     #[test]
     fn unseen_pairs_are_new_and_follow_the_frequencies() {
         for symmetric in [false, true] {
-            check_unseen(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
+            check_negative(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
         }
     }
 
-    fn check_unseen(tiles: &Tiles) {
+    fn check_negative(tiles: &Tiles) {
         assert!(tiles.grid().blocks() > 3);
         let mut seen = HashSet::new();
         let mut sums = vec![[0.0f64; 2]; WORDS as usize];
         let mut drawn = Vec::new();
-        for (row_block, column_block, records, unseen) in contents(tiles) {
+        for (row_block, column_block, records, negatives) in contents(tiles) {
             let (rows, columns) = (
                 tiles.grid().start(row_block as usize),
                 tiles.grid().start(column_block as usize),
@@ -336,7 +343,7 @@ mod tests {
                 sums[pair.1 as usize][1] += f64::from(record.ln_x).exp();
                 assert!(seen.insert(pair));
             }
-            drawn.extend(unseen.into_iter().map(|record| {
+            drawn.extend(negatives.into_iter().map(|record| {
                 let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
                 (pair, f64::from(record.ln_x))
             }));
@@ -349,8 +356,8 @@ mod tests {
             assert!((target - (0.5 * expected.ln() - 1.0)).abs() < 1e-4);
             by_word[i as usize] += 1;
         }
-        // Of rare words, most contexts are unseen: they get about their share of the draws. Of the
-        // most frequent ones all contexts are seen.
+        // Rare words do not co-occur with most contexts, so they get about their fraction of the draws.
+        // The most frequent words co-occur with all contexts and get none.
         assert_eq!(by_word[0], 0);
         let weight = |i: usize| sums[i][0].powf(0.75);
         let weights: f64 = (0..WORDS as usize).map(weight).sum();

@@ -1,28 +1,29 @@
-//! What several tiles hold, in memory or on disk.
+//! Storage of records and negative pairs, in memory or on disk.
 
 use crate::error::Result;
 use crate::memory::{HugeBuffer, TemporaryFile};
 use bytemuck::Pod;
 use std::ops::Range;
 
-/// Some of what a slab holds.
+/// Some items of a slab.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Place {
+pub(super) struct SlabRange {
+    /// Number of the slab.
     pub slab: usize,
+    /// Its items.
     pub range: Range<usize>,
 }
 
-/// What several tiles hold, one after the other. One large buffer: given back, it is the system's
-/// again.
+/// The items of several tiles in one large buffer, whose memory returns to the system when freed.
 #[derive(Debug)]
 pub(super) enum Slab<T> {
     Memory(HugeBuffer<T>),
-    /// Where it begins in the tiles' file.
+    /// The offset of the first item in the tiles' temporary file.
     Disk(u64),
 }
 
 impl<T: Pod> Slab<T> {
-    /// The first `length` items of `all`, kept or put into `file`.
+    /// The first `length` items of `all`, in memory or, if there is a `file`, appended to it.
     pub fn new(all: HugeBuffer<T>, length: usize, file: Option<&TemporaryFile>) -> Result<Self> {
         Ok(match file {
             None => Self::Memory(all),
@@ -30,7 +31,7 @@ impl<T: Pod> Slab<T> {
         })
     }
 
-    /// Some items; `buffer` serves if they lie on disk.
+    /// Some items; they are read into `buffer` if they are on disk.
     pub fn read<'a>(
         &'a self,
         items: Range<usize>,
