@@ -242,7 +242,7 @@ mod tests {
 
     /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
     /// `group`.
-    fn share(symmetric: bool, partition: Partition, group: usize) -> Triangle {
+    fn group_counts(symmetric: bool, partition: Partition, group: usize) -> Triangle {
         let own = partition.group(group);
         let skew = if symmetric { 1 } else { 2 };
         Triangle::assemble(WORDS, |pair| {
@@ -281,7 +281,7 @@ mod tests {
     fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let shares: Vec<_> = (0..partition.groups())
             .map(|group| {
-                let counts = share(symmetric, partition, group);
+                let counts = group_counts(symmetric, partition, group);
                 Share::new(partition, group, &counts).unwrap()
             })
             .collect();
@@ -354,7 +354,7 @@ mod tests {
     }
 
     fn train_whole(symmetric: bool) -> (Vec<f64>, Parameters) {
-        let mut counts = Counts::Owned(share(symmetric, Partition::new(WORDS, 1), 0));
+        let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
         let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
         let mut parameters = Parameters::random(WORDS, DIM, options().seed, &monitor).unwrap();

@@ -128,15 +128,15 @@ impl EpochPass<'_> {
             &mut buffers.negatives,
         )?;
         let negatives = &buffers.negatives;
-        // Records and negative pairs alternate, run by run, so that neither kind moves the rows for long.
-        let runs = batch.records.len();
-        let slice = |k: usize| negatives.len() * k / runs..negatives.len() * (k + 1) / runs;
+        // Records and negative pairs alternate, span by span, so that neither kind moves the rows for long.
+        let spans = batch.records.len();
+        let slice = |k: usize| negatives.len() * k / spans..negatives.len() * (k + 1) / spans;
         let mut sum = 0.0;
-        for (k, run) in batch.records.iter().enumerate() {
+        for (k, span) in batch.records.iter().enumerate() {
             update(&rows, &negatives[slice(k)], &negative_rule)?;
             let records = self
                 .tiles
-                .read(batch.tile, run.clone(), &mut buffers.records)?;
+                .read(batch.tile, span.clone(), &mut buffers.records)?;
             sum += update(&mirrored, records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }

@@ -363,10 +363,10 @@ mod tests {
         let weights: f64 = (0..WORDS as usize).map(weight).sum();
         let draws = 3.0 * tiles.records() as f64;
         for half in [200..300, 300..400] {
-            let share: f64 = half.clone().map(weight).sum::<f64>() / weights;
+            let fraction: f64 = half.clone().map(weight).sum::<f64>() / weights;
             let found: usize = by_word[half].iter().sum();
-            assert!(found as f64 <= draws * share * 1.1);
-            assert!(found as f64 >= draws * share * 0.3);
+            assert!(found as f64 <= draws * fraction * 1.1);
+            assert!(found as f64 >= draws * fraction * 0.3);
         }
     }
 }
