@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _core
+from ._parameters import path as path_of
+from ._parameters import plain
 from ._sources import files_of
 from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
@@ -45,7 +47,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
+        self.path = path_of("checkpoint_dir", path)
         self.state = os.path.join(self.path, _STATE)
         self.counts = os.path.join(self.path, _COUNTS)
 
@@ -188,8 +190,6 @@ def settings(
     parameters["tokenizer"] = to_json(parameters["tokenizer"])
     if callable(parameters["progress"]):
         parameters["progress"] = None
-    if parameters["tmp_dir"] is not None:
-        parameters["tmp_dir"] = os.fspath(parameters["tmp_dir"])
     made = {
         "glove_rs": _core.__version__,
         "simd": _core.simd_level(),
@@ -198,5 +198,5 @@ def settings(
         "session": session,
         **others,
     }
-    plain: dict[str, Any] = json.loads(json.dumps(made, default=lambda number: number.item()))
-    return plain
+    as_json: dict[str, Any] = json.loads(json.dumps(made, default=plain))
+    return as_json

@@ -19,6 +19,8 @@ __all__ = [
     "CoreVectors",
     "CoreVocabulary",
     "FormatError",
+    "InternalError",
+    "PanicException",
     "TrainingDiverged",
     "__version__",
     "check_training",
@@ -37,6 +39,7 @@ __all__ = [
     "simd_levels",
     "split_counts",
     "start_rows",
+    "take_panic",
     "train",
     "train_records",
     "unpack_rows",
@@ -129,6 +132,8 @@ class _Start(TypedDict):
 __version__: Final[str]
 
 class FormatError(ValueError): ...
+class InternalError(RuntimeError): ...
+class PanicException(BaseException): ...
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818 - what happened, as numpy names them
     history: list[float]
@@ -276,8 +281,6 @@ class CoreCooccurrence:
 class CoreParameters:
     @property
     def arrays(self) -> dict[str, _F32]: ...
-    @property
-    def addresses(self) -> dict[str, int]: ...
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
     @property
@@ -434,6 +437,7 @@ def train_records(
 ) -> dict[str, Any]: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
+def take_panic() -> str | None: ...
 
 @final
 class CoreVectors:

@@ -86,6 +86,7 @@ def check_counting(model: Glove) -> None:
     encoding_arguments(**_some(model, _ENCODING))
     counting_arguments(**_some(model, _COUNTING))
     _running(model)
+    reporter(model.progress)
 
 
 def fit(
@@ -102,8 +103,7 @@ def fit(
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
-    if text is not None:
-        check_counting(model)
+    check_counting(model)  # also what only a text would need: it is saved with the model
     settings = _checkpoint.settings(
         model.get_params(),
         training,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ._parameters import shown
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
 
@@ -40,11 +41,15 @@ def infer_vector(
     """Do what :meth:`Glove.infer_vector` says."""
     state = model._state
     pieces: list[str | Sequence[str]]
-    pieces = [contexts] if isinstance(contexts, str) else list(contexts)
+    if not isinstance(contexts, Iterable):
+        raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
+    pieces = [contexts] if isinstance(contexts, str) else [*contexts]
+    if not all(isinstance(piece, str | list | tuple) for piece in pieces):
+        raise TypeError(f"contexts must be texts or lists of words, got {shown(pieces)}")
     if word is None:
         word, pieces = _PLACE, [_with_place(piece) for piece in pieces]
     elif not isinstance(word, str) or not word:
-        raise ValueError(f"word must be a str, or None, got {word!r}")
+        raise ValueError(f"word must be a str, or None, got {shown(word)}")
     else:
         word = word.lower() if model.lowercase else word
         if model.normalize is not None:

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _core
-from ._parameters import integer
+from ._parameters import integer, shown
 from ._progress import Progress, reporter
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Format", "read", "warn_of_repeated"]
 
@@ -39,7 +39,7 @@ def read(
     limit = None if limit is None else integer("limit", limit, 1)
     if isinstance(vocabulary, str | os.PathLike):
         vocabulary = Vocabulary.load(vocabulary)
-    words = None if vocabulary is None else vocabulary._core
+    words = None if vocabulary is None else as_vocabulary(vocabulary)._core
     while True:
         with reporter(progress) as callback:
             half = kind == np.float16
@@ -63,10 +63,10 @@ def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> No
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = np.dtype(dtype)
-    except TypeError:
+    except Exception:  # NumPy asks the value for its attributes, and may read it as Python
         kind = None
     if dtype is None or kind not in (np.float32, np.float16):
-        raise ValueError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
+        raise ValueError(f"dtype must be 'float32' or 'float16', got {shown(dtype)}")
     return kind
 
 

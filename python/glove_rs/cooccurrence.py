@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from . import _core
 from ._optional import optional
-from ._parameters import boolean, integer, positive
+from ._parameters import boolean, integer, positive, shown
+from ._parameters import path as path_of
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer
@@ -195,7 +196,10 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             shape = csr.shape
             indptr, indices, values = csr.indptr, csr.indices, csr.data
         else:
-            dense = np.atleast_2d(np.asarray(X, dtype=np.float64))
+            try:
+                dense = np.atleast_2d(np.asarray(X, dtype=np.float64))
+            except (TypeError, ValueError, OverflowError):
+                raise ValueError(f"X must be a matrix of real numbers, got {shown(X)}") from None
             shape = dense.shape
             rows, indices = np.nonzero(dense)[:2]
             indptr = np.searchsorted(rows, np.arange(shape[0] + 1))
@@ -383,7 +387,8 @@ normalize, documents, errors, threads, memory
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
         records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
         """
-        if os.fspath(path).endswith(".bin") or os.fspath(path) == "-":
+        path = path_of("path", path)
+        if path.endswith(".bin") or path == "-":
             self._core.save_stanford(path)
         else:
             self._core.save(path)
@@ -419,12 +424,13 @@ normalize, documents, errors, threads, memory
             If a vocabulary is missing or given needlessly.
         """
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
+        path = path_of("path", path)
         native = _core.CoreCooccurrence.is_native(path)
         if native and vocabulary is not None:
             raise ValueError("vocabulary must be None: the file brings its own")
         if not native and vocabulary is None:
             raise ValueError(
-                f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "
+                f"vocabulary must be given to read Stanford's records: {path!r} is not "
                 "in the native format"
             )
         with reporter(progress) as callback:

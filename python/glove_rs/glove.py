@@ -16,7 +16,9 @@ import numpy.typing as npt
 from . import _core, _fitting, _folder, _infer, _stanford
 from ._files import replacing
 from ._optional import optional
-from ._parameters import boolean, integer, positive, real
+from ._parameters import boolean, instance, integer, plain, positive, real, shown
+from ._parameters import path as path_of
+from ._parameters import words as words_of
 from ._presets import resolve
 from ._progress import Progress
 from ._sources import Source
@@ -363,10 +365,12 @@ checkpoint_every, resume, keep_counts
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
+        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         session, given = Session(**options), Init.of(init, anchor, self.dim)
-        begin = None if start is None else start._as_start(X.vocabulary, self.dim)
+        begin = None
+        if start is not None:
+            begin = instance("start", start, Glove)._as_start(X.vocabulary, self.dim)
         _fitting.fit(self, X, session, given, resume=resume, start=begin)
         return self
 
@@ -524,7 +528,7 @@ keep_counts
         settings = resolve(self.preset, self.get_params())
         for name, value in (("optimizer", self.optimizer), ("schedule", settings["schedule"])):
             if not isinstance(value, str):
-                raise ValueError(f"{name} must be a name, got {value!r}")
+                raise ValueError(f"{name} must be a name, got {shown(value)}")
         training: _core._Training = {
             "x_max": positive("x_max", settings["x_max"]),
             "alpha": real("alpha", self.alpha),
@@ -666,10 +670,6 @@ keep_counts
         return _fitting.counts_of(self)
 
     @property
-    def _parameters(self) -> Fitted:
-        return self._state
-
-    @property
     def _state(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(
@@ -698,21 +698,14 @@ keep_counts
         if callable(settings["progress"]):
             settings["progress"] = None
         settings["tokenizer"] = to_json(settings["tokenizer"])
-        if settings["tmp_dir"] is not None:
-            settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
-        # What numpy gave as a number or a truth value goes into JSON as Python's.
-        settings = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in settings.items()
-        }
         settings["dim"] = state.arrays["W"].shape[1]
         words = [word.encode() for word in state.vocabulary.words]
         header = {"format": "glove-rs model", "version": 1, "settings": settings}
-        with replacing(path) as file:
+        with replacing(path_of("path", path)) as file:
             np.savez(
                 file,
                 allow_pickle=False,
-                header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+                header=np.frombuffer(json.dumps(header, default=plain).encode(), dtype=np.uint8),
                 words=np.frombuffer(b"".join(words), dtype=np.uint8),
                 word_ends=np.cumsum([len(word) for word in words], dtype=np.int64),
                 counts=state.vocabulary.counts,
@@ -729,8 +722,7 @@ keep_counts
         FormatError
             If the file is something else, damaged, or from a later version.
         """
-        path = _folder.model_file(path)
-        name = os.fspath(path)
+        path = name = _folder.model_file(path_of("path", path))
         with open(path, "rb") as file:
             try:
                 archive = np.load(file, allow_pickle=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, choice, integer, memory_bytes
+from ._parameters import boolean, choice, integer, memory_bytes, path, shown
+from ._parameters import words as words_of
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer, function_of
@@ -57,7 +58,7 @@ def running_arguments(
     return {
         "threads": None if threads is None else integer("threads", threads, 1, MOST_THREADS),
         "memory": memory_bytes(memory),
-        "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
+        "tmp_dir": None if tmp_dir is None else path("tmp_dir", tmp_dir),
     }
 
 
@@ -65,10 +66,8 @@ def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     """Take a vocabulary, or make one of words with counts of 0."""
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
-    if isinstance(vocabulary, str) or not isinstance(vocabulary, Sequence):
-        kind = type(vocabulary).__name__
-        raise TypeError(f"vocabulary must be a Vocabulary or a sequence of words, got {kind}")
-    return Vocabulary(vocabulary, [0] * len(vocabulary))
+    words = words_of("vocabulary", vocabulary)
+    return Vocabulary(words, [0] * len(words))
 
 
 class Vocabulary:
@@ -96,7 +95,10 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
-        words, counts = list(words), [integer("counts", n, 0) for n in counts]
+        words = words_of("words", words)
+        if not isinstance(counts, Iterable) or getattr(counts, "ndim", 1) == 0:
+            raise TypeError(f"counts must be a sequence of int, got {shown(counts)}")
+        counts = [integer("counts", n, 0) for n in counts]
         if len(words) != len(counts):
             raise ValueError(
                 f"counts must have one number per word: {len(words)} words, {len(counts)} counts"
@@ -194,16 +196,19 @@ class Vocabulary:
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        try:
-            return isinstance(word, str) and self._core.index(word) is not None
-        except UnicodeEncodeError:  # a lone surrogate is in no text
-            return False
+        return self._find(word) is not None
 
     def __getitem__(self, word: str) -> int:
-        index = self._core.index(word)
+        index = self._find(word)
         if index is None:
-            raise KeyError(f"word {word!r} is not in the vocabulary")
+            raise KeyError(f"word {shown(word)} is not in the vocabulary")
         return index
+
+    def _find(self, word: object) -> int | None:
+        try:
+            return self._core.index(word) if isinstance(word, str) else None
+        except UnicodeEncodeError:  # a lone surrogate is in no text
+            return None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):

@@ -6,6 +6,7 @@ mod cooccurrence;
 mod errors;
 mod files;
 mod items;
+mod panic;
 mod run;
 mod session;
 mod shards;
@@ -23,11 +24,13 @@ mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
-    use super::errors::{FormatError, TrainingDiverged};
+    use super::errors::{FormatError, InternalError, TrainingDiverged};
     #[pymodule_export]
     use super::files::{
         CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
     };
+    #[pymodule_export]
+    use super::panic::take_panic;
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
@@ -44,6 +47,15 @@ mod _core {
     };
     #[pymodule_export]
     use super::vocabulary::CoreVocabulary;
+
+    #[pymodule_export]
+    use pyo3::panic::PanicException;
+
+    #[pymodule_init]
+    fn init(_module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        super::panic::remember();
+        Ok(())
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

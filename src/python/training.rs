@@ -163,12 +163,11 @@ pub struct CoreParameters {
 /// The parameters: converted to arrays when Python asks for them, so that Ctrl-C ends a training at once.
 enum Arrays {
     Pending(Parameters),
-    Converted(Py<PyDict>, Py<PyDict>),
+    Converted(Py<PyDict>),
 }
 
 impl CoreParameters {
-    /// The arrays, and the addresses that their numbers had in the core.
-    fn converted<'py>(&self, py: Python<'py>) -> PyResult<[Bound<'py, PyDict>; 2]> {
+    fn converted<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let mut state = self
             .arrays
             .lock_py_attached(py)
@@ -176,14 +175,10 @@ impl CoreParameters {
         if let Arrays::Pending(parameters) = &*state {
             let exported =
                 in_own_pool(py, || Ok([parameters.values(), parameters.accumulators()]))?;
-            let (arrays, addresses) = arrays(py, parameters.dim(), exported)?;
-            *state = Arrays::Converted(arrays.unbind(), addresses.unbind());
+            *state = Arrays::Converted(arrays(py, parameters.dim(), exported)?.unbind());
         }
         match &*state {
-            Arrays::Converted(arrays, addresses) => Ok([
-                arrays.clone_ref(py).into_bound(py),
-                addresses.clone_ref(py).into_bound(py),
-            ]),
+            Arrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
             Arrays::Pending(_) => unreachable!("converted above"),
         }
     }
@@ -195,38 +190,26 @@ impl CoreParameters {
     /// the core.
     #[getter]
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.converted(py).map(|[arrays, _]| arrays)
-    }
-
-    /// The address that the numbers of each array had in the core.
-    #[getter]
-    fn addresses<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        self.converted(py).map(|[_, addresses]| addresses)
+        self.converted(py)
     }
 }
 
-/// Arrays by their public names, and the addresses of their numbers.
-fn arrays(
-    py: Python<'_>,
-    dim: usize,
-    exported: [Exported; 2],
-) -> PyResult<(Bound<'_, PyDict>, Bound<'_, PyDict>)> {
-    let (arrays, addresses) = (PyDict::new(py), PyDict::new(py));
+/// Arrays by their public names, whose memory is that of `exported`.
+fn arrays(py: Python<'_>, dim: usize, exported: [Exported; 2]) -> PyResult<Bound<'_, PyDict>> {
+    let arrays = PyDict::new(py);
     for (prefix, from) in ["", "G_"].into_iter().zip(exported) {
         for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
             let name = format!("{prefix}{name}");
-            addresses.set_item(&name, vectors.as_ptr() as usize)?;
             let rows = vectors.len() / dim;
             let array = PyArray1::from_vec(py, vectors).reshape([rows, dim])?;
             arrays.set_item(&name, array)?;
         }
         for (name, biases) in [("b", from.b), ("b_tilde", from.b_tilde)] {
             let name = format!("{prefix}{name}");
-            addresses.set_item(&name, biases.as_ptr() as usize)?;
             arrays.set_item(&name, PyArray1::from_vec(py, biases))?;
         }
     }
-    Ok((arrays, addresses))
+    Ok(arrays)
 }
 
 /// Refuse parameters out of their ranges, before the text is read.
@@ -410,7 +393,7 @@ pub fn train_records<'py>(
             crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
         })?
     })?;
-    let (arrays, _) = arrays(py, dim, exported)?;
+    let arrays = arrays(py, dim, exported)?;
     arrays.set_item("losses", losses)?;
     Ok(arrays)
 }

@@ -6,7 +6,7 @@
 //! frequencies. Pairs that co-occur are left out. Each negative pair adds
 //! ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the loss: only a prediction above the target t_ij costs anything.
 //! The target t_ij = ½ ln E_ij − 1 is the mean of ln E_ij and −2, where E_ij is the count expected of
-//! independent words (measured in benches/RESULTS.md, "Unseen pairs").
+//! independent words (measured in benches/EXPERIMENTS.md, "Negative sampling").
 
 use super::kernel::Record;
 use super::marginals::Marginal;

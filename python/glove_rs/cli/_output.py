@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,7 +19,13 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 
 def emit(options: argparse.Namespace, result: Any, text: str) -> None:
     """Print `result` as JSON if that was asked for, else `text`."""
-    print(json.dumps(_plain(result), ensure_ascii=False) if options.json else text)
+    print(_json(result) if options.json else text)
+
+
+def _json(result: Any) -> str:
+    text = json.dumps(_plain(result), ensure_ascii=False)
+    # Names of files may hold bytes that are not UTF-8, which JSON must be.
+    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:

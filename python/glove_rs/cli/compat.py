@@ -5,6 +5,7 @@ What differs from them on purpose: faults are not copied (docs/cli.md lists them
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting, _stanford
+from .._parameters import shown
 from .._training import Session
 from ._inputs import local
 from ._machine import free_memory, processors
@@ -296,6 +298,19 @@ TOOLS = {
 }
 
 
+#: What the API calls a value that has another name here.
+_FLAGS = {
+    "alpha": "alpha",
+    "dim": "vector-size",
+    "grad_clip": "grad-clip",
+    "learning_rate": "eta",
+    "model": "model",
+    "threads": "threads",
+    "window": "window-size",
+    "x_max": "x-max",
+}
+
+
 def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
     """Read the flags: the first of a name counts, and what is none is passed over but said."""
     known = {f"-{flag.name}": flag for flag in tool.flags}
@@ -325,9 +340,12 @@ def _number(flag: Flag, value: str) -> int | float | str:
     if isinstance(flag.default, str):
         return value
     try:
-        return type(flag.default)(float(value))
-    except (ValueError, OverflowError):
-        raise ValueError(f"-{flag.name} takes a number, got {value!r}") from None
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not abs(number) < 2**63:
+        raise ValueError(f"-{flag.name} takes a number within 64 bits, got {shown(value)}")
+    return type(flag.default)(number)
 
 
 def _seed(value: dict[str, Any]) -> int:
@@ -337,8 +355,8 @@ def _seed(value: dict[str, Any]) -> int:
 
 
 def _memory(size: float) -> int:
-    """Return a limit in bytes; less than this would only be slow."""
-    return max(int(size), 16_000_000)
+    """Return a limit in bytes; less than this would only be slow, and more there is not."""
+    return int(min(max(size, 16_000_000), 2**62))
 
 
 def _folder(path: str) -> str:
@@ -407,12 +425,20 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
     if not arguments or arguments[0] not in TOOLS:
         if arguments[:1] in (["-h"], ["--help"]):
             parser().parse_args(["compat", "--help"])
-        what = f"not {arguments[0]!r}" if arguments else "none is named"
+        what = f"not {shown(arguments[0])}" if arguments else "none is named"
         _say(f"glove-rs compat: TOOL is one of {', '.join(TOOLS)}; {what}")
         return 2
     tool, flags = TOOLS[arguments[0]], arguments[1:]
     if (tool.needs_flags and not flags) or flags in (["-h"], ["-help"], ["--help"]):
         print(usage(arguments[0]))
     else:
-        tool.run(_values(tool, flags))
+        values = _values(tool, flags)
+        try:
+            tool.run(values)
+        except ValueError as error:
+            # The API names its own parameter.
+            found = re.match(r"(\w+)( must .*)", str(error), re.S)
+            if found is None or found.group(1) not in _FLAGS:
+                raise
+            raise ValueError(f"-{_FLAGS[found.group(1)]}{found.group(2)}") from None
     return 0

@@ -11,6 +11,7 @@ import operator
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +97,9 @@ class State:
 class Training:
     """A training on the counts of all groups of `words` words.
 
+    If the worker of a share is lost, Dask rebuilds a share that a task made. `resend` sends the
+    shares of some groups again, if the client sent them.
+
     Attributes
     ----------
     reports : list of EpochReport
@@ -115,6 +119,7 @@ class Training:
         session: Session,
         init: _core._Init | None,
         progress: Progress | None,
+        resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
         self._cluster = cluster
         self._words, self._dim = words, dim
@@ -124,6 +129,8 @@ class Training:
         self._session = session
         self._init = init
         self._progress = progress
+        self._running_arguments = running
+        self._resend = resend
         self.reports: list[EpochReport] = []
         self.received: list[int] = []
         self._owners = [cluster.owner(group) for group in range(self._groups)]
@@ -135,8 +142,12 @@ class Training:
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
-        self._tiles = self._make_tiles(shares, running)
-        del shares  # Dask rebuilds lost tiles from the shares, and lost shares from the text
+        margins = self._margins_of(shares)
+        self._tiles = [self._tiles_of(k, share, margins) for k, share in enumerate(shares)]
+        # Rebuilding lost tiles needs the marginals of the whole matrix: they are stored here if the
+        # client sent the shares, because Dask cannot rebuild those.
+        self._margins = None if resend is None else self._value(margins)
+        del shares, margins  # workers keep what has a future
         self._records, self._held_out = self._sizes()
         self._rules = _core.CoreProgress(
             training,
@@ -153,7 +164,8 @@ class Training:
 
     # --- before the first epoch -----------------------------------------------------------------
 
-    def _make_tiles(self, shares: Sequence[Future], running: _core._Running) -> list[Future]:
+    def _margins_of(self, shares: Sequence[Future]) -> Future:
+        """Add up the marginals of all shares."""
         submit = self._cluster.submit
         parts = [
             submit(_strata.margins, share, self._threads, name=f"margins-{group}", at=owner)
@@ -166,21 +178,21 @@ class Training:
                 submit(_strata.add_margins, parts[k : k + FAN_IN], name=f"margins-{level}-{k}")
                 for k in range(0, len(parts), FAN_IN)
             ]
-        validation = self._session.validation
-        return [
-            submit(
-                _strata.tiles,
-                share,
-                parts[0],
-                self._dim,
-                self._training,
-                validation,
-                running,
-                name=f"tiles-{group}",
-                at=owner,
-            )
-            for group, (share, owner) in enumerate(zip(shares, self._owners, strict=True))
-        ]
+        return parts[0]
+
+    def _tiles_of(self, group: int, share: Future, margins: Future) -> Future:
+        """Submit the tiles of a group to its worker."""
+        return self._cluster.submit(
+            _strata.tiles,
+            share,
+            margins,
+            self._dim,
+            self._training,
+            self._session.validation,
+            self._running_arguments,
+            name=f"{self._round}-tiles-{group}",
+            at=self._cluster.owner(group),
+        )
 
     def _sizes(self) -> tuple[int, int]:
         sizes = [
@@ -387,15 +399,13 @@ class Training:
         while True:
             try:
                 self._cluster.refresh()
-                # Dask rebuilds the tiles that were lost.
+                self._replace_lost_tiles()
+                # Dask rebuilds other lost tiles.
                 for tiles in self._tiles:
                     self._wait(tiles)
                 break
             except WorkerLost:
-                if any(tiles.cancelled() for tiles in self._tiles):
-                    raise RuntimeError(
-                        "a worker is gone that had a part of the counts: fit them again"
-                    ) from None
+                pass
         has = self._cluster.client.who_has()
         self._owners = [has[tiles.key][0] for tiles in self._tiles]
         self._round += 1
@@ -409,6 +419,18 @@ class Training:
         self.state, self._saved, self._best = left, None, best
         self._rules.rewind(left.epoch, left.halvings)
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
+
+    def _replace_lost_tiles(self) -> None:
+        """Send the shares of lost tiles that Dask cannot rebuild."""
+        lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
+        if not lost:
+            return
+        if self._resend is None:
+            raise RuntimeError("a worker is gone that had a part of the counts: fit them again")
+        self._round += 1
+        for group, share in zip(lost, self._resend(lost), strict=True):
+            margins = self._cluster.send(self._margins, group)
+            self._tiles[group] = self._tiles_of(group, share, margins)
 
     def cancel(self) -> None:
         """Release the tasks of the running epoch."""
@@ -424,6 +446,8 @@ class Training:
                 wait([future], timeout=TICK)
             except TimeoutError:
                 self._look_at_copies()
+            except CancelledError:
+                raise WorkerLost from None
             if time.monotonic() > look:
                 look = time.monotonic() + LOOK
                 if self._cluster.lost():
@@ -442,6 +466,8 @@ class Training:
             except TimeoutError:
                 if self._cluster.lost():
                     raise WorkerLost from None
+            except CancelledError:
+                raise WorkerLost from None
 
     def _values(self, futures: Sequence[Future]) -> Iterator[Any]:
         return map(self._value, futures)

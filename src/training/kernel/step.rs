@@ -181,11 +181,11 @@ pub(super) unsafe fn update_all<V: Vector>(call: &KernelCall) -> Cost {
 }
 
 /// Bytes of rows to prefetch ahead of their use: enough to hide the latency of the second-level cache,
-/// and a small part of the first-level cache. Measured on Wikipedia (benches/RESULTS.md, "Prefetch").
+/// and a small part of the first-level cache. Measured on Wikipedia (benches/EXPERIMENTS.md, "Prefetch distance").
 const PREFETCH_BYTES: usize = 10 << 10;
 
 /// Records that are updated at once if no two of them share a row. The horizontal sums and the scalar
-/// arithmetic then take a quarter of the instructions (benches/RESULTS.md, "Order").
+/// arithmetic then take a quarter of the instructions (benches/EXPERIMENTS.md, "Four records at once").
 pub(super) const TOGETHER: usize = 4;
 
 /// Whether no two of the records share a word or a context word, so that updating them at once has

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// A thread takes the next batch, or one soon after it whose blocks no other thread uses. No thread ever
 /// waits, and the result is not repeatable. Preferring free blocks saves time because rows that two
-/// processors write move between their caches (benches/RESULTS.md, "Order").
+/// processors write move between their caches (benches/EXPERIMENTS.md, "Hogwild threads and
+/// shared blocks").
 pub struct Hogwild {
     // Blocks of rows and of columns of each batch.
     blocks: Vec<[u32; 2]>,

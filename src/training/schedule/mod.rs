@@ -30,14 +30,14 @@ pub struct Batch {
 /// adapts to the block that it meets, and the loss measured meanwhile is too small.
 const RECORDS_PER_ROW: usize = 256;
 /// The same for the first epoch, when steps are longest and rows adapt fastest. With this value, the loss
-/// of every epoch is within 1.5 % of that of a random order (benches/RESULTS.md, "Order").
+/// of every epoch is within 1.5 % of that of a random order (benches/EXPERIMENTS.md, "Length of a batch").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// Batches of each tile in an epoch if the rows of all tiles fit into the cache together, so that a change
 /// of tile costs nothing. This is as good as a random order of all records.
 const CHEAP_BATCHES: usize = 16;
 /// Records of a tile that stay consecutive in every epoch; the order of these spans is drawn anew for each
 /// epoch. Against one order for all epochs, this gains 0.2 % of loss and half a point of analogies, as
-/// much as a new order of all records does (benches/RESULTS.md, "Order").
+/// much as a new order of all records does (benches/EXPERIMENTS.md, "Reshuffling in every epoch").
 const SPAN: usize = 1 << 13;
 /// Rows of both sides that fit into the cache: the size of a typical L2 cache.
 const CHEAP_BYTES: usize = 1 << 20;

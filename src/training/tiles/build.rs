@@ -26,7 +26,7 @@ use rayon::prelude::*;
 const NEAR_BYTES: usize = 24 << 10;
 /// The records of a tile are grouped by rows in stretches of this many records for each word of the
 /// block. The stretches are short enough that a row meets its records at about the same time as in
-/// random order (benches/RESULTS.md, "Order").
+/// random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 const GROUPED_PER_ROW: usize = 4;
 
 /// How to build tiles.
@@ -183,7 +183,7 @@ impl Tiles {
 
     /// Draw the negative pairs of every tile, one row of tiles after the other. A tile and its mirror
     /// image draw pairs of their own: drawing half as many and using them in both directions costs
-    /// three points of analogies (benches/RESULTS.md, "Order").
+    /// three points of analogies (benches/EXPERIMENTS.md, "Mirrored tiles").
     fn add_negatives(
         &mut self,
         sampler: &NegativeSampler,

@@ -19,7 +19,7 @@ pub struct TileGrid {
 /// as many threads find tiles that share no row.
 pub(super) const MIN_BLOCKS: u64 = 16;
 /// Bytes of rows, parameters and accumulators, in a block; a tile uses two blocks.
-/// Measured on enwiki-17m (benches/RESULTS.md, "Tiles").
+/// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Size of a block").
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
