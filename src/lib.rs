@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, a module per step: [`corpus`] → [`tokenize`] → [`encoding`] and
 //! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A stage knows the one before it
-//! by its data type and nothing else.
+//! by its data type and nothing else. [`session`] stands above them: a training with checkpoints.
 //!
 //! ```
 //! use glove_rs::cooccurrence::{CountingOptions, count};
@@ -38,6 +38,7 @@
 mod buckets;
 pub mod cooccurrence;
 pub mod corpus;
+pub mod distributed;
 pub mod encoding;
 mod error;
 pub mod formats;
@@ -48,6 +49,7 @@ mod packing;
 pub mod partition;
 #[cfg(feature = "python")]
 mod python;
+pub mod session;
 pub mod threads;
 pub mod tokenize;
 pub mod training;

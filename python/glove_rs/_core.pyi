@@ -8,11 +8,11 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "MOST_HALVINGS",
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
     "CoreParameters",
+    "CoreProgress",
     "CoreShard",
     "CoreShare",
     "CoreTiles",
@@ -93,10 +93,10 @@ class _Training(TypedDict):
     deterministic: bool
     seed: int
 
-class _Turn(TypedDict):
+class _Subepoch(TypedDict):
     epoch: int
     halvings: int
-    hopeless: float
+    divergence_cost: float
     slice: int
     slices: int
     last: bool
@@ -134,7 +134,6 @@ class _Start(TypedDict):
     epochs_done: int
     halvings: int
 
-MOST_HALVINGS: Final[int]
 __version__: Final[str]
 
 class FormatError(ValueError): ...
@@ -335,12 +334,45 @@ class CoreCheckpoint:
     def epochs(self) -> int: ...
 
 @final
+class CoreProgress:
+    def __new__(
+        cls,
+        training: _Training,
+        validation: float | None,
+        records: int,
+        held_out: int,
+        early_stopping: int | None,
+        max_seconds: float | None,
+    ) -> CoreProgress: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def halvings(self) -> int: ...
+    @property
+    def divergence_cost(self) -> float | None: ...
+    @divergence_cost.setter
+    def divergence_cost(self, cost: float) -> None: ...
+    def is_finished(self) -> bool: ...
+    def is_divergence(self, cost: float) -> bool: ...
+    def halve_rate(self) -> str: ...
+    def finish_epoch(
+        self,
+        loss: float,
+        validation: float | None,
+        seconds: float,
+        records_per_second: float,
+    ) -> bool: ...
+    def has_time_for(self, seconds: float) -> bool: ...
+    def stop(self) -> None: ...
+    def rewind(self, epochs: int, halvings: int) -> None: ...
+
+@final
 class CoreTiles:
     def __new__(
         cls,
         index: npt.NDArray[np.uint8],
         records: npt.NDArray[np.uint8],
-        unseen: npt.NDArray[np.uint8],
+        negatives: npt.NDArray[np.uint8],
         targets: npt.NDArray[np.uint8],
     ) -> CoreTiles: ...
     @staticmethod
@@ -357,19 +389,16 @@ class CoreTiles:
         self,
         columns: int,
         training: _Training,
-        turn: _Turn,
+        subepoch: _Subepoch,
         words: _F32,
         contexts: _F32,
         threads: int,
     ) -> float | None: ...
-    def cost(
-        self,
-        columns: int,
-        training: _Training,
-        words: _F32,
-        contexts: _F32,
-        hopeless: bool,
-        threads: int,
+    def validation_cost(
+        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
+    ) -> float: ...
+    def divergence_cost(
+        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
     ) -> float: ...
     @property
     def records(self) -> int: ...
@@ -426,7 +455,7 @@ def train_records(
     epochs: int = 1,
     simd: str | None = None,
     bias_learning_rate: float = 1.0,
-    unseen_weight: float | None = None,
+    negative_weight: float | None = None,
 ) -> dict[str, Any]: ...
 def most_threads() -> int: ...
 def simd_level() -> str: ...

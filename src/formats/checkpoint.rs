@@ -9,7 +9,7 @@
 //! | 4 | 1 if the parameters of an earlier, better epoch are held too, else 0 |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
 //! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
-//! | 8 + 8 | as IEEE 754 doubles: the cost of a hopeless epoch (NaN if unknown), μ of the anchor |
+//! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 40 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second |
@@ -55,9 +55,9 @@ pub fn save(
         parameters,
         best,
         progress,
-        reports,
         anchor,
     } = training;
+    let reports = &progress.reports;
     let anchored = anchor.as_ref().map_or(0, |anchor| anchor.words.len());
     let mut header = Vec::with_capacity(HEADER);
     header.extend_from_slice(MAGIC);
@@ -75,7 +75,7 @@ pub fn save(
         header.extend_from_slice(&(number as u64).to_le_bytes());
     }
     let weight = anchor.as_ref().map_or(0.0, |anchor| anchor.weight);
-    for number in [progress.hopeless.unwrap_or(f64::NAN), weight] {
+    for number in [progress.divergence_cost.unwrap_or(f64::NAN), weight] {
         header.extend_from_slice(&number.to_le_bytes());
     }
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
@@ -207,7 +207,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
         let checked = anchor.check(words, dim);
         checked.map_err(|e| bad(0, &format!("the anchored words are wrong: {e}")))?;
     }
-    let hopeless = f64::from_bits(u64_at(72));
+    let divergence_cost = f64::from_bits(u64_at(72));
     let mut parameters = parameters.into_iter();
     let training = Training {
         parameters: parameters.next().expect("one set at least"),
@@ -215,9 +215,9 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
         progress: Progress {
             epochs,
             halvings,
-            hopeless: (!hopeless.is_nan()).then_some(hopeless),
+            divergence_cost: (!divergence_cost.is_nan()).then_some(divergence_cost),
+            reports,
         },
-        reports,
         anchor: (anchored > 0).then_some(anchor),
     };
     let settings = String::from_utf8(settings);
@@ -328,15 +328,15 @@ mod tests {
             progress: Progress {
                 epochs: 4,
                 halvings: 1,
-                hopeless: Some(0.1 + 0.2),
+                divergence_cost: Some(0.1 + 0.2),
+                reports: vec![EpochReport {
+                    epoch: 4,
+                    loss: 0.25,
+                    validation: None,
+                    seconds: 1.5,
+                    records_per_second: 1e6,
+                }],
             },
-            reports: vec![EpochReport {
-                epoch: 4,
-                loss: 0.25,
-                validation: None,
-                seconds: 1.5,
-                records_per_second: 1e6,
-            }],
             anchor: Some(Anchor {
                 words: vec![0, 2],
                 vectors: vec![1.0, 2.0, 3.0, 4.0],
@@ -362,7 +362,6 @@ mod tests {
             assert_eq!(again.parameters, training.parameters);
             assert_eq!(again.best, training.best);
             assert_eq!(again.progress, training.progress);
-            assert_eq!(again.reports, training.reports);
             assert_eq!(again.anchor, training.anchor);
         }
     }

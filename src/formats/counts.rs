@@ -180,7 +180,11 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
             .par_iter()
             .map(|(offset, bytes, sum)| {
                 let is_whole = crc32fast::hash(bytes) == *sum;
-                let block = if is_whole { decode_foreign(bytes)? } else { None };
+                let block = if is_whole {
+                    decode_foreign(bytes)?
+                } else {
+                    None
+                };
                 block
                     .filter(|block| block.has_both_directions() != symmetric)
                     .ok_or_else(|| damaged(*offset, "a block of counts is damaged"))

@@ -40,7 +40,7 @@ mod _core {
     };
     #[pymodule_export]
     use super::strata::{
-        CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
+        CoreProgress, CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
     use super::training::{
@@ -63,7 +63,4 @@ mod _core {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
-
-    #[pymodule_export]
-    const MOST_HALVINGS: usize = crate::training::MOST_HALVINGS;
 }

@@ -1,37 +1,38 @@
-//! [`Tiles`] as numbers, to travel from machine to machine.
+//! [`Tiles`] as plain numbers, for sending them from machine to machine.
 
-use super::{Place, Record, Slab, Tile, TileGrid, Tiles, Unseen};
+use super::slab::{Slab, SlabRange};
+use super::{Negatives, Record, Tile, TileGrid, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
-use crate::training::unseen::Targets;
+use crate::training::negatives::Targets;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
-/// Tiles taken apart.
+/// Tiles as plain numbers.
 #[derive(Debug, Clone, PartialEq)]
-pub struct TileParts {
-    /// Sizes of all kinds.
+pub struct SerializedTiles {
+    /// The grid, and the sizes of every tile.
     pub index: Vec<u64>,
-    /// Records, tile by tile.
+    /// The records, tile by tile.
     pub records: Vec<u8>,
-    /// Unseen pairs, tile by tile.
-    pub unseen: Vec<u8>,
-    /// What the targets of unseen pairs are made of, if there are any.
+    /// Negatives pairs, tile by tile.
+    pub negatives: Vec<u8>,
+    /// What the targets of negative pairs are made of, if there are any.
     pub targets: Vec<f32>,
 }
 
-/// Numbers that a tile has in the index.
+/// Numbers of a tile in the index.
 const PER_TILE: usize = 7;
 
 impl Tiles {
-    /// Take a copy apart.
+    /// Copy the tiles into plain numbers.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if they lie on disk and cannot be read.
-    pub fn to_parts(&self) -> Result<TileParts> {
+    /// [`crate::Error::Io`] if they are on disk and cannot be read.
+    pub fn serialize(&self) -> Result<SerializedTiles> {
         let (grid, partition) = (&self.grid, self.grid.partition);
         let sizes = [
             partition.groups(),
@@ -41,15 +42,15 @@ impl Tiles {
         ];
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
         index.extend(grid.starts.iter().map(|&start| u64::from(start)));
-        let (mut records, mut unseen, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
-        // Where records are that two tiles share.
+        let (mut records, mut negatives, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        // Offsets of the records, which two tiles may share.
         let mut starts = HashMap::new();
         for (number, tile) in self.tiles.iter().enumerate() {
-            let Place { slab, range } = &tile.records;
+            let SlabRange { slab, range } = &tile.records;
             let start = match starts.entry((*slab, range.start, tile.held_out().end)) {
                 Entry::Occupied(start) => *start.get(),
-                Entry::Vacant(place) => {
-                    let start = *place.insert(records.len() / size_of::<Record>());
+                Entry::Vacant(entry) => {
+                    let start = *entry.insert(records.len() / size_of::<Record>());
                     let all = self.read(number, 0..tile.held_out().end, &mut buffer)?;
                     records.extend_from_slice(cast_slice(all));
                     start
@@ -57,38 +58,41 @@ impl Tiles {
             };
             let blocks = [tile.row_block, tile.column_block, tile.mirrored.into()];
             index.extend(blocks.map(u64::from));
-            let sizes = [start, tile.records(), tile.held_out, tile.unseen()];
+            let sizes = [start, tile.records(), tile.held_out, tile.negatives()];
             index.extend(sizes.map(|n| n as u64));
         }
         let mut targets = Vec::new();
-        if let Some(Unseen { slabs, targets: t }) = &self.unseen {
+        if let Some(Negatives { slabs, targets: t }) = &self.negatives {
             let mut buffer = Vec::new();
-            for Tile { unseen: place, .. } in &self.tiles {
-                let slab = &slabs[place.slab];
-                let pairs = slab.read(place.range.clone(), self.file.as_ref(), &mut buffer)?;
-                unseen.extend_from_slice(cast_slice(pairs));
+            for Tile {
+                negatives: range, ..
+            } in &self.tiles
+            {
+                let slab = &slabs[range.slab];
+                let pairs = slab.read(range.range.clone(), self.file.as_ref(), &mut buffer)?;
+                negatives.extend_from_slice(cast_slice(pairs));
             }
             targets = t.sides().concat();
         }
-        Ok(TileParts {
+        Ok(SerializedTiles {
             index,
             records,
-            unseen,
+            negatives,
             targets,
         })
     }
 
-    /// Put together what [`Tiles::to_parts`] took apart.
+    /// The tiles that [`Tiles::serialize`] copied.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
     ///
     /// # Panics
-    /// If it did not.
-    pub fn from_parts(
+    /// For numbers that [`Tiles::serialize`] does not return.
+    pub fn deserialize(
         index: &[u64],
         records: &[u8],
-        unseen: &[u8],
+        negatives: &[u8],
         targets: &[f32],
     ) -> Result<Self> {
         let (sizes, index) = index.split_at(4);
@@ -100,7 +104,7 @@ impl Tiles {
             partition: Partition::new(words, sizes[0] as usize),
             group: sizes[1] as usize,
         };
-        let place = |start: usize, length: usize| Place {
+        let range = |start: usize, length: usize| SlabRange {
             slab: 0,
             range: start..start + length,
         };
@@ -116,25 +120,25 @@ impl Tiles {
                     start,
                     records,
                     held_out,
-                    unseen,
+                    negatives,
                 ] = numbers.map(|n| n as usize);
-                drawn += unseen;
+                drawn += negatives;
                 Tile {
                     row_block: row_block as u32,
                     column_block: column_block as u32,
                     mirrored: mirrored != 0,
-                    records: place(start, records),
+                    records: range(start, records),
                     held_out,
-                    unseen: place(drawn - unseen, unseen),
+                    negatives: range(drawn - negatives, negatives),
                 }
             })
             .collect();
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
-        let unseen = if targets.is_empty() {
+        let negatives = if targets.is_empty() {
             None
         } else {
-            Some(Unseen {
-                slabs: vec![slab(unseen)?],
+            Some(Negatives {
+                slabs: vec![slab(negatives)?],
                 targets: Targets::from_sides(targets),
             })
         };
@@ -144,17 +148,17 @@ impl Tiles {
             grid,
             row_bytes: sizes[2] as usize,
             slabs: vec![slab(records)?],
-            unseen,
+            negatives,
             tiles,
             file: None,
         })
     }
 
-    /// Bytes of records and unseen pairs in memory.
+    /// Bytes of records and negative pairs in memory.
     pub fn bytes(&self) -> u64 {
-        let unseen = self.unseen.iter().flat_map(|unseen| &unseen.slabs);
+        let negatives = self.negatives.iter().flat_map(|negatives| &negatives.slabs);
         let records: usize = self.slabs.iter().map(Slab::bytes).sum();
-        (records + unseen.map(Slab::bytes).sum::<usize>()) as u64
+        (records + negatives.map(Slab::bytes).sum::<usize>()) as u64
     }
 }
 

@@ -1,72 +1,96 @@
-//! Training by strata (Gemulla et al. 2011): how a training is taken apart for workers that share
-//! nothing.
+//! Training by strata (Gemulla et al. 2011, "distributed stochastic gradient descent").
 //!
-//! Words are dealt into groups ([`crate::partition::Partition`]). The records whose row is in group p and whose
-//! column is in group q touch no parameters but W and b of p and W̃ and b̃ of q, so that as many
-//! strata (p, q) as there are groups are trained at once, each p with another q, and then each p with
-//! the next. An epoch runs in slices of time, and in each every p meets every q. With one group the
-//! slices follow each other as the visits of a deterministic epoch do: the outcome has its bits.
+//! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into
+//! P × P *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q.
+//! Training it changes only W and b of p, and W̃ and b̃ of q. P blocks with different rows and different
+//! columns form a *stratum*; they are trained at the same time on different machines. Training one
+//! stratum is a *subepoch*. An epoch is cut into slices of time; the P subepochs of a slice train that
+//! slice's batches of every block.
+//!
+//! With one group the slices follow each other as the batches of a deterministic epoch do, and the result
+//! has the same bits.
 
-use super::epochs::{Epoch, HOPELESS, TrainingOptions};
-use super::kernel::{SharedRows, SimdLevel};
-use super::loss;
-use super::parameters::{Line, View};
-use super::schedule;
-use super::tiles::{Source, TileOptions, Tiles};
-use super::unseen::Margin;
-use crate::cooccurrence::Share;
+use crate::cooccurrence::{RowBlock, Share};
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
+use crate::training::{
+    DIVERGENCE_FACTOR, EpochPass, Line, Marginal, SharedRows, SimdLevel, TileOptions, TileSource,
+    Tiles, TrainingOptions, View, batches, poor_model_cost, validation_cost,
+};
+use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
+use std::ops::Range;
 
-/// The records of a group's tiles whose columns are in one group.
+/// A block of the matrix: the records of the tiles of a group of rows whose columns are in one group.
 ///
-/// Its methods take the rows of the tiles' group of words and of that group of contexts, as
-/// [`super::Parameters::rows_of`] lays them out, aligned to 64 bytes.
+/// The methods take the rows of W with b of the tiles' group, and those of W̃ with b̃ of the columns'
+/// group, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
+/// 64 bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Stratum<'a> {
-    /// The tiles of the rows' group.
+pub struct MatrixBlock<'a> {
+    /// The tiles of the group of the rows.
     pub tiles: &'a Tiles,
     /// The group of the columns.
     pub columns: usize,
-    /// How to train; always as if `deterministic`.
+    /// How to train; `deterministic` is always on.
     pub options: &'a TrainingOptions,
 }
 
-/// When a stratum is trained.
+/// The subepoch in which a block is trained.
 #[derive(Debug, Clone, Copy)]
-pub struct Turn {
-    /// The epoch, from 1.
+pub struct Subepoch {
+    /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// How often divergence has halved the learning rate.
+    /// How often the learning rate has been halved.
     pub halvings: usize,
-    /// The cost beyond which there is no hope.
-    pub hopeless: f64,
-    /// Which of the epoch's slices, from 0.
+    /// An epoch that costs more diverges.
+    pub divergence_cost: f64,
+    /// Number of the slice of the epoch, from 0.
     pub slice: usize,
-    /// Slices in the epoch.
+    /// Number of slices of the epoch.
     pub slices: usize,
-    /// Whether the epoch ends with it, for these rows and for these columns.
+    /// Whether it is the last subepoch of the epoch.
     pub last: bool,
 }
 
+/// A group's counts, unpacked block by block.
+impl TileSource for &Share {
+    type Rows = RowBlock;
+    type Loaded<'a>
+        = Box<RowBlock>
+    where
+        Self: 'a;
+
+    fn is_symmetric(&self) -> bool {
+        self.symmetric
+    }
+
+    fn nnz(&self) -> u64 {
+        Share::nnz(self)
+    }
+
+    fn rows(&self, rows: Range<WordId>) -> Result<Box<RowBlock>> {
+        Share::rows(self, rows).map(Box::new)
+    }
+}
+
 impl Tiles {
-    /// Bucket the records of a share whose rows are the words of its group: as [`Tiles::new`] does it
-    /// with all, which have these margins.
+    /// Build the tiles of the records whose rows are the words of a group, of its counts; `marginals` are
+    /// those of the whole matrix.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], but that nothing need be held out.
+    /// As for [`Tiles::new`], except that nothing need be held out.
     pub fn of_share(
         share: &Share,
-        margins: &[Margin],
+        marginals: &[Marginal],
         options: &TileOptions,
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
         Self::of_group(
-            Source::Share(share),
-            margins,
+            &mut &*share,
+            marginals,
             share.partition,
             share.group,
             options,
@@ -76,16 +100,16 @@ impl Tiles {
     }
 }
 
-impl Stratum<'_> {
-    /// Train the part of an epoch that falls to this turn; returns Σ ½ f(X) diff². The same bits for
-    /// any number of threads.
+impl MatrixBlock<'_> {
+    /// Train the batches of the block that belong to `subepoch`; returns their Σ ½ f(X) diff². The result
+    /// has the same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Diverged`], also if the last turn leaves a parameter that is not a finite number;
+    /// [`Error::Diverged`], also if the last subepoch leaves a parameter that is not a finite number;
     /// [`Error::Parameter`] for rows of the wrong size; [`Error::Cancelled`].
     pub fn train(
         &self,
-        turn: &Turn,
+        subepoch: &Subepoch,
         words: &mut [f32],
         contexts: &mut [f32],
         monitor: &Monitor,
@@ -95,26 +119,26 @@ impl Stratum<'_> {
             deterministic: true,
             ..*self.options
         };
-        let epoch = Epoch {
+        let pass = EpochPass {
             tiles: self.tiles,
             options: &options,
-            epoch: turn.epoch,
-            rule: options.rule(turn.halvings),
+            epoch: subepoch.epoch,
+            rule: options.rule(subepoch.halvings),
             level: SimdLevel::active()?,
-            hopeless: turn.hopeless,
+            divergence_cost: subepoch.divergence_cost,
             first: self.first(),
         };
         let blocks = self.tiles.grid().blocks_of(self.columns);
-        let mut visits = schedule::visits(self.tiles, options.seed, turn.epoch);
-        visits.retain(|visit| {
-            let column_block = self.tiles.tiles[visit.tile].column_block as usize;
-            let slice = (visit.time * turn.slices as f64) as usize;
-            blocks.contains(&column_block) && slice.min(turn.slices - 1) == turn.slice
+        let mut batches = batches(self.tiles, options.seed, subepoch.epoch);
+        batches.retain(|batch| {
+            let column_block = self.tiles.column_block(batch.tile);
+            let slice = (batch.time * subepoch.slices as f64) as usize;
+            blocks.contains(&column_block) && slice.min(subepoch.slices - 1) == subepoch.slice
         });
         let [words, contexts] = [lines_mut(words)?, lines_mut(contexts)?];
         let half = self.half();
         let rows = SharedRows::new(words, contexts, half);
-        let cost = epoch.run(rows, &visits, monitor)?;
+        let cost = pass.run(rows, &batches, monitor)?;
         let is_finite = |row: &[Line]| {
             row[..half]
                 .iter()
@@ -123,18 +147,18 @@ impl Stratum<'_> {
         let mut rows = [words, contexts]
             .into_iter()
             .flat_map(|side| side.chunks_exact(2 * half));
-        if turn.last && !rows.all(is_finite) {
-            return Err(epoch.diverged());
+        if subepoch.last && !rows.all(is_finite) {
+            return Err(pass.diverged());
         }
         Ok(cost)
     }
 
-    /// Σ ½ f(X) diff² over the records held out.
+    /// Σ ½ f(X) diff² over the held-out records of the block.
     ///
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size.
     pub fn validation_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
-        loss::validation_cost(
+        validation_cost(
             self.tiles,
             self.columns,
             self.view(words, contexts)?,
@@ -142,20 +166,20 @@ impl Stratum<'_> {
         )
     }
 
-    /// What [`Turn::hopeless`] should be: the strata's parts of it add up.
+    /// The block's part of [`Subepoch::divergence_cost`], which is the sum over all blocks.
     ///
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size.
-    pub fn hopeless_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
+    pub fn divergence_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
         let view = self.view(words, contexts)?;
-        Ok(HOPELESS * loss::poor_cost(self.tiles, self.columns, view, self.options)?)
+        Ok(DIVERGENCE_FACTOR * poor_model_cost(self.tiles, self.columns, view, self.options)?)
     }
 
     fn half(&self) -> usize {
         self.tiles.row_bytes / size_of::<Line>() / 2
     }
 
-    /// The words of the first rows of either side.
+    /// The word and the context word of the first rows.
     fn first(&self) -> [usize; 2] {
         let grid = self.tiles.grid();
         [grid.group(), self.columns].map(|group| grid.partition().start(group) as usize)
@@ -211,14 +235,14 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Counts, Parameters, margins, train};
+    use crate::training::{Counts, Parameters, marginals, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
 
-    /// Some pairs of words, both directions the same or not, numbered as `partition` numbers them;
-    /// those alone that touch `group`.
-    fn share(symmetric: bool, partition: Partition, group: usize) -> Triangle {
+    /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
+    /// `group`.
+    fn group_counts(symmetric: bool, partition: Partition, group: usize) -> Triangle {
         let own = partition.group(group);
         let skew = if symmetric { 1 } else { 2 };
         Triangle::assemble(WORDS, &Monitor::new(), |pair| {
@@ -257,13 +281,13 @@ mod tests {
     fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let shares: Vec<_> = (0..partition.groups())
             .map(|group| {
-                let counts = share(symmetric, partition, group);
+                let counts = group_counts(symmetric, partition, group);
                 Share::new(partition, group, &counts).unwrap()
             })
             .collect();
-        let mut all = vec![Margin::default(); WORDS];
+        let mut all = vec![Marginal::default(); WORDS];
         for share in &shares {
-            let part = margins(share, partition, share.group).unwrap();
+            let part = marginals(share, partition, share.group).unwrap();
             all.iter_mut()
                 .zip(part)
                 .for_each(|(all, part)| all.add(part));
@@ -297,26 +321,26 @@ mod tests {
         let mut losses = Vec::new();
         for epoch in 1..=options.epochs {
             let mut sum = 0.0;
-            for turn in 0..slices * p {
+            for number in 0..slices * p {
                 for group in 0..p {
-                    let columns = (group + turn) % p;
-                    let stratum = Stratum {
+                    let columns = (group + number) % p;
+                    let block = MatrixBlock {
                         tiles: &groups[group],
                         columns,
                         options: &options,
                     };
-                    let turn = Turn {
+                    let subepoch = Subepoch {
                         epoch,
                         halvings: 0,
-                        hopeless: f64::INFINITY,
-                        slice: turn / p,
+                        divergence_cost: f64::INFINITY,
+                        slice: number / p,
                         slices,
-                        last: turn + 1 == slices * p,
+                        last: number + 1 == slices * p,
                     };
                     let mut words = std::mem::take(&mut rows[group][0]);
                     let mut contexts = std::mem::take(&mut rows[columns][1]);
                     let [w, c] = [&mut words, &mut contexts].map(|l| bytemuck::cast_slice_mut(l));
-                    sum += stratum.train(&turn, w, c, &Monitor::new()).unwrap();
+                    sum += block.train(&subepoch, w, c, &Monitor::new()).unwrap();
                     rows[group][0] = words;
                     rows[columns][1] = contexts;
                 }
@@ -330,7 +354,7 @@ mod tests {
     }
 
     fn train_whole(symmetric: bool) -> (Vec<f64>, Parameters) {
-        let mut counts = Counts::Owned(share(symmetric, Partition::new(WORDS, 1), 0));
+        let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
         let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
         let mut parameters = Parameters::random(WORDS, DIM, options().seed, &monitor).unwrap();
@@ -387,11 +411,11 @@ mod tests {
     fn rows_of_the_wrong_size_are_refused() {
         let tiles = &groups(false, Partition::new(WORDS, 2))[0];
         let options = options();
-        let stratum = Stratum {
+        let block = MatrixBlock {
             tiles,
             columns: 1,
             options: &options,
         };
-        assert!(stratum.validation_cost(&[0.0; 16], &[0.0; 16]).is_err());
+        assert!(block.validation_cost(&[0.0; 16], &[0.0; 16]).is_err());
     }
 }
