@@ -37,7 +37,7 @@ def place(tmp_path):
         yield Path(folder)
 
 
-@pytest.mark.parametrize("kind", ["error", "outage", "interrupt", "kill"])
+@pytest.mark.parametrize("kind", ["error", "outage", "stuck", "interrupt", "kill"])
 def test_old_or_new_is_complete_whatever_fails(shim, place, kind):
     ran = subprocess.run(
         [sys.executable, HERE / "campaign.py", shim, place, kind],

@@ -61,7 +61,7 @@ impl FolderReplacement {
                 // Another run saw the folder before it was locked, and removed it.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => {
-                    remove(scratch, &names);
+                    remove(scratch, &target, &names);
                     Err(error)
                 }
             }
@@ -179,7 +179,7 @@ impl FolderReplacement {
 impl Drop for FolderReplacement {
     fn drop(&mut self) {
         put_back(&self.scratch.join(OLD), &self.target);
-        remove(&self.scratch, &self.names);
+        remove(&self.scratch, &self.target, &self.names);
         self.lock = None;
     }
 }
@@ -235,9 +235,13 @@ fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Remove the files that we write from a scratch folder, and it itself if nothing else is in it.
-fn remove(scratch: &Path, names: &[OsString]) {
+/// Remove the files that we write from a scratch folder, and it itself if nothing else is in it. An old
+/// folder that could not be put back stays.
+fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     for name in [NEW, OLD] {
+        if name == OLD && !target.exists() {
+            continue;
+        }
         let folder = scratch.join(name);
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
             if is_ours(&entry.file_name(), names) {
@@ -261,7 +265,7 @@ fn sweep(target: &Path, names: &[OsString]) {
         }
         if let Some(lock) = temporary::lock_of_the_dead(&scratch.join(LOCK)) {
             put_back(&scratch.join(OLD), target);
-            remove(&scratch, names);
+            remove(&scratch, target, names);
             drop(lock);
         } else {
             let _ = fs::remove_dir(&scratch); // killed before it was locked: it is empty

@@ -1,8 +1,8 @@
 """Fails each system call of each saver in turn; run by test_faults.py with the shim preloaded.
 
 ``campaign.py SHIM FOLDER KIND`` prints a JSON object: for each saver the number of faults, and for
-each name of a system call how often it was the one. KIND is "error" (one call
-fails), "outage" (all later ones too), "interrupt" or "kill" (a signal comes before the call).
+each name of a system call how often it was the one. KIND is "error" (one call fails), "outage" (all
+later ones too), "stuck" (all later ones of its name), "interrupt" or "kill" (a signal comes before).
 """
 
 from __future__ import annotations
@@ -187,7 +187,11 @@ class Campaign:
         finally:
             self.shim.faults_disarm()
         fired = self.shim.faults_fired().decode()
-        if self.kind in ("error", "outage") and isinstance(raised, OSError) and raised.errno:
+        if (
+            self.kind in ("error", "outage", "stuck")
+            and isinstance(raised, OSError)
+            and raised.errno
+        ):
             assert raised.errno == error, raised
             assert str(raised.filename).startswith(str(folder)), raised
             assert "glove-rs-" not in str(raised.filename), raised
@@ -195,7 +199,7 @@ class Campaign:
 
     def arm(self, saver: Saver, folder: Path, number: int, error: int, signal_number: int) -> None:
         scope = os.fsencode(f"{folder}/")
-        lasting = self.kind == "outage"
+        lasting = {"outage": 1, "stuck": 2}.get(self.kind, 0)
         at = ctypes.c_long(number)
         self.shim.faults_arm(scope, at, error, lasting, signal_number, saver.exchange)
 
@@ -228,15 +232,17 @@ class Campaign:
         training = "checkpoint_dir" in where
         if training:
             self.check_training(folder, where, had=start["model"] is not None)
-        elif self.may_be_aside(saver) and state == dict.fromkeys(saver.names):
-            pass  # between two renames: the next run puts the old folder back
+        elif start != state and self.may_be_aside(saver) and state == dict.fromkeys(saver.names):
+            # Between two renames: the next run puts the old folder back.
+            (aside,) = folder.glob(".model.glove-rs-*.tmp/old")
+            assert content(aside) == start["model"], f"{where}: the old folder is lost"
         else:
             groups = [saver.names] if saver.together else [[name] for name in saver.names]
             for names in groups:
                 found = {name: state[name] for name in names}
                 allowed = [{name: side[name] for name in names} for side in (start, target)]
                 assert found in allowed, f"{where}: neither old nor new is there"
-            if failed is None and self.kind in ("error", "outage"):
+            if failed is None and self.kind in ("error", "outage", "stuck"):
                 assert state == target, f"{where}: it did not fail, and is not complete"
         self.check_precious(folder, where)
         removal = any(name in where for name in ("(unlink", "(rmdir", "(flock"))
@@ -250,7 +256,7 @@ class Campaign:
         self.check_names(saver, folder, where)
 
     def may_be_aside(self, saver: Saver) -> bool:
-        return not saver.exchange and self.kind in ("kill", "outage")
+        return not saver.exchange and self.kind in ("kill", "outage", "stuck")
 
     def check_training(self, folder: Path, where: str, *, had: bool) -> None:
         """A checkpoint is read whole, or there is none because there was none."""

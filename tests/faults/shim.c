@@ -38,7 +38,7 @@ static int fault(int counts, const char *name) {
     if (countdown > 0 && --countdown == 0) {
         now = fired = 1;
         strncpy(fired_at, name, sizeof fired_at - 1);
-    } else if (fired && lasting) {
+    } else if (fired && (lasting == 1 || (lasting == 2 && strcmp(name, fired_at) == 0))) {
         now = 1;
     }
     pthread_mutex_unlock(&mutex);
@@ -140,8 +140,8 @@ int renameat2(int d, const char *a, int e, const char *b, unsigned flags) {
     ON_PATH(renameat2, b, d, a, e, b, flags);
 }
 
-/* Below `folder`, let call number `at` fail with `error`, and all later ones if `last`, or be preceded
- * by signal `number`. Without `exchange` the system cannot exchange two folders. */
+/* Below `folder`, let call number `at` fail with `error`, and all later ones if `last` is 1, or all later
+ * ones of its name if it is 2; or let signal `number` come before it. Without `exchange` the system cannot exchange two folders. */
 void faults_arm(const char *folder, long at, int error, int last, int number, int exchange) {
     strncpy(scope, folder, sizeof scope - 1);
     memset(watched, 0, sizeof watched);
