@@ -151,7 +151,7 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
 
 
 def words(name: str, value: object) -> list[str]:
-    """Return a sequence of words as a list, or raise a TypeError; those of a str are its letters."""
+    """Return a sequence of words as a list, or raise a TypeError. A str is one, of its letters."""
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)

@@ -55,6 +55,7 @@ mod _core {
     use pyo3::panic::PanicException;
 
     #[pymodule_init]
+    #[allow(clippy::unnecessary_wraps)] // what pyo3 calls
     fn init(_module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         super::panic::remember();
         Ok(())
