@@ -61,9 +61,9 @@ pub enum Start {
     /// At given parameters.
     Given {
         /// W, W̃, b and b̃.
-        values: Exported,
+        values: Box<Exported>,
         /// The accumulators G of the same.
-        accumulators: Exported,
+        accumulators: Box<Exported>,
         /// How far they have been trained.
         progress: Progress,
     },

@@ -133,8 +133,8 @@ impl StartArguments<'_> {
             Self::Given(given) => {
                 let [values, accumulators] = given.arrays(words, dim)?;
                 Start::Given {
-                    values,
-                    accumulators,
+                    values: Box::new(values),
+                    accumulators: Box::new(accumulators),
                     progress: given.progress(),
                 }
             }

@@ -96,16 +96,13 @@ impl Training {
         let first = self.progress.epochs;
         let epochs = options.epochs.saturating_sub(first) as u64;
         monitor.begin(Stage::Training, tiles.records * epochs);
-        let divergence_cost = match self.progress.divergence_cost {
-            Some(cost) => cost,
-            None => {
-                let poor = loss::poor_model_cost(tiles, 0, self.parameters.view(), options)?;
-                *self
-                    .progress
-                    .divergence_cost
-                    .insert(DIVERGENCE_FACTOR * poor)
-            }
+        let divergence_cost = if let Some(cost) = self.progress.divergence_cost {
+            cost
+        } else {
+            let poor = loss::poor_model_cost(tiles, 0, self.parameters.view(), options)?;
+            DIVERGENCE_FACTOR * poor
         };
+        self.progress.divergence_cost = Some(divergence_cost);
         let mut before = self.parameters.try_clone()?;
         while !self.progress.is_finished(options) {
             let epoch = self.progress.epochs + 1;
