@@ -33,9 +33,9 @@ FILES = (MODEL, VOCABULARY, SETTINGS, HISTORY)
 FORMAT = "glove-rs folder"
 
 
-def model_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+def model_file(path: str) -> str:
     """Return the model of a folder, or `path` itself if it is none."""
-    model = os.path.join(os.fspath(path), MODEL)
+    model = os.path.join(path, MODEL)
     return model if os.path.isfile(model) else path
 
 

@@ -129,8 +129,8 @@ def choice(name: str, value: object, among: Sequence[str]) -> str:
 def path_text(name: str, value: object, what: str = "file") -> str:
     """Return a path as str, or raise a TypeError or ValueError that names the parameter.
 
-    A path of bytes, and bytes of a name that are not UTF-8, become what :func:`os.fsdecode` makes of
-    them. An empty path is refused: some calls of operating systems take it for the current directory.
+    A path of bytes, and bytes of a name that are not UTF-8, become what :func:`os.fsdecode` makes
+    of them. An empty path is refused: operating systems can take it for the current directory.
     """
     try:
         text = os.fsdecode(value)  # type: ignore[arg-type]

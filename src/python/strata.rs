@@ -390,8 +390,7 @@ impl CoreProgress {
         self.lock().1.divergence_cost
     }
 
-    /// Set when training starts.
-    #[setter]
+    /// Set the cost above which an epoch diverges, when training starts.
     fn set_divergence_cost(&self, cost: f64) {
         self.lock().1.divergence_cost = Some(cost);
     }
