@@ -76,7 +76,7 @@ def infer_vector(
 def _with_place(piece: str | Sequence[str]) -> str | list[str]:
     """Put the word in the middle, from which it was left out."""
     if not isinstance(piece, str | Sequence):
-        return piece  # reading says which it is, and refuses it
+        return piece  # type: ignore[unreachable]  # reading says which it is, and refuses it
     if not isinstance(piece, str):
         middle = len(piece) // 2
         return [*piece[:middle], _PLACE, *piece[middle:]]
