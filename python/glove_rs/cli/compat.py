@@ -370,7 +370,7 @@ def _number(flag: Flag, value: str) -> int | float | str:
     except ValueError:
         number = math.nan
     if not abs(number) < 2**63:
-        raise ValueError(f"-{flag.name} takes a number within 64 bits, got {shown(value)}")
+        raise ValueError(f"-{flag.name} takes a number, got {shown(value)}")
     return type(flag.default)(number)
 
 
