@@ -1,9 +1,8 @@
 """Fails each system call of each saver in turn; run by test_faults.py with the shim preloaded.
 
 ``campaign.py SHIM FOLDER KIND`` prints a JSON object: for each saver the number of faults, and for
-each name of a system call how often it was the one. KIND is "error" (one call fails), "outage"
-(all later ones too), "stuck" (all later ones of its name), "interrupt" or "kill" (a signal comes
-before).
+each name of a system call how often it was the one. KIND is "error" (one call fails), "outage" (all
+later ones too), "stuck" (all later ones of its name), "interrupt" or "kill" (a signal before).
 """
 
 from __future__ import annotations
