@@ -38,6 +38,17 @@ fn admits(bytes: usize) -> bool {
     bytes < LARGE || system::admits(bytes as u64)
 }
 
+/// Append `more` to `text`.
+pub(crate) fn push_text(text: &mut String, more: &str) -> Result<()> {
+    let free = text.capacity() - text.len();
+    let ample = text.capacity().max(more.len());
+    if free < more.len() && !(admits(ample) && text.try_reserve(more.len()).is_ok()) {
+        return Err(Error::Memory { bytes: ample });
+    }
+    text.push_str(more);
+    Ok(())
+}
+
 /// Append `item`.
 #[inline]
 pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<()> {
