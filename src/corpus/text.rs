@@ -369,9 +369,20 @@ mod tests {
     #[test]
     fn a_word_longer_than_a_chunk_stays_whole() {
         let text = "x".repeat(3 * CHUNK_BYTES) + " tail";
-        let chunks = lines(text.as_bytes()).unwrap();
-        assert_eq!(chunks.concat(), text + "\n");
-        assert!(chunks[0].len() > 3 * CHUNK_BYTES);
+        let options = TextOptions {
+            max_word_bytes: 4 * CHUNK_BYTES,
+            ..TextOptions::default()
+        };
+        let bytes = io::Cursor::new(text.clone().into_bytes());
+        let mut reader = TextReader::new("<bytes>", bytes, options).unwrap();
+        let mut found = String::new();
+        while let Some(Content::Lines(lines)) = reader.next_chunk().unwrap() {
+            assert!(!found.is_empty() || lines.len() > 3 * CHUNK_BYTES);
+            found += &lines;
+        }
+        assert_eq!(found, text.clone() + "\n");
+        let error = lines(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("byte 0: a word of"), "{error}");
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use super::{Content, TextOptions};
 use crate::error::{Error, Result};
+use crate::memory::fallible;
 use std::mem;
 
 /// What a document is; windows do not cross its end.
@@ -140,13 +141,12 @@ impl Gatherer {
     }
 
     /// Append a piece of a file or item.
-    pub fn push(&mut self, text: &str) {
-        if self.text.is_empty() {
-            self.push_all(text.to_owned());
-            return;
-        }
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn push(&mut self, text: &str) -> Result<()> {
         self.find_blank_lines(text);
-        self.text.push_str(text);
+        fallible::push_text(&mut self.text, text)
     }
 
     /// Take `text` as the first piece, without a copy.

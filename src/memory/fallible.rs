@@ -5,9 +5,10 @@ use super::system;
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 
-/// From this size on, an allocation is compared with what the control group still allows: the
-/// system grants it in any case, and ends the process when it is used.
-const LARGE: usize = 1 << 20;
+/// From this size on, an allocation must leave the margin that small ones need, which cannot fail, and
+/// fit what a control group still allows: there the system grants it in any case, and ends the process
+/// when it is used. Costs nothing where there is no limit.
+const LARGE: usize = 1 << 16;
 
 /// Make room in `list` for `more` items.
 #[inline]
@@ -35,6 +36,17 @@ fn grow<T>(list: &mut Vec<T>, more: usize) -> Result<()> {
 
 fn admits(bytes: usize) -> bool {
     bytes < LARGE || system::admits(bytes as u64)
+}
+
+/// Append `more` to `text`.
+pub(crate) fn push_text(text: &mut String, more: &str) -> Result<()> {
+    let free = text.capacity() - text.len();
+    let ample = text.capacity().max(more.len());
+    if free < more.len() && !(admits(ample) && text.try_reserve(more.len()).is_ok()) {
+        return Err(Error::Memory { bytes: ample });
+    }
+    text.push_str(more);
+    Ok(())
 }
 
 /// Append `item`.

@@ -78,7 +78,7 @@ impl ArrowReader {
                 }
                 words.end_document();
             } else if let Some(document) = column.text(self.row) {
-                text.push(&self.text(document)?);
+                text.push(&self.text(document)?)?;
                 text.end();
             }
             self.row += 1;

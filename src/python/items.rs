@@ -106,7 +106,7 @@ impl<'py> Items<'py> {
                     self.number += 1;
                     break;
                 }
-                text.push(&document);
+                text.push(&document)?;
                 text.end();
             } else {
                 let is_arrow = is_arrow(&item)?;
