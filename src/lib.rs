@@ -18,8 +18,8 @@
 //! let memory = MemoryLimit::default();
 //! let (vocabulary, reports) = threads::in_pool(2, || {
 //!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &memory, &monitor)?;
-//!     let vocabulary = raw.vocabulary(&encoding)?;
-//!     let mut corpus = raw.encode(&vocabulary, false);
+//!     let vocabulary = raw.vocabulary(&encoding, &monitor)?;
+//!     let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let (dim, options) = (10, TrainingOptions::default());

@@ -46,6 +46,7 @@ DEFAULTS = {
     "normalize": None,
     "documents": "line",
     "errors": "strict",
+    "max_word_bytes": 2**20,
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

@@ -25,7 +25,7 @@ _KEYS = {"parameters", "training", "session", "source", "counts", "every", "grow
 _ENDS = 1 << 16
 
 #: Parameters that change nothing but the way to the outcome.
-_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress"})
+_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress", "max_word_bytes"})
 
 
 @dataclass(frozen=True)

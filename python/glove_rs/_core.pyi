@@ -28,6 +28,7 @@ __all__ = [
     "load_parameters",
     "load_vectors",
     "merge_vocabularies",
+    "most_threads",
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
@@ -53,6 +54,7 @@ class _Encoding(TypedDict):
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
+    max_word_bytes: int
 
 class _Source(TypedDict):
     kind: str
@@ -403,6 +405,7 @@ def train_records(
     bias_learning_rate: float = 1.0,
     unseen_weight: float | None = None,
 ) -> dict[str, Any]: ...
+def most_threads() -> int: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
 

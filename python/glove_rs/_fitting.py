@@ -34,6 +34,7 @@ _ENCODING = (
     "lowercase",
     "keep_gaps",
     "normalize",
+    "max_word_bytes",
 )
 _READING = ("documents", "errors", "tokenizer", "lowercase", "normalize")
 _COUNTING = ("window", "symmetric", "distance_weighting")

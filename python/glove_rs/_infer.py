@@ -29,7 +29,7 @@ _READING = (
     *("tokenizer", "lowercase", "normalize", "documents", "errors"),
     *("threads", "memory", "tmp_dir"),
 )
-_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps")
+_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps", "max_word_bytes")
 #: Stands for a word that was left out. Letters, so that every tokenizer keeps it in one piece.
 _PLACE = "qzxthewordqzx"
 

@@ -17,7 +17,13 @@ from ._parameters import boolean, integer, positive
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer
-from .vocabulary import Vocabulary, as_vocabulary, encoding_arguments, running_arguments
+from .vocabulary import (
+    MAX_WORD_BYTES,
+    Vocabulary,
+    as_vocabulary,
+    encoding_arguments,
+    running_arguments,
+)
 
 if TYPE_CHECKING:
     from ._core import _Counting
@@ -114,6 +120,7 @@ class Cooccurrence:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> Cooccurrence:
         """Count the co-occurrences of `source`.
 
@@ -124,7 +131,7 @@ class Cooccurrence:
         vocabulary : Vocabulary or sequence of str, optional
             The words to count, instead of those that `min_count` and `max_vocab` select.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
+lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -140,7 +147,8 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             If the text cannot be read, or changes meanwhile, or `tmp_dir` is full or cannot be
             written, with the path.
         FormatError
-            For bytes that are no text, with their offset.
+            For bytes that are no text, and for a word longer than `max_word_bytes`, with their
+            offset.
         """
         encoding = encoding_arguments(
             min_count=min_count,
@@ -149,6 +157,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             lowercase=lowercase,
             normalize=normalize,
             keep_gaps=keep_gaps,
+            max_word_bytes=max_word_bytes,
         )
         counting = counting_arguments(
             window=window, symmetric=symmetric, distance_weighting=distance_weighting
@@ -312,6 +321,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> Estimate:
         """Predict what :meth:`from_corpus` would take, from reading at most 5 % of a large file.
 
@@ -325,7 +335,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
         tokenizer : {"whitespace", "unicode", "zh"}
             As for :meth:`from_corpus`; a function cannot be used.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, lowercase, \
-normalize, documents, errors, threads, memory
+normalize, documents, errors, max_word_bytes, threads, memory
             As for :meth:`from_corpus`.
 
         Raises
@@ -342,6 +352,7 @@ normalize, documents, errors, threads, memory
             lowercase=lowercase,
             normalize=normalize,
             keep_gaps=keep_gaps,
+            max_word_bytes=max_word_bytes,
         )
         counting = counting_arguments(
             window=window, symmetric=symmetric, distance_weighting=distance_weighting

@@ -25,7 +25,7 @@ from ._training import Callback, Fitted, History, Init, Session, SessionOptions,
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
-from .vocabulary import Vocabulary, as_vocabulary
+from .vocabulary import MAX_WORD_BYTES, Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -102,7 +102,8 @@ class Glove:
     deterministic : bool, default False
         The same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
-        Threads to use. Default: every processor this process may use.
+        Threads to use, at most 8 for each processor or 64. Default: every processor this process
+        may use.
     seed : int, default 0
         Fixes the initial parameters and the order of training.
     memory : int or str, optional
@@ -117,6 +118,8 @@ class Glove:
         file, or an item of an iterable. A list of words is always one.
     errors : {"strict", "replace", "ignore"}, default "strict"
         What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
+    max_word_bytes : int, default 1048576
+        A longer word is an error: a megabyte without white space is hardly text.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -187,6 +190,7 @@ class Glove:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -217,6 +221,7 @@ class Glove:
         self.normalize = normalize
         self.documents = documents
         self.errors = errors
+        self.max_word_bytes = max_word_bytes
 
     # --- training -------------------------------------------------------------------------------
 

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 __all__ = ["Source", "Vocabulary"]
 
 
+#: A word of more bytes is an error: a megabyte without white space is hardly text. The longest
+#: that people write, addresses and encoded data among them, are far below.
+MAX_WORD_BYTES = 2**20
+
+
 def encoding_arguments(
     *,
     min_count: int,
@@ -30,6 +35,7 @@ def encoding_arguments(
     lowercase: bool,
     normalize: str | None = None,
     keep_gaps: bool,
+    max_word_bytes: int = MAX_WORD_BYTES,
 ) -> _Encoding:
     """Check the parameters that turn text into words."""
     lowercase = boolean("lowercase", lowercase)
@@ -43,11 +49,8 @@ def encoding_arguments(
         "min_count": integer("min_count", min_count, 1),
         "max_vocab": None if max_vocab is None else integer("max_vocab", max_vocab, 1),
         "keep_gaps": boolean("keep_gaps", keep_gaps),
+        "max_word_bytes": integer("max_word_bytes", max_word_bytes, 1, 2**31 - 1),
     }
-
-
-#: More than any machine has; a slip of the keyboard must not start a million.
-MOST_THREADS = 4096
 
 
 def running_arguments(
@@ -55,7 +58,9 @@ def running_arguments(
 ) -> _Running:
     """Check the parameters that say what a call may use."""
     return {
-        "threads": None if threads is None else integer("threads", threads, 1, MOST_THREADS),
+        "threads": None
+        if threads is None
+        else integer("threads", threads, 1, _core.most_threads()),
         "memory": memory_bytes(memory),
         "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
     }
@@ -125,6 +130,7 @@ class Vocabulary:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> Vocabulary:
         """Count the words of `source` and keep the frequent ones.
 
@@ -137,7 +143,8 @@ class Vocabulary:
         OSError
             If the text cannot be read: the subclass that fits, with the path.
         FormatError
-            For bytes that are no text, with their offset.
+            For bytes that are no text, and for a word longer than `max_word_bytes`, with their
+            offset.
         """
         encoding = encoding_arguments(
             min_count=min_count,
@@ -146,6 +153,7 @@ class Vocabulary:
             lowercase=lowercase,
             normalize=normalize,
             keep_gaps=False,
+            max_word_bytes=max_word_bytes,
         )
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         reading = source_arguments(

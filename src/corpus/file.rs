@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Called while a pipe has nothing to say; an error of it ends the wait.
+/// Called from time to time while a chunk is read and while a pipe has nothing to say; an error of it
+/// ends the wait.
 pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// Reads text files, packed or plain, as one corpus; a file's end is a document's.
@@ -94,6 +95,12 @@ impl ChunkReader for FileReader {
         self.idle = idle;
     }
 
+    fn origin(&self) -> Option<(PathBuf, u64)> {
+        self.current
+            .as_ref()
+            .and_then(|current| current.text.origin())
+    }
+
     fn total_bytes(&self) -> Option<u64> {
         Some(self.total)
     }
@@ -116,11 +123,13 @@ impl Current {
             let file = File::open(&path).map_err(at)?;
             let metadata = file.metadata().map_err(at)?;
             let before = Some((file.try_clone().map_err(at)?, metadata));
-            let text = TextReader::new(&path, file, options)?;
+            let mut text = TextReader::new(&path, file, options)?;
+            text.on_idle(idle.clone());
             return Ok(Self { path, text, before });
         }
         let pipe = Pipe::open(&path, &metadata, idle.clone()).map_err(at)?;
-        let text = TextReader::new(&path, pipe, options)?;
+        let mut text = TextReader::new(&path, pipe, options)?;
+        text.on_idle(idle.clone());
         Ok(Self {
             path,
             text,

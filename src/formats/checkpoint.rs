@@ -104,7 +104,7 @@ pub fn save(
         for parameters in std::iter::once(parameters).chain(best) {
             for accumulators in [false, true] {
                 for contexts in [false, true] {
-                    let (vectors, biases) = parameters.side(contexts, accumulators);
+                    let (vectors, biases) = parameters.side(contexts, accumulators)?;
                     out.numbers(&vectors, f32::to_le_bytes)?;
                     out.numbers(&biases, f32::to_le_bytes)?;
                 }

@@ -64,11 +64,11 @@ impl ArrowReader {
         while self.row < column.rows() && text.len() + words.len() < CHUNK_BYTES {
             if let Some(tokens) = column.tokens(self.row) {
                 for token in tokens {
-                    words.push(self.text(token)?.as_bytes());
+                    words.push(self.text(token)?.as_bytes())?;
                 }
                 words.end_document();
             } else if let Some(document) = column.text(self.row) {
-                text.push(&self.text(document)?);
+                text.push(&self.text(document)?)?;
                 text.end();
             }
             self.row += 1;

@@ -43,7 +43,7 @@ mod _core {
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,
     };
     #[pymodule_export]
-    use super::vocabulary::CoreVocabulary;
+    use super::vocabulary::{CoreVocabulary, most_threads};
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

@@ -7,6 +7,7 @@
 use super::source::Feeder;
 use crate::error::Result;
 use crate::monitor::Monitor;
+use crate::threads;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -42,13 +43,14 @@ pub fn run_with_errands<T: Send>(
     let mut reporter = Reporter::new(progress);
     std::thread::scope(|scope| {
         let desk = &desk;
-        let worker = scope.spawn({
+        let worker = std::thread::Builder::new().spawn_scoped(scope, {
             let monitor = &monitor;
             move || {
                 let _signal = SignalOnDrop(desk);
                 work(monitor, desk)
             }
         });
+        let worker = worker.map_err(|_| threads::not_started(1))?;
         let watched = watch(py, &monitor, &mut reporter, feeder, desk);
         if watched.is_err() {
             monitor.cancel();

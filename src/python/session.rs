@@ -98,7 +98,7 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let (training, settings) = in_own_pool(py, || checkpoint::load(path))?;
+        let (training, settings) = in_own_pool(py, |_| checkpoint::load(path))?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,
@@ -112,7 +112,7 @@ enum Ask {
     /// W and b, or W̃ and b̃ if `contexts`.
     Side {
         contexts: bool,
-        reply: Sender<(Vec<f32>, Vec<f32>)>,
+        reply: Sender<Result<(Vec<f32>, Vec<f32>)>>,
     },
     /// To stop here, or go on.
     Leave { stop: bool },
@@ -202,7 +202,7 @@ impl CoreEpoch {
         let (reply, answer) = channel();
         let sent = asks.send(Ask::Side { contexts, reply });
         sent.map_err(|_| past())?;
-        let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())?;
+        let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())??;
         let shape = [biases.len(), vectors.len() / biases.len().max(1)];
         let vectors = PyArray1::from_vec(py, vectors).reshape(shape)?;
         Ok((vectors, PyArray1::from_vec(py, biases)))

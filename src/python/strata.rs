@@ -51,10 +51,10 @@ pub fn split_counts(
     groups: usize,
 ) -> PyResult<Vec<CoreShare>> {
     let counts = counts.get().counts()?;
-    let shares = in_own_pool(py, || {
+    let shares = in_own_pool(py, |monitor| {
         let partition = Partition::new(counts.words, groups);
         (0..groups)
-            .map(|group| Share::of(&counts, partition, group))
+            .map(|group| Share::of(&counts, partition, group, monitor))
             .collect::<Result<Vec<_>>>()
     })?;
     Ok(shares.into_iter().map(CoreShare::from).collect())
@@ -132,7 +132,7 @@ pub fn unpack_rows<'py>(
     contexts: bool,
 ) -> PyResult<Unpacked<'py>> {
     let rows = rows.as_slice()?;
-    let [(w, b), (g_w, g_b)] = in_own_pool(py, || Parameters::unpack(rows, dim, contexts))?;
+    let [(w, b), (g_w, g_b)] = in_own_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
     let vectors = |vectors: Vec<f32>| {
         let shape = [vectors.len() / dim, dim];
         PyArray1::from_vec(py, vectors).reshape(shape)

@@ -161,7 +161,9 @@ impl CoreParameters {
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
         if let Numbers::Held(parameters) = &*numbers {
-            let made = in_own_pool(py, || Ok([parameters.values(), parameters.accumulators()]))?;
+            let made = in_own_pool(py, |_| {
+                Ok([parameters.exported(false)?, parameters.exported(true)?])
+            })?;
             let (arrays, addresses) = arrays(py, parameters.dim(), made)?;
             *numbers = Numbers::Given(arrays.unbind(), addresses.unbind());
         }
@@ -545,7 +547,10 @@ pub fn train_records<'py>(
         threads::in_pool(1, || {
             let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
             let losses = train_in_order(&mut parameters, &records, &options, unseen_weight, level)?;
-            crate::Result::Ok(([parameters.values(), parameters.accumulators()], losses))
+            crate::Result::Ok((
+                [parameters.exported(false)?, parameters.exported(true)?],
+                losses,
+            ))
         })?
     })?;
     let (arrays, _) = arrays(py, dim, made)?;

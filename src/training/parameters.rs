@@ -1,7 +1,7 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
 use crate::error::{Error, Result};
-use crate::memory::HugeBuffer;
+use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rand::{RngExt, SeedableRng};
@@ -77,10 +77,11 @@ impl Side {
     }
 
     /// Copy vectors and biases out, of the parameters or of the accumulators.
-    fn export(&self, accumulators: bool) -> (Vec<f32>, Vec<f32>) {
+    fn export(&self, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
         let half = lines_per_half(self.dim);
         let words = self.lines.len() / (2 * half);
-        let (mut vectors, mut biases) = (vec![0.0; words * self.dim], vec![0.0; words]);
+        let mut vectors: Vec<f32> = fallible::zeroed(words * self.dim)?;
+        let mut biases: Vec<f32> = fallible::zeroed(words)?;
         (
             vectors.par_chunks_exact_mut(self.dim),
             biases.par_iter_mut(),
@@ -94,7 +95,7 @@ impl Side {
                 }
                 *bias = from[half - 1].0[self.bias];
             });
-        (vectors, biases)
+        Ok((vectors, biases))
     }
 
     fn import(&mut self, accumulators: bool, vectors: &[f32], biases: &[f32]) {
@@ -319,29 +320,36 @@ impl Parameters {
         2 * lines_per_half(dim.min(MAX_DIM)) * size_of::<Line>()
     }
 
-    /// W, W̃, b, b̃.
-    pub fn values(&self) -> Exported {
-        self.exported(false)
+    #[cfg(test)]
+    pub(crate) fn values(&self) -> Exported {
+        self.exported(false).unwrap()
     }
 
-    /// The accumulators G of the same.
-    pub fn accumulators(&self) -> Exported {
-        self.exported(true)
+    #[cfg(test)]
+    pub(crate) fn accumulators(&self) -> Exported {
+        self.exported(true).unwrap()
     }
 
-    fn exported(&self, accumulators: bool) -> Exported {
-        let (w, b) = self.side(false, accumulators);
-        let (w_tilde, b_tilde) = self.side(true, accumulators);
-        Exported {
+    /// W, W̃, b, b̃; or the accumulators G of the same.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn exported(&self, accumulators: bool) -> Result<Exported> {
+        let (w, b) = self.side(false, accumulators)?;
+        let (w_tilde, b_tilde) = self.side(true, accumulators)?;
+        Ok(Exported {
             w,
             w_tilde,
             b,
             b_tilde,
-        }
+        })
     }
 
     /// W and b, or if `contexts` W̃ and b̃; or the accumulators G of the same.
-    pub fn side(&self, contexts: bool, accumulators: bool) -> (Vec<f32>, Vec<f32>) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn side(&self, contexts: bool, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
         let side = if contexts {
             &self.context_side
         } else {
@@ -378,7 +386,7 @@ impl Parameters {
     pub fn unpack(rows: &[f32], dim: usize, contexts: bool) -> Result<[(Vec<f32>, Vec<f32>); 2]> {
         let mut side = Side::new(size_of_val(rows) / Self::row_bytes(dim), dim, contexts)?;
         bytemuck::cast_slice_mut(&mut side.lines).copy_from_slice(rows);
-        Ok([side.export(false), side.export(true)])
+        Ok([side.export(false)?, side.export(true)?])
     }
 
     /// Rows of both sides, word by word: parameters and accumulators of each.

@@ -314,7 +314,7 @@ mod tests {
 
     fn tiles(memory: &MemoryLimit) -> Tiles {
         let words = 300u32;
-        let counts = Triangle::assemble(words as usize, |pair| {
+        let counts = Triangle::assemble(words as usize, &Monitor::new(), |pair| {
             for i in 0..words {
                 for j in (0..=i).step_by(1 + i as usize / 10) {
                     pair(i, j, f64::from(i + j + 1), f64::from(j + 1));

@@ -221,7 +221,7 @@ mod tests {
     fn share(symmetric: bool, partition: Partition, group: usize) -> Triangle {
         let own = partition.group(group);
         let skew = if symmetric { 1 } else { 2 };
-        Triangle::assemble(WORDS, |pair| {
+        Triangle::assemble(WORDS, &Monitor::new(), |pair| {
             for i in 0..WORDS as u32 {
                 for j in (0..=i).step_by(1 + i as usize / 20) {
                     let x = |i: u32, j: u32| 1e3 / f64::from(i + skew * j + 1);

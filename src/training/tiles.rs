@@ -10,7 +10,7 @@ use super::parameters::Parameters;
 use super::unseen::{Margin, Pair, Sampler, Targets};
 use crate::cooccurrence::{Rows, Share, Triangle, TriangleRow};
 use crate::error::{Error, Result};
-use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
+use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
@@ -261,7 +261,7 @@ impl<T: Pod> Slab<T> {
         match (self, file) {
             (Self::Memory(all), _) => Ok(&all[items]),
             (Self::Disk(start), Some(file)) => {
-                buffer.resize(items.len(), T::zeroed());
+                fallible::resize(buffer, items.len(), T::zeroed())?;
                 let offset = start + (items.start * size_of::<T>()) as u64;
                 file.read_into(offset, bytemuck::cast_slice_mut(buffer))?;
                 Ok(buffer)
@@ -453,7 +453,7 @@ impl Tiles {
                             monitor,
                         ),
                         Source::Share(share) => {
-                            let rows = &share.rows(grid.start(block)..grid.start(block + 1));
+                            let rows = &share.rows(grid.start(block)..grid.start(block + 1))?;
                             fill(rows, &grid, block, row_bytes, seed, held_out, monitor)
                         }
                     }?;
@@ -663,7 +663,7 @@ pub fn margins(counts: &impl Rows, partition: Partition, group: usize) -> Result
     let parts: Vec<Result<Vec<Margin>>> = (0..PARTS)
         .into_par_iter()
         .map(|part| {
-            let mut margins = vec![Margin::default(); words];
+            let mut margins = fallible::filled(Margin::default(), words)?;
             counts.for_each_row(part_rows(words, part), |row| {
                 row.for_each_record(|i, j, x| {
                     if own.contains(&i) {
@@ -678,7 +678,7 @@ pub fn margins(counts: &impl Rows, partition: Partition, group: usize) -> Result
             Ok(margins)
         })
         .collect();
-    let mut sum = vec![Margin::default(); words];
+    let mut sum = fallible::filled(Margin::default(), words)?;
     for part in parts {
         for (sum, part) in sum.iter_mut().zip(part?) {
             sum.add(part);
@@ -845,7 +845,7 @@ mod tests {
     /// Some pairs of words, the frequent ones denser, both directions the same or not.
     fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
         let skew = if symmetric { 1 } else { 2 };
-        let counts = Triangle::assemble(WORDS as usize, |pair| {
+        let counts = Triangle::assemble(WORDS as usize, &Monitor::new(), |pair| {
             for i in 0..WORDS {
                 for j in (0..=i).step_by(1 + i as usize / 10) {
                     pair(

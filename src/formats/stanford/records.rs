@@ -34,7 +34,7 @@ pub fn save_cooccurrences(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
-    let lengths = counts.row_lengths()?;
+    let lengths = counts.row_lengths(monitor)?;
     let most = memory.row_bytes() / (size_of::<i32>() + size_of::<f64>()) as u64;
     write_atomically(path, |out| {
         let mut first = 0;
@@ -48,7 +48,7 @@ pub fn save_cooccurrences(
             // A single row may be more than the limit allows.
             let rows = rows.count().max(1);
             let part = &lengths[first..first + rows];
-            let (starts, columns, values) = counts.rows_to_csr(first as WordId, part)?;
+            let (starts, columns, values) = counts.rows_to_csr(first as WordId, part, monitor)?;
             for (row, ends) in (first..).zip(starts.windows(2)) {
                 bytes.clear();
                 let entries = ends[0] as usize..ends[1] as usize;
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn saved_counts_are_the_same_for_any_memory() {
-        let counts = Triangle::assemble(40, |pair| {
+        let counts = Triangle::assemble(40, &Monitor::new(), |pair| {
             for i in 0..40 {
                 for j in 0..=i {
                     pair(i, j, f64::from(1 + i * j % 5), f64::from((i + j) % 3));
