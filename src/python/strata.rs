@@ -384,14 +384,7 @@ impl CoreProgress {
         self.lock().1.halvings
     }
 
-    /// The cost above which an epoch diverges.
-    #[getter]
-    fn divergence_cost(&self) -> Option<f64> {
-        self.lock().1.divergence_cost
-    }
-
-    /// Set when training starts.
-    #[setter]
+    /// Set the cost above which an epoch diverges, when training starts.
     fn set_divergence_cost(&self, cost: f64) {
         self.lock().1.divergence_cost = Some(cost);
     }

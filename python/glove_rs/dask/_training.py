@@ -159,7 +159,7 @@ class Training:
         )
         self.state = self._begin()
         self._divergence_cost = self._cost(self.state, _strata.divergence_cost)
-        self._rules.divergence_cost = self._divergence_cost
+        self._rules.set_divergence_cost(self._divergence_cost)
         self.received.append(cluster.received() - before)
 
     # --- before the first epoch -----------------------------------------------------------------
