@@ -3,11 +3,10 @@
 //! The naive side knows nothing of ranks, segments, rows or groups: it works on words. Everything the
 //! core does to count faster, in less memory or on many machines must end at the same records.
 
-use glove_rs::cooccurrence::{
-    CountingOptions, Rows, Share, Triangle, count, count_shares, merge_shares, plus, row_blocks,
-};
+use glove_rs::cooccurrence::{CountingOptions, Rows, Triangle, count, plus};
 use glove_rs::corpus::Documents;
-use glove_rs::encoding::{EncodingOptions, RawCorpus, Shard};
+use glove_rs::distributed::{Shard, Share, count_shares, merge_shares, row_blocks};
+use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::partition::Partition;
 use glove_rs::{MemoryLimit, Monitor, Vocabulary, WordId, threads};
 use proptest::collection::vec;

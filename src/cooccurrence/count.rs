@@ -7,9 +7,10 @@
 //! columns of a row.
 
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
-use super::matrix::{RowBlock, Triangle};
+use super::matrix::Triangle;
 use super::merge::{BlockSum, merge};
-use super::sink::RowSink;
+use super::row_writer::RowSink;
+use super::rows::RowBlock;
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
@@ -42,7 +43,7 @@ impl Default for CountingOptions {
 }
 
 impl CountingOptions {
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.window == 0 {
             return Err(Error::parameter("window", "must be at least 1, got 0"));
         }
@@ -156,7 +157,7 @@ fn count_segment<S: BlockSum>(
 const POLL_TOKENS: usize = 1 << 20;
 
 /// Where each of some words stands in a text: an inverted index.
-pub(super) struct Occurrences {
+pub(crate) struct Occurrences {
     first: usize,
     // Word first + k stands at positions[starts[k]..starts[k + 1]], ascending.
     starts: Vec<usize>,
@@ -241,7 +242,7 @@ impl Occurrences {
 }
 
 /// Ranges of rows, of words that occur so often, with about `size` occurrences each.
-pub(super) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Vec<Range<usize>> {
+pub(crate) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Vec<Range<usize>> {
     let words = counts.len();
     let mut tasks = Vec::new();
     let (mut start, mut occurrences) = (0, 0);
@@ -256,7 +257,7 @@ pub(super) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Ve
 }
 
 /// Sum one row of the texts of `counters`, in their order.
-pub(super) fn sum_row<S: Sum>(
+pub(crate) fn sum_row<S: Sum>(
     row: WordId,
     counters: &[RowCounter<'_>],
     accumulator: &mut RowAccumulator<S>,
@@ -290,7 +291,7 @@ const SIDE: usize = 16;
 const BATCH: usize = 8;
 
 /// Sums rows from the windows around their words.
-pub(super) struct RowCounter<'a> {
+pub(crate) struct RowCounter<'a> {
     ids: &'a [WordId],
     // Where the words not yet counted begin; those before were the end of the last segment.
     fresh: usize,

@@ -1,8 +1,8 @@
 //! What counting a corpus would take, from reading a few percent of it.
 
+use super::codec::encode;
 use super::count::{CountingOptions, count};
 use super::matrix::Triangle;
-use super::spill::encode;
 use crate::corpus::{SampleReader, TextOptions};
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::error::{Error, Result};

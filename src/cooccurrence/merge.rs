@@ -1,8 +1,9 @@
 //! Several counts of one vocabulary become one, row by row.
 
 use super::accumulator::{Row, RowAccumulator, Sum};
-use super::matrix::{RowBlock, Triangle, TriangleRow};
-use super::sink::RowSink;
+use super::matrix::Triangle;
+use super::row_writer::RowSink;
+use super::rows::{RowBlock, TriangleRow};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
@@ -11,7 +12,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Counts merged at a time, each an open file.
-pub(super) const MOST_OPEN: usize = 64;
+pub(crate) const MOST_OPEN: usize = 64;
 /// Entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;
 
@@ -37,7 +38,7 @@ pub fn plus(
 }
 
 /// How a sum goes into a [`RowBlock`] and comes out of one.
-pub(super) trait BlockSum: Sum {
+pub(crate) trait BlockSum: Sum {
     fn push(self, column: WordId, block: &mut RowBlock);
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self;
 }
@@ -68,7 +69,7 @@ impl BlockSum for [f64; 2] {
 }
 
 /// Merge any number of counts, at most [`MOST_OPEN`] at a time. Sums are added in the order given.
-pub(super) fn merge<S: BlockSum>(
+pub(crate) fn merge<S: BlockSum>(
     mut parts: Vec<Triangle>,
     words: usize,
     symmetric: bool,
@@ -184,7 +185,7 @@ fn merge_rows<S: BlockSum>(
 }
 
 /// Append a row that is the sum of others, in their order; how many entries they have.
-pub(super) fn push_sum<S: BlockSum>(
+pub(crate) fn push_sum<S: BlockSum>(
     rows: &[TriangleRow<'_>],
     accumulator: &mut RowAccumulator<S>,
     block: &mut RowBlock,

@@ -1,21 +1,31 @@
 //! Tokens to counts: how often words stand near each other.
 
 mod accumulator;
+mod assemble;
+pub(crate) mod codec;
 mod count;
 mod estimate;
-mod gather;
+mod from_records;
 mod matrix;
 mod merge;
-mod share;
-mod sink;
-pub(crate) mod spill;
+mod row_file;
+mod row_writer;
+mod rows;
+mod store;
+mod sums;
 
 pub use accumulator::DENSE_WIDTH;
+pub(crate) use accumulator::RowAccumulator;
 pub use count::{CountingOptions, count};
+pub(crate) use count::{Occurrences, RowCounter, sum_row, tasks};
 pub use estimate::{Estimate, estimate};
-pub use gather::Gathering;
-pub(crate) use matrix::poll;
-pub use matrix::{Bytes, Csr, RowBlock, Rows, Triangle, TriangleRow};
+pub use from_records::Gathering;
+pub use matrix::{Csr, Triangle};
 pub use merge::plus;
-pub use share::{Keep, PackedShare, Share, count_shares, merge_shares, row_blocks};
-pub(crate) use sink::RowSink;
+pub(crate) use merge::{BlockSum, push_sum};
+pub(crate) use row_writer::RowSink;
+pub(crate) use rows::poll;
+pub use rows::{RowBlock, Rows, TriangleRow};
+pub use store::Bytes;
+pub(crate) use store::PackedBlock;
+pub(crate) use sums::Sums;

@@ -10,7 +10,8 @@
 //! With one group the slices follow each other as the batches of a deterministic epoch do, and the result
 //! has the same bits.
 
-use crate::cooccurrence::{RowBlock, Share};
+use super::group_counts::Share;
+use crate::cooccurrence::RowBlock;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;

@@ -13,13 +13,13 @@
 //! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
 //! | … | rare words: the same |
-//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::spill::encode` writes it |
+//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::codec::encode` writes it |
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 
 use super::input::Input;
 use super::stanford::{check_sum, gather};
-use crate::cooccurrence::spill::{decode_foreign, encode, put_number, take_number};
+use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowSink, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::{at, write_atomically};

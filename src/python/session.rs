@@ -4,7 +4,7 @@ use super::cooccurrence::in_own_pool;
 use super::run::Desk;
 use crate::error::{Error, Result};
 use crate::formats::checkpoint;
-use crate::monitor::EpochReport;
+use crate::report::EpochReport;
 use crate::session::Checkpoints;
 use crate::training::{Anchor, Training};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};

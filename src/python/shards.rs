@@ -5,8 +5,8 @@ use super::cooccurrence::CountingArguments;
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments};
-use crate::cooccurrence::{self, PackedShare, Rows, Share, merge_shares, row_blocks};
-use crate::encoding::Shard;
+use crate::cooccurrence::{self, Rows};
+use crate::distributed::{self, PackedShare, Shard, Share, merge_shares, row_blocks};
 use crate::memory::MemoryLimit;
 use crate::partition::Partition;
 use crate::threads;
@@ -263,7 +263,7 @@ pub fn count_shares(
         threads::in_pool(1, || {
             let partition = Partition::new(vocabulary.len(), groups);
             let blocks = row_blocks(partition, vocabulary.counts(), &options, part, parts);
-            cooccurrence::count_shares(&texts, &blocks, partition, &options, &keep, monitor)
+            distributed::count_shares(&texts, &blocks, partition, &options, &keep, monitor)
         })?
     })?;
     Ok(shares.into_iter().map(CoreShare::from).collect())

@@ -8,11 +8,11 @@ use super::shards::CoreShare;
 use super::training::TrainingArguments;
 use super::training::deadline;
 use super::vocabulary::RunningArguments;
-use crate::cooccurrence::Share;
-use crate::distributed::{MatrixBlock, Subepoch};
+use crate::distributed::{MatrixBlock, Share, Subepoch};
 use crate::error::{Error, Result};
-use crate::monitor::{EpochReport, Monitor};
+use crate::monitor::Monitor;
 use crate::partition::Partition;
+use crate::report::EpochReport;
 use crate::threads;
 use crate::training::{
     Marginal, Parameters, Progress, TileOptions, Tiles, TrainingOptions, check_sizes, marginals,

@@ -1,9 +1,9 @@
 //! Co-occurrence records: 16 bytes each, little-endian `i32 word1, i32 word2, f64 x`, words from 1.
 
-use crate::buckets::Buckets;
 use crate::cooccurrence::{Gathering, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::formats::input::Input;
+use crate::io::buckets::Buckets;
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;

@@ -1,7 +1,7 @@
 //! Part of a text, tokenised before the vocabulary of the whole is known.
 
-use super::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus, RawIds};
 use crate::corpus::ChunkReader;
+use crate::encoding::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus};
 use crate::error::Result;
 use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
@@ -14,7 +14,8 @@ use std::sync::Arc;
 ///
 /// ```
 /// use glove_rs::corpus::Documents;
-/// use glove_rs::encoding::{DOCUMENT_END, EncodingOptions, Shard};
+/// use glove_rs::distributed::Shard;
+/// use glove_rs::encoding::{DOCUMENT_END, EncodingOptions};
 /// use glove_rs::partition::Partition;
 /// use glove_rs::{Monitor, Vocabulary};
 ///
@@ -45,18 +46,10 @@ impl Shard {
         let memory = MemoryLimit::default();
         let read = || RawCorpus::read(reader, options, &memory, monitor);
         let raw = threads::in_pool(1, read)??;
-        let mut words = Vec::new();
-        for interner in &raw.interners {
-            words.append(&mut interner.words()?);
-        }
-        let words = Arc::new(Vocabulary::of(&words, monitor)?);
-        let ids = raw.chunks.into_iter().filter_map(|chunk| match chunk.ids {
-            RawIds::Memory(ids) => Some(ids),
-            RawIds::Spooled(_) => None,
-        });
+        let (words, ids) = raw.into_interned(monitor)?;
         Ok(Self {
-            words,
-            ids: ids.collect(),
+            words: Arc::new(words),
+            ids,
         })
     }
 

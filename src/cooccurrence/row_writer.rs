@@ -1,7 +1,11 @@
 //! Where counted rows go: memory, or, beyond a limit, a file.
 
-use super::matrix::{RowBlock, Store, Sums, Triangle};
-use super::spill::{Run, encode};
+use super::codec::encode;
+use super::matrix::Triangle;
+use super::row_file::Run;
+use super::rows::RowBlock;
+use super::store::Store;
+use super::sums::Sums;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use rayon::prelude::*;

@@ -4,11 +4,11 @@
 //! Counts are kept in new ids (see [`Partition`]), in which a group of words is a range. The same rows
 //! are packed together whatever text they are of, so that counts are added block by block.
 
-use super::accumulator::RowAccumulator;
-use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
-use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Sums, Triangle, TriangleRow, poll};
-use super::merge::{BlockSum, push_sum};
-use super::spill::Encoder;
+use crate::cooccurrence::codec::Encoder;
+use crate::cooccurrence::{
+    BlockSum, Bytes, CountingOptions, Occurrences, PackedBlock, RowAccumulator, RowBlock,
+    RowCounter, Rows, Sums, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
+};
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
 use crate::monitor::{Monitor, Stage};

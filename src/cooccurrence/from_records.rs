@@ -1,9 +1,10 @@
 //! Records that come in any order: sorted into a [`Triangle`], on disk beyond a memory limit.
 
-use super::matrix::{RowBlock, Triangle};
-use super::sink::RowSink;
-use crate::buckets::{Bucket, Buckets};
+use super::matrix::Triangle;
+use super::row_writer::RowSink;
+use super::rows::RowBlock;
 use crate::error::Result;
+use crate::io::buckets::{Bucket, Buckets};
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;

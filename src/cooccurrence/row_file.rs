@@ -1,0 +1,100 @@
+//! Rows on disk: compressed blocks in a temporary file without a name.
+
+use super::codec::decode;
+use super::rows::RowBlock;
+use crate::error::Result;
+use crate::memory::TemporaryFile;
+use crate::vocabulary::WordId;
+use std::ops::Range;
+use std::path::Path;
+
+/// Rows in order, in a temporary file.
+#[derive(Debug)]
+pub struct Run {
+    file: TemporaryFile,
+    index: Vec<IndexEntry>,
+}
+
+#[derive(Debug, Clone)]
+struct IndexEntry {
+    rows: Range<WordId>,
+    entries: u64,
+    bytes: Range<u64>,
+}
+
+impl Run {
+    /// An empty run in `folder`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with `folder` if no file can be made there.
+    pub fn create(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            file: TemporaryFile::create(folder)?,
+            index: Vec::new(),
+        })
+    }
+
+    /// Append a block's bytes, made by [`encode`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with the folder.
+    pub fn push(&mut self, rows: Range<WordId>, entries: u64, bytes: &[u8]) -> Result<()> {
+        let bytes = self.file.append(bytes)?;
+        self.index.push(IndexEntry {
+            rows,
+            entries,
+            bytes,
+        });
+        Ok(())
+    }
+
+    /// Bytes in the file.
+    pub fn bytes(&self) -> u64 {
+        self.file.len()
+    }
+
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Rows of block `k`.
+    pub fn rows(&self, k: usize) -> Range<WordId> {
+        self.index[k].rows.clone()
+    }
+
+    /// Entries in all blocks.
+    pub fn pairs(&self) -> u64 {
+        self.index.iter().map(|e| e.entries).sum()
+    }
+
+    /// Block `k`, decoded.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with the folder.
+    pub fn read(&self, k: usize) -> Result<RowBlock> {
+        let place = self.index[k].bytes.clone();
+        let bytes = self.file.read(place.clone())?;
+        decode(&bytes)?.ok_or_else(|| self.file.damaged(place.start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::codec::encode;
+
+    #[test]
+    fn a_run_gives_back_its_blocks_in_any_order() {
+        let mut run = Run::create(&std::env::temp_dir()).unwrap();
+        for first in [0, 1, 2] {
+            let mut block = RowBlock::new(first, false);
+            block.push(0, f64::from(first) + 0.3);
+            block.end_row();
+            run.push(block.rows(), 1, &encode(&block).unwrap()).unwrap();
+        }
+        assert_eq!(run.read(2).unwrap().row(2).forward, [2.3]);
+        assert_eq!(run.read(0).unwrap().row(0).forward, [0.3]);
+        assert_eq!((run.blocks(), run.pairs()), (3, 3));
+    }
+}
