@@ -1,6 +1,5 @@
 //! Text to tokens.
 
-use crate::corpus::is_punctuation;
 use crate::error::{Error, Result};
 use jieba_rs::Jieba;
 use std::borrow::Cow;
@@ -290,6 +289,12 @@ fn piece_end(text: &str) -> usize {
     let is_boundary = |c: char| c.is_ascii_whitespace() || is_punctuation(c);
     let cut = text[..end].char_indices().rfind(|&(_, c)| is_boundary(c));
     cut.map_or(end, |(at, c)| at + c.len_utf8())
+}
+
+/// Whether a character is CJK punctuation: 、。〈〉《》「」『』 and the like, the ideographic space, or
+/// ！，：；？ of full width. No word of the scripts that are written without spaces contains one.
+pub(crate) fn is_punctuation(character: char) -> bool {
+    matches!(character, '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '！' | '，' | '：' | '；' | '？')
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! What counting a corpus would take, from reading a few percent of it.
 
 use super::codec::encode;
-use super::count::{CountingOptions, count};
+use super::count::CountingOptions;
 use super::matrix::Triangle;
-use crate::corpus::{SampleReader, TextOptions};
-use crate::encoding::{EncodingOptions, RawCorpus};
+use super::pipeline::{Words, count_text};
+use crate::corpus::{ChunkReader, SampleReader, TextOptions};
+use crate::encoding::EncodingOptions;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
@@ -37,7 +38,7 @@ const WORDS_LIMIT: f64 = 0.60;
 /// Read a sample of `path` and say what counting all of it would take.
 ///
 /// # Errors
-/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`].
+/// As for [`count_text`].
 pub fn estimate(
     path: &Path,
     text: TextOptions,
@@ -117,18 +118,22 @@ fn sample(
     let memory = MemoryLimit::default();
     let mut reader = SampleReader::open(path, every, text)?;
     let size = reader.size();
-    let raw = RawCorpus::read(&mut reader, encoding, &memory, monitor)?;
-    let (_, text, _) = monitor.snapshot();
-    let vocabulary = raw.vocabulary(encoding, monitor)?;
-    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
-    let tokens = corpus.tokens() as f64;
-    let counts = count(&mut corpus, vocabulary.len(), counting, &memory, monitor)?;
+    let counted = count_text(
+        &mut reader,
+        Words::Chosen,
+        encoding,
+        counting,
+        &memory,
+        monitor,
+    )?;
+    let text = reader.bytes_read();
+    let counts = &counted.counts;
     Ok(Sample {
-        tokens,
-        words: vocabulary.len() as f64,
+        tokens: counted.tokens as f64,
+        words: counted.vocabulary.len() as f64,
         records: counts.nnz() as f64,
         pairs: counts.pairs() as f64,
-        encoded: encoded_bytes(&counts)?,
+        encoded: encoded_bytes(counts)?,
         text,
         size,
     })

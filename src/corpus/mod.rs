@@ -11,7 +11,6 @@ pub(crate) use file::Pipe;
 pub use file::{FileReader, Idle};
 pub use sample::SampleReader;
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
-pub(crate) use unit::is_punctuation;
 pub use unit::{DocumentUnit, Gatherer};
 
 use crate::error::Result;

@@ -11,7 +11,7 @@ mod reader;
 mod segments;
 
 pub use options::EncodingOptions;
-pub use reader::RawCorpus;
+pub use reader::{RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 
 use crate::vocabulary::WordId;

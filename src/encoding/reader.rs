@@ -258,6 +258,19 @@ impl RawCorpus {
     }
 }
 
+/// Read `reader` to its end and choose the vocabulary of the text.
+///
+/// # Errors
+/// As for [`RawCorpus::read`] and [`RawCorpus::vocabulary`].
+pub fn read_vocabulary(
+    reader: &mut dyn ChunkReader,
+    options: &EncodingOptions,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Vocabulary> {
+    RawCorpus::read(reader, options, memory, monitor)?.vocabulary(options, monitor)
+}
+
 /// Hands out the reader's chunks, numbered, one worker at a time.
 struct Turnstile<'a> {
     // `None` after the end or an error, so that the other workers stop too.

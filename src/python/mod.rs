@@ -1,6 +1,8 @@
 //! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
 //! progress are seen to, iterators are drained.
 
+mod arguments;
+mod arrays;
 mod arrow;
 mod cooccurrence;
 mod errors;
@@ -10,6 +12,7 @@ mod panic;
 mod run;
 mod session;
 mod shards;
+mod signals;
 mod source;
 mod strata;
 mod tokenizer;

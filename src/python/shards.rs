@@ -1,10 +1,11 @@
 //! The steps of counting a text on many machines, for Python: each a pure function of its arguments,
 //! whose results travel as arrays.
 
-use super::cooccurrence::CountingArguments;
+use super::arguments::{CountingArguments, EncodingArguments};
+use super::arrays::ByteArray;
 use super::run::run;
 use super::source::{Source, SourceArguments};
-use super::vocabulary::{CoreVocabulary, EncodingArguments};
+use super::vocabulary::CoreVocabulary;
 use crate::cooccurrence::{self, Rows};
 use crate::distributed::{self, PackedShare, Shard, Share, merge_shares, row_blocks};
 use crate::memory::MemoryLimit;
@@ -19,9 +20,6 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
-
-/// Numbers as bytes: what comes from another machine need not be aligned for anything larger.
-pub type Bytes<'py> = Bound<'py, PyArray1<u8>>;
 
 /// Part of a text, tokenised.
 #[pyclass(frozen, module = "glove_rs._core")]
@@ -90,7 +88,7 @@ impl CoreShard {
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>))> {
+    ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, ByteArray<'py>))> {
         let this = slf.get();
         let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()?));
         Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
@@ -139,7 +137,7 @@ impl From<Share> for CoreShare {
 }
 
 /// The fields of [`PackedShare`].
-type PackedFields<'py> = ([usize; 3], bool, Bytes<'py>, Vec<Bytes<'py>>);
+type PackedFields<'py> = ([usize; 3], bool, ByteArray<'py>, Vec<ByteArray<'py>>);
 
 #[pymethods]
 impl CoreShare {
@@ -149,7 +147,7 @@ impl CoreShare {
         place: [usize; 3],
         symmetric: bool,
         blocks: PyReadonlyArray1<'_, u8>,
-        pieces: Vec<Bytes<'_>>,
+        pieces: Vec<ByteArray<'_>>,
     ) -> PyResult<Self> {
         let pieces = pieces
             .into_iter()

@@ -1,13 +1,13 @@
 //! The steps of distributed training for Python. Each is a function of its arguments only, except that
 //! training a block changes its rows in place.
 
-use super::cooccurrence::{CoreCooccurrence, in_own_pool};
-use super::run::run;
+use super::arguments::RunningArguments;
+use super::cooccurrence::CoreCooccurrence;
+use super::run::{run, run_in_pool};
 use super::session::InitArguments;
 use super::shards::CoreShare;
 use super::training::TrainingArguments;
 use super::training::deadline;
-use super::vocabulary::RunningArguments;
 use crate::distributed::{MatrixBlock, Share, Subepoch};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -58,7 +58,7 @@ pub fn split_counts(
     groups: usize,
 ) -> PyResult<Vec<CoreShare>> {
     let counts = counts.get().counts()?;
-    let shares = in_own_pool(py, |monitor| {
+    let shares = run_in_pool(py, |monitor| {
         let partition = Partition::new(counts.words, groups);
         (0..groups)
             .map(|group| Share::of(&counts, partition, group, monitor))
@@ -139,7 +139,7 @@ pub fn unpack_rows<'py>(
     contexts: bool,
 ) -> PyResult<Unpacked<'py>> {
     let rows = rows.as_slice()?;
-    let [(w, b), (g_w, g_b)] = in_own_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
+    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
     let vectors = |vectors: Vec<f32>| {
         let shape = [vectors.len() / dim, dim];
         PyArray1::from_vec(py, vectors).reshape(shape)
