@@ -1,13 +1,13 @@
-//! What an epoch of training reports.
+//! The report of an epoch of training.
 
-/// One finished pass over the records.
+/// The report of one finished pass over the records.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct EpochReport {
     /// Epoch number, from 1.
     pub epoch: usize,
-    /// Σ ½ f(X) diff² / nnz, measured while the epoch ran (DESIGN section 2).
+    /// Σ ½ f(X) diff² / nnz, of each record before its own update (docs/architecture.md, Loss).
     pub loss: f64,
-    /// The same over the records held out of training, after the epoch, if there are any.
+    /// The same over the held-out records, after the epoch; `None` without held-out records.
     pub validation: Option<f64>,
     /// Wall time of the epoch.
     pub seconds: f64,

@@ -10,11 +10,10 @@ use rayon::prelude::*;
 use std::cmp::Ordering;
 
 impl Triangle {
-    /// From pairs in any order; repeated ones add up in the order given, zeros vanish.
+    /// From pairs in any order. Repeated pairs add up in the order given; pairs with a sum of 0 are left out.
     ///
     /// `pairs` calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair and is called
-    /// twice: once to see how long rows are, once to fill them. The second number is not looked at
-    /// where i = j.
+    /// twice: once to find the length of each row, once to fill the rows. X\[j, i\] is ignored if i = j.
     ///
     /// # Errors
     /// What `pairs` returns.
@@ -73,8 +72,8 @@ impl Triangle {
         Ok(Self::in_memory(words, sorted?))
     }
 
-    /// The weighted sum of matrices whose words are mapped into one vocabulary of `words`: each part
-    /// with the new rank of each of its words, and its weight.
+    /// The weighted sum of matrices in one vocabulary of `words` words. Each part is a matrix, the new rank of
+    /// each of its words, and its weight.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -107,7 +106,7 @@ impl Triangle {
     }
 }
 
-/// Sort one row by column, stably, and append it; equal columns add up, zeros vanish.
+/// Sort one row by column, stably, add up equal columns, and append the sums that are not 0 to the block.
 fn push_sorted(row: &mut [(WordId, [f64; 2])], block: &mut RowBlock) {
     row.sort_by_key(|entry| entry.0);
     for same in row.chunk_by(|a, b| a.0 == b.0) {

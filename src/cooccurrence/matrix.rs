@@ -1,7 +1,7 @@
-//! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
+//! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer one.
 
 use super::rows::{RowBlock, Rows, TriangleRow, poll};
-use super::store::{Held, Store};
+use super::store::{Store, StoredBlock};
 use super::sums::Sums;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
@@ -14,11 +14,10 @@ use std::ops::Range;
 /// Compressed sparse rows: row starts, columns, values.
 pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 
-/// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), in order.
+/// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), sorted by row, then column.
 ///
-/// A symmetric X needs one number per pair. Otherwise there are two, for the two directions. Rows
-/// lie in blocks, in memory or, under a memory limit, in a temporary file; either way a block at a
-/// time is what callers see.
+/// A symmetric X has one number per pair, any other X has one for each direction. Rows lie in blocks, in
+/// memory or, beyond a memory limit, in a temporary file. Callers read one block at a time in both cases.
 #[derive(Debug)]
 pub struct Triangle {
     /// Number of words: X is `words` × `words`.
@@ -31,7 +30,7 @@ pub struct Triangle {
 }
 
 impl Triangle {
-    /// From blocks in order and without gaps.
+    /// From blocks in the order of their rows, without gaps between them.
     pub(crate) fn new(words: usize, symmetric: bool, store: Store, sums: Sums) -> Self {
         Self {
             words,
@@ -46,7 +45,7 @@ impl Triangle {
     pub fn blocks(&self) -> usize {
         match &self.store {
             Store::Memory(blocks) => blocks.len(),
-            Store::Disk(run) => run.blocks(),
+            Store::Disk(file) => file.blocks(),
         }
     }
 
@@ -54,7 +53,7 @@ impl Triangle {
     pub fn block_rows(&self, k: usize) -> Range<WordId> {
         match &self.store {
             Store::Memory(blocks) => blocks[k].rows(),
-            Store::Disk(run) => run.rows(k),
+            Store::Disk(file) => file.rows(k),
         }
     }
 
@@ -65,7 +64,7 @@ impl Triangle {
     pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
         match &self.store {
             Store::Memory(blocks) => blocks[k].block(),
-            Store::Disk(run) => run.read(k).map(Cow::Owned),
+            Store::Disk(file) => file.read(k).map(Cow::Owned),
         }
     }
 
@@ -86,7 +85,7 @@ impl Triangle {
         if rows.is_empty() {
             return 0..0;
         }
-        // The last rows may be forgotten.
+        // The last rows may have been freed.
         holds(rows.start)..(holds(rows.end - 1) + 1).min(self.blocks())
     }
 
@@ -116,29 +115,29 @@ impl Triangle {
         })
     }
 
-    /// Give back the memory of rows from `row` on, but for those that share a block with earlier
-    /// ones; they must not be asked for again.
-    pub(crate) fn forget_from(&mut self, row: WordId) {
+    /// Free the blocks of rows from `row` on. Rows in the same block as an earlier row stay. The caller must
+    /// not read freed rows again.
+    pub(crate) fn free_from(&mut self, row: WordId) {
         if let Store::Memory(blocks) = &mut self.store {
             let keep = blocks.partition_point(|block| block.rows().start < row);
             blocks.truncate(keep);
         }
     }
 
-    /// Pack rows from `row` on, but for those that share a block with earlier ones, to less than half
-    /// their memory, on all threads of the current rayon pool. They are unpacked whenever they are
-    /// asked for.
+    /// Compress the blocks of rows from `row` on to less than half of their memory, on all threads of the
+    /// current rayon pool. Rows in the same block as an earlier row stay plain. Every read of compressed rows
+    /// decompresses them.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
-    pub(crate) fn pack_from(&mut self, row: WordId) -> Result<()> {
+    pub(crate) fn compress_from(&mut self, row: WordId) -> Result<()> {
         let Store::Memory(blocks) = &mut self.store else {
             return Ok(());
         };
         let first = blocks.partition_point(|block| block.rows().start < row);
-        let open = |block: &Held| matches!(block, Held::Open(_));
+        let open = |block: &StoredBlock| matches!(block, StoredBlock::Plain(_));
         let last = first + blocks[first..].partition_point(open);
-        Held::pack(&mut blocks[first..last])
+        StoredBlock::compress(&mut blocks[first..last])
     }
 
     /// Whether the rows lie in a temporary file.
@@ -146,19 +145,19 @@ impl Triangle {
         matches!(self.store, Store::Disk(_))
     }
 
-    /// Bytes that the rows take in memory.
+    /// Bytes of memory of the rows.
     pub fn memory_bytes(&self) -> u64 {
         match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(Held::bytes).sum(),
+            Store::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),
             Store::Disk(_) => 0,
         }
     }
 
-    /// Pairs kept.
+    /// Number of pairs of words.
     pub fn pairs(&self) -> u64 {
         match &self.store {
             Store::Memory(blocks) => blocks.iter().map(|b| b.entries() as u64).sum(),
-            Store::Disk(run) => run.pairs(),
+            Store::Disk(file) => file.pairs(),
         }
     }
 
@@ -242,8 +241,8 @@ impl Triangle {
         let mut columns: Vec<i32> = fallible::zeroed(nnz as usize)?;
         let mut values: Vec<f64> = fallible::zeroed(nnz as usize)?;
         let mut since = 0;
-        // Rows of the triangle come in order, so each row of the full matrix first receives its own
-        // entries (columns up to the diagonal) and then its mirror images, ascending.
+        // Rows of the triangle come in order. So each row of the full matrix first receives its own entries
+        // (columns up to the diagonal), then those of the other direction from later rows: columns ascend.
         self.for_each_row(first..self.words as WordId, |row| {
             let row = if row.row < end {
                 row
@@ -264,8 +263,8 @@ impl Triangle {
         Ok((starts, columns, values))
     }
 
-    /// Refuse counts that add up to more than a float can hold. If all of them do not, neither do
-    /// those of a pair or of a row.
+    /// Refuse counts whose sum exceeds the largest float. If the sum of all counts is finite, the sums of every
+    /// pair and every row are too.
     ///
     /// # Errors
     /// [`Error::Parameter`] with the `name` of what they came from.
@@ -280,7 +279,7 @@ impl Triangle {
         Err(Error::parameter(name, message))
     }
 
-    /// From blocks in order, which must hold each row once.
+    /// From blocks in the order of their rows, each row once.
     fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
         let sums: Vec<Sums> = blocks
             .par_iter()
@@ -290,7 +289,7 @@ impl Triangle {
         Self::new(words, symmetric, Store::of(blocks), sums)
     }
 
-    /// From blocks with both directions, one of which is dropped if they are equal everywhere.
+    /// From blocks with values of both directions; one direction is dropped if both are equal for every pair.
     pub(crate) fn in_memory(words: usize, mut blocks: Vec<RowBlock>) -> Self {
         let symmetric = blocks
             .par_iter()

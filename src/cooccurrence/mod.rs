@@ -1,4 +1,7 @@
-//! Tokens to counts: how often words stand near each other.
+//! Encoded text to counts: how often two words occur within a window of each other.
+//!
+//! [`count_text`] does all steps from text to counts; [`count`] counts text that is encoded already. Counts are
+//! a [`Triangle`], whose rows lie in memory or in a temporary file.
 
 mod accumulator;
 mod assemble;
@@ -20,14 +23,14 @@ pub(crate) use accumulator::RowAccumulator;
 pub use count::{CountingOptions, count};
 pub(crate) use count::{Occurrences, RowCounter, sum_row, tasks};
 pub use estimate::{Estimate, estimate};
-pub use from_records::Gathering;
+pub use from_records::TriangleBuilder;
 pub use matrix::{Csr, Triangle};
 pub use merge::plus;
 pub(crate) use merge::{BlockSum, push_sum};
 pub use pipeline::{CountedText, Words, count_text};
-pub(crate) use row_writer::RowSink;
+pub(crate) use row_writer::RowWriter;
 pub(crate) use rows::poll;
 pub use rows::{RowBlock, Rows, TriangleRow};
-pub use store::Bytes;
-pub(crate) use store::PackedBlock;
+pub(crate) use store::CompressedBlock;
+pub use store::SharedBytes;
 pub(crate) use sums::Sums;

@@ -8,9 +8,9 @@ use crate::vocabulary::WordId;
 use std::ops::Range;
 use std::path::Path;
 
-/// Rows in order, in a temporary file.
+/// Blocks of rows, in the order of their rows, in a temporary file.
 #[derive(Debug)]
-pub struct Run {
+pub struct RowFile {
     file: TemporaryFile,
     index: Vec<IndexEntry>,
 }
@@ -22,8 +22,8 @@ struct IndexEntry {
     bytes: Range<u64>,
 }
 
-impl Run {
-    /// An empty run in `folder`.
+impl RowFile {
+    /// An empty file in `folder`.
     ///
     /// # Errors
     /// [`crate::Error::Io`] with `folder` if no file can be made there.
@@ -34,7 +34,7 @@ impl Run {
         })
     }
 
-    /// Append a block's bytes, made by [`encode`].
+    /// Append a block, as encoded by [`encode`](super::codec::encode).
     ///
     /// # Errors
     /// [`crate::Error::Io`] with the folder.
@@ -48,7 +48,7 @@ impl Run {
         Ok(())
     }
 
-    /// Bytes in the file.
+    /// Size of the file in bytes.
     pub fn bytes(&self) -> u64 {
         self.file.len()
     }
@@ -85,16 +85,17 @@ mod tests {
     use crate::cooccurrence::codec::encode;
 
     #[test]
-    fn a_run_gives_back_its_blocks_in_any_order() {
-        let mut run = Run::create(&std::env::temp_dir()).unwrap();
+    fn blocks_can_be_read_in_any_order() {
+        let mut file = RowFile::create(&std::env::temp_dir()).unwrap();
         for first in [0, 1, 2] {
             let mut block = RowBlock::new(first, false);
             block.push(0, f64::from(first) + 0.3);
             block.end_row();
-            run.push(block.rows(), 1, &encode(&block).unwrap()).unwrap();
+            file.push(block.rows(), 1, &encode(&block).unwrap())
+                .unwrap();
         }
-        assert_eq!(run.read(2).unwrap().row(2).forward, [2.3]);
-        assert_eq!(run.read(0).unwrap().row(0).forward, [0.3]);
-        assert_eq!((run.blocks(), run.pairs()), (3, 3));
+        assert_eq!(file.read(2).unwrap().row(2).forward, [2.3]);
+        assert_eq!(file.read(0).unwrap().row(0).forward, [0.3]);
+        assert_eq!((file.blocks(), file.pairs()), (3, 3));
     }
 }

@@ -6,7 +6,7 @@ use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// Consecutive rows of a [`Triangle`], packed.
+/// Consecutive rows of a [`Triangle`](super::Triangle) in one set of arrays.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RowBlock {
     first: WordId,
@@ -20,7 +20,7 @@ pub struct RowBlock {
 }
 
 impl RowBlock {
-    /// No rows yet; the first will be `first`.
+    /// A block without rows, whose first row will be `first`.
     pub fn new(first: WordId, both_directions: bool) -> Self {
         Self {
             first,
@@ -29,7 +29,7 @@ impl RowBlock {
         }
     }
 
-    /// Empty it for rows from `first` on.
+    /// Remove all rows, and prepare for rows from `first` on in the same memory.
     pub(crate) fn refill(&mut self, first: WordId, both_directions: bool) -> Parts<'_> {
         self.first = first;
         self.ends.clear();
@@ -44,7 +44,7 @@ impl RowBlock {
         (&mut self.ends, &mut self.columns, values)
     }
 
-    /// Make room for more rows and entries.
+    /// Reserve memory for more rows and entries.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -74,7 +74,7 @@ impl RowBlock {
         }
     }
 
-    /// Append entries to the open row, whose columns follow those it has.
+    /// Append entries to the open row. Their columns must be larger than those of the row so far.
     pub(crate) fn extend(&mut self, row: &TriangleRow<'_>) -> Result<()> {
         self.reserve(1, row.columns.len())?;
         self.columns.extend_from_slice(row.columns);
@@ -91,7 +91,7 @@ impl RowBlock {
         self.ends.push(self.columns.len());
     }
 
-    /// Give back memory that was reserved for growth.
+    /// Free memory that was reserved for more entries.
     pub fn shrink_to_fit(&mut self) {
         self.columns.shrink_to_fit();
         self.forward.shrink_to_fit();
@@ -105,39 +105,39 @@ impl RowBlock {
         self.backward = None;
     }
 
-    /// Rows held.
+    /// The numbers of the rows.
     pub fn rows(&self) -> Range<WordId> {
         self.first..self.first + self.ends.len() as WordId
     }
 
-    /// Bytes that the rows take.
+    /// Bytes of memory of the rows.
     pub fn bytes(&self) -> u64 {
         let per_entry = size_of::<WordId>() + 8 * (1 + usize::from(self.backward.is_some()));
         (self.columns.len() * per_entry + self.ends.len() * size_of::<usize>()) as u64
     }
 
-    /// Whether all values are what counts can be: finite and not negative.
+    /// Whether all values are finite and not negative.
     pub fn holds_counts(&self) -> bool {
         let mut values = self.forward.iter().chain(self.backward.iter().flatten());
         values.all(|x| x.is_finite() && *x >= 0.0)
     }
 
-    /// Whether both directions are kept apart.
+    /// Whether there is a value for each direction.
     pub fn has_both_directions(&self) -> bool {
         self.backward.is_some()
     }
 
-    /// Entries held.
+    /// Number of entries.
     pub fn len(&self) -> usize {
         self.columns.len()
     }
 
-    /// Whether no entry is held.
+    /// Whether there is no entry.
     pub fn is_empty(&self) -> bool {
         self.columns.is_empty()
     }
 
-    /// One row; `row` must be held.
+    /// Row number `row`, which must be in [`RowBlock::rows`].
     #[inline]
     pub fn row(&self, row: WordId) -> TriangleRow<'_> {
         let i = (row - self.first) as usize;
@@ -152,19 +152,19 @@ impl RowBlock {
     }
 }
 
-/// The parts of a [`RowBlock`] to fill: ends of rows, columns, and values of one direction or both.
+/// The arrays of a [`RowBlock`] to fill: ends of rows, columns, and values of one direction or both.
 type Parts<'a> = (
     &'a mut Vec<usize>,
     &'a mut Vec<WordId>,
     [Option<&'a mut Vec<f64>>; 2],
 );
 
-/// One row of a [`Triangle`]: columns ascend and are at most the row.
+/// One row of a [`Triangle`](super::Triangle): columns ascend and are at most `row`.
 #[derive(Debug, Clone, Copy)]
 pub struct TriangleRow<'a> {
-    /// Its word.
+    /// The number of the row: its word.
     pub row: WordId,
-    /// Words of at most its rank number.
+    /// The words of the columns.
     pub columns: &'a [WordId],
     /// X\[row, column\] for each column.
     pub forward: &'a [f64],
@@ -183,7 +183,7 @@ impl TriangleRow<'_> {
         })
     }
 
-    /// The entries of columns before `column`, and the others.
+    /// The entries with columns below `column`, and the others.
     pub(crate) fn split(&self, column: WordId) -> (Self, Self) {
         let place = self.columns.partition_point(|&own| own < column);
         let part = |range: Range<usize>| Self {
@@ -195,13 +195,13 @@ impl TriangleRow<'_> {
         (part(0..place), part(place..self.columns.len()))
     }
 
-    /// The entries of some columns.
+    /// The entries with these columns.
     pub(crate) fn within(&self, columns: Range<WordId>) -> Self {
         self.split(columns.end).0.split(columns.start).1
     }
 
-    /// Call `f(row, column, x)` for every non-zero entry of the full matrix that this row stands
-    /// for: those of the row itself, and their mirror images.
+    /// Call `f(row, column, x)` for every non-zero entry of the full matrix that this row represents: its own
+    /// entries, and those of the other direction, with row and column exchanged.
     #[inline]
     pub fn for_each_record(&self, mut f: impl FnMut(WordId, WordId, f64)) {
         for (i, &column) in self.columns.iter().enumerate() {
@@ -219,9 +219,9 @@ impl TriangleRow<'_> {
     }
 }
 
-/// Counts whose rows can be gone through.
+/// Counts that can be read row by row.
 pub trait Rows: Sync {
-    /// Call `f` for each of `rows`, in order. It may see a row's entries in parts.
+    /// Call `f` for each of `rows`, in order. A row may come in several calls, each with some of its columns.
     ///
     /// # Errors
     /// [`crate::Error::Io`] if rows lie on disk and cannot be read, or what `f` returns.
@@ -238,12 +238,12 @@ impl Rows for RowBlock {
         rows: Range<WordId>,
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
-        let held = self.rows();
-        (held.start.max(rows.start)..held.end.min(rows.end)).try_for_each(|row| f(self.row(row)))
+        let own = self.rows();
+        (own.start.max(rows.start)..own.end.min(rows.end)).try_for_each(|row| f(self.row(row)))
     }
 }
 
-/// Look at the monitor when about a million entries have been gone through since the last time.
+/// Check the monitor about once in a million entries. `since` counts the entries since the last check.
 pub fn poll(entries: usize, since: &mut usize, monitor: &Monitor) -> Result<()> {
     *since += entries + 1;
     if *since >= 1 << 20 {

@@ -1,7 +1,7 @@
 //! Where the rows of a matrix lie: plain in memory, compressed in memory, or in a temporary file.
 
 use super::codec::{decode_into, encode};
-use super::row_file::Run;
+use super::row_file::RowFile;
 use super::rows::RowBlock;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
@@ -15,131 +15,131 @@ use std::sync::Arc;
 
 #[derive(Debug)]
 pub(crate) enum Store {
-    Memory(Vec<Held>),
-    Disk(Run),
+    Memory(Vec<StoredBlock>),
+    Disk(RowFile),
 }
 
 impl Store {
     pub fn of(blocks: Vec<RowBlock>) -> Self {
-        Self::Memory(blocks.into_iter().map(Held::Open).collect())
+        Self::Memory(blocks.into_iter().map(StoredBlock::Plain).collect())
     }
 }
 
-/// Rows in memory, as they are or packed.
+/// Rows in memory, as they are or compressed.
 #[derive(Debug)]
-pub(crate) enum Held {
-    Open(RowBlock),
-    Packed(PackedBlock),
+pub(crate) enum StoredBlock {
+    Plain(RowBlock),
+    Compressed(CompressedBlock),
 }
 
-/// Packed rows. Many blocks share their memory: between open rows, in the allocator's, it would keep
-/// that from going back to the system when they go.
+/// A block of compressed rows. Many blocks share one allocation: small allocations between plain rows would
+/// prevent the allocator from returning the memory of the plain rows to the system.
 #[derive(Debug, Clone)]
-pub(crate) struct PackedBlock {
+pub(crate) struct CompressedBlock {
     pub rows: Range<WordId>,
     pub entries: usize,
-    pub bytes: Arc<dyn Bytes>,
-    /// Where in `bytes` it lies.
-    pub place: Range<usize>,
+    pub bytes: Arc<dyn SharedBytes>,
+    /// The bytes of this block in `bytes`.
+    pub range: Range<usize>,
 }
 
-impl PackedBlock {
-    /// In memory of its own.
+impl CompressedBlock {
+    /// Compress a block into an allocation of its own.
     pub fn of(block: &RowBlock) -> Result<Self> {
         let bytes = encode(block)?;
         Ok(Self {
             rows: block.rows(),
             entries: block.len(),
-            place: 0..bytes.len(),
+            range: 0..bytes.len(),
             bytes: Arc::new(bytes),
         })
     }
 
-    /// Its bytes, as [`encode`] makes them.
+    /// Its bytes, as encoded by [`encode`].
     pub fn encoded(&self) -> Cow<'_, [u8]> {
-        self.bytes.at(self.place.clone())
+        self.bytes.get(self.range.clone())
     }
 
-    /// Unpack it in the memory of another block.
-    pub fn unpack_to(&self, block: &mut RowBlock) -> Result<()> {
+    /// Decompress into the memory of an existing block.
+    pub fn decompress_into(&self, block: &mut RowBlock) -> Result<()> {
         let is_block = decode_into(&self.encoded(), block)?;
-        assert!(is_block, "encoded here");
+        assert!(is_block, "bytes of `encode`");
         Ok(())
     }
 }
 
-/// Memory that packed rows lie in: this program's, or somebody else's.
-pub trait Bytes: Any + Debug + Send + Sync {
+/// Memory that compressed rows lie in: this program's, or somebody else's.
+pub trait SharedBytes: Any + Debug + Send + Sync {
     /// Number of bytes.
     fn length(&self) -> usize;
 
-    /// Those at a place.
-    fn at(&self, place: Range<usize>) -> Cow<'_, [u8]>;
+    /// Those at a range.
+    fn get(&self, range: Range<usize>) -> Cow<'_, [u8]>;
 }
 
-impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> Bytes for B {
+impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> SharedBytes for B {
     fn length(&self) -> usize {
         self.len()
     }
 
-    fn at(&self, place: Range<usize>) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self[place])
+    fn get(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self[range])
     }
 }
 
-impl Held {
+impl StoredBlock {
     pub fn rows(&self) -> Range<WordId> {
         match self {
-            Self::Open(block) => block.rows(),
-            Self::Packed(block) => block.rows.clone(),
+            Self::Plain(block) => block.rows(),
+            Self::Compressed(block) => block.rows.clone(),
         }
     }
 
     pub fn entries(&self) -> usize {
         match self {
-            Self::Open(block) => block.len(),
-            Self::Packed(block) => block.entries,
+            Self::Plain(block) => block.len(),
+            Self::Compressed(block) => block.entries,
         }
     }
 
     pub fn bytes(&self) -> u64 {
         match self {
-            Self::Open(block) => block.bytes(),
-            Self::Packed(block) => block.place.len() as u64,
+            Self::Plain(block) => block.bytes(),
+            Self::Compressed(block) => block.range.len() as u64,
         }
     }
 
     pub fn block(&self) -> Result<Cow<'_, RowBlock>> {
         match self {
-            Self::Open(block) => Ok(Cow::Borrowed(block)),
-            Self::Packed(packed) => {
+            Self::Plain(block) => Ok(Cow::Borrowed(block)),
+            Self::Compressed(compressed) => {
                 let mut block = RowBlock::default();
-                packed.unpack_to(&mut block)?;
+                compressed.decompress_into(&mut block)?;
                 Ok(Cow::Owned(block))
             }
         }
     }
 
-    /// Pack all of these together.
-    pub fn pack(blocks: &mut [Self]) -> Result<()> {
-        let packed: Result<Vec<PackedBlock>> = blocks
+    /// Compress all of these blocks into one allocation.
+    pub fn compress(blocks: &mut [Self]) -> Result<()> {
+        let compressed: Result<Vec<CompressedBlock>> = blocks
             .par_iter()
-            .map(|held| PackedBlock::of(&*held.block()?))
+            .map(|held| CompressedBlock::of(&*held.block()?))
             .collect();
-        let mut packed = packed?;
-        let length = packed.iter().map(|block| block.place.len()).sum();
+        let mut compressed = compressed?;
+        let length = compressed.iter().map(|block| block.range.len()).sum();
         let mut bytes = HugeBuffer::zeroed(length)?;
         let mut end = 0;
-        for block in &mut packed {
-            let place = end..end + block.place.len();
-            end = place.end;
-            bytes[place.clone()].copy_from_slice(&block.encoded());
-            block.place = place;
+        for block in &mut compressed {
+            let range = end..end + block.range.len();
+            end = range.end;
+            bytes[range.clone()].copy_from_slice(&block.encoded());
+            block.range = range;
         }
-        let bytes: Arc<dyn Bytes> = Arc::new(bytes);
-        for (held, mut block) in blocks.iter_mut().zip(packed) {
+        let bytes: Arc<dyn SharedBytes> = Arc::new(bytes);
+        for (held, mut block) in blocks.iter_mut().zip(compressed) {
             block.bytes = bytes.clone();
-            *held = Self::Packed(block);
+            *held = Self::Compressed(block);
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use super::rows::{RowBlock, TriangleRow};
 
-/// Number and sum of records, gathered block by block.
+/// Number and sum of records, added up block by block.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sums {
     pub nnz: u64,
@@ -23,7 +23,7 @@ impl Sums {
     }
 
     pub fn plus_row(mut self, row: &TriangleRow<'_>) -> Self {
-        // Row by row, so that a long sum does not lose its small terms.
+        // A sum per row first, so that small values are not rounded away in a large total.
         let columns = row.columns;
         let own = usize::from(columns.last() == Some(&row.row));
         let (others, diagonal) = row.forward.split_at(columns.len() - own);
@@ -39,8 +39,8 @@ impl Sums {
     }
 }
 
-/// Number of values that are not zero, and their sum, in eight parts: one addition need not wait for
-/// the one before.
+/// Number of values that are not zero, and their sum. Eight partial sums, so that the additions do not depend
+/// on each other.
 fn count_and_add(values: &[f64]) -> (u64, f64) {
     const LANES: usize = 8;
     let (mut zeros, mut sums) = ([0u64; LANES], [0.0; LANES]);

@@ -122,23 +122,23 @@ impl Words {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Feed everything, in order, to `sink`. Empty words are no words.
-    pub fn replay(&self, sink: &mut impl crate::tokenize::Sink) {
+    /// Feed everything, in order, to `handler`. Empty words are no words.
+    pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         for &document_end in self.document_ends.iter().chain([&self.ends.len()]) {
             for ends in self.ends[word..document_end].chunks(POLL_WORDS) {
-                if !sink.goes_on() {
+                if !handler.goes_on() {
                     return;
                 }
                 for &end in ends {
                     if end > start {
-                        sink.word(&self.bytes[start..end]);
+                        handler.word(&self.bytes[start..end]);
                     }
                     start = end;
                 }
             }
             word = document_end;
-            sink.end_of_document();
+            handler.end_of_document();
         }
     }
 }

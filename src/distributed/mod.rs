@@ -4,6 +4,8 @@ mod group_counts;
 mod shard;
 mod strata;
 
-pub use group_counts::{Keep, PackedShare, Share, count_shares, merge_shares, row_blocks};
+pub use group_counts::{
+    GroupCounts, SerializedGroupCounts, StoreBytes, count_by_group, merge_group_counts, row_blocks,
+};
 pub use shard::Shard;
 pub use strata::{MatrixBlock, Subepoch};

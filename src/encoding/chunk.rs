@@ -1,16 +1,16 @@
-//! One chunk of text becomes word numbers.
+//! Encodes a chunk of text as the word numbers of an interner.
 
-use super::interner::{Entry, Interner, SHORT};
+use super::interner::{InternedWord, Interner, SHORT};
 use super::{DOCUMENT_END, EncodingOptions};
 use crate::corpus::Content;
 use crate::error::{Error, Location};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
-use crate::tokenize::{Folding, Sink};
+use crate::tokenize::{Folding, TokenHandler};
 use crate::vocabulary::{self, WordId};
 use std::path::{Path, PathBuf};
 
-/// The file, and the byte of what it holds that a chunk begins at, if that is known.
+/// The file that a chunk comes from, and the chunk's offset in the (decompressed) file, if known.
 pub(super) type Origin = Option<(PathBuf, u64)>;
 
 impl Interner {
@@ -20,7 +20,7 @@ impl Interner {
         options: &EncodingOptions,
         monitor: &Monitor,
     ) -> std::result::Result<Vec<WordId>, Fault> {
-        let mut sink = Encoder {
+        let mut handler = ChunkEncoder {
             ids: fallible::with_capacity(content.len() / 4)?,
             interner: self,
             folding: Folding::default(),
@@ -31,22 +31,22 @@ impl Interner {
         };
         let (tokenizer, folding) = (options.tokenizer, options.folding);
         match content {
-            Content::Lines(text) => tokenizer.lines(&folding.apply(text), &mut sink),
+            Content::Lines(text) => tokenizer.lines(&folding.apply(text), &mut handler),
             Content::Documents { .. } => {
                 for (piece, ended) in content.pieces() {
-                    tokenizer.words(&folding.apply(piece), &mut sink);
+                    tokenizer.words(&folding.apply(piece), &mut handler);
                     if ended {
-                        sink.end_of_document();
+                        handler.end_of_document();
                     }
                 }
             }
             Content::Words(words) => {
-                sink.folding = folding;
-                words.replay(&mut sink);
+                handler.folding = folding;
+                words.replay(&mut handler);
             }
         }
-        sink.flush();
-        let Encoder { mut ids, fault, .. } = sink;
+        handler.flush();
+        let ChunkEncoder { mut ids, fault, .. } = handler;
         if let Some(fault) = fault {
             return Err(fault);
         }
@@ -63,22 +63,22 @@ impl Interner {
     }
 }
 
-struct Encoder<'a> {
+struct ChunkEncoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
-    // What is still to be done to each word.
+    // Folding that is applied to each word here, because the text comes as ready words.
     folding: Folding,
-    // Short words, and ends of documents, that have no number yet.
-    waiting: Vec<(Entry, u64)>,
+    // Short words, and ends of documents, that wait to be looked up together.
+    waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
     monitor: &'a Monitor,
-    // Why the rest of the chunk does not matter.
+    // The first error; the rest of the chunk is ignored after it.
     fault: Option<Fault>,
 }
 
 /// Why a chunk cannot be encoded.
 pub(super) enum Fault {
-    /// A word of so many bytes.
+    /// A word is too long: it has this many bytes.
     Word(usize),
     Other(Error),
 }
@@ -90,7 +90,7 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
-    /// The error, with its place.
+    /// The error, with the position of the word in the file if it is known.
     pub(super) fn at(self, content: &Content, origin: Origin, most: usize, name: &Path) -> Error {
         let length = match self {
             Self::Word(length) => length,
@@ -100,35 +100,35 @@ impl Fault {
         let Some((path, start)) = origin else {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
-        // Where it stands was not noted: in the longest stretch without white space, as good as always.
+        // The position of the word was not recorded. It is nearly always in the longest run without white
+        // space.
         let mut longest = 0..0;
         let mut at = 0;
-        for stretch in content.text().split(u8::is_ascii_whitespace) {
-            if stretch.len() > longest.len() {
-                longest = at..at + stretch.len();
+        for run in content.text().split(u8::is_ascii_whitespace) {
+            if run.len() > longest.len() {
+                longest = at..at + run.len();
             }
-            at += stretch.len() + 1;
+            at += run.len() + 1;
         }
         Error::format(path, Location::Byte(start + longest.start as u64), message)
     }
 }
 
-/// Words that are looked up together. The table is much larger than the second-level cache, and a
-/// processor that meets all their places first waits for many at a time (benches/RESULTS.md,
-/// "Sources").
+/// Words that are looked up together. The table is much larger than the second-level cache. Touching the slots
+/// of all words first lets their cache misses overlap (benches/EXPERIMENTS.md, "Looking words up in batches").
 const BATCH: usize = 32;
 
-/// In the place of an entry's length: a document ends here.
+/// In place of a word's length: the end of a document.
 const END: u32 = u32::MAX;
 
-impl Encoder<'_> {
-    /// Number the word `text[start..end]`, soon.
+impl ChunkEncoder<'_> {
+    /// Add the word `text[start..end]`; a short word waits for its batch.
     #[inline(always)]
     fn add(&mut self, text: &[u8], start: usize, end: usize) {
         if end - start > SHORT {
             self.add_long(&text[start..end]);
         } else {
-            let entry = Entry::new_in(text, start, end);
+            let entry = InternedWord::new_in(text, start, end);
             self.wait(entry, entry.hash());
         }
     }
@@ -150,7 +150,7 @@ impl Encoder<'_> {
 
     #[cold]
     fn lack_memory(&mut self) {
-        let bytes = self.interner.table.capacity() * size_of::<Entry>()
+        let bytes = self.interner.table.capacity() * size_of::<InternedWord>()
             + self.interner.long.len()
             + size_of_val(&self.ids[..]);
         self.fault.get_or_insert(Error::Memory { bytes }.into());
@@ -158,7 +158,7 @@ impl Encoder<'_> {
     }
 
     #[inline(always)]
-    fn wait(&mut self, entry: Entry, hash: u64) {
+    fn wait(&mut self, entry: InternedWord, hash: u64) {
         self.waiting.push((entry, hash));
         if self.waiting.len() == BATCH {
             self.flush();
@@ -180,7 +180,7 @@ impl Encoder<'_> {
         }
         let mut lacking = false;
         for (entry, hash) in self.waiting.drain(..) {
-            // Also at the beginning of a chunk a document may end: the one before.
+            // A chunk may open with the end of the document that the previous chunk left open.
             if entry.len != END {
                 match self.interner.intern_short(entry, hash) {
                     Some(id) => self.ids.push(id),
@@ -196,7 +196,7 @@ impl Encoder<'_> {
     }
 }
 
-impl Sink for Encoder<'_> {
+impl TokenHandler for ChunkEncoder<'_> {
     #[inline]
     fn word(&mut self, word: &[u8]) {
         self.word_in(word, 0, word.len());
@@ -215,7 +215,7 @@ impl Sink for Encoder<'_> {
 
     #[inline]
     fn end_of_document(&mut self) {
-        let mut end = Entry::of_halves(0, 0, 0);
+        let mut end = InternedWord::of_halves(0, 0, 0);
         end.len = END;
         self.wait(end, 0);
     }

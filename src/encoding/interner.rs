@@ -1,31 +1,31 @@
-//! Numbers for the words of one worker: a hash table of words and their counts.
+//! Numbers the words of one worker: a hash table of words and their counts.
 
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::{self, WordId};
 use hashbrown::HashTable;
 
-/// Numbers words in the order it first meets them, and counts them.
+/// Numbers words in the order of first occurrence, and counts them.
 #[derive(Default)]
 pub(super) struct Interner {
-    pub table: HashTable<Entry>,
-    // Words longer than `SHORT`, each behind its length; short ones live in the table.
+    pub table: HashTable<InternedWord>,
+    // Words longer than `SHORT` bytes, each after its length. Shorter words are in the table itself.
     pub long: Vec<u8>,
 }
 
 pub(super) const SHORT: usize = 16;
 
-/// A word in the table. Words of up to 16 bytes (nearly all) are compared without leaving it.
+/// A word in the table. Words of up to 16 bytes (nearly all) are compared within the table.
 #[derive(Clone, Copy)]
-pub(super) struct Entry {
-    // The word, zero-padded; of a long word, its hash and where it stands in `long`.
+pub(super) struct InternedWord {
+    // A short word, zero-padded; of a long word, its hash and its offset in `long`.
     key: [u8; SHORT],
     pub len: u32,
     pub id: WordId,
     pub count: u64,
 }
 
-impl Entry {
+impl InternedWord {
     #[inline]
     pub fn new(word: &[u8]) -> Self {
         let (low, high) = match word.len() {
@@ -36,8 +36,8 @@ impl Entry {
         Self::of_halves(low, high, word.len())
     }
 
-    /// The entry of `text[start..end]`. Where 16 bytes can be read at once, the word's length takes
-    /// no branch, which the processor could not foresee.
+    /// The word `text[start..end]`. If 16 bytes can be read at once there is no branch on the word's length,
+    /// which the processor could not predict.
     #[inline(always)]
     pub fn new_in(text: &[u8], start: usize, end: usize) -> Self {
         const BELOW: [u64; 9] = {
@@ -82,7 +82,7 @@ impl Entry {
         (key as u64, (key >> 64) as u64)
     }
 
-    /// Depends on the word alone, so that entries of different interners can be compared.
+    /// A hash of the word alone, so that words of different interners can be compared.
     #[inline]
     pub fn hash(&self) -> u64 {
         let (low, high) = self.halves();
@@ -90,7 +90,7 @@ impl Entry {
         let product = u128::from(low ^ 0x9e37_79b9_7f4a_7c15)
             * u128::from(high ^ u64::from(self.len) ^ 0xd1b5_4a32_d192_ed03);
         let folded = (product as u64) ^ ((product >> 64) as u64);
-        // Nearby keys differ in few bits after one multiplication: mix once more.
+        // After one multiplication similar words still differ in few bits: mix once more.
         folded.wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29) ^ folded
     }
 
@@ -125,16 +125,16 @@ fn load_le(bytes: &[u8]) -> u64 {
 }
 
 impl Interner {
-    /// The number of a word; `None` if there is no memory for a new one.
+    /// The number of a word; `None` if there is no memory for a new word.
     #[inline]
     pub fn intern(&mut self, word: &[u8]) -> Option<WordId> {
-        let new = Entry::new(word);
+        let new = InternedWord::new(word);
         let hash = new.hash();
         if !new.is_long() {
             return self.intern_short(new, hash);
         }
         let long = &self.long;
-        let same = |old: &Entry| old.len == new.len && old.bytes(long) == word;
+        let same = |old: &InternedWord| old.len == new.len && old.bytes(long) == word;
         if let Some(entry) = self.table.find_mut(hash, |old| same(old)) {
             entry.count += 1;
             return Some(entry.id);
@@ -148,10 +148,10 @@ impl Interner {
         self.insert(new, hash)
     }
 
-    /// Count a word that is all in its entry.
+    /// The number of a short word.
     #[inline]
-    pub fn intern_short(&mut self, new: Entry, hash: u64) -> Option<WordId> {
-        let same = |old: &Entry| old.key == new.key && old.len == new.len;
+    pub fn intern_short(&mut self, new: InternedWord, hash: u64) -> Option<WordId> {
+        let same = |old: &InternedWord| old.key == new.key && old.len == new.len;
         if let Some(entry) = self.table.find_mut(hash, same) {
             entry.count += 1;
             return Some(entry.id);
@@ -159,14 +159,14 @@ impl Interner {
         self.insert(new, hash)
     }
 
-    fn insert(&mut self, mut new: Entry, hash: u64) -> Option<WordId> {
-        fallible::reserve_in_table(&mut self.table, 1, Entry::hash).ok()?;
+    fn insert(&mut self, mut new: InternedWord, hash: u64) -> Option<WordId> {
+        fallible::reserve_in_table(&mut self.table, 1, InternedWord::hash).ok()?;
         new.id = self.table.len() as WordId;
-        self.table.insert_unique(hash, new, Entry::hash);
+        self.table.insert_unique(hash, new, InternedWord::hash);
         Some(new.id)
     }
 
-    /// The id of `word`, whose entry elsewhere hashes to `hash`.
+    /// The number of `word`, if it is known. `hash` is [`InternedWord::hash`] of the word.
     pub fn id_of(&self, word: &[u8], hash: u64) -> Option<WordId> {
         self.table
             .find(hash, |e| e.bytes(&self.long) == word)

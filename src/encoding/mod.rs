@@ -1,8 +1,9 @@
-//! Text to word numbers, reading the text once.
+//! Text to ranks of a vocabulary, in one pass over the text.
 //!
-//! Every worker numbers the words it meets in its own interner, without locks. When the text is
-//! at its end the interners are merged into one vocabulary, and each worker's numbers are mapped to
-//! frequency ranks. Which worker read which chunk varies from run to run; the ranks do not.
+//! Every worker numbers the words of its chunks with an interner of its own, without locks ([`RawCorpus`]). At
+//! the end of the text the interners are merged into one vocabulary, and the numbers of each worker are replaced
+//! by frequency ranks ([`EncodedCorpus`]). Which worker reads which chunk varies from run to run; the ranks do
+//! not.
 
 mod chunk;
 mod interner;
@@ -16,15 +17,15 @@ pub use segments::{EncodedCorpus, Segment};
 
 use crate::vocabulary::WordId;
 
-/// Stands between documents in encoded text; larger than any [`WordId`].
+/// Marks the end of a document in encoded text. Larger than the id of any word.
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
-/// Stands for a word that is not in the vocabulary, where distances count it.
+/// Marks a word outside the vocabulary, with `keep_gaps`: it counts for distances.
 pub const GAP: WordId = DOCUMENT_END - 1;
 
-/// Words between two looks at the monitor.
+/// Words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
-/// Marks a word to leave out while ranks replace local numbers; never seen outside this file.
+/// Marks a word to leave out while ranks replace the numbers of an interner. Encoded text never contains it.
 pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
 
 #[cfg(test)]

@@ -8,15 +8,16 @@ use crate::tokenize::{Folding, Tokenizer};
 pub struct EncodingOptions {
     /// How text becomes words.
     pub tokenizer: Tokenizer,
-    /// What is done to the text first.
+    /// How text is normalized and lower-cased before that.
     pub folding: Folding,
     /// Drop words that occur less often.
     pub min_count: u64,
-    /// Keep at most so many words.
+    /// Keep at most this many words.
     pub max_vocab: Option<usize>,
-    /// Leave a [`GAP`] for every dropped word instead of closing ranks.
+    /// Leave a [`GAP`](super::GAP) for every dropped word, so that the distance of its neighbours does not
+    /// shrink.
     pub keep_gaps: bool,
-    /// A longer word is an error.
+    /// Longest word in bytes; a longer one is an error.
     pub max_word_bytes: usize,
 }
 

@@ -1,7 +1,7 @@
-//! Read a text once on all threads; every worker numbers the words it meets.
+//! Reads a text once on all threads. Every worker numbers the words of its chunks with its own interner.
 
 use super::chunk::Origin;
-use super::interner::{Entry, Interner};
+use super::interner::{InternedWord, Interner};
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
 use crate::corpus::{ChunkReader, Content};
@@ -16,13 +16,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A corpus in its workers' own numbering: the text has been read, the vocabulary is not yet chosen.
+/// A corpus that has been read, before the vocabulary is chosen: words have the numbers of each worker's
+/// interner.
 pub struct RawCorpus {
     name: PathBuf,
     interners: Vec<Interner>,
-    // In the order of the text.
+    // Sorted by position in the text.
     chunks: VecDeque<RawChunk>,
-    // What the memory limit kept out of memory.
+    // Chunks beyond the memory limit.
     spool: Option<TemporaryFile>,
 }
 
@@ -40,7 +41,7 @@ impl RawCorpus {
     ) -> Result<Self> {
         let spool = Mutex::new(None);
         let name = reader.name();
-        let held = AtomicU64::new(0);
+        let in_memory = AtomicU64::new(0);
         monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
         let cancelled = monitor.cancel_flag();
         reader.on_idle(Arc::new(move || {
@@ -49,7 +50,7 @@ impl RawCorpus {
             }
             Ok(())
         }));
-        let source = Mutex::new(Turnstile {
+        let queue = Mutex::new(ChunkQueue {
             reader: Some(reader),
             next: 0,
             reported: 0,
@@ -57,8 +58,8 @@ impl RawCorpus {
         let workers: Vec<Result<_>> = rayon::broadcast(|_| {
             let mut interner = Interner::default();
             let mut chunks = Vec::new();
-            while let Some(taken) = Turnstile::take(&source, monitor)? {
-                let Taken {
+            while let Some(taken) = ChunkQueue::take(&queue, monitor)? {
+                let NumberedChunk {
                     number,
                     content,
                     read,
@@ -67,24 +68,24 @@ impl RawCorpus {
                 let ids = match interner.encode(&content, options, monitor) {
                     Ok(ids) => ids,
                     Err(fault) => {
-                        // Nobody needs more of the text.
-                        Turnstile::close(&source);
+                        // The other workers stop too.
+                        ChunkQueue::close(&queue);
                         return Err(fault.at(&content, origin, options.max_word_bytes, &name));
                     }
                 };
                 let bytes = size_of_val(&ids[..]) as u64;
-                let full = held.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
+                let full = in_memory.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
                 let ids = if full {
-                    held.fetch_sub(bytes, Relaxed);
+                    in_memory.fetch_sub(bytes, Relaxed);
                     let mut spool = spool.lock().unwrap_or_else(PoisonError::into_inner);
                     let spool = match &mut *spool {
                         Some(spool) => spool,
                         none => none.insert(TemporaryFile::create(&memory.folder)?),
                     };
-                    let place = spool.append(bytemuck::cast_slice(&ids));
-                    RawIds::Spooled(place.map_err(|error| {
-                        // A rank takes four bytes, a word and its space about six; rows of counts
-                        // take more than the text.
+                    let range = spool.append(bytemuck::cast_slice(&ids));
+                    RawIds::Spooled(range.map_err(|error| {
+                        // A rank takes 4 bytes, a word with its space about 6; the rows of counts take more
+                        // than the text.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)
@@ -142,7 +143,7 @@ impl RawCorpus {
         self.choose(self.words(monitor)?, options, monitor)
     }
 
-    /// The same, and the words that are too rare for it, in no order.
+    /// The vocabulary of the text, and the words that are too rare for it, in no particular order.
     ///
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
@@ -167,7 +168,7 @@ impl RawCorpus {
         Vocabulary::choose(words, &self.name, min_count, max_vocab, monitor)
     }
 
-    /// Every word of the text and how often it occurs, in no order.
+    /// Every word of the text and how often it occurs, in no particular order.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -178,7 +179,7 @@ impl RawCorpus {
             return Ok(Vec::new());
         };
         let mut words = largest.words()?;
-        // Words are split among the threads by their hash, so that none is counted twice.
+        // Each task merges the words with certain hashes, so that no word is merged by two tasks.
         let parts = rayon::current_num_threads() as u64;
         let merged: Result<Vec<_>> = (0..parts)
             .into_par_iter()
@@ -203,7 +204,7 @@ impl RawCorpus {
                         if let Some(&i) = table.find(hash, |&i| fresh[i as usize].0 == word) {
                             fresh[i as usize].1 += entry.count;
                         } else {
-                            let hash_of = |&i: &u32| Entry::new(fresh[i as usize].0).hash();
+                            let hash_of = |&i: &u32| InternedWord::new(fresh[i as usize].0).hash();
                             fallible::reserve_in_table(&mut table, 1, hash_of)?;
                             table.insert_unique(hash, fresh.len() as u32, hash_of);
                             fallible::push(&mut fresh, (word, entry.count))?;
@@ -223,7 +224,7 @@ impl RawCorpus {
         Ok(words)
     }
 
-    /// The text in ranks of `vocabulary`, to be taken segment by segment.
+    /// The text as ranks of `vocabulary`, to be read segment by segment.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -271,31 +272,31 @@ pub fn read_vocabulary(
     RawCorpus::read(reader, options, memory, monitor)?.vocabulary(options, monitor)
 }
 
-/// Hands out the reader's chunks, numbered, one worker at a time.
-struct Turnstile<'a> {
-    // `None` after the end or an error, so that the other workers stop too.
+/// Gives the reader's chunks, numbered, to one worker at a time.
+struct ChunkQueue<'a> {
+    // `None` after the end of the text or an error, so that the other workers stop too.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
-    // Bytes of the source that the chunks so far were made of.
+    // Bytes of the source that were reported to the monitor.
     reported: u64,
 }
 
-/// A chunk on its way to a worker.
-struct Taken {
+/// A chunk, and where it comes from.
+struct NumberedChunk {
     number: usize,
     content: Content,
-    /// Bytes of the source.
+    /// Bytes of the source since the previous chunk.
     read: u64,
     origin: Origin,
 }
 
-impl Turnstile<'_> {
-    /// Hand out no more.
+impl ChunkQueue<'_> {
+    /// Give out no more chunks.
     fn close(this: &Mutex<Self>) {
         this.lock().unwrap_or_else(PoisonError::into_inner).reader = None;
     }
 
-    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<Taken>> {
+    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<NumberedChunk>> {
         let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(reader) = &mut this.reader else {
             return Ok(None);
@@ -306,15 +307,15 @@ impl Turnstile<'_> {
         if !matches!(next, Ok(Some(_))) {
             this.reader = None;
         }
-        // A reader that was cancelled while it waited has no error worth telling.
+        // If the reader was cancelled while it waited, report the cancellation and not the reader's error.
         monitor.check()?;
         let number = this.next;
         this.next += 1;
-        let news = read - std::mem::replace(&mut this.reported, read);
-        Ok(next?.map(|content| Taken {
+        let new = read - std::mem::replace(&mut this.reported, read);
+        Ok(next?.map(|content| NumberedChunk {
             number,
             content,
-            read: news,
+            read: new,
             origin,
         }))
     }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// A corpus as ranks of a vocabulary.
+/// A corpus as ranks of a vocabulary, read segment by segment.
 pub struct EncodedCorpus {
     ranks: Vec<Vec<WordId>>,
     chunks: VecDeque<RawChunk>,
@@ -19,13 +19,13 @@ pub struct EncodedCorpus {
     tokens: u64,
 }
 
-/// A stretch of a corpus.
+/// A part of a corpus that is counted at once.
 #[derive(Debug, Default)]
 pub struct Segment {
     /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`]s.
     pub ids: Vec<WordId>,
-    /// How many of them, at the beginning, are the end of the segment before this one: context for
-    /// a document that goes on.
+    /// Number of leading ids that are the end of the previous segment: the context of a document that
+    /// continues.
     pub fresh: usize,
 }
 
@@ -46,7 +46,7 @@ impl EncodedCorpus {
         }
     }
 
-    /// A text that is ranks already, documents separated by [`DOCUMENT_END`].
+    /// A text of ranks, with [`DOCUMENT_END`] between documents.
     pub fn from_ranks(ids: Vec<WordId>) -> Self {
         let tokens = ids.iter().filter(|&&id| id != DOCUMENT_END).count() as u64;
         let chunk = RawChunk {
@@ -63,27 +63,27 @@ impl EncodedCorpus {
         }
     }
 
-    /// Words in the text, those outside the vocabulary included.
+    /// Number of words in the text, including those outside the vocabulary.
     pub fn tokens(&self) -> u64 {
         self.tokens
     }
 
-    /// Whether every segment has been taken.
+    /// Whether every segment has been read.
     pub fn is_exhausted(&self) -> bool {
         self.chunks.is_empty()
     }
 
-    /// Part of the text in the segments taken so far.
+    /// The fraction of the text in the segments read so far.
     pub fn fraction_read(&self) -> f64 {
         1.0 - self.chunks.len() as f64 / self.all_chunks.max(1) as f64
     }
 
-    /// Replace `segment` by the next one, of about `most` words and at least one chunk, behind the
-    /// last `window` words of its document so far. `false` at the end.
+    /// Replace `segment` by the next one: about `most` words and at least one chunk, after the last `window`
+    /// words of the document that continues. Returns `false` at the end of the text.
     ///
     /// # Errors
-    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`]; [`Error::Parameter`] if a document
-    /// and the window are so long that the last words alone are more than a segment.
+    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`]; [`Error::Parameter`] if the window is so long
+    /// that the words of context alone exceed a segment.
     pub fn next_segment(
         &mut self,
         most: usize,
@@ -114,7 +114,7 @@ impl EncodedCorpus {
         let waiting: usize = self.chunks.iter().map(RawChunk::len).sum();
         let ample = waiting.min(most.saturating_add(CHUNK_BYTES));
         fallible::reserve(&mut segment.ids, ample)?;
-        // A batch at a time, so that what is mapped and what is not are not both held whole.
+        // A batch of chunks at a time, so that the whole segment is not in memory twice.
         let together = 16 * rayon::current_num_threads();
         while !self.chunks.is_empty() && segment.ids.len() - segment.fresh < most {
             let batch: Vec<RawChunk> = self
@@ -130,7 +130,7 @@ impl EncodedCorpus {
                 fallible::reserve(&mut segment.ids, ids.len())?;
                 segment.ids.extend_from_slice(&ids);
                 if segment.ids.len() - segment.fresh >= most && !mapped.is_empty() {
-                    // Already mapped: the next segment takes them as they are.
+                    // These chunks are ranks already; they begin the next segment.
                     for ids in mapped.drain(..).rev() {
                         self.chunks.push_front(RawChunk {
                             number: 0,
@@ -146,23 +146,23 @@ impl EncodedCorpus {
     }
 }
 
-/// Words of context that any segment may begin with, whatever the memory limit.
+/// Words of context that a segment may begin with even if the memory limit is smaller.
 const LONG_TAIL: usize = 1 << 16;
 
-/// Ranks instead of an interner's numbers; dropped words go.
+/// Replace the numbers of an interner by ranks, and drop words outside the vocabulary.
 fn map_chunk(
     chunk: RawChunk,
     ranks: &[Vec<WordId>],
     spool: Option<&TemporaryFile>,
 ) -> Result<Vec<WordId>> {
     let mut ids = match (chunk.ids, spool) {
-        (RawIds::Spooled(place), Some(spool)) => {
-            let mut ids: Vec<WordId> = fallible::zeroed(((place.end - place.start) / 4) as usize)?;
-            spool.read_into(place.start, bytemuck::cast_slice_mut(&mut ids))?;
+        (RawIds::Spooled(range), Some(spool)) => {
+            let mut ids: Vec<WordId> = fallible::zeroed(((range.end - range.start) / 4) as usize)?;
+            spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
             ids
         }
         (RawIds::Memory(ids), _) => ids,
-        (RawIds::Spooled(_), None) => Vec::new(), // nothing is spooled without a spool
+        (RawIds::Spooled(_), None) => Vec::new(), // cannot happen: the spool holds them
     };
     if let Some(ranks) = ranks.get(chunk.interner) {
         ids.retain_mut(|id| {
@@ -175,7 +175,7 @@ fn map_chunk(
     Ok(ids)
 }
 
-/// Instead of an interner's number: the chunk holds ranks already.
+/// In place of the number of an interner: the chunk has ranks already.
 const MAPPED: usize = usize::MAX;
 
 pub(super) struct RawChunk {
@@ -185,11 +185,11 @@ pub(super) struct RawChunk {
 }
 
 impl RawChunk {
-    /// Words and ends of documents held.
+    /// Number of words and ends of documents.
     fn len(&self) -> usize {
         match &self.ids {
             RawIds::Memory(ids) => ids.len(),
-            RawIds::Spooled(place) => (place.end - place.start) as usize / size_of::<WordId>(),
+            RawIds::Spooled(range) => (range.end - range.start) as usize / size_of::<WordId>(),
         }
     }
 }

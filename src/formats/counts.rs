@@ -20,7 +20,7 @@
 use super::input::Input;
 use super::stanford::{check_sum, gather};
 use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
-use crate::cooccurrence::{RowBlock, RowSink, Triangle};
+use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
@@ -168,7 +168,7 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     input.input.begin(monitor);
     let path = input.input.path().to_owned();
     let damaged = |offset, message| Error::format(&path, Location::Byte(offset), message);
-    let mut sink = RowSink::new(memory);
+    let mut sink = RowWriter::new(memory);
     let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
     let mut read = 0;

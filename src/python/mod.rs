@@ -39,11 +39,13 @@ mod _core {
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::shards::{
-        CoreShard, CoreShare, count_shares, has_parts, merge_vocabularies, restore_vocabulary,
+        CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
+        restore_vocabulary,
     };
     #[pymodule_export]
     use super::strata::{
-        CoreProgress, CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
+        CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,
+        unpack_rows,
     };
     #[pymodule_export]
     use super::training::{
