@@ -7,7 +7,7 @@ mod synthetic;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use glove_rs::corpus::{Documents, FileReader};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
-use glove_rs::tokenize::{Sink, whitespace};
+use glove_rs::tokenize::{TokenHandler, whitespace};
 use glove_rs::{MemoryLimit, Monitor, threads};
 use std::hint::black_box;
 use std::io::{self, BufReader};
@@ -24,7 +24,7 @@ struct Tally {
     documents: usize,
 }
 
-impl Sink for Tally {
+impl TokenHandler for Tally {
     #[inline]
     fn word(&mut self, word: &[u8]) {
         self.bytes += word.len();

@@ -1,6 +1,6 @@
 //! The one error type of the core. The binding turns it into Python exceptions in one place.
 
-use crate::monitor::EpochReport;
+use crate::report::EpochReport;
 use std::io;
 use std::path::{Path, PathBuf};
 

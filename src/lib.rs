@@ -35,7 +35,6 @@
 //! # }
 //! ```
 
-mod buckets;
 pub mod cooccurrence;
 pub mod corpus;
 pub mod distributed;
@@ -45,10 +44,10 @@ pub mod formats;
 pub mod io;
 mod memory;
 mod monitor;
-mod packing;
 pub mod partition;
 #[cfg(feature = "python")]
 mod python;
+mod report;
 pub mod session;
 pub mod threads;
 pub mod tokenize;
@@ -57,5 +56,6 @@ pub mod vocabulary;
 
 pub use error::{Error, Location, Result};
 pub use memory::MemoryLimit;
-pub use monitor::{EpochReport, Monitor, Stage};
+pub use monitor::{Monitor, Stage};
+pub use report::EpochReport;
 pub use vocabulary::{Vocabulary, WordId};

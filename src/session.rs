@@ -44,7 +44,8 @@ use crate::cooccurrence::Triangle;
 use crate::error::{Error, Result};
 use crate::formats::{checkpoint, counts as counts_file};
 use crate::memory::MemoryLimit;
-use crate::monitor::{EpochReport, Monitor};
+use crate::monitor::Monitor;
+use crate::report::EpochReport;
 use crate::training::{
     AfterEpoch, Anchor, Counts, Exported, Parameters, Progress, TileOptions, Tiles, Training,
     TrainingOptions, check_sizes,

@@ -1,6 +1,5 @@
 //! Text to tokens.
 
-use crate::corpus::is_punctuation;
 use crate::error::{Error, Result};
 use jieba_rs::Jieba;
 use std::borrow::Cow;
@@ -44,27 +43,27 @@ impl Tokenizer {
     }
 
     /// Find the words of `text`, of which every newline ends a document.
-    pub fn lines(self, text: &str, sink: &mut impl Sink) {
+    pub fn lines(self, text: &str, handler: &mut impl TokenHandler) {
         if self == Self::Whitespace {
-            return whitespace(text.as_bytes(), sink);
+            return whitespace(text.as_bytes(), handler);
         }
         for line in text.split_inclusive('\n') {
-            if !sink.goes_on() {
+            if !handler.goes_on() {
                 return;
             }
-            self.words(line, sink);
+            self.words(line, handler);
             if line.ends_with('\n') {
-                sink.end_of_document();
+                handler.end_of_document();
             }
         }
     }
 
     /// Find the words of a document, or of a piece of one.
-    pub fn words(self, text: &str, sink: &mut impl Sink) {
+    pub fn words(self, text: &str, handler: &mut impl TokenHandler) {
         match self {
-            Self::Whitespace => whitespace(text.as_bytes(), &mut OneDocument(sink)),
-            Self::Unicode => unicode(text, sink),
-            Self::Chinese => chinese(text, sink),
+            Self::Whitespace => whitespace(text.as_bytes(), &mut OneDocument(handler)),
+            Self::Unicode => unicode(text, handler),
+            Self::Chinese => chinese(text, handler),
         }
     }
 }
@@ -137,7 +136,7 @@ impl Folding {
 }
 
 /// What a tokenizer finds, in order.
-pub trait Sink {
+pub trait TokenHandler {
     /// A word.
     fn word(&mut self, word: &[u8]);
     /// The word `text[start..end]`; what follows it there may be looked at.
@@ -156,7 +155,7 @@ pub trait Sink {
 /// Hears of words only.
 struct OneDocument<'a, S>(&'a mut S);
 
-impl<S: Sink> Sink for OneDocument<'_, S> {
+impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
     #[inline]
     fn word(&mut self, word: &[u8]) {
         self.0.word(word);
@@ -215,7 +214,7 @@ fn blank_bytes(text: &[u8]) -> usize {
 
 /// Split `text` by Stanford's rules: words are separated by spaces and tabs, a newline ends a
 /// document, carriage returns are dropped wherever they stand, every other byte belongs to a word.
-pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
+pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
     let mut at = 0;
     let mut glued = Vec::new(); // a word with carriage returns inside, put together
     while at < text.len() {
@@ -226,22 +225,22 @@ pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
         } else {
             if !glued.is_empty() {
                 glued.extend_from_slice(&text[at..end]);
-                sink.word(&glued);
+                handler.word(&glued);
                 glued.clear();
             } else if end > at {
-                sink.word_in(text, at, end);
+                handler.word_in(text, at, end);
             } else if next == Some(b' ') {
                 at += blank_bytes(&text[at..]);
                 continue;
             }
             if next == Some(b'\n') {
-                sink.end_of_document();
+                handler.end_of_document();
             }
         }
         at = end + 1;
     }
     if !glued.is_empty() {
-        sink.word(&glued);
+        handler.word(&glued);
     }
 }
 
@@ -249,27 +248,27 @@ pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
 ///
 /// Without the latter a space, a joiner and a letter in a circle would be one word. It also makes
 /// the words of a text cut at a space those of the whole.
-fn unicode(text: &str, sink: &mut impl Sink) {
+fn unicode(text: &str, handler: &mut impl TokenHandler) {
     // The library is twice as fast on ASCII, of which most stretches are.
     for stretch in text.split_ascii_whitespace() {
         for word in stretch.unicode_words() {
-            sink.word(word.as_bytes());
+            handler.word(word.as_bytes());
         }
     }
 }
 
 /// Segment `text` by jieba's dictionary and its hidden Markov model for words that are not in it.
-fn chinese(text: &str, sink: &mut impl Sink) {
+fn chinese(text: &str, handler: &mut impl TokenHandler) {
     static JIEBA: OnceLock<Jieba> = OnceLock::new();
     let jieba = JIEBA.get_or_init(Jieba::new);
     let mut rest = text;
-    while !rest.is_empty() && sink.goes_on() {
+    while !rest.is_empty() && handler.goes_on() {
         let piece;
         (piece, rest) = rest.split_at(piece_end(rest));
         for token in jieba.cut(piece, true) {
             // The others are punctuation, symbols and white space.
             if token.word.contains(char::is_alphanumeric) {
-                sink.word(token.word.as_bytes());
+                handler.word(token.word.as_bytes());
             }
         }
     }
@@ -292,6 +291,12 @@ fn piece_end(text: &str) -> usize {
     cut.map_or(end, |(at, c)| at + c.len_utf8())
 }
 
+/// Whether a character is CJK punctuation: 、。〈〉《》「」『』 and the like, the ideographic space, or
+/// ！，：；？ of full width. No word of the scripts that are written without spaces contains one.
+pub(crate) fn is_punctuation(character: char) -> bool {
+    matches!(character, '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '！' | '，' | '：' | '；' | '？')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,7 +308,7 @@ mod tests {
         open: Vec<Vec<u8>>,
     }
 
-    impl Sink for Documents {
+    impl TokenHandler for Documents {
         fn word(&mut self, word: &[u8]) {
             self.open.push(word.to_vec());
         }

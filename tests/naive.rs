@@ -3,11 +3,10 @@
 //! The naive side knows nothing of ranks, segments, rows or groups: it works on words. Everything the
 //! core does to count faster, in less memory or on many machines must end at the same records.
 
-use glove_rs::cooccurrence::{
-    CountingOptions, Rows, Share, Triangle, count, count_shares, merge_shares, plus, row_blocks,
-};
+use glove_rs::cooccurrence::{CountingOptions, Rows, Triangle, count, plus};
 use glove_rs::corpus::Documents;
-use glove_rs::encoding::{EncodingOptions, RawCorpus, Shard};
+use glove_rs::distributed::{GroupCounts, Shard, count_by_group, merge_group_counts, row_blocks};
+use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::partition::Partition;
 use glove_rs::{MemoryLimit, Monitor, Vocabulary, WordId, threads};
 use proptest::collection::vec;
@@ -335,7 +334,7 @@ proptest! {
     }
 
     #[test]
-    fn shares_hold_what_touches_their_group(
+    fn group_counts_have_every_pair_with_a_word_of_the_group(
         documents in documents(20), options in options(), groups in 1usize..6,
         shards in 1usize..4, parts in 1usize..4, threads in 1usize..3,
     ) {
@@ -346,28 +345,28 @@ proptest! {
         let texts = encoded(&documents, shards, &vocabulary, partition, &options);
 
         let apart = texts.iter().flat_map(|text| {
-            shares(&[text], &vocabulary, partition, &options, parts)
+            group_counts(&[text], &vocabulary, partition, &options, parts)
         }).collect();
         let texts: Vec<&[WordId]> = texts.iter().map(AsRef::as_ref).collect();
-        let together = shares(&texts, &vocabulary, partition, &options, parts);
+        let together = group_counts(&texts, &vocabulary, partition, &options, parts);
         for counted in [apart, together] {
-            for (group, share) in merged(counted, groups, threads).into_iter().enumerate() {
-                let share = Share::from(share.pack());
+            for (group, counts) in merged(counted, groups, threads).into_iter().enumerate() {
+                let counts = GroupCounts::from(counts.serialize());
                 let touches = |id: WordId| partition.group_of_rank(id) == group;
                 let mut wanted = expected.clone();
                 wanted.retain(|&(i, j), _| touches(i) || touches(j));
-                let found: Records = records(&share, words.len())
+                let found: Records = records(&counts, words.len())
                     .into_iter()
                     .map(|((i, j), x)| ((partition.rank(i), partition.rank(j)), x))
                     .collect();
                 assert_same(&found, &wanted);
-                prop_assert_eq!(share.nnz(), wanted.len() as u64);
+                prop_assert_eq!(counts.nnz(), wanted.len() as u64);
             }
         }
     }
 
     #[test]
-    fn how_rows_are_dealt_does_not_change_a_bit_of_a_share(
+    fn the_division_of_rows_into_tasks_does_not_change_a_bit_of_group_counts(
         documents in documents(20), options in options(), groups in 1usize..6, parts in 2usize..6,
     ) {
         let words = naive_vocabulary(&documents, &options);
@@ -376,7 +375,7 @@ proptest! {
         let texts = encoded(&documents, 2, &vocabulary, partition, &options);
         let texts: Vec<&[WordId]> = texts.iter().map(AsRef::as_ref).collect();
         let [one, many] = [1, parts].map(|parts| {
-            merged(shares(&texts, &vocabulary, partition, &options, parts), groups, 2)
+            merged(group_counts(&texts, &vocabulary, partition, &options, parts), groups, 2)
         });
         for (one, many) in one.iter().zip(&many) {
             prop_assert_eq!(records(many, words.len()), records(one, words.len()));
@@ -404,35 +403,38 @@ fn encoded(
         .collect()
 }
 
-/// The shares of all groups, each as often as rows are dealt into parts.
-fn shares(
+/// The counts of each group, from each of the tasks that the rows are divided into.
+fn group_counts(
     texts: &[impl AsRef<[WordId]>],
     vocabulary: &Vocabulary,
     partition: Partition,
     options: &Options,
     parts: usize,
-) -> Vec<Share> {
+) -> Vec<GroupCounts> {
     let texts: Vec<&[WordId]> = texts.iter().map(AsRef::as_ref).collect();
     let (counting, monitor) = (options.counting(), Monitor::new());
     (0..parts)
         .flat_map(|part| {
             let blocks = row_blocks(partition, vocabulary.counts(), &counting, part, parts);
-            let keep = |bytes| Arc::new(bytes) as _;
-            count_shares(&texts, &blocks, partition, &counting, &keep, &monitor).unwrap()
+            let store = |bytes| Arc::new(bytes) as _;
+            count_by_group(&texts, &blocks, partition, &counting, &store, &monitor).unwrap()
         })
         .collect()
 }
 
-/// The shares of each group as one.
-fn merged(shares: Vec<Share>, groups: usize, threads: usize) -> Vec<Share> {
+/// Add up the counts of each group.
+fn merged(group_counts: Vec<GroupCounts>, groups: usize, threads: usize) -> Vec<GroupCounts> {
     (0..groups)
         .filter_map(|group| {
-            let parts: Vec<&Share> = shares.iter().filter(|share| share.group == group).collect();
+            let parts: Vec<&GroupCounts> = group_counts
+                .iter()
+                .filter(|counts| counts.group == group)
+                .collect();
             if parts.is_empty() {
                 return None; // of a text without documents
             }
-            let keep = |bytes| Arc::new(bytes) as _;
-            let merge = || merge_shares(&parts, &keep, &Monitor::new());
+            let store = |bytes| Arc::new(bytes) as _;
+            let merge = || merge_group_counts(&parts, &store, &Monitor::new());
             Some(threads::in_pool(threads, merge).unwrap().unwrap())
         })
         .collect()

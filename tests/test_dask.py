@@ -316,11 +316,11 @@ def test_the_model_is_a_glove(client: Any, counts: Cooccurrence, tmp_path: Path)
 
 def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
     training = DaskGlove(**settings())._training_arguments()
-    share = _core.split_counts(counts._core, 2)[1]
-    others = [_core.share_margins(share, 1) for share in _core.split_counts(counts._core, 2)]
-    records, sums = (sum(column) for column in zip(*others, strict=True))
+    group_counts = _core.split_counts(counts._core, 2)
+    margins = [_core.group_marginals(of_group, 1) for of_group in group_counts]
+    records, sums = (sum(column) for column in zip(*margins, strict=True))
     running: Any = {"threads": 1, "memory": None, "tmp_dir": None}
-    tiles = _core.CoreTiles.of_share(share, records, sums, 20, training, 0.1, running)
+    tiles = _core.CoreTiles.of_group(group_counts[1], records, sums, 20, training, 0.1, running)
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(tiles, protocol=5, buffer_callback=buffers.append)
     assert len(pickled) < 2000  # the records are out of band

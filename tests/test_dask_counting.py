@@ -50,17 +50,17 @@ def cluster(client):
 
 
 def records_of(cluster: Cluster, counted):
-    """The records of each share, sorted by row and column."""
-    for share in cluster.client.gather(counted.shares):
-        rows, columns, values = share.records()
+    """The records of each group, sorted by row and column."""
+    for counts in cluster.client.gather(counted.group_counts):
+        rows, columns, values = counts.records()
         order = np.lexsort((columns, rows))
         yield rows[order], columns[order], values[order]
 
 
 def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: float = 1e-12) -> None:
-    """Compare vocabulary, and the share of every group with what touches its words."""
+    """Compare vocabulary, and the counts of every group with what touches its words."""
     assert counted.vocabulary == expected.vocabulary
-    words, groups = len(expected.vocabulary), len(counted.shares)
+    words, groups = len(expected.vocabulary), len(counted.group_counts)
     rows, columns, values = expected.records()
     for group, found in enumerate(records_of(cluster, counted)):
         own = np.isin(np.arange(words), _core.group_ranks(words, groups, group))
@@ -72,7 +72,7 @@ def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: floa
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 7])
 @pytest.mark.parametrize("blocksize", [BLOCK, LARGE_BLOCK])
-def test_shares_hold_what_touches_a_groups_words(cluster, zipf, groups, blocksize):
+def test_group_counts_have_every_pair_with_a_word_of_the_group(cluster, zipf, groups, blocksize):
     counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize)
     pieces = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).pieces
     small = _is_small(len(pieces), zipf.path.stat().st_size)
@@ -370,11 +370,11 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     text = shard.encode(vocabulary, False, 2)
     assert sent(shard).encode(same, False, 2).tolist() == text.tolist()
     text = text.view(np.uint8)
-    shares = _core.count_shares([text], vocabulary, counting, 2, 0, 1)
-    again = _core.count_shares([sent(text)], same, counting, 2, 0, 1)
-    merged = _core.CoreShare.merge([shares[1], again[1]], 2)
+    group_counts = _core.count_by_group([text], vocabulary, counting, 2, 0, 1)
+    again = _core.count_by_group([sent(text)], same, counting, 2, 0, 1)
+    merged = _core.CoreGroupCounts.merge([group_counts[1], again[1]], 2)
     assert sent(shard).nbytes == shard.nbytes
-    for share in (*shares, merged):
-        for found, expected in zip(sent(share).records(), share.records(), strict=True):
+    for counts in (*group_counts, merged):
+        for found, expected in zip(sent(counts).records(), counts.records(), strict=True):
             np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(merged.records()[2], 2 * shares[1].records()[2])
+    np.testing.assert_array_equal(merged.records()[2], 2 * group_counts[1].records()[2])

@@ -2,7 +2,7 @@
 
 use glove_rs::cooccurrence::Triangle;
 use glove_rs::formats::{Format, LoadOptions, Loaded, load, native, word2vec};
-use glove_rs::tokenize::{Sink, Tokenizer};
+use glove_rs::tokenize::{TokenHandler, Tokenizer};
 use glove_rs::{Error, Monitor, Result, Vocabulary};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -128,7 +128,7 @@ pub fn five_words() -> Vocabulary {
 #[derive(Debug, Default, PartialEq, Eq, Clone)]
 pub struct Documents(pub Vec<Vec<Vec<u8>>>);
 
-impl Sink for Documents {
+impl TokenHandler for Documents {
     fn word(&mut self, word: &[u8]) {
         if self.0.is_empty() {
             self.0.push(Vec::new());

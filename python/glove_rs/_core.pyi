@@ -11,10 +11,10 @@ __all__ = [
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
+    "CoreGroupCounts",
     "CoreParameters",
     "CoreProgress",
     "CoreShard",
-    "CoreShare",
     "CoreTiles",
     "CoreVectors",
     "CoreVocabulary",
@@ -27,7 +27,8 @@ __all__ = [
     "TrainingDiverged",
     "__version__",
     "check_training",
-    "count_shares",
+    "count_by_group",
+    "group_marginals",
     "group_ranks",
     "has_parts",
     "load_parameters",
@@ -37,7 +38,6 @@ __all__ = [
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
-    "share_margins",
     "shuffle",
     "simd_level",
     "simd_levels",
@@ -204,35 +204,33 @@ class CoreShard:
     def __reduce__(self) -> tuple[Any, ...]: ...
 
 @final
-class CoreShare:
+class CoreGroupCounts:
     def __new__(
         cls,
-        place: Sequence[int],
+        header: Sequence[int],
         symmetric: bool,
         blocks: npt.NDArray[np.uint8],
         pieces: Sequence[npt.NDArray[np.uint8]],
-    ) -> CoreShare: ...
+    ) -> CoreGroupCounts: ...
     @staticmethod
-    def merge(parts: Sequence[CoreShare], threads: int) -> CoreShare: ...
+    def merge(parts: Sequence[CoreGroupCounts], threads: int) -> CoreGroupCounts: ...
     def records(
         self,
     ) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint32], npt.NDArray[np.float64]]: ...
-    @property
-    def place(self) -> list[int]: ...
     @property
     def pairs(self) -> int: ...
     @property
     def nbytes(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-def count_shares(
+def count_by_group(
     texts: Sequence[npt.NDArray[np.uint8]],
     vocabulary: CoreVocabulary,
     counting: _Counting,
     groups: int,
     part: int,
     parts: int,
-) -> list[CoreShare]: ...
+) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
 def restore_vocabulary(
     words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]
@@ -375,8 +373,8 @@ class CoreTiles:
         targets: npt.NDArray[np.uint8],
     ) -> CoreTiles: ...
     @staticmethod
-    def of_share(
-        share: CoreShare,
+    def of_group(
+        counts: CoreGroupCounts,
         records: npt.NDArray[np.uint64],
         sums: npt.NDArray[np.float64],
         dim: int,
@@ -407,10 +405,10 @@ class CoreTiles:
     def nbytes(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
-def share_margins(
-    share: CoreShare, threads: int
+def group_marginals(
+    counts: CoreGroupCounts, threads: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]: ...
-def split_counts(counts: CoreCooccurrence, groups: int) -> list[CoreShare]: ...
+def split_counts(counts: CoreCooccurrence, groups: int) -> list[CoreGroupCounts]: ...
 def group_ranks(words: int, groups: int, group: int) -> npt.NDArray[np.uint32]: ...
 def start_rows(
     words: int,

@@ -1,14 +1,14 @@
-//! One row being summed: a hash table sized to the row, or a dense array for a heavy one.
+//! Sums one row of the matrix: in a hash table of the row's size, or in a dense array if the row is long.
 
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
 
-/// What is summed per pair: one number if the counts are symmetric, both directions if not.
+/// The sum of a pair: one number if the counts are symmetric, one for each direction if not.
 pub trait Sum: Copy + Default + PartialEq + Send + Sync {
-    /// Add `weight` for a pair whose row word stands left (`true`) or right of the column word.
+    /// Add `weight` for an occurrence of the row word left (`true`) or right of the column word.
     fn add(&mut self, row_word_is_left: bool, weight: f64);
-    /// Add what was summed elsewhere.
+    /// Add another sum of the same pair.
     fn plus(&mut self, other: Self);
 }
 
@@ -40,20 +40,20 @@ impl Sum for [f64; 2] {
 
 /// Rows up to this width are summed in a dense array whatever their length: 512 KiB of `f64`,
 /// half a typical L2 cache, where an addition costs the same as in a small hash table.
-/// Measured on enwiki-17m (benches/RESULTS.md, "Row accumulators").
+/// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Width of the dense accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// Sums one row at a time; kept by a thread from row to row so that nothing is allocated anew.
+/// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
     // Open addressing, linear probing: EMPTY or a column, and its sum.
     keys: Vec<WordId>,
     sums: Vec<S>,
     shift: u32,
-    // Columns in the order they were first met.
+    // Columns that have a sum, in the order of their first addition.
     touched: Vec<WordId>,
     met: usize,
-    // Scratch to put columns in order: a bit per column, and a bit per word of those.
+    // Scratch for sorting columns: a bit per column, and a bit per 64-bit word of `bits`.
     bits: Vec<u64>,
     summary: Vec<u64>,
     is_dense: bool,
@@ -77,13 +77,13 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// Make ready for a row of columns `0..width` that meets at most `most` different ones.
+    /// Prepare for a row with columns in `0..width`, of which at most `most` get a sum.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
         let most = most.min(width);
-        // A dense row costs its width, a hash table about four times what it holds.
+        // A dense row costs its width; a hash table costs about four times its number of columns.
         self.is_dense = width <= DENSE_WIDTH || most >= width / 4;
         if self.is_dense {
             if self.dense.len() < width {
@@ -98,11 +98,11 @@ impl<S: Sum> RowAccumulator<S> {
                 fallible::resize(&mut self.sums, slots, S::default())?;
             }
         }
-        // One more than can be met: the place behind the last is written before it is counted.
+        // One element more than columns: `DenseRow::at` writes the next element before it knows whether the
+        // column is new.
         if self.touched.len() <= most {
             fallible::resize(&mut self.touched, most + 1, 0)?;
         }
-        // A bit per column, for putting them in order.
         if self.bits.len() * 64 < width {
             fallible::resize(&mut self.bits, width.div_ceil(64), 0)?;
             fallible::resize(&mut self.summary, self.bits.len().div_ceil(64), 0)?;
@@ -111,7 +111,7 @@ impl<S: Sum> RowAccumulator<S> {
         Ok(())
     }
 
-    /// Columns met so far.
+    /// Number of columns that have a sum.
     pub fn met(&self) -> usize {
         self.met
     }
@@ -121,7 +121,7 @@ impl<S: Sum> RowAccumulator<S> {
         self.is_dense
     }
 
-    /// The sums and the list of columns met, for a dense row.
+    /// A view of the dense array, for a row that [`RowAccumulator::is_dense`].
     #[inline(always)]
     pub fn dense(&mut self) -> DenseRow<'_, S> {
         DenseRow {
@@ -131,7 +131,7 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// The hash table, for a sparse row.
+    /// A view of the hash table, for any other row.
     #[inline(always)]
     pub fn hashed(&mut self) -> HashedRow<'_, S> {
         HashedRow {
@@ -144,7 +144,7 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// Hand out the row's columns in order with their sums, and forget the row.
+    /// Call `emit` with each column that has a sum, in ascending order, and clear the row.
     pub fn drain(&mut self, mut emit: impl FnMut(WordId, S)) {
         let touched = &mut self.touched[..self.met];
         let Some(&last) = touched.iter().max() else {
@@ -236,13 +236,12 @@ pub struct HashedRow<'a, S> {
     met: &'a mut usize,
 }
 
-/// What a counter adds to.
+/// A row that sums are added to.
 pub trait Row {
     /// What is summed per column.
     type Sum: Sum;
 
-    /// The sum of `column`, made to stand in the list of columns met. The caller must add more than
-    /// nothing to it.
+    /// The sum of `column`. The caller must add a number above 0 to it.
     fn at(&mut self, column: WordId) -> &mut Self::Sum;
 }
 
@@ -252,7 +251,7 @@ impl<S: Sum> Row for DenseRow<'_, S> {
     #[inline(always)]
     fn at(&mut self, column: WordId) -> &mut S {
         let sum = &mut self.sums[column as usize];
-        // Whether a column is new is a coin toss in a rare row: no branch.
+        // No branch: in the row of a rare word the processor cannot predict whether a column is new.
         self.touched[*self.met] = column;
         *self.met += usize::from(*sum == S::default());
         sum
@@ -297,7 +296,7 @@ mod tests {
         ) {
             let mut expected: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
             let mut accumulator = RowAccumulator::<[f64; 2]>::new();
-            for round in 0..2 { // the second row must not see the first
+            for round in 0..2 { // the second row must not contain sums of the first
                 expected.clear();
                 accumulator.begin(width, adds.len()).unwrap();
                 for (i, &(column, left)) in adds.iter().enumerate() {

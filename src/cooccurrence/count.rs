@@ -1,15 +1,15 @@
-//! Counting, row by row (DESIGN sections 3 and 6).
+//! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! The text, as ranks, is indexed by word: where does each word stand? A row is then summed from the
-//! windows around its word's occurrences, keeping only neighbours of at most the word's own rank
-//! number. So each unordered pair is counted once, at its rarer word: the rows of frequent words,
-//! which would be the heavy ones, almost vanish, no table is shared, and nothing is sorted but the
-//! columns of a row.
+//! An inverted index of the text, as ranks, says at which positions each word occurs. A row is the sum over the
+//! windows around these positions. Only neighbours of at most the word's own rank number count, so each
+//! unordered pair is counted once, in the row of its rarer word. That keeps the rows of frequent words short,
+//! which would otherwise be the longest; threads share no table; and only the columns of a row are sorted.
 
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
-use super::matrix::{RowBlock, Triangle};
+use super::matrix::Triangle;
 use super::merge::{BlockSum, merge};
-use super::sink::RowSink;
+use super::row_writer::RowWriter;
+use super::rows::RowBlock;
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
@@ -20,10 +20,10 @@ use std::ops::Range;
 use std::slice;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
-/// What counts as co-occurring.
+/// Which pairs of words co-occur, and with what weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountingOptions {
-    /// Words to each side, at least 1.
+    /// Number of words to each side, at least 1.
     pub window: usize,
     /// Count both directions; otherwise (left word, right word) only.
     pub symmetric: bool,
@@ -42,7 +42,7 @@ impl Default for CountingOptions {
 }
 
 impl CountingOptions {
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.window == 0 {
             return Err(Error::parameter("window", "must be at least 1, got 0"));
         }
@@ -58,13 +58,13 @@ impl CountingOptions {
     }
 }
 
-/// Count a corpus, segment after segment, on all threads of the current rayon pool. A pure function
-/// of its arguments: the same bits for any number of threads, because a row is summed by one thread
-/// in the order of the text.
+/// Count a corpus of `words` different words, segment by segment, on all threads of the current rayon pool. The
+/// counts have the same bits for any number of threads, because one thread sums a row, in the order of the
+/// text.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a window of 0; [`Error::Io`] naming the temporary folder if a memory
-/// limit needs one that does not serve; [`Error::Cancelled`].
+/// [`Error::Parameter`] for a window of 0; [`Error::Io`] naming the temporary folder if temporary files cannot
+/// be written there; [`Error::Cancelled`].
 pub fn count(
     corpus: &mut EncodedCorpus,
     words: usize,
@@ -89,27 +89,27 @@ fn count_segments<S: BlockSum>(
 ) -> Result<Triangle> {
     monitor.begin(Stage::Counting, corpus.tokens());
     let tokens = memory.segment_tokens();
-    let mut done = Vec::new();
+    let mut counted = Vec::new();
     let mut segment = Segment::default();
     while corpus.next_segment(tokens, options.window, &mut segment, monitor)? {
         let last = corpus.is_exhausted();
-        let mut sink = if last && done.is_empty() {
-            RowSink::new(memory)
+        let mut writer = if last && counted.is_empty() {
+            RowWriter::new(memory)
         } else {
-            RowSink::on_disk(memory)?
+            RowWriter::on_disk(memory)?
         };
-        sink.expect(corpus.fraction_read());
-        count_segment::<S>(&segment, words, options, memory, &mut sink, monitor)?;
-        done.push(sink.finish(words, options.symmetric));
+        writer.expect(corpus.fraction_read());
+        count_segment::<S>(&segment, words, options, memory, &mut writer, monitor)?;
+        counted.push(writer.finish(words, options.symmetric));
         if last {
             break;
         }
     }
     drop(segment);
-    match done.len() {
+    match counted.len() {
         0 => Triangle::assemble(words, monitor, |_| Ok(())),
-        1 => Ok(done.remove(0)),
-        _ => merge::<S>(done, words, options.symmetric, memory, monitor),
+        1 => Ok(counted.remove(0)),
+        _ => merge::<S>(counted, words, options.symmetric, memory, monitor),
     }
 }
 
@@ -118,13 +118,14 @@ fn count_segment<S: BlockSum>(
     words: usize,
     options: &CountingOptions,
     memory: &MemoryLimit,
-    sink: &mut RowSink,
+    writer: &mut RowWriter,
     monitor: &Monitor,
 ) -> Result<()> {
     let occurrences = Occurrences::index(&segment.ids, 0..words, monitor)?;
     let counter = RowCounter::new(&segment.ids, segment.fresh, &occurrences, options);
     let tasks = occurrences.tasks(memory.task_occurrences());
-    // Without a limit everything is one wave; with one, blocks are put away before the next.
+    // Without a memory limit all tasks run in one wave. With one, the blocks of a wave are written before the
+    // next wave starts.
     let wave = memory.wave_tasks(tasks.len());
     for tasks in tasks.chunks(wave) {
         let blocks: Result<Vec<RowBlock>> = tasks
@@ -147,28 +148,29 @@ fn count_segment<S: BlockSum>(
                 Ok(block)
             })
             .collect();
-        sink.push(blocks?)?;
+        writer.push(blocks?)?;
     }
     Ok(())
 }
 
-/// Tokens between two looks at the monitor: a few milliseconds.
+/// Tokens between two checks of the monitor: a few milliseconds.
 const POLL_TOKENS: usize = 1 << 20;
 
-/// Where each of some words stands in a text: an inverted index.
-pub(super) struct Occurrences {
+/// An inverted index: the positions of each word of a range of words in a text.
+pub(crate) struct Occurrences {
     first: usize,
-    // Word first + k stands at positions[starts[k]..starts[k + 1]], ascending.
+    // Word first + k occurs at positions[starts[k]..starts[k + 1]], ascending.
     starts: Vec<usize>,
     positions: Vec<AtomicU32>,
 }
 
 impl Occurrences {
-    /// A counting sort, by parts of the text: every part knows where its positions go.
+    /// Index the text by a counting sort in parallel. The histograms give each part of the text its own range of
+    /// `positions` for each word.
     pub fn index(ids: &[WordId], words: Range<usize>, monitor: &Monitor) -> Result<Self> {
         let parts = rayon::current_num_threads().min(8);
         let parts: Vec<&[WordId]> = ids.chunks(ids.len().div_ceil(parts).max(1)).collect();
-        // All other words, gaps and ends of documents are one more, behind the last.
+        // Number `others` stands for all other words, gaps and ends of documents.
         let others = words.len();
         let number = |id: WordId| (id as usize).wrapping_sub(words.start).min(others);
         let mut histograms: Vec<Vec<u32>> = parts
@@ -196,8 +198,8 @@ impl Occurrences {
         for histogram in &mut histograms {
             histogram[others] = total;
         }
-        // Relaxed atomic stores are plain stores; no two parts ever write the same place, but for the
-        // last, which is nobody's.
+        // Relaxed atomic stores compile to plain stores. No two parts write to the same slot, except the last
+        // slot: it collects all other words and is never read.
         let mut positions: Vec<AtomicU32> = fallible::with_capacity(total as usize + 1)?;
         positions.resize_with(total as usize + 1, AtomicU32::default);
         let mut offset = 0;
@@ -240,8 +242,8 @@ impl Occurrences {
     }
 }
 
-/// Ranges of rows, of words that occur so often, with about `size` occurrences each.
-pub(super) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Vec<Range<usize>> {
+/// Divide rows into ranges with about `size` occurrences each. `counts` has the occurrences of each row's word.
+pub(crate) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Vec<Range<usize>> {
     let words = counts.len();
     let mut tasks = Vec::new();
     let (mut start, mut occurrences) = (0, 0);
@@ -256,7 +258,7 @@ pub(super) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Ve
 }
 
 /// Sum one row of the texts of `counters`, in their order.
-pub(super) fn sum_row<S: Sum>(
+pub(crate) fn sum_row<S: Sum>(
     row: WordId,
     counters: &[RowCounter<'_>],
     accumulator: &mut RowAccumulator<S>,
@@ -269,7 +271,7 @@ pub(super) fn sum_row<S: Sum>(
     let window = counters.first().map_or(0, |counter| counter.options.window);
     let most = occurrences.saturating_mul(window.saturating_mul(2));
     accumulator.begin(row as usize + 1, most)?;
-    // A wide window has much to look at for each occurrence.
+    // The wider the window, the longer an occurrence takes: check the monitor after fewer of them.
     let together = (POLL_TOKENS / window.clamp(SIDE, POLL_TOKENS)).clamp(1, 1 << 14);
     for counter in counters {
         for part in counter.occurrences.of(row).chunks(together) {
@@ -284,15 +286,15 @@ pub(super) fn sum_row<S: Sum>(
     Ok(())
 }
 
-/// Lanes on each side of a word that the fast path looks at.
+/// Lanes on each side of a word in the fast path, which counts windows of up to this many words.
 const SIDE: usize = 16;
-/// Windows fetched together: their cache misses overlap, which is what a prefetch would buy.
+/// Windows that are fetched together, so that their cache misses overlap, as with a prefetch.
 const BATCH: usize = 8;
 
 /// Sums rows from the windows around their words.
-pub(super) struct RowCounter<'a> {
+pub(crate) struct RowCounter<'a> {
     ids: &'a [WordId],
-    // Where the words not yet counted begin; those before were the end of the last segment.
+    // Position of the first word of this segment; earlier words are the end of the previous segment.
     fresh: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
@@ -303,7 +305,8 @@ pub(super) struct RowCounter<'a> {
 }
 
 impl<'a> RowCounter<'a> {
-    /// Of the words of `ids` from `fresh` on; those before were counted with each other.
+    /// A counter of the pairs in `ids` with at least one word at position `fresh` or later. Pairs of earlier
+    /// words were counted with the previous segment.
     pub fn new(
         ids: &'a [WordId],
         fresh: usize,
@@ -359,7 +362,7 @@ impl<'a> RowCounter<'a> {
         Ok(())
     }
 
-    /// The words around `position`, itself left out.
+    /// The words around `position`, without the word at `position`.
     #[inline(always)]
     fn fetch(&self, position: usize, window: &mut [WordId; 2 * SIDE]) {
         let (left, right) = window.split_at_mut(SIDE);
@@ -385,7 +388,7 @@ impl<'a> RowCounter<'a> {
         let (mut keep, ends) = classify(window, row);
         keep &= self.within;
         if ends != 0 {
-            // Nothing beyond the nearest end of a document, to either side.
+            // Drop the words beyond the nearest end of a document on each side.
             let left = ends & 0xffff;
             let right = ends >> SIDE;
             if left != 0 {
@@ -399,13 +402,13 @@ impl<'a> RowCounter<'a> {
             let column = window[lane];
             let row_word_is_left = lane >= SIDE;
             if !self.options.symmetric && column == row && !row_word_is_left {
-                continue; // seen from the other word, which is to the left
+                continue; // counted at the left one of the two equal words
             }
             sums.at(column).add(row_word_is_left, self.lanes[lane]);
         }
     }
 
-    /// A word of the last segment: only its neighbours in this one are new.
+    /// Count a word of the previous segment: only its neighbours in this segment are new.
     fn scan_carried(
         &self,
         row: WordId,
@@ -473,8 +476,8 @@ fn neighbours<'a>(
 
 /// A bit per lane whose word is at most `row`, and a bit per lane that ends a document.
 ///
-/// Written so that it compiles to vector compares on every target: bytes of 0 or 1, gathered into
-/// bits by a multiplication.
+/// Written so that it compiles to vector compares on every target: bytes of 0 or 1, which a multiplication
+/// packs into bits.
 #[inline(always)]
 fn classify(window: &[WordId; 2 * SIDE], row: WordId) -> (u32, u32) {
     let mut keep = [0u8; 2 * SIDE];

@@ -1,16 +1,17 @@
-//! What counting a corpus would take, from reading a few percent of it.
+//! Estimates the size of a corpus's counts, and the memory and disk space of counting it, from a sample.
 
-use super::count::{CountingOptions, count};
+use super::codec::encode;
+use super::count::CountingOptions;
 use super::matrix::Triangle;
-use super::spill::encode;
-use crate::corpus::{SampleReader, TextOptions};
-use crate::encoding::{EncodingOptions, RawCorpus};
+use super::pipeline::{Words, count_text};
+use crate::corpus::{ChunkReader, SampleReader, TextOptions};
+use crate::encoding::EncodingOptions;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use std::path::Path;
 
-/// What counting would take.
+/// The estimated size and cost of counting a corpus.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Estimate {
     /// Words in the text.
@@ -19,25 +20,26 @@ pub struct Estimate {
     pub words: f64,
     /// Non-zero entries of the matrix.
     pub records: f64,
-    /// Bytes of memory at the peak, without a limit.
+    /// Peak memory in bytes, without a memory limit.
     pub memory: f64,
-    /// Bytes of temporary files with the given limit; 0 if it is not reached.
+    /// Bytes of temporary files under the given memory limit; 0 if the limit is not reached.
     pub disk: f64,
-    /// Bytes read for the estimate, and in all.
+    /// Bytes read for the estimate, and bytes of the whole file.
     pub read: [u64; 2],
 }
 
-/// How fast a quantity grows with the text, as the exponent of a power law. It falls as the text
-/// grows, towards a limit, by a factor e for each e^(1/DECAY)-fold text: so it was on prefixes of
-/// English Wikipedia of 0.1 to 63 million words (benches/RESULTS.md, "Estimate").
+/// Vocabulary and records grow with the text by a power law whose exponent falls towards a limit
+/// (`RECORDS_LIMIT`, `WORDS_LIMIT`): its distance to the limit falls by a factor e when the text grows
+/// e^(1/DECAY)-fold. Fitted on prefixes of English Wikipedia of 0.1 to 63 million words
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const DECAY: f64 = 0.37;
 const RECORDS_LIMIT: f64 = 0.70;
 const WORDS_LIMIT: f64 = 0.60;
 
-/// Read a sample of `path` and say what counting all of it would take.
+/// Count a sample of `path`, and extrapolate to the whole file.
 ///
 /// # Errors
-/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`].
+/// As for [`count_text`].
 pub fn estimate(
     path: &Path,
     text: TextOptions,
@@ -48,7 +50,7 @@ pub fn estimate(
 ) -> Result<Estimate> {
     let whole = sample(path, 1, text, encoding, counting, monitor)?;
     let half = match sample(path, 2, text, encoding, counting, monitor) {
-        // Half of a small sample may have no word that is frequent enough.
+        // In half of a small sample perhaps no word reaches `min_count`.
         Err(Error::Corpus(_)) => None,
         half => Some(half?),
     };
@@ -62,7 +64,7 @@ pub fn estimate(
             .as_ref()
             .map_or(2.0, |h| whole.tokens / h.tokens.max(1.0));
         let slope = ((now / before).ln() / doubled.ln()).clamp(limit, 1.5);
-        // The slope was measured in the middle of the doubling.
+        // The slope belongs to the middle of the doubling from half of the sample to the whole sample.
         let from = doubled.ln() / 2.0;
         let to = from + scale.ln();
         let area = limit * (to - from)
@@ -75,11 +77,13 @@ pub fn estimate(
     let records = grown(whole.records, half_of(|h| h.records), RECORDS_LIMIT);
     let pairs = records * whole.pairs / whole.records.max(1.0);
     let entry_bytes = if counting.symmetric { 12.0 } else { 20.0 };
-    // Ranks and index of the text, the rows, and about 100 bytes per different word.
+    // Ranks and index of the text, the rows, and about 100 bytes per different word of the text, of which
+    // there are about five times as many as in the vocabulary.
     let peak = 8.0 * tokens + entry_bytes * pairs + 100.0 * 5.0 * words;
     let disk = match memory.bytes {
         Some(limit) if entry_bytes * pairs > (limit / 4) as f64 => {
-            // Text that waits, and rows; segments' rows add up to at most twice the merged ones.
+            // The encoded text, and the rows. The rows of all segments take at most twice the space of the
+            // merged rows.
             let segments = tokens / memory.segment_tokens() as f64;
             let rows = pairs * whole.encoded / whole.pairs.max(1.0);
             4.0 * tokens + rows * if segments > 1.0 { 2.5 } else { 1.0 }
@@ -117,18 +121,22 @@ fn sample(
     let memory = MemoryLimit::default();
     let mut reader = SampleReader::open(path, every, text)?;
     let size = reader.size();
-    let raw = RawCorpus::read(&mut reader, encoding, &memory, monitor)?;
-    let (_, text, _) = monitor.snapshot();
-    let vocabulary = raw.vocabulary(encoding, monitor)?;
-    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
-    let tokens = corpus.tokens() as f64;
-    let counts = count(&mut corpus, vocabulary.len(), counting, &memory, monitor)?;
+    let counted = count_text(
+        &mut reader,
+        Words::Chosen,
+        encoding,
+        counting,
+        &memory,
+        monitor,
+    )?;
+    let text = reader.bytes_read();
+    let counts = &counted.counts;
     Ok(Sample {
-        tokens,
-        words: vocabulary.len() as f64,
+        tokens: counted.tokens as f64,
+        words: counted.vocabulary.len() as f64,
         records: counts.nnz() as f64,
         pairs: counts.pairs() as f64,
-        encoded: encoded_bytes(&counts)?,
+        encoded: encoded_bytes(counts)?,
         text,
         size,
     })

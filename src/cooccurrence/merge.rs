@@ -1,8 +1,9 @@
-//! Several counts of one vocabulary become one, row by row.
+//! Adds up several counts of one vocabulary, row by row.
 
 use super::accumulator::{Row, RowAccumulator, Sum};
-use super::matrix::{RowBlock, Triangle, TriangleRow};
-use super::sink::RowSink;
+use super::matrix::Triangle;
+use super::row_writer::RowWriter;
+use super::rows::{RowBlock, TriangleRow};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
@@ -10,13 +11,13 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Counts merged at a time, each an open file.
-pub(super) const MOST_OPEN: usize = 64;
-/// Entries that one task merges.
+/// Most counts that are merged at a time. Each is an open file.
+pub(crate) const MOST_OPEN: usize = 64;
+/// Number of entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;
 
-/// The counts of two texts in one matrix of `words` words, which both number alike, though one may
-/// lack the last of them. On all threads of the current rayon pool.
+/// The sum of the counts of two texts, a matrix of `words` words. Both number their words alike; one may lack
+/// the last words. On all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
@@ -28,16 +29,16 @@ pub fn plus(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     let parts = [one, other];
-    let sink = RowSink::new(memory);
+    let writer = RowWriter::new(memory);
     if one.symmetric && other.symmetric {
-        merge_once::<f64>(&parts, words, true, memory, sink, monitor)
+        merge_once::<f64>(&parts, words, true, memory, writer, monitor)
     } else {
-        merge_once::<[f64; 2]>(&parts, words, false, memory, sink, monitor)
+        merge_once::<[f64; 2]>(&parts, words, false, memory, writer, monitor)
     }
 }
 
-/// How a sum goes into a [`RowBlock`] and comes out of one.
-pub(super) trait BlockSum: Sum {
+/// Reads and writes a sum in a [`RowBlock`].
+pub(crate) trait BlockSum: Sum {
     fn push(self, column: WordId, block: &mut RowBlock);
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self;
 }
@@ -67,8 +68,8 @@ impl BlockSum for [f64; 2] {
     }
 }
 
-/// Merge any number of counts, at most [`MOST_OPEN`] at a time. Sums are added in the order given.
-pub(super) fn merge<S: BlockSum>(
+/// Add up any number of counts in the order given, at most [`MOST_OPEN`] at a time.
+pub(crate) fn merge<S: BlockSum>(
     mut parts: Vec<Triangle>,
     words: usize,
     symmetric: bool,
@@ -83,13 +84,13 @@ pub(super) fn merge<S: BlockSum>(
             if group.is_empty() {
                 break;
             }
-            let sink = RowSink::on_disk(memory)?;
+            let writer = RowWriter::on_disk(memory)?;
             merged.push(merge_once::<S>(
                 &group.iter().collect::<Vec<_>>(),
                 words,
                 symmetric,
                 memory,
-                sink,
+                writer,
                 monitor,
             )?);
         }
@@ -100,7 +101,7 @@ pub(super) fn merge<S: BlockSum>(
         words,
         symmetric,
         memory,
-        RowSink::new(memory),
+        RowWriter::new(memory),
         monitor,
     )
 }
@@ -110,7 +111,7 @@ fn merge_once<S: BlockSum>(
     words: usize,
     symmetric: bool,
     memory: &MemoryLimit,
-    mut sink: RowSink<'_>,
+    mut writer: RowWriter<'_>,
     monitor: &Monitor,
 ) -> Result<Triangle> {
     monitor.begin(Stage::Merging, parts.iter().map(|part| part.pairs()).sum());
@@ -122,12 +123,12 @@ fn merge_once<S: BlockSum>(
                 merge_rows(parts, rows.clone(), symmetric, accumulator, monitor)
             })
             .collect();
-        sink.push(blocks?)?;
+        writer.push(blocks?)?;
     }
-    Ok(sink.finish(words, symmetric))
+    Ok(writer.finish(words, symmetric))
 }
 
-/// Ranges of rows that begin where blocks do, so that few blocks are read twice.
+/// Ranges of rows that begin at the first row of a block, so that few blocks are read twice.
 fn tasks(parts: &[&Triangle], words: WordId) -> Vec<Range<WordId>> {
     let mut starts: Vec<(WordId, u64)> = parts
         .iter()
@@ -160,11 +161,11 @@ fn merge_rows<S: BlockSum>(
 ) -> Result<RowBlock> {
     let mut blocks = Vec::with_capacity(parts.len());
     for part in parts {
-        let held: Result<Vec<_>> = part
+        let own: Result<Vec<_>> = part
             .blocks_of(rows.start..rows.end.min(part.words as WordId))
             .map(|k| part.block(k))
             .collect();
-        blocks.push(held?);
+        blocks.push(own?);
         monitor.check()?;
     }
     let mut merged = RowBlock::new(rows.start, !symmetric);
@@ -183,8 +184,8 @@ fn merge_rows<S: BlockSum>(
     Ok(merged)
 }
 
-/// Append a row that is the sum of others, in their order; how many entries they have.
-pub(super) fn push_sum<S: BlockSum>(
+/// Append a row that is the sum of `rows` in the order given. Returns the number of entries of `rows`.
+pub(crate) fn push_sum<S: BlockSum>(
     rows: &[TriangleRow<'_>],
     accumulator: &mut RowAccumulator<S>,
     block: &mut RowBlock,

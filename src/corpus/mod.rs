@@ -11,7 +11,6 @@ pub(crate) use file::Pipe;
 pub use file::{FileReader, Idle};
 pub use sample::SampleReader;
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
-pub(crate) use unit::is_punctuation;
 pub use unit::{DocumentUnit, Gatherer};
 
 use crate::error::Result;
@@ -123,23 +122,23 @@ impl Words {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Feed everything, in order, to `sink`. Empty words are no words.
-    pub fn replay(&self, sink: &mut impl crate::tokenize::Sink) {
+    /// Feed everything, in order, to `handler`. Empty words are no words.
+    pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         for &document_end in self.document_ends.iter().chain([&self.ends.len()]) {
             for ends in self.ends[word..document_end].chunks(POLL_WORDS) {
-                if !sink.goes_on() {
+                if !handler.goes_on() {
                     return;
                 }
                 for &end in ends {
                     if end > start {
-                        sink.word(&self.bytes[start..end]);
+                        handler.word(&self.bytes[start..end]);
                     }
                     start = end;
                 }
             }
             word = document_end;
-            sink.end_of_document();
+            handler.end_of_document();
         }
     }
 }

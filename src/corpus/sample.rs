@@ -2,8 +2,8 @@
 
 use super::{ChunkReader, Content, Gatherer, TextOptions, charset};
 use crate::error::{Error, Location, Result};
+use crate::io::compression::{Packing, Unpacked};
 use crate::memory::fallible;
-use crate::packing::{Packing, Unpacked};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};

@@ -4,8 +4,8 @@ use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use super::unit::{Cutter, DocumentUnit, Gatherer};
 use super::{CHUNK_BYTES, ChunkReader, Content, Idle};
 use crate::error::{Error, Location, Result};
+use crate::io::compression::{Packing, Unpacked};
 use crate::memory::fallible;
-use crate::packing::{Packing, Unpacked};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -278,7 +278,7 @@ impl ChunkReader for TextReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packing::tests::PACKERS;
+    use crate::io::compression::tests::PACKERS;
     use proptest::prelude::*;
 
     fn reader(bytes: &[u8], documents: DocumentUnit) -> TextReader {

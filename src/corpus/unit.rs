@@ -3,6 +3,7 @@
 use super::{Content, TextOptions};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
+use crate::tokenize::is_punctuation;
 use std::mem;
 
 /// What a document is; windows do not cross its end.
@@ -98,16 +99,10 @@ impl Cutter {
     }
 }
 
-/// 、。〈〉《》「」『』 and the like, and ！，：；？ of full width: no word contains one in the scripts
-/// that are written without spaces. The ideographic space is one of them.
-pub(crate) fn is_punctuation(character: char) -> bool {
-    matches!(character, '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '！' | '，' | '：' | '；' | '？')
-}
-
-/// Bytes of each of them.
+/// Bytes of each punctuation mark of [`is_punctuation`].
 const PUNCTUATION_BYTES: usize = 3;
 
-/// Where the last of them ends.
+/// Where the last punctuation mark of `text` ends.
 fn last_punctuation(text: &[u8]) -> Option<usize> {
     // Their first byte is 0xe3 or 0xef.
     memchr::memrchr2_iter(0xe3, 0xef, text).find_map(|at| {

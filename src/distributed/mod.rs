@@ -1,5 +1,11 @@
-//! Training on many machines that share no memory.
+//! Counting and training on many machines that share no memory.
 
+mod group_counts;
+mod shard;
 mod strata;
 
+pub use group_counts::{
+    GroupCounts, SerializedGroupCounts, StoreBytes, count_by_group, merge_group_counts, row_blocks,
+};
+pub use shard::Shard;
 pub use strata::{MatrixBlock, Subepoch};

@@ -10,7 +10,8 @@
 //! With one group the slices follow each other as the batches of a deterministic epoch do, and the result
 //! has the same bits.
 
-use crate::cooccurrence::{RowBlock, Share};
+use super::group_counts::GroupCounts;
+use crate::cooccurrence::RowBlock;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
@@ -55,7 +56,7 @@ pub struct Subepoch {
 }
 
 /// A group's counts, unpacked block by block.
-impl TileSource for &Share {
+impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type Loaded<'a>
         = Box<RowBlock>
@@ -67,11 +68,11 @@ impl TileSource for &Share {
     }
 
     fn nnz(&self) -> u64 {
-        Share::nnz(self)
+        GroupCounts::nnz(self)
     }
 
     fn rows(&self, rows: Range<WordId>) -> Result<Box<RowBlock>> {
-        Share::rows(self, rows).map(Box::new)
+        GroupCounts::rows(self, rows).map(Box::new)
     }
 }
 
@@ -81,18 +82,18 @@ impl Tiles {
     ///
     /// # Errors
     /// As for [`Tiles::new`], except that nothing need be held out.
-    pub fn of_share(
-        share: &Share,
+    pub fn of_group_counts(
+        counts: &GroupCounts,
         marginals: &[Marginal],
         options: &TileOptions,
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
         Self::of_group(
-            &mut &*share,
+            &mut &*counts,
             marginals,
-            share.partition,
-            share.group,
+            counts.partition,
+            counts.group,
             options,
             memory,
             monitor,
@@ -279,23 +280,25 @@ mod tests {
 
     /// Tiles of every group.
     fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
-        let shares: Vec<_> = (0..partition.groups())
+        let group_counts: Vec<_> = (0..partition.groups())
             .map(|group| {
                 let counts = group_counts(symmetric, partition, group);
-                Share::new(partition, group, &counts).unwrap()
+                GroupCounts::new(partition, group, &counts).unwrap()
             })
             .collect();
         let mut all = vec![Marginal::default(); WORDS];
-        for share in &shares {
-            let part = marginals(share, partition, share.group).unwrap();
+        for counts in &group_counts {
+            let part = marginals(counts, partition, counts.group).unwrap();
             all.iter_mut()
                 .zip(part)
                 .for_each(|(all, part)| all.add(part));
         }
         let (options, memory) = (tile_options(), MemoryLimit::default());
-        shares
+        group_counts
             .iter()
-            .map(|share| Tiles::of_share(share, &all, &options, &memory, &Monitor::new()).unwrap())
+            .map(|counts| {
+                Tiles::of_group_counts(counts, &all, &options, &memory, &Monitor::new()).unwrap()
+            })
             .collect()
     }
 

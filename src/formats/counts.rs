@@ -13,14 +13,14 @@
 //! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
 //! | … | rare words: the same |
-//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::spill::encode` writes it |
+//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::codec::encode` writes it |
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 
 use super::input::Input;
 use super::stanford::{check_sum, gather};
-use crate::cooccurrence::spill::{decode_foreign, encode, put_number, take_number};
-use crate::cooccurrence::{RowBlock, RowSink, Triangle};
+use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
+use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
@@ -168,7 +168,7 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     input.input.begin(monitor);
     let path = input.input.path().to_owned();
     let damaged = |offset, message| Error::format(&path, Location::Byte(offset), message);
-    let mut sink = RowSink::new(memory);
+    let mut sink = RowWriter::new(memory);
     let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
     let mut read = 0;

@@ -2,10 +2,10 @@
 
 use crate::corpus::{Idle, Pipe};
 use crate::error::{Error, Result};
+use crate::io::compression::Unpacked;
 use crate::io::{STANDARD_STREAM, at};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
-use crate::packing::Unpacked;
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -230,7 +230,7 @@ fn unless(cancelled: &AtomicBool, error: impl FnOnce() -> Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::packing::tests::{PACKERS, gzip};
+    use crate::io::compression::tests::{PACKERS, gzip};
 
     fn content(file: &[u8]) -> Result<Vec<u8>> {
         let folder = tempfile::tempdir().unwrap();

@@ -6,6 +6,8 @@
 //! one process: it carries the target's name and is locked as long as the process lives, so that the
 //! next run of the same target can tell what a killed process left behind, and remove it.
 
+pub(crate) mod buckets;
+pub(crate) mod compression;
 mod file;
 mod folder;
 mod lock;

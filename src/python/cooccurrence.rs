@@ -1,16 +1,15 @@
 //! [`Triangle`] with its vocabulary, for Python.
 
-use super::run::run;
+use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
+use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
-use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
-use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus, poll};
-use crate::encoding::RawCorpus;
+use super::vocabulary::CoreVocabulary;
+use crate::cooccurrence::{CountedText, Triangle, Words, count_text, estimate, poll};
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
 use crate::memory::{MemoryLimit, fallible};
-use crate::monitor::Monitor;
 use crate::threads;
-use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
+use crate::vocabulary::{Vocabulary, WordId};
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -30,28 +29,14 @@ pub struct CoreCooccurrence {
     row_sums: OnceLock<Vec<f64>>,
 }
 
-/// The parameters that say what co-occurs.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct CountingArguments {
-    window: usize,
-    symmetric: bool,
-    distance_weighting: bool,
-}
-
-impl CountingArguments {
-    pub fn options(&self) -> CountingOptions {
-        CountingOptions {
-            window: self.window,
-            symmetric: self.symmetric,
-            distance_weighting: self.distance_weighting,
-        }
-    }
-}
-
 impl CoreCooccurrence {
     fn new(vocabulary: Arc<Vocabulary>, counts: Triangle, memory: MemoryLimit) -> Self {
         Self::with_rare(vocabulary, Arc::default(), Arc::new(counts), memory)
+    }
+
+    fn of_text(counted: CountedText, memory: MemoryLimit) -> Self {
+        let counts = Arc::new(counted.counts);
+        Self::with_rare(counted.vocabulary, counted.rare, counts, memory)
     }
 
     pub fn with_rare(
@@ -91,17 +76,6 @@ impl CoreCooccurrence {
         let sums = self.counts()?.row_sums()?;
         Ok(self.row_sums.get_or_init(|| sums))
     }
-}
-
-/// Run `work` on a pool of its own, as [`run`] does: the global pool does not survive `fork`.
-pub fn in_own_pool<T: Send>(
-    py: Python<'_>,
-    work: impl FnOnce(&Monitor) -> crate::Result<T> + Send,
-) -> PyResult<T> {
-    let threads = threads::resolve(None)?;
-    run(py, None, None, |monitor| {
-        threads::in_pool(threads, || work(monitor))?
-    })
 }
 
 /// Refuse what is no matrix of counts in compressed sparse rows.
@@ -160,23 +134,24 @@ impl CoreCooccurrence {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
-        let given = vocabulary.map(|v| v.get().inner.clone());
+        let words = match vocabulary {
+            Some(vocabulary) => Words::Given(vocabulary.get().inner.clone()),
+            None => Words::Chosen,
+        };
         let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
-        let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
+        let counted = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
-                let (vocabulary, rare) = if let Some(vocabulary) = given {
-                    (vocabulary, Arc::default())
-                } else {
-                    let (vocabulary, rare) = raw.vocabulary_and_rare(&encoding, monitor)?;
-                    (Arc::new(vocabulary), Arc::new(rare))
-                };
-                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
-                let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, monitor)?;
-                crate::Result::Ok((vocabulary, rare, Arc::new(counts)))
+                count_text(
+                    reader.as_mut(),
+                    words,
+                    &encoding,
+                    &counting,
+                    &memory,
+                    monitor,
+                )
             })?
         })?;
-        Ok(Self::with_rare(vocabulary, rare, counts, memory))
+        Ok(Self::of_text(counted, memory))
     }
 
     /// The sum of these counts and of those of more text. Words keep their numbers; unless `grow` is
@@ -196,36 +171,27 @@ impl CoreCooccurrence {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
-        let most = match encoding.max_vocab {
-            _ if !grow => 0,
-            Some(most) => most,
-            None => MAX_WORDS,
-        };
         let old = self.counts()?;
+        let words = Words::Grown {
+            vocabulary: &self.vocabulary,
+            rare: &self.rare,
+            grow,
+        };
         let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
-        let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
+        let counted = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
-                let words = raw.words(monitor)?;
-                let (vocabulary, rare) =
-                    self.vocabulary
-                        .grown(&self.rare, &words, encoding.min_count, most, monitor)?;
-                drop(words);
-                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
-                let words = vocabulary.len();
-                let new = count(&mut corpus, words, &counting, &memory, monitor)?;
-                drop(corpus);
-                let counts = plus(&old, &new, words, &memory, monitor)?;
-                counts.check_sum("source")?;
-                crate::Result::Ok((vocabulary, rare, counts))
+                count_text(
+                    reader.as_mut(),
+                    words,
+                    &encoding,
+                    &counting,
+                    &memory,
+                    monitor,
+                )?
+                .plus(&old, &memory, monitor)
             })?
         })?;
-        Ok(Self::with_rare(
-            Arc::new(vocabulary),
-            Arc::new(rare),
-            Arc::new(counts),
-            memory,
-        ))
+        Ok(Self::of_text(counted, memory))
     }
 
     /// From compressed sparse rows; finite counts ≥ 0, checked here.
@@ -241,7 +207,7 @@ impl CoreCooccurrence {
         let words = vocabulary.len();
         let (indptr, indices, values) =
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
-        let counts = in_own_pool(py, |monitor| {
+        let counts = run_in_pool(py, |monitor| {
             check_csr(words, indptr, indices, values)?;
             let counts = Triangle::assemble(words, monitor, |pair| {
                 let mut since = 0;
@@ -292,7 +258,7 @@ impl CoreCooccurrence {
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let counts = self.counts()?;
         let (vocabulary, rare) = (&self.vocabulary, &self.rare);
-        in_own_pool(py, |monitor| {
+        run_in_pool(py, |monitor| {
             counts_file::save(&counts, vocabulary, rare, path, monitor)
         })
     }
@@ -307,7 +273,7 @@ impl CoreCooccurrence {
     ) -> PyResult<Self> {
         let other = other.get();
         let (our_counts, their_counts) = (self.counts()?, other.counts()?);
-        let (vocabulary, counts) = in_own_pool(py, |monitor| {
+        let (vocabulary, counts) = run_in_pool(py, |monitor| {
             let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary, monitor)?;
             let parts = [
                 (&*our_counts, &ours[..], weight),
@@ -327,7 +293,7 @@ impl CoreCooccurrence {
         let counts = self.counts()?;
         let same = fallible::collect(0..counts.words as WordId)?;
         let parts = [(&*counts, &same[..], weight)];
-        let counts = in_own_pool(py, |monitor| Triangle::sum(counts.words, &parts, monitor))?;
+        let counts = run_in_pool(py, |monitor| Triangle::sum(counts.words, &parts, monitor))?;
         Ok(Self::new(
             self.vocabulary.clone(),
             counts,

@@ -1,7 +1,8 @@
 //! Vector files for Python.
 
+use super::arguments::RunningArguments;
 use super::run::run;
-use super::vocabulary::{CoreVocabulary, RunningArguments, list};
+use super::vocabulary::{CoreVocabulary, list};
 use crate::error::Result;
 use crate::formats::word2vec::{self, Layout};
 use crate::formats::{

@@ -1,7 +1,7 @@
 //! Iterables of documents: each a str, words, or a batch in Arrow's format.
 
 use super::arrow::ArrowReader;
-use super::source::signals;
+use super::signals::signals;
 use crate::corpus::{
     CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, TextReader, Words,
 };

@@ -1,6 +1,8 @@
 //! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
 //! progress are seen to, iterators are drained.
 
+mod arguments;
+mod arrays;
 mod arrow;
 mod cooccurrence;
 mod errors;
@@ -10,6 +12,7 @@ mod panic;
 mod run;
 mod session;
 mod shards;
+mod signals;
 mod source;
 mod strata;
 mod tokenizer;
@@ -36,11 +39,13 @@ mod _core {
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::shards::{
-        CoreShard, CoreShare, count_shares, has_parts, merge_vocabularies, restore_vocabulary,
+        CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
+        restore_vocabulary,
     };
     #[pymodule_export]
     use super::strata::{
-        CoreProgress, CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
+        CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,
+        unpack_rows,
     };
     #[pymodule_export]
     use super::training::{

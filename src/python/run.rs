@@ -1,8 +1,8 @@
-//! The one way a long call is made from Python.
+//! Run a long call from Python so that Ctrl-C, progress and Python iterators work.
 //!
-//! The work runs on a thread of its own and never needs the interpreter. The calling thread, which
-//! is the only one that can see signals, releases the interpreter while it waits, looks for Ctrl-C,
-//! reports progress, and feeds documents from Python iterators.
+//! The work runs on a thread of its own and never needs the interpreter. The calling thread is the only
+//! one that can see signals. While it waits it releases the interpreter, checks for Ctrl-C, reports
+//! progress, and feeds documents from Python iterators to the work.
 
 use super::source::Feeder;
 use crate::error::Result;
@@ -29,36 +29,49 @@ pub fn run<T: Send>(
     feeder: Option<Feeder<'_>>,
     work: impl FnOnce(&Monitor) -> Result<T> + Send,
 ) -> PyResult<T> {
-    run_with_errands(py, progress, feeder, |monitor, _| work(monitor))
+    run_with_mailbox(py, progress, feeder, |monitor, _| work(monitor))
 }
 
-/// The same for work that has errands for the calling thread; their exceptions cancel it too.
-pub fn run_with_errands<T: Send>(
+/// As [`run`], on a thread pool of its own: the global pool of rayon does not survive `fork`.
+pub fn run_in_pool<T: Send>(
+    py: Python<'_>,
+    work: impl FnOnce(&Monitor) -> crate::Result<T> + Send,
+) -> PyResult<T> {
+    let threads = threads::resolve(None)?;
+    run(py, None, None, |monitor| {
+        threads::in_pool(threads, || work(monitor))?
+    })
+}
+
+/// As [`run`], for work that also posts Python calls to the calling thread. An exception of such a call
+/// cancels the work too.
+pub fn run_with_mailbox<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
     feeder: Option<Feeder<'_>>,
-    work: impl FnOnce(&Monitor, &Desk) -> Result<T> + Send,
+    work: impl FnOnce(&Monitor, &Mailbox) -> Result<T> + Send,
 ) -> PyResult<T> {
     let monitor = Monitor::new();
-    let desk = Desk::default();
+    let mailbox = Mailbox::default();
     let mut reporter = Reporter::new(progress);
     std::thread::scope(|scope| {
-        let desk = &desk;
+        let mailbox = &mailbox;
         let worker = std::thread::Builder::new().spawn_scoped(scope, {
             let monitor = &monitor;
             move || {
-                let _signal = SignalOnDrop(desk);
-                work(monitor, desk)
+                let _finish = FinishOnDrop(mailbox);
+                work(monitor, mailbox)
             }
         });
         let worker = worker.map_err(|_| threads::not_started(1))?;
-        // The worker must hear of a panic of this thread too, or it counts half a text to its end.
+        // A panic of this thread must stop the worker too: otherwise the worker takes the documents so far for
+        // the whole text.
         let watched = catch_unwind(AssertUnwindSafe(|| {
-            watch(py, &monitor, &mut reporter, feeder, desk)
+            watch(py, &monitor, &mut reporter, feeder, mailbox)
         }));
         if !matches!(watched, Ok(Ok(()))) {
             monitor.cancel();
-            desk.close();
+            mailbox.close();
         }
         let result = py.detach(|| worker.join());
         watched.unwrap_or_else(|panic| resume_unwind(panic))?;
@@ -70,13 +83,13 @@ pub fn run_with_errands<T: Send>(
     })
 }
 
-/// Until the worker is finished: feed it, run its errands, look for signals, report.
+/// Until the worker is finished: feed it documents, run its Python calls, check signals, report progress.
 fn watch(
     py: Python<'_>,
     monitor: &Monitor,
     reporter: &mut Reporter<'_, '_>,
     mut feeder: Option<Feeder<'_>>,
-    desk: &Desk,
+    mailbox: &Mailbox,
 ) -> PyResult<()> {
     loop {
         // A worker that waits for documents waits for this thread: keep it fed before pausing.
@@ -91,10 +104,10 @@ fn watch(
             },
             None => TICK,
         };
-        match py.detach(|| desk.wait(pause)) {
-            Word::Done => return Ok(()),
-            Word::Errand(errand) => errand(py)?,
-            Word::Nothing => {}
+        match py.detach(|| mailbox.wait(pause)) {
+            Message::Finished => return Ok(()),
+            Message::Call(call) => call(py)?,
+            Message::Nothing => {}
         }
         py.check_signals()?;
         warn(py, monitor)?;
@@ -111,73 +124,74 @@ fn warn(py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
     Ok(())
 }
 
-/// Something that only the thread that holds the interpreter can do.
-type Errand = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
+/// Work that needs the interpreter.
+type Call = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
 
-/// Where the worker leaves word for the calling thread: an errand, or that it is done, however it
-/// ended.
+/// Mailbox to the calling thread: Python calls to run, then "finished", whether the work succeeded or not.
 #[derive(Default)]
-pub struct Desk {
-    left: Mutex<Left>,
+pub struct Mailbox {
+    state: Mutex<MailboxState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Left {
-    errand: Option<Errand>,
-    done: bool,
+struct MailboxState {
+    call: Option<Call>,
+    finished: bool,
     closed: bool,
 }
 
-/// What was found on the [`Desk`].
-enum Word {
-    Errand(Errand),
-    Done,
+/// What [`Mailbox::wait`] returns.
+enum Message {
+    Call(Call),
+    Finished,
+    /// Nothing came in time.
     Nothing,
 }
 
-impl Desk {
-    /// Have the calling thread do this; the worker does not wait for it here. It is dropped undone if
-    /// the work was cancelled.
-    pub fn leave(&self, errand: Errand) {
-        let mut left = self.lock();
-        if !left.closed {
-            left.errand = Some(errand);
+impl Mailbox {
+    /// Have the calling thread run `call`, and return at once. If the work was cancelled, `call` is dropped and
+    /// does not run.
+    pub fn post(&self, call: Call) {
+        let mut state = self.lock();
+        if !state.closed {
+            state.call = Some(call);
             self.changed.notify_all();
         }
     }
 
-    /// No more errands will be run.
+    /// Drop the call that waits, and all later ones.
     fn close(&self) {
-        let mut left = self.lock();
-        left.closed = true;
-        left.errand = None;
+        let mut state = self.lock();
+        state.closed = true;
+        state.call = None;
     }
 
-    fn wait(&self, at_most: Duration) -> Word {
-        let (mut left, _) = self
+    fn wait(&self, at_most: Duration) -> Message {
+        let (mut state, _) = self
             .changed
-            .wait_timeout_while(self.lock(), at_most, |left| {
-                left.errand.is_none() && !left.done
+            .wait_timeout_while(self.lock(), at_most, |state| {
+                state.call.is_none() && !state.finished
             })
             .unwrap_or_else(PoisonError::into_inner);
-        match left.errand.take() {
-            Some(errand) => Word::Errand(errand),
-            None if left.done => Word::Done,
-            None => Word::Nothing,
+        match state.call.take() {
+            Some(call) => Message::Call(call),
+            None if state.finished => Message::Finished,
+            None => Message::Nothing,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Left> {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, MailboxState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-struct SignalOnDrop<'a>(&'a Desk);
+/// Posts "finished" when dropped, also if the work panics.
+struct FinishOnDrop<'a>(&'a Mailbox);
 
-impl Drop for SignalOnDrop<'_> {
+impl Drop for FinishOnDrop<'_> {
     fn drop(&mut self) {
-        self.0.lock().done = true;
+        self.0.lock().finished = true;
         self.0.changed.notify_all();
     }
 }

@@ -1,10 +1,9 @@
 //! The session of a training for Python: its arguments, checkpoints, and epochs shown to callbacks.
 
-use super::cooccurrence::in_own_pool;
-use super::run::Desk;
+use super::run::{Mailbox, run_in_pool};
 use crate::error::{Error, Result};
 use crate::formats::checkpoint;
-use crate::monitor::EpochReport;
+use crate::report::EpochReport;
 use crate::session::Checkpoints;
 use crate::training::{Anchor, Training};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
@@ -103,7 +102,7 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let (training, settings) = in_own_pool(py, |monitor| checkpoint::load(path, monitor))?;
+        let (training, settings) = run_in_pool(py, |monitor| checkpoint::load(path, monitor))?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,
@@ -126,7 +125,7 @@ enum Question {
 /// Show the last epoch of `training` to `callback` on the calling thread, and answer its questions until it
 /// returns.
 pub fn show(
-    desk: &Desk,
+    mailbox: &Mailbox,
     callback: &Arc<Py<PyAny>>,
     training: &Training,
 ) -> Result<ControlFlow<()>> {
@@ -135,7 +134,7 @@ pub fn show(
     };
     let (sender, questions) = channel();
     let callback = callback.clone();
-    desk.leave(Box::new(move |py| {
+    mailbox.post(Box::new(move |py| {
         let open = Mutex::new(Some(sender.clone()));
         let epoch = Py::new(
             py,

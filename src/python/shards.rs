@@ -1,12 +1,15 @@
-//! The steps of counting a text on many machines, for Python: each a pure function of its arguments,
-//! whose results travel as arrays.
+//! The steps of counting a text on many machines, for Python. Each is a pure function of its arguments, and
+//! its results are sent to other machines as arrays.
 
-use super::cooccurrence::CountingArguments;
+use super::arguments::{CountingArguments, EncodingArguments};
+use super::arrays::ByteArray;
 use super::run::run;
 use super::source::{Source, SourceArguments};
-use super::vocabulary::{CoreVocabulary, EncodingArguments};
-use crate::cooccurrence::{self, PackedShare, Rows, Share, merge_shares, row_blocks};
-use crate::encoding::Shard;
+use super::vocabulary::CoreVocabulary;
+use crate::cooccurrence::{Rows, SharedBytes};
+use crate::distributed::{
+    self, GroupCounts, SerializedGroupCounts, Shard, merge_group_counts, row_blocks,
+};
 use crate::memory::MemoryLimit;
 use crate::partition::Partition;
 use crate::threads;
@@ -20,10 +23,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Numbers as bytes: what comes from another machine need not be aligned for anything larger.
-pub type Bytes<'py> = Bound<'py, PyArray1<u8>>;
-
-/// Part of a text, tokenised.
+/// A part of a text, tokenized.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreShard {
     shard: Shard,
@@ -58,7 +58,7 @@ impl CoreShard {
         Ok(Self { shard })
     }
 
-    /// All its words, with their counts, in no order.
+    /// Its words with their counts, in no particular order.
     #[getter]
     fn vocabulary(&self) -> CoreVocabulary {
         CoreVocabulary {
@@ -66,7 +66,7 @@ impl CoreShard {
         }
     }
 
-    /// The text in new ids of the words of `vocabulary`, which are dealt into groups.
+    /// The text in the new ids of the words of `vocabulary`, which are divided into `groups` groups.
     fn encode<'py>(
         &self,
         py: Python<'py>,
@@ -82,7 +82,7 @@ impl CoreShard {
         Ok(PyArray1::from_vec(py, ids))
     }
 
-    /// Bytes held.
+    /// Bytes in memory.
     #[getter]
     fn nbytes(&self) -> usize {
         self.shard.length() * size_of::<WordId>() + self.shard.words().bytes()
@@ -90,103 +90,96 @@ impl CoreShard {
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
-    ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>))> {
+    ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, ByteArray<'py>))> {
         let this = slf.get();
         let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()?));
         Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
     }
 
-    /// Words in it, those outside any vocabulary included.
+    /// Number of words in the text, including those outside the vocabulary.
     #[getter]
     fn tokens(&self) -> u64 {
         self.shard.words().counts().iter().sum()
     }
 }
 
-/// Memory of Python's, which need not be copied to travel.
+/// A NumPy array, which can be sent to another machine without a copy.
 #[derive(Debug)]
 struct Array(Py<PyArray1<u8>>);
 
-impl cooccurrence::Bytes for Array {
+impl SharedBytes for Array {
     fn length(&self) -> usize {
         Python::attach(|py| self.0.bind(py).shape()[0])
     }
 
-    fn at(&self, place: Range<usize>) -> Cow<'_, [u8]> {
+    fn get(&self, range: Range<usize>) -> Cow<'_, [u8]> {
         let bytes = Python::attach(|py| {
             let array = self.0.bind(py).readonly();
-            array.as_slice().map(|bytes| bytes[place].to_vec())
+            array.as_slice().map(|bytes| bytes[range].to_vec())
         });
-        Cow::Owned(bytes.expect("packed bytes are contiguous"))
+        Cow::Owned(bytes.expect("one dimension, made by from_vec"))
     }
 }
 
-/// Keep packed rows as Python's.
-fn keep(bytes: Vec<u8>) -> Arc<dyn cooccurrence::Bytes> {
+/// Store compressed rows as a NumPy array.
+fn store(bytes: Vec<u8>) -> Arc<dyn SharedBytes> {
     Python::attach(|py| Arc::new(Array(PyArray1::from_vec(py, bytes).unbind())))
 }
 
-/// The counts of all pairs that touch a group of words.
+/// The counts of all pairs of which at least one word is in a group.
 #[pyclass(frozen, module = "glove_rs._core")]
-pub struct CoreShare {
-    pub share: Share,
+pub struct CoreGroupCounts {
+    pub counts: GroupCounts,
 }
 
-impl From<Share> for CoreShare {
-    fn from(share: Share) -> Self {
-        Self { share }
+impl From<GroupCounts> for CoreGroupCounts {
+    fn from(counts: GroupCounts) -> Self {
+        Self { counts }
     }
 }
 
-/// The fields of [`PackedShare`].
-type PackedFields<'py> = ([usize; 3], bool, Bytes<'py>, Vec<Bytes<'py>>);
+/// The fields of [`SerializedGroupCounts`].
+type SerializedFields<'py> = ([usize; 3], bool, ByteArray<'py>, Vec<ByteArray<'py>>);
 
 #[pymethods]
-impl CoreShare {
-    /// From [`CoreShare::__reduce__`].
+impl CoreGroupCounts {
+    /// From [`CoreGroupCounts::__reduce__`].
     #[new]
     fn new(
-        place: [usize; 3],
+        header: [usize; 3],
         symmetric: bool,
         blocks: PyReadonlyArray1<'_, u8>,
-        pieces: Vec<Bytes<'_>>,
+        pieces: Vec<ByteArray<'_>>,
     ) -> PyResult<Self> {
         let pieces = pieces
             .into_iter()
-            .map(|piece| -> Arc<dyn cooccurrence::Bytes> { Arc::new(Array(piece.unbind())) });
-        let packed = PackedShare {
-            place,
+            .map(|piece| -> Arc<dyn SharedBytes> { Arc::new(Array(piece.unbind())) });
+        let serialized = SerializedGroupCounts {
+            header,
             symmetric,
             blocks: pod_collect_to_vec(blocks.as_slice()?),
             pieces: pieces.collect(),
         };
-        Ok(Share::from(packed).into())
+        Ok(GroupCounts::from(serialized).into())
     }
 
-    /// The sum of shares of one group.
+    /// Add up counts of one group.
     #[staticmethod]
     fn merge(py: Python<'_>, parts: Vec<Bound<'_, Self>>, threads: usize) -> PyResult<Self> {
-        let parts: Vec<&Share> = parts.iter().map(|part| &part.get().share).collect();
-        let share = run(py, None, None, |monitor| {
-            threads::in_pool(threads, || merge_shares(&parts, &keep, monitor))?
+        let parts: Vec<&GroupCounts> = parts.iter().map(|part| &part.get().counts).collect();
+        let counts = run(py, None, None, |monitor| {
+            threads::in_pool(threads, || merge_group_counts(&parts, &store, monitor))?
         })?;
-        Ok(share.into())
+        Ok(counts.into())
     }
 
-    /// Words, groups, and this group.
-    #[getter]
-    fn place(&self) -> [usize; 3] {
-        let partition = self.share.partition;
-        [partition.words(), partition.groups(), self.share.group]
-    }
-
-    /// Pairs of words held.
+    /// Number of pairs of words.
     #[getter]
     fn pairs(&self) -> u64 {
-        self.share.pairs()
+        self.counts.pairs()
     }
 
-    /// Rows, columns, by rank, and values of all records held.
+    /// Row and column, by rank, and value of each record.
     #[allow(clippy::type_complexity)]
     fn records<'py>(
         &self,
@@ -196,9 +189,9 @@ impl CoreShare {
         Bound<'py, PyArray1<u32>>,
         Bound<'py, PyArray1<f64>>,
     )> {
-        let (share, partition) = (&self.share, self.share.partition);
+        let (counts, partition) = (&self.counts, self.counts.partition);
         let (mut rows, mut columns, mut values) = (Vec::new(), Vec::new(), Vec::new());
-        share.for_each_row(0..partition.words() as WordId, |row| {
+        counts.for_each_row(0..partition.words() as WordId, |row| {
             row.for_each_record(|i, j, x| {
                 rows.push(partition.rank(i));
                 columns.push(partition.rank(j));
@@ -213,37 +206,37 @@ impl CoreShare {
         ))
     }
 
-    /// Bytes held.
+    /// Bytes in memory.
     #[getter]
     fn nbytes(&self) -> u64 {
-        self.share.bytes()
+        self.counts.bytes()
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, PackedFields<'py>) {
+    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, SerializedFields<'py>) {
         let py = slf.py();
-        let share = &slf.get().share;
-        let packed = py.detach(|| share.pack());
-        let pieces = packed.pieces.iter().map(|piece| {
+        let counts = &slf.get().counts;
+        let serialized = py.detach(|| counts.serialize());
+        let pieces = serialized.pieces.iter().map(|piece| {
             let any: &dyn Any = piece.as_ref();
             match any.downcast_ref() {
                 Some(Array(array)) => array.bind(py).clone(),
-                None => PyArray1::from_slice(py, &piece.at(0..piece.length())),
+                None => PyArray1::from_slice(py, &piece.get(0..piece.length())),
             }
         });
         let fields = (
-            packed.place,
-            packed.symmetric,
-            PyArray1::from_slice(py, cast_slice(&packed.blocks)),
+            serialized.header,
+            serialized.symmetric,
+            PyArray1::from_slice(py, cast_slice(&serialized.blocks)),
             pieces.collect(),
         );
         (slf.get_type().into_any(), fields)
     }
 }
 
-/// Count part `part` of `parts` of the rows of texts, the bytes of what [`CoreShard::encode`] makes, on
-/// one thread: of each group of words the share that these rows are.
+/// Count the rows of task `part` of `parts` in `texts`, which are the bytes of what [`CoreShard::encode`]
+/// returns, on one thread: returns, for each group of words, the counts that these rows contribute to it.
 #[pyfunction]
-pub fn count_shares(
+pub fn count_by_group(
     py: Python<'_>,
     texts: Vec<PyReadonlyArray1<'_, u8>>,
     vocabulary: &Bound<'_, CoreVocabulary>,
@@ -251,25 +244,28 @@ pub fn count_shares(
     groups: usize,
     part: usize,
     parts: usize,
-) -> PyResult<Vec<CoreShare>> {
+) -> PyResult<Vec<CoreGroupCounts>> {
     let vocabulary = &vocabulary.get().inner;
     let options = counting.options();
     let texts: Vec<Cow<'_, [WordId]>> = texts
         .iter()
         .map(|bytes| bytes.as_slice().map(numbers))
         .collect::<Result<_, _>>()?;
-    let shares = run(py, None, None, |monitor| {
+    let group_counts = run(py, None, None, |monitor| {
         let texts: Vec<&[WordId]> = texts.iter().map(AsRef::as_ref).collect();
         threads::in_pool(1, || {
             let partition = Partition::new(vocabulary.len(), groups);
             let blocks = row_blocks(partition, vocabulary.counts(), &options, part, parts);
-            cooccurrence::count_shares(&texts, &blocks, partition, &options, &keep, monitor)
+            distributed::count_by_group(&texts, &blocks, partition, &options, &store, monitor)
         })?
     })?;
-    Ok(shares.into_iter().map(CoreShare::from).collect())
+    Ok(group_counts
+        .into_iter()
+        .map(CoreGroupCounts::from)
+        .collect())
 }
 
-/// Bytes as the numbers they are, copied only if they lie in an odd place.
+/// Read bytes as numbers; copy them only if they are not aligned.
 fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
     match try_cast_slice(bytes) {
         Ok(numbers) => Cow::Borrowed(numbers),
@@ -283,7 +279,7 @@ pub fn has_parts(beginning: &[u8]) -> bool {
     crate::corpus::has_parts(beginning)
 }
 
-/// From what [`CoreVocabulary`] pickles as.
+/// A vocabulary from the arrays that [`CoreVocabulary`] is pickled as.
 #[pyfunction]
 pub fn restore_vocabulary(
     words: PyReadonlyArray1<'_, u8>,
@@ -298,7 +294,7 @@ pub fn restore_vocabulary(
     Ok(Vocabulary::from_parts(words.as_slice()?.to_vec(), ends, counts).into())
 }
 
-/// The words of all parts, whose counts add up, in no order.
+/// The words of all parts with the sums of their counts, in no particular order.
 #[pyfunction]
 pub fn merge_vocabularies(
     py: Python<'_>,

@@ -1,10 +1,10 @@
 //! What users hand in as text, as `_sources.py` has sorted it: files, an open file, or documents.
 
 use super::items::{Items, text_of, type_name};
+use super::signals::signals;
 use super::tokenizer::PythonTokenizer;
 use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, Idle, OnInvalid, TextOptions,
-    TextReader,
+    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, TextOptions, TextReader,
 };
 use crate::encoding::EncodingOptions;
 use crate::error::Result;
@@ -15,7 +15,6 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use std::io::{self, Read};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
 /// A source and how to read it.
@@ -287,11 +286,6 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
     };
     reader.on_idle(signals());
     Ok(reader)
-}
-
-/// For what is read on the calling thread, which has to look for signals itself.
-pub fn signals() -> Idle {
-    Arc::new(|| Python::attach(|py| py.check_signals().map_err(io::Error::other)))
 }
 
 /// The bytes of a Python file object.

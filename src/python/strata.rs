@@ -1,18 +1,18 @@
 //! The steps of distributed training for Python. Each is a function of its arguments only, except that
 //! training a block changes its rows in place.
 
-use super::cooccurrence::{CoreCooccurrence, in_own_pool};
-use super::run::run;
+use super::arguments::RunningArguments;
+use super::cooccurrence::CoreCooccurrence;
+use super::run::{run, run_in_pool};
 use super::session::InitArguments;
-use super::shards::CoreShare;
+use super::shards::CoreGroupCounts;
 use super::training::TrainingArguments;
 use super::training::deadline;
-use super::vocabulary::RunningArguments;
-use crate::cooccurrence::Share;
-use crate::distributed::{MatrixBlock, Subepoch};
+use crate::distributed::{GroupCounts, MatrixBlock, Subepoch};
 use crate::error::{Error, Result};
-use crate::monitor::{EpochReport, Monitor};
+use crate::monitor::Monitor;
 use crate::partition::Partition;
+use crate::report::EpochReport;
 use crate::threads;
 use crate::training::{
     Marginal, Parameters, Progress, TileOptions, Tiles, TrainingOptions, check_sizes, marginals,
@@ -29,16 +29,19 @@ use std::time::Duration;
 type Margins<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
 
 /// Number (V,) and sums (V, 2) of the records of each word's row and column, of the records whose row is in
-/// the group of `share`. The sum over all groups is that of the matrix.
+/// the group of `counts`. The sum over all groups is that of the matrix.
 #[pyfunction]
-pub fn share_margins<'py>(
+pub fn group_marginals<'py>(
     py: Python<'py>,
-    share: &Bound<'py, CoreShare>,
+    counts: &Bound<'py, CoreGroupCounts>,
     threads: usize,
 ) -> PyResult<Margins<'py>> {
-    let share = &share.get().share;
-    let marginals = py
-        .detach(|| threads::in_pool(threads, || marginals(share, share.partition, share.group))?)?;
+    let counts = &counts.get().counts;
+    let marginals = py.detach(|| {
+        threads::in_pool(threads, || {
+            marginals(counts, counts.partition, counts.group)
+        })?
+    })?;
     let records = marginals.iter().map(|marginal| marginal.records).collect();
     let sums: Vec<f64> = marginals
         .iter()
@@ -56,15 +59,18 @@ pub fn split_counts(
     py: Python<'_>,
     counts: &Bound<'_, CoreCooccurrence>,
     groups: usize,
-) -> PyResult<Vec<CoreShare>> {
+) -> PyResult<Vec<CoreGroupCounts>> {
     let counts = counts.get().counts()?;
-    let shares = in_own_pool(py, |monitor| {
+    let group_counts = run_in_pool(py, |monitor| {
         let partition = Partition::new(counts.words, groups);
         (0..groups)
-            .map(|group| Share::of(&counts, partition, group, monitor))
+            .map(|group| GroupCounts::of(&counts, partition, group, monitor))
             .collect::<Result<Vec<_>>>()
     })?;
-    Ok(shares.into_iter().map(CoreShare::from).collect())
+    Ok(group_counts
+        .into_iter()
+        .map(CoreGroupCounts::from)
+        .collect())
 }
 
 /// The ranks of the words of a group, in the order of its rows.
@@ -139,7 +145,7 @@ pub fn unpack_rows<'py>(
     contexts: bool,
 ) -> PyResult<Unpacked<'py>> {
     let rows = rows.as_slice()?;
-    let [(w, b), (g_w, g_b)] = in_own_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
+    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
     let vectors = |vectors: Vec<f32>| {
         let shape = [vectors.len() / dim, dim];
         PyArray1::from_vec(py, vectors).reshape(shape)
@@ -212,11 +218,11 @@ impl CoreTiles {
 
     /// The tiles of the counts of a group; `records` and `sums` are the marginals of the whole matrix.
     #[staticmethod]
-    #[pyo3(signature = (share, records, sums, dim, training, validation, running))]
+    #[pyo3(signature = (counts, records, sums, dim, training, validation, running))]
     #[allow(clippy::too_many_arguments)]
-    fn of_share(
+    fn of_group(
         py: Python<'_>,
-        share: &Bound<'_, CoreShare>,
+        counts: &Bound<'_, CoreGroupCounts>,
         records: PyReadonlyArray1<'_, u64>,
         sums: PyReadonlyArray2<'_, f64>,
         dim: usize,
@@ -224,7 +230,7 @@ impl CoreTiles {
         validation: Option<f64>,
         running: RunningArguments,
     ) -> PyResult<Self> {
-        let share = &share.get().share;
+        let counts = &counts.get().counts;
         let (sums, _) = sums.as_slice()?.as_chunks::<2>();
         let marginal = |(&records, &sums)| Marginal { records, sums };
         let marginals: Vec<Marginal> = records.as_slice()?.iter().zip(sums).map(marginal).collect();
@@ -235,7 +241,7 @@ impl CoreTiles {
         let (threads, memory) = running.resolve()?;
         let tiles = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                Tiles::of_share(share, &marginals, &options, &memory, monitor)
+                Tiles::of_group_counts(counts, &marginals, &options, &memory, monitor)
             })?
         })?;
         Ok(Self { tiles })

@@ -3,7 +3,7 @@
 use super::items::{PATIENCE, text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
 use crate::error::Error;
-use crate::tokenize::{Folding, Normalization, Sink};
+use crate::tokenize::{Folding, Normalization, TokenHandler};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -127,7 +127,7 @@ struct Folded<'a> {
     failed: Option<Error>,
 }
 
-impl Sink for Folded<'_> {
+impl TokenHandler for Folded<'_> {
     fn word(&mut self, word: &[u8]) {
         let text = String::from_utf8_lossy(word);
         if let Err(error) = self.words.push(self.folding.apply(&text).as_bytes()) {

@@ -1,9 +1,9 @@
 //! Training for Python: arguments are converted, and the core trains.
 
-use super::cooccurrence::{CoreCooccurrence, in_own_pool};
-use super::run::run_with_errands;
+use super::arguments::RunningArguments;
+use super::cooccurrence::CoreCooccurrence;
+use super::run::{run_in_pool, run_with_mailbox};
 use super::session::{CoreCheckpoint, SessionArguments, show};
-use super::vocabulary::RunningArguments;
 use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
@@ -173,7 +173,7 @@ impl CoreParameters {
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
         if let Arrays::Pending(parameters) = &*state {
-            let exported = in_own_pool(py, |_| {
+            let exported = run_in_pool(py, |_| {
                 Ok([parameters.exported(false)?, parameters.exported(true)?])
             })?;
             *state = Arrays::Converted(arrays(py, parameters.dim(), exported)?.unbind());
@@ -269,9 +269,9 @@ pub fn train(
     };
     let callback = arguments.callback.map(Arc::new);
     let mut trained = None;
-    let result = run_with_errands(py, progress, None, |monitor, desk| {
+    let result = run_with_mailbox(py, progress, None, |monitor, mailbox| {
         let mut after_epoch = |training: &Training| match &callback {
-            Some(callback) => show(desk, callback, training),
+            Some(callback) => show(mailbox, callback, training),
             None => Ok(ControlFlow::Continue(())),
         };
         let mut result = threads::in_pool(threads, || {

@@ -1,14 +1,13 @@
 //! [`Vocabulary`] for Python.
 
-use super::cooccurrence::in_own_pool;
-use super::run::run;
-use super::shards::Bytes;
+use super::arguments::{EncodingArguments, RunningArguments};
+use super::arrays::ByteArray;
+use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
-use crate::encoding::{EncodingOptions, RawCorpus};
+use crate::encoding::read_vocabulary;
 use crate::formats::stanford;
-use crate::memory::{MemoryLimit, fallible};
+use crate::memory::fallible;
 use crate::threads;
-use crate::tokenize::{Folding, Normalization, Tokenizer};
 use crate::vocabulary::Vocabulary;
 use numpy::PyArray1;
 use pyo3::prelude::*;
@@ -35,59 +34,13 @@ pub struct CoreVocabulary {
 }
 
 /// The words one after the other, where each ends there, and counts.
-type PackedWords<'py> = (Bytes<'py>, Bytes<'py>, Bytes<'py>);
-
-/// The parameters of every call that turns text into words.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct EncodingArguments {
-    tokenizer: String,
-    lowercase: bool,
-    normalize: Option<String>,
-    min_count: u64,
-    max_vocab: Option<usize>,
-    keep_gaps: bool,
-    max_word_bytes: usize,
-}
-
-/// The parameters that say what a call may use.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct RunningArguments {
-    threads: Option<usize>,
-    memory: Option<u64>,
-    tmp_dir: Option<PathBuf>,
-}
-
-impl RunningArguments {
-    pub fn resolve(self) -> PyResult<(usize, MemoryLimit)> {
-        let memory = MemoryLimit::new(self.memory, self.tmp_dir);
-        Ok((threads::resolve(self.threads)?, memory))
-    }
-}
+type PackedWords<'py> = (ByteArray<'py>, ByteArray<'py>, ByteArray<'py>);
 
 impl CoreVocabulary {
     fn listed(&self) -> crate::Result<Vec<(&[u8], u64)>> {
         let mut words = fallible::with_capacity(self.inner.len())?;
         words.extend(self.inner.iter());
         Ok(words)
-    }
-}
-
-impl EncodingArguments {
-    pub fn options(&self) -> PyResult<EncodingOptions> {
-        let normalize = self.normalize.as_deref().map(Normalization::from_name);
-        Ok(EncodingOptions {
-            tokenizer: Tokenizer::from_name(&self.tokenizer)?,
-            folding: Folding {
-                lowercase: self.lowercase,
-                normalize: normalize.transpose()?,
-            },
-            min_count: self.min_count,
-            max_vocab: self.max_vocab,
-            keep_gaps: self.keep_gaps,
-            max_word_bytes: self.max_word_bytes,
-        })
     }
 }
 
@@ -112,8 +65,7 @@ impl CoreVocabulary {
         let Source { mut reader, feeder } = Source::new(source, &options, &memory)?;
         let vocabulary = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                let raw = RawCorpus::read(reader.as_mut(), &options, &memory, monitor)?;
-                raw.vocabulary(&options, monitor)
+                read_vocabulary(reader.as_mut(), &options, &memory, monitor)
             })?
         })?;
         Ok(vocabulary.into())
@@ -136,7 +88,7 @@ impl CoreVocabulary {
     /// The words that occur so often, and of those at most so many.
     #[pyo3(signature = (min_count, max_vocab))]
     fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
-        let pruned = in_own_pool(py, |monitor| {
+        let pruned = run_in_pool(py, |monitor| {
             Vocabulary::prune(self.listed()?, min_count, max_vocab, monitor)
         })?;
         Ok(pruned.into())
@@ -153,7 +105,7 @@ impl CoreVocabulary {
 
     /// The same words by falling count, and the place here of each.
     fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
-        let (sorted, order) = in_own_pool(py, |monitor| {
+        let (sorted, order) = run_in_pool(py, |monitor| {
             let sorted = Vocabulary::prune(self.listed()?, 0, None, monitor)?;
             self.inner.build_index(monitor)?;
             let place = |word| self.inner.index_of(word).expect("one of the same words");
@@ -183,7 +135,7 @@ impl CoreVocabulary {
         min_count: u64,
         max_vocab: Option<usize>,
     ) -> PyResult<Self> {
-        let chosen = in_own_pool(py, |monitor| {
+        let chosen = run_in_pool(py, |monitor| {
             Vocabulary::choose(self.listed()?, &name, min_count, max_vocab, monitor)
         })?;
         Ok(chosen.into())

@@ -6,7 +6,7 @@
 
 use super::options::TrainingOptions;
 use crate::error::{Error, Result};
-use crate::monitor::EpochReport;
+use crate::report::EpochReport;
 use std::time::{Duration, Instant};
 
 /// An epoch that diverges is repeated at half the learning rate, at most this many times in a training.

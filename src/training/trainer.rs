@@ -10,7 +10,8 @@ use super::progress::{DIVERGENCE_FACTOR, Progress};
 use super::schedule;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
-use crate::monitor::{EpochReport, Monitor, Stage};
+use crate::monitor::{Monitor, Stage};
+use crate::report::EpochReport;
 use std::ops::ControlFlow;
 use std::time::Instant;
 

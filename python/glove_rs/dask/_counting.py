@@ -1,4 +1,4 @@
-"""Counting on the workers of a cluster: text to the share of each group of words."""
+"""Counting on the workers of a cluster: text to the counts of each group of words."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COUNTS = itertools.count()
 
 
 sizeof.register(
-    (_core.CoreVocabulary, _core.CoreShard, _core.CoreShare), operator.attrgetter("nbytes")
+    (_core.CoreVocabulary, _core.CoreShard, _core.CoreGroupCounts), operator.attrgetter("nbytes")
 )
 
 
@@ -48,8 +48,8 @@ class Counted:
     ----------
     vocabulary : Vocabulary
         The words of rows and columns, by rank.
-    shares : list of Future
-        The share of each group: a ``CoreShare``.
+    group_counts : list of Future
+        The counts of each group: a ``CoreGroupCounts``.
     tokens : int
         Words in the text, those outside the vocabulary included.
     seconds : dict
@@ -58,7 +58,7 @@ class Counted:
     """
 
     vocabulary: Vocabulary
-    shares: list[Future]
+    group_counts: list[Future]
     tokens: int
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -129,7 +129,7 @@ def count(
     vocabulary : Vocabulary, optional
         The words to count, instead of those that `min_count` and `max_vocab` select.
     groups : int
-        Groups that words are dealt into, >= 1. The share of each is collected by one worker.
+        Groups that words are dealt into, >= 1. The counts of each are collected by one worker.
     blocksize : int or str
         Bytes of a shard, at most but for the last document in it; fewer if there would be fewer
         shards than groups. Packed files and partitions of a bag, which should have about as many,
@@ -188,7 +188,7 @@ def count(
     ]
     together = _is_small(len(texts), text.text_bytes(blocksize))
     counts = _counts(cluster, texts, together, words, counting, groups, this)
-    shares = _shares(cluster, counts, groups, this)
+    group_counts = _merged_by_group(cluster, counts, groups, this)
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
     chosen = words.result()
@@ -198,10 +198,10 @@ def count(
     shards.clear()
     texts.clear()
     stages.wait("counting", counts, _dealt(sum(lengths), len(counts)))
-    stages.wait("merging", shares, [1] * groups)
+    stages.wait("merging", group_counts, [1] * groups)
     return Counted(
         Vocabulary._of(chosen) if vocabulary is None else vocabulary,
-        shares,
+        group_counts,
         sum(lengths),
         stages.seconds,
     )
@@ -242,17 +242,21 @@ def _counts(
     ]
 
 
-def _shares(cluster: Cluster, counts: list[Future], groups: int, name: str) -> list[Future]:
-    """Merge the share of each group, where it will be needed."""
-    shares = []
+def _merged_by_group(
+    cluster: Cluster, counts: list[Future], groups: int, name: str
+) -> list[Future]:
+    """Merge the counts of each group on the worker that trains it."""
+    group_counts = []
     for group in range(groups):
         parts = [
-            cluster.submit(operator.getitem, share, group, name=f"{name}-share-{group}-{k}")
-            for k, share in enumerate(counts)
+            cluster.submit(operator.getitem, by_group, group, name=f"{name}-counts-{group}-{k}")
+            for k, by_group in enumerate(counts)
         ]
         owner = cluster.owner(group)
-        shares.append(_merged(cluster, _merge_shares, parts, f"{name}-share-{group}", owner))
-    return shares
+        group_counts.append(
+            _merged(cluster, _merge_group_counts, parts, f"{name}-counts-{group}", owner)
+        )
+    return group_counts
 
 
 class _Stages:
@@ -340,11 +344,13 @@ def _count(
     groups: int,
     part: int,
     parts: int,
-) -> list[_core.CoreShare]:
-    return _core.count_shares(texts, vocabulary, counting, groups, part, parts)
+) -> list[_core.CoreGroupCounts]:
+    return _core.count_by_group(texts, vocabulary, counting, groups, part, parts)
 
 
-def _merge_shares(parts: list[_core.CoreShare]) -> _core.CoreShare:
+def _merge_group_counts(parts: list[_core.CoreGroupCounts]) -> _core.CoreGroupCounts:
     return (
-        parts[0] if len(parts) == 1 else _core.CoreShare.merge(parts, get_worker().state.nthreads)
+        parts[0]
+        if len(parts) == 1
+        else _core.CoreGroupCounts.merge(parts, get_worker().state.nthreads)
     )

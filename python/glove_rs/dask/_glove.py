@@ -144,7 +144,7 @@ class DaskGlove(Glove):
             }
             self._train(
                 cluster,
-                counted.shares,
+                counted.group_counts,
                 counted.vocabulary,
                 training,
                 session,
@@ -181,8 +181,8 @@ class DaskGlove(Glove):
             groups = self._groups(cluster)
 
             def send(wanted: Sequence[int]) -> list[Future]:
-                shares = _core.split_counts(X._core, groups)
-                return [cluster.send(shares[group], group) for group in wanted]
+                group_counts = _core.split_counts(X._core, groups)
+                return [cluster.send(group_counts[group], group) for group in wanted]
 
             self._train(
                 cluster,
@@ -221,7 +221,7 @@ class DaskGlove(Glove):
     def _train(
         self,
         cluster: Cluster,
-        shares: list[Future],
+        group_counts: list[Future],
         vocabulary: Vocabulary,
         training: _core._Training,
         session: Session,
@@ -230,11 +230,11 @@ class DaskGlove(Glove):
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
-        """Train on shares, and leave what was made in the model, also if that is interrupted."""
+        """Train on the counts of all groups. The model gets the result also if that is interrupted."""
         begun = time.monotonic()
         trainer = Training(
             cluster,
-            shares,
+            group_counts,
             len(vocabulary),
             self.dim,
             training,
@@ -244,7 +244,7 @@ class DaskGlove(Glove):
             progress,
             resend,
         )
-        shares.clear()
+        group_counts.clear()
         tiled = time.monotonic() - begun
         after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
 

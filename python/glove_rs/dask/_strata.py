@@ -47,9 +47,9 @@ def _threads(threads: int | None) -> int:
     return get_worker().state.nthreads if threads is None else threads
 
 
-def margins(share: _core.CoreShare, threads: int | None) -> Margins:
+def margins(counts: _core.CoreGroupCounts, threads: int | None) -> Margins:
     """Compute the marginals of the records whose rows are in the group."""
-    return _core.share_margins(share, _threads(threads))
+    return _core.group_marginals(counts, _threads(threads))
 
 
 def add_margins(parts: Sequence[Margins]) -> Margins:
@@ -62,7 +62,7 @@ def add_margins(parts: Sequence[Margins]) -> Margins:
 
 
 def tiles(
-    share: _core.CoreShare,
+    counts: _core.CoreGroupCounts,
     margins: Margins,
     dim: int,
     training: _core._Training,
@@ -72,7 +72,7 @@ def tiles(
     """Build the tiles of a group, with negative pairs."""
     records, sums = _usable(margins[0]), _usable(margins[1])
     running = {**running, "threads": _threads(running["threads"])}
-    return _core.CoreTiles.of_share(share, records, sums, dim, training, validation, running)
+    return _core.CoreTiles.of_group(counts, records, sums, dim, training, validation, running)
 
 
 def sizes(tiles: _core.CoreTiles) -> tuple[int, int]:

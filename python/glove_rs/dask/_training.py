@@ -97,8 +97,8 @@ class State:
 class Training:
     """A training on the counts of all groups of `words` words.
 
-    If the worker of a share is lost, Dask rebuilds a share that a task made. `resend` sends the
-    shares of some groups again, if the client sent them.
+    If the worker of a group's counts is lost, Dask rebuilds counts that a task made. `resend` sends
+    the counts of some groups again, if the client sent them.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Training:
     def __init__(
         self,
         cluster: Cluster,
-        shares: Sequence[Future],
+        group_counts: Sequence[Future],
         words: int,
         dim: int,
         training: _core._Training,
@@ -123,7 +123,7 @@ class Training:
     ) -> None:
         self._cluster = cluster
         self._words, self._dim = words, dim
-        self._groups = len(shares)
+        self._groups = len(group_counts)
         self._training = training
         self._threads = running["threads"]
         self._session = session
@@ -142,12 +142,12 @@ class Training:
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
-        margins = self._margins_of(shares)
-        self._tiles = [self._tiles_of(k, share, margins) for k, share in enumerate(shares)]
+        margins = self._margins_of(group_counts)
+        self._tiles = [self._tiles_of(k, counts, margins) for k, counts in enumerate(group_counts)]
         # Rebuilding lost tiles needs the marginals of the whole matrix: they are stored here if the
-        # client sent the shares, because Dask cannot rebuild those.
+        # client sent the counts, because Dask cannot rebuild those.
         self._margins = None if resend is None else self._value(margins)
-        del shares, margins  # workers keep what has a future
+        del group_counts, margins  # workers keep what has a future
         self._records, self._held_out = self._sizes()
         self._rules = _core.CoreProgress(
             training,
@@ -164,12 +164,12 @@ class Training:
 
     # --- before the first epoch -----------------------------------------------------------------
 
-    def _margins_of(self, shares: Sequence[Future]) -> Future:
-        """Add up the marginals of all shares."""
+    def _margins_of(self, group_counts: Sequence[Future]) -> Future:
+        """Add up the marginals of all groups."""
         submit = self._cluster.submit
         parts = [
-            submit(_strata.margins, share, self._threads, name=f"margins-{group}", at=owner)
-            for group, (share, owner) in enumerate(zip(shares, self._owners, strict=True))
+            submit(_strata.margins, counts, self._threads, name=f"margins-{group}", at=owner)
+            for group, (counts, owner) in enumerate(zip(group_counts, self._owners, strict=True))
         ]
         level = 0
         while len(parts) > 1:
@@ -180,11 +180,11 @@ class Training:
             ]
         return parts[0]
 
-    def _tiles_of(self, group: int, share: Future, margins: Future) -> Future:
+    def _tiles_of(self, group: int, counts: Future, margins: Future) -> Future:
         """Submit the tiles of a group to its worker."""
         return self._cluster.submit(
             _strata.tiles,
-            share,
+            counts,
             margins,
             self._dim,
             self._training,
@@ -421,16 +421,16 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Send the shares of lost tiles that Dask cannot rebuild."""
+        """Send the counts of lost tiles that Dask cannot rebuild."""
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return
         if self._resend is None:
             raise RuntimeError("a worker is gone that had a part of the counts: fit them again")
         self._round += 1
-        for group, share in zip(lost, self._resend(lost), strict=True):
+        for group, counts in zip(lost, self._resend(lost), strict=True):
             margins = self._cluster.send(self._margins, group)
-            self._tiles[group] = self._tiles_of(group, share, margins)
+            self._tiles[group] = self._tiles_of(group, counts, margins)
 
     def cancel(self) -> None:
         """Release the tasks of the running epoch."""

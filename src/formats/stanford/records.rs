@@ -1,9 +1,9 @@
 //! Co-occurrence records: 16 bytes each, little-endian `i32 word1, i32 word2, f64 x`, words from 1.
 
-use crate::buckets::Buckets;
-use crate::cooccurrence::{Gathering, Triangle};
+use crate::cooccurrence::{Triangle, TriangleBuilder};
 use crate::error::{Error, Location, Result};
 use crate::formats::input::Input;
+use crate::io::buckets::Buckets;
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
@@ -90,7 +90,7 @@ pub(in crate::formats) fn gather(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     let path = &input.path().to_owned();
-    let mut gathering = Gathering::new(words, memory);
+    let mut gathering = TriangleBuilder::new(words, memory);
     let mut last = 0;
     for_each_record(input, monitor, |record, offset| {
         let bad = |place: u64, message: String| {

@@ -61,8 +61,8 @@ impl Counts<'_> {
     pub fn done_from(&mut self, row: WordId) -> Result<()> {
         match self {
             Self::Borrowed(_) => {}
-            Self::Owned(counts) => counts.forget_from(row),
-            Self::Packed(counts) => counts.pack_from(row)?,
+            Self::Owned(counts) => counts.free_from(row),
+            Self::Packed(counts) => counts.compress_from(row)?,
         }
         Ok(())
     }

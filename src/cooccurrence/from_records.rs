@@ -1,48 +1,50 @@
-//! Records that come in any order: sorted into a [`Triangle`], on disk beyond a memory limit.
+//! Sorts records that come in any order into a [`Triangle`], on disk beyond a memory limit.
 
-use super::matrix::{RowBlock, Triangle};
-use super::sink::RowSink;
-use crate::buckets::{Bucket, Buckets};
+use super::matrix::Triangle;
+use super::row_writer::RowWriter;
+use super::rows::RowBlock;
 use crate::error::Result;
+use crate::io::buckets::{Bucket, Buckets};
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
-/// A pair of words, named by the row of the triangle that it belongs to.
+/// A record, with the row of the triangle that it belongs to.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Entry {
+struct RowRecord {
     row: WordId,
-    // Ids are below 2³¹: the highest bit says that this is X[column, row].
+    // Ids are below 2³¹. The highest bit marks a record of the other direction: X[column, row].
     column: WordId,
     x: f64,
 }
 
 const BACKWARD: WordId = 1 << 31;
 
-impl Entry {
-    /// What entries are sorted by, stably.
+impl RowRecord {
+    /// The key for the stable sort.
     fn key(&self) -> u64 {
         u64::from(self.row) << 32 | u64::from(self.column & !BACKWARD)
     }
 }
 
-/// Ranges of rows that records are dealt into: each small enough to sort in memory where all records
-/// are too many, and few enough that dealing stays in the cache. Tests have rows for all of them.
+/// Number of buckets, each for a range of rows. Enough buckets that the records of one fit into memory when all
+/// records together do not; few enough that the ends of all buckets stay in the processor's cache. In tests
+/// few, so that all of them get rows.
 const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 
-/// Takes records one by one.
-pub struct Gathering<'a> {
+/// Builds a [`Triangle`] from records in any order.
+pub struct TriangleBuilder<'a> {
     words: usize,
     // A bucket is 2^shift rows.
     shift: u32,
-    buckets: Buckets<Entry>,
+    buckets: Buckets<RowRecord>,
     memory: &'a MemoryLimit,
 }
 
-impl<'a> Gathering<'a> {
-    /// Nothing yet, for a matrix of `words` × `words`.
+impl<'a> TriangleBuilder<'a> {
+    /// A builder without records, of a matrix of `words` × `words`.
     pub fn new(words: usize, memory: &'a MemoryLimit) -> Self {
         let rows = words.div_ceil(BUCKETS).next_power_of_two();
         let count = words.div_ceil(rows);
@@ -54,7 +56,7 @@ impl<'a> Gathering<'a> {
         }
     }
 
-    /// Add X\[i, j\]; what is given more than once adds up in the order given.
+    /// Add `x` to X\[i, j\]. Repeated records add up in the order given.
     ///
     /// # Errors
     /// [`crate::Error::Io`] with the folder for temporary files.
@@ -62,24 +64,25 @@ impl<'a> Gathering<'a> {
     pub fn push(&mut self, i: WordId, j: WordId, x: f64) -> Result<()> {
         let (row, column) = if i >= j { (i, j) } else { (j, i | BACKWARD) };
         let bucket = row >> self.shift;
-        self.buckets.push(bucket as usize, Entry { row, column, x })
+        self.buckets
+            .push(bucket as usize, RowRecord { row, column, x })
     }
 
-    /// The matrix, made on all threads of the current rayon pool.
+    /// Sort the records into a matrix, on all threads of the current rayon pool.
     ///
     /// # Errors
     /// [`crate::Error::Io`] with the folder for temporary files; [`crate::Error::Cancelled`].
     pub fn finish(self, monitor: &Monitor) -> Result<Triangle> {
         let (buckets, file) = self.buckets.into_parts();
-        let mut sink = RowSink::new(self.memory);
+        let mut writer = RowWriter::new(self.memory);
         let wave = 4 * rayon::current_num_threads();
         let rows = 1usize << self.shift;
         let mut numbered = (0..).step_by(rows).zip(buckets);
         loop {
             monitor.check()?;
-            let wave: Vec<(usize, Bucket<Entry>)> = numbered.by_ref().take(wave).collect();
+            let wave: Vec<(usize, Bucket<RowRecord>)> = numbered.by_ref().take(wave).collect();
             if wave.is_empty() {
-                return Ok(sink.finish_either(self.words));
+                return Ok(writer.finish_either(self.words));
             }
             let blocks: Result<Vec<RowBlock>> = wave
                 .into_par_iter()
@@ -88,22 +91,22 @@ impl<'a> Gathering<'a> {
                     block(first as WordId, end as WordId, bucket, file.as_ref())
                 })
                 .collect();
-            sink.push(blocks?)?;
+            writer.push(blocks?)?;
         }
     }
 }
 
-/// Rows `first` to `end`.
+/// Rows `first` to `end`, from their records in any order.
 fn block(
     first: WordId,
     end: WordId,
-    bucket: Bucket<Entry>,
+    bucket: Bucket<RowRecord>,
     file: Option<&TemporaryFile>,
 ) -> Result<RowBlock> {
     let mut entries = bucket.items(file)?;
-    // Sorting takes as much again, and cannot fail but end the process.
-    fallible::with_capacity::<Entry>(entries.len())?;
-    entries.sort_by_key(Entry::key);
+    // A stable sort allocates as much again, and ends the process if it cannot: try it here first.
+    fallible::with_capacity::<RowRecord>(entries.len())?;
+    entries.sort_by_key(RowRecord::key);
     let mut block = RowBlock::new(first, true);
     block.reserve((end - first) as usize, entries.len())?;
     let mut pairs = entries.chunk_by(|a, b| a.key() == b.key()).peekable();
@@ -144,20 +147,20 @@ mod tests {
                 }).collect();
             }
             let memory = MemoryLimit::new(small.then_some(2000), None);
-            let mut gathering = Gathering::new(words, &memory);
+            let mut builder = TriangleBuilder::new(words, &memory);
             for &(i, j, x) in &records {
-                gathering.push(i, j, x).unwrap();
+                builder.push(i, j, x).unwrap();
             }
-            let gathered = gathering.finish(&Monitor::new()).unwrap();
+            let built = builder.finish(&Monitor::new()).unwrap();
             let assembled = Triangle::assemble(words, &Monitor::new(), |pair| {
                 for &(i, j, x) in &records {
                     pair(i, j, x, 0.0);
                 }
                 Ok(())
             }).unwrap();
-            prop_assert_eq!(gathered.to_csr(&Monitor::new()).unwrap(), assembled.to_csr(&Monitor::new()).unwrap());
-            prop_assert_eq!(gathered.nnz(), assembled.nnz());
-            prop_assert!(gathered.is_on_disk() || gathered.symmetric == assembled.symmetric);
+            prop_assert_eq!(built.to_csr(&Monitor::new()).unwrap(), assembled.to_csr(&Monitor::new()).unwrap());
+            prop_assert_eq!(built.nnz(), assembled.nnz());
+            prop_assert!(built.is_on_disk() || built.symmetric == assembled.symmetric);
         }
     }
 }

@@ -1,14 +1,14 @@
-//! Counting for a distributed fit: some rows of some of the text at a time, for every group of words
-//! apart.
+//! The counts of a group of words, for a distributed fit.
 //!
-//! Counts are kept in new ids (see [`Partition`]), in which a group of words is a range. The same rows
-//! are packed together whatever text they are of, so that counts are added block by block.
+//! A worker counts some rows of some of the text at a time, and returns the counts of each group of words
+//! separately. Words have the new ids of a [`Partition`], in which a group is a range. Rows are compressed
+//! in blocks that begin and end at the same rows for any text, so that counts are added block by block.
 
-use super::accumulator::RowAccumulator;
-use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
-use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Sums, Triangle, TriangleRow, poll};
-use super::merge::{BlockSum, push_sum};
-use super::spill::Encoder;
+use crate::cooccurrence::codec::RowEncoder;
+use crate::cooccurrence::{
+    BlockSum, CompressedBlock, CountingOptions, Occurrences, RowAccumulator, RowBlock, RowCounter,
+    Rows, SharedBytes, Sums, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
+};
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
 use crate::monitor::{Monitor, Stage};
@@ -19,61 +19,64 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Blocks of rows in a share, at most: of a large text, the rows of one shard are short.
+/// Most blocks of rows. More blocks would be too small to compress well: a shard of a large text has short
+/// rows.
 const MOST_BLOCKS: u64 = 1 << 12;
-/// Rows in a block, at most: they are unpacked together when tiles are made of some of them.
+/// Most rows in a block. All rows of a block are decompressed together when tiles are built from some of
+/// them.
 const MOST_ROWS: usize = 1 << 8;
-/// What it costs to look at an occurrence of a word, where to keep one more pair costs 1. Measured on
+/// Cost of one occurrence of a word, in units of the cost of one more different pair. Measured on
 /// enwiki-17m.
 const LOOKED_UP: f64 = 5.0;
 
-/// The counts of all pairs that touch a group of words, at either end, packed.
+/// The counts of all pairs of which at least one word is in a group, compressed.
 #[derive(Debug)]
-pub struct Share {
-    /// How words are dealt into groups.
+pub struct GroupCounts {
+    /// How words are divided into groups.
     pub partition: Partition,
     /// The group.
     pub group: usize,
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    // In the order of their rows and, of the same rows, of their columns.
-    blocks: Vec<Part>,
+    // Sorted by first row, then by first column.
+    blocks: Vec<GroupBlock>,
 }
 
-/// What some rows have in some columns: of a row of the group, its columns may be in several parts.
+/// The counts of a range of rows in a range of columns. A row of the group may lie in several blocks, one for
+/// each group of columns.
 #[derive(Debug, Clone)]
-struct Part {
+struct GroupBlock {
     columns: Range<WordId>,
     records: u64,
-    block: PackedBlock,
+    block: CompressedBlock,
 }
 
-impl Part {
-    fn place(&self) -> (WordId, WordId) {
+impl GroupBlock {
+    fn position(&self) -> (WordId, WordId) {
         (self.block.rows.start, self.columns.start)
     }
 }
 
-/// Where packed rows are to lie, once they are packed.
-pub type Keep<'a> = dyn Fn(Vec<u8>) -> Arc<dyn Bytes> + Sync + 'a;
+/// Takes compressed rows and returns the memory that holds them from then on, such as a NumPy array.
+pub type StoreBytes<'a> = dyn Fn(Vec<u8>) -> Arc<dyn SharedBytes> + Sync + 'a;
 
-impl Share {
-    /// Of counts in new ids, of which those are looked at that touch no other group's words alone.
+impl GroupCounts {
+    /// Compress counts in new ids. Every pair of `counts` must touch a word of the group.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
     pub fn new(partition: Partition, group: usize, counts: &Triangle) -> Result<Self> {
-        let blocks: Result<Vec<Vec<Part>>> = (0..counts.blocks())
+        let blocks: Result<Vec<Vec<GroupBlock>>> = (0..counts.blocks())
             .into_par_iter()
             .map(|k| {
                 let block = counts.block(k)?;
                 let rows: Vec<_> = block.rows().map(|row| block.row(row)).collect();
-                let mut packing = Packing::default();
-                let mut encoder = Encoder::default();
+                let mut writer = BlockWriter::default();
+                let mut encoder = RowEncoder::default();
                 for rows in rows.chunks(MOST_ROWS) {
-                    packing.push(0..counts.words as WordId, rows, &mut encoder)?;
+                    writer.push(0..counts.words as WordId, rows, &mut encoder)?;
                 }
-                Ok(packing.finish(&|bytes| Arc::new(bytes)))
+                Ok(writer.finish(&|bytes| Arc::new(bytes)))
             })
             .collect();
         Ok(Self {
@@ -84,7 +87,7 @@ impl Share {
         })
     }
 
-    /// What counts by rank hold of it.
+    /// The counts of a group, from the counts of the whole matrix, whose words are numbered by rank.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -114,8 +117,8 @@ impl Share {
         Self::new(partition, group, &counts)
     }
 
-    /// Some rows, each in one part. They are those of a triangle over all words, in new ids: rows before
-    /// the group's first word are empty, those behind its last one hold columns of the group only.
+    /// Decompress some rows of the triangle over all words, in new ids. Rows before the group's first word are
+    /// empty; rows after its last word have columns of the group only.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -124,7 +127,7 @@ impl Share {
         block.reserve(rows.len(), 0)?;
         let mut opened: Vec<RowBlock> = Vec::new();
         let mut next = rows.start;
-        let same_rows = |a: &Part, b: &Part| a.block.rows == b.block.rows;
+        let same_rows = |a: &GroupBlock, b: &GroupBlock| a.block.rows == b.block.rows;
         for parts in self.overlapping(&rows).chunk_by(same_rows) {
             let unpacked = unpacked(parts.iter(), &mut opened)?;
             let held = &parts[0].block.rows;
@@ -142,8 +145,8 @@ impl Share {
         Ok(block)
     }
 
-    /// The parts that hold some of `rows`.
-    fn overlapping(&self, rows: &Range<WordId>) -> &[Part] {
+    /// The blocks that have some of `rows`.
+    fn overlapping(&self, rows: &Range<WordId>) -> &[GroupBlock] {
         let first = self
             .blocks
             .partition_point(|part| part.block.rows.end <= rows.start);
@@ -158,7 +161,7 @@ impl Share {
         self.blocks.iter().map(|part| part.records).sum()
     }
 
-    /// Pairs held.
+    /// Number of pairs of words.
     pub fn pairs(&self) -> u64 {
         self.blocks
             .iter()
@@ -166,16 +169,16 @@ impl Share {
             .sum()
     }
 
-    /// Bytes of packed rows.
+    /// Bytes of compressed rows.
     pub fn bytes(&self) -> u64 {
         self.blocks
             .iter()
-            .map(|part| part.block.place.len() as u64)
+            .map(|part| part.block.range.len() as u64)
             .sum()
     }
 }
 
-impl Rows for Share {
+impl Rows for GroupCounts {
     fn for_each_row(
         &self,
         rows: Range<WordId>,
@@ -183,16 +186,16 @@ impl Rows for Share {
     ) -> Result<()> {
         let mut block = RowBlock::default();
         for part in self.overlapping(&rows) {
-            part.block.unpack_to(&mut block)?;
+            part.block.decompress_into(&mut block)?;
             block.for_each_row(rows.clone(), &mut f)?;
         }
         Ok(())
     }
 }
 
-/// Blocks of rows that are packed together, each of one group, in new ids: those of part `part` of
-/// `parts`, which take about as long to count as those of any other. `counts` tells how often each word,
-/// by rank, occurs in the whole text. A pure function of its arguments.
+/// The blocks of rows, in new ids, that task `part` of `parts` counts. Each block has rows of one group. All
+/// tasks take about the same time. `counts` has, by rank, how often each word occurs in the whole text. A
+/// pure function of its arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -243,24 +246,25 @@ pub fn row_blocks(
     blocks[first(part)..first(part + 1)].to_vec()
 }
 
-/// About how many different words so many neighbours are, of `words` in all.
+/// Estimate the number of different words among `neighbours` words that are drawn from `words` words.
 fn different(neighbours: f64, words: f64) -> f64 {
     neighbours * words / (neighbours.sqrt() + words.sqrt()).powi(2)
 }
 
-/// Count some blocks of rows of texts in new ids of `partition`, on one thread: of each group the share
-/// that these rows are. The same bits however the rows are dealt. A pure function of its arguments.
+/// Count some blocks of rows of texts, whose words are new ids of `partition`, on one thread. Returns, for each
+/// group, the counts that these rows contribute to it. Every row has the same bits for any division of the
+/// rows into tasks. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] for a window of 0 or a text too long; [`crate::Error::Cancelled`].
-pub fn count_shares(
+pub fn count_by_group(
     texts: &[&[WordId]],
     blocks: &[Range<usize>],
     partition: Partition,
     options: &CountingOptions,
-    keep: &Keep<'_>,
+    store: &StoreBytes<'_>,
     monitor: &Monitor,
-) -> Result<Vec<Share>> {
+) -> Result<Vec<GroupCounts>> {
     options.check()?;
     if texts.iter().any(|ids| ids.len() >= u32::MAX as usize) {
         return Err(Error::parameter(
@@ -269,31 +273,31 @@ pub fn count_shares(
         ));
     }
     let parts = if options.symmetric {
-        count_blocks::<f64>(texts, blocks, partition, options, keep, monitor)?
+        count_blocks::<f64>(texts, blocks, partition, options, store, monitor)?
     } else {
-        count_blocks::<[f64; 2]>(texts, blocks, partition, options, keep, monitor)?
+        count_blocks::<[f64; 2]>(texts, blocks, partition, options, store, monitor)?
     };
-    let share = |(group, mut blocks): (usize, Vec<Part>)| {
-        blocks.sort_by_key(Part::place);
-        Share {
+    let of_group = |(group, mut blocks): (usize, Vec<GroupBlock>)| {
+        blocks.sort_by_key(GroupBlock::position);
+        GroupCounts {
             partition,
             group,
             symmetric: options.symmetric,
             blocks,
         }
     };
-    Ok(parts.into_iter().enumerate().map(share).collect())
+    Ok(parts.into_iter().enumerate().map(of_group).collect())
 }
 
-/// The parts of each group's share.
+/// The blocks of each group.
 fn count_blocks<S: BlockSum>(
     texts: &[&[WordId]],
     blocks: &[Range<usize>],
     partition: Partition,
     options: &CountingOptions,
-    keep: &Keep<'_>,
+    store: &StoreBytes<'_>,
     monitor: &Monitor,
-) -> Result<Vec<Vec<Part>>> {
+) -> Result<Vec<Vec<GroupBlock>>> {
     let rows = match blocks {
         [] => 0..0,
         [first, .., last] => first.start..last.end,
@@ -315,13 +319,14 @@ fn count_blocks<S: BlockSum>(
         .collect();
     let mut accumulator = RowAccumulator::<S>::new();
     let mut block = RowBlock::default();
-    let mut encoder = Encoder::default();
-    let mut shares: Vec<Vec<Part>> = vec![Vec::new(); partition.groups()];
+    let mut encoder = RowEncoder::default();
+    let mut by_group: Vec<Vec<GroupBlock>> = vec![Vec::new(); partition.groups()];
     for of_group in blocks.chunk_by(|a, b| same_group(partition, a, b)) {
         let own = partition.group_of(of_group[0].start as WordId);
-        // What the group's rows have in the columns of each group: in two shares, but packed once.
-        let mut packings: Vec<Packing> = Vec::new();
-        packings.resize_with(own + 1, Packing::default);
+        // A block of rows of one group and columns of another belongs to the counts of both groups. It is
+        // compressed once.
+        let mut writers: Vec<BlockWriter> = Vec::new();
+        writers.resize_with(own + 1, BlockWriter::default);
         for rows in of_group {
             block.refill(rows.start as WordId, !options.symmetric);
             for row in rows.clone() {
@@ -331,7 +336,7 @@ fn count_blocks<S: BlockSum>(
                 block.end_row();
             }
             let mut rest: Vec<_> = block.rows().map(|row| block.row(row)).collect();
-            for (columns, packing) in packings.iter_mut().enumerate() {
+            for (columns, writer) in writers.iter_mut().enumerate() {
                 let columns = partition.group(columns);
                 let mut part = Vec::with_capacity(rest.len());
                 for row in &mut rest {
@@ -339,18 +344,18 @@ fn count_blocks<S: BlockSum>(
                     part.push(own);
                     *row = others;
                 }
-                packing.push(columns, &part, &mut encoder)?;
+                writer.push(columns, &part, &mut encoder)?;
             }
         }
-        for (columns, packing) in packings.into_iter().enumerate() {
-            let parts = packing.finish(keep);
+        for (columns, writer) in writers.into_iter().enumerate() {
+            let parts = writer.finish(store);
             if columns != own {
-                shares[columns].extend_from_slice(&parts);
+                by_group[columns].extend_from_slice(&parts);
             }
-            shares[own].extend(parts);
+            by_group[own].extend(parts);
         }
     }
-    Ok(shares)
+    Ok(by_group)
 }
 
 fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool {
@@ -358,40 +363,49 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
     a == b
 }
 
-/// The sum, in the order given, of shares of one group: of parts of the text, of some rows or of all; on
-/// all threads of the current rayon pool. Rows that one part alone has are not copied. A pure function of
-/// its arguments.
+/// Add up the counts of one group, in the order given, on all threads of the current rayon pool. Each of
+/// `parts` comes from a part of the text and may have some rows only. Blocks that only one of them has are
+/// not copied. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
 ///
 /// # Panics
-/// If there is no part, or parts are of different texts or groups.
-pub fn merge_shares(parts: &[&Share], keep: &Keep<'_>, monitor: &Monitor) -> Result<Share> {
+/// If `parts` is empty or of different partitions or groups.
+pub fn merge_group_counts(
+    parts: &[&GroupCounts],
+    store: &StoreBytes<'_>,
+    monitor: &Monitor,
+) -> Result<GroupCounts> {
     let first = parts[0];
-    let same = |part: &&Share| (part.partition, part.group) == (first.partition, first.group);
-    assert!(parts.iter().all(same), "shares of one group of one text");
-    // Blocks of the same rows and columns, in the order of the parts.
-    let mut blocks: Vec<&Part> = parts.iter().flat_map(|part| &part.blocks).collect();
-    blocks.sort_by_key(|part| part.place());
-    let blocks: Vec<_> = blocks.chunk_by(|a, b| a.place() == b.place()).collect();
+    let same = |part: &&GroupCounts| (part.partition, part.group) == (first.partition, first.group);
+    assert!(
+        parts.iter().all(same),
+        "counts of one group of one partition"
+    );
+    // Blocks of the same rows and columns become neighbours, in the order of `parts`.
+    let mut blocks: Vec<&GroupBlock> = parts.iter().flat_map(|part| &part.blocks).collect();
+    blocks.sort_by_key(|part| part.position());
+    let blocks: Vec<_> = blocks
+        .chunk_by(|a, b| a.position() == b.position())
+        .collect();
     monitor.begin(Stage::Merging, blocks.len() as u64);
-    // A run of blocks at a time: packed together, they need no other place.
+    // The blocks of a task are compressed into the same memory.
     let runs = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
     };
-    let merged: Result<Vec<Vec<Part>>> = blocks
+    let merged: Result<Vec<Vec<GroupBlock>>> = blocks
         .par_chunks(blocks.len().div_ceil(runs).max(1))
         .map(|run| {
             if first.symmetric {
-                merge_run::<f64>(run, keep, monitor)
+                merge_run::<f64>(run, store, monitor)
             } else {
-                merge_run::<[f64; 2]>(run, keep, monitor)
+                merge_run::<[f64; 2]>(run, store, monitor)
             }
         })
         .collect();
-    Ok(Share {
+    Ok(GroupCounts {
         partition: first.partition,
         group: first.group,
         symmetric: first.symmetric,
@@ -399,22 +413,22 @@ pub fn merge_shares(parts: &[&Share], keep: &Keep<'_>, monitor: &Monitor) -> Res
     })
 }
 
-/// Of each block, the sum of what parts have of it.
+/// Add up the blocks of the same rows and columns.
 fn merge_run<S: BlockSum>(
-    run: &[&[&Part]],
-    keep: &Keep<'_>,
+    run: &[&[&GroupBlock]],
+    store: &StoreBytes<'_>,
     monitor: &Monitor,
-) -> Result<Vec<Part>> {
-    let mut packing = Packing::default();
+) -> Result<Vec<GroupBlock>> {
+    let mut writer = BlockWriter::default();
     let mut accumulator = RowAccumulator::<S>::new();
-    let mut encoder = Encoder::default();
+    let mut encoder = RowEncoder::default();
     let mut sum = RowBlock::default();
     let mut opened: Vec<RowBlock> = Vec::new();
     for parts in run {
         if let [only] = parts {
-            packing.push_held((*only).clone(), keep);
+            writer.push_finished((*only).clone(), store);
         } else {
-            let Part { columns, block, .. } = parts[0];
+            let GroupBlock { columns, block, .. } = parts[0];
             let parts = unpacked(parts.iter().copied(), &mut opened)?;
             sum.refill(block.rows.start, parts[0].has_both_directions());
             for row in block.rows.clone() {
@@ -422,42 +436,42 @@ fn merge_run<S: BlockSum>(
                 push_sum(&rows, &mut accumulator, &mut sum)?;
             }
             let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
-            packing.push(columns.clone(), &rows, &mut encoder)?;
+            writer.push(columns.clone(), &rows, &mut encoder)?;
         }
         monitor.advance(1)?;
     }
-    Ok(packing.finish(keep))
+    Ok(writer.finish(store))
 }
 
-/// Parts of the same rows, unpacked in memory that is used again.
+/// Decompress blocks of the same rows into memory that is used again.
 fn unpacked<'a, 'b>(
-    parts: impl ExactSizeIterator<Item = &'a Part>,
+    parts: impl ExactSizeIterator<Item = &'a GroupBlock>,
     opened: &'b mut Vec<RowBlock>,
 ) -> Result<&'b [RowBlock]> {
     let length = parts.len();
     opened.resize_with(length.max(opened.len()), RowBlock::default);
     for (part, opened) in parts.zip(&mut *opened) {
-        part.block.unpack_to(opened)?;
+        part.block.decompress_into(opened)?;
     }
     Ok(&opened[..length])
 }
 
-/// Blocks that are packed one after the other.
+/// Compresses blocks one after the other into the same memory.
 #[derive(Default)]
-struct Packing {
-    kept: Vec<Part>,
-    // Those whose bytes are here, and not yet theirs.
-    open: Vec<Part>,
+struct BlockWriter {
+    finished: Vec<GroupBlock>,
+    // Blocks whose bytes are in `bytes` and not yet stored.
+    open: Vec<GroupBlock>,
     bytes: Vec<u8>,
 }
 
-impl Packing {
-    /// Append rows that follow each other, in some columns; nothing if they are empty.
+impl BlockWriter {
+    /// Append a block of consecutive rows in a range of columns; do nothing if the rows are empty.
     fn push(
         &mut self,
         columns: Range<WordId>,
         rows: &[TriangleRow<'_>],
-        encoder: &mut Encoder,
+        encoder: &mut RowEncoder,
     ) -> Result<()> {
         let entries = rows.iter().map(|row| row.columns.len()).sum();
         if entries == 0 {
@@ -468,68 +482,68 @@ impl Packing {
         let start = self.bytes.len();
         fallible::reserve(&mut self.bytes, bytes.len())?;
         self.bytes.extend_from_slice(bytes);
-        self.open.push(Part {
+        self.open.push(GroupBlock {
             columns,
             records: rows.iter().fold(Sums::default(), Sums::plus_row).nnz,
-            block: PackedBlock {
+            block: CompressedBlock {
                 rows: first..first + rows.len() as WordId,
                 entries,
                 bytes: Arc::new(Vec::new()),
-                place: start..self.bytes.len(),
+                range: start..self.bytes.len(),
             },
         });
         Ok(())
     }
 
-    /// Append a block as it is.
-    fn push_held(&mut self, part: Part, keep: &Keep<'_>) {
-        self.close(keep);
-        self.kept.push(part);
+    /// Append a block that is compressed and stored already.
+    fn push_finished(&mut self, part: GroupBlock, store: &StoreBytes<'_>) {
+        self.close(store);
+        self.finished.push(part);
     }
 
-    fn close(&mut self, keep: &Keep<'_>) {
+    fn close(&mut self, store: &StoreBytes<'_>) {
         if !self.open.is_empty() {
             let mut bytes = take(&mut self.bytes);
             bytes.shrink_to_fit();
-            let bytes = keep(bytes);
+            let bytes = store(bytes);
             for part in &mut self.open {
                 part.block.bytes = bytes.clone();
             }
-            self.kept.append(&mut self.open);
+            self.finished.append(&mut self.open);
         }
     }
 
-    fn finish(mut self, keep: &Keep<'_>) -> Vec<Part> {
-        self.close(keep);
-        self.kept
+    fn finish(mut self, store: &StoreBytes<'_>) -> Vec<GroupBlock> {
+        self.close(store);
+        self.finished
     }
 }
 
-/// A [`Share`] in parts, to be moved.
+/// [`GroupCounts`] as plain numbers, for sending them to another machine.
 #[derive(Debug)]
-pub struct PackedShare {
-    /// Words, groups, this group.
-    pub place: [usize; 3],
+pub struct SerializedGroupCounts {
+    /// Number of words, number of groups, this group.
+    pub header: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// Of each block its rows and columns, from and to, the number of its entries and of its records,
-    /// which of `pieces` it lies in, from which byte, and to which.
+    /// For each block: first and end row, first and end column, number of entries and of records, index in
+    /// `pieces`, first and end byte there.
     pub blocks: Vec<[u64; 9]>,
-    /// Memory that blocks lie in.
-    pub pieces: Vec<Arc<dyn Bytes>>,
+    /// The memory that the blocks lie in.
+    pub pieces: Vec<Arc<dyn SharedBytes>>,
 }
 
-impl Share {
-    /// In parts, whose bytes are shared.
-    pub fn pack(&self) -> PackedShare {
-        let mut pieces: Vec<Arc<dyn Bytes>> = Vec::new();
+impl GroupCounts {
+    /// As plain numbers, without copying the compressed rows.
+    pub fn serialize(&self) -> SerializedGroupCounts {
+        let mut pieces: Vec<Arc<dyn SharedBytes>> = Vec::new();
         let blocks = self.blocks.iter().map(|part| {
-            let Part {
+            let GroupBlock {
                 columns,
                 records,
                 block,
             } = part;
-            // Neighbours mostly lie in the same piece.
+            // Consecutive blocks mostly lie in the same piece.
             let known = pieces
                 .iter()
                 .rposition(|piece| Arc::ptr_eq(piece, &block.bytes));
@@ -540,13 +554,13 @@ impl Share {
             let [rows, columns] =
                 [&block.rows, columns].map(|ids| [ids.start, ids.end].map(u64::from));
             let [entries, piece, start, end] =
-                [block.entries, piece, block.place.start, block.place.end].map(|n| n as u64);
+                [block.entries, piece, block.range.start, block.range.end].map(|n| n as u64);
             [
                 rows[0], rows[1], columns[0], columns[1], entries, *records, piece, start, end,
             ]
         });
-        PackedShare {
-            place: [self.partition.words(), self.partition.groups(), self.group],
+        SerializedGroupCounts {
+            header: [self.partition.words(), self.partition.groups(), self.group],
             symmetric: self.symmetric,
             blocks: blocks.collect(),
             pieces,
@@ -554,11 +568,11 @@ impl Share {
     }
 }
 
-impl From<PackedShare> for Share {
-    fn from(packed: PackedShare) -> Self {
-        let [words, groups, group] = packed.place;
+impl From<SerializedGroupCounts> for GroupCounts {
+    fn from(serialized: SerializedGroupCounts) -> Self {
+        let [words, groups, group] = serialized.header;
         let ids = |from: u64, to: u64| from as WordId..to as WordId;
-        let blocks = packed.blocks.iter().map(|numbers| {
+        let blocks = serialized.blocks.iter().map(|numbers| {
             let &[
                 row,
                 row_end,
@@ -570,21 +584,21 @@ impl From<PackedShare> for Share {
                 start,
                 end,
             ] = numbers;
-            Part {
+            GroupBlock {
                 columns: ids(column, column_end),
                 records,
-                block: PackedBlock {
+                block: CompressedBlock {
                     rows: ids(row, row_end),
                     entries: entries as usize,
-                    bytes: packed.pieces[piece as usize].clone(),
-                    place: start as usize..end as usize,
+                    bytes: serialized.pieces[piece as usize].clone(),
+                    range: start as usize..end as usize,
                 },
             }
         });
         Self {
             partition: Partition::new(words, groups),
             group,
-            symmetric: packed.symmetric,
+            symmetric: serialized.symmetric,
             blocks: blocks.collect(),
         }
     }
@@ -604,10 +618,10 @@ mod tests {
 
     /// All records by rank, exact to what sums in another order may differ by.
     fn records<'a, R: Rows + 'a>(
-        shares: impl IntoIterator<Item = (&'a R, Partition, usize)>,
+        by_group: impl IntoIterator<Item = (&'a R, Partition, usize)>,
     ) -> BTreeMap<(WordId, WordId), i64> {
         let mut records = BTreeMap::new();
-        for (counts, partition, group) in shares {
+        for (counts, partition, group) in by_group {
             let own = partition.group(group);
             let mut seen = BTreeMap::new();
             let rows = 0..partition.words() as WordId;
@@ -627,18 +641,18 @@ mod tests {
         records
     }
 
-    fn of(shares: &[Share]) -> impl Iterator<Item = (&Share, Partition, usize)> {
-        shares
+    fn of(by_group: &[GroupCounts]) -> impl Iterator<Item = (&GroupCounts, Partition, usize)> {
+        by_group
             .iter()
-            .map(|share| (share, share.partition, share.group))
+            .map(|counts| (counts, counts.partition, counts.group))
     }
 
-    fn keep(bytes: Vec<u8>) -> Arc<dyn Bytes> {
+    fn store(bytes: Vec<u8>) -> Arc<dyn SharedBytes> {
         Arc::new(bytes)
     }
 
     #[test]
-    fn rows_are_dealt_in_parts_that_take_as_long() {
+    fn tasks_of_rows_take_about_the_same_time() {
         let counts: Vec<u64> = (1..=50_000).map(|rank| 20_000_000 / rank).collect();
         let options = CountingOptions::default();
         for groups in [1, 2, 5] {
@@ -664,7 +678,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(60))]
 
         #[test]
-        fn shares_of_parts_add_up_to_the_counts_of_the_text(
+        fn counts_of_parts_add_up_to_the_counts_of_the_text(
             texts in proptest::collection::vec(proptest::collection::vec(
                 prop_oneof![20 => 0..WORDS as WordId, 1 => Just(DOCUMENT_END), 1 => Just(GAP)], 0..200),
                 1..7),
@@ -682,14 +696,14 @@ mod tests {
                 }
             }
             let partition = Partition::new(WORDS, groups);
-            let mut by_group: Vec<Vec<Share>> = Vec::new();
+            let mut by_group: Vec<Vec<GroupCounts>> = Vec::new();
             by_group.resize_with(groups, Vec::new);
             let new_ids = |text: Vec<WordId>| text.into_iter().map(|id| match id {
                 DOCUMENT_END | GAP => id,
                 rank => partition.new_id(rank),
             }).collect();
             let texts: Vec<Vec<WordId>> = texts.into_iter().map(new_ids).collect();
-            // More parts than texts, so that the same rows are in some and not in others.
+            // More parts than texts: some parts lack some rows.
             for (number, some) in texts.chunks(together).enumerate() {
                 let some: Vec<&[WordId]> = some.iter().map(Vec::as_slice).collect();
                 for part in 0..some.len() + number {
@@ -703,22 +717,22 @@ mod tests {
                     let blocks: Vec<_> = all.iter().flat_map(cut).filter(|rows| !rows.is_empty())
                         .collect();
                     let (from, to) = (blocks.len() * part / parts, blocks.len() * (part + 1) / parts);
-                    let shares = count_shares(
-                        &some, &blocks[from..to], partition, &options, &keep, &monitor).unwrap();
-                    for (group, share) in shares.into_iter().enumerate() {
-                        // As after a journey.
-                        by_group[group].push(share.pack().into());
+                    let group_counts = count_by_group(
+                        &some, &blocks[from..to], partition, &options, &store, &monitor).unwrap();
+                    for (group, counts) in group_counts.into_iter().enumerate() {
+                        // As a worker receives them.
+                        by_group[group].push(counts.serialize().into());
                     }
                 }
             }
-            let merged: Vec<Share> = by_group.iter().map(|parts| {
-                // In a tree.
-                let some: Vec<Share> = parts.chunks(2).map(|parts| {
-                    let parts: Vec<&Share> = parts.iter().collect();
-                    threads::in_pool(threads, || merge_shares(&parts, &keep, &monitor)).unwrap().unwrap()
+            let merged: Vec<GroupCounts> = by_group.iter().map(|parts| {
+                // Merge in a tree, as workers do.
+                let some: Vec<GroupCounts> = parts.chunks(2).map(|parts| {
+                    let parts: Vec<&GroupCounts> = parts.iter().collect();
+                    threads::in_pool(threads, || merge_group_counts(&parts, &store, &monitor)).unwrap().unwrap()
                 }).collect();
-                let some: Vec<&Share> = some.iter().collect();
-                merge_shares(&some, &keep, &monitor).unwrap().pack().into()
+                let some: Vec<&GroupCounts> = some.iter().collect();
+                merge_group_counts(&some, &store, &monitor).unwrap().serialize().into()
             }).collect();
             let mut corpus = EncodedCorpus::from_ranks(text);
             let whole = threads::in_pool(1, || {
@@ -727,17 +741,17 @@ mod tests {
             let expected = records([(&whole, Partition::new(WORDS, 1), 0)]);
             prop_assert_eq!(expected.len() as u64, whole.nnz());
             prop_assert_eq!(records(of(&merged)), expected.clone());
-            let split: Vec<Share> = (0..groups)
-                .map(|group| Share::of(&whole, partition, group, &Monitor::new()).unwrap())
+            let split: Vec<GroupCounts> = (0..groups)
+                .map(|group| GroupCounts::of(&whole, partition, group, &Monitor::new()).unwrap())
                 .collect();
             prop_assert_eq!(records(of(&split)), expected.clone());
-            // Unpacked for training, some rows at a time.
-            for share in &merged {
-                let own = partition.group(share.group);
+            // Training decompresses some rows at a time.
+            for counts in &merged {
+                let own = partition.group(counts.group);
                 let mut found = 0;
                 for first in (0..WORDS as WordId).step_by(7) {
                     let rows = first..(first + 7).min(WORDS as WordId);
-                    let block = share.rows(rows.clone()).unwrap();
+                    let block = counts.rows(rows.clone()).unwrap();
                     prop_assert_eq!(block.rows(), rows.clone());
                     for row in rows {
                         let columns = block.row(row).columns;
@@ -746,11 +760,11 @@ mod tests {
                         block.row(row).for_each_record(|_, _, _| found += 1);
                     }
                 }
-                let of_share = expected.keys().filter(|(i, j)| {
+                let of_group_counts = expected.keys().filter(|(i, j)| {
                     [i, j].iter().any(|&&rank| own.contains(&partition.new_id(rank)))
                 });
-                prop_assert_eq!(found, of_share.count() as u64);
-                prop_assert_eq!(share.nnz(), found);
+                prop_assert_eq!(found, of_group_counts.count() as u64);
+                prop_assert_eq!(counts.nnz(), found);
             }
         }
     }

@@ -1,7 +1,7 @@
-//! Part of a text, tokenised before the vocabulary of the whole is known.
+//! A part of a text, tokenized before the vocabulary of the whole text is known.
 
-use super::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus, RawIds};
 use crate::corpus::ChunkReader;
+use crate::encoding::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus};
 use crate::error::Result;
 use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
@@ -10,11 +10,12 @@ use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::sync::Arc;
 
-/// A shard of a text: its words, in the order they first appear, and the text in their numbers.
+/// A shard of a text: its words in the order of first occurrence, and the text as numbers of these words.
 ///
 /// ```
 /// use glove_rs::corpus::Documents;
-/// use glove_rs::encoding::{DOCUMENT_END, EncodingOptions, Shard};
+/// use glove_rs::distributed::Shard;
+/// use glove_rs::encoding::{DOCUMENT_END, EncodingOptions};
 /// use glove_rs::partition::Partition;
 /// use glove_rs::{Monitor, Vocabulary};
 ///
@@ -28,7 +29,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
     words: Arc<Vocabulary>,
-    // Chunk after chunk.
+    // The numbers, chunk by chunk.
     ids: Vec<Vec<WordId>>,
 }
 
@@ -45,18 +46,10 @@ impl Shard {
         let memory = MemoryLimit::default();
         let read = || RawCorpus::read(reader, options, &memory, monitor);
         let raw = threads::in_pool(1, read)??;
-        let mut words = Vec::new();
-        for interner in &raw.interners {
-            words.append(&mut interner.words()?);
-        }
-        let words = Arc::new(Vocabulary::of(&words, monitor)?);
-        let ids = raw.chunks.into_iter().filter_map(|chunk| match chunk.ids {
-            RawIds::Memory(ids) => Some(ids),
-            RawIds::Spooled(_) => None,
-        });
+        let (words, ids) = raw.into_interned(monitor)?;
         Ok(Self {
-            words,
-            ids: ids.collect(),
+            words: Arc::new(words),
+            ids,
         })
     }
 
@@ -68,12 +61,12 @@ impl Shard {
         }
     }
 
-    /// The different words, and how often each occurs.
+    /// The different words, and how often each occurs in the shard.
     pub fn words(&self) -> &Arc<Vocabulary> {
         &self.words
     }
 
-    /// The text in numbers of [`Shard::words`], with [`DOCUMENT_END`] after each document.
+    /// The text as numbers of [`Shard::words`], with [`DOCUMENT_END`] after each document.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -85,12 +78,12 @@ impl Shard {
         Ok(all)
     }
 
-    /// How many numbers that are.
+    /// Length of [`Shard::ids`].
     pub fn length(&self) -> usize {
         self.ids.iter().map(Vec::len).sum()
     }
 
-    /// The text in new ids of the words of `vocabulary`, which are dealt into groups.
+    /// The text in the new ids that `partition` gives to the words of `vocabulary`.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

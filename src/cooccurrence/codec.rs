@@ -1,104 +1,31 @@
-//! Rows on disk: compressed blocks in a temporary file without a name.
+//! Rows as compressed bytes.
 
-use super::matrix::{RowBlock, TriangleRow};
+use super::rows::{RowBlock, TriangleRow};
 use crate::error::{Error, Result};
-use crate::memory::{TemporaryFile, fallible};
+use crate::memory::fallible;
 use crate::vocabulary::WordId;
-use std::ops::Range;
-use std::path::Path;
 
-/// Rows in order, in a temporary file.
-#[derive(Debug)]
-pub struct Run {
-    file: TemporaryFile,
-    index: Vec<IndexEntry>,
-}
-
-#[derive(Debug, Clone)]
-struct IndexEntry {
-    rows: Range<WordId>,
-    entries: u64,
-    bytes: Range<u64>,
-}
-
-impl Run {
-    /// An empty run in `folder`.
-    ///
-    /// # Errors
-    /// [`crate::Error::Io`] with `folder` if no file can be made there.
-    pub fn create(folder: &Path) -> Result<Self> {
-        Ok(Self {
-            file: TemporaryFile::create(folder)?,
-            index: Vec::new(),
-        })
-    }
-
-    /// Append a block's bytes, made by [`encode`].
-    ///
-    /// # Errors
-    /// [`crate::Error::Io`] with the folder.
-    pub fn push(&mut self, rows: Range<WordId>, entries: u64, bytes: &[u8]) -> Result<()> {
-        let bytes = self.file.append(bytes)?;
-        self.index.push(IndexEntry {
-            rows,
-            entries,
-            bytes,
-        });
-        Ok(())
-    }
-
-    /// Bytes in the file.
-    pub fn bytes(&self) -> u64 {
-        self.file.len()
-    }
-
-    /// Number of blocks.
-    pub fn blocks(&self) -> usize {
-        self.index.len()
-    }
-
-    /// Rows of block `k`.
-    pub fn rows(&self, k: usize) -> Range<WordId> {
-        self.index[k].rows.clone()
-    }
-
-    /// Entries in all blocks.
-    pub fn pairs(&self) -> u64 {
-        self.index.iter().map(|e| e.entries).sum()
-    }
-
-    /// Block `k`, decoded.
-    ///
-    /// # Errors
-    /// [`crate::Error::Io`] with the folder.
-    pub fn read(&self, k: usize) -> Result<RowBlock> {
-        let place = self.index[k].bytes.clone();
-        let bytes = self.file.read(place.clone())?;
-        decode(&bytes)?.ok_or_else(|| self.file.damaged(place.start))
-    }
-}
-
-/// A block as bytes: first row, number of rows and whether both directions follow; then the length
-/// of each row, all columns as differences, all forward values and all backward ones. Numbers are
-/// LEB128, values as by [`write_value`].
+/// Encode a block as bytes: the first row, the number of rows, and whether there are values of both
+/// directions; then the length of each row, all columns as differences, all forward values, all backward
+/// values. Numbers are LEB128; for values see [`write_value`].
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
 pub fn encode(block: &RowBlock) -> Result<Vec<u8>> {
     let rows: Vec<TriangleRow<'_>> = fallible::collect(block.rows().map(|row| block.row(row)))?;
-    let mut encoder = Encoder::default();
+    let mut encoder = RowEncoder::default();
     let bytes = encoder.encode(block.rows().start, &rows, block.has_both_directions())?;
     fallible::copied(bytes)
 }
 
-/// Encodes blocks one after the other in memory of its own.
+/// Encodes blocks one after the other into the same memory.
 #[derive(Default)]
-pub struct Encoder {
+pub struct RowEncoder {
     out: Vec<u8>,
 }
 
-impl Encoder {
-    /// What [`encode`] makes of a block whose first row is `first` and whose rows are these.
+impl RowEncoder {
+    /// As [`encode`], of a block with these rows, the first of which is row `first`.
     pub fn encode(
         &mut self,
         first: WordId,
@@ -142,13 +69,13 @@ impl Encoder {
     }
 }
 
-/// Bytes that a 32-bit number takes at most.
+/// Most bytes of a 32-bit number.
 const MOST_NUMBER: usize = 5;
-/// Bytes that a value takes at most.
+/// Most bytes of a value.
 const MOST_VALUE: usize = 9;
 
-/// Write a number as LEB128; where it ends. How many bytes it takes is hard to foresee: no branch
-/// but for the largest.
+/// Write a number as LEB128 at `end`, and return the new end. The number of bytes is hard to predict, so only
+/// the largest numbers take a branch.
 #[inline(always)]
 fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
     let low = (n & 0x7f) | (n & 0x3f80) << 1 | (n & 0x001f_c000) << 2 | (n & 0x0fe0_0000) << 3;
@@ -163,8 +90,9 @@ fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
     end + length
 }
 
-/// Write a value; where it ends. One byte for what most counts are, see [`VALUES`]. A float that fits
-/// 32 bits takes five bytes, any other nine. Exact. No branch, as for numbers.
+/// Write a value at `end`, without loss, and return the new end. The values of [`VALUES`], which most counts
+/// have, take one byte; other floats that fit 32 bits take five; all others take nine. Without branches, for
+/// the same reason as [`write_number`].
 #[inline(always)]
 fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     let bits = x.to_bits();
@@ -183,13 +111,13 @@ fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     end + length
 }
 
-/// The byte before a value of eight bytes, and before one of four.
+/// The byte before a value of eight bytes (`RAW`) or four bytes (`SINGLE`).
 const RAW: u8 = 0;
 const SINGLE: u8 = 1;
 
-/// What any other byte stands for: 0; whole numbers; 1/d; and what words that met twice or thrice have,
-/// 1/a + 1/b (+ 1/c), for the distances of the usual window. Of the pairs in 17 million words of
-/// Wikipedia, counted with a window of 15, that is what 78 % have.
+/// The values of one byte: 0; whole numbers; 1/d; and 1/a + 1/b (+ 1/c), which pairs have that occur two or
+/// three times at distances within the default window. 78 % of the pairs in 17 million words of Wikipedia,
+/// counted with a window of 15, have one of these values (benches/EXPERIMENTS.md, "Values of one byte").
 const VALUES: [f64; 256] = {
     let mut values = ([f64::NAN; 256], SINGLE as usize + 1);
     values = with(values, 0.0);
@@ -215,7 +143,7 @@ const VALUES: [f64; 256] = {
     while a <= 5 {
         while b <= 5 {
             while c <= 5 {
-                // Sums in another order may be other floats.
+                // All orders: the same summands in another order may have another float as their sum.
                 values = with(values, 1.0 / a as f64 + 1.0 / b as f64 + 1.0 / c as f64);
                 c += 1;
             }
@@ -231,7 +159,7 @@ const VALUES: [f64; 256] = {
     values.0
 };
 
-/// Append a value unless it is there.
+/// Append a value unless it is in the list already.
 const fn with((mut values, length): ([f64; 256], usize), value: f64) -> ([f64; 256], usize) {
     let mut known = SINGLE as usize + 1;
     while known < length {
@@ -244,8 +172,8 @@ const fn with((mut values, length): ([f64; 256], usize), value: f64) -> ([f64; 2
     (values, length + 1)
 }
 
-/// Where a value's byte is in [`CODES`]. Of random odd factors, one for which all values have places
-/// of their own.
+/// The index in [`CODES`] of a value. The factor was found by trying random odd numbers until all values of
+/// [`VALUES`] had different indices.
 #[inline(always)]
 const fn slot(bits: u64) -> usize {
     (bits.wrapping_mul(0x2399_d854_1f69_e9ab) >> 53) as usize
@@ -264,7 +192,7 @@ const CODES: [u8; 1 << 11] = {
     codes
 };
 
-/// The block that [`encode`] made these bytes of, or `None` if it did not.
+/// The block that [`encode`] made these bytes of; `None` if they are not such bytes.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -273,7 +201,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode_into(bytes, &mut block)?.then_some(block))
 }
 
-/// The same of bytes from elsewhere: values that are no counts are refused too.
+/// As [`decode`], of bytes from an untrusted file; also `None` if a value is negative or not finite.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -281,7 +209,7 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// As [`decode`], in the memory of another block; whether the bytes are one.
+/// As [`decode`], into the memory of an existing block. Returns whether the bytes are a block.
 pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     match decode_rows(bytes, block) {
         Ok(()) => Ok(true),
@@ -290,7 +218,7 @@ pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     }
 }
 
-/// The error is `None` if the bytes are no block.
+/// The error is `None` if the bytes are not a block.
 fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Option<Error>> {
     let input = &mut &*bytes;
     let first = WordId::try_from(take_number(input).ok_or(None)?).map_err(|_| None)?;
@@ -302,7 +230,7 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
         _ => return Err(None),
     };
     let (ends, columns, values) = block.refill(first, both);
-    // Every entry takes at least two bytes: nothing is reserved that the bytes cannot fill.
+    // Every entry takes at least two bytes: damaged lengths cannot reserve more memory than the bytes need.
     fallible::reserve(ends, (rows as usize).min(bytes.len()))?;
     let mut entries = 0usize;
     for _ in 0..rows {
@@ -338,7 +266,7 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
     if input.is_empty() { Ok(()) } else { Err(None) }
 }
 
-/// LEB128.
+/// Append a number as LEB128.
 pub fn put_number(out: &mut Vec<u8>, mut n: u64) {
     while n >= 0x80 {
         out.push(n as u8 | 0x80);
@@ -354,7 +282,7 @@ fn take_byte(input: &mut &[u8]) -> Option<u8> {
     Some(byte)
 }
 
-/// What [`put_number`] wrote, or `None`.
+/// Read a number that [`put_number`] wrote; `None` if the bytes end within it or it exceeds 63 bits.
 #[inline]
 pub fn take_number(input: &mut &[u8]) -> Option<u64> {
     let byte = take_byte(input)?;
@@ -438,19 +366,5 @@ mod tests {
             let cut = cut.index(bytes.len());
             prop_assert_eq!(decode(&encode(&block).unwrap()[..cut]).unwrap(), None);
         }
-    }
-
-    #[test]
-    fn a_run_gives_back_its_blocks_in_any_order() {
-        let mut run = Run::create(&std::env::temp_dir()).unwrap();
-        for first in [0, 1, 2] {
-            let mut block = RowBlock::new(first, false);
-            block.push(0, f64::from(first) + 0.3);
-            block.end_row();
-            run.push(block.rows(), 1, &encode(&block).unwrap()).unwrap();
-        }
-        assert_eq!(run.read(2).unwrap().row(2).forward, [2.3]);
-        assert_eq!(run.read(0).unwrap().row(0).forward, [0.3]);
-        assert_eq!((run.blocks(), run.pairs()), (3, 3));
     }
 }

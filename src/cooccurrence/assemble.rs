@@ -1,0 +1,120 @@
+//! A matrix from pairs in any order, and the weighted sum of matrices.
+
+use super::matrix::Triangle;
+use super::rows::{RowBlock, poll};
+use crate::error::{Error, Result};
+use crate::memory::fallible;
+use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::cmp::Ordering;
+
+impl Triangle {
+    /// From pairs in any order. Repeated pairs add up in the order given; pairs with a sum of 0 are left out.
+    ///
+    /// `pairs` calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair and is called
+    /// twice: once to find the length of each row, once to fill the rows. X\[j, i\] is ignored if i = j.
+    ///
+    /// # Errors
+    /// What `pairs` returns.
+    pub fn assemble(
+        words: usize,
+        monitor: &Monitor,
+        pairs: impl Fn(&mut dyn FnMut(WordId, WordId, f64, f64)) -> Result<()>,
+    ) -> Result<Self> {
+        let mut ends: Vec<usize> = fallible::zeroed(words)?;
+        pairs(&mut |i, j, _, _| ends[i.max(j) as usize] += 1)?;
+        monitor.check()?;
+        let mut next = fallible::with_capacity(words)?;
+        let mut length = 0;
+        for end in &mut ends {
+            next.push(length);
+            length += *end;
+            *end = length;
+        }
+        let mut entries = fallible::filled((0 as WordId, [0.0; 2]), length)?;
+        monitor.check()?;
+        pairs(&mut |i, j, forward, backward| {
+            let (row, column, sums) = match i.cmp(&j) {
+                Ordering::Equal => (i, j, [forward, 0.0]),
+                Ordering::Greater => (i, j, [forward, backward]),
+                Ordering::Less => (j, i, [backward, forward]),
+            };
+            let place = &mut next[row as usize];
+            entries[*place] = (column, sums);
+            *place += 1;
+        })?;
+        let mut rows: Vec<&mut [(WordId, [f64; 2])]> = fallible::with_capacity(words)?;
+        let mut rest = entries.as_mut_slice();
+        let mut start = 0;
+        for &end in &ends {
+            let (row, more) = rest.split_at_mut(end - start);
+            rows.push(row);
+            (rest, start) = (more, end);
+        }
+        let block_rows = words.div_ceil(8 * rayon::current_num_threads()).max(1);
+        let sorted: Result<Vec<RowBlock>> = rows
+            .par_chunks_mut(block_rows)
+            .enumerate()
+            .map(|(number, rows)| {
+                let mut block = RowBlock::new((number * block_rows) as WordId, true);
+                block.reserve(rows.len(), rows.iter().map(|row| row.len()).sum())?;
+                let mut since = 0;
+                for row in rows {
+                    poll(row.len(), &mut since, monitor)?;
+                    push_sorted(row, &mut block);
+                    block.end_row();
+                }
+                block.shrink_to_fit();
+                Ok(block)
+            })
+            .collect();
+        Ok(Self::in_memory(words, sorted?))
+    }
+
+    /// The weighted sum of matrices in one vocabulary of `words` words. Each part is a matrix, the new rank of
+    /// each of its words, and its weight.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)], monitor: &Monitor) -> Result<Self> {
+        let sum = Self::assemble(words, monitor, |pair| {
+            let mut since = 0;
+            for (part, ranks, weight) in parts {
+                part.for_each_row(0..part.words as WordId, |row| {
+                    poll(row.columns.len(), &mut since, monitor)?;
+                    let i = ranks[row.row as usize];
+                    for (entry, &column) in row.columns.iter().enumerate() {
+                        let forward = row.forward[entry];
+                        let backward = row.backward.map_or(forward, |b| b[entry]);
+                        let j = ranks[column as usize];
+                        if !((forward * weight).is_finite() && (backward * weight).is_finite()) {
+                            return Err(Error::parameter(
+                                "weight",
+                                format!("must keep counts finite: {forward} times {weight}"),
+                            ));
+                        }
+                        pair(i, j, forward * weight, backward * weight);
+                    }
+                    Ok(())
+                })?;
+            }
+            Ok(())
+        })?;
+        sum.check_sum("X")?;
+        Ok(sum)
+    }
+}
+
+/// Sort one row by column, stably, add up equal columns, and append the sums that are not 0 to the block.
+fn push_sorted(row: &mut [(WordId, [f64; 2])], block: &mut RowBlock) {
+    row.sort_by_key(|entry| entry.0);
+    for same in row.chunk_by(|a, b| a.0 == b.0) {
+        let sums = same
+            .iter()
+            .fold([0.0; 2], |sums, (_, x)| [sums[0] + x[0], sums[1] + x[1]]);
+        if sums != [0.0; 2] {
+            block.push_both(same[0].0, sums[0], sums[1]);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! From text to counts in one call: read, choose the vocabulary, encode, count.
+
+use super::count::{CountingOptions, count};
+use super::matrix::Triangle;
+use super::merge::plus;
+use crate::corpus::ChunkReader;
+use crate::encoding::{EncodingOptions, RawCorpus};
+use crate::error::Result;
+use crate::memory::MemoryLimit;
+use crate::monitor::Monitor;
+use crate::vocabulary::{MAX_WORDS, Vocabulary};
+use std::sync::Arc;
+
+/// Which words [`count_text`] counts.
+#[derive(Debug, Clone)]
+pub enum Words<'a> {
+    /// Those of the text that pass `min_count` and `max_vocab`.
+    Chosen,
+    /// These.
+    Given(Arc<Vocabulary>),
+    /// Those of older counts, with the same ids.
+    Grown {
+        /// The words of the older counts.
+        vocabulary: &'a Vocabulary,
+        /// Words that were too rare for it, with their counts so far.
+        rare: &'a Vocabulary,
+        /// Append words that pass `min_count` in the older and the new text together, as far as
+        /// `max_vocab` leaves room.
+        grow: bool,
+    },
+}
+
+/// A text that was counted.
+#[derive(Debug)]
+pub struct CountedText {
+    /// The words of the counts.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Words that are too rare for the vocabulary; none if the vocabulary was given.
+    pub rare: Arc<Vocabulary>,
+    /// The counts.
+    pub counts: Triangle,
+    /// Number of words in the text, including those outside the vocabulary.
+    pub tokens: u64,
+}
+
+/// Read `reader` to its end and count it, on all threads of the current rayon pool. The counts have the same
+/// bits for any number of threads.
+///
+/// # Errors
+/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`].
+pub fn count_text(
+    reader: &mut dyn ChunkReader,
+    words: Words<'_>,
+    encoding: &EncodingOptions,
+    counting: &CountingOptions,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<CountedText> {
+    let raw = RawCorpus::read(reader, encoding, memory, monitor)?;
+    let (vocabulary, rare) = match words {
+        Words::Given(vocabulary) => (vocabulary, Arc::default()),
+        Words::Chosen => {
+            let (vocabulary, rare) = raw.vocabulary_and_rare(encoding, monitor)?;
+            (Arc::new(vocabulary), Arc::new(rare))
+        }
+        Words::Grown {
+            vocabulary,
+            rare,
+            grow,
+        } => {
+            let most = match encoding.max_vocab {
+                _ if !grow => 0,
+                Some(most) => most,
+                None => MAX_WORDS,
+            };
+            let (least, new) = (encoding.min_count, raw.words(monitor)?);
+            let (vocabulary, rare) = vocabulary.grown(rare, &new, least, most, monitor)?;
+            (Arc::new(vocabulary), Arc::new(rare))
+        }
+    };
+    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
+    let tokens = corpus.tokens();
+    let counts = count(&mut corpus, vocabulary.len(), counting, memory, monitor)?;
+    Ok(CountedText {
+        vocabulary,
+        rare,
+        counts,
+        tokens,
+    })
+}
+
+impl CountedText {
+    /// Add the counts of older text, whose words are the first ones of the vocabulary.
+    ///
+    /// # Errors
+    /// [`crate::Error::Parameter`] naming `source` if the sum of all counts is not finite;
+    /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+    pub fn plus(self, older: &Triangle, memory: &MemoryLimit, monitor: &Monitor) -> Result<Self> {
+        let words = self.vocabulary.len();
+        let counts = plus(older, &self.counts, words, memory, monitor)?;
+        counts.check_sum("source")?;
+        Ok(Self { counts, ..self })
+    }
+}

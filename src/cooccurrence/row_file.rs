@@ -1,0 +1,101 @@
+//! Rows on disk: compressed blocks in a temporary file without a name.
+
+use super::codec::decode;
+use super::rows::RowBlock;
+use crate::error::Result;
+use crate::memory::TemporaryFile;
+use crate::vocabulary::WordId;
+use std::ops::Range;
+use std::path::Path;
+
+/// Blocks of rows, in the order of their rows, in a temporary file.
+#[derive(Debug)]
+pub struct RowFile {
+    file: TemporaryFile,
+    index: Vec<IndexEntry>,
+}
+
+#[derive(Debug, Clone)]
+struct IndexEntry {
+    rows: Range<WordId>,
+    entries: u64,
+    bytes: Range<u64>,
+}
+
+impl RowFile {
+    /// An empty file in `folder`.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with `folder` if no file can be made there.
+    pub fn create(folder: &Path) -> Result<Self> {
+        Ok(Self {
+            file: TemporaryFile::create(folder)?,
+            index: Vec::new(),
+        })
+    }
+
+    /// Append a block, as encoded by [`encode`](super::codec::encode).
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with the folder.
+    pub fn push(&mut self, rows: Range<WordId>, entries: u64, bytes: &[u8]) -> Result<()> {
+        let bytes = self.file.append(bytes)?;
+        self.index.push(IndexEntry {
+            rows,
+            entries,
+            bytes,
+        });
+        Ok(())
+    }
+
+    /// Size of the file in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.file.len()
+    }
+
+    /// Number of blocks.
+    pub fn blocks(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Rows of block `k`.
+    pub fn rows(&self, k: usize) -> Range<WordId> {
+        self.index[k].rows.clone()
+    }
+
+    /// Entries in all blocks.
+    pub fn pairs(&self) -> u64 {
+        self.index.iter().map(|e| e.entries).sum()
+    }
+
+    /// Block `k`, decoded.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] with the folder.
+    pub fn read(&self, k: usize) -> Result<RowBlock> {
+        let place = self.index[k].bytes.clone();
+        let bytes = self.file.read(place.clone())?;
+        decode(&bytes)?.ok_or_else(|| self.file.damaged(place.start))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::codec::encode;
+
+    #[test]
+    fn blocks_can_be_read_in_any_order() {
+        let mut file = RowFile::create(&std::env::temp_dir()).unwrap();
+        for first in [0, 1, 2] {
+            let mut block = RowBlock::new(first, false);
+            block.push(0, f64::from(first) + 0.3);
+            block.end_row();
+            file.push(block.rows(), 1, &encode(&block).unwrap())
+                .unwrap();
+        }
+        assert_eq!(file.read(2).unwrap().row(2).forward, [2.3]);
+        assert_eq!(file.read(0).unwrap().row(0).forward, [0.3]);
+        assert_eq!((file.blocks(), file.pairs()), (3, 3));
+    }
+}

@@ -1,0 +1,101 @@
+//! Writes counted rows to memory or, beyond a memory limit, to a temporary file.
+
+use super::codec::encode;
+use super::matrix::Triangle;
+use super::row_file::RowFile;
+use super::rows::RowBlock;
+use super::store::Store;
+use super::sums::Sums;
+use crate::error::Result;
+use crate::memory::MemoryLimit;
+use rayon::prelude::*;
+
+/// Takes blocks of rows in order. They stay in memory until they exceed the limit; then all go to a file.
+pub(crate) struct RowWriter<'a> {
+    memory: &'a MemoryLimit,
+    blocks: Vec<RowBlock>,
+    memory_bytes: u64,
+    file: Option<RowFile>,
+    sums: Sums,
+    // The fraction of the text that the rows so far come from, to extrapolate the disk space for all rows.
+    fraction: f64,
+}
+
+impl<'a> RowWriter<'a> {
+    pub fn new(memory: &'a MemoryLimit) -> Self {
+        Self {
+            memory,
+            blocks: Vec::new(),
+            memory_bytes: 0,
+            file: None,
+            sums: Sums::default(),
+            fraction: 1.0,
+        }
+    }
+
+    /// A writer that writes to a file from the first block on.
+    pub fn on_disk(memory: &'a MemoryLimit) -> Result<Self> {
+        Ok(Self {
+            file: Some(RowFile::create(&memory.folder)?),
+            ..Self::new(memory)
+        })
+    }
+
+    /// Set the fraction of the text that the rows up to the next blocks come from.
+    pub fn expect(&mut self, fraction: f64) {
+        self.fraction = fraction;
+    }
+
+    /// Append blocks.
+    pub fn push(&mut self, blocks: Vec<RowBlock>) -> Result<()> {
+        self.sums = blocks
+            .par_iter()
+            .map(|block| Sums::default().plus(block))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .fold(self.sums, Sums::with);
+        let bytes: u64 = blocks.iter().map(RowBlock::bytes).sum();
+        if self.file.is_none() && self.memory_bytes + bytes <= self.memory.row_bytes() {
+            self.memory_bytes += bytes;
+            self.blocks.extend(blocks);
+            return Ok(());
+        }
+        if self.file.is_none() {
+            self.file = Some(RowFile::create(&self.memory.folder)?);
+        }
+        let earlier = std::mem::take(&mut self.blocks);
+        let together = 8 * rayon::current_num_threads();
+        for blocks in earlier.chunks(together).chain(blocks.chunks(together)) {
+            let encoded: Result<Vec<Vec<u8>>> = blocks.par_iter().map(encode).collect();
+            for (block, bytes) in blocks.iter().zip(encoded?) {
+                self.write(block, &bytes)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, block: &RowBlock, bytes: &[u8]) -> Result<()> {
+        let file = self.file.as_mut().expect("created before");
+        let written = file.bytes() + bytes.len() as u64;
+        file.push(block.rows(), block.len() as u64, bytes)
+            // Only the order of magnitude: later rows belong to rarer words and are longer.
+            .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
+    }
+
+    /// The matrix of blocks with both directions. In memory one direction is dropped if both are equal for every
+    /// pair.
+    pub fn finish_either(self, words: usize) -> Triangle {
+        match self.file {
+            None => Triangle::in_memory(words, self.blocks),
+            Some(_) => self.finish(words, false),
+        }
+    }
+
+    pub fn finish(self, words: usize, symmetric: bool) -> Triangle {
+        let store = match self.file {
+            Some(file) => Store::Disk(file),
+            None => Store::of(self.blocks),
+        };
+        Triangle::new(words, symmetric, store, self.sums)
+    }
+}

@@ -1,0 +1,146 @@
+//! Where the rows of a matrix lie: plain in memory, compressed in memory, or in a temporary file.
+
+use super::codec::{decode_into, encode};
+use super::row_file::RowFile;
+use super::rows::RowBlock;
+use crate::error::Result;
+use crate::memory::HugeBuffer;
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt::Debug;
+use std::ops::{Deref, Range};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(crate) enum Store {
+    Memory(Vec<StoredBlock>),
+    Disk(RowFile),
+}
+
+impl Store {
+    pub fn of(blocks: Vec<RowBlock>) -> Self {
+        Self::Memory(blocks.into_iter().map(StoredBlock::Plain).collect())
+    }
+}
+
+/// Rows in memory, as they are or compressed.
+#[derive(Debug)]
+pub(crate) enum StoredBlock {
+    Plain(RowBlock),
+    Compressed(CompressedBlock),
+}
+
+/// A block of compressed rows. Many blocks share one allocation: small allocations between plain rows would
+/// prevent the allocator from returning the memory of the plain rows to the system.
+#[derive(Debug, Clone)]
+pub(crate) struct CompressedBlock {
+    pub rows: Range<WordId>,
+    pub entries: usize,
+    pub bytes: Arc<dyn SharedBytes>,
+    /// The bytes of this block in `bytes`.
+    pub range: Range<usize>,
+}
+
+impl CompressedBlock {
+    /// Compress a block into an allocation of its own.
+    pub fn of(block: &RowBlock) -> Result<Self> {
+        let bytes = encode(block)?;
+        Ok(Self {
+            rows: block.rows(),
+            entries: block.len(),
+            range: 0..bytes.len(),
+            bytes: Arc::new(bytes),
+        })
+    }
+
+    /// Its bytes, as encoded by [`encode`].
+    pub fn encoded(&self) -> Cow<'_, [u8]> {
+        self.bytes.get(self.range.clone())
+    }
+
+    /// Decompress into the memory of an existing block.
+    pub fn decompress_into(&self, block: &mut RowBlock) -> Result<()> {
+        let is_block = decode_into(&self.encoded(), block)?;
+        assert!(is_block, "bytes of `encode`");
+        Ok(())
+    }
+}
+
+/// Memory that compressed rows lie in: this program's, or somebody else's.
+pub trait SharedBytes: Any + Debug + Send + Sync {
+    /// Number of bytes.
+    fn length(&self) -> usize;
+
+    /// Those at a range.
+    fn get(&self, range: Range<usize>) -> Cow<'_, [u8]>;
+}
+
+impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> SharedBytes for B {
+    fn length(&self) -> usize {
+        self.len()
+    }
+
+    fn get(&self, range: Range<usize>) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self[range])
+    }
+}
+
+impl StoredBlock {
+    pub fn rows(&self) -> Range<WordId> {
+        match self {
+            Self::Plain(block) => block.rows(),
+            Self::Compressed(block) => block.rows.clone(),
+        }
+    }
+
+    pub fn entries(&self) -> usize {
+        match self {
+            Self::Plain(block) => block.len(),
+            Self::Compressed(block) => block.entries,
+        }
+    }
+
+    pub fn bytes(&self) -> u64 {
+        match self {
+            Self::Plain(block) => block.bytes(),
+            Self::Compressed(block) => block.range.len() as u64,
+        }
+    }
+
+    pub fn block(&self) -> Result<Cow<'_, RowBlock>> {
+        match self {
+            Self::Plain(block) => Ok(Cow::Borrowed(block)),
+            Self::Compressed(compressed) => {
+                let mut block = RowBlock::default();
+                compressed.decompress_into(&mut block)?;
+                Ok(Cow::Owned(block))
+            }
+        }
+    }
+
+    /// Compress all of these blocks into one allocation.
+    pub fn compress(blocks: &mut [Self]) -> Result<()> {
+        let compressed: Result<Vec<CompressedBlock>> = blocks
+            .par_iter()
+            .map(|held| CompressedBlock::of(&*held.block()?))
+            .collect();
+        let mut compressed = compressed?;
+        let length = compressed.iter().map(|block| block.range.len()).sum();
+        let mut bytes = HugeBuffer::zeroed(length)?;
+        let mut end = 0;
+        for block in &mut compressed {
+            let range = end..end + block.range.len();
+            end = range.end;
+            bytes[range.clone()].copy_from_slice(&block.encoded());
+            block.range = range;
+        }
+        let bytes: Arc<dyn SharedBytes> = Arc::new(bytes);
+        for (held, mut block) in blocks.iter_mut().zip(compressed) {
+            block.bytes = bytes.clone();
+            *held = Self::Compressed(block);
+        }
+        Ok(())
+    }
+}

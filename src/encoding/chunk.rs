@@ -1,0 +1,250 @@
+//! Encodes a chunk of text as the word numbers of an interner.
+
+use super::interner::{InternedWord, Interner, SHORT};
+use super::{DOCUMENT_END, EncodingOptions};
+use crate::corpus::Content;
+use crate::error::{Error, Location};
+use crate::memory::fallible;
+use crate::monitor::Monitor;
+use crate::tokenize::{Folding, TokenHandler};
+use crate::vocabulary::{self, WordId};
+use std::path::{Path, PathBuf};
+
+/// The file that a chunk comes from, and the chunk's offset in the (decompressed) file, if known.
+pub(super) type Origin = Option<(PathBuf, u64)>;
+
+impl Interner {
+    pub(super) fn encode(
+        &mut self,
+        content: &Content,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> std::result::Result<Vec<WordId>, Fault> {
+        let mut handler = ChunkEncoder {
+            ids: fallible::with_capacity(content.len() / 4)?,
+            interner: self,
+            folding: Folding::default(),
+            waiting: Vec::with_capacity(BATCH),
+            max_word_bytes: options.max_word_bytes,
+            monitor,
+            fault: None,
+        };
+        let (tokenizer, folding) = (options.tokenizer, options.folding);
+        match content {
+            Content::Lines(text) => tokenizer.lines(&folding.apply(text), &mut handler),
+            Content::Documents { .. } => {
+                for (piece, ended) in content.pieces() {
+                    tokenizer.words(&folding.apply(piece), &mut handler);
+                    if ended {
+                        handler.end_of_document();
+                    }
+                }
+            }
+            Content::Words(words) => {
+                handler.folding = folding;
+                words.replay(&mut handler);
+            }
+        }
+        handler.flush();
+        let ChunkEncoder { mut ids, fault, .. } = handler;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        monitor.check()?;
+        ids.shrink_to_fit();
+        if self.table.len() > vocabulary::MAX_WORDS {
+            let message = format!(
+                "the text has more than {} different words",
+                vocabulary::MAX_WORDS
+            );
+            return Err(Error::Corpus(message).into());
+        }
+        Ok(ids)
+    }
+}
+
+struct ChunkEncoder<'a> {
+    interner: &'a mut Interner,
+    ids: Vec<WordId>,
+    // Folding that is applied to each word here, because the text comes as ready words.
+    folding: Folding,
+    // Short words, and ends of documents, that wait to be looked up together.
+    waiting: Vec<(InternedWord, u64)>,
+    max_word_bytes: usize,
+    monitor: &'a Monitor,
+    // The first error; the rest of the chunk is ignored after it.
+    fault: Option<Fault>,
+}
+
+/// Why a chunk cannot be encoded.
+pub(super) enum Fault {
+    /// A word is too long: it has this many bytes.
+    Word(usize),
+    Other(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Fault {
+    /// The error, with the position of the word in the file if it is known.
+    pub(super) fn at(self, content: &Content, origin: Origin, most: usize, name: &Path) -> Error {
+        let length = match self {
+            Self::Word(length) => length,
+            Self::Other(error) => return error,
+        };
+        let message = format!("a word of {length} bytes; the limit is max_word_bytes={most}");
+        let Some((path, start)) = origin else {
+            return Error::Corpus(format!("{}: {message}", name.display()));
+        };
+        // The position of the word was not recorded. It is nearly always in the longest run without white
+        // space.
+        let mut longest = 0..0;
+        let mut at = 0;
+        for run in content.text().split(u8::is_ascii_whitespace) {
+            if run.len() > longest.len() {
+                longest = at..at + run.len();
+            }
+            at += run.len() + 1;
+        }
+        Error::format(path, Location::Byte(start + longest.start as u64), message)
+    }
+}
+
+/// Words that are looked up together. The table is much larger than the second-level cache. Touching the slots
+/// of all words first lets their cache misses overlap (benches/EXPERIMENTS.md, "Looking words up in batches").
+const BATCH: usize = 32;
+
+/// In place of a word's length: the end of a document.
+const END: u32 = u32::MAX;
+
+impl ChunkEncoder<'_> {
+    /// Add the word `text[start..end]`; a short word waits for its batch.
+    #[inline(always)]
+    fn add(&mut self, text: &[u8], start: usize, end: usize) {
+        if end - start > SHORT {
+            self.add_long(&text[start..end]);
+        } else {
+            let entry = InternedWord::new_in(text, start, end);
+            self.wait(entry, entry.hash());
+        }
+    }
+
+    #[inline]
+    fn add_long(&mut self, word: &[u8]) {
+        self.flush();
+        if word.len() > self.max_word_bytes {
+            self.fault.get_or_insert(Fault::Word(word.len()));
+        }
+        if self.fault.is_some() {
+            return;
+        }
+        match self.interner.intern(word) {
+            Some(id) if fallible::push(&mut self.ids, id).is_ok() => {}
+            _ => self.lack_memory(),
+        }
+    }
+
+    #[cold]
+    fn lack_memory(&mut self) {
+        let bytes = self.interner.table.capacity() * size_of::<InternedWord>()
+            + self.interner.long.len()
+            + size_of_val(&self.ids[..]);
+        self.fault.get_or_insert(Error::Memory { bytes }.into());
+        self.waiting.clear();
+    }
+
+    #[inline(always)]
+    fn wait(&mut self, entry: InternedWord, hash: u64) {
+        self.waiting.push((entry, hash));
+        if self.waiting.len() == BATCH {
+            self.flush();
+        }
+    }
+
+    fn flush(&mut self) {
+        let table = &self.interner.table;
+        let mut seen = 0;
+        for (_, hash) in &self.waiting {
+            table.find(*hash, |entry| {
+                seen ^= entry.len;
+                true
+            });
+        }
+        std::hint::black_box(seen);
+        if fallible::reserve(&mut self.ids, BATCH).is_err() {
+            return self.lack_memory();
+        }
+        let mut lacking = false;
+        for (entry, hash) in self.waiting.drain(..) {
+            // A chunk may open with the end of the document that the previous chunk left open.
+            if entry.len != END {
+                match self.interner.intern_short(entry, hash) {
+                    Some(id) => self.ids.push(id),
+                    None => lacking = true,
+                }
+            } else if self.ids.last() != Some(&DOCUMENT_END) {
+                self.ids.push(DOCUMENT_END);
+            }
+        }
+        if lacking {
+            self.lack_memory();
+        }
+    }
+}
+
+impl TokenHandler for ChunkEncoder<'_> {
+    #[inline]
+    fn word(&mut self, word: &[u8]) {
+        self.word_in(word, 0, word.len());
+    }
+
+    #[inline(always)]
+    fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
+        if self.folding == Folding::default() {
+            self.add(text, start, end);
+        } else {
+            let word = String::from_utf8_lossy(&text[start..end]);
+            let word = self.folding.apply(&word);
+            self.add(word.as_bytes(), 0, word.len());
+        }
+    }
+
+    #[inline]
+    fn end_of_document(&mut self) {
+        let mut end = InternedWord::of_halves(0, 0, 0);
+        end.len = END;
+        self.wait(end, 0);
+    }
+
+    fn goes_on(&self) -> bool {
+        self.fault.is_none() && self.monitor.check().is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_document_that_ends_where_a_chunk_does_still_ends() {
+        let mut interner = Interner::default();
+        let options = EncodingOptions::default();
+        let text = |text: &str| Content::Lines(text.into());
+        assert_eq!(
+            interner
+                .encode(&text("w w "), &options, &Monitor::new())
+                .ok()
+                .unwrap(),
+            [0, 0]
+        );
+        let next = interner
+            .encode(&text("\nother"), &options, &Monitor::new())
+            .ok()
+            .unwrap();
+        assert_eq!(next, [DOCUMENT_END, 1]);
+    }
+}

@@ -1,0 +1,77 @@
+//! Text to ranks of a vocabulary, in one pass over the text.
+//!
+//! Every worker numbers the words of its chunks with an interner of its own, without locks ([`RawCorpus`]). At
+//! the end of the text the interners are merged into one vocabulary, and the numbers of each worker are replaced
+//! by frequency ranks ([`EncodedCorpus`]). Which worker reads which chunk varies from run to run; the ranks do
+//! not.
+
+mod chunk;
+mod interner;
+mod options;
+mod reader;
+mod segments;
+
+pub use options::EncodingOptions;
+pub use reader::{RawCorpus, read_vocabulary};
+pub use segments::{EncodedCorpus, Segment};
+
+use crate::vocabulary::WordId;
+
+/// Marks the end of a document in encoded text. Larger than the id of any word.
+pub const DOCUMENT_END: WordId = i32::MAX as WordId;
+/// Marks a word outside the vocabulary, with `keep_gaps`: it counts for distances.
+pub const GAP: WordId = DOCUMENT_END - 1;
+
+/// Words between two checks of the monitor.
+const POLL_WORDS: usize = 1 << 14;
+
+/// Marks a word to leave out while ranks replace the numbers of an interner. Encoded text never contains it.
+pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::Documents;
+    use crate::{MemoryLimit, Monitor, Result, Vocabulary};
+
+    fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, Vec<WordId>)> {
+        let monitor = Monitor::new();
+        let memory = MemoryLimit::default();
+        let mut reader = Documents::new(documents);
+        let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
+        let vocabulary = raw.vocabulary(options, &monitor)?;
+        let mut encoded = raw.encode(&vocabulary, options.keep_gaps, &monitor)?;
+        let mut segment = Segment::default();
+        assert!(encoded.next_segment(usize::MAX, 15, &mut segment, &monitor)?);
+        assert!(encoded.is_exhausted());
+        Ok((vocabulary, segment.ids))
+    }
+
+    #[test]
+    fn ranks_replace_words_and_rare_words_go() {
+        let options = EncodingOptions {
+            min_count: 2,
+            ..Default::default()
+        };
+        let (vocabulary, ids) = encode(&["b a rare a", "b a"], &options).unwrap();
+        assert_eq!(vocabulary.word(0), b"a");
+        assert_eq!(ids, [1, 0, 0, DOCUMENT_END, 1, 0, DOCUMENT_END]);
+        let gaps = EncodingOptions {
+            keep_gaps: true,
+            ..options
+        };
+        let (_, ids) = encode(&["b a rare a", "b a"], &gaps).unwrap();
+        assert_eq!(ids[..4], [1, 0, GAP, 0]);
+    }
+
+    #[test]
+    fn words_left_out_by_min_count_are_named_as_the_reason() {
+        let error = encode(&["a b c"], &EncodingOptions::default()).unwrap_err();
+        assert!(error.to_string().contains("min_count=5"), "{error}");
+        let error = encode(&["  ", ""], &EncodingOptions::default()).unwrap_err();
+        assert!(
+            error.to_string().contains("no words in the text"),
+            "{error}"
+        );
+    }
+}

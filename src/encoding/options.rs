@@ -1,0 +1,35 @@
+//! How text becomes word numbers.
+
+use crate::corpus::MAX_WORD_BYTES;
+use crate::tokenize::{Folding, Tokenizer};
+
+/// How text becomes numbers.
+#[derive(Debug, Clone)]
+pub struct EncodingOptions {
+    /// How text becomes words.
+    pub tokenizer: Tokenizer,
+    /// How text is normalized and lower-cased before that.
+    pub folding: Folding,
+    /// Drop words that occur less often.
+    pub min_count: u64,
+    /// Keep at most this many words.
+    pub max_vocab: Option<usize>,
+    /// Leave a [`GAP`](super::GAP) for every dropped word, so that the distance of its neighbours does not
+    /// shrink.
+    pub keep_gaps: bool,
+    /// Longest word in bytes; a longer one is an error.
+    pub max_word_bytes: usize,
+}
+
+impl Default for EncodingOptions {
+    fn default() -> Self {
+        Self {
+            tokenizer: Tokenizer::Whitespace,
+            folding: Folding::default(),
+            min_count: 5,
+            max_vocab: None,
+            keep_gaps: false,
+            max_word_bytes: MAX_WORD_BYTES,
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! Reads a text once on all threads. Every worker numbers the words of its chunks with its own interner.
+
+use super::chunk::Origin;
+use super::interner::{InternedWord, Interner};
+use super::segments::{EncodedCorpus, RawChunk, RawIds};
+use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
+use crate::corpus::{ChunkReader, Content};
+use crate::error::Result;
+use crate::memory::{MemoryLimit, TemporaryFile, fallible};
+use crate::monitor::{Monitor, Stage};
+use crate::vocabulary::{Vocabulary, WordId};
+use hashbrown::HashTable;
+use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// A corpus that has been read, before the vocabulary is chosen: words have the numbers of each worker's
+/// interner.
+pub struct RawCorpus {
+    name: PathBuf,
+    interners: Vec<Interner>,
+    // Sorted by position in the text.
+    chunks: VecDeque<RawChunk>,
+    // Chunks beyond the memory limit.
+    spool: Option<TemporaryFile>,
+}
+
+impl RawCorpus {
+    /// Read `reader` to its end on all threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// What the reader reports; [`Error::Corpus`] for more than 2³¹ − 4 different words;
+    /// [`Error::Cancelled`].
+    pub fn read(
+        reader: &mut dyn ChunkReader,
+        options: &EncodingOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let spool = Mutex::new(None);
+        let name = reader.name();
+        let in_memory = AtomicU64::new(0);
+        monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
+        let cancelled = monitor.cancel_flag();
+        reader.on_idle(Arc::new(move || {
+            if cancelled.load(Relaxed) {
+                return Err(std::io::Error::other("cancelled"));
+            }
+            Ok(())
+        }));
+        let queue = Mutex::new(ChunkQueue {
+            reader: Some(reader),
+            next: 0,
+            reported: 0,
+        });
+        let workers: Vec<Result<_>> = rayon::broadcast(|_| {
+            let mut interner = Interner::default();
+            let mut chunks = Vec::new();
+            while let Some(taken) = ChunkQueue::take(&queue, monitor)? {
+                let NumberedChunk {
+                    number,
+                    content,
+                    read,
+                    origin,
+                } = taken;
+                let ids = match interner.encode(&content, options, monitor) {
+                    Ok(ids) => ids,
+                    Err(fault) => {
+                        // The other workers stop too.
+                        ChunkQueue::close(&queue);
+                        return Err(fault.at(&content, origin, options.max_word_bytes, &name));
+                    }
+                };
+                let bytes = size_of_val(&ids[..]) as u64;
+                let full = in_memory.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
+                let ids = if full {
+                    in_memory.fetch_sub(bytes, Relaxed);
+                    let mut spool = spool.lock().unwrap_or_else(PoisonError::into_inner);
+                    let spool = match &mut *spool {
+                        Some(spool) => spool,
+                        none => none.insert(TemporaryFile::create(&memory.folder)?),
+                    };
+                    let range = spool.append(bytemuck::cast_slice(&ids));
+                    RawIds::Spooled(range.map_err(|error| {
+                        // A rank takes 4 bytes, a word with its space about 6; the rows of counts take more
+                        // than the text.
+                        let (_, _, text) = monitor.snapshot();
+                        error.with_space_needed((text * 4).max(spool.len()) as f64)
+                    })?)
+                } else {
+                    RawIds::Memory(ids)
+                };
+                chunks.push((number, ids));
+                monitor.advance(read)?;
+            }
+            Ok((interner, chunks))
+        });
+        let mut raw = Self {
+            name,
+            interners: Vec::new(),
+            chunks: VecDeque::new(),
+            spool: spool.into_inner().unwrap_or_else(PoisonError::into_inner),
+        };
+        for worker in workers {
+            let (interner, chunks) = worker?;
+            let index = raw.interners.len();
+            raw.interners.push(interner);
+            raw.chunks
+                .extend(chunks.into_iter().map(|(number, ids)| RawChunk {
+                    number,
+                    interner: index,
+                    ids,
+                }));
+        }
+        raw.chunks
+            .make_contiguous()
+            .sort_unstable_by_key(|c| c.number);
+        Ok(raw)
+    }
+
+    /// The words in the order of their numbers, and the text in these numbers, chunk after chunk, of a text
+    /// that one thread has read without a memory limit.
+    pub(crate) fn into_interned(self, monitor: &Monitor) -> Result<(Vocabulary, Vec<Vec<WordId>>)> {
+        let mut words = Vec::new();
+        for interner in &self.interners {
+            words.append(&mut interner.words()?);
+        }
+        let vocabulary = Vocabulary::of(&words, monitor)?;
+        let ids = self.chunks.into_iter().filter_map(|chunk| match chunk.ids {
+            RawIds::Memory(ids) => Some(ids),
+            RawIds::Spooled(_) => None,
+        });
+        Ok((vocabulary, ids.collect()))
+    }
+
+    /// The vocabulary of the text.
+    ///
+    /// # Errors
+    /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
+    pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
+        self.choose(self.words(monitor)?, options, monitor)
+    }
+
+    /// The vocabulary of the text, and the words that are too rare for it, in no particular order.
+    ///
+    /// # Errors
+    /// As for [`RawCorpus::vocabulary`].
+    pub fn vocabulary_and_rare(
+        &self,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> Result<(Vocabulary, Vocabulary)> {
+        let words = self.words(monitor)?;
+        let vocabulary = self.choose(fallible::copied(&words)?, options, monitor)?;
+        let rare = vocabulary.without(&words, monitor)?;
+        Ok((vocabulary, rare))
+    }
+
+    fn choose(
+        &self,
+        words: Vec<(&[u8], u64)>,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> Result<Vocabulary> {
+        let (min_count, max_vocab) = (options.min_count, options.max_vocab);
+        Vocabulary::choose(words, &self.name, min_count, max_vocab, monitor)
+    }
+
+    /// Every word of the text and how often it occurs, in no particular order.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn words(&self, monitor: &Monitor) -> Result<Vec<(&[u8], u64)>> {
+        let mut interners: Vec<_> = self.interners.iter().collect();
+        interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
+        let Some((largest, others)) = interners.split_first() else {
+            return Ok(Vec::new());
+        };
+        let mut words = largest.words()?;
+        // Each task merges the words with certain hashes, so that no word is merged by two tasks.
+        let parts = rayon::current_num_threads() as u64;
+        let merged: Result<Vec<_>> = (0..parts)
+            .into_par_iter()
+            .map(|part| {
+                let mut known: Vec<(usize, u64)> = Vec::new();
+                let mut fresh: Vec<(&[u8], u64)> = Vec::new();
+                let mut table: HashTable<u32> = HashTable::new();
+                for interner in others {
+                    for (number, entry) in interner.table.iter().enumerate() {
+                        if number.is_multiple_of(POLL_WORDS) {
+                            monitor.check()?;
+                        }
+                        let hash = entry.hash();
+                        if (hash >> 32) % parts != part {
+                            continue;
+                        }
+                        let word = entry.bytes(&interner.long);
+                        if let Some(id) = largest.id_of(word, hash) {
+                            fallible::push(&mut known, (id as usize, entry.count))?;
+                            continue;
+                        }
+                        if let Some(&i) = table.find(hash, |&i| fresh[i as usize].0 == word) {
+                            fresh[i as usize].1 += entry.count;
+                        } else {
+                            let hash_of = |&i: &u32| InternedWord::new(fresh[i as usize].0).hash();
+                            fallible::reserve_in_table(&mut table, 1, hash_of)?;
+                            table.insert_unique(hash, fresh.len() as u32, hash_of);
+                            fallible::push(&mut fresh, (word, entry.count))?;
+                        }
+                    }
+                }
+                Ok((known, fresh))
+            })
+            .collect();
+        for (known, fresh) in merged? {
+            for (id, count) in known {
+                words[id].1 += count;
+            }
+            fallible::reserve(&mut words, fresh.len())?;
+            words.extend(fresh);
+        }
+        Ok(words)
+    }
+
+    /// The text as ranks of `vocabulary`, to be read segment by segment.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn encode(
+        self,
+        vocabulary: &Vocabulary,
+        keep_gaps: bool,
+        monitor: &Monitor,
+    ) -> Result<EncodedCorpus> {
+        vocabulary.build_index(monitor)?;
+        let outside = if keep_gaps { GAP } else { DROPPED };
+        let ranks: Result<Vec<Vec<WordId>>> = self
+            .interners
+            .par_iter()
+            .map(|interner| {
+                let mut ranks = fallible::filled(outside, interner.table.len())?;
+                for (number, entry) in interner.table.iter().enumerate() {
+                    if number.is_multiple_of(POLL_WORDS) {
+                        monitor.check()?;
+                    }
+                    if let Some(rank) = vocabulary.index_of(entry.bytes(&interner.long)) {
+                        ranks[entry.id as usize] = rank;
+                    }
+                }
+                Ok(ranks)
+            })
+            .collect();
+        let ranks = ranks?;
+        let counts = self.interners.iter().flat_map(|i| &i.table);
+        let tokens = counts.map(|entry| entry.count).sum();
+        Ok(EncodedCorpus::new(ranks, self.chunks, self.spool, tokens))
+    }
+}
+
+/// Read `reader` to its end and choose the vocabulary of the text.
+///
+/// # Errors
+/// As for [`RawCorpus::read`] and [`RawCorpus::vocabulary`].
+pub fn read_vocabulary(
+    reader: &mut dyn ChunkReader,
+    options: &EncodingOptions,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Vocabulary> {
+    RawCorpus::read(reader, options, memory, monitor)?.vocabulary(options, monitor)
+}
+
+/// Gives the reader's chunks, numbered, to one worker at a time.
+struct ChunkQueue<'a> {
+    // `None` after the end of the text or an error, so that the other workers stop too.
+    reader: Option<&'a mut dyn ChunkReader>,
+    next: usize,
+    // Bytes of the source that were reported to the monitor.
+    reported: u64,
+}
+
+/// A chunk, and where it comes from.
+struct NumberedChunk {
+    number: usize,
+    content: Content,
+    /// Bytes of the source since the previous chunk.
+    read: u64,
+    origin: Origin,
+}
+
+impl ChunkQueue<'_> {
+    /// Give out no more chunks.
+    fn close(this: &Mutex<Self>) {
+        this.lock().unwrap_or_else(PoisonError::into_inner).reader = None;
+    }
+
+    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<NumberedChunk>> {
+        let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(reader) = &mut this.reader else {
+            return Ok(None);
+        };
+        let next = reader.next_chunk();
+        let read = reader.bytes_read();
+        let origin = reader.origin();
+        if !matches!(next, Ok(Some(_))) {
+            this.reader = None;
+        }
+        // If the reader was cancelled while it waited, report the cancellation and not the reader's error.
+        monitor.check()?;
+        let number = this.next;
+        this.next += 1;
+        let new = read - std::mem::replace(&mut this.reported, read);
+        Ok(next?.map(|content| NumberedChunk {
+            number,
+            content,
+            read: new,
+            origin,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn merged_counts_are_the_counts_of_the_whole(left in proptest::collection::vec("[a-c]{1,20}", 0..40),
+                right in proptest::collection::vec("[a-c]{1,20}", 0..40)) {
+            let mut raw = RawCorpus { name: "".into(), interners: vec![], chunks: VecDeque::new(), spool: None };
+            let mut expected = std::collections::BTreeMap::new();
+            for words in [&left, &right] {
+                let mut interner = Interner::default();
+                for word in words {
+                    interner.intern(word.as_bytes());
+                    *expected.entry(word.as_bytes()).or_insert(0u64) += 1;
+                }
+                raw.interners.push(interner);
+            }
+            let merged: std::collections::BTreeMap<_, _> = raw.words(&Monitor::new()).unwrap().into_iter().collect();
+            prop_assert_eq!(merged, expected);
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The text as ranks of a vocabulary, segment by segment.
+
+use super::{DOCUMENT_END, DROPPED};
+use crate::corpus::CHUNK_BYTES;
+use crate::error::{Error, Result};
+use crate::memory::{TemporaryFile, fallible};
+use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::collections::VecDeque;
+use std::ops::Range;
+
+/// A corpus as ranks of a vocabulary, read segment by segment.
+pub struct EncodedCorpus {
+    ranks: Vec<Vec<WordId>>,
+    chunks: VecDeque<RawChunk>,
+    all_chunks: usize,
+    spool: Option<TemporaryFile>,
+    tokens: u64,
+}
+
+/// A part of a corpus that is counted at once.
+#[derive(Debug, Default)]
+pub struct Segment {
+    /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`]s.
+    pub ids: Vec<WordId>,
+    /// Number of leading ids that are the end of the previous segment: the context of a document that
+    /// continues.
+    pub fresh: usize,
+}
+
+impl EncodedCorpus {
+    /// Chunks in the numbers of their interners, whose ranks are `ranks`.
+    pub(super) fn new(
+        ranks: Vec<Vec<WordId>>,
+        chunks: VecDeque<RawChunk>,
+        spool: Option<TemporaryFile>,
+        tokens: u64,
+    ) -> Self {
+        Self {
+            ranks,
+            all_chunks: chunks.len(),
+            chunks,
+            spool,
+            tokens,
+        }
+    }
+
+    /// A text of ranks, with [`DOCUMENT_END`] between documents.
+    pub fn from_ranks(ids: Vec<WordId>) -> Self {
+        let tokens = ids.iter().filter(|&&id| id != DOCUMENT_END).count() as u64;
+        let chunk = RawChunk {
+            number: 0,
+            interner: MAPPED,
+            ids: RawIds::Memory(ids),
+        };
+        Self {
+            ranks: Vec::new(),
+            chunks: VecDeque::from([chunk]),
+            all_chunks: 1,
+            spool: None,
+            tokens,
+        }
+    }
+
+    /// Number of words in the text, including those outside the vocabulary.
+    pub fn tokens(&self) -> u64 {
+        self.tokens
+    }
+
+    /// Whether every segment has been read.
+    pub fn is_exhausted(&self) -> bool {
+        self.chunks.is_empty()
+    }
+
+    /// The fraction of the text in the segments read so far.
+    pub fn fraction_read(&self) -> f64 {
+        1.0 - self.chunks.len() as f64 / self.all_chunks.max(1) as f64
+    }
+
+    /// Replace `segment` by the next one: about `most` words and at least one chunk, after the last `window`
+    /// words of the document that continues. Returns `false` at the end of the text.
+    ///
+    /// # Errors
+    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`]; [`Error::Parameter`] if the window is so long
+    /// that the words of context alone exceed a segment.
+    pub fn next_segment(
+        &mut self,
+        most: usize,
+        window: usize,
+        segment: &mut Segment,
+        monitor: &Monitor,
+    ) -> Result<bool> {
+        if self.chunks.is_empty() {
+            return Ok(false);
+        }
+        let tail = segment.ids.len().saturating_sub(window);
+        let tail = match segment.ids[tail..]
+            .iter()
+            .rposition(|&id| id == DOCUMENT_END)
+        {
+            Some(end) => tail + end + 1,
+            None => tail,
+        };
+        segment.ids.drain(..tail);
+        segment.fresh = segment.ids.len();
+        if segment.fresh > most.max(LONG_TAIL) {
+            let message = format!(
+                "= {window} reaches over more words of a document than memory= leaves room for: at \
+                 most {most}"
+            );
+            return Err(Error::parameter("window", message));
+        }
+        let waiting: usize = self.chunks.iter().map(RawChunk::len).sum();
+        let ample = waiting.min(most.saturating_add(CHUNK_BYTES));
+        fallible::reserve(&mut segment.ids, ample)?;
+        // A batch of chunks at a time, so that the whole segment is not in memory twice.
+        let together = 16 * rayon::current_num_threads();
+        while !self.chunks.is_empty() && segment.ids.len() - segment.fresh < most {
+            let batch: Vec<RawChunk> = self
+                .chunks
+                .drain(..together.min(self.chunks.len()))
+                .collect();
+            let mapped: Vec<Result<Vec<WordId>>> = batch
+                .into_par_iter()
+                .map(|chunk| map_chunk(chunk, &self.ranks, self.spool.as_ref()))
+                .collect();
+            let mut mapped = mapped.into_iter().collect::<Result<VecDeque<_>>>()?;
+            while let Some(ids) = mapped.pop_front() {
+                fallible::reserve(&mut segment.ids, ids.len())?;
+                segment.ids.extend_from_slice(&ids);
+                if segment.ids.len() - segment.fresh >= most && !mapped.is_empty() {
+                    // These chunks are ranks already; they begin the next segment.
+                    for ids in mapped.drain(..).rev() {
+                        self.chunks.push_front(RawChunk {
+                            number: 0,
+                            interner: MAPPED,
+                            ids: RawIds::Memory(ids),
+                        });
+                    }
+                }
+            }
+            monitor.check()?;
+        }
+        Ok(true)
+    }
+}
+
+/// Words of context that a segment may begin with even if the memory limit is smaller.
+const LONG_TAIL: usize = 1 << 16;
+
+/// Replace the numbers of an interner by ranks, and drop words outside the vocabulary.
+fn map_chunk(
+    chunk: RawChunk,
+    ranks: &[Vec<WordId>],
+    spool: Option<&TemporaryFile>,
+) -> Result<Vec<WordId>> {
+    let mut ids = match (chunk.ids, spool) {
+        (RawIds::Spooled(range), Some(spool)) => {
+            let mut ids: Vec<WordId> = fallible::zeroed(((range.end - range.start) / 4) as usize)?;
+            spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
+            ids
+        }
+        (RawIds::Memory(ids), _) => ids,
+        (RawIds::Spooled(_), None) => Vec::new(), // cannot happen: the spool holds them
+    };
+    if let Some(ranks) = ranks.get(chunk.interner) {
+        ids.retain_mut(|id| {
+            if *id != DOCUMENT_END {
+                *id = ranks[*id as usize];
+            }
+            *id != DROPPED
+        });
+    }
+    Ok(ids)
+}
+
+/// In place of the number of an interner: the chunk has ranks already.
+const MAPPED: usize = usize::MAX;
+
+pub(super) struct RawChunk {
+    pub number: usize,
+    pub interner: usize,
+    pub ids: RawIds,
+}
+
+impl RawChunk {
+    /// Number of words and ends of documents.
+    fn len(&self) -> usize {
+        match &self.ids {
+            RawIds::Memory(ids) => ids.len(),
+            RawIds::Spooled(range) => (range.end - range.start) as usize / size_of::<WordId>(),
+        }
+    }
+}
+
+pub(super) enum RawIds {
+    Memory(Vec<WordId>),
+    Spooled(Range<u64>),
+}

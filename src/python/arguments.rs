@@ -1,0 +1,74 @@
+//! Groups of parameters that many calls from Python take together.
+
+use crate::cooccurrence::CountingOptions;
+use crate::encoding::EncodingOptions;
+use crate::memory::MemoryLimit;
+use crate::threads;
+use crate::tokenize::{Folding, Normalization, Tokenizer};
+use pyo3::prelude::*;
+use std::path::PathBuf;
+
+/// The parameters of every call that turns text into words.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct EncodingArguments {
+    tokenizer: String,
+    lowercase: bool,
+    normalize: Option<String>,
+    min_count: u64,
+    max_vocab: Option<usize>,
+    keep_gaps: bool,
+    max_word_bytes: usize,
+}
+
+/// The parameters that say what a call may use.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct RunningArguments {
+    threads: Option<usize>,
+    memory: Option<u64>,
+    tmp_dir: Option<PathBuf>,
+}
+
+impl RunningArguments {
+    pub fn resolve(self) -> PyResult<(usize, MemoryLimit)> {
+        let memory = MemoryLimit::new(self.memory, self.tmp_dir);
+        Ok((threads::resolve(self.threads)?, memory))
+    }
+}
+
+impl EncodingArguments {
+    pub fn options(&self) -> PyResult<EncodingOptions> {
+        let normalize = self.normalize.as_deref().map(Normalization::from_name);
+        Ok(EncodingOptions {
+            tokenizer: Tokenizer::from_name(&self.tokenizer)?,
+            folding: Folding {
+                lowercase: self.lowercase,
+                normalize: normalize.transpose()?,
+            },
+            min_count: self.min_count,
+            max_vocab: self.max_vocab,
+            keep_gaps: self.keep_gaps,
+            max_word_bytes: self.max_word_bytes,
+        })
+    }
+}
+
+/// The parameters that say what co-occurs.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct CountingArguments {
+    window: usize,
+    symmetric: bool,
+    distance_weighting: bool,
+}
+
+impl CountingArguments {
+    pub fn options(&self) -> CountingOptions {
+        CountingOptions {
+            window: self.window,
+            symmetric: self.symmetric,
+            distance_weighting: self.distance_weighting,
+        }
+    }
+}
