@@ -19,7 +19,7 @@ import zlib
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
 from interrupting import HANG, LIMIT, cpu_seconds
 
 TEXT = ["an apple a day keeps the doctor away", "one apple a day"] * 10
@@ -351,6 +351,7 @@ def rewritten(model, change):
 CHANGES = {
     "a setting of another type": lambda h, a: h["settings"].update(epochs="many"),
     "a setting out of its range": lambda h, a: h["settings"].update(learning_rate=-1),
+    "a folder that is a number": lambda h, a: h["settings"].update(tmp_dir=3),
     "a list as a setting": lambda h, a: h["settings"].update(window=[1]),
     "an unknown setting": lambda h, a: h["settings"].update(colour="red"),
     "a huge dim": lambda h, a: h["settings"].update(dim=10**400),
@@ -401,6 +402,14 @@ def test_a_packed_archive_of_a_model_loads(trained, tmp_path):
         for name, content in members.items():
             archive.writestr(name, content)
     assert same_model(Glove.load(tmp_path / "model"), Glove.load(trained / "model"))
+
+
+def test_a_model_of_a_machine_with_more_processors_loads(tmp_path, trained):
+    path = tmp_path / "model"
+    path.write_bytes(rewritten(trained / "model", lambda h, a: h["settings"].update(threads=10**6)))
+    model = Glove.load(path)
+    assert model.threads == _core.most_threads()
+    np.testing.assert_array_equal(model.W, Glove.load(trained / "model").W)
 
 
 # ------------------------------------------------------------------------------------------- bombs

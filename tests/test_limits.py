@@ -209,6 +209,20 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
     assert int(megabytes) < 64 + 64
 
 
+@linux
+def test_a_word_that_may_be_long_stays_within_the_memory_limit(tmp_path):
+    path = tmp_path / "bomb.gz"
+    path.write_bytes(gzip.compress(b"x" * 2**20) * 2**8)
+    code = BOMB.replace("min_count=1,", "min_count=1, max_word_bytes=2**31 - 1,")
+    code = code.replace("print(type(error).__name__)", "print(str(error).replace(' ', '_'))")
+    child = subprocess.run(
+        [sys.executable, "-c", code, path], capture_output=True, text=True, timeout=600, check=True
+    )
+    how, megabytes = child.stdout.split()
+    assert how.startswith("memory_must_leave_room_for_a_word_of_"), how
+    assert int(megabytes) < 64 + 64
+
+
 # --- Ctrl-C -------------------------------------------------------------------------------------
 
 INTERRUPTED = textwrap.dedent(
