@@ -244,10 +244,11 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
     }
 }
 
-/// Split `text` at the word boundaries of UAX #29 and at white space, where they nearly always are.
+/// Split `text` at white space of ASCII and at the word boundaries of UAX #29.
 ///
-/// Without the latter a space, a joiner and a letter in a circle would be one word. It also makes
-/// the words of a text cut at a space those of the whole.
+/// UAX #29 alone makes one word of a space, a joiner and a letter in a circle. Cutting at spaces first
+/// also gives a text cut at a space the same words as the whole. Other white space is left to UAX #29,
+/// which makes U+202F, the narrow no-break space, part of a word between letters or digits.
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
     // The library is twice as fast on ASCII, of which most stretches are.
     for stretch in text.split_ascii_whitespace() {
