@@ -3,7 +3,7 @@
 use crate::buckets::Buckets;
 use crate::cooccurrence::{Gathering, Triangle};
 use crate::error::{Error, Location, Result};
-use crate::formats::input::Input;
+use crate::io::Input;
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;

@@ -1,10 +1,10 @@
 //! Which format a file of vectors has, from its first bytes.
 
-use super::binary::fits;
-use super::input::Input;
 use super::native;
 use super::text::{is_blank, numbers_at_end, too_long, trim_end};
+use super::word2vec_binary::fits;
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use memchr::memchr;
 
 /// The formats that vectors are read from.

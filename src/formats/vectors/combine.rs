@@ -1,6 +1,6 @@
 //! One vector of a word's two.
 
-use super::component::Component;
+use super::element::Element;
 use crate::error::{Error, Result};
 
 /// What is made of a word's vectors w and w̃.
@@ -44,7 +44,7 @@ impl Combine {
     }
 
     /// Add to `matrix` what is made of w and w̃, little-endian f64, in that arithmetic.
-    pub(super) fn extend<E: Component>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
+    pub(super) fn extend<E: Element>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
         let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
         let rounded = |x: f64| E::from_f32(x as f32);
         let sums = w.iter().zip(c).map(|(w, c)| number(w) + number(c));
