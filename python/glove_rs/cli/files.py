@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -354,11 +355,22 @@ def _text_info(path: str, _: str | None) -> dict[str, Any]:
     return {"lines": lines + (last != b"\n"), "begins": begin[:70] + " ..." * (len(begin) > 70)}
 
 
+def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
+    checkpoint = _core.CoreCheckpoint.load(path)
+    settings = json.loads(checkpoint.settings)
+    return {
+        "version": settings.get("glove_rs"),
+        "epochs": checkpoint.epochs,
+        "settings": {**settings.get("parameters", {}), **settings.get("training", {})},
+    }
+
+
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
     return {}
 
 
 _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
+    "checkpoint": _checkpoint_info,
     "counts": lambda path, _: _counts_info(path, None),
     "empty": _nothing,
     "folder": _model_info,

@@ -4,6 +4,7 @@ use super::native;
 use super::text::{is_blank, numbers_at_end, too_long, trim_end};
 use super::word2vec_binary::fits;
 use crate::error::{Error, Location, Result};
+use crate::formats::{checkpoint, counts};
 use crate::io::Input;
 use memchr::memchr;
 
@@ -69,7 +70,15 @@ const LINES: usize = 1000;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What is not text, by its first bytes, and what to do about it.
-const FOREIGN: [(&[u8], &str); 5] = [
+const FOREIGN: [(&[u8], &str); 7] = [
+    (
+        counts::MAGIC,
+        "these are co-occurrence counts: use Cooccurrence.load",
+    ),
+    (
+        checkpoint::MAGIC,
+        "this is a checkpoint: use Glove.resume with its folder",
+    ),
     (
         b"PK\x03\x04",
         "this is a zip archive: unpack it (or, if Glove.save made it, use Glove.load)",
