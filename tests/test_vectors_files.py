@@ -635,7 +635,7 @@ def test_a_native_file_replaced_while_it_is_opened_is_opened_again(tmp_path, mon
     path = tmp_path / "vectors"
     old, new = random_vectors(10, 3), random_vectors(20, 5, seed=1)
     old.save(path)
-    core = vectors_module._vector_files._core
+    core = vectors_module.vector_files._core
     original = core.load_vectors
 
     def load_and_replace(*arguments):

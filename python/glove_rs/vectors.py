@@ -15,12 +15,13 @@ from typing import Any, Literal, TypeAlias, cast, overload
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _core, _vector_files, evaluation
+from . import _core, evaluation
+from ._io import vector_files
+from ._io.vector_files import Format
 from ._optional import optional
 from ._parameters import boolean, choice, integer, optional_integer, path_text, shown
 from ._parameters import words as words_of
 from ._progress import Progress
-from ._vector_files import Format
 from .vocabulary import Vocabulary
 
 __all__ = ["COMBINATIONS", "WordVectors", "combine"]
@@ -1103,7 +1104,7 @@ class WordVectors:
         (['ice', 'new york'], [0.0, 1.0])
         """
         return cls._from_unique(
-            *_vector_files.read(
+            *vector_files.read(
                 path,
                 format=format,
                 limit=limit,
@@ -1583,7 +1584,7 @@ def _first_of_each(
         else:
             key_to_index[name] = len(keep)
             keep.append(row)
-    _vector_files.warn_of_repeated(again, len(names), stacklevel=3)
+    vector_files.warn_of_repeated(again, len(names), stacklevel=3)
     return list(key_to_index), matrix[keep], key_to_index
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core, _folder
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .._io import output_folder
 from .._parameters import integer
 
 __all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "model", "vectors"]
@@ -145,7 +146,7 @@ def kind_of(path: str) -> str:
     """
     if path == "-":
         return "unknown"
-    if _folder.is_folder(path):
+    if output_folder.is_folder(path):
         return "folder"
     if not stat.S_ISREG(os.stat(path).st_mode):
         return "unknown"

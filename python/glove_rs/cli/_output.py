@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import _folder
+from .._io import output_folder
 
 __all__ = ["add_json", "add_overwrite", "check_files", "columns", "emit"]
 
@@ -67,7 +67,7 @@ def check_files(
     inputs: Iterable[str | os.PathLike[str] | None],
     *,
     overwrite: bool,
-    folder: _folder.OutputFolder | None = None,
+    folder: output_folder.OutputFolder | None = None,
 ) -> None:
     """Refuse to write over an input, over a file that exists, or two files with one name.
 

@@ -17,7 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting, _stanford
+from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting
+from .._io import stanford
 from .._parameters import shown
 from .._training import Session
 from ._inputs import local
@@ -172,7 +173,7 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
 
 
 def _loaded(path: str, words: int, dim: int) -> dict[str, _F32]:
-    arrays = _stanford.read_parameters(path, words)
+    arrays = stanford.read_parameters(path, words)
     if arrays["W"].shape[1] != dim:
         raise ValueError(f"{path}: vectors of {arrays['W'].shape[1]}, -vector-size is {dim}")
     return arrays
@@ -184,12 +185,12 @@ def _save(
     """Write the files of a checkpoint, or the last ones."""
     for _, path, prefix in _saved(value, epoch):
         if path.endswith(".bin"):
-            _stanford.write_parameters(path, arrays, prefix)
+            stanford.write_parameters(path, arrays, prefix)
         else:
-            _stanford.write_text(
+            stanford.write_text(
                 path,
                 vocabulary.words,
-                _stanford.text_rows(arrays, 0 if prefix else value["model"], prefix),
+                stanford.text_rows(arrays, 0 if prefix else value["model"], prefix),
                 header=bool(value["write-header"]) and not prefix,
                 unk=not prefix,
             )

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
-from .._files import replacing
+from .._io.files import replacing
 from .._parameters import path_text
 from ._options import add_parameters
 from ._output import add_overwrite, check_files

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _folder
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
+from .._io import output_folder
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
 from ._options import add_parameters, given
@@ -266,8 +267,8 @@ def _vectors_info(wv: WordVectors) -> dict[str, Any]:
 def _model_info(path: str, _: str | None) -> dict[str, Any]:
     model = Glove.load(path)
     about: dict[str, Any] = {}
-    if _folder.is_folder(path):
-        settings = _folder.read_settings(path)
+    if output_folder.is_folder(path):
+        settings = output_folder.read_settings(path)
         about = {name: settings.get(name) for name in ("created", "source")}
         about["version"] = settings.get("glove_rs")
     about |= _vocabulary_info(model.vocabulary)

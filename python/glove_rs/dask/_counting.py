@@ -15,9 +15,9 @@ from dask.sizeof import sizeof
 from distributed import Future, as_completed, get_worker
 
 from .. import _core
+from .._io.sources import source_arguments
 from .._parameters import byte_count
 from .._progress import Callback as Progress
-from .._sources import source_arguments
 from .._tokenizers import Tokenizer
 from ..cooccurrence import counting_arguments
 from ..vocabulary import MAX_WORD_BYTES, Vocabulary, encoding_arguments

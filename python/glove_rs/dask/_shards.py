@@ -17,7 +17,7 @@ from fsspec.core import url_to_fs
 from fsspec.utils import seek_delimiter
 
 from .. import _core
-from .._sources import files_of
+from .._io.sources import files_of
 
 __all__ = ["Piece", "Shards", "shards_of"]
 

@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _core
-from ._archives import refusing
-from ._parameters import boolean, integer, path_text, shown
-from ._progress import Progress, reporter
-from .vocabulary import Vocabulary, as_vocabulary
+from .. import _core
+from .._parameters import boolean, integer, path_text, shown
+from .._progress import Progress, reporter
+from ..vocabulary import Vocabulary, as_vocabulary
+from .archives import refusing
 
 __all__ = ["Format", "read", "warn_of_repeated"]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from . import _core
-from ._parameters import path_text
+from .. import _core
+from .._parameters import path_text
 
 __all__ = ["replacing"]
 

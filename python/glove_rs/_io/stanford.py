@@ -9,10 +9,10 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
-from ._parameters import boolean, integer, path_text
-from ._progress import Progress, reporter
-from .vectors import combine
+from .. import _core
+from .._parameters import boolean, integer, path_text
+from .._progress import Progress, reporter
+from ..vectors import combine
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 

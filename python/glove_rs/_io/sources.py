@@ -15,11 +15,11 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from ._parameters import choice
-from ._tokenizers import Tokenizer, function_of
+from .._parameters import choice
+from .._tokenizers import Tokenizer, function_of
 
 if TYPE_CHECKING:
-    from ._core import _Source
+    from .._core import _Source
 
 __all__ = ["Source", "files_of", "source_arguments"]
 

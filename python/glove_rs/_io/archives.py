@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._core import FormatError
+from .._core import FormatError
 
 __all__ = ["Archive", "open_regular", "refusing"]
 

@@ -17,13 +17,13 @@ import os
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from . import _core
-from ._core import FormatError, __version__
-from ._files import replacing
-from ._parameters import path_text
+from .. import _core
+from .._core import FormatError, __version__
+from .._parameters import path_text
+from .files import replacing
 
 if TYPE_CHECKING:
-    from .glove import Glove
+    from ..glove import Glove
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
