@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeAlias
-
-from tqdm.auto import tqdm
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._parameters import shown
+
+if TYPE_CHECKING:
+    from tqdm.auto import tqdm
 
 __all__ = ["Progress", "reporter"]
 
@@ -39,6 +40,9 @@ class _Bars:
             self._finish()
             self._stage = stage
             if stage in _UNITS:
+                # Imported here: programs that show no progress do without its 30 modules.
+                from tqdm.auto import tqdm
+
                 self._bar = tqdm(
                     desc=stage,
                     total=total or None,

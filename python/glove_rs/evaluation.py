@@ -11,16 +11,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._core import FormatError
 from ._parameters import boolean, choice, optional_integer, path_text
-
-if TYPE_CHECKING:
-    from .vectors import WordVectors
+from ._vectors.analogy import METHODS, answers, float64_rows
+from ._vectors.unit_rows import UnitRows
 
 __all__ = [
     "METHODS",
@@ -32,20 +31,24 @@ __all__ = [
     "similarity",
 ]
 
-#: The ways :func:`analogies` knows to answer a question.
-METHODS = ("3cosadd", "3cosmul")
-
-# Added to the denominator of 3CosMul, as in `WordVectors.most_similar_cosmul`.
-_EPSILON = 1e-6
-# Stanford's tools write the mean of rare words under this name and never answer with it.
+# The name under which Stanford's tools write the mean of the rare words. It is never an answer.
 _UNKNOWN = "<unk>"
-# Dot products of the question words held at a time: 2²² float32 are 16 MB. 17,776 questions over
-# 89,082 x 50 take, on two cores, 0.9 s with 2²⁰, 0.8 s with 2²¹ and 0.7 s with 2²².
-_CELLS = 1 << 22
-# Questions scored at a time: 32, 64, 128 and 256 take 0.86, 0.80, 0.74 and 0.73 s.
-_QUESTIONS = 128
 # Words are separated by these only: a word may hold any other Unicode space.
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
+
+
+class _WordVectors(Protocol):
+    """The part of :class:`glove_rs.WordVectors` that is evaluated."""
+
+    _unit_rows: UnitRows
+
+    def __len__(self) -> int: ...
+
+    @property
+    def index_to_key(self) -> list[str]: ...
+
+    @property
+    def key_to_index(self) -> dict[str, int]: ...
 
 
 # ---------------------------------------------------------------- results
@@ -251,7 +254,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def analogies(
-    wv: WordVectors,
+    wv: _WordVectors,
     path: str | os.PathLike[str],
     *,
     method: str = "3cosadd",
@@ -319,7 +322,9 @@ def analogies(
     )
     answerable = (ids < limit).all(axis=1)
     predicted = np.full(len(ids), -1, np.intp)
-    predicted[answerable] = _answer(wv, ids[answerable, :3], limit, method)
+    predicted[answerable] = answers(
+        wv._unit_rows, ids[answerable, :3], limit, method, table.get(_UNKNOWN)
+    )
 
     count = len(sections)
     section = np.array(owner, dtype=np.intp)
@@ -379,132 +384,11 @@ def _read_questions(
     return sections, owner, questions
 
 
-def _answer(
-    wv: WordVectors, triples: NDArray[np.intp], limit: int, method: str
-) -> NDArray[np.intp]:
-    """Return the row that answers each question in double precision, -1 if no row is left.
-
-    Parameters
-    ----------
-    wv : WordVectors
-    triples : ndarray of intp, shape (n, 3)
-        Rows of a, b, c.
-    limit : int
-        Rows searched.
-    method : str
-    """
-    answer = np.full(len(triples), -1, np.intp)
-    doubtful = np.ones(len(triples), bool)
-    if method == "3cosadd":
-        # float32 settles all but a few questions in half the time. Its scores are sums of three
-        # products of unit vectors, each off by at most (dim + 4) 2⁻²⁴; two scores are compared.
-        margin = 2 * 3 * (wv.vector_size + 4) * 2.0**-24
-        answer, lead = _search(wv, triples, limit, method, np.float32)
-        doubtful = ~(lead > margin)
-    answer[doubtful], _ = _search(wv, triples[doubtful], limit, method, np.float64)
-    return answer
-
-
-def _search(
-    wv: WordVectors,
-    triples: NDArray[np.intp],
-    limit: int,
-    method: str,
-    dtype: type[np.float32] | type[np.float64],
-) -> tuple[NDArray[np.intp], NDArray[np.floating[Any]]]:
-    """Return the row with the best score for each question, and its lead on the second best.
-
-    The dot product of w with b - a + c is that with b, less that with a, plus that with c. Standard
-    questions are made of few words (905 in the 19,544 of questions-words.txt): the dot products of
-    those with the vocabulary are computed once, and each question sums three of their rows.
-    """
-    number = len(triples)
-    if not number:
-        return np.empty(0, np.intp), np.empty(0, dtype)
-    # Questions that share a and b follow one another, so that b - a is formed once for many.
-    order = np.lexsort((triples[:, 2], triples[:, 1], triples[:, 0]))
-    excluded = triples[order].ravel()
-    asked, columns = np.unique(excluded, return_inverse=True)
-    a, b, c = columns.reshape(number, 3).T
-    pair = np.cumsum(np.append(0, (a[1:] != a[:-1]) | (b[1:] != b[:-1])))
-    pair_a, pair_b = (word[np.unique(pair, return_index=True)[1]] for word in (a, b))
-
-    barred = ~wv._directed()
-    barred[wv.key_to_index.get(_UNKNOWN, slice(0, 0))] = True
-    queries: NDArray[Any] = _unit(wv, asked).astype(dtype)
-    width = min(limit, max(256, _CELLS // len(asked)))
-    best, second = np.full((2, number), -np.inf, dtype)
-    found = np.full(number, -1, np.intp)
-    scores, addends = np.empty((2, _QUESTIONS * width), dtype)
-    join = np.add if method == "3cosadd" else np.multiply
-    for start in range(0, limit, width):
-        stop = min(start + width, limit)
-        unit: NDArray[Any] = _unit(wv, slice(start, stop)).astype(dtype)
-        plus, minus = _terms(queries @ unit.T, method)
-        plus[:, barred[start:stop]] = minus[:, barred[start:stop]] = -np.inf
-        hit = np.flatnonzero((excluded >= start) & (excluded < stop))
-        hit_question, hit_column = hit // 3, excluded[hit] - start
-        for low in range(0, number, _QUESTIONS):
-            high = min(low + _QUESTIONS, number)
-            pairs = slice(pair[low], pair[high - 1] + 1)
-            b_less_a = join(plus[pair_b[pairs]], minus[pair_a[pairs]])
-            score, addend = (
-                array[: (high - low) * (stop - start)].reshape(high - low, stop - start)
-                for array in (scores, addends)
-            )
-            # mode="clip" lets numpy write to `out` directly; no index is out of range.
-            np.take(b_less_a, pair[low:high] - pairs.start, axis=0, out=score, mode="clip")
-            np.take(plus, c[low:high], axis=0, out=addend, mode="clip")
-            join(score, addend, out=score)
-            hits = slice(*np.searchsorted(hit_question, (low, high)))
-            score[hit_question[hits] - low, hit_column[hits]] = -np.inf
-            column, each = score.argmax(axis=1), np.arange(high - low)
-            top = score[each, column]
-            score[each, column] = -np.inf
-            best_here, second_here = best[low:high], second[low:high]
-            for other in (np.minimum(best_here, top), score.max(axis=1)):
-                np.maximum(second_here, other, out=second_here)
-            better = np.flatnonzero(top > best_here)
-            best_here[better] = top[better]
-            found[low + better] = column[better] + start
-    answer, lead = np.empty_like(found), np.empty_like(best)
-    answer[order] = found
-    # Where no row is left there is no lead.
-    lead[order] = np.subtract(best, second, out=np.zeros_like(best), where=np.isfinite(best))
-    return answer, lead
-
-
-def _terms(
-    cosines: NDArray[np.floating[Any]], method: str
-) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return what a question word gives to a score as b or c, and what it gives as a."""
-    if method == "3cosadd":
-        return cosines, -cosines
-    # Rounding must not take a cosine below -1.
-    moved = np.maximum((1 + cosines) / 2, 0)
-    return moved, 1 / (moved + _EPSILON)
-
-
-def _usable(wv: WordVectors, rows: NDArray[np.intp] | slice) -> NDArray[np.float64]:
-    """Return rows in float64; zeros for those without a direction."""
-    usable = np.array(wv.vectors[rows], dtype=np.float64)
-    usable[~wv._directed()[rows]] = 0
-    return usable
-
-
-def _unit(wv: WordVectors, rows: NDArray[np.intp] | slice) -> NDArray[np.float64]:
-    """Return rows in float64 scaled to unit length; zeros for those without a direction."""
-    unit = _usable(wv, rows)
-    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    unit /= np.where(lengths > 0, lengths, 1)[:, None]
-    return unit
-
-
 # ---------------------------------------------------------------- similarity
 
 
 def similarity(
-    wv: WordVectors,
+    wv: _WordVectors,
     path: str | os.PathLike[str],
     *,
     restrict_vocab: int | None = None,
@@ -564,7 +448,7 @@ def similarity(
     )
     known = (ids < limit).all(axis=1)
     ratings = np.array([rating for _, _, rating in pairs])[known]
-    cosines = _cosines(wv, ids[known])
+    cosines = _cosines(wv._unit_rows, ids[known])
     over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
     return SimilarityResult(
         protocol=(
@@ -606,13 +490,13 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
     return pairs
 
 
-def _cosines(wv: WordVectors, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+def _cosines(rows: UnitRows, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the cosine of the two rows of each pair, 0 if one has no direction.
 
-    The dot product is divided once, not each vector by its length: so the cosine of a word with
-    itself is 1 to the last bit and ties with that of another.
+    The dot product is divided once, by both lengths. So the cosine of a word with itself is
+    exactly 1, and the cosines of all such pairs are equal.
     """
-    first, second = (_usable(wv, rows) for rows in pairs.T)
+    first, second = (float64_rows(rows, indices) for indices in pairs.T)
     squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
     cosines: NDArray[np.float64] = np.einsum("ij,ij->i", first, second)
     cosines /= np.sqrt(np.where(squares > 0, squares, 1))
@@ -647,7 +531,7 @@ def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> flo
 
 
 def evaluate(
-    wv: WordVectors,
+    wv: _WordVectors,
     path: str | os.PathLike[str],
     *,
     method: str = "3cosadd",

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from .. import _core
 from .._parameters import boolean, integer, path_text
 from .._progress import Progress, reporter
-from ..vectors import combine
+from .._vectors.combine import combine
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
