@@ -1,4 +1,4 @@
-"""Progress bars: tqdm driven from the waiting thread, so that notebooks render them."""
+"""Progress bars of tqdm, updated from the thread that waits, so that notebooks show them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _UNITS = {
 
 
 class _Bars:
-    """One bar per stage; a stage's bar is completed when the next one starts."""
+    """One bar per stage. The bar of a stage is completed when the next stage starts."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
@@ -46,7 +46,7 @@ class _Bars:
                 self._bar = tqdm(
                     desc=stage,
                     total=total or None,
-                    initial=done,  # what was done before the bar is no measure of its rate
+                    initial=done,  # work done before the bar is not part of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,
                     file=getattr(sys.stderr, "bare", sys.stderr),  # see cli/_terminal.py

@@ -1,6 +1,6 @@
 """Measure word vectors: analogy questions and human similarity ratings.
 
-Both functions read the standard file formats and name the protocol they followed in the result.
+Both functions read the standard file formats. The result states the protocol.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ __all__ = [
 
 # The name under which Stanford's tools write the mean of the rare words. It is never an answer.
 _UNKNOWN = "<unk>"
-# Words are separated by these only: a word may hold any other Unicode space.
+# Only these characters separate words. A word may contain any other Unicode space.
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
 
 
@@ -56,18 +56,18 @@ class _WordVectors(Protocol):
 
 @dataclass(frozen=True)
 class AnalogyScore:
-    """How many questions of a kind were answered, and how many rightly.
+    """The number of questions of a section that were answered, and answered correctly.
 
     Attributes
     ----------
     name : str
-        Of the section, or "semantic", "syntactic", "total".
+        The name of the section, or "semantic", "syntactic" or "total".
     correct : int
         Questions answered with the expected word.
     answerable : int
         Questions whose four words are known.
     skipped : int
-        Questions with an unknown word; they count neither for nor against.
+        Questions with an unknown word. They do not affect the accuracy.
     """
 
     name: str
@@ -92,7 +92,7 @@ class AnalogyScore:
 
 @dataclass(frozen=True)
 class AnalogyResult:
-    """What :func:`analogies` measured. ``print`` shows it as a table.
+    """The result of :func:`analogies`. ``print`` shows it as a table.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ class AnalogyResult:
     sections : tuple of AnalogyScore
         In the order of the file.
     questions : tuple of (str, str, str, str)
-        In the order of the file, lower-cased if that was asked for.
+        In the order of the file, lower-cased if `lowercase` was true.
     predictions : tuple of (str or None)
         The answer to each question, None where it was skipped.
     """
@@ -129,7 +129,7 @@ class AnalogyResult:
 
     @property
     def total(self) -> AnalogyScore:
-        """All sections, every question weighing the same."""
+        """All sections; every question has the same weight."""
         return self._sum("total", "semantic", "syntactic")
 
     @property
@@ -174,14 +174,14 @@ class AnalogyResult:
             counts = (score.correct, score.answerable, score.skipped)
             rows.append((score.name, _percent(score.accuracy), *map("{:,}".format, counts)))
         lines = _table(rows)
-        # A rule under the head, and one above the three sums.
+        # A rule below the header, and one above the three sums.
         rule = "-" * len(lines[0])
         return "\n".join([self.protocol, lines[0], rule, *lines[1:-3], rule, *lines[-3:]])
 
 
 @dataclass(frozen=True)
 class SimilarityResult:
-    """What :func:`similarity` measured. ``print`` shows it as a table.
+    """The result of :func:`similarity`. ``print`` shows it as a table.
 
     Attributes
     ----------
@@ -190,8 +190,8 @@ class SimilarityResult:
     path : str
         The file of rated pairs.
     spearman, pearson : float
-        Correlation of ratings and cosines, from -1 to 1; NaN if undefined (fewer than two pairs,
-        or all alike).
+        Correlation of ratings and cosines, from -1 to 1. NaN if it is undefined: for fewer than
+        two pairs, or if all values are equal.
     answerable : int
         Pairs with both words known.
     skipped : int
@@ -239,7 +239,7 @@ def _decimal(value: float) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Align a name to the left and figures to the right."""
+    """Align the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -263,22 +263,22 @@ def analogies(
 ) -> AnalogyResult:
     r"""Answer analogy questions "a is to b as c is to d" and count the right answers.
 
-    The protocol is that of Stanford's evaluation script: vectors have unit length, the answer is
-    the word of the whole vocabulary, a, b and c excepted, with the largest cosine with b - a + c,
-    and questions with an unknown word are left out. Answers are those of double precision.
+    The protocol is that of Stanford's evaluation script. Vectors are scaled to unit length. The
+    answer is the word with the largest cosine with b - a + c, of the whole vocabulary without a, b
+    and c. Questions with an unknown word are skipped. Answers are computed in double precision.
 
     Parameters
     ----------
     wv : WordVectors
     path : str or path-like
-        Four words a line, in sections that start with a line ``: name`` (questions-words.txt).
-        Questions before the first such line are a section named after the file, as in the files of
-        Stanford's eval/question-data.
+        A file with four words on each line, in sections that start with a line ``: name``, such as
+        questions-words.txt. Questions before the first such line form a section that is named
+        after the file, as in Stanford's eval/question-data.
     method : {"3cosadd", "3cosmul"}, default "3cosadd"
-        3CosMul is that of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶ added to
-        the denominator.
+        "3cosmul" is the method of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶
+        added to the denominator.
     restrict_vocab : int, optional
-        Know only the first so many words.
+        Use only this many words from the first.
     lowercase : bool, default True
         Lower-case the questions.
 
@@ -289,8 +289,8 @@ def analogies(
     Raises
     ------
     FormatError
-        If a line does not hold four words, or the file no question, or is not UTF-8; names file
-        and line.
+        If a line does not consist of four words, or the file has no question or is not UTF-8. The
+        message names file and line.
     OSError
         If the file cannot be read.
     ValueError
@@ -394,17 +394,18 @@ def similarity(
     restrict_vocab: int | None = None,
     lowercase: bool = True,
 ) -> SimilarityResult:
-    r"""Correlate the cosines of word pairs with the ratings people gave them.
+    r"""Correlate the cosines of word pairs with human ratings of their similarity.
 
     Parameters
     ----------
     wv : WordVectors
     path : str or path-like
-        A line holds two words and, as the first number after them, a rating; tabs, else commas,
-        else spaces separate them. Empty lines, lines that start with '#' and a first line without
-        a number are skipped.
+        A file with two words and a rating on each line; the rating is the first number after the
+        words. Fields are separated by tabs; in lines without tabs by commas; in lines without
+        either by spaces. Empty lines, lines that start with '#' and a first line without a number
+        are skipped.
     restrict_vocab : int, optional
-        Know only the first so many words.
+        Use only this many words from the first.
     lowercase : bool, default True
         Lower-case the pairs.
 
@@ -416,8 +417,8 @@ def similarity(
     Raises
     ------
     FormatError
-        If a line does not hold two words and a number, or the file no pair, or is not UTF-8; names
-        file and line.
+        If a line does not consist of two words and a number, or the file has no pair or is not
+        UTF-8. The message names file and line.
     OSError
         If the file cannot be read.
     ValueError
@@ -504,7 +505,7 @@ def _cosines(rows: UnitRows, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
 
 
 def _number(text: str) -> float | None:
-    """Return a finite number, None if `text` is not one."""
+    """Return the finite number that `text` spells, else None."""
     try:
         value = float(text)
     except ValueError:
@@ -519,7 +520,7 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Return Pearson's r, NaN if there are fewer than two values or all are alike."""
+    """Return Pearson's r; NaN for fewer than two values, or if all are equal."""
     if len(first) < 2:
         return math.nan
     x, y = first - first.mean(), second - second.mean()
@@ -538,10 +539,7 @@ def evaluate(
     restrict_vocab: int | None = None,
     lowercase: bool = True,
 ) -> AnalogyResult | SimilarityResult:
-    """Measure on either kind of file: analogies if its first line starts with ':', else ratings.
-
-    See :func:`analogies` and :func:`similarity`.
-    """
+    """Run :func:`analogies` if the file starts with ':', else :func:`similarity`."""
     method = choice("method", method, METHODS)
     _, head = next(_lines(path), (1, ""))
     if head.startswith(":"):

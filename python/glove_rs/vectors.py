@@ -46,16 +46,16 @@ _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 class WordVectors:
     """Words and their vectors, most frequent first when they come from a :class:`Glove`.
 
-    Reading is thread-safe. The matrix is taken to be constant: lengths are computed on first use
-    and kept.
+    Reading is thread-safe. Do not change the matrix: the lengths of the vectors are computed on
+    first use and kept.
 
     Parameters
     ----------
     words : sequence of str, length V
-        A word that comes twice keeps its first vector, with a warning.
+        A repeated word keeps its first vector, with a warning.
     vectors : ndarray, shape (V, dim)
-        float32 or float16; not copied when C-contiguous of such a dtype (and no word comes
-        twice). Other real dtypes are converted to float32.
+        float32 or float16; not copied if it is C-contiguous and no word is repeated. Other real
+        dtypes are converted to float32.
 
     Attributes
     ----------
@@ -71,8 +71,8 @@ class WordVectors:
 
     Notes
     -----
-    A vector of zeros has no direction. As in gensim its cosine in a list or an array is NaN and
-    comes last, and its :meth:`similarity` to anything is 0.
+    A vector of zeros has no direction. As in gensim, its cosine is NaN in lists and arrays and is
+    sorted last, and its :meth:`similarity` to any word is 0.
 
     Examples
     --------
@@ -118,10 +118,10 @@ class WordVectors:
     def _from_unique(
         cls, words: list[str] | Callable[[], list[str]], vectors: NDArray[Any]
     ) -> WordVectors:
-        """Wrap words known to differ and a C-contiguous matrix known to fit them.
+        """Wrap different words and a C-contiguous matrix with one row per word, without checks.
 
-        `words` may be a function that reads them: it is called when a word is first asked for, so
-        a memory-mapped file opens without decoding its vocabulary.
+        `words` may be a function that returns them. It is called when a word is first needed, so
+        that a memory-mapped file opens without decoding its vocabulary.
         """
         wv = cls.__new__(cls)
         wv._words = words
@@ -137,7 +137,7 @@ class WordVectors:
         """The words in the order of the rows: list of str, length V."""
         words = self._words
         if not isinstance(words, list):
-            # Two threads may both read the words; they read the same ones.
+            # Two threads may both call it; both get the same words.
             words = self._words = words()
         return words
 
@@ -208,7 +208,7 @@ class WordVectors:
         Parameters
         ----------
         key : str or int
-            A word, or an index, which is returned if it is one.
+            A word, or a valid index, which is returned unchanged.
         default : int, optional
             What to return for an unknown word.
 
@@ -219,8 +219,8 @@ class WordVectors:
         Raises
         ------
         KeyError
-            If the word is unknown and there is no default. The message names the word and up to
-            three words of the vocabulary that are one slip of the pen away.
+            If the word is unknown and `default` is not given. The message names the word and up
+            to three words of the vocabulary that differ from it by one edit.
 
         Examples
         --------
@@ -397,21 +397,21 @@ class WordVectors:
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
-        """Find the words closest in direction to the mean of some, less that of others.
+        """Find the words closest in direction to some words, and away from others.
 
-        The unit vectors of `positive` and `negative` are averaged with weights 1 and -1 and the
-        cosine of the mean with every word is taken. Words of the query are not returned.
+        The unit vectors of `positive` and `negative` are averaged with weights 1 and -1. Words are
+        sorted by their cosine with this mean. Words of the query are not returned.
 
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
             An item may be a pair ``(item, weight)``; the weight replaces 1 or -1, sign included.
         topn : int or None, default 10
-            How many; None returns the cosines themselves.
+            The number of words to return; None returns all cosines instead.
         clip_start, clip_end : int, optional
-            Search only these rows.
+            Search only the rows from `clip_start` up to `clip_end`.
         restrict_vocab : int, optional
-            Search only the first so many rows; overrides the clips.
+            Search only this many rows from the first; overrides `clip_start` and `clip_end`.
 
         Returns
         -------
@@ -460,17 +460,17 @@ class WordVectors:
     ) -> Neighbours | Float32:
         """Find the words that maximise the product of cosines, 3CosMul (Levy & Goldberg 2014).
 
-        Each cosine is moved to [0, 1]; those with `positive` are multiplied and divided by the
-        product of those with `negative` plus 10⁻⁶.
+        Each cosine is moved to [0, 1]. The score is the product of the cosines with `positive`,
+        divided by the product of the cosines with `negative` plus 10⁻⁶.
 
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
             Arrays are used as they are: give them unit length.
         topn : int or None, default 10
-            How many; None returns the scores themselves.
+            The number of words to return; None returns all scores instead.
         restrict_vocab : int, optional
-            Search only the first so many rows.
+            Search only this many rows from the first.
 
         Returns
         -------
@@ -518,7 +518,7 @@ class WordVectors:
     def similar_by_word(
         self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Neighbours | Float32:
-        """Find the words closest to one: ``most_similar([word], ...)``.
+        """Find the words closest to a word: ``most_similar([word], ...)``.
 
         Parameters
         ----------
@@ -580,10 +580,10 @@ class WordVectors:
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
-        """Find the neighbours of many words: ``[most_similar(word, topn=topn) for ...]``, faster.
+        """Find the neighbours of many words, faster than with :meth:`most_similar` in a loop.
 
-        Queries are multiplied with the vocabulary block by block, so the memory used beyond the
-        result is bounded (about 60 MB at dim 300) whatever the number of words.
+        The queries are multiplied with the vocabulary block by block, so the memory used beyond
+        the result does not grow with the number of words.
 
         Parameters
         ----------
@@ -598,7 +598,7 @@ class WordVectors:
         Raises
         ------
         KeyError
-            If a word is unknown; nothing has been computed then.
+            If a word is unknown. This is checked before the search.
 
         Examples
         --------
@@ -684,7 +684,7 @@ class WordVectors:
         return cosine(self.get_vector(w1), self.get_vector(w2))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
-        """Return the cosine of the means of two lists of words, unknown words left out.
+        """Return the cosine of the means of two lists of words. Unknown words are left out.
 
         Parameters
         ----------
@@ -744,13 +744,13 @@ class WordVectors:
         return 1.0 - self.similarity(w1, w2)
 
     def distances(self, word_or_vector: Item, other_words: Iterable[Key] | None = ()) -> Float32:
-        """Return the cosine distance of a word to others, or to all.
+        """Return the cosine distance of a word to other words, or to all words.
 
         Parameters
         ----------
         word_or_vector : str or ndarray of shape (dim,)
         other_words : iterable of str, optional
-            None or empty for the whole vocabulary, the word itself included.
+            None or empty: the whole vocabulary, including the word itself.
 
         Returns
         -------
@@ -779,7 +779,7 @@ class WordVectors:
         return self._unit_rows.cosine_distances(given, others)
 
     def doesnt_match(self, words: Sequence[Key]) -> str:
-        """Return the word furthest from the mean direction of all, unknown words left out.
+        """Return the word furthest from the mean direction of all. Unknown words are left out.
 
         Parameters
         ----------
@@ -788,7 +788,7 @@ class WordVectors:
         Returns
         -------
         str
-            Of words equally far, the first in alphabetical order.
+            If several words are equally far, the first of them in alphabetical order.
 
         Raises
         ------
@@ -852,7 +852,7 @@ class WordVectors:
         return [self.index_to_key[index] for index in closer if index != first]
 
     def rank(self, key1: Key, key2: Key) -> int:
-        """Return the place of `key2` among the neighbours of `key1`, the closest being 1.
+        """Return the rank of `key2` among the neighbours of `key1`; the closest has rank 1.
 
         Parameters
         ----------
@@ -898,7 +898,7 @@ class WordVectors:
         method : {"3cosadd", "3cosmul"}, default "3cosadd"
             For analogies.
         restrict_vocab : int, optional
-            Use only the first so many words.
+            Use only this many words from the first.
         lowercase : bool, default True
             Lower-case the words of the file.
 
@@ -953,45 +953,45 @@ class WordVectors:
         Parameters
         ----------
         path : str or path-like
-            Plain, or packed by gzip or Zstandard, whatever its name.
+            Uncompressed, or compressed by gzip or Zstandard. The name does not matter.
         format : str, optional
-            Found out from the content if not given:
+            Detected from the content if not given:
 
             ``"glove"``
-                Text: a word and its numbers to a line. Pretrained GloVe files are of this kind.
+                Text with a word and its numbers on each line, as in pretrained GloVe files.
             ``"word2vec"``
-                The same after a first line ``V dim``. fastText's ``.vec`` files are of this kind.
+                The same after a first line ``V dim``, as in fastText's ``.vec`` files.
             ``"word2vec_binary"``
                 word2vec's binary format.
             ``"stanford"``
                 The ``.bin`` of Stanford's ``glove``. Needs `vocabulary`.
             ``"native"``
-                What :meth:`save` writes. It is mapped into memory instead of read if it is not
-                packed and holds numbers of `dtype`: it opens at once, processes share its pages,
-                and :attr:`vectors` is read-only. See `mmap`.
+                The format of :meth:`save`. An uncompressed file with numbers of `dtype` is mapped
+                into memory instead of read: it opens at once, processes share its pages, and
+                :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
-            Read only the first so many vectors, >= 1.
+            Read only this many vectors from the first, >= 1.
         dtype : {"float32", "float16"}, default "float32"
-            What to keep the numbers in; float16 takes half the memory.
+            The dtype of the matrix. float16 takes half the memory.
         vocabulary : path or Vocabulary, optional
             The words of a Stanford ``.bin``, in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
-            What to make of the two vectors that a Stanford ``.bin`` has of a word, as
-            :meth:`glove_rs.Glove.word_vectors` does. The other formats have one.
+            How to combine the two vectors of a word in a Stanford ``.bin``; see
+            :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector per word.
         mmap : bool, default True
-            Map a native file where that is possible. While it is mapped it must not be shortened in
-            place: the system ends a process that reads what is gone (SIGBUS). Replacing the file,
-            as :meth:`save` does, is safe. With False it is read into memory.
+            Map a native file into memory if possible; False reads it. Do not shorten a mapped
+            file in place: a process that then reads the missing pages is killed (SIGBUS).
+            Replacing the file, as :meth:`save` does, is safe.
         max_line_bytes : int, default 67108864
-            How long a line of a text may be, from 1 to 2**40. A longer one is an error, so a packed
-            file of a few bytes cannot fill the memory.
+            The longest line allowed in a text, in bytes, from 1 to 2**40. A longer line is an
+            error, so that a small compressed file cannot fill the memory.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
         Returns
         -------
         WordVectors
-            A word that comes twice keeps its first vector, with a warning.
+            A repeated word keeps its first vector, with a warning.
 
         Raises
         ------
@@ -1004,10 +1004,10 @@ class WordVectors:
 
         Notes
         -----
-        In text, one space or tab separates. A word may itself hold spaces, as some of glove.840B
-        do: it ends where as many numbers begin as a vector has components. Hence a line with a
-        number too many is a word that ends in a number; a warning names such words. Numbers are
-        rounded to the nearest float32; `nan` and `inf` are numbers.
+        In text, one space or tab separates words and numbers. A word may itself contain spaces, as
+        in glove.840B: the last `dim` fields of a line are the vector, and all before them is the
+        word. So if a line has a number too many, the word ends in a number; a warning names such
+        words. Numbers are rounded to the nearest float32; `nan` and `inf` are accepted.
 
         Examples
         --------
@@ -1036,19 +1036,19 @@ class WordVectors:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the native format, which :meth:`load` opens at once, whatever its size.
+        """Write the native format, which :meth:`load` maps into memory: large files open at once.
 
-        Any words and either dtype; the layout is described in ``src/formats/native.rs``.
+        It stores any words and either dtype.
 
         Parameters
         ----------
         path : str or path-like
-            Any name.
+            The file; its name does not matter.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an older file is then still there, untouched.
+            If the file cannot be written. An existing file is then left unchanged.
 
         Examples
         --------
@@ -1066,22 +1066,21 @@ class WordVectors:
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
 
-        The text is what ``spacy init vectors`` takes as its second argument.
+        ``spacy init vectors`` takes the text as its second argument.
 
         Parameters
         ----------
         path : str or path-like
         binary : bool, default False
-            float32 in little-endian bytes instead of text. Text has the fewest digits that are
-            read as the same float32.
+            Write float32 in little-endian bytes instead of text. The text has the fewest digits
+            that are read as the same float32.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an older file is then still there, untouched.
+            If the file cannot be written. An existing file is then left unchanged.
         ValueError
-            If a word is empty or has a space or newline in it, at which other programs would
-            split it.
+            If a word is empty or contains a space or newline: other programs would split it.
 
         Examples
         --------
@@ -1098,23 +1097,23 @@ class WordVectors:
         _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
-        r"""Write the vectors as GloVe files have them: text without a header.
+        r"""Write the vectors in GloVe's text format: no header, a word and its numbers on a line.
 
         Parameters
         ----------
         path : str or path-like
         unk : bool, default False
-            End with a vector for ``<unk>``, as Stanford's tool does: the mean of the last 100,
-            which are those of the rarest words.
+            Add a last vector for ``<unk>``, as Stanford's tool does: the mean of the last 100
+            vectors, those of the rarest words.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an older file is then still there, untouched.
+            If the file cannot be written. An existing file is then left unchanged.
         ValueError
-            If a word is empty or has a newline in it; if so many words end in a space and a
-            number that they could not be told from their vectors; or if `unk` is asked for and
-            there is such a word.
+            If a word is empty or contains a newline; if too many words end in a space and a
+            number, so that the length of the vectors could not be detected; or if `unk` is true
+            and ``<unk>`` is a word already.
 
         Examples
         --------
@@ -1143,7 +1142,7 @@ class WordVectors:
         Returns
         -------
         gensim.models.KeyedVectors
-            Its ``vectors`` is :attr:`vectors` itself: a change there is a change here.
+            It shares the matrix: a change of its ``vectors`` changes :attr:`vectors`.
 
         Raises
         ------
@@ -1189,7 +1188,7 @@ class WordVectors:
     # ---------------------------------------------------------------- pictures
 
     def plot(self, words: Sequence[Key], ax: Any = None) -> Any:
-        """Draw words on the plane of their first two principal components, each with its name.
+        """Draw words on the plane of their first two principal components, with labels.
 
         Parameters
         ----------
@@ -1201,8 +1200,8 @@ class WordVectors:
         Returns
         -------
         matplotlib.axes.Axes
-            With one collection, a point per word, and one text per word. Both axes have one scale,
-            so distances can be read in any direction; their labels give the share of variance.
+            It has one collection with a point per word, and one text per word. Both axes have the
+            same scale. Their labels give the fraction of the variance along each component.
 
         Raises
         ------
@@ -1246,7 +1245,7 @@ class WordVectors:
     # ---------------------------------------------------------------- rows and scores
 
     def _find(self, key: object) -> int | None:
-        """Return the row of a word or an index, None if there is none."""
+        """Return the row of a word or of a valid index, else None."""
         if isinstance(key, str):
             return self.key_to_index.get(key)
         if isinstance(key, int | np.integer) and 0 <= key < len(self):
@@ -1268,7 +1267,7 @@ class WordVectors:
         return self.get_vector(item, norm=True)
 
     def _listing(self, scores: Float32, topn: int, exclude: set[int], start: int) -> Neighbours:
-        """Return the best of `scores`, of which the first is for row `start`."""
+        """Return the words of the best scores; ``scores[0]`` is that of row `start`."""
         best = search.largest(scores, topn + len(exclude))
         names = self.index_to_key
         near = [
@@ -1280,10 +1279,10 @@ class WordVectors:
 
 
 class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
-    """A word that is not in the vocabulary; the message suggests words spelt nearly so.
+    """A word is not in the vocabulary; the message suggests words with a similar spelling.
 
-    The suggestions are looked for when the message is read, so that code which catches the
-    error and goes on does not pay for them.
+    The suggestions are searched when the message is read, so that code which catches the error and
+    goes on does not wait for them.
     """
 
     def __init__(self, key: object, wv: WordVectors) -> None:
@@ -1299,14 +1298,14 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
         return f"{self.args[0]}{hint}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Across processes the message travels, the vectors do not.
+        # Pickled as its message, without the vectors.
         return KeyError, (str(self),)
 
 
 def _first_of_each(
     names: list[str], matrix: NDArray[Any]
 ) -> tuple[list[str], NDArray[Any], dict[str, int]]:
-    """Drop the rows of words that came before, and warn."""
+    """Drop the rows of repeated words, keep the first row of each, and warn."""
     key_to_index: dict[str, int] = {}
     keep: list[int] = []
     again: list[str] = []

@@ -1,7 +1,7 @@
-"""What users hand in as text, sorted into the three things that the core reads.
+"""Sources of text, in the three kinds that the core reads.
 
-These are files, by name; an open file, by its `read`; and an iterable of documents: each a str, a
-list of words, or a batch of rows in Arrow's format.
+The kinds are: names of files; an open file, read by its `read`; and an iterable of documents. A
+document is a str, a list of words, or a batch of rows in Arrow's format.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def source_arguments(
 
 
 def _sorted(source: Any) -> tuple[str, Any]:
-    """Say what kind of thing `source` is."""
+    """Return the kind of `source` for the core, and its value."""
     if isinstance(source, str) and source == "-":
         if sys.stdin is None:
             raise ValueError("source must be something else than '-': there is no standard input")
@@ -71,14 +71,14 @@ def _sorted(source: Any) -> tuple[str, Any]:
     if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
         first = list(itertools.islice(source, 1))
         source = itertools.chain(first, source)
-        if first and isinstance(first[0], os.PathLike):  # as those of Path.glob
+        if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
         return "items", source
     return "items", _items(source)
 
 
 def files_of(source: object) -> list[str] | None:
-    """Return the files that `source` names, `None` if it is something else."""
+    """Return the files that `source` names, or None if it names no files."""
     if isinstance(source, str | os.PathLike):
         return None if source == "-" else _files(source)
     if isinstance(source, list | tuple) and _are_paths(source):

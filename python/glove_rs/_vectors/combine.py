@@ -18,14 +18,14 @@ COMBINATIONS = ("sum", "mean", "word", "context", "concat")
 
 
 def combine(W: NDArray[Any], W_tilde: NDArray[Any], how: str = "sum") -> _Float32:
-    """Make one vector per word of its word vector and its context vector.
+    """Combine the word vector and the context vector of each word into one vector.
 
     Parameters
     ----------
     W, W_tilde : ndarray of float, shape (V, dim)
         Word and context vectors.
     how : {"sum", "mean", "word", "context", "concat"}, default "sum"
-        ``W + W_tilde`` (the paper's choice), their mean, either alone, or both side by side.
+        The sum of both (the paper's choice), their mean, one of them alone, or both side by side.
 
     Returns
     -------
