@@ -108,8 +108,8 @@ def test_a_small_memory_changes_nothing(text, counted):
 def test_the_word_for_unknown_words_is_refused_in_a_text():
     message = reason(1, "compat", "vocab_count", stdin=b"a <unk> b\n")
     assert message == (
-        "glove-rs compat vocab_count: the text has a word <unk>, which is reserved for unknown words: "
-        "rename it"
+        "glove-rs compat vocab_count: the text has a word <unk>, which is reserved for unknown "
+        "words: rename it"
     )
 
 
