@@ -515,8 +515,8 @@ def _number(text: str) -> float | None:
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rank values from 1; equal values share the mean of their ranks."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+    _, value_index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[value_index]
 
 
 def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:

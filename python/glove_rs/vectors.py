@@ -972,7 +972,7 @@ class WordVectors:
         limit : int, optional
             Read only this many vectors from the first, >= 1.
         dtype : {"float32", "float16"}, default "float32"
-            The dtype of the matrix. float16 takes half the memory.
+            The precision of the numbers. float16 takes half the memory.
         vocabulary : path or Vocabulary, optional
             The words of a Stanford ``.bin``, in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
@@ -1307,13 +1307,13 @@ def _first_of_each(
 ) -> tuple[list[str], NDArray[Any], dict[str, int]]:
     """Drop the rows of repeated words, keep the first row of each, and warn."""
     key_to_index: dict[str, int] = {}
-    keep: list[int] = []
-    again: list[str] = []
+    first_rows: list[int] = []
+    repeated: list[str] = []
     for row, name in enumerate(names):
         if name in key_to_index:
-            again.append(name)
+            repeated.append(name)
         else:
-            key_to_index[name] = len(keep)
-            keep.append(row)
-    vector_files.warn_of_repeated(again, len(names), stacklevel=3)
-    return list(key_to_index), matrix[keep], key_to_index
+            key_to_index[name] = len(first_rows)
+            first_rows.append(row)
+    vector_files.warn_of_repeated(repeated, len(names), stacklevel=3)
+    return list(key_to_index), matrix[first_rows], key_to_index

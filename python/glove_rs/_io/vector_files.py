@@ -59,10 +59,10 @@ def read(
             return found.words, matrix
 
 
-def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> None:
+def warn_of_repeated(repeated: Sequence[str], total: int, *, stacklevel: int) -> None:
     """Warn of vectors that were dropped because their words are repeated."""
     warnings.warn(
-        f"{len(again)} of {total} vectors dropped, their words are repeated: {_some(again)}",
+        f"{len(repeated)} of {total} vectors dropped, their words are repeated: {_some(repeated)}",
         stacklevel=stacklevel + 1,
     )
 

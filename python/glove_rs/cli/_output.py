@@ -92,26 +92,26 @@ def check_files(
     FileExistsError
         For a file that exists, unless `overwrite`.
     """
-    written: dict[object, str] = {}
-    places = [(option, path, True) for option, path in outputs.items() if path is not None]
+    option_of: dict[object, str] = {}
+    written_files = [(option, path, True) for option, path in outputs.items() if path is not None]
     if folder is not None:
         files = (os.path.join(folder.target, name) for name in folder.names)
-        places += [("out", path, False) for path in files]
-    keys = [_written_key(path) for _, path, _ in places]
+        written_files += [("out", path, False) for path in files]
+    keys = [_written_key(path) for _, path, _ in written_files]
     read: dict[object, str] = {}
     if any(keys):  # a folder of inputs may hold many files
         read = {key: name for name in _files(inputs) if (key := _key(name)) is not None}
-    for (option, path, is_file), key in zip(places, keys, strict=True):
+    for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if key in read:
             raise ValueError(f"{option} must be another file than the input {read[key]}")
         if _is_stream(path):
             continue
-        place = key or os.path.realpath(path)
-        if place in written:
+        identity = key or os.path.realpath(path)
+        if identity in option_of:
             raise ValueError(
-                f"{option} must be another file than that of {_option(written[place])}, got {path}"
+                f"{option} must be another file than that of {_option(option_of[identity])}, got {path}"
             )
-        written[place] = option
+        option_of[identity] = option
         if is_file and key is not None and not overwrite and not os.path.isdir(path):
             reason = "exists; choose another name, or replace it with --overwrite"
             raise FileExistsError(17, reason, path)

@@ -64,15 +64,15 @@ def command(
     example: str,
 ) -> Parser:
     """Add a command with its arguments, summary, description and example."""
-    made = commands.add_parser(
+    parser = commands.add_parser(
         name,
         usage=f"glove-rs {name} {arguments}",
         help=summary,
         description="\n\n".join(_filled(paragraph) for paragraph in text.split("\n\n")),
         epilog=f"example:\n{textwrap.indent(example, '  ')}\n",
     )
-    made.set_defaults(run=run, parser=made)
-    return made
+    parser.set_defaults(run=run, parser=parser)
+    return parser
 
 
 def _filled(paragraph: str) -> str:

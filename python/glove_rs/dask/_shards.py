@@ -65,7 +65,7 @@ class Piece:
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)
-            yield name, start, _Part(file, stop)
+            yield name, start, _FileRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
         """Find the first position from `at` on where a document begins."""
@@ -76,7 +76,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _FileRange:
     """An open file that appears to end at `stop`."""
 
     file: Any
