@@ -109,7 +109,8 @@ def check_files(
         identity = key or os.path.realpath(path)
         if identity in option_of:
             raise ValueError(
-                f"{option} must be another file than that of {_option(option_of[identity])}, got {path}"
+                f"{option} must be another file than that of {_option(option_of[identity])}, "
+                f"got {path}"
             )
         option_of[identity] = option
         if is_file and key is not None and not overwrite and not os.path.isdir(path):
