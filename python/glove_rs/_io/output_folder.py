@@ -58,7 +58,7 @@ class _Model(Protocol):
 
 
 def model_file(path: str) -> str:
-    """Return the model of a folder, or `path` itself if it is none."""
+    """Return the model file in a folder, or `path` itself if it has none."""
     model = os.path.join(path, MODEL)
     return model if os.path.isfile(model) else path
 
@@ -208,5 +208,5 @@ class OutputFolder:
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    # How progress was shown is nothing to keep.
+    # `progress` is not a setting of the result.
     return {name: value for name, value in settings.items() if name != "progress"}

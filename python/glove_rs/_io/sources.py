@@ -90,7 +90,7 @@ def files_of(source: object) -> list[str] | None:
 
 
 def _are_paths(items: Sequence[object]) -> bool:
-    """Tell paths from documents: every str among paths alone names something that exists."""
+    """Return whether `items` are paths: a list of str is, if each names an existing file."""
     if items and isinstance(items[0], os.PathLike):
         return True
     return bool(items) and all(isinstance(item, str) and os.path.exists(item) for item in items)
@@ -101,12 +101,12 @@ def _files(path: object) -> list[str]:
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
         raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
-    name = str.__str__(os.fsdecode(path))  # a plain str, whatever subclass it was
+    name = str.__str__(os.fsdecode(path))  # a plain str, not a subclass
     if not name:
         raise ValueError("source must name a file or folder, got ''")
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
-    except ValueError:  # a zero byte or a lone surrogate is in no name
+    except ValueError:  # file names have no zero bytes and no lone surrogates
         pass
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}:
@@ -124,7 +124,7 @@ def _files(path: object) -> list[str]:
 
 
 def _files_in(folder: str) -> list[str]:
-    """Return all files below `folder`, sorted; hidden ones and hidden folders are left out."""
+    """Return all files below `folder`, sorted, without hidden files and folders."""
 
     def fail(error: OSError) -> None:
         raise error
@@ -157,7 +157,7 @@ def _items(source: Any) -> Any:
         return iter(source.dropna())  # as in Arrow, a missing text is no document
     if library == "polars":
         source = _without_null_type(source)
-    if hasattr(source, "read_next_batch"):  # an Arrow reader, whose exceptions only iterating keeps
+    if hasattr(source, "read_next_batch"):  # an Arrow reader; iterating it keeps its exceptions
         return iter(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return [source]
@@ -171,7 +171,7 @@ def _items(source: Any) -> Any:
 
 
 def _without_null_type(source: Any) -> Any:
-    """Give a type to what Polars has found only nulls in.
+    """Give a type to columns in which Polars found only nulls.
 
     It exports the type of nulls with a buffer that Arrow's format does not have.
     """
@@ -180,7 +180,7 @@ def _without_null_type(source: Any) -> Any:
     if isinstance(source, polars.Series):
         return source.cast(types.get(source.dtype, source.dtype))
     if isinstance(source, polars.DataFrame):
-        # As in Arrow: they count as text only where there is no other.
+        # As in Arrow, such columns are read as text only if there is no other column of text.
         others = [name for name, kind in source.schema.items() if kind != polars.Null]
         source = source.select(others) if others else source
         return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
@@ -193,7 +193,7 @@ def _dataset_batches(source: Any) -> Any:
     dataset = source if column is None else source.source
     formatting = getattr(dataset, "format", None) or {}
     if not hasattr(dataset, "with_format") or formatting.get("type") == "custom":
-        return iter(source)  # rows that are made by a function, or a field of a column
+        return iter(source)  # rows computed by a function, or a field of a column
     if column is not None:
         dataset = dataset.select_columns([column])
     return dataset.with_format("arrow").iter(batch_size=1000)
