@@ -108,8 +108,8 @@ def test_a_small_memory_changes_nothing(text, counted):
 def test_the_word_for_unknown_words_is_refused_in_a_text():
     message = reason(1, "compat", "vocab_count", stdin=b"a <unk> b\n")
     assert message == (
-        "glove-rs compat vocab_count: the text has a word <unk>, which is kept for unknown words: "
-        "rename it"
+        "glove-rs compat vocab_count: the text has a word <unk>, which is reserved for unknown "
+        "words: rename it"
     )
 
 
@@ -282,7 +282,7 @@ def test_flags_without_a_meaning_are_said_once(text, counted):
     assert result.returncode == 0
     assert result.stdout == (counted / "cooccurrence.bin").read_bytes()
     assert result.stderr.decode().splitlines() == [
-        "-max-product -overflow-length means nothing here: ignored",
+        "-max-product -overflow-length has no effect here: ignored",
         "-nonsense 3 is not known: ignored",
     ]
 

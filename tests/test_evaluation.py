@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from glove_rs import FormatError, WordVectors, evaluation
+from glove_rs._vectors import analogy
 from glove_rs.evaluation import AnalogyResult, AnalogyScore, SimilarityResult
 
 QUESTIONS = """\
@@ -109,8 +110,8 @@ def wv():
 
 @pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])
 def test_answers_are_stanfords_question_by_question(tmp_path, monkeypatch, blocks):
-    monkeypatch.setattr(evaluation, "_CELLS", blocks[0])
-    monkeypatch.setattr(evaluation, "_QUESTIONS", blocks[1])
+    monkeypatch.setattr(analogy, "_CELLS", blocks[0])
+    monkeypatch.setattr(analogy, "_QUESTIONS", blocks[1])
     rng = np.random.default_rng(3)
     wv = analogous_vectors([f"word{i}" for i in range(40)])
     asked = [tuple(rng.choice(wv.index_to_key[:60], 4)) for _ in range(700)]
@@ -156,7 +157,7 @@ def test_answers_of_any_vectors_are_stanfords(tmp_path, matrix, data):
 def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
     # Every word has twins that differ by a few units in the last place of float32, scattered over
     # the vocabulary, and with it over the blocks.
-    monkeypatch.setattr(evaluation, "_CELLS", cells)
+    monkeypatch.setattr(analogy, "_CELLS", cells)
     rng = np.random.default_rng(8)
     matrix = np.tile(rng.normal(size=(250, 10)), (4, 1))
     matrix *= 1 + rng.normal(size=matrix.shape) * 2e-7
@@ -169,8 +170,8 @@ def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
 
 @pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])
 def test_cosmul_answers_are_levy_and_goldbergs(tmp_path, monkeypatch, blocks):
-    monkeypatch.setattr(evaluation, "_CELLS", blocks[0])
-    monkeypatch.setattr(evaluation, "_QUESTIONS", blocks[1])
+    monkeypatch.setattr(analogy, "_CELLS", blocks[0])
+    monkeypatch.setattr(analogy, "_QUESTIONS", blocks[1])
     rng = np.random.default_rng(4)
     wv = analogous_vectors([f"word{i}" for i in range(40)])
     asked = [tuple(rng.choice(wv.index_to_key[:60], 4)) for _ in range(400)]

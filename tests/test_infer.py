@@ -1,4 +1,4 @@
-"""Vectors of words that training never saw (issue 8)."""
+"""Vectors of words that training never saw."""
 
 import numpy as np
 import pytest

@@ -110,7 +110,7 @@ def test_warnings_are_escaped_on_a_terminal(tmp_path):
     path = tmp_path / "twice.txt"
     path.write_text("a\x1b[31m 1 2\na\x1b[31m 3 4\nb 1 1\n")
     shown = on_terminal("similar", path, "b", "--no-progress")
-    assert "their words came before" in shown
+    assert "their words are repeated" in shown
     assert not steering(shown)
 
 

@@ -130,7 +130,7 @@ def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
         assert words[0].startswith("\ufeff") or any(re.search(r"[ \t]\S", word) for word in words)
         return
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "[0-9]+ words end in a space and a number")
+        warnings.filterwarnings("ignore", "[0-9]+ lines have one number more")
         assert_same(WordVectors.load(tmp_path / "vectors"), wv)
 
 
@@ -356,7 +356,7 @@ def test_what_is_not_a_finite_number_is_kept(file):
         (b"3 1\na 1\nb 2\n", ["3", "a", "b"], 1),
     ],
 )
-@pytest.mark.filterwarnings("ignore:1 words end in a space and a number")
+@pytest.mark.filterwarnings("ignore:1 lines have one number more")
 def test_a_first_line_that_looks_like_something_else(file, content, words, dim):
     wv = WordVectors.load(file(content))
     assert (wv.index_to_key, wv.vector_size) == (words, dim)
@@ -372,7 +372,7 @@ def test_a_word_that_comes_twice_keeps_its_first_vector_and_warns(file):
 
 
 def test_a_number_too_many_is_a_word_to_warn_of(file):
-    with pytest.warns(UserWarning, match=r"1 words end in a space and a number.*'b 0\.5'"):
+    with pytest.warns(UserWarning, match=r"1 lines have one number more.*'b 0\.5'"):
         wv = WordVectors.load(file(b"a 1 2\nb 0.5 3 4\nc 5 6\n"))
     assert wv.index_to_key == ["a", "b 0.5", "c"]
 
@@ -644,7 +644,7 @@ def test_a_native_file_replaced_while_it_is_opened_is_opened_again(tmp_path, mon
     path = tmp_path / "vectors"
     old, new = random_vectors(10, 3), random_vectors(20, 5, seed=1)
     old.save(path)
-    core = vectors_module._vector_files._core
+    core = vectors_module.vector_files._core
     original = core.load_vectors
 
     def load_and_replace(*arguments):

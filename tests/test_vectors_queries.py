@@ -20,7 +20,7 @@ from hypothesis.extra import numpy as hnp
 
 import golden_files
 from glove_rs import Cooccurrence, Glove, WordVectors
-from glove_rs import vectors as vectors_module
+from glove_rs._vectors import search, unit_rows
 from glove_rs.vectors import COMBINATIONS, combine
 
 # gensim calls its own deprecated method in most_similar_cosmul.
@@ -597,9 +597,9 @@ def test_pickle_keeps_words_and_vectors_and_drops_what_can_be_computed(wv):
 
 def test_lengths_are_computed_once(monkeypatch):
     wv = random_vectors()
-    first = wv._norms()
+    first = wv._unit_rows.lengths()
     monkeypatch.setattr(np, "einsum", None)
-    assert wv._norms() is first
+    assert wv._unit_rows.lengths() is first
 
 
 def test_words_may_be_read_when_first_asked_for():
@@ -632,7 +632,7 @@ def test_many_threads_may_ask_at_once():
 
 
 def test_float16_answers_like_its_float32_copy(monkeypatch):
-    monkeypatch.setattr(vectors_module, "_ROWS", 64)
+    monkeypatch.setattr(unit_rows, "_ROWS", 64)
     half = random_vectors(300, 24)
     half = WordVectors(half.index_to_key, half.vectors.astype(np.float16))
     single = WordVectors(half.index_to_key, half.vectors.astype(np.float32))
@@ -668,9 +668,9 @@ def test_float16_queries_do_not_expand_the_matrix():
 @pytest.mark.parametrize("topn", [1, 10, 63, 64, 65, 199, 5_000])
 @pytest.mark.parametrize(("rows", "queries", "a_pass"), [(64, 7, 20), (16_384, 256, 1_024)])
 def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a_pass):
-    monkeypatch.setattr(vectors_module, "_ROWS", rows)
-    monkeypatch.setattr(vectors_module, "_QUERIES", queries)
-    monkeypatch.setattr(vectors_module, "_PASS", a_pass)
+    monkeypatch.setattr(unit_rows, "_ROWS", rows)
+    monkeypatch.setattr(search, "_QUERIES", queries)
+    monkeypatch.setattr(search, "_PASS", a_pass)
     wv = random_vectors()
     words = [*wv.index_to_key[::3], "w0", "w0"]
     for word, near in zip(words, wv.most_similar_batch(words, topn), strict=True):
@@ -687,8 +687,8 @@ def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a
 def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, topn):
     wv = WordVectors([f"w{i}" for i in range(len(matrix))], matrix)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(vectors_module, "_ROWS", 8)
-        patch.setattr(vectors_module, "_QUERIES", 3)
+        patch.setattr(unit_rows, "_ROWS", 8)
+        patch.setattr(search, "_QUERIES", 3)
         batch = wv.most_similar_batch(wv.index_to_key, topn)
     for word, near in zip(wv.index_to_key, batch, strict=True):
         single = wv.most_similar(word, topn=topn)
@@ -702,7 +702,7 @@ def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, top
 
 def test_best_neighbours_last_in_the_vocabulary_are_found(monkeypatch):
     # The worst order for a search that keeps the best so far.
-    monkeypatch.setattr(vectors_module, "_ROWS", 100)
+    monkeypatch.setattr(unit_rows, "_ROWS", 100)
     angles = np.linspace(3, 0.01, 1_000)
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     wv = WordVectors([*(f"w{i}" for i in range(1_000)), "query"], np.vstack([matrix, [1, 0]]))

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import _core
-from ._archives import refusing
+from ._io.archives import refusing
+from ._io.sources import files_of
 from ._parameters import integer, path_text, plain
-from ._sources import files_of
 from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from . import _checkpoint, _core
-from ._archives import refusing
 from ._checkpoint import Folder
+from ._io.archives import refusing
+from ._io.sources import Source, source_arguments
 from ._parameters import boolean, integer
 from ._progress import reporter
-from ._sources import Source, source_arguments
 from ._training import Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence, counting_arguments
 from .vocabulary import Vocabulary, encoding_arguments, running_arguments

@@ -4,41 +4,41 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from ._fit.protocol import Model
 from ._parameters import shown
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from .glove import Glove
 
 __all__ = ["infer_vector"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _F64: TypeAlias = npt.NDArray[np.float64]
 
-#: Occurrences that few examples stand for at least. Their counts are scaled to so many: a rare word
-#: is near other rare words whatever it means (benches/RESULTS.md, "Words never seen").
+#: Counts of a word with fewer occurrences are scaled up to this many occurrences. Otherwise its
+#: vector is near those of other rare words, whatever it means (benches/RESULTS.md, "Words never
+#: seen").
 _LEAST = 100
-#: Rows that the prior is estimated from.
+#: The prior is estimated from the vectors of this many words.
 _ROWS = 10_000
 _READING = (
     *("tokenizer", "lowercase", "normalize", "documents", "errors"),
     *("threads", "memory", "tmp_dir"),
 )
 _COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps", "max_word_bytes")
-#: Stands for a word that was left out. Letters, so that every tokenizer keeps it in one piece.
+#: The placeholder for the new word in contexts that leave it out. It consists of letters, so that
+#: every tokenizer keeps it in one piece.
 _PLACE = "qzxthewordqzx"
 
 
 def infer_vector(
-    model: Glove, contexts: Iterable[str] | Iterable[Sequence[str]], word: str | None
+    model: Model, contexts: Iterable[str] | Iterable[Sequence[str]], word: str | None
 ) -> _F32:
-    """Do what :meth:`Glove.infer_vector` says."""
+    """Infer a vector: see :meth:`glove_rs.Glove.infer_vector`."""
     state = model._state
     pieces: list[str | Sequence[str]]
     if not isinstance(contexts, Iterable):
@@ -54,15 +54,16 @@ def infer_vector(
             word = unicodedata.normalize(model.normalize, word)  # type: ignore[arg-type]
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
-    # Scaled counts have the noise of the few they are made of, and the residuals of a word that was
-    # not trained on are about twice those of training, Σ f diff² / nnz = 2 loss.
+    # Scaling also multiplies the noise of the counts, hence the factor `scale`. The squared
+    # residuals of a word that was not trained are about twice those of training,
+    # Σ f diff² / nnz = 2 loss.
     variance = 2 * scale * 2 * state.history[-1]
     arrays = state.arrays
     x_max = model._training_arguments()["x_max"]
-    # Words about as frequent.
+    # The words whose counts are nearest to that of the new word.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
     vector = np.zeros(arrays["W"].shape[1])
-    # As a word it has a row of X and meets W_tilde; as a context word a column, and meets W.
+    # Its row of X is solved against W_tilde, its column against W.
     for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):
         x = scale * x
         rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
@@ -74,23 +75,23 @@ def infer_vector(
 
 
 def _with_place(piece: str | Sequence[str]) -> str | list[str]:
-    """Put the word in the middle, from which it was left out."""
+    """Insert the placeholder in the middle of a context that leaves the word out."""
     if not isinstance(piece, str | Sequence):
         return piece  # type: ignore[unreachable]  # reading says which it is, and refuses it
     if not isinstance(piece, str):
         middle = len(piece) // 2
         return [*piece[:middle], _PLACE, *piece[middle:]]
     words = piece.split()
-    if len(words) == 1:  # a language that does not write spaces
+    if len(words) == 1:  # a language written without spaces
         words = [piece[: len(piece) // 2], piece[len(piece) // 2 :]]
     middle = len(words) // 2
     return " ".join([*words[:middle], _PLACE, *words[middle:]])
 
 
 def _counts(
-    model: Glove, pieces: Sequence[str | Sequence[str]], word: str
+    model: Model, pieces: Sequence[str | Sequence[str]], word: str
 ) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
-    """Count the word, and it with the model's words: those of its row of X, and of its column."""
+    """Return the occurrences of the word, and its row and column of X over the model's words."""
     known = model._state.vocabulary
     place = known._core.index(word)
     if place is None:
@@ -119,7 +120,7 @@ def _solve(rows: _F64, target: _F64, weight: _F64, prior: _F64, variance: float)
     """
     mean = prior.mean(axis=0, dtype=np.float64)
     spread = np.atleast_2d(np.cov(prior, rowvar=False, dtype=np.float64))
-    # Where all rows agree nothing could be learned: a little spread in every direction.
+    # A little variance in every direction: the covariance may be singular.
     precision = np.linalg.inv(spread + 1e-6 * np.eye(len(mean)))
     weighted = rows * (weight / variance)[:, None]
     return np.linalg.solve(weighted.T @ rows + precision, weighted.T @ target + precision @ mean)

@@ -1,15 +1,16 @@
-"""Progress bars: tqdm driven from the waiting thread, so that notebooks render them."""
+"""Progress bars of tqdm, updated from the thread that waits, so that notebooks show them."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable
 from types import TracebackType
-from typing import Any, TypeAlias
-
-from tqdm.auto import tqdm
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from ._parameters import shown
+
+if TYPE_CHECKING:
+    from tqdm.auto import tqdm
 
 __all__ = ["Progress", "reporter"]
 
@@ -28,7 +29,7 @@ _UNITS = {
 
 
 class _Bars:
-    """One bar per stage; a stage's bar is completed when the next one starts."""
+    """One bar per stage. The bar of a stage is completed when the next stage starts."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
@@ -39,10 +40,13 @@ class _Bars:
             self._finish()
             self._stage = stage
             if stage in _UNITS:
+                # Imported here: programs that show no progress do without its 30 modules.
+                from tqdm.auto import tqdm
+
                 self._bar = tqdm(
                     desc=stage,
                     total=total or None,
-                    initial=done,  # what was done before the bar is no measure of its rate
+                    initial=done,  # work done before the bar is not part of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,
                     file=getattr(sys.stderr, "bare", sys.stderr),  # see cli/_terminal.py

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from . import _core
 from ._checkpoint import Folder, fingerprint
+from ._io.sources import Source
 from ._parameters import boolean, integer, positive, real, shown
-from ._sources import Source
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
 from .vocabulary import Vocabulary

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._parameters import boolean, integer, path_text, positive, shown
 from ._progress import Progress, reporter
-from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer
 from .vocabulary import (
     MAX_WORD_BYTES,

@@ -1,6 +1,6 @@
 """Measure word vectors: analogy questions and human similarity ratings.
 
-Both functions read the standard file formats and name the protocol they followed in the result.
+Both functions read the standard file formats. The result states the protocol.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ._core import FormatError
 from ._parameters import boolean, choice, optional_integer, path_text
-
-if TYPE_CHECKING:
-    from .vectors import WordVectors
+from ._vectors.analogy import METHODS, answers, float64_rows
+from ._vectors.unit_rows import UnitRows
 
 __all__ = [
     "METHODS",
@@ -32,20 +31,24 @@ __all__ = [
     "similarity",
 ]
 
-#: The ways :func:`analogies` knows to answer a question.
-METHODS = ("3cosadd", "3cosmul")
-
-# Added to the denominator of 3CosMul, as in `WordVectors.most_similar_cosmul`.
-_EPSILON = 1e-6
-# Stanford's tools write the mean of rare words under this name and never answer with it.
+# The name under which Stanford's tools write the mean of the rare words. It is never an answer.
 _UNKNOWN = "<unk>"
-# Dot products of the question words held at a time: 2²² float32 are 16 MB. 17,776 questions over
-# 89,082 x 50 take, on two cores, 0.9 s with 2²⁰, 0.8 s with 2²¹ and 0.7 s with 2²².
-_CELLS = 1 << 22
-# Questions scored at a time: 32, 64, 128 and 256 take 0.86, 0.80, 0.74 and 0.73 s.
-_QUESTIONS = 128
-# Words are separated by these only: a word may hold any other Unicode space.
+# Only these characters separate words. A word may contain any other Unicode space.
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
+
+
+class _WordVectors(Protocol):
+    """The part of :class:`glove_rs.WordVectors` that is evaluated."""
+
+    _unit_rows: UnitRows
+
+    def __len__(self) -> int: ...
+
+    @property
+    def index_to_key(self) -> list[str]: ...
+
+    @property
+    def key_to_index(self) -> dict[str, int]: ...
 
 
 # ---------------------------------------------------------------- results
@@ -53,18 +56,18 @@ _FIELD = re.compile(r"[^ \t\r\f\v]+")
 
 @dataclass(frozen=True)
 class AnalogyScore:
-    """How many questions of a kind were answered, and how many rightly.
+    """The number of questions of a section that were answered, and answered correctly.
 
     Attributes
     ----------
     name : str
-        Of the section, or "semantic", "syntactic", "total".
+        The name of the section, or "semantic", "syntactic" or "total".
     correct : int
         Questions answered with the expected word.
     answerable : int
         Questions whose four words are known.
     skipped : int
-        Questions with an unknown word; they count neither for nor against.
+        Questions with an unknown word. They do not affect the accuracy.
     """
 
     name: str
@@ -89,7 +92,7 @@ class AnalogyScore:
 
 @dataclass(frozen=True)
 class AnalogyResult:
-    """What :func:`analogies` measured. ``print`` shows it as a table.
+    """The result of :func:`analogies`. ``print`` shows it as a table.
 
     Attributes
     ----------
@@ -102,7 +105,7 @@ class AnalogyResult:
     sections : tuple of AnalogyScore
         In the order of the file.
     questions : tuple of (str, str, str, str)
-        In the order of the file, lower-cased if that was asked for.
+        In the order of the file, lower-cased if `lowercase` was true.
     predictions : tuple of (str or None)
         The answer to each question, None where it was skipped.
     """
@@ -126,7 +129,7 @@ class AnalogyResult:
 
     @property
     def total(self) -> AnalogyScore:
-        """All sections, every question weighing the same."""
+        """All sections; every question has the same weight."""
         return self._sum("total", "semantic", "syntactic")
 
     @property
@@ -171,14 +174,14 @@ class AnalogyResult:
             counts = (score.correct, score.answerable, score.skipped)
             rows.append((score.name, _percent(score.accuracy), *map("{:,}".format, counts)))
         lines = _table(rows)
-        # A rule under the head, and one above the three sums.
+        # A rule below the header, and one above the three sums.
         rule = "-" * len(lines[0])
         return "\n".join([self.protocol, lines[0], rule, *lines[1:-3], rule, *lines[-3:]])
 
 
 @dataclass(frozen=True)
 class SimilarityResult:
-    """What :func:`similarity` measured. ``print`` shows it as a table.
+    """The result of :func:`similarity`. ``print`` shows it as a table.
 
     Attributes
     ----------
@@ -187,8 +190,8 @@ class SimilarityResult:
     path : str
         The file of rated pairs.
     spearman, pearson : float
-        Correlation of ratings and cosines, from -1 to 1; NaN if undefined (fewer than two pairs,
-        or all alike).
+        Correlation of ratings and cosines, from -1 to 1. NaN if it is undefined: for fewer than
+        two pairs, or if all values are equal.
     answerable : int
         Pairs with both words known.
     skipped : int
@@ -236,7 +239,7 @@ def _decimal(value: float) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> list[str]:
-    """Align a name to the left and figures to the right."""
+    """Align the first column to the left and the others to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -251,7 +254,7 @@ def _table(rows: list[tuple[str, ...]]) -> list[str]:
 
 
 def analogies(
-    wv: WordVectors,
+    wv: _WordVectors,
     path: str | os.PathLike[str],
     *,
     method: str = "3cosadd",
@@ -260,22 +263,22 @@ def analogies(
 ) -> AnalogyResult:
     r"""Answer analogy questions "a is to b as c is to d" and count the right answers.
 
-    The protocol is that of Stanford's evaluation script: vectors have unit length, the answer is
-    the word of the whole vocabulary, a, b and c excepted, with the largest cosine with b - a + c,
-    and questions with an unknown word are left out. Answers are those of double precision.
+    The protocol is that of Stanford's evaluation script. Vectors are scaled to unit length. The
+    answer is the word with the largest cosine with b - a + c, of the whole vocabulary without a, b
+    and c. Questions with an unknown word are skipped. Answers are computed in double precision.
 
     Parameters
     ----------
     wv : WordVectors
     path : str or path-like
-        Four words a line, in sections that start with a line ``: name`` (questions-words.txt).
-        Questions before the first such line are a section named after the file, as in the files of
-        Stanford's eval/question-data.
+        A file with four words on each line, in sections that start with a line ``: name``, such as
+        questions-words.txt. Questions before the first such line form a section that is named
+        after the file, as in Stanford's eval/question-data.
     method : {"3cosadd", "3cosmul"}, default "3cosadd"
-        3CosMul is that of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶ added to
-        the denominator.
+        "3cosmul" is the method of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶
+        added to the denominator.
     restrict_vocab : int, optional
-        Know only the first so many words.
+        Use only this many words from the first.
     lowercase : bool, default True
         Lower-case the questions.
 
@@ -286,8 +289,8 @@ def analogies(
     Raises
     ------
     FormatError
-        If a line does not hold four words, or the file no question, or is not UTF-8; names file
-        and line.
+        If a line does not consist of four words, or the file has no question or is not UTF-8. The
+        message names file and line.
     OSError
         If the file cannot be read.
     ValueError
@@ -319,7 +322,9 @@ def analogies(
     )
     answerable = (ids < limit).all(axis=1)
     predicted = np.full(len(ids), -1, np.intp)
-    predicted[answerable] = _answer(wv, ids[answerable, :3], limit, method)
+    predicted[answerable] = answers(
+        wv._unit_rows, ids[answerable, :3], limit, method, table.get(_UNKNOWN)
+    )
 
     count = len(sections)
     section = np.array(owner, dtype=np.intp)
@@ -379,148 +384,28 @@ def _read_questions(
     return sections, owner, questions
 
 
-def _answer(
-    wv: WordVectors, triples: NDArray[np.intp], limit: int, method: str
-) -> NDArray[np.intp]:
-    """Return the row that answers each question in double precision, -1 if no row is left.
-
-    Parameters
-    ----------
-    wv : WordVectors
-    triples : ndarray of intp, shape (n, 3)
-        Rows of a, b, c.
-    limit : int
-        Rows searched.
-    method : str
-    """
-    answer = np.full(len(triples), -1, np.intp)
-    doubtful = np.ones(len(triples), bool)
-    if method == "3cosadd":
-        # float32 settles all but a few questions in half the time. Its scores are sums of three
-        # products of unit vectors, each off by at most (dim + 4) 2⁻²⁴; two scores are compared.
-        margin = 2 * 3 * (wv.vector_size + 4) * 2.0**-24
-        answer, lead = _search(wv, triples, limit, method, np.float32)
-        doubtful = ~(lead > margin)
-    answer[doubtful], _ = _search(wv, triples[doubtful], limit, method, np.float64)
-    return answer
-
-
-def _search(
-    wv: WordVectors,
-    triples: NDArray[np.intp],
-    limit: int,
-    method: str,
-    dtype: type[np.float32] | type[np.float64],
-) -> tuple[NDArray[np.intp], NDArray[np.floating[Any]]]:
-    """Return the row with the best score for each question, and its lead on the second best.
-
-    The dot product of w with b - a + c is that with b, less that with a, plus that with c. Standard
-    questions are made of few words (905 in the 19,544 of questions-words.txt): the dot products of
-    those with the vocabulary are computed once, and each question sums three of their rows.
-    """
-    number = len(triples)
-    if not number:
-        return np.empty(0, np.intp), np.empty(0, dtype)
-    # Questions that share a and b follow one another, so that b - a is formed once for many.
-    order = np.lexsort((triples[:, 2], triples[:, 1], triples[:, 0]))
-    excluded = triples[order].ravel()
-    asked, columns = np.unique(excluded, return_inverse=True)
-    a, b, c = columns.reshape(number, 3).T
-    pair = np.cumsum(np.append(0, (a[1:] != a[:-1]) | (b[1:] != b[:-1])))
-    pair_a, pair_b = (word[np.unique(pair, return_index=True)[1]] for word in (a, b))
-
-    barred = ~wv._directed()
-    barred[wv.key_to_index.get(_UNKNOWN, slice(0, 0))] = True
-    queries: NDArray[Any] = _unit(wv, asked).astype(dtype)
-    width = min(limit, max(256, _CELLS // len(asked)))
-    best, second = np.full((2, number), -np.inf, dtype)
-    found = np.full(number, -1, np.intp)
-    scores, addends = np.empty((2, _QUESTIONS * width), dtype)
-    join = np.add if method == "3cosadd" else np.multiply
-    for start in range(0, limit, width):
-        stop = min(start + width, limit)
-        unit: NDArray[Any] = _unit(wv, slice(start, stop)).astype(dtype)
-        plus, minus = _terms(queries @ unit.T, method)
-        plus[:, barred[start:stop]] = minus[:, barred[start:stop]] = -np.inf
-        hit = np.flatnonzero((excluded >= start) & (excluded < stop))
-        hit_question, hit_column = hit // 3, excluded[hit] - start
-        for low in range(0, number, _QUESTIONS):
-            high = min(low + _QUESTIONS, number)
-            pairs = slice(pair[low], pair[high - 1] + 1)
-            b_less_a = join(plus[pair_b[pairs]], minus[pair_a[pairs]])
-            score, addend = (
-                array[: (high - low) * (stop - start)].reshape(high - low, stop - start)
-                for array in (scores, addends)
-            )
-            # mode="clip" lets numpy write to `out` directly; no index is out of range.
-            np.take(b_less_a, pair[low:high] - pairs.start, axis=0, out=score, mode="clip")
-            np.take(plus, c[low:high], axis=0, out=addend, mode="clip")
-            join(score, addend, out=score)
-            hits = slice(*np.searchsorted(hit_question, (low, high)))
-            score[hit_question[hits] - low, hit_column[hits]] = -np.inf
-            column, each = score.argmax(axis=1), np.arange(high - low)
-            top = score[each, column]
-            score[each, column] = -np.inf
-            best_here, second_here = best[low:high], second[low:high]
-            for other in (np.minimum(best_here, top), score.max(axis=1)):
-                np.maximum(second_here, other, out=second_here)
-            better = np.flatnonzero(top > best_here)
-            best_here[better] = top[better]
-            found[low + better] = column[better] + start
-    answer, lead = np.empty_like(found), np.empty_like(best)
-    answer[order] = found
-    # Where no row is left there is no lead.
-    lead[order] = np.subtract(best, second, out=np.zeros_like(best), where=np.isfinite(best))
-    return answer, lead
-
-
-def _terms(
-    cosines: NDArray[np.floating[Any]], method: str
-) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return what a question word gives to a score as b or c, and what it gives as a."""
-    if method == "3cosadd":
-        return cosines, -cosines
-    # Rounding must not take a cosine below -1.
-    moved = np.maximum((1 + cosines) / 2, 0)
-    return moved, 1 / (moved + _EPSILON)
-
-
-def _usable(wv: WordVectors, rows: NDArray[np.intp] | slice) -> NDArray[np.float64]:
-    """Return rows in float64; zeros for those without a direction."""
-    usable = np.array(wv.vectors[rows], dtype=np.float64)
-    usable[~wv._directed()[rows]] = 0
-    return usable
-
-
-def _unit(wv: WordVectors, rows: NDArray[np.intp] | slice) -> NDArray[np.float64]:
-    """Return rows in float64 scaled to unit length; zeros for those without a direction."""
-    unit = _usable(wv, rows)
-    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    unit /= np.where(lengths > 0, lengths, 1)[:, None]
-    return unit
-
-
 # ---------------------------------------------------------------- similarity
 
 
 def similarity(
-    wv: WordVectors,
+    wv: _WordVectors,
     path: str | os.PathLike[str],
     *,
     restrict_vocab: int | None = None,
     lowercase: bool = True,
 ) -> SimilarityResult:
-    r"""Correlate the cosines of word pairs with the ratings people gave them.
+    r"""Correlate the cosines of word pairs with human ratings of their similarity.
 
     Parameters
     ----------
     wv : WordVectors
     path : str or path-like
-        A line holds two words and, as the first number after them, a rating; tabs, else commas,
-        else spaces separate them. Empty lines, lines that start with '#' and a first line without
-        a number are skipped.
+        A file with two words and a rating on each line; the rating is the first number after the
+        words. Fields are separated by tabs; in lines without tabs by commas; in lines without
+        either by spaces. Empty lines, lines that start with '#' and a first line without a number
+        are skipped.
     restrict_vocab : int, optional
-        Know only the first so many words.
+        Use only this many words from the first.
     lowercase : bool, default True
         Lower-case the pairs.
 
@@ -532,8 +417,8 @@ def similarity(
     Raises
     ------
     FormatError
-        If a line does not hold two words and a number, or the file no pair, or is not UTF-8; names
-        file and line.
+        If a line does not consist of two words and a number, or the file has no pair or is not
+        UTF-8. The message names file and line.
     OSError
         If the file cannot be read.
     ValueError
@@ -564,7 +449,7 @@ def similarity(
     )
     known = (ids < limit).all(axis=1)
     ratings = np.array([rating for _, _, rating in pairs])[known]
-    cosines = _cosines(wv, ids[known])
+    cosines = _cosines(wv._unit_rows, ids[known])
     over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
     return SimilarityResult(
         protocol=(
@@ -606,13 +491,13 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
     return pairs
 
 
-def _cosines(wv: WordVectors, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
+def _cosines(rows: UnitRows, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return the cosine of the two rows of each pair, 0 if one has no direction.
 
-    The dot product is divided once, not each vector by its length: so the cosine of a word with
-    itself is 1 to the last bit and ties with that of another.
+    The dot product is divided once, by both lengths. So the cosine of a word with itself is
+    exactly 1, and the cosines of all such pairs are equal.
     """
-    first, second = (_usable(wv, rows) for rows in pairs.T)
+    first, second = (float64_rows(rows, indices) for indices in pairs.T)
     squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
     cosines: NDArray[np.float64] = np.einsum("ij,ij->i", first, second)
     cosines /= np.sqrt(np.where(squares > 0, squares, 1))
@@ -620,7 +505,7 @@ def _cosines(wv: WordVectors, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
 
 
 def _number(text: str) -> float | None:
-    """Return a finite number, None if `text` is not one."""
+    """Return the finite number that `text` spells, else None."""
     try:
         value = float(text)
     except ValueError:
@@ -630,12 +515,12 @@ def _number(text: str) -> float | None:
 
 def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Rank values from 1; equal values share the mean of their ranks."""
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    return (np.cumsum(counts) - (counts - 1) / 2)[place]
+    _, value_index, counts = np.unique(values, return_inverse=True, return_counts=True)
+    return (np.cumsum(counts) - (counts - 1) / 2)[value_index]
 
 
 def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Return Pearson's r, NaN if there are fewer than two values or all are alike."""
+    """Return Pearson's r; NaN for fewer than two values, or if all are equal."""
     if len(first) < 2:
         return math.nan
     x, y = first - first.mean(), second - second.mean()
@@ -647,17 +532,14 @@ def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> flo
 
 
 def evaluate(
-    wv: WordVectors,
+    wv: _WordVectors,
     path: str | os.PathLike[str],
     *,
     method: str = "3cosadd",
     restrict_vocab: int | None = None,
     lowercase: bool = True,
 ) -> AnalogyResult | SimilarityResult:
-    """Measure on either kind of file: analogies if its first line starts with ':', else ratings.
-
-    See :func:`analogies` and :func:`similarity`.
-    """
+    """Run :func:`analogies` if the file starts with ':', else :func:`similarity`."""
     method = choice("method", method, METHODS)
     _, head = next(_lines(path), (1, ""))
     if head.startswith(":"):

@@ -11,15 +11,16 @@ from typing import Any, Self, TypeAlias, Unpack, cast
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _fitting, _folder, _infer, _stanford
-from ._archives import Archive, open_regular, refusing
-from ._files import replacing
+from . import _core, _fitting, _infer
+from ._io import output_folder, stanford
+from ._io.archives import Archive, open_regular, refusing
+from ._io.files import replacing
+from ._io.sources import Source
 from ._optional import optional
 from ._parameters import boolean, instance, integer, path_text, plain, positive, real, shown
 from ._parameters import words as words_of
 from ._presets import resolve
 from ._progress import Progress
-from ._sources import Source
 from ._tokenizers import Tokenizer, from_json, to_json
 from ._training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence
@@ -727,7 +728,7 @@ keep_counts
         OSError
             If it cannot be read, or is a pipe.
         """
-        path = name = _folder.model_file(path_text("path", path))
+        path = name = output_folder.model_file(path_text("path", path))
         with open_regular(path) as file, refusing(name, "a glove-rs model"):
             archive = Archive(file)
             header = json.loads(archive.read("header", "u1", (None,)).tobytes())
@@ -832,14 +833,14 @@ keep_counts
         state = self._state
         prefix = path_text("prefix", prefix)
         if text:
-            rows = _stanford.text_rows(state.arrays, model)
-            _stanford.write_text(
+            rows = stanford.text_rows(state.arrays, model)
+            stanford.write_text(
                 prefix + ".txt", state.vocabulary.words, rows, header=header, unk=unk
             )
         if binary:
-            _stanford.write_parameters(prefix + ".bin", state.arrays)
+            stanford.write_parameters(prefix + ".bin", state.arrays)
         if gradsq:
-            _stanford.write_parameters(prefix + ".gradsq.bin", state.arrays, "G_")
+            stanford.write_parameters(prefix + ".gradsq.bin", state.arrays, "G_")
 
     @classmethod
     def load_stanford(
@@ -876,11 +877,11 @@ keep_counts
             words = vocabulary
         else:
             words = Vocabulary.load(path_text("vocabulary", vocabulary))
-        arrays = _stanford.read_parameters(path, len(words))
+        arrays = stanford.read_parameters(path, len(words))
         if gradsq is None:
             sums = {name: np.ones_like(array) for name, array in arrays.items()}
         else:
-            sums = _stanford.read_parameters(path_text("gradsq", gradsq), len(words))
+            sums = stanford.read_parameters(path_text("gradsq", gradsq), len(words))
             if sums["W"].shape != arrays["W"].shape:
                 raise ValueError(
                     f"gradsq must have the shape of the parameters: {sums['W'].shape}, "

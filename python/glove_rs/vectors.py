@@ -1,114 +1,61 @@
-"""Word vectors: look up, compare, query, draw and hand over.
+"""Word vectors: look up, compare, query, draw, evaluate and export.
 
-Queries carry gensim's names, argument order and results, so that code written for
+Queries have gensim's names, argument order and results, so code written for
 ``gensim.models.KeyedVectors`` runs on a :class:`WordVectors` unchanged.
 """
 
 from __future__ import annotations
 
-import html
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Literal, TypeAlias, cast, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _core, _vector_files, evaluation
-from ._optional import optional
-from ._parameters import boolean, choice, integer, optional_integer, path_text, shown
+from . import _core
+from ._io import vector_files
+from ._io.vector_files import Format
+from ._parameters import boolean, integer, optional_integer, path_text, shown
 from ._parameters import words as words_of
 from ._progress import Progress
-from ._vector_files import Format
+from ._vectors import search
+from ._vectors.combine import COMBINATIONS, combine
+from ._vectors.query import Item, Items, Key, listed, reals, weighted
+from ._vectors.spelling import close_spellings
+from ._vectors.unit_rows import UnitRows, cosine, unit
 from .vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from .evaluation import AnalogyResult, SimilarityResult
 
 __all__ = ["COMBINATIONS", "WordVectors", "combine"]
 
-#: A word, or the index of one.
-Key: TypeAlias = "str | int | np.integer[Any]"
-#: What a query may be made of: a word, its index, or a vector.
-Item: TypeAlias = "Key | NDArray[Any]"
-#: One item, several, or several with a weight each.
-Items: TypeAlias = "Item | Iterable[Item | tuple[Item, float]] | None"
+# Plots, exports and evaluation are imported by the methods that need them, to keep the import of
+# glove_rs short.
+
 #: ``(word, cosine)``, best first.
 Neighbours: TypeAlias = "list[tuple[str, float]]"
 Float32: TypeAlias = "NDArray[np.float32]"
 
-#: The ways :func:`combine` knows to make one vector of a word's two.
-COMBINATIONS = _core.COMBINATIONS
-
-# Rows handled at a time wherever a whole matrix is walked: 16,384 rows of 300 float32 are 20 MB.
-_ROWS = 16_384
-# Queries multiplied at a time in a batch: 256 x 16,384 cosines are 16 MB. 1,000 words on
-# 400,000 x 300, two cores: 1.2 s with 64 to 512 queries by 8,192 to 32,768 rows.
-_QUERIES = 256
-# Queries that share one pass over the vocabulary, whose rows are scaled to unit length once a pass.
-_PASS = 1_024
-# Sums of squares of float32 within which neither they nor products with a unit vector lose digits.
-_SQUARES = (1e-30, 1e30)
-# Frequency ranks shown by `_repr_html_`: past the function words, before the rare ones.
+# Frequency ranks shown by `_repr_html_`: after the function words, before the rare words.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
-
-
-def combine(W: NDArray[Any], W_tilde: NDArray[Any], how: str = "sum") -> Float32:
-    """Make one vector per word of its word vector and its context vector.
-
-    Parameters
-    ----------
-    W, W_tilde : ndarray of float, shape (V, dim)
-        Word and context vectors.
-    how : {"sum", "mean", "word", "context", "concat"}, default "sum"
-        ``W + W_tilde`` (the paper's choice), their mean, either alone, or both side by side.
-
-    Returns
-    -------
-    ndarray of float32, shape (V, dim), or (V, 2 dim) for "concat"
-        "word" and "context" return the float32 input itself, without a copy.
-
-    Raises
-    ------
-    ValueError
-        If `how` is not one of the choices, or the shapes differ.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from glove_rs.vectors import combine
-    >>> combine(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), "concat")
-    array([[1., 2., 3., 4.]], dtype=float32)
-    """
-    how = choice("combine", how, COMBINATIONS)
-    if np.shape(W) != np.shape(W_tilde):
-        raise ValueError(
-            f"W and W_tilde must have one shape, got {np.shape(W)} and {np.shape(W_tilde)}"
-        )
-    word, context = np.asarray(W, dtype=np.float32), np.asarray(W_tilde, dtype=np.float32)
-    if how == "word":
-        return word
-    if how == "context":
-        return context
-    if how == "concat":
-        return np.concatenate((word, context), axis=1)
-    total = word + context
-    if how == "mean":
-        total *= np.float32(0.5)
-    return total
 
 
 class WordVectors:
     """Words and their vectors, most frequent first when they come from a :class:`Glove`.
 
-    Reading is thread-safe. The matrix is taken to be constant: lengths are computed on first use
-    and kept.
+    Reading is thread-safe. Do not change the matrix: the lengths of the vectors are computed on
+    first use and kept.
 
     Parameters
     ----------
     words : sequence of str, length V
-        A word that comes twice keeps its first vector, with a warning.
+        A repeated word keeps its first vector, with a warning.
     vectors : ndarray, shape (V, dim)
-        float32 or float16; not copied when C-contiguous of such a dtype (and no word comes
-        twice). Other real dtypes are converted to float32.
+        float32 or float16; not copied if it is C-contiguous and no word is repeated. Other real
+        dtypes are converted to float32.
 
     Attributes
     ----------
@@ -124,8 +71,8 @@ class WordVectors:
 
     Notes
     -----
-    A vector of zeros has no direction. As in gensim its cosine in a list or an array is NaN and
-    comes last, and its :meth:`similarity` to anything is 0.
+    A vector of zeros has no direction. As in gensim, its cosine is NaN in lists and arrays and is
+    sorted last, and its :meth:`similarity` to any word is 0.
 
     Examples
     --------
@@ -165,22 +112,22 @@ class WordVectors:
         self._words: list[str] | Callable[[], list[str]] = names
         self._key_to_index: dict[str, int] | None = key_to_index
         self._vectors: NDArray[Any] = matrix
-        self._lengths: tuple[Float32, NDArray[np.intp]] | None = None
+        self._unit_rows = UnitRows(matrix)
 
     @classmethod
     def _from_unique(
         cls, words: list[str] | Callable[[], list[str]], vectors: NDArray[Any]
     ) -> WordVectors:
-        """Wrap words known to differ and a C-contiguous matrix known to fit them.
+        """Wrap different words and a C-contiguous matrix with one row per word, without checks.
 
-        `words` may be a function that reads them: it is called when a word is first asked for, so
-        a memory-mapped file opens without decoding its vocabulary.
+        `words` may be a function that returns them. It is called when a word is first needed, so
+        that a memory-mapped file opens without decoding its vocabulary.
         """
         wv = cls.__new__(cls)
         wv._words = words
         wv._key_to_index = None
         wv._vectors = vectors
-        wv._lengths = None
+        wv._unit_rows = UnitRows(vectors)
         return wv
 
     # ---------------------------------------------------------------- words and rows
@@ -190,7 +137,7 @@ class WordVectors:
         """The words in the order of the rows: list of str, length V."""
         words = self._words
         if not isinstance(words, list):
-            # Two threads may both read the words; they read the same ones.
+            # Two threads may both call it; both get the same words.
             words = self._words = words()
         return words
 
@@ -241,7 +188,7 @@ class WordVectors:
         """
         if isinstance(keys, str | int | np.integer):
             return self.get_vector(keys)
-        return self._vectors[self._indices(_listed("keys", keys))]
+        return self._vectors[self._indices(listed("keys", keys))]
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self)} words, dim={self.vector_size}, {self._vectors.dtype})"
@@ -253,7 +200,7 @@ class WordVectors:
         self._words = state["words"]
         self._key_to_index = None
         self._vectors = state["vectors"]
-        self._lengths = None
+        self._unit_rows = UnitRows(self._vectors)
 
     def get_index(self, key: Key, default: int | None = None) -> int:
         """Return the row of a word.
@@ -261,7 +208,7 @@ class WordVectors:
         Parameters
         ----------
         key : str or int
-            A word, or an index, which is returned if it is one.
+            A word, or a valid index, which is returned unchanged.
         default : int, optional
             What to return for an unknown word.
 
@@ -272,8 +219,8 @@ class WordVectors:
         Raises
         ------
         KeyError
-            If the word is unknown and there is no default. The message names the word and up to
-            three words of the vocabulary that are one slip of the pen away.
+            If the word is unknown and `default` is not given. The message names the word and up
+            to three words of the vocabulary that differ from it by one edit.
 
         Examples
         --------
@@ -323,7 +270,7 @@ class WordVectors:
         index = self.get_index(key)
         row: NDArray[Any] = self._vectors[index]
         if boolean("norm", norm):
-            row = self._unit_row(index).astype(np.float32)
+            row = self._unit_rows.row(index).astype(np.float32)
         row.flags.writeable = False
         return row
 
@@ -372,8 +319,8 @@ class WordVectors:
         pre_normalize = boolean("pre_normalize", pre_normalize)
         post_normalize = boolean("post_normalize", post_normalize)
         ignore_missing = boolean("ignore_missing", ignore_missing)
-        mean = self._mean(_listed("keys", keys), weights, pre_normalize, ignore_missing)
-        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+        mean = self._mean(listed("keys", keys), weights, pre_normalize, ignore_missing)
+        return (unit(mean) if post_normalize else mean).astype(np.float32)
 
     def _mean(
         self,
@@ -385,7 +332,7 @@ class WordVectors:
         """Return the weighted mean of several vectors in float64, shape (dim,)."""
         if not items:
             raise ValueError("cannot compute mean with no input")
-        factors = np.ones(len(items)) if weights is None else _reals("weights", weights)
+        factors = np.ones(len(items)) if weights is None else reals("weights", weights)
         if factors.shape != (len(items),):
             raise ValueError(
                 "keys and weights must have one length, "
@@ -397,7 +344,7 @@ class WordVectors:
             if isinstance(item, np.ndarray):
                 row = self._checked(item)
             elif (index := self._find(item)) is not None:
-                row = self._unit_row(index) if pre_normalize else self._vectors[index]
+                row = self._unit_rows.row(index) if pre_normalize else self._vectors[index]
             elif ignore_missing:
                 continue
             else:
@@ -450,21 +397,21 @@ class WordVectors:
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
-        """Find the words closest in direction to the mean of some, less that of others.
+        """Find the words closest in direction to some words, and away from others.
 
-        The unit vectors of `positive` and `negative` are averaged with weights 1 and -1 and the
-        cosine of the mean with every word is taken. Words of the query are not returned.
+        The unit vectors of `positive` and `negative` are averaged with weights 1 and -1. Words are
+        sorted by their cosine with this mean. Words of the query are not returned.
 
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
             An item may be a pair ``(item, weight)``; the weight replaces 1 or -1, sign included.
         topn : int or None, default 10
-            How many; None returns the cosines themselves.
+            The number of words to return; None returns all cosines instead.
         clip_start, clip_end : int, optional
-            Search only these rows.
+            Search only the rows from `clip_start` up to `clip_end`.
         restrict_vocab : int, optional
-            Search only the first so many rows; overrides the clips.
+            Search only this many rows from the first; overrides `clip_start` and `clip_end`.
 
         Returns
         -------
@@ -493,20 +440,12 @@ class WordVectors:
         restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
         if topn is not None and topn < 1:
             return []
-        plus, minus = _listed("positive", positive), _listed("negative", negative)
-        items: list[Item] = []
-        weights = [1.0] * len(plus) + [-1.0] * len(minus)
-        for position, item in enumerate(plus + minus):
-            if isinstance(item, tuple) and len(item) == 2:
-                items.append(item[0])
-                weights[position] = float(_reals("weights", item[1]))
-            else:
-                items.append(item)
+        items, weights = weighted(positive, negative)
         mean = self._mean(items, weights, pre_normalize=True, ignore_missing=False)
         if restrict_vocab:
             clip_start, clip_end = 0, restrict_vocab
         start, stop, _ = slice(clip_start, clip_end or None).indices(len(self))
-        cosines = self._cosines(_unit(mean).astype(np.float32), start, stop)
+        cosines = self._unit_rows.cosines(unit(mean).astype(np.float32), start, stop)
         if topn is None:
             return cosines
         exclude = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
@@ -521,17 +460,17 @@ class WordVectors:
     ) -> Neighbours | Float32:
         """Find the words that maximise the product of cosines, 3CosMul (Levy & Goldberg 2014).
 
-        Each cosine is moved to [0, 1]; those with `positive` are multiplied and divided by the
-        product of those with `negative` plus 10⁻⁶.
+        Each cosine is moved to [0, 1]. The score is the product of the cosines with `positive`,
+        divided by the product of the cosines with `negative` plus 10⁻⁶.
 
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
             Arrays are used as they are: give them unit length.
         topn : int or None, default 10
-            How many; None returns the scores themselves.
+            The number of words to return; None returns all scores instead.
         restrict_vocab : int, optional
-            Search only the first so many rows.
+            Search only this many rows from the first.
 
         Returns
         -------
@@ -558,25 +497,17 @@ class WordVectors:
         restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
         if topn is not None and topn < 1:
             return []
-        plus, minus = _listed("positive", positive), _listed("negative", negative)
+        plus, minus = listed("positive", positive), listed("negative", negative)
         if not plus:
             raise ValueError("cannot compute similarity with no input")
         start, stop, _ = slice(0, restrict_vocab or None).indices(len(self))
-        scores = np.ones(stop - start, np.float32)
-        below = np.ones(stop - start, np.float32)
-        for items, product in ((plus, scores), (minus, below)):
-            for item in items:
-                row = (
-                    self._checked(item)
-                    if isinstance(item, np.ndarray)
-                    else self.get_vector(item, norm=True)
-                )
-                cosines = self._cosines(row.astype(np.float32), start, stop)
-                cosines += 1
-                cosines /= 2
-                np.multiply(product, cosines, out=product)
-        below += np.float32(1e-6)
-        scores /= below
+        scores = search.cosmul(
+            self._unit_rows,
+            [self._unit_vector(item) for item in plus],
+            [self._unit_vector(item) for item in minus],
+            start,
+            stop,
+        )
         if topn is None:
             return scores
         exclude = {
@@ -587,7 +518,7 @@ class WordVectors:
     def similar_by_word(
         self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Neighbours | Float32:
-        """Find the words closest to one: ``most_similar([word], ...)``.
+        """Find the words closest to a word: ``most_similar([word], ...)``.
 
         Parameters
         ----------
@@ -649,10 +580,10 @@ class WordVectors:
         return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
-        """Find the neighbours of many words: ``[most_similar(word, topn=topn) for ...]``, faster.
+        """Find the neighbours of many words, faster than with :meth:`most_similar` in a loop.
 
-        Queries are multiplied with the vocabulary block by block, so the memory used beyond the
-        result is bounded (about 60 MB at dim 300) whatever the number of words.
+        The queries are multiplied with the vocabulary block by block, so the memory used beyond
+        the result does not grow with the number of words.
 
         Parameters
         ----------
@@ -667,7 +598,7 @@ class WordVectors:
         Raises
         ------
         KeyError
-            If a word is unknown; nothing has been computed then.
+            If a word is unknown. This is checked before the search.
 
         Examples
         --------
@@ -678,22 +609,20 @@ class WordVectors:
         ['snow', 'snow']
         """
         topn = integer("topn", topn, None)
-        indices = self._indices(_listed("words", words))
+        indices = self._indices(listed("words", words))
         if topn < 1:
             return [[] for _ in indices]
         count = min(topn, len(self) - 1)
         names = self.index_to_key
-        directed = self._directed()
+        directed = self._unit_rows.directed()
         result: list[Neighbours] = []
-        for start in range(0, len(indices), _PASS):
-            some = indices[start : start + _PASS]
-            rows, cosines = self._neighbours(some, count)
-            for index, near, values in zip(some, rows.tolist(), cosines.tolist(), strict=True):
-                # Fewer than asked for: the rest of the vocabulary has no direction.
-                if not directed[index] or (near and near[-1] == len(self)):
-                    result.append(self.most_similar(index, topn=topn))
-                else:
-                    result.append([(names[i], v) for i, v in zip(near, values, strict=True)])
+        for index, near, cosines in search.nearest(self._unit_rows, indices, count):
+            # Without a direction, or with too few neighbours that have one, the single query
+            # decides the order: rows without a direction come last.
+            if not directed[index] or (near and near[-1] == len(self)):
+                result.append(self.most_similar(index, topn=topn))
+            else:
+                result.append([(names[i], v) for i, v in zip(near, cosines, strict=True)])
         return result
 
     def analogy(self, a: Key, b: Key, c: Key, topn: int = 10) -> Neighbours:
@@ -752,10 +681,10 @@ class WordVectors:
         >>> WordVectors(["ice", "snow"], np.array([[2.0, 0], [3, 4]])).similarity("ice", "snow")
         0.6
         """
-        return _cosine(self.get_vector(w1), self.get_vector(w2))
+        return cosine(self.get_vector(w1), self.get_vector(w2))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
-        """Return the cosine of the means of two lists of words, unknown words left out.
+        """Return the cosine of the means of two lists of words. Unknown words are left out.
 
         Parameters
         ----------
@@ -779,14 +708,14 @@ class WordVectors:
         >>> wv.n_similarity(["ice", "steam"], ["snow"])
         1.0
         """
-        first, second = _listed("ws1", ws1), _listed("ws2", ws2)
+        first, second = listed("ws1", ws1), listed("ws2", ws2)
         if not (first and second):
             raise ZeroDivisionError("at least one of the lists of words is empty")
         means = (
             self._mean(words, None, pre_normalize=False, ignore_missing=True)
             for words in (first, second)
         )
-        return _cosine(*means)
+        return cosine(*means)
 
     def distance(self, w1: Key, w2: Key) -> float:
         """Return the cosine distance of two words, ``1 - similarity(w1, w2)``.
@@ -815,13 +744,13 @@ class WordVectors:
         return 1.0 - self.similarity(w1, w2)
 
     def distances(self, word_or_vector: Item, other_words: Iterable[Key] | None = ()) -> Float32:
-        """Return the cosine distance of a word to others, or to all.
+        """Return the cosine distance of a word to other words, or to all words.
 
         Parameters
         ----------
         word_or_vector : str or ndarray of shape (dim,)
         other_words : iterable of str, optional
-            None or empty for the whole vocabulary, the word itself included.
+            None or empty: the whole vocabulary, including the word itself.
 
         Returns
         -------
@@ -846,23 +775,11 @@ class WordVectors:
             if isinstance(word_or_vector, np.ndarray)
             else self.get_vector(word_or_vector)
         )
-        others = self._indices(_listed("other_words", other_words))
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            query = given.astype(np.float32)
-            length = np.linalg.norm(query)
-            if not _SQUARES[0] < length**2 < _SQUARES[1] and given.any():
-                query, length = _unit(given.astype(np.float64)).astype(np.float32), np.float32(1)
-            if others.size:
-                cosines = self._vectors[others].astype(np.float32) @ query
-                cosines /= self._norms()[others]
-                self._settle(cosines, others, query)
-            else:
-                cosines = self._cosines(query, 0, len(self))
-            cosines /= length
-        return cast("Float32", 1 - cosines)
+        others = self._indices(listed("other_words", other_words))
+        return self._unit_rows.cosine_distances(given, others)
 
     def doesnt_match(self, words: Sequence[Key]) -> str:
-        """Return the word furthest from the mean direction of all, unknown words left out.
+        """Return the word furthest from the mean direction of all. Unknown words are left out.
 
         Parameters
         ----------
@@ -871,7 +788,7 @@ class WordVectors:
         Returns
         -------
         str
-            Of words equally far, the first in alphabetical order.
+            If several words are equally far, the first of them in alphabetical order.
 
         Raises
         ------
@@ -891,7 +808,7 @@ class WordVectors:
         >>> wv.doesnt_match(["ice", "snow", "steam"])
         'steam'
         """
-        asked = _listed("words", words)
+        asked = listed("words", words)
         known = [word for word in asked if word in self]
         if len(known) < len(asked):
             missing = ", ".join(shown(word) for word in asked if word not in self)
@@ -899,8 +816,8 @@ class WordVectors:
         if not known:
             raise ValueError("cannot select a word from an empty list")
         indices = self._indices(known)
-        rows = self._unit_rows(indices)
-        mean = _unit(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+        rows = self._unit_rows.rows(indices)
+        mean = unit(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
         names = [self.index_to_key[index] for index in indices.tolist()]
         furthest: tuple[float, str] = min(zip((rows @ mean).tolist(), names, strict=True))
         return furthest[1]
@@ -935,7 +852,7 @@ class WordVectors:
         return [self.index_to_key[index] for index in closer if index != first]
 
     def rank(self, key1: Key, key2: Key) -> int:
-        """Return the place of `key2` among the neighbours of `key1`, the closest being 1.
+        """Return the rank of `key2` among the neighbours of `key1`; the closest has rank 1.
 
         Parameters
         ----------
@@ -969,7 +886,7 @@ class WordVectors:
         method: str = "3cosadd",
         restrict_vocab: int | None = None,
         lowercase: bool = True,
-    ) -> evaluation.AnalogyResult | evaluation.SimilarityResult:
+    ) -> AnalogyResult | SimilarityResult:
         r"""Measure the vectors on a file of analogy questions or of rated word pairs.
 
         A file whose first line starts with ':' goes to :func:`glove_rs.evaluation.analogies`, any
@@ -981,7 +898,7 @@ class WordVectors:
         method : {"3cosadd", "3cosmul"}, default "3cosadd"
             For analogies.
         restrict_vocab : int, optional
-            Use only the first so many words.
+            Use only this many words from the first.
         lowercase : bool, default True
             Lower-case the words of the file.
 
@@ -1009,6 +926,8 @@ class WordVectors:
         ...     round(wv.evaluate(path).spearman, 3)
         1.0
         """
+        from . import evaluation
+
         return evaluation.evaluate(
             self, path, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
         )
@@ -1034,45 +953,45 @@ class WordVectors:
         Parameters
         ----------
         path : str or path-like
-            Plain, or packed by gzip or Zstandard, whatever its name.
+            Uncompressed, or compressed by gzip or Zstandard. The name does not matter.
         format : str, optional
-            Found out from the content if not given:
+            Detected from the content if not given:
 
             ``"glove"``
-                Text: a word and its numbers to a line. Pretrained GloVe files are of this kind.
+                Text with a word and its numbers on each line, as in pretrained GloVe files.
             ``"word2vec"``
-                The same after a first line ``V dim``. fastText's ``.vec`` files are of this kind.
+                The same after a first line ``V dim``, as in fastText's ``.vec`` files.
             ``"word2vec_binary"``
                 word2vec's binary format.
             ``"stanford"``
                 The ``.bin`` of Stanford's ``glove``. Needs `vocabulary`.
             ``"native"``
-                What :meth:`save` writes. It is mapped into memory instead of read if it is not
-                packed and holds numbers of `dtype`: it opens at once, processes share its pages,
-                and :attr:`vectors` is read-only. See `mmap`.
+                The format of :meth:`save`. An uncompressed file with numbers of `dtype` is mapped
+                into memory instead of read: it opens at once, processes share its pages, and
+                :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
-            Read only the first so many vectors, >= 1.
+            Read only this many vectors from the first, >= 1.
         dtype : {"float32", "float16"}, default "float32"
-            What to keep the numbers in; float16 takes half the memory.
+            The precision of the numbers. float16 takes half the memory.
         vocabulary : path or Vocabulary, optional
             The words of a Stanford ``.bin``, in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
-            What to make of the two vectors that a Stanford ``.bin`` has of a word, as
-            :meth:`glove_rs.Glove.word_vectors` does. The other formats have one.
+            How to combine the two vectors of a word in a Stanford ``.bin``; see
+            :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector per word.
         mmap : bool, default True
-            Map a native file where that is possible. While it is mapped it must not be shortened in
-            place: the system ends a process that reads what is gone (SIGBUS). Replacing the file,
-            as :meth:`save` does, is safe. With False it is read into memory.
+            Map a native file into memory if possible; False reads it. Do not shorten a mapped
+            file in place: a process that then reads the missing pages is killed (SIGBUS).
+            Replacing the file, as :meth:`save` does, is safe.
         max_line_bytes : int, default 67108864
-            How long a line of a text may be, from 1 to 2**40. A longer one is an error, so a packed
-            file of a few bytes cannot fill the memory.
+            The longest line allowed in a text, in bytes, from 1 to 2**40. A longer line is an
+            error, so that a small compressed file cannot fill the memory.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
         Returns
         -------
         WordVectors
-            A word that comes twice keeps its first vector, with a warning.
+            A repeated word keeps its first vector, with a warning.
 
         Raises
         ------
@@ -1085,10 +1004,10 @@ class WordVectors:
 
         Notes
         -----
-        In text, one space or tab separates. A word may itself hold spaces, as some of glove.840B
-        do: it ends where as many numbers begin as a vector has components. Hence a line with a
-        number too many is a word that ends in a number; a warning names such words. Numbers are
-        rounded to the nearest float32; `nan` and `inf` are numbers.
+        In text, one space or tab separates words and numbers. A word may itself contain spaces, as
+        in glove.840B: the last `dim` fields of a line are the vector, and all before them is the
+        word. So if a line has a number too many, the word ends in a number; a warning names such
+        words. Numbers are rounded to the nearest float32; `nan` and `inf` are accepted.
 
         Examples
         --------
@@ -1103,7 +1022,7 @@ class WordVectors:
         (['ice', 'new york'], [0.0, 1.0])
         """
         return cls._from_unique(
-            *_vector_files.read(
+            *vector_files.read(
                 path,
                 format=format,
                 limit=limit,
@@ -1117,19 +1036,19 @@ class WordVectors:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the native format, which :meth:`load` opens at once, whatever its size.
+        """Write the native format, which :meth:`load` maps into memory: large files open at once.
 
-        Any words and either dtype; the layout is described in ``src/formats/native.rs``.
+        It stores any words and either dtype.
 
         Parameters
         ----------
         path : str or path-like
-            Any name.
+            The file; its name does not matter.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an older file is then still there, untouched.
+            If the file cannot be written. An existing file is then left unchanged.
 
         Examples
         --------
@@ -1147,22 +1066,21 @@ class WordVectors:
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
 
-        The text is what ``spacy init vectors`` takes as its second argument.
+        ``spacy init vectors`` takes the text as its second argument.
 
         Parameters
         ----------
         path : str or path-like
         binary : bool, default False
-            float32 in little-endian bytes instead of text. Text has the fewest digits that are
-            read as the same float32.
+            Write float32 in little-endian bytes instead of text. The text has the fewest digits
+            that are read as the same float32.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an older file is then still there, untouched.
+            If the file cannot be written. An existing file is then left unchanged.
         ValueError
-            If a word is empty or has a space or newline in it, at which other programs would
-            split it.
+            If a word is empty or contains a space or newline: other programs would split it.
 
         Examples
         --------
@@ -1179,23 +1097,23 @@ class WordVectors:
         _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
-        r"""Write the vectors as GloVe files have them: text without a header.
+        r"""Write the vectors in GloVe's text format: no header, a word and its numbers on a line.
 
         Parameters
         ----------
         path : str or path-like
         unk : bool, default False
-            End with a vector for ``<unk>``, as Stanford's tool does: the mean of the last 100,
-            which are those of the rarest words.
+            Add a last vector for ``<unk>``, as Stanford's tool does: the mean of the last 100
+            vectors, those of the rarest words.
 
         Raises
         ------
         OSError
-            If the file cannot be written; an older file is then still there, untouched.
+            If the file cannot be written. An existing file is then left unchanged.
         ValueError
-            If a word is empty or has a newline in it; if so many words end in a space and a
-            number that they could not be told from their vectors; or if `unk` is asked for and
-            there is such a word.
+            If a word is empty or contains a newline; if too many words end in a space and a
+            number, so that the length of the vectors could not be detected; or if `unk` is true
+            and ``<unk>`` is a word already.
 
         Examples
         --------
@@ -1224,7 +1142,7 @@ class WordVectors:
         Returns
         -------
         gensim.models.KeyedVectors
-            Its ``vectors`` is :attr:`vectors` itself: a change there is a change here.
+            It shares the matrix: a change of its ``vectors`` changes :attr:`vectors`.
 
         Raises
         ------
@@ -1239,14 +1157,9 @@ class WordVectors:
         >>> wv.to_gensim().vectors is wv.vectors
         True
         """
-        models = optional("gensim.models", "to_gensim", "glove-rs[gensim]")
-        keyed = models.KeyedVectors(vector_size=self.vector_size, dtype=self._vectors.dtype)
-        keyed.vectors = self._vectors
-        # gensim appends to these two when a word is added: its own copies.
-        keyed.index_to_key = list(self.index_to_key)
-        keyed.key_to_index = dict(self.key_to_index)
-        keyed.next_index = len(self)
-        return keyed
+        from ._vectors.export import gensim_vectors
+
+        return gensim_vectors(self.index_to_key, self.key_to_index, self._vectors)
 
     def to_pandas(self) -> Any:
         """Return the vectors as a ``pandas.DataFrame``, one row per word, the matrix not copied.
@@ -1268,14 +1181,14 @@ class WordVectors:
         >>> WordVectors(["ice", "steam"], np.eye(2)).to_pandas().loc["steam"].tolist()
         [0.0, 1.0]
         """
-        pandas = optional("pandas", "to_pandas", "pandas")
-        index = pandas.Index(self.index_to_key, name="word", dtype=object)
-        return pandas.DataFrame(self._vectors, index=index, copy=False)
+        from ._vectors.export import pandas_frame
+
+        return pandas_frame(self.index_to_key, self._vectors)
 
     # ---------------------------------------------------------------- pictures
 
     def plot(self, words: Sequence[Key], ax: Any = None) -> Any:
-        """Draw words on the plane of their first two principal components, each with its name.
+        """Draw words on the plane of their first two principal components, with labels.
 
         Parameters
         ----------
@@ -1287,8 +1200,8 @@ class WordVectors:
         Returns
         -------
         matplotlib.axes.Axes
-            With one collection, a point per word, and one text per word. Both axes have one scale,
-            so distances can be read in any direction; their labels give the share of variance.
+            It has one collection with a point per word, and one text per word. Both axes have the
+            same scale. Their labels give the fraction of the variance along each component.
 
         Raises
         ------
@@ -1309,53 +1222,30 @@ class WordVectors:
         >>> [text.get_text() for text in wv.plot(["ice", "steam"]).texts]
         ['ice', 'steam']
         """
-        indices = self._indices(_listed("words", words))
+        indices = self._indices(listed("words", words))
         if len(indices) < 2:
             raise ValueError(f"plot needs at least two words, got {len(indices)}")
         lost = indices[~np.isfinite(self._vectors[indices]).all(axis=1)]
         if lost.size:
             word = self.index_to_key[lost[0]]
             raise ValueError(f"plot needs finite vectors, and that of {word!r} is not")
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
-        points, shares = _principal_plane(self._vectors[indices])
-        ax.scatter(points[:, 0], points[:, 1])
-        for index, point in zip(indices.tolist(), points, strict=True):
-            # Towards the middle, where there is room for long words.
-            side = "right" if point[0] > 0 else "left"
-            ax.annotate(
-                self.index_to_key[index],
-                point,
-                xytext=(-4 if side == "right" else 4, 4),
-                textcoords="offset points",
-                horizontalalignment=side,
-            )
-        ax.margins(0.1)
-        ax.set_aspect("equal", adjustable="datalim")
-        ax.set_xlabel(f"first principal component ({shares[0]:.0%} of the variance)")
-        ax.set_ylabel(f"second principal component ({shares[1]:.0%} of the variance)")
-        return ax
+        names = [self.index_to_key[index] for index in indices.tolist()]
+        from ._vectors.plot import scatter
+
+        return scatter(names, self._vectors[indices], ax)
 
     def _repr_html_(self) -> str:
         """Return a small table of neighbours, for notebooks."""
         ranks = [rank for rank in _SHOWN_RANKS if rank < len(self)]
         words = [self.index_to_key[rank] for rank in ranks or range(min(5, len(self)))]
-        rows = "".join(
-            f"<tr><th>{html.escape(word)}</th>"
-            + "".join(f"<td>{html.escape(other)} {cosine:.2f}</td>" for other, cosine in near)
-            + "</tr>"
-            for word, near in zip(words, self.most_similar_batch(words, topn=5), strict=True)
-        )
-        return (
-            f"<table><caption>{html.escape(repr(self))}</caption>"
-            '<thead><tr><th>word</th><th colspan="5">nearest, by cosine</th></tr></thead>'
-            f"<tbody>{rows}</tbody></table>"
-        )
+        from ._vectors.plot import neighbour_table
 
-    # ---------------------------------------------------------------- arithmetic
+        return neighbour_table(repr(self), words, self.most_similar_batch(words, topn=5))
+
+    # ---------------------------------------------------------------- rows and scores
 
     def _find(self, key: object) -> int | None:
-        """Return the row of a word or an index, None if there is none."""
+        """Return the row of a word or of a valid index, else None."""
         if isinstance(key, str):
             return self.key_to_index.get(key)
         if isinstance(key, int | np.integer) and 0 <= key < len(self):
@@ -1370,108 +1260,15 @@ class WordVectors:
             raise ValueError(f"a vector must have shape ({self.vector_size},), got {vector.shape}")
         return vector
 
-    def _block(self, start: int, stop: int) -> Float32:
-        """Return rows in float32, a view if they are."""
-        return np.asarray(self._vectors[start:stop], dtype=np.float32)
-
-    def _measured(self) -> tuple[Float32, NDArray[np.intp]]:
-        """Return the lengths of all vectors, and which rows float32 cannot multiply, computed once.
-
-        Squares of components leave the range of float32 where vectors are longer than 10¹⁹ or
-        shorter than 10⁻¹⁹. Such rows are rare or all there are; they are computed in float64.
-        """
-        measured = self._lengths
-        if measured is None:
-            lengths = np.empty(len(self), np.float32)
-            extreme: list[NDArray[np.intp]] = []
-            for start in range(0, len(self), _ROWS):
-                block = self._block(start, start + _ROWS)
-                with np.errstate(over="ignore", invalid="ignore"):
-                    squares = np.einsum("ij,ij->i", block, block)
-                far = np.flatnonzero(~((squares > _SQUARES[0]) & (squares < _SQUARES[1])))
-                here = lengths[start : start + _ROWS]
-                np.sqrt(squares, out=here)
-                if far.size:
-                    here[far] = _lengths(block[far])
-                    directed = np.isfinite(here[far]) & (here[far] > 0)
-                    extreme.append(far[directed] + start)
-            rows = np.concatenate(extreme) if extreme else np.empty(0, np.intp)
-            # Two threads may both get here; they store the same numbers.
-            measured = self._lengths = (lengths, rows)
-        return measured
-
-    def _norms(self) -> Float32:
-        """Return the length of every vector, shape (V,).
-
-        Finite and above 0 for each that has a direction, however short or long.
-        """
-        return self._measured()[0]
-
-    def _directed(self) -> NDArray[np.bool_]:
-        """Tell which vectors have a direction: neither zero nor NaN nor infinite, shape (V,)."""
-        lengths = self._norms()
-        return np.isfinite(lengths) & (lengths > 0)
-
-    def _unit_row(self, index: int) -> NDArray[Any]:
-        """Return a row scaled to unit length; NaN without a direction, as in gensim."""
-        if self._extremes(slice(index, index + 1))[1].size:
-            return _unit(self._vectors[index].astype(np.float64))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            unit: Float32 = self._vectors[index].astype(np.float32) / self._norms()[index]
-        return unit
-
-    def _extremes(
-        self, rows: slice | NDArray[np.intp]
-    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Return which of these rows float32 cannot multiply: their places in `rows`, and they."""
-        extreme = self._measured()[1]
-        if not extreme.size:
-            return extreme, extreme
-        if isinstance(rows, slice):
-            start, stop, _ = rows.indices(len(self))
-            found = extreme[slice(*np.searchsorted(extreme, (start, stop)))]
-            return found - start, found
-        places = np.flatnonzero(np.isin(rows, extreme))
-        return places, rows[places]
-
-    def _settle(self, cosines: Float32, rows: slice | NDArray[np.intp], query: Float32) -> None:
-        """Replace the cosines of those rows that float32 cannot multiply."""
-        places, found = self._extremes(rows)
-        for start in range(0, len(found), _ROWS):
-            some = slice(start, start + _ROWS)
-            cosines[places[some]] = _units(self._vectors[found[some]]) @ query
-
-    def _unit_rows(self, rows: slice | NDArray[np.intp]) -> Float32:
-        """Return rows scaled to unit length, a copy; zeros for those without a direction."""
-        lengths = self._norms()[rows]
-        directed = np.isfinite(lengths) & (lengths > 0)
-        block = np.array(self._vectors[rows], dtype=np.float32)
-        block[~directed] = 0
-        with np.errstate(over="ignore"):
-            block /= np.where(directed, lengths, 1)[:, None]
-        places, found = self._extremes(rows)
-        if found.size:
-            block[places] = _units(self._vectors[found])
-        return block
-
-    def _cosines(self, query: Float32, start: int, stop: int) -> Float32:
-        """Return ``w · query / |w|`` for rows of the matrix, NaN for rows of zeros."""
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            if self._vectors.dtype == np.float32:
-                cosines: Float32 = self._vectors[start:stop] @ query
-            else:
-                # A whole float32 copy would triple the memory of a float16 matrix.
-                cosines = np.empty(max(0, stop - start), np.float32)
-                for at in range(start, stop, _ROWS):
-                    part = cosines[at - start : at - start + _ROWS]
-                    np.matmul(self._block(at, min(at + _ROWS, stop)), query, out=part)
-            cosines /= self._norms()[start:stop]
-        self._settle(cosines, slice(start, stop), query)
-        return cosines
+    def _unit_vector(self, item: Item) -> NDArray[Any]:
+        """Return the unit vector of a word; a vector is returned as it is."""
+        if isinstance(item, np.ndarray):
+            return self._checked(item)
+        return self.get_vector(item, norm=True)
 
     def _listing(self, scores: Float32, topn: int, exclude: set[int], start: int) -> Neighbours:
-        """Return the best of `scores`, of which the first is for row `start`."""
-        best = _largest(scores, topn + len(exclude))
+        """Return the words of the best scores; ``scores[0]`` is that of row `start`."""
+        best = search.largest(scores, topn + len(exclude))
         names = self.index_to_key
         near = [
             (names[row + start], float(scores[row]))
@@ -1480,59 +1277,12 @@ class WordVectors:
         ]
         return near[:topn]
 
-    def _neighbours(
-        self, indices: NDArray[np.intp], count: int
-    ) -> tuple[NDArray[np.intp], Float32]:
-        """Return the `count` nearest rows of each row of `indices`, and their cosines.
-
-        A query keeps the best so far. Of each block of the vocabulary only what beats the worst of
-        these is looked at, so nearly all the time is that of the matrix product.
-
-        Returns
-        -------
-        rows : ndarray of intp, shape (n, count)
-            V where there are fewer than `count` rows with a direction.
-        cosines : ndarray of float32, shape (n, count)
-        """
-        size = len(self)
-        queries = self._unit_rows(indices)
-        best_rows = np.full((len(indices), count), size, np.intp)
-        best = np.full((len(indices), count), -np.inf, np.float32)
-        if not count:
-            return best_rows, best
-        directed = self._directed()
-        buffer = np.empty(min(_QUERIES, len(indices)) * min(_ROWS, size), np.float32)
-        for start in range(0, size, _ROWS):
-            stop = min(start + _ROWS, size)
-            width = stop - start
-            unit = self._unit_rows(slice(start, stop)).T
-            lost = np.flatnonzero(~directed[start:stop])
-            for low in range(0, len(indices), _QUERIES):
-                some = slice(low, min(low + _QUERIES, len(indices)))
-                height = some.stop - low
-                cosines = buffer[: height * width].reshape(height, width)
-                np.matmul(queries[some], unit, out=cosines)
-                cosines[:, lost] = -np.inf
-                own = np.flatnonzero((indices[some] >= start) & (indices[some] < stop))
-                cosines[own, indices[some][own] - start] = -np.inf
-                floor = best[some, -1]
-                if start == 0 and count < width:
-                    # Nothing to beat yet: the count-th largest of the block, itself included.
-                    floor = np.partition(cosines, width - count, axis=1)[:, width - count]
-                    floor = np.nextafter(floor, np.float32(-np.inf))
-                found = np.flatnonzero(cosines > floor[:, None])
-                row, column = np.divmod(found, width)
-                best_rows[some], best[some] = _merged(
-                    (best_rows[some], best[some]), row, column + start, cosines.ravel()[found]
-                )
-        return best_rows, best
-
 
 class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
-    """A word that is not in the vocabulary; the message suggests words spelt nearly so.
+    """A word is not in the vocabulary; the message suggests words with a similar spelling.
 
-    The suggestions are looked for when the message is read, so that code which catches the
-    error and goes on does not pay for them.
+    The suggestions are searched when the message is read, so that code which catches the error and
+    goes on does not wait for them.
     """
 
     def __init__(self, key: object, wv: WordVectors) -> None:
@@ -1541,164 +1291,29 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
         self._wv = wv
 
     def __str__(self) -> str:
-        near = _close_spellings(self._key, self._wv) if isinstance(self._key, str) else []
+        near = []
+        if isinstance(self._key, str):
+            near = close_spellings(self._key, self._wv.index_to_key, self._wv.key_to_index)
         hint = f"; did you mean {' or '.join(repr(word) for word in near)}?" if near else ""
         return f"{self.args[0]}{hint}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Across processes the message travels, the vectors do not.
+        # Pickled as its message, without the vectors.
         return KeyError, (str(self),)
-
-
-def _close_spellings(word: str, wv: WordVectors, most: int = 3) -> list[str]:
-    """Return words of the vocabulary one edit or a change of case from `word`, frequent first.
-
-    Tries the edits instead of walking the vocabulary (as difflib would: a second or more on
-    400,000 words), so it takes about a millisecond whatever the size.
-    """
-    if len(word) > 100:  # the edits of such a word are many, and it is no slip of the pen
-        return []
-    # The letters of the most frequent words are those of the language, whichever it is.
-    letters = set(word).union(*wv.index_to_key[:1_000])
-    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    tried = {word.lower(), word.upper(), word.capitalize()}
-    tried.update(head + tail[1:] for head, tail in splits if tail)
-    tried.update(head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1)
-    tried.update(head + letter + tail[1:] for head, tail in splits if tail for letter in letters)
-    tried.update(head + letter + tail for head, tail in splits for letter in letters)
-    table = wv.key_to_index
-    return sorted((other for other in tried if other in table), key=table.__getitem__)[:most]
 
 
 def _first_of_each(
     names: list[str], matrix: NDArray[Any]
 ) -> tuple[list[str], NDArray[Any], dict[str, int]]:
-    """Drop the rows of words that came before, and warn."""
+    """Drop the rows of repeated words, keep the first row of each, and warn."""
     key_to_index: dict[str, int] = {}
-    keep: list[int] = []
-    again: list[str] = []
+    first_rows: list[int] = []
+    repeated: list[str] = []
     for row, name in enumerate(names):
         if name in key_to_index:
-            again.append(name)
+            repeated.append(name)
         else:
-            key_to_index[name] = len(keep)
-            keep.append(row)
-    _vector_files.warn_of_repeated(again, len(names), stacklevel=3)
-    return list(key_to_index), matrix[keep], key_to_index
-
-
-def _listed(name: str, items: Any) -> list[Any]:
-    """Return one item or several as a list; the rows of a matrix are several."""
-    if items is None:
-        return []
-    one = isinstance(items, str | int | np.integer)
-    if one or (isinstance(items, np.ndarray) and items.ndim < 2 and items.dtype.kind not in "UO"):
-        return [items]
-    try:
-        return list(items)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be a word, an index, a vector or a list of those, got {shown(items)}"
-        ) from None
-
-
-def _reals(name: str, values: Any) -> NDArray[np.float64]:
-    """Return one or several finite weights, or raise a ValueError."""
-    try:
-        reals = np.asarray(values, np.float64)
-    except (TypeError, ValueError, OverflowError):
-        reals = np.asarray(np.nan)
-    if not np.isfinite(reals).all():
-        raise ValueError(f"{name} must be finite numbers, got {shown(values)}")
-    return reals
-
-
-def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale a vector to unit length; one of zeros stays."""
-    scale = np.abs(vector).max(initial=0.0)
-    if scale == 0:
-        return vector
-    # Squares of what is scaled first neither overflow nor vanish.
-    with np.errstate(invalid="ignore"):
-        scaled = vector / scale
-        return cast("NDArray[np.float64]", scaled / np.linalg.norm(scaled))
-
-
-def _lengths(rows: NDArray[Any]) -> Float32:
-    """Return lengths computed in float64; within float32's range if the vector has a direction."""
-    wide = rows.astype(np.float64)
-    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-    range_ = np.finfo(np.float32)
-    directed = np.isfinite(lengths) & (lengths > 0)
-    lengths[directed] = np.clip(lengths[directed], range_.smallest_subnormal, range_.max)
-    return cast("Float32", lengths.astype(np.float32))
-
-
-def _units(rows: NDArray[Any]) -> NDArray[np.float64]:
-    """Scale rows that have a direction to unit length, in float64."""
-    wide = rows.astype(np.float64)
-    wide /= np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
-    return wide
-
-
-def _cosine(first: NDArray[Any], second: NDArray[Any]) -> float:
-    """Return the cosine of two vectors, 0 if either has no direction."""
-    a, b = first.astype(np.float64), second.astype(np.float64)
-    # One root: so the cosine of a vector with itself is 1 to the last bit.
-    lengths = float(np.sqrt((a @ a) * (b @ b)))
-    return float(a @ b) / lengths if lengths > 0 else 0.0
-
-
-def _largest(scores: Float32, count: int) -> NDArray[np.intp]:
-    """Return the indices of the `count` largest scores, best first, ties by index, NaN last."""
-    if 0 < count < scores.size:
-        floor = -np.partition(-scores, count - 1)[count - 1]
-        # NaN if fewer than `count` scores are numbers: then all are sorted.
-        if not np.isnan(floor):
-            found = np.flatnonzero(scores >= floor)
-            return found[np.argsort(-scores[found], kind="stable")[:count]]
-    return np.argsort(-scores, kind="stable")[:count]
-
-
-def _merged(
-    best: tuple[NDArray[np.intp], Float32],
-    query: NDArray[np.intp],
-    row: NDArray[np.intp],
-    cosine: Float32,
-) -> tuple[NDArray[np.intp], Float32]:
-    """Put newly found rows among the best of their queries and keep as many as there were."""
-    rows, cosines = best
-    height, count = rows.shape
-    every_query = np.concatenate((np.repeat(np.arange(height), count), query))
-    every_row = np.concatenate((rows.ravel(), row))
-    every_cosine = np.concatenate((cosines.ravel(), cosine))
-    # Stable: of equal cosines the row found first, which is the lower one, stays first.
-    order = np.lexsort((-every_cosine, every_query))
-    # Sorted by query: the place of each within its own.
-    starts = np.searchsorted(every_query[order], np.arange(height))
-    kept = order[(starts[:, None] + np.arange(count)).ravel()]
-    return every_row[kept].reshape(height, count), every_cosine[kept].reshape(height, count)
-
-
-def _principal_plane(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Project rows on their first two principal components.
-
-    Returns
-    -------
-    points : ndarray of float64, shape (n, 2)
-        Signs are chosen so that the furthest point of each component is positive: the picture is
-        the same wherever it is drawn.
-    shares : ndarray of float64, shape (2,)
-        The part of the variance along each.
-    """
-    centred = rows.astype(np.float64)
-    centred -= centred.mean(axis=0)
-    left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
-    points = np.zeros((len(rows), 2))
-    used = min(2, len(lengths))
-    points[:, :used] = left[:, :used] * lengths[:used]
-    points *= np.where(points.max(axis=0) >= -points.min(axis=0), 1, -1)
-    squares = np.zeros(2)
-    squares[:used] = lengths[:used] ** 2
-    total = float((lengths**2).sum())
-    return points, squares / total if total > 0 else squares
+            key_to_index[name] = len(first_rows)
+            first_rows.append(row)
+    vector_files.warn_of_repeated(repeated, len(names), stacklevel=3)
+    return list(key_to_index), matrix[first_rows], key_to_index

@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._io.sources import Source, source_arguments
 from ._parameters import boolean, choice, integer, memory_bytes, path_text, shown
 from ._parameters import words as words_of
 from ._progress import Progress, reporter
-from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer, function_of
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-//! What users hand in as text, as `_sources.py` has sorted it: files, an open file, or documents.
+//! What users hand in as text, as `_io/sources.py` has sorted it: files, an open file, or documents.
 
 use super::items::{Items, text_of, type_name};
 use super::signals::signals;

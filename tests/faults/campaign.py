@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from glove_rs import Cooccurrence, Glove
-from glove_rs._folder import OutputFolder
+from glove_rs._io.output_folder import OutputFolder
 from glove_rs.cli import main
 
 TEXT = ["a b c d e f g h"] * 20

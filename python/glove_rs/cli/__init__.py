@@ -1,7 +1,7 @@
 """The command line: ``glove-rs COMMAND ...``, and the same as ``python -m glove_rs``.
 
-Results go to standard output, everything else to standard error. The exit code is 0 when done, 1
-after a failure with a line that says why, 2 for a wrong call, 130 after Ctrl-C.
+Results go to standard output, everything else to standard error. The exit code is 0 for success, 1
+for a failure, with a line that states the reason, 2 for wrong arguments, and 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ examples:
   glove-rs similar model ice steam
   zcat corpus.gz | glove-rs vocab - | head
 
-`glove-rs COMMAND --help` tells all options of a command. docs/cli.md is the manual.
+`glove-rs COMMAND --help` lists all options of a command.
 """
 
 
@@ -36,7 +36,9 @@ def parser() -> Parser:
     """Return the parser of the whole command line."""
     top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
     version = f"glove-rs {__version__}"
-    top.add_argument("--version", action="version", version=version, help="print it and exit")
+    top.add_argument(
+        "--version", action="version", version=version, help="print the version and exit"
+    )
     commands = subcommands(top)
     for module in (training, queries, files, estimate, demo, compat):
         module.add(commands)
@@ -48,10 +50,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else list(arguments)
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stdin, "strict")):
         if hasattr(stream, "reconfigure"):
-            # Words are UTF-8, whatever the locale; names of files may hold any bytes.
+            # Words are UTF-8 in every locale; file names may contain any bytes.
             stream.reconfigure(encoding="utf-8", errors=errors)
     if hasattr(sys.stderr, "reconfigure"):
-        sys.stderr.reconfigure(errors="backslashreplace")  # a message, whatever it quotes
+        sys.stderr.reconfigure(errors="backslashreplace")  # messages may quote any text
     warnings.showwarning = _warn
     with guarded():
         return _main(list(arguments))
@@ -68,10 +70,10 @@ def _main(arguments: list[str]) -> int:
         _say("glove-rs: interrupted")
         return 130
     except BrokenPipeError:
-        # Whoever reads has enough. Python flushes once more at its end.
+        # The reader has closed the pipe. Python flushes once more when it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
-    except OSError as error:  # of the flush
+    except OSError as error:  # raised by the flush
         _say(f"glove-rs: {_reason(error)}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
@@ -82,9 +84,9 @@ def _run(arguments: list[str]) -> int:
     options = argparse.Namespace()
     try:
         if any("\0" in argument for argument in arguments):
-            raise ValueError("an argument holds a zero byte, which is in no name and in no text")
+            raise ValueError("an argument contains a zero byte, which no name and no text may")
         if arguments[:1] == ["compat"]:
-            # Flags with one dash are not what argparse reads.
+            # argparse does not read Stanford's flags, which have one dash.
             return compat.main(arguments[1:], parser)
         options = parser().parse_args(arguments)
         if sys.stdout is None:
@@ -103,12 +105,12 @@ def _run(arguments: list[str]) -> int:
     return 0
 
 
-# What stands for a path in a help text.
+# Metavars of options and arguments that are paths.
 _PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
-    """Refuse what an unset variable of a script leaves of a path."""
+    """Refuse empty paths: a script with an unset variable passes them."""
     for action in options.parser._actions:
         value = getattr(options, action.dest, None)
         if action.metavar in _PATHS and "" in (value if isinstance(value, list) else [value]):
@@ -117,7 +119,7 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
 
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
-    """Return what is wrong with an option, if the API complains about one by its name."""
+    """Return the message of the API with the option instead of the parameter, or None."""
     found = re.match(r"(\w+)( must .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):
         return None
@@ -125,12 +127,12 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     return flag and flag + found.group(2)
 
 
-# RuntimeError itself is that of a cluster; those derived from it are faults of a program.
+# RuntimeError itself comes from a cluster; its subclasses are faults of this program.
 _EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
 
 
 def _reason(error: Exception) -> str | None:
-    """Return a line that says what failed, or None for a fault of this program itself."""
+    """Return the reason of a failure in one line, or None for a fault of this program."""
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     elif isinstance(error, MemoryError):

@@ -1,4 +1,4 @@
-"""What commands read: texts, vectors, counts, models, told apart by their content."""
+"""Inputs of the commands: texts, vectors, counts and models, recognised by their content."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core, _folder
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .._io import output_folder
 from .._parameters import integer
 
 __all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "model", "vectors"]
 
-#: What :func:`kind_of` tells apart, for messages.
+#: The kinds that :func:`kind_of` returns, as messages name them.
 DESCRIPTIONS = {
     "counts": "co-occurrence counts of glove-rs",
     "checkpoint": "a checkpoint of a training",
@@ -24,7 +25,7 @@ DESCRIPTIONS = {
     "parameters": "64-bit numbers, as in a parameters or gradsq .bin of Stanford's glove",
     "records": "co-occurrence records of Stanford's tools",
     "text": "text",
-    "unknown": "no file that glove-rs knows",
+    "unknown": "of no format that glove-rs knows",
     "vectors": "word vectors",
     "vocabulary": "a vocabulary: a word and its count on each line",
 }
@@ -33,22 +34,22 @@ DESCRIPTIONS = {
 READING = ("format", "limit", "dtype", "max_line_bytes", "progress")
 
 _HEAD = 1 << 16
-# Of a text that may be vectors.
+# The longest line of a file that may be vectors as text.
 _LONGEST_LINE = 64 << 20
 
 
 def local(path: str) -> str:
-    """Return the path of ``-``, standard input; any other as it is."""
+    """Return the path of standard input for ``-``, else `path`."""
     return "/dev/stdin" if path == "-" else path
 
 
 def corpus(paths: list[str]) -> Any:
-    """Return the source of texts: one path, or several one after another.
+    """Return one path, or the lines of several files in order, as a source of text.
 
     Raises
     ------
     FormatError
-        If a file is known not to be text.
+        If a file is recognised as something other than text.
     """
     for path in paths:
         kind = kind_of(path) if os.path.exists(path) else "unknown"
@@ -69,21 +70,21 @@ def _lines(paths: list[str]) -> Iterator[str]:
 
 
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
-    """Read vectors of any file that has some: W + W_tilde of a model.
+    """Read vectors from any file that has them. Those of a model are W + W_tilde.
 
     Parameters
     ----------
     path : str
         The file.
     vocabulary : str, optional
-        The words of Stanford's parameters.
+        The file of the words, for parameters of Stanford's glove.
     **reading
-        Of :data:`READING`, as for :meth:`WordVectors.load`.
+        The parameters in :data:`READING`, as for :meth:`WordVectors.load`.
 
     Raises
     ------
     FormatError
-        If it holds something else; the message says what.
+        If the file is something else; the message says what.
     """
     kind = kind_of(path) if reading.get("format") is None else "vectors"
     if kind in {"model", "folder"}:
@@ -99,12 +100,12 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
 
 
 def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
-    """Read counts, native or Stanford's.
+    """Read counts in the format of glove-rs or Stanford's tools.
 
     Raises
     ------
     FormatError
-        If it holds something else; the message says what.
+        If the file is something else; the message says what.
     """
     kind = kind_of(path)
     if kind == "counts":
@@ -119,12 +120,12 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
 
 
 def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove:
-    """Read a model: ours, or Stanford's parameters with their accumulators.
+    """Read a model of glove-rs, or parameters and accumulators of Stanford's glove.
 
     Raises
     ------
     FormatError
-        If it holds something else; the message says what.
+        If the file is something else; the message says what.
     """
     kind = kind_of(path)
     if kind in {"model", "folder"}:
@@ -137,16 +138,16 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
 
 
 def kind_of(path: str) -> str:
-    """Return what a file holds: a key of :data:`DESCRIPTIONS`. What is no file is "unknown".
+    """Return the kind of a file, a key of :data:`DESCRIPTIONS`; "unknown" for a pipe or device.
 
     Raises
     ------
     OSError
-        If it is not there or cannot be read.
+        If it does not exist or cannot be read.
     """
     if path == "-":
         return "unknown"
-    if _folder.is_folder(path):
+    if output_folder.is_folder(path):
         return "folder"
     if not stat.S_ISREG(os.stat(path).st_mode):
         return "unknown"
@@ -161,7 +162,7 @@ def kind_of(path: str) -> str:
     if _is_vocabulary(head):
         return "vocabulary"
     try:
-        # Without the warnings of `WordVectors.load`.
+        # Called directly, because `WordVectors.load` warns.
         _core.load_vectors(path, None, 3, False, None, "sum", False, _LONGEST_LINE, None)
     except FormatError:
         pass
@@ -177,7 +178,7 @@ def kind_of(path: str) -> str:
 
 
 def _rows(head: bytes) -> list[bytes]:
-    """Return the lines that are complete and not empty."""
+    """Return the complete lines that are not empty."""
     lines = head.split(b"\n")
     return [line for line in (lines[:-1] if len(head) == _HEAD else lines) if line]
 
@@ -199,7 +200,7 @@ def _is_text(head: bytes) -> bool:
     except UnicodeDecodeError as error:
         if error.start < len(head) - 4:
             return False
-    # A control character that text editors do not write.
+    # Text editors do not write these control characters.
     return not any(byte in head for byte in (0, 1, 2, 3, 4, 5, 6))
 
 
@@ -217,7 +218,7 @@ def _are_numbers(head: bytes) -> bool:
 
 
 def _plausible_text(path: str, kind: str) -> bool:
-    """Whether a text may only look like vectors: walks over a graph, say, are lines of numbers."""
+    """Whether a file that looks like vectors may be a text of numbers, such as walks on a graph."""
     if kind != "vectors":
         return False
     with open(path, "rb") as file:

@@ -1,4 +1,4 @@
-"""What this machine has."""
+"""Memory and processors of this machine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["free_memory", "processors"]
 
 
 def free_memory() -> float:
-    """Return the bytes of memory that are free, or, where no system tells that, all there are."""
+    """Return the free memory in bytes, or all memory if the system does not tell what is free."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:

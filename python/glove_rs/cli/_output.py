@@ -1,4 +1,4 @@
-"""Results on standard output, for people or as JSON, and the files that a command writes."""
+"""Output of the commands: results as text or JSON, and checks of the files to write."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .. import _folder
+from .._io import output_folder
 
 __all__ = ["add_json", "add_overwrite", "check_files", "columns", "emit"]
 
@@ -24,25 +24,25 @@ def add_json(parser: argparse._ActionsContainer) -> None:
 
 
 def emit(options: argparse.Namespace, result: Any, text: str) -> None:
-    """Print `result` as JSON if that was asked for, else `text`."""
+    """Print `result` as JSON with --json, else `text`."""
     print(_json(result) if options.json else text)
 
 
 def _json(result: Any) -> str:
     text = json.dumps(_plain(result), ensure_ascii=False)
-    # Names of files may hold bytes that are not UTF-8, which JSON must be.
+    # JSON must be UTF-8; file names may contain other bytes, which are lone surrogates here.
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Lay out rows of a name and its value, names padded to one width."""
+    """Return rows of a name and its values as lines, with the names padded to one width."""
     rows = list(rows)
     width = max((len(row[0]) for row in rows), default=0)
     return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
 
 
 def _plain(value: Any) -> Any:
-    """Make JSON of it: what numpy gave as Python's, and null of what is no number."""
+    """Return values that JSON can hold: NumPy's as Python's, and None for NaN and infinity."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -58,7 +58,7 @@ def _plain(value: Any) -> Any:
 def add_overwrite(
     parser: argparse._ActionsContainer, text: str = "replace files that exist"
 ) -> None:
-    """Add the option that allows a command to replace what is there."""
+    """Add the option that allows a command to replace existing files."""
     parser.add_argument("--overwrite", action="store_true", help=text)
 
 
@@ -67,23 +67,23 @@ def check_files(
     inputs: Iterable[str | os.PathLike[str] | None],
     *,
     overwrite: bool,
-    folder: _folder.OutputFolder | None = None,
+    folder: output_folder.OutputFolder | None = None,
 ) -> None:
     """Refuse to write over an input, over a file that exists, or two files with one name.
 
-    Files are compared by device and inode, so a link is what it points to. Standard output, devices
-    and pipes are written to, never replaced.
+    Files are compared by device and inode, so links are followed. Standard output, devices and
+    pipes are written to, never replaced.
 
     Parameters
     ----------
     outputs : mapping of str to str
-        The file of each option; None is left out.
+        The output file of each option; None is ignored.
     inputs : iterable of str
-        Files, folders and patterns that the command reads; None is left out.
+        Files, folders and patterns that the command reads; None is ignored.
     overwrite : bool
         Whether files may be replaced.
     folder : OutputFolder, optional
-        Another output, of which each file counts.
+        An output folder. All its files are outputs.
 
     Raises
     ------
@@ -92,33 +92,34 @@ def check_files(
     FileExistsError
         For a file that exists, unless `overwrite`.
     """
-    written: dict[object, str] = {}
-    places = [(option, path, True) for option, path in outputs.items() if path is not None]
+    option_of: dict[object, str] = {}
+    written_files = [(option, path, True) for option, path in outputs.items() if path is not None]
     if folder is not None:
         files = (os.path.join(folder.target, name) for name in folder.names)
-        places += [("out", path, False) for path in files]
-    keys = [_written_key(path) for _, path, _ in places]
+        written_files += [("out", path, False) for path in files]
+    keys = [_written_key(path) for _, path, _ in written_files]
     read: dict[object, str] = {}
     if any(keys):  # a folder of inputs may hold many files
         read = {key: name for name in _files(inputs) if (key := _key(name)) is not None}
-    for (option, path, is_file), key in zip(places, keys, strict=True):
+    for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if key in read:
             raise ValueError(f"{option} must be another file than the input {read[key]}")
         if _is_stream(path):
             continue
-        place = key or os.path.realpath(path)
-        if place in written:
+        identity = key or os.path.realpath(path)
+        if identity in option_of:
             raise ValueError(
-                f"{option} must be another file than that of {_option(written[place])}, got {path}"
+                f"{option} must be another file than that of {_option(option_of[identity])}, "
+                f"got {path}"
             )
-        written[place] = option
+        option_of[identity] = option
         if is_file and key is not None and not overwrite and not os.path.isdir(path):
             reason = "exists; choose another name, or replace it with --overwrite"
             raise FileExistsError(17, reason, path)
 
 
 def _written_key(path: str) -> object:
-    """Tell the file that is written, which the shell may have opened, from others."""
+    """Identify an output file. For ``-`` this is the file that the shell redirected to, if any."""
     if path != "-":
         return _key(path)
     try:
@@ -133,7 +134,7 @@ def _option(name: str) -> str:
 
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
-    """List the files of each path: itself, those of a folder, those that a pattern matches."""
+    """Yield the files of each path: the file, those in the folder, or those that match."""
     for path in paths:
         if path is None:
             continue
@@ -148,7 +149,7 @@ def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
 
 
 def _key(path: str) -> object:
-    """Tell a regular file from others; None for anything else."""
+    """Identify a regular file by device and inode; None for anything else."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
@@ -157,7 +158,7 @@ def _key(path: str) -> object:
 
 
 def _is_stream(path: str) -> bool:
-    """Whether a path is standard output, a device, a pipe, or one of the files that are open."""
+    """Return whether a path is standard output, a device, a pipe or an open file descriptor."""
     if path == "-" or Path(os.path.abspath(path)).parent in (Path("/dev"), Path("/dev/fd")):
         return True
     try:

@@ -1,4 +1,4 @@
-"""argparse with help that looks the same in every version of Python."""
+"""argparse, with the same layout of help in every version of Python."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=26, width=_WIDTH)
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
-        # Before Python 3.13 the metavar came after each name.
+        # Python before 3.13 repeats the metavar after each name.
         if not action.option_strings or action.nargs == 0:
             return super()._format_action_invocation(action)
         metavar = self._get_default_metavar_for_optional(action)
@@ -27,13 +27,13 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser whose usage line is written by hand and whose options are not abbreviated."""
+    """A parser with a hand-written usage line and without abbreviated options."""
 
     def __init__(self, prog: str, **settings: Any) -> None:
         super().__init__(
             prog, formatter_class=_Formatter, allow_abbrev=False, add_help=False, **settings
         )
-        self.add_argument("-h", "--help", action="help", help="print this and exit")
+        self.add_argument("-h", "--help", action="help", help="print this help and exit")
 
     def command(self, name: str) -> Parser:
         """Return the parser of one of the commands."""
@@ -42,7 +42,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def subcommands(parent: Parser) -> Commands:
-    """Return what commands are added to."""
+    """Return the object that commands are added to."""
     return parent.add_subparsers(
         prog=parent.prog,
         dest="command",
@@ -63,25 +63,25 @@ def command(
     text: str,
     example: str,
 ) -> Parser:
-    """Add a command: its arguments, what it does in a line and at length, and an example."""
-    made = commands.add_parser(
+    """Add a command with its arguments, summary, description and example."""
+    parser = commands.add_parser(
         name,
         usage=f"glove-rs {name} {arguments}",
         help=summary,
         description="\n\n".join(_filled(paragraph) for paragraph in text.split("\n\n")),
         epilog=f"example:\n{textwrap.indent(example, '  ')}\n",
     )
-    made.set_defaults(run=run, parser=made)
-    return made
+    parser.set_defaults(run=run, parser=parser)
+    return parser
 
 
 def _filled(paragraph: str) -> str:
-    # A list is laid out already.
+    # An indented list keeps its line breaks.
     return paragraph if paragraph.startswith(" ") else textwrap.fill(paragraph, _WIDTH)
 
 
 def flag_of(options: argparse.Namespace, name: str) -> str | None:
-    """Return the option that a parameter has on the command line, or None."""
+    """Return the command-line option of a parameter, or None."""
     for action in options.parser._actions:
         flags = [flag for flag in action.option_strings if flag.startswith("--")]
         if action.dest == name and flags:

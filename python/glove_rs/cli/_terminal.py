@@ -1,4 +1,4 @@
-"""What is printed to a terminal: words and file names cannot steer it."""
+"""Output to a terminal: control characters in words and file names are escaped."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any, TextIO, cast
 
 __all__ = ["escaped", "guarded"]
 
-#: Control characters but for newline and tab (C0, DEL, C1, with them all ANSI sequences), what
-#: changes the direction of text, and lone surrogates, which stand for bytes that are not UTF-8.
-#: Joiners and direction marks, which scripts need, are none of them.
+#: Control characters except newline and tab (C0, DEL, C1; this covers all ANSI sequences),
+#: characters that override the direction of text, and lone surrogates, which represent bytes that
+#: are not UTF-8. Joiners and direction marks are allowed: some scripts need them.
 _STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def escaped(text: str) -> str:
-    r"""Return `text` with control characters as ``\u001b``, which JSON reads as well."""
+    r"""Return `text` with control characters as ``\u001b``, which is also valid in JSON."""
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 class _Terminal:
-    """A stream to a terminal, which escapes what it is given."""
+    """A stream to a terminal that escapes the text written to it."""
 
     def __init__(self, bare: TextIO) -> None:
-        #: The stream itself, for progress bars: they steer the terminal and hold no text of users.
+        #: The stream itself, for progress bars: they need control characters and show no user text.
         self.bare = bare
 
     def write(self, text: str) -> int:
@@ -42,7 +42,7 @@ class _Terminal:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Escape what is printed to standard output and standard error where they are terminals."""
+    """Escape text printed to standard output and standard error if they are terminals."""
     before = sys.stdout, sys.stderr
     for name, stream in zip(("stdout", "stderr"), before, strict=True):
         if stream is not None and stream.isatty():

@@ -1,6 +1,11 @@
-"""``compat``: Stanford's four tools by their own flags, files, standard input and output.
+"""``compat``: Stanford's four tools with their own flags, files, standard input and output.
 
-What differs from them on purpose: faults are not copied (docs/cli.md lists them).
+The tools differ from Stanford's on purpose where those have faults:
+
+- ``cooccur`` does not count the first pair of a text twice.
+- ``glove`` writes ``-model 3``, and its ``-write-header 1`` counts ``<unk>`` and all components.
+- Control bytes in a word do not shift the words after it, and long words are not cut.
+- Truncated files and malformed numbers are errors.
 """
 
 from __future__ import annotations
@@ -17,7 +22,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting, _stanford
+from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting
+from .._io import stanford
 from .._parameters import shown
 from .._training import Session
 from ._inputs import local
@@ -33,24 +39,24 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Flag:
-    """A flag of a tool: its value's type is that of its default."""
+    """A flag of a tool. Its value has the type of its default."""
 
     name: str
     default: int | float | str
     text: str
-    #: Whether it means nothing here.
+    #: Whether the flag is accepted but has no effect.
     ignored: bool = False
 
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool: what it does with the values of its flags, by their names."""
+    """A tool. `run` takes the values of its flags by name."""
 
     text: str
     flags: tuple[Flag, ...]
     run: Callable[[dict[str, Any]], None]
     example: str
-    #: Whether it prints its usage when called without flags.
+    #: Whether a call without flags prints the usage.
     needs_flags: bool
 
 
@@ -61,7 +67,9 @@ def _vocab_count(value: dict[str, Any]) -> None:
     check_files({"output": "-"}, ["-"], overwrite=True)
     every = Vocabulary.from_corpus(local("-"), min_count=1, progress=_bars(value))
     if "<unk>" in every:
-        raise ValueError("the text has a word <unk>, which is kept for unknown words: rename it")
+        raise ValueError(
+            "the text has a word <unk>, which is reserved for unknown words: rename it"
+        )
     kept = every._core.pruned(max(value["min-count"], 0), value["max-vocab"] or None)
     kept.save("-")
     if value["verbose"] > 0:
@@ -116,8 +124,8 @@ def _glove(value: dict[str, Any]) -> None:
         alpha=value["alpha"],
         learning_rate=value["eta"],
         grad_clip=value["grad-clip"],
-        # The order of training is not what the seed decides: initial parameters that are loaded
-        # must give what those that were drawn gave.
+        # -seed decides the initial parameters only, not the order of training: training from saved
+        # initial parameters must give the same result.
         seed=0,
         threads=min(value["threads"], processors()),
         memory=int(free_memory() / 2),
@@ -151,7 +159,7 @@ def _glove(value: dict[str, Any]) -> None:
 
 
 def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
-    """Return parameters and accumulators to start from, and how many epochs they have seen."""
+    """Return the parameters and accumulators to start from, and the number of epochs done."""
     dim = value["vector-size"]
     if value["load-init-param"]:
         arrays = _loaded(value["init-param-file"], words, dim)
@@ -165,14 +173,14 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
     if not value["load-init-gradsq"]:
         return arrays | {f"G_{name}": np.ones_like(array) for name, array in arrays.items()}, 0
     sums = _loaded(value["init-gradsq-file"], words, dim)
-    # A checkpoint's name tells its epoch, which decides the order in which training goes on.
+    # The name of a checkpoint gives its epoch, which decides the order of further training.
     number = re.search(r"\.(\d{3,})\.bin$", value["init-gradsq-file"])
     done = int(number.group(1)) if number else 1
     return arrays | {f"G_{name}": array for name, array in sums.items()}, done
 
 
 def _loaded(path: str, words: int, dim: int) -> dict[str, _F32]:
-    arrays = _stanford.read_parameters(path, words)
+    arrays = stanford.read_parameters(path, words)
     if arrays["W"].shape[1] != dim:
         raise ValueError(f"{path}: vectors of {arrays['W'].shape[1]}, -vector-size is {dim}")
     return arrays
@@ -181,22 +189,22 @@ def _loaded(path: str, words: int, dim: int) -> dict[str, _F32]:
 def _save(
     value: dict[str, Any], vocabulary: Vocabulary, arrays: dict[str, _F32], epoch: int | None
 ) -> None:
-    """Write the files of a checkpoint, or the last ones."""
+    """Write the files of a checkpoint, or the final files if `epoch` is None."""
     for _, path, prefix in _saved(value, epoch):
         if path.endswith(".bin"):
-            _stanford.write_parameters(path, arrays, prefix)
+            stanford.write_parameters(path, arrays, prefix)
         else:
-            _stanford.write_text(
+            stanford.write_text(
                 path,
                 vocabulary.words,
-                _stanford.text_rows(arrays, 0 if prefix else value["model"], prefix),
+                stanford.text_rows(arrays, 0 if prefix else value["model"], prefix),
                 header=bool(value["write-header"]) and not prefix,
                 unk=not prefix,
             )
 
 
 def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str, str]]:
-    """List the files of a checkpoint, or the last ones: flag, path, prefix of their arrays."""
+    """List the files that :func:`_save` writes: flag, path and prefix of their arrays."""
     infix = "" if epoch is None else f".{epoch:03d}"
     for flag, prefix in ("save-file", ""), ("gradsq-file", "G_"):
         if base := value[flag]:
@@ -219,14 +227,15 @@ def _check_outputs(value: dict[str, Any], stops: Sequence[int]) -> None:
 
 
 class _Log:
-    """Progress of training as lines of its epochs, each as soon as it is known."""
+    """Prints a line for each epoch as soon as its loss is known."""
 
     def __init__(self, done: int, printed: int) -> None:
         self._done = done
         self._before = self._printed = printed
 
     def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
-        # Of several epochs between two calls only the last is told.
+        # If several epochs end between two calls, the call reports only the last. `finish` prints
+        # the others.
         if info and info["epoch"] - self._done == self._printed + 1:
             self._print(info["loss"])
 
@@ -250,7 +259,9 @@ TOOLS = {
         "Count words: text on standard input, words and counts on standard output.",
         (
             _VERBOSE,
-            Flag("max-vocab", 0, "keep at most so many words, the most frequent; 0 keeps all"),
+            Flag(
+                "max-vocab", 0, "keep only the most frequent words, at most this many; 0 keeps all"
+            ),
             Flag("min-count", 1, "leave out words that occur less often"),
         ),
         _vocab_count,
@@ -261,13 +272,13 @@ TOOLS = {
         "Count co-occurrences: text on standard input, records on standard output, sorted.",
         (
             _VERBOSE,
-            Flag("symmetric", 1, "0 counts the words to the left only"),
+            Flag("symmetric", 1, "0 counts only the words to the left"),
             Flag("window-size", 15, "words to each side"),
-            Flag("vocab-file", "vocab.txt", "the words, of vocab_count"),
-            Flag("memory", 3.0, "memory to use in GiB; what is more goes to temporary files"),
+            Flag("vocab-file", "vocab.txt", "the words, as written by vocab_count"),
+            Flag("memory", 3.0, "memory to use in GiB; larger data goes to temporary files"),
             Flag("max-product", 0, "", ignored=True),
             Flag("overflow-length", 0, "", ignored=True),
-            Flag("overflow-file", "overflow", "temporary files go to its folder"),
+            Flag("overflow-file", "overflow", "temporary files go to the folder of this file"),
             Flag("distance-weighting", 1, "0 counts every pair as 1, not as 1/distance"),
         ),
         _cooccur,
@@ -275,12 +286,12 @@ TOOLS = {
         True,
     ),
     "shuffle": Tool(
-        "Shuffle records from standard input to standard output; every order is as likely.",
+        "Shuffle records from standard input to standard output; every order is equally likely.",
         (
             _VERBOSE,
-            Flag("memory", 2.0, "memory to use in GiB; what is more goes to temporary files"),
-            Flag("array-size", 0, "the same in records"),
-            Flag("temp-file", "temp_shuffle", "temporary files go to its folder"),
+            Flag("memory", 2.0, "memory to use in GiB; larger data goes to temporary files"),
+            Flag("array-size", 0, "memory to use, as a number of records"),
+            Flag("temp-file", "temp_shuffle", "temporary files go to the folder of this file"),
             _SEED,
         ),
         _shuffle,
@@ -291,22 +302,32 @@ TOOLS = {
         "Train on records.",
         (
             _VERBOSE,
-            Flag("write-header", 0, "1 begins the text with its number of words and components"),
+            Flag(
+                "write-header",
+                0,
+                "1 writes a first line with the number of words and of components",
+            ),
             Flag("vector-size", 50, "components of a vector"),
             Flag("threads", 8, "threads, at most one for each processor"),
             Flag("iter", 25, "passes over the records"),
             Flag("eta", 0.05, "learning rate"),
             Flag("alpha", 0.75, "exponent of the weighting function"),
-            Flag("x-max", 100.0, "where the weighting function reaches 1"),
+            Flag("x-max", 100.0, "count at which the weighting function reaches 1"),
             Flag("grad-clip", 100.0, "bound of each component of a gradient"),
             Flag("binary", 0, "0 writes text, 1 binary, 2 both"),
-            Flag("model", 2, "text of: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde"),
-            Flag("input-file", "cooccurrence.shuf.bin", "the records; their order does not matter"),
-            Flag("vocab-file", "vocab.txt", "their words"),
-            Flag("save-file", "vectors", "beginning of the names of what is written"),
-            Flag("gradsq-file", "", "the same of accumulators; not written if not given"),
-            Flag("save-gradsq", 0, "1 writes accumulators as gradsq"),
-            Flag("checkpoint-every", 0, "write checkpoints after so many passes; 0 never"),
+            Flag("model", 2, "the text has: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde"),
+            Flag("input-file", "cooccurrence.shuf.bin", "the records, in any order"),
+            Flag("vocab-file", "vocab.txt", "the words of the records"),
+            Flag("save-file", "vectors", "beginning of the names of the output files"),
+            Flag(
+                "gradsq-file", "", "beginning of the names of the accumulator files; '' writes none"
+            ),
+            Flag(
+                "save-gradsq",
+                0,
+                "1 writes the accumulators to gradsq, unless -gradsq-file is given",
+            ),
+            Flag("checkpoint-every", 0, "write a checkpoint every this many passes; 0 writes none"),
             Flag("load-init-param", 0, "1 starts from -init-param-file"),
             Flag("save-init-param", 0, "1 writes the initial parameters, as checkpoint 000"),
             Flag("init-param-file", "vectors.000.bin", "parameters to start from"),
@@ -322,7 +343,7 @@ TOOLS = {
 }
 
 
-#: What the API calls a value that has another name here.
+#: The flag of each parameter of the API, for messages.
 _FLAGS = {
     "alpha": "alpha",
     "dim": "vector-size",
@@ -336,7 +357,7 @@ _FLAGS = {
 
 
 def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
-    """Read the flags: the first of a name counts, and what is none is passed over but said."""
+    """Read the flags. The first of a repeated flag counts; unknown flags are reported."""
     known = {f"-{flag.name}": flag for flag in tool.flags}
     values: dict[str, Any] = {}
     strange = []
@@ -351,7 +372,7 @@ def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
             raise ValueError(f"{argument} is given without a value")
         values.setdefault(flag.name, _number(flag, value))
     ignored = [f"-{flag.name}" for flag in tool.flags if flag.ignored and flag.name in values]
-    for what, names in (("means nothing here", ignored), ("is not known", strange)):
+    for what, names in (("has no effect here", ignored), ("is not known", strange)):
         if names:
             _say(f"{' '.join(names)} {what}: ignored")
     values = {flag.name: flag.default for flag in tool.flags} | values
@@ -381,7 +402,7 @@ def _seed(value: dict[str, Any]) -> int:
 
 
 def _memory(size: float) -> int:
-    """Return a limit in bytes; less than this would only be slow, and more there is not."""
+    """Return a memory limit in bytes, within the range that the API accepts."""
     return int(min(max(size, 16_000_000), 2**62))
 
 
@@ -390,7 +411,7 @@ def _folder(path: str) -> str:
 
 
 def _bars(value: dict[str, Any]) -> bool | None:
-    """Progress bars: on a terminal, if anything is to be said at all."""
+    """Return the `progress` of the API: bars on a terminal with -verbose 2, else none."""
     return None if value["verbose"] > 1 else False
 
 
@@ -402,18 +423,18 @@ def _say(line: str) -> None:
 # --- the command ----------------------------------------------------------------------------------
 
 _TEXT = """\
-Run vocab_count, cooccur, shuffle or glove as Stanford's GloVe has them: a script that
-trains with those tools runs after `build/` became `glove-rs compat `.
-`glove-rs compat TOOL -help` tells a tool's flags.
+Run Stanford's tools vocab_count, cooccur, shuffle and glove with their own flags. To use
+them in a script for Stanford's GloVe, replace `build/` by `glove-rs compat `.
+`glove-rs compat TOOL -help` lists the flags of a tool.
 """
 
 
 def add(commands: Commands) -> None:
-    """Add the command, for the list of commands: :func:`main` reads its flags."""
+    """Add the command to the list of commands. :func:`main` reads its flags."""
     commands.add_parser(
         "compat",
         usage="glove-rs compat TOOL [flags]",
-        help="run Stanford's tools by their own flags",
+        help="run Stanford's tools with their own flags",
         description=_TEXT,
         epilog="tools:\n" + "\n".join(f"  {name:<12} {t.text}" for name, t in TOOLS.items()) + "\n",
     )
@@ -426,7 +447,7 @@ def usage(name: str) -> str:
     for flag in tool.flags:
         kind = {int: "<int>", float: "<float>"}.get(type(flag.default), "<file>")
         default = f" (default: {flag.default})" if flag.default != "" else ""
-        text = "accepted, but means nothing here" if flag.ignored else flag.text + default
+        text = "accepted, but has no effect" if flag.ignored else flag.text + default
         rows.append(f"  -{flag.name + ' ' + kind:<27} {text}")
     return "\n".join(
         [
@@ -462,7 +483,7 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
         try:
             tool.run(values)
         except ValueError as error:
-            # The API names its own parameter.
+            # The message names the parameter of the API.
             found = re.match(r"(\w+)( must .*)", str(error), re.S)
             if found is None or found.group(1) not in _FLAGS:
                 raise

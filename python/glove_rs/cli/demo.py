@@ -1,4 +1,4 @@
-"""``demo``: train on English text that every machine has, the standard library's own prose."""
+"""``demo``: train on English text that every machine has, the docstrings of Python itself."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
-from .._files import replacing
+from .._io.files import replacing
 from .._parameters import path_text
 from ._options import add_parameters
 from ._output import add_overwrite, check_files
@@ -28,7 +28,7 @@ MIN_COUNT = 5
 X_MAX = 10.0  # the paper's 100 is for billions of tokens
 WORDS_TO_SHOW = ("file", "string", "thread", "error", "list")
 
-# Tests explain little, encodings/ holds character tables, and site-packages is not the library.
+# Tests have little prose, encodings/ has character tables, and site-packages varies.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # letters, with an apostrophe inside
 
@@ -52,7 +52,7 @@ def docstrings(source: str) -> Iterator[str]:
 
 
 def comments(source: str) -> Iterator[str]:
-    """Comments of a module; consecutive lines are one text, and code starts another."""
+    """Comments of a module; consecutive comment lines are one text."""
     run: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -70,7 +70,7 @@ def comments(source: str) -> Iterator[str]:
 
 
 def documents(folder: Path) -> Iterator[list[str]]:
-    """Words of each docstring and each run of comments under `folder`, once if they repeat."""
+    """Words of the different docstrings and comments under `folder`."""
     seen = set()
     for path in sorted(folder.rglob("*.py")):
         if SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts[:-1]):
@@ -80,7 +80,7 @@ def documents(folder: Path) -> Iterator[list[str]]:
                 source = file.read()
             texts = [*docstrings(source), *comments(source)]
         except (OSError, SyntaxError, ValueError, RecursionError, tokenize.TokenError):
-            continue  # not Python of this version, or not readable: the rest is plenty
+            continue  # not valid in this version of Python, or not readable
         for text in texts:
             words = words_of(text)
             if len(words) > 1 and (key := " ".join(words)) not in seen:
@@ -99,7 +99,7 @@ def extract(folder: Path, corpus: Path) -> int:
 
 
 def count_lines(path: Path) -> int:
-    """Lines of a text of any size."""
+    """Count the lines of a text file."""
     lines, last = 0, b"\n"
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -109,12 +109,12 @@ def count_lines(path: Path) -> int:
 
 
 def words_to_show(words: list[str]) -> list[str]:
-    """Words worth looking up: well-known ones, or else frequent ones of rank 100 and below."""
+    """Words to look up: `WORDS_TO_SHOW`, or else words of ranks 100, 200, ..."""
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]
     if len(chosen) == len(WORDS_TO_SHOW):
         return chosen
-    # By rank, from a hundred down: the top of the list is "the", "of", "and" in any language.
+    # Not from the top of the list, which has function words in any language.
     step = min(100, max(1, len(words) // (len(WORDS_TO_SHOW) + 1)))
     return words[step - 1 :: step][: len(WORDS_TO_SHOW)]
 
@@ -128,12 +128,16 @@ def add(commands: Commands) -> None:
         "[--corpus FILE] [options]",
         summary="train on text that is on every machine",
         text=(
-            "Make a corpus of the docstrings and comments of the Python installation that runs "
-            "this, train on it, and print nearest neighbours. Nothing is downloaded."
+            "Extract the docstrings and comments of this Python installation, train on them, and "
+            "print nearest neighbours. Nothing is downloaded."
         ),
         example="glove-rs demo\nglove-rs demo --corpus my.txt --dim 100 --epochs 15",
     )
-    parser.add_argument("--corpus", metavar="FILE", help="your text (UTF-8, one document a line)")
+    parser.add_argument(
+        "--corpus",
+        metavar="FILE",
+        help="text to train on instead (UTF-8, one document on each line)",
+    )
     parser.add_argument(
         "--dim", metavar="N", type=int, default=50, help="length of a vector (default: 50)"
     )
@@ -144,7 +148,7 @@ def add(commands: Commands) -> None:
         "--out",
         metavar="DIR",
         default="glove-rs-demo",
-        help="folder of the results (default: glove-rs-demo)",
+        help="folder for the results (default: glove-rs-demo)",
     )
     add_overwrite(parser)
     add_parameters(parser.add_argument_group("running"), Glove, ["progress"])
@@ -163,7 +167,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Make the corpus if there is none, train, and print what came of it."""
+    """Extract the corpus unless one is given, train, and print the results."""
     progress = getattr(options, "progress", None)
     vectors = options.out / "vectors.txt"
     outputs = {"out": str(vectors)}

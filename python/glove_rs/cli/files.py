@@ -1,4 +1,4 @@
-"""``convert`` and ``info``: one format to another, and what a file is."""
+"""``convert`` and ``info``: write a file in another format, and describe files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core, _folder
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .._io import output_folder
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
 from ._options import add_parameters, given
@@ -20,19 +21,19 @@ from ._parser import Commands, command
 
 __all__ = ["FORMATS", "add"]
 
-#: What `convert` writes, and what each is: the core's formats of vectors and more.
+#: What `convert` writes: the core's formats of vectors, and more.
 FORMATS = {
-    "word2vec": "vectors as text after a line of their number and size: gensim, spaCy",
-    "word2vec_binary": "the same in binary",
-    "glove": "vectors as text without such a line, as pretrained GloVe files are",
-    "native": "vectors of WordVectors.save, which open at once",
-    "model": "the whole model, as Glove.save writes it",
-    "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin of Stanford's glove",
+    "word2vec": "vectors as text after a line 'V dim', for gensim and spaCy",
+    "word2vec_binary": "the same, binary",
+    "glove": "vectors as text without such a line, like pretrained GloVe files",
+    "native": "vectors in glove-rs's own format, which is mapped and opens at once",
+    "model": "the whole model in one file of glove-rs",
+    "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin, as by Stanford's glove",
     "vocab": "words and counts, as text",
     "counts": "co-occurrence counts with their words",
-    "records": "co-occurrence records of Stanford's tools, sorted",
+    "records": "co-occurrence records in the format of Stanford's tools, sorted",
 }
-# What the end of a name stands for, of vectors and of counts.
+# The default format of models and vectors by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
 
 
@@ -54,8 +55,7 @@ def _add_convert(commands: Commands) -> None:
         "INPUT OUTPUT [options]",
         summary="write a file in another format",
         text=(
-            "Read vectors, a model or counts, whatever their format, and write them in another:\n\n"
-            f"{formats}"
+            f"Read vectors, a model or counts in any format and write them in another:\n\n{formats}"
         ),
         example=(
             "glove-rs convert model vectors.txt\n"
@@ -71,33 +71,40 @@ def _add_convert(commands: Commands) -> None:
         "--to",
         metavar="FORMAT",
         choices=list(FORMATS),
-        help="format (default: of counts, records if OUTPUT ends in .bin, else counts; of others,"
-        " model if it ends in .glove, word2vec_binary if in .bin, else word2vec)",
+        help="format to write (default: for counts, records if OUTPUT ends in .bin, else counts;"
+        " for models and vectors, model if OUTPUT ends in .glove, word2vec_binary if in .bin, else"
+        " word2vec)",
     )
-    parser.add_argument("--vocab", metavar="FILE", help="words of Stanford's .bin files")
-    parser.add_argument("--gradsq", metavar="FILE", help="accumulators of Stanford's parameters")
+    parser.add_argument("--vocab", metavar="FILE", help="the words of Stanford's .bin files")
+    parser.add_argument(
+        "--gradsq", metavar="FILE", help="the accumulators, if INPUT is a .bin of Stanford's glove"
+    )
     parser.add_argument(
         "--combine",
         metavar="|".join(COMBINATIONS),
         choices=COMBINATIONS,
         default="sum",
-        help="which vectors of a model (default: sum)",
+        help="how to combine the two vectors of a word of a model (default: sum)",
     )
     add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
     group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
         action=argparse.BooleanOptionalAction,
-        help="end the text with <unk>, the mean of the 100 rarest words (default: for stanford)",
+        help="end the text with <unk>, the mean of the 100 rarest words (default: only for"
+        " --to stanford)",
     )
     group.add_argument(
         "--model",
         type=int,
         default=2,
         metavar="0|1|2|3",
-        help="what Stanford's text holds: all, W, W + W_tilde, W and W_tilde (default: 2)",
+        help="content of Stanford's text: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde"
+        " (default: 2)",
     )
-    group.add_argument("--header", action="store_true", help="begin Stanford's text with its size")
+    group.add_argument(
+        "--header", action="store_true", help="begin Stanford's text with a line 'V dim'"
+    )
 
 
 def _convert(options: argparse.Namespace) -> None:
@@ -113,11 +120,11 @@ def _convert(options: argparse.Namespace) -> None:
 
 
 def _check(options: argparse.Namespace) -> None:
-    """Check the files to write, before the input is read and again after it."""
+    """Check the output files; called before the input is read, and again before writing."""
     files = [options.output]
     if options.to == "stanford":
         if options.output == "-":
-            raise ValueError("output must be the beginning of file names for --to stanford, got -")
+            raise ValueError("output must be the beginning of file names with --to stanford, got -")
         files = [options.output + end for end in (".txt", ".bin", ".gradsq.bin")]
     inputs = [options.input, options.vocab, options.gradsq]
     for file in files:
@@ -192,15 +199,16 @@ def _add_info(commands: Commands) -> None:
         "info",
         _info,
         "FILE... [options]",
-        summary="say what a file is, how large, and how it begins",
+        summary="show the kind, the size and the beginning of files",
         text=(
-            "Tell models, their folders, vectors, counts, vocabularies and texts apart by their "
-            "content, read them whole, which finds what is damaged, and print sizes and a preview."
+            "Print the kind of each file, its sizes and a preview. The kind is found by content: a "
+            "model, the folder of a model, vectors, counts, a vocabulary or a text. Files are read "
+            "to the end, so damage is reported."
         ),
         example="glove-rs info model vectors.txt.gz cooccurrence.bin --vocab vocab.txt",
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="file or folder")
-    parser.add_argument("--vocab", metavar="FILE", help="words of Stanford's .bin files")
+    parser.add_argument("--vocab", metavar="FILE", help="the words of Stanford's .bin files")
     add_json(parser)
 
 
@@ -241,7 +249,7 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-#: Words, records and numbers shown.
+#: The number of words, records and components shown.
 _SHOWN = 5
 
 
@@ -268,8 +276,8 @@ def _vectors_info(wv: WordVectors) -> dict[str, Any]:
 def _model_info(path: str, _: str | None) -> dict[str, Any]:
     model = Glove.load(path)
     about: dict[str, Any] = {}
-    if _folder.is_folder(path):
-        settings = _folder.read_settings(path)
+    if output_folder.is_folder(path):
+        settings = output_folder.read_settings(path)
         about = {name: settings.get(name) for name in ("created", "source")}
         about["version"] = settings.get("glove_rs")
     about |= _vocabulary_info(model.vocabulary)
@@ -339,7 +347,7 @@ def _parameters_info(path: str, vocabulary: str | None) -> dict[str, Any]:
     numbers = np.fromfile(path, "<f8", count=_SHOWN)
     return {
         "numbers": os.path.getsize(path) // 8,
-        "note": "with --vocab, the file of its words, more is known",
+        "note": "give the file of its words with --vocab to see more",
         "first": [f"{x:.6f}" for x in numbers],
     }
 

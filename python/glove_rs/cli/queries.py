@@ -1,4 +1,4 @@
-"""``similar``, ``analogy`` and ``evaluate``: ask vectors, and measure them."""
+"""``similar``, ``analogy`` and ``evaluate``: query vectors and measure them."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def add(commands: Commands) -> None:
 
 
 def _add_vectors(parser: Parser) -> None:
-    """Add the file of vectors and the words that it may need."""
+    """Add the argument of the vectors and the options that say how to read them."""
     parser.add_argument(
         "vectors",
         metavar="VECTORS",
-        help="a model, its folder, or a file of vectors of any usual format",
+        help="a model, the folder of a model, or a vector file in any usual format",
     )
     parser.add_argument(
-        "--vocab", metavar="FILE", help="words of the parameters (.bin) of Stanford's glove"
+        "--vocab", metavar="FILE", help="the words, if VECTORS is a .bin of Stanford's glove"
     )
     add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
 
@@ -63,8 +63,8 @@ def _add_similar(commands: Commands) -> None:
         "VECTORS [WORD...] [options]",
         summary="find the nearest words",
         text=(
-            "Print the words nearest to each WORD by cosine; without any, to each word of standard "
-            "input."
+            "Print the words nearest to each WORD by cosine. Without WORD, words are read from "
+            "standard input."
         ),
         example=(
             "glove-rs similar model ice steam --topn 5\n"
@@ -79,7 +79,7 @@ def _add_similar(commands: Commands) -> None:
         dest="negative",
         metavar="WORD",
         action="append",
-        help="take all WORDs together, less this word",
+        help="one query: the words nearest to all WORDs together, and away from this word",
     )
     add_parameters(parser.add_argument_group("search"), WordVectors.most_similar, _SEARCH)
     add_json(parser)
@@ -99,7 +99,7 @@ def _similar(options: argparse.Namespace) -> None:
     for word in options.words or _words(sys.stdin):
         found = wv.most_similar(word, **search)
         text = _lines(found)
-        # A line of JSON for each word, as programs read streams.
+        # One line of JSON for each word, so that programs can read it as a stream.
         emit(
             options,
             {"word": word, "similar": _neighbours(found)},

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .. import Cooccurrence, Glove, Vocabulary, _folder
+from .. import Cooccurrence, Glove, Vocabulary
+from .._io import output_folder
 from . import _inputs
 from ._options import RUNNING, add_parameters, given, names_of
 from ._output import add_json, add_overwrite, check_files, columns, emit
@@ -332,9 +333,9 @@ class _Outputs:
             if options.out and parent == os.path.realpath(options.out):
                 # Written and replaced together with the rest of the folder.
                 self._vectors, inside = None, name
-        if inside in _folder.FILES:
+        if inside in output_folder.FILES:
             raise ValueError(f"vectors must be another file than those of --out, got {inside}")
-        self._folder = _folder.OutputFolder(
+        self._folder = output_folder.OutputFolder(
             options.out, overwrite=options.overwrite, vectors=inside
         )
         folder = getattr(options, "checkpoint_dir", None)

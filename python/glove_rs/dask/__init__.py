@@ -8,6 +8,6 @@ from .._optional import optional
 for _module in ("dask", "distributed"):
     optional(_module, "glove_rs.dask", "glove-rs[dask]")
 
-from ._glove import DaskGlove  # noqa: E402 - what it needs is there
+from ._glove import DaskGlove  # noqa: E402 - after the check
 
 __all__ = ["DaskGlove"]

@@ -1,4 +1,4 @@
-"""The workers of a distributed fit, and how tasks come to them."""
+"""The workers of a distributed fit, and the submission of tasks to them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from distributed import Client, Future, LocalCluster, Worker, get_client
 __all__ = ["Cluster", "cluster_of"]
 
 _PACKAGE = "glove-rs"
-#: Seconds that a message to the scheduler may take.
+#: Seconds to wait for a message that is on its way to the scheduler.
 UNDER_WAY = 0.2
 
 
 class Cluster:
-    """A client, and those of its workers that have the same glove-rs.
+    """A client, and its workers that have the same version of glove-rs.
 
     Raises
     ------
     RuntimeError
-        If there are no workers, or one of them has another glove-rs or none.
+        If there are no workers, or a worker has another version of glove-rs or none.
     """
 
     def __init__(self, client: Client) -> None:
@@ -50,7 +50,7 @@ class Cluster:
         self.workers = sorted(versions)
 
     def _versions(self) -> dict[str, str]:
-        """Ask what glove-rs each worker has now, in a way that needs none."""
+        """Ask each worker for its version of glove-rs, which may be missing there."""
         found = self.client.run(importlib.metadata.version, _PACKAGE, on_error="return")
         return {
             worker: "none" if isinstance(version, Exception) else version
@@ -58,7 +58,7 @@ class Cluster:
         }
 
     def refresh(self) -> None:
-        """Look again for workers that may be given tasks; at least one is waited for."""
+        """Wait for at least one worker and update the list of workers with the same version."""
         self.client.wait_for_workers(1)
         versions = self._versions()
         self.workers = sorted(w for w, found in versions.items() if found == self.version)
@@ -68,12 +68,12 @@ class Cluster:
         return self.workers[group % len(self.workers)]
 
     def threads(self) -> int:
-        """How many tasks the workers can do at once; at least one."""
+        """Return the number of threads of all workers, at least one."""
         nthreads: dict[str, int] = self.client.nthreads()
         return max(1, sum(nthreads.get(worker, 0) for worker in self.workers))
 
     def lost(self) -> bool:
-        """Whether one of the workers is gone."""
+        """Return whether one of the workers has left the cluster."""
         return not self.client.nthreads().keys() >= set(self.workers)
 
     def submit(
@@ -85,10 +85,10 @@ class Cluster:
         strict: bool = False,
         **options: Any,
     ) -> Future:
-        """Give a task to the workers or, while it is there, to one of them.
+        """Submit a task to the workers, or to the worker `at`.
 
-        When none of them is left others may take the task, unless `strict`; they must have the same
-        glove-rs.
+        If none of these workers is left, others may run the task, unless `strict` is true. They
+        must have the same version of glove-rs.
         """
         future = self.client.submit(
             _same_version,
@@ -107,7 +107,7 @@ class Cluster:
     def compute(
         self, function: Callable[[Any], Any], values: Sequence[Delayed], *, name: str
     ) -> list[Future]:
-        """Give the workers as many tasks: `function` of each value, which is made for it."""
+        """Submit `function` of each delayed value, which its task computes."""
         call = delayed(_same_version, pure=False)
         futures: list[Future] = self.client.compute(
             [
@@ -121,10 +121,10 @@ class Cluster:
         return futures
 
     def send(self, value: Any, group: int) -> Future:
-        """Send a value to the worker of a group, which alone has it.
+        """Send a value to the worker of a group, and to no other worker.
 
-        A second worker would not make it safe: the scheduler's active memory manager drops all
-        copies of a value but one every two seconds.
+        A copy on a second worker would not last: every two seconds the active memory manager of
+        the scheduler drops all copies of a value but one.
         """
         future: Future
         [future] = self.client.scatter([value], workers=[self.owner(group)], hash=False)
@@ -132,19 +132,19 @@ class Cluster:
         return future
 
     def release(self) -> None:
-        """Let go of all tasks, whoever still holds them."""
+        """Release the futures of all tasks."""
         for future in [*self._futures]:
             future.release()
 
     def cancel(self) -> None:
-        """Do the same after an interruption."""
+        """Release all tasks after an interruption."""
         self.release()
-        # One was being submitted, perhaps, when Ctrl-C came, and is on its way to the scheduler.
+        # A task that was being submitted when Ctrl-C came may not have reached the scheduler yet.
         time.sleep(UNDER_WAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:
-        """Bytes that the workers have received from each other since they are there."""
+        """Return the bytes that the workers have received from each other since they started."""
         return sum(self.client.run(_received, on_error="ignore").values())
 
 
@@ -154,7 +154,7 @@ def _installed() -> str:
 
 
 def _same_version(version: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Call a function, on a worker that may have joined after versions were compared."""
+    """Call a function. Checks the version, because the worker may have joined later."""
     found = _installed()
     if found != version:
         raise RuntimeError(f"a worker has joined that has {_PACKAGE} {found}, not {version}")
@@ -162,7 +162,7 @@ def _same_version(version: str, function: Callable[..., Any], *args: Any, **opti
 
 
 def _release(client: str, fit: str, dask_scheduler: Any) -> None:
-    # Not Client.cancel: it insists that somebody wants what depends on what is cancelled.
+    # Not Client.cancel, which fails if nobody wants the tasks that depend on the cancelled ones.
     wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
     keys = [key for key in wanted if str(key).startswith(fit)]
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
@@ -174,9 +174,9 @@ def _received(dask_worker: Worker) -> int:
 
 @contextmanager
 def cluster_of(client: Client | None) -> Iterator[Cluster]:
-    """Check the workers of a client, the default one, or a local cluster of one process per core.
+    """Yield the checked cluster of `client`, of the default client, or of a new local cluster.
 
-    When the work with it is interrupted its tasks are cancelled.
+    The local cluster has one process per core. An exception in the block cancels all tasks.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)
@@ -196,8 +196,8 @@ def _client_of(client: Client | None) -> Iterator[Client]:
             client = get_client()
         except ValueError:
             with (
-                # Workers run the code that they are sent: nothing of it listens to other machines,
-                # and nobody looks at its dashboard. host is the scheduler's and the workers'.
+                # Workers run any code that they receive, so scheduler and workers listen to this
+                # machine only, and there is no dashboard.
                 LocalCluster(
                     n_workers=CPU_COUNT,
                     threads_per_worker=1,

@@ -15,9 +15,9 @@ from dask.sizeof import sizeof
 from distributed import Future, as_completed, get_worker
 
 from .. import _core
+from .._io.sources import source_arguments
 from .._parameters import byte_count
 from .._progress import Callback as Progress
-from .._sources import source_arguments
 from .._tokenizers import Tokenizer
 from ..cooccurrence import counting_arguments
 from ..vocabulary import MAX_WORD_BYTES, Vocabulary, encoding_arguments
@@ -26,12 +26,12 @@ from ._shards import Piece, shards_of
 
 __all__ = ["Counted", "count"]
 
-#: What one task merges.
+#: The number of inputs that one task merges.
 FAN_IN = 16
-#: Shards that are counted together, at most, and bytes of them. What their pairs share need not be
-#: added, but every worker needs all of their text.
+#: Up to this many shards and bytes of text, all workers count all shards together, each some rows.
+#: This needs no merging, but every worker needs the whole text.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
-#: Tasks have names of their own, however often one cluster counts.
+#: Numbers the counts on a cluster, so that the names of their tasks differ.
 _COUNTS = itertools.count()
 
 
@@ -51,10 +51,10 @@ class Counted:
     group_counts : list of Future
         The counts of each group: a ``CoreGroupCounts``.
     tokens : int
-        Words in the text, those outside the vocabulary included.
+        Words in the text, including those outside the vocabulary.
     seconds : dict
-        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging", whose tasks
-        overlap: the time from the end of the stage before.
+        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". Their tasks
+        overlap: the time of a stage begins when the stage before it ends.
     """
 
     vocabulary: Vocabulary
@@ -65,7 +65,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class _Reading:
-    """How shards become words: what `source_arguments` takes."""
+    """The settings of reading: the arguments of `source_arguments`."""
 
     documents: str
     errors: str
@@ -117,10 +117,10 @@ def count(
 ) -> Counted:
     """Count the co-occurrences of `source` on the workers of `cluster`.
 
-    Every shard is tokenised once. A small text is then counted like one, by all workers: each has
-    the whole of it and counts some words. Of a larger one, each counts shards. The counts do not
-    depend on the number of workers: only on `source`, `groups`, `blocksize` and the other settings.
-    They are those of :meth:`Cooccurrence.from_corpus` but for the order in which sums are made.
+    Every shard is tokenised once. All workers count a small text together: each reads the whole
+    text and counts some rows. In a larger text each worker counts whole shards. The counts depend
+    on `source`, `groups`, `blocksize` and the other settings, not on the number of workers. They
+    equal those of :meth:`Cooccurrence.from_corpus` except for the order of summation.
 
     Parameters
     ----------
@@ -131,11 +131,11 @@ def count(
     groups : int
         Groups that words are dealt into, >= 1. The counts of each are collected by one worker.
     blocksize : int or str
-        Bytes of a shard, at most but for the last document in it; fewer if there would be fewer
-        shards than groups. Packed files and partitions of a bag, which should have about as many,
-        are a shard each.
+        The largest size of a shard in bytes; its last document may go beyond. Shards are smaller if
+        there would be fewer shards than groups. A compressed file or a partition of a bag is one
+        shard; partitions should have about this size.
     progress : callable, optional
-        As for :class:`glove_rs.Glove`; of a bag, tokenizing is counted in partitions.
+        As for :class:`glove_rs.Glove`. The unit of tokenizing a bag is a partition.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def count(
     chosen = words.result()
     lengths = cluster.client.gather(tokens)
     stages.wait("vocabulary", [words], [0])
-    # Workers keep what somebody holds a future of.
+    # Workers keep results as long as their futures exist.
     shards.clear()
     texts.clear()
     stages.wait("counting", counts, _dealt(sum(lengths), len(counts)))
@@ -208,7 +208,7 @@ def count(
 
 
 def _is_small(shards: int, size: int) -> bool:
-    """Whether so many shards, of `size` bytes in all, are counted together."""
+    """Return whether all workers count these shards together."""
     return shards <= TOGETHER and size <= TOGETHER_BYTES
 
 
@@ -221,13 +221,13 @@ def _counts(
     groups: int,
     name: str,
 ) -> list[Future]:
-    """Count texts: each by one task or, together, by as many as there are threads.
+    """Count each text by one task, or all texts together by one task per thread.
 
-    Those count some rows each, whose sums are the same however rows are dealt.
+    Together, each task counts some rows. The sums do not depend on how rows are divided.
     """
     if together:
         workers, parts = cluster.workers, cluster.threads()
-        # Where most of it will be needed.
+        # On the workers that need most of these counts later.
         places = [workers[part * len(workers) // parts] for part in range(parts)]
         tasks: list[tuple[list[Future], int, str | None]]
         tasks = [(texts, part, at) for part, at in enumerate(places)]
@@ -260,7 +260,7 @@ def _merged_by_group(
 
 
 class _Stages:
-    """Waits for one stage after the other, and reports how far it is."""
+    """Waits for one stage after the other and reports progress."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
@@ -272,7 +272,7 @@ class _Stages:
         size_of = dict(zip(futures, sizes, strict=True))
         for future in as_completed(futures):
             if future.status != "finished":
-                future.result()  # raises what the task did
+                future.result()  # raises the exception of the task
             done += size_of[future]
             if self._progress is not None and total > 0:
                 self._progress(stage, done, total, {})
@@ -301,7 +301,7 @@ def _merged(
 
 
 def _dealt(whole: int, parts: int) -> list[int]:
-    """Cut a whole into parts that are about equal."""
+    """Divide a number into parts that are about equal."""
     return [whole * (part + 1) // parts - whole * part // parts for part in range(parts)]
 
 
@@ -327,7 +327,7 @@ def _chosen(
     min_count: int,
     max_vocab: int | None,
 ) -> _core.CoreVocabulary:
-    """Choose the words to count, with how often they occur: all shards are laid out by that."""
+    """Choose the words to count, with their counts, which decide the layout of all shards."""
     return found.chosen(name, min_count, max_vocab) if given is None else given.counted(found)
 
 

@@ -1,4 +1,4 @@
-"""The model, trained on a cluster."""
+"""The model, trained on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -29,33 +29,34 @@ __all__ = ["DaskGlove"]
 class DaskGlove(Glove):
     """`Glove`, fitted on the workers of a Dask cluster.
 
-    Words are dealt into groups, one for each worker. Text is counted by shards, each worker
-    collects what touches the words of its group, and trains on it by strata (Gemulla et al. 2011):
-    the word vectors of a group stay with their worker, the context vectors go from worker to
-    worker. No machine ever holds all counts; the one that calls holds all vectors at the end.
+    Words are divided into groups, one for each worker. The text is counted in shards. Each worker
+    collects the counts of the words of its group, and trains on them by strata (Gemulla et al.
+    2011): the word vectors of a group stay on their worker, and the context vectors move from
+    worker to worker. No machine holds all counts. At the end the calling process holds all vectors.
 
     Parameters
     ----------
     dim : int, default 50
     **parameters
-        As for :class:`Glove`. Training is always as with ``deterministic=True``: the outcome
-        depends on `partitions` and on the shards of the text, not on how many workers or threads
-        there are. `threads` is that of each worker, by default all it was given; `memory` is the
-        limit for the training records of each.
+        As for :class:`Glove`. Training is always deterministic: the result depends on `partitions`
+        and on the shards of the text, not on the number of workers or threads. `threads` is the
+        number of threads of each worker, by default all that it has. `memory` limits the memory
+        for the training records of each worker.
     client : distributed.Client, optional
-        The cluster. Default: the client that was made last, or else a local cluster with a process
-        for each processor, as long as `fit` runs.
+        The cluster. Default: the client that was created last, or else a local cluster with a
+        process for each processor, which ends with `fit`.
     partitions : int, optional
-        Groups of words, >= 1. Default: as many as there are workers when `fit` begins. With one,
-        the outcome has the bits of ``Glove(deterministic=True)`` on the same counts.
+        The number of groups of words, >= 1. Default: the number of workers when `fit` begins. With
+        one group the result is equal, bit by bit, to that of ``Glove(deterministic=True)`` on the
+        same counts.
     blocksize : int or str, default "64MiB"
         Bytes of text that a worker counts at a time.
 
     Attributes
     ----------
     stages_ : dict
-        Of "counting", "tiling" and "training" the "seconds", and the "bytes" that workers received
-        from each other; of training, lists with a number for each epoch.
+        For each of "counting", "tiling" and "training", the "seconds" and the "bytes" that workers
+        received from each other. For "training" these are lists with a number for each epoch.
 
     Examples
     --------
@@ -99,13 +100,13 @@ class DaskGlove(Glove):
         Parameters
         ----------
         source : path, paths or dask.bag.Bag
-            Text files: names and patterns, local or with a protocol that fsspec knows
-            (``s3://bucket/*.txt``), read by the workers in blocks that end with a line; packed
-            files are one block each. Or a bag of documents, each a str or a list of words.
+            Names and patterns of text files, local or with a protocol that fsspec knows
+            (``s3://bucket/*.txt``). The workers read them in blocks of whole lines; a compressed
+            file is one block. Or a bag of documents, each a str or a list of words.
         vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
-            Not on a cluster: refused if set.
+            Not possible on a cluster: a ValueError if set.
 
         Returns
         -------
@@ -117,10 +118,10 @@ class DaskGlove(Glove):
         ValueError, OSError, FormatError, TrainingDiverged
             As for :meth:`Glove.fit`.
         RuntimeError
-            If a worker has another glove-rs, or none, before any work.
+            If a worker has another version of glove-rs or none. This is checked first.
         KeyboardInterrupt
-            After Ctrl-C; the tasks are cancelled. The model is then that of the last finished
-            epoch, if one is.
+            After Ctrl-C; the tasks are cancelled. The model then has the parameters of the last
+            finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
         _fitting.check_counting(self)
@@ -167,8 +168,8 @@ class DaskGlove(Glove):
     ) -> Self:
         """Train on counts, which are split here and sent to the workers.
 
-        As :meth:`Glove.fit_cooccurrence`, with the exceptions that :meth:`fit` names and without
-        `start`. The counts that a lost worker had are split again and sent to another.
+        Like :meth:`Glove.fit_cooccurrence`, but without `start` and the parameters that :meth:`fit`
+        refuses. If a worker is lost, its counts are split again and sent to another worker.
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
@@ -200,7 +201,7 @@ class DaskGlove(Glove):
     def _checked(
         self, init: WordVectors | None, anchor: float, resume: bool, options: SessionOptions
     ) -> tuple[Session, Init | None, _core._Training]:
-        """Refuse parameters that cannot be trained with, before any work."""
+        """Check the parameters before any work."""
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         for name, refused in (
             ("checkpoint_dir", session.folder is not None),
@@ -230,7 +231,7 @@ class DaskGlove(Glove):
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
-        """Train on the counts of all groups. The model gets the result also if that is interrupted."""
+        """Train on the counts of all groups; the model gets the result of an interruption too."""
         begun = time.monotonic()
         trainer = Training(
             cluster,
@@ -271,12 +272,12 @@ class DaskGlove(Glove):
             raise
 
     def __getstate__(self) -> dict[str, Any]:
-        # A client is a connection of this process.
+        # A client is a connection of this process and cannot be pickled.
         return {**self.__dict__, "client": None}
 
 
 def _signature() -> inspect.Signature:
-    """All parameters by name: what `get_params` goes by."""
+    """Return the signature with all parameters by name, which `get_params` reads."""
     own = inspect.signature(DaskGlove.__init__)
     parameters = {**inspect.signature(Glove.__init__).parameters, **own.parameters}
     del parameters["parameters"]

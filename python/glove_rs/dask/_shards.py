@@ -1,4 +1,4 @@
-"""Text as shards: what one task reads."""
+"""Text in shards. One task reads one shard."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from fsspec.core import url_to_fs
 from fsspec.utils import seek_delimiter
 
 from .. import _core
-from .._sources import files_of
+from .._io.sources import files_of
 
 __all__ = ["Piece", "Shards", "shards_of"]
 
-#: What a part of a file ends behind; "file" has no parts.
+#: The end of a document. Files are cut after it; with documents="file" they are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
-#: Bytes that tell whether a file has parts.
+#: Bytes from which the core tells whether a file can be cut.
 _BEGINNING = 10
-#: How the names of packed files end, and about how much text is in a byte of them.
+#: Endings of the names of compressed files, and their usual ratio of text to file size.
 _PACKED, _PACKED_TEXT = (".gz", ".bz2", ".xz", ".zst"), 4
 
 
@@ -33,28 +33,28 @@ class _File(NamedTuple):
     system: AbstractFileSystem
     path: str
     name: str
-    #: Bytes; `None` if that is not known.
+    #: Size in bytes, or `None` if unknown.
     size: int | None
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A file, or what begins in it in a range of bytes."""
+    """A file, or the documents that begin in a range of its bytes."""
 
     file: _File
     delimiter: bytes = b""
-    #: `None` for the whole file, which may be packed.
+    #: `None` for the whole file, which may be compressed.
     within: range | None = None
 
     def __len__(self) -> int:
         return (self.file.size or 0) if self.within is None else len(self.within)
 
     def text_bytes(self) -> int:
-        """Estimate the bytes of text; 0 if nothing is known."""
+        """Estimate the bytes of text; 0 if the size is unknown."""
         return len(self) * (_PACKED_TEXT if self.file.path.endswith(_PACKED) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
-        """Yield its name, where in the file it begins, and what can be read from there on."""
+        """Yield the name, the position in the file, and an open file to read the piece from."""
         system, path, name, size = self.file
         with system.open(path, "rb") as file:
             if self.within is None:
@@ -65,10 +65,10 @@ class Piece:
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)
-            yield name, start, _Part(file, stop)
+            yield name, start, _FileRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
-        """Find where documents begin that do not belong to the bytes before `at`."""
+        """Find the first position from `at` on where a document begins."""
         file.seek(at)
         if at > 0:
             seek_delimiter(file, self.delimiter, 2**16)
@@ -76,8 +76,8 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """A file, open for reading, that ends at `stop`."""
+class _FileRange:
+    """An open file that appears to end at `stop`."""
 
     file: Any
     stop: int
@@ -94,13 +94,13 @@ class Shards:
     Attributes
     ----------
     name : str
-        What messages call it.
+        The name of the text in messages.
     sizes : list of int
-        Of files, the bytes of each shard; else 1 for each.
+        The bytes of each shard of files; 1 for each partition of a bag.
     pieces : list of list of Piece
-        What to read of files for each shard.
+        The pieces of files in each shard.
     partitions : list of Delayed
-        Those of a bag: a shard each.
+        The partitions of a bag. Each is a shard.
     """
 
     name: str
@@ -109,7 +109,7 @@ class Shards:
     partitions: list[Delayed] = field(default_factory=list)
 
     def text_bytes(self, blocksize: int) -> int:
-        """Estimate the bytes of text, where `blocksize` is what is unknown of a shard."""
+        """Estimate the bytes of text; `blocksize` stands for a size that is unknown."""
         if self.partitions:
             return blocksize * len(self.partitions)
         return sum(piece.text_bytes() or blocksize for pieces in self.pieces for piece in pieces)
@@ -123,14 +123,14 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
     TypeError
         If `source` is neither files nor a bag.
     FileNotFoundError
-        With the name of what is not there.
+        If a file does not exist; with its name.
     """
     if isinstance(source, Bag):
         parts = source.to_delayed()
         return Shards("<documents>", [1] * len(parts), partitions=parts)
     files = _files(source)
     total = sum(file.size or 0 for file in files)
-    # As many shards for each group of words, so that no worker waits for another.
+    # A multiple of the number of groups, so that no worker waits for another.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
     shards = _gathered(
@@ -141,7 +141,7 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
 
 
 def _gathered(pieces: Iterator[Piece], size: int) -> list[list[Piece]]:
-    """Put small pieces together."""
+    """Put small pieces together into shards of at most `size` bytes."""
     shards: list[list[Piece]] = []
     room = 0
     for piece in pieces:
@@ -154,7 +154,7 @@ def _gathered(pieces: Iterator[Piece], size: int) -> list[list[Piece]]:
 
 
 def _pieces(file: _File, size: int, delimiter: bytes | None) -> Iterator[Piece]:
-    """Cut a file into parts of at most `size` bytes, if it is large and can be cut."""
+    """Cut a file into pieces of at most `size` bytes, if it is larger and can be cut."""
     if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
         yield Piece(file)
         return

@@ -1,4 +1,4 @@
-"""Files that others made: read so that the worst that can come of one is a FormatError."""
+"""Reading of files that may be damaged or hostile: at worst they raise a FormatError."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ._core import FormatError
+from .._core import FormatError
 
 __all__ = ["Archive", "open_regular", "refusing"]
 
-#: How much larger than the file its unpacked content may be: numbers that were packed are below 10.
+#: The largest allowed ratio of unpacked content to file size. Compressed numbers stay below 10.
 MOST_RATIO = 64
-#: What an archive may hold whatever its size.
+#: Bytes that an archive may unpack to regardless of its size.
 ALWAYS = 1 << 20
-#: Bytes between two looks whether to stop.
+#: Bytes to read at a time. Ctrl-C is noticed between two reads.
 _CHUNK = 4 << 20
 
-# What `numpy.lib.format` writes of an array without fields, and nothing else that it reads.
+# The header that `numpy.lib.format` writes for an array without fields. Other headers that it
+# would read are refused.
 _HEADER = re.compile(
     rb"\{'descr': '([<>|][a-z][0-9]+)', 'fortran_order': (True|False), "
     rb"'shape': \((\d{1,15}(?:, \d{1,15})*,?)\), \} *\n"
@@ -34,10 +35,10 @@ _HEADER = re.compile(
 
 @contextmanager
 def refusing(name: str, what: str) -> Iterator[None]:
-    """Turn whatever reading raises into a FormatError that names the file.
+    """Turn the exceptions of reading into a FormatError that names the file.
 
-    Readers of archives, JSON and patterns raise exceptions of a dozen classes for what they cannot
-    read. Lack of memory and faults of the system stay what they are.
+    Readers of archives, JSON and regular expressions raise many classes of exceptions for malformed
+    input. MemoryError and errors of the system are passed on.
     """
     try:
         yield
@@ -46,7 +47,7 @@ def refusing(name: str, what: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
             raise MemoryError(f"{name}: not enough memory") from error
-        # A damaged offset leads to places that no file has.
+        # EINVAL: a damaged offset, outside of any file.
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             error.filename = error.filename or name
             raise
@@ -56,7 +57,7 @@ def refusing(name: str, what: str) -> Iterator[None]:
 
 @contextmanager
 def open_regular(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a file that is not read from front to back, as a pipe would have to be.
+    """Open a file for reading at any position, which a pipe does not allow.
 
     Raises
     ------
@@ -71,9 +72,9 @@ def open_regular(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
 
 
 class Archive:
-    """The arrays of an ``.npz`` file, whose sizes are known before any memory is taken for them.
+    """The arrays of an ``.npz`` file. Their sizes are checked before memory is allocated.
 
-    Any exception may leave its methods: they are called within :func:`refusing`.
+    Call its methods within :func:`refusing`: they may raise any exception.
     """
 
     def __init__(self, file: IO[bytes]) -> None:
@@ -84,7 +85,7 @@ class Archive:
             raise ValueError(f"{size} bytes that unpack to {unpacked}")
 
     def read(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
-        """Return an array of a dtype such as "f4" and of this shape; None stands for any length."""
+        """Return an array with a dtype such as "f4" and this shape; None matches any length."""
         member = self._zip.getinfo(name + ".npy")
         file: Any  # typeshed's IO has no readinto
         with self._zip.open(member) as file:
@@ -118,13 +119,13 @@ class Archive:
                 if not read:
                     raise EOFError(f"{name} is cut off")
                 rest = rest[read:]
-            if file.read(1):  # the end, where the checksum is compared
+            if file.read(1):  # at the end of the member, zipfile compares the checksum
                 raise ValueError(f"{name} goes on after its end")
         array = array.astype(dtype.newbyteorder("="), copy=False)
         return array.reshape(found, order="F" if fortran == "True" else "C")
 
     def rows(self, name: str) -> list[list[float]]:
-        """Return the rows of a matrix of float64, or none of an empty array."""
+        """Return the rows of a matrix of float64, or no rows for an empty array."""
         try:
             return self.read(name, "f8", (None, None)).tolist()  # type: ignore[no-any-return]
         except ValueError:

@@ -1,4 +1,4 @@
-"""Files of word vectors: what comes out of them, as words and a matrix."""
+"""Files of word vectors, read or mapped as words and a matrix."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from . import _core
-from ._archives import refusing
-from ._parameters import boolean, integer, path_text, shown
-from ._progress import Progress, reporter
-from .vocabulary import Vocabulary, as_vocabulary
+from .. import _core
+from .._parameters import boolean, integer, path_text, shown
+from .._progress import Progress, reporter
+from ..vocabulary import Vocabulary, as_vocabulary
+from .archives import refusing
 
 __all__ = ["Format", "read", "warn_of_repeated"]
 
@@ -34,7 +34,7 @@ def read(
     max_line_bytes: int,
     progress: Progress,
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
-    """Read or map vectors: the words, or a function that makes them, and the matrix.
+    """Read or map vectors. Return the words, or a function that returns them, and the matrix.
 
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
@@ -59,10 +59,10 @@ def read(
             return found.words, matrix
 
 
-def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> None:
-    """Say which vectors were left out because their words came before."""
+def warn_of_repeated(repeated: Sequence[str], total: int, *, stacklevel: int) -> None:
+    """Warn of vectors that were dropped because their words are repeated."""
     warnings.warn(
-        f"{len(again)} of {total} vectors dropped, their words came before: {_some(again)}",
+        f"{len(repeated)} of {total} vectors dropped, their words are repeated: {_some(repeated)}",
         stacklevel=stacklevel + 1,
     )
 
@@ -70,7 +70,7 @@ def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> No
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = np.dtype(dtype)
-    except Exception:  # NumPy asks the value for its attributes, and may read it as Python
+    except Exception:  # any exception: NumPy may evaluate the value
         kind = None
     if dtype is None or kind not in (np.float32, np.float16):
         raise ValueError(f"dtype must be 'float32' or 'float16', got {shown(dtype)}")
@@ -80,15 +80,15 @@ def _component(dtype: DTypeLike) -> np.dtype[Any]:
 def _mapped(
     path: str | os.PathLike[str], found: _core.CoreVectors, kind: np.dtype[Any]
 ) -> NDArray[Any] | None:
-    """Map the matrix of a native file, or return None if it is not the file any more."""
+    """Map the matrix of a native file, or return None if the file was replaced meanwhile."""
     shape = (len(found), found.dim)
     if 0 in shape:
         return np.empty(shape, kind)
     with open(path, "rb") as file:
-        # The header has a checksum of the words: with the same one, they are this matrix's.
+        # The header has a checksum of the words: an equal header means the same words.
         if file.read(len(found.header)) != found.header:
             return None
-        # It may have become shorter since its length was compared with its header.
+        # The file may have been shortened since its length was checked.
         with refusing(os.fspath(path), "a file of vectors"):
             mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
     return np.asarray(mapped)
@@ -100,13 +100,13 @@ def _warn(found: _core.CoreVectors) -> None:
         warn_of_repeated(repeated, len(found) + len(repeated), stacklevel=4)
     if doubtful:
         warnings.warn(
-            f"{len(doubtful)} words end in a space and a number, unless their lines have a number "
-            f"more than the others: {_some(doubtful)}",
+            f"{len(doubtful)} lines have one number more than the others, which was read as the "
+            f"end of the word: {_some(doubtful)}",
             stacklevel=4,
         )
 
 
 def _some(words: Sequence[str]) -> str:
-    """Return the first few words as text."""
+    """Return the first five words as text."""
     shown = ", ".join(repr(word) for word in dict.fromkeys(words[:5]))
     return shown + (", ..." if len(words) > 5 else "")

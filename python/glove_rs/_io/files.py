@@ -1,4 +1,4 @@
-"""Files that Python itself writes, through the core's one way of writing."""
+"""Files written from Python through the core, which replaces them atomically."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from . import _core
-from ._parameters import path_text
+from .. import _core
+from .._parameters import path_text
 
 __all__ = ["replacing"]
 
 
 class _Output(io.RawIOBase):
-    """A file of the core for code that writes to Python's: it cannot seek, as a pipe cannot."""
+    """A file of the core as a Python file object. It cannot seek, like a pipe."""
 
     def __init__(self, core: _core.FileWriter) -> None:
         self._core = core
@@ -31,12 +31,12 @@ class _Output(io.RawIOBase):
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[io.RawIOBase]:
-    """Give a binary file that takes the name `path` when the block ends well.
+    """Yield a binary file that replaces `path` when the block ends without an exception.
 
     Raises
     ------
     OSError
-        With `path` as its file name; what `path` held before is then still there.
+        With `path` as its file name. An existing file is then left unchanged.
     """
     core = _core.FileWriter(path_text("path", path))
     try:

@@ -1,8 +1,8 @@
-"""The folder that ``glove-rs fit --out`` leaves: a model and what can be read without this package.
+"""The folder that ``glove-rs fit --out`` writes: a model, and files for other programs.
 
-| file | what |
+| file | content |
 |---|---|
-| ``model.glove`` | the model, as :meth:`glove_rs.Glove.save` writes it |
+| ``model.glove`` | the model in the format of :meth:`glove_rs.Glove.save` |
 | ``vocab.txt`` | its words and their counts, in Stanford's format |
 | ``settings.json`` | version, date, source and settings |
 | ``history.csv`` | loss, seconds and speed of each epoch |
@@ -14,16 +14,15 @@ import csv
 import io
 import json
 import os
+from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
-from . import _core
-from ._core import FormatError, __version__
-from ._files import replacing
-from ._parameters import path_text
-
-if TYPE_CHECKING:
-    from .glove import Glove
+from .. import _core
+from .._core import FormatError, __version__
+from .._parameters import path_text
+from ..vocabulary import Vocabulary
+from .files import replacing
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
@@ -33,14 +32,39 @@ FILES = (MODEL, VOCABULARY, SETTINGS, HISTORY)
 FORMAT = "glove-rs folder"
 
 
+class _History(Protocol):
+    """Losses of the epochs, with the seconds and the speed of each."""
+
+    seconds: list[float]
+    records_per_second: list[float]
+
+    def __iter__(self) -> Iterator[float]: ...
+
+
+class _Model(Protocol):
+    """The part of :class:`glove_rs.Glove` that is written; the class imports this module."""
+
+    @property
+    def history(self) -> _History: ...
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    def get_params(self) -> dict[str, Any]: ...
+
+    def save(self, path: str, /) -> None: ...
+
+    def save_word2vec(self, path: str, /) -> None: ...
+
+
 def model_file(path: str) -> str:
-    """Return the model of a folder, or `path` itself if it is none."""
+    """Return the model file in a folder, or `path` itself if it has none."""
     model = os.path.join(path, MODEL)
     return model if os.path.isfile(model) else path
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether `path` is a folder that :class:`OutputFolder` wrote: its settings say so."""
+    """Return whether `path` is a folder that :class:`OutputFolder` wrote, by its settings."""
     try:
         read_settings(path)
     except (OSError, FormatError):
@@ -75,18 +99,19 @@ class OutputFolder:
     Parameters
     ----------
     path : path
-        Its name. A link keeps pointing at the folder that is replaced.
+        Its name. A link stays a link; the folder that it points to is replaced.
     overwrite : bool
-        Whether to replace a folder of glove-rs. One that holds any other file is never touched.
+        Whether to replace an existing folder of glove-rs. A folder that holds any other file is
+        never replaced.
     vectors : str, optional
-        The name in it of a further file, the vectors as word2vec text.
+        The name of an additional file in the folder: the vectors as word2vec text.
     """
 
     def __init__(
         self, path: str | os.PathLike[str], *, overwrite: bool, vectors: str | None = None
     ) -> None:
         self.path = path_text("out", path, "folder")
-        # What is checked now is what is replaced later, whatever becomes the current directory.
+        # Absolute, so that a later change of the current directory does not change the folder.
         self.target = os.path.realpath(self.path)
         self.overwrite = overwrite
         self.vectors = vectors
@@ -134,13 +159,13 @@ class OutputFolder:
             error.filename = self.path
             raise
 
-    def write(self, model: Glove, source: str) -> None:
+    def write(self, model: _Model, source: str) -> None:
         """Write a fitted model.
 
         Raises
         ------
         OSError
-            If it cannot be written, or something is there that is not to be replaced.
+            If it cannot be written, or if `path` exists and must not be replaced.
         """
         self._check()
         writer = self._writer()
@@ -148,7 +173,7 @@ class OutputFolder:
             self._fill(writer.folder, model, source)
             writer.commit(self.overwrite)
         except OSError as error:
-            # Named for whoever asked, not for where it was put meanwhile.
+            # The error names the requested path, not that of the temporary folder.
             name = os.path.basename(error.filename or "")
             inside = name in self.names
             error.filename = os.path.join(self.path, name) if inside else self.path
@@ -156,7 +181,7 @@ class OutputFolder:
         finally:
             writer.discard()
 
-    def _fill(self, folder: str, model: Glove, source: str) -> None:
+    def _fill(self, folder: str, model: _Model, source: str) -> None:
         model.save(os.path.join(folder, MODEL))
         model.vocabulary.save(os.path.join(folder, VOCABULARY))
         if self.vectors is not None:
@@ -183,5 +208,5 @@ class OutputFolder:
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    # How progress was shown is nothing to keep.
+    # `progress` is not a setting of the result.
     return {name: value for name, value in settings.items() if name != "progress"}

@@ -1,4 +1,4 @@
-"""What Stanford's ``glove`` reads and writes: parameters and accumulators, binary and as text."""
+"""Files of Stanford's ``glove``: parameters and accumulators, binary and as text."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
-from ._parameters import boolean, integer, path_text
-from ._progress import Progress, reporter
-from .vectors import combine
+from .. import _core
+from .._parameters import boolean, integer, path_text
+from .._progress import Progress, reporter
+from .._vectors.combine import combine
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _NAMES = ("W", "W_tilde", "b", "b_tilde")
 
-#: Words whose mean is the vector of ``<unk>``.
+#: The vector of ``<unk>`` is the mean of this many of the rarest words.
 RARE = 100
 
 
 def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
-    """Read a ``.bin`` of parameters or of accumulators: W, W_tilde, b and b_tilde."""
+    """Read a ``.bin`` of parameters or accumulators: W, W_tilde, b and b_tilde."""
     with reporter(progress) as callback:
         return dict(
             zip(
@@ -38,19 +38,19 @@ def read_parameters(
 def write_parameters(
     path: str | os.PathLike[str], arrays: Mapping[str, _F32], prefix: str = ""
 ) -> None:
-    """Write a ``.bin``: of parameters, or with the prefix "G_" of accumulators."""
+    """Write a ``.bin`` of parameters, or of accumulators with the prefix "G_"."""
     _core.save_parameters(
         path_text("path", path), *(np.ascontiguousarray(arrays[prefix + n]) for n in _NAMES)
     )
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
-    """Lay out the numbers of a text: what ``-model`` chooses from.
+    """Return the rows of a text file, as chosen by the flag ``-model``.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        With names of `prefix` and "W", "W_tilde", "b", "b_tilde".
+        Arrays named `prefix` + "W", "W_tilde", "b" and "b_tilde".
     model : {0, 1, 2, 3}
         0: W, b, W_tilde, b_tilde side by side; 1: W; 2: W + W_tilde; 3: W and W_tilde side by side.
     """
@@ -74,7 +74,7 @@ def write_text(
     header: bool = False,
     unk: bool = False,
 ) -> None:
-    """Write words and numbers with six decimals, and at the end the mean of the rarest words."""
+    """Write words and numbers with six decimals; with `unk` also the mean of the rarest words."""
     words = list(words)
     if boolean("unk", unk):
         if "<unk>" in words:

@@ -1,7 +1,7 @@
-"""What users hand in as text, sorted into the three things that the core reads.
+"""Sources of text, in the three kinds that the core reads.
 
-These are files, by name; an open file, by its `read`; and an iterable of documents: each a str, a
-list of words, or a batch of rows in Arrow's format.
+The kinds are: names of files; an open file, read by its `read`; and an iterable of documents. A
+document is a str, a list of words, or a batch of rows in Arrow's format.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from . import _core
-from ._parameters import choice
-from ._tokenizers import Tokenizer, function_of
+from .. import _core
+from .._parameters import choice
+from .._tokenizers import Tokenizer, function_of
 
 if TYPE_CHECKING:
-    from ._core import _Source
+    from .._core import _Source
 
 __all__ = ["Source", "files_of", "source_arguments"]
 
@@ -60,7 +60,7 @@ def source_arguments(
 
 
 def _sorted(source: Any) -> tuple[str, Any]:
-    """Say what kind of thing `source` is."""
+    """Return the kind of `source` for the core, and its value."""
     if isinstance(source, str) and source == "-":
         if sys.stdin is None:
             raise ValueError("source must be something else than '-': there is no standard input")
@@ -74,14 +74,14 @@ def _sorted(source: Any) -> tuple[str, Any]:
     if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
         first = list(itertools.islice(source, 1))
         source = itertools.chain(first, source)
-        if first and isinstance(first[0], os.PathLike):  # as those of Path.glob
+        if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
         return "items", source
     return "items", _items(source)
 
 
 def files_of(source: object) -> list[str] | None:
-    """Return the files that `source` names, `None` if it is something else."""
+    """Return the files that `source` names, or None if it names no files."""
     if isinstance(source, str | os.PathLike):
         return None if source == "-" else _files(source)
     if isinstance(source, list | tuple) and _are_paths(source):
@@ -93,7 +93,7 @@ def files_of(source: object) -> list[str] | None:
 
 
 def _are_paths(items: Sequence[object]) -> bool:
-    """Tell paths from documents: every str among paths alone names something that exists."""
+    """Return whether `items` are paths: a list of str is, if each names an existing file."""
     if items and isinstance(items[0], os.PathLike):
         return True
     return bool(items) and all(isinstance(item, str) and os.path.exists(item) for item in items)
@@ -104,12 +104,12 @@ def _files(path: object) -> list[str]:
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
         raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
-    name = str.__str__(os.fsdecode(path))  # a plain str, whatever subclass it was
+    name = str.__str__(os.fsdecode(path))  # a plain str, not a subclass
     if not name:
         raise ValueError("source must name a file or folder, got ''")
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
-    except ValueError:  # a zero byte or a lone surrogate is in no name
+    except ValueError:  # file names have no zero bytes and no lone surrogates
         pass
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}:
@@ -127,7 +127,7 @@ def _files(path: object) -> list[str]:
 
 
 def _files_in(folder: str) -> list[str]:
-    """Return all files below `folder`, sorted; hidden ones and hidden folders are left out."""
+    """Return all files below `folder`, sorted, without hidden files and folders."""
 
     def fail(error: OSError) -> None:
         raise error
@@ -160,7 +160,7 @@ def _items(source: Any) -> Any:
         return iter(source.dropna())  # as in Arrow, a missing text is no document
     if library == "polars":
         source = _without_null_type(source)
-    if hasattr(source, "read_next_batch"):  # an Arrow reader, whose exceptions only iterating keeps
+    if hasattr(source, "read_next_batch"):  # an Arrow reader; iterating it keeps its exceptions
         return iter(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return [source]
@@ -174,7 +174,7 @@ def _items(source: Any) -> Any:
 
 
 def _without_null_type(source: Any) -> Any:
-    """Give a type to what Polars has found only nulls in.
+    """Give a type to columns in which Polars found only nulls.
 
     It exports the type of nulls with a buffer that Arrow's format does not have.
     """
@@ -183,7 +183,7 @@ def _without_null_type(source: Any) -> Any:
     if isinstance(source, polars.Series):
         return source.cast(types.get(source.dtype, source.dtype))
     if isinstance(source, polars.DataFrame):
-        # As in Arrow: they count as text only where there is no other.
+        # As in Arrow, such columns are read as text only if there is no other column of text.
         others = [name for name, kind in source.schema.items() if kind != polars.Null]
         source = source.select(others) if others else source
         return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
@@ -196,7 +196,7 @@ def _dataset_batches(source: Any) -> Any:
     dataset = source if column is None else source.source
     formatting = getattr(dataset, "format", None) or {}
     if not hasattr(dataset, "with_format") or formatting.get("type") == "custom":
-        return iter(source)  # rows that are made by a function, or a field of a column
+        return iter(source)  # rows computed by a function, or a field of a column
     if column is not None:
         dataset = dataset.select_columns([column])
     return dataset.with_format("arrow").iter(batch_size=1000)

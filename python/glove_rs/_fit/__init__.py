@@ -1,0 +1,1 @@
+"""What stands behind :class:`glove_rs.Glove`."""

@@ -1,0 +1,28 @@
+"""The part of a model that the modules behind :class:`glove_rs.Glove` use.
+
+They name this protocol instead of the class, because the class imports them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from .. import _core
+    from .._training import Fitted
+
+__all__ = ["Model"]
+
+
+class Model(Protocol):
+    """A model with its settings and, once fitted, its parameters."""
+
+    alpha: float
+    lowercase: bool
+    normalize: str | None
+
+    @property
+    def _state(self) -> Fitted:
+        """The vocabulary, history and parameters; NotFittedError before the first fit."""
+
+    def _training_arguments(self) -> _core._Training: ...

@@ -1,0 +1,149 @@
+"""Answers to many analogy questions at once, as double precision gives them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .unit_rows import UnitRows
+
+__all__ = ["METHODS", "answers", "float64_rows"]
+
+#: The rules to answer a question by.
+METHODS = ("3cosadd", "3cosmul")
+
+# Added to the denominator of 3CosMul, as in `WordVectors.most_similar_cosmul`.
+_EPSILON = 1e-6
+# Dot products of the question words held at a time: 2²² float32 are 16 MB.
+# Measured, with `_QUESTIONS`: benches/EXPERIMENTS.md, "Sizes of batches".
+_CELLS = 1 << 22
+# Questions scored at a time.
+_QUESTIONS = 128
+
+
+def answers(
+    rows: UnitRows, triples: NDArray[np.intp], limit: int, method: str, unknown: int | None
+) -> NDArray[np.intp]:
+    """Return the row that answers each question in double precision, -1 if no row is left.
+
+    Parameters
+    ----------
+    rows : UnitRows
+    triples : ndarray of intp, shape (n, 3)
+        The rows of a, b and c of each question.
+    limit : int
+        Search only the first `limit` rows.
+    method : {"3cosadd", "3cosmul"}
+    unknown : int or None
+        A row that is never an answer: that of the word for unknown words.
+    """
+    answer = np.full(len(triples), -1, np.intp)
+    doubtful = np.ones(len(triples), bool)
+    if method == "3cosadd":
+        # float32 takes half the time and is exact enough for all but a few questions. A score is a
+        # sum of three products of unit vectors, each wrong by at most (dim + 4) 2⁻²⁴, and two
+        # scores are compared.
+        margin = 2 * 3 * (rows.matrix.shape[1] + 4) * 2.0**-24
+        answer, lead = _search(rows, triples, limit, method, unknown, np.float32)
+        doubtful = ~(lead > margin)
+    answer[doubtful], _ = _search(rows, triples[doubtful], limit, method, unknown, np.float64)
+    return answer
+
+
+def _search(
+    rows: UnitRows,
+    triples: NDArray[np.intp],
+    limit: int,
+    method: str,
+    unknown: int | None,
+    dtype: type[np.float32] | type[np.float64],
+) -> tuple[NDArray[np.intp], NDArray[np.floating[Any]]]:
+    """Return the row with the best score for each question, and its lead on the second best.
+
+    w · (b - a + c) = w · b - w · a + w · c. Standard questions consist of few different words (905
+    in the 19,544 questions of questions-words.txt). The dot products of these words with the
+    vocabulary are computed once, and each question sums three rows of them.
+    """
+    number = len(triples)
+    if not number:
+        return np.empty(0, np.intp), np.empty(0, dtype)
+    # Sorted, so that b - a is computed once for all questions that share a and b.
+    order = np.lexsort((triples[:, 2], triples[:, 1], triples[:, 0]))
+    excluded = triples[order].ravel()
+    asked, columns = np.unique(excluded, return_inverse=True)
+    a, b, c = columns.reshape(number, 3).T
+    pair = np.cumsum(np.append(0, (a[1:] != a[:-1]) | (b[1:] != b[:-1])))
+    pair_a, pair_b = (word[np.unique(pair, return_index=True)[1]] for word in (a, b))
+
+    barred = ~rows.directed()
+    if unknown is not None:
+        barred[unknown] = True
+    queries: NDArray[Any] = _unit(rows, asked).astype(dtype)
+    width = min(limit, max(256, _CELLS // len(asked)))
+    best, second = np.full((2, number), -np.inf, dtype)
+    found = np.full(number, -1, np.intp)
+    scores, addends = np.empty((2, _QUESTIONS * width), dtype)
+    join = np.add if method == "3cosadd" else np.multiply
+    for start in range(0, limit, width):
+        stop = min(start + width, limit)
+        unit: NDArray[Any] = _unit(rows, slice(start, stop)).astype(dtype)
+        plus, minus = _terms(queries @ unit.T, method)
+        plus[:, barred[start:stop]] = minus[:, barred[start:stop]] = -np.inf
+        hit = np.flatnonzero((excluded >= start) & (excluded < stop))
+        hit_question, hit_column = hit // 3, excluded[hit] - start
+        for low in range(0, number, _QUESTIONS):
+            high = min(low + _QUESTIONS, number)
+            pairs = slice(pair[low], pair[high - 1] + 1)
+            b_less_a = join(plus[pair_b[pairs]], minus[pair_a[pairs]])
+            score, addend = (
+                array[: (high - low) * (stop - start)].reshape(high - low, stop - start)
+                for array in (scores, addends)
+            )
+            # mode="clip" lets numpy write to `out` directly; no index is out of range.
+            np.take(b_less_a, pair[low:high] - pairs.start, axis=0, out=score, mode="clip")
+            np.take(plus, c[low:high], axis=0, out=addend, mode="clip")
+            join(score, addend, out=score)
+            hits = slice(*np.searchsorted(hit_question, (low, high)))
+            score[hit_question[hits] - low, hit_column[hits]] = -np.inf
+            column, each = score.argmax(axis=1), np.arange(high - low)
+            top = score[each, column]
+            score[each, column] = -np.inf
+            best_here, second_here = best[low:high], second[low:high]
+            for other in (np.minimum(best_here, top), score.max(axis=1)):
+                np.maximum(second_here, other, out=second_here)
+            better = np.flatnonzero(top > best_here)
+            best_here[better] = top[better]
+            found[low + better] = column[better] + start
+    answer, lead = np.empty_like(found), np.empty_like(best)
+    answer[order] = found
+    # The lead is 0 where no row is left.
+    lead[order] = np.subtract(best, second, out=np.zeros_like(best), where=np.isfinite(best))
+    return answer, lead
+
+
+def _terms(
+    cosines: NDArray[np.floating[Any]], method: str
+) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+    """Return the terms of a question word in a score: as b or c, and as a."""
+    if method == "3cosadd":
+        return cosines, -cosines
+    # Rounding must not take a cosine below -1.
+    moved = np.maximum((1 + cosines) / 2, 0)
+    return moved, 1 / (moved + _EPSILON)
+
+
+def float64_rows(rows: UnitRows, indices: NDArray[np.intp] | slice) -> NDArray[np.float64]:
+    """Return rows in float64; zeros for those without a direction."""
+    wide = np.array(rows.matrix[indices], dtype=np.float64)
+    wide[~rows.directed()[indices]] = 0
+    return wide
+
+
+def _unit(rows: UnitRows, indices: NDArray[np.intp] | slice) -> NDArray[np.float64]:
+    """Return rows in float64 scaled to unit length; zeros for those without a direction."""
+    unit = float64_rows(rows, indices)
+    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
+    unit /= np.where(lengths > 0, lengths, 1)[:, None]
+    return unit

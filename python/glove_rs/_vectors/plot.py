@@ -1,0 +1,81 @@
+"""Pictures of word vectors: a scatter plot of some words, and a table of neighbours as HTML."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._optional import optional
+
+__all__ = ["neighbour_table", "scatter"]
+
+
+def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
+    """Draw rows on the plane of their first two principal components, each with its word.
+
+    See :meth:`glove_rs.WordVectors.plot`.
+    """
+    if ax is None:
+        ax = optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
+    points, variance = principal_plane(rows)
+    ax.scatter(points[:, 0], points[:, 1])
+    for word, point in zip(words, points, strict=True):
+        # The text extends towards the middle of the picture, where there is room for long words.
+        side = "right" if point[0] > 0 else "left"
+        ax.annotate(
+            word,
+            point,
+            xytext=(-4 if side == "right" else 4, 4),
+            textcoords="offset points",
+            horizontalalignment=side,
+        )
+    ax.margins(0.1)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
+    ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
+    return ax
+
+
+def principal_plane(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Project rows on their first two principal components.
+
+    Returns
+    -------
+    points : ndarray of float64, shape (n, 2)
+        The sign of each component is chosen so that its coordinate of largest magnitude is
+        positive: the picture is the same on every machine.
+    variance : ndarray of float64, shape (2,)
+        The fraction of the variance along each component.
+    """
+    centred = rows.astype(np.float64)
+    centred -= centred.mean(axis=0)
+    left, lengths, _ = np.linalg.svd(centred, full_matrices=False)
+    points = np.zeros((len(rows), 2))
+    used = min(2, len(lengths))
+    points[:, :used] = left[:, :used] * lengths[:used]
+    points *= np.where(points.max(axis=0) >= -points.min(axis=0), 1, -1)
+    squares = np.zeros(2)
+    squares[:used] = lengths[:used] ** 2
+    total = float((lengths**2).sum())
+    return points, squares / total if total > 0 else squares
+
+
+def neighbour_table(
+    caption: str, words: Iterable[str], neighbours: Iterable[Iterable[tuple[str, float]]]
+) -> str:
+    """Return an HTML table of words and their nearest neighbours."""
+    rows = "".join(
+        f"<tr><th>{html.escape(word)}</th>"
+        + "".join(f"<td>{html.escape(other)} {cosine:.2f}</td>" for other, cosine in near)
+        + "</tr>"
+        for word, near in zip(words, neighbours, strict=True)
+    )
+    return (
+        f"<table><caption>{html.escape(caption)}</caption>"
+        '<thead><tr><th>word</th><th colspan="5">nearest, by cosine</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )

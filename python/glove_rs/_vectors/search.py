@@ -1,0 +1,140 @@
+"""Search for the rows with the largest scores: for one query, or for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .unit_rows import UnitRows
+
+__all__ = ["cosmul", "largest", "nearest"]
+
+_Float32: TypeAlias = "NDArray[np.float32]"
+_Indices: TypeAlias = "NDArray[np.intp]"
+
+# Queries multiplied at a time with a block of rows: 256 x 16,384 cosines are 16 MB.
+# Measured: benches/EXPERIMENTS.md, "Sizes of batches".
+_QUERIES = 256
+# Queries that share one pass over the vocabulary. Each pass scales every row to unit length once.
+_PASS = 1_024
+
+
+def largest(scores: _Float32, count: int) -> _Indices:
+    """Return the indices of the `count` largest scores, best first, ties by index, NaN last."""
+    if 0 < count < scores.size:
+        floor = -np.partition(-scores, count - 1)[count - 1]
+        # The floor is NaN if fewer than `count` scores are numbers: then all are sorted.
+        if not np.isnan(floor):
+            found = np.flatnonzero(scores >= floor)
+            return found[np.argsort(-scores[found], kind="stable")[:count]]
+    return np.argsort(-scores, kind="stable")[:count]
+
+
+def cosmul(
+    rows: UnitRows,
+    positive: Iterable[NDArray[Any]],
+    negative: Iterable[NDArray[Any]],
+    start: int,
+    stop: int,
+) -> _Float32:
+    """Return the 3CosMul score of the rows from `start` to `stop` (Levy & Goldberg 2014).
+
+    Cosines are moved to [0, 1]. The score is the product of those with the `positive` vectors,
+    divided by the product of those with the `negative` vectors plus 10⁻⁶.
+    """
+    scores = np.ones(stop - start, np.float32)
+    denominator = np.ones(stop - start, np.float32)
+    for vectors, product in ((positive, scores), (negative, denominator)):
+        for vector in vectors:
+            cosines = rows.cosines(vector.astype(np.float32), start, stop)
+            cosines += 1
+            cosines /= 2
+            np.multiply(product, cosines, out=product)
+    denominator += np.float32(1e-6)
+    scores /= denominator
+    return scores
+
+
+def nearest(
+    rows: UnitRows, indices: _Indices, count: int
+) -> Iterator[tuple[int, list[int], list[float]]]:
+    """Yield each index with the `count` nearest rows and their cosines, best first.
+
+    Where fewer than `count` rows have a direction, the list ends with rows numbered ``len(rows)``.
+    """
+    for start in range(0, len(indices), _PASS):
+        queries = indices[start : start + _PASS]
+        near, cosines = _nearest_in_one_pass(rows, queries, count)
+        yield from zip(queries.tolist(), near.tolist(), cosines.tolist(), strict=True)
+
+
+def _nearest_in_one_pass(
+    rows: UnitRows, indices: _Indices, count: int
+) -> tuple[_Indices, _Float32]:
+    """Return the `count` nearest rows of each row of `indices`, and their cosines.
+
+    The best rows so far of each query are kept. A block of the vocabulary is compared with the
+    worst of them, and only larger cosines are merged, so nearly all the time goes into the matrix
+    product.
+
+    Returns
+    -------
+    rows : ndarray of intp, shape (n, count)
+        ``len(rows)`` where fewer than `count` rows have a direction.
+    cosines : ndarray of float32, shape (n, count)
+    """
+    queries = rows.rows(indices)
+    best_rows = np.full((len(indices), count), len(rows), np.intp)
+    best = np.full((len(indices), count), -np.inf, np.float32)
+    if not count:
+        return best_rows, best
+    directed = rows.directed()
+    widest = max((block.stop - block.start for block in rows.blocks()), default=0)
+    buffer = np.empty(min(_QUERIES, len(indices)) * widest, np.float32)
+    for block in rows.blocks():
+        start, stop = block.start, block.stop
+        width = stop - start
+        unit = rows.rows(block).T
+        undirected = np.flatnonzero(~directed[block])
+        for low in range(0, len(indices), _QUERIES):
+            some = slice(low, min(low + _QUERIES, len(indices)))
+            height = some.stop - low
+            cosines = buffer[: height * width].reshape(height, width)
+            np.matmul(queries[some], unit, out=cosines)
+            cosines[:, undirected] = -np.inf
+            own = np.flatnonzero((indices[some] >= start) & (indices[some] < stop))
+            cosines[own, indices[some][own] - start] = -np.inf
+            floor = best[some, -1]
+            if start == 0 and count < width:
+                # No best rows yet: take those from the count-th largest of the block upwards.
+                floor = np.partition(cosines, width - count, axis=1)[:, width - count]
+                floor = np.nextafter(floor, np.float32(-np.inf))
+            found = np.flatnonzero(cosines > floor[:, None])
+            query, column = np.divmod(found, width)
+            best_rows[some], best[some] = _merged(
+                (best_rows[some], best[some]), query, column + start, cosines.ravel()[found]
+            )
+    return best_rows, best
+
+
+def _merged(
+    best: tuple[_Indices, _Float32],
+    query: _Indices,
+    row: _Indices,
+    cosine: _Float32,
+) -> tuple[_Indices, _Float32]:
+    """Merge newly found rows into the best rows of their queries, and keep the same number."""
+    rows, cosines = best
+    height, count = rows.shape
+    every_query = np.concatenate((np.repeat(np.arange(height), count), query))
+    every_row = np.concatenate((rows.ravel(), row))
+    every_cosine = np.concatenate((cosines.ravel(), cosine))
+    # Stable: of equal cosines the row found first, which has the lower index, stays first.
+    order = np.lexsort((-every_cosine, every_query))
+    # `order` is sorted by query: the first `count` of each query are its best.
+    starts = np.searchsorted(every_query[order], np.arange(height))
+    kept = order[(starts[:, None] + np.arange(count)).ravel()]
+    return every_row[kept].reshape(height, count), every_cosine[kept].reshape(height, count)
