@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt docs wheel-check spacy-check bench clean
+.PHONY: help demo test quick build lint fmt docs wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -86,8 +86,25 @@ spacy-check: $(BUILT) $(DEV) ## Let spaCy, installed into .venv, read exported v
 bench: ## Run the Rust benchmarks
 	cargo bench
 
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+
+# New inputs go to fuzz/grown; those in fuzz/corpus are committed.
+fuzz: ## Fuzz each reader and tokenizer of the Rust core in turn: make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=counts
+	@cargo fuzz --version >/dev/null 2>&1 || { \
+		echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
+	@set -e; for target in $(FUZZ_TARGETS); do \
+		mkdir -p fuzz/grown/$$target; \
+		echo "$$target"; \
+		RUSTC_BOOTSTRAP=1 cargo fuzz run $$target fuzz/grown/$$target fuzz/corpus/$$target -- \
+			-max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=4096 -max_len=65536; \
+	done
+
+fuzz-python: $(BUILT) $(DEV) ## Attack each reader through Python with mutated files: make fuzz-python FUZZ_SECONDS=600
+	$(PY) fuzz/campaign.py --seconds $(FUZZ_SECONDS) $(ARGS)
+
 clean: ## Delete everything that the targets above made
-	rm -rf .venv build dist target .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv build dist target fuzz/target fuzz/grown fuzz/artifacts fuzz/findings .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/glove_rs/_core*.so python/glove_rs/_core*.dylib
 	find python tests examples benches .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -66,7 +66,7 @@ fn to_csr(criterion: &mut Criterion) {
         group.throughput(Throughput::Elements(counts.nnz()));
         let name = if symmetric { "symmetric" } else { "one-way" };
         group.bench_function(name, |bencher| {
-            bencher.iter_with_large_drop(|| black_box(&counts).to_csr());
+            bencher.iter_with_large_drop(|| black_box(&counts).to_csr(&Monitor::new()));
         });
     }
     group.finish();
@@ -90,7 +90,9 @@ fn merging(criterion: &mut Criterion) {
     group.bench_function("Triangle::sum", |bencher| {
         threads::in_pool(every, || {
             let parts = [(&counts[0], &ranks[..], 1.0), (&counts[1], &ranks[..], 1.0)];
-            bencher.iter_with_large_drop(|| Triangle::sum(WORDS, &parts).expect("a sum"));
+            bencher.iter_with_large_drop(|| {
+                Triangle::sum(WORDS, &parts, &Monitor::new()).expect("a sum")
+            });
         })
         .expect("a pool of threads");
     });

@@ -48,7 +48,7 @@ fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
     }
 }
 
-/// Epochs by `train`, at the level in use, on all threads. The first epoch, whose visits to tiles
+/// Epochs by `train`, at the level in use, on all threads. The first epoch, whose batches
 /// are shorter than those of all others, is not measured.
 fn epochs(criterion: &mut Criterion) {
     let ids = synthetic::ranks(TOKENS, WORDS, 1);

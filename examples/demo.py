@@ -13,4 +13,4 @@ from glove_rs.cli import main
 OUT = Path(__file__).resolve().parents[1] / "build" / "demo"
 
 if __name__ == "__main__":
-    sys.exit(main(["demo", "--progress", "--out", str(OUT), *sys.argv[1:]]))
+    sys.exit(main(["demo", "--progress", "--overwrite", "--out", str(OUT), *sys.argv[1:]]))

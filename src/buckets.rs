@@ -1,7 +1,7 @@
 //! Items dealt into buckets: what sorting and shuffling more than fits into memory begins with.
 
 use crate::error::Result;
-use crate::memory::TemporaryFile;
+use crate::memory::{TemporaryFile, fallible};
 use bytemuck::Pod;
 use std::ops::Range;
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl<T: Pod> Buckets<T> {
     /// [`crate::Error::Io`] with the folder.
     #[inline]
     pub fn push(&mut self, bucket: usize, item: T) -> Result<()> {
-        self.buckets[bucket].items.push(item);
+        fallible::push(&mut self.buckets[bucket].items, item)?;
         self.held += 1;
         if self.held >= self.most {
             self.spill()?;
@@ -92,7 +92,7 @@ impl<T: Pod> Bucket<T> {
             .map(|place| place.end - place.start)
             .sum();
         let spilled = bytes as usize / size_of::<T>();
-        let mut all = vec![T::zeroed(); spilled + self.items.len()];
+        let mut all: Vec<T> = fallible::zeroed(spilled + self.items.len())?;
         let mut rest: &mut [T] = &mut all;
         for place in self.spilled {
             let length = (place.end - place.start) as usize / size_of::<T>();

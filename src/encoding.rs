@@ -8,9 +8,9 @@ mod shard;
 
 pub use shard::Shard;
 
-use crate::corpus::{CHUNK_BYTES, ChunkReader, Content};
-use crate::error::{Error, Result};
-use crate::memory::{MemoryLimit, TemporaryFile};
+use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, MAX_WORD_BYTES};
+use crate::error::{Error, Location, Result};
+use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::tokenize::{Folding, Sink, Tokenizer};
 use crate::vocabulary::{self, Vocabulary, WordId};
@@ -18,6 +18,7 @@ use hashbrown::HashTable;
 use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -39,6 +40,8 @@ pub struct EncodingOptions {
     pub max_vocab: Option<usize>,
     /// Leave a [`GAP`] for every dropped word instead of closing ranks.
     pub keep_gaps: bool,
+    /// A longer word is an error.
+    pub max_word_bytes: usize,
 }
 
 impl Default for EncodingOptions {
@@ -49,13 +52,14 @@ impl Default for EncodingOptions {
             min_count: 5,
             max_vocab: None,
             keep_gaps: false,
+            max_word_bytes: MAX_WORD_BYTES,
         }
     }
 }
 
 /// A corpus in its workers' own numbering: the text has been read, the vocabulary is not yet chosen.
 pub struct RawCorpus {
-    name: std::path::PathBuf,
+    name: PathBuf,
     interners: Vec<Interner>,
     // In the order of the text.
     chunks: VecDeque<RawChunk>,
@@ -96,13 +100,10 @@ impl RawCorpus {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let spool = match memory.bytes {
-            Some(_) => Some(TemporaryFile::create(&memory.folder)?),
-            None => None,
-        };
+        let spool = Mutex::new(None);
+        let name = reader.name();
         let held = AtomicU64::new(0);
         monitor.begin(Stage::Tokenizing, reader.total_bytes().unwrap_or(0));
-        let name = reader.name();
         let cancelled = monitor.cancel_flag();
         reader.on_idle(Arc::new(move || {
             if cancelled.load(Relaxed) {
@@ -118,26 +119,41 @@ impl RawCorpus {
         let workers: Vec<Result<_>> = rayon::broadcast(|_| {
             let mut interner = Interner::default();
             let mut chunks = Vec::new();
-            while let Some((number, content, read)) = Turnstile::take(&source, monitor)? {
-                let ids = interner.encode(&content, options)?;
+            while let Some(taken) = Turnstile::take(&source, monitor)? {
+                let Taken {
+                    number,
+                    content,
+                    read,
+                    origin,
+                } = taken;
+                let ids = match interner.encode(&content, options, monitor) {
+                    Ok(ids) => ids,
+                    Err(fault) => {
+                        // Nobody needs more of the text.
+                        Turnstile::close(&source);
+                        return Err(fault.at(&content, origin, options.max_word_bytes, &name));
+                    }
+                };
                 let bytes = size_of_val(&ids[..]) as u64;
                 let full = held.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
-                chunks.push((
-                    number,
-                    match &spool {
-                        Some(spool) if full => {
-                            held.fetch_sub(bytes, Relaxed);
-                            let place = spool.append(bytemuck::cast_slice(&ids));
-                            RawIds::Spooled(place.map_err(|error| {
-                                // A rank takes four bytes, a word and its space about six; rows
-                                // of counts take more than the text.
-                                let (_, _, text) = monitor.snapshot();
-                                error.with_space_needed((text * 4).max(spool.len()) as f64)
-                            })?)
-                        }
-                        _ => RawIds::Memory(ids),
-                    },
-                ));
+                let ids = if full {
+                    held.fetch_sub(bytes, Relaxed);
+                    let mut spool = spool.lock().unwrap_or_else(PoisonError::into_inner);
+                    let spool = match &mut *spool {
+                        Some(spool) => spool,
+                        none => none.insert(TemporaryFile::create(&memory.folder)?),
+                    };
+                    let place = spool.append(bytemuck::cast_slice(&ids));
+                    RawIds::Spooled(place.map_err(|error| {
+                        // A rank takes four bytes, a word and its space about six; rows of counts
+                        // take more than the text.
+                        let (_, _, text) = monitor.snapshot();
+                        error.with_space_needed((text * 4).max(spool.len()) as f64)
+                    })?)
+                } else {
+                    RawIds::Memory(ids)
+                };
+                chunks.push((number, ids));
                 monitor.advance(read)?;
             }
             Ok((interner, chunks))
@@ -146,7 +162,7 @@ impl RawCorpus {
             name,
             interners: Vec::new(),
             chunks: VecDeque::new(),
-            spool,
+            spool: spool.into_inner().unwrap_or_else(PoisonError::into_inner),
         };
         for worker in workers {
             let (interner, chunks) = worker?;
@@ -169,8 +185,8 @@ impl RawCorpus {
     ///
     /// # Errors
     /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
-    pub fn vocabulary(&self, options: &EncodingOptions) -> Result<Vocabulary> {
-        self.choose(self.words(), options)
+    pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
+        self.choose(self.words(monitor)?, options, monitor)
     }
 
     /// The same, and the words that are too rare for it, in no order.
@@ -180,92 +196,122 @@ impl RawCorpus {
     pub fn vocabulary_and_rare(
         &self,
         options: &EncodingOptions,
+        monitor: &Monitor,
     ) -> Result<(Vocabulary, Vocabulary)> {
-        let words = self.words();
-        let vocabulary = self.choose(words.clone(), options)?;
-        let rare = vocabulary.without(&words);
+        let words = self.words(monitor)?;
+        let vocabulary = self.choose(fallible::copied(&words)?, options, monitor)?;
+        let rare = vocabulary.without(&words, monitor)?;
         Ok((vocabulary, rare))
     }
 
-    fn choose(&self, words: Vec<(&[u8], u64)>, options: &EncodingOptions) -> Result<Vocabulary> {
-        Vocabulary::choose(words, &self.name, options.min_count, options.max_vocab)
+    fn choose(
+        &self,
+        words: Vec<(&[u8], u64)>,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> Result<Vocabulary> {
+        let (min_count, max_vocab) = (options.min_count, options.max_vocab);
+        Vocabulary::choose(words, &self.name, min_count, max_vocab, monitor)
     }
 
     /// Every word of the text and how often it occurs, in no order.
-    pub fn words(&self) -> Vec<(&[u8], u64)> {
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn words(&self, monitor: &Monitor) -> Result<Vec<(&[u8], u64)>> {
         let mut interners: Vec<_> = self.interners.iter().collect();
         interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
         let Some((largest, others)) = interners.split_first() else {
-            return Vec::new();
+            return Ok(Vec::new());
         };
-        let mut words = largest.words();
+        let mut words = largest.words()?;
         // Words are split among the threads by their hash, so that none is counted twice.
         let parts = rayon::current_num_threads() as u64;
-        let merged: Vec<_> = (0..parts)
+        let merged: Result<Vec<_>> = (0..parts)
             .into_par_iter()
             .map(|part| {
                 let mut known: Vec<(usize, u64)> = Vec::new();
                 let mut fresh: Vec<(&[u8], u64)> = Vec::new();
                 let mut table: HashTable<u32> = HashTable::new();
                 for interner in others {
-                    for entry in &interner.table {
+                    for (number, entry) in interner.table.iter().enumerate() {
+                        if number.is_multiple_of(POLL_WORDS) {
+                            monitor.check()?;
+                        }
                         let hash = entry.hash();
                         if (hash >> 32) % parts != part {
                             continue;
                         }
                         let word = entry.bytes(&interner.long);
                         if let Some(id) = largest.id_of(word, hash) {
-                            known.push((id as usize, entry.count));
+                            fallible::push(&mut known, (id as usize, entry.count))?;
                             continue;
                         }
                         if let Some(&i) = table.find(hash, |&i| fresh[i as usize].0 == word) {
                             fresh[i as usize].1 += entry.count;
                         } else {
-                            table.insert_unique(hash, fresh.len() as u32, |&i| {
-                                Entry::new(fresh[i as usize].0).hash()
-                            });
-                            fresh.push((word, entry.count));
+                            let hash_of = |&i: &u32| Entry::new(fresh[i as usize].0).hash();
+                            fallible::reserve_in_table(&mut table, 1, hash_of)?;
+                            table.insert_unique(hash, fresh.len() as u32, hash_of);
+                            fallible::push(&mut fresh, (word, entry.count))?;
                         }
                     }
                 }
-                (known, fresh)
+                Ok((known, fresh))
             })
             .collect();
-        for (known, fresh) in merged {
+        for (known, fresh) in merged? {
             for (id, count) in known {
                 words[id].1 += count;
             }
+            fallible::reserve(&mut words, fresh.len())?;
             words.extend(fresh);
         }
-        words
+        Ok(words)
     }
 
     /// The text in ranks of `vocabulary`, to be taken segment by segment.
-    pub fn encode(self, vocabulary: &Vocabulary, keep_gaps: bool) -> EncodedCorpus {
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn encode(
+        self,
+        vocabulary: &Vocabulary,
+        keep_gaps: bool,
+        monitor: &Monitor,
+    ) -> Result<EncodedCorpus> {
+        vocabulary.build_index(monitor)?;
         let outside = if keep_gaps { GAP } else { DROPPED };
-        let ranks: Vec<Vec<WordId>> = self
+        let ranks: Result<Vec<Vec<WordId>>> = self
             .interners
             .par_iter()
             .map(|interner| {
-                let mut ranks = vec![outside; interner.table.len()];
-                for (id, (word, _)) in interner.words().into_iter().enumerate() {
-                    if let Some(rank) = vocabulary.index_of(word) {
-                        ranks[id] = rank;
+                let mut ranks = fallible::filled(outside, interner.table.len())?;
+                for (number, entry) in interner.table.iter().enumerate() {
+                    if number.is_multiple_of(POLL_WORDS) {
+                        monitor.check()?;
+                    }
+                    if let Some(rank) = vocabulary.index_of(entry.bytes(&interner.long)) {
+                        ranks[entry.id as usize] = rank;
                     }
                 }
-                ranks
+                Ok(ranks)
             })
             .collect();
+        let ranks = ranks?;
         let counts = self.interners.iter().flat_map(|i| &i.table);
-        EncodedCorpus {
+        Ok(EncodedCorpus {
             ranks,
             tokens: counts.map(|entry| entry.count).sum(),
             all_chunks: self.chunks.len(),
             chunks: self.chunks,
             spool: self.spool,
-        }
+        })
     }
 }
+
+/// Words between two looks at the monitor.
+const POLL_WORDS: usize = 1 << 14;
 
 /// A corpus as ranks of a vocabulary.
 pub struct EncodedCorpus {
@@ -323,7 +369,8 @@ impl EncodedCorpus {
     /// last `window` words of its document so far. `false` at the end.
     ///
     /// # Errors
-    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`].
+    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`]; [`Error::Parameter`] if a document
+    /// and the window are so long that the last words alone are more than a segment.
     pub fn next_segment(
         &mut self,
         most: usize,
@@ -344,10 +391,16 @@ impl EncodedCorpus {
         };
         segment.ids.drain(..tail);
         segment.fresh = segment.ids.len();
+        if segment.fresh > most.max(LONG_TAIL) {
+            let message = format!(
+                "= {window} reaches over more words of a document than memory= leaves room for: at \
+                 most {most}"
+            );
+            return Err(Error::parameter("window", message));
+        }
         let waiting: usize = self.chunks.iter().map(RawChunk::len).sum();
-        segment
-            .ids
-            .reserve(waiting.min(most.saturating_add(CHUNK_BYTES)));
+        let ample = waiting.min(most.saturating_add(CHUNK_BYTES));
+        fallible::reserve(&mut segment.ids, ample)?;
         // A batch at a time, so that what is mapped and what is not are not both held whole.
         let together = 16 * rayon::current_num_threads();
         while !self.chunks.is_empty() && segment.ids.len() - segment.fresh < most {
@@ -361,6 +414,7 @@ impl EncodedCorpus {
                 .collect();
             let mut mapped = mapped.into_iter().collect::<Result<VecDeque<_>>>()?;
             while let Some(ids) = mapped.pop_front() {
+                fallible::reserve(&mut segment.ids, ids.len())?;
                 segment.ids.extend_from_slice(&ids);
                 if segment.ids.len() - segment.fresh >= most && !mapped.is_empty() {
                     // Already mapped: the next segment takes them as they are.
@@ -379,6 +433,9 @@ impl EncodedCorpus {
     }
 }
 
+/// Words of context that any segment may begin with, whatever the memory limit.
+const LONG_TAIL: usize = 1 << 16;
+
 /// Ranks instead of an interner's numbers; dropped words go.
 fn map_chunk(
     chunk: RawChunk,
@@ -387,7 +444,7 @@ fn map_chunk(
 ) -> Result<Vec<WordId>> {
     let mut ids = match (chunk.ids, spool) {
         (RawIds::Spooled(place), Some(spool)) => {
-            let mut ids = vec![0; ((place.end - place.start) / 4) as usize];
+            let mut ids: Vec<WordId> = fallible::zeroed(((place.end - place.start) / 4) as usize)?;
             spool.read_into(place.start, bytemuck::cast_slice_mut(&mut ids))?;
             ids
         }
@@ -414,15 +471,32 @@ struct Turnstile<'a> {
     reported: u64,
 }
 
+/// A chunk on its way to a worker.
+struct Taken {
+    number: usize,
+    content: Content,
+    /// Bytes of the source.
+    read: u64,
+    origin: Origin,
+}
+
+/// The file, and the byte of what it holds that a chunk begins at, if that is known.
+type Origin = Option<(PathBuf, u64)>;
+
 impl Turnstile<'_> {
-    /// A chunk's number, content, and bytes of the source.
-    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<(usize, Content, u64)>> {
+    /// Hand out no more.
+    fn close(this: &Mutex<Self>) {
+        this.lock().unwrap_or_else(PoisonError::into_inner).reader = None;
+    }
+
+    fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<Taken>> {
         let mut this = this.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(reader) = &mut this.reader else {
             return Ok(None);
         };
         let next = reader.next_chunk();
         let read = reader.bytes_read();
+        let origin = reader.origin();
         if !matches!(next, Ok(Some(_))) {
             this.reader = None;
         }
@@ -431,7 +505,12 @@ impl Turnstile<'_> {
         let number = this.next;
         this.next += 1;
         let news = read - std::mem::replace(&mut this.reported, read);
-        Ok(next?.map(|content| (number, content, news)))
+        Ok(next?.map(|content| Taken {
+            number,
+            content,
+            read: news,
+            origin,
+        }))
     }
 }
 
@@ -561,8 +640,9 @@ fn load_le(bytes: &[u8]) -> u64 {
 }
 
 impl Interner {
+    /// The number of a word; `None` if there is no memory for a new one.
     #[inline]
-    fn intern(&mut self, word: &[u8]) -> WordId {
+    fn intern(&mut self, word: &[u8]) -> Option<WordId> {
         let new = Entry::new(word);
         let hash = new.hash();
         if !new.is_long() {
@@ -572,8 +652,9 @@ impl Interner {
         let same = |old: &Entry| old.len == new.len && old.bytes(long) == word;
         if let Some(entry) = self.table.find_mut(hash, |old| same(old)) {
             entry.count += 1;
-            return entry.id;
+            return Some(entry.id);
         }
+        fallible::reserve(&mut self.long, size_of::<u64>() + word.len()).ok()?;
         let mut new = new;
         new.key[8..].copy_from_slice(&(self.long.len() as u64).to_le_bytes());
         self.long
@@ -584,19 +665,20 @@ impl Interner {
 
     /// Count a word that is all in its entry.
     #[inline]
-    fn intern_short(&mut self, new: Entry, hash: u64) -> WordId {
+    fn intern_short(&mut self, new: Entry, hash: u64) -> Option<WordId> {
         let same = |old: &Entry| old.key == new.key && old.len == new.len;
         if let Some(entry) = self.table.find_mut(hash, same) {
             entry.count += 1;
-            return entry.id;
+            return Some(entry.id);
         }
         self.insert(new, hash)
     }
 
-    fn insert(&mut self, mut new: Entry, hash: u64) -> WordId {
+    fn insert(&mut self, mut new: Entry, hash: u64) -> Option<WordId> {
+        fallible::reserve_in_table(&mut self.table, 1, Entry::hash).ok()?;
         new.id = self.table.len() as WordId;
         self.table.insert_unique(hash, new, Entry::hash);
-        new.id
+        Some(new.id)
     }
 
     /// The id of `word`, whose entry elsewhere hashes to `hash`.
@@ -607,20 +689,28 @@ impl Interner {
     }
 
     /// Words and counts in the order of their numbers.
-    fn words(&self) -> Vec<(&[u8], u64)> {
-        let mut words = vec![(&[][..], 0); self.table.len()];
+    fn words(&self) -> Result<Vec<(&[u8], u64)>> {
+        let mut words = fallible::filled((&[][..], 0), self.table.len())?;
         for entry in &self.table {
             words[entry.id as usize] = (entry.bytes(&self.long), entry.count);
         }
-        words
+        Ok(words)
     }
 
-    fn encode(&mut self, content: &Content, options: &EncodingOptions) -> Result<Vec<WordId>> {
+    fn encode(
+        &mut self,
+        content: &Content,
+        options: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> std::result::Result<Vec<WordId>, Fault> {
         let mut sink = Encoder {
-            ids: Vec::with_capacity(content.len() / 4),
+            ids: fallible::with_capacity(content.len() / 4)?,
             interner: self,
             folding: Folding::default(),
             waiting: Vec::with_capacity(BATCH),
+            max_word_bytes: options.max_word_bytes,
+            monitor,
+            fault: None,
         };
         let (tokenizer, folding) = (options.tokenizer, options.folding);
         match content {
@@ -639,13 +729,18 @@ impl Interner {
             }
         }
         sink.flush();
-        let mut ids = sink.ids;
+        let Encoder { mut ids, fault, .. } = sink;
+        if let Some(fault) = fault {
+            return Err(fault);
+        }
+        monitor.check()?;
         ids.shrink_to_fit();
         if self.table.len() > vocabulary::MAX_WORDS {
-            return Err(Error::Corpus(format!(
+            let message = format!(
                 "the text has more than {} different words",
                 vocabulary::MAX_WORDS
-            )));
+            );
+            return Err(Error::Corpus(message).into());
         }
         Ok(ids)
     }
@@ -658,6 +753,47 @@ struct Encoder<'a> {
     folding: Folding,
     // Short words, and ends of documents, that have no number yet.
     waiting: Vec<(Entry, u64)>,
+    max_word_bytes: usize,
+    monitor: &'a Monitor,
+    // Why the rest of the chunk does not matter.
+    fault: Option<Fault>,
+}
+
+/// Why a chunk cannot be encoded.
+enum Fault {
+    /// A word of so many bytes.
+    Word(usize),
+    Other(Error),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Other(error)
+    }
+}
+
+impl Fault {
+    /// The error, with its place.
+    fn at(self, content: &Content, origin: Origin, most: usize, name: &Path) -> Error {
+        let length = match self {
+            Self::Word(length) => length,
+            Self::Other(error) => return error,
+        };
+        let message = format!("a word of {length} bytes; the limit is max_word_bytes={most}");
+        let Some((path, start)) = origin else {
+            return Error::Corpus(format!("{}: {message}", name.display()));
+        };
+        // Where it stands was not noted: in the longest stretch without white space, as good as always.
+        let mut longest = 0..0;
+        let mut at = 0;
+        for stretch in content.text().split(u8::is_ascii_whitespace) {
+            if stretch.len() > longest.len() {
+                longest = at..at + stretch.len();
+            }
+            at += stretch.len() + 1;
+        }
+        Error::format(path, Location::Byte(start + longest.start as u64), message)
+    }
 }
 
 /// Words that are looked up together. The table is much larger than the second-level cache, and a
@@ -673,12 +809,35 @@ impl Encoder<'_> {
     #[inline(always)]
     fn add(&mut self, text: &[u8], start: usize, end: usize) {
         if end - start > SHORT {
-            self.flush();
-            self.ids.push(self.interner.intern(&text[start..end]));
+            self.add_long(&text[start..end]);
         } else {
             let entry = Entry::new_in(text, start, end);
             self.wait(entry, entry.hash());
         }
+    }
+
+    #[inline]
+    fn add_long(&mut self, word: &[u8]) {
+        self.flush();
+        if word.len() > self.max_word_bytes {
+            self.fault.get_or_insert(Fault::Word(word.len()));
+        }
+        if self.fault.is_some() {
+            return;
+        }
+        match self.interner.intern(word) {
+            Some(id) if fallible::push(&mut self.ids, id).is_ok() => {}
+            _ => self.lack_memory(),
+        }
+    }
+
+    #[cold]
+    fn lack_memory(&mut self) {
+        let bytes = self.interner.table.capacity() * size_of::<Entry>()
+            + self.interner.long.len()
+            + size_of_val(&self.ids[..]);
+        self.fault.get_or_insert(Error::Memory { bytes }.into());
+        self.waiting.clear();
     }
 
     #[inline(always)]
@@ -699,13 +858,23 @@ impl Encoder<'_> {
             });
         }
         std::hint::black_box(seen);
+        if fallible::reserve(&mut self.ids, BATCH).is_err() {
+            return self.lack_memory();
+        }
+        let mut lacking = false;
         for (entry, hash) in self.waiting.drain(..) {
             // Also at the beginning of a chunk a document may end: the one before.
             if entry.len != END {
-                self.ids.push(self.interner.intern_short(entry, hash));
+                match self.interner.intern_short(entry, hash) {
+                    Some(id) => self.ids.push(id),
+                    None => lacking = true,
+                }
             } else if self.ids.last() != Some(&DOCUMENT_END) {
                 self.ids.push(DOCUMENT_END);
             }
+        }
+        if lacking {
+            self.lack_memory();
         }
     }
 }
@@ -733,6 +902,10 @@ impl Sink for Encoder<'_> {
         end.len = END;
         self.wait(end, 0);
     }
+
+    fn goes_on(&self) -> bool {
+        self.fault.is_none() && self.monitor.check().is_ok()
+    }
 }
 
 #[cfg(test)]
@@ -746,8 +919,8 @@ mod tests {
         let memory = MemoryLimit::default();
         let mut reader = Documents::new(documents);
         let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
-        let vocabulary = raw.vocabulary(options)?;
-        let mut encoded = raw.encode(&vocabulary, options.keep_gaps);
+        let vocabulary = raw.vocabulary(options, &monitor)?;
+        let mut encoded = raw.encode(&vocabulary, options.keep_gaps, &monitor)?;
         let mut segment = Segment::default();
         assert!(encoded.next_segment(usize::MAX, 15, &mut segment, &monitor)?);
         assert!(encoded.is_exhausted());
@@ -776,8 +949,17 @@ mod tests {
         let mut interner = Interner::default();
         let options = EncodingOptions::default();
         let text = |text: &str| Content::Lines(text.into());
-        assert_eq!(interner.encode(&text("w w "), &options).unwrap(), [0, 0]);
-        let next = interner.encode(&text("\nother"), &options).unwrap();
+        assert_eq!(
+            interner
+                .encode(&text("w w "), &options, &Monitor::new())
+                .ok()
+                .unwrap(),
+            [0, 0]
+        );
+        let next = interner
+            .encode(&text("\nother"), &options, &Monitor::new())
+            .ok()
+            .unwrap();
         assert_eq!(next, [DOCUMENT_END, 1]);
     }
 
@@ -798,11 +980,11 @@ mod tests {
             proptest::collection::vec(0u8..3, 1..40), 0..60)) {
             let mut interner = Interner::default();
             let ids: Vec<_> = words.iter().map(|w| interner.intern(w)).collect();
-            let known = interner.words();
+            let known = interner.words().unwrap();
             for (id, word) in ids.iter().zip(&words) {
-                prop_assert_eq!(known[*id as usize].0, &word[..]);
+                prop_assert_eq!(known[id.unwrap() as usize].0, &word[..]);
                 let times = words.iter().filter(|w| *w == word).count() as u64;
-                prop_assert_eq!(known[*id as usize].1, times);
+                prop_assert_eq!(known[id.unwrap() as usize].1, times);
             }
         }
 
@@ -819,7 +1001,7 @@ mod tests {
                 }
                 raw.interners.push(interner);
             }
-            let merged: std::collections::BTreeMap<_, _> = raw.words().into_iter().collect();
+            let merged: std::collections::BTreeMap<_, _> = raw.words(&Monitor::new()).unwrap().into_iter().collect();
             prop_assert_eq!(merged, expected);
         }
     }

@@ -71,7 +71,9 @@ pub enum Error {
         reports: Vec<EpochReport>,
     },
     /// The system has not so much memory.
-    #[error("{bytes} bytes of memory are not to be had")]
+    #[error(
+        "could not allocate {bytes} bytes; memory= limits what counting and training hold in memory"
+    )]
     Memory {
         /// Bytes asked for.
         bytes: usize,

@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, a module per step: [`corpus`] → [`tokenize`] → [`encoding`] and
 //! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A stage knows the one before it
-//! by its data type and nothing else.
+//! by its data type and nothing else. [`session`] stands above them: a training with checkpoints.
 //!
 //! ```
 //! use glove_rs::cooccurrence::{CountingOptions, count};
@@ -18,8 +18,8 @@
 //! let memory = MemoryLimit::default();
 //! let (vocabulary, reports) = threads::in_pool(2, || {
 //!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &memory, &monitor)?;
-//!     let vocabulary = raw.vocabulary(&encoding)?;
-//!     let mut corpus = raw.encode(&vocabulary, false);
+//!     let vocabulary = raw.vocabulary(&encoding, &monitor)?;
+//!     let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let (dim, options) = (10, TrainingOptions::default());
@@ -38,15 +38,18 @@
 mod buckets;
 pub mod cooccurrence;
 pub mod corpus;
+pub mod distributed;
 pub mod encoding;
 mod error;
 pub mod formats;
+pub mod io;
 mod memory;
 mod monitor;
 mod packing;
 pub mod partition;
 #[cfg(feature = "python")]
 mod python;
+pub mod session;
 pub mod threads;
 pub mod tokenize;
 pub mod training;

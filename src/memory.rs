@@ -1,5 +1,8 @@
 //! What may be held in memory, and where the rest goes.
 
+pub(crate) mod fallible;
+pub(crate) mod system;
+
 use crate::error::{Error, Location, Result};
 use bytemuck::Pod;
 use memmap2::MmapMut;
@@ -34,10 +37,11 @@ const TOKEN_BYTES: u64 = 8;
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
-    /// A limit, or none, with temporary files in `folder` or else in the system's place for them.
+    /// A limit, with temporary files in `folder` or else in the system's place for them. Without one,
+    /// a limit of the system (`ulimit -v`, a container) decides; mostly there is none.
     pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
         Self {
-            bytes,
+            bytes: bytes.or_else(system::share),
             folder: folder.unwrap_or_else(std::env::temp_dir),
         }
     }
@@ -102,6 +106,9 @@ impl<T: Pod> HugeBuffer<T> {
         let bytes = length
             .checked_mul(size_of::<T>())
             .ok_or(Error::Memory { bytes: usize::MAX })?;
+        if !system::admits(bytes as u64) {
+            return Err(Error::Memory { bytes });
+        }
         // An empty mapping is refused, hence at least one byte.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
@@ -173,7 +180,7 @@ impl TemporaryFile {
 
     /// The bytes at `range`.
     pub fn read(&self, range: Range<u64>) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; (range.end - range.start) as usize];
+        let mut bytes = fallible::zeroed((range.end - range.start) as usize)?;
         self.read_into(range.start, &mut bytes)?;
         Ok(bytes)
     }

@@ -4,6 +4,7 @@
 //! (the Python binding, a test, a command line) reads them as often as it likes.
 
 use crate::error::{Error, Result};
+use crate::memory::system;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -78,12 +79,17 @@ pub struct Monitor {
     total: AtomicU64,
     epochs: Mutex<Vec<EpochReport>>,
     warnings: Mutex<Vec<String>>,
+    // Whether the system limits what this process may use.
+    limited: bool,
 }
 
 impl Monitor {
     /// A monitor at rest.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            limited: system::is_limited(),
+            ..Self::default()
+        }
     }
 
     /// Begin a stage of `total` units (0 = unknown).
@@ -100,13 +106,18 @@ impl Monitor {
         self.check()
     }
 
-    /// Fail with [`Error::Cancelled`] if the caller asked to stop.
+    /// Fail with [`Error::Cancelled`] if the caller asked to stop, and with [`Error::Memory`] if so
+    /// little memory is left that the next small allocation may end the process.
     pub fn check(&self) -> Result<()> {
         if self.cancelled.load(Relaxed) {
-            Err(Error::Cancelled)
-        } else {
-            Ok(())
+            return Err(Error::Cancelled);
         }
+        if self.limited && !system::has_margin() {
+            return Err(Error::Memory {
+                bytes: system::MARGIN as usize,
+            });
+        }
+        Ok(())
     }
 
     /// What is true once the caller has asked to stop, for those who wait where no check reaches.

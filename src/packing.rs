@@ -15,6 +15,12 @@ pub(crate) enum Packing {
     Zstandard,
 }
 
+/// A Zstandard window that is read whatever the limit, as a power of two: 8 MiB, which the format asks
+/// decoders to take and `zstd -19` makes.
+const LEAST_WINDOW: u32 = 23;
+/// The same for xz: what files need that `xz` makes without options.
+const LEAST_XZ: u64 = 10 << 20;
+
 /// As many first bytes as [`Packing::of`] needs.
 const MAGIC_BYTES: u64 = 10;
 
@@ -70,15 +76,25 @@ impl Packing {
     }
 
     /// All members, streams or frames of `packed`, one after the other.
-    fn unpack(self, packed: impl BufRead + Send + 'static) -> io::Result<Box<dyn Read + Send>> {
+    ///
+    /// What the decoder looks back to, which the file chooses, may take `most` bytes.
+    fn unpack(
+        self,
+        packed: impl BufRead + Send + 'static,
+        most: u64,
+    ) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
             Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
-            Self::Xz => Box::new(liblzma::bufread::XzDecoder::new_multi_decoder(packed)),
+            Self::Xz => {
+                let all = liblzma::stream::CONCATENATED;
+                let stream = liblzma::stream::Stream::new_stream_decoder(most.max(LEAST_XZ), all)?;
+                Box::new(liblzma::bufread::XzDecoder::new_stream(packed, stream))
+            }
             Self::Zstandard => {
                 let mut decoder = zstd::Decoder::with_buffer(packed)?;
                 // Files made with `zstd --long` are refused without it.
-                decoder.window_log_max(31)?;
+                decoder.window_log_max(most.ilog2().clamp(LEAST_WINDOW, 31))?;
                 Box::new(decoder)
             }
         })
@@ -102,6 +118,11 @@ struct Packed {
 impl Unpacked {
     /// Look at the first bytes of `file`.
     pub fn new(file: impl Read + Send + 'static) -> io::Result<Self> {
+        Self::within(file, u64::MAX)
+    }
+
+    /// The same, with about `most` bytes of memory.
+    pub fn within(file: impl Read + Send + 'static, most: u64) -> io::Result<Self> {
         let packed = Arc::new(Packed::default());
         let mut file = Watched {
             file,
@@ -114,7 +135,7 @@ impl Unpacked {
         Ok(Self {
             reader: match packing {
                 None => Box::new(file),
-                Some(packing) => packing.unpack(BufReader::with_capacity(1 << 18, file))?,
+                Some(packing) => packing.unpack(BufReader::with_capacity(1 << 18, file), most)?,
             },
             packing,
             packed,
@@ -147,6 +168,20 @@ impl Unpacked {
     /// What reading reported: the system's fault, or, from the decoder, the file's.
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         match self.packing {
+            Some(_) if lacks_memory(&error) => Error::Memory {
+                bytes: LARGEST_WINDOW,
+            },
+            Some(packing) if !self.packed.failed.load(Relaxed) && exceeds_limit(&error) => {
+                Error::parameter(
+                    "memory",
+                    format!(
+                        "must be larger to unpack {}: its {} data look back further than a quarter \
+                         of it ({error})",
+                        path.display(),
+                        packing.name()
+                    ),
+                )
+            }
             Some(packing) if !self.packed.failed.load(Relaxed) => Error::format(
                 path,
                 Location::Byte(self.bytes_read()),
@@ -158,6 +193,23 @@ impl Unpacked {
             _ => Error::io(path, error),
         }
     }
+}
+
+/// The largest window of a decoder: what it asks memory for.
+const LARGEST_WINDOW: usize = 1 << 31;
+
+/// Whether the system refused a decoder the memory for its window. Decoders say so in words only.
+fn lacks_memory(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::OutOfMemory
+        || ["not enough memory", "can't allocate memory"]
+            .iter()
+            .any(|words| error.to_string().contains(words))
+}
+
+/// Whether a file needs a larger window than its decoder may use, in the words of zstd and liblzma.
+fn exceeds_limit(error: &io::Error) -> bool {
+    let reason = error.to_string().to_lowercase();
+    reason.contains("too much memory") || reason.contains("memory limit")
 }
 
 impl Read for Unpacked {

@@ -4,12 +4,40 @@
 
 use crate::error::{Error, Result};
 
+/// Processors this process may use.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// The most threads a call may have: more than eight for each processor only take turns. At least
+/// 64, so that settings of a larger machine work on a smaller one.
+pub fn most() -> usize {
+    (8 * processors()).max(64)
+}
+
 /// Resolve `threads=None` to the number of processors this process may use.
+///
+/// # Errors
+/// [`Error::Parameter`] for 0 and for more than [`most`].
 pub fn resolve(threads: Option<usize>) -> Result<usize> {
+    let most = most();
     match threads {
-        Some(0) => Err(Error::parameter("threads", "must be at least 1, got 0")),
+        Some(n) if !(1..=most).contains(&n) => Err(Error::parameter(
+            "threads",
+            format!("must be an integer from 1 to {most} (8 for each processor, or 64), got {n}"),
+        )),
         Some(n) => Ok(n),
-        None => Ok(std::thread::available_parallelism().map_or(1, usize::from)),
+        None => Ok(processors()),
+    }
+}
+
+/// What a thread needs at least: its stack.
+const STACK_BYTES: usize = 2 << 20;
+
+/// The system refused a thread. It says only that it lacks resources, and mostly that is memory.
+pub fn not_started(threads: usize) -> Error {
+    Error::Memory {
+        bytes: threads * STACK_BYTES,
     }
 }
 
@@ -19,8 +47,6 @@ pub fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Resu
         .num_threads(threads)
         .thread_name(|i| format!("glove-rs-{i}"))
         .build()
-        .map_err(|e| {
-            Error::parameter("threads", format!("= {threads} could not be started: {e}"))
-        })?;
+        .map_err(|_| not_started(threads))?;
     Ok(pool.install(work))
 }

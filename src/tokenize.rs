@@ -1,5 +1,6 @@
 //! Text to tokens.
 
+use crate::corpus::is_punctuation;
 use crate::error::{Error, Result};
 use jieba_rs::Jieba;
 use std::borrow::Cow;
@@ -48,6 +49,9 @@ impl Tokenizer {
             return whitespace(text.as_bytes(), sink);
         }
         for line in text.split_inclusive('\n') {
+            if !sink.goes_on() {
+                return;
+            }
             self.words(line, sink);
             if line.ends_with('\n') {
                 sink.end_of_document();
@@ -143,6 +147,10 @@ pub trait Sink {
     }
     /// The end of a document.
     fn end_of_document(&mut self);
+    /// Whether to find more words. Asked from time to time.
+    fn goes_on(&self) -> bool {
+        true
+    }
 }
 
 /// Hears of words only.
@@ -158,6 +166,9 @@ impl<S: Sink> Sink for OneDocument<'_, S> {
         self.0.word_in(text, start, end);
     }
     fn end_of_document(&mut self) {}
+    fn goes_on(&self) -> bool {
+        self.0.goes_on()
+    }
 }
 
 const ONES: u64 = 0x0101_0101_0101_0101;
@@ -191,6 +202,17 @@ fn word_end(text: &[u8], from: usize) -> usize {
     at
 }
 
+/// Spaces that `text` begins with, at least one: there may be a gigabyte of them.
+fn blank_bytes(text: &[u8]) -> usize {
+    const EIGHT: [u8; 8] = [b' '; 8];
+    let blank = text
+        .chunks_exact(8)
+        .take_while(|chunk| **chunk == EIGHT)
+        .count()
+        * 8;
+    blank.max(1)
+}
+
 /// Split `text` by Stanford's rules: words are separated by spaces and tabs, a newline ends a
 /// document, carriage returns are dropped wherever they stand, every other byte belongs to a word.
 pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
@@ -208,6 +230,9 @@ pub fn whitespace(text: &[u8], sink: &mut impl Sink) {
                 glued.clear();
             } else if end > at {
                 sink.word_in(text, at, end);
+            } else if next == Some(b' ') {
+                at += blank_bytes(&text[at..]);
+                continue;
             }
             if next == Some(b'\n') {
                 sink.end_of_document();
@@ -236,12 +261,35 @@ fn unicode(text: &str, sink: &mut impl Sink) {
 /// Segment `text` by jieba's dictionary and its hidden Markov model for words that are not in it.
 fn chinese(text: &str, sink: &mut impl Sink) {
     static JIEBA: OnceLock<Jieba> = OnceLock::new();
-    for token in JIEBA.get_or_init(Jieba::new).cut(text, true) {
-        // The others are punctuation, symbols and white space.
-        if token.word.contains(char::is_alphanumeric) {
-            sink.word(token.word.as_bytes());
+    let jieba = JIEBA.get_or_init(Jieba::new);
+    let mut rest = text;
+    while !rest.is_empty() && sink.goes_on() {
+        let piece;
+        (piece, rest) = rest.split_at(piece_end(rest));
+        for token in jieba.cut(piece, true) {
+            // The others are punctuation, symbols and white space.
+            if token.word.contains(char::is_alphanumeric) {
+                sink.word(token.word.as_bytes());
+            }
         }
     }
+}
+
+/// Bytes that jieba gets at a time: it takes a second for a megabyte.
+const PIECE_BYTES: usize = 1 << 16;
+
+/// A place to cut text where jieba ends a word as well: behind white space or punctuation. A text of
+/// 22,000 characters without any is cut between two of them.
+fn piece_end(text: &str) -> usize {
+    if text.len() <= PIECE_BYTES {
+        return text.len();
+    }
+    let end = (0..=PIECE_BYTES)
+        .rfind(|&at| text.is_char_boundary(at))
+        .unwrap_or(PIECE_BYTES);
+    let is_boundary = |c: char| c.is_ascii_whitespace() || is_punctuation(c);
+    let cut = text[..end].char_indices().rfind(|&(_, c)| is_boundary(c));
+    cut.map_or(end, |(at, c)| at + c.len_utf8())
 }
 
 #[cfg(test)]

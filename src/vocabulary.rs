@@ -1,9 +1,12 @@
 //! Words with their counts, most frequent first.
 
 use crate::error::{Error, Result};
+use crate::memory::fallible;
+use crate::monitor::Monitor;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
+use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
 use std::path::Path;
@@ -60,41 +63,60 @@ impl Vocabulary {
     /// A vocabulary of these words, in the order given.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if a word is empty or appears twice, or if there are more than 2³¹ − 4.
+    /// [`Error::Parameter`] if a word is empty or appears twice, if a count is 2⁶³ or more, or if
+    /// there are more than 2³¹ − 4 words; [`Error::Memory`].
     pub fn new<W: AsRef<[u8]>>(words: impl IntoIterator<Item = (W, u64)>) -> Result<Self> {
         let mut vocabulary = Self::default();
         for (word, count) in words {
-            let word = word.as_ref();
-            if word.is_empty() {
-                return Err(Error::parameter(
-                    "words",
-                    format!("must not be empty: word {}", vocabulary.len()),
-                ));
-            }
-            if i64::try_from(count).is_err() {
-                return Err(Error::parameter(
-                    "counts",
-                    format!("must be below 2^63, got {count}"),
-                ));
-            }
-            vocabulary.push(word, count);
+            vocabulary.add(word.as_ref(), count)?;
         }
-        if vocabulary.len() > MAX_WORDS {
+        vocabulary.all_different()
+    }
+
+    /// Append a word, which [`Vocabulary::all_different`] must compare with the others.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::new`].
+    pub(crate) fn add(&mut self, word: &[u8], count: u64) -> Result<()> {
+        if word.is_empty() {
             return Err(Error::parameter(
                 "words",
-                format!("must be at most {MAX_WORDS}, got {}", vocabulary.len()),
+                format!("must not be empty: word {}", self.len()),
             ));
         }
-        if let Some(twice) = vocabulary.first_duplicate() {
+        if self.len() == MAX_WORDS {
+            return Err(Error::parameter(
+                "words",
+                format!("must be at most {MAX_WORDS}, got more"),
+            ));
+        }
+        check_count(count)?;
+        fallible::reserve(&mut self.bytes, word.len())?;
+        fallible::reserve(&mut self.ends, 1)?;
+        fallible::reserve(&mut self.counts, 1)?;
+        self.push(word, count);
+        Ok(())
+    }
+
+    /// This vocabulary, unless a word appears twice.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::new`].
+    pub(crate) fn all_different(self) -> Result<Self> {
+        let mut table = HashTable::new();
+        let hash_of = |&id: &WordId| hash(self.word(id));
+        fallible::reserve_in_table(&mut table, self.len(), hash_of)?;
+        if let Some(twice) = self.fill_index(&mut table) {
             return Err(Error::parameter(
                 "words",
                 format!(
                     "must be different: {:?} appears twice",
-                    String::from_utf8_lossy(vocabulary.word(twice))
+                    String::from_utf8_lossy(self.word(twice))
                 ),
             ));
         }
-        Ok(vocabulary)
+        let _ = self.index.set(table);
+        Ok(self)
     }
 
     /// Keep the words that occur at least `min_count` times, and of those at most `max_vocab`.
@@ -102,23 +124,48 @@ impl Vocabulary {
     /// The order is that of Stanford's `vocab_count`: most frequent first, equally frequent ones as
     /// C strings. Where `max_vocab` cuts through equally frequent words it keeps a sample of the
     /// alphabet rather than its beginning, the same sample as that tool.
-    pub fn prune(words: Vec<(&[u8], u64)>, min_count: u64, max_vocab: Option<usize>) -> Self {
-        let mut kept: Vec<_> = words.into_iter().filter(|w| w.1 >= min_count).collect();
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn prune(
+        mut words: Vec<(&[u8], u64)>,
+        min_count: u64,
+        max_vocab: Option<usize>,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        words.retain(|w| w.1 >= min_count);
         let most = max_vocab.unwrap_or(MAX_WORDS).min(MAX_WORDS);
-        if most < kept.len() {
-            kept.sort_unstable_by(|a, b| {
+        if most < words.len() {
+            words = sorted(words, monitor, |a, b| {
                 b.1.cmp(&a.1)
                     .then_with(|| stanford_bucket(a.0).cmp(&stanford_bucket(b.0)))
                     .then_with(|| compare_c_strings(a.0, b.0))
-            });
-            kept.truncate(most);
+            })?;
+            words.truncate(most);
         }
-        kept.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| compare_c_strings(a.0, b.0)));
+        let words = sorted(words, monitor, |a, b| {
+            b.1.cmp(&a.1).then_with(|| compare_c_strings(a.0, b.0))
+        })?;
+        Self::of(&words, monitor)
+    }
+
+    /// Of these words, which are different, in this order.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn of(words: &[(&[u8], u64)], monitor: &Monitor) -> Result<Self> {
         let mut vocabulary = Self::default();
-        for (word, count) in kept {
-            vocabulary.push(word, count);
+        let bytes = words.iter().map(|(word, _)| word.len()).sum();
+        fallible::reserve(&mut vocabulary.bytes, bytes)?;
+        fallible::reserve(&mut vocabulary.ends, words.len())?;
+        fallible::reserve(&mut vocabulary.counts, words.len())?;
+        for words in words.chunks(POLL_WORDS) {
+            monitor.check()?;
+            for &(word, count) in words {
+                vocabulary.push(word, count);
+            }
         }
-        vocabulary
+        Ok(vocabulary)
     }
 
     /// As [`Vocabulary::prune`], of the words of the text `name`.
@@ -130,6 +177,7 @@ impl Vocabulary {
         name: &Path,
         min_count: u64,
         max_vocab: Option<usize>,
+        monitor: &Monitor,
     ) -> Result<Self> {
         let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
         let name = name.display();
@@ -137,7 +185,7 @@ impl Vocabulary {
             let message = format!("{name}: there are no words in the text");
             return Err(Error::Corpus(message));
         }
-        let vocabulary = Self::prune(words, min_count, max_vocab);
+        let vocabulary = Self::prune(words, min_count, max_vocab, monitor)?;
         if vocabulary.is_empty() {
             return Err(Error::Corpus(format!(
                 "{name}: no words left: all {different} different words occur fewer than \
@@ -151,41 +199,54 @@ impl Vocabulary {
     ///
     /// Two equal vocabularies are one: texts counted with the same given words. Otherwise counts add
     /// up and decide the order, as if both texts had been one.
-    pub fn union(&self, other: &Self) -> (Self, [Vec<WordId>; 2]) {
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more; [`Error::Memory`],
+    /// [`Error::Cancelled`].
+    pub fn union(&self, other: &Self, monitor: &Monitor) -> Result<(Self, [Vec<WordId>; 2])> {
         if self == other {
-            let same: Vec<WordId> = (0..self.len() as WordId).collect();
-            return (self.clone(), [same.clone(), same]);
+            let same = || fallible::collect(0..self.len() as WordId);
+            return Ok((self.clone(), [same()?, same()?]));
         }
-        let mut words: Vec<(&[u8], u64)> = self.iter().collect();
+        self.build_index(monitor)?;
+        let mut words: Vec<(&[u8], u64)> = fallible::with_capacity(self.len() + other.len())?;
+        words.extend(self.iter());
         for (word, count) in other.iter() {
             match self.index_of(word) {
-                Some(id) => words[id as usize].1 += count,
+                Some(id) => increase(&mut words[id as usize].1, count)?,
                 None => words.push((word, count)),
             }
         }
-        let union = Self::prune(words, 0, None);
-        let ranks = [self, other].map(|part| {
+        let union = Self::prune(words, 0, None, monitor)?;
+        union.build_index(monitor)?;
+        let ranks = |part: &Self| {
+            let mut ranks = fallible::with_capacity(part.len())?;
             let rank = |(word, _)| union.index_of(word).expect("a word of the union");
-            part.iter().map(rank).collect()
-        });
-        (union, ranks)
+            ranks.extend(part.iter().map(rank));
+            Ok(ranks)
+        };
+        let ranks = [ranks(self)?, ranks(other)?];
+        Ok((union, ranks))
     }
 
     /// The words of all parts, whose counts add up, in the order in which they are met.
-    pub fn merged(parts: &[Arc<Self>]) -> Self {
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::union`].
+    pub fn merged(parts: &[Arc<Self>]) -> Result<Self> {
         let mut merged = Self::default();
         let mut index: HashTable<WordId> = HashTable::new();
         for (word, count) in parts.iter().flat_map(|part| part.iter()) {
             let hash_of = |&id: &WordId| hash(merged.word(id));
             match index.entry(hash(word), |&id| merged.word(id) == word, hash_of) {
-                Entry::Occupied(id) => merged.counts[*id.get() as usize] += count,
+                Entry::Occupied(id) => increase(&mut merged.counts[*id.get() as usize], count)?,
                 Entry::Vacant(place) => {
                     place.insert(merged.len() as WordId);
                     merged.push(word, count);
                 }
             }
         }
-        merged
+        Ok(merged)
     }
 
     /// The same words, as often as they occur in a text of the words of `other`.
@@ -225,40 +286,54 @@ impl Vocabulary {
     /// and behind them come those words that now occur at least `min_count` times, counting what
     /// `rare` knows of them, most frequent first, as long as there are at most `most` words in all.
     /// Also returns the words that are still left out.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::union`].
     pub fn grown(
         &self,
         rare: &Self,
         words: &[(&[u8], u64)],
         min_count: u64,
         most: usize,
-    ) -> (Self, Self) {
-        let mut grown = self.clone();
-        let mut others: Vec<(&[u8], u64)> = rare.iter().collect();
+        monitor: &Monitor,
+    ) -> Result<(Self, Self)> {
+        self.build_index(monitor)?;
+        rare.build_index(monitor)?;
+        let mut others: Vec<(&[u8], u64)> = fallible::with_capacity(rare.len() + words.len())?;
+        others.extend(rare.iter());
+        let mut own: Vec<(&[u8], u64)> = fallible::with_capacity(self.len() + others.len())?;
+        own.extend(self.iter());
         for &(word, count) in words {
             match (self.index_of(word), rare.index_of(word)) {
-                (Some(id), _) => grown.counts[id as usize] += count,
-                (None, Some(id)) => others[id as usize].1 += count,
+                (Some(id), _) => increase(&mut own[id as usize].1, count)?,
+                (None, Some(id)) => increase(&mut others[id as usize].1, count)?,
                 (None, None) => others.push((word, count)),
             }
         }
         let room = most.saturating_sub(self.len());
-        for (word, count) in Self::prune(others.clone(), min_count, Some(room)).iter() {
-            grown.push(word, count);
-        }
-        let left = grown.without(&others);
-        (grown, left)
+        let new = Self::prune(fallible::copied(&others)?, min_count, Some(room), monitor)?;
+        own.extend(new.iter());
+        let grown = Self::of(&own, monitor)?;
+        let left = grown.without(&others, monitor)?;
+        Ok((grown, left))
     }
 
     /// Those of `words` that are not in this vocabulary.
-    #[must_use]
-    pub fn without(&self, words: &[(&[u8], u64)]) -> Self {
-        let mut rest = Self::default();
-        for &(word, count) in words {
-            if self.index_of(word).is_none() {
-                rest.push(word, count);
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn without(&self, words: &[(&[u8], u64)], monitor: &Monitor) -> Result<Self> {
+        self.build_index(monitor)?;
+        let mut rest = Vec::new();
+        for (number, &word) in words.iter().enumerate() {
+            if number.is_multiple_of(POLL_WORDS) {
+                monitor.check()?;
+            }
+            if self.index_of(word.0).is_none() {
+                fallible::push(&mut rest, word)?;
             }
         }
-        rest
+        Self::of(&rest, monitor)
     }
 
     fn push(&mut self, word: &[u8], count: u64) {
@@ -296,21 +371,38 @@ impl Vocabulary {
 
     /// The rank of `word`.
     pub fn index_of(&self, word: &[u8]) -> Option<WordId> {
-        let table = self.index.get_or_init(|| self.build_index().0);
+        let table = self.index.get_or_init(|| {
+            let mut table = HashTable::with_capacity(self.len());
+            self.fill_index(&mut table);
+            table
+        });
         table.find(hash(word), |&id| self.word(id) == word).copied()
     }
 
-    fn first_duplicate(&self) -> Option<WordId> {
-        let (index, duplicate) = self.build_index();
-        if duplicate.is_none() {
-            let _ = self.index.set(index);
+    /// Make what [`Vocabulary::index_of`] needs, which otherwise its first call makes.
+    ///
+    /// # Errors
+    /// [`Error::Memory`], [`Error::Cancelled`].
+    pub fn build_index(&self, monitor: &Monitor) -> Result<()> {
+        if self.index.get().is_some() {
+            return Ok(());
         }
-        duplicate
+        let mut table = HashTable::new();
+        fallible::reserve_in_table(&mut table, self.len(), |_| 0)?;
+        for id in 0..self.len() as WordId {
+            if (id as usize).is_multiple_of(POLL_WORDS) {
+                monitor.check()?;
+            }
+            // There is room: nothing is hashed again.
+            table.insert_unique(hash(self.word(id)), id, |&id| hash(self.word(id)));
+        }
+        let _ = self.index.set(table);
+        Ok(())
     }
 
-    fn build_index(&self) -> (HashTable<WordId>, Option<WordId>) {
+    /// Number the words in `table`; the first that appears twice.
+    fn fill_index(&self, table: &mut HashTable<WordId>) -> Option<WordId> {
         let mut duplicate = None;
-        let mut table = HashTable::with_capacity(self.len());
         for id in 0..self.len() as WordId {
             let word = self.word(id);
             match table.entry(
@@ -326,13 +418,77 @@ impl Vocabulary {
                 }
             }
         }
-        (table, duplicate)
+        duplicate
     }
+}
+
+/// Refuse what is no count: Python's are 64-bit numbers with a sign.
+fn check_count(count: u64) -> Result<()> {
+    if i64::try_from(count).is_ok() {
+        return Ok(());
+    }
+    let message = format!("must be below 2^63, got {count}");
+    Err(Error::parameter("counts", message))
+}
+
+/// Add to a count.
+fn increase(count: &mut u64, more: u64) -> Result<()> {
+    *count = count.saturating_add(more);
+    check_count(*count)
 }
 
 /// More words than this cannot be numbered: the ids above, up to 2³¹ − 1, are marks in encoded text,
 /// and ids compare as signed numbers in the counter.
 pub const MAX_WORDS: usize = i32::MAX as usize - 3;
+
+/// Words between two looks at the monitor.
+const POLL_WORDS: usize = 1 << 14;
+
+/// Sort different words, in runs that are then merged, so that sorting millions can be interrupted.
+fn sorted<'a>(
+    mut words: Vec<(&'a [u8], u64)>,
+    monitor: &Monitor,
+    compare: impl Fn(&(&'a [u8], u64), &(&'a [u8], u64)) -> Ordering + Sync,
+) -> Result<Vec<(&'a [u8], u64)>> {
+    const RUN: usize = 1 << 16;
+    if words.len() <= RUN {
+        words.sort_unstable_by(compare);
+        return Ok(words);
+    }
+    words.par_chunks_mut(RUN).try_for_each(|run| {
+        monitor.check()?;
+        run.sort_unstable_by(&compare);
+        Ok(())
+    })?;
+    let mut spare = fallible::copied(&words)?;
+    let mut width = RUN;
+    while width < words.len() {
+        let pairs = words
+            .par_chunks(2 * width)
+            .zip(spare.par_chunks_mut(2 * width));
+        pairs.try_for_each(|(from, to)| {
+            let (mut left, mut right) = from.split_at(width.min(from.len()));
+            for to in to.chunks_mut(POLL_WORDS) {
+                monitor.check()?;
+                for place in to {
+                    let takes_left = match (left.first(), right.first()) {
+                        (Some(a), Some(b)) => compare(a, b) != Ordering::Greater,
+                        (first, _) => first.is_some(),
+                    };
+                    let side = if takes_left { &mut left } else { &mut right };
+                    if let Some((&word, rest)) = side.split_first() {
+                        *place = word;
+                        *side = rest;
+                    }
+                }
+            }
+            Ok(())
+        })?;
+        std::mem::swap(&mut words, &mut spare);
+        width *= 2;
+    }
+    Ok(words)
+}
 
 /// Compare as C compares strings of signed bytes that end with a zero: "é" before "a".
 fn compare_c_strings(a: &[u8], b: &[u8]) -> Ordering {
@@ -367,7 +523,7 @@ mod tests {
         let words = ["sabha", "são", "sa", "sé"]
             .map(|w| (w.as_bytes(), 4))
             .to_vec();
-        let v = Vocabulary::prune(words, 1, None);
+        let v = Vocabulary::prune(words, 1, None, &Monitor::new()).unwrap();
         let order: Vec<_> = v.iter().map(|(w, _)| String::from_utf8_lossy(w)).collect();
         assert_eq!(order, ["são", "sé", "sa", "sabha"]);
     }
@@ -375,12 +531,17 @@ mod tests {
     #[test]
     fn pruning_orders_by_count_first() {
         let words = vec![(&b"b"[..], 2), (b"a", 2), (b"z", 9), (b"rare", 1)];
-        let v = Vocabulary::prune(words.clone(), 2, None);
+        let v = Vocabulary::prune(words.clone(), 2, None, &Monitor::new()).unwrap();
         assert_eq!(
             v.iter().collect::<Vec<_>>(),
             [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]
         );
-        assert_eq!(Vocabulary::prune(words, 1, Some(2)).len(), 2);
+        assert_eq!(
+            Vocabulary::prune(words, 1, Some(2), &Monitor::new())
+                .unwrap()
+                .len(),
+            2
+        );
     }
 
     #[test]
@@ -388,14 +549,29 @@ mod tests {
         let v = Vocabulary::new([("b", 9), ("a", 5)]).unwrap();
         let rare = Vocabulary::new([("x", 4), ("y", 1)]).unwrap();
         let words = [(&b"x"[..], 1), (b"a", 7), (b"z", 6), (b"y", 3), (b"q", 1)];
-        let (grown, left) = v.grown(&rare, &words, 5, 10);
+        let (grown, left) = v.grown(&rare, &words, 5, 10, &Monitor::new()).unwrap();
         let all: Vec<_> = grown.iter().collect();
         assert_eq!(all, [(&b"b"[..], 9), (b"a", 12), (b"z", 6), (b"x", 5)]);
         assert_eq!(grown.index_of(b"x"), Some(3));
         let all: Vec<_> = left.iter().collect();
         assert_eq!(all, [(&b"y"[..], 4), (b"q", 1)]);
-        let (full, left) = v.grown(&rare, &words, 5, 3);
+        let (full, left) = v.grown(&rare, &words, 5, 3, &Monitor::new()).unwrap();
         assert_eq!((full.len(), full.word(2), left.len()), (3, &b"z"[..], 3));
+    }
+
+    #[test]
+    fn counts_that_add_up_beyond_the_largest_are_refused() {
+        let [a, b] = [[("a", u64::MAX >> 1), ("b", 1)], [("a", 1), ("b", 2)]]
+            .map(|words| Vocabulary::new(words).unwrap());
+        let words: Vec<_> = b.iter().collect();
+        let empty = Vocabulary::default();
+        for error in [
+            a.union(&b, &Monitor::new()).unwrap_err(),
+            Vocabulary::merged(&[Arc::new(a.clone()), Arc::new(b.clone())]).unwrap_err(),
+            a.grown(&empty, &words, 1, 10, &Monitor::new()).unwrap_err(),
+        ] {
+            assert!(error.to_string().contains("below 2^63"), "{error}");
+        }
     }
 
     #[test]

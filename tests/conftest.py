@@ -16,6 +16,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
+import golden_files
+import topic_text
+from golden_files import SHARED
+
 _CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=_CHECKS)
 settings.register_profile(
@@ -24,6 +28,13 @@ settings.register_profile(
 settings.load_profile(
     os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "quick")
 )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests on a Dask cluster of worker processes are slow: the fixture ``client`` starts them."""
+    for item in items:
+        if "client" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
 
 
 @dataclass(frozen=True)
@@ -41,18 +52,43 @@ class Corpus:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The project's shared folder: golden files, texts and evaluation sets."""
-    beside = Path(__file__).resolve().parents[2] / "shared"
-    folder = Path(os.environ.get("GLOVE_RS_SHARED", beside))
-    if not (folder / "golden").is_dir():
-        pytest.skip(f"no golden files in {folder}: set GLOVE_RS_SHARED to the shared folder")
-    return folder
+    """Texts and evaluation sets that a clone cannot hold; each has a small variant in the suite."""
+    if not (SHARED / "data").is_dir():
+        pytest.skip(f"no large texts in {SHARED}: set GLOVE_RS_SHARED to the folder that has them")
+    return SHARED
+
+
+@pytest.fixture(scope="session", params=golden_files.FOLDERS, ids=lambda path: path.parent.name)
+def golden(request: pytest.FixtureRequest) -> Path:
+    """A folder with what Stanford's tools wrote for the ``corpus.txt`` in it."""
+    return request.param
 
 
 @pytest.fixture(scope="session")
-def golden(shared: Path) -> Path:
-    """What Stanford's tools wrote for ``golden/corpus.txt``."""
-    return shared / "golden"
+def golden_losses(golden: Path) -> list[float]:
+    """The cost of each epoch that their ``glove`` printed."""
+    return golden_files.losses(golden)
+
+
+@pytest.fixture(scope="session", params=golden_files.counts(), ids=golden_files.name)
+def golden_counts(request: pytest.FixtureRequest) -> Path:
+    """A file of sorted records that their ``cooccur`` wrote."""
+    return request.param
+
+
+@pytest.fixture(scope="session", params=golden_files.vocabularies(), ids=golden_files.name)
+def golden_vocabulary(request: pytest.FixtureRequest) -> Path:
+    """A file that their ``vocab_count`` wrote."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up text of 400,000 words, 2 MB, whose documents have topics."""
+    path = tmp_path_factory.mktemp("topics") / "topics.txt"
+    lines = topic_text.documents(400_000, rare=30_000, length=100, seed=3)
+    path.write_text("".join(" ".join(line) + "\n" for line in lines), encoding="utf-8")
+    return path
 
 
 def _unpacked(shared: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -42,8 +42,8 @@ fn counted(
     );
     threads::in_pool(threads, || {
         let raw = RawCorpus::read(reader, &encoding, memory, &monitor)?;
-        let vocabulary = raw.vocabulary(&encoding)?;
-        let mut corpus = raw.encode(&vocabulary, false);
+        let vocabulary = raw.vocabulary(&encoding, &monitor)?;
+        let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
         let counts = count(&mut corpus, vocabulary.len(), &counting, memory, &monitor)?;
         Ok((vocabulary, counts))
     })?
@@ -66,7 +66,7 @@ fn trained(counts: &Triangle, threads: usize, memory: &MemoryLimit) -> Result<Ex
         let mut parameters = Parameters::random(counts.words, 20, 1, &monitor)?;
         let reports = train(&mut parameters, &tiles, &options, &monitor)?;
         assert!(reports[2].loss < reports[0].loss);
-        Ok(parameters.values())
+        parameters.exported(false)
     })?
 }
 
@@ -79,7 +79,7 @@ fn text_becomes_the_same_vectors_for_any_threads_and_memory() {
     for threads in [2, 3, 8] {
         let (words, again) = counted(&mut Documents::new(documents()), threads, &free).unwrap();
         assert!(words == vocabulary);
-        assert!(again.to_csr().unwrap() == counts.to_csr().unwrap());
+        assert!(again.to_csr(&Monitor::new()).unwrap() == counts.to_csr(&Monitor::new()).unwrap());
         assert!(trained(&counts, threads, &little).unwrap() == vectors);
     }
     let (_, limited) = counted(&mut Documents::new(documents()), 2, &little).unwrap();
@@ -102,23 +102,25 @@ fn counts_and_words_survive_files() {
         MemoryLimit::default(),
         Monitor::new(),
     );
-    counts_file::save(&counts, &vocabulary, &rare, &native, false, &monitor).unwrap();
-    let (words, rare, loaded) = counts_file::load(&native, &memory, &monitor).unwrap();
+    counts_file::save(&counts, &vocabulary, &rare, &native, &monitor).unwrap();
+    let loaded = counts_file::load(&native, None, &memory, &monitor).unwrap();
     assert!(
-        words == vocabulary
-            && rare.is_empty()
-            && loaded.to_csr().unwrap() == counts.to_csr().unwrap()
+        *loaded.vocabulary == vocabulary
+            && loaded.rare.is_empty()
+            && loaded.counts.to_csr(&monitor).unwrap() == counts.to_csr(&monitor).unwrap()
     );
 
     let (words, records) = (
         folder.path().join("vocab.txt"),
         folder.path().join("cooc.bin"),
     );
-    stanford::save_vocabulary(&vocabulary, &words).unwrap();
-    assert!(stanford::load_vocabulary(&words).unwrap() == vocabulary);
+    stanford::save_vocabulary(&vocabulary, &words, &monitor).unwrap();
+    assert!(stanford::load_vocabulary(&words, &monitor).unwrap() == vocabulary);
     stanford::save_cooccurrences(&counts, &records, &memory, &monitor).unwrap();
     let loaded = stanford::load_cooccurrences(&records, vocabulary.len(), &memory, &monitor);
-    assert!(loaded.unwrap().to_csr().unwrap() == counts.to_csr().unwrap());
+    assert!(
+        loaded.unwrap().to_csr(&Monitor::new()).unwrap() == counts.to_csr(&Monitor::new()).unwrap()
+    );
 }
 
 #[test]

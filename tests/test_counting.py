@@ -81,8 +81,8 @@ def test_any_number_of_threads_gives_the_same_bits(zipf):
         reference.assert_same_records(many.records(), one.records(), rtol=0)
 
 
-def test_threads_do_not_change_the_bits_of_a_large_text(enwiki_1m):
-    one, two = (Cooccurrence.from_corpus(enwiki_1m, threads=threads) for threads in (1, 2))
+def test_threads_do_not_change_the_bits_of_a_large_text(topics):
+    one, two = (Cooccurrence.from_corpus(topics, threads=threads) for threads in (1, 2))
     assert two.total == one.total
     reference.assert_same_records(two.records(), one.records(), rtol=0)
 

@@ -400,10 +400,12 @@ def _tasks(dask_scheduler: Any) -> int:
     return len(dask_scheduler.tasks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("after", [0.0, 0.05])
 @pytest.mark.parametrize("of", ["text", "counts"])
+@pytest.mark.parametrize("killed", [min, max])
 def test_a_killed_worker_changes_nothing_of_the_outcome(
-    client: Any, tmp_path: Path, counts: Cooccurrence, of: str, after: float
+    client: Any, tmp_path: Path, counts: Cooccurrence, of: str, after: float, killed: Any
 ) -> None:
     text = tmp_path / "text"
     text.write_text("\n".join(TEXT))
@@ -420,9 +422,12 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
         cluster_of(2, silence_logs=50) as cluster,
         distributed.Client(cluster, set_as_default=False) as doomed,
     ):
-        process = max(doomed.run(os.getpid).values())
+        process = killed(doomed.run(os.getpid).values())
 
         def callback(state: Any) -> None:
+            if state.epoch == 2:
+                # Every two seconds, the scheduler leaves one copy of each value.
+                doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()
 
@@ -514,3 +519,43 @@ except ImportError as error:
 """
     assert f"needs {missing}" in run_python(code)
     assert "pip install glove-rs[dask]" in run_python(code)
+
+
+def test_a_cluster_of_its_own_listens_to_this_machine_only(monkeypatch):
+    psutil = pytest.importorskip("psutil", reason="psutil is not installed")
+    from glove_rs.dask import _cluster
+
+    monkeypatch.setattr(_cluster, "CPU_COUNT", 1)
+    monkeypatch.setattr(_cluster, "get_client", _no_client)
+    before = {(c.laddr.ip, c.laddr.port) for c in psutil.Process().net_connections()}
+    with _cluster.cluster_of(None):
+        here = psutil.Process()
+        listening = {
+            (connection.laddr.ip, connection.laddr.port)
+            for process in (here, *here.children(recursive=True))
+            for connection in process.net_connections()
+            if connection.status == psutil.CONN_LISTEN
+        } - before
+    # The scheduler, a nanny and a worker at least.
+    assert len(listening) >= 3
+    assert {address for address, _ in listening} <= {"127.0.0.1", "::1"}
+
+
+def _no_client() -> Any:
+    raise ValueError("no client was made")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"partitions": np.array([2])}, "partitions must be an integer >= 1, got array"),
+        ({"partitions": 1.5}, "partitions must be an integer >= 1, got 1.5"),
+        ({"partitions": True}, "partitions must be an integer >= 1, got True"),
+        ({"blocksize": "x"}, "blocksize must be a number of bytes"),
+        ({"blocksize": None}, "blocksize must be a number of bytes"),
+        ({"client": "tcp://host"}, "client must be a distributed.Client, got str"),
+    ],
+)
+def test_parameters_are_refused_by_name(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        DaskGlove(dim=2, min_count=1, **parameters).fit_cooccurrence(np.ones((2, 2)))

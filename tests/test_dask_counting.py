@@ -303,6 +303,7 @@ class Killed:
             os.kill(self.killed, signal.SIGKILL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["tokenizing", "counting"])
 @pytest.mark.parametrize("blocksize", [BLOCK, LARGE_BLOCK])
 def test_a_killed_worker_changes_nothing(client, cluster, zipf, stage, blocksize):

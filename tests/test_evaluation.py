@@ -228,7 +228,7 @@ def test_restrict_vocab_knows_and_searches_the_first_words_only(tmp_path):
     assert list(result.predictions) == expected
     assert result.skipped == expected.count(None) > 0
     assert "first 90 words" in result.protocol
-    with pytest.raises(ValueError, match="restrict_vocab must be at least 1, got 0"):
+    with pytest.raises(ValueError, match="restrict_vocab must be an integer >= 1, got 0"):
         evaluation.analogies(wv, path, restrict_vocab=0)
 
 
@@ -578,6 +578,25 @@ def standard(shared):
     return folder
 
 
+@pytest.fixture(scope="module")
+def many_questions(tmp_path_factory):
+    """A file like questions-words.txt: 5 semantic and 9 syntactic sections of made-up words.
+
+    Every pair of a section is asked against every other, so that words recur.
+    """
+    names = ["capital-common-countries", "capital-world", "currency", "city-in-state", "family"]
+    names += [f"gram{k}-{k}" for k in range(1, 10)]
+    lines = []
+    for section, name in enumerate(names):
+        lines.append(f": {name}")
+        # A word has other partners in other sections, so that not all answers are right.
+        pairs = [f"Left{k} right{k * (section + 1) % 97}" for k in range(6 + section)]
+        lines += [f"{one} {other}" for one in pairs for other in pairs if one != other]
+    path = tmp_path_factory.mktemp("questions") / "questions.txt"
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
 def standard_vectors(path, size, dim, seed=0):
     """Random vectors of every word of questions-words.txt and others, b - a alike per section."""
     rng = np.random.default_rng(seed)
@@ -599,6 +618,19 @@ def standard_vectors(path, size, dim, seed=0):
     return WordVectors([names[i] for i in order], matrix)
 
 
+def test_every_question_is_answered_as_by_stanford(many_questions):
+    wv = standard_vectors(many_questions, 3_000, 50)
+    result = evaluation.analogies(wv, many_questions)
+    sizes = [(6 + section) * (5 + section) for section in range(14)]
+    assert [section.answerable for section in result.sections] == sizes
+    assert (result.semantic.answerable, result.syntactic.answerable) == (
+        sum(sizes[:5]),
+        sum(sizes[5:]),
+    )
+    assert list(result.predictions) == stanfords_answers(wv, result.questions)
+    assert 0.2 < result.accuracy < 0.999
+
+
 def test_every_standard_question_is_answered_as_by_stanford(standard):
     path = standard / "questions-words.txt"
     wv = standard_vectors(path, 3_000, 50)
@@ -610,6 +642,14 @@ def test_every_standard_question_is_answered_as_by_stanford(standard):
     assert list(result.predictions) == stanfords_answers(wv, result.questions)
     # Neither all right nor all wrong, or the test would not tell.
     assert 0.2 < result.accuracy < 0.999
+
+
+def test_rated_pairs_are_read_below_comments(tmp_path):
+    # As wordsim353.tsv and simlex999.txt begin.
+    text = "# A collection (https://example.org)\n# Word 1\tWord 2\tHuman (mean)\n"
+    path = written(tmp_path, text + "tiger\tcat\t7.35\ntiger\ttiger\t10.00\nold\tnew\t1.58\n")
+    result = evaluation.similarity(WordVectors(["tiger", "cat", "old"], np.eye(3)), path)
+    assert (result.answerable, result.skipped) == (2, 1)
 
 
 def test_rated_pairs_of_the_standard_sets_are_read(standard):

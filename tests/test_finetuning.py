@@ -72,7 +72,7 @@ def test_shared_words_start_at_their_vectors_and_the_others_at_random(dtype):
     # The sides must differ, or they would have the same gradient for ever.
     difference = model.W[shared] - model.W_tilde[shared]
     assert 0 < np.abs(difference).max() <= 1.0 / 8 + 1e-6
-    assert all((model._parameters.arrays[f"G_{name}"] == 1).all() for name in reference.MODEL)
+    assert all((model._state.arrays[f"G_{name}"] == 1).all() for name in reference.MODEL)
 
 
 def test_a_pretrained_start_begins_better(zipf):
@@ -149,7 +149,7 @@ def test_the_step_of_the_anchor_is_that_of_the_reference(optimizer):
     other = pretrained(8, range(12), 5)
     settings = {"dim": 5, "x_max": 1e30, "alpha": 1.5, "optimizer": optimizer, "grad_clip": 2.0}
     begun = Glove(**settings, epochs=1, learning_rate=1e-30).fit_cooccurrence(X, init=other)
-    arrays = {name: array.copy() for name, array in begun._parameters.arrays.items()}
+    arrays = {name: array.copy() for name, array in begun._state.arrays.items()}
     trained = core_epochs(X, arrays, settings, given, anchor=0.9, epochs=3)
     p = {name: arrays[name].astype(np.float64) for name in reference.MODEL}
     g = {name: np.ones_like(p[name]) for name in reference.MODEL}

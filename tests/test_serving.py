@@ -76,7 +76,7 @@ def test_duplicates_answer_alike(fresh, expected, duplicate):
     assert again.history == fresh.history
     assert again.history.seconds == fresh.history.seconds
     assert again.get_params() == fresh.get_params()
-    np.testing.assert_array_equal(again._parameters.arrays["G_W"], fresh._parameters.arrays["G_W"])
+    np.testing.assert_array_equal(again._state.arrays["G_W"], fresh._state.arrays["G_W"])
 
 
 def test_an_updated_model_pickles_in_the_order_of_its_words(fresh):

@@ -589,13 +589,14 @@ HUGE = {
 def test_huge_words_lines_and_gaps_are_counted(tmp_path, text, tokenizer):
     path = tmp_path / "corpus"
     path.write_text(text)
-    vocabulary = Vocabulary.from_corpus(path, min_count=1, tokenizer=tokenizer)
+    settings = {"min_count": 1, "max_word_bytes": 2**22}
+    vocabulary = Vocabulary.from_corpus(path, tokenizer=tokenizer, **settings)
     known = text.count("known")
     if tokenizer == "whitespace":
         known = text.replace("\n", " ").split(" ").count("known")
     assert vocabulary.counts[vocabulary["known"]] == known
     if tokenizer == "whitespace":
-        assert vocabulary == Vocabulary.from_corpus([text.split()], min_count=1)
+        assert vocabulary == Vocabulary.from_corpus([text.split()], **settings)
 
 
 # ------------------------------------------------------------------------------ other people's code

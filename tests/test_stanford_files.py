@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import golden_files
 import reference
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
 
@@ -140,6 +141,19 @@ def test_stanfords_own_text_is_written_from_its_parameters(golden, tmp_path):
         np.testing.assert_allclose(
             np.fromfile(tmp_path / name), np.fromfile(golden / name), rtol=6e-8, atol=0
         )
+
+
+@pytest.mark.parametrize("model", [0, 1])
+def test_stanfords_other_texts_are_written_from_its_parameters(tmp_path, model):
+    golden = golden_files.FOLDERS[0]
+    fitted = Glove.load_stanford(golden / "train.bin", golden / "vocab.min3.txt")
+    fitted.save_stanford(tmp_path / "train", model=model)
+    ours = WordVectors.load(tmp_path / "train.txt")
+    theirs = WordVectors.load(golden / f"train.model{model}.txt")
+    # Theirs has a row for unknown words.
+    size = len(fitted.vocabulary)
+    assert ours.index_to_key[:size] == theirs.index_to_key[:size]
+    np.testing.assert_allclose(ours.vectors[:size], theirs.vectors[:size], rtol=0, atol=1.1e-6)
 
 
 def test_words_and_counts_of_large_files_are_read_under_a_limit(counts, tmp_path):

@@ -36,6 +36,30 @@ def test_chinese_is_segmented_without_punctuation():
     assert set(words(CHINESE, tokenizer="zh")) == expected
 
 
+def test_chinese_prose_falls_into_words():
+    text = (
+        "我们的大学在北京，学生很喜欢音乐。\n这家公司建设铁路；火车经过很多城市！\n"
+        "中国的冬天很冷：“今天下雪了，”他说。\n她的朋友在图书馆看书、喝茶（每天下午）。\n"
+    )
+    found = words(text, tokenizer="zh")
+    expected = {
+        "我们",
+        "大学",
+        "北京",
+        "学生",
+        "音乐",
+        "公司",
+        "铁路",
+        "火车",
+        "城市",
+        "中国",
+        "冬天",
+    }
+    assert expected | {"今天", "朋友", "图书馆", "下午"} <= set(found)
+    assert found["的"] == 3
+    assert not [word for word in found if set(word) & set("，。、；：？！“”（） \n")]
+
+
 def test_chinese_wikipedia_falls_into_words(zhwiki):
     vocabulary = Vocabulary.from_corpus(zhwiki, tokenizer="zh", min_count=20)
     assert {"中国", "美国", "公司", "大学", "铁路", "音乐"} <= set(vocabulary.words)

@@ -69,7 +69,7 @@ def train_records(p, row, col, x, config, **run):
         learning_rate=config.learning_rate,
         grad_clip=config.grad_clip,
         bias_learning_rate=config.bias_learning_rate,
-        unseen_weight=config.unseen,
+        negative_weight=config.unseen,
         **run,
     )
 

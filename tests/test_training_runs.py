@@ -46,11 +46,11 @@ def test_a_seed_decides_the_outcome(counts):
     assert not np.array_equal(runs[0].W, runs[1].W)
 
 
-def test_a_memory_limit_changes_no_bit_of_deterministic_training(enwiki_1m, tmp_path):
+def test_a_memory_limit_changes_no_bit_of_deterministic_training(topics, tmp_path):
     options = {"dim": 10, "epochs": 2, "deterministic": True, "tmp_dir": tmp_path}
-    X = Cooccurrence.from_corpus(enwiki_1m)
+    X = Cooccurrence.from_corpus(topics)
     free = Glove(**options).fit_cooccurrence(X)
-    limited = Glove(memory="16MB", **options).fit_cooccurrence(X)
+    limited = Glove(memory="4MB", **options).fit_cooccurrence(X)
     np.testing.assert_array_equal(limited.W, free.W)
     assert limited.history == free.history
     assert list(tmp_path.iterdir()) == []
@@ -123,8 +123,8 @@ def test_a_start_that_cannot_be_trained_from_is_refused(counts, name, value, mes
 # --- divergence ---------------------------------------------------------------------------------
 
 
-def test_a_diverging_epoch_is_undone_and_the_rate_halved(enwiki_1m):
-    X = Cooccurrence.from_corpus(enwiki_1m)
+def test_a_diverging_epoch_is_undone_and_the_rate_halved(topics):
+    X = Cooccurrence.from_corpus(topics)
     options = {"dim": 50, "epochs": 3, "x_max": 10, "learning_rate": 1.0}
     with pytest.warns(RuntimeWarning, match="learning rate halved to 0.5"):
         model = Glove(**options).fit_cooccurrence(X)
@@ -213,9 +213,9 @@ def test_history_keeps_loss_seconds_and_rate_of_each_epoch(counts, tmp_path):
     assert Glove.load(tmp_path / "model").history.seconds == history.seconds
 
 
-def test_progress_tells_loss_and_rate_of_the_last_epoch(enwiki_1m):
+def test_progress_tells_loss_and_rate_of_the_last_epoch(topics):
     seen = []
-    Glove(dim=20, epochs=8, progress=lambda *report: seen.append(report)).fit(enwiki_1m)
+    Glove(dim=20, epochs=8, progress=lambda *report: seen.append(report)).fit(topics)
     infos = [info for stage, _, _, info in seen if stage == "training"]
     assert infos[-1]["epoch"] == 8
     assert {"loss", "seconds", "records_per_second"} <= set(infos[-1])

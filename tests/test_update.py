@@ -19,7 +19,7 @@ def halves(zipf):
 
 
 def arrays(model):
-    return {name: array.copy() for name, array in model._parameters.arrays.items()}
+    return {name: array.copy() for name, array in model._state.arrays.items()}
 
 
 def dense(counts, words):
@@ -72,7 +72,7 @@ def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
     new = np.setdiff1d(np.arange(len(model.vocabulary)), old)
     assert len(new) > 5
     for name in ARRAYS:
-        array = model._parameters.arrays[name]
+        array = model._state.arrays[name]
         np.testing.assert_array_equal(array[old], before[name], err_msg=name)
         if name.startswith("G_"):
             assert (array[new] == 1).all()
@@ -102,7 +102,7 @@ def test_an_update_is_deterministic_if_it_is_asked_for(halves):
     )
     for name in ARRAYS:
         np.testing.assert_array_equal(
-            one._parameters.arrays[name], other._parameters.arrays[name], err_msg=name
+            one._state.arrays[name], other._state.arrays[name], err_msg=name
         )
 
 
@@ -231,7 +231,7 @@ def test_an_update_that_fails_leaves_the_model_as_it_was(halves, tmp_path, failu
     assert model.vocabulary is vocabulary
     assert model.history == history
     for name, array in before.items():
-        np.testing.assert_array_equal(model._parameters.arrays[name], array)
+        np.testing.assert_array_equal(model._state.arrays[name], array)
     model.set_params(**SETTINGS, progress=None, learning_rate=0.05)
     assert len(model.update(halves[1]).history) == 6
 
@@ -271,9 +271,9 @@ def test_an_interrupted_update_is_resumed(halves, tmp_path):
     assert again.history == expected.history
     for name in ARRAYS:
         np.testing.assert_array_equal(
-            again._parameters.arrays[name], expected._parameters.arrays[name], err_msg=name
+            again._state.arrays[name], expected._state.arrays[name], err_msg=name
         )
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove"]
+    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 
 
 @pytest.mark.parametrize("epochs", [0, -1, 1.5])

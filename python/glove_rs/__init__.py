@@ -6,13 +6,17 @@
 8
 """
 
-from . import evaluation
-from ._core import FormatError, TrainingDiverged, __version__, simd_level
-from ._training import EpochState
-from .cooccurrence import Cooccurrence, Estimate
-from .glove import Glove, NotFittedError
-from .vectors import WordVectors
-from .vocabulary import Vocabulary
+from . import _boundary
+
+_boundary.guard()  # before anything takes a function from the core
+
+from . import evaluation  # noqa: E402
+from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
+from ._training import EpochState  # noqa: E402
+from .cooccurrence import Cooccurrence, Estimate  # noqa: E402
+from .glove import Glove, NotFittedError  # noqa: E402
+from .vectors import WordVectors  # noqa: E402
+from .vocabulary import Vocabulary  # noqa: E402
 
 __all__ = [
     "Cooccurrence",
@@ -20,6 +24,7 @@ __all__ = [
     "Estimate",
     "FormatError",
     "Glove",
+    "InternalError",
     "NotFittedError",
     "TrainingDiverged",
     "Vocabulary",

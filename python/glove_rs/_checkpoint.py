@@ -6,12 +6,14 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from . import _core
+from ._archives import refusing
+from ._parameters import integer, path_text, plain
 from ._sources import files_of
 from ._tokenizers import to_json
 from .cooccurrence import Cooccurrence
@@ -20,12 +22,11 @@ from .vocabulary import Vocabulary
 __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 
 _STATE, _COUNTS = "checkpoint.glove", "counts.glove"
-_KEYS = {"parameters", "training", "session", "source", "counts", "every", "grown", "before"}
 #: Bytes of both ends of a file that tell it from others.
 _ENDS = 1 << 16
 
 #: Parameters that change nothing but the way to the outcome.
-_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress"})
+_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress", "max_word_bytes"})
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Saved:
 
 
 class Folder:
-    """The folder of one training's checkpoints; it is made when something is written.
+    """The folder of one training's checkpoints; it is made when the training begins.
 
     It holds ``counts.glove``, the counts in their native format, written once, and
     ``checkpoint.glove``, replaced by each checkpoint, whose settings tell which counts it belongs
@@ -45,7 +46,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.fspath(path)
+        self.path = path_text("checkpoint_dir", path, "folder")
         self.state = os.path.join(self.path, _STATE)
         self.counts = os.path.join(self.path, _COUNTS)
 
@@ -53,13 +54,22 @@ class Folder:
         """Whether there is anything to resume."""
         return os.path.exists(self.state)
 
-    def prepare(self) -> None:
-        """Make the folder, and delete what killed runs were writing."""
-        os.makedirs(self.path, exist_ok=True)
-        for name in os.listdir(self.path):
-            if name.startswith((f".{_STATE}.", f".{_COUNTS}.")) and name.endswith(".tmp"):
-                with suppress(FileNotFoundError):
-                    os.unlink(os.path.join(self.path, name))
+    @contextmanager
+    def locked(self, *, make: bool) -> Iterator[None]:
+        """Keep other trainings out of the folder, which is made if `make`.
+
+        Raises
+        ------
+        BlockingIOError
+            If another training uses it, in this process or another.
+        """
+        if make:
+            os.makedirs(self.path, exist_ok=True)
+        lock = _core.FolderLock(self.path)
+        try:
+            yield
+        finally:
+            lock.release()
 
     def read(self) -> Saved:
         """Read the checkpoint.
@@ -70,14 +80,8 @@ class Folder:
             For a file that is missing, truncated or damaged, with its path and the byte.
         """
         core = _core.CoreCheckpoint.load(self.state)
-        try:
-            settings = json.loads(core.settings)
-            complete = settings.keys() >= _KEYS
-        except (ValueError, AttributeError):
-            complete = False
-        if not complete:
-            raise _core.FormatError(f"{self.state}: its settings are not those of glove_rs")
-        return Saved(core, settings)
+        with refusing(self.state, "a checkpoint of glove_rs"):
+            return Saved(core, _checked(json.loads(core.settings)))
 
     def counts_of(self, settings: Mapping[str, Any], running: _core._Running) -> Cooccurrence:
         """Read the counts and make sure that they are those of the checkpoint.
@@ -89,7 +93,7 @@ class Folder:
         ValueError
             If the checkpoint belongs to other counts.
         """
-        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, running, None))
+        counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, None, running, None))
         for name, value in identity(counts).items():
             if value != settings["counts"][name]:
                 raise ValueError(
@@ -136,6 +140,26 @@ class Folder:
                 f"the checkpoint in {self.path} is for another vocabulary: it has "
                 f"{len(saved.vocabulary)} words, the given one {len(given)}"
             )
+
+
+def _checked(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings of a checkpoint if what is read of them is there and of its type."""
+    kinds = dict.fromkeys(("parameters", "training", "session", "counts"), dict)
+    for name, kind in {**kinds, "every": int, "grown": bool, "before": list}.items():
+        if not isinstance(settings[name], kind):
+            raise ValueError(f"{name} is {settings[name]!r}")
+    _core.check_training(settings["training"])
+    integer("every", settings["every"], 1)
+    for section, name in (
+        ("parameters", "tokenizer"),
+        ("session", "validation"),
+        ("session", "early_stopping"),
+        *(("counts", name) for name in _IDENTITY),
+    ):
+        settings[section][name]
+    if settings["source"] is not None:
+        integer("bytes", settings["source"]["bytes"], 0)
+    return settings
 
 
 _IDENTITY = {
@@ -188,8 +212,6 @@ def settings(
     parameters["tokenizer"] = to_json(parameters["tokenizer"])
     if callable(parameters["progress"]):
         parameters["progress"] = None
-    if parameters["tmp_dir"] is not None:
-        parameters["tmp_dir"] = os.fspath(parameters["tmp_dir"])
     made = {
         "glove_rs": _core.__version__,
         "simd": _core.simd_level(),
@@ -198,5 +220,5 @@ def settings(
         "session": session,
         **others,
     }
-    plain: dict[str, Any] = json.loads(json.dumps(made, default=lambda number: number.item()))
-    return plain
+    as_json: dict[str, Any] = json.loads(json.dumps(made, default=plain))
+    return as_json

@@ -8,17 +8,22 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
-    "MOST_HALVINGS",
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
     "CoreParameters",
+    "CoreProgress",
     "CoreShard",
     "CoreShare",
     "CoreTiles",
     "CoreVectors",
     "CoreVocabulary",
+    "FileWriter",
+    "FolderLock",
+    "FolderWriter",
     "FormatError",
+    "InternalError",
+    "PanicException",
     "TrainingDiverged",
     "__version__",
     "check_training",
@@ -28,6 +33,7 @@ __all__ = [
     "load_parameters",
     "load_vectors",
     "merge_vocabularies",
+    "most_threads",
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
@@ -37,6 +43,7 @@ __all__ = [
     "simd_levels",
     "split_counts",
     "start_rows",
+    "take_panic",
     "train",
     "train_records",
     "unpack_rows",
@@ -53,6 +60,7 @@ class _Encoding(TypedDict):
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
+    max_word_bytes: int
 
 class _Source(TypedDict):
     kind: str
@@ -85,10 +93,10 @@ class _Training(TypedDict):
     deterministic: bool
     seed: int
 
-class _Turn(TypedDict):
+class _Subepoch(TypedDict):
     epoch: int
     halvings: int
-    hopeless: float
+    divergence_cost: float
     slice: int
     slices: int
     last: bool
@@ -126,13 +134,35 @@ class _Start(TypedDict):
     epochs_done: int
     halvings: int
 
-MOST_HALVINGS: Final[int]
 __version__: Final[str]
 
 class FormatError(ValueError): ...
+class InternalError(RuntimeError): ...
+class PanicException(BaseException): ...
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818 - what happened, as numpy names them
     history: list[float]
+
+@final
+class FileWriter:
+    def __new__(cls, path: _Path) -> FileWriter: ...
+    def write(self, data: bytes) -> None: ...
+    def commit(self) -> None: ...
+    def discard(self) -> None: ...
+
+@final
+class FolderWriter:
+    @property
+    def folder(self) -> str: ...
+    def __new__(cls, path: _Path, names: Sequence[str]) -> FolderWriter: ...
+    def check(self, overwrite: bool) -> None: ...
+    def commit(self, overwrite: bool) -> None: ...
+    def discard(self) -> None: ...
+
+@final
+class FolderLock:
+    def __new__(cls, folder: _Path) -> FolderLock: ...
+    def release(self) -> None: ...
 
 @final
 class CoreVocabulary:
@@ -234,9 +264,12 @@ class CoreCooccurrence:
         grow: bool,
     ) -> CoreCooccurrence: ...
     @staticmethod
-    def load(path: _Path, running: _Running, progress: _Progress | None) -> CoreCooccurrence: ...
-    @staticmethod
-    def is_native(path: _Path) -> bool: ...
+    def load(
+        path: _Path,
+        vocabulary: CoreVocabulary | None,
+        running: _Running,
+        progress: _Progress | None,
+    ) -> CoreCooccurrence: ...
     def save(self, path: _Path) -> None: ...
     def plus(
         self, other: CoreCooccurrence, weight: float, other_weight: float
@@ -248,13 +281,6 @@ class CoreCooccurrence:
         indptr: npt.NDArray[np.int64],
         indices: npt.NDArray[np.int64],
         values: npt.NDArray[np.float64],
-    ) -> CoreCooccurrence: ...
-    @staticmethod
-    def load_stanford(
-        path: _Path,
-        vocabulary: CoreVocabulary,
-        running: _Running,
-        progress: _Progress | None,
     ) -> CoreCooccurrence: ...
     def save_stanford(self, path: _Path) -> None: ...
     def csr(
@@ -277,8 +303,6 @@ class CoreCooccurrence:
 class CoreParameters:
     @property
     def arrays(self) -> dict[str, _F32]: ...
-    @property
-    def addresses(self) -> dict[str, int]: ...
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
     @property
@@ -310,12 +334,44 @@ class CoreCheckpoint:
     def epochs(self) -> int: ...
 
 @final
+class CoreProgress:
+    def __new__(
+        cls,
+        training: _Training,
+        validation: float | None,
+        records: int,
+        held_out: int,
+        early_stopping: int | None,
+        max_seconds: float | None,
+    ) -> CoreProgress: ...
+    @property
+    def epochs(self) -> int: ...
+    @property
+    def halvings(self) -> int: ...
+    @property
+    def divergence_cost(self) -> float | None: ...
+    def set_divergence_cost(self, cost: float) -> None: ...
+    def is_finished(self) -> bool: ...
+    def is_divergence(self, cost: float) -> bool: ...
+    def halve_rate(self) -> str: ...
+    def finish_epoch(
+        self,
+        loss: float,
+        validation: float | None,
+        seconds: float,
+        records_per_second: float,
+    ) -> bool: ...
+    def has_time_for(self, seconds: float) -> bool: ...
+    def stop(self) -> None: ...
+    def rewind(self, epochs: int, halvings: int) -> None: ...
+
+@final
 class CoreTiles:
     def __new__(
         cls,
         index: npt.NDArray[np.uint8],
         records: npt.NDArray[np.uint8],
-        unseen: npt.NDArray[np.uint8],
+        negatives: npt.NDArray[np.uint8],
         targets: npt.NDArray[np.uint8],
     ) -> CoreTiles: ...
     @staticmethod
@@ -332,19 +388,16 @@ class CoreTiles:
         self,
         columns: int,
         training: _Training,
-        turn: _Turn,
+        subepoch: _Subepoch,
         words: _F32,
         contexts: _F32,
         threads: int,
     ) -> float | None: ...
-    def cost(
-        self,
-        columns: int,
-        training: _Training,
-        words: _F32,
-        contexts: _F32,
-        hopeless: bool,
-        threads: int,
+    def validation_cost(
+        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
+    ) -> float: ...
+    def divergence_cost(
+        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
     ) -> float: ...
     @property
     def records(self) -> int: ...
@@ -401,10 +454,12 @@ def train_records(
     epochs: int = 1,
     simd: str | None = None,
     bias_learning_rate: float = 1.0,
-    unseen_weight: float | None = None,
+    negative_weight: float | None = None,
 ) -> dict[str, Any]: ...
+def most_threads() -> int: ...
 def simd_level() -> str: ...
 def simd_levels() -> list[str]: ...
+def take_panic() -> str | None: ...
 
 @final
 class CoreVectors:
@@ -428,6 +483,8 @@ def load_vectors(
     half: bool,
     vocabulary: CoreVocabulary | None,
     combine: str,
+    map: bool,
+    max_line_bytes: int,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(

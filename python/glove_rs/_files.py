@@ -1,52 +1,46 @@
-"""Files that Python itself writes: complete or not at all, as the core's."""
+"""Files that Python itself writes, through the core's one way of writing."""
 
 from __future__ import annotations
 
+import io
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import IO
+from contextlib import contextmanager
+from typing import Any
+
+from . import _core
+from ._parameters import path_text
 
 __all__ = ["replacing"]
 
 
+class _Output(io.RawIOBase):
+    """A file of the core for code that writes to Python's: it cannot seek, as a pipe cannot."""
+
+    def __init__(self, core: _core.FileWriter) -> None:
+        self._core = core
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        data = bytes(data)
+        self._core.write(data)
+        return len(data)
+
+
 @contextmanager
-def replacing(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Give a temporary file beside `path` that takes its name when the block ends well.
+def replacing(path: str | os.PathLike[str]) -> Iterator[io.RawIOBase]:
+    """Give a binary file that takes the name `path` when the block ends well.
 
     Raises
     ------
     OSError
         With `path` as its file name; what `path` held before is then still there.
     """
-    name = os.fspath(path)
-    target = os.path.realpath(name)
-    temporary = None
+    core = _core.FileWriter(path_text("path", path))
     try:
-        if os.path.isdir(target):
-            raise IsADirectoryError(21, "Is a directory", name)
-        folder, base = os.path.split(target)
-        descriptor, temporary = tempfile.mkstemp(prefix=f".{base}.", suffix=".tmp", dir=folder)
-        with open(descriptor, "wb") as file:
-            yield file
-        with suppress(OSError):
-            # mkstemp made it private; give it the old file's mode, or a new file's.
-            os.chmod(temporary, _mode(target))
-        os.replace(temporary, target)
-        temporary = None
-    except OSError as error:
-        error.filename = name
-        raise
+        yield _Output(core)
+        core.commit()
     finally:
-        if temporary is not None:
-            with suppress(OSError):
-                os.unlink(temporary)
-
-
-def _mode(target: str) -> int:
-    with suppress(OSError):
-        return os.stat(target).st_mode & 0o7777
-    umask = os.umask(0)
-    os.umask(umask)
-    return 0o666 & ~umask
+        core.discard()

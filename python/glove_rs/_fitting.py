@@ -6,16 +6,17 @@ import json
 import math
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from . import _checkpoint, _core
+from ._archives import refusing
 from ._checkpoint import Folder
 from ._parameters import boolean, integer
 from ._progress import reporter
 from ._sources import Source, source_arguments
-from ._tokenizers import from_json
 from ._training import Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence, counting_arguments
 from .vocabulary import Vocabulary, encoding_arguments, running_arguments
@@ -34,6 +35,7 @@ _ENCODING = (
     "lowercase",
     "keep_gaps",
     "normalize",
+    "max_word_bytes",
 )
 _READING = ("documents", "errors", "tokenizer", "lowercase", "normalize")
 _COUNTING = ("window", "symmetric", "distance_weighting")
@@ -86,6 +88,7 @@ def check_counting(model: Glove) -> None:
     encoding_arguments(**_some(model, _ENCODING))
     counting_arguments(**_some(model, _COUNTING))
     _running(model)
+    reporter(model.progress)
 
 
 def fit(
@@ -102,8 +105,7 @@ def fit(
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
-    if text is not None:
-        check_counting(model)
+    check_counting(model)  # also what only a text would need: it is saved with the model
     settings = _checkpoint.settings(
         model.get_params(),
         training,
@@ -116,36 +118,37 @@ def fit(
     folder, saved = session.folder, None
     if boolean("resume", resume) and folder is None:
         raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
-    if folder is not None and folder.has_checkpoint():
-        if not resume:
-            raise ValueError(
-                f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
-                "resume=True, delete it, or choose another folder"
-            )
-        saved = folder.read()
-        folder.check(saved.settings, settings)
-        counts = folder.counts_of(saved.settings, _running(model))
-        if isinstance(data, Cooccurrence):
-            folder.check_counts(counts, data)
-        elif data.vocabulary is not None:
-            folder.check_vocabulary(counts, data.vocabulary)
-        init = None  # it is part of what was saved
-    elif isinstance(data, Cooccurrence):
-        counts = data
-    else:
-        counts = count(model, data)
-    _train(
-        model,
-        counts,
-        training,
-        session,
-        settings,
-        start=start if saved is None else saved.core,
-        init=init,
-        text=text,
-        # Nobody else sees these counts: their memory may go while tiles are made of them.
-        consume=counts is not data,
-    )
+    with nullcontext() if folder is None else folder.locked(make=True):
+        if folder is not None and folder.has_checkpoint():
+            if not resume:
+                raise ValueError(
+                    f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
+                    "resume=True, delete it, or choose another folder"
+                )
+            saved = folder.read()
+            folder.check(saved.settings, settings)
+            counts = folder.counts_of(saved.settings, _running(model))
+            if isinstance(data, Cooccurrence):
+                folder.check_counts(counts, data)
+            elif data.vocabulary is not None:
+                folder.check_vocabulary(counts, data.vocabulary)
+            init = None  # it is part of what was saved
+        elif isinstance(data, Cooccurrence):
+            counts = data
+        else:
+            counts = count(model, data)
+        _train(
+            model,
+            counts,
+            training,
+            session,
+            settings,
+            start=start if saved is None else saved.core,
+            init=init,
+            text=text,
+            # Nobody else sees these counts: their memory may go while tiles are made of them.
+            consume=counts is not data,
+        )
 
 
 def resume(
@@ -156,6 +159,15 @@ def resume(
 ) -> _Model:
     """Make the model of a checkpoint and train it to the end."""
     folder = Folder(checkpoint_dir)
+    if not folder.has_checkpoint():
+        folder.read()  # raises what is wrong
+    with folder.locked(make=False):
+        return _resume(cls, folder, options, parameters)
+
+
+def _resume(
+    cls: type[_Model], folder: Folder, options: SessionOptions, parameters: Mapping[str, Any]
+) -> _Model:
     saved = folder.read()
     settings = saved.settings
     may_change = _checkpoint.may_change(settings)
@@ -164,16 +176,17 @@ def resume(
             raise ValueError(
                 f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
             )
-    tokenizer = from_json(settings["parameters"]["tokenizer"])
-    model = cls(**{**settings["parameters"], "tokenizer": tokenizer, **parameters})
-    options = {
-        **options,
-        "validation": settings["session"]["validation"],
-        "early_stopping": settings["session"]["early_stopping"],
-        "checkpoint_dir": checkpoint_dir,
-        "checkpoint_every": settings["every"],
-    }
-    session = Session(**options)
+    with refusing(folder.state, "a checkpoint of glove_rs"):
+        model = cls._of_settings(settings["parameters"])
+        saved_options: SessionOptions = {
+            "validation": settings["session"]["validation"],
+            "early_stopping": settings["session"]["early_stopping"],
+            "checkpoint_every": settings["every"],
+        }
+        Session(**saved_options)
+        History(settings["before"])
+    model.set_params(**parameters)
+    session = Session(**options | saved_options | {"checkpoint_dir": folder.path})
     # Those of the checkpoint, whatever presets have become meanwhile.
     training: _core._Training = settings["training"]
     if "epochs" in parameters:
@@ -202,36 +215,38 @@ def update(
         training["epochs"] = math.ceil(UPDATE_SHARE * training["epochs"])
     else:
         training["epochs"] = integer("epochs", epochs, 1)
-    if session.folder is not None and session.folder.has_checkpoint():
-        raise ValueError(
-            f"checkpoint_dir has a checkpoint already, {session.folder.state}: go on from it with "
-            "Glove.resume, delete it, or choose another folder"
+    folder = session.folder
+    with nullcontext() if folder is None else folder.locked(make=True):
+        if folder is not None and folder.has_checkpoint():
+            raise ValueError(
+                f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
+                "Glove.resume, delete it, or choose another folder"
+            )
+        kept = counts_of(model) if counts is None else counts
+        if not isinstance(kept, Cooccurrence):
+            raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
+        rows = _rows(kept.vocabulary, state.vocabulary)
+        with reporter(model.progress) as callback:
+            core = kept._core.with_more_text(
+                source_arguments(source, **_some(model, _READING)),
+                encoding_arguments(**_some(model, _ENCODING)),
+                counting_arguments(**_some(model, _COUNTING)),
+                _running(model),
+                callback,
+                boolean("new_words", new_words),
+            )
+        merged = Cooccurrence._of(core)
+        settings = _checkpoint.settings(
+            model.get_params(),
+            training,
+            session.settings() | {"anchor": 0.0},
+            source=None,
+            every=session.every,
+            grown=new_words,
+            before=state.history.epochs(),
         )
-    kept = counts_of(model) if counts is None else counts
-    if not isinstance(kept, Cooccurrence):
-        raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
-    rows = _rows(kept.vocabulary, state.vocabulary)
-    with reporter(model.progress) as callback:
-        core = kept._core.with_more_text(
-            source_arguments(source, **_some(model, _READING)),
-            encoding_arguments(**_some(model, _ENCODING)),
-            counting_arguments(**_some(model, _COUNTING)),
-            _running(model),
-            callback,
-            boolean("new_words", new_words),
-        )
-    merged = Cooccurrence._of(core)
-    settings = _checkpoint.settings(
-        model.get_params(),
-        training,
-        session.settings() | {"anchor": 0.0},
-        source=None,
-        every=session.every,
-        grown=new_words,
-        before=state.history.epochs(),
-    )
-    start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
-    _train(model, merged, training, session, settings, start=start, consume=True)
+        start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
+        _train(model, merged, training, session, settings, start=start, consume=True)
 
 
 def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:
@@ -315,7 +330,6 @@ def _train(
 
     checkpoint: _core._Checkpoint | None = None
     if session.folder is not None:
-        session.folder.prepare()
         checkpoint = {
             "path": session.folder.state,
             "counts": None if isinstance(start, _core.CoreCheckpoint) else session.folder.counts,

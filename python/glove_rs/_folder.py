@@ -11,64 +11,156 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
-import shutil
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import _core
 from ._core import FormatError, __version__
+from ._files import replacing
+from ._parameters import path_text
 
 if TYPE_CHECKING:
     from .glove import Glove
 
-__all__ = ["check", "is_folder", "model_file", "read_settings", "write"]
+__all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
 MODEL, VOCABULARY, SETTINGS, HISTORY = "model.glove", "vocab.txt", "settings.json", "history.csv"
+#: The files of a folder.
+FILES = (MODEL, VOCABULARY, SETTINGS, HISTORY)
 FORMAT = "glove-rs folder"
 
 
-def model_file(path: str | os.PathLike[str]) -> str | os.PathLike[str]:
+def model_file(path: str) -> str:
     """Return the model of a folder, or `path` itself if it is none."""
-    model = os.path.join(os.fspath(path), MODEL)
+    model = os.path.join(path, MODEL)
     return model if os.path.isfile(model) else path
 
 
-def check(folder: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Raise the OSError that :func:`write` would, now rather than after hours of training."""
-    taken = os.path.lexists(folder) and not (os.path.isdir(folder) and not os.listdir(folder))
-    if taken and not (overwrite and is_folder(folder)):
-        reason = "exists; choose another name" + (
-            ", or replace it with --overwrite" if is_folder(folder) else ""
-        )
-        raise FileExistsError(17, reason, os.fspath(folder))
-    with _scratch(folder):
-        pass
-
-
 def is_folder(path: str | os.PathLike[str]) -> bool:
-    """Whether `path` is a folder that :func:`write` made."""
-    return os.path.isfile(os.path.join(os.fspath(path), SETTINGS))
+    """Whether `path` is a folder that :class:`OutputFolder` wrote: its settings say so."""
+    try:
+        read_settings(path)
+    except (OSError, FormatError):
+        return False
+    return True
 
 
-def write(
-    folder: str | os.PathLike[str], model: Glove, *, source: str, overwrite: bool = False
-) -> None:
-    """Write a fitted model as a folder, which appears complete or not at all.
+def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
+    """Read what :meth:`OutputFolder.write` put into ``settings.json``.
 
     Raises
     ------
-    OSError
-        If it cannot be written, or `folder` is there and is not to be replaced.
+    FormatError
+        If it is something else.
     """
-    check(folder, overwrite=overwrite)
-    with _replacing(folder) as new:
-        model.save(new / MODEL)
-        model.vocabulary.save(new / VOCABULARY)
+    path = os.path.join(os.fspath(folder), SETTINGS)
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise FormatError(f"{path}: not a file")
+    with open(path, encoding="utf-8") as file:
+        try:
+            settings = json.load(file)
+        except (ValueError, RecursionError) as error:
+            raise FormatError(f"{path}: not a JSON text ({error})") from error
+    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+        raise FormatError(f"{path}: not the settings of a glove-rs folder")
+    return settings
+
+
+class OutputFolder:
+    """A folder to write: it appears complete or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Its name. A link keeps pointing at the folder that is replaced.
+    overwrite : bool
+        Whether to replace a folder of glove-rs. One that holds any other file is never touched.
+    vectors : str, optional
+        The name in it of a further file, the vectors as word2vec text.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], *, overwrite: bool, vectors: str | None = None
+    ) -> None:
+        self.path = path_text("out", path, "folder")
+        # What is checked now is what is replaced later, whatever becomes the current directory.
+        self.target = os.path.realpath(self.path)
+        self.overwrite = overwrite
+        self.vectors = vectors
+        self.names = [*FILES] if vectors is None else [*FILES, vectors]
+
+    def check(self) -> None:
+        """Raise the OSError that :meth:`write` would, now rather than after hours of training."""
+        self._check()
+        writer = self._writer()
+        try:
+            writer.check(self.overwrite)
+        except OSError as error:
+            error.filename = self.path
+            raise
+        finally:
+            writer.discard()
+
+    def _check(self) -> None:
+        if not os.path.lexists(self.target):
+            return
+        if not os.path.isdir(self.target):
+            raise self._refused("exists and is not a folder; choose another name")
+        for place, what in (os.curdir, "the current directory"), (os.sep, "the root folder"):
+            if os.path.samefile(self.target, place):
+                raise self._refused(f"is {what}; name a folder in it")
+        if os.path.ismount(self.target):
+            raise self._refused("is a mount point; name a folder in it")
+        if not os.listdir(self.target):
+            return
+        try:
+            read_settings(self.target)
+        except (FileNotFoundError, FormatError) as error:
+            reason = "exists and is not a folder of glove-rs; choose another name"
+            raise self._refused(reason) from error
+        if not self.overwrite:
+            raise self._refused("exists; choose another name, or replace it with --overwrite")
+
+    def _refused(self, reason: str) -> FileExistsError:
+        return FileExistsError(17, reason, self.path)
+
+    def _writer(self) -> _core.FolderWriter:
+        try:
+            return _core.FolderWriter(self.target, self.names)
+        except OSError as error:
+            error.filename = self.path
+            raise
+
+    def write(self, model: Glove, source: str) -> None:
+        """Write a fitted model.
+
+        Raises
+        ------
+        OSError
+            If it cannot be written, or something is there that is not to be replaced.
+        """
+        self._check()
+        writer = self._writer()
+        try:
+            self._fill(writer.folder, model, source)
+            writer.commit(self.overwrite)
+        except OSError as error:
+            # Named for whoever asked, not for where it was put meanwhile.
+            name = os.path.basename(error.filename or "")
+            inside = name in self.names
+            error.filename = os.path.join(self.path, name) if inside else self.path
+            raise
+        finally:
+            writer.discard()
+
+    def _fill(self, folder: str, model: Glove, source: str) -> None:
+        model.save(os.path.join(folder, MODEL))
+        model.vocabulary.save(os.path.join(folder, VOCABULARY))
+        if self.vectors is not None:
+            model.save_word2vec(os.path.join(folder, self.vectors))
         settings = {
             "format": FORMAT,
             "glove_rs": __version__,
@@ -78,69 +170,18 @@ def write(
             "settings": _plain(model.get_params()),
         }
         text = json.dumps(settings, indent=2, ensure_ascii=False, default=str) + "\n"
-        (new / SETTINGS).write_text(text, encoding="utf-8")
+        with replacing(os.path.join(folder, SETTINGS)) as file:
+            file.write(text.encode("utf-8", "surrogateescape"))
         history = model.history
-        with (new / HISTORY).open("w", encoding="utf-8", newline="") as file:
-            rows = csv.writer(file, lineterminator="\n")
-            rows.writerow(["epoch", "loss", "seconds", "records_per_second"])
-            epochs = zip(history, history.seconds, history.records_per_second, strict=True)
-            rows.writerows([epoch, *row] for epoch, row in enumerate(epochs, 1))
+        table = io.StringIO(newline="")
+        rows = csv.writer(table, lineterminator="\n")
+        rows.writerow(["epoch", "loss", "seconds", "records_per_second"])
+        epochs = zip(history, history.seconds, history.records_per_second, strict=True)
+        rows.writerows([epoch, *row] for epoch, row in enumerate(epochs, 1))
+        with replacing(os.path.join(folder, HISTORY)) as file:
+            file.write(table.getvalue().encode())
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:
     # How progress was shown is nothing to keep.
     return {name: value for name, value in settings.items() if name != "progress"}
-
-
-def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what :func:`write` put into ``settings.json``.
-
-    Raises
-    ------
-    FormatError
-        If it is something else.
-    """
-    path = os.path.join(os.fspath(folder), SETTINGS)
-    with open(path, encoding="utf-8") as file:
-        try:
-            settings = json.load(file)
-        except ValueError as error:
-            raise FormatError(f"{path}: not a JSON text ({error})") from error
-    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
-        raise FormatError(f"{path}: not the settings of a glove-rs folder")
-    return settings
-
-
-@contextmanager
-def _scratch(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a folder beside `folder`, whose parents are made, for the time of the block."""
-    target = Path(os.path.abspath(folder))
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        name = tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".tmp", dir=target.parent)
-    except OSError as error:
-        error.filename = os.fspath(folder)
-        raise
-    try:
-        yield Path(name)
-    finally:
-        shutil.rmtree(name, ignore_errors=True)
-
-
-@contextmanager
-def _replacing(folder: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a new folder beside `folder` that takes its name when the block ends well."""
-    target = Path(os.path.abspath(folder))
-    with _scratch(folder) as scratch:
-        new = scratch / "new"
-        new.mkdir()
-        try:
-            yield new
-        except OSError as error:
-            # Named for whoever asked, not for where it was put meanwhile.
-            name = os.path.basename(error.filename or "")
-            error.filename = os.path.join(os.fspath(folder), name)
-            raise
-        if target.exists():
-            target.rename(scratch / "old")
-        new.rename(target)

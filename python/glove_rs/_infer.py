@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from ._parameters import shown
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
 
@@ -29,7 +30,7 @@ _READING = (
     *("tokenizer", "lowercase", "normalize", "documents", "errors"),
     *("threads", "memory", "tmp_dir"),
 )
-_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps")
+_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps", "max_word_bytes")
 #: Stands for a word that was left out. Letters, so that every tokenizer keeps it in one piece.
 _PLACE = "qzxthewordqzx"
 
@@ -40,11 +41,13 @@ def infer_vector(
     """Do what :meth:`Glove.infer_vector` says."""
     state = model._state
     pieces: list[str | Sequence[str]]
-    pieces = [contexts] if isinstance(contexts, str) else list(contexts)
+    if not isinstance(contexts, Iterable):
+        raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
+    pieces = [contexts] if isinstance(contexts, str) else [*contexts]
     if word is None:
         word, pieces = _PLACE, [_with_place(piece) for piece in pieces]
     elif not isinstance(word, str) or not word:
-        raise ValueError(f"word must be a str, or None, got {word!r}")
+        raise ValueError(f"word must be a str, or None, got {shown(word)}")
     else:
         word = word.lower() if model.lowercase else word
         if model.normalize is not None:
@@ -72,6 +75,8 @@ def infer_vector(
 
 def _with_place(piece: str | Sequence[str]) -> str | list[str]:
     """Put the word in the middle, from which it was left out."""
+    if not isinstance(piece, str | Sequence):
+        return piece  # type: ignore[unreachable]  # reading says which it is, and refuses it
     if not isinstance(piece, str):
         middle = len(piece) // 2
         return [*piece[:middle], _PLACE, *piece[middle:]]

@@ -5,39 +5,104 @@ from __future__ import annotations
 import math
 import numbers
 import operator
-from collections.abc import Sequence
-from typing import SupportsFloat, SupportsIndex
+import os
+from collections.abc import Iterable, Sequence
+from typing import SupportsFloat, SupportsIndex, TypeVar
 
-__all__ = ["boolean", "byte_count", "choice", "integer", "memory_bytes", "positive", "real"]
+import numpy as np
+
+__all__ = [
+    "boolean",
+    "byte_count",
+    "choice",
+    "instance",
+    "integer",
+    "memory_bytes",
+    "optional_integer",
+    "path_text",
+    "plain",
+    "positive",
+    "real",
+    "shown",
+    "words",
+]
 
 
-def integer(name: str, value: object, least: int, most: int = 2**63 - 1) -> int:
-    """Return `value` as an int, or raise a ValueError that names it and its range."""
-    if not isinstance(value, bool) and isinstance(value, SupportsIndex):
-        number = operator.index(value)
-        if least <= number <= most:
-            return number
-        if number > most:
-            raise ValueError(f"{name} must be an integer from {least} to {most}, got {value!r}")
-    raise ValueError(f"{name} must be an integer >= {least}, got {value!r}")
+_T = TypeVar("_T")
 
 
-def real(name: str, value: object, least: float = 0.0, *, above: bool = False) -> float:
-    """Return `value` as a finite float of at least (or above) `least`, or raise a ValueError."""
-    if isinstance(value, numbers.Real | SupportsFloat) and not isinstance(value, bool):
-        number = _float(value)
-        if math.isfinite(number) and (number > least if above else number >= least):
-            return number
+def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
+    """Return `value` as an int, or raise a ValueError that names it and its range.
+
+    Without `least` there is no lower limit.
+    """
+    scalar = _scalar(value)
+    limit = "" if least is None else f" >= {least}"
+    if isinstance(scalar, SupportsIndex) and not isinstance(scalar, bool | np.bool_ | np.ndarray):
+        try:
+            number = operator.index(scalar)
+        except (TypeError, ValueError, ArithmeticError):
+            pass  # of a class that has the method and no value for it
+        else:
+            if number > most:
+                limit = f" <= {most}" if least is None else f" from {least} to {most}"
+            elif least is None or number >= least:
+                return number
+    raise ValueError(f"{name} must be an integer{limit}, got {shown(value)}")
+
+
+def optional_integer(name: str, value: object, least: int | None) -> int | None:
+    """Return None as it is, and anything else as :func:`integer` does."""
+    return None if value is None else integer(name, value, least)
+
+
+def real(
+    name: str,
+    value: object,
+    least: float = 0.0,
+    *,
+    above: bool = False,
+    below: float = math.inf,
+) -> float:
+    """Return `value` as a finite float in a range, or raise a ValueError that names it.
+
+    Parameters
+    ----------
+    name : str
+        The parameter's public name.
+    value : object
+    least : float, default 0.0
+        The least that is allowed, or, with `above`, the greatest that is not.
+    above : bool, default False
+    below : float, optional
+        The least that is too much.
+    """
+    number = _float(_scalar(value))
+    if math.isfinite(number) and (number > least if above else number >= least) and number < below:
+        return number
+    limit = "" if below == math.inf else f" and < {below:g}"
     raise ValueError(
-        f"{name} must be a finite number {'>' if above else '>='} {least:g}, got {value!r}"
+        f"{name} must be a finite number {'>' if above else '>='} {least:g}{limit}, "
+        f"got {shown(value)}"
     )
 
 
-def _float(value: SupportsFloat) -> float:
+def _scalar(value: object) -> object:
+    """Return what an array without dimensions holds; everything else as it is."""
+    return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
+
+
+def _float(value: object) -> float:
+    """Return a real number of any kind as a float, infinity if it is too large, else NaN."""
+    is_other = isinstance(value, bool | np.bool_ | np.ndarray | np.complexfloating)
+    if is_other or not isinstance(value, numbers.Real | SupportsFloat):
+        return math.nan
     try:
         return float(value)
     except OverflowError:
         return math.inf
+    except (TypeError, ValueError, ArithmeticError):
+        return math.nan
 
 
 def positive(name: str, value: object) -> float:
@@ -47,16 +112,74 @@ def positive(name: str, value: object) -> float:
 
 def boolean(name: str, value: object) -> bool:
     """Return `value` if it is a truth value, numpy's included, or raise a ValueError."""
-    if isinstance(value, bool) or type(value).__name__ in {"bool", "bool_"}:
-        return bool(value)
-    raise ValueError(f"{name} must be True or False, got {value!r}")
+    scalar = _scalar(value)
+    if isinstance(scalar, bool | np.bool_):
+        return bool(scalar)
+    raise ValueError(f"{name} must be True or False, got {shown(value)}")
 
 
 def choice(name: str, value: object, among: Sequence[str]) -> str:
-    """Return `value` if it is one of these names, or raise a ValueError."""
-    if isinstance(value, str) and value in among:
+    """Return the one of these names that `value` is, or raise a ValueError."""
+    scalar = _scalar(value)
+    if isinstance(scalar, str) and scalar in among:
+        return among[among.index(scalar)]  # plain, whatever subclass of str came
+    raise ValueError(f"{name} must be one of {', '.join(map(repr, among))}, got {shown(value)}")
+
+
+def path_text(name: str, value: object, what: str = "file") -> str:
+    """Return a path as str, or raise a TypeError or ValueError that names the parameter.
+
+    A path of bytes, and bytes of a name that are not UTF-8, become what :func:`os.fsdecode` makes
+    of them. An empty path is refused: operating systems can take it for the current directory.
+    """
+    try:
+        text = os.fsdecode(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{name} must be a path, got {shown(value)}") from None
+    if not text:
+        raise ValueError(f"{name} must name a {what}, got ''")
+    if "\0" in text:
+        raise ValueError(f"{name} must be a path without null characters, got {shown(value)}")
+    return str.__str__(text)
+
+
+def instance(name: str, value: object, kind: type[_T]) -> _T:
+    """Return `value` if it is of this class, or raise a TypeError that names it."""
+    if isinstance(value, kind):
         return value
-    raise ValueError(f"{name} must be {', '.join(map(repr, among))}, got {value!r}")
+    raise TypeError(f"{name} must be a {kind.__name__}, got {shown(value)}")
+
+
+def words(name: str, value: object) -> list[str]:
+    """Return a sequence of words as a list, or raise a TypeError. A str is one, of its letters."""
+    if isinstance(value, Iterable) and not isinstance(value, bytes):
+        try:
+            found = list(value)
+        except TypeError:  # an array without dimensions
+            found = [value]
+        if all(isinstance(word, str) for word in found):
+            return found
+    raise TypeError(f"{name} must be a sequence of words, got {shown(value)}")
+
+
+def plain(value: object) -> object:
+    """Return an accepted parameter as JSON has it; for ``json.dumps(default=)``."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.item()
+    if isinstance(value, SupportsIndex):
+        return operator.index(value)
+    if isinstance(value, SupportsFloat):
+        return float(value)
+    return os.fsdecode(value)  # type: ignore[arg-type]
+
+
+def shown(value: object, most: int = 200) -> str:
+    """Return the repr of a value for a message: shortened, and of a value whose repr fails too."""
+    try:
+        text = repr(value)
+    except Exception:  # a large int has none, and users' classes may raise anything
+        text = f"a value of type {type(value).__name__}"
+    return text if len(text) <= most else f"{text[:most]}..."
 
 
 _UNITS = {
@@ -88,20 +211,19 @@ def byte_count(name: str, value: object, least: int, others: str = "") -> int:
     """Return a number of bytes >= `least`, given as such or as text, or raise a ValueError."""
     wrong = ValueError(
         f"{name} must be {others}a number of bytes >= {least:,}, or text such as '512MB' or "
-        f"'2GiB', got {value!r}"
+        f"'2GiB', got {shown(value)}"
     )
+    value = _scalar(value)
     if isinstance(value, str):
-        text = value.strip().replace("_", "").replace(",", "")
+        text = str.__str__(value).strip().replace("_", "").replace(",", "")
         digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
         unit = _UNITS.get(text[len(digits) :].strip().upper())
         try:
             number = float(digits) * (math.nan if unit is None else unit)
         except ValueError:
             raise wrong from None
-    elif isinstance(value, numbers.Real):
-        number = _float(value)  # True is 1: below the least
     else:
-        raise wrong
+        number = _float(value)
     if not least <= number <= 2**63:
         raise wrong
     return int(number)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
+from ._parameters import real, shown
+
 __all__ = ["PRESETS", "resolve"]
 
 Settings: TypeAlias = dict[str, Any]
@@ -56,12 +58,12 @@ def resolve(preset: object, given: Mapping[str, Any]) -> Settings:
         by_hand = (
             given["x_max"] is not None
             or given["learning_rate"] is not None
-            or given["alpha"] != 0.75
-            or given["optimizer"] != "adagrad"
+            or real("alpha", given["alpha"]) != 0.75
+            or not (isinstance(given["optimizer"], str) and given["optimizer"] == "adagrad")
         )
         preset = "paper" if by_hand else "best"
     if not isinstance(preset, str) or preset not in PRESETS:
-        raise ValueError(f"preset must be one of {[*PRESETS]} or None, got {preset!r}")
+        raise ValueError(f"preset must be one of {[*PRESETS]} or None, got {shown(preset)}")
     settings = {
         name: default if given[name] is None else given[name]
         for name, default in PRESETS[preset].items()

@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 from tqdm.auto import tqdm
 
+from ._parameters import shown
+
 __all__ = ["Progress", "reporter"]
 
 #: Called as ``progress(stage, done, total, info)``.
@@ -43,7 +45,7 @@ class _Bars:
                     initial=done,  # what was done before the bar is no measure of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,
-                    file=sys.stderr,
+                    file=getattr(sys.stderr, "bare", sys.stderr),  # see cli/_terminal.py
                     leave=True,
                 )
         if self._bar is None:
@@ -79,7 +81,9 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
 
     def __init__(self, progress: Progress) -> None:
         if progress is not None and not isinstance(progress, bool) and not callable(progress):
-            raise ValueError(f"progress must be None, True, False or a callable, got {progress!r}")
+            raise ValueError(
+                f"progress must be None, True, False or a callable, got {shown(progress)}"
+            )
         self._bars: _Bars | None = None
         self._callback: Callback | None = None
         if callable(progress):

@@ -101,7 +101,9 @@ def _files(path: object) -> list[str]:
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
         raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
-    name = os.fsdecode(path)
+    name = str.__str__(os.fsdecode(path))  # a plain str, whatever subclass it was
+    if not name:
+        raise ValueError("source must name a file or folder, got ''")
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
     except ValueError:  # a zero byte or a lone surrogate is in no name
@@ -153,6 +155,8 @@ def _items(source: Any) -> Any:
         if getattr(dtype, "storage", None) == "pyarrow" or hasattr(dtype, "pyarrow_dtype"):
             return [source]
         return iter(source.dropna())  # as in Arrow, a missing text is no document
+    if library == "polars":
+        source = _without_null_type(source)
     if hasattr(source, "read_next_batch"):  # an Arrow reader, whose exceptions only iterating keeps
         return iter(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
@@ -164,6 +168,23 @@ def _items(source: Any) -> Any:
             "source must be a path, an open file, or an iterable of documents (str) or of lists of "
             f"words, got {type(source).__name__}"
         ) from None
+
+
+def _without_null_type(source: Any) -> Any:
+    """Give a type to what Polars has found only nulls in.
+
+    It exports the type of nulls with a buffer that Arrow's format does not have.
+    """
+    polars = sys.modules["polars"]
+    types = {polars.Null: polars.String, polars.List(polars.Null): polars.List(polars.String)}
+    if isinstance(source, polars.Series):
+        return source.cast(types.get(source.dtype, source.dtype))
+    if isinstance(source, polars.DataFrame):
+        # As in Arrow: they count as text only where there is no other.
+        others = [name for name, kind in source.schema.items() if kind != polars.Null]
+        source = source.select(others) if others else source
+        return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
+    return source
 
 
 def _dataset_batches(source: Any) -> Any:

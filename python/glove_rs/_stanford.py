@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, integer
+from ._parameters import boolean, integer, path_text
 from ._progress import Progress, reporter
 from .vectors import combine
 
@@ -28,14 +28,20 @@ def read_parameters(
 ) -> dict[str, _F32]:
     """Read a ``.bin`` of parameters or of accumulators: W, W_tilde, b and b_tilde."""
     with reporter(progress) as callback:
-        return dict(zip(_NAMES, _core.load_parameters(path, words, callback), strict=True))
+        return dict(
+            zip(
+                _NAMES, _core.load_parameters(path_text("path", path), words, callback), strict=True
+            )
+        )
 
 
 def write_parameters(
     path: str | os.PathLike[str], arrays: Mapping[str, _F32], prefix: str = ""
 ) -> None:
     """Write a ``.bin``: of parameters, or with the prefix "G_" of accumulators."""
-    _core.save_parameters(path, *(np.ascontiguousarray(arrays[prefix + n]) for n in _NAMES))
+    _core.save_parameters(
+        path_text("path", path), *(np.ascontiguousarray(arrays[prefix + n]) for n in _NAMES)
+    )
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
@@ -76,7 +82,7 @@ def write_text(
         words.append("<unk>")
         rows = np.vstack([rows, rows[-RARE:].mean(axis=0, keepdims=True)])
     _core.save_vectors(
-        path,
+        path_text("path", path),
         words,
         np.ascontiguousarray(rows),
         "six_decimals_header" if boolean("header", header) else "six_decimals",

@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from ._parameters import shown
+
 __all__ = ["Tokenizer", "from_json", "function_of", "to_json"]
 
 NAMES = ("whitespace", "unicode", "zh")
@@ -23,7 +25,7 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
     pattern: Any = tokenizer
     if hasattr(pattern, "finditer") and hasattr(pattern, "pattern"):
         if not isinstance(pattern.pattern, str):
-            raise ValueError(f"tokenizer must be a pattern for str, got {pattern!r}")
+            raise ValueError(f"tokenizer must be a pattern for str, got {shown(pattern)}")
         if pattern.groups == 0:
             return pattern.findall  # type: ignore[no-any-return]
         return lambda text: [match.group() for match in pattern.finditer(text)]
@@ -31,7 +33,7 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
         return tokenizer
     raise ValueError(
         f"tokenizer must be {', '.join(map(repr, NAMES))}, a compiled pattern or a function, "
-        f"got {tokenizer!r}"
+        f"got {shown(tokenizer)}"
     )
 
 
@@ -45,5 +47,7 @@ def to_json(tokenizer: Tokenizer) -> object:
 def from_json(value: Any) -> Any:
     """Return the tokenizer that :func:`to_json` wrote, `None` for a function."""
     if isinstance(value, dict):
-        return re.compile(value["pattern"], value["flags"])
+        return re.compile(value["pattern"], value["flags"] & ~re.DEBUG)
+    if not isinstance(value, str | None):
+        raise ValueError(f"there is no tokenizer {value!r}")
     return value

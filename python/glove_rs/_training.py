@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._checkpoint import Folder, fingerprint
-from ._parameters import boolean, integer, positive, real
+from ._parameters import boolean, integer, positive, real, shown
 from ._sources import Source
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
@@ -188,7 +188,7 @@ class Session:
     ) -> None:
         self.validation = None if validation is None else positive("validation", validation)
         if self.validation is not None and self.validation >= 1:
-            raise ValueError(f"validation must be a share below 1, got {validation!r}")
+            raise ValueError(f"validation must be a share below 1, got {shown(validation)}")
         self.early_stopping = None
         if early_stopping is not None:
             self.early_stopping = integer("early_stopping", early_stopping, 1)
@@ -198,7 +198,7 @@ class Session:
         if max_seconds is not None:
             self._end = time.monotonic() + positive("max_seconds", max_seconds)
         if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
-            raise ValueError(f"callbacks must be a list of callables, got {callbacks!r}")
+            raise ValueError(f"callbacks must be a list of callables, got {shown(callbacks)}")
         self.callbacks = tuple(callbacks)
         self.every = integer("checkpoint_every", checkpoint_every, 1)
         self.folder = None if checkpoint_dir is None else Folder(checkpoint_dir)
@@ -303,10 +303,6 @@ class Fitted:
             arrays = {name: array[self.order] for name, array in arrays.items()}
             self.made = arrays
         return arrays
-
-    def addresses(self) -> dict[str, int]:
-        """Where the core had the arrays' numbers before it gave them away; empty after loading."""
-        return {} if isinstance(self.made, dict) else self.made.addresses
 
     @property
     def vectors(self) -> WordVectors:

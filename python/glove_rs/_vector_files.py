@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _core
-from ._parameters import integer
+from ._archives import refusing
+from ._parameters import boolean, integer, path_text, shown
 from ._progress import Progress, reporter
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Format", "read", "warn_of_repeated"]
 
@@ -29,21 +30,27 @@ def read(
     dtype: DTypeLike,
     vocabulary: str | os.PathLike[str] | Vocabulary | None,
     combine: str,
+    mmap: bool,
+    max_line_bytes: int,
     progress: Progress,
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
     """Read or map vectors: the words, or a function that makes them, and the matrix.
 
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
+    path = path_text("path", path)
     kind = _component(dtype)
     limit = None if limit is None else integer("limit", limit, 1)
+    mmap, longest = boolean("mmap", mmap), integer("max_line_bytes", max_line_bytes, 1, 2**40)
     if isinstance(vocabulary, str | os.PathLike):
-        vocabulary = Vocabulary.load(vocabulary)
-    words = None if vocabulary is None else vocabulary._core
+        vocabulary = Vocabulary.load(path_text("vocabulary", vocabulary))
+    words = None if vocabulary is None else as_vocabulary(vocabulary)._core
     while True:
         with reporter(progress) as callback:
             half = kind == np.float16
-            found = _core.load_vectors(path, format, limit, half, words, combine, callback)
+            found = _core.load_vectors(
+                path, format, limit, half, words, combine, mmap, longest, callback
+            )
         if found.matrix is not None:
             _warn(found)
             return found.words(), found.matrix
@@ -63,10 +70,10 @@ def warn_of_repeated(again: Sequence[str], total: int, *, stacklevel: int) -> No
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = np.dtype(dtype)
-    except TypeError:
+    except Exception:  # NumPy asks the value for its attributes, and may read it as Python
         kind = None
     if dtype is None or kind not in (np.float32, np.float16):
-        raise ValueError(f"dtype must be 'float32' or 'float16', got {dtype!r}")
+        raise ValueError(f"dtype must be 'float32' or 'float16', got {shown(dtype)}")
     return kind
 
 
@@ -81,7 +88,9 @@ def _mapped(
         # The header has a checksum of the words: with the same one, they are this matrix's.
         if file.read(len(found.header)) != found.header:
             return None
-        mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
+        # It may have become shorter since its length was compared with its header.
+        with refusing(os.fspath(path), "a file of vectors"):
+            mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
     return np.asarray(mapped)
 
 

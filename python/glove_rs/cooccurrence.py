@@ -13,11 +13,17 @@ import numpy.typing as npt
 
 from . import _core
 from ._optional import optional
-from ._parameters import boolean, integer, positive
+from ._parameters import boolean, integer, path_text, positive, shown
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer
-from .vocabulary import Vocabulary, as_vocabulary, encoding_arguments, running_arguments
+from .vocabulary import (
+    MAX_WORD_BYTES,
+    Vocabulary,
+    as_vocabulary,
+    encoding_arguments,
+    running_arguments,
+)
 
 if TYPE_CHECKING:
     from ._core import _Counting
@@ -114,6 +120,7 @@ class Cooccurrence:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> Cooccurrence:
         """Count the co-occurrences of `source`.
 
@@ -124,7 +131,7 @@ class Cooccurrence:
         vocabulary : Vocabulary or sequence of str, optional
             The words to count, instead of those that `min_count` and `max_vocab` select.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
+lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -140,7 +147,8 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             If the text cannot be read, or changes meanwhile, or `tmp_dir` is full or cannot be
             written, with the path.
         FormatError
-            For bytes that are no text, with their offset.
+            For bytes that are no text, and for a word longer than `max_word_bytes`, with their
+            offset.
         """
         encoding = encoding_arguments(
             min_count=min_count,
@@ -149,6 +157,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             lowercase=lowercase,
             normalize=normalize,
             keep_gaps=keep_gaps,
+            max_word_bytes=max_word_bytes,
         )
         counting = counting_arguments(
             window=window, symmetric=symmetric, distance_weighting=distance_weighting
@@ -186,7 +195,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
         ------
         ValueError
             If X is not square, does not fit the vocabulary, or holds a negative or non-finite
-            count.
+            count, or counts whose sum is not finite.
         """
         if np.iscomplexobj(X):
             raise ValueError("X must hold real numbers, got complex ones")
@@ -195,7 +204,10 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
             shape = csr.shape
             indptr, indices, values = csr.indptr, csr.indices, csr.data
         else:
-            dense = np.atleast_2d(np.asarray(X, dtype=np.float64))
+            try:
+                dense = np.atleast_2d(np.asarray(X, dtype=np.float64))
+            except (TypeError, ValueError, OverflowError):
+                raise ValueError(f"X must be a matrix of real numbers, got {shown(X)}") from None
             shape = dense.shape
             rows, indices = np.nonzero(dense)[:2]
             indptr = np.searchsorted(rows, np.arange(shape[0] + 1))
@@ -312,6 +324,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> Estimate:
         """Predict what :meth:`from_corpus` would take, from reading at most 5 % of a large file.
 
@@ -325,7 +338,7 @@ lowercase, normalize, documents, errors, threads, memory, tmp_dir, progress
         tokenizer : {"whitespace", "unicode", "zh"}
             As for :meth:`from_corpus`; a function cannot be used.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, lowercase, \
-normalize, documents, errors, threads, memory
+normalize, documents, errors, max_word_bytes, threads, memory
             As for :meth:`from_corpus`.
 
         Raises
@@ -342,6 +355,7 @@ normalize, documents, errors, threads, memory
             lowercase=lowercase,
             normalize=normalize,
             keep_gaps=keep_gaps,
+            max_word_bytes=max_word_bytes,
         )
         counting = counting_arguments(
             window=window, symmetric=symmetric, distance_weighting=distance_weighting
@@ -383,7 +397,8 @@ normalize, documents, errors, threads, memory
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
         records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
         """
-        if os.fspath(path).endswith(".bin") or os.fspath(path) == "-":
+        path = path_text("path", path)
+        if path.endswith(".bin") or path == "-":
             self._core.save_stanford(path)
         else:
             self._core.save(path)
@@ -413,25 +428,17 @@ normalize, documents, errors, threads, memory
         Raises
         ------
         FormatError
-            For a truncated or damaged file, or an index outside the vocabulary, with the byte
+            For a truncated or damaged file, for records without a vocabulary, for an index outside
+            it, and for counts that are not above 0, not finite, or whose sum is not; with the byte
             offset.
         ValueError
-            If a vocabulary is missing or given needlessly.
+            If a vocabulary is given needlessly.
         """
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
-        native = _core.CoreCooccurrence.is_native(path)
-        if native and vocabulary is not None:
-            raise ValueError("vocabulary must be None: the file brings its own")
-        if not native and vocabulary is None:
-            raise ValueError(
-                f"vocabulary must be given to read Stanford's records: {os.fspath(path)!r} is not "
-                "in the native format"
-            )
+        path = path_text("path", path)
+        words = None if vocabulary is None else as_vocabulary(vocabulary)._core
         with reporter(progress) as callback:
-            if vocabulary is None:
-                return cls._of(_core.CoreCooccurrence.load(path, running, callback))
-            words = as_vocabulary(vocabulary)._core
-            return cls._of(_core.CoreCooccurrence.load_stanford(path, words, running, callback))
+            return cls._of(_core.CoreCooccurrence.load(path, words, running, callback))
 
     def __reduce__(self) -> tuple[Any, ...]:
         indptr, columns, values = self._core.csr()

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._core import FormatError
+from ._parameters import boolean, choice, optional_integer, path_text
 
 if TYPE_CHECKING:
     from .vectors import WordVectors
@@ -306,10 +307,10 @@ def analogies(
     ...     evaluation.analogies(wv, path).total
     AnalogyScore(name='total', correct=1, answerable=1, skipped=0)
     """
-    if method not in METHODS:
-        choices = ", ".join(repr(choice) for choice in METHODS)
-        raise ValueError(f"method must be one of {choices}, got {method!r}")
-    limit = _limit(wv, restrict_vocab)
+    method = choice("method", method, METHODS)
+    lowercase = boolean("lowercase", lowercase)
+    restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
+    limit = min(restrict_vocab or len(wv), len(wv))
     sections, owner, questions = _read_questions(path, lowercase)
 
     table = wv.key_to_index
@@ -329,7 +330,7 @@ def analogies(
     return AnalogyResult(
         protocol=_analogy_protocol(method, restrict_vocab, lowercase),
         method=method,
-        path=os.fspath(path),
+        path=os.fsdecode(path),
         sections=tuple(
             AnalogyScore(name, int(right), int(some), int(all_ - some))
             for name, right, some, all_ in zip(sections, correct, known, every, strict=True)
@@ -366,15 +367,15 @@ def _read_questions(
         words = _FIELD.findall(line.lower() if lowercase else line)
         if len(words) != 4:
             raise FormatError(
-                f"{os.fspath(path)}:{number}: expected a question of four words, "
+                f"{os.fsdecode(path)}:{number}: expected a question of four words, "
                 f"found {len(words)}: {line!r}"
             )
         if not sections:
-            sections.append(Path(path).stem)
+            sections.append(Path(os.fsdecode(path)).stem)
         owner.append(len(sections) - 1)
         questions.append((words[0], words[1], words[2], words[3]))
     if not questions:
-        raise FormatError(f"{os.fspath(path)}:1: the file holds no question")
+        raise FormatError(f"{os.fsdecode(path)}:1: the file holds no question")
     return sections, owner, questions
 
 
@@ -552,7 +553,9 @@ def similarity(
     >>> round(result.spearman, 3), result.answerable, result.skipped
     (1.0, 2, 1)
     """
-    limit = _limit(wv, restrict_vocab)
+    lowercase = boolean("lowercase", lowercase)
+    restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
+    limit = min(restrict_vocab or len(wv), len(wv))
     pairs = _read_pairs(path, lowercase)
     table = wv.key_to_index
     ids = np.array(
@@ -569,7 +572,7 @@ def similarity(
             f"Pearson; over {over}; pairs {'lower-cased' if lowercase else 'as written'}, "
             "those with an unknown word skipped"
         ),
-        path=os.fspath(path),
+        path=os.fsdecode(path),
         spearman=_correlation(_ranks(ratings), _ranks(cosines)),
         pearson=_correlation(ratings, cosines),
         answerable=int(known.sum()),
@@ -595,11 +598,11 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
             pairs.append((one, two, rating))
         elif rating is not None or not first:
             raise FormatError(
-                f"{os.fspath(path)}:{number}: expected two words and a number: {line!r}"
+                f"{os.fsdecode(path)}:{number}: expected two words and a number: {line!r}"
             )
         first = False
     if not pairs:
-        raise FormatError(f"{os.fspath(path)}:1: the file holds no rated pair of words")
+        raise FormatError(f"{os.fsdecode(path)}:1: the file holds no rated pair of words")
     return pairs
 
 
@@ -655,6 +658,7 @@ def evaluate(
 
     See :func:`analogies` and :func:`similarity`.
     """
+    method = choice("method", method, METHODS)
     _, head = next(_lines(path), (1, ""))
     if head.startswith(":"):
         return analogies(
@@ -665,22 +669,13 @@ def evaluate(
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a UTF-8 file that are not blank, with their numbers from 1."""
-    data = Path(path).read_bytes()
+    data = Path(path_text("path", path)).read_bytes()
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(f"{os.fspath(path)}:{number}: not UTF-8: {error.reason}") from error
+        raise FormatError(f"{os.fsdecode(path)}:{number}: not UTF-8: {error.reason}") from error
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \t\r\f\v")
         if stripped:
             yield number, stripped
-
-
-def _limit(wv: WordVectors, restrict_vocab: int | None) -> int:
-    """Return how many words are searched."""
-    if restrict_vocab is None:
-        return len(wv)
-    if restrict_vocab < 1:
-        raise ValueError(f"restrict_vocab must be at least 1, got {restrict_vocab}")
-    return min(restrict_vocab, len(wv))

@@ -5,18 +5,18 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import zipfile
-import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core, _fitting, _folder, _infer, _stanford
+from ._archives import Archive, open_regular, refusing
 from ._files import replacing
 from ._optional import optional
-from ._parameters import boolean, integer, positive, real
+from ._parameters import boolean, instance, integer, path_text, plain, positive, real, shown
+from ._parameters import words as words_of
 from ._presets import resolve
 from ._progress import Progress
 from ._sources import Source
@@ -25,7 +25,7 @@ from ._training import Callback, Fitted, History, Init, Session, SessionOptions,
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
-from .vocabulary import Vocabulary, as_vocabulary
+from .vocabulary import MAX_WORD_BYTES, Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -102,7 +102,8 @@ class Glove:
     deterministic : bool, default False
         The same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
-        Threads to use. Default: every processor this process may use.
+        Threads to use, at most 8 for each processor or 64. Default: every processor this process
+        may use.
     seed : int, default 0
         Fixes the initial parameters and the order of training.
     memory : int or str, optional
@@ -117,6 +118,8 @@ class Glove:
         file, or an item of an iterable. A list of words is always one.
     errors : {"strict", "replace", "ignore"}, default "strict"
         What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
+    max_word_bytes : int, default 1048576
+        A longer word is an error: a megabyte without white space is hardly text.
     progress : bool or callable, optional
         True shows progress bars, False does not, None (default) does on a terminal. A callable is
         called as ``progress(stage, done, total, info)`` about ten times a second.
@@ -187,6 +190,7 @@ class Glove:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -217,6 +221,7 @@ class Glove:
         self.normalize = normalize
         self.documents = documents
         self.errors = errors
+        self.max_word_bytes = max_word_bytes
 
     # --- training -------------------------------------------------------------------------------
 
@@ -363,10 +368,12 @@ checkpoint_every, resume, keep_counts
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
+        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         session, given = Session(**options), Init.of(init, anchor, self.dim)
-        begin = None if start is None else start._as_start(X.vocabulary, self.dim)
+        begin = None
+        if start is not None:
+            begin = instance("start", start, Glove)._as_start(X.vocabulary, self.dim)
         _fitting.fit(self, X, session, given, resume=resume, start=begin)
         return self
 
@@ -524,7 +531,7 @@ keep_counts
         settings = resolve(self.preset, self.get_params())
         for name, value in (("optimizer", self.optimizer), ("schedule", settings["schedule"])):
             if not isinstance(value, str):
-                raise ValueError(f"{name} must be a name, got {value!r}")
+                raise ValueError(f"{name} must be a name, got {shown(value)}")
         training: _core._Training = {
             "x_max": positive("x_max", settings["x_max"]),
             "alpha": real("alpha", self.alpha),
@@ -666,10 +673,6 @@ keep_counts
         return _fitting.counts_of(self)
 
     @property
-    def _parameters(self) -> Fitted:
-        return self._state
-
-    @property
     def _state(self) -> Fitted:
         if self._fitted is None:
             raise NotFittedError(
@@ -698,13 +701,6 @@ keep_counts
         if callable(settings["progress"]):
             settings["progress"] = None
         settings["tokenizer"] = to_json(settings["tokenizer"])
-        if settings["tmp_dir"] is not None:
-            settings["tmp_dir"] = os.fspath(settings["tmp_dir"])
-        # What numpy gave as a number or a truth value goes into JSON as Python's.
-        settings = {
-            name: value.item() if isinstance(value, np.generic) else value
-            for name, value in settings.items()
-        }
         settings["dim"] = state.arrays["W"].shape[1]
         words = [word.encode() for word in state.vocabulary.words]
         header = {"format": "glove-rs model", "version": 1, "settings": settings}
@@ -712,7 +708,7 @@ keep_counts
             np.savez(
                 file,
                 allow_pickle=False,
-                header=np.frombuffer(json.dumps(header).encode(), dtype=np.uint8),
+                header=np.frombuffer(json.dumps(header, default=plain).encode(), dtype=np.uint8),
                 words=np.frombuffer(b"".join(words), dtype=np.uint8),
                 word_ends=np.cumsum([len(word) for word in words], dtype=np.int64),
                 counts=state.vocabulary.counts,
@@ -728,54 +724,47 @@ keep_counts
         ------
         FormatError
             If the file is something else, damaged, or from a later version.
+        OSError
+            If it cannot be read, or is a pipe.
         """
-        path = _folder.model_file(path)
-        name = os.fspath(path)
-        with open(path, "rb") as file:
-            try:
-                archive = np.load(file, allow_pickle=False)
-                header = json.loads(archive["header"].tobytes())
-                if header["format"] != "glove-rs model":
-                    raise KeyError("format")
-                if header["version"] != 1:
-                    raise _core.FormatError(
-                        f"{name}: model of version {header['version']}; this glove-rs reads 1"
-                    )
-                text, ends = archive["words"].tobytes(), archive["word_ends"].tolist()
-                words = [
-                    text[start:end].decode() for start, end in zip([0, *ends], ends, strict=False)
-                ]
-                settings = header["settings"]
-                settings["tokenizer"] = from_json(settings["tokenizer"])
-                model = cls(**settings)
-                arrays = {key: archive[key] for key in _ARRAYS}
-                history = History(archive["history"].tolist())
-                vocabulary = Vocabulary(words, archive["counts"].tolist())
-            except _core.FormatError:
-                raise
-            except (
-                AttributeError,
-                EOFError,
-                IndexError,
-                KeyError,
-                TypeError,
-                UnicodeDecodeError,
-                ValueError,
-                zipfile.BadZipFile,
-                zlib.error,
-            ) as error:
+        path = name = _folder.model_file(path_text("path", path))
+        with open_regular(path) as file, refusing(name, "a glove-rs model"):
+            archive = Archive(file)
+            header = json.loads(archive.read("header", "u1", (None,)).tobytes())
+            if header["format"] != "glove-rs model":
+                raise ValueError("another format")
+            if header["version"] != 1:
                 raise _core.FormatError(
-                    f"{name}: not a glove-rs model, or damaged ({error})"
-                ) from error
-        shape = (len(vocabulary), model.dim)
-        for key, array in arrays.items():
-            wanted = shape if "W" in key else shape[:1]
-            if array.shape != wanted or array.dtype != np.float32:
-                raise _core.FormatError(
-                    f"{name}: {key} has shape {array.shape} and dtype {array.dtype}, "
-                    f"expected {wanted} and float32"
+                    f"{name}: model of version {header['version']!r}; this glove-rs reads 1"
                 )
+            model = cls._of_settings(header["settings"])
+            ends = archive.read("word_ends", "i8", (None,))
+            if (np.diff(ends, prepend=0) < 0).any():
+                raise ValueError("the words do not follow each other")
+            text = archive.read("words", "u1", (int(ends[-1]) if len(ends) else 0,)).tobytes()
+            words = [
+                text[start:end].decode()
+                for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+            ]
+            counts = archive.read("counts", "i8", (len(words),))
+            vocabulary = Vocabulary(words, counts.tolist())
+            history = History(archive.rows("history"))
+            arrays = {}
+            for key in _ARRAYS:
+                shape = (len(words), model.dim)
+                arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
         model._fitted = Fitted(vocabulary, history, arrays)
+        return model
+
+    @classmethod
+    def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a model of the settings in a file, which are checked as those of a training are."""
+        settings = {**settings, "tokenizer": from_json(settings["tokenizer"])}
+        for name, value in settings.items():
+            if name != "tokenizer" and not isinstance(value, str | int | float | None):
+                raise ValueError(f"{name} is {value!r}")
+        model = cls(**settings)
+        model._training_arguments()
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:
@@ -836,7 +825,7 @@ keep_counts
             As for :meth:`save_word2vec`.
         """
         state = self._state
-        prefix = os.fspath(prefix)
+        prefix = path_text("prefix", prefix)
         if text:
             rows = _stanford.text_rows(state.arrays, model)
             _stanford.write_text(
@@ -878,12 +867,15 @@ keep_counts
         OSError
             If a file cannot be read.
         """
-        words = vocabulary if isinstance(vocabulary, Vocabulary) else Vocabulary.load(vocabulary)
+        if isinstance(vocabulary, Vocabulary):
+            words = vocabulary
+        else:
+            words = Vocabulary.load(path_text("vocabulary", vocabulary))
         arrays = _stanford.read_parameters(path, len(words))
         if gradsq is None:
             sums = {name: np.ones_like(array) for name, array in arrays.items()}
         else:
-            sums = _stanford.read_parameters(gradsq, len(words))
+            sums = _stanford.read_parameters(path_text("gradsq", gradsq), len(words))
             if sums["W"].shape != arrays["W"].shape:
                 raise ValueError(
                     f"gradsq must have the shape of the parameters: {sums['W'].shape}, "

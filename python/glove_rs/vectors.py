@@ -17,7 +17,8 @@ from numpy.typing import DTypeLike, NDArray
 
 from . import _core, _vector_files, evaluation
 from ._optional import optional
-from ._parameters import boolean
+from ._parameters import boolean, choice, integer, optional_integer, path_text, shown
+from ._parameters import words as words_of
 from ._progress import Progress
 from ._vector_files import Format
 from .vocabulary import Vocabulary
@@ -44,6 +45,8 @@ _ROWS = 16_384
 _QUERIES = 256
 # Queries that share one pass over the vocabulary, whose rows are scaled to unit length once a pass.
 _PASS = 1_024
+# Sums of squares of float32 within which neither they nor products with a unit vector lose digits.
+_SQUARES = (1e-30, 1e30)
 # Frequency ranks shown by `_repr_html_`: past the function words, before the rare ones.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
@@ -75,9 +78,7 @@ def combine(W: NDArray[Any], W_tilde: NDArray[Any], how: str = "sum") -> Float32
     >>> combine(np.array([[1.0, 2.0]]), np.array([[3.0, 4.0]]), "concat")
     array([[1., 2., 3., 4.]], dtype=float32)
     """
-    if how not in COMBINATIONS:
-        choices = ", ".join(repr(choice) for choice in COMBINATIONS)
-        raise ValueError(f"combine must be one of {choices}, got {how!r}")
+    how = choice("combine", how, COMBINATIONS)
     if np.shape(W) != np.shape(W_tilde):
         raise ValueError(
             f"W and W_tilde must have one shape, got {np.shape(W)} and {np.shape(W_tilde)}"
@@ -150,7 +151,7 @@ class WordVectors:
                 "vectors must be a matrix of real numbers, one row per word, "
                 f"got shape {matrix.shape} of {matrix.dtype}"
             )
-        names = list(words)
+        names = words_of("words", words)
         if len(names) != matrix.shape[0]:
             raise ValueError(
                 "words and vectors must have one length, "
@@ -164,7 +165,7 @@ class WordVectors:
         self._words: list[str] | Callable[[], list[str]] = names
         self._key_to_index: dict[str, int] | None = key_to_index
         self._vectors: NDArray[Any] = matrix
-        self._lengths: Float32 | None = None
+        self._lengths: tuple[Float32, NDArray[np.intp]] | None = None
 
     @classmethod
     def _from_unique(
@@ -240,7 +241,7 @@ class WordVectors:
         """
         if isinstance(keys, str | int | np.integer):
             return self.get_vector(keys)
-        return self._vectors[self._indices(keys)]
+        return self._vectors[self._indices(_listed("keys", keys))]
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self)} words, dim={self.vector_size}, {self._vectors.dtype})"
@@ -321,9 +322,8 @@ class WordVectors:
         """
         index = self.get_index(key)
         row: NDArray[Any] = self._vectors[index]
-        if norm:
-            with np.errstate(divide="ignore", invalid="ignore"):
-                row = row.astype(np.float32) / self._norms()[index]
+        if boolean("norm", norm):
+            row = self._unit_row(index).astype(np.float32)
         row.flags.writeable = False
         return row
 
@@ -369,10 +369,23 @@ class WordVectors:
         >>> wv.get_mean_vector(["ice", "steam"])
         array([0.5, 0.5], dtype=float32)
         """
-        items = _listed(keys)
+        pre_normalize = boolean("pre_normalize", pre_normalize)
+        post_normalize = boolean("post_normalize", post_normalize)
+        ignore_missing = boolean("ignore_missing", ignore_missing)
+        mean = self._mean(_listed("keys", keys), weights, pre_normalize, ignore_missing)
+        return (_unit(mean) if post_normalize else mean).astype(np.float32)
+
+    def _mean(
+        self,
+        items: list[Any],
+        weights: Sequence[float] | NDArray[Any] | None,
+        pre_normalize: bool,
+        ignore_missing: bool,
+    ) -> NDArray[np.float64]:
+        """Return the weighted mean of several vectors in float64, shape (dim,)."""
         if not items:
             raise ValueError("cannot compute mean with no input")
-        factors = np.ones(len(items)) if weights is None else np.asarray(weights, np.float64)
+        factors = np.ones(len(items)) if weights is None else _reals("weights", weights)
         if factors.shape != (len(items),):
             raise ValueError(
                 "keys and weights must have one length, "
@@ -383,8 +396,8 @@ class WordVectors:
         for item, factor in zip(items, factors, strict=True):
             if isinstance(item, np.ndarray):
                 row = self._checked(item)
-            elif item in self:
-                row = self.get_vector(item, norm=pre_normalize)
+            elif (index := self._find(item)) is not None:
+                row = self._unit_row(index) if pre_normalize else self._vectors[index]
             elif ignore_missing:
                 continue
             else:
@@ -393,9 +406,7 @@ class WordVectors:
             weight += abs(float(factor))
         if weight > 0:
             total /= weight
-        if post_normalize:
-            total = _unit(total)
-        return total.astype(np.float32)
+        return total
 
     # ---------------------------------------------------------------- neighbours
 
@@ -476,22 +487,26 @@ class WordVectors:
         >>> [(word, round(cosine, 4)) for word, cosine in wv.most_similar("ice", topn=1)]
         [('snow', 0.9487)]
         """
+        topn = optional_integer("topn", topn, None)
+        clip_start = integer("clip_start", clip_start, 0)
+        clip_end = optional_integer("clip_end", clip_end, 0)
+        restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
         if topn is not None and topn < 1:
             return []
-        plus, minus = _listed(positive), _listed(negative)
+        plus, minus = _listed("positive", positive), _listed("negative", negative)
         items: list[Item] = []
         weights = [1.0] * len(plus) + [-1.0] * len(minus)
         for position, item in enumerate(plus + minus):
-            if isinstance(item, str | int | np.integer | np.ndarray):
-                items.append(item)
-            else:
+            if isinstance(item, tuple) and len(item) == 2:
                 items.append(item[0])
-                weights[position] = float(item[1])
-        mean = self.get_mean_vector(items, weights, post_normalize=True, ignore_missing=False)
+                weights[position] = float(_reals("weights", item[1]))
+            else:
+                items.append(item)
+        mean = self._mean(items, weights, pre_normalize=True, ignore_missing=False)
         if restrict_vocab:
             clip_start, clip_end = 0, restrict_vocab
         start, stop, _ = slice(clip_start, clip_end or None).indices(len(self))
-        cosines = self._cosines(mean, start, stop)
+        cosines = self._cosines(_unit(mean).astype(np.float32), start, stop)
         if topn is None:
             return cosines
         exclude = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
@@ -539,9 +554,11 @@ class WordVectors:
         >>> wv.most_similar_cosmul("ice", "steam", topn=1)[0][0]
         'snow'
         """
+        topn = optional_integer("topn", topn, None)
+        restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
         if topn is not None and topn < 1:
             return []
-        plus, minus = _listed(positive), _listed(negative)
+        plus, minus = _listed("positive", positive), _listed("negative", negative)
         if not plus:
             raise ValueError("cannot compute similarity with no input")
         start, stop, _ = slice(0, restrict_vocab or None).indices(len(self))
@@ -660,7 +677,8 @@ class WordVectors:
         >>> [near[0][0] for near in wv.most_similar_batch(["ice", "steam"], topn=1)]
         ['snow', 'snow']
         """
-        indices = self._indices([words] if isinstance(words, str) else words)
+        topn = integer("topn", topn, None)
+        indices = self._indices(_listed("words", words))
         if topn < 1:
             return [[] for _ in indices]
         count = min(topn, len(self) - 1)
@@ -761,12 +779,14 @@ class WordVectors:
         >>> wv.n_similarity(["ice", "steam"], ["snow"])
         1.0
         """
-        if not (len(ws1) and len(ws2)):
+        first, second = _listed("ws1", ws1), _listed("ws2", ws2)
+        if not (first and second):
             raise ZeroDivisionError("at least one of the lists of words is empty")
-        return _cosine(
-            self.get_mean_vector(ws1, pre_normalize=False),
-            self.get_mean_vector(ws2, pre_normalize=False),
+        means = (
+            self._mean(words, None, pre_normalize=False, ignore_missing=True)
+            for words in (first, second)
         )
+        return _cosine(*means)
 
     def distance(self, w1: Key, w2: Key) -> float:
         """Return the cosine distance of two words, ``1 - similarity(w1, w2)``.
@@ -826,15 +846,19 @@ class WordVectors:
             if isinstance(word_or_vector, np.ndarray)
             else self.get_vector(word_or_vector)
         )
-        query = given.astype(np.float32)
-        others = self._indices(other_words) if other_words is not None else np.empty(0, np.intp)
-        with np.errstate(divide="ignore", invalid="ignore"):
+        others = self._indices(_listed("other_words", other_words))
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            query = given.astype(np.float32)
+            length = np.linalg.norm(query)
+            if not _SQUARES[0] < length**2 < _SQUARES[1] and given.any():
+                query, length = _unit(given.astype(np.float64)).astype(np.float32), np.float32(1)
             if others.size:
                 cosines = self._vectors[others].astype(np.float32) @ query
                 cosines /= self._norms()[others]
+                self._settle(cosines, others, query)
             else:
                 cosines = self._cosines(query, 0, len(self))
-            cosines /= np.linalg.norm(query)
+            cosines /= length
         return cast("Float32", 1 - cosines)
 
     def doesnt_match(self, words: Sequence[Key]) -> str:
@@ -867,10 +891,10 @@ class WordVectors:
         >>> wv.doesnt_match(["ice", "snow", "steam"])
         'steam'
         """
-        asked = [words] if isinstance(words, str) else list(words)
+        asked = _listed("words", words)
         known = [word for word in asked if word in self]
         if len(known) < len(asked):
-            missing = ", ".join(repr(word) for word in asked if word not in self)
+            missing = ", ".join(shown(word) for word in asked if word not in self)
             warnings.warn(f"words left out, not in the vocabulary: {missing}", stacklevel=2)
         if not known:
             raise ValueError("cannot select a word from an empty list")
@@ -1001,6 +1025,8 @@ class WordVectors:
         dtype: DTypeLike = "float32",
         vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
         combine: str = "sum",
+        mmap: bool = True,
+        max_line_bytes: int = 64 << 20,
         progress: Progress = None,
     ) -> WordVectors:
         r"""Read vectors from a file of any of the usual formats.
@@ -1023,7 +1049,7 @@ class WordVectors:
             ``"native"``
                 What :meth:`save` writes. It is mapped into memory instead of read if it is not
                 packed and holds numbers of `dtype`: it opens at once, processes share its pages,
-                and :attr:`vectors` is read-only.
+                and :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
             Read only the first so many vectors, >= 1.
         dtype : {"float32", "float16"}, default "float32"
@@ -1033,6 +1059,13 @@ class WordVectors:
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
             What to make of the two vectors that a Stanford ``.bin`` has of a word, as
             :meth:`glove_rs.Glove.word_vectors` does. The other formats have one.
+        mmap : bool, default True
+            Map a native file where that is possible. While it is mapped it must not be shortened in
+            place: the system ends a process that reads what is gone (SIGBUS). Replacing the file,
+            as :meth:`save` does, is safe. With False it is read into memory.
+        max_line_bytes : int, default 67108864
+            How long a line of a text may be, from 1 to 2**40. A longer one is an error, so a packed
+            file of a few bytes cannot fill the memory.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
@@ -1077,6 +1110,8 @@ class WordVectors:
                 dtype=dtype,
                 vocabulary=vocabulary,
                 combine=combine,
+                mmap=mmap,
+                max_line_bytes=max_line_bytes,
                 progress=progress,
             )
         )
@@ -1107,7 +1142,7 @@ class WordVectors:
         >>> WordVectors.load(path)["steam"]
         array([0., 1.], dtype=float32)
         """
-        _core.save_vectors(path, self.index_to_key, self._vectors, "native")
+        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, "native")
 
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
@@ -1141,7 +1176,7 @@ class WordVectors:
         '2 2\n'
         """
         layout: Literal["text", "binary"] = "binary" if boolean("binary", binary) else "text"
-        _core.save_vectors(path, self.index_to_key, self._vectors, layout)
+        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
         r"""Write the vectors as GloVe files have them: text without a header.
@@ -1179,7 +1214,7 @@ class WordVectors:
                 raise ValueError("unk must be False: there is a word <unk> already")
             mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
             words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
-        _core.save_vectors(path, words, matrix, "headless")
+        _core.save_vectors(path_text("path", path), words, matrix, "headless")
 
     # ---------------------------------------------------------------- other libraries
 
@@ -1274,7 +1309,7 @@ class WordVectors:
         >>> [text.get_text() for text in wv.plot(["ice", "steam"]).texts]
         ['ice', 'steam']
         """
-        indices = self._indices([words] if isinstance(words, str) else words)
+        indices = self._indices(_listed("words", words))
         if len(indices) < 2:
             raise ValueError(f"plot needs at least two words, got {len(indices)}")
         lost = indices[~np.isfinite(self._vectors[indices]).all(axis=1)]
@@ -1339,23 +1374,72 @@ class WordVectors:
         """Return rows in float32, a view if they are."""
         return np.asarray(self._vectors[start:stop], dtype=np.float32)
 
-    def _norms(self) -> Float32:
-        """Return the length of every vector, shape (V,), computed once."""
-        lengths = self._lengths
-        if lengths is None:
+    def _measured(self) -> tuple[Float32, NDArray[np.intp]]:
+        """Return the lengths of all vectors, and which rows float32 cannot multiply, computed once.
+
+        Squares of components leave the range of float32 where vectors are longer than 10¹⁹ or
+        shorter than 10⁻¹⁹. Such rows are rare or all there are; they are computed in float64.
+        """
+        measured = self._lengths
+        if measured is None:
             lengths = np.empty(len(self), np.float32)
+            extreme: list[NDArray[np.intp]] = []
             for start in range(0, len(self), _ROWS):
                 block = self._block(start, start + _ROWS)
-                squares = np.einsum("ij,ij->i", block, block)
-                np.sqrt(squares, out=lengths[start : start + _ROWS])
+                with np.errstate(over="ignore", invalid="ignore"):
+                    squares = np.einsum("ij,ij->i", block, block)
+                far = np.flatnonzero(~((squares > _SQUARES[0]) & (squares < _SQUARES[1])))
+                here = lengths[start : start + _ROWS]
+                np.sqrt(squares, out=here)
+                if far.size:
+                    here[far] = _lengths(block[far])
+                    directed = np.isfinite(here[far]) & (here[far] > 0)
+                    extreme.append(far[directed] + start)
+            rows = np.concatenate(extreme) if extreme else np.empty(0, np.intp)
             # Two threads may both get here; they store the same numbers.
-            self._lengths = lengths
-        return lengths
+            measured = self._lengths = (lengths, rows)
+        return measured
+
+    def _norms(self) -> Float32:
+        """Return the length of every vector, shape (V,).
+
+        Finite and above 0 for each that has a direction, however short or long.
+        """
+        return self._measured()[0]
 
     def _directed(self) -> NDArray[np.bool_]:
         """Tell which vectors have a direction: neither zero nor NaN nor infinite, shape (V,)."""
         lengths = self._norms()
         return np.isfinite(lengths) & (lengths > 0)
+
+    def _unit_row(self, index: int) -> NDArray[Any]:
+        """Return a row scaled to unit length; NaN without a direction, as in gensim."""
+        if self._extremes(slice(index, index + 1))[1].size:
+            return _unit(self._vectors[index].astype(np.float64))
+        with np.errstate(divide="ignore", invalid="ignore"):
+            unit: Float32 = self._vectors[index].astype(np.float32) / self._norms()[index]
+        return unit
+
+    def _extremes(
+        self, rows: slice | NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Return which of these rows float32 cannot multiply: their places in `rows`, and they."""
+        extreme = self._measured()[1]
+        if not extreme.size:
+            return extreme, extreme
+        if isinstance(rows, slice):
+            start, stop, _ = rows.indices(len(self))
+            found = extreme[slice(*np.searchsorted(extreme, (start, stop)))]
+            return found - start, found
+        places = np.flatnonzero(np.isin(rows, extreme))
+        return places, rows[places]
+
+    def _settle(self, cosines: Float32, rows: slice | NDArray[np.intp], query: Float32) -> None:
+        """Replace the cosines of those rows that float32 cannot multiply."""
+        places, found = self._extremes(rows)
+        for start in range(0, len(found), _ROWS):
+            some = slice(start, start + _ROWS)
+            cosines[places[some]] = _units(self._vectors[found[some]]) @ query
 
     def _unit_rows(self, rows: slice | NDArray[np.intp]) -> Float32:
         """Return rows scaled to unit length, a copy; zeros for those without a direction."""
@@ -1363,12 +1447,16 @@ class WordVectors:
         directed = np.isfinite(lengths) & (lengths > 0)
         block = np.array(self._vectors[rows], dtype=np.float32)
         block[~directed] = 0
-        block /= np.where(directed, lengths, 1)[:, None]
+        with np.errstate(over="ignore"):
+            block /= np.where(directed, lengths, 1)[:, None]
+        places, found = self._extremes(rows)
+        if found.size:
+            block[places] = _units(self._vectors[found])
         return block
 
     def _cosines(self, query: Float32, start: int, stop: int) -> Float32:
         """Return ``w · query / |w|`` for rows of the matrix, NaN for rows of zeros."""
-        with np.errstate(divide="ignore", invalid="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             if self._vectors.dtype == np.float32:
                 cosines: Float32 = self._vectors[start:stop] @ query
             else:
@@ -1378,6 +1466,7 @@ class WordVectors:
                     part = cosines[at - start : at - start + _ROWS]
                     np.matmul(self._block(at, min(at + _ROWS, stop)), query, out=part)
             cosines /= self._norms()[start:stop]
+        self._settle(cosines, slice(start, stop), query)
         return cosines
 
     def _listing(self, scores: Float32, topn: int, exclude: set[int], start: int) -> Neighbours:
@@ -1447,7 +1536,7 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     """
 
     def __init__(self, key: object, wv: WordVectors) -> None:
-        super().__init__(f"Key {key!r} not present in vocabulary")
+        super().__init__(f"Key {shown(key)} not present in vocabulary")
         self._key = key
         self._wv = wv
 
@@ -1467,6 +1556,8 @@ def _close_spellings(word: str, wv: WordVectors, most: int = 3) -> list[str]:
     Tries the edits instead of walking the vocabulary (as difflib would: a second or more on
     400,000 words), so it takes about a millisecond whatever the size.
     """
+    if len(word) > 100:  # the edits of such a word are many, and it is no slip of the pen
+        return []
     # The letters of the most frequent words are those of the language, whichever it is.
     letters = set(word).union(*wv.index_to_key[:1_000])
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
@@ -1496,25 +1587,64 @@ def _first_of_each(
     return list(key_to_index), matrix[keep], key_to_index
 
 
-def _listed(items: Any) -> list[Any]:
+def _listed(name: str, items: Any) -> list[Any]:
     """Return one item or several as a list; the rows of a matrix are several."""
     if items is None:
         return []
     one = isinstance(items, str | int | np.integer)
-    if one or (isinstance(items, np.ndarray) and items.ndim == 1 and items.dtype.kind not in "UO"):
+    if one or (isinstance(items, np.ndarray) and items.ndim < 2 and items.dtype.kind not in "UO"):
         return [items]
-    return list(items)
+    try:
+        return list(items)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a word, an index, a vector or a list of those, got {shown(items)}"
+        ) from None
+
+
+def _reals(name: str, values: Any) -> NDArray[np.float64]:
+    """Return one or several finite weights, or raise a ValueError."""
+    try:
+        reals = np.asarray(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        reals = np.asarray(np.nan)
+    if not np.isfinite(reals).all():
+        raise ValueError(f"{name} must be finite numbers, got {shown(values)}")
+    return reals
 
 
 def _unit(vector: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale a vector to unit length; one of zeros stays."""
-    length = np.linalg.norm(vector)
-    return vector / length if length > 0 else vector
+    scale = np.abs(vector).max(initial=0.0)
+    if scale == 0:
+        return vector
+    # Squares of what is scaled first neither overflow nor vanish.
+    with np.errstate(invalid="ignore"):
+        scaled = vector / scale
+        return cast("NDArray[np.float64]", scaled / np.linalg.norm(scaled))
+
+
+def _lengths(rows: NDArray[Any]) -> Float32:
+    """Return lengths computed in float64; within float32's range if the vector has a direction."""
+    wide = rows.astype(np.float64)
+    lengths = np.sqrt(np.einsum("ij,ij->i", wide, wide))
+    range_ = np.finfo(np.float32)
+    directed = np.isfinite(lengths) & (lengths > 0)
+    lengths[directed] = np.clip(lengths[directed], range_.smallest_subnormal, range_.max)
+    return cast("Float32", lengths.astype(np.float32))
+
+
+def _units(rows: NDArray[Any]) -> NDArray[np.float64]:
+    """Scale rows that have a direction to unit length, in float64."""
+    wide = rows.astype(np.float64)
+    wide /= np.sqrt(np.einsum("ij,ij->i", wide, wide))[:, None]
+    return wide
 
 
 def _cosine(first: NDArray[Any], second: NDArray[Any]) -> float:
     """Return the cosine of two vectors, 0 if either has no direction."""
     a, b = first.astype(np.float64), second.astype(np.float64)
+    # One root: so the cosine of a vector with itself is 1 to the last bit.
     lengths = float(np.sqrt((a @ a) * (b @ b)))
     return float(a @ b) / lengths if lengths > 0 else 0.0
 

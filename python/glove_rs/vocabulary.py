@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._parameters import boolean, choice, integer, memory_bytes
+from ._parameters import boolean, choice, integer, memory_bytes, path_text, shown
+from ._parameters import words as words_of
 from ._progress import Progress, reporter
 from ._sources import Source, source_arguments
 from ._tokenizers import Tokenizer, function_of
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
 __all__ = ["Source", "Vocabulary"]
 
 
+#: A word of more bytes is an error: a megabyte without white space is hardly text. The longest
+#: that people write, addresses and encoded data among them, are far below.
+MAX_WORD_BYTES = 2**20
+
+
 def encoding_arguments(
     *,
     min_count: int,
@@ -30,6 +36,7 @@ def encoding_arguments(
     lowercase: bool,
     normalize: str | None = None,
     keep_gaps: bool,
+    max_word_bytes: int = MAX_WORD_BYTES,
 ) -> _Encoding:
     """Check the parameters that turn text into words."""
     lowercase = boolean("lowercase", lowercase)
@@ -43,11 +50,8 @@ def encoding_arguments(
         "min_count": integer("min_count", min_count, 1),
         "max_vocab": None if max_vocab is None else integer("max_vocab", max_vocab, 1),
         "keep_gaps": boolean("keep_gaps", keep_gaps),
+        "max_word_bytes": integer("max_word_bytes", max_word_bytes, 1, 2**31 - 1),
     }
-
-
-#: More than any machine has; a slip of the keyboard must not start a million.
-MOST_THREADS = 4096
 
 
 def running_arguments(
@@ -55,9 +59,11 @@ def running_arguments(
 ) -> _Running:
     """Check the parameters that say what a call may use."""
     return {
-        "threads": None if threads is None else integer("threads", threads, 1, MOST_THREADS),
+        "threads": None
+        if threads is None
+        else integer("threads", threads, 1, _core.most_threads()),
         "memory": memory_bytes(memory),
-        "tmp_dir": None if tmp_dir is None else os.fspath(tmp_dir),
+        "tmp_dir": None if tmp_dir is None else path_text("tmp_dir", tmp_dir, "folder"),
     }
 
 
@@ -65,10 +71,10 @@ def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     """Take a vocabulary, or make one of words with counts of 0."""
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
-    if isinstance(vocabulary, str) or not isinstance(vocabulary, Sequence):
-        kind = type(vocabulary).__name__
-        raise TypeError(f"vocabulary must be a Vocabulary or a sequence of words, got {kind}")
-    return Vocabulary(vocabulary, [0] * len(vocabulary))
+    if isinstance(vocabulary, str):  # its letters are not meant
+        raise TypeError(f"vocabulary must be a sequence of words, got {shown(vocabulary)}")
+    words = words_of("vocabulary", vocabulary)
+    return Vocabulary(words, [0] * len(words))
 
 
 class Vocabulary:
@@ -96,7 +102,10 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
-        words, counts = list(words), [integer("counts", n, 0) for n in counts]
+        words = words_of("words", words)
+        if not isinstance(counts, Iterable) or getattr(counts, "ndim", 1) == 0:
+            raise TypeError(f"counts must be a sequence of int, got {shown(counts)}")
+        counts = [integer("counts", n, 0) for n in counts]
         if len(words) != len(counts):
             raise ValueError(
                 f"counts must have one number per word: {len(words)} words, {len(counts)} counts"
@@ -125,6 +134,7 @@ class Vocabulary:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
+        max_word_bytes: int = MAX_WORD_BYTES,
     ) -> Vocabulary:
         """Count the words of `source` and keep the frequent ones.
 
@@ -137,7 +147,8 @@ class Vocabulary:
         OSError
             If the text cannot be read: the subclass that fits, with the path.
         FormatError
-            For bytes that are no text, with their offset.
+            For bytes that are no text, and for a word longer than `max_word_bytes`, with their
+            offset.
         """
         encoding = encoding_arguments(
             min_count=min_count,
@@ -146,6 +157,7 @@ class Vocabulary:
             lowercase=lowercase,
             normalize=normalize,
             keep_gaps=False,
+            max_word_bytes=max_word_bytes,
         )
         running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
         reading = source_arguments(
@@ -169,11 +181,11 @@ class Vocabulary:
         FormatError
             For a malformed line, with its number.
         """
-        return cls._of(_core.CoreVocabulary.load(path))
+        return cls._of(_core.CoreVocabulary.load(path_text("path", path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write Stanford's text format; the file appears complete or not at all."""
-        self._core.save(path)
+        self._core.save(path_text("path", path))
 
     @cached_property
     def words(self) -> list[str]:
@@ -194,16 +206,19 @@ class Vocabulary:
         return iter(self.words)
 
     def __contains__(self, word: object) -> bool:
-        try:
-            return isinstance(word, str) and self._core.index(word) is not None
-        except UnicodeEncodeError:  # a lone surrogate is in no text
-            return False
+        return self._find(word) is not None
 
     def __getitem__(self, word: str) -> int:
-        index = self._core.index(word)
+        index = self._find(word)
         if index is None:
-            raise KeyError(f"word {word!r} is not in the vocabulary")
+            raise KeyError(f"word {shown(word)} is not in the vocabulary")
         return index
+
+    def _find(self, word: object) -> int | None:
+        try:
+            return self._core.index(word) if isinstance(word, str) else None
+        except UnicodeEncodeError:  # a lone surrogate is in no text
+            return None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):

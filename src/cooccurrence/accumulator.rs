@@ -1,5 +1,7 @@
 //! One row being summed: a hash table sized to the row, or a dense array for a heavy one.
 
+use crate::error::Result;
+use crate::memory::fallible;
 use crate::vocabulary::WordId;
 
 /// What is summed per pair: one number if the counts are symmetric, both directions if not.
@@ -76,28 +78,42 @@ impl<S: Sum> RowAccumulator<S> {
     }
 
     /// Make ready for a row of columns `0..width` that meets at most `most` different ones.
-    pub fn begin(&mut self, width: usize, most: usize) {
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
         let most = most.min(width);
         // A dense row costs its width, a hash table about four times what it holds.
         self.is_dense = width <= DENSE_WIDTH || most >= width / 4;
         if self.is_dense {
             if self.dense.len() < width {
-                self.dense.resize(width, S::default());
+                fallible::resize(&mut self.dense, width, S::default())?;
             }
         } else {
             let slots = (2 * most).next_power_of_two().max(16);
             self.shift = 32 - slots.trailing_zeros().min(31);
             self.keys.clear();
-            self.keys.resize(slots, EMPTY);
+            fallible::resize(&mut self.keys, slots, EMPTY)?;
             if self.sums.len() < slots {
-                self.sums.resize(slots, S::default());
+                fallible::resize(&mut self.sums, slots, S::default())?;
             }
         }
         // One more than can be met: the place behind the last is written before it is counted.
         if self.touched.len() <= most {
-            self.touched.resize(most + 1, 0);
+            fallible::resize(&mut self.touched, most + 1, 0)?;
+        }
+        // A bit per column, for putting them in order.
+        if self.bits.len() * 64 < width {
+            fallible::resize(&mut self.bits, width.div_ceil(64), 0)?;
+            fallible::resize(&mut self.summary, self.bits.len().div_ceil(64), 0)?;
         }
         self.met = 0;
+        Ok(())
+    }
+
+    /// Columns met so far.
+    pub fn met(&self) -> usize {
+        self.met
     }
 
     /// Whether this row is summed in the dense array.
@@ -163,10 +179,6 @@ impl<S: Sum> RowAccumulator<S> {
                 emit(column, take(column));
             }
             return;
-        }
-        if self.bits.len() * 64 < width {
-            self.bits.resize(width.div_ceil(64), 0);
-            self.summary.resize(self.bits.len().div_ceil(64), 0);
         }
         for &column in &*touched {
             let word = column as usize / 64;
@@ -287,7 +299,7 @@ mod tests {
             let mut accumulator = RowAccumulator::<[f64; 2]>::new();
             for round in 0..2 { // the second row must not see the first
                 expected.clear();
-                accumulator.begin(width, adds.len());
+                accumulator.begin(width, adds.len()).unwrap();
                 for (i, &(column, left)) in adds.iter().enumerate() {
                     let (column, weight) = ((column as usize % width) as u32, (i + 1 + round) as f64);
                     expected.entry(column).or_default().add(left, weight);

@@ -12,7 +12,7 @@ use super::merge::{BlockSum, merge};
 use super::sink::RowSink;
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, Segment};
 use crate::error::{Error, Result};
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -107,7 +107,7 @@ fn count_segments<S: BlockSum>(
     }
     drop(segment);
     match done.len() {
-        0 => Triangle::assemble(words, |_| Ok(())),
+        0 => Triangle::assemble(words, monitor, |_| Ok(())),
         1 => Ok(done.remove(0)),
         _ => merge::<S>(done, words, options.symmetric, memory, monitor),
     }
@@ -131,6 +131,7 @@ fn count_segment<S: BlockSum>(
             .par_iter()
             .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
                 let mut block = RowBlock::new(rows.start as WordId, !options.symmetric);
+                block.reserve(rows.len(), 0)?;
                 for row in rows.clone() {
                     sum_row(
                         row as WordId,
@@ -138,6 +139,7 @@ fn count_segment<S: BlockSum>(
                         accumulator,
                         monitor,
                     )?;
+                    block.reserve(0, accumulator.met())?;
                     accumulator.drain(|column, sum| sum.push(column, &mut block));
                     block.end_row();
                 }
@@ -172,7 +174,7 @@ impl Occurrences {
         let mut histograms: Vec<Vec<u32>> = parts
             .par_iter()
             .map(|part| {
-                let mut histogram = vec![0u32; others + 1];
+                let mut histogram: Vec<u32> = fallible::zeroed(others + 1)?;
                 for ids in part.chunks(POLL_TOKENS) {
                     for &id in ids {
                         histogram[number(id)] += 1;
@@ -182,7 +184,7 @@ impl Occurrences {
                 Ok(histogram)
             })
             .collect::<Result<_>>()?;
-        let mut starts = Vec::with_capacity(others + 1);
+        let mut starts = fallible::with_capacity(others + 1)?;
         let mut total = 0u32;
         for word in 0..others {
             starts.push(total as usize);
@@ -196,7 +198,8 @@ impl Occurrences {
         }
         // Relaxed atomic stores are plain stores; no two parts ever write the same place, but for the
         // last, which is nobody's.
-        let positions: Vec<AtomicU32> = (0..=total).map(|_| AtomicU32::new(0)).collect();
+        let mut positions: Vec<AtomicU32> = fallible::with_capacity(total as usize + 1)?;
+        positions.resize_with(total as usize + 1, AtomicU32::default);
         let mut offset = 0;
         let offsets: Vec<usize> = parts
             .iter()
@@ -265,13 +268,15 @@ pub(super) fn sum_row<S: Sum>(
         .sum();
     let window = counters.first().map_or(0, |counter| counter.options.window);
     let most = occurrences.saturating_mul(window.saturating_mul(2));
-    accumulator.begin(row as usize + 1, most);
+    accumulator.begin(row as usize + 1, most)?;
+    // A wide window has much to look at for each occurrence.
+    let together = (POLL_TOKENS / window.clamp(SIDE, POLL_TOKENS)).clamp(1, 1 << 14);
     for counter in counters {
-        for part in counter.occurrences.of(row).chunks(1 << 14) {
+        for part in counter.occurrences.of(row).chunks(together) {
             if accumulator.is_dense() {
-                counter.scan(row, part, &mut accumulator.dense());
+                counter.scan(row, part, &mut accumulator.dense(), monitor)?;
             } else {
-                counter.scan(row, part, &mut accumulator.hashed());
+                counter.scan(row, part, &mut accumulator.hashed(), monitor)?;
             }
             monitor.advance(part.len() as u64)?;
         }
@@ -324,17 +329,23 @@ impl<'a> RowCounter<'a> {
     }
 
     #[inline(always)]
-    fn scan(&self, row: WordId, positions: &[AtomicU32], sums: &mut impl Row) {
+    fn scan(
+        &self,
+        row: WordId,
+        positions: &[AtomicU32],
+        sums: &mut impl Row,
+        monitor: &Monitor,
+    ) -> Result<()> {
         let carried = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.fresh);
         let (carried, positions) = positions.split_at(carried);
         for position in carried {
-            self.scan_carried(row, position.load(Relaxed) as usize, sums);
+            self.scan_carried(row, position.load(Relaxed) as usize, sums, monitor)?;
         }
         if self.options.window > SIDE {
             for position in positions {
-                self.scan_wide(row, position.load(Relaxed) as usize, sums);
+                self.scan_wide(row, position.load(Relaxed) as usize, sums, monitor)?;
             }
-            return;
+            return Ok(());
         }
         let mut windows = [[0; 2 * SIDE]; BATCH];
         for batch in positions.chunks(BATCH) {
@@ -345,6 +356,7 @@ impl<'a> RowCounter<'a> {
                 self.scan_narrow(row, window, sums);
             }
         }
+        Ok(())
     }
 
     /// The words around `position`, itself left out.
@@ -394,39 +406,69 @@ impl<'a> RowCounter<'a> {
     }
 
     /// A word of the last segment: only its neighbours in this one are new.
-    fn scan_carried(&self, row: WordId, position: usize, sums: &mut impl Row) {
+    fn scan_carried(
+        &self,
+        row: WordId,
+        position: usize,
+        sums: &mut impl Row,
+        monitor: &Monitor,
+    ) -> Result<()> {
         let right = self.ids[position + 1..].iter();
-        for (distance, &column) in (1..=self.options.window).zip(right) {
-            if column == DOCUMENT_END {
-                break;
-            }
+        neighbours(self.options.window, right, monitor, |distance, column| {
             if position + distance >= self.fresh && column <= row {
                 sums.at(column).add(true, self.options.weight(distance));
             }
-        }
+        })
     }
 
-    fn scan_wide(&self, row: WordId, position: usize, sums: &mut impl Row) {
+    fn scan_wide(
+        &self,
+        row: WordId,
+        position: usize,
+        sums: &mut impl Row,
+        monitor: &Monitor,
+    ) -> Result<()> {
         let left = self.ids[..position].iter().rev();
         let right = self.ids[position + 1..].iter();
         let options = &self.options;
-        for (distance, &column) in (1..=options.window).zip(left) {
-            if column == DOCUMENT_END {
-                break;
-            }
+        neighbours(options.window, left, monitor, |distance, column| {
             if column < row || (column == row && options.symmetric) {
                 sums.at(column).add(false, options.weight(distance));
             }
-        }
-        for (distance, &column) in (1..=options.window).zip(right) {
-            if column == DOCUMENT_END {
-                break;
-            }
+        })?;
+        neighbours(options.window, right, monitor, |distance, column| {
             if column <= row {
                 sums.at(column).add(true, options.weight(distance));
             }
+        })
+    }
+}
+
+/// Call `f` with the distance of each word up to the window or the end of the document.
+#[inline(always)]
+fn neighbours<'a>(
+    window: usize,
+    mut words: impl Iterator<Item = &'a WordId>,
+    monitor: &Monitor,
+    mut f: impl FnMut(usize, WordId),
+) -> Result<()> {
+    let mut distance = 0;
+    while distance < window {
+        let end = window.min(distance + POLL_TOKENS);
+        while distance < end {
+            match words.next() {
+                None | Some(&DOCUMENT_END) => return Ok(()),
+                Some(&column) => {
+                    distance += 1;
+                    f(distance, column);
+                }
+            }
+        }
+        if distance < window {
+            monitor.check()?;
         }
     }
+    Ok(())
 }
 
 /// A bit per lane whose word is at most `row`, and a bit per lane that ends a document.

@@ -119,8 +119,8 @@ fn sample(
     let size = reader.size();
     let raw = RawCorpus::read(&mut reader, encoding, &memory, monitor)?;
     let (_, text, _) = monitor.snapshot();
-    let vocabulary = raw.vocabulary(encoding)?;
-    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
+    let vocabulary = raw.vocabulary(encoding, monitor)?;
+    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
     let tokens = corpus.tokens() as f64;
     let counts = count(&mut corpus, vocabulary.len(), counting, &memory, monitor)?;
     Ok(Sample {
@@ -137,7 +137,7 @@ fn sample(
 fn encoded_bytes(counts: &Triangle) -> Result<f64> {
     let mut bytes = 0;
     for k in 0..counts.blocks() {
-        bytes += encode(&*counts.block(k)?).len();
+        bytes += encode(&*counts.block(k)?)?.len();
     }
     Ok(bytes as f64)
 }

@@ -4,7 +4,7 @@ use super::matrix::{RowBlock, Triangle};
 use super::sink::RowSink;
 use crate::buckets::{Bucket, Buckets};
 use crate::error::Result;
-use crate::memory::{MemoryLimit, TemporaryFile};
+use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -101,8 +101,11 @@ fn block(
     file: Option<&TemporaryFile>,
 ) -> Result<RowBlock> {
     let mut entries = bucket.items(file)?;
+    // Sorting takes as much again, and cannot fail but end the process.
+    fallible::with_capacity::<Entry>(entries.len())?;
     entries.sort_by_key(Entry::key);
     let mut block = RowBlock::new(first, true);
+    block.reserve((end - first) as usize, entries.len())?;
     let mut pairs = entries.chunk_by(|a, b| a.key() == b.key()).peekable();
     for row in first..end {
         while let Some(pair) = pairs.next_if(|pair| pair[0].row == row) {
@@ -146,13 +149,13 @@ mod tests {
                 gathering.push(i, j, x).unwrap();
             }
             let gathered = gathering.finish(&Monitor::new()).unwrap();
-            let assembled = Triangle::assemble(words, |pair| {
+            let assembled = Triangle::assemble(words, &Monitor::new(), |pair| {
                 for &(i, j, x) in &records {
                     pair(i, j, x, 0.0);
                 }
                 Ok(())
             }).unwrap();
-            prop_assert_eq!(gathered.to_csr().unwrap(), assembled.to_csr().unwrap());
+            prop_assert_eq!(gathered.to_csr(&Monitor::new()).unwrap(), assembled.to_csr(&Monitor::new()).unwrap());
             prop_assert_eq!(gathered.nnz(), assembled.nnz());
             prop_assert!(gathered.is_on_disk() || gathered.symmetric == assembled.symmetric);
         }

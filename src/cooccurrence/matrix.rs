@@ -1,8 +1,9 @@
 //! The co-occurrence matrix, kept as the triangle of pairs whose row word is the rarer one.
 
-use super::spill::{Run, decode, decode_into, encode};
+use super::spill::{Run, decode_into, encode};
 use crate::error::{Error, Result};
-use crate::memory::HugeBuffer;
+use crate::memory::{HugeBuffer, fallible};
+use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::any::Any;
@@ -50,6 +51,20 @@ impl RowBlock {
         (&mut self.ends, &mut self.columns, values)
     }
 
+    /// Make room for more rows and entries.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn reserve(&mut self, rows: usize, entries: usize) -> Result<()> {
+        fallible::reserve(&mut self.ends, rows)?;
+        fallible::reserve(&mut self.columns, entries)?;
+        fallible::reserve(&mut self.forward, entries)?;
+        match &mut self.backward {
+            Some(values) => fallible::reserve(values, entries),
+            None => Ok(()),
+        }
+    }
+
     /// Append an entry of a symmetric matrix to the open row; columns ascend.
     #[inline]
     pub fn push(&mut self, column: WordId, x: f64) {
@@ -67,12 +82,14 @@ impl RowBlock {
     }
 
     /// Append entries to the open row, whose columns follow those it has.
-    pub(super) fn extend(&mut self, row: &TriangleRow<'_>) {
+    pub(super) fn extend(&mut self, row: &TriangleRow<'_>) -> Result<()> {
+        self.reserve(1, row.columns.len())?;
         self.columns.extend_from_slice(row.columns);
         self.forward.extend_from_slice(row.forward);
         if let (Some(values), Some(backward)) = (&mut self.backward, row.backward) {
             values.extend_from_slice(backward);
         }
+        Ok(())
     }
 
     /// Close the open row.
@@ -99,6 +116,12 @@ impl RowBlock {
     pub fn bytes(&self) -> u64 {
         let per_entry = size_of::<WordId>() + 8 * (1 + usize::from(self.backward.is_some()));
         (self.columns.len() * per_entry + self.ends.len() * size_of::<usize>()) as u64
+    }
+
+    /// Whether all values are what counts can be: finite and not negative.
+    pub fn holds_counts(&self) -> bool {
+        let mut values = self.forward.iter().chain(self.backward.iter().flatten());
+        values.all(|x| x.is_finite() && *x >= 0.0)
     }
 
     /// Whether both directions are kept apart.
@@ -249,14 +272,14 @@ pub(super) struct PackedBlock {
 
 impl PackedBlock {
     /// In memory of its own.
-    pub fn of(block: &RowBlock) -> Self {
-        let bytes = encode(block);
-        Self {
+    pub fn of(block: &RowBlock) -> Result<Self> {
+        let bytes = encode(block)?;
+        Ok(Self {
             rows: block.rows(),
             entries: block.len(),
             place: 0..bytes.len(),
             bytes: Arc::new(bytes),
-        }
+        })
     }
 
     /// Its bytes, as [`encode`] makes them.
@@ -265,8 +288,10 @@ impl PackedBlock {
     }
 
     /// Unpack it in the memory of another block.
-    pub fn unpack_to(&self, block: &mut RowBlock) {
-        decode_into(&self.encoded(), block).expect("encoded here");
+    pub fn unpack_to(&self, block: &mut RowBlock) -> Result<()> {
+        let is_block = decode_into(&self.encoded(), block)?;
+        assert!(is_block, "encoded here");
+        Ok(())
     }
 }
 
@@ -311,19 +336,24 @@ impl Held {
         }
     }
 
-    fn block(&self) -> Cow<'_, RowBlock> {
+    fn block(&self) -> Result<Cow<'_, RowBlock>> {
         match self {
-            Self::Open(block) => Cow::Borrowed(block),
-            Self::Packed(block) => Cow::Owned(decode(&block.encoded()).expect("encoded here")),
+            Self::Open(block) => Ok(Cow::Borrowed(block)),
+            Self::Packed(packed) => {
+                let mut block = RowBlock::default();
+                packed.unpack_to(&mut block)?;
+                Ok(Cow::Owned(block))
+            }
         }
     }
 
     /// Pack all of these together.
     fn pack(blocks: &mut [Self]) -> Result<()> {
-        let mut packed: Vec<PackedBlock> = blocks
+        let packed: Result<Vec<PackedBlock>> = blocks
             .par_iter()
-            .map(|held| PackedBlock::of(&held.block()))
+            .map(|held| PackedBlock::of(&*held.block()?))
             .collect();
+        let mut packed = packed?;
         let length = packed.iter().map(|block| block.place.len()).sum();
         let mut bytes = HugeBuffer::zeroed(length)?;
         let mut end = 0;
@@ -376,7 +406,7 @@ impl Triangle {
     /// [`crate::Error::Io`] if it lies on disk and cannot be read.
     pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
         match &self.store {
-            Store::Memory(blocks) => Ok(blocks[k].block()),
+            Store::Memory(blocks) => blocks[k].block(),
             Store::Disk(run) => run.read(k).map(Cow::Owned),
         }
     }
@@ -489,7 +519,7 @@ impl Triangle {
     /// # Errors
     /// As for [`Triangle::block`].
     pub fn row_sums(&self) -> Result<Vec<f64>> {
-        let mut sums = vec![0.0; self.words];
+        let mut sums: Vec<f64> = fallible::zeroed(self.words)?;
         self.for_each_record(|i, _, x| sums[i as usize] += x)?;
         Ok(sums)
     }
@@ -517,18 +547,23 @@ impl Triangle {
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn to_csr(&self) -> Result<Csr> {
-        let lengths = self.row_lengths()?;
-        self.rows_to_csr(0, &lengths)
+    pub fn to_csr(&self, monitor: &Monitor) -> Result<Csr> {
+        let lengths = self.row_lengths(monitor)?;
+        self.rows_to_csr(0, &lengths, monitor)
     }
 
     /// Number of records in each row of the full matrix.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn row_lengths(&self) -> Result<Vec<u32>> {
-        let mut lengths = vec![0; self.words];
-        self.for_each_record(|i, _, _| lengths[i as usize] += 1)?;
+    pub fn row_lengths(&self, monitor: &Monitor) -> Result<Vec<u32>> {
+        let mut lengths: Vec<u32> = fallible::zeroed(self.words)?;
+        let mut since = 0;
+        self.for_each_row(0..self.words as WordId, |row| {
+            poll(row.columns.len(), &mut since, monitor)?;
+            row.for_each_record(|i, _, _| lengths[i as usize] += 1);
+            Ok(())
+        })?;
         Ok(lengths)
     }
 
@@ -536,17 +571,19 @@ impl Triangle {
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn rows_to_csr(&self, first: WordId, lengths: &[u32]) -> Result<Csr> {
+    pub fn rows_to_csr(&self, first: WordId, lengths: &[u32], monitor: &Monitor) -> Result<Csr> {
         let end = first + lengths.len() as WordId;
-        let mut starts = Vec::with_capacity(lengths.len() + 1);
+        let mut starts = fallible::with_capacity(lengths.len() + 1)?;
         let mut nnz = 0i64;
         starts.push(0);
         starts.extend(lengths.iter().map(|&length| {
             nnz += i64::from(length);
             nnz
         }));
-        let mut next = starts.clone();
-        let (mut columns, mut values) = (vec![0i32; nnz as usize], vec![0.0; nnz as usize]);
+        let mut next = fallible::copied(&starts)?;
+        let mut columns: Vec<i32> = fallible::zeroed(nnz as usize)?;
+        let mut values: Vec<f64> = fallible::zeroed(nnz as usize)?;
+        let mut since = 0;
         // Rows of the triangle come in order, so each row of the full matrix first receives its own
         // entries (columns up to the diagonal) and then its mirror images, ascending.
         self.for_each_row(first..self.words as WordId, |row| {
@@ -555,6 +592,7 @@ impl Triangle {
             } else {
                 row.within(first..end)
             };
+            poll(row.columns.len(), &mut since, monitor)?;
             row.for_each_record(|i, j, x| {
                 if (first..end).contains(&i) {
                     let place = &mut next[(i - first) as usize];
@@ -578,18 +616,21 @@ impl Triangle {
     /// What `pairs` returns.
     pub fn assemble(
         words: usize,
+        monitor: &Monitor,
         pairs: impl Fn(&mut dyn FnMut(WordId, WordId, f64, f64)) -> Result<()>,
     ) -> Result<Self> {
-        let mut ends = vec![0usize; words];
+        let mut ends: Vec<usize> = fallible::zeroed(words)?;
         pairs(&mut |i, j, _, _| ends[i.max(j) as usize] += 1)?;
-        let mut next = Vec::with_capacity(words);
+        monitor.check()?;
+        let mut next = fallible::with_capacity(words)?;
         let mut length = 0;
         for end in &mut ends {
             next.push(length);
             length += *end;
             *end = length;
         }
-        let mut entries = vec![(0 as WordId, [0.0; 2]); length];
+        let mut entries = fallible::filled((0 as WordId, [0.0; 2]), length)?;
+        monitor.check()?;
         pairs(&mut |i, j, forward, backward| {
             let (row, column, sums) = match i.cmp(&j) {
                 Ordering::Equal => (i, j, [forward, 0.0]),
@@ -600,7 +641,7 @@ impl Triangle {
             entries[*place] = (column, sums);
             *place += 1;
         })?;
-        let mut rows: Vec<&mut [(WordId, [f64; 2])]> = Vec::with_capacity(words);
+        let mut rows: Vec<&mut [(WordId, [f64; 2])]> = fallible::with_capacity(words)?;
         let mut rest = entries.as_mut_slice();
         let mut start = 0;
         for &end in &ends {
@@ -609,21 +650,23 @@ impl Triangle {
             (rest, start) = (more, end);
         }
         let block_rows = words.div_ceil(8 * rayon::current_num_threads()).max(1);
-        let sorted: Vec<RowBlock> = rows
-            .into_par_iter()
-            .chunks(block_rows)
+        let sorted: Result<Vec<RowBlock>> = rows
+            .par_chunks_mut(block_rows)
             .enumerate()
             .map(|(number, rows)| {
                 let mut block = RowBlock::new((number * block_rows) as WordId, true);
+                block.reserve(rows.len(), rows.iter().map(|row| row.len()).sum())?;
+                let mut since = 0;
                 for row in rows {
+                    poll(row.len(), &mut since, monitor)?;
                     push_sorted(row, &mut block);
                     block.end_row();
                 }
                 block.shrink_to_fit();
-                block
+                Ok(block)
             })
             .collect();
-        Ok(Self::in_memory(words, sorted))
+        Ok(Self::in_memory(words, sorted?))
     }
 
     /// The weighted sum of matrices whose words are mapped into one vocabulary of `words`: each part
@@ -631,10 +674,12 @@ impl Triangle {
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)]) -> Result<Self> {
-        Self::assemble(words, |pair| {
+    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)], monitor: &Monitor) -> Result<Self> {
+        let sum = Self::assemble(words, monitor, |pair| {
+            let mut since = 0;
             for (part, ranks, weight) in parts {
                 part.for_each_row(0..part.words as WordId, |row| {
+                    poll(row.columns.len(), &mut since, monitor)?;
                     let i = ranks[row.row as usize];
                     for (entry, &column) in row.columns.iter().enumerate() {
                         let forward = row.forward[entry];
@@ -652,7 +697,25 @@ impl Triangle {
                 })?;
             }
             Ok(())
-        })
+        })?;
+        sum.check_sum("X")?;
+        Ok(sum)
+    }
+
+    /// Refuse counts that add up to more than a float can hold. If all of them do not, neither do
+    /// those of a pair or of a row.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] with the `name` of what they came from.
+    pub fn check_sum(&self, name: &'static str) -> Result<()> {
+        if self.total.is_finite() {
+            return Ok(());
+        }
+        let message = format!(
+            "must have counts whose sum is at most {:e}: all together are more",
+            f64::MAX
+        );
+        Err(Error::parameter(name, message))
     }
 
     /// From blocks in order, which must hold each row once.
@@ -677,6 +740,16 @@ impl Triangle {
         }
         Self::from_blocks(words, symmetric, blocks)
     }
+}
+
+/// Look at the monitor when about a million entries have been gone through since the last time.
+pub fn poll(entries: usize, since: &mut usize, monitor: &Monitor) -> Result<()> {
+    *since += entries + 1;
+    if *since >= 1 << 20 {
+        *since = 0;
+        monitor.check()?;
+    }
+    Ok(())
 }
 
 /// Sort one row by column, stably, and append it; equal columns add up, zeros vanish.

@@ -168,6 +168,7 @@ fn merge_rows<S: BlockSum>(
         monitor.check()?;
     }
     let mut merged = RowBlock::new(rows.start, !symmetric);
+    merged.reserve(rows.len(), 0)?;
     for number in rows {
         let rows: Vec<TriangleRow<'_>> = blocks
             .iter()
@@ -175,7 +176,7 @@ fn merge_rows<S: BlockSum>(
             .filter(|block| block.rows().contains(&number))
             .map(|block| block.row(number))
             .collect();
-        let entries = push_sum(&rows, accumulator, &mut merged);
+        let entries = push_sum(&rows, accumulator, &mut merged)?;
         monitor.advance(entries as u64)?;
     }
     merged.shrink_to_fit();
@@ -187,10 +188,10 @@ pub(super) fn push_sum<S: BlockSum>(
     rows: &[TriangleRow<'_>],
     accumulator: &mut RowAccumulator<S>,
     block: &mut RowBlock,
-) -> usize {
+) -> Result<usize> {
     let entries = rows.iter().map(|row| row.columns.len()).sum();
     let width = rows.first().map_or(0, |row| row.row as usize + 1);
-    accumulator.begin(width, entries);
+    accumulator.begin(width, entries)?;
     for row in rows {
         if accumulator.is_dense() {
             add(row, &mut accumulator.dense());
@@ -198,9 +199,10 @@ pub(super) fn push_sum<S: BlockSum>(
             add(row, &mut accumulator.hashed());
         }
     }
+    block.reserve(1, accumulator.met())?;
     accumulator.drain(|column, sum| sum.push(column, block));
     block.end_row();
-    entries
+    Ok(entries)
 }
 
 #[inline(always)]

@@ -6,11 +6,11 @@
 
 use super::accumulator::RowAccumulator;
 use super::count::{CountingOptions, Occurrences, RowCounter, sum_row, tasks};
-use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Sums, Triangle, TriangleRow};
+use super::matrix::{Bytes, PackedBlock, RowBlock, Rows, Sums, Triangle, TriangleRow, poll};
 use super::merge::{BlockSum, push_sum};
 use super::spill::Encoder;
 use crate::error::{Error, Result};
-use crate::memory::TASK_OCCURRENCES;
+use crate::memory::{TASK_OCCURRENCES, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
@@ -71,7 +71,7 @@ impl Share {
                 let mut packing = Packing::default();
                 let mut encoder = Encoder::default();
                 for rows in rows.chunks(MOST_ROWS) {
-                    packing.push(0..counts.words as WordId, rows, &mut encoder);
+                    packing.push(0..counts.words as WordId, rows, &mut encoder)?;
                 }
                 Ok(packing.finish(&|bytes| Arc::new(bytes)))
             })
@@ -88,11 +88,18 @@ impl Share {
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn of(counts: &Triangle, partition: Partition, group: usize) -> Result<Self> {
+    pub fn of(
+        counts: &Triangle,
+        partition: Partition,
+        group: usize,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         let own = partition.group(group);
         let new_ids = partition.new_ids();
-        let counts = Triangle::assemble(counts.words, |pair| {
+        let counts = Triangle::assemble(counts.words, monitor, |pair| {
+            let mut since = 0;
             counts.for_each_row(0..counts.words as WordId, |row| {
+                poll(row.columns.len(), &mut since, monitor)?;
                 let i = new_ids[row.row as usize];
                 for (entry, &column) in row.columns.iter().enumerate() {
                     let j = new_ids[column as usize];
@@ -109,18 +116,22 @@ impl Share {
 
     /// Some rows, each in one part. They are those of a triangle over all words, in new ids: rows before
     /// the group's first word are empty, those behind its last one hold columns of the group only.
-    pub fn rows(&self, rows: Range<WordId>) -> RowBlock {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn rows(&self, rows: Range<WordId>) -> Result<RowBlock> {
         let mut block = RowBlock::new(rows.start, !self.symmetric);
+        block.reserve(rows.len(), 0)?;
         let mut opened: Vec<RowBlock> = Vec::new();
         let mut next = rows.start;
         let same_rows = |a: &Part, b: &Part| a.block.rows == b.block.rows;
         for parts in self.overlapping(&rows).chunk_by(same_rows) {
-            let unpacked = unpacked(parts.iter(), &mut opened);
+            let unpacked = unpacked(parts.iter(), &mut opened)?;
             let held = &parts[0].block.rows;
             for row in next..held.end.min(rows.end) {
                 if row >= held.start {
                     for part in unpacked {
-                        block.extend(&part.row(row));
+                        block.extend(&part.row(row))?;
                     }
                 }
                 block.end_row();
@@ -128,7 +139,7 @@ impl Share {
             next = held.end.min(rows.end);
         }
         (next..rows.end).for_each(|_| block.end_row());
-        block
+        Ok(block)
     }
 
     /// The parts that hold some of `rows`.
@@ -172,7 +183,7 @@ impl Rows for Share {
     ) -> Result<()> {
         let mut block = RowBlock::default();
         for part in self.overlapping(&rows) {
-            part.block.unpack_to(&mut block);
+            part.block.unpack_to(&mut block)?;
             block.for_each_row(rows.clone(), &mut f)?;
         }
         Ok(())
@@ -315,6 +326,7 @@ fn count_blocks<S: BlockSum>(
             block.refill(rows.start as WordId, !options.symmetric);
             for row in rows.clone() {
                 sum_row(row as WordId, &counters, &mut accumulator, monitor)?;
+                block.reserve(1, accumulator.met())?;
                 accumulator.drain(|column, sum| sum.push(column, &mut block));
                 block.end_row();
             }
@@ -327,7 +339,7 @@ fn count_blocks<S: BlockSum>(
                     part.push(own);
                     *row = others;
                 }
-                packing.push(columns, &part, &mut encoder);
+                packing.push(columns, &part, &mut encoder)?;
             }
         }
         for (columns, packing) in packings.into_iter().enumerate() {
@@ -403,14 +415,14 @@ fn merge_run<S: BlockSum>(
             packing.push_held((*only).clone(), keep);
         } else {
             let Part { columns, block, .. } = parts[0];
-            let parts = unpacked(parts.iter().copied(), &mut opened);
+            let parts = unpacked(parts.iter().copied(), &mut opened)?;
             sum.refill(block.rows.start, parts[0].has_both_directions());
             for row in block.rows.clone() {
                 let rows: Vec<_> = parts.iter().map(|part| part.row(row)).collect();
-                push_sum(&rows, &mut accumulator, &mut sum);
+                push_sum(&rows, &mut accumulator, &mut sum)?;
             }
             let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
-            packing.push(columns.clone(), &rows, &mut encoder);
+            packing.push(columns.clone(), &rows, &mut encoder)?;
         }
         monitor.advance(1)?;
     }
@@ -421,13 +433,13 @@ fn merge_run<S: BlockSum>(
 fn unpacked<'a, 'b>(
     parts: impl ExactSizeIterator<Item = &'a Part>,
     opened: &'b mut Vec<RowBlock>,
-) -> &'b [RowBlock] {
+) -> Result<&'b [RowBlock]> {
     let length = parts.len();
     opened.resize_with(length.max(opened.len()), RowBlock::default);
     for (part, opened) in parts.zip(&mut *opened) {
-        part.block.unpack_to(opened);
+        part.block.unpack_to(opened)?;
     }
-    &opened[..length]
+    Ok(&opened[..length])
 }
 
 /// Blocks that are packed one after the other.
@@ -441,14 +453,20 @@ struct Packing {
 
 impl Packing {
     /// Append rows that follow each other, in some columns; nothing if they are empty.
-    fn push(&mut self, columns: Range<WordId>, rows: &[TriangleRow<'_>], encoder: &mut Encoder) {
+    fn push(
+        &mut self,
+        columns: Range<WordId>,
+        rows: &[TriangleRow<'_>],
+        encoder: &mut Encoder,
+    ) -> Result<()> {
         let entries = rows.iter().map(|row| row.columns.len()).sum();
         if entries == 0 {
-            return;
+            return Ok(());
         }
         let first = rows[0].row;
-        let bytes = encoder.encode(first, rows, rows[0].backward.is_some());
+        let bytes = encoder.encode(first, rows, rows[0].backward.is_some())?;
         let start = self.bytes.len();
+        fallible::reserve(&mut self.bytes, bytes.len())?;
         self.bytes.extend_from_slice(bytes);
         self.open.push(Part {
             columns,
@@ -460,6 +478,7 @@ impl Packing {
                 place: start..self.bytes.len(),
             },
         });
+        Ok(())
     }
 
     /// Append a block as it is.
@@ -709,7 +728,7 @@ mod tests {
             prop_assert_eq!(expected.len() as u64, whole.nnz());
             prop_assert_eq!(records(of(&merged)), expected.clone());
             let split: Vec<Share> = (0..groups)
-                .map(|group| Share::of(&whole, partition, group).unwrap())
+                .map(|group| Share::of(&whole, partition, group, &Monitor::new()).unwrap())
                 .collect();
             prop_assert_eq!(records(of(&split)), expected.clone());
             // Unpacked for training, some rows at a time.
@@ -718,7 +737,7 @@ mod tests {
                 let mut found = 0;
                 for first in (0..WORDS as WordId).step_by(7) {
                     let rows = first..(first + 7).min(WORDS as WordId);
-                    let block = share.rows(rows.clone());
+                    let block = share.rows(rows.clone()).unwrap();
                     prop_assert_eq!(block.rows(), rows.clone());
                     for row in rows {
                         let columns = block.row(row).columns;

@@ -62,8 +62,8 @@ impl<'a> RowSink<'a> {
         let held = std::mem::take(&mut self.held);
         let together = 8 * rayon::current_num_threads();
         for blocks in held.chunks(together).chain(blocks.chunks(together)) {
-            let encoded: Vec<Vec<u8>> = blocks.par_iter().map(encode).collect();
-            for (block, bytes) in blocks.iter().zip(encoded) {
+            let encoded: Result<Vec<Vec<u8>>> = blocks.par_iter().map(encode).collect();
+            for (block, bytes) in blocks.iter().zip(encoded?) {
                 self.write(block, &bytes)?;
             }
         }

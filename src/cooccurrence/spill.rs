@@ -1,8 +1,8 @@
 //! Rows on disk: compressed blocks in a temporary file without a name.
 
 use super::matrix::{RowBlock, TriangleRow};
-use crate::error::Result;
-use crate::memory::TemporaryFile;
+use crate::error::{Error, Result};
+use crate::memory::{TemporaryFile, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 use std::path::Path;
@@ -74,18 +74,21 @@ impl Run {
     pub fn read(&self, k: usize) -> Result<RowBlock> {
         let place = self.index[k].bytes.clone();
         let bytes = self.file.read(place.clone())?;
-        decode(&bytes).ok_or_else(|| self.file.damaged(place.start))
+        decode(&bytes)?.ok_or_else(|| self.file.damaged(place.start))
     }
 }
 
 /// A block as bytes: first row, number of rows and whether both directions follow; then the length
 /// of each row, all columns as differences, all forward values and all backward ones. Numbers are
 /// LEB128, values as by [`write_value`].
-pub fn encode(block: &RowBlock) -> Vec<u8> {
-    let rows: Vec<TriangleRow<'_>> = block.rows().map(|row| block.row(row)).collect();
+///
+/// # Errors
+/// [`crate::Error::Memory`].
+pub fn encode(block: &RowBlock) -> Result<Vec<u8>> {
+    let rows: Vec<TriangleRow<'_>> = fallible::collect(block.rows().map(|row| block.row(row)))?;
     let mut encoder = Encoder::default();
-    let bytes = encoder.encode(block.rows().start, &rows, block.has_both_directions());
-    bytes.to_vec()
+    let bytes = encoder.encode(block.rows().start, &rows, block.has_both_directions())?;
+    fallible::copied(bytes)
 }
 
 /// Encodes blocks one after the other in memory of its own.
@@ -101,13 +104,13 @@ impl Encoder {
         first: WordId,
         rows: &[TriangleRow<'_>],
         both_directions: bool,
-    ) -> &[u8] {
+    ) -> Result<&[u8]> {
         let entries: usize = rows.iter().map(|row| row.columns.len()).sum();
         let values = entries * (1 + usize::from(both_directions));
         let most =
             (rows.len() + entries + 3) * MOST_NUMBER + values * MOST_VALUE + size_of::<u64>();
         if self.out.len() < most {
-            self.out.resize(most, 0);
+            fallible::resize(&mut self.out, most, 0)?;
         }
         let out = &mut self.out[..];
         let mut end = write_number(out, 0, first);
@@ -135,7 +138,7 @@ impl Encoder {
                 .iter()
                 .fold(end, |end, &x| write_value(out, end, x));
         }
-        &out[..end]
+        Ok(&out[..end])
     }
 }
 
@@ -262,43 +265,64 @@ const CODES: [u8; 1 << 11] = {
 };
 
 /// The block that [`encode`] made these bytes of, or `None` if it did not.
-pub fn decode(bytes: &[u8]) -> Option<RowBlock> {
+///
+/// # Errors
+/// [`crate::Error::Memory`].
+pub fn decode(bytes: &[u8]) -> Result<Option<RowBlock>> {
     let mut block = RowBlock::default();
-    decode_into(bytes, &mut block)?;
-    Some(block)
+    Ok(decode_into(bytes, &mut block)?.then_some(block))
 }
 
-/// The same, in the memory of another block.
-pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
+/// The same of bytes from elsewhere: values that are no counts are refused too.
+///
+/// # Errors
+/// [`crate::Error::Memory`].
+pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
+    Ok(decode(bytes)?.filter(RowBlock::holds_counts))
+}
+
+/// As [`decode`], in the memory of another block; whether the bytes are one.
+pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
+    match decode_rows(bytes, block) {
+        Ok(()) => Ok(true),
+        Err(None) => Ok(false),
+        Err(Some(error)) => Err(error),
+    }
+}
+
+/// The error is `None` if the bytes are no block.
+fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Option<Error>> {
     let input = &mut &*bytes;
-    let first = WordId::try_from(take_number(input)?).ok()?;
-    let rows = WordId::try_from(take_number(input)?).ok()?;
-    first.checked_add(rows)?;
-    let both = match take_byte(input)? {
+    let first = WordId::try_from(take_number(input).ok_or(None)?).map_err(|_| None)?;
+    let rows = WordId::try_from(take_number(input).ok_or(None)?).map_err(|_| None)?;
+    first.checked_add(rows).ok_or(None)?;
+    let both = match take_byte(input).ok_or(None)? {
         0 => false,
         1 => true,
-        _ => return None,
+        _ => return Err(None),
     };
     let (ends, columns, values) = block.refill(first, both);
     // Every entry takes at least two bytes: nothing is reserved that the bytes cannot fill.
-    ends.reserve((rows as usize).min(bytes.len()));
+    fallible::reserve(ends, (rows as usize).min(bytes.len()))?;
     let mut entries = 0usize;
     for _ in 0..rows {
-        let length = usize::try_from(take_number(input)?).ok()?;
-        entries = entries.checked_add(length)?;
+        let length = usize::try_from(take_number(input).ok_or(None)?).map_err(|_| None)?;
+        entries = entries.checked_add(length).ok_or(None)?;
         ends.push(entries);
     }
     if entries > bytes.len() {
-        return None;
+        return Err(None);
     }
-    columns.reserve(entries);
+    fallible::reserve(columns, entries)?;
     let mut start = 0;
     for (&end, row) in ends.iter().zip(first..) {
         let mut least = 0u64;
         for _ in start..end {
-            let column = least.checked_add(take_number(input)?)?;
+            let column = take_number(input)
+                .and_then(|n| least.checked_add(n))
+                .ok_or(None)?;
             if column > u64::from(row) {
-                return None;
+                return Err(None);
             }
             columns.push(column as WordId);
             least = column + 1;
@@ -306,12 +330,12 @@ pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Option<()> {
         start = end;
     }
     for values in values.into_iter().flatten() {
-        values.reserve(entries);
+        fallible::reserve(values, entries)?;
         for _ in 0..entries {
-            values.push(take_value(input)?);
+            values.push(take_value(input).ok_or(None)?);
         }
     }
-    input.is_empty().then_some(())
+    if input.is_empty() { Ok(()) } else { Err(None) }
 }
 
 /// LEB128.
@@ -402,17 +426,17 @@ mod tests {
     proptest! {
         #[test]
         fn blocks_come_back_to_the_last_bit(block in block()) {
-            prop_assert_eq!(decode(&encode(&block)), Some(block));
+            prop_assert_eq!(decode(&encode(&block).unwrap()).unwrap(), Some(block));
         }
 
         #[test]
         fn damaged_bytes_are_refused_or_harmless(block in block(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
-            let mut bytes = encode(&block);
+            let mut bytes = encode(&block).unwrap();
             let place = at.index(bytes.len());
             bytes[place] = byte;
             let _ = decode(&bytes);
             let cut = cut.index(bytes.len());
-            prop_assert_eq!(decode(&encode(&block)[..cut]), None);
+            prop_assert_eq!(decode(&encode(&block).unwrap()[..cut]).unwrap(), None);
         }
     }
 
@@ -423,7 +447,7 @@ mod tests {
             let mut block = RowBlock::new(first, false);
             block.push(0, f64::from(first) + 0.3);
             block.end_row();
-            run.push(block.rows(), 1, &encode(&block)).unwrap();
+            run.push(block.rows(), 1, &encode(&block).unwrap()).unwrap();
         }
         assert_eq!(run.read(2).unwrap().row(2).forward, [2.3]);
         assert_eq!(run.read(0).unwrap().row(0).forward, [0.3]);

@@ -7,7 +7,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Called while a pipe has nothing to say; an error of it ends the wait.
+/// Called from time to time while a chunk is read and while a pipe has nothing to say; an error of it
+/// ends the wait.
 pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// Reads text files, packed or plain, as one corpus; a file's end is a document's.
@@ -94,6 +95,12 @@ impl ChunkReader for FileReader {
         self.idle = idle;
     }
 
+    fn origin(&self) -> Option<(PathBuf, u64)> {
+        self.current
+            .as_ref()
+            .and_then(|current| current.text.origin())
+    }
+
     fn total_bytes(&self) -> Option<u64> {
         Some(self.total)
     }
@@ -116,11 +123,13 @@ impl Current {
             let file = File::open(&path).map_err(at)?;
             let metadata = file.metadata().map_err(at)?;
             let before = Some((file.try_clone().map_err(at)?, metadata));
-            let text = TextReader::new(&path, file, options)?;
+            let mut text = TextReader::new(&path, file, options)?;
+            text.on_idle(idle.clone());
             return Ok(Self { path, text, before });
         }
         let pipe = Pipe::open(&path, &metadata, idle.clone()).map_err(at)?;
-        let text = TextReader::new(&path, pipe, options)?;
+        let mut text = TextReader::new(&path, pipe, options)?;
+        text.on_idle(idle.clone());
         Ok(Self {
             path,
             text,
@@ -153,14 +162,14 @@ impl Current {
 /// A pipe, socket or device. Its reader must not sleep in the system, where no cancellation can
 /// reach it.
 #[cfg_attr(not(unix), allow(dead_code))]
-struct Pipe {
+pub(crate) struct Pipe {
     file: File,
     idle: Idle,
 }
 
 #[cfg(unix)]
 impl Pipe {
-    fn open(path: &Path, metadata: &Metadata, idle: Idle) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, metadata: &Metadata, idle: Idle) -> io::Result<Self> {
         use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
         let mut options = std::fs::OpenOptions::new();
         options.read(true);
@@ -171,6 +180,13 @@ impl Pipe {
         }
         let file = options.open(path)?;
         Ok(Self { file, idle })
+    }
+}
+
+impl Pipe {
+    /// Read what is open already.
+    pub(crate) fn of(file: File, idle: Idle) -> Self {
+        Self { file, idle }
     }
 }
 
@@ -198,7 +214,7 @@ impl Read for Pipe {
 
 #[cfg(not(unix))]
 impl Pipe {
-    fn open(path: &Path, _: &Metadata, idle: Idle) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, _: &Metadata, idle: Idle) -> io::Result<Self> {
         let file = File::open(path)?;
         Ok(Self { file, idle })
     }

@@ -7,12 +7,15 @@ mod text;
 mod unit;
 
 pub use charset::OnInvalid;
+pub(crate) use file::Pipe;
 pub use file::{FileReader, Idle};
 pub use sample::SampleReader;
-pub use text::{TextOptions, TextReader, has_parts};
+pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
+pub(crate) use unit::is_punctuation;
 pub use unit::{DocumentUnit, Gatherer};
 
 use crate::error::Result;
+use crate::memory::fallible;
 
 /// Size at which a chunk is cut, at the next document boundary if there is one near.
 pub const CHUNK_BYTES: usize = 1 << 20;
@@ -39,6 +42,14 @@ impl Content {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.len(),
             Self::Words(words) => words.bytes.len(),
+        }
+    }
+
+    /// The text held; of words, one after the other.
+    pub fn text(&self) -> &[u8] {
+        match self {
+            Self::Lines(text) | Self::Documents { text, .. } => text.as_bytes(),
+            Self::Words(words) => &words.bytes,
         }
     }
 
@@ -73,6 +84,9 @@ impl Content {
     }
 }
 
+/// Words between two questions whether to go on.
+const POLL_WORDS: usize = 1 << 12;
+
 /// Ready-made words, packed.
 #[derive(Debug, Default, Clone)]
 pub struct Words {
@@ -85,9 +99,13 @@ pub struct Words {
 
 impl Words {
     /// Append a word to the open document.
-    pub fn push(&mut self, word: &[u8]) {
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn push(&mut self, word: &[u8]) -> Result<()> {
+        fallible::reserve(&mut self.bytes, word.len())?;
         self.bytes.extend_from_slice(word);
-        self.ends.push(self.bytes.len());
+        fallible::push(&mut self.ends, self.bytes.len())
     }
 
     /// Close the open document.
@@ -109,11 +127,16 @@ impl Words {
     pub fn replay(&self, sink: &mut impl crate::tokenize::Sink) {
         let (mut start, mut word) = (0, 0);
         for &document_end in self.document_ends.iter().chain([&self.ends.len()]) {
-            for &end in &self.ends[word..document_end] {
-                if end > start {
-                    sink.word(&self.bytes[start..end]);
+            for ends in self.ends[word..document_end].chunks(POLL_WORDS) {
+                if !sink.goes_on() {
+                    return;
                 }
-                start = end;
+                for &end in ends {
+                    if end > start {
+                        sink.word(&self.bytes[start..end]);
+                    }
+                    start = end;
+                }
             }
             word = document_end;
             sink.end_of_document();
@@ -135,8 +158,13 @@ pub trait ChunkReader: Send {
     /// Bytes of the source that the chunks so far are made of, for progress.
     fn bytes_read(&self) -> u64;
 
-    /// What to do while the source has nothing to say, for sources that may wait.
+    /// What to do while a chunk is being read: it may take any time, as from a pipe.
     fn on_idle(&mut self, _: Idle) {}
+
+    /// Where the last chunk began, if that is known: the file, and a byte of what it holds.
+    fn origin(&self) -> Option<(std::path::PathBuf, u64)> {
+        None
+    }
 
     /// What to call the source in a message.
     fn name(&self) -> std::path::PathBuf;

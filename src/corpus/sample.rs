@@ -2,6 +2,7 @@
 
 use super::{ChunkReader, Content, Gatherer, TextOptions, charset};
 use crate::error::{Error, Location, Result};
+use crate::memory::fallible;
 use crate::packing::{Packing, Unpacked};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -72,7 +73,7 @@ impl ChunkReader for SampleReader {
         let start = self.size / self.pieces * self.next;
         let end = start + self.piece;
         self.next += self.every;
-        let mut text = Vec::with_capacity(self.piece as usize);
+        let mut text = fallible::with_capacity(self.piece as usize)?;
         self.file
             .seek(SeekFrom::Start(start))
             .and_then(|_| (&self.file).take(self.piece).read_to_end(&mut text))

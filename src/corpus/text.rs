@@ -2,21 +2,59 @@
 
 use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use super::unit::{Cutter, DocumentUnit, Gatherer};
-use super::{CHUNK_BYTES, ChunkReader, Content};
+use super::{CHUNK_BYTES, ChunkReader, Content, Idle};
 use crate::error::{Error, Location, Result};
+use crate::memory::fallible;
 use crate::packing::{Packing, Unpacked};
 use std::io::{self, Read};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// How bytes become documents.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct TextOptions {
     /// What a document is.
     pub documents: DocumentUnit,
     /// What becomes of bytes that are no text.
     pub errors: OnInvalid,
-    /// Never cut a document, however long it is.
+    /// Never cut a document.
     pub whole: bool,
+    /// Whether the full stop of Chinese and Japanese and the like always end a word.
+    pub cut_at_punctuation: bool,
+    /// A longer word is an error: where nothing separates words, the file is hardly a text.
+    pub max_word_bytes: usize,
+    /// Bytes to hold of a document that is not to be cut, or of what a decoder looks back to.
+    pub most_bytes: u64,
+}
+
+/// A word may have so many bytes unless another limit is set.
+pub const MAX_WORD_BYTES: usize = 1 << 20;
+
+/// A document that is not to be cut has less than this many bytes in any case.
+const MOST_WHOLE: u64 = 1 << 30;
+
+impl Default for TextOptions {
+    fn default() -> Self {
+        Self {
+            documents: DocumentUnit::default(),
+            errors: OnInvalid::default(),
+            whole: false,
+            cut_at_punctuation: false,
+            max_word_bytes: MAX_WORD_BYTES,
+            most_bytes: u64::MAX,
+        }
+    }
+}
+
+impl TextOptions {
+    /// What may be read before there is a place to cut.
+    fn most_uncut(&self) -> usize {
+        if self.whole {
+            self.most_bytes.clamp(CHUNK_BYTES as u64, MOST_WHOLE) as usize
+        } else {
+            self.max_word_bytes.max(CHUNK_BYTES)
+        }
+    }
 }
 
 /// Reads text in chunks that end with a document, or, inside a document longer than a chunk, after
@@ -43,6 +81,10 @@ pub struct TextReader {
     at_end: bool,
     // Whether the last chunk left a document open.
     open: bool,
+    // Called from time to time while there is no chunk to hand out.
+    idle: Idle,
+    // Where the last chunk began.
+    chunk: u64,
 }
 
 impl TextReader {
@@ -56,7 +98,8 @@ impl TextReader {
         options: TextOptions,
     ) -> Result<Self> {
         let name = name.into();
-        let input = Unpacked::new(bytes).map_err(|e| Error::io(&name, e))?;
+        let input = Unpacked::within(bytes, options.most_bytes);
+        let input = input.map_err(|e| Error::io(&name, e))?;
         Ok(Self::over(name, input, options, true))
     }
 
@@ -86,7 +129,7 @@ impl TextReader {
             name,
             input,
             options,
-            cutter: Cutter::new(options.documents, options.whole),
+            cutter: Cutter::new(&options),
             gatherer: Gatherer::new(options.documents),
             utf16: None,
             offset: 0,
@@ -94,6 +137,8 @@ impl TextReader {
             at_start: marked,
             at_end: false,
             open: false,
+            idle: Arc::new(|| Ok(())),
+            chunk: 0,
         }
     }
 
@@ -131,7 +176,29 @@ impl TextReader {
     }
 
     fn fault(&self, error: io::Error) -> Error {
-        self.input.fault(&self.name, error)
+        match error.downcast::<Error>() {
+            Ok(error) => error,
+            Err(error) => self.input.fault(&self.name, error),
+        }
+    }
+
+    /// There is no place to cut in `length` bytes, and that is too many.
+    fn uncut(&self, length: usize) -> Error {
+        let most = self.options.most_uncut();
+        if self.options.whole {
+            let message = format!(
+                "must leave room for a document of more than {most} bytes in {}, byte {}, which the \
+                 tokenizer, a function, gets whole (it gets a quarter of memory, and 1 GiB at most)",
+                self.name.display(),
+                self.offset
+            );
+            return Error::parameter("memory", message);
+        }
+        let message = format!(
+            "a word of {length} bytes or more; the limit is max_word_bytes={}",
+            self.options.max_word_bytes
+        );
+        self.malformed((self.offset, message))
     }
 
     fn malformed(&self, (at, message): Fault) -> Error {
@@ -150,25 +217,31 @@ pub fn has_parts(beginning: &[u8]) -> bool {
 }
 
 fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
-    block.reserve(CHUNK_BYTES);
+    fallible::reserve(block, CHUNK_BYTES).map_err(io::Error::other)?;
     input.take(CHUNK_BYTES as u64).read_to_end(block)
 }
 
 impl ChunkReader for TextReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        let mut text = Vec::with_capacity(CHUNK_BYTES + self.rest.len());
+        let mut text = fallible::with_capacity(CHUNK_BYTES + self.rest.len())?;
         text.append(&mut self.rest);
         while !self.at_end {
             self.fill(&mut text)?;
+            (self.idle)().map_err(|e| Error::io(&self.name, e))?;
             if text.len() < CHUNK_BYTES {
                 continue;
             }
             if let Some(cut) = self.cutter.find(&text) {
+                fallible::reserve(&mut self.rest, text.len() - cut)?;
                 self.rest.extend_from_slice(&text[cut..]);
                 text.truncate(cut);
                 break;
             }
+            if text.len() > self.options.most_uncut() {
+                return Err(self.uncut(text.len()));
+            }
         }
+        self.chunk = self.offset;
         if text.is_empty() && !self.open {
             return Ok(None);
         }
@@ -187,6 +260,14 @@ impl ChunkReader for TextReader {
 
     fn bytes_read(&self) -> u64 {
         self.input.bytes_read()
+    }
+
+    fn on_idle(&mut self, idle: Idle) {
+        self.idle = idle;
+    }
+
+    fn origin(&self) -> Option<(PathBuf, u64)> {
+        Some((self.name.clone(), self.chunk))
     }
 
     fn name(&self) -> PathBuf {
@@ -273,7 +354,11 @@ mod tests {
         ] {
             let mut reader = reader(text.as_bytes(), documents);
             reader.options.whole = true;
-            reader.cutter = Cutter::new(documents, true);
+            reader.cutter = Cutter::new(&TextOptions {
+                documents,
+                whole: true,
+                ..TextOptions::default()
+            });
             let chunks = chunks(reader).unwrap();
             assert_eq!(chunks.len(), expected, "{documents:?}");
             let last_ends = chunks.iter().map(|c| c.pieces().last().unwrap().1);
@@ -284,9 +369,20 @@ mod tests {
     #[test]
     fn a_word_longer_than_a_chunk_stays_whole() {
         let text = "x".repeat(3 * CHUNK_BYTES) + " tail";
-        let chunks = lines(text.as_bytes()).unwrap();
-        assert_eq!(chunks.concat(), text + "\n");
-        assert!(chunks[0].len() > 3 * CHUNK_BYTES);
+        let options = TextOptions {
+            max_word_bytes: 4 * CHUNK_BYTES,
+            ..TextOptions::default()
+        };
+        let bytes = io::Cursor::new(text.clone().into_bytes());
+        let mut reader = TextReader::new("<bytes>", bytes, options).unwrap();
+        let mut found = String::new();
+        while let Some(Content::Lines(lines)) = reader.next_chunk().unwrap() {
+            assert!(!found.is_empty() || lines.len() > 3 * CHUNK_BYTES);
+            found += &lines;
+        }
+        assert_eq!(found, text.clone() + "\n");
+        let error = lines(text.as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("byte 0: a word of"), "{error}");
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! Where documents end, and where a chunk may.
 
-use super::Content;
+use super::{Content, TextOptions};
 use crate::error::{Error, Result};
+use crate::memory::fallible;
 use std::mem;
 
 /// What a document is; windows do not cross its end.
@@ -40,6 +41,7 @@ pub(super) struct Cutter {
     unit: DocumentUnit,
     /// Never cut inside a document.
     whole: bool,
+    punctuation: bool,
     // There is no place to cut before this one.
     searched: usize,
     // Where the line begins that `searched` is in.
@@ -47,10 +49,11 @@ pub(super) struct Cutter {
 }
 
 impl Cutter {
-    pub fn new(unit: DocumentUnit, whole: bool) -> Self {
+    pub fn new(options: &TextOptions) -> Self {
         Self {
-            unit,
-            whole,
+            unit: options.documents,
+            whole: options.whole,
+            punctuation: options.cut_at_punctuation,
             searched: 0,
             line: 0,
         }
@@ -70,6 +73,12 @@ impl Cutter {
             let space = memchr::memrchr3(b'\n', b' ', b'\t', fresh).filter(|_| !self.whole)?;
             Some(from + space + 1)
         });
+        let cut = cut.or_else(|| {
+            // A character may have been cut in two.
+            let from = from.saturating_sub(PUNCTUATION_BYTES - 1);
+            let cut = last_punctuation(&text[from..]).filter(|_| self.punctuation && !self.whole);
+            cut.map(|end| from + end)
+        });
         if cut.is_some() {
             (self.searched, self.line) = (0, 0);
         }
@@ -87,6 +96,25 @@ impl Cutter {
         }
         last
     }
+}
+
+/// 、。〈〉《》「」『』 and the like, and ！，：；？ of full width: no word contains one in the scripts
+/// that are written without spaces. The ideographic space is one of them.
+pub(crate) fn is_punctuation(character: char) -> bool {
+    matches!(character, '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '！' | '，' | '：' | '；' | '？')
+}
+
+/// Bytes of each of them.
+const PUNCTUATION_BYTES: usize = 3;
+
+/// Where the last of them ends.
+fn last_punctuation(text: &[u8]) -> Option<usize> {
+    // Their first byte is 0xe3 or 0xef.
+    memchr::memrchr2_iter(0xe3, 0xef, text).find_map(|at| {
+        let bytes = text.get(at..at + PUNCTUATION_BYTES)?;
+        let character = std::str::from_utf8(bytes).ok()?.chars().next()?;
+        is_punctuation(character).then_some(at + PUNCTUATION_BYTES)
+    })
 }
 
 fn is_blank(line: &[u8]) -> bool {
@@ -113,13 +141,12 @@ impl Gatherer {
     }
 
     /// Append a piece of a file or item.
-    pub fn push(&mut self, text: &str) {
-        if self.text.is_empty() {
-            self.push_all(text.to_owned());
-            return;
-        }
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn push(&mut self, text: &str) -> Result<()> {
         self.find_blank_lines(text);
-        self.text.push_str(text);
+        fallible::push_text(&mut self.text, text)
     }
 
     /// Take `text` as the first piece, without a copy.

@@ -3,7 +3,7 @@
 use super::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus, RawIds};
 use crate::corpus::ChunkReader;
 use crate::error::Result;
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
 use crate::partition::Partition;
 use crate::threads;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 /// let shard = Shard::read(&mut text, &EncodingOptions::default(), &Monitor::new()).unwrap();
 /// assert_eq!(shard.words().word(1), b"apple");
 /// let vocabulary = Vocabulary::new([("apple", 2), ("day", 1)]).unwrap();
-/// let ids = shard.encode(&vocabulary, Partition::new(2, 1), false);
+/// let ids = shard.encode(&vocabulary, Partition::new(2, 1), false).unwrap();
 /// assert_eq!(ids, [0, 1, DOCUMENT_END, 0, DOCUMENT_END]);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -45,8 +45,11 @@ impl Shard {
         let memory = MemoryLimit::default();
         let read = || RawCorpus::read(reader, options, &memory, monitor);
         let raw = threads::in_pool(1, read)??;
-        let words = raw.interners.iter().flat_map(super::Interner::words);
-        let words = Arc::new(words.collect());
+        let mut words = Vec::new();
+        for interner in &raw.interners {
+            words.append(&mut interner.words()?);
+        }
+        let words = Arc::new(Vocabulary::of(&words, monitor)?);
         let ids = raw.chunks.into_iter().filter_map(|chunk| match chunk.ids {
             RawIds::Memory(ids) => Some(ids),
             RawIds::Spooled(_) => None,
@@ -71,8 +74,15 @@ impl Shard {
     }
 
     /// The text in numbers of [`Shard::words`], with [`DOCUMENT_END`] after each document.
-    pub fn ids(&self) -> Vec<WordId> {
-        self.ids.concat()
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn ids(&self) -> Result<Vec<WordId>> {
+        let mut all = fallible::with_capacity(self.length())?;
+        for ids in &self.ids {
+            all.extend_from_slice(ids);
+        }
+        Ok(all)
     }
 
     /// How many numbers that are.
@@ -81,12 +91,15 @@ impl Shard {
     }
 
     /// The text in new ids of the words of `vocabulary`, which are dealt into groups.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
     pub fn encode(
         &self,
         vocabulary: &Vocabulary,
         partition: Partition,
         keep_gaps: bool,
-    ) -> Vec<WordId> {
+    ) -> Result<Vec<WordId>> {
         let outside = if keep_gaps { GAP } else { DROPPED };
         let new_ids: Vec<WordId> = self
             .words
@@ -96,7 +109,7 @@ impl Shard {
                 rank.map_or(outside, |rank| partition.new_id(rank))
             })
             .collect();
-        let mut ids = Vec::with_capacity(self.length());
+        let mut ids = fallible::with_capacity(self.length())?;
         ids.extend(
             self.ids
                 .iter()
@@ -107,6 +120,6 @@ impl Shard {
                 })
                 .filter(|&id| id != DROPPED),
         );
-        ids
+        Ok(ids)
     }
 }

@@ -22,6 +22,7 @@ impl BinaryRecords {
     /// Records of `dim` numbers that start at byte `before`.
     pub fn after(before: u64, dim: usize) -> Self {
         Self {
+            // Detection refuses more components than a line may have bytes.
             row_bytes: dim * 4,
             before,
             here: 0,

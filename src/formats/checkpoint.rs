@@ -9,7 +9,7 @@
 //! | 4 | 1 if the parameters of an earlier, better epoch are held too, else 0 |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
 //! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
-//! | 8 + 8 | as IEEE 754 doubles: the cost of a hopeless epoch (NaN if unknown), μ of the anchor |
+//! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 40 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second |
@@ -21,26 +21,26 @@
 //! The random numbers of an epoch follow from the seed, which the settings tell, and its number:
 //! there is no other random state.
 
-use super::atomic::{at, settle, write_durably};
-use super::stanford::open;
+use super::input::Input;
 use crate::error::{Error, Location, Result};
+use crate::io::{self, at, write_atomically};
+use crate::memory::fallible;
 use crate::monitor::{EpochReport, Monitor};
-use crate::training::{Anchor, Exported, Parameters, Progress, Training};
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use crate::training::{Anchor, Exported, MAX_DIM, Parameters, Progress, Training};
+use crate::vocabulary::MAX_WORDS;
+use std::io::Write;
 use std::path::Path;
 
 /// What the file begins with.
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
 const VERSION: u32 = 1;
 const HEADER: usize = 92;
+/// Bytes of an epoch's report.
+const REPORT: usize = 40;
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 18;
-/// Bytes between two waits for the disk, each of which Ctrl-C has to wait for.
-const SETTLE: usize = 16 << 20;
 
-/// Write the state of `training` with its `settings`. The file appears complete or not at all, and
-/// would outlive the machine's failing right afterwards.
+/// Write the state of `training` with its `settings`. The file appears complete or not at all.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -55,9 +55,9 @@ pub fn save(
         parameters,
         best,
         progress,
-        reports,
         anchor,
     } = training;
+    let reports = &progress.reports;
     let anchored = anchor.as_ref().map_or(0, |anchor| anchor.words.len());
     let mut header = Vec::with_capacity(HEADER);
     header.extend_from_slice(MAGIC);
@@ -75,16 +75,15 @@ pub fn save(
         header.extend_from_slice(&(number as u64).to_le_bytes());
     }
     let weight = anchor.as_ref().map_or(0.0, |anchor| anchor.weight);
-    for number in [progress.hopeless.unwrap_or(f64::NAN), weight] {
+    for number in [progress.divergence_cost.unwrap_or(f64::NAN), weight] {
         header.extend_from_slice(&number.to_le_bytes());
     }
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
-    write_durably(path, |out| {
+    write_atomically(path, monitor, |out| {
         let mut out = Output {
             path,
             out,
             sum: crc32fast::Hasher::new(),
-            unsettled: 0,
             monitor,
         };
         out.bytes(&header)?;
@@ -104,7 +103,7 @@ pub fn save(
         for parameters in std::iter::once(parameters).chain(best) {
             for accumulators in [false, true] {
                 for contexts in [false, true] {
-                    let (vectors, biases) = parameters.side(contexts, accumulators);
+                    let (vectors, biases) = parameters.side(contexts, accumulators)?;
                     out.numbers(&vectors, f32::to_le_bytes)?;
                     out.numbers(&biases, f32::to_le_bytes)?;
                 }
@@ -123,20 +122,20 @@ pub fn save(
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged; [`Error::Memory`].
-pub fn load(path: impl AsRef<Path>) -> Result<(Training, String)> {
+/// truncated or damaged; [`Error::Memory`]; [`Error::Cancelled`].
+pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
     let path = path.as_ref();
-    let file = open(path)?;
-    let size = at(path, file.metadata())?.len();
+    let input = Input::plain(path, monitor)?;
+    let size = input.content_size();
     let bad = |offset: u64, message: &str| Error::format(path, Location::Byte(offset), message);
-    let mut input = Input {
+    input.begin(monitor);
+    let mut input = Reader {
         path,
-        reader: BufReader::with_capacity(1 << 20, file),
+        input,
+        offset: 0,
         sum: crc32fast::Hasher::new(),
+        monitor,
     };
-    if size < HEADER as u64 {
-        return Err(bad(size, "the file is cut off"));
-    }
     let header = input.bytes(HEADER)?;
     let u32_at = |at: usize| u32::from_le_bytes(*header[at..].first_chunk().expect("92 bytes"));
     let u64_at = |at: usize| u64::from_le_bytes(*header[at..].first_chunk().expect("92 bytes"));
@@ -153,29 +152,39 @@ pub fn load(path: impl AsRef<Path>) -> Result<(Training, String)> {
     if crc32fast::hash(&header[..HEADER - 4]) != u32_at(HEADER - 4) {
         return Err(bad(0, "the header is damaged"));
     }
-    let sets = 1 + usize::from(u32_at(12) == 1);
     let [words, dim, epochs, halvings, settings, reports, anchored] =
-        [16, 24, 32, 40, 48, 56, 64].map(|at| u64_at(at) as usize);
+        [16, 24, 32, 40, 48, 56, 64].map(u64_at);
+    let (sets, wrong) = (u32_at(12), bad(12, "the header contradicts itself"));
+    let possible = sets <= 1
+        && words <= MAX_WORDS as u64
+        && (1..=MAX_DIM as u64).contains(&dim)
+        && anchored <= words
+        && settings.max(reports) < 1 << 40;
+    if !possible {
+        return Err(wrong);
+    }
+    let [words, dim, epochs, halvings, settings, reports, anchored] =
+        [words, dim, epochs, halvings, settings, reports, anchored].map(|n| n as usize);
+    let sets = 1 + sets as usize;
     let expected = length(words, dim, sets, settings, reports, anchored);
-    if expected != u128::from(size) {
+    if let Some(size) = size.filter(|size| expected != u128::from(*size)) {
         let message = format!("the file is cut off: it has {size} bytes instead of {expected}");
         return Err(bad(size, &message));
     }
     let settings = input.bytes(settings)?;
-    let reports: Vec<EpochReport> = (0..reports)
-        .map(|_| {
-            let epoch = u64::from_le_bytes(input.array()?) as usize;
-            let mut next = || input.array().map(f64::from_le_bytes);
-            let (loss, validation) = (next()?, next()?);
-            Ok(EpochReport {
-                epoch,
-                loss,
-                validation: (!validation.is_nan()).then_some(validation),
-                seconds: next()?,
-                records_per_second: next()?,
-            })
-        })
-        .collect::<Result<_>>()?;
+    let reports = input.bytes(REPORT * reports)?;
+    let reports = reports.as_chunks::<8>().0.chunks_exact(REPORT / 8);
+    let reports = reports.map(|fields| {
+        let number = |field: usize| f64::from_le_bytes(fields[field]);
+        EpochReport {
+            epoch: u64::from_le_bytes(fields[0]) as usize,
+            loss: number(1),
+            validation: Some(number(2)).filter(|loss| !loss.is_nan()),
+            seconds: number(3),
+            records_per_second: number(4),
+        }
+    });
+    let reports = fallible::collect(reports)?;
     let mut parameters = Vec::new();
     for _ in 0..sets {
         let [values, sums] = [input.exported(words, dim)?, input.exported(words, dim)?];
@@ -187,10 +196,18 @@ pub fn load(path: impl AsRef<Path>) -> Result<(Training, String)> {
         weight: f64::from_bits(u64_at(80)),
     };
     let sum = input.sum.clone().finalize();
-    if u32::from_le_bytes(input.array()?) != sum {
+    let end = input.bytes(4)?;
+    if end != sum.to_le_bytes() {
         return Err(bad(0, "the file is damaged: its checksum does not fit"));
     }
-    let hopeless = f64::from_bits(u64_at(72));
+    if !input.input.peek(1)?.is_empty() {
+        return Err(bad(input.offset, "the file goes on after its end"));
+    }
+    if anchored > 0 {
+        let checked = anchor.check(words, dim);
+        checked.map_err(|e| bad(0, &format!("the anchored words are wrong: {e}")))?;
+    }
+    let divergence_cost = f64::from_bits(u64_at(72));
     let mut parameters = parameters.into_iter();
     let training = Training {
         parameters: parameters.next().expect("one set at least"),
@@ -198,9 +215,9 @@ pub fn load(path: impl AsRef<Path>) -> Result<(Training, String)> {
         progress: Progress {
             epochs,
             halvings,
-            hopeless: (!hopeless.is_nan()).then_some(hopeless),
+            divergence_cost: (!divergence_cost.is_nan()).then_some(divergence_cost),
+            reports,
         },
-        reports,
         anchor: (anchored > 0).then_some(anchor),
     };
     let settings = String::from_utf8(settings);
@@ -221,7 +238,7 @@ fn length(
         [words, dim, sets, settings, reports, anchored].map(|n| n as u128);
     let parameters = (16 * sets * words).saturating_mul(dim + 1);
     let anchor = (4 * anchored).saturating_mul(dim + 1);
-    (HEADER as u128 + settings + 40 * reports + 4)
+    (HEADER as u128 + settings + REPORT as u128 * reports + 4)
         .saturating_add(parameters)
         .saturating_add(anchor)
 }
@@ -229,9 +246,8 @@ fn length(
 /// A file being written, with the checksum of what it holds.
 struct Output<'a, 'b> {
     path: &'a Path,
-    out: &'a mut BufWriter<&'b File>,
+    out: &'a mut io::Output<'b>,
     sum: crc32fast::Hasher,
-    unsettled: usize,
     monitor: &'a Monitor,
 }
 
@@ -239,13 +255,7 @@ impl Output<'_, '_> {
     fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.monitor.check()?;
         self.sum.update(bytes);
-        at(self.path, self.out.write_all(bytes))?;
-        self.unsettled += bytes.len();
-        if self.unsettled >= SETTLE {
-            self.unsettled = 0;
-            at(self.path, settle(self.out))?;
-        }
-        Ok(())
+        at(self.path, self.out.write_all(bytes))
     }
 
     fn numbers<T: Copy>(&mut self, numbers: &[T], to_le_bytes: fn(T) -> [u8; 4]) -> Result<()> {
@@ -257,40 +267,39 @@ impl Output<'_, '_> {
     }
 }
 
-/// A file being read, with the checksum of what was read. Its length was checked.
-struct Input<'a> {
+/// A file being read, with the checksum of what was read.
+struct Reader<'a> {
     path: &'a Path,
-    reader: BufReader<File>,
+    input: Input,
+    offset: u64,
     sum: crc32fast::Hasher,
+    monitor: &'a Monitor,
 }
 
-impl Input<'_> {
+impl Reader<'_> {
     fn bytes(&mut self, length: usize) -> Result<Vec<u8>> {
-        let mut bytes = vec![0; length];
-        at(self.path, self.reader.read_exact(&mut bytes))?;
+        let mut bytes = Vec::new();
+        let place = self.input.content_size().unwrap_or(self.offset);
+        let path = self.path;
+        self.input.exactly(length as u64, &mut bytes, || {
+            Error::format(path, Location::Byte(place), "the file is cut off")
+        })?;
         self.sum.update(&bytes);
-        Ok(bytes)
-    }
-
-    fn array<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let mut bytes = [0; N];
-        at(self.path, self.reader.read_exact(&mut bytes))?;
-        self.sum.update(&bytes);
+        self.offset += length as u64;
+        self.input.report(self.monitor)?;
         Ok(bytes)
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
-        let mut numbers = Vec::with_capacity(left);
+        // The length of a file was compared with its header; that of a pipe is not known.
+        let known = self.input.content_size().is_some();
+        let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {
             let count = left.min(CHUNK);
             let bytes = self.bytes(4 * count)?;
-            numbers.extend(
-                bytes
-                    .as_chunks()
-                    .0
-                    .iter()
-                    .map(|&bytes| from_le_bytes(bytes)),
-            );
+            fallible::reserve(&mut numbers, count)?;
+            let new = bytes.as_chunks().0.iter().copied().map(from_le_bytes);
+            numbers.extend(new);
             left -= count;
         }
         Ok(numbers)
@@ -319,15 +328,15 @@ mod tests {
             progress: Progress {
                 epochs: 4,
                 halvings: 1,
-                hopeless: Some(0.1 + 0.2),
+                divergence_cost: Some(0.1 + 0.2),
+                reports: vec![EpochReport {
+                    epoch: 4,
+                    loss: 0.25,
+                    validation: None,
+                    seconds: 1.5,
+                    records_per_second: 1e6,
+                }],
             },
-            reports: vec![EpochReport {
-                epoch: 4,
-                loss: 0.25,
-                validation: None,
-                seconds: 1.5,
-                records_per_second: 1e6,
-            }],
             anchor: Some(Anchor {
                 words: vec![0, 2],
                 vectors: vec![1.0, 2.0, 3.0, 4.0],
@@ -348,12 +357,11 @@ mod tests {
         let whole = sample();
         let without = Training::new(Parameters::random(2, 3, 0, &Monitor::new()).unwrap());
         for training in [whole, without] {
-            let (again, settings) = load(saved(&training).path()).unwrap();
+            let (again, settings) = load(saved(&training).path(), &Monitor::new()).unwrap();
             assert_eq!(settings, "{\"é\": 1}");
             assert_eq!(again.parameters, training.parameters);
             assert_eq!(again.best, training.best);
             assert_eq!(again.progress, training.progress);
-            assert_eq!(again.reports, training.reports);
             assert_eq!(again.anchor, training.anchor);
         }
     }
@@ -367,7 +375,7 @@ mod tests {
             bytes[place] ^= 0x41;
             for damaged in [&bytes, &good[..place]] {
                 std::fs::write(file.path(), damaged).unwrap();
-                let error = load(file.path()).unwrap_err();
+                let error = load(file.path(), &Monitor::new()).unwrap_err();
                 assert!(
                     matches!(error, Error::Format { .. }),
                     "byte {place}: {error}"
@@ -375,7 +383,10 @@ mod tests {
             }
         }
         std::fs::write(file.path(), [&good[..], b"more"].concat()).unwrap();
-        assert!(matches!(load(file.path()), Err(Error::Format { .. })));
+        assert!(matches!(
+            load(file.path(), &Monitor::new()),
+            Err(Error::Format { .. })
+        ));
     }
 
     #[test]
@@ -388,6 +399,13 @@ mod tests {
             save(file.path(), &other, "", &monitor),
             Err(Error::Cancelled)
         ));
-        assert_eq!(load(file.path()).unwrap().0.progress.epochs, 4);
+        assert_eq!(
+            load(file.path(), &Monitor::new())
+                .unwrap()
+                .0
+                .progress
+                .epochs,
+            4
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! What a vector in memory or in a native file is made of: f32, or f16 for half the memory.
 
+use bytemuck::Zeroable;
 use half::f16;
 
 /// A number that vectors are stored in.
-pub trait Component: Copy + Send + Sync + 'static {
+pub trait Component: Copy + Zeroable + Send + Sync + 'static {
     /// Its size in a native file.
     const BYTES: usize;
     /// What rows hold before they are read.

@@ -17,18 +17,19 @@
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 
-use super::atomic::{at, settle, write_atomically, write_durably};
-use super::stanford::open;
-use crate::cooccurrence::spill::{decode, encode, put_number, take_number};
+use super::input::Input;
+use super::stanford::{check_sum, gather};
+use crate::cooccurrence::spill::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowSink, Triangle};
 use crate::error::{Error, Location, Result};
+use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
-use crate::monitor::{Monitor, Stage};
+use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
-use std::fs::File;
-use std::io::{BufReader, BufWriter, Read, Write};
+use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the file begins with.
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
@@ -36,8 +37,7 @@ const VERSION: u32 = 3;
 const HEADER: usize = 64;
 
 /// Write `counts`, their `vocabulary` and the words that are too `rare` for it, as far as they are
-/// known; encoding on all threads of the current rayon pool. With `durably` it would outlive the
-/// machine's failing right afterwards.
+/// known; encoding on all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -46,7 +46,6 @@ pub fn save(
     vocabulary: &Vocabulary,
     rare: &Vocabulary,
     path: impl AsRef<Path>,
-    durably: bool,
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
@@ -64,7 +63,7 @@ pub fn save(
     header.extend_from_slice(&((words.len() - vocabulary_bytes) as u64).to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&words).to_le_bytes());
     header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
-    let fill = |out: &mut BufWriter<&File>| {
+    write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&words))?;
         let together = 4 * rayon::current_num_threads();
@@ -73,7 +72,7 @@ pub fn save(
             let last = counts.blocks().min(first + together);
             let encoded: Vec<Result<Vec<u8>>> = (first..last)
                 .into_par_iter()
-                .map(|k| Ok(encode(&*counts.block(k)?)))
+                .map(|k| encode(&*counts.block(k)?))
                 .collect();
             for block in encoded {
                 let block = block?;
@@ -82,47 +81,64 @@ pub fn save(
                 at(path, out.write_all(&sum.to_le_bytes()))?;
                 at(path, out.write_all(&block))?;
             }
-            if durably {
-                at(path, settle(out))?;
-            }
         }
         Ok(())
-    };
-    if durably {
-        write_durably(path, fill)
-    } else {
-        write_atomically(path, fill)
-    }
+    })
 }
 
-/// Read what [`save`] wrote, decoding on all threads of the current rayon pool: the vocabulary, the
-/// words too rare for it, the counts, which beyond the memory limit go to a temporary file.
+/// Counts with their words.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The words of rows and columns.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Words too rare for it, as far as they are known.
+    pub rare: Arc<Vocabulary>,
+    /// The counts, which beyond the memory limit lie in a temporary file.
+    pub counts: Triangle,
+}
+
+/// Read counts on all threads of the current rayon pool: what [`save`] wrote, or, with a
+/// `vocabulary`, Stanford's records.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged; [`Error::Cancelled`].
+/// truncated or damaged; [`Error::Parameter`] if a vocabulary is missing, or given needlessly;
+/// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
+    vocabulary: Option<Arc<Vocabulary>>,
     memory: &MemoryLimit,
     monitor: &Monitor,
-) -> Result<(Vocabulary, Vocabulary, Triangle)> {
-    let path = path.as_ref();
-    let file = open(path)?;
-    let size = at(path, file.metadata())?.len();
-    let mut input = Input {
-        path,
-        reader: BufReader::with_capacity(1 << 20, file),
-        offset: 0,
-        size,
-    };
+) -> Result<Loaded> {
+    let mut input = Input::plain(path.as_ref(), monitor)?;
+    let is_native = input.peek(MAGIC.len())? == MAGIC;
+    match (is_native, vocabulary) {
+        (true, None) => load_native(input, memory, monitor),
+        (false, Some(vocabulary)) => Ok(Loaded {
+            counts: gather(&mut input, vocabulary.len(), memory, monitor)?,
+            vocabulary,
+            rare: Arc::default(),
+        }),
+        (true, Some(_)) => {
+            let message = "must be None: the file brings its own";
+            Err(Error::parameter("vocabulary", message))
+        }
+        (false, None) => Err(Error::format(
+            path,
+            Location::Byte(0),
+            "these are no counts in the native format; vocabulary must be given to read Stanford's \
+             records",
+        )),
+    }
+}
+
+fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<Loaded> {
+    let mut input = Reader { input, offset: 0 };
     let header = input.take(HEADER as u64)?;
     let u32_at =
         |at: usize| u32::from_le_bytes(*header[at..].first_chunk().expect("in the header"));
     let u64_at =
         |at: usize| u64::from_le_bytes(*header[at..].first_chunk().expect("in the header"));
-    if &header[..8] != MAGIC {
-        return Err(input.bad(0, "not a file of co-occurrence counts of glove-rs"));
-    }
     if u32_at(8) != VERSION {
         let message = format!(
             "version {} of the format; this glove-rs reads {VERSION}",
@@ -137,15 +153,21 @@ pub fn load(
     let start = input.offset;
     let lengths = [u64_at(32), u64_at(48)];
     let bytes = input.take(lengths[0].saturating_add(lengths[1]))?;
+    if crc32fast::hash(&bytes) != u32_at(56) {
+        return Err(input.bad(start, "the vocabulary is damaged"));
+    }
     let (kept, left_out) = bytes.split_at(lengths[0] as usize);
-    let (vocabulary, rare) = (crc32fast::hash(&bytes) == u32_at(56))
-        .then(|| {
-            let vocabulary = decode_vocabulary(kept, words)?;
-            Some((vocabulary, decode_vocabulary(left_out, u64_at(40))?))
-        })
-        .flatten()
-        .ok_or_else(|| input.bad(start, "the vocabulary is damaged"))?;
-    monitor.begin(Stage::Loading, size);
+    let vocabulary = input.vocabulary(kept, words, start)?;
+    let rare = input.vocabulary(left_out, u64_at(40), start + lengths[0])?;
+    if let Some((word, _)) = rare.iter().find(|(w, _)| vocabulary.index_of(w).is_some()) {
+        let word = String::from_utf8_lossy(word);
+        let message = format!("the word {word:?} is in the vocabulary and left out of it");
+        return Err(input.bad(start + lengths[0], &message));
+    }
+    drop(bytes);
+    input.input.begin(monitor);
+    let path = input.input.path().to_owned();
+    let damaged = |offset, message| Error::format(&path, Location::Byte(offset), message);
     let mut sink = RowSink::new(memory);
     let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
@@ -157,61 +179,62 @@ pub fn load(
         let decoded: Vec<Result<RowBlock>> = encoded
             .par_iter()
             .map(|(offset, bytes, sum)| {
-                (crc32fast::hash(bytes) == *sum)
-                    .then(|| decode(bytes))
-                    .flatten()
+                let is_whole = crc32fast::hash(bytes) == *sum;
+                let block = if is_whole {
+                    decode_foreign(bytes)?
+                } else {
+                    None
+                };
+                block
                     .filter(|block| block.has_both_directions() != symmetric)
-                    .ok_or_else(|| input.bad(*offset, "a block of counts is damaged"))
+                    .ok_or_else(|| damaged(*offset, "a block of counts is damaged"))
             })
             .collect();
         let blocks = decoded.into_iter().collect::<Result<Vec<_>>>()?;
         for (block, (offset, ..)) in blocks.iter().zip(&encoded) {
             if block.rows().start != next || u64::from(block.rows().end) > words {
-                return Err(input.bad(*offset, "a block of counts is out of order"));
+                return Err(damaged(*offset, "a block of counts is out of order"));
             }
             next = block.rows().end;
         }
         sink.push(blocks)?;
         read += batch;
-        monitor.advance(encoded.iter().map(|(_, bytes, _)| bytes.len() as u64).sum())?;
+        input.input.report(monitor)?;
     }
-    if u64::from(next) != words || input.offset != size {
+    if u64::from(next) != words || !input.input.peek(1)?.is_empty() {
         return Err(input.bad(input.offset, "the file does not end with the last row"));
     }
-    Ok((vocabulary, rare, sink.finish(words as usize, symmetric)))
+    let counts = sink.finish(words as usize, symmetric);
+    check_sum(&counts, &path)?;
+    Ok(Loaded {
+        vocabulary: Arc::new(vocabulary),
+        rare: Arc::new(rare),
+        counts,
+    })
 }
 
-/// Whether the file begins as one that [`save`] wrote.
-///
-/// # Errors
-/// [`Error::Io`].
-pub fn is_native(path: impl AsRef<Path>) -> Result<bool> {
-    let path = path.as_ref();
-    let mut magic = Vec::new();
-    let mut file = open(path)?.take(MAGIC.len() as u64);
-    at(path, file.read_to_end(&mut magic))?;
-    Ok(magic == MAGIC)
-}
-
-struct Input<'a> {
-    path: &'a Path,
-    reader: BufReader<File>,
+/// What was not read yet, and where that begins.
+struct Reader {
+    input: Input,
     offset: u64,
-    size: u64,
 }
 
-impl Input<'_> {
+impl Reader {
     fn bad(&self, offset: u64, message: &str) -> Error {
-        Error::format(self.path, Location::Byte(offset), message)
+        Error::format(self.input.path(), Location::Byte(offset), message)
     }
 
     fn take(&mut self, length: u64) -> Result<Vec<u8>> {
+        let size = self.input.content_size();
+        let path = self.input.path().to_owned();
+        let offset = size.unwrap_or(self.offset);
+        let cut_off = || Error::format(path, Location::Byte(offset), "the file is cut off");
         // Checked against the size first: a damaged length must not reserve memory.
-        if length > self.size - self.offset.min(self.size) {
-            return Err(self.bad(self.size, "the file is cut off"));
+        if size.is_some_and(|size| length > size.saturating_sub(self.offset)) {
+            return Err(cut_off());
         }
-        let mut bytes = vec![0; length as usize];
-        at(self.path, self.reader.read_exact(&mut bytes))?;
+        let mut bytes = Vec::new();
+        self.input.exactly(length, &mut bytes, cut_off)?;
         self.offset += length;
         Ok(bytes)
     }
@@ -222,6 +245,16 @@ impl Input<'_> {
         let length = u64::from_le_bytes(*prefix.first_chunk().expect("12 bytes"));
         let sum = u32::from_le_bytes(*prefix[8..].first_chunk().expect("12 bytes"));
         Ok((offset, self.take(length)?, sum))
+    }
+
+    /// The vocabulary of so many words in `bytes`, which are at `offset`.
+    fn vocabulary(&self, bytes: &[u8], words: u64, offset: u64) -> Result<Vocabulary> {
+        match decode_vocabulary(bytes, words) {
+            Ok(Some(vocabulary)) => Ok(vocabulary),
+            Ok(None) => Err(self.bad(offset, "the vocabulary is damaged")),
+            Err(error @ Error::Parameter { .. }) => Err(self.bad(offset, &format!("the {error}"))),
+            Err(error) => Err(error),
+        }
     }
 }
 
@@ -237,26 +270,34 @@ fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
     out
 }
 
-fn decode_vocabulary(bytes: &[u8], words: u64) -> Option<Vocabulary> {
-    let input = &mut &*bytes;
-    let mut sizes = Vec::new();
-    for _ in 0..words {
-        sizes.push((
-            usize::try_from(take_number(input)?).ok()?,
-            take_number(input)?,
-        ));
+fn decode_vocabulary(bytes: &[u8], words: u64) -> Result<Option<Vocabulary>> {
+    // The words follow their lengths and counts, which are gone through twice.
+    let mut text = bytes;
+    for _ in 0..2 * u128::from(words) {
+        if take_number(&mut text).is_none() {
+            return Ok(None);
+        }
     }
-    let mut pairs = Vec::with_capacity(sizes.len());
-    for (length, count) in sizes {
-        let (word, rest) = input.split_at_checked(length)?;
+    let mut sizes = bytes;
+    let mut next = || {
+        let length = usize::try_from(take_number(&mut sizes)?).ok()?;
+        let count = take_number(&mut sizes)?;
+        let (word, rest) = text.split_at_checked(length)?;
+        text = rest;
         std::str::from_utf8(word).ok()?;
-        pairs.push((word, count));
-        *input = rest;
+        Some((word, count))
+    };
+    let mut vocabulary = Vocabulary::default();
+    for _ in 0..words {
+        let Some((word, count)) = next() else {
+            return Ok(None);
+        };
+        vocabulary.add(word, count)?;
     }
-    input
-        .is_empty()
-        .then(|| Vocabulary::new(pairs).ok())
-        .flatten()
+    if !text.is_empty() {
+        return Ok(None);
+    }
+    vocabulary.all_different().map(Some)
 }
 
 #[cfg(test)]
@@ -266,7 +307,7 @@ mod tests {
     fn sample() -> (Vocabulary, Vocabulary, Triangle) {
         let vocabulary = Vocabulary::new([("the", 5), ("été", 3), ("x", 2)]).unwrap();
         let rare = Vocabulary::new([("hapax", 1)]).unwrap();
-        let counts = Triangle::assemble(3, |pair| {
+        let counts = Triangle::assemble(3, &Monitor::new(), |pair| {
             pair(0, 0, 2.0, 0.0);
             pair(0, 2, 0.25, 1.0 / 3.0);
             pair(2, 1, 1e-9, 0.0);
@@ -275,12 +316,14 @@ mod tests {
         (vocabulary, rare, counts.unwrap())
     }
 
-    fn read(path: &Path) -> Result<(Vocabulary, Vocabulary, Triangle)> {
-        load(path, &MemoryLimit::default(), &Monitor::new())
+    fn read(path: &Path) -> Result<Loaded> {
+        load(path, None, &MemoryLimit::default(), &Monitor::new())
     }
 
     fn same(a: &Triangle, b: &Triangle) -> bool {
-        a.to_csr().unwrap() == b.to_csr().unwrap() && a.nnz() == b.nnz() && a.total() == b.total()
+        a.to_csr(&Monitor::new()).unwrap() == b.to_csr(&Monitor::new()).unwrap()
+            && a.nnz() == b.nnz()
+            && a.total() == b.total()
     }
 
     #[test]
@@ -288,17 +331,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
-        for durably in [false, true] {
-            save(&counts, &vocabulary, &rare, &path, durably, &Monitor::new()).unwrap();
-            assert!(is_native(&path).unwrap());
-            let (words, left_out, loaded) = read(&path).unwrap();
-            assert!(words == vocabulary && left_out == rare && same(&loaded, &counts));
-            assert!(!loaded.symmetric);
-        }
+        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
+        let loaded = read(&path).unwrap();
+        assert!(*loaded.vocabulary == vocabulary && *loaded.rare == rare);
+        assert!(same(&loaded.counts, &counts) && !loaded.counts.symmetric);
         let (vocabulary, rare, counts) = sample();
         let little = MemoryLimit::new(Some(0), None);
-        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
-        let (.., on_disk) = load(&path, &little, &Monitor::new()).unwrap();
+        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
+        let on_disk = load(&path, None, &little, &Monitor::new()).unwrap().counts;
         assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
     }
 
@@ -307,7 +347,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
-        save(&counts, &vocabulary, &rare, &path, false, &Monitor::new()).unwrap();
+        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
         let good = std::fs::read(&path).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();

@@ -3,7 +3,7 @@
 use super::binary::fits;
 use super::input::Input;
 use super::native;
-use super::text::{is_blank, numbers_at_end, trim_end};
+use super::text::{is_blank, numbers_at_end, too_long, trim_end};
 use crate::error::{Error, Location, Result};
 use memchr::memchr;
 
@@ -95,16 +95,33 @@ const FOREIGN: [(&[u8], &str); 5] = [
     ),
 ];
 
-/// Find the format of `input`, or how to read it as `format`. Nothing of it is consumed.
-pub(super) fn detect(input: &mut Input, format: Option<Format>) -> Result<Plan> {
+/// Find the format of `input`, or how to read it as `format`, if no line is longer than `longest`
+/// bytes. Nothing of it is consumed.
+pub(super) fn detect(input: &mut Input, format: Option<Format>, longest: usize) -> Result<Plan> {
     let path = input.path().to_owned();
     let size = input.content_size();
     let mut most = LOOK;
-    while !enough(input.peek(most)?, most) {
-        most *= 2;
+    loop {
+        let content = input.peek(most)?;
+        if enough(content, most) {
+            break;
+        }
+        // The first line does not end here, or the second.
+        let (line, start) = match memchr(b'\n', content) {
+            None => (1, 0),
+            Some(end) => (2, end + 1),
+        };
+        if content.len() - start > longest {
+            return Err(Error::format(
+                &path,
+                Location::Line(line),
+                too_long(longest),
+            ));
+        }
+        most = (2 * most).min(start.saturating_add(longest).saturating_add(1));
     }
     let content = input.peek(most)?;
-    plan(content, content.len() < most, size, format)
+    plan(content, content.len() < most, size, format, longest)
         .map_err(|(place, message)| Error::format(&path, place, message))
 }
 
@@ -124,12 +141,14 @@ fn enough(content: &[u8], most: usize) -> bool {
         || !is_text(content)
 }
 
-/// How a file is to be read, of which this is the beginning, or all.
+/// How a file is to be read, of which this is the beginning, or all, and whose lines have at most
+/// `longest` bytes.
 pub(super) fn plan(
     content: &[u8],
     whole: bool,
     size: Option<u64>,
     format: Option<Format>,
+    longest: usize,
 ) -> std::result::Result<Plan, (Location, String)> {
     let at_byte = |message: &str| (Location::Byte(0), message.to_owned());
     let at_line = |message: &str| (Location::Line(1), message.to_owned());
@@ -171,7 +190,10 @@ pub(super) fn plan(
             }
         });
     };
-    if dim == 0 || (promised > 0 && size.is_some_and(|bytes| dim as u64 > bytes)) {
+    // A number takes two bytes of a line, or four.
+    let vectors = promised > 0 || !content[start..].iter().all(u8::is_ascii_whitespace);
+    let too_many = |bytes: u64| dim as u64 > bytes;
+    if dim == 0 || too_many(longest as u64 / 2) || vectors && size.is_some_and(too_many) {
         let message = format!("the header's number of components, {dim}, cannot be right");
         return Err(at_line(&message));
     }
@@ -277,11 +299,15 @@ fn is_text(content: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::monitor::Monitor;
+
+    const LONGEST: usize = 4096;
 
     fn plan(content: &[u8]) -> Result<Plan> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
-        detect(&mut Input::open(file.path())?, None)
+        let mut input = Input::open(file.path(), &Monitor::new())?;
+        detect(&mut input, None, LONGEST)
     }
 
     /// Whether text, dim, promised.

@@ -1,59 +1,138 @@
 //! What a file holds, plain or unpacked, from front to back.
 
-use super::atomic::at;
-use super::stanford;
+use crate::corpus::{Idle, Pipe};
 use crate::error::{Error, Result};
+use crate::io::{STANDARD_STREAM, at};
+use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
 use crate::packing::Unpacked;
-use std::io::{self, BufReader, Read};
+use std::fs::{self, File};
+use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
+/// A file, pipe or device. Every read of it, and every wait for a pipe, ends with an error once the
+/// caller asks to stop.
+struct Source {
+    reader: Box<dyn Read + Send>,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// Bytes read at a time, between two looks whether to stop.
+const STEP: usize = 4 << 20;
+
+impl Source {
+    /// Open `path`, and say how many bytes it has if that is known.
+    fn open(path: &Path, monitor: &Monitor) -> io::Result<(Self, Option<u64>)> {
+        let metadata = fs::metadata(path)?;
+        if metadata.is_dir() {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        let cancelled = monitor.cancel_flag();
+        let mut size = None;
+        let reader: Box<dyn Read + Send> = if metadata.is_file() {
+            let file = File::open(path)?;
+            // The system's own files, such as those in /proc, have none.
+            size = Some(file.metadata()?.len()).filter(|size| *size > 0);
+            Box::new(file)
+        } else {
+            Box::new(Pipe::open(path, &metadata, idle(&cancelled))?)
+        };
+        Ok((Self { reader, cancelled }, size))
+    }
+
+    fn standard_input(monitor: &Monitor) -> io::Result<Self> {
+        let cancelled = monitor.cancel_flag();
+        #[cfg(unix)]
+        let file = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+        #[cfg(windows)]
+        let file = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+        let reader = Box::new(Pipe::of(file.into(), idle(&cancelled)));
+        Ok(Self { reader, cancelled })
+    }
+}
+
+fn idle(cancelled: &Arc<AtomicBool>) -> Idle {
+    let cancelled = cancelled.clone();
+    Arc::new(move || check(&cancelled))
+}
+
+fn check(cancelled: &AtomicBool) -> io::Result<()> {
+    if cancelled.load(Relaxed) {
+        return Err(io::Error::other("interrupted"));
+    }
+    Ok(())
+}
+
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        check(&self.cancelled)?;
+        let most = buffer.len().min(STEP);
+        self.reader.read(&mut buffer[..most])
+    }
+}
 
 /// Reads what a file holds, packed or plain.
 pub(super) struct Input {
     path: PathBuf,
     reader: Unpacked,
+    cancelled: Arc<AtomicBool>,
     // Looked at but not yet handed out.
     ahead: Vec<u8>,
-    // Bytes of the file, as it is on disk; 0 for a pipe.
-    size: u64,
+    // Bytes of the file, as it is on disk; none for a pipe.
+    size: Option<u64>,
     reported: u64,
 }
 
 impl Input {
-    /// Open `path`.
-    pub fn open(path: &Path) -> Result<Self> {
-        let file = stanford::open(path)?;
-        let metadata = at(path, file.metadata())?;
-        Ok(Self {
+    /// Open `path`, to unpack it if it is packed.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Cancelled`] if that comes first, here and everywhere below.
+    pub fn open(path: &Path, monitor: &Monitor) -> Result<Self> {
+        let (source, size) = at(path, Source::open(path, monitor))?;
+        let cancelled = source.cancelled.clone();
+        let reader =
+            Unpacked::new(source).map_err(|e| unless(&cancelled, || Error::io(path, e)))?;
+        Ok(Self::new(path, reader, cancelled, size))
+    }
+
+    /// Open `path`, or standard input, to read it as it is.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn plain(path: &Path, monitor: &Monitor) -> Result<Self> {
+        let (source, path, size) = if path == Path::new(STANDARD_STREAM) {
+            let path = Path::new("standard input");
+            (at(path, Source::standard_input(monitor))?, path, None)
+        } else {
+            let (source, size) = at(path, Source::open(path, monitor))?;
+            (source, path, size)
+        };
+        let cancelled = source.cancelled.clone();
+        Ok(Self::new(path, Unpacked::plain(source), cancelled, size))
+    }
+
+    fn new(path: &Path, reader: Unpacked, cancelled: Arc<AtomicBool>, size: Option<u64>) -> Self {
+        Self {
             path: path.to_owned(),
-            reader: at(path, Unpacked::new(file))?,
+            reader,
+            cancelled,
             ahead: Vec::new(),
-            size: if metadata.is_file() {
-                metadata.len()
-            } else {
-                0
-            },
+            size,
             reported: 0,
-        })
+        }
     }
 
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// How many bytes the file holds, where that is known without unpacking it.
+    /// How many bytes there are, where that is known without unpacking and reading all. What a
+    /// header promises can only be compared with this; elsewhere memory must grow as content comes.
     pub fn content_size(&self) -> Option<u64> {
-        (self.size > 0 && self.reader.packing().is_none()).then_some(self.size)
-    }
-
-    /// A guess at that number, generous for packed files; 0 for a pipe.
-    pub fn content_bound(&self) -> u64 {
-        // Text of vectors packs to a third or half.
-        if self.reader.packing().is_some() {
-            self.size.saturating_mul(16)
-        } else {
-            self.size
-        }
+        self.size.filter(|_| self.reader.packing().is_none())
     }
 
     /// Look at the next `most` bytes, at fewer if the file ends before.
@@ -67,11 +146,16 @@ impl Input {
         Ok(&self.ahead[..most.min(self.ahead.len())])
     }
 
-    /// Read about `most` more bytes onto `block`; whether that was the end.
+    /// Read `most` more bytes onto `block`, more only if they were looked at, fewer only if that was
+    /// the end, which is returned.
     pub fn fill(&mut self, block: &mut Vec<u8>, most: usize) -> Result<bool> {
+        let more = most.saturating_sub(self.ahead.len());
+        if block.is_empty() {
+            std::mem::swap(block, &mut self.ahead);
+        }
+        fallible::reserve(block, self.ahead.len())?;
         block.append(&mut self.ahead);
-        let read = self.read_onto(block, most)?;
-        Ok(read < most)
+        Ok(self.read_onto(block, more)? < more)
     }
 
     /// Leave out the next bytes, if there are so many; how many there were.
@@ -81,7 +165,7 @@ impl Input {
         let rest = (&mut self.reader).take(bytes - ahead);
         let mut rest = BufReader::with_capacity(1 << 18, rest);
         let skipped = io::copy(&mut rest, &mut io::sink());
-        Ok(ahead + skipped.map_err(|e| self.reader.fault(&self.path, e))?)
+        Ok(ahead + skipped.map_err(|e| self.fault(e, 1 << 18))?)
     }
 
     /// Read exactly the next bytes, or say with `fault` that the file ends before.
@@ -92,7 +176,11 @@ impl Input {
         fault: impl FnOnce() -> Error,
     ) -> Result<()> {
         into.clear();
+        if self.content_size().is_some_and(|size| bytes > size) {
+            return Err(fault());
+        }
         let ahead = (self.ahead.len() as u64).min(bytes);
+        fallible::reserve(into, ahead as usize)?;
         into.extend(self.ahead.drain(..ahead as usize));
         let more = (bytes - ahead) as usize;
         if self.read_onto(into, more)? < more {
@@ -103,7 +191,7 @@ impl Input {
 
     /// Begin to tell `monitor` how much of the file is read.
     pub fn begin(&self, monitor: &Monitor) {
-        monitor.begin(Stage::Loading, self.size);
+        monitor.begin(Stage::Loading, self.size.unwrap_or(0));
     }
 
     /// Tell `monitor` how much of the file has been read, and stop if it says so.
@@ -115,10 +203,27 @@ impl Input {
     }
 
     fn read_onto(&mut self, block: &mut Vec<u8>, most: usize) -> Result<usize> {
-        (&mut self.reader)
-            .take(most as u64)
-            .read_to_end(block)
-            .map_err(|e| self.reader.fault(&self.path, e))
+        // Room for all, where that is not much or known to come.
+        let known = self.content_size().unwrap_or(0).max(STEP as u64);
+        fallible::reserve(block, (most as u64).min(known) as usize)?;
+        let read = (&mut self.reader).take(most as u64).read_to_end(block);
+        read.map_err(|e| self.fault(e, block.len()))
+    }
+
+    fn fault(&self, error: io::Error, bytes: usize) -> Error {
+        unless(&self.cancelled, || match error.kind() {
+            ErrorKind::OutOfMemory => Error::Memory { bytes },
+            _ => self.reader.fault(&self.path, error),
+        })
+    }
+}
+
+/// That the caller asked to stop, or else what went wrong.
+fn unless(cancelled: &AtomicBool, error: impl FnOnce() -> Error) -> Error {
+    if cancelled.load(Relaxed) {
+        Error::Cancelled
+    } else {
+        error()
     }
 }
 
@@ -131,7 +236,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, file).unwrap();
-        let mut input = Input::open(&path)?;
+        let mut input = Input::open(&path, &Monitor::new())?;
         input.peek(3)?;
         let mut all = Vec::new();
         while !input.fill(&mut all, 1000)? {}

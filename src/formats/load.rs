@@ -14,6 +14,9 @@ use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::path::Path;
 
+/// Bytes that a line of a text may have if nothing else is said: more than a million numbers.
+pub const MAX_LINE_BYTES: usize = 64 << 20;
+
 /// Vectors of a file with their words, all different.
 #[derive(Debug)]
 pub struct Loaded<E> {
@@ -31,7 +34,7 @@ pub struct Loaded<E> {
 }
 
 /// What to read of a file.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub struct LoadOptions<'a> {
     /// The format; found out if not given.
     pub format: Option<Format>,
@@ -41,6 +44,20 @@ pub struct LoadOptions<'a> {
     pub vocabulary: Option<&'a Vocabulary>,
     /// Which vector of a word, of a Stanford `.bin`; the other formats hold one.
     pub combine: Combine,
+    /// Bytes that a line of a text may have.
+    pub max_line_bytes: usize,
+}
+
+impl Default for LoadOptions<'_> {
+    fn default() -> Self {
+        Self {
+            format: None,
+            limit: None,
+            vocabulary: None,
+            combine: Combine::default(),
+            max_line_bytes: MAX_LINE_BYTES,
+        }
+    }
 }
 
 /// Read vectors, parsed on all threads of the current rayon pool.
@@ -48,8 +65,7 @@ pub struct LoadOptions<'a> {
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
 /// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, and for a
-/// combination of one vector;
-/// [`Error::Cancelled`].
+/// combination of one vector; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load<E: Component>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
@@ -73,18 +89,20 @@ pub fn load<E: Component>(
                        the other formats hold one vector of a word";
         return Err(Error::parameter("combine", message));
     }
-    let mut input = Input::open(path.as_ref())?;
+    let mut input = Input::open(path.as_ref(), monitor)?;
     input.begin(monitor);
-    match detect(&mut input, options.format)? {
+    let longest = options.max_line_bytes;
+    match detect(&mut input, options.format, longest)? {
         Plan::Text(body) => {
-            let vectors = read_text(&mut input, &body, most, monitor)?;
+            let lines = Lines::after(u64::from(body.promised.is_some()), body.dim, longest);
+            let vectors = read_text(&mut input, &body, lines, most, monitor)?;
             let doubtful = |word: &&[u8]| numbers_at_end(word) > 0;
-            let doubtful = vectors.words.iter().filter(doubtful).collect();
-            Ok(finish(vectors, body.dim, doubtful))
+            let doubtful = WordList::of(vectors.words.iter().filter(doubtful))?;
+            finish(vectors, body.dim, doubtful)
         }
         Plan::Binary(body) => {
             let vectors = read_binary(&mut input, &body, most, monitor)?;
-            Ok(finish(vectors, body.dim, WordList::default()))
+            finish(vectors, body.dim, WordList::default())
         }
         Plan::Native => {
             let (words, matrix, dim) = native::read(&mut input, most, monitor)?;
@@ -102,19 +120,19 @@ pub fn load<E: Component>(
 fn read_text<E: Component>(
     input: &mut Input,
     body: &Body,
+    lines: Lines,
     most: usize,
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
+    let size = input.content_size().unwrap_or(0);
     // The shortest line: an empty word, and a space and a digit for each number.
-    let possible = input.content_bound() / (2 * body.dim as u64 + 1);
+    let possible = size / (2 * body.dim as u64 + 1);
     let expected = body.promised.unwrap_or_else(|| {
-        let size = input.content_size().unwrap_or(0) as f64;
         // Words get longer the rarer they are.
-        let guess = size / body.line_bytes.max(1.0) * 1.05;
+        let guess = size as f64 / body.line_bytes.max(1.0) * 1.05;
         (guess as u64).saturating_add(16)
     });
     let expected = expected.min(possible) as usize;
-    let lines = Lines::after(u64::from(body.promised.is_some()));
     input.skip(body.start as u64)?;
     let vectors = records::read(input, lines, body.dim, expected, most, monitor)?;
     // There may be more than the header says: Stanford's tool does not count `<unk>`.
@@ -136,14 +154,14 @@ fn read_binary<E: Component>(
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let promised = body.promised.unwrap_or(0);
-    let possible = input.content_bound() / (4 * body.dim as u64 + 1);
+    let possible = input.content_size().unwrap_or(0) / (4 * body.dim as u64 + 1);
     let expected = promised.min(possible) as usize;
     let wanted = (promised as usize).min(most);
     let lines = BinaryRecords::after(body.start as u64, body.dim);
     input.skip(body.start as u64)?;
-    let vectors = records::read(input, lines, body.dim, expected, wanted, monitor)?;
+    let mut vectors = records::read(input, lines, body.dim, expected, wanted, monitor)?;
     if vectors.words.len() as u64 == promised {
-        let mut rest = vectors.rest.clone();
+        let mut rest = std::mem::take(&mut vectors.rest);
         input.fill(&mut rest, 1)?;
         if rest.iter().any(|b| *b != b'\n') {
             return Err(Error::format(
@@ -157,14 +175,14 @@ fn read_binary<E: Component>(
 }
 
 /// Leave out the vectors of words that came before.
-fn finish<E: Component>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Loaded<E> {
+fn finish<E: Component>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
     let Vectors {
         mut words,
         mut matrix,
         ..
     } = vectors;
-    let again = words.repeats();
-    let repeated: WordList = again.iter().map(|row| words.get(*row)).collect();
+    let again = words.repeats()?;
+    let repeated = WordList::of(again.iter().map(|row| words.get(*row)))?;
     if let Some(first) = again.first().copied() {
         let mut kept = WordList::default();
         let mut left_out = again.iter().copied().peekable();
@@ -175,19 +193,19 @@ fn finish<E: Component>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> 
             if row > first {
                 matrix.copy_within(row * dim..(row + 1) * dim, kept.len() * dim);
             }
-            kept.push(words.get(row));
+            kept.push(words.get(row))?;
         }
         words = kept;
         matrix.truncate(words.len() * dim);
     }
     matrix.shrink_to_fit();
-    Loaded {
+    Ok(Loaded {
         words,
         matrix,
         dim,
         repeated,
         doubtful,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -216,7 +234,7 @@ mod tests {
     }
 
     fn list(words: &[&str]) -> WordList {
-        words.iter().collect()
+        WordList::of(words).unwrap()
     }
 
     /// The line that is complained about.
@@ -383,7 +401,7 @@ mod tests {
                 return Ok(());
             };
             let loaded = read_all(&file).unwrap();
-            prop_assert_eq!(loaded.words, words.iter().collect());
+            prop_assert_eq!(loaded.words, WordList::of(&words).unwrap());
             prop_assert_eq!(loaded.dim, dim);
             prop_assert_eq!(&loaded.matrix, &vectors);
 
@@ -394,7 +412,7 @@ mod tests {
             let limit = words.len().div_ceil(2);
             let limited = LoadOptions { limit: Some(limit), ..Default::default() };
             let first = read::<f32>(&file, limited).unwrap();
-            prop_assert_eq!(first.words, words[..limit].iter().collect());
+            prop_assert_eq!(first.words, WordList::of(&words[..limit]).unwrap());
             prop_assert_eq!(&first.matrix, &vectors[..limit * dim]);
         }
     }

@@ -1,6 +1,5 @@
 //! Files of vectors, vocabularies and counts: Stanford's formats, word2vec's and this package's own.
 
-mod atomic;
 mod binary;
 pub mod checkpoint;
 mod combine;
@@ -16,9 +15,8 @@ mod text;
 pub mod word2vec;
 mod words;
 
-pub use atomic::{write_atomically, write_durably};
 pub use combine::Combine;
 pub use component::Component;
 pub use detect::Format;
-pub use load::{LoadOptions, Loaded, load};
+pub use load::{LoadOptions, Loaded, MAX_LINE_BYTES, load};
 pub use words::WordList;

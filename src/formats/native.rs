@@ -20,11 +20,12 @@
 //!
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
-use super::atomic::{at, write_atomically};
 use super::component::{Component, read_f16, read_f32};
 use super::input::Input;
 use super::words::WordList;
 use crate::error::{Error, Location, Result};
+use crate::io::{at, write_atomically};
+use crate::memory::fallible;
 use crate::monitor::Monitor;
 use std::io::Write;
 use std::path::Path;
@@ -90,7 +91,7 @@ pub fn save<W: AsRef<[u8]>, E: Component>(
     let checksum = crc32fast::hash(&header[..60]);
     header[60..].copy_from_slice(&checksum.to_le_bytes());
     index.resize(start - HEADER, 0);
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&index))?;
         let mut bytes = vec![0; CHUNK * E::BYTES];
@@ -111,13 +112,13 @@ pub fn save<W: AsRef<[u8]>, E: Component>(
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset.
-pub fn open(path: impl AsRef<Path>) -> Result<Option<(Header, WordList)>> {
+pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header, WordList)>> {
     let path = path.as_ref();
     // What a pipe gives up to be looked at is gone.
     if !at(path, std::fs::metadata(path))?.is_file() {
         return Ok(None);
     }
-    let mut input = Input::open(path)?;
+    let mut input = Input::open(path, monitor)?;
     let Some(size) = input.content_size() else {
         return Ok(None);
     };
@@ -138,7 +139,7 @@ pub(super) fn read<E: Component>(
     words.truncate(most);
     let mut left = words.len() * header.dim;
     // The header of a packed file may promise more than there is.
-    let mut matrix = Vec::with_capacity(if size.is_some() { left } else { 0 });
+    let mut matrix = fallible::with_capacity(if size.is_some() { left } else { 0 })?;
     let mut bytes = Vec::new();
     let path = input.path().to_owned();
     while left > 0 {
@@ -149,7 +150,7 @@ pub(super) fn read<E: Component>(
             Error::format(&path, place, "the file ends within the matrix")
         })?;
         let start = matrix.len();
-        matrix.resize(start + count, E::ZERO);
+        fallible::resize(&mut matrix, start + count, E::ZERO)?;
         if header.component == 4 {
             read_f32(&bytes, &mut matrix[start..]);
         } else {
@@ -193,7 +194,13 @@ fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)
         .0
         .iter()
         .map(|end| u64::from_le_bytes(*end));
-    let words = WordList::from_parts(text.to_vec(), ends.collect()).ok_or_else(broken)?;
+    let (text, ends) = (fallible::copied(text)?, fallible::collect(ends)?);
+    let words = WordList::from_parts(text, ends).ok_or_else(broken)?;
+    if let Some(&again) = words.repeats()?.first() {
+        let word = String::from_utf8_lossy(words.get(again));
+        let message = format!("the word {word:?} appears twice");
+        return Err(bad(HEADER as u64 + 8 * again as u64, message));
+    }
     Ok((header, words))
 }
 
@@ -242,6 +249,7 @@ mod tests {
     use super::*;
     use half::f16;
     use proptest::prelude::*;
+    use std::collections::HashSet;
 
     fn file(words: &[&str], vectors: &[f32], dim: usize) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
@@ -250,18 +258,19 @@ mod tests {
     }
 
     fn load(path: &Path) -> Result<(WordList, Vec<f32>, usize)> {
-        read(&mut Input::open(path)?, usize::MAX, &Monitor::new())
+        let monitor = Monitor::new();
+        read(&mut Input::open(path, &monitor)?, usize::MAX, &monitor)
     }
 
     #[test]
     fn the_matrix_is_aligned_and_ends_the_file() {
         let file = file(&["a", "été", ""], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0], 2);
         let bytes = std::fs::read(file.path()).unwrap();
-        let (header, words) = open(file.path()).unwrap().unwrap();
+        let (header, words) = open(file.path(), &Monitor::new()).unwrap().unwrap();
         assert_eq!(header.matrix % 64, 0);
         assert_eq!(bytes.len() as u64, header.matrix + 24);
         assert_eq!(bytes[header.matrix as usize..][..4], 1.0_f32.to_le_bytes());
-        assert_eq!(words, ["a", "été", ""].into_iter().collect());
+        assert_eq!(words, WordList::of(["a", "été", ""]).unwrap());
     }
 
     #[test]
@@ -271,7 +280,7 @@ mod tests {
         for end in 8..bytes.len() {
             std::fs::write(file.path(), &bytes[..end]).unwrap();
             for error in [
-                open(file.path()).unwrap_err(),
+                open(file.path(), &Monitor::new()).unwrap_err(),
                 load(file.path()).unwrap_err(),
             ] {
                 let Error::Format { location, .. } = error else {
@@ -290,7 +299,7 @@ mod tests {
             let mut bytes = bytes.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(file.path(), &bytes).unwrap();
-            let error = open(file.path()).unwrap_err();
+            let error = open(file.path(), &Monitor::new()).unwrap_err();
             assert!(matches!(error, Error::Format { .. }), "bit {bit}: {error}");
         }
     }
@@ -313,14 +322,15 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_saved_is_read(words: Vec<String>, dim in 1_usize..5, bits: [u16; 7]) {
+        fn what_is_saved_is_read(words: HashSet<String>, dim in 1_usize..5, bits: [u16; 7]) {
             let file = tempfile::NamedTempFile::new().unwrap();
+            let words = Vec::from_iter(words);
             let numbers = bits.map(f16::from_bits);
             let vectors: Vec<f16> =
                 (0..words.len() * dim).map(|i| numbers[i % 7]).collect();
             save(file.path(), &words, &vectors, dim, &Monitor::new()).unwrap();
             let (read, matrix, read_dim) = load(file.path()).unwrap();
-            prop_assert_eq!(read, words.iter().collect());
+            prop_assert_eq!(read, WordList::of(&words).unwrap());
             prop_assert_eq!(read_dim, dim);
             for (x, y) in matrix.iter().zip(&vectors) {
                 prop_assert!(*x == y.to_f32() || x.is_nan() && y.is_nan());

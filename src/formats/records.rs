@@ -5,6 +5,7 @@ use super::component::Component;
 use super::input::Input;
 use super::words::WordList;
 use crate::error::{Error, Location, Result};
+use crate::memory::fallible;
 use crate::monitor::Monitor;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -13,11 +14,14 @@ use std::ops::Range;
 const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
 /// Records parsed by one task.
 const TASK: usize = 64;
+/// Records between two looks whether to stop, and what is noted of a block at most.
+const TOGETHER: usize = 1 << 16;
 
 /// How words and vectors follow each other in a file.
 pub(super) trait Records: Sync {
-    /// Find the records that are complete in `block`, at most `most`, and add where they lie to
-    /// `spans`. Returns the end of the last, from which the next block will start.
+    /// Find the first records that are complete in `block`, at most `most`, and add where they lie to
+    /// `spans`; all of them, or some and then the others in the next call. Returns the end of the
+    /// last, from which the next block will start.
     fn frame(
         &mut self,
         block: &[u8],
@@ -51,7 +55,8 @@ pub(super) struct Vectors<E> {
     pub rest: Vec<u8>,
 }
 
-/// Read at most `most` records of `dim` numbers; memory for `expected` of them is taken at once.
+/// Read at most `most` records of `dim` numbers; memory for `expected` of them, which the file must
+/// have room for, is taken at once.
 pub(super) fn read<E: Component>(
     input: &mut Input,
     mut records: impl Records,
@@ -64,8 +69,9 @@ pub(super) fn read<E: Component>(
     let mut words = WordList::default();
     // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
     // too little the matrix grows by what each block needs.
-    let mut matrix = vec![E::ZERO; expected.min(most) * dim];
-    let (mut block, mut next, mut spans) = (Vec::new(), Vec::new(), Vec::new());
+    let mut matrix = fallible::zeroed(expected.min(most).saturating_mul(dim))?;
+    let (mut block, mut next) = (Vec::new(), Vec::new());
+    let mut spans = fallible::with_capacity(TOGETHER.min(most))?;
     let mut at_end = input.fill(&mut block, BLOCK)?;
     loop {
         let fail = |records: &_, fault: Fault| {
@@ -73,28 +79,37 @@ pub(super) fn read<E: Component>(
             Error::format(&path, location, fault.message)
         };
         spans.clear();
-        let framed = records.frame(&block, at_end, most - words.len(), &mut spans);
+        let together = TOGETHER.min(most - words.len());
+        let framed = records.frame(&block, at_end, together, &mut spans);
         let end = framed.map_err(|fault| fail(&records, fault))?;
         let (from, to) = (words.len() * dim, (words.len() + spans.len()) * dim);
         if to > matrix.len() {
-            matrix.resize(to, E::ZERO);
+            fallible::resize(&mut matrix, to, E::ZERO)?;
         }
-        let last = at_end || words.len() + spans.len() == most;
+        let last = at_end && end == block.len() || words.len() + spans.len() == most;
         next.clear();
+        fallible::reserve(&mut next, block.len() - end)?;
         next.extend_from_slice(&block[end..]);
+        // A long record is looked through again and again until it is complete: with twice as much
+        // each time, that is not often. Of many short ones some may be left.
+        let more = if spans.is_empty() {
+            next.len().max(BLOCK)
+        } else {
+            BLOCK.saturating_sub(next.len())
+        };
         let (filled, parsed) = rayon::join(
             || {
-                if last {
-                    Ok(true)
+                if last || at_end || more == 0 {
+                    Ok(at_end)
                 } else {
-                    input.fill(&mut next, BLOCK)
+                    input.fill(&mut next, more)
                 }
             },
             || parse(&records, &block, &spans, &mut matrix[from..to], dim),
         );
         for task in parsed {
             for word in task.map_err(|fault| fail(&records, fault))? {
-                words.push(&block[word]);
+                words.push(&block[word])?;
             }
         }
         at_end = filled?;

@@ -5,23 +5,35 @@ mod records;
 
 pub(super) use parameters::load_vectors;
 pub use parameters::{load_parameters, save_parameters};
+pub(super) use records::{check_sum, gather};
 pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
 
-use super::atomic::{at, write_atomically};
+use super::input::Input;
 use crate::error::{Error, Location, Result};
+use crate::io::{at, write_atomically};
+use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::path::Path;
+
+/// Bytes that a line of a vocabulary may have.
+const LONGEST_LINE: usize = 16 << 20;
+/// Bytes read at a time. Tests have lines that are longer.
+const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Write `word SP count LF` lines.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for a word with a space or newline, which the format cannot
 /// hold.
-pub fn save_vocabulary(vocabulary: &Vocabulary, path: impl AsRef<Path>) -> Result<()> {
+pub fn save_vocabulary(
+    vocabulary: &Vocabulary,
+    path: impl AsRef<Path>,
+    monitor: &Monitor,
+) -> Result<()> {
     let path = path.as_ref();
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         for (word, count) in vocabulary.iter() {
             if word.iter().any(|b| b" \t\n".contains(b)) {
                 return Err(Error::parameter(
@@ -42,46 +54,81 @@ pub fn save_vocabulary(vocabulary: &Vocabulary, path: impl AsRef<Path>) -> Resul
 /// Read `word SP count LF` lines; the last space of a line separates.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the line.
-pub fn load_vocabulary(path: impl AsRef<Path>) -> Result<Vocabulary> {
+/// [`Error::Io`]; [`Error::Format`] with the line; [`Error::Memory`]; [`Error::Cancelled`].
+pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Vocabulary> {
     let path = path.as_ref();
-    let file = open(path)?;
-    let mut words = Vec::new();
-    let mut reader = BufReader::new(file);
-    let mut line = Vec::new();
-    for number in 1.. {
-        line.clear();
-        if at(path, reader.read_until(b'\n', &mut line))? == 0 {
+    let mut input = Input::plain(path, monitor)?;
+    input.begin(monitor);
+    let mut vocabulary = Vocabulary::default();
+    let (mut block, mut rest) = (Vec::new(), Vec::new());
+    let mut number = 0;
+    loop {
+        // As much again as a line has so far: a long one is not looked through again and again.
+        let more = block.len().max(BLOCK);
+        let at_end = input.fill(&mut block, more)?;
+        let mut start = 0;
+        let last = (at_end && !block.ends_with(b"\n")).then_some(block.len());
+        for end in memchr::memchr_iter(b'\n', &block).chain(last) {
+            number += 1;
+            let bad = |what: &str| Error::format(path, Location::Line(number), what);
+            if let Some((word, count)) = parse_line(&block[start..end]).map_err(bad)? {
+                let added = vocabulary.add(word, count);
+                added.map_err(|e| malformed(e, path, number))?;
+            }
+            start = (end + 1).min(block.len());
+        }
+        if at_end {
             break;
         }
-        while line.last().is_some_and(|b| b"\r\n".contains(b)) {
-            line.pop();
+        if block.len() - start > LONGEST_LINE {
+            let message = format!("the line is longer than {LONGEST_LINE} bytes");
+            return Err(Error::format(path, Location::Line(number + 1), message));
         }
-        if line.is_empty() {
-            continue;
-        }
-        let bad = |what: &str| Error::format(path, Location::Line(number), what);
-        let space = line
-            .iter()
-            .rposition(|b| b" \t".contains(b))
-            .ok_or_else(|| bad("expected a word, a space and a count"))?;
-        let count = std::str::from_utf8(&line[space + 1..])
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .ok_or_else(|| bad("the count is not a whole number"))?;
-        let word = &line[..space];
-        if word.is_empty() {
-            return Err(bad("the word is empty"));
-        }
-        if std::str::from_utf8(word).is_err() {
-            return Err(bad("the word is not valid UTF-8"));
-        }
-        words.push((word.to_vec(), count));
+        rest.clear();
+        rest.extend_from_slice(&block[start..]);
+        std::mem::swap(&mut block, &mut rest);
+        input.report(monitor)?;
     }
-    if words.is_empty() {
+    if vocabulary.is_empty() {
         return Err(Error::format(path, Location::Line(1), "there are no words"));
     }
-    Vocabulary::new(words).map_err(|e| Error::format(path, Location::Line(1), format!("the {e}")))
+    vocabulary
+        .all_different()
+        .map_err(|e| malformed(e, path, 1))
+}
+
+/// What a vocabulary refuses is wrong with the file.
+fn malformed(error: Error, path: &Path, line: u64) -> Error {
+    match error {
+        Error::Parameter { .. } => {
+            Error::format(path, Location::Line(line), format!("the {error}"))
+        }
+        other => other,
+    }
+}
+
+/// The word and the count of a line, unless it is empty.
+fn parse_line(line: &[u8]) -> std::result::Result<Option<(&[u8], u64)>, &'static str> {
+    let ends = line.iter().rposition(|b| *b != b'\r');
+    let Some(line) = ends.map(|last| &line[..=last]) else {
+        return Ok(None);
+    };
+    let space = line
+        .iter()
+        .rposition(|b| b" \t".contains(b))
+        .ok_or("expected a word, a space and a count")?;
+    let count = std::str::from_utf8(&line[space + 1..])
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or("the count is not a whole number")?;
+    let word = &line[..space];
+    if word.is_empty() {
+        return Err("the word is empty");
+    }
+    if std::str::from_utf8(word).is_err() {
+        return Err("the word is not valid UTF-8");
+    }
+    Ok(Some((word, count)))
 }
 
 /// Open for reading, refusing directories as such.

@@ -11,16 +11,43 @@ use std::ops::Range;
 
 /// The lines of a file, after its header if it has one.
 pub(super) struct Lines {
+    dim: usize,
+    // Bytes that a line may have.
+    longest: usize,
     // Lines before the block, and in it.
     before: u64,
     here: u64,
 }
 
 impl Lines {
-    /// Lines that follow `before` others.
-    pub fn after(before: u64) -> Self {
-        Self { before, here: 0 }
+    /// Lines of `dim` numbers and at most `longest` bytes that follow `before` others.
+    pub fn after(before: u64, dim: usize, longest: usize) -> Self {
+        Self {
+            dim,
+            longest,
+            before,
+            here: 0,
+        }
     }
+
+    /// Whether a line can be what it should be, by its length alone: a row is only made for one that
+    /// can.
+    fn check(&self, line: &[u8]) -> std::result::Result<(), String> {
+        if line.len() > self.longest {
+            return Err(too_long(self.longest));
+        }
+        let line = trim_end(line);
+        // At least a separator and a digit for each number.
+        if line.len() < 2 * self.dim {
+            return split_right(line, self.dim, |_, _| ()).map(|_| ());
+        }
+        Ok(())
+    }
+}
+
+/// The complaint about a line that does not end.
+pub(super) fn too_long(longest: usize) -> String {
+    format!("the line is longer than max_line_bytes, {longest} bytes")
 }
 
 impl Records for Lines {
@@ -37,13 +64,30 @@ impl Records for Lines {
         let mut start = 0;
         for end in memchr_iter(b'\n', block).chain(last) {
             if spans.len() == most {
-                break;
+                return Ok(start);
             }
-            if !is_blank(&block[start..end]) {
-                spans.push(start..end);
+            let line = &block[start..end];
+            if !is_blank(line) {
+                match self.check(line) {
+                    Ok(()) => spans.push(start..end),
+                    Err(message) if spans.is_empty() => {
+                        return Err(Fault {
+                            offset: start,
+                            message,
+                        });
+                    }
+                    // First those before it, one of which may be malformed.
+                    Err(_) => return Ok(start),
+                }
             }
             start = (end + 1).min(block.len());
             self.here += 1;
+        }
+        if block.len() - start > self.longest && spans.is_empty() {
+            return Err(Fault {
+                offset: start,
+                message: too_long(self.longest),
+            });
         }
         Ok(start)
     }
@@ -56,7 +100,7 @@ impl Records for Lines {
         let line = trim_end(line);
         let end = match split_left(line, row) {
             Some(end) => end,
-            None => split_right(line, row)?,
+            None => split_right(line, row.len(), |i, x| row[i] = E::from_f32(x))?,
         };
         check_utf8(&line[..end])?;
         Ok(0..end)
@@ -84,11 +128,14 @@ fn split_left<E: Component>(line: &[u8], row: &mut [E]) -> Option<usize> {
     rest.is_empty().then_some(end)
 }
 
-/// Parse a line from its end; where the word ends.
-fn split_right<E: Component>(line: &[u8], row: &mut [E]) -> std::result::Result<usize, String> {
+/// Parse a line from its end, calling `put` with each of its `dim` numbers; where the word ends.
+fn split_right(
+    line: &[u8],
+    dim: usize,
+    mut put: impl FnMut(usize, f32),
+) -> std::result::Result<usize, String> {
     let mut end = line.len();
-    let dim = row.len();
-    for (i, x) in row.iter_mut().enumerate().rev() {
+    for i in (0..dim).rev() {
         let Some(separator) = line[..end].iter().rposition(|b| is_separator(*b)) else {
             let fields = dim - i;
             return Err(format!(
@@ -104,7 +151,7 @@ fn split_right<E: Component>(line: &[u8], row: &mut [E]) -> std::result::Result<
                 String::from_utf8_lossy(&field[..field.len().min(80)])
             ));
         };
-        *x = E::from_f32(value);
+        put(i, value);
         end = separator;
     }
     Ok(end)
@@ -147,7 +194,7 @@ mod tests {
 
     fn parse(line: &str, dim: usize) -> std::result::Result<(String, Vec<f32>), String> {
         let mut row = vec![0.0; dim];
-        let word = Lines::after(0).parse(line.as_bytes(), &mut row)?;
+        let word = Lines::after(0, dim, usize::MAX).parse(line.as_bytes(), &mut row)?;
         Ok((line[word].to_owned(), row))
     }
 
@@ -215,7 +262,8 @@ mod tests {
             let line = numbers.iter().fold(word.clone(), |line, x| format!("{line} {x}"));
             let (mut left, mut right) = (vec![0.0_f32; numbers.len()], vec![0.0; numbers.len()]);
             prop_assert_eq!(split_left(line.as_bytes(), &mut left), Some(word.len()));
-            prop_assert_eq!(split_right(line.as_bytes(), &mut right), Ok(word.len()));
+            let put = |i: usize, x| right[i] = x;
+            prop_assert_eq!(split_right(line.as_bytes(), numbers.len(), put), Ok(word.len()));
             prop_assert_eq!(&left, &right);
             prop_assert_eq!(numbers_at_end(line.as_bytes()), numbers.len());
             prop_assert_eq!(left, numbers);

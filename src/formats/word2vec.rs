@@ -1,9 +1,9 @@
 //! Writing vectors for other programs: word2vec's two formats, and GloVe's text.
 
-use super::atomic::{at, write_atomically};
 use super::component::Component;
 use super::detect::{self, Body, Plan};
 use crate::error::{Error, Result};
+use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
 use rayon::prelude::*;
 use std::io::Write;
@@ -50,7 +50,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Component>(
     }
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         // Some tasks' worth at a time: memory stays bounded whatever V is.
         let together = ROWS * TASKS * rayon::current_num_threads();
         let mut blocks = words.chunks(together).zip(vectors.chunks(together * dim));
@@ -109,7 +109,7 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
     let text = parts.concat();
     let (content, whole) = detect::beginning(&text);
     let expected = (dim, words.map(|n| n as u64), true);
-    match detect::plan(content, whole && all, None, None) {
+    match detect::plan(content, whole && all, None, None, usize::MAX) {
         Ok(Plan::Text(Body {
             dim,
             promised,

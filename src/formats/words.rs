@@ -1,5 +1,7 @@
 //! Many words in one allocation.
 
+use crate::error::Result;
+use crate::memory::fallible;
 use crate::vocabulary::hash;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
@@ -25,10 +27,26 @@ impl WordList {
         (rising && complete && words.ends.iter().all(whole)).then_some(words)
     }
 
+    /// Many words.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn of<W: AsRef<[u8]>>(words: impl IntoIterator<Item = W>) -> Result<Self> {
+        let mut list = Self::default();
+        for word in words {
+            list.push(word.as_ref())?;
+        }
+        Ok(list)
+    }
+
     /// Add a word at the end.
-    pub fn push(&mut self, word: &[u8]) {
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn push(&mut self, word: &[u8]) -> Result<()> {
+        fallible::reserve(&mut self.bytes, word.len())?;
         self.bytes.extend_from_slice(word);
-        self.ends.push(self.bytes.len() as u64);
+        fallible::push(&mut self.ends, self.bytes.len() as u64)
     }
 
     /// Number of words.
@@ -60,34 +78,25 @@ impl WordList {
     }
 
     /// Places of the words that came before, rising.
-    pub(super) fn repeats(&self) -> Vec<usize> {
-        let mut table = HashTable::with_capacity(self.len());
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(super) fn repeats(&self) -> Result<Vec<usize>> {
+        let mut table = HashTable::new();
+        let hash_of = |&other: &usize| hash(self.get(other));
+        fallible::reserve_in_table(&mut table, self.len(), hash_of)?;
         let mut again = Vec::new();
         for i in 0..self.len() {
             let word = self.get(i);
-            let entry = table.entry(
-                hash(word),
-                |&other| self.get(other) == word,
-                |&other| hash(self.get(other)),
-            );
+            let entry = table.entry(hash(word), |&other| self.get(other) == word, hash_of);
             match entry {
-                Entry::Occupied(_) => again.push(i),
+                Entry::Occupied(_) => fallible::push(&mut again, i)?,
                 Entry::Vacant(slot) => {
                     slot.insert(i);
                 }
             }
         }
-        again
-    }
-}
-
-impl<W: AsRef<[u8]>> FromIterator<W> for WordList {
-    fn from_iter<I: IntoIterator<Item = W>>(words: I) -> Self {
-        let mut list = Self::default();
-        for word in words {
-            list.push(word.as_ref());
-        }
-        list
+        Ok(again)
     }
 }
 
@@ -97,8 +106,8 @@ mod tests {
 
     #[test]
     fn repeats_are_the_later_ones() {
-        let words: WordList = ["a", "b", "a", "", "", "a"].into_iter().collect();
-        assert_eq!(words.repeats(), [2, 4, 5]);
+        let words = WordList::of(["a", "b", "a", "", "", "a"]).unwrap();
+        assert_eq!(words.repeats().unwrap(), [2, 4, 5]);
     }
 
     #[test]

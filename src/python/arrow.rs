@@ -3,10 +3,15 @@
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, Words};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowDictionaryKeyType, Int8Type, Int16Type, Int32Type, Int64Type, RunEndIndexType, UInt8Type,
+    UInt16Type, UInt32Type, UInt64Type,
+};
 use arrow_array::{
     Array, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, OffsetSizeTrait,
 };
-use arrow_schema::{ArrowError, DataType};
+use arrow_buffer::ArrowNativeType;
+use arrow_schema::{ArrowError, DataType, Fields};
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3_arrow::ffi::ArrayReader;
@@ -27,8 +32,10 @@ pub struct ArrowReader {
 impl ArrowReader {
     /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`.
     pub fn new(source: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<Self> {
+        let batches = source.extract::<AnyArray>()?.into_reader()?;
+        check(batches.field().data_type())?;
         Ok(Self {
-            batches: source.extract::<AnyArray>()?.into_reader()?,
+            batches,
             options,
             batch: None,
             row: 0,
@@ -38,7 +45,10 @@ impl ArrowReader {
 
     fn next_batch(&mut self) -> PyResult<Option<Column>> {
         let batch = self.batches.next().transpose();
-        let batch = batch.map_err(|e: ArrowError| PyValueError::new_err(e.to_string()))?;
+        let batch = batch.map_err(|error| match error {
+            ArrowError::CDataInterface(reason) => invalid(reason),
+            other => PyValueError::new_err(other.to_string()),
+        })?;
         batch.map(|batch| Column::new(&batch)).transpose()
     }
 
@@ -64,16 +74,16 @@ impl ArrowReader {
         while self.row < column.rows() && text.len() + words.len() < CHUNK_BYTES {
             if let Some(tokens) = column.tokens(self.row) {
                 for token in tokens {
-                    words.push(self.text(token)?.as_bytes());
+                    words.push(self.text(token)?.as_bytes())?;
                 }
                 words.end_document();
             } else if let Some(document) = column.text(self.row) {
-                text.push(&self.text(document)?);
+                text.push(&self.text(document)?)?;
                 text.end();
             }
             self.row += 1;
         }
-        Ok(if matches!(column, Column::Lists { .. }) {
+        Ok(if column.are_words() {
             Content::Words(words)
         } else {
             text.take()
@@ -118,8 +128,9 @@ enum Column {
     Small(BinaryArray),
     Large(LargeBinaryArray),
     View(BinaryViewArray),
-    Dictionary {
-        keys: Vec<Option<usize>>,
+    /// Rows that are rows of another column: a dictionary's, run-end encoded, of a table.
+    Rows {
+        rows: Vec<Option<usize>>,
         values: Box<Column>,
     },
     Lists {
@@ -129,60 +140,116 @@ enum Column {
     Nulls(usize),
 }
 
+/// What the rows of a column are, nulls aside.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Holds {
+    Text,
+    Words,
+    Nothing,
+}
+
 impl Column {
     /// The text in `array`: the array itself, or its one column of text if it is a table.
     fn new(array: &ArrayRef) -> PyResult<Self> {
-        if let Some(columns) = array.as_struct_opt() {
-            let texts: Vec<usize> = (0..columns.num_columns())
-                .filter(|&i| is_text(columns.column(i).data_type()))
-                .collect();
-            if let [only] = texts[..] {
-                return Self::new(columns.column(only));
-            }
-            return Err(PyValueError::new_err(format!(
-                "source must have one column of text, or be one, such as table[\"text\"]; it has \
-                 {} among its columns {:?}",
-                texts.len(),
-                columns.column_names()
-            )));
-        }
         Ok(match array.data_type() {
-            DataType::Utf8 => Self::Small(array.as_string::<i32>().clone().into()),
-            DataType::LargeUtf8 => Self::Large(array.as_string::<i64>().clone().into()),
-            DataType::Utf8View => Self::View(array.as_string_view().clone().to_binary_view()),
+            DataType::Utf8 => Self::Small(checked(array.as_string::<i32>().clone().into())?),
+            DataType::LargeUtf8 => Self::Large(checked(array.as_string::<i64>().clone().into())?),
+            DataType::Utf8View => {
+                Self::View(checked(array.as_string_view().clone().to_binary_view())?)
+            }
             DataType::Null => Self::Nulls(array.len()),
-            DataType::Dictionary(_, values) if is_string(values) => {
-                let dictionary = array.as_any_dictionary();
-                let keys = dictionary.normalized_keys().into_iter().enumerate();
-                Self::Dictionary {
-                    keys: keys
-                        .map(|(row, key)| array.is_valid(row).then_some(key))
-                        .collect(),
-                    values: Box::new(Self::new(dictionary.values())?),
-                }
+            DataType::Struct(fields) => {
+                let column = array.as_struct().column(text_column(fields)?);
+                let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
+                Self::of_rows(rows.collect(), column)?
             }
-            DataType::List(item) if is_string(item.data_type()) => Self::lists::<i32>(array)?,
-            DataType::LargeList(item) if is_string(item.data_type()) => Self::lists::<i64>(array)?,
-            other => {
-                return Err(PyTypeError::new_err(format!(
-                    "source must be a column of strings or of lists of strings, got {other}"
-                )));
+            DataType::Dictionary(key, _) => {
+                let keys = match **key {
+                    DataType::Int8 => keys::<Int8Type>(array),
+                    DataType::Int16 => keys::<Int16Type>(array),
+                    DataType::Int32 => keys::<Int32Type>(array),
+                    DataType::Int64 => keys::<Int64Type>(array),
+                    DataType::UInt8 => keys::<UInt8Type>(array),
+                    DataType::UInt16 => keys::<UInt16Type>(array),
+                    DataType::UInt32 => keys::<UInt32Type>(array),
+                    DataType::UInt64 => keys::<UInt64Type>(array),
+                    _ => return Err(not_text(array.data_type())),
+                };
+                Self::of_rows(keys, array.as_any_dictionary().values())?
             }
+            DataType::RunEndEncoded(ends, _) => match ends.data_type() {
+                DataType::Int16 => Self::runs::<Int16Type>(array)?,
+                DataType::Int32 => Self::runs::<Int32Type>(array)?,
+                DataType::Int64 => Self::runs::<Int64Type>(array)?,
+                _ => return Err(not_text(array.data_type())),
+            },
+            DataType::List(_) => Self::lists::<i32>(array)?,
+            DataType::LargeList(_) => Self::lists::<i64>(array)?,
+            DataType::ListView(_) => Self::list_views::<i32>(array)?,
+            DataType::LargeListView(_) => Self::list_views::<i64>(array)?,
+            DataType::FixedSizeList(_, size) => {
+                let size = usize::try_from(*size).unwrap_or(0);
+                let rows = (0..array.len()).map(|row| (row * size, (row + 1) * size));
+                Self::of_lists(array, rows, array.as_fixed_size_list().values())?
+            }
+            other => return Err(not_text(other)),
         })
+    }
+
+    fn of_rows(rows: Vec<Option<usize>>, values: &ArrayRef) -> PyResult<Self> {
+        let values = Box::new(Self::new(values)?);
+        match rows.iter().flatten().find(|&&row| row >= values.rows()) {
+            Some(row) => Err(invalid(format!(
+                "a row refers to value {row} of {}",
+                values.rows()
+            ))),
+            None => Ok(Self::Rows { rows, values }),
+        }
+    }
+
+    fn runs<E: RunEndIndexType>(array: &ArrayRef) -> PyResult<Self> {
+        let runs = array.as_run::<E>();
+        let ends = runs.run_ends();
+        let rows = (0..ends.len()).map(|row| Some(ends.get_physical_index(row)));
+        Self::of_rows(rows.collect(), runs.values())
     }
 
     fn lists<O: OffsetSizeTrait>(array: &ArrayRef) -> PyResult<Self> {
         let lists = array.as_list::<O>();
-        let rows = lists.value_offsets().windows(2).enumerate();
-        Ok(Self::Lists {
-            rows: rows
-                .map(|(row, ends)| {
-                    let [start, end] = [ends[0].as_usize(), ends[1].as_usize()];
-                    array.is_valid(row).then_some((start, end))
-                })
-                .collect(),
-            tokens: Box::new(Self::new(lists.values())?),
-        })
+        let ends = lists.value_offsets().windows(2);
+        let rows = ends.map(|ends| (ends[0].as_usize(), ends[1].as_usize()));
+        Self::of_lists(array, rows, lists.values())
+    }
+
+    fn list_views<O: OffsetSizeTrait>(array: &ArrayRef) -> PyResult<Self> {
+        let lists = array.as_list_view::<O>();
+        let views = lists.value_offsets().iter().zip(lists.value_sizes());
+        let rows = views.map(|(start, size)| {
+            let start = start.as_usize();
+            (start, start.saturating_add(size.as_usize()))
+        });
+        Self::of_lists(array, rows, lists.values())
+    }
+
+    /// Lists, by where each begins and ends among `tokens`.
+    fn of_lists(
+        array: &ArrayRef,
+        rows: impl Iterator<Item = (usize, usize)>,
+        tokens: &ArrayRef,
+    ) -> PyResult<Self> {
+        let tokens = Box::new(Self::new(tokens)?);
+        let rows: Vec<_> = rows
+            .enumerate()
+            // What a null row spans means nothing.
+            .map(|(row, span)| array.is_valid(row).then_some(span))
+            .collect();
+        let size = tokens.rows();
+        match rows.iter().flatten().find(|span| span.1 > size) {
+            Some((start, end)) => Err(invalid(format!(
+                "a list spans values {start} to {end} of {size}"
+            ))),
+            None => Ok(Self::Lists { rows, tokens }),
+        }
     }
 
     fn rows(&self) -> usize {
@@ -190,9 +257,16 @@ impl Column {
             Self::Small(array) => array.len(),
             Self::Large(array) => array.len(),
             Self::View(array) => array.len(),
-            Self::Dictionary { keys, .. } => keys.len(),
+            Self::Rows { rows, .. } => rows.len(),
             Self::Lists { rows, .. } => rows.len(),
             Self::Nulls(rows) => *rows,
+        }
+    }
+
+    fn are_words(&self) -> bool {
+        match self {
+            Self::Rows { values, .. } => values.are_words(),
+            other => matches!(other, Self::Lists { .. }),
         }
     }
 
@@ -201,13 +275,17 @@ impl Column {
             Self::Small(array) => array.is_valid(row).then(|| array.value(row)),
             Self::Large(array) => array.is_valid(row).then(|| array.value(row)),
             Self::View(array) => array.is_valid(row).then(|| array.value(row)),
-            Self::Dictionary { keys, values } => values.text(keys[row]?),
+            Self::Rows { rows, values } => values.text(rows[row]?),
             Self::Lists { .. } | Self::Nulls(_) => None,
         }
     }
 
     fn tokens(&self, row: usize) -> Option<impl Iterator<Item = &[u8]>> {
-        let Self::Lists { rows, tokens } = self else {
+        let (mut column, mut row) = (self, row);
+        while let Self::Rows { rows, values } = column {
+            (column, row) = (values, rows[row]?);
+        }
+        let Self::Lists { rows, tokens } = column else {
             return None;
         };
         let (start, end) = rows[row]?;
@@ -215,17 +293,76 @@ impl Column {
     }
 }
 
-fn is_string(kind: &DataType) -> bool {
-    matches!(
-        kind,
-        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View
-    )
+fn keys<K: ArrowDictionaryKeyType>(array: &ArrayRef) -> Vec<Option<usize>> {
+    let keys = array.as_dictionary::<K>().keys().iter();
+    keys.map(|key| key.map(ArrowNativeType::as_usize)).collect()
 }
 
-fn is_text(kind: &DataType) -> bool {
+/// Strings as bytes, whose offsets or views have been compared with what they point into.
+fn checked<A: Array + Clone>(array: A) -> PyResult<A> {
+    // An empty slice may begin anywhere.
+    if !array.is_empty() {
+        array.to_data().validate_full().map_err(invalid)?;
+    }
+    Ok(array)
+}
+
+fn invalid(reason: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(format!("source is not valid in Arrow's format: {reason}"))
+}
+
+fn not_text(kind: &DataType) -> PyErr {
+    PyTypeError::new_err(format!(
+        "source must be a column of strings or of lists of strings, got {kind}"
+    ))
+}
+
+/// What a column of this type holds, `None` if it can be no text.
+fn holds(kind: &DataType) -> Option<Holds> {
     match kind {
-        DataType::List(item) | DataType::LargeList(item) => is_string(item.data_type()),
-        DataType::Dictionary(_, values) => is_string(values),
-        other => is_string(other),
+        DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Holds::Text),
+        DataType::Null => Some(Holds::Nothing),
+        DataType::Dictionary(_, values) => holds(values),
+        DataType::RunEndEncoded(_, values) => holds(values.data_type()),
+        DataType::List(item)
+        | DataType::LargeList(item)
+        | DataType::ListView(item)
+        | DataType::LargeListView(item)
+        | DataType::FixedSizeList(item, _) => {
+            let tokens = holds(item.data_type())?;
+            (tokens != Holds::Words).then_some(Holds::Words)
+        }
+        _ => None,
+    }
+}
+
+/// Refuse a type before anything is read.
+fn check(kind: &DataType) -> PyResult<()> {
+    match kind {
+        DataType::Struct(fields) => text_column(fields).map(|_| ()),
+        other => holds(other).map(|_| ()).ok_or_else(|| not_text(other)),
+    }
+}
+
+/// The one column of text of a table. One without a type, which has only nulls, does if there is no
+/// other.
+fn text_column(fields: &Fields) -> PyResult<usize> {
+    let of = |wanted: &dyn Fn(Holds) -> bool| -> Vec<usize> {
+        let fields = fields.iter().enumerate();
+        fields
+            .filter(|(_, field)| holds(field.data_type()).is_some_and(wanted))
+            .map(|(column, _)| column)
+            .collect()
+    };
+    let texts = of(&|holds| holds != Holds::Nothing);
+    let nulls = of(&|holds| holds == Holds::Nothing);
+    match (&texts[..], &nulls[..]) {
+        ([only], _) | ([], [only]) => Ok(*only),
+        _ => Err(PyValueError::new_err(format!(
+            "source must have one column of text, or be one, such as table[\"text\"]; it has {} \
+             among its columns {:?}",
+            texts.len(),
+            fields.iter().map(|field| field.name()).collect::<Vec<_>>()
+        ))),
     }
 }

@@ -3,11 +3,11 @@
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
-use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus};
+use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus, poll};
 use crate::encoding::RawCorpus;
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
 use crate::threads;
 use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
@@ -93,13 +93,15 @@ impl CoreCooccurrence {
     }
 }
 
-/// Run `work` without the interpreter on a pool of its own: the global pool does not survive `fork`.
+/// Run `work` on a pool of its own, as [`run`] does: the global pool does not survive `fork`.
 pub fn in_own_pool<T: Send>(
     py: Python<'_>,
-    work: impl FnOnce() -> crate::Result<T> + Send,
+    work: impl FnOnce(&Monitor) -> crate::Result<T> + Send,
 ) -> PyResult<T> {
     let threads = threads::resolve(None)?;
-    Ok(py.detach(|| threads::in_pool(threads, work)?)?)
+    run(py, None, None, |monitor| {
+        threads::in_pool(threads, || work(monitor))?
+    })
 }
 
 /// Refuse what is no matrix of counts in compressed sparse rows.
@@ -159,17 +161,17 @@ impl CoreCooccurrence {
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
         let given = vocabulary.map(|v| v.get().inner.clone());
-        let Source { mut reader, feeder } = Source::new(source)?;
+        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
         let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
                 let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
                 let (vocabulary, rare) = if let Some(vocabulary) = given {
                     (vocabulary, Arc::default())
                 } else {
-                    let (vocabulary, rare) = raw.vocabulary_and_rare(&encoding)?;
+                    let (vocabulary, rare) = raw.vocabulary_and_rare(&encoding, monitor)?;
                     (Arc::new(vocabulary), Arc::new(rare))
                 };
-                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
+                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
                 let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, monitor)?;
                 crate::Result::Ok((vocabulary, rare, Arc::new(counts)))
             })?
@@ -200,18 +202,21 @@ impl CoreCooccurrence {
             None => MAX_WORDS,
         };
         let old = self.counts()?;
-        let Source { mut reader, feeder } = Source::new(source)?;
+        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
         let (vocabulary, rare, counts) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
                 let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
+                let words = raw.words(monitor)?;
                 let (vocabulary, rare) =
                     self.vocabulary
-                        .grown(&self.rare, &raw.words(), encoding.min_count, most);
-                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
+                        .grown(&self.rare, &words, encoding.min_count, most, monitor)?;
+                drop(words);
+                let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
                 let words = vocabulary.len();
                 let new = count(&mut corpus, words, &counting, &memory, monitor)?;
                 drop(corpus);
                 let counts = plus(&old, &new, words, &memory, monitor)?;
+                counts.check_sum("source")?;
                 crate::Result::Ok((vocabulary, rare, counts))
             })?
         })?;
@@ -236,74 +241,59 @@ impl CoreCooccurrence {
         let words = vocabulary.len();
         let (indptr, indices, values) =
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
-        let counts = in_own_pool(py, || {
+        let counts = in_own_pool(py, |monitor| {
             check_csr(words, indptr, indices, values)?;
-            Triangle::assemble(words, |pair| {
+            let counts = Triangle::assemble(words, monitor, |pair| {
+                let mut since = 0;
                 for row in 0..words {
+                    poll(
+                        (indptr[row + 1] - indptr[row]) as usize,
+                        &mut since,
+                        monitor,
+                    )?;
                     for entry in indptr[row] as usize..indptr[row + 1] as usize {
                         let column = indices[entry] as WordId;
                         pair(row as WordId, column, values[entry], 0.0);
                     }
                 }
                 Ok(())
-            })
+            })?;
+            counts.check_sum("X")?;
+            crate::Result::Ok(counts)
         })?;
         Ok(Self::new(vocabulary, counts, MemoryLimit::default()))
     }
 
-    /// From Stanford's records, in any order.
+    /// From the native format, or with a vocabulary from Stanford's records in any order.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, running, progress))]
-    fn load_stanford(
-        py: Python<'_>,
-        path: PathBuf,
-        vocabulary: &Bound<'_, CoreVocabulary>,
-        running: RunningArguments,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let vocabulary = vocabulary.get().inner.clone();
-        let words = vocabulary.len();
-        let (threads, memory) = running.resolve()?;
-        let counts = run(py, progress, None, |monitor| {
-            threads::in_pool(threads, || {
-                stanford::load_cooccurrences(path, words, &memory, monitor)
-            })?
-        })?;
-        Ok(Self::new(vocabulary, counts, memory))
-    }
-
-    /// Counts and vocabulary from the native format.
-    #[staticmethod]
-    #[pyo3(signature = (path, running, progress))]
     fn load(
         py: Python<'_>,
         path: PathBuf,
+        vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
+        let vocabulary = vocabulary.map(|v| v.get().inner.clone());
         let (threads, memory) = running.resolve()?;
-        let (vocabulary, rare, counts) = run(py, progress, None, |monitor| {
-            threads::in_pool(threads, || counts_file::load(path, &memory, monitor))?
+        let loaded = run(py, progress, None, |monitor| {
+            threads::in_pool(threads, || {
+                counts_file::load(path, vocabulary, &memory, monitor)
+            })?
         })?;
         Ok(Self::with_rare(
-            Arc::new(vocabulary),
-            Arc::new(rare),
-            Arc::new(counts),
+            loaded.vocabulary,
+            loaded.rare,
+            Arc::new(loaded.counts),
             memory,
         ))
-    }
-
-    /// Whether the file is in the native format.
-    #[staticmethod]
-    fn is_native(path: PathBuf) -> PyResult<bool> {
-        Ok(counts_file::is_native(path)?)
     }
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let counts = self.counts()?;
         let (vocabulary, rare) = (&self.vocabulary, &self.rare);
-        in_own_pool(py, || {
-            counts_file::save(&counts, vocabulary, rare, path, false, &Monitor::new())
+        in_own_pool(py, |monitor| {
+            counts_file::save(&counts, vocabulary, rare, path, monitor)
         })
     }
 
@@ -317,13 +307,13 @@ impl CoreCooccurrence {
     ) -> PyResult<Self> {
         let other = other.get();
         let (our_counts, their_counts) = (self.counts()?, other.counts()?);
-        let (vocabulary, counts) = in_own_pool(py, || {
-            let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary);
+        let (vocabulary, counts) = in_own_pool(py, |monitor| {
+            let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary, monitor)?;
             let parts = [
                 (&*our_counts, &ours[..], weight),
                 (&*their_counts, &theirs[..], other_weight),
             ];
-            let counts = Triangle::sum(vocabulary.len(), &parts)?;
+            let counts = Triangle::sum(vocabulary.len(), &parts, monitor)?;
             crate::Result::Ok((vocabulary, counts))
         })?;
         Ok(Self::new(
@@ -335,9 +325,9 @@ impl CoreCooccurrence {
 
     fn scaled(&self, py: Python<'_>, weight: f64) -> PyResult<Self> {
         let counts = self.counts()?;
-        let same: Vec<WordId> = (0..counts.words as WordId).collect();
+        let same = fallible::collect(0..counts.words as WordId)?;
         let parts = [(&*counts, &same[..], weight)];
-        let counts = in_own_pool(py, || Triangle::sum(counts.words, &parts))?;
+        let counts = in_own_pool(py, |monitor| Triangle::sum(counts.words, &parts, monitor))?;
         Ok(Self::new(
             self.vocabulary.clone(),
             counts,
@@ -358,7 +348,7 @@ impl CoreCooccurrence {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
-        let text = source.options()?;
+        let text = source.options(&encoding, &memory)?;
         let path = source.one_file()?;
         let e = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
@@ -377,10 +367,8 @@ impl CoreCooccurrence {
     }
 
     fn csr<'py>(&self, py: Python<'py>) -> PyResult<Csr<'py>> {
-        let (starts, columns, values) = {
-            let counts = self.counts()?;
-            py.detach(|| counts.to_csr())?
-        };
+        let counts = self.counts()?;
+        let (starts, columns, values) = run(py, None, None, |monitor| counts.to_csr(monitor))?;
         Ok((
             PyArray1::from_vec(py, starts),
             PyArray1::from_vec(py, columns),

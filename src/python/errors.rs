@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use pyo3::exceptions::{
-    PyArithmeticError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyValueError,
+    PyArithmeticError, PyKeyboardInterrupt, PyMemoryError, PyOSError, PyRuntimeError, PyValueError,
 };
 use pyo3::prelude::*;
 use std::io::ErrorKind;
@@ -20,6 +20,14 @@ pyo3::create_exception!(
     PyArithmeticError,
     "Training met numbers that are not finite, even after the learning rate was halved three \
      times. `history` holds the loss of each epoch finished before."
+);
+
+pyo3::create_exception!(
+    glove_rs,
+    InternalError,
+    PyRuntimeError,
+    "A fault of glove-rs itself. Please report it, with the message. No file is left half written: \
+     each is complete or as it was."
 );
 
 impl From<Error> for PyErr {

@@ -1,13 +1,12 @@
 //! Vector files for Python.
 
 use super::run::run;
-use super::vocabulary::{CoreVocabulary, RunningArguments};
+use super::vocabulary::{CoreVocabulary, RunningArguments, list};
 use crate::error::Result;
 use crate::formats::word2vec::{self, Layout};
 use crate::formats::{
     Combine, Component, Format, LoadOptions, Loaded, WordList, load, native, stanford,
 };
-use crate::monitor::Monitor;
 use crate::threads;
 use crate::training::Exported;
 use half::f16;
@@ -17,8 +16,8 @@ use numpy::{
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString};
-use std::path::PathBuf;
+use pyo3::types::{PyBytes, PyList};
+use std::path::{Path, PathBuf};
 
 /// A matrix of either type that vectors are stored in.
 #[derive(FromPyObject)]
@@ -51,28 +50,22 @@ pub struct CoreVectors {
 impl CoreVectors {
     /// The words, made anew.
     fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        list(py, &self.words)
+        list(py, self.words.iter())
     }
 
     /// Words whose later vectors were left out.
     fn repeated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        list(py, &self.repeated)
+        list(py, self.repeated.iter())
     }
 
     /// Words that end in a space and a number.
     fn doubtful<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
-        list(py, &self.doubtful)
+        list(py, self.doubtful.iter())
     }
 
     fn __len__(&self) -> usize {
         self.words.len()
     }
-}
-
-fn list<'py>(py: Python<'py>, words: &WordList) -> PyResult<Bound<'py, PyList>> {
-    let strings = words.iter().map(|word| PyString::from_bytes(py, word));
-    let strings: PyResult<Vec<_>> = strings.collect();
-    PyList::new(py, strings?)
 }
 
 impl CoreVectors {
@@ -103,10 +96,10 @@ impl CoreVectors {
     }
 }
 
-/// Read vectors of any format, in float32 or, if `half`, in float16. A native file that holds them
-/// so is not read but described.
+/// Read vectors of any format, in float32 or, if `half`, in float16. If `map`, a native file that
+/// holds them so is not read but described.
 #[pyfunction]
-#[pyo3(signature = (path, format, limit, half, vocabulary, combine, progress))]
+#[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, progress))]
 #[allow(clippy::too_many_arguments)] // keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
@@ -116,33 +109,60 @@ pub fn load_vectors(
     half: bool,
     vocabulary: Option<&Bound<'_, CoreVocabulary>>,
     combine: &str,
+    map: bool,
+    max_line_bytes: usize,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreVectors> {
-    let format = format.map(Format::from_name).transpose()?;
-    let combine = Combine::from_name(combine)?;
-    let plain = vocabulary.is_none() && combine == Combine::default();
-    if matches!(format, None | Some(Format::Native)) && plain {
-        let opened = py.detach(|| native::open(&path))?;
-        let component = if half { f16::BYTES } else { f32::BYTES };
-        if let Some((header, mut words)) = opened.filter(|(h, _)| h.component == component) {
-            words.truncate(limit.unwrap_or(usize::MAX));
-            return Ok(CoreVectors::mapped(py, header, words));
-        }
-    }
     let vocabulary = vocabulary.map(|v| v.get().inner.clone());
     let options = LoadOptions {
-        format,
+        format: format.map(Format::from_name).transpose()?,
         limit,
         vocabulary: vocabulary.as_deref(),
-        combine,
+        combine: Combine::from_name(combine)?,
+        max_line_bytes,
     };
-    let threads = threads::resolve(None)?;
     if half {
-        let work = |monitor: &Monitor| threads::in_pool(threads, || load(path, options, monitor))?;
-        CoreVectors::read::<f16>(py, run(py, progress, None, work)?)
+        find::<f16>(py, &path, options, map, progress)
     } else {
-        let work = |monitor: &Monitor| threads::in_pool(threads, || load(path, options, monitor))?;
-        CoreVectors::read::<f32>(py, run(py, progress, None, work)?)
+        find::<f32>(py, &path, options, map, progress)
+    }
+}
+
+/// A native file that can be mapped, or what was read.
+enum Found<E> {
+    Native(native::Header, WordList),
+    Read(Loaded<E>),
+}
+
+fn find<E: Component + Element>(
+    py: Python<'_>,
+    path: &Path,
+    options: LoadOptions<'_>,
+    map: bool,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreVectors> {
+    let map = map
+        && matches!(options.format, None | Some(Format::Native))
+        && options.vocabulary.is_none()
+        && options.combine == Combine::default();
+    let threads = threads::resolve(None)?;
+    let found = run(py, progress, None, |monitor| {
+        let opened = if map {
+            native::open(path, monitor)?
+        } else {
+            None
+        };
+        if let Some((header, words)) = opened.filter(|(h, _)| h.component == E::BYTES) {
+            return Ok(Found::Native(header, words));
+        }
+        threads::in_pool(threads, || load(path, options, monitor).map(Found::Read))?
+    })?;
+    match found {
+        Found::<E>::Native(header, mut words) => {
+            words.truncate(options.limit.unwrap_or(usize::MAX));
+            Ok(CoreVectors::mapped(py, header, words))
+        }
+        Found::Read(loaded) => CoreVectors::read(py, loaded),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Iterables of documents: each a str, words, or a batch in Arrow's format.
 
 use super::arrow::ArrowReader;
+use super::source::signals;
 use crate::corpus::{
     CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, TextReader, Words,
 };
@@ -98,15 +99,14 @@ impl<'py> Items<'py> {
                 }
                 if is_large {
                     let document = std::io::Cursor::new(document.into_owned());
-                    self.inside = Some(Box::new(TextReader::decoded(
-                        format!("document {} of the source", self.number),
-                        document,
-                        self.options,
-                    )));
+                    let name = format!("document {} of the source", self.number);
+                    let mut reader = TextReader::decoded(name, document, self.options);
+                    reader.on_idle(signals());
+                    self.inside = Some(Box::new(reader));
                     self.number += 1;
                     break;
                 }
-                text.push(&document);
+                text.push(&document)?;
                 text.end();
             } else {
                 let is_arrow = is_arrow(&item)?;
@@ -147,14 +147,18 @@ impl<'py> Items<'py> {
             .ok()
             .filter(|_| !is_other)
             .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
-        for token in tokens {
+        for (number, token) in tokens.enumerate() {
+            // A document of millions of words is nothing that Ctrl-C has to wait for.
+            if number % 4096 == 4095 {
+                document.py().check_signals()?;
+            }
             let token = token?;
             let token = token
                 .cast::<PyString>()
                 .map_err(|_| wrong(&token, "must hold str only"))?;
             let token = text_of(token, self.options.errors)
                 .map_err(|error| self.note(document.py(), error))?;
-            words.push(token.as_bytes());
+            words.push(token.as_bytes())?;
         }
         words.end_document();
         Ok(())

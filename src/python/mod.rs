@@ -6,6 +6,7 @@ mod cooccurrence;
 mod errors;
 mod files;
 mod items;
+mod panic;
 mod run;
 mod session;
 mod shards;
@@ -14,6 +15,7 @@ mod strata;
 mod tokenizer;
 mod training;
 mod vocabulary;
+mod writing;
 
 use pyo3::prelude::*;
 
@@ -23,11 +25,13 @@ mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
-    use super::errors::{FormatError, TrainingDiverged};
+    use super::errors::{FormatError, InternalError, TrainingDiverged};
     #[pymodule_export]
     use super::files::{
         CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
     };
+    #[pymodule_export]
+    use super::panic::take_panic;
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
@@ -36,19 +40,28 @@ mod _core {
     };
     #[pymodule_export]
     use super::strata::{
-        CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
+        CoreProgress, CoreTiles, group_ranks, share_margins, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,
     };
     #[pymodule_export]
-    use super::vocabulary::CoreVocabulary;
+    use super::vocabulary::{CoreVocabulary, most_threads};
+    #[pymodule_export]
+    use super::writing::{FileWriter, FolderLock, FolderWriter};
+
+    #[pymodule_export]
+    use pyo3::panic::PanicException;
+
+    #[pymodule_init]
+    #[allow(clippy::unnecessary_wraps)] // what pyo3 calls
+    fn init(_module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+        super::panic::remember();
+        Ok(())
+    }
 
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
-
-    #[pymodule_export]
-    const MOST_HALVINGS: usize = crate::training::MOST_HALVINGS;
 }

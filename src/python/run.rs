@@ -7,10 +7,12 @@
 use super::source::Feeder;
 use crate::error::Result;
 use crate::monitor::Monitor;
+use crate::threads;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use std::ffi::CString;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -42,21 +44,25 @@ pub fn run_with_errands<T: Send>(
     let mut reporter = Reporter::new(progress);
     std::thread::scope(|scope| {
         let desk = &desk;
-        let worker = scope.spawn({
+        let worker = std::thread::Builder::new().spawn_scoped(scope, {
             let monitor = &monitor;
             move || {
                 let _signal = SignalOnDrop(desk);
                 work(monitor, desk)
             }
         });
-        let watched = watch(py, &monitor, &mut reporter, feeder, desk);
-        if watched.is_err() {
+        let worker = worker.map_err(|_| threads::not_started(1))?;
+        // The worker must hear of a panic of this thread too, or it counts half a text to its end.
+        let watched = catch_unwind(AssertUnwindSafe(|| {
+            watch(py, &monitor, &mut reporter, feeder, desk)
+        }));
+        if !matches!(watched, Ok(Ok(()))) {
             monitor.cancel();
             desk.close();
         }
         let result = py.detach(|| worker.join());
-        let result = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        watched?;
+        watched.unwrap_or_else(|panic| resume_unwind(panic))?;
+        let result = result.unwrap_or_else(|panic| resume_unwind(panic));
         warn(py, &monitor)?;
         let result = result?;
         reporter.report(py, &monitor)?;

@@ -1,10 +1,11 @@
-//! What goes on around the epochs of a training: checkpoints, callbacks, and what they are shown.
+//! The session of a training for Python: its arguments, checkpoints, and epochs shown to callbacks.
 
 use super::cooccurrence::in_own_pool;
 use super::run::Desk;
 use crate::error::{Error, Result};
 use crate::formats::checkpoint;
-use crate::monitor::{EpochReport, Monitor};
+use crate::monitor::EpochReport;
+use crate::session::Checkpoints;
 use crate::training::{Anchor, Training};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyRuntimeError;
@@ -14,44 +15,48 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The parameters of `fit` that are none of the model's.
+/// The parameters of `fit` that are not the model's.
 #[derive(FromPyObject, Default)]
 #[pyo3(from_item_all)]
 pub struct SessionArguments<'py> {
-    /// Share of the pairs of words to hold out of training.
+    /// The fraction of the word pairs to hold out of training.
     pub validation: Option<f64>,
     pub early_stopping: Option<usize>,
-    /// From now on.
+    /// Time limit, from the call on.
     pub max_seconds: Option<f64>,
     /// Called with a [`CoreEpoch`] after each epoch; returns whether to stop.
     pub callback: Option<Py<PyAny>>,
     pub checkpoint: Option<CheckpointArguments>,
     pub init: Option<InitArguments<'py>>,
-    /// Whether to hand the counts back, packed if they were to be consumed.
+    /// Whether to return the counts; they are packed if they were to be consumed.
     pub keep_counts: bool,
-    /// Called with the [`super::training::CoreParameters`] of the last finished epoch when training
-    /// is interrupted.
+    /// Called with the [`super::training::CoreParameters`] of the last finished epoch if training is
+    /// interrupted.
     pub rescue: Option<Py<PyAny>>,
 }
 
-/// Where to write checkpoints, and how often.
+/// Where to write checkpoints, and how often: [`Checkpoints`].
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct CheckpointArguments {
     path: PathBuf,
-    /// Where to write the counts first, unless they are there.
-    pub counts: Option<PathBuf>,
-    pub every: usize,
+    counts: Option<PathBuf>,
+    every: usize,
     settings: String,
 }
 
-impl CheckpointArguments {
-    pub fn save(&self, training: &Training, monitor: &Monitor) -> Result<()> {
-        checkpoint::save(&self.path, training, &self.settings, monitor)
+impl From<CheckpointArguments> for Checkpoints {
+    fn from(arguments: CheckpointArguments) -> Self {
+        Self {
+            path: arguments.path,
+            counts: arguments.counts,
+            every: arguments.every,
+            settings: arguments.settings,
+        }
     }
 }
 
-/// Vectors to start from, of the words of these numbers, and how strongly to hold on to them.
+/// Vectors to start from, of the words with these numbers, and the weight of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {
@@ -75,10 +80,10 @@ impl InitArguments<'_> {
 /// A checkpoint that was read.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCheckpoint {
-    /// What the writer gave as settings.
+    /// The settings that it was written with.
     #[pyo3(get)]
     settings: String,
-    /// Epochs finished.
+    /// Number of finished epochs.
     #[pyo3(get)]
     epochs: usize,
     // `None` once training has taken it.
@@ -86,7 +91,7 @@ pub struct CoreCheckpoint {
 }
 
 impl CoreCheckpoint {
-    /// The training, for good.
+    /// Take the training out.
     pub fn take(&self) -> PyResult<Training> {
         lock(&self.training)
             .take()
@@ -98,7 +103,7 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let (training, settings) = in_own_pool(py, || checkpoint::load(path))?;
+        let (training, settings) = in_own_pool(py, |monitor| checkpoint::load(path, monitor))?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,
@@ -107,56 +112,63 @@ impl CoreCheckpoint {
     }
 }
 
-/// What a callback may ask of the worker, which waits.
-enum Ask {
+/// A question of a callback to the worker, which waits for it.
+enum Question {
     /// W and b, or W̃ and b̃ if `contexts`.
     Side {
         contexts: bool,
-        reply: Sender<(Vec<f32>, Vec<f32>)>,
+        reply: Sender<Result<(Vec<f32>, Vec<f32>)>>,
     },
-    /// To stop here, or go on.
-    Leave { stop: bool },
+    /// The callback has returned: whether to stop.
+    Returned { stop: bool },
 }
 
-/// Show the last epoch of `training` to `callback` on the calling thread, and wait for its answer.
+/// Show the last epoch of `training` to `callback` on the calling thread, and answer its questions until it
+/// returns.
 pub fn show(
     desk: &Desk,
     callback: &Arc<Py<PyAny>>,
     training: &Training,
 ) -> Result<ControlFlow<()>> {
-    let Some(&report) = training.reports.last() else {
+    let Some(&report) = training.progress.reports.last() else {
         return Ok(ControlFlow::Continue(()));
     };
-    let (asks, questions) = channel();
+    let (sender, questions) = channel();
     let callback = callback.clone();
     desk.leave(Box::new(move |py| {
-        let open = Mutex::new(Some(asks.clone()));
-        let epoch = Py::new(py, CoreEpoch { report, asks: open })?;
+        let open = Mutex::new(Some(sender.clone()));
+        let epoch = Py::new(
+            py,
+            CoreEpoch {
+                report,
+                questions: open,
+            },
+        )?;
         let answer = callback.call1(py, (epoch.clone_ref(py),));
-        *lock(&epoch.get().asks) = None;
+        *lock(&epoch.get().questions) = None;
         let stop = answer?.extract(py)?;
-        let _ = asks.send(Ask::Leave { stop });
+        let _ = sender.send(Question::Returned { stop });
         Ok(())
     }));
-    // If the callback fails, or never runs because of Ctrl-C, nobody is left to ask anything.
-    while let Ok(ask) = questions.recv() {
-        match ask {
-            Ask::Side { contexts, reply } => {
+    // If the callback raises, or Ctrl-C prevents it, all senders are dropped and `recv` fails.
+    while let Ok(question) = questions.recv() {
+        match question {
+            Question::Side { contexts, reply } => {
                 let _ = reply.send(training.parameters.side(contexts, false));
             }
-            Ask::Leave { stop: true } => return Ok(ControlFlow::Break(())),
-            Ask::Leave { stop: false } => return Ok(ControlFlow::Continue(())),
+            Question::Returned { stop: true } => return Ok(ControlFlow::Break(())),
+            Question::Returned { stop: false } => return Ok(ControlFlow::Continue(())),
         }
     }
     Err(Error::Cancelled)
 }
 
-/// A finished epoch, as long as the callback runs that it is shown to.
+/// A finished epoch. Its arrays can be read while the callback runs.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreEpoch {
     report: EpochReport,
     // `None` once the callback has returned.
-    asks: Mutex<Option<Sender<Ask>>>,
+    questions: Mutex<Option<Sender<Question>>>,
 }
 
 /// Vectors (V, dim) and biases (V,).
@@ -198,11 +210,11 @@ impl CoreEpoch {
             );
             PyRuntimeError::new_err(message)
         };
-        let asks = lock(&self.asks).clone().ok_or_else(past)?;
+        let questions = lock(&self.questions).clone().ok_or_else(past)?;
         let (reply, answer) = channel();
-        let sent = asks.send(Ask::Side { contexts, reply });
+        let sent = questions.send(Question::Side { contexts, reply });
         sent.map_err(|_| past())?;
-        let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())?;
+        let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())??;
         let shape = [biases.len(), vectors.len() / biases.len().max(1)];
         let vectors = PyArray1::from_vec(py, vectors).reshape(shape)?;
         Ok((vectors, PyArray1::from_vec(py, biases)))

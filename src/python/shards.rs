@@ -7,6 +7,7 @@ use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments};
 use crate::cooccurrence::{self, PackedShare, Rows, Share, merge_shares, row_blocks};
 use crate::encoding::Shard;
+use crate::memory::MemoryLimit;
 use crate::partition::Partition;
 use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
@@ -50,7 +51,7 @@ impl CoreShard {
         encoding: EncodingArguments,
     ) -> PyResult<Self> {
         let options = encoding.options()?;
-        let Source { mut reader, feeder } = Source::new(source)?;
+        let Source { mut reader, feeder } = Source::new(source, &options, &MemoryLimit::default())?;
         let shard = run(py, None, feeder, |monitor| {
             Shard::read(reader.as_mut(), &options, monitor)
         })?;
@@ -72,13 +73,13 @@ impl CoreShard {
         vocabulary: &Bound<'py, CoreVocabulary>,
         keep_gaps: bool,
         groups: usize,
-    ) -> Bound<'py, PyArray1<WordId>> {
+    ) -> PyResult<Bound<'py, PyArray1<WordId>>> {
         let vocabulary = &vocabulary.get().inner;
         let ids = py.detach(|| {
             let partition = Partition::new(vocabulary.len(), groups);
             self.shard.encode(vocabulary, partition, keep_gaps)
-        });
-        PyArray1::from_vec(py, ids)
+        })?;
+        Ok(PyArray1::from_vec(py, ids))
     }
 
     /// Bytes held.
@@ -89,10 +90,10 @@ impl CoreShard {
 
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
-    ) -> (Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>)) {
+    ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, Bytes<'py>))> {
         let this = slf.get();
-        let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()));
-        (slf.get_type().into_any(), (this.vocabulary(), ids))
+        let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()?));
+        Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
     }
 
     /// Words in it, those outside any vocabulary included.
@@ -299,7 +300,10 @@ pub fn restore_vocabulary(
 
 /// The words of all parts, whose counts add up, in no order.
 #[pyfunction]
-pub fn merge_vocabularies(py: Python<'_>, parts: Vec<Bound<'_, CoreVocabulary>>) -> CoreVocabulary {
+pub fn merge_vocabularies(
+    py: Python<'_>,
+    parts: Vec<Bound<'_, CoreVocabulary>>,
+) -> PyResult<CoreVocabulary> {
     let parts: Vec<Arc<Vocabulary>> = parts.iter().map(|part| part.get().inner.clone()).collect();
-    py.detach(|| Vocabulary::merged(&parts)).into()
+    Ok(py.detach(|| Vocabulary::merged(&parts))?.into())
 }

@@ -3,9 +3,13 @@
 use super::items::{Items, text_of, type_name};
 use super::tokenizer::PythonTokenizer;
 use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, TextOptions, TextReader,
+    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, Idle, OnInvalid, TextOptions,
+    TextReader,
 };
+use crate::encoding::EncodingOptions;
 use crate::error::Result;
+use crate::memory::MemoryLimit;
+use crate::tokenize::Tokenizer;
 use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyString};
@@ -27,12 +31,15 @@ pub struct SourceArguments<'py> {
 
 impl SourceArguments<'_> {
     /// How bytes become documents.
-    pub fn options(&self) -> Result<TextOptions> {
+    pub fn options(&self, encoding: &EncodingOptions, memory: &MemoryLimit) -> Result<TextOptions> {
         Ok(TextOptions {
             documents: DocumentUnit::from_name(&self.documents)?,
             errors: OnInvalid::from_name(&self.errors)?,
             // A function may look at more than words.
             whole: self.tokenize.is_some(),
+            cut_at_punctuation: encoding.tokenizer != Tokenizer::Whitespace,
+            max_word_bytes: encoding.max_word_bytes,
+            most_bytes: memory.text_bytes(),
         })
     }
 
@@ -60,8 +67,12 @@ pub struct Source<'py> {
 
 impl<'py> Source<'py> {
     /// Open what can be opened now.
-    pub fn new(source: SourceArguments<'py>) -> PyResult<Self> {
-        let options = source.options()?;
+    pub fn new(
+        source: SourceArguments<'py>,
+        encoding: &EncodingOptions,
+        memory: &MemoryLimit,
+    ) -> PyResult<Self> {
+        let options = source.options(encoding, memory)?;
         let value = &source.value;
         let upstream = match &source.kind[..] {
             "files" => {
@@ -73,18 +84,16 @@ impl<'py> Source<'py> {
                     });
                 }
                 // They are read on the calling thread, which has to look for signals itself.
-                files.on_idle(Arc::new(|| {
-                    Python::attach(|py| py.check_signals().map_err(io::Error::other))
-                }));
+                files.on_idle(signals());
                 Upstream::Reader(files)
             }
             "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
-            "pieces" => Upstream::Pieces(Pieces {
+            "pieces" => Upstream::Pieces(Box::new(Pieces {
                 pieces: value.try_iter()?,
                 options,
                 current: None,
                 read: 0,
-            }),
+            })),
             _ => Upstream::Items(Items::new(value.try_iter()?, options)),
         };
         let total = match &upstream {
@@ -147,7 +156,7 @@ impl ChunkReader for FedReader {
 
 enum Upstream<'py> {
     Items(Items<'py>),
-    Pieces(Pieces<'py>),
+    Pieces(Box<Pieces<'py>>),
     Reader(Box<dyn ChunkReader>),
 }
 
@@ -195,10 +204,12 @@ impl Pieces<'_> {
             let (name, offset, file): (PathBuf, Option<u64>, Bound<'_, PyAny>) =
                 piece?.extract()?;
             let stream = PythonStream::new(&file, self.options.errors)?;
-            self.current = Some(match offset {
+            let mut reader = match offset {
                 None => TextReader::new(name, stream, self.options)?,
                 Some(offset) => TextReader::part(name, stream, self.options, offset),
-            });
+            };
+            reader.on_idle(signals());
+            self.current = Some(reader);
         }
     }
 
@@ -269,11 +280,18 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
         .call_method1("read", (0,))?
         .is_instance_of::<PyString>();
     let stream = PythonStream::new(file, options.errors)?;
-    Ok(if is_text {
+    let mut reader = if is_text {
         TextReader::decoded(name, stream, options)
     } else {
         TextReader::new(name, stream, options)?
-    })
+    };
+    reader.on_idle(signals());
+    Ok(reader)
+}
+
+/// For what is read on the calling thread, which has to look for signals itself.
+pub fn signals() -> Idle {
+    Arc::new(|| Python::attach(|py| py.check_signals().map_err(io::Error::other)))
 }
 
 /// The bytes of a Python file object.

@@ -1,31 +1,35 @@
-//! The steps of training on many machines, for Python: each a function of its arguments alone, of which
-//! rows are changed in place.
+//! The steps of distributed training for Python. Each is a function of its arguments only, except that
+//! training a block changes its rows in place.
 
 use super::cooccurrence::{CoreCooccurrence, in_own_pool};
 use super::run::run;
 use super::session::InitArguments;
 use super::shards::CoreShare;
 use super::training::TrainingArguments;
+use super::training::deadline;
 use super::vocabulary::RunningArguments;
 use crate::cooccurrence::Share;
+use crate::distributed::{MatrixBlock, Subepoch};
 use crate::error::{Error, Result};
-use crate::monitor::Monitor;
+use crate::monitor::{EpochReport, Monitor};
 use crate::partition::Partition;
 use crate::threads;
 use crate::training::{
-    Margin, Parameters, Stratum, TileOptions, Tiles, TrainingOptions, Turn, margins,
+    Marginal, Parameters, Progress, TileOptions, Tiles, TrainingOptions, check_sizes, marginals,
 };
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
 };
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-/// Per word: records; and sums of row and column.
+/// The number of records of each word, and the sums of its row and column.
 type Margins<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
 
-/// Number (V,) and sums (V, 2) of the records of every word's row and column, of the records whose row
-/// is in the share's group: those of all groups add up.
+/// Number (V,) and sums (V, 2) of the records of each word's row and column, of the records whose row is in
+/// the group of `share`. The sum over all groups is that of the matrix.
 #[pyfunction]
 pub fn share_margins<'py>(
     py: Python<'py>,
@@ -33,17 +37,20 @@ pub fn share_margins<'py>(
     threads: usize,
 ) -> PyResult<Margins<'py>> {
     let share = &share.get().share;
-    let margins =
-        py.detach(|| threads::in_pool(threads, || margins(share, share.partition, share.group))?)?;
-    let records = margins.iter().map(|margin| margin.records).collect();
-    let sums: Vec<f64> = margins.iter().flat_map(|margin| margin.sums).collect();
+    let marginals = py
+        .detach(|| threads::in_pool(threads, || marginals(share, share.partition, share.group))?)?;
+    let records = marginals.iter().map(|marginal| marginal.records).collect();
+    let sums: Vec<f64> = marginals
+        .iter()
+        .flat_map(|marginal| marginal.sums)
+        .collect();
     Ok((
         PyArray1::from_vec(py, records),
-        PyArray1::from_vec(py, sums).reshape([margins.len(), 2])?,
+        PyArray1::from_vec(py, sums).reshape([marginals.len(), 2])?,
     ))
 }
 
-/// The share of each group in counts.
+/// The counts of each group.
 #[pyfunction]
 pub fn split_counts(
     py: Python<'_>,
@@ -51,16 +58,16 @@ pub fn split_counts(
     groups: usize,
 ) -> PyResult<Vec<CoreShare>> {
     let counts = counts.get().counts()?;
-    let shares = in_own_pool(py, || {
+    let shares = in_own_pool(py, |monitor| {
         let partition = Partition::new(counts.words, groups);
         (0..groups)
-            .map(|group| Share::of(&counts, partition, group))
+            .map(|group| Share::of(&counts, partition, group, monitor))
             .collect::<Result<Vec<_>>>()
     })?;
     Ok(shares.into_iter().map(CoreShare::from).collect())
 }
 
-/// The words of a group, by rank, in the order of its rows.
+/// The ranks of the words of a group, in the order of its rows.
 #[pyfunction]
 pub fn group_ranks(
     py: Python<'_>,
@@ -79,8 +86,8 @@ fn ranks(words: usize, groups: usize, group: usize) -> Vec<u32> {
         .collect()
 }
 
-/// Rows of W with b, and of W̃ with b̃, of a group as training begins: each with its accumulators, as
-/// the core lays them out. `init` tells words by their places in the group.
+/// The rows of W with b, and of W̃ with b̃, of a group when training starts, with their accumulators, in the
+/// layout of the core. `init` numbers words by their rows in the group.
 #[pyfunction]
 #[pyo3(signature = (words, groups, group, dim, seed, init, threads))]
 #[allow(clippy::too_many_arguments)]
@@ -103,7 +110,7 @@ pub fn start_rows<'py>(
         threads::in_pool(threads, || {
             let mut random = Parameters::random_of(&ranks, dim, seed, &Monitor::new())?;
             if let Some(anchor) = &anchor {
-                anchor.place(&mut random);
+                anchor.initialize(&mut random);
             }
             Result::Ok(random)
         })?
@@ -123,7 +130,7 @@ type Unpacked<'py> = (
     Bound<'py, PyArray1<f32>>,
 );
 
-/// What rows of W or, if `contexts`, of W̃ hold.
+/// The vectors and biases in rows of W or, if `contexts`, of W̃.
 #[pyfunction]
 pub fn unpack_rows<'py>(
     py: Python<'py>,
@@ -132,7 +139,7 @@ pub fn unpack_rows<'py>(
     contexts: bool,
 ) -> PyResult<Unpacked<'py>> {
     let rows = rows.as_slice()?;
-    let [(w, b), (g_w, g_b)] = in_own_pool(py, || Parameters::unpack(rows, dim, contexts))?;
+    let [(w, b), (g_w, g_b)] = in_own_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
     let vectors = |vectors: Vec<f32>| {
         let shape = [vectors.len() / dim, dim];
         PyArray1::from_vec(py, vectors).reshape(shape)
@@ -145,40 +152,40 @@ pub fn unpack_rows<'py>(
     ))
 }
 
-/// When a stratum is trained, by the names of [`Turn`].
+/// The fields of [`Subepoch`].
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
-pub struct TurnArguments {
+pub struct SubepochArguments {
     epoch: usize,
     halvings: usize,
-    hopeless: f64,
+    divergence_cost: f64,
     slice: usize,
     slices: usize,
     last: bool,
 }
 
-impl From<TurnArguments> for Turn {
-    fn from(turn: TurnArguments) -> Self {
+impl From<SubepochArguments> for Subepoch {
+    fn from(arguments: SubepochArguments) -> Self {
         Self {
-            epoch: turn.epoch,
-            halvings: turn.halvings,
-            hopeless: turn.hopeless,
-            slice: turn.slice,
-            slices: turn.slices,
-            last: turn.last,
+            epoch: arguments.epoch,
+            halvings: arguments.halvings,
+            divergence_cost: arguments.divergence_cost,
+            slice: arguments.slice,
+            slices: arguments.slices,
+            last: arguments.last,
         }
     }
 }
 
-/// The records whose rows are the words of a group, ready to train on.
+/// The tiles of the records whose rows are the words of a group.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreTiles {
     tiles: Tiles,
 }
 
 impl CoreTiles {
-    fn stratum<'a>(&'a self, columns: usize, options: &'a TrainingOptions) -> Stratum<'a> {
-        Stratum {
+    fn block<'a>(&'a self, columns: usize, options: &'a TrainingOptions) -> MatrixBlock<'a> {
+        MatrixBlock {
             tiles: &self.tiles,
             columns,
             options,
@@ -193,17 +200,17 @@ impl CoreTiles {
     fn new(
         index: PyReadonlyArray1<'_, u8>,
         records: PyReadonlyArray1<'_, u8>,
-        unseen: PyReadonlyArray1<'_, u8>,
+        negatives: PyReadonlyArray1<'_, u8>,
         targets: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
         let index: Vec<u64> = bytemuck::allocation::pod_collect_to_vec(index.as_slice()?);
         let targets: Vec<f32> = bytemuck::allocation::pod_collect_to_vec(targets.as_slice()?);
-        let (records, unseen) = (records.as_slice()?, unseen.as_slice()?);
-        let tiles = Tiles::from_parts(&index, records, unseen, &targets)?;
+        let (records, negatives) = (records.as_slice()?, negatives.as_slice()?);
+        let tiles = Tiles::deserialize(&index, records, negatives, &targets)?;
         Ok(Self { tiles })
     }
 
-    /// Of the records of a share, where all shares have these margins.
+    /// The tiles of the counts of a group; `records` and `sums` are the marginals of the whole matrix.
     #[staticmethod]
     #[pyo3(signature = (share, records, sums, dim, training, validation, running))]
     #[allow(clippy::too_many_arguments)]
@@ -219,8 +226,8 @@ impl CoreTiles {
     ) -> PyResult<Self> {
         let share = &share.get().share;
         let (sums, _) = sums.as_slice()?.as_chunks::<2>();
-        let margin = |(&records, &sums)| Margin { records, sums };
-        let margins: Vec<Margin> = records.as_slice()?.iter().zip(sums).map(margin).collect();
+        let marginal = |(&records, &sums)| Marginal { records, sums };
+        let marginals: Vec<Marginal> = records.as_slice()?.iter().zip(sums).map(marginal).collect();
         let options = TileOptions {
             held_out: validation.unwrap_or(0.0),
             ..TileOptions::new(dim, &training.options()?)
@@ -228,13 +235,13 @@ impl CoreTiles {
         let (threads, memory) = running.resolve()?;
         let tiles = run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                Tiles::of_share(share, &margins, &options, &memory, monitor)
+                Tiles::of_share(share, &marginals, &options, &memory, monitor)
             })?
         })?;
         Ok(Self { tiles })
     }
 
-    /// Train in place the part of an epoch that falls to this turn and to columns of a group. Returns
+    /// Train the block whose columns are in group `columns`, in place, for one subepoch. Returns
     /// Σ ½ f(X) diff², or `None` if training diverged.
     #[allow(clippy::too_many_arguments)]
     fn train(
@@ -242,17 +249,17 @@ impl CoreTiles {
         py: Python<'_>,
         columns: usize,
         training: TrainingArguments,
-        turn: TurnArguments,
+        subepoch: SubepochArguments,
         mut words: PyReadwriteArray2<'_, f32>,
         mut contexts: PyReadwriteArray2<'_, f32>,
         threads: usize,
     ) -> PyResult<Option<f64>> {
-        let (options, turn) = (training.options()?, turn.into());
+        let (options, subepoch) = (training.options()?, subepoch.into());
         let (words, contexts) = (words.as_slice_mut()?, contexts.as_slice_mut()?);
         run(py, None, None, |monitor| {
             threads::in_pool(threads, || {
-                let stratum = self.stratum(columns, &options);
-                match stratum.train(&turn, words, contexts, monitor) {
+                let block = self.block(columns, &options);
+                match block.train(&subepoch, words, contexts, monitor) {
                     Err(Error::Diverged { .. }) => Ok(None),
                     trained => trained.map(Some),
                 }
@@ -260,46 +267,53 @@ impl CoreTiles {
         })
     }
 
-    /// Of the records with columns of a group: Σ ½ f(X) diff² over those held out or, if `hopeless`,
-    /// their part of what an epoch costs where there is no hope.
-    #[allow(clippy::too_many_arguments)]
-    fn cost(
+    /// Σ ½ f(X) diff² over the held-out records of a block.
+    fn validation_cost(
         &self,
         py: Python<'_>,
         columns: usize,
         training: TrainingArguments,
         words: PyReadonlyArray2<'_, f32>,
         contexts: PyReadonlyArray2<'_, f32>,
-        hopeless: bool,
         threads: usize,
     ) -> PyResult<f64> {
         let options = training.options()?;
-        let stratum = self.stratum(columns, &options);
+        let block = self.block(columns, &options);
         let (words, contexts) = (words.as_slice()?, contexts.as_slice()?);
-        Ok(py.detach(|| {
-            threads::in_pool(threads, || {
-                if hopeless {
-                    stratum.hopeless_cost(words, contexts)
-                } else {
-                    stratum.validation_cost(words, contexts)
-                }
-            })?
-        })?)
+        let cost = || threads::in_pool(threads, || block.validation_cost(words, contexts))?;
+        Ok(py.detach(cost)?)
     }
 
-    /// Records to train on.
+    /// The part of a block in the cost above which an epoch diverges.
+    fn divergence_cost(
+        &self,
+        py: Python<'_>,
+        columns: usize,
+        training: TrainingArguments,
+        words: PyReadonlyArray2<'_, f32>,
+        contexts: PyReadonlyArray2<'_, f32>,
+        threads: usize,
+    ) -> PyResult<f64> {
+        let options = training.options()?;
+        let block = self.block(columns, &options);
+        let (words, contexts) = (words.as_slice()?, contexts.as_slice()?);
+        let cost = || threads::in_pool(threads, || block.divergence_cost(words, contexts))?;
+        Ok(py.detach(cost)?)
+    }
+
+    /// Number of records to train on.
     #[getter]
     fn records(&self) -> u64 {
         self.tiles.records()
     }
 
-    /// Records held out.
+    /// Number of held-out records.
     #[getter]
     fn held_out(&self) -> u64 {
         self.tiles.held_out()
     }
 
-    /// Bytes held.
+    /// Bytes in memory.
     #[getter]
     fn nbytes(&self) -> u64 {
         self.tiles.bytes()
@@ -311,13 +325,126 @@ impl CoreTiles {
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
         let py = slf.py();
         let tiles = &slf.get().tiles;
-        let parts = py.detach(|| tiles.to_parts())?;
+        let serialized = py.detach(|| tiles.serialize())?;
         let arrays = [
-            PyArray1::from_slice(py, bytemuck::cast_slice(&parts.index)),
-            PyArray1::from_vec(py, parts.records),
-            PyArray1::from_vec(py, parts.unseen),
-            PyArray1::from_slice(py, bytemuck::cast_slice(&parts.targets)),
+            PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.index)),
+            PyArray1::from_vec(py, serialized.records),
+            PyArray1::from_vec(py, serialized.negatives),
+            PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.targets)),
         ];
         Ok((slf.get_type().into_any(), PyTuple::new(py, arrays)?))
+    }
+}
+
+/// The rules of a training on a cluster: [`Progress`], with the options that it depends on.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreProgress {
+    state: Mutex<(TrainingOptions, Progress)>,
+}
+
+impl CoreProgress {
+    fn lock(&self) -> MutexGuard<'_, (TrainingOptions, Progress)> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl CoreProgress {
+    /// Refuses sizes that leave nothing to train on or, with `validation`, nothing to validate with. The
+    /// time limit counts from here on.
+    #[new]
+    fn new(
+        training: TrainingArguments,
+        validation: Option<f64>,
+        records: u64,
+        held_out: u64,
+        early_stopping: Option<usize>,
+        max_seconds: Option<f64>,
+    ) -> PyResult<Self> {
+        check_sizes(validation, records, held_out)?;
+        let options = TrainingOptions {
+            patience: early_stopping,
+            deadline: deadline(max_seconds),
+            ..training.options()?
+        };
+        Ok(Self {
+            state: Mutex::new((options, Progress::default())),
+        })
+    }
+
+    /// Number of finished epochs.
+    #[getter]
+    fn epochs(&self) -> usize {
+        self.lock().1.epochs
+    }
+
+    /// How often the learning rate has been halved.
+    #[getter]
+    fn halvings(&self) -> usize {
+        self.lock().1.halvings
+    }
+
+    /// The cost above which an epoch diverges.
+    #[getter]
+    fn divergence_cost(&self) -> Option<f64> {
+        self.lock().1.divergence_cost
+    }
+
+    /// Set the cost above which an epoch diverges, when training starts.
+    fn set_divergence_cost(&self, cost: f64) {
+        self.lock().1.divergence_cost = Some(cost);
+    }
+
+    /// Whether all epochs are finished, the training was stopped, or early stopping ends it.
+    fn is_finished(&self) -> bool {
+        let (options, progress) = &*self.lock();
+        progress.is_finished(options)
+    }
+
+    /// Whether an epoch with this cost diverges.
+    fn is_divergence(&self, cost: f64) -> bool {
+        self.lock().1.is_divergence(cost)
+    }
+
+    /// Halve the learning rate after an epoch that diverged; returns a warning for the user.
+    fn halve_rate(&self) -> PyResult<String> {
+        let (options, progress) = &mut *self.lock();
+        Ok(progress.halve_rate(options)?)
+    }
+
+    /// Note a finished epoch; returns whether no earlier one has a smaller validation loss.
+    fn finish_epoch(
+        &self,
+        loss: f64,
+        validation: Option<f64>,
+        seconds: f64,
+        records_per_second: f64,
+    ) -> bool {
+        let (_, progress) = &mut *self.lock();
+        progress.finish_epoch(EpochReport {
+            epoch: progress.epochs + 1,
+            loss,
+            validation,
+            seconds,
+            records_per_second,
+        });
+        progress.epochs_since_best() == 0
+    }
+
+    /// Whether the time limit allows another epoch that takes `seconds`.
+    fn has_time_for(&self, seconds: f64) -> bool {
+        let seconds = Duration::try_from_secs_f64(seconds).unwrap_or_default();
+        self.lock().0.has_time_for(seconds)
+    }
+
+    /// Make the last finished epoch the last one of the training.
+    fn stop(&self) {
+        let (options, progress) = &mut *self.lock();
+        options.epochs = progress.epochs;
+    }
+
+    /// Go back to the end of an earlier epoch, with the halvings of that time.
+    fn rewind(&self, epochs: usize, halvings: usize) {
+        self.lock().1.rewind(epochs, halvings);
     }
 }

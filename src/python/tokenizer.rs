@@ -2,6 +2,7 @@
 
 use super::items::{PATIENCE, text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
+use crate::error::Error;
 use crate::tokenize::{Folding, Normalization, Sink};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -56,11 +57,15 @@ impl PythonTokenizer<'_> {
             return Ok(Content::Words(words));
         };
         if let Content::Words(ready) = content {
-            let folding = self.folding;
-            ready.replay(&mut Folded {
-                folding,
+            let mut folded = Folded {
+                folding: self.folding,
                 words: &mut words,
-            });
+                failed: None,
+            };
+            ready.replay(&mut folded);
+            if let Some(error) = folded.failed {
+                return Err(error.into());
+            }
             return Ok(Content::Words(words));
         }
         let is_line = matches!(content, Content::Lines(_));
@@ -99,15 +104,18 @@ impl PythonTokenizer<'_> {
         if tokens.is_instance_of::<PyString>() || tokens.is_instance_of::<PyBytes>() {
             return Err(wrong(&tokens, "a list of str"));
         }
-        for token in tokens
+        let tokens = tokens
             .try_iter()
-            .map_err(|_| wrong(&tokens, "a list of str"))?
-        {
+            .map_err(|_| wrong(&tokens, "a list of str"))?;
+        for (number, token) in tokens.enumerate() {
+            if number % 4096 == 4095 {
+                self.function.py().check_signals()?;
+            }
             let token = token?;
             let token = token
                 .cast::<PyString>()
                 .map_err(|_| wrong(&token, "str only"))?;
-            words.push(text_of(token, OnInvalid::Strict)?.as_bytes());
+            words.push(text_of(token, OnInvalid::Strict)?.as_bytes())?;
         }
         Ok(())
     }
@@ -116,15 +124,22 @@ impl PythonTokenizer<'_> {
 struct Folded<'a> {
     folding: Folding,
     words: &'a mut Words,
+    failed: Option<Error>,
 }
 
 impl Sink for Folded<'_> {
     fn word(&mut self, word: &[u8]) {
         let text = String::from_utf8_lossy(word);
-        self.words.push(self.folding.apply(&text).as_bytes());
+        if let Err(error) = self.words.push(self.folding.apply(&text).as_bytes()) {
+            self.failed = Some(error);
+        }
     }
 
     fn end_of_document(&mut self) {
         self.words.end_document();
+    }
+
+    fn goes_on(&self) -> bool {
+        self.failed.is_none()
     }
 }

@@ -1,18 +1,32 @@
 //! [`Vocabulary`] for Python.
 
+use super::cooccurrence::in_own_pool;
 use super::run::run;
 use super::shards::Bytes;
 use super::source::{Source, SourceArguments};
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::formats::stanford;
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::threads;
 use crate::tokenize::{Folding, Normalization, Tokenizer};
 use crate::vocabulary::Vocabulary;
 use numpy::PyArray1;
 use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
 use std::path::PathBuf;
 use std::sync::Arc;
+
+/// Words of UTF-8 as strings.
+pub fn list<'a, 'py>(
+    py: Python<'py>,
+    words: impl Iterator<Item = &'a [u8]>,
+) -> PyResult<Bound<'py, PyList>> {
+    let list = PyList::empty(py);
+    for word in words {
+        list.append(PyString::from_bytes(py, word)?)?;
+    }
+    Ok(list)
+}
 
 /// A vocabulary as the core keeps it.
 #[pyclass(frozen, module = "glove_rs._core")]
@@ -33,6 +47,7 @@ pub struct EncodingArguments {
     min_count: u64,
     max_vocab: Option<usize>,
     keep_gaps: bool,
+    max_word_bytes: usize,
 }
 
 /// The parameters that say what a call may use.
@@ -51,6 +66,14 @@ impl RunningArguments {
     }
 }
 
+impl CoreVocabulary {
+    fn listed(&self) -> crate::Result<Vec<(&[u8], u64)>> {
+        let mut words = fallible::with_capacity(self.inner.len())?;
+        words.extend(self.inner.iter());
+        Ok(words)
+    }
+}
+
 impl EncodingArguments {
     pub fn options(&self) -> PyResult<EncodingOptions> {
         let normalize = self.normalize.as_deref().map(Normalization::from_name);
@@ -63,6 +86,7 @@ impl EncodingArguments {
             min_count: self.min_count,
             max_vocab: self.max_vocab,
             keep_gaps: self.keep_gaps,
+            max_word_bytes: self.max_word_bytes,
         })
     }
 }
@@ -85,35 +109,41 @@ impl CoreVocabulary {
     ) -> PyResult<Self> {
         let options = encoding.options()?;
         let (threads, memory) = running.resolve()?;
-        let Source { mut reader, feeder } = Source::new(source)?;
+        let Source { mut reader, feeder } = Source::new(source, &options, &memory)?;
         let vocabulary = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                RawCorpus::read(reader.as_mut(), &options, &memory, monitor)?.vocabulary(&options)
+                let raw = RawCorpus::read(reader.as_mut(), &options, &memory, monitor)?;
+                raw.vocabulary(&options, monitor)
             })?
         })?;
         Ok(vocabulary.into())
     }
 
     #[staticmethod]
-    fn load(path: PathBuf) -> PyResult<Self> {
-        Ok(stanford::load_vocabulary(path)?.into())
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let vocabulary = run(py, None, None, |monitor| {
+            stanford::load_vocabulary(path, monitor)
+        })?;
+        Ok(vocabulary.into())
     }
 
-    fn save(&self, path: PathBuf) -> PyResult<()> {
-        Ok(stanford::save_vocabulary(&self.inner, path)?)
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        run(py, None, None, |monitor| {
+            stanford::save_vocabulary(&self.inner, path, monitor)
+        })
     }
 
     /// The words that occur so often, and of those at most so many.
     #[pyo3(signature = (min_count, max_vocab))]
-    fn pruned(&self, min_count: u64, max_vocab: Option<usize>) -> Self {
-        Vocabulary::prune(self.inner.iter().collect(), min_count, max_vocab).into()
+    fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
+        let pruned = in_own_pool(py, |monitor| {
+            Vocabulary::prune(self.listed()?, min_count, max_vocab, monitor)
+        })?;
+        Ok(pruned.into())
     }
 
-    fn words(&self) -> Vec<String> {
-        self.inner
-            .iter()
-            .map(|(word, _)| String::from_utf8_lossy(word).into_owned())
-            .collect()
+    fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, self.inner.iter().map(|(word, _)| word))
     }
 
     fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<i64>> {
@@ -122,14 +152,16 @@ impl CoreVocabulary {
     }
 
     /// The same words by falling count, and the place here of each.
-    fn by_count<'py>(&self, py: Python<'py>) -> (Self, Bound<'py, PyArray1<i64>>) {
-        let (sorted, order) = py.detach(|| {
-            let sorted = Vocabulary::prune(self.inner.iter().collect(), 0, None);
+    fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
+        let (sorted, order) = in_own_pool(py, |monitor| {
+            let sorted = Vocabulary::prune(self.listed()?, 0, None, monitor)?;
+            self.inner.build_index(monitor)?;
             let place = |word| self.inner.index_of(word).expect("one of the same words");
-            let order: Vec<i64> = sorted.iter().map(|(word, _)| place(word).into()).collect();
-            (sorted, order)
-        });
-        (sorted.into(), PyArray1::from_vec(py, order))
+            let mut order: Vec<i64> = fallible::with_capacity(sorted.len())?;
+            order.extend(sorted.iter().map(|(word, _)| i64::from(place(word))));
+            Ok((sorted, order))
+        })?;
+        Ok((sorted.into(), PyArray1::from_vec(py, order)))
     }
 
     /// These words and one more, with a count of 0.
@@ -144,9 +176,17 @@ impl CoreVocabulary {
 
     /// The vocabulary of the text `name`, of which these are all words.
     #[pyo3(signature = (name, min_count, max_vocab))]
-    fn chosen(&self, name: PathBuf, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
-        let words = self.inner.iter().collect();
-        Ok(Vocabulary::choose(words, &name, min_count, max_vocab)?.into())
+    fn chosen(
+        &self,
+        py: Python<'_>,
+        name: PathBuf,
+        min_count: u64,
+        max_vocab: Option<usize>,
+    ) -> PyResult<Self> {
+        let chosen = in_own_pool(py, |monitor| {
+            Vocabulary::choose(self.listed()?, &name, min_count, max_vocab, monitor)
+        })?;
+        Ok(chosen.into())
     }
 
     /// These words, as often as they occur in a text of the words of `other`.
@@ -183,4 +223,10 @@ impl From<Vocabulary> for CoreVocabulary {
             inner: Arc::new(vocabulary),
         }
     }
+}
+
+/// The most threads that a call may have.
+#[pyfunction]
+pub fn most_threads() -> usize {
+    threads::most()
 }

@@ -1,25 +1,25 @@
-//! Vectors given from outside: where words start, and what fine-tuning holds them near.
+//! Pretrained vectors: where words start, and what fine-tuning keeps them near to.
 
-use super::kernel::{Optimizer, StepRule};
+use super::kernel::StepRule;
 use super::parameters::{LINE, Line, Parameters};
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
-/// Vectors r of some words, and the weight μ of the term μ Σ ‖(w + w̃) − r‖² over these words that
-/// fine-tuning adds to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018).
+/// Vectors r of some words, and the weight μ of the term μ Σ ‖(w + w̃) − r‖² over these words. Fine-tuning
+/// adds this term to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anchor {
-    /// The words that have a vector, ascending.
+    /// The words that have a vector, in ascending order.
     pub words: Vec<WordId>,
     /// Their vectors, row-major.
     pub vectors: Vec<f32>,
-    /// μ; with 0 words only start at their vectors.
+    /// μ; if it is 0, the words only start at their vectors.
     pub weight: f64,
 }
 
 impl Anchor {
-    /// Refuse what does not fit parameters of `words` words and `dim` components.
+    /// Refuse an anchor that does not fit parameters of `words` words and `dim` components.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming `init` or `anchor`.
@@ -42,9 +42,9 @@ impl Anchor {
         Ok(())
     }
 
-    /// Start the words at their vectors: w = r/2 + ε and w̃ = r/2 − ε, where ε is the random w that
-    /// was there. Without it both sides would have equal gradients and stay equal.
-    pub fn place(&self, parameters: &mut Parameters) {
+    /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random w. Without ε both sides would
+    /// have equal gradients and would stay equal.
+    pub fn initialize(&self, parameters: &mut Parameters) {
         self.for_each_word(parameters, |[(w, _), (w_tilde, _)], r| {
             for (k, r) in r.iter().enumerate() {
                 let w = &mut w[k / LINE].0[k % LINE];
@@ -55,28 +55,21 @@ impl Anchor {
         });
     }
 
-    /// One step down the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The term has one
-    /// gradient per word where the data have one per record: a step after each pass over the records
-    /// gives both their due, and only rows of words that have a vector are touched.
-    pub(super) fn pull(&self, parameters: &mut Parameters, rule: &StepRule) {
+    /// Take one step along the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The loss has a
+    /// gradient for each record, the term has one for each word: so there is one such step after each pass
+    /// over the records. It changes only the rows of words that have a vector.
+    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
-        let bound = rule.grad_clip * rule.learning_rate;
+        let bound = rule.step_bound();
         self.for_each_word(parameters, |sides, r| {
             let [(w, w_sums), (w_tilde, w_tilde_sums)] = sides;
             for (k, r) in r.iter().enumerate() {
-                let (line, place) = (k / LINE, k % LINE);
-                let distance = w[line].0[place] + w_tilde[line].0[place] - r;
+                let (line, lane) = (k / LINE, k % LINE);
+                let distance = w[line].0[lane] + w_tilde[line].0[lane] - r;
                 let g = (rate * distance).clamp(-bound, bound);
                 for (values, sums) in [(&mut *w, &mut *w_sums), (&mut *w_tilde, &mut *w_tilde_sums)]
                 {
-                    let (x, sum) = (&mut values[line].0[place], &mut sums[line].0[place]);
-                    match rule.optimizer {
-                        Optimizer::AdaGrad => {
-                            *x -= g / sum.sqrt();
-                            *sum += g * g;
-                        }
-                        Optimizer::Sgd => *x -= g,
-                    }
+                    rule.step(&mut values[line].0[lane], &mut sums[line].0[lane], g);
                 }
             }
         });
@@ -92,8 +85,8 @@ impl Anchor {
             .words_mut()
             .enumerate()
             .for_each(|(word, sides)| {
-                if let Ok(place) = self.words.binary_search(&(word as WordId)) {
-                    f(sides, &self.vectors[place * dim..][..dim]);
+                if let Ok(entry) = self.words.binary_search(&(word as WordId)) {
+                    f(sides, &self.vectors[entry * dim..][..dim]);
                 }
             });
     }

@@ -1,19 +1,19 @@
-//! What a model costs, without training it.
+//! The loss of a model on some records, without training.
 
-use super::epochs::TrainingOptions;
 use super::kernel::Record;
+use super::options::TrainingOptions;
 use super::parameters::View;
 use super::tiles::Tiles;
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// Records of a tile that are looked at to estimate what it costs a poor model, and among how many of
-/// its first ones: near words' records follow each other, and these are of many words.
+/// The cost of a poor model is estimated from this many records of each tile, evenly spaced among the
+/// first `SPREAD`: consecutive records share rows, and a sample of many rows is needed.
 const SAMPLE: usize = 256;
 const SPREAD: usize = 32 * SAMPLE;
 
-/// Σ ½ f(X) diff² over the records held out, of the tiles with columns in a group.
-pub(super) fn validation_cost(
+/// Σ ½ f(X) diff² over the held-out records of the tiles with columns in group `columns`.
+pub(crate) fn validation_cost(
     tiles: &Tiles,
     columns: usize,
     model: View<'_>,
@@ -25,10 +25,10 @@ pub(super) fn validation_cost(
     })
 }
 
-/// What a poor model costs an epoch: one whose residuals are one larger than those of a model of
-/// zeros, or the present one if that is worse. The records of a tile are shuffled but for groups of
-/// words, so some of its first ones stand for the rest.
-pub(super) fn poor_cost(
+/// The estimated cost of an epoch of a poor model: one whose residuals are larger by one than those of a
+/// model of zeros, or `model` if that is worse. The first records of a tile are a fair sample, because
+/// the order of its records is random except within groups of rows.
+pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,
     model: View<'_>,
@@ -72,17 +72,17 @@ fn cost(
         .sum()
 }
 
-/// Σ over the tiles with columns in a group, in their order whoever computes what; `f` gets a buffer
-/// for [`Tiles::read`].
+/// Σ `f(tile, buffer)` over the tiles with columns in group `columns`, added up in the order of the tiles
+/// for any number of threads. The buffer is for [`Tiles::read`].
 fn sum_over_tiles(
     tiles: &Tiles,
     columns: usize,
     f: impl Fn(usize, &mut Vec<Record>) -> Result<f64> + Sync,
 ) -> Result<f64> {
-    let parts: Result<Vec<f64>> = tiles
+    let costs: Result<Vec<f64>> = tiles
         .with_columns(columns)
         .into_par_iter()
         .map_init(Vec::new, |buffer, tile| f(tile, buffer))
         .collect();
-    Ok(parts?.iter().sum())
+    Ok(costs?.iter().sum())
 }

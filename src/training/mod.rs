@@ -1,23 +1,39 @@
-//! Counts to vectors: parameters, tiles of records, the kernel, and epochs over them.
+//! Counts to vectors: tiles of records, parameters, and epochs of training.
+//!
+//! The steps, in the order of the data: [`Tiles`] are built from counts, with negative pairs; a schedule
+//! hands out batches of an epoch to threads; the kernel updates the [`Parameters`]; [`Training`] runs
+//! epoch after epoch, and [`Progress`] decides how it goes on.
 
 mod anchor;
-mod epochs;
+mod epoch;
+mod in_order;
 mod kernel;
 mod loss;
+mod marginals;
+mod negatives;
+mod options;
 mod parameters;
+mod progress;
 mod rate;
 mod schedule;
-mod strata;
 mod tiles;
-mod unseen;
+mod trainer;
 
 pub use anchor::Anchor;
-pub use epochs::{
-    AfterEpoch, MOST_HALVINGS, Progress, Training, TrainingOptions, train, train_in_order,
-};
+pub use in_order::train_in_order;
 pub use kernel::{Optimizer, SimdLevel};
+pub use marginals::{Marginal, marginals};
+pub use options::TrainingOptions;
 pub use parameters::{Exported, MAX_DIM, Parameters};
+pub use progress::{DIVERGENCE_FACTOR, MAX_HALVINGS, Progress};
 pub use rate::RateSchedule;
-pub use strata::{Stratum, Turn};
-pub use tiles::{Counts, TileGrid, TileOptions, TileParts, Tiles, margins};
-pub use unseen::Margin;
+pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_sizes};
+pub use trainer::{AfterEpoch, Training, train};
+
+// For training one block of a distributed matrix.
+pub(crate) use epoch::EpochPass;
+pub(crate) use kernel::SharedRows;
+pub(crate) use loss::{poor_model_cost, validation_cost};
+pub(crate) use parameters::{Line, View};
+pub(crate) use schedule::batches;
+pub(crate) use tiles::TileSource;

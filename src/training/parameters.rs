@@ -1,7 +1,7 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
 use crate::error::{Error, Result};
-use crate::memory::HugeBuffer;
+use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rand::{RngExt, SeedableRng};
@@ -11,35 +11,35 @@ use rayon::prelude::*;
 /// Floats in the widest vector register, and in a cache line.
 pub const LINE: usize = 16;
 
-/// A cache line of floats; what makes rows aligned without unsafe code.
+/// A cache line of floats. It aligns rows without unsafe code.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(super) struct Line(pub(super) [f32; LINE]);
+pub(crate) struct Line(pub(crate) [f32; LINE]);
 
-/// More components than anybody wants; below it no size overflows.
+/// The largest accepted `dim`; below it no size overflows.
 pub const MAX_DIM: usize = 1 << 20;
 
-/// Lines in one half of a row of `dim` components: these and two more for the biases.
+/// Lines in one half of a row: `dim` components and two floats for the biases.
 pub(super) fn lines_per_half(dim: usize) -> usize {
     (dim + 2).div_ceil(LINE)
 }
 
-/// Rows whose random numbers come from one seed.
+/// Number of rows whose random numbers come from one generator.
 const ROWS_PER_SEED: usize = 1 << 10;
 /// Lines copied by one task.
 const COPY_LINES: usize = 1 << 16;
 
 /// One side's rows: W with b, or W̃ with b̃.
 ///
-/// A row is `[w, 0…, p, q]` followed by the accumulators G of the same shape. The last two places
-/// make the biases components of the dot product: on the word side `(p, q) = (b, 1)`, on the context
-/// side `(1, b̃)`, so that w·w̃ + b + b̃ is one product and one update rule serves all. The constant 1
-/// is kept by a learning rate of 0 in its place.
+/// A row is `[w, 0…, p, q]`, followed by the accumulators G in the same layout. The last two floats make
+/// the biases components of the dot product: `(p, q)` is `(b, 1)` in a row of words and `(1, b̃)` in a row
+/// of contexts. So w·w̃ + b + b̃ is one dot product, and one update rule serves all. The constant 1 has a
+/// learning rate of 0.
 #[derive(Debug, PartialEq)]
 struct Side {
     lines: HugeBuffer<Line>,
     dim: usize,
-    // Place of the bias in the last line.
+    // Index of the bias in the last line.
     bias: usize,
 }
 
@@ -77,10 +77,11 @@ impl Side {
     }
 
     /// Copy vectors and biases out, of the parameters or of the accumulators.
-    fn export(&self, accumulators: bool) -> (Vec<f32>, Vec<f32>) {
+    fn export(&self, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
         let half = lines_per_half(self.dim);
         let words = self.lines.len() / (2 * half);
-        let (mut vectors, mut biases) = (vec![0.0; words * self.dim], vec![0.0; words]);
+        let mut vectors: Vec<f32> = fallible::zeroed(words * self.dim)?;
+        let mut biases: Vec<f32> = fallible::zeroed(words)?;
         (
             vectors.par_chunks_exact_mut(self.dim),
             biases.par_iter_mut(),
@@ -94,11 +95,11 @@ impl Side {
                 }
                 *bias = from[half - 1].0[self.bias];
             });
-        (vectors, biases)
+        Ok((vectors, biases))
     }
 
     fn import(&mut self, accumulators: bool, vectors: &[f32], biases: &[f32]) {
-        let (dim, bias_place) = (self.dim, self.bias);
+        let (dim, bias_lane) = (self.dim, self.bias);
         (
             self.par_halves_mut(),
             vectors.par_chunks_exact(dim),
@@ -111,13 +112,13 @@ impl Side {
                     line.0[..from.len()].copy_from_slice(from);
                 }
                 if let Some(last) = to.last_mut() {
-                    last.0[bias_place] = bias;
+                    last.0[bias_lane] = bias;
                 }
             });
     }
 }
 
-/// Vectors and biases as plain rows: what users see. V words of `dim` components.
+/// Vectors and biases of V words as plain arrays, as users see them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// W, row-major (V, dim).
@@ -149,14 +150,14 @@ impl Exported {
     }
 }
 
-/// Rows of both sides, or of some words of each.
+/// The rows of both sides, or of some words of each.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct View<'a> {
+pub(crate) struct View<'a> {
     pub words: &'a [Line],
     pub contexts: &'a [Line],
     /// Lines per half row.
     pub half: usize,
-    /// The words whose rows come first.
+    /// The word and the context word of the first rows.
     pub first: [usize; 2],
 }
 
@@ -164,9 +165,9 @@ impl View<'_> {
     /// w·w̃ + b + b̃ of a word and a context word.
     #[inline]
     pub fn product(&self, word: usize, context: usize) -> f32 {
-        let place = |row: usize| 2 * self.half * row..(2 * row + 1) * self.half;
-        let w = &self.words[place(word - self.first[0])];
-        let c = &self.contexts[place(context - self.first[1])];
+        let range = |row: usize| 2 * self.half * row..(2 * row + 1) * self.half;
+        let w = &self.words[range(word - self.first[0])];
+        let c = &self.contexts[range(context - self.first[1])];
         let mut sums = [0.0; LINE];
         for (w, c) in w.iter().zip(c) {
             for k in 0..LINE {
@@ -187,8 +188,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Everything uniform in (−½, ½)/dim, biases too, and every G at 1 (DESIGN section 2). Parallel;
-    /// the numbers depend on the seed alone.
+    /// Vectors and biases uniform in (−½, ½)/dim, and every accumulator G at 1. The numbers depend on
+    /// the seed only, not on the number of threads.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
@@ -197,7 +198,7 @@ impl Parameters {
         Self::random_of(&all, dim, seed, monitor)
     }
 
-    /// The rows that [`Parameters::random`] has for `words`, which ascend.
+    /// The rows of [`Parameters::random`] for `words`, which are in ascending order.
     ///
     /// # Errors
     /// As for [`Parameters::random`].
@@ -238,7 +239,7 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Given values and accumulators.
+    /// Parameters with these values and accumulators.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the array of the wrong size.
@@ -260,18 +261,27 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// No words: takes the place of parameters that are elsewhere for a while.
+    /// Parameters of no words.
     pub(super) fn empty() -> Result<Self> {
         Self::zeros(0, 1)
     }
 
-    fn zeros(words: usize, dim: usize) -> Result<Self> {
-        if !(1..=MAX_DIM).contains(&dim) {
-            return Err(Error::parameter(
-                "dim",
-                format!("must be between 1 and {MAX_DIM}, got {dim}"),
-            ));
+    /// Refuse a `dim` out of range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check_dim(dim: usize) -> Result<()> {
+        if (1..=MAX_DIM).contains(&dim) {
+            return Ok(());
         }
+        Err(Error::parameter(
+            "dim",
+            format!("must be between 1 and {MAX_DIM}, got {dim}"),
+        ))
+    }
+
+    fn zeros(words: usize, dim: usize) -> Result<Self> {
+        Self::check_dim(dim)?;
         Ok(Self {
             words,
             dim,
@@ -290,7 +300,7 @@ impl Parameters {
         Ok(copy)
     }
 
-    /// Take over the state of `other`, of the same size.
+    /// Copy the state of `other`, of the same size.
     pub(super) fn copy_from(&mut self, other: &Self) {
         let ours = [&mut self.word_side, &mut self.context_side];
         for (to, from) in ours
@@ -314,34 +324,41 @@ impl Parameters {
         self.dim
     }
 
-    /// Bytes of a row of `dim` components with its accumulators: what decides the size of tiles.
+    /// Bytes of a row of `dim` components with its accumulators. The size of tiles depends on it.
     pub fn row_bytes(dim: usize) -> usize {
         2 * lines_per_half(dim.min(MAX_DIM)) * size_of::<Line>()
     }
 
-    /// W, W̃, b, b̃.
-    pub fn values(&self) -> Exported {
-        self.exported(false)
+    #[cfg(test)]
+    pub(crate) fn values(&self) -> Exported {
+        self.exported(false).unwrap()
     }
 
-    /// The accumulators G of the same.
-    pub fn accumulators(&self) -> Exported {
-        self.exported(true)
+    #[cfg(test)]
+    pub(crate) fn accumulators(&self) -> Exported {
+        self.exported(true).unwrap()
     }
 
-    fn exported(&self, accumulators: bool) -> Exported {
-        let (w, b) = self.side(false, accumulators);
-        let (w_tilde, b_tilde) = self.side(true, accumulators);
-        Exported {
+    /// W, W̃, b, b̃; or the accumulators G of the same.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn exported(&self, accumulators: bool) -> Result<Exported> {
+        let (w, b) = self.side(false, accumulators)?;
+        let (w_tilde, b_tilde) = self.side(true, accumulators)?;
+        Ok(Exported {
             w,
             w_tilde,
             b,
             b_tilde,
-        }
+        })
     }
 
     /// W and b, or if `contexts` W̃ and b̃; or the accumulators G of the same.
-    pub fn side(&self, contexts: bool, accumulators: bool) -> (Vec<f32>, Vec<f32>) {
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn side(&self, contexts: bool, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
         let side = if contexts {
             &self.context_side
         } else {
@@ -350,7 +367,7 @@ impl Parameters {
         side.export(accumulators)
     }
 
-    /// Rows of both sides, to look at.
+    /// The rows of both sides, for reading.
     pub(super) fn view(&self) -> View<'_> {
         View {
             words: &self.word_side.lines,
@@ -371,14 +388,14 @@ impl Parameters {
         bytemuck::cast_slice(&side.lines)
     }
 
-    /// Vectors and biases in such rows; and the accumulators of the same.
+    /// The vectors and biases of rows that [`Parameters::rows_of`] returned, and their accumulators.
     ///
     /// # Errors
     /// [`Error::Memory`].
     pub fn unpack(rows: &[f32], dim: usize, contexts: bool) -> Result<[(Vec<f32>, Vec<f32>); 2]> {
         let mut side = Side::new(size_of_val(rows) / Self::row_bytes(dim), dim, contexts)?;
         bytemuck::cast_slice_mut(&mut side.lines).copy_from_slice(rows);
-        Ok([side.export(false), side.export(true)])
+        Ok([side.export(false)?, side.export(true)?])
     }
 
     /// Rows of both sides, word by word: parameters and accumulators of each.
@@ -396,7 +413,7 @@ impl Parameters {
         self.all(|(values, _)| values.iter().all(|l| l.0.iter().all(|x| x.is_finite())))
     }
 
-    /// Whether training can start here: finite parameters, and accumulators to divide by.
+    /// Whether training can start here: finite parameters, and positive, finite accumulators.
     pub(super) fn can_train(&self) -> bool {
         let usable = |l: &Line| l.0.iter().all(|&g| g > 0.0 && g < f32::INFINITY);
         self.all_finite() && self.all(|(_, sums)| sums.iter().all(usable))
@@ -408,7 +425,7 @@ impl Parameters {
             .all(|side| side.halves().all(&holds))
     }
 
-    /// The rows of both sides as the kernel reaches them.
+    /// The rows of both sides for the kernel.
     pub(super) fn rows(&mut self) -> super::kernel::SharedRows<'_> {
         super::kernel::SharedRows::new(
             &mut self.word_side.lines,

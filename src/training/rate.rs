@@ -2,26 +2,26 @@
 
 use crate::error::{Error, Result};
 
-/// The factor that the learning rates have, as a function of the part of the training that is done.
+/// The factor of the learning rates as a function of time, the finished fraction of the training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RateSchedule {
     /// 1 throughout, as in the paper.
     #[default]
     Constant,
-    /// Falls in a straight line, to 0 at the end.
+    /// Falls linearly to 0 at the end.
     Linear,
-    /// Falls as half a wave of the cosine, to 0 at the end.
+    /// Falls to 0 at the end, as half a period of the cosine.
     Cosine,
 }
 
-/// The names that [`RateSchedule::from_name`] knows.
+/// The public names of the schedules.
 pub const SCHEDULE_NAMES: [&str; 3] = ["constant", "linear", "cosine"];
 
 impl RateSchedule {
-    /// The schedule of that public name.
+    /// The schedule with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] listing the names if there is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
         match name {
             "constant" => Ok(Self::Constant),
@@ -34,7 +34,7 @@ impl RateSchedule {
         }
     }
 
-    /// The factor when `time` of the training is done, in [0, 1].
+    /// The factor at `time` in [0, 1].
     pub fn factor(self, time: f64) -> f64 {
         match self {
             Self::Constant => 1.0,
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rates_fall_from_one_to_nothing() {
+    fn rates_fall_from_one_to_zero() {
         for name in SCHEDULE_NAMES {
             let schedule = RateSchedule::from_name(name).unwrap();
             let factors: Vec<f64> = (0..=10)

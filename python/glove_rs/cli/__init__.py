@@ -14,9 +14,10 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from .. import __version__
+from .. import InternalError, __version__
 from . import compat, demo, estimate, files, queries, training
 from ._parser import Parser, flag_of, subcommands
+from ._terminal import guarded
 
 __all__ = ["main", "parser"]
 
@@ -45,13 +46,21 @@ def parser() -> Parser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
-    for stream in (sys.stdout, sys.stdin):
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stdin, "strict")):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")  # words are UTF-8, whatever the locale
+            # Words are UTF-8, whatever the locale; names of files may hold any bytes.
+            stream.reconfigure(encoding="utf-8", errors=errors)
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="backslashreplace")  # a message, whatever it quotes
     warnings.showwarning = _warn
+    with guarded():
+        return _main(list(arguments))
+
+
+def _main(arguments: list[str]) -> int:
     try:
         try:
-            return _run(list(arguments))
+            return _run(arguments)
         finally:
             if sys.stdout is not None:
                 sys.stdout.flush()
@@ -72,12 +81,15 @@ def _run(arguments: list[str]) -> int:
     name = " ".join(arguments[: 2 if arguments[:1] == ["compat"] else 1])
     options = argparse.Namespace()
     try:
+        if any("\0" in argument for argument in arguments):
+            raise ValueError("an argument holds a zero byte, which is in no name and in no text")
         if arguments[:1] == ["compat"]:
             # Flags with one dash are not what argparse reads.
             return compat.main(arguments[1:], parser)
         options = parser().parse_args(arguments)
         if sys.stdout is None:
             raise OSError(9, "it is closed", "-")
+        _refuse_empty_paths(options)
         options.run(options)
     except BrokenPipeError:
         raise
@@ -89,6 +101,19 @@ def _run(arguments: list[str]) -> int:
         _say(f"glove-rs {name}: {reason}")
         return 2 if wrong else 1
     return 0
+
+
+# What stands for a path in a help text.
+_PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Refuse what an unset variable of a script leaves of a path."""
+    for action in options.parser._actions:
+        value = getattr(options, action.dest, None)
+        if action.metavar in _PATHS and "" in (value if isinstance(value, list) else [value]):
+            error = argparse.ArgumentError(action, "must name a file or folder, got ''")
+            options.parser.error(str(error))
 
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
@@ -110,7 +135,7 @@ def _reason(error: Exception) -> str | None:
         reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     elif isinstance(error, MemoryError):
         reason = str(error) or "out of memory"
-    elif isinstance(error, _EXPECTED) or type(error) is RuntimeError:
+    elif isinstance(error, _EXPECTED) or type(error) in (RuntimeError, InternalError):
         reason = str(error)
     else:
         return None

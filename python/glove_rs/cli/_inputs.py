@@ -29,9 +29,11 @@ DESCRIPTIONS = {
 }
 
 #: Parameters of :meth:`WordVectors.load` that say how to read.
-READING = ("format", "limit", "dtype", "progress")
+READING = ("format", "limit", "dtype", "max_line_bytes", "progress")
 
 _HEAD = 1 << 16
+# Of a text that may be vectors.
+_LONGEST_LINE = 64 << 20
 
 
 def local(path: str) -> str:
@@ -156,7 +158,8 @@ def kind_of(path: str) -> str:
     if _is_vocabulary(head):
         return "vocabulary"
     try:
-        _core.load_vectors(path, None, 3, False, None, "sum", None)
+        # Without the warnings of `WordVectors.load`.
+        _core.load_vectors(path, None, 3, False, None, "sum", False, _LONGEST_LINE, None)
     except FormatError:
         pass
     else:
@@ -181,7 +184,7 @@ def _is_vocabulary(head: bytes) -> bool:
     rows = _rows(head)
     for row in rows:
         word, _, count = row.rstrip(b"\r").rpartition(b" ")
-        if not word or not count.isdigit() or int(count) > before:
+        if not word or not count.isdigit() or len(count) > 20 or int(count) > before:
             return False
         before = int(count)
     return bool(rows) and _is_text(head)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import Glove
@@ -45,7 +45,7 @@ def add_parameters(
     group: argparse._ArgumentGroup,
     function: Callable[..., Any],
     names: Iterable[str],
-    convert: Mapping[str, Callable[[str], Any]] | None = None,
+    of_files: Iterable[str] = (),
 ) -> None:
     """Add parameters of `function` as options; only those given will be in the namespace.
 
@@ -57,9 +57,8 @@ def add_parameters(
         With an annotated signature. What its docstring leaves to :class:`Glove` comes from there.
     names : iterable of str
         Which parameters.
-    convert : mapping of str to callable, optional
-        What makes a value of an argument, where the annotation is neither of a number, a truth
-        value nor text.
+    of_files : iterable of str, optional
+        Those that take what a file holds: their options take its path.
     """
     texts = {**_parameters(Glove), **_parameters(Glove.fit), **_parameters(function)}
     parameters = inspect.signature(function).parameters
@@ -73,8 +72,8 @@ def add_parameters(
         elif isinstance(default, bool):
             text += f" (default: {'yes' if default else 'no'})"
         options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
-        if convert and name in convert:
-            options |= {"type": convert[name], "metavar": "FILE"}
+        if name in of_files:
+            options["metavar"] = "FILE"
         elif types & {"bool", "Progress"}:
             options["action"] = argparse.BooleanOptionalAction
         elif "str" in types or not types & {"int", "float"}:

@@ -5,11 +5,12 @@ What differs from them on purpose: faults are not copied (docs/cli.md lists them
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,9 +18,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting, _stanford
+from .._parameters import shown
 from .._training import Session
 from ._inputs import local
 from ._machine import free_memory, processors
+from ._output import check_files
 from ._parser import Commands, Parser
 
 __all__ = ["TOOLS", "add", "main", "usage"]
@@ -55,6 +58,7 @@ class Tool:
 
 
 def _vocab_count(value: dict[str, Any]) -> None:
+    check_files({"output": "-"}, ["-"], overwrite=True)
     every = Vocabulary.from_corpus(local("-"), min_count=1, progress=_bars(value))
     if "<unk>" in every:
         raise ValueError("the text has a word <unk>, which is kept for unknown words: rename it")
@@ -66,6 +70,7 @@ def _vocab_count(value: dict[str, Any]) -> None:
 
 
 def _cooccur(value: dict[str, Any]) -> None:
+    check_files({"output": "-"}, ["-", value["vocab-file"]], overwrite=True)
     vocabulary = Vocabulary.load(value["vocab-file"])
     symmetric = value["symmetric"] != 0
     if value["verbose"] > 0:
@@ -87,6 +92,7 @@ def _cooccur(value: dict[str, Any]) -> None:
 
 
 def _shuffle(value: dict[str, Any]) -> None:
+    check_files({"output": "-"}, ["-"], overwrite=True)
     seed = _seed(value)
     size = value["array-size"] * 16 or value["memory"] * _GIB
     running: _core._Running = {
@@ -100,6 +106,9 @@ def _shuffle(value: dict[str, Any]) -> None:
 
 
 def _glove(value: dict[str, Any]) -> None:
+    every, last = value["checkpoint-every"], value["iter"]
+    stops = list(range(every, last, every)) if every > 0 else []
+    _check_outputs(value, [*stops, last])
     vocabulary = Vocabulary.load(value["vocab-file"])
     model = Glove(
         value["vector-size"],
@@ -126,8 +135,6 @@ def _glove(value: dict[str, Any]) -> None:
     _say(f"{counts.nnz} records of {len(vocabulary)} words")
     if value["save-init-param"]:
         _save(value, vocabulary, arrays, 0)
-    every, last = value["checkpoint-every"], value["iter"]
-    stops = list(range(every, last, every)) if every > 0 else []
     before = 0
     for stop in [*stops, last] if last > 0 else []:
         log = _Log(done, before)
@@ -175,21 +182,40 @@ def _save(
     value: dict[str, Any], vocabulary: Vocabulary, arrays: dict[str, _F32], epoch: int | None
 ) -> None:
     """Write the files of a checkpoint, or the last ones."""
-    infix = "" if epoch is None else f".{epoch:03d}"
-    parts = [(value["save-file"], "", value["model"])]
-    if value["gradsq-file"]:
-        parts.append((value["gradsq-file"], "G_", 0))
-    for base, prefix, layout in parts:
-        if value["binary"] > 0 or epoch == 0:
-            _stanford.write_parameters(f"{base}{infix}.bin", arrays, prefix)
-        if value["binary"] != 1:
+    for _, path, prefix in _saved(value, epoch):
+        if path.endswith(".bin"):
+            _stanford.write_parameters(path, arrays, prefix)
+        else:
             _stanford.write_text(
-                f"{base}{infix}.txt",
+                path,
                 vocabulary.words,
-                _stanford.text_rows(arrays, layout, prefix),
+                _stanford.text_rows(arrays, 0 if prefix else value["model"], prefix),
                 header=bool(value["write-header"]) and not prefix,
                 unk=not prefix,
             )
+
+
+def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str, str]]:
+    """List the files of a checkpoint, or the last ones: flag, path, prefix of their arrays."""
+    infix = "" if epoch is None else f".{epoch:03d}"
+    for flag, prefix in ("save-file", ""), ("gradsq-file", "G_"):
+        if base := value[flag]:
+            if value["binary"] > 0 or epoch == 0:
+                yield flag, f"{base}{infix}.bin", prefix
+            if value["binary"] != 1:
+                yield flag, f"{base}{infix}.txt", prefix
+
+
+def _check_outputs(value: dict[str, Any], stops: Sequence[int]) -> None:
+    """Refuse to write over an input; other files are replaced, as Stanford's tools do."""
+    epochs: list[int | None] = [*([0] if value["save-init-param"] else []), *stops, None]
+    inputs = [value["input-file"], value["vocab-file"]]
+    inputs += [
+        value[f"init-{what}-file"] for what in ("param", "gradsq") if value[f"load-init-{what}"]
+    ]
+    for epoch in epochs:
+        for flag, path, _ in _saved(value, epoch):
+            check_files({f"-{flag}": path}, inputs, overwrite=True)
 
 
 class _Log:
@@ -296,6 +322,19 @@ TOOLS = {
 }
 
 
+#: What the API calls a value that has another name here.
+_FLAGS = {
+    "alpha": "alpha",
+    "dim": "vector-size",
+    "grad_clip": "grad-clip",
+    "learning_rate": "eta",
+    "model": "model",
+    "threads": "threads",
+    "window": "window-size",
+    "x_max": "x-max",
+}
+
+
 def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
     """Read the flags: the first of a name counts, and what is none is passed over but said."""
     known = {f"-{flag.name}": flag for flag in tool.flags}
@@ -323,11 +362,16 @@ def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
 
 def _number(flag: Flag, value: str) -> int | float | str:
     if isinstance(flag.default, str):
+        if not value and flag.default:
+            raise ValueError(f"-{flag.name} must name a file, got ''")
         return value
     try:
-        return type(flag.default)(float(value))
-    except (ValueError, OverflowError):
-        raise ValueError(f"-{flag.name} takes a number, got {value!r}") from None
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not abs(number) < 2**63:
+        raise ValueError(f"-{flag.name} takes a number, got {shown(value)}")
+    return type(flag.default)(number)
 
 
 def _seed(value: dict[str, Any]) -> int:
@@ -337,8 +381,8 @@ def _seed(value: dict[str, Any]) -> int:
 
 
 def _memory(size: float) -> int:
-    """Return a limit in bytes; less than this would only be slow."""
-    return max(int(size), 16_000_000)
+    """Return a limit in bytes; less than this would only be slow, and more there is not."""
+    return int(min(max(size, 16_000_000), 2**62))
 
 
 def _folder(path: str) -> str:
@@ -407,12 +451,20 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
     if not arguments or arguments[0] not in TOOLS:
         if arguments[:1] in (["-h"], ["--help"]):
             parser().parse_args(["compat", "--help"])
-        what = f"not {arguments[0]!r}" if arguments else "none is named"
+        what = f"not {shown(arguments[0])}" if arguments else "none is named"
         _say(f"glove-rs compat: TOOL is one of {', '.join(TOOLS)}; {what}")
         return 2
     tool, flags = TOOLS[arguments[0]], arguments[1:]
     if (tool.needs_flags and not flags) or flags in (["-h"], ["-help"], ["--help"]):
         print(usage(arguments[0]))
     else:
-        tool.run(_values(tool, flags))
+        values = _values(tool, flags)
+        try:
+            tool.run(values)
+        except ValueError as error:
+            # The API names its own parameter.
+            found = re.match(r"(\w+)( must .*)", str(error), re.S)
+            if found is None or found.group(1) not in _FLAGS:
+                raise
+            raise ValueError(f"-{_FLAGS[found.group(1)]}{found.group(2)}") from None
     return 0

@@ -15,7 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
+from .._files import replacing
+from .._parameters import path_text
 from ._options import add_parameters
+from ._output import add_overwrite, check_files
 from ._parser import Commands, command
 
 __all__ = ["add", "extract", "words_to_show"]
@@ -89,9 +92,9 @@ def extract(folder: Path, corpus: Path) -> int:
     """Write the prose of the Python files under `folder` to `corpus`; return the documents."""
     corpus.parent.mkdir(parents=True, exist_ok=True)
     count = 0
-    with corpus.open("w", encoding="utf-8", newline="\n") as out:
+    with replacing(corpus) as raw, io.BufferedWriter(raw) as out:
         for count, words in enumerate(documents(folder), start=1):  # noqa: B007
-            out.write(" ".join(words) + "\n")
+            out.write((" ".join(words) + "\n").encode())
     return count
 
 
@@ -130,9 +133,7 @@ def add(commands: Commands) -> None:
         ),
         example="glove-rs demo\nglove-rs demo --corpus my.txt --dim 100 --epochs 15",
     )
-    parser.add_argument(
-        "--corpus", metavar="FILE", type=Path, help="your text (UTF-8, one document a line)"
-    )
+    parser.add_argument("--corpus", metavar="FILE", help="your text (UTF-8, one document a line)")
     parser.add_argument(
         "--dim", metavar="N", type=int, default=50, help="length of a vector (default: 50)"
     )
@@ -142,14 +143,16 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--out",
         metavar="DIR",
-        type=Path,
-        default=Path("glove-rs-demo"),
+        default="glove-rs-demo",
         help="folder of the results (default: glove-rs-demo)",
     )
+    add_overwrite(parser)
     add_parameters(parser.add_argument_group("running"), Glove, ["progress"])
 
 
 def _demo(options: argparse.Namespace) -> None:
+    options.out = Path(path_text("out", options.out, "folder"))
+    options.corpus = None if options.corpus is None else Path(options.corpus)
     if options.corpus is not None and not options.corpus.is_file():
         what = "is a folder, not a text file" if options.corpus.is_dir() else "does not exist"
         options.parser.error(
@@ -162,6 +165,11 @@ def _demo(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     """Make the corpus if there is none, train, and print what came of it."""
     progress = getattr(options, "progress", None)
+    vectors = options.out / "vectors.txt"
+    outputs = {"out": str(vectors)}
+    if options.corpus is None:
+        check_files({"out": str(options.out / "corpus.txt")}, [], overwrite=options.overwrite)
+    check_files(outputs, [options.corpus], overwrite=options.overwrite)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.corpus is None:
         corpus = options.out / "corpus.txt"
@@ -203,6 +211,6 @@ def run(options: argparse.Namespace) -> None:
         one, two = words[:2]
         print(f"\nsimilarity of '{one}' and '{two}': {model.vectors.similarity(one, two):.3f}")
 
-    vectors = options.out / "vectors.txt"
+    check_files(outputs, [options.corpus], overwrite=options.overwrite)
     model.save_word2vec(vectors)
     print(f"\nsaved {len(vocabulary):,} vectors of {options.dim} numbers to {vectors}")

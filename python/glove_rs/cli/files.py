@@ -14,7 +14,7 @@ from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _folde
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
 from ._options import add_parameters, given
-from ._output import add_json, columns, emit
+from ._output import add_json, add_overwrite, check_files, columns, emit
 from ._parser import Commands, command
 
 __all__ = ["add"]
@@ -64,6 +64,7 @@ def _add_convert(commands: Commands) -> None:
     )
     parser.add_argument("input", metavar="INPUT", help="file or folder to read")
     parser.add_argument("output", metavar="OUTPUT", help="file to write; - is standard output")
+    add_overwrite(parser)
     parser.add_argument(
         "--to",
         metavar="FORMAT",
@@ -98,6 +99,7 @@ def _add_convert(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
+    _check(options)
     kind = _inputs.kind_of(options.input)
     if kind in {"counts", "records"}:
         _convert_counts(options)
@@ -108,6 +110,18 @@ def _convert(options: argparse.Namespace) -> None:
         _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading))
 
 
+def _check(options: argparse.Namespace) -> None:
+    """Check the files to write, before the input is read and again after it."""
+    files = [options.output]
+    if options.to == "stanford":
+        if options.output == "-":
+            raise ValueError("output must be the beginning of file names for --to stanford, got -")
+        files = [options.output + end for end in (".txt", ".bin", ".gradsq.bin")]
+    inputs = [options.input, options.vocab, options.gradsq]
+    for file in files:
+        check_files({"output": file}, inputs, overwrite=options.overwrite)
+
+
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
     return FormatError(f"{options.input}: {what} cannot be made {to}")
 
@@ -115,6 +129,7 @@ def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
 def _convert_counts(options: argparse.Namespace) -> None:
     to = options.to or ("records" if options.output.endswith(".bin") else "counts")
     counts = _inputs.counts(options.input, options.vocab)
+    _check(options)
     match to:
         case "vocab":
             counts.vocabulary.save(options.output)
@@ -127,6 +142,7 @@ def _convert_counts(options: argparse.Namespace) -> None:
 
 
 def _convert_model(options: argparse.Namespace, model: Glove) -> None:
+    _check(options)
     to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
     match to:
         case "model":
@@ -149,6 +165,7 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
 
 
 def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
+    _check(options)
     to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
     if to not in {"word2vec", "word2vec_binary", "glove", "native"}:
         raise _refuse(options, to, "vectors")

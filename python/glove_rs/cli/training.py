@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from .. import Cooccurrence, Glove, Vocabulary, _folder
 from . import _inputs
 from ._options import RUNNING, add_parameters, given, names_of
-from ._output import add_json, columns, emit
+from ._output import add_json, add_overwrite, check_files, columns, emit
 from ._parser import Commands, Parser, command
 
 __all__ = ["add"]
@@ -18,8 +20,8 @@ __all__ = ["add"]
 _COUNTING = [name for name in names_of(Cooccurrence.from_corpus) if name not in RUNNING]
 _TRAINING = [name for name in names_of(Glove) if name not in {*_COUNTING, *RUNNING}]
 _FITTING = names_of(Glove.fit)
-# What makes an object of a file, for parameters of `fit` that take one.
-_CONVERT = {"init": _inputs.vectors}
+# Parameters of `fit` that take what a file holds.
+_OF_FILES = {"init"}
 
 
 def add(commands: Commands) -> None:
@@ -61,7 +63,7 @@ def _add_fit(commands: Commands) -> None:
     add_parameters(parser.add_argument_group("counting"), Glove, _COUNTING)
     group = parser.add_argument_group("training")
     add_parameters(group, Glove, _TRAINING)
-    add_parameters(group, Glove.fit, _FITTING, _CONVERT)
+    add_parameters(group, Glove.fit, _FITTING, _OF_FILES)
     add_parameters(parser.add_argument_group("running"), Glove, RUNNING)
     group = parser.add_argument_group("cluster (pip install glove-rs[dask])")
     group.add_argument(
@@ -89,27 +91,30 @@ _CLUSTER = ("partitions", "blocksize")
 
 
 def _fit(options: argparse.Namespace) -> None:
-    _folder.check(options.out, overwrite=options.overwrite)
+    outputs = _Outputs(options, [*options.corpus, options.vocabulary])
+    fitting = _arguments(options, _FITTING)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     if options.scheduler is not None:
-        model = _fit_on_cluster(options, words)
+        model = _fit_on_cluster(options, words, fitting)
     else:
         for name in given(options, _CLUSTER):
             raise ValueError(f"{name} must come with --scheduler")
         source = _inputs.corpus(options.corpus)
         model = Glove(**given(options, names_of(Glove)))
-        model.fit(source, vocabulary=words, **given(options, _FITTING))
-    _finish(options, model, ", ".join(options.corpus))
+        model.fit(source, vocabulary=words, **fitting)
+    _finish(options, model, outputs, ", ".join(options.corpus))
 
 
-def _fit_on_cluster(options: argparse.Namespace, words: Vocabulary | None) -> Glove:
+def _fit_on_cluster(
+    options: argparse.Namespace, words: Vocabulary | None, fitting: dict[str, Any]
+) -> Glove:
     from ..dask import DaskGlove  # says what to install, hence before distributed itself
 
     from distributed import Client  # isort: skip
 
     with Client(options.scheduler) as client:
         model = DaskGlove(client=client, **given(options, (*names_of(Glove), *_CLUSTER)))
-        model.fit(options.corpus, vocabulary=words, **given(options, _FITTING))
+        model.fit(options.corpus, vocabulary=words, **fitting)
     model.client = None  # it is closed
     return model
 
@@ -135,6 +140,7 @@ def _add_vocab(commands: Commands) -> None:
     )
     _add_corpus(parser)
     _add_output(parser)
+    add_overwrite(parser)
     names = names_of(Vocabulary.from_corpus)
     group = parser.add_argument_group("counting")
     add_parameters(group, Vocabulary.from_corpus, [name for name in names if name not in RUNNING])
@@ -142,8 +148,11 @@ def _add_vocab(commands: Commands) -> None:
 
 
 def _vocab(options: argparse.Namespace) -> None:
+    outputs = {"output": options.output}
+    check_files(outputs, options.corpus, overwrite=options.overwrite)
     names = names_of(Vocabulary.from_corpus)
     words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **given(options, names))
+    check_files(outputs, options.corpus, overwrite=options.overwrite)
     words.save(options.output)
 
 
@@ -169,6 +178,7 @@ def _add_cooccur(commands: Commands) -> None:
     )
     _add_corpus(parser)
     _add_output(parser, required=True)
+    add_overwrite(parser)
     parser.add_argument(
         "--vocab",
         dest="vocabulary",
@@ -186,11 +196,15 @@ def _add_cooccur(commands: Commands) -> None:
 def _cooccur(options: argparse.Namespace) -> None:
     if options.output == "-" and sys.stdout.isatty():
         raise ValueError("output must be a file: records are not for a terminal")
+    outputs = {"output": options.output, "save_vocab": options.save_vocab}
+    inputs = [*options.corpus, options.vocabulary]
+    check_files(outputs, inputs, overwrite=options.overwrite)
     names = names_of(Cooccurrence.from_corpus)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     counts = Cooccurrence.from_corpus(
         _inputs.corpus(options.corpus), words, **given(options, names)
     )
+    check_files(outputs, inputs, overwrite=options.overwrite)
     if options.save_vocab is not None:
         counts.vocabulary.save(options.save_vocab)
     counts.save(options.output)
@@ -244,12 +258,13 @@ def _add_train(commands: Commands) -> None:
     )
     group = parser.add_argument_group("training")
     add_parameters(group, Glove, _TRAINING)
-    add_parameters(group, Glove.fit_cooccurrence, names_of(Glove.fit_cooccurrence), _CONVERT)
+    add_parameters(group, Glove.fit_cooccurrence, names_of(Glove.fit_cooccurrence), _OF_FILES)
     add_parameters(parser.add_argument_group("running"), Glove, RUNNING)
 
 
 def _train(options: argparse.Namespace) -> None:
-    _folder.check(options.out, overwrite=options.overwrite)
+    inputs = [options.counts, options.vocabulary, options.start, options.gradsq]
+    outputs = _Outputs(options, inputs)
     parameters = given(options, names_of(Glove))
     start = None
     if options.start is not None:
@@ -260,8 +275,8 @@ def _train(options: argparse.Namespace) -> None:
     model = Glove(**parameters)
     counts = _inputs.counts(options.counts, options.vocabulary, **given(options, RUNNING))
     names = names_of(Glove.fit_cooccurrence)
-    model.fit_cooccurrence(counts, start=start, **given(options, names))
-    _finish(options, model, options.counts)
+    model.fit_cooccurrence(counts, start=start, **_arguments(options, names))
+    _finish(options, model, outputs, options.counts)
 
 
 # --- what they share ------------------------------------------------------------------------------
@@ -289,20 +304,59 @@ def _add_output(parser: Parser, *, required: bool = False) -> None:
 
 def _add_out(parser: Parser) -> None:
     parser.add_argument("--out", metavar="DIR", required=True, help="folder to make")
-    parser.add_argument(
-        "--overwrite", action="store_true", help="replace a folder of glove-rs that is there"
-    )
+    add_overwrite(parser, "replace a folder of glove-rs, and files, that exist")
     parser.add_argument(
         "--vectors", metavar="FILE", help="write the vectors to this file too, as word2vec text"
     )
     add_json(parser)
 
 
-def _finish(options: argparse.Namespace, model: Glove, source: str) -> None:
-    """Write the folder and print what was trained."""
-    _folder.write(options.out, model, source=source, overwrite=options.overwrite)
-    if options.vectors is not None:
-        model.save_word2vec(options.vectors)
+def _arguments(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
+    """Return the parameters of a training, with what their files hold."""
+    arguments = given(options, names)
+    for name in _OF_FILES & arguments.keys():
+        arguments[name] = _inputs.vectors(arguments[name])
+    return arguments
+
+
+class _Outputs:
+    """What ``fit`` and ``train`` write, checked before the work and again after it."""
+
+    def __init__(self, options: argparse.Namespace, inputs: list[str | None]) -> None:
+        self._overwrite = options.overwrite
+        self._inputs = [*inputs, getattr(options, "init", None)]
+        self._vectors = options.vectors
+        inside = None
+        if options.vectors is not None and options.vectors != "-":
+            parent, name = os.path.split(os.path.realpath(options.vectors))
+            if options.out and parent == os.path.realpath(options.out):
+                # Written and replaced together with the rest of the folder.
+                self._vectors, inside = None, name
+        if inside in _folder.FILES:
+            raise ValueError(f"vectors must be another file than those of --out, got {inside}")
+        self._folder = _folder.OutputFolder(
+            options.out, overwrite=options.overwrite, vectors=inside
+        )
+        folder = getattr(options, "checkpoint_dir", None)
+        if folder and Path(os.path.realpath(folder)).is_relative_to(self._folder.target):
+            raise ValueError(f"checkpoint_dir must be outside of --out, got {folder}")
+        self._check()
+        self._folder.check()
+
+    def _check(self) -> None:
+        vectors = {"vectors": self._vectors}
+        check_files(vectors, self._inputs, overwrite=self._overwrite, folder=self._folder)
+
+    def write(self, model: Glove, source: str) -> None:
+        self._check()
+        self._folder.write(model, source)
+        if self._vectors is not None:
+            model.save_word2vec(self._vectors)
+
+
+def _finish(options: argparse.Namespace, model: Glove, outputs: _Outputs, source: str) -> None:
+    """Write the files and print what was trained."""
+    outputs.write(model, source)
     history = model.history
     result: dict[str, Any] = {
         "out": options.out,

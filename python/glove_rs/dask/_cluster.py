@@ -120,12 +120,14 @@ class Cluster:
         self._futures.update(futures)
         return futures
 
-    def keep(self, value: Any, group: int) -> Future:
-        """Give a value to the worker of a group and to the next one."""
-        workers = [self.owner(group), self.owner(group + 1)]
-        future: Future = self.client.scatter(
-            value, workers=[*dict.fromkeys(workers)], broadcast=True, hash=False
-        )
+    def send(self, value: Any, group: int) -> Future:
+        """Send a value to the worker of a group, which alone has it.
+
+        A second worker would not make it safe: the scheduler's active memory manager drops all
+        copies of a value but one every two seconds.
+        """
+        future: Future
+        [future] = self.client.scatter([value], workers=[self.owner(group)], hash=False)
         self._futures.add(future)
         return future
 
@@ -194,8 +196,14 @@ def _client_of(client: Client | None) -> Iterator[Client]:
             client = get_client()
         except ValueError:
             with (
+                # Workers run the code that they are sent: nothing of it listens to other machines,
+                # and nobody looks at its dashboard. host is the scheduler's and the workers'.
                 LocalCluster(
-                    n_workers=CPU_COUNT, threads_per_worker=1, dashboard_address=":0"
+                    n_workers=CPU_COUNT,
+                    threads_per_worker=1,
+                    host="127.0.0.1",
+                    dashboard_address=None,
+                    worker_dashboard_address=None,
                 ) as local,
                 Client(local, set_as_default=False) as made,
             ):

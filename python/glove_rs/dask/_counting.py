@@ -20,7 +20,7 @@ from .._progress import Callback as Progress
 from .._sources import source_arguments
 from .._tokenizers import Tokenizer
 from ..cooccurrence import counting_arguments
-from ..vocabulary import Vocabulary, encoding_arguments
+from ..vocabulary import MAX_WORD_BYTES, Vocabulary, encoding_arguments
 from ._cluster import Cluster
 from ._shards import Piece, shards_of
 
@@ -113,6 +113,7 @@ def count(
     normalize: str | None = None,
     documents: str = "line",
     errors: str = "strict",
+    max_word_bytes: int = MAX_WORD_BYTES,
 ) -> Counted:
     """Count the co-occurrences of `source` on the workers of `cluster`.
 
@@ -148,6 +149,7 @@ def count(
         lowercase=lowercase,
         normalize=normalize,
         keep_gaps=keep_gaps,
+        max_word_bytes=max_word_bytes,
     )
     counting = counting_arguments(
         window=window, symmetric=symmetric, distance_weighting=distance_weighting

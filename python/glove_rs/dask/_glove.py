@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Self, Unpack
 
 from distributed import Client, Future
 
 from .. import _core, _fitting
-from .._parameters import integer
+from .._parameters import byte_count, integer
+from .._parameters import words as words_of
 from .._progress import Callback as Progress
 from .._progress import reporter
 from .._training import Fitted, History, Init, Session, SessionOptions
@@ -167,22 +168,33 @@ class DaskGlove(Glove):
         """Train on counts, which are split here and sent to the workers.
 
         As :meth:`Glove.fit_cooccurrence`, with the exceptions that :meth:`fit` names and without
-        `start`. Two workers have each share of the counts, so that one of them may be lost.
+        `start`. The counts that a lost worker had are split again and sent to another.
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
         session, given, training = self._checked(init, anchor, resume, options)
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != list(vocabulary):
+        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
-            shares = [
-                cluster.keep(share, k)
-                for k, share in enumerate(_core.split_counts(X._core, self._groups(cluster)))
-            ]
-            # Ours are held until the end: nobody could make them again.
-            self._train(cluster, [*shares], X.vocabulary, training, session, given, progress, {})
+            groups = self._groups(cluster)
+
+            def send(wanted: Sequence[int]) -> list[Future]:
+                shares = _core.split_counts(X._core, groups)
+                return [cluster.send(shares[group], group) for group in wanted]
+
+            self._train(
+                cluster,
+                send(range(groups)),
+                X.vocabulary,
+                training,
+                session,
+                given,
+                progress,
+                {},
+                send,
+            )
         return self
 
     def _checked(
@@ -200,6 +212,7 @@ class DaskGlove(Glove):
                 raise ValueError(f"{name} is not possible on a cluster: use Glove")
         if self.partitions is not None:
             integer("partitions", self.partitions, 1)
+        byte_count("blocksize", self.blocksize, 1000)
         return session, given, self._training_arguments()
 
     def _groups(self, cluster: Cluster) -> int:
@@ -215,6 +228,7 @@ class DaskGlove(Glove):
         init: Init | None,
         progress: Progress | None,
         stages: dict[str, dict[str, Any]],
+        resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
         """Train on shares, and leave what was made in the model, also if that is interrupted."""
         begun = time.monotonic()
@@ -228,6 +242,7 @@ class DaskGlove(Glove):
             session,
             None if init is None else init.core(vocabulary),
             progress,
+            resend,
         )
         shares.clear()
         tiled = time.monotonic() - begun

@@ -1,6 +1,6 @@
-"""The tasks that training is made of: pure functions, which run on the workers.
+"""The tasks of training on a cluster: functions of their arguments, which run on the workers.
 
-Rows travel as float32 arrays of whatever layout the core gives them, with their accumulators.
+Rows are float32 arrays in the layout of the core, with their accumulators.
 """
 
 from __future__ import annotations
@@ -22,12 +22,13 @@ __all__ = [
     "add_margins",
     "aligned",
     "copied",
+    "divergence_cost",
     "margins",
-    "measure",
     "sizes",
     "start",
     "tiles",
     "train",
+    "validation_cost",
 ]
 
 Rows: TypeAlias = npt.NDArray[np.float32]
@@ -35,7 +36,7 @@ Margins: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]
 
 _Number = TypeVar("_Number", bound=np.generic)
 
-#: Bytes that rows are aligned to, for the kernel.
+#: The kernel needs rows that are aligned to this number of bytes.
 ALIGNMENT = 64
 
 
@@ -47,12 +48,12 @@ def _threads(threads: int | None) -> int:
 
 
 def margins(share: _core.CoreShare, threads: int | None) -> Margins:
-    """Count and sum the records of each word's row and column, of those in rows of the group."""
+    """Compute the marginals of the records whose rows are in the group."""
     return _core.share_margins(share, _threads(threads))
 
 
 def add_margins(parts: Sequence[Margins]) -> Margins:
-    """Add margins up, in their order."""
+    """Add marginals up, in their order."""
     records, sums = parts[0][0].copy(), parts[0][1].copy()
     for more_records, more_sums in parts[1:]:
         records += more_records
@@ -68,29 +69,29 @@ def tiles(
     validation: float | None,
     running: _core._Running,
 ) -> _core.CoreTiles:
-    """Bucket a share's records, and draw its unseen pairs."""
+    """Build the tiles of a group, with negative pairs."""
     records, sums = _usable(margins[0]), _usable(margins[1])
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_share(share, records, sums, dim, training, validation, running)
 
 
 def sizes(tiles: _core.CoreTiles) -> tuple[int, int]:
-    """Return the numbers of records to train on and of those held out."""
+    """Return the number of records to train on and of those held out."""
     return tiles.records, tiles.held_out
 
 
 def start(
-    place: tuple[int, int, int],
+    group: tuple[int, int, int],
     dim: int,
     seed: int,
     init: _core._Init | None,
     threads: int | None,
 ) -> list[Rows]:
-    """Make a group's rows as training begins, of words and of contexts."""
+    """Make the first rows of words and of contexts for (words, groups, group)."""
     if init is not None:
         words, vectors = _usable(init["words"]), _usable(init["vectors"])
         init = {"words": words, "vectors": vectors, "anchor": init["anchor"]}
-    return _core.start_rows(*place, dim, seed, init, _threads(threads))
+    return _core.start_rows(*group, dim, seed, init, _threads(threads))
 
 
 def train(
@@ -99,45 +100,58 @@ def train(
     contexts: Rows,
     columns: int,
     training: _core._Training,
-    turn: _core._Turn,
+    subepoch: _core._Subepoch,
     threads: int | None,
 ) -> tuple[Rows, Rows, float | None]:
-    """Train a stratum; `words` is what the group's task before it returned, or its rows.
+    """Train a block for one subepoch.
 
-    Returns the rows of both sides and what the records cost, `None` if training diverged.
+    `words` is the group's rows of words, or the result of the group's previous task. Returns the
+    rows of both sides and the cost of the records, or `None` for the cost if training diverged.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)
-    cost = tiles.train(columns, training, turn, words, contexts, _threads(threads))
+    cost = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
     return words, contexts, cost
 
 
-def measure(
+def validation_cost(
     tiles: _core.CoreTiles,
     words: Rows,
     contexts: Rows,
     columns: int,
     training: _core._Training,
-    hopeless: bool,
     threads: int | None,
 ) -> float:
-    """Sum up what records held out cost or, if `hopeless`, what others cost without hope."""
+    """Compute the cost of the held-out records of a block."""
     words, contexts = aligned(words), aligned(contexts)
-    return tiles.cost(columns, training, words, contexts, hopeless, _threads(threads))
+    return tiles.validation_cost(columns, training, words, contexts, _threads(threads))
+
+
+def divergence_cost(
+    tiles: _core.CoreTiles,
+    words: Rows,
+    contexts: Rows,
+    columns: int,
+    training: _core._Training,
+    threads: int | None,
+) -> float:
+    """Compute a block's part of the cost above which an epoch diverges."""
+    words, contexts = aligned(words), aligned(contexts)
+    return tiles.divergence_cost(columns, training, words, contexts, _threads(threads))
 
 
 def copied(rows: Rows) -> Rows:
-    """Keep the rows on this worker too."""
+    """Copy the rows to this worker."""
     return rows
 
 
 def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """Copy an array if it is not aligned: what came from another machine need not be."""
+    """Copy an array that is not aligned, as one from another machine may be."""
     return np.require(array, requirements="A")
 
 
 def aligned(rows: Rows) -> Rows:
-    """Copy rows to where the kernel can work on them."""
+    """Copy rows to memory that is aligned for the kernel."""
     size = rows.itemsize
     room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)
     first = -room.ctypes.data % ALIGNMENT // size

@@ -1,4 +1,8 @@
-"""Training by strata (Gemulla et al. 2011) on the workers of a cluster."""
+"""Training by strata (Gemulla et al. 2011) on the workers of a cluster.
+
+This module schedules the blocks of each subepoch. The core trains them, and its `CoreProgress`
+decides how the training goes on.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import operator
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,26 +27,26 @@ from ._strata import Rows
 
 __all__ = ["EpochReport", "Training"]
 
-#: Parts that one task adds up.
+#: Number of marginals that one task adds up.
 FAN_IN = 8
-#: Slices of an epoch where there are several groups: each moves all context rows but those that
-#: stay, and an even number brings them back to where they were. On enwiki-17m, dim 100 and 8
-#: epochs, 2 and 4 groups come within 0.2 % of the loss of one and half a point of its analogies;
-#: with one slice 4 groups lose 1.2 points, and 8 slices in the first epoch gain nothing.
+#: Slices of an epoch if there are several groups. Each slice moves all context rows except those
+#: that stay, and an even number of slices moves them back. On enwiki-17m, dim 100 and 8 epochs, 2
+#: and 4 groups come within 0.2 % of the loss of one group and half a point of its analogies. With
+#: one slice, 4 groups lose 1.2 points; 8 slices in the first epoch gain nothing.
 SLICES = 2
-#: The state is copied to other workers when so many times as long as that took have passed since.
+#: Seconds between two copies of the state to other workers, per second that a copy takes.
 COPY_EVERY = 10.0
 #: Seconds between two looks at what is waited for, and between two looks for lost workers.
 TICK, LOOK = 0.05, 0.5
 
 
 class WorkerLost(Exception):  # noqa: N818 - what happened
-    """A worker is gone that tasks wait for."""
+    """A worker that tasks wait for is gone."""
 
 
 @dataclass
 class EpochReport:
-    """A finished epoch, as `EpochState` wants it: its rows are those of `training`, for a while."""
+    """A finished epoch for `EpochState`. Its rows are those of `training` while callbacks run."""
 
     epoch: int
     loss: float
@@ -51,7 +56,7 @@ class EpochReport:
     training: Training | None = field(default=None, repr=False)
 
     def numbers(self) -> tuple[float, float, float, float]:
-        """Return what a `History` keeps of it."""
+        """Return the row of the epoch in a `History`."""
         validation = math.nan if self.validation is None else self.validation
         return self.loss, self.seconds, self.records_per_second, validation
 
@@ -67,17 +72,17 @@ class EpochReport:
 
 @dataclass
 class State:
-    """A training between two epochs: each group's rows of words and of contexts."""
+    """A training between two epochs: the rows of words and of contexts of each group."""
 
     epoch: int
     halvings: int
     words: list[Future]
     contexts: list[Future]
-    # The same on other workers, by key.
+    # Copies of the rows on other workers, by key.
     copies: dict[str, Future] = field(default_factory=dict)
 
     def surviving(self, has: dict[str, Sequence[str]]) -> State | None:
-        """Find what is in memory somewhere, if all of it is."""
+        """Return the state from rows in memory somewhere, or None if rows are lost."""
 
         def alive(future: Future) -> Future | None:
             both = (future, self.copies.get(future.key))
@@ -90,7 +95,10 @@ class State:
 
 
 class Training:
-    """A training on the shares of all groups of `words` words.
+    """A training on the counts of all groups of `words` words.
+
+    If the worker of a share is lost, Dask rebuilds a share that a task made. `resend` sends the
+    shares of some groups again, if the client sent them.
 
     Attributes
     ----------
@@ -111,6 +119,7 @@ class Training:
         session: Session,
         init: _core._Init | None,
         progress: Progress | None,
+        resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
         self._cluster = cluster
         self._words, self._dim = words, dim
@@ -120,10 +129,11 @@ class Training:
         self._session = session
         self._init = init
         self._progress = progress
+        self._running_arguments = running
+        self._resend = resend
         self.reports: list[EpochReport] = []
         self.received: list[int] = []
         self._owners = [cluster.owner(group) for group in range(self._groups)]
-        self._last = training["epochs"]
         self._round = 0
         self._shown = 0
         self._running: list[Future] = []
@@ -132,16 +142,30 @@ class Training:
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
-        self._tiles = self._make_tiles(shares, running)
-        del shares  # what is lost of tiles is made again from shares, and those from the text
+        margins = self._margins_of(shares)
+        self._tiles = [self._tiles_of(k, share, margins) for k, share in enumerate(shares)]
+        # Rebuilding lost tiles needs the marginals of the whole matrix: they are stored here if the
+        # client sent the shares, because Dask cannot rebuild those.
+        self._margins = None if resend is None else self._value(margins)
+        del shares, margins  # workers keep what has a future
         self._records, self._held_out = self._sizes()
+        self._rules = _core.CoreProgress(
+            training,
+            session.validation,
+            self._records,
+            self._held_out,
+            session.early_stopping,
+            session.seconds_left(),
+        )
         self.state = self._begin()
-        self._hopeless = self._cost(self.state, hopeless=True)
+        self._divergence_cost = self._cost(self.state, _strata.divergence_cost)
+        self._rules.set_divergence_cost(self._divergence_cost)
         self.received.append(cluster.received() - before)
 
     # --- before the first epoch -----------------------------------------------------------------
 
-    def _make_tiles(self, shares: Sequence[Future], running: _core._Running) -> list[Future]:
+    def _margins_of(self, shares: Sequence[Future]) -> Future:
+        """Add up the marginals of all shares."""
         submit = self._cluster.submit
         parts = [
             submit(_strata.margins, share, self._threads, name=f"margins-{group}", at=owner)
@@ -154,21 +178,21 @@ class Training:
                 submit(_strata.add_margins, parts[k : k + FAN_IN], name=f"margins-{level}-{k}")
                 for k in range(0, len(parts), FAN_IN)
             ]
-        validation = self._session.validation
-        return [
-            submit(
-                _strata.tiles,
-                share,
-                parts[0],
-                self._dim,
-                self._training,
-                validation,
-                running,
-                name=f"tiles-{group}",
-                at=owner,
-            )
-            for group, (share, owner) in enumerate(zip(shares, self._owners, strict=True))
-        ]
+        return parts[0]
+
+    def _tiles_of(self, group: int, share: Future, margins: Future) -> Future:
+        """Submit the tiles of a group to its worker."""
+        return self._cluster.submit(
+            _strata.tiles,
+            share,
+            margins,
+            self._dim,
+            self._training,
+            self._session.validation,
+            self._running_arguments,
+            name=f"{self._round}-tiles-{group}",
+            at=self._cluster.owner(group),
+        )
 
     def _sizes(self) -> tuple[int, int]:
         sizes = [
@@ -180,17 +204,6 @@ class Training:
         for found in self._values(sizes):
             records, held_out = records + found[0], held_out + found[1]
             self._report("tiling", records, 0)
-        share = self._session.validation
-        if share is not None and 0 in (records, held_out):
-            raise ValueError(
-                f"validation = {share} leaves {records} records to train on and holds out "
-                f"{held_out}"
-            )
-        if records == 0:
-            raise ValueError(
-                "there are no pairs of words to train on: every document has fewer than two words "
-                "of the vocabulary (see min_count and max_vocab)"
-            )
         return records, held_out
 
     def _begin(self) -> State:
@@ -207,33 +220,33 @@ class Training:
             )
             for group, owner in enumerate(self._owners)
         ]
-        sides = ([self._item(rows, side) for rows in started] for side in range(2))
+        sides = ([self._element(rows, side) for rows in started] for side in range(2))
         words, contexts = sides
         return State(0, 0, words, contexts)
 
     def _init_of(self, group: int) -> _core._Init | None:
-        """Select the vectors of the words of a group, by their places in it."""
+        """Select the vectors of the words of a group, and number the words by their rows."""
         if self._init is None:
             return None
         ranks = _core.group_ranks(self._words, self._groups, group)
         known = np.isin(self._init["words"], ranks)
-        places = np.searchsorted(ranks, self._init["words"][known]).astype(np.uint32)
+        rows = np.searchsorted(ranks, self._init["words"][known]).astype(np.uint32)
         vectors = self._init["vectors"][known]
-        return {"words": places, "vectors": vectors, "anchor": self._init["anchor"]}
+        return {"words": rows, "vectors": vectors, "anchor": self._init["anchor"]}
 
     # --- epochs ---------------------------------------------------------------------------------
 
     def run(self, after_epoch: Callable[[EpochReport], bool]) -> dict[str, Rows]:
-        """Train to the end, or until `after_epoch` says to stop; returns :meth:`arrays`.
+        """Train to the end, or until `after_epoch` returns True; returns :meth:`arrays`.
 
         Raises
         ------
         TrainingDiverged
-            If the rate was halved three times in vain.
+            If halving the learning rate did not help.
         """
         while True:
             try:
-                while self.state.epoch < self._last and not self._is_impatient():
+                while not self._rules.is_finished():
                     self._run_epoch(after_epoch)
                 return self.arrays(self._best or self.state)
             except WorkerLost:
@@ -246,60 +259,62 @@ class Training:
             return
         self._copy()
         stop = False
-        if report.epoch > self._shown:  # and not made again
+        if report.epoch > self._shown:  # not if it was repeated after a worker was lost
             self._shown = report.epoch
             report.training = self
             try:
                 stop = after_epoch(report)
             finally:
                 report.training = None
-        left, lap = self._session.seconds_left(), time.monotonic() - begun
-        if stop or (left is not None and lap > left):
-            self._last = report.epoch
+        if stop or not self._rules.has_time_for(time.monotonic() - begun):
+            self._rules.stop()
 
     def _epoch(self) -> EpochReport | None:
-        """Run an epoch; `None` if it diverged and is to be run again at half the rate."""
+        """Run an epoch; return None if it diverged and must be repeated at half the rate."""
         epoch = self.state.epoch + 1
         begun, before = time.monotonic(), self._cluster.received()
         state, costs = self._submit(epoch)
         cost = 0.0
-        for done, part in enumerate(self._values(costs)):
-            cost += math.nan if part is None else part
+        for done, block in enumerate(self._values(costs)):
+            cost += math.nan if block is None else block
             self._report_epoch(epoch - 1 + done / len(costs))
             if math.isnan(cost):
                 break
-        if not cost <= self._hopeless:
-            self._halve(epoch)
+        if self._rules.is_divergence(cost):
+            warnings.warn(self._rules.halve_rate(), RuntimeWarning, stacklevel=4)
+            self.state.halvings = self._rules.halvings
             return None
         validation = None
         if self._held_out:
-            validation = self._cost(state, hopeless=False) / self._held_out
+            validation = self._cost(state, _strata.validation_cost) / self._held_out
         seconds = time.monotonic() - begun
         rate = self._records / max(seconds, 1e-9)
         report = EpochReport(epoch, cost / self._records, validation, seconds, rate)
+        is_best = self._rules.finish_epoch(report.loss, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
         self.received.append(self._cluster.received() - before)
-        if self._session.early_stopping is not None and self._since_best() == 0:
+        if self._session.early_stopping is not None and is_best:
             self._best = state
         self._report_epoch(epoch)
         return report
 
     def _submit(self, epoch: int) -> tuple[State, list[Future]]:
-        """Give the tasks of an epoch to the workers: the state after it, and what strata cost."""
+        """Submit the tasks of an epoch; return the state after it and the costs of all blocks."""
         self._round += 1
         groups = range(self._groups)
         slices = 1 if self._groups == 1 else SLICES
         words, contexts, costs = [*self.state.words], [*self.state.contexts], []
         for number in range(slices * self._groups):
-            sweep, place = divmod(number, self._groups)
-            # There and back again: what was last in one sweep is first in the next, and stays.
-            shift = place if sweep % 2 == 0 else -place - 1
-            turn: _core._Turn = {
+            slice_, step = divmod(number, self._groups)
+            # Every other slice goes backwards: the last stratum of one slice is the first of the
+            # next, and its context rows stay where they are.
+            shift = step if slice_ % 2 == 0 else -step - 1
+            subepoch: _core._Subepoch = {
                 "epoch": epoch,
                 "halvings": self.state.halvings,
-                "hopeless": self._hopeless,
-                "slice": sweep,
+                "divergence_cost": self._divergence_cost,
+                "slice": slice_,
                 "slices": slices,
                 "last": number == slices * self._groups - 1,
             }
@@ -312,56 +327,37 @@ class Training:
                     contexts[columns],
                     columns,
                     self._training,
-                    turn,
+                    subepoch,
                     self._threads,
                     name=f"{self._round}-train-{number}-{group}",
                     at=self._owners[group],
                     strict=True,
                 )
                 words[group] = trained
-                contexts[columns] = self._item(trained, 1, self._owners[group])
-                costs.append(self._item(trained, 2, self._owners[group]))
+                contexts[columns] = self._element(trained, 1, self._owners[group])
+                costs.append(self._element(trained, 2, self._owners[group]))
         self._running = costs
-        words = [self._item(words[group], 0, self._owners[group]) for group in groups]
+        words = [self._element(words[group], 0, self._owners[group]) for group in groups]
         return State(epoch, self.state.halvings, words, contexts), costs
 
-    def _item(self, of: Future, item: int, at: str | None = None) -> Future:
+    def _element(self, of: Future, number: int, at: str | None = None) -> Future:
         return self._cluster.submit(
-            operator.getitem, of, item, name=f"{of.key}-{item}", at=at, strict=at is not None
+            operator.getitem, of, number, name=f"{of.key}-{number}", at=at, strict=at is not None
         )
 
-    def _halve(self, epoch: int) -> None:
-        """Have the epoch run again with half the rate."""
-        rate = self._training["learning_rate"] * 0.5**self.state.halvings
-        if self.state.halvings >= _core.MOST_HALVINGS:
-            error = _core.TrainingDiverged(
-                f"training diverged in epoch {epoch}, even at a learning rate of {rate:g}; start "
-                "with a smaller learning_rate"
-            )
-            error.history = [report.loss for report in self.reports]
-            raise error
-        self.state.halvings += 1
-        warnings.warn(
-            f"training diverged in epoch {epoch}; going on from the end of epoch {epoch - 1} with "
-            f"the learning rate halved to {rate / 2:g}",
-            RuntimeWarning,
-            stacklevel=5,
-        )
-
-    def _cost(self, state: State, *, hopeless: bool) -> float:
-        """Sum up what the records held out cost, or what an epoch costs without hope."""
+    def _cost(self, state: State, task: Callable[..., float]) -> float:
+        """Sum up the cost that `task` computes for each block."""
         total = 0.0
         self._round += 1
         for shift in range(self._groups):
             costs = [
                 self._cluster.submit(
-                    _strata.measure,
+                    task,
                     self._tiles[group],
                     state.words[group],
                     state.contexts[(group + shift) % self._groups],
                     (group + shift) % self._groups,
                     self._training,
-                    hopeless,
                     self._threads,
                     name=f"{self._round}-cost-{shift}-{group}",
                     at=self._owners[group],
@@ -371,19 +367,10 @@ class Training:
             total += sum(self._values(costs))
         return total
 
-    def _since_best(self) -> int:
-        """Epochs since the one with the least loss on the records held out."""
-        losses = [report.validation for report in self.reports if report.validation is not None]
-        return len(losses) - 1 - losses.index(min(losses)) if losses else 0
-
-    def _is_impatient(self) -> bool:
-        patience = self._session.early_stopping
-        return patience is not None and self._since_best() >= patience
-
     # --- faults ---------------------------------------------------------------------------------
 
     def _copy(self) -> None:
-        """Have other workers keep the state too, so that a death does not undo everything."""
+        """Copy the state to other workers, so that losing one does not undo everything."""
         workers = self._cluster.workers
         now = time.monotonic()
         took = self._copy_ended - self._copy_began
@@ -407,20 +394,18 @@ class Training:
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """Go on, after a worker was lost, from the last epoch all of whose rows are left."""
+        """After the loss of a worker, go back to the last epoch whose rows are all left."""
         self._copying = None
         while True:
             try:
                 self._cluster.refresh()
-                # What was lost of the tiles, Dask makes again.
+                self._replace_lost_tiles()
+                # Dask rebuilds other lost tiles.
                 for tiles in self._tiles:
                     self._wait(tiles)
                 break
             except WorkerLost:
-                if any(tiles.cancelled() for tiles in self._tiles):
-                    raise RuntimeError(
-                        "a worker is gone that had a part of the counts: fit them again"
-                    ) from None
+                pass
         has = self._cluster.client.who_has()
         self._owners = [has[tiles.key][0] for tiles in self._tiles]
         self._round += 1
@@ -432,10 +417,23 @@ class Training:
         else:
             left, best = self._begin(), None
         self.state, self._saved, self._best = left, None, best
+        self._rules.rewind(left.epoch, left.halvings)
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
+    def _replace_lost_tiles(self) -> None:
+        """Send the shares of lost tiles that Dask cannot rebuild."""
+        lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
+        if not lost:
+            return
+        if self._resend is None:
+            raise RuntimeError("a worker is gone that had a part of the counts: fit them again")
+        self._round += 1
+        for group, share in zip(lost, self._resend(lost), strict=True):
+            margins = self._cluster.send(self._margins, group)
+            self._tiles[group] = self._tiles_of(group, share, margins)
+
     def cancel(self) -> None:
-        """Let go of the epoch that is running."""
+        """Release the tasks of the running epoch."""
         for cost in self._running:
             cost.release()
 
@@ -448,6 +446,8 @@ class Training:
                 wait([future], timeout=TICK)
             except TimeoutError:
                 self._look_at_copies()
+            except CancelledError:
+                raise WorkerLost from None
             if time.monotonic() > look:
                 look = time.monotonic() + LOOK
                 if self._cluster.lost():
@@ -466,6 +466,8 @@ class Training:
             except TimeoutError:
                 if self._cluster.lost():
                     raise WorkerLost from None
+            except CancelledError:
+                raise WorkerLost from None
 
     def _values(self, futures: Sequence[Future]) -> Iterator[Any]:
         return map(self._value, futures)
@@ -486,14 +488,14 @@ class Training:
                 info["validation"] = last.validation
         self._progress(stage, done, total, info)
 
-    # --- what was made --------------------------------------------------------------------------
+    # --- results --------------------------------------------------------------------------
 
     def arrays(self, state: State) -> dict[str, Rows]:
         """Parameters and accumulators by name, by rank."""
         sides = {"": self.side(state, contexts=False), "_tilde": self.side(state, contexts=True)}
         return {
-            name + side: arrays[place]
-            for place, name in enumerate(("W", "b", "G_W", "G_b"))
+            name + side: arrays[number]
+            for number, name in enumerate(("W", "b", "G_W", "G_b"))
             for side, arrays in sides.items()
         }
 
@@ -505,7 +507,7 @@ class Training:
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
             found = _strata.aligned(self._value(rows))
-            parts = _core.unpack_rows(found, self._dim, contexts)
-            for array, part in zip(arrays, parts, strict=True):
+            unpacked = _core.unpack_rows(found, self._dim, contexts)
+            for array, part in zip(arrays, unpacked, strict=True):
                 array[ranks] = part
         return arrays

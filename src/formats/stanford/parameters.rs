@@ -1,14 +1,14 @@
 //! Parameters of `glove`, and its accumulators, which have the same shape: V rows of a word's
 //! weights and bias for W, then as many for W̃, all little-endian f64.
 
-use super::open;
 use crate::error::{Error, Location, Result};
-use crate::formats::atomic::{at, write_atomically};
 use crate::formats::combine::Combine;
 use crate::formats::component::Component;
 use crate::formats::input::Input;
 use crate::formats::load::Loaded;
 use crate::formats::words::WordList;
+use crate::io::{at, write_atomically};
+use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::training::Exported;
 use crate::vocabulary::Vocabulary;
@@ -27,7 +27,7 @@ pub fn save_parameters(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         let mut row = Vec::with_capacity(8 * (dim + 1));
         for (vectors, biases) in [(&from.w, &from.b), (&from.w_tilde, &from.b_tilde)] {
             for (vector, bias) in vectors.chunks_exact(dim).zip(biases) {
@@ -55,15 +55,15 @@ pub fn load_parameters(
     monitor: &Monitor,
 ) -> Result<(usize, Exported)> {
     let path = path.as_ref();
-    let shape = Shape::of(path, words)?;
-    let mut input = Input::open(path)?;
+    let shape = Shape::of(path, words, monitor)?;
+    let mut input = Input::open(path, monitor)?;
     input.begin(monitor);
     let mut to = Exported::default();
     let mut bytes = Vec::new();
     let mut row = 0;
     for (vectors, biases) in [(&mut to.w, &mut to.b), (&mut to.w_tilde, &mut to.b_tilde)] {
-        vectors.reserve_exact(words * shape.dim);
-        biases.reserve_exact(words);
+        *vectors = fallible::with_capacity(words * shape.dim + 1)?;
+        *biases = fallible::with_capacity(words)?;
         for _ in 0..words {
             shape.read_row(&mut input, path, &mut bytes)?;
             let start = vectors.len();
@@ -91,18 +91,14 @@ pub(in crate::formats) fn load_vectors<E: Component>(
     most: usize,
     monitor: &Monitor,
 ) -> Result<Loaded<E>> {
-    let words: WordList = vocabulary.iter().map(|(word, _)| word).take(most).collect();
-    // W and W̃ are read side by side, so the file is opened twice.
-    if !at(path, fs::metadata(path))?.is_file() {
-        drop(open(path)?);
-        return Err(Error::io(path, std::io::ErrorKind::NotSeekable.into()));
-    }
-    let shape = Shape::of(path, vocabulary.len())?;
+    let words = WordList::of(vocabulary.iter().map(|(word, _)| word).take(most))?;
+    let shape = Shape::of(path, vocabulary.len(), monitor)?;
     let dim = shape.dim;
-    let (mut w, mut w_tilde) = (Input::open(path)?, Input::open(path)?);
+    // W and W̃ are read side by side.
+    let (mut w, mut w_tilde) = (Input::open(path, monitor)?, Input::open(path, monitor)?);
     w.begin(monitor);
     w_tilde.skip(shape.row_bytes * vocabulary.len() as u64)?;
-    let mut matrix = Vec::with_capacity(words.len() * combine.components(dim));
+    let mut matrix = fallible::with_capacity(words.len() * combine.components(dim))?;
     let (mut a, mut b) = (Vec::new(), Vec::new());
     for _ in 0..words.len() {
         for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
@@ -132,8 +128,8 @@ struct Shape {
 }
 
 impl Shape {
-    fn of(path: &Path, words: usize) -> Result<Self> {
-        let size = content_size(path)?;
+    fn of(path: &Path, words: usize, monitor: &Monitor) -> Result<Self> {
+        let size = content_size(path, monitor)?;
         let row_bytes = size / (2 * words as u64).max(1) / 8 * 8;
         if row_bytes * 2 * words as u64 != size || row_bytes < 16 {
             return Err(Error::format(
@@ -160,9 +156,13 @@ impl Shape {
     }
 }
 
-/// Bytes of a file, unpacked.
-fn content_size(path: &Path) -> Result<u64> {
-    let mut input = Input::open(path)?;
+/// Bytes of a file, unpacked. It will be opened again.
+fn content_size(path: &Path, monitor: &Monitor) -> Result<u64> {
+    let metadata = at(path, fs::metadata(path))?;
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(Error::io(path, std::io::ErrorKind::NotSeekable.into()));
+    }
+    let mut input = Input::open(path, monitor)?;
     match input.content_size() {
         Some(size) => Ok(size),
         None => input.skip(u64::MAX),

@@ -1,18 +1,18 @@
 //! Co-occurrence records: 16 bytes each, little-endian `i32 word1, i32 word2, f64 x`, words from 1.
 
-use super::open;
 use crate::buckets::Buckets;
 use crate::cooccurrence::{Gathering, Triangle};
 use crate::error::{Error, Location, Result};
-use crate::formats::atomic::{STANDARD_STREAM, at, write_atomically};
+use crate::formats::input::Input;
+use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
-use crate::monitor::{Monitor, Stage};
+use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
-use std::io::{self, Read, Write};
+use std::io::Write;
 use std::path::Path;
 
 const RECORD: usize = 16;
@@ -34,9 +34,9 @@ pub fn save_cooccurrences(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
-    let lengths = counts.row_lengths()?;
+    let lengths = counts.row_lengths(monitor)?;
     let most = memory.row_bytes() / (size_of::<i32>() + size_of::<f64>()) as u64;
-    write_atomically(path, |out| {
+    write_atomically(path, monitor, |out| {
         let mut first = 0;
         let mut bytes = Vec::new();
         while first < lengths.len() {
@@ -48,7 +48,7 @@ pub fn save_cooccurrences(
             // A single row may be more than the limit allows.
             let rows = rows.count().max(1);
             let part = &lengths[first..first + rows];
-            let (starts, columns, values) = counts.rows_to_csr(first as WordId, part)?;
+            let (starts, columns, values) = counts.rows_to_csr(first as WordId, part, monitor)?;
             for (row, ends) in (first..).zip(starts.windows(2)) {
                 bytes.clear();
                 let entries = ends[0] as usize..ends[1] as usize;
@@ -70,17 +70,29 @@ pub fn save_cooccurrences(
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset: a length that is not a multiple of 16, an
-/// index outside 1..=`words`, or a count that is not a finite number above 0; [`Error::Cancelled`].
+/// index outside 1..=`words`, a count that is not a finite number above 0, or counts that add up to
+/// more than a float can hold; [`Error::Cancelled`].
 pub fn load_cooccurrences(
     path: impl AsRef<Path>,
     words: usize,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    let path = path.as_ref();
+    let mut input = Input::plain(path.as_ref(), monitor)?;
+    gather(&mut input, words, memory, monitor)
+}
+
+/// The same of a file that is open.
+pub(in crate::formats) fn gather(
+    input: &mut Input,
+    words: usize,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
+    let path = &input.path().to_owned();
     let mut gathering = Gathering::new(words, memory);
     let mut last = 0;
-    for_each_record(path, monitor, |record, offset| {
+    for_each_record(input, monitor, |record, offset| {
         let bad = |place: u64, message: String| {
             Error::format(path, Location::Byte(offset + place), message)
         };
@@ -109,7 +121,15 @@ pub fn load_cooccurrences(
             last + 1
         ));
     }
-    gathering.finish(monitor)
+    let counts = gathering.finish(monitor)?;
+    check_sum(&counts, path)?;
+    Ok(counts)
+}
+
+/// Refuse a file whose counts add up to more than a float can hold.
+pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()> {
+    let checked = counts.check_sum("the file");
+    checked.map_err(|e| Error::format(path, Location::Byte(0), e.to_string()))
 }
 
 /// Copy records in random order, every order as likely as any other and fixed by `seed`; how many
@@ -130,7 +150,8 @@ pub fn shuffle(
     let half = memory.bytes.map_or(u64::MAX, |bytes| bytes / 2);
     let mut buckets = Buckets::new(SHUFFLE_BUCKETS, half, memory.folder.clone());
     let mut records = 0;
-    for_each_record(from.as_ref(), monitor, |record, _| {
+    let mut input = Input::plain(from.as_ref(), monitor)?;
+    for_each_record(&mut input, monitor, |record, _| {
         records += 1;
         buckets.push(
             rand::RngExt::random_range(&mut rng, 0..SHUFFLE_BUCKETS),
@@ -140,7 +161,7 @@ pub fn shuffle(
     let (buckets, file) = buckets.into_parts();
     let mut rest = buckets.into_iter().zip(seed..);
     let wave = 4 * rayon::current_num_threads();
-    write_atomically(to, |out| {
+    write_atomically(to, monitor, |out| {
         loop {
             let wave: Vec<_> = rest.by_ref().take(wave).collect();
             if wave.is_empty() {
@@ -163,42 +184,32 @@ pub fn shuffle(
     Ok(records)
 }
 
-/// Call `f(record, offset in the file)` for each record of a file, or of standard input.
+/// Call `f(record, offset in the file)` for each record.
 fn for_each_record(
-    path: &Path,
+    input: &mut Input,
     monitor: &Monitor,
     mut f: impl FnMut(&[u8; RECORD], u64) -> Result<()>,
 ) -> Result<()> {
-    let (mut input, path): (Box<dyn Read>, _) = if path == Path::new(STANDARD_STREAM) {
-        monitor.begin(Stage::Loading, 0);
-        (Box::new(io::stdin().lock()), Path::new("standard input"))
-    } else {
-        let file = open(path)?;
-        monitor.begin(Stage::Loading, at(path, file.metadata())?.len());
-        (Box::new(file), path)
-    };
+    input.begin(monitor);
     let mut offset = 0;
-    let mut block = Vec::with_capacity(BLOCK);
+    let mut block = Vec::new();
     loop {
         block.clear();
-        let read = at(
-            path,
-            (&mut input).take(BLOCK as u64).read_to_end(&mut block),
-        )?;
+        let at_end = input.fill(&mut block, BLOCK)?;
         let (records, rest) = block.as_chunks::<RECORD>();
         for record in records {
             f(record, offset)?;
             offset += RECORD as u64;
         }
-        monitor.advance(read as u64)?;
+        input.report(monitor)?;
         if !rest.is_empty() {
             let message = format!(
                 "the last record is cut off: {} bytes of {RECORD}",
                 rest.len()
             );
-            return Err(Error::format(path, Location::Byte(offset), message));
+            return Err(Error::format(input.path(), Location::Byte(offset), message));
         }
-        if read == 0 {
+        if at_end {
             return Ok(());
         }
     }
@@ -251,7 +262,7 @@ mod tests {
 
     #[test]
     fn saved_counts_are_the_same_for_any_memory() {
-        let counts = Triangle::assemble(40, |pair| {
+        let counts = Triangle::assemble(40, &Monitor::new(), |pair| {
             for i in 0..40 {
                 for j in 0..=i {
                     pair(i, j, f64::from(1 + i * j % 5), f64::from((i + j) % 3));

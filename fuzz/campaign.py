@@ -1,0 +1,337 @@
+"""Attack every reader that Python reaches with mutated files: ``python fuzz/campaign.py --help``.
+
+The inputs are read by a worker process with a bounded address space. A fault is an exception that
+the documentation does not promise, a panic, a result that contradicts itself, an input that takes
+too long or too much memory, and the end of the worker. Each fault is saved with its symptom.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import random
+import re
+import resource
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+__all__ = ["CORPUS", "Report", "Worker", "attack", "replay", "seeds_of"]
+
+HERE = Path(__file__).resolve().parent
+CORPUS = HERE / "corpus"
+
+#: Seconds after which an input hangs: most take a millisecond, and the machine may be busy.
+HANGS = 60
+#: Bytes of address space that the worker may take on top of what it has when it is ready.
+ADDRESS_SPACE = 3 << 30
+#: Bytes of memory that one input may take; none is larger than a megabyte.
+MEMORY = 512 << 20
+#: Inputs kept of each cause.
+KEPT = 3
+#: Files from which the inputs for the command line are made.
+_MANY = ("commands",)
+
+
+@dataclass
+class Report:
+    """What came of the inputs of one reader."""
+
+    reader: str
+    inputs: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    #: Number of inputs by cause.
+    faults: Counter[str] = field(default_factory=Counter)
+    #: One input and all that is known of it by cause.
+    examples: dict[str, tuple[bytes, str]] = field(default_factory=dict)
+
+    def add(self, content: bytes, outcome: dict[str, str]) -> bool:
+        """Count an outcome; whether it is a fault."""
+        self.inputs += 1
+        kind, cause = outcome["kind"], outcome["cause"]
+        if kind != "fault":
+            self.outcomes[f"{kind} ({cause})" if cause else kind] += 1
+            return False
+        self.faults[cause] += 1
+        known = self.examples.get(cause)
+        if known is None or len(content) < len(known[0]):
+            self.examples[cause] = (content, outcome["detail"])
+        return True
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{kind} {n}" for kind, n in self.outcomes.most_common())
+        text = f"{self.reader}: {self.inputs} inputs: {parts}; faults {sum(self.faults.values())}"
+        for cause, number in self.faults.most_common():
+            text += f"\n{number:8} × {cause}"
+        return text
+
+
+class Worker:
+    """A process that reads inputs for one reader, and is started again when it ends."""
+
+    def __init__(self, reader: str) -> None:
+        self.reader = reader
+        memory = Path("/dev/shm")
+        place = memory if memory.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="glove-rs-", dir=place))
+        self.number = 0
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.said = (self.folder / "stderr").open("w+b")
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--worker", self.reader],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.said,
+            cwd=self.folder,
+            env={**os.environ, "PYTHONFAULTHANDLER": "1", "RUST_BACKTRACE": "0"},
+        )
+        self.peak = self._answer()["peak"]
+        return self.process
+
+    def _stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.said.close()
+            self.process = None
+
+    def _answer(self) -> dict[str, Any]:
+        """The next line of the worker; raises TimeoutError or EOFError."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        if not select.select([self.process.stdout], [], [], HANGS)[0]:
+            raise TimeoutError
+        line = self.process.stdout.readline()
+        if not line:
+            raise EOFError
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+    def _stderr(self) -> str:
+        self.said.seek(0)
+        said = self.said.read().decode(errors="replace")
+        self.said.truncate(0)
+        return said
+
+    def read(self, content: bytes) -> dict[str, str]:
+        """Give the worker an input; what came of it."""
+        process = self.process or self._start()
+        self.number += 1
+        path = self.folder / f"input{self.number:06}"
+        path.write_bytes(content)
+        assert process.stdin is not None
+        try:
+            process.stdin.write(f"{path}\n".encode())
+            process.stdin.flush()
+            answer = self._answer()
+        except TimeoutError:
+            process.send_signal(signal.SIGABRT)  # faulthandler says where it is
+            process.wait()
+            said = self._stderr()
+            self._stop()
+            return fault(f"takes longer than {HANGS} s", said)
+        except (EOFError, BrokenPipeError):
+            code = process.wait()
+            said = self._stderr()
+            self._stop()
+            ended = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+            return fault(f"the process ends: {ended}{_reason(said)}", said)
+        finally:
+            path.unlink(missing_ok=True)
+        before, self.peak = self.peak, answer.pop("peak")
+        grown = self.peak - before
+        if self.said.seek(0, os.SEEK_END):
+            said = self._stderr()
+            if "panicked at" in said:
+                return fault(f"a panic{_reason(said)}", f"{answer['detail']}\n{said}")
+            if "Exception ignored" in said:
+                return fault("an exception that nobody can catch", said)
+        if grown > MEMORY and answer["kind"] != "fault":
+            self._stop()  # the peak of a process never falls
+            return fault(f"takes more than {MEMORY >> 20} MiB", f"{grown >> 20} MiB; {answer}")
+        return answer
+
+
+def fault(cause: str, detail: str) -> dict[str, str]:
+    return {"kind": "fault", "cause": cause, "detail": detail[-4000:]}
+
+
+def _reason(said: str) -> str:
+    """What the end of a process says of its cause, without numbers."""
+    found = re.search(r"panicked at ([^\n]*):\d+:\d+:\n([^\n]*)", said)
+    if found:
+        place = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
+        return ": " + place + ": " + re.sub(r"\d+", "N", found[2])[:120]
+    for line in said.splitlines():
+        if "memory allocation of" in line or "Fatal Python error" in line:
+            return ": " + re.sub(r"\d+", "N", line)
+    return ""
+
+
+def seeds_of(reader: str) -> list[bytes]:
+    """The contents of a corpus."""
+    pattern = "*/*" if reader in _MANY else f"{reader}/*"
+    return [path.read_bytes() for path in sorted(CORPUS.glob(pattern))]
+
+
+def attack(
+    reader: str, *, seed: int, inputs: int, seconds: float, least: int = 0
+) -> Iterator[tuple[bytes, dict[str, str]]]:
+    """Give mutated inputs to a reader, until time or inputs are used up, but `least` of them."""
+    from mutations import mutated
+
+    # Each input has a generator of its own: one can be made again without those before it.
+    seeds = seeds_of(reader)
+    end = time.monotonic() + seconds
+    with Worker(reader) as worker:
+        for number in range(inputs):
+            if number >= least and time.monotonic() > end:
+                break
+            content = mutated(reader, seeds, random.Random(f"{seed} {reader} {number}"))
+            yield content, worker.read(content)
+
+
+def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> bytes:
+    """Remove what an input does not need to lead to its fault."""
+    from layouts import LAYOUTS, Layout
+
+    layout = LAYOUTS.get(reader, Layout())
+    with Worker(reader) as worker:
+        length = len(content) // 2
+        while length and tries > 0:
+            start = 0
+            while start < len(content) and tries > 0:
+                less = content[:start] + content[start + length :]
+                for shorter in dict.fromkeys((less, layout.repair(less))):
+                    tries -= 1
+                    if worker.read(shorter)["cause"] == cause:
+                        content = shorter
+                        break
+                else:
+                    start += length
+            length //= 2
+    return content
+
+
+def replay(reader: str, contents: list[bytes]) -> Iterator[tuple[bytes, dict[str, str]]]:
+    """Give known inputs to a reader."""
+    with Worker(reader) as worker:
+        for content in contents:
+            yield content, worker.read(content)
+
+
+# --- the worker -----------------------------------------------------------------------------------
+
+
+def work(reader: str) -> None:
+    """Read inputs whose paths come on standard input; answer on standard output."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever else is printed is no answer
+    requests = os.fdopen(os.dup(0))
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    import readers
+
+    readers.prepare()
+    for content in sorted((CORPUS / reader).glob("seed-*"))[:1]:
+        # What the first input alone takes: modules, dictionaries.
+        copy = Path("first").resolve()
+        shutil.copy(content, copy)
+        readers.attempt(reader, copy)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    most = pages * resource.getpagesize() + ADDRESS_SPACE
+    resource.setrlimit(resource.RLIMIT_AS, (most, most))
+    print(json.dumps({"peak": _peak()}), file=answers, flush=True)
+    for line in requests:
+        outcome = asdict(readers.attempt(reader, Path(line.rstrip("\n"))))
+        print(json.dumps({**outcome, "peak": _peak()}), file=answers, flush=True)
+
+
+def _peak() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+# --- the command line -----------------------------------------------------------------------------
+
+
+def save(report: Report, content: bytes, outcome: dict[str, str], folder: Path) -> None:
+    """Keep an input that led to a fault, with its symptom."""
+    name = hashlib.sha256(content).hexdigest()[:12]
+    cause = re.sub(r"[^A-Za-z0-9]+", "-", outcome["cause"])[:80].strip("-").lower()
+    place = folder / report.reader
+    place.mkdir(parents=True, exist_ok=True)
+    (place / f"{cause}.{name}").write_bytes(content)
+    text = f"reader: {report.reader}\ncause: {outcome['cause']}\n\n{outcome['detail']}\n"
+    (place / f"{cause}.{name}.txt").write_text(text, encoding="utf-8")
+
+
+def main() -> int:
+    from readers import READERS
+
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("readers", nargs="*", metavar="READER", help=f"of {', '.join(READERS)}")
+    parser.add_argument("--seed", type=int, help="what the inputs are made of (default: the time)")
+    parser.add_argument("--seconds", type=float, default=60, help="for all readers together (60)")
+    parser.add_argument("--inputs", type=int, default=10**9, help="for each reader, at most")
+    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read these, for one READER")
+    parser.add_argument("--minimise", action="store_true", help="save a small input of each cause")
+    parser.add_argument(
+        "--findings", type=Path, default=HERE / "findings", help="where faults are saved"
+    )
+    options = parser.parse_args()
+    names = options.readers or list(READERS)
+    if unknown := set(names) - set(READERS):
+        parser.error(f"no such reader: {', '.join(unknown)}")
+    if options.replay and len(names) != 1:
+        parser.error("--replay needs one READER")
+    seed = int(time.time()) if options.seed is None else options.seed
+    print(f"seed {seed}", flush=True)
+    faults = inputs = 0
+    for name in names:
+        report = Report(name)
+        if options.replay:
+            outcomes = replay(name, [Path(path).read_bytes() for path in options.replay])
+        else:
+            share = options.seconds / len(names)
+            outcomes = attack(name, seed=seed, inputs=options.inputs, seconds=share)
+        for content, outcome in outcomes:
+            if report.add(content, outcome) and report.faults[outcome["cause"]] <= KEPT:
+                save(report, content, outcome, options.findings)
+        if options.minimise:
+            for cause, (content, detail) in report.examples.items():
+                smaller = minimised(name, content, cause)
+                if len(smaller) < len(content):
+                    outcome = fault(cause, detail)
+                    save(report, smaller, outcome, options.findings)
+        print(report, flush=True)
+        inputs += report.inputs
+        faults += sum(report.faults.values())
+    print(f"{inputs} inputs, {faults} faults" + (f", in {options.findings}" if faults else ""))
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        work(sys.argv[2])
+    else:
+        sys.exit(main())

@@ -1,0 +1,29 @@
+#![no_main]
+//! The file of a training between two epochs, as it is and with its checksums put right.
+
+use glove_rs::Monitor;
+use glove_rs::formats::checkpoint;
+use glove_rs_fuzz::{accepted, in_folder, repair, written};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    for data in [data.to_vec(), repair::checkpoint(data.to_vec())] {
+        in_folder(|folder| {
+            let path = written(folder, "checkpoint", &data);
+            let Some((training, settings)) = accepted(checkpoint::load(&path)) else {
+                return;
+            };
+            assert_eq!(
+                training.parameters.values().b.len(),
+                training.parameters.words()
+            );
+            let save = |training, settings: &str| {
+                checkpoint::save(&path, training, settings, &Monitor::new()).expect("a checkpoint");
+                std::fs::read(&path).expect("what was saved")
+            };
+            let first = save(&training, &settings);
+            let (training, settings) = checkpoint::load(&path).expect("what was saved can be read");
+            assert!(first == save(&training, &settings), "nothing is lost");
+        });
+    }
+});

@@ -1,0 +1,8 @@
+#![no_main]
+//! The words of a text by the tokenizer "unicode".
+
+use glove_rs::tokenize::Tokenizer;
+use glove_rs_fuzz::check_tokenizer;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| check_tokenizer(Tokenizer::Unicode, data));

@@ -1,0 +1,12 @@
+#![no_main]
+//! The binary vectors of word2vec; the format is found out or given.
+
+use glove_rs::formats::Format;
+use glove_rs_fuzz::check_vectors;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|data: &[u8]| {
+    for format in [None, Some(Format::Word2VecBinary)] {
+        check_vectors(data, format);
+    }
+});

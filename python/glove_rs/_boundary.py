@@ -1,0 +1,63 @@
+"""No panic of the Rust core reaches a caller: it becomes an :class:`InternalError`, in one place.
+
+pyo3 raises a panic as `PanicException`, a BaseException that ``except Exception`` lets pass. Every
+function and method of the compiled module is wrapped here, when the package is imported, so one
+that is added later is too. Constructors cannot be: they only take apart what was pickled. An
+argument of a wrong type is named in the message as well, where pyo3 names it in a note.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import types
+from collections.abc import Callable
+from typing import Any
+
+from . import _core
+
+__all__ = ["guard"]
+
+_ARGUMENT = re.compile("while processing '(.*)'")
+_METHODS = (types.MethodDescriptorType, types.WrapperDescriptorType)
+
+
+def guard() -> None:
+    """Wrap everything that the compiled module offers."""
+    for name, value in vars(_core).items():
+        if isinstance(value, types.BuiltinFunctionType) and value is not _core.take_panic:
+            setattr(_core, name, _guarded(value))
+        elif isinstance(value, type) and not issubclass(value, BaseException):
+            _guard_class(value)
+
+
+def _guard_class(kind: type) -> None:
+    for name, value in [*vars(kind).items()]:
+        if isinstance(value, _METHODS):
+            setattr(kind, name, _guarded(value))
+        elif isinstance(value, staticmethod):
+            setattr(kind, name, staticmethod(_guarded(value.__func__)))
+        elif isinstance(value, types.GetSetDescriptorType):
+            setattr(kind, name, property(_guarded(value.__get__), doc=value.__doc__))
+
+
+def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(*args: Any, **options: Any) -> Any:
+        try:
+            return function(*args, **options)
+        except TypeError as error:
+            # An argument that cannot be converted; pyo3 has its name in a note.
+            names = [_ARGUMENT.fullmatch(note) for note in getattr(error, "__notes__", ())]
+            if not names or names[0] is None:
+                raise
+            raise TypeError(f"{names[0].group(1)} is of a wrong type: {error}") from None
+        except _core.PanicException as panic:
+            what = _core.take_panic() or str(panic)
+            raise _core.InternalError(
+                f"a fault of glove-rs {_core.__version__} itself ({what}). Please report it with "
+                "this message and the call that led to it. No file is left half written: each is "
+                "complete or as it was"
+            ) from None
+
+    return call

@@ -1,0 +1,5 @@
+//! Training on many machines that share no memory.
+
+mod strata;
+
+pub use strata::{MatrixBlock, Subepoch};

@@ -1,0 +1,421 @@
+//! Training by strata (Gemulla et al. 2011, "distributed stochastic gradient descent").
+//!
+//! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into
+//! P × P *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q.
+//! Training it changes only W and b of p, and W̃ and b̃ of q. P blocks with different rows and different
+//! columns form a *stratum*; they are trained at the same time on different machines. Training one
+//! stratum is a *subepoch*. An epoch is cut into slices of time; the P subepochs of a slice train that
+//! slice's batches of every block.
+//!
+//! With one group the slices follow each other as the batches of a deterministic epoch do, and the result
+//! has the same bits.
+
+use crate::cooccurrence::{RowBlock, Share};
+use crate::error::{Error, Result};
+use crate::memory::MemoryLimit;
+use crate::monitor::Monitor;
+use crate::training::{
+    DIVERGENCE_FACTOR, EpochPass, Line, Marginal, SharedRows, SimdLevel, TileOptions, TileSource,
+    Tiles, TrainingOptions, View, batches, poor_model_cost, validation_cost,
+};
+use crate::vocabulary::WordId;
+use bytemuck::PodCastError;
+use std::ops::Range;
+
+/// A block of the matrix: the records of the tiles of a group of rows whose columns are in one group.
+///
+/// The methods take the rows of W with b of the tiles' group, and those of W̃ with b̃ of the columns'
+/// group, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
+/// 64 bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct MatrixBlock<'a> {
+    /// The tiles of the group of the rows.
+    pub tiles: &'a Tiles,
+    /// The group of the columns.
+    pub columns: usize,
+    /// How to train; `deterministic` is always on.
+    pub options: &'a TrainingOptions,
+}
+
+/// The subepoch in which a block is trained.
+#[derive(Debug, Clone, Copy)]
+pub struct Subepoch {
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// How often the learning rate has been halved.
+    pub halvings: usize,
+    /// An epoch that costs more diverges.
+    pub divergence_cost: f64,
+    /// Number of the slice of the epoch, from 0.
+    pub slice: usize,
+    /// Number of slices of the epoch.
+    pub slices: usize,
+    /// Whether it is the last subepoch of the epoch.
+    pub last: bool,
+}
+
+/// A group's counts, unpacked block by block.
+impl TileSource for &Share {
+    type Rows = RowBlock;
+    type Loaded<'a>
+        = Box<RowBlock>
+    where
+        Self: 'a;
+
+    fn is_symmetric(&self) -> bool {
+        self.symmetric
+    }
+
+    fn nnz(&self) -> u64 {
+        Share::nnz(self)
+    }
+
+    fn rows(&self, rows: Range<WordId>) -> Result<Box<RowBlock>> {
+        Share::rows(self, rows).map(Box::new)
+    }
+}
+
+impl Tiles {
+    /// Build the tiles of the records whose rows are the words of a group, of its counts; `marginals` are
+    /// those of the whole matrix.
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`], except that nothing need be held out.
+    pub fn of_share(
+        share: &Share,
+        marginals: &[Marginal],
+        options: &TileOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        Self::of_group(
+            &mut &*share,
+            marginals,
+            share.partition,
+            share.group,
+            options,
+            memory,
+            monitor,
+        )
+    }
+}
+
+impl MatrixBlock<'_> {
+    /// Train the batches of the block that belong to `subepoch`; returns their Σ ½ f(X) diff². The result
+    /// has the same bits for any number of threads.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`], also if the last subepoch leaves a parameter that is not a finite number;
+    /// [`Error::Parameter`] for rows of the wrong size; [`Error::Cancelled`].
+    pub fn train(
+        &self,
+        subepoch: &Subepoch,
+        words: &mut [f32],
+        contexts: &mut [f32],
+        monitor: &Monitor,
+    ) -> Result<f64> {
+        self.check(words, contexts)?;
+        let options = TrainingOptions {
+            deterministic: true,
+            ..*self.options
+        };
+        let pass = EpochPass {
+            tiles: self.tiles,
+            options: &options,
+            epoch: subepoch.epoch,
+            rule: options.rule(subepoch.halvings),
+            level: SimdLevel::active()?,
+            divergence_cost: subepoch.divergence_cost,
+            first: self.first(),
+        };
+        let blocks = self.tiles.grid().blocks_of(self.columns);
+        let mut batches = batches(self.tiles, options.seed, subepoch.epoch);
+        batches.retain(|batch| {
+            let column_block = self.tiles.column_block(batch.tile);
+            let slice = (batch.time * subepoch.slices as f64) as usize;
+            blocks.contains(&column_block) && slice.min(subepoch.slices - 1) == subepoch.slice
+        });
+        let [words, contexts] = [lines_mut(words)?, lines_mut(contexts)?];
+        let half = self.half();
+        let rows = SharedRows::new(words, contexts, half);
+        let cost = pass.run(rows, &batches, monitor)?;
+        let is_finite = |row: &[Line]| {
+            row[..half]
+                .iter()
+                .all(|l| l.0.iter().all(|x| x.is_finite()))
+        };
+        let mut rows = [words, contexts]
+            .into_iter()
+            .flat_map(|side| side.chunks_exact(2 * half));
+        if subepoch.last && !rows.all(is_finite) {
+            return Err(pass.diverged());
+        }
+        Ok(cost)
+    }
+
+    /// Σ ½ f(X) diff² over the held-out records of the block.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for rows of the wrong size.
+    pub fn validation_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
+        validation_cost(
+            self.tiles,
+            self.columns,
+            self.view(words, contexts)?,
+            self.options,
+        )
+    }
+
+    /// The block's part of [`Subepoch::divergence_cost`], which is the sum over all blocks.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for rows of the wrong size.
+    pub fn divergence_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
+        let view = self.view(words, contexts)?;
+        Ok(DIVERGENCE_FACTOR * poor_model_cost(self.tiles, self.columns, view, self.options)?)
+    }
+
+    fn half(&self) -> usize {
+        self.tiles.row_bytes / size_of::<Line>() / 2
+    }
+
+    /// The word and the context word of the first rows.
+    fn first(&self) -> [usize; 2] {
+        let grid = self.tiles.grid();
+        [grid.group(), self.columns].map(|group| grid.partition().start(group) as usize)
+    }
+
+    fn view<'a>(&self, words: &'a [f32], contexts: &'a [f32]) -> Result<View<'a>> {
+        self.check(words, contexts)?;
+        Ok(View {
+            words: lines(words)?,
+            contexts: lines(contexts)?,
+            half: self.half(),
+            first: self.first(),
+        })
+    }
+
+    fn check(&self, words: &[f32], contexts: &[f32]) -> Result<()> {
+        let grid = self.tiles.grid();
+        for (name, rows, group) in [
+            ("W", words, grid.group()),
+            ("W_tilde", contexts, self.columns),
+        ] {
+            let wanted = grid.partition().group(group).len() * self.tiles.row_bytes;
+            if size_of_val(rows) != wanted {
+                let found = size_of_val(rows);
+                let message = format!("must have rows of {wanted} bytes in all, got {found}");
+                return Err(Error::parameter(name, message));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn lines(rows: &[f32]) -> Result<&[Line]> {
+    if rows.is_empty() {
+        return Ok(&[]); // which may lie anywhere
+    }
+    bytemuck::try_cast_slice(rows).map_err(wrong)
+}
+
+fn lines_mut(rows: &mut [f32]) -> Result<&mut [Line]> {
+    if rows.is_empty() {
+        return Ok(&mut []);
+    }
+    bytemuck::try_cast_slice_mut(rows).map_err(wrong)
+}
+
+fn wrong(error: PodCastError) -> Error {
+    Error::parameter("rows", format!("must be aligned to 64 bytes ({error})"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::Triangle;
+    use crate::partition::Partition;
+    use crate::training::{Counts, Parameters, marginals, train};
+
+    const WORDS: usize = 150;
+    const DIM: usize = 20;
+
+    /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
+    /// `group`.
+    fn group_counts(symmetric: bool, partition: Partition, group: usize) -> Triangle {
+        let own = partition.group(group);
+        let skew = if symmetric { 1 } else { 2 };
+        Triangle::assemble(WORDS, &Monitor::new(), |pair| {
+            for i in 0..WORDS as u32 {
+                for j in (0..=i).step_by(1 + i as usize / 20) {
+                    let x = |i: u32, j: u32| 1e3 / f64::from(i + skew * j + 1);
+                    let [a, b] = [i, j].map(|rank| partition.new_id(rank));
+                    if own.contains(&a) || own.contains(&b) {
+                        pair(a, b, x(i, j), x(j, i));
+                    }
+                }
+            }
+            Ok(())
+        })
+        .unwrap()
+    }
+
+    fn options() -> TrainingOptions {
+        TrainingOptions {
+            epochs: 4,
+            negative: 0.5,
+            deterministic: true,
+            seed: 3,
+            ..Default::default()
+        }
+    }
+
+    fn tile_options() -> TileOptions {
+        TileOptions {
+            held_out: 0.1,
+            ..TileOptions::new(DIM, &options())
+        }
+    }
+
+    /// Tiles of every group.
+    fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
+        let shares: Vec<_> = (0..partition.groups())
+            .map(|group| {
+                let counts = group_counts(symmetric, partition, group);
+                Share::new(partition, group, &counts).unwrap()
+            })
+            .collect();
+        let mut all = vec![Marginal::default(); WORDS];
+        for share in &shares {
+            let part = marginals(share, partition, share.group).unwrap();
+            all.iter_mut()
+                .zip(part)
+                .for_each(|(all, part)| all.add(part));
+        }
+        let (options, memory) = (tile_options(), MemoryLimit::default());
+        shares
+            .iter()
+            .map(|share| Tiles::of_share(share, &all, &options, &memory, &Monitor::new()).unwrap())
+            .collect()
+    }
+
+    /// Train by strata from random parameters; the loss of each epoch, and W and W̃ of each group.
+    fn train_by_strata(
+        symmetric: bool,
+        partition: Partition,
+        slices: usize,
+    ) -> (Vec<f64>, Vec<[Vec<f32>; 2]>) {
+        let (groups, p, options) = (groups(symmetric, partition), partition.groups(), options());
+        let ranks = partition.ranks();
+        let mut rows: Vec<[Vec<Line>; 2]> = (0..p)
+            .map(|group| {
+                let own = partition.group(group);
+                let words = &ranks[own.start as usize..own.end as usize];
+                let random =
+                    Parameters::random_of(words, DIM, options.seed, &Monitor::new()).unwrap();
+                [false, true]
+                    .map(|contexts| bytemuck::cast_slice(random.rows_of(contexts)).to_vec())
+            })
+            .collect();
+        let records: u64 = groups.iter().map(Tiles::records).sum();
+        let mut losses = Vec::new();
+        for epoch in 1..=options.epochs {
+            let mut sum = 0.0;
+            for number in 0..slices * p {
+                for group in 0..p {
+                    let columns = (group + number) % p;
+                    let block = MatrixBlock {
+                        tiles: &groups[group],
+                        columns,
+                        options: &options,
+                    };
+                    let subepoch = Subepoch {
+                        epoch,
+                        halvings: 0,
+                        divergence_cost: f64::INFINITY,
+                        slice: number / p,
+                        slices,
+                        last: number + 1 == slices * p,
+                    };
+                    let mut words = std::mem::take(&mut rows[group][0]);
+                    let mut contexts = std::mem::take(&mut rows[columns][1]);
+                    let [w, c] = [&mut words, &mut contexts].map(|l| bytemuck::cast_slice_mut(l));
+                    sum += block.train(&subepoch, w, c, &Monitor::new()).unwrap();
+                    rows[group][0] = words;
+                    rows[columns][1] = contexts;
+                }
+            }
+            losses.push(sum / records as f64);
+        }
+        let rows = rows
+            .into_iter()
+            .map(|sides| sides.map(|l| bytemuck::cast_slice(&l).to_vec()));
+        (losses, rows.collect())
+    }
+
+    fn train_whole(symmetric: bool) -> (Vec<f64>, Parameters) {
+        let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
+        let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
+        let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
+        let mut parameters = Parameters::random(WORDS, DIM, options().seed, &monitor).unwrap();
+        let reports = train(&mut parameters, &tiles, &options(), &monitor).unwrap();
+        (
+            reports.iter().map(|report| report.loss).collect(),
+            parameters,
+        )
+    }
+
+    #[test]
+    fn one_group_has_the_bits_of_deterministic_training() {
+        for (symmetric, slices) in [(false, 1), (false, 3), (true, 3)] {
+            let (losses, parameters) = train_whole(symmetric);
+            let (found, rows) = train_by_strata(symmetric, Partition::new(WORDS, 1), slices);
+            assert_eq!(
+                rows[0],
+                [false, true].map(|contexts| parameters.rows_of(contexts).to_vec())
+            );
+            for (found, loss) in found.iter().zip(&losses) {
+                assert!((found / loss - 1.0).abs() < 1e-12); // sums of sums
+            }
+        }
+    }
+
+    #[test]
+    fn several_groups_reach_about_the_same_loss() {
+        for (symmetric, groups) in [(false, 2), (false, 3), (true, 2), (true, 4)] {
+            let (losses, _) = train_whole(symmetric);
+            let (found, _) = train_by_strata(symmetric, Partition::new(WORDS, groups), 4);
+            let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
+            // So few words make groups of a few dozen, whose rows adapt to each other.
+            assert!(
+                (-0.1..0.05).contains(&(found / loss - 1.0)),
+                "{groups} groups: {found}, {loss}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_record_is_in_the_tiles_of_one_group_and_the_same_are_held_out() {
+        for (symmetric, count) in [(false, 2), (true, 2), (false, 5), (true, 5)] {
+            let [whole] = groups(symmetric, Partition::new(WORDS, 1))
+                .try_into()
+                .unwrap();
+            let groups = groups(symmetric, Partition::new(WORDS, count));
+            let sum = |of: fn(&Tiles) -> u64| groups.iter().map(of).sum::<u64>();
+            assert_eq!(sum(Tiles::records), whole.records());
+            assert_eq!(sum(Tiles::held_out), whole.held_out());
+        }
+    }
+
+    #[test]
+    fn rows_of_the_wrong_size_are_refused() {
+        let tiles = &groups(false, Partition::new(WORDS, 2))[0];
+        let options = options();
+        let block = MatrixBlock {
+            tiles,
+            columns: 1,
+            options: &options,
+        };
+        assert!(block.validation_cost(&[0.0; 16], &[0.0; 16]).is_err());
+    }
+}

@@ -1,0 +1,441 @@
+//! Files appear complete or not at all.
+
+use super::{STANDARD_STREAM, resolve, sync_folder, temporary};
+use crate::error::{Error, Result};
+use crate::monitor::Monitor;
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// Bytes between two waits for the disk, each of which Ctrl-C has to wait for.
+const SETTLE: usize = 16 << 20;
+/// Milliseconds that a write waits for the reader of a pipe at a time.
+const PATIENCE: u64 = 20;
+/// Bytes that a pipe that is ready takes without making its writer wait.
+const PIPE: usize = 4096;
+
+/// What `fill` of [`write_atomically`] writes to.
+pub type Output<'a> = BufWriter<Watched<'a>>;
+
+/// Write `path` through `fill`: into a temporary file beside it that takes its name when it is
+/// complete and on the disk. If anything fails, what `path` held before is still there and the
+/// temporary file is gone.
+///
+/// A link keeps pointing at the file that is replaced, and a file keeps its mode. A device or a pipe
+/// is written to, and so is standard output, whose name is `-`.
+///
+/// # Errors
+/// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path; [`Error::Cancelled`], also while
+/// a pipe has no reader; what `fill` reports about its own input.
+pub fn write_atomically(
+    path: impl AsRef<Path>,
+    monitor: &Monitor,
+    fill: impl FnOnce(&mut Output<'_>) -> Result<()>,
+) -> Result<()> {
+    let path = path.as_ref();
+    let replacement = loop {
+        match Replacement::create(path)? {
+            Some(replacement) => break replacement,
+            None => monitor.check()?,
+        }
+    };
+    let mut out = BufWriter::with_capacity(
+        1 << 20,
+        Watched {
+            replacement,
+            monitor,
+        },
+    );
+    let filled = fill(&mut out).and_then(|()| out.flush().map_err(|e| Error::io(path, e)));
+    let (watched, _) = out.into_parts(); // dropped, it would write what is left
+    // A write that ended because of Ctrl-C could only say that it failed.
+    filled.map_err(|error| monitor.check().err().unwrap_or(error))?;
+    watched.replacement.commit()
+}
+
+/// A [`Replacement`] that waits for the reader of a pipe until the caller asks to stop.
+#[derive(Debug)]
+pub struct Watched<'a> {
+    replacement: Replacement,
+    monitor: &'a Monitor,
+}
+
+impl Write for Watched<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        loop {
+            match self.replacement.write(bytes) {
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.monitor.check().map_err(io::Error::other)?;
+                }
+                written => return written,
+            }
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A file that is being written; dropped before [`Replacement::commit`] it leaves no trace.
+#[derive(Debug)]
+pub struct Replacement {
+    /// As the caller gave it, for messages.
+    path: PathBuf,
+    file: File,
+    /// None for standard output, a device or a pipe.
+    temporary: Option<Temporary>,
+}
+
+#[derive(Debug)]
+struct Temporary {
+    path: PathBuf,
+    target: PathBuf,
+    old: Option<Metadata>,
+    unsettled: usize,
+}
+
+impl Replacement {
+    /// Begin to write `path`, and remove what killed processes left of it. `None` after a short wait
+    /// if that is a pipe that nobody reads yet.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Parameter`] for an empty path.
+    pub fn create(path: &Path) -> Result<Option<Self>> {
+        if path.as_os_str().is_empty() {
+            return Err(Error::parameter("path", "must name a file, got ''"));
+        }
+        Self::open(path).map_err(|e| Error::io(path, e))
+    }
+
+    fn open(path: &Path) -> io::Result<Option<Self>> {
+        let stream = |file| Self {
+            path: path.to_owned(),
+            file,
+            temporary: None,
+        };
+        if path == Path::new(STANDARD_STREAM) {
+            return standard_output().map(stream).map(Some);
+        }
+        let old = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+            Ok(found) if !found.is_file() || is_descriptor(path) => {
+                return Ok(open_stream(path)?.map(stream));
+            }
+            Ok(found) => Some(found),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        let target = resolve(path)?;
+        if target.file_name().is_none() || ends_in_separator(path) {
+            return Err(ErrorKind::IsADirectory.into());
+        }
+        temporary::sweep(&target);
+        let (path_of_it, file) = temporary::claim(&target, |path| {
+            let made = temporary::create_locked(path, old.is_some())?;
+            Ok(made.map(|file| (path.to_owned(), file)))
+        })?;
+        let temporary = Some(Temporary {
+            path: path_of_it,
+            target,
+            old,
+            unsettled: 0,
+        });
+        Ok(Some(Self {
+            path: path.to_owned(),
+            file,
+            temporary,
+        }))
+    }
+
+    /// Write some of `bytes`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] after a short wait for the reader of a pipe; any other of the system.
+    pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let Some(temporary) = &mut self.temporary else {
+            let most = if is_ready(&self.file)? {
+                PIPE
+            } else {
+                bytes.len()
+            };
+            return self.file.write(&bytes[..bytes.len().min(most)]);
+        };
+        // A long file goes to the disk on its way: at the end nothing could interrupt the wait.
+        if temporary.unsettled >= SETTLE {
+            self.file.sync_data()?;
+            temporary.unsettled = 0;
+        }
+        let written = self.file.write(bytes)?;
+        temporary.unsettled += written;
+        Ok(written)
+    }
+
+    /// Put the file at its name. Afterwards it would outlive a failure of the machine.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; the old file is then still there, unless only the folder could not be synced.
+    pub fn commit(mut self) -> Result<()> {
+        let committed = self.put();
+        committed.map_err(|e| Error::io(&self.path, e))
+    }
+
+    fn put(&mut self) -> io::Result<()> {
+        let Some(temporary) = &self.temporary else {
+            return Ok(());
+        };
+        if let Some(old) = &temporary.old {
+            keep_owner(&self.file, old);
+            let _ = self.file.set_permissions(old.permissions());
+        }
+        self.file.sync_all()?;
+        fs::rename(&temporary.path, &temporary.target)?;
+        let target = self.temporary.take().expect("it was there").target;
+        target.parent().map_or(Ok(()), sync_folder)
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        if let Some(temporary) = &self.temporary
+            && fs::remove_file(&temporary.path).is_err()
+        {
+            let _ = fs::remove_file(&temporary.path); // a network may fail once
+        }
+    }
+}
+
+/// Whether a path ends as only that of a folder does.
+fn ends_in_separator(path: &Path) -> bool {
+    let last = path.as_os_str().as_encoded_bytes().last();
+    last.is_some_and(|&byte| std::path::is_separator(byte as char))
+}
+
+/// Give `file` the owner of the old file, as far as the system lets this user.
+fn keep_owner(file: &File, old: &Metadata) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        if file
+            .metadata()
+            .is_ok_and(|new| (new.uid(), new.gid()) != (old.uid(), old.gid()))
+        {
+            let _ = fchown(file, Some(old.uid()), Some(old.gid()));
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = (file, old);
+}
+
+/// Whether `path` is a file that is open already, such as `/dev/stdout` or `/dev/fd/3`: whoever opened
+/// it wants to find there what is written.
+fn is_descriptor(path: &Path) -> bool {
+    cfg!(target_os = "linux") && {
+        let mut path = path.to_owned();
+        for _ in 0..super::MOST_LINKS {
+            let parent = path.parent().map(fs::canonicalize).and_then(io::Result::ok);
+            if parent.is_some_and(|parent| parent.starts_with("/proc")) {
+                return true;
+            }
+            match fs::read_link(&path) {
+                Ok(link) => path = path.parent().unwrap_or(&path).join(link),
+                Err(_) => return false,
+            }
+        }
+        false
+    }
+}
+
+/// Open a device or a pipe. `None` after a short wait if nobody reads the pipe yet.
+fn open_stream(path: &Path) -> io::Result<Option<File>> {
+    let mut options = OpenOptions::new();
+    options.append(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(OFlags::NONBLOCK.bits() as i32);
+        match options.open(path) {
+            Ok(file) => {
+                let flags = rustix::fs::fcntl_getfl(&file)?;
+                rustix::fs::fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+                Ok(Some(file))
+            }
+            Err(error) if is_unread_pipe(path, &error) => {
+                std::thread::sleep(std::time::Duration::from_millis(PATIENCE));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+    #[cfg(not(unix))]
+    options.open(path).map(Some)
+}
+
+#[cfg(unix)]
+fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
+    use std::os::unix::fs::FileTypeExt;
+    error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error())
+        && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
+}
+
+/// Wait a moment until a write would not wait. Whether to write little: to all but a regular file.
+fn is_ready(file: &File) -> io::Result<bool> {
+    #[cfg(unix)]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        if file.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(false);
+        }
+        let timeout = Timespec {
+            tv_sec: 0,
+            tv_nsec: PATIENCE as i64 * 1_000_000,
+        };
+        match poll(&mut [PollFd::new(file, PollFlags::OUT)], Some(&timeout)) {
+            Ok(0) => return Err(ErrorKind::WouldBlock.into()),
+            Ok(_) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = file;
+        Ok(false)
+    }
+}
+
+/// Standard output, unlike [`io::stdout`] with its errors and without a search for newlines.
+fn standard_output() -> io::Result<File> {
+    #[cfg(unix)]
+    let owned = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();
+    #[cfg(windows)]
+    let owned = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned();
+    owned.map(File::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::at;
+    use super::*;
+
+    fn write(path: &Path, content: &[u8]) -> Result<()> {
+        write_atomically(path, &Monitor::new(), |out| {
+            at(path, out.write_all(content))
+        })
+    }
+
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+        entries.map(|e| name(e).into_string().unwrap()).collect()
+    }
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "old").unwrap();
+        let failed = write_atomically(&path, &Monitor::new(), |out| {
+            at(&path, out.write_all(b"half"))?;
+            Err(Error::Cancelled)
+        });
+        assert!(failed.is_err());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn two_writers_of_one_file_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        write_atomically(&path, &Monitor::new(), |out| {
+            at(&path, out.write_all(b"outer"))?;
+            write(&path, b"inner")?;
+            assert_eq!(fs::read(&path).unwrap(), b"inner");
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"outer");
+        assert_eq!(names(folder.path()), ["file"]);
+    }
+
+    #[test]
+    fn an_empty_path_is_refused() {
+        assert!(matches!(
+            write(Path::new(""), b"x"),
+            Err(Error::Parameter { .. })
+        ));
+    }
+
+    #[test]
+    fn a_path_that_ends_in_a_separator_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = format!("{}/file/", folder.path().display());
+        assert!(matches!(
+            write(Path::new(&path), b"x"),
+            Err(Error::Io { .. })
+        ));
+        assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        std::os::unix::fs::symlink("file", &link).unwrap();
+        for content in [b"first", b"again"] {
+            write(&link, content).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(fs::read(&file).unwrap(), content);
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to() {
+        use std::os::unix::fs::FileTypeExt;
+        write(Path::new("/dev/null"), &[0; 10_000]).unwrap();
+        assert!(
+            fs::metadata("/dev/null")
+                .unwrap()
+                .file_type()
+                .is_char_device()
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_that_nobody_reads_can_be_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let mode = rustix::fs::Mode::from_raw_mode(0o600);
+        rustix::fs::mkfifoat(rustix::fs::CWD, &path, mode).unwrap();
+        let monitor = Monitor::new();
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| write_atomically(&path, &monitor, |_| Ok(())));
+            monitor.cancel();
+            assert!(matches!(writer.join().unwrap(), Err(Error::Cancelled)));
+        });
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_private_while_it_is_written() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write_atomically(&path, &Monitor::new(), |_| {
+            for name in names(folder.path()).iter().filter(|name| *name != "file") {
+                let mode = fs::metadata(folder.path().join(name)).unwrap().mode();
+                assert_eq!(mode & 0o777, 0o600);
+            }
+            Ok(())
+        })
+        .unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o640);
+    }
+}

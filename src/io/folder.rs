@@ -1,0 +1,381 @@
+//! Folders of a fixed set of files that are replaced as a whole.
+
+use super::{resolve, sync_folder, temporary};
+use crate::error::{Error, Result};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+/// In the scratch folder: the locked file of its owner, the new folder (after an exchange the old
+/// one), and the old folder where the system cannot exchange.
+const LOCK: &str = "lock";
+const NEW: &str = "new";
+const OLD: &str = "old";
+/// Times that the old folder's return is tried.
+const TRIES: usize = 3;
+/// Names in a message.
+const SHOWN: usize = 5;
+
+/// A folder that is being written; dropped before [`FolderReplacement::commit`] it leaves no trace.
+///
+/// The new folder is filled in a scratch folder beside the target. At the end both are exchanged,
+/// which is one step of the system: the target is complete at every moment. Systems without it rename
+/// twice; if the process dies in between, the next run of the same target puts the old folder back.
+#[derive(Debug)]
+pub struct FolderReplacement {
+    /// As the caller gave it, for messages.
+    path: PathBuf,
+    target: PathBuf,
+    scratch: PathBuf,
+    lock: Option<File>,
+    names: Vec<OsString>,
+}
+
+impl FolderReplacement {
+    /// Begin to write a folder of files with these `names`, and remove what killed processes left of
+    /// it. Missing parents are made. A link keeps pointing at the folder that is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path.
+    pub fn create(path: &Path, names: Vec<OsString>) -> Result<Self> {
+        if path.as_os_str().is_empty() {
+            return Err(Error::parameter("path", "must name a folder, got ''"));
+        }
+        Self::make(path, names).map_err(|e| Error::io(path, e))
+    }
+
+    fn make(path: &Path, names: Vec<OsString>) -> io::Result<Self> {
+        let target = resolve(path)?;
+        let (Some(parent), Some(_)) = (target.parent(), target.file_name()) else {
+            let message = "exists; choose another name";
+            return Err(io::Error::new(ErrorKind::AlreadyExists, message));
+        };
+        fs::create_dir_all(parent)?;
+        sweep(&target, &names);
+        let (scratch, lock) = temporary::claim(&target, |scratch| {
+            fs::create_dir(scratch)?;
+            let made = temporary::create_locked(&scratch.join(LOCK), false);
+            match made.and_then(|lock| fs::create_dir(scratch.join(NEW)).map(|()| lock)) {
+                Ok(lock) => Ok(lock.map(|lock| (scratch.to_owned(), lock))),
+                // Another run saw the folder before it was locked, and removed it.
+                Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+                Err(error) => {
+                    remove(scratch, &target, &names);
+                    Err(error)
+                }
+            }
+        })?;
+        Ok(Self {
+            path: path.to_owned(),
+            target,
+            scratch,
+            lock: Some(lock),
+            names,
+        })
+    }
+
+    /// The folder to fill.
+    pub fn folder(&self) -> PathBuf {
+        self.scratch.join(NEW)
+    }
+
+    /// Fail as [`FolderReplacement::commit`] would, as things are now.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn check(&self, overwrite: bool) -> Result<()> {
+        let occupied = self.is_occupied(overwrite);
+        occupied.map(|_| ()).map_err(|e| Error::io(&self.path, e))
+    }
+
+    /// Put the folder at its name: where there is none, where there is an empty one, or, if
+    /// `overwrite`, where there is one that holds files with our names alone. Afterwards it would
+    /// outlive a failure of the machine.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; the old folder is then still there, unless only its parent could not be synced.
+    pub fn commit(self, overwrite: bool) -> Result<()> {
+        self.put(overwrite).map_err(|e| Error::io(&self.path, e))
+    }
+
+    fn put(&self, overwrite: bool) -> io::Result<()> {
+        let new = self.folder();
+        sync_folder(&new)?;
+        let occupied = self.is_occupied(overwrite)?;
+        if let Ok(old) = fs::metadata(&self.target) {
+            let _ = fs::set_permissions(&new, old.permissions());
+            #[cfg(not(unix))] // elsewhere a folder takes the place of an empty one
+            if !occupied {
+                fs::remove_dir(&self.target)?;
+            }
+        }
+        if occupied {
+            self.swap(&new)?;
+        } else {
+            fs::rename(&new, &self.target)?;
+        }
+        self.target.parent().map_or(Ok(()), sync_folder)
+    }
+
+    /// Whether the target is a folder that is not empty; fails if that is not to be replaced.
+    fn is_occupied(&self, overwrite: bool) -> io::Result<bool> {
+        match fs::read_dir(&self.target) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+            Err(error) => return Err(error),
+            Ok(mut entries) => {
+                if entries.next().is_none() {
+                    return Ok(false);
+                }
+            }
+        }
+        if !overwrite {
+            let message = "exists; choose another name";
+            return Err(io::Error::new(ErrorKind::AlreadyExists, message));
+        }
+        self.refuse_foreign(&self.target).map(|()| true)
+    }
+
+    /// Refuse a folder with files that we do not write.
+    fn refuse_foreign(&self, folder: &Path) -> io::Result<()> {
+        let foreign = foreign(folder, &self.names)?;
+        if foreign.is_empty() {
+            return Ok(());
+        }
+        let mut shown = foreign[..foreign.len().min(SHOWN)].join(", ");
+        if foreign.len() > SHOWN {
+            shown = format!("{shown} and {} more", foreign.len() - SHOWN);
+        }
+        let message =
+            format!("holds files that glove-rs does not write: {shown}; choose another name");
+        Err(io::Error::new(ErrorKind::AlreadyExists, message))
+    }
+
+    fn swap(&self, new: &Path) -> io::Result<()> {
+        match exchange(new, &self.target) {
+            Ok(()) => {
+                // Somebody may have put a file into it after it was looked at.
+                let checked = self.refuse_foreign(new);
+                if checked.is_err() {
+                    exchange(new, &self.target)?;
+                }
+                return checked;
+            }
+            Err(error) if !is_unsupported(&error) => return Err(error),
+            Err(_) => {}
+        }
+        let old = self.scratch.join(OLD);
+        fs::rename(&self.target, &old)?;
+        let renamed = self
+            .refuse_foreign(&old)
+            .and_then(|()| fs::rename(new, &self.target));
+        if renamed.is_err() {
+            put_back(&old, &self.target);
+        }
+        renamed
+    }
+}
+
+impl Drop for FolderReplacement {
+    fn drop(&mut self) {
+        put_back(&self.scratch.join(OLD), &self.target);
+        remove(&self.scratch, &self.target, &self.names);
+        self.lock = None;
+    }
+}
+
+/// Give the old folder its name back, if it is there and nothing has the name.
+fn put_back(old: &Path, target: &Path) {
+    for _ in 0..TRIES {
+        if !old.exists() || target.exists() || fs::rename(old, target).is_ok() {
+            return;
+        }
+    }
+}
+
+/// Exchange two folders in one step.
+fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        Ok(renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE)?)
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    {
+        let _ = (one, other);
+        Err(ErrorKind::Unsupported.into())
+    }
+}
+
+/// Whether the system, or the file system, has no such call.
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Unsupported | ErrorKind::InvalidInput
+    )
+}
+
+/// Whether `name` is that of a file that we write, or of a temporary of one.
+fn is_ours(name: &OsStr, names: &[OsString]) -> bool {
+    names
+        .iter()
+        .any(|ours| name == ours || temporary::is_of(name, ours))
+}
+
+/// What a folder holds beside files that we write, in order.
+fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if !is_ours(&entry.file_name(), names) || entry.file_type()?.is_dir() {
+            found.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Remove the files that we write from a scratch folder, and it itself if nothing else is in it. An old
+/// folder that could not be put back stays.
+fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
+    for name in [NEW, OLD] {
+        if name == OLD && !target.exists() {
+            continue;
+        }
+        let folder = scratch.join(name);
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if is_ours(&entry.file_name(), names) {
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+        let _ = fs::remove_dir(&folder);
+    }
+    // The lock goes last: until then nobody takes the rest for ownerless.
+    if [NEW, OLD].iter().all(|name| !scratch.join(name).exists()) {
+        let _ = fs::remove_file(scratch.join(LOCK));
+        let _ = fs::remove_dir(scratch);
+    }
+}
+
+/// Finish or remove what killed processes left of the folder `target`.
+fn sweep(target: &Path, names: &[OsString]) {
+    for scratch in temporary::numbered(target) {
+        if !fs::symlink_metadata(&scratch).is_ok_and(|found| found.is_dir()) {
+            continue;
+        }
+        if let Some(lock) = temporary::lock_of_the_dead(&scratch.join(LOCK)) {
+            put_back(&scratch.join(OLD), target);
+            remove(&scratch, target, names);
+            drop(lock);
+        } else {
+            let _ = fs::remove_dir(&scratch); // killed before it was locked: it is empty
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    #[cfg(unix)]
+    use std::os::unix::fs::symlink;
+
+    const NAMES: [&str; 2] = ["a", "b"];
+
+    fn begin(path: &Path, content: &str) -> FolderReplacement {
+        let made = FolderReplacement::create(path, NAMES.map(OsString::from).into()).unwrap();
+        for name in NAMES {
+            fs::write(made.folder().join(name), content).unwrap();
+        }
+        made
+    }
+
+    fn content(path: &Path) -> Vec<String> {
+        NAMES
+            .map(|name| fs::read_to_string(path.join(name)).unwrap())
+            .into()
+    }
+
+    fn entries(path: &Path) -> usize {
+        fs::read_dir(path).unwrap().count()
+    }
+
+    #[test]
+    fn a_folder_appears_and_is_replaced_as_a_whole() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("deep").join("model");
+        begin(&path, "first").commit(false).unwrap();
+        assert_eq!(content(&path), ["first", "first"]);
+        assert!(begin(&path, "second").commit(false).is_err());
+        assert_eq!(content(&path), ["first", "first"]);
+        begin(&path, "second").commit(true).unwrap();
+        assert_eq!(content(&path), ["second", "second"]);
+        drop(begin(&path, "third"));
+        assert_eq!(content(&path), ["second", "second"]);
+        assert_eq!(entries(&around.path().join("deep")), 1);
+    }
+
+    #[test]
+    fn what_is_not_ours_is_never_removed() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("model");
+        begin(&path, "old").commit(false).unwrap();
+        fs::write(path.join("thesis"), "precious").unwrap();
+        let refused = begin(&path, "new").commit(true).unwrap_err();
+        assert!(refused.to_string().contains("thesis"), "{refused}");
+        assert_eq!(content(&path), ["old", "old"]);
+        assert_eq!(fs::read(path.join("thesis")).unwrap(), b"precious");
+        assert_eq!(entries(around.path()), 1);
+    }
+
+    #[test]
+    fn the_old_folder_comes_back_after_a_death_between_two_renames() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("model");
+        begin(&path, "old").commit(false).unwrap();
+        let mut dead = begin(&path, "new");
+        fs::rename(&path, dead.scratch.join(OLD)).unwrap();
+        dead.lock = None;
+        std::mem::forget(dead);
+        drop(begin(&path, "newer"));
+        assert_eq!(content(&path), ["old", "old"]);
+        assert_eq!(entries(around.path()), 1);
+    }
+
+    #[test]
+    fn what_the_living_write_is_not_swept() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("model");
+        let living = begin(&path, "living");
+        begin(&path, "other").commit(true).unwrap();
+        living.commit(true).unwrap();
+        assert_eq!(content(&path), ["living", "living"]);
+        assert_eq!(entries(around.path()), 1);
+    }
+
+    #[test]
+    fn a_foreign_file_in_what_a_dead_process_left_stays() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("model");
+        let mut dead = begin(&path, "old");
+        let foreign = dead.folder().join("thesis");
+        fs::write(&foreign, "precious").unwrap();
+        dead.lock = None;
+        std::mem::forget(dead);
+        begin(&path, "new").commit(false).unwrap();
+        assert_eq!(fs::read(&foreign).unwrap(), b"precious");
+        assert_eq!(content(&path), ["new", "new"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_to_a_folder_stays_a_link() {
+        let around = tempfile::tempdir().unwrap();
+        let (path, link) = (around.path().join("model"), around.path().join("link"));
+        symlink("model", &link).unwrap();
+        for text in ["first", "second"] {
+            begin(&link, text).commit(true).unwrap();
+            assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+            assert_eq!(content(&path), [text, text]);
+        }
+    }
+}

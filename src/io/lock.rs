@@ -1,0 +1,62 @@
+//! One process at a time in a folder.
+
+use crate::error::{Error, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+/// The file that is locked; it stays in the folder, because removing it could let two processes in.
+const NAME: &str = "training.lock";
+
+/// A folder that no other training may use. The system drops the lock with the process, however that
+/// ends.
+#[derive(Debug)]
+pub struct FolderLock(File);
+
+impl FolderLock {
+    /// Lock a folder that is there.
+    ///
+    /// # Errors
+    /// [`Error::Io`]: [`ErrorKind::WouldBlock`] if another process, or another call in this one, has
+    /// locked it.
+    pub fn new(folder: &Path) -> Result<Self> {
+        let path = folder.join(NAME);
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        let file = options.open(&path).map_err(|e| Error::io(&path, e))?;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => {
+                let message = "another training uses this checkpoint_dir now; wait for its end, or \
+                               choose another folder";
+                let error = io::Error::new(ErrorKind::WouldBlock, message);
+                Err(Error::io(folder, error))
+            }
+            // A file system without locks: better unguarded than unusable.
+            Ok(()) | Err(TryLockError::Error(_)) => Ok(Self(file)),
+        }
+    }
+}
+
+impl Drop for FolderLock {
+    fn drop(&mut self) {
+        // A process that was forked meanwhile has the file open too: closing it is not enough.
+        let _ = self.0.unlock();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_locked_once_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = FolderLock::new(folder.path()).unwrap();
+        let second = FolderLock::new(folder.path()).unwrap_err();
+        assert!(
+            matches!(second, Error::Io { source, .. } if source.kind() == ErrorKind::WouldBlock)
+        );
+        drop(first);
+        FolderLock::new(folder.path()).unwrap();
+    }
+}

@@ -1,0 +1,170 @@
+//! What the system lets this process use: the limit on its address space (`ulimit -v`) and those of
+//! its control groups, which is how containers are limited.
+
+use memmap2::MmapMut;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+/// Left free for the many small allocations, which cannot fail but end the process: what all
+/// threads allocate between two looks.
+pub(crate) const MARGIN: u64 = 16 << 20;
+
+/// Whether a limit holds below what the machine has.
+pub(crate) fn is_limited() -> bool {
+    address_space().is_some() || !control_groups().is_empty()
+}
+
+/// Whether `bytes` more may be used, and the margin besides.
+pub(crate) fn admits(bytes: u64) -> bool {
+    room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
+}
+
+/// Whether the margin is still there. Costs a few microseconds where there is a limit.
+pub(crate) fn has_margin() -> bool {
+    // Asking for it is the surest way to know whether the address space has it.
+    (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
+        && control_groups()
+            .iter()
+            .all(|group| group.room().is_none_or(|room| room >= MARGIN))
+}
+
+/// What counting and training may hold in memory where the caller sets no limit but the system does:
+/// part of what is left, for there are vocabularies and parameters besides. Of an address space a
+/// smaller part, for threads reserve much of it that they do not use.
+pub(crate) fn share() -> Option<u64> {
+    let space = address_space().map(|limit| limit.saturating_sub(address_space_used()) / 4);
+    let groups = control_groups()
+        .iter()
+        .filter_map(ControlGroup::room)
+        .map(|room| room / 2);
+    space.into_iter().chain(groups).min()
+}
+
+/// Bytes that may still be used, if there is a limit.
+pub(crate) fn room() -> Option<u64> {
+    let space = address_space().map(|limit| limit.saturating_sub(address_space_used()));
+    let groups = control_groups().iter().filter_map(ControlGroup::room);
+    space.into_iter().chain(groups).min()
+}
+
+#[cfg(unix)]
+fn address_space() -> Option<u64> {
+    // Not remembered: a process may lower its own.
+    rustix::process::getrlimit(rustix::process::Resource::As).current
+}
+
+#[cfg(not(unix))]
+fn address_space() -> Option<u64> {
+    None
+}
+
+fn address_space_used() -> u64 {
+    const PAGE: u64 = 4096;
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm
+        .split(' ')
+        .next()
+        .and_then(|pages| pages.parse::<u64>().ok());
+    pages.map_or(0, |pages| pages * PAGE)
+}
+
+/// A control group with a limit.
+struct ControlGroup {
+    folder: PathBuf,
+    limit: u64,
+    files: &'static Files,
+}
+
+/// The names that a version of control groups has for things.
+struct Files {
+    root: &'static str,
+    limit: &'static str,
+    used: &'static str,
+    // In memory.stat: what the cache holds of files, and of that what lies nowhere else.
+    cache: &'static str,
+    kept: &'static str,
+}
+
+const VERSION_2: Files = Files {
+    root: "/sys/fs/cgroup",
+    limit: "memory.max",
+    used: "memory.current",
+    cache: "file ",
+    kept: "shmem ",
+};
+const VERSION_1: Files = Files {
+    root: "/sys/fs/cgroup/memory",
+    limit: "memory.limit_in_bytes",
+    used: "memory.usage_in_bytes",
+    cache: "total_cache ",
+    kept: "total_shmem ",
+};
+
+impl ControlGroup {
+    /// Bytes that the group may still use. The cache of files makes way when memory is short.
+    fn room(&self) -> Option<u64> {
+        let used = number_in(&self.folder.join(self.files.used))?;
+        let room = self.limit.saturating_sub(used);
+        if room >= self.limit / 4 {
+            return Some(room);
+        }
+        let stat = std::fs::read_to_string(self.folder.join("memory.stat")).unwrap_or_default();
+        let entry = |name: &str| {
+            let found = stat.lines().find_map(|line| line.strip_prefix(name));
+            found
+                .and_then(|n| n.trim().parse::<u64>().ok())
+                .unwrap_or(0)
+        };
+        let cache = entry(self.files.cache).saturating_sub(entry(self.files.kept));
+        Some(room + cache)
+    }
+}
+
+/// Those of this process and above it that have a limit. A process is hardly ever moved to others.
+fn control_groups() -> &'static [ControlGroup] {
+    static GROUPS: OnceLock<Vec<ControlGroup>> = OnceLock::new();
+    GROUPS.get_or_init(|| {
+        let own = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        let machine = machine_bytes();
+        let mut groups = Vec::new();
+        for line in own.lines() {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let (Some(controllers), Some(path)) = (fields.next(), fields.next()) else {
+                continue;
+            };
+            let files = match controllers {
+                "" => &VERSION_2,
+                _ if controllers.split(',').any(|name| name == "memory") => &VERSION_1,
+                _ => continue,
+            };
+            for path in Path::new(path).ancestors() {
+                let inside = path.strip_prefix("/").unwrap_or(path);
+                let folder = Path::new(files.root).join(inside);
+                match number_in(&folder.join(files.limit)) {
+                    Some(limit) if limit < machine => groups.push(ControlGroup {
+                        folder,
+                        limit,
+                        files,
+                    }),
+                    _ => {}
+                }
+            }
+        }
+        groups
+    })
+}
+
+/// The number in a file, if it is there and holds one ("max" is none).
+fn number_in(path: &Path) -> Option<u64> {
+    std::fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+/// Main memory.
+fn machine_bytes() -> u64 {
+    let table = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
+    let total = table
+        .lines()
+        .find_map(|line| line.strip_prefix("MemTotal:"));
+    let kilobytes = total.and_then(|n| n.trim().trim_end_matches(" kB").parse::<u64>().ok());
+    kilobytes.map_or(u64::MAX, |n| n << 10)
+}

@@ -1,0 +1,178 @@
+//! What Python writes by itself, through the core's one way of writing.
+
+use crate::error::Error;
+use crate::io;
+use pyo3::exceptions::{PyBlockingIOError, PyValueError};
+use pyo3::prelude::*;
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// `errno.EAGAIN`.
+const EAGAIN: i32 = if cfg!(target_vendor = "apple") {
+    35
+} else {
+    11
+};
+
+/// Bytes written at a time.
+const BUFFER: usize = 1 << 20;
+
+/// A file that takes its name when it is committed, and leaves no trace otherwise.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct FileWriter {
+    path: PathBuf,
+    // `None` once it is committed or discarded.
+    open: Mutex<Option<Open>>,
+}
+
+struct Open {
+    replacement: io::Replacement,
+    // Archives are written in many small pieces.
+    unwritten: Vec<u8>,
+}
+
+impl FileWriter {
+    fn flush(&self, py: Python<'_>, open: &mut Open) -> PyResult<()> {
+        let mut done = 0;
+        while done < open.unwritten.len() {
+            match py.detach(|| open.replacement.write(&open.unwritten[done..])) {
+                Ok(count) => done += count,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                Err(error) => return Err(Error::io(&self.path, error).into()),
+            }
+            py.check_signals()?;
+        }
+        open.unwritten.clear();
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl FileWriter {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let replacement = loop {
+            match py.detach(|| io::Replacement::create(&path))? {
+                Some(replacement) => break replacement,
+                None => py.check_signals()?,
+            }
+        };
+        Ok(Self {
+            path,
+            open: Mutex::new(Some(Open {
+                replacement,
+                unwritten: Vec::new(),
+            })),
+        })
+    }
+
+    /// Write all of `data`. After an exception nothing more is written, without another exception:
+    /// what closes an archive then must not hide the first one. The file cannot be committed.
+    fn write(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
+        let Some(mut open) = lock(&self.open).take() else {
+            return Ok(());
+        };
+        for part in data.chunks(BUFFER) {
+            open.unwritten.extend_from_slice(part);
+            if open.unwritten.len() >= BUFFER {
+                self.flush(py, &mut open)?;
+            }
+        }
+        *lock(&self.open) = Some(open);
+        Ok(())
+    }
+
+    /// Give the file its name.
+    fn commit(&self, py: Python<'_>) -> PyResult<()> {
+        let mut open = lock(&self.open).take().ok_or_else(closed)?;
+        self.flush(py, &mut open)?;
+        Ok(py.detach(|| open.replacement.commit())?)
+    }
+
+    /// Remove what was written.
+    fn discard(&self, py: Python<'_>) {
+        let open = lock(&self.open).take();
+        py.detach(|| drop(open));
+    }
+}
+
+/// A folder of files with these names that takes its name when it is committed, and leaves no trace
+/// otherwise.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct FolderWriter {
+    /// The folder to fill.
+    #[pyo3(get)]
+    folder: PathBuf,
+    // `None` once it is committed or discarded.
+    replacement: Mutex<Option<io::FolderReplacement>>,
+}
+
+#[pymethods]
+impl FolderWriter {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf, names: Vec<OsString>) -> PyResult<Self> {
+        let replacement = py.detach(|| io::FolderReplacement::create(&path, names))?;
+        Ok(Self {
+            folder: replacement.folder(),
+            replacement: Mutex::new(Some(replacement)),
+        })
+    }
+
+    /// Fail as `commit` would, as things are now.
+    fn check(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
+        let replacement = lock(&self.replacement);
+        let replacement = replacement.as_ref().ok_or_else(closed)?;
+        Ok(py.detach(|| replacement.check(overwrite))?)
+    }
+
+    /// Give the folder its name; with `overwrite` also where there is one, of these files alone.
+    fn commit(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
+        let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
+        Ok(py.detach(|| replacement.commit(overwrite))?)
+    }
+
+    /// Remove what was written.
+    fn discard(&self, py: Python<'_>) {
+        let replacement = lock(&self.replacement).take();
+        py.detach(|| drop(replacement));
+    }
+}
+
+/// The lock of a folder, until it is released or the process ends.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct FolderLock(Mutex<Option<io::FolderLock>>);
+
+#[pymethods]
+impl FolderLock {
+    #[new]
+    fn new(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
+        match py.detach(|| io::FolderLock::new(&folder)) {
+            Ok(locked) => Ok(Self(Mutex::new(Some(locked)))),
+            Err(Error::Io { path, source }) if source.kind() == ErrorKind::WouldBlock => {
+                let reason = source.to_string();
+                Err(PyBlockingIOError::new_err((
+                    EAGAIN,
+                    reason,
+                    path.into_os_string(),
+                )))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Let others in.
+    fn release(&self) {
+        drop(lock(&self.0).take());
+    }
+}
+
+fn closed() -> PyErr {
+    PyValueError::new_err("it is committed or discarded already")
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,297 @@
+//! A training from its start to its end: start values, checkpoints, interruption, and what is left.
+//!
+//! ```
+//! # use glove_rs::cooccurrence::Triangle;
+//! use glove_rs::session::{Checkpoints, Session, Start};
+//! use glove_rs::training::TrainingOptions;
+//! use glove_rs::{Monitor, Vocabulary, threads};
+//! use std::ops::ControlFlow;
+//! use std::sync::Arc;
+//!
+//! # fn main() -> glove_rs::Result<()> {
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let path = folder.path().join("state");
+//! # let counts = Arc::new(Triangle::assemble(3, |pair| {
+//! #     pair(1, 0, 5.0, 5.0);
+//! #     pair(2, 1, 3.0, 3.0);
+//! #     Ok(())
+//! # })?);
+//! # let vocabulary = Arc::new(Vocabulary::default());
+//! let session = Session {
+//!     checkpoints: Some(Checkpoints::new(path.clone())),
+//!     ..Session::new(vocabulary, 10, TrainingOptions::default())
+//! };
+//! let monitor = Monitor::new();
+//! // Stop after two epochs, as an interrupted program would.
+//! let mut stop = |training: &glove_rs::training::Training| {
+//!     Ok(match training.progress.epochs {
+//!         2 => ControlFlow::Break(()),
+//!         _ => ControlFlow::Continue(()),
+//!     })
+//! };
+//! let mut go_on = |_: &glove_rs::training::Training| Ok(ControlFlow::Continue(()));
+//! let trained = threads::in_pool(2, || {
+//!     session.run(counts.clone(), Start::Random, &mut stop, &monitor)?;
+//!     let start = Start::from_checkpoint(&path, &monitor)?;
+//!     session.run(counts, start, &mut go_on, &monitor)
+//! })??;
+//! assert_eq!(trained.reports.len(), 25);
+//! # Ok(())
+//! # }
+//! ```
+
+use crate::cooccurrence::Triangle;
+use crate::error::{Error, Result};
+use crate::formats::{checkpoint, counts as counts_file};
+use crate::memory::MemoryLimit;
+use crate::monitor::{EpochReport, Monitor};
+use crate::training::{
+    AfterEpoch, Anchor, Counts, Exported, Parameters, Progress, TileOptions, Tiles, Training,
+    TrainingOptions, check_sizes,
+};
+use crate::vocabulary::Vocabulary;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Where a training starts.
+#[derive(Debug)]
+pub enum Start {
+    /// At random parameters; the words of an anchor at their vectors.
+    Random,
+    /// At given parameters.
+    Given {
+        /// W, W̃, b and b̃.
+        values: Box<Exported>,
+        /// The accumulators G of the same.
+        accumulators: Box<Exported>,
+        /// How far they have been trained.
+        progress: Progress,
+    },
+    /// At the end of an epoch of an earlier training, which continues.
+    Resumed(Box<Training>),
+}
+
+impl Start {
+    /// Continue the training of a checkpoint.
+    ///
+    /// # Errors
+    /// As for [`checkpoint::load`].
+    pub fn from_checkpoint(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Self> {
+        checkpoint::load(path, monitor).map(|(training, _)| Self::Resumed(Box::new(training)))
+    }
+}
+
+/// Which checkpoints a training writes.
+#[derive(Debug, Clone)]
+pub struct Checkpoints {
+    /// The file, which each checkpoint replaces.
+    pub path: PathBuf,
+    /// Where to write the counts before training starts.
+    pub counts: Option<PathBuf>,
+    /// Write a checkpoint after every `every`-th epoch, at the start and at the end.
+    pub every: usize,
+    /// Text that the checkpoint carries; [`checkpoint::load`] returns it.
+    pub settings: String,
+}
+
+impl Checkpoints {
+    /// A checkpoint at `path` after every epoch.
+    pub fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            counts: None,
+            every: 1,
+            settings: String::new(),
+        }
+    }
+
+    fn save(&self, training: &Training, monitor: &Monitor) -> Result<()> {
+        checkpoint::save(&self.path, training, &self.settings, monitor)
+    }
+}
+
+/// What to train, and how.
+#[derive(Debug)]
+pub struct Session {
+    /// The words of the counts; written with the counts.
+    pub vocabulary: Arc<Vocabulary>,
+    /// Words too rare for the vocabulary; written with the counts.
+    pub rare: Arc<Vocabulary>,
+    /// Components of a vector.
+    pub dim: usize,
+    /// How to train.
+    pub options: TrainingOptions,
+    /// The fraction of the word pairs to hold out of training.
+    pub validation: Option<f64>,
+    /// Limit for the memory of the tiles.
+    pub memory: MemoryLimit,
+    /// Vectors to start from at [`Start::Random`] and, if its weight is above 0, to stay near to.
+    pub anchor: Option<Anchor>,
+    /// Which checkpoints to write, if any.
+    pub checkpoints: Option<Checkpoints>,
+    /// Whether [`Trained`] has the counts, packed if the session owned them.
+    pub keep_counts: bool,
+}
+
+/// The result of a training.
+#[derive(Debug)]
+pub struct Trained {
+    /// The parameters of the best epoch if early stopping knows it, or else of the last one.
+    pub parameters: Parameters,
+    /// Reports of the finished epochs.
+    pub reports: Vec<EpochReport>,
+    /// The counts, if they were to be kept.
+    pub counts: Option<Arc<Triangle>>,
+    /// The error that interrupted the training after it had finished an epoch. The parameters are then
+    /// those of the last finished epoch.
+    pub interrupted: Option<Error>,
+}
+
+impl Session {
+    /// A session without held-out pairs, anchor and checkpoints, and without a memory limit.
+    pub fn new(vocabulary: Arc<Vocabulary>, dim: usize, options: TrainingOptions) -> Self {
+        Self {
+            vocabulary,
+            rare: Arc::default(),
+            dim,
+            options,
+            validation: None,
+            memory: MemoryLimit::default(),
+            anchor: None,
+            checkpoints: None,
+            keep_counts: false,
+        }
+    }
+
+    /// Train on `counts`, on all threads of the current rayon pool. If nothing else refers to the counts,
+    /// their memory is freed (or packed, to keep them) while tiles are built.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`]; and any
+    /// error before the first epoch has finished. A later error is in [`Trained::interrupted`].
+    pub fn run(
+        &self,
+        counts: Arc<Triangle>,
+        start: Start,
+        after_epoch: AfterEpoch<'_>,
+        monitor: &Monitor,
+    ) -> Result<Trained> {
+        self.options.validate()?;
+        Parameters::check_dim(self.dim)?;
+        check_sizes(None, counts.pairs(), 0)?;
+        if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
+            counts_file::save(&counts, &self.vocabulary, &self.rare, path, monitor)?;
+        }
+        let words = counts.words;
+        let mut shared = None;
+        let mut counts = match Arc::try_unwrap(counts) {
+            Ok(owned) if self.keep_counts => Counts::Packed(owned),
+            Ok(owned) => Counts::Owned(owned),
+            Err(counts) => Counts::Borrowed(shared.insert(counts)),
+        };
+        let mut tiles = None;
+        if matches!(&start, Start::Resumed(training) if training.progress.is_finished(&self.options))
+        {
+            counts.done_from(0)?;
+        } else {
+            tiles = Some(self.tiles(&mut counts, monitor)?);
+        }
+        let packed = match counts {
+            Counts::Packed(counts) => Some(Arc::new(counts)),
+            _ => None,
+        };
+        let counts = packed.or(shared).filter(|_| self.keep_counts);
+        let resumed = matches!(start, Start::Resumed(_));
+        let mut training = self.start(start, words, monitor)?;
+        let first = training.progress.epochs;
+        let result = match tiles {
+            Some(tiles) => self.train(&mut training, &tiles, resumed, after_epoch, monitor),
+            None => Ok(()),
+        };
+        let interrupted = match result {
+            Ok(()) => None,
+            Err(error @ Error::Diverged { .. }) => return Err(error),
+            Err(error) if training.progress.epochs == first => return Err(error),
+            Err(error) => Some(error),
+        };
+        let reports = std::mem::take(&mut training.progress.reports);
+        let parameters = if interrupted.is_some() {
+            training.parameters
+        } else {
+            training.into_best()
+        };
+        Ok(Trained {
+            parameters,
+            reports,
+            counts,
+            interrupted,
+        })
+    }
+
+    fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> Result<Tiles> {
+        let options = TileOptions {
+            held_out: self.validation.unwrap_or(0.0),
+            ..TileOptions::new(self.dim, &self.options)
+        };
+        Tiles::new(counts, &options, &self.memory, monitor)
+    }
+
+    /// The training at its start.
+    fn start(&self, start: Start, words: usize, monitor: &Monitor) -> Result<Training> {
+        let (parameters, progress) = match start {
+            Start::Resumed(training) => return Ok(*training),
+            Start::Given {
+                values,
+                accumulators,
+                progress,
+            } => {
+                let given = Parameters::from_exported(words, self.dim, &values, &accumulators)?;
+                (given, progress)
+            }
+            Start::Random => {
+                let mut random = Parameters::random(words, self.dim, self.options.seed, monitor)?;
+                if let Some(anchor) = &self.anchor {
+                    anchor.check(words, self.dim)?;
+                    anchor.initialize(&mut random);
+                }
+                (random, Progress::default())
+            }
+        };
+        Ok(Training {
+            progress,
+            anchor: self.anchor.clone().filter(|anchor| anchor.weight > 0.0),
+            ..Training::new(parameters)
+        })
+    }
+
+    /// Run the epochs, with checkpoints before, between and after them.
+    fn train(
+        &self,
+        training: &mut Training,
+        tiles: &Tiles,
+        resumed: bool,
+        after_epoch: AfterEpoch<'_>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        if let (Some(checkpoints), false) = (&self.checkpoints, resumed) {
+            checkpoints.save(training, monitor)?;
+        }
+        let mut saved = training.progress.epochs;
+        let mut save_and_ask = |training: &Training| {
+            if let Some(checkpoints) = &self.checkpoints
+                && training.progress.epochs.is_multiple_of(checkpoints.every)
+            {
+                checkpoints.save(training, monitor)?;
+                saved = training.progress.epochs;
+            }
+            after_epoch(training)
+        };
+        training.run(tiles, &self.options, &mut save_and_ask, monitor)?;
+        match &self.checkpoints {
+            Some(checkpoints) if saved != training.progress.epochs => {
+                checkpoints.save(training, monitor)
+            }
+            _ => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! One epoch: a pass over the records on all threads.
+
+use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
+use super::negatives::Pair;
+use super::options::TrainingOptions;
+use super::schedule::{Batch, Hogwild, Ordered, Schedule};
+use super::tiles::Tiles;
+use crate::error::{Error, Result};
+use crate::monitor::Monitor;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// Aborts a schedule when dropped, after a panic or an error.
+struct AbortOnPanic<'a, S: Schedule>(&'a S);
+
+impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Where a thread reads records and negative pairs to.
+#[derive(Default)]
+struct Buffers {
+    records: Vec<Record>,
+    pairs: Vec<Pair>,
+    negatives: Vec<Record>,
+}
+
+/// A pass over the records, or over some batches of it.
+pub(crate) struct EpochPass<'a> {
+    /// The tiles of the records.
+    pub tiles: &'a Tiles,
+    /// How to train.
+    pub options: &'a TrainingOptions,
+    /// Number of the epoch, from 1.
+    pub epoch: usize,
+    /// The rule at the start of the training.
+    pub rule: StepRule,
+    /// The instruction set.
+    pub level: SimdLevel,
+    /// [`Progress::divergence_cost`](super::Progress::divergence_cost)
+    pub divergence_cost: f64,
+    /// The words and context words of the first rows.
+    pub first: [usize; 2],
+}
+
+impl EpochPass<'_> {
+    /// Train `batches` and return their Σ ½ f(X) diff².
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] at the first residual that is not finite, or when the batches of one thread
+    /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`]; [`Error::Cancelled`].
+    pub fn run(&self, rows: SharedRows<'_>, batches: &[Batch], monitor: &Monitor) -> Result<f64> {
+        if self.options.deterministic {
+            let schedule = Ordered::new(self.tiles, batches);
+            self.train_all(&rows, batches, &schedule, monitor)
+        } else {
+            let schedule = Hogwild::new(self.tiles, batches);
+            self.train_all(&rows, batches, &schedule, monitor)
+        }
+    }
+
+    fn train_all(
+        &self,
+        rows: &SharedRows<'_>,
+        batches: &[Batch],
+        schedule: &impl Schedule,
+        monitor: &Monitor,
+    ) -> Result<f64> {
+        // The costs are added up in the order of the batches, whichever thread trained them.
+        let costs: Vec<AtomicU64> = batches.iter().map(|_| AtomicU64::new(0)).collect();
+        let outcomes = rayon::broadcast(|_| {
+            let mut buffers = Buffers::default();
+            let mut own_cost = 0.0;
+            // If this thread panics within a batch, the others must not wait for it.
+            let guard = AbortOnPanic(schedule);
+            while let Some(number) = schedule.claim() {
+                match self.train_batch(rows, &batches[number], &mut buffers, monitor) {
+                    Ok(cost) if own_cost + cost <= self.divergence_cost => {
+                        own_cost += cost;
+                        costs[number].store(cost.to_bits(), Relaxed);
+                    }
+                    outcome => {
+                        schedule.abort();
+                        return Err(outcome.err().unwrap_or_else(|| self.diverged()));
+                    }
+                }
+                schedule.finish(number);
+            }
+            std::mem::forget(guard);
+            Ok(())
+        });
+        outcomes.into_iter().collect::<Result<()>>()?;
+        Ok(costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum())
+    }
+
+    fn train_batch(
+        &self,
+        rows: &SharedRows<'_>,
+        batch: &Batch,
+        buffers: &mut Buffers,
+        monitor: &Monitor,
+    ) -> Result<f64> {
+        let first = self.tiles.first_rows(batch.tile);
+        let rows = rows.starting_at([first[0] - self.first[0], first[1] - self.first[1]]);
+        let mirrored = if self.tiles.tiles[batch.tile].mirrored {
+            rows.mirrored()
+        } else {
+            rows
+        };
+        let update = |rows: &SharedRows<'_>, records: &[Record], rule: &StepRule| {
+            let cost = rows.update(records, rule, self.level);
+            if cost.skipped > 0 {
+                return Err(self.diverged());
+            }
+            Ok(cost.sum)
+        };
+        let rule = self.rule_at(batch.time);
+        let negative_rule = StepRule {
+            negative_weight: Some(self.options.negative_weight as f32),
+            ..rule
+        };
+        let pairs = batch.negatives.clone();
+        self.tiles.read_negatives(
+            batch.tile,
+            pairs,
+            &mut buffers.pairs,
+            &mut buffers.negatives,
+        )?;
+        let negatives = &buffers.negatives;
+        // Records and negative pairs alternate, span by span, so that neither kind moves the rows for long.
+        let spans = batch.records.len();
+        let slice = |k: usize| negatives.len() * k / spans..negatives.len() * (k + 1) / spans;
+        let mut sum = 0.0;
+        for (k, span) in batch.records.iter().enumerate() {
+            update(&rows, &negatives[slice(k)], &negative_rule)?;
+            let records = self
+                .tiles
+                .read(batch.tile, span.clone(), &mut buffers.records)?;
+            sum += update(&mirrored, records, &rule)?;
+            monitor.advance(records.len() as u64)?;
+        }
+        Ok(sum)
+    }
+
+    /// The rule at `time`, a fraction of the epoch.
+    pub fn rule_at(&self, time: f64) -> StepRule {
+        let time = (self.epoch as f64 - 1.0 + time) / self.options.epochs as f64;
+        self.rule.at_rate(self.options.schedule.factor(time))
+    }
+
+    /// The error of an epoch that diverges.
+    pub fn diverged(&self) -> Error {
+        Error::Diverged {
+            epoch: self.epoch,
+            learning_rate: self.rule.learning_rate,
+            reports: Vec::new(),
+        }
+    }
+}

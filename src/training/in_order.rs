@@ -1,0 +1,54 @@
+//! Training on one thread in a given order of the records.
+
+use super::kernel::{Record, SimdLevel, StepRule};
+use super::options::TrainingOptions;
+use super::parameters::Parameters;
+use crate::error::{Error, Result};
+use crate::vocabulary::WordId;
+
+/// Train on one thread, on the records in this order, at the initial learning rate. Tests check the
+/// arithmetic with it, and it continues the runs of other tools. With `negative_weight` the records are
+/// negative pairs of this weight, and X is the target. Returns the loss of each epoch.
+///
+/// # Errors
+/// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.
+pub fn train_in_order(
+    parameters: &mut Parameters,
+    records: &[(WordId, WordId, f64)],
+    options: &TrainingOptions,
+    negative_weight: Option<f32>,
+    level: SimdLevel,
+) -> Result<Vec<f64>> {
+    options.validate()?;
+    if parameters.words() > 1 << 16 {
+        return Err(Error::parameter(
+            "W",
+            format!("must have at most 65536 rows, got {}", parameters.words()),
+        ));
+    }
+    let words = parameters.words() as WordId;
+    let packed: Vec<Record> = records
+        .iter()
+        .map(|&(i, j, x)| {
+            if i >= words || j >= words || !x.is_finite() || x <= 0.0 {
+                return Err(Error::parameter(
+                    "records",
+                    format!("must be (word < {words}, word < {words}, x > 0), got ({i}, {j}, {x})"),
+                ));
+            }
+            Ok(Record {
+                i: i as u16,
+                j: j as u16,
+                ln_x: x.ln() as f32,
+            })
+        })
+        .collect::<Result<_>>()?;
+    let rule = StepRule {
+        negative_weight,
+        ..options.rule(0)
+    };
+    let rows = parameters.rows();
+    Ok((0..options.epochs)
+        .map(|_| rows.update(&packed, &rule, level).sum / packed.len().max(1) as f64)
+        .collect())
+}

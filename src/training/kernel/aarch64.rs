@@ -1,0 +1,90 @@
+//! Registers of NEON, which every aarch64 machine has.
+//!
+//! SAFETY of every block without a comment of its own: the caller keeps the contract of
+//! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
+
+use super::Cost;
+use super::step::{KernelCall, TOGETHER, update_all};
+use super::vector::{Number, Vector};
+#[allow(clippy::wildcard_imports)]
+use std::arch::aarch64::*;
+
+#[derive(Clone, Copy)]
+struct Four(float32x4_t);
+
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
+impl Number for Four {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { vfmaq_f32(c.0, self.0, b.0) })
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        unsafe { self.neg_mul_add(sum.rsqrt(), c) }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
+impl Four {
+    /// 1/√self, to a relative error of 1e-4 or better.
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        // 8 bits, then two Newton steps with the instruction for them, which computes ∞·0 as 0.
+        unsafe {
+            let y = vrsqrteq_f32(self.0);
+            let y = vmulq_f32(y, vrsqrtsq_f32(self.0, vmulq_f32(y, y)));
+            Self(vmulq_f32(y, vrsqrtsq_f32(self.0, vmulq_f32(y, y))))
+        }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
+unsafe impl Vector for Four {
+    const LANES: usize = 4;
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { vld1q_f32(from) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { vst1q_f32(to, self.0) };
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self(unsafe { vdupq_n_f32(x) })
+    }
+    #[inline(always)]
+    unsafe fn mul(self, by: Self) -> Self {
+        Self(unsafe { vmulq_f32(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { vfmsq_f32(c.0, self.0, b.0) })
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        Self(unsafe { vmaxq_f32(vminq_f32(self.0, bound.0), vnegq_f32(bound.0)) })
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        unsafe { vaddvq_f32(self.0) }
+    }
+    #[inline(always)]
+    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+        unsafe {
+            let sums = vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0));
+            let mut all = [0.0; TOGETHER];
+            vst1q_f32(all.as_mut_ptr(), sums);
+            all
+        }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {} // no stable intrinsic
+}
+
+/// # Safety
+/// The rows are those that [`update_all`] requires.
+pub(super) unsafe fn neon(call: &KernelCall) -> Cost {
+    // SAFETY: the caller keeps the contract.
+    unsafe { update_all::<Four>(call) }
+}

@@ -1,0 +1,405 @@
+//! The training kernel: dot product and update of a record in one function, for each instruction set.
+//!
+//! This is the only unsafe code of the crate. Hogwild threads update shared rows without locks (Niu et
+//! al. 2011), so the rows of W and W̃ are reached by raw pointers, and no `&mut` to a shared row exists.
+//!
+//! [`SharedRows::update`] is the only way in: it checks bounds and instructions, then calls the loop
+//! compiled for one instruction set. To add an instruction set, implement `vector::Vector` in a file
+//! of its own, add it to [`SimdLevel`], and call it in `SharedRows::update`; the tests below then
+//! compare it with plain code. Do not use this module where a record's words lie more than 65,535
+//! rows apart: a [`Record`] holds 16-bit indices.
+
+#[cfg(target_arch = "aarch64")]
+mod aarch64;
+mod portable;
+mod simd_level;
+mod step;
+mod vector;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub use simd_level::SimdLevel;
+pub use step::{Optimizer, StepRule};
+
+use super::parameters::{LINE, Line};
+use std::marker::PhantomData;
+use step::{KernelCall, update_all};
+
+/// One co-occurrence in a tile: which word of either block, and ln X.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
+pub struct Record {
+    /// The word (row of W), counted from the first word of its block.
+    pub i: u16,
+    /// The context word (row of W̃), counted from the first word of its block.
+    pub j: u16,
+    /// ln X
+    pub ln_x: f32,
+}
+
+/// The rows of one model in training, shared by the threads that update them.
+#[derive(Clone, Copy)]
+pub struct SharedRows<'a> {
+    // The first row that `i` of a record counts from, and the first that `j` counts from; and the
+    // numbers of rows from there on.
+    sides: [*mut f32; 2],
+    rows: [usize; 2],
+    // Whether the first side is W̃ and the second is W.
+    mirrored: bool,
+    lines_per_half: usize,
+    _parameters: PhantomData<&'a mut [Line]>,
+}
+
+// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below
+// dereferences them. Under the ordered schedule no two threads reach a row at the same time. Under
+// Hogwild they do, without synchronisation: this is the algorithm, and by the letter of the language
+// it is a data race on floats. It is sound in practice because every access is a load or a store
+// through a raw pointer, because any mixture of old and new floats is a valid row, because nothing but
+// numbers depends on what is read, and because no reference to a row exists that the compiler could
+// assume to be exclusive.
+unsafe impl Send for SharedRows<'_> {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for SharedRows<'_> {}
+
+impl<'a> SharedRows<'a> {
+    /// All rows of both sides; a row has `2 * lines_per_half` lines.
+    pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], lines_per_half: usize) -> Self {
+        let row = 2 * lines_per_half;
+        Self {
+            rows: [words.len() / row, contexts.len() / row],
+            sides: [words.as_mut_ptr().cast(), contexts.as_mut_ptr().cast()],
+            mirrored: false,
+            lines_per_half,
+            _parameters: PhantomData,
+        }
+    }
+
+    /// The rows of either side from number `first` on.
+    ///
+    /// # Panics
+    /// If there are fewer rows.
+    pub fn starting_at(mut self, first: [usize; 2]) -> Self {
+        let row = 2 * self.lines_per_half * LINE;
+        for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
+            assert!(first <= *rows, "a block outside the parameters");
+            // SAFETY: the side has at least `first` rows, by the assertion.
+            *side = unsafe { side.add(first * row) };
+            *rows -= first;
+        }
+        self
+    }
+
+    /// The same rows for records whose `i` is the context word and whose `j` is the word.
+    pub fn mirrored(mut self) -> Self {
+        self.sides.reverse();
+        self.rows.reverse();
+        self.mirrored = !self.mirrored;
+        self
+    }
+
+    /// Update the rows of `records`, in order, with the instructions of `level`.
+    ///
+    /// # Panics
+    /// If a record points outside the rows, or this machine has not the instructions.
+    pub fn update(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
+        // Bounds are checked once for the whole call: the loops do not check them.
+        let (last_i, last_j) = records
+            .iter()
+            .fold((0, 0), |(i, j), r| (r.i.max(i), r.j.max(j)));
+        assert!(
+            records.is_empty()
+                || (last_i as usize) < self.rows[0] && (last_j as usize) < self.rows[1],
+            "a record points outside the parameters"
+        );
+        assert!(level.is_usable(), "this machine has no {}", level.name());
+        let mut last_line_rates = rule.last_line_rates();
+        if self.mirrored {
+            last_line_rates.reverse();
+        }
+        let call = KernelCall {
+            records,
+            sides: self.sides,
+            lines: self.lines_per_half,
+            rule,
+            last_line_rates,
+        };
+        match level {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: this machine has the instructions and the rows are in bounds, by the
+            // assertions above.
+            SimdLevel::Avx512 => unsafe { x86::avx512(&call) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: as for AVX-512.
+            SimdLevel::Avx2 => unsafe { x86::avx2(&call) },
+            #[cfg(target_arch = "aarch64")]
+            // SAFETY: the rows are in bounds, by the assertion above; every aarch64 has NEON.
+            SimdLevel::Neon => unsafe { aarch64::neon(&call) },
+            // SAFETY: the rows are in bounds, by the assertion above; no special instructions.
+            _ => unsafe { update_all::<portable::Eight>(&call) },
+        }
+    }
+}
+
+/// The cost of some records.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Cost {
+    /// Σ ½ f(X) diff², each with the parameters before the record's own update.
+    pub sum: f64,
+    /// Records that changed nothing because their residual was not a finite number.
+    pub skipped: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::step::weights;
+    use super::*;
+    use crate::training::{Exported, Parameters, TrainingOptions, train_in_order};
+    use proptest::prelude::*;
+
+    fn exported(words: usize, dim: usize, numbers: &mut impl Iterator<Item = f32>) -> Exported {
+        let mut take = |n: usize| -> Vec<f32> { numbers.take(n).collect() };
+        Exported {
+            w: take(words * dim),
+            w_tilde: take(words * dim),
+            b: take(words),
+            b_tilde: take(words),
+        }
+    }
+
+    fn assert_close(a: &Exported, b: &Exported, what: &str) {
+        for (a, b) in [
+            (&a.w, &b.w),
+            (&a.w_tilde, &b.w_tilde),
+            (&a.b, &b.b),
+            (&a.b_tilde, &b.b_tilde),
+        ] {
+            for (a, b) in a.iter().zip(b) {
+                assert!(
+                    (a - b).abs() <= 1e-3 * (1.0 + b.abs()),
+                    "{what}: {a} and {b}"
+                );
+            }
+        }
+    }
+
+    /// The update of one record after the other as the paper and Stanford's tool state it, in f64.
+    fn naive(
+        [values, sums]: [&Exported; 2],
+        dim: usize,
+        records: &[(u32, u32, f64)],
+        options: &TrainingOptions,
+        negative_weight: Option<f32>,
+    ) -> ([Exported; 2], f64) {
+        let wide = |x: &Vec<f32>| x.iter().map(|&x| f64::from(x)).collect::<Vec<_>>();
+        let all = |e: &Exported| [&e.w, &e.w_tilde, &e.b, &e.b_tilde].map(wide);
+        let [mut w, mut c, mut b, mut b_tilde] = all(values);
+        let [mut g_w, mut g_c, mut g_b, mut g_b_tilde] = all(sums);
+        let adagrad = options.optimizer == Optimizer::AdaGrad;
+        let step = |x: &mut f64, sum: &mut f64, g: f64| {
+            if adagrad {
+                *x -= g / sum.sqrt();
+                *sum += g * g;
+            } else {
+                *x -= g;
+            }
+        };
+        let (eta, clip) = (options.learning_rate, options.grad_clip);
+        let bias_eta = if adagrad {
+            options.bias_learning_rate
+        } else {
+            eta
+        };
+        let mut cost = 0.0;
+        for &(i, j, x) in records {
+            let (i, j) = (i as usize, j as usize);
+            let product: f64 = (0..dim).map(|k| w[i * dim + k] * c[j * dim + k]).sum();
+            let diff = product + b[i] + b_tilde[j] - x.ln();
+            let f = match negative_weight {
+                Some(_) if diff < 0.0 => continue,
+                Some(weight) => f64::from(weight),
+                None => (x / options.x_max).powf(options.alpha).min(1.0),
+            };
+            cost += 0.5 * f * diff * diff;
+            for (i, j) in (i * dim..(i + 1) * dim).zip(j * dim..) {
+                let (old_w, old_c) = (w[i], c[j]);
+                let g = |other: f64| eta * (f * diff * other).clamp(-clip, clip);
+                step(&mut w[i], &mut g_w[i], g(old_c));
+                step(&mut c[j], &mut g_c[j], g(old_w));
+            }
+            step(&mut b[i], &mut g_b[i], bias_eta * f * diff);
+            step(&mut b_tilde[j], &mut g_b_tilde[j], bias_eta * f * diff);
+        }
+        let narrow = |[w, w_tilde, b, b_tilde]: [Vec<f64>; 4]| {
+            let [w, w_tilde, b, b_tilde] =
+                [w, w_tilde, b, b_tilde].map(|x| x.into_iter().map(|x| x as f32).collect());
+            Exported {
+                w,
+                w_tilde,
+                b,
+                b_tilde,
+            }
+        };
+        let results = [
+            narrow([w, c, b, b_tilde]),
+            narrow([g_w, g_c, g_b, g_b_tilde]),
+        ];
+        (results, cost / records.len() as f64)
+    }
+
+    proptest! {
+        #[test]
+        fn every_instruction_set_does_what_the_naive_update_does(
+            dim in 1usize..130,
+            records in proptest::collection::vec((0u32..5, 0u32..5, 0.01f64..300.0), 1..40),
+            sgd in any::<bool>(),
+            negative_weight in proptest::option::of(0.05f32..1.0),
+            grad_clip in prop_oneof![Just(100.0), Just(0.2)],
+            seed in any::<u32>(),
+        ) {
+            let mut state = u64::from(seed);
+            let mut numbers = std::iter::repeat_with(move || {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+            });
+            let values = exported(5, dim, &mut numbers);
+            let sums = exported(5, dim, &mut numbers.map(|x| 1.5 + x));
+            let options = TrainingOptions {
+                epochs: 1,
+                optimizer: if sgd { Optimizer::Sgd } else { Optimizer::AdaGrad },
+                learning_rate: 0.01,
+                grad_clip,
+                ..Default::default()
+            };
+            let ([expected_values, expected_sums], expected_loss) =
+                naive([&values, &sums], dim, &records, &options, negative_weight);
+            prop_assert!(SimdLevel::usable().contains(&SimdLevel::Portable));
+            for level in SimdLevel::usable() {
+                let mut parameters = Parameters::from_exported(5, dim, &values, &sums).unwrap();
+                let loss =
+                    train_in_order(&mut parameters, &records, &options, negative_weight, level)
+                        .unwrap()[0];
+                assert_close(&parameters.values(), &expected_values, level.name());
+                assert_close(&parameters.accumulators(), &expected_sums, level.name());
+                prop_assert!((loss - expected_loss).abs() <= 1e-3 * expected_loss + 1e-6);
+            }
+        }
+
+        #[test]
+        fn weights_are_those_of_the_paper(
+            ln_x in proptest::array::uniform16(-700.0f32..700.0), alpha in 0.0f32..3.0, x_max in 0.01f64..1e4,
+        ) {
+            let rule = StepRule {
+                optimizer: Optimizer::AdaGrad,
+                learning_rate: 0.05,
+                bias_learning_rate: 1.0,
+                grad_clip: 100.0,
+                ln_x_max: x_max.ln() as f32,
+                alpha,
+                negative_weight: None,
+            };
+            for (f, ln_x) in weights(&ln_x, &rule).into_iter().zip(ln_x) {
+                let exponent = f64::from(alpha) * (f64::from(ln_x) - f64::from(rule.ln_x_max));
+                let exact = exponent.min(0.0).exp();
+                // The exponent itself is a 32-bit number: its rounding grows with its size.
+                let bound = 1e-6 + 2e-7 * exponent.abs();
+                prop_assert!((f64::from(f) - exact).abs() <= bound * exact + 2e-38, "{f} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_mirrored_record_changes_the_same_rows_in_the_same_way() {
+        let monitor = crate::Monitor::new();
+        let records: Vec<Record> = (0..40)
+            .map(|k| Record {
+                i: k % 7,
+                j: k % 5,
+                ln_x: f32::from(k) / 9.0 - 1.0,
+            })
+            .collect();
+        let swapped: Vec<Record> = records
+            .iter()
+            .map(|&Record { i, j, ln_x }| Record { i: j, j: i, ln_x })
+            .collect();
+        for optimizer in [Optimizer::AdaGrad, Optimizer::Sgd] {
+            let rule = StepRule {
+                optimizer,
+                learning_rate: 0.05,
+                bias_learning_rate: 0.3,
+                grad_clip: 0.1,
+                ln_x_max: 2.0,
+                alpha: 0.75,
+                negative_weight: None,
+            };
+            for level in SimdLevel::usable() {
+                let mut direct = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let mut mirrored = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let cost = direct
+                    .rows()
+                    .starting_at([2, 1])
+                    .update(&records, &rule, level);
+                let rows = mirrored.rows().starting_at([2, 1]).mirrored();
+                assert_eq!(rows.update(&swapped, &rule, level), cost);
+                assert_eq!(mirrored, direct, "{}", level.name());
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_whose_residual_is_not_finite_is_left_out_and_counted() {
+        let mut values = Parameters::random(2, 3, 0, &crate::Monitor::new())
+            .unwrap()
+            .values();
+        values.w[0] = f32::INFINITY;
+        let ones = Exported {
+            w: vec![1.0; 6],
+            w_tilde: vec![1.0; 6],
+            b: vec![1.0; 2],
+            b_tilde: vec![1.0; 2],
+        };
+        let mut parameters = Parameters::from_exported(2, 3, &values, &ones).unwrap();
+        let before = parameters.values();
+        let rule = StepRule {
+            optimizer: Optimizer::AdaGrad,
+            learning_rate: 0.05,
+            bias_learning_rate: 1.0,
+            grad_clip: 100.0,
+            ln_x_max: 0.0,
+            alpha: 0.75,
+            negative_weight: None,
+        };
+        let record = Record {
+            i: 0,
+            j: 1,
+            ln_x: 0.0,
+        };
+        for level in SimdLevel::usable() {
+            let cost = parameters.rows().update(&[record], &rule, level);
+            assert_eq!((cost.skipped, cost.sum), (1, 0.0));
+        }
+        assert_eq!(parameters.values(), before);
+    }
+
+    /// With a very large `grad_clip`, accumulators can overflow.
+    #[test]
+    fn parameters_whose_accumulators_are_infinite_do_not_change() {
+        let all = |x: f32| Exported {
+            w: vec![x; 60],
+            w_tilde: vec![x; 60],
+            b: vec![x; 2],
+            b_tilde: vec![x; 2],
+        };
+        let options = TrainingOptions {
+            epochs: 1,
+            ..Default::default()
+        };
+        for level in SimdLevel::usable() {
+            for sum in [f32::INFINITY, f32::MAX] {
+                let mut parameters =
+                    Parameters::from_exported(2, 30, &all(0.5), &all(sum)).unwrap();
+                train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, None, level).unwrap();
+                assert_eq!(parameters.values(), all(0.5), "{}", level.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! Registers of eight floats in plain Rust, for machines without a faster instruction set.
+//!
+//! The results also define what the other instruction sets are tested against, up to rounding.
+
+use super::vector::{Number, Vector};
+
+#[derive(Clone, Copy)]
+pub(super) struct Eight([f32; 8]);
+
+impl Eight {
+    #[inline(always)]
+    fn zip(self, other: Self, f: impl Fn(f32, f32) -> f32) -> Self {
+        Self(std::array::from_fn(|k| f(self.0[k], other.0[k])))
+    }
+}
+
+impl Number for Eight {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        // Not `f32::mul_add`: without an instruction for it, that is a library call.
+        self.zip(b, |a, b| a * b).zip(c, |ab, c| ab + c)
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        self.zip(sum, |g, sum| g * (1.0 / sum.sqrt()))
+            .zip(c, |step, c| c - step)
+    }
+}
+
+// SAFETY: eight floats, which divide a line of sixteen.
+unsafe impl Vector for Eight {
+    const LANES: usize = 8;
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: eight floats lie there, by the contract of the trait; any alignment is read.
+        Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: as for `load`.
+        unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) };
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self([x; 8])
+    }
+    #[inline(always)]
+    unsafe fn mul(self, by: Self) -> Self {
+        self.zip(by, |a, b| a * b)
+    }
+    #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        self.zip(bound, |x, b| {
+            let x = if x > b { b } else { x };
+            if x < -b { -b } else { x }
+        })
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        let [a, b, c, d, e, f, g, h] = self.0;
+        ((a + e) + (c + g)) + ((b + f) + (d + h))
+    }
+    #[inline(always)]
+    unsafe fn prefetch(_: *const f32) {}
+}
+
+/// The exact rule for single floats, where speed does not matter.
+impl Number for f32 {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        self * b + c
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        c - self / sum.sqrt()
+    }
+}

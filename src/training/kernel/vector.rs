@@ -1,0 +1,90 @@
+//! What the kernel needs of an instruction set.
+//!
+//! # The contract of every `unsafe` function here
+//!
+//! 1. The machine has the instructions of the implementing type. `SharedRows::update`, the one dispatch
+//!    point, checks this before it enters a loop, and every function is inlined into a loop that was
+//!    compiled for these instructions.
+//! 2. A pointer points to [`Vector::LANES`] floats that may be read, or written for
+//!    [`Vector::store`]. No alignment is required. [`Vector::prefetch`] accepts any address.
+//!
+//! The implementations rely on this contract and do not repeat it.
+
+use super::step::TOGETHER;
+
+/// The arithmetic of the AdaGrad rule, for one float or for a register of floats.
+pub(super) trait Number: Copy {
+    /// self·b + c
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// c − self/√sum; a register may approximate the root to a relative error of 1e-4.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self;
+}
+
+/// A register of floats. The kernel is written once for any implementation.
+///
+/// # Safety
+/// `LANES` divides [`LINE`](crate::training::parameters::LINE), and `load` and `store` access exactly
+/// `LANES` floats from the pointer on.
+pub(super) unsafe trait Vector: Number {
+    /// Floats in a register.
+    const LANES: usize;
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn store(self, to: *mut f32);
+
+    /// `x` in every lane.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn splat(x: f32) -> Self;
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn mul(self, by: Self) -> Self;
+
+    /// c − self·b
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
+
+    /// `self` limited to ±bound.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn clip(self, bound: Self) -> Self;
+
+    /// The sum of the lanes.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn sum(self) -> f32;
+
+    /// The sum of the lanes of each vector.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    #[inline(always)]
+    unsafe fn sums(vectors: [Self; TOGETHER]) -> [f32; TOGETHER] {
+        // SAFETY: the caller keeps the contract.
+        vectors.map(|vector| unsafe { vector.sum() })
+    }
+
+    /// Fetch the cache line at `at` into the first-level cache. May do nothing.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn prefetch(at: *const f32);
+}

@@ -1,0 +1,160 @@
+//! Negative sampling: word pairs that never co-occur.
+//!
+//! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may give such a pair any
+//! value. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling owe their scores in word
+//! similarity to these pairs. Here, a sample is drawn once from the product of the words' smoothed
+//! frequencies. Pairs that co-occur are left out. Each negative pair adds
+//! ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the loss: only a prediction above the target t_ij costs anything.
+//! The target t_ij = ½ ln E_ij − 1 is the mean of ln E_ij and −2, where E_ij is the count expected of
+//! independent words (measured in benches/EXPERIMENTS.md, "Negative sampling").
+
+use super::kernel::Record;
+use super::marginals::Marginal;
+use super::tiles::TileGrid;
+use rand::distr::Distribution;
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_distr::weighted::WeightedAliasIndex;
+use rand_xoshiro::Xoshiro256PlusPlus;
+
+/// A word and a context word, counted from the first words of their blocks.
+pub(super) type Pair = [u16; 2];
+
+/// Pairs are drawn by frequencies to this power, as in word2vec (Mikolov et al. 2013).
+const EXPONENT: f64 = 0.75;
+
+/// The context words of a block: their probability, and a distribution to draw one of them from.
+struct ContextBlock {
+    probability: f64,
+    words: Option<WeightedAliasIndex<f64>>,
+}
+
+/// Draws the negative pairs of each tile.
+pub(super) struct NegativeSampler {
+    /// Number of pairs to draw; pairs that co-occur or were drawn before are then left out.
+    draws: f64,
+    /// The probability of each word.
+    words: Vec<f64>,
+    /// The context words of each block.
+    contexts: Vec<ContextBlock>,
+    seed: u64,
+}
+
+impl NegativeSampler {
+    /// A sampler of `draws` pairs of words with these marginals.
+    pub fn new(marginals: &[Marginal], grid: &TileGrid, draws: f64, seed: u64) -> Self {
+        let [words, contexts] = [0, 1].map(|side| {
+            let weights = marginals.iter().map(|m| m.sum(side).powf(EXPONENT));
+            let total: f64 = weights.clone().sum();
+            weights.map(|weight| weight / total).collect::<Vec<_>>()
+        });
+        let contexts = (0..grid.blocks())
+            .map(|block| {
+                let probabilities = &contexts[grid.words_of(block)];
+                ContextBlock {
+                    probability: probabilities.iter().sum(),
+                    // `None` only if no word of the block has any record.
+                    words: WeightedAliasIndex::new(probabilities.to_vec()).ok(),
+                }
+            })
+            .collect();
+        Self {
+            draws,
+            words,
+            contexts,
+            seed,
+        }
+    }
+
+    /// The largest number of pairs that [`NegativeSampler::draw`] may return for a tile.
+    pub fn max_draws(&self, grid: &TileGrid, row_block: usize, column_block: usize) -> usize {
+        let context = self.contexts[column_block].probability;
+        let expected = |word: f64| (self.draws * word * context).ceil();
+        let words = &self.words[grid.words_of(row_block)];
+        words.iter().map(|&word| expected(word) as usize).sum()
+    }
+
+    /// Draw the sample of one tile, whose records are of the pairs `seen`, into the beginning of
+    /// `pairs`, in random order; returns the number of pairs. `taken` is scratch space.
+    pub fn draw(
+        &self,
+        grid: &TileGrid,
+        [row_block, column_block]: [usize; 2],
+        seen: impl Iterator<Item = Pair>,
+        taken: &mut Vec<u64>,
+        pairs: &mut [Pair],
+    ) -> usize {
+        let ContextBlock {
+            probability,
+            words: Some(contexts),
+        } = &self.contexts[column_block]
+        else {
+            return 0;
+        };
+        let width = grid.words_of(column_block).len().div_ceil(64);
+        taken.clear();
+        taken.resize(grid.words_of(row_block).len() * width, 0);
+        for [i, j] in seen {
+            taken[i as usize * width + j as usize / 64] |= 1 << (j % 64);
+        }
+        let number = (row_block * grid.blocks() + column_block) as u64;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(!self.seed ^ number.rotate_left(32));
+        let mut end = 0;
+        for (i, &word) in self.words[grid.words_of(row_block)].iter().enumerate() {
+            let expected = self.draws * word * probability;
+            let draws = expected.floor() + f64::from(rng.random_bool(expected.fract()));
+            for _ in 0..draws as usize {
+                let j = contexts.sample(&mut rng);
+                let (bits, bit) = (&mut taken[i * width + j / 64], 1 << (j % 64));
+                if *bits & bit == 0 {
+                    *bits |= bit;
+                    pairs[end] = [i as u16, j as u16];
+                    end += 1;
+                }
+            }
+        }
+        pairs[..end].shuffle(&mut rng);
+        end
+    }
+}
+
+/// The targets of negative pairs: t_ij = ½ ln E_ij − 1 is the sum of a number of the word and a number
+/// of the context word.
+#[derive(Debug)]
+pub(super) struct Targets([Vec<f32>; 2]);
+
+impl Targets {
+    /// The targets for words with these marginals.
+    pub fn new(marginals: &[Marginal]) -> Self {
+        let ln_total = marginals.iter().map(|m| m.sum(0)).sum::<f64>().ln();
+        Self([0, 1].map(|side| {
+            let ln_sum = |m: &Marginal| m.sum(side).max(f64::MIN_POSITIVE).ln();
+            marginals
+                .iter()
+                .map(|m| (0.5 * (ln_sum(m) - 0.5 * ln_total) - 0.5) as f32)
+                .collect()
+        }))
+    }
+
+    /// The numbers of the words, and those of the context words.
+    pub fn sides(&self) -> &[Vec<f32>; 2] {
+        &self.0
+    }
+
+    /// From the numbers of the words followed by those of the context words.
+    pub fn from_sides(sides: &[f32]) -> Self {
+        let (words, contexts) = sides.split_at(sides.len() / 2);
+        Self([words.to_vec(), contexts.to_vec()])
+    }
+
+    /// `pairs` as records whose ln X is the target. Pairs count from the words `first`.
+    pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
+        let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
+        to.clear();
+        to.extend(pairs.iter().map(|&[i, j]| Record {
+            i,
+            j,
+            ln_x: words[i as usize] + contexts[j as usize],
+        }));
+    }
+}

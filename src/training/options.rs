@@ -1,0 +1,135 @@
+//! The parameters of training.
+
+use super::kernel::{Optimizer, StepRule};
+use super::rate::RateSchedule;
+use crate::error::{Error, Result};
+use std::time::Instant;
+
+/// The parameters of training. The defaults are the paper's.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingOptions {
+    /// x_max of f(x) = min(1, (x/x_max)^α)
+    pub x_max: f64,
+    /// α of f(x).
+    pub alpha: f64,
+    /// Learning rate η.
+    pub learning_rate: f64,
+    /// Learning rate of the biases under AdaGrad; 1 in Stanford's tool.
+    pub bias_learning_rate: f64,
+    /// How both learning rates change with time.
+    pub schedule: RateSchedule,
+    /// Number of passes over the records.
+    pub epochs: usize,
+    /// How a gradient changes a parameter.
+    pub optimizer: Optimizer,
+    /// Each component of the gradient is limited to ± this value.
+    pub grad_clip: f64,
+    /// Number of negative pairs to draw for each record (module `negatives`).
+    pub negative: f64,
+    /// Weight λ of a negative pair in the loss, in place of f(X).
+    pub negative_weight: f64,
+    /// Whether the result has the same bits for any number of threads; otherwise threads run Hogwild.
+    pub deterministic: bool,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// Early stopping: end after this many epochs in a row without a smaller validation loss.
+    pub patience: Option<usize>,
+    /// Time limit: start another epoch only if it would end in time, assuming that it takes as long as
+    /// the last. The first epoch always runs.
+    pub deadline: Option<Instant>,
+}
+
+impl Default for TrainingOptions {
+    fn default() -> Self {
+        Self {
+            x_max: 100.0,
+            alpha: 0.75,
+            learning_rate: 0.05,
+            bias_learning_rate: 1.0,
+            schedule: RateSchedule::Constant,
+            epochs: 25,
+            optimizer: Optimizer::AdaGrad,
+            grad_clip: 100.0,
+            negative: 0.0,
+            negative_weight: 0.1,
+            deterministic: false,
+            seed: 0,
+            patience: None,
+            deadline: None,
+        }
+    }
+}
+
+impl TrainingOptions {
+    /// Refuse parameters out of their ranges.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming the first such parameter.
+    pub fn validate(&self) -> Result<()> {
+        let positive = |name, x: f64| {
+            if (x as f32).is_finite() && x as f32 > 0.0 {
+                Ok(())
+            } else {
+                Err(Error::parameter(
+                    name,
+                    format!("must be a finite number > 0 that fits 32 bits, got {x}"),
+                ))
+            }
+        };
+        if !(self.x_max.is_finite() && self.x_max > 0.0) {
+            return Err(Error::parameter(
+                "x_max",
+                format!("must be a finite number > 0, got {}", self.x_max),
+            ));
+        }
+        positive("learning_rate", self.learning_rate)?;
+        positive("bias_learning_rate", self.bias_learning_rate)?;
+        positive("grad_clip", self.grad_clip)?;
+        positive("negative_weight", self.negative_weight)?;
+        for (name, x) in [("alpha", self.alpha), ("negative", self.negative)] {
+            if !((x as f32).is_finite() && x >= 0.0) {
+                return Err(Error::parameter(
+                    name,
+                    format!("must be a finite number >= 0, got {x}"),
+                ));
+            }
+        }
+        if self.negative > MAX_NEGATIVE {
+            return Err(Error::parameter(
+                "negative",
+                format!("must be at most {MAX_NEGATIVE}, got {}", self.negative),
+            ));
+        }
+        for (name, number) in [
+            ("epochs", Some(self.epochs)),
+            ("early_stopping", self.patience),
+        ] {
+            if number == Some(0) {
+                return Err(Error::parameter(name, "must be at least 1, got 0"));
+            }
+        }
+        Ok(())
+    }
+
+    /// f(X), with the bounds of the kernel.
+    pub(super) fn weight(&self, ln_x: f64) -> f64 {
+        let exponent = self.alpha * (ln_x - self.x_max.ln());
+        exponent.clamp(-87.0, 0.0).exp()
+    }
+
+    /// The rule at the initial learning rates, after η was halved `halvings` times.
+    pub(crate) fn rule(&self, halvings: usize) -> StepRule {
+        StepRule {
+            optimizer: self.optimizer,
+            learning_rate: self.learning_rate as f32 * 0.5_f32.powi(halvings as i32),
+            bias_learning_rate: self.bias_learning_rate as f32,
+            grad_clip: self.grad_clip as f32,
+            ln_x_max: self.x_max.ln() as f32,
+            alpha: self.alpha as f32,
+            negative_weight: None,
+        }
+    }
+}
+
+/// The largest accepted value of `negative`.
+const MAX_NEGATIVE: f64 = 1000.0;

@@ -1,0 +1,453 @@
+//! Building tiles: records are bucketed by blocks of words, shuffled, and joined by negative pairs.
+
+use super::grid::{MIN_BLOCKS, TileGrid};
+use super::holdout::Holdout;
+use super::slab::{Slab, SlabRange};
+use super::source::{Counts, TileSource};
+use super::{Negatives, Tile, Tiles};
+use crate::cooccurrence::{Rows, TriangleRow};
+use crate::error::{Error, Result};
+use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
+use crate::monitor::{Monitor, Stage};
+use crate::partition::Partition;
+use crate::training::kernel::Record;
+use crate::training::marginals::{Marginal, marginals};
+use crate::training::negatives::{NegativeSampler, Pair, Targets};
+use crate::training::options::TrainingOptions;
+use crate::training::parameters::Parameters;
+use crate::vocabulary::WordId;
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_xoshiro::Xoshiro256PlusPlus;
+use rayon::prelude::*;
+
+/// Bytes of the rows that consecutive records of a tile share on their `i` side. These rows stay in
+/// the first-level cache while the rows of the other side pass through it.
+const NEAR_BYTES: usize = 24 << 10;
+/// The records of a tile are grouped by rows in stretches of this many records for each word of the
+/// block. The stretches are short enough that a row meets its records at about the same time as in
+/// random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
+const GROUPED_PER_ROW: usize = 4;
+
+/// How to build tiles.
+#[derive(Debug, Clone, Copy)]
+pub struct TileOptions {
+    /// Bytes of a row, [`Parameters::row_bytes`].
+    pub row_bytes: usize,
+    /// Negative pairs to draw for each record.
+    pub negative: f64,
+    /// The fraction of the word pairs to hold out of training.
+    pub held_out: f64,
+    /// Seed of the order inside the tiles, of the held-out pairs and of the negative pairs.
+    pub seed: u64,
+}
+
+impl TileOptions {
+    /// Options for training vectors of `dim` components, with no pair held out.
+    pub fn new(dim: usize, training: &TrainingOptions) -> Self {
+        Self {
+            row_bytes: Parameters::row_bytes(dim),
+            negative: training.negative,
+            held_out: 0.0,
+            seed: training.seed,
+        }
+    }
+}
+
+impl Tiles {
+    /// Build the tiles of `counts` and draw their negative pairs, on all threads of the current rayon
+    /// pool. The result depends neither on the number of threads nor on the memory limit.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if pairs are held out, and none of them or all of them are;
+    /// [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
+    pub fn new(
+        counts: &mut Counts<'_>,
+        options: &TileOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        monitor.begin(Stage::Tiling, counts.get().pairs());
+        let whole = Partition::new(counts.get().words, 1);
+        let marginals = marginals(counts.get(), whole, 0)?;
+        let held_out = options.held_out;
+        let tiles = Self::of_group(counts, &marginals, whole, 0, options, memory, monitor)?;
+        if held_out > 0.0 {
+            check_sizes(Some(held_out), tiles.records, tiles.held_out)?;
+        }
+        Ok(tiles)
+    }
+
+    /// Build the tiles of the records whose rows are the words of `group`. Words are numbered as
+    /// `partition` numbers them, `marginals` are those of the whole matrix, and `source` holds all
+    /// pairs with a word of the group.
+    ///
+    /// # Errors
+    /// As for [`Tiles::new`], except that nothing need be held out.
+    pub(crate) fn of_group(
+        source: &mut impl TileSource,
+        marginals: &[Marginal],
+        partition: Partition,
+        group: usize,
+        options: &TileOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let TileOptions {
+            row_bytes,
+            negative,
+            held_out: fraction,
+            seed,
+        } = *options;
+        let records_per_word = marginals.iter().map(|marginal| marginal.records);
+        // Every record is in the marginals of its row and of its column.
+        let all_records = records_per_word.clone().sum::<u64>() / 2;
+        let grid = TileGrid::new(records_per_word, row_bytes, partition, group);
+        let holdout = Holdout::new(fraction, seed, partition);
+        let draws = all_records as f64 * negative;
+        let (symmetric, nnz) = (source.is_symmetric(), source.nnz());
+        // In a symmetric matrix two tiles share their records, except on the diagonal.
+        let shared = if symmetric { 2 } else { 1 };
+        let negative_bytes = (draws / partition.groups() as f64) as u64 * size_of::<Pair>() as u64;
+        let bytes = nnz * size_of::<Record>() as u64 / shared + negative_bytes;
+        let mut wave = 2 * rayon::current_num_threads();
+        let file = if bytes > memory.record_bytes() {
+            // A slab holds at most about 2/MIN_BLOCKS of all records: build as many at a time as fit.
+            let slab = 2 * bytes / MIN_BLOCKS;
+            wave = ((memory.record_bytes() / slab.max(1)) as usize).clamp(1, wave);
+            Some(TemporaryFile::create(&memory.folder)?)
+        } else {
+            None
+        };
+        // A pair (i, j), j ≤ i, belongs to tiles (I, J) and (J, I), so no two blocks of the triangle's
+        // rows fill the same tile. The blocks are taken from the last to the first, a wave at a time,
+        // so that counts are freed while tiles are built.
+        let mut tiles = Vec::new();
+        let mut slabs = Vec::new();
+        let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
+        while !blocks.is_empty() {
+            let rest = blocks.split_off(wave.min(blocks.len()));
+            let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
+                .par_iter()
+                .map(|&block| {
+                    let rows = source.rows(grid.start(block)..grid.start(block + 1))?;
+                    let (tiles, records) =
+                        fill(&*rows, &grid, block, row_bytes, seed, holdout, monitor)?;
+                    let length = records.len();
+                    let slab = Slab::new(records, length, file.as_ref())
+                        .map_err(|e| e.with_space_needed(bytes as f64))?;
+                    Ok((tiles, slab))
+                })
+                .collect();
+            for filled in filled {
+                let (mut more, slab) = filled?;
+                for tile in &mut more {
+                    tile.records.slab = slabs.len();
+                }
+                tiles.append(&mut more);
+                slabs.push(slab);
+            }
+            if let Some(&last) = blocks.last() {
+                source.done_from(grid.start(last))?;
+            }
+            blocks = rest;
+        }
+        if symmetric {
+            let off_diagonal = |tile: &&Tile| tile.row_block != tile.column_block;
+            let mirrored = tiles.iter().filter(off_diagonal).map(Tile::mirror);
+            let mirrored: Vec<Tile> = mirrored.collect();
+            tiles.extend(mirrored);
+        }
+        let rows = grid.blocks_of(group);
+        tiles.retain(|tile| rows.contains(&(tile.row_block as usize)));
+        tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
+        let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
+        let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
+        let mut all = Self {
+            grid,
+            tiles,
+            records,
+            held_out,
+            row_bytes,
+            slabs,
+            negatives: None,
+            file,
+        };
+        if negative > 0.0 {
+            let sampler = NegativeSampler::new(marginals, &all.grid, draws, seed);
+            all.add_negatives(&sampler, Targets::new(marginals), wave, monitor)
+                .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
+        }
+        Ok(all)
+    }
+
+    /// Draw the negative pairs of every tile, one row of tiles after the other. A tile and its mirror
+    /// image draw pairs of their own: drawing half as many and using them in both directions costs
+    /// three points of analogies (benches/EXPERIMENTS.md, "Mirrored tiles").
+    fn add_negatives(
+        &mut self,
+        sampler: &NegativeSampler,
+        targets: Targets,
+        wave: usize,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let rows = self.grid.blocks_of(self.grid.group);
+        let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
+        for first in rows.clone().step_by(wave) {
+            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..rows.end.min(first + wave))
+                .into_par_iter()
+                .map(|row_block| self.draw_row(sampler, row_block, monitor))
+                .collect();
+            for drawn in drawn {
+                let (mut more, slab) = drawn?;
+                for tile in &mut more {
+                    tile.negatives.slab = slabs.len();
+                }
+                tiles.append(&mut more);
+                slabs.push(slab);
+            }
+        }
+        self.tiles = tiles;
+        self.negatives = Some(Negatives { slabs, targets });
+        Ok(())
+    }
+
+    /// The tiles of one block of rows with their negative pairs, including tiles without records.
+    fn draw_row(
+        &self,
+        sampler: &NegativeSampler,
+        row_block: usize,
+        monitor: &Monitor,
+    ) -> Result<(Vec<Tile>, Slab<Pair>)> {
+        let blocks = 0..self.grid.blocks();
+        let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
+        let mut pairs = HugeBuffer::<Pair>::zeroed(blocks.clone().map(max_draws).sum())?;
+        let (mut taken, mut buffer) = (Vec::new(), Vec::new());
+        let (mut tiles, mut end) = (Vec::new(), 0);
+        for column_block in blocks {
+            monitor.check()?;
+            let at = [row_block, column_block];
+            let number = self
+                .tiles
+                .binary_search_by_key(&at, |t| [t.row_block as usize, t.column_block as usize]);
+            let (tile, seen) = match number {
+                Ok(number) => {
+                    let tile = self.tiles[number].clone();
+                    // Held-out pairs co-occur, too.
+                    let all = 0..tile.held_out().end;
+                    (tile, self.read(number, all, &mut buffer)?)
+                }
+                Err(_) => (Tile::without_records(at), &[][..]),
+            };
+            let seen = seen.iter().map(|record| tile.word_and_context(*record));
+            let any_seen = seen.len() > 0;
+            let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
+            if !any_seen && length == 0 {
+                continue;
+            }
+            let range = end..end + length;
+            tiles.push(Tile {
+                negatives: SlabRange { slab: 0, range },
+                ..tile
+            });
+            end += length;
+        }
+        let slab = Slab::new(pairs, end, self.file.as_ref())?;
+        Ok((tiles, slab))
+    }
+}
+
+/// Refuse counts that leave nothing to train on or, if a fraction `validation` of the pairs is held out,
+/// nothing to validate with.
+///
+/// # Errors
+/// [`Error::Parameter`] naming `validation`; [`Error::Corpus`].
+pub fn check_sizes(validation: Option<f64>, records: u64, held_out: u64) -> Result<()> {
+    if let Some(fraction) = validation
+        && (records == 0 || held_out == 0)
+    {
+        return Err(Error::parameter(
+            "validation",
+            format!("= {fraction} leaves {records} records to train on and holds out {held_out}"),
+        ));
+    }
+    if records == 0 {
+        return Err(Error::Corpus(
+            "there are no pairs of words to train on: every document has fewer than two words of \
+             the vocabulary (see min_count and max_vocab)"
+                .into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The tiles that the rows of `block` in the triangle fill, with their records: the tiles in the block's
+/// row up to the diagonal and, unless they are mirror images of these, the tiles in its column.
+fn fill(
+    counts: &impl Rows,
+    grid: &TileGrid,
+    block: usize,
+    row_bytes: usize,
+    seed: u64,
+    holdout: Holdout,
+    monitor: &Monitor,
+) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
+    let rows = grid.start(block)..grid.start(block + 1);
+    // For each other block, the records of tile (block, other) and of tile (other, block): the number
+    // to train on, and the number held out.
+    let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
+    counts.for_each_row(rows.clone(), |row| {
+        for_each_pair(&row, grid, block, |other, j, forward, backward| {
+            let kind = usize::from(holdout.contains(row.row, grid.start(other) + j as WordId));
+            sizes[other][0][kind] += usize::from(forward != 0.0);
+            sizes[other][1][kind] += usize::from(backward != 0.0);
+        });
+        Ok(())
+    })?;
+    // The tile on the diagonal holds both directions.
+    let diagonal = std::mem::take(&mut sizes[block][1]);
+    for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
+        *size += more;
+    }
+    let mut next = vec![[[0; 2]; 2]; block + 1];
+    let mut tiles = Vec::new();
+    let mut end = 0;
+    for (other, sizes) in sizes.iter().enumerate() {
+        for (side, (row_block, column_block)) in
+            [(block, other), (other, block)].into_iter().enumerate()
+        {
+            let [train, held_out] = sizes[side];
+            next[other][side] = [end, end + train];
+            if train + held_out > 0 {
+                let range = end..end + train;
+                tiles.push(Tile {
+                    records: SlabRange { slab: 0, range },
+                    held_out,
+                    ..Tile::without_records([row_block, column_block])
+                });
+            }
+            end += train + held_out;
+        }
+    }
+    let mut records = HugeBuffer::<Record>::zeroed(end)?;
+    counts.for_each_row(rows.clone(), |row| {
+        let i = (row.row - rows.start) as u16;
+        for_each_pair(&row, grid, block, |other, j, forward, backward| {
+            let kind = usize::from(holdout.contains(row.row, grid.start(other) + j as WordId));
+            let mut put = |side: usize, record| {
+                let free = &mut next[other][side][kind];
+                records[*free] = record;
+                *free += 1;
+            };
+            let ln_forward = forward.ln() as f32;
+            if forward != 0.0 {
+                let ln_x = ln_forward;
+                put(0, Record { i, j, ln_x });
+            }
+            if backward != 0.0 {
+                let ln_x = if backward == forward {
+                    ln_forward
+                } else {
+                    backward.ln() as f32
+                };
+                put(usize::from(other != block), Record { i: j, j: i, ln_x });
+            }
+        });
+        monitor.advance(row.columns.len() as u64)
+    })?;
+    let near = (NEAR_BYTES / row_bytes).clamp(1, 1 << 15) as u16;
+    let mut spare = Vec::new();
+    for tile in &tiles {
+        let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
+        records[tile.records.range.clone()].shuffle(&mut rng);
+        let stretch = GROUPED_PER_ROW * grid.words_of(tile.row_block as usize).len();
+        let records = &mut records[tile.records.range.clone()];
+        group_rows(records, near, stretch, &mut spare);
+    }
+    Ok((tiles, records))
+}
+
+/// Sort the records of each `stretch` by groups of `near` rows; records of one group stay in order.
+fn group_rows(records: &mut [Record], near: u16, stretch: usize, spare: &mut Vec<Record>) {
+    let group = |record: &Record| usize::from(record.i / near);
+    let groups = records.iter().map(group).max().unwrap_or(0) + 1;
+    let mut ends = vec![0; groups];
+    for stretch in records.chunks_mut(stretch) {
+        spare.clear();
+        spare.extend_from_slice(stretch);
+        ends.fill(0);
+        for record in &*spare {
+            ends[group(record)] += 1;
+        }
+        let mut total = 0;
+        for end in &mut ends {
+            total += std::mem::replace(end, total);
+        }
+        for record in &*spare {
+            let free = &mut ends[group(record)];
+            stretch[*free] = *record;
+            *free += 1;
+        }
+    }
+}
+
+/// Call `f(block of the column, column within it, X[row, column], X[column, row])` for each pair of a
+/// row of block `own`. A value is 0 if there is no such record, if no tile of the group needs it, if it
+/// is the mirror image of a diagonal element, or if a mirrored tile holds it.
+#[inline(always)]
+fn for_each_pair(
+    row: &TriangleRow<'_>,
+    grid: &TileGrid,
+    own: usize,
+    mut f: impl FnMut(usize, u16, f64, f64),
+) {
+    let group = grid.partition.group(grid.group);
+    let row_is_own = group.contains(&row.row);
+    let (mut block, mut end) = (0, 0);
+    for (entry, (&column, &forward)) in row.columns.iter().zip(row.forward).enumerate() {
+        if column >= end {
+            block = grid.block_of(column);
+            end = grid.start(block + 1);
+        }
+        let backward = match row.backward {
+            _ if column == row.row => 0.0,
+            Some(backward) if group.contains(&column) => backward[entry],
+            None if block == own => forward,
+            _ => 0.0,
+        };
+        // In a symmetric matrix the group needs a pair in at least one of its directions.
+        let needed = row_is_own || row.backward.is_none();
+        let forward = if needed { forward } else { 0.0 };
+        f(
+            block,
+            (column - grid.start(block)) as u16,
+            forward,
+            backward,
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_grouped_by_rows_within_each_stretch() {
+        let all: Vec<Record> = (0..10_000u32)
+            .map(|k| Record {
+                i: (k.wrapping_mul(2_654_435_761) >> 20) as u16 % 1000,
+                j: k as u16,
+                ln_x: k as f32,
+            })
+            .collect();
+        let mut grouped = all.clone();
+        group_rows(&mut grouped, 30, 4096, &mut Vec::new());
+        assert_ne!(grouped, all);
+        for (grouped, all) in grouped.chunks(4096).zip(all.chunks(4096)) {
+            let mut expected = all.to_vec();
+            expected.sort_by_key(|record| record.i / 30);
+            assert_eq!(grouped, expected);
+        }
+    }
+}

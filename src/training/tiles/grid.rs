@@ -1,0 +1,103 @@
+//! Blocks of words.
+
+use crate::partition::Partition;
+use crate::vocabulary::WordId;
+use std::ops::Range;
+
+/// Blocks of consecutive words, which are smaller where words have more records. Words are numbered as a
+/// [`Partition`] numbers them: by rank if nothing is distributed. No block spans two groups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TileGrid {
+    // Block k holds words starts[k]..starts[k + 1].
+    pub(super) starts: Vec<WordId>,
+    pub(super) partition: Partition,
+    // The group of the rows of the tiles.
+    pub(super) group: usize,
+}
+
+/// A block holds at most this fraction, 1/16, of all records (unless one word has more), so that about
+/// as many threads find tiles that share no row.
+pub(super) const MIN_BLOCKS: u64 = 16;
+/// Bytes of rows, parameters and accumulators, in a block; a tile uses two blocks.
+/// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Size of a block").
+const BLOCK_BYTES: usize = 1 << 20;
+
+impl TileGrid {
+    /// Blocks for words with these numbers of records and with rows of `row_bytes`. The rows of the
+    /// tiles are the words of `group` of `partition`.
+    pub fn new(
+        records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
+        row_bytes: usize,
+        partition: Partition,
+        group: usize,
+    ) -> Self {
+        let all_words = records_per_word.len() as WordId;
+        let total: u64 = records_per_word.clone().sum();
+        let most_records = total.div_ceil(MIN_BLOCKS).max(1);
+        let most_words = (BLOCK_BYTES / row_bytes).clamp(32, 1 << 16);
+        let mut starts = vec![0];
+        let (mut words, mut records) = (0, 0);
+        let mut group_end = partition.start(1);
+        for (word, n) in records_per_word.enumerate() {
+            let is_first = word as WordId == group_end;
+            if is_first {
+                group_end = partition.group(partition.group_of(word as WordId)).end;
+            }
+            if words > 0 && (is_first || words == most_words || records + n > most_records) {
+                starts.push(word as WordId);
+                (words, records) = (0, 0);
+            }
+            words += 1;
+            records += n;
+        }
+        starts.push(all_words);
+        Self {
+            starts,
+            partition,
+            group,
+        }
+    }
+
+    /// Number of blocks; tiles are pairs of blocks.
+    pub fn blocks(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// The first word of block `k`.
+    pub fn start(&self, k: usize) -> WordId {
+        self.starts[k]
+    }
+
+    /// Number of words in all blocks.
+    pub fn words(&self) -> usize {
+        self.starts[self.blocks()] as usize
+    }
+
+    /// The words of block `k`.
+    pub(crate) fn words_of(&self, k: usize) -> Range<usize> {
+        self.starts[k] as usize..self.starts[k + 1] as usize
+    }
+
+    pub(super) fn block_of(&self, word: WordId) -> usize {
+        self.starts.partition_point(|&s| s <= word) - 1
+    }
+
+    /// The groups of words.
+    pub(crate) fn partition(&self) -> Partition {
+        self.partition
+    }
+
+    /// The group of the rows of the tiles.
+    pub(crate) fn group(&self) -> usize {
+        self.group
+    }
+
+    /// The blocks of the words of `group`.
+    pub(crate) fn blocks_of(&self, group: usize) -> Range<usize> {
+        let first = |group| {
+            self.starts
+                .partition_point(|&s| s < self.partition.start(group))
+        };
+        first(group)..first(group + 1)
+    }
+}

@@ -1,0 +1,43 @@
+//! The choice of the word pairs that are held out of training.
+
+use crate::partition::Partition;
+use crate::vocabulary::WordId;
+
+/// The word pairs that are held out of training: a pair in both directions, because one direction
+/// tells the other.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Holdout {
+    below: u64,
+    seed: u64,
+    partition: Partition,
+}
+
+impl Holdout {
+    /// Hold out this fraction of the pairs.
+    pub fn new(fraction: f64, seed: u64, partition: Partition) -> Self {
+        Self {
+            below: (fraction * 2.0_f64.powi(64)) as u64,
+            seed,
+            partition,
+        }
+    }
+
+    /// Whether pair (i, j), in either order, is held out: a pseudo-random choice that depends on the
+    /// words' ranks and the seed only.
+    #[inline]
+    pub fn contains(self, i: WordId, j: WordId) -> bool {
+        if self.below == 0 {
+            return false;
+        }
+        let [i, j] = [i, j].map(|new_id| self.partition.rank(new_id));
+        let (i, j) = (i.max(j), i.min(j));
+        // SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
+        let mix = |z: u64| {
+            let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
+            let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+            z ^ (z >> 31)
+        };
+        mix(mix(u64::from(i) << 32 | u64::from(j)) ^ self.seed) < self.below
+    }
+}

@@ -1,0 +1,372 @@
+//! Tiles: records bucketed by blocks of words, so that the rows that a tile updates stay in cache.
+
+mod build;
+mod grid;
+mod holdout;
+mod serialize;
+mod slab;
+mod source;
+
+pub use build::{TileOptions, check_sizes};
+pub use grid::TileGrid;
+pub use serialize::SerializedTiles;
+pub use source::Counts;
+pub(crate) use source::TileSource;
+
+use super::kernel::Record;
+use super::negatives::{Pair, Targets};
+use crate::error::Result;
+use crate::memory::TemporaryFile;
+use slab::{Slab, SlabRange};
+use std::ops::Range;
+
+/// A pair of blocks of words: where its records and negative pairs are.
+#[derive(Debug, Clone)]
+pub struct Tile {
+    pub(super) row_block: u32,
+    pub(super) column_block: u32,
+    /// Whether it is the mirror image of the tile with which it shares records: `i` of a record is
+    /// then the context word, and `j` the word.
+    pub(super) mirrored: bool,
+    records: SlabRange,
+    // Number of records behind these that are held out of training.
+    held_out: usize,
+    negatives: SlabRange,
+}
+
+impl Tile {
+    /// Number of records to train on.
+    pub(super) fn records(&self) -> usize {
+        self.records.range.len()
+    }
+
+    /// Number of negative pairs.
+    pub(super) fn negatives(&self) -> usize {
+        self.negatives.range.len()
+    }
+
+    /// The held-out records, as [`Tiles::read`] numbers them.
+    pub(super) fn held_out(&self) -> Range<usize> {
+        self.records()..self.records() + self.held_out
+    }
+
+    /// A tile of these blocks of rows and of columns, without records.
+    fn without_records([row_block, column_block]: [usize; 2]) -> Self {
+        Self {
+            row_block: row_block as u32,
+            column_block: column_block as u32,
+            mirrored: false,
+            records: SlabRange::default(),
+            held_out: 0,
+            negatives: SlabRange::default(),
+        }
+    }
+
+    /// The word and the context word of a record of this tile.
+    pub(super) fn word_and_context(&self, record: Record) -> Pair {
+        if self.mirrored {
+            [record.j, record.i]
+        } else {
+            [record.i, record.j]
+        }
+    }
+
+    /// The tile of the transposed records.
+    fn mirror(&self) -> Self {
+        Self {
+            row_block: self.column_block,
+            column_block: self.row_block,
+            mirrored: !self.mirrored,
+            ..self.clone()
+        }
+    }
+}
+
+/// The tiles of a matrix, or of the rows of a group of its words. Records are in memory or, beyond the
+/// memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a tile and its
+/// mirror image share their records.
+#[derive(Debug)]
+pub struct Tiles {
+    pub(super) grid: TileGrid,
+    pub(super) tiles: Vec<Tile>,
+    pub(super) records: u64,
+    pub(super) held_out: u64,
+    pub(crate) row_bytes: usize,
+    slabs: Vec<Slab<Record>>,
+    negatives: Option<Negatives>,
+    file: Option<TemporaryFile>,
+}
+
+/// The negative pairs of all tiles.
+#[derive(Debug)]
+struct Negatives {
+    slabs: Vec<Slab<Pair>>,
+    targets: Targets,
+}
+
+impl Tiles {
+    /// Number of records to train on.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// Number of records held out of training.
+    pub fn held_out(&self) -> u64 {
+        self.held_out
+    }
+
+    /// The blocks of words.
+    pub fn grid(&self) -> &TileGrid {
+        &self.grid
+    }
+
+    /// The block of columns of a tile.
+    pub(crate) fn column_block(&self, tile: usize) -> usize {
+        self.tiles[tile].column_block as usize
+    }
+
+    /// The tiles whose columns are words of `group`.
+    pub(super) fn with_columns(&self, group: usize) -> Vec<usize> {
+        let blocks = self.grid.blocks_of(group);
+        let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
+        (0..self.tiles.len()).filter(within).collect()
+    }
+
+    /// The first word and the first context word of a tile, which its records count from.
+    pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
+        let start = |block: u32| self.grid.start(block as usize) as usize;
+        let tile = &self.tiles[tile];
+        [start(tile.row_block), start(tile.column_block)]
+    }
+
+    /// Some records of a tile; the held-out ones are numbered last. They are read into `buffer` if they
+    /// are on disk.
+    pub(super) fn read<'a>(
+        &'a self,
+        tile: usize,
+        records: Range<usize>,
+        buffer: &'a mut Vec<Record>,
+    ) -> Result<&'a [Record]> {
+        let SlabRange { slab, range } = &self.tiles[tile].records;
+        let records = range.start + records.start..range.start + records.end;
+        self.slabs[*slab].read(records, self.file.as_ref(), buffer)
+    }
+
+    /// Some negative pairs of a tile, as records whose ln X is the target, into `to`. They are read into
+    /// `buffer` if they are on disk.
+    pub(super) fn read_negatives(
+        &self,
+        tile: usize,
+        pairs: Range<usize>,
+        buffer: &mut Vec<Pair>,
+        to: &mut Vec<Record>,
+    ) -> Result<()> {
+        to.clear();
+        if let (Some(negatives), false) = (&self.negatives, pairs.is_empty()) {
+            let first = self.first_rows(tile);
+            let SlabRange { slab, range } = &self.tiles[tile].negatives;
+            let pairs = range.start + pairs.start..range.start + pairs.end;
+            let pairs = negatives.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
+            negatives.targets.records(pairs, first, to);
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::Triangle;
+    use crate::memory::MemoryLimit;
+    use crate::monitor::Monitor;
+    use crate::training::parameters::Parameters;
+    use std::collections::HashSet;
+
+    const WORDS: u32 = 400;
+
+    /// Tiles of some pairs of words; frequent words have more of them.
+    fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
+        let skew = if symmetric { 1 } else { 2 };
+        let counts = Triangle::assemble(WORDS as usize, &Monitor::new(), |pair| {
+            for i in 0..WORDS {
+                for j in (0..=i).step_by(1 + i as usize / 10) {
+                    pair(
+                        i,
+                        j,
+                        1e4 / f64::from(i + j + 1),
+                        1e4 / f64::from(i + skew * j + 1),
+                    );
+                }
+            }
+            Ok(())
+        });
+        crate::threads::in_pool(threads, || {
+            let options = TileOptions {
+                row_bytes: Parameters::row_bytes(250),
+                negative,
+                held_out: 0.1,
+                seed: 7,
+            };
+            let mut counts = Counts::Owned(counts.unwrap());
+            Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
+        })
+        .unwrap()
+    }
+
+    type Contents = Vec<(u32, u32, Vec<Record>, Vec<Record>)>;
+
+    fn contents(tiles: &Tiles) -> Contents {
+        (0..tiles.tiles.len())
+            .map(|k| {
+                let tile = &tiles.tiles[k];
+                let mut negatives = Vec::new();
+                let mut buffer = Vec::new();
+                let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
+                tiles
+                    .read_negatives(k, 0..tile.negatives(), &mut Vec::new(), &mut negatives)
+                    .unwrap();
+                let mut records = records.to_vec();
+                for record in &mut records {
+                    [record.i, record.j] = tile.word_and_context(*record);
+                }
+                (tile.row_block, tile.column_block, records, negatives)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn tiles_depend_neither_on_memory_nor_on_threads() {
+        let free = MemoryLimit::default();
+        for symmetric in [false, true] {
+            let expected = contents(&tiles(symmetric, 0.7, &free, 1));
+            for (memory, threads) in [(None, 3), (Some(1000), 1), (Some(1000), 2)] {
+                let limit = MemoryLimit::new(memory, None);
+                assert_eq!(contents(&tiles(symmetric, 0.7, &limit, threads)), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn serialized_tiles_are_restored() {
+        for (symmetric, negative, memory) in [
+            (false, 0.0, None),
+            (true, 0.7, None),
+            (false, 0.7, Some(1000)),
+            (true, 0.7, Some(1000)),
+        ] {
+            let tiles = tiles(symmetric, negative, &MemoryLimit::new(memory, None), 1);
+            let parts = tiles.serialize().unwrap();
+            let SerializedTiles {
+                index,
+                records,
+                negatives,
+                targets,
+            } = &parts;
+            let back = Tiles::deserialize(index, records, negatives, targets).unwrap();
+            assert_eq!(contents(&back), contents(&tiles));
+            assert_eq!(
+                (back.records, back.held_out),
+                (tiles.records, tiles.held_out)
+            );
+            assert_eq!(back.grid(), tiles.grid());
+            assert!(back.bytes() > 0);
+            assert!(memory.is_some() || back.bytes() <= tiles.bytes());
+            assert_eq!(back.serialize().unwrap(), parts);
+        }
+    }
+
+    #[test]
+    fn a_pair_of_a_symmetric_matrix_is_stored_once() {
+        let free = MemoryLimit::default();
+        let tiles = tiles(true, 1.0, &free, 1);
+        let filled: Vec<&Tile> = tiles.tiles.iter().filter(|t| t.records() > 0).collect();
+        let position = |tile: &&Tile| (tile.records.slab, tile.records.range.start);
+        let stored: HashSet<_> = filled.iter().map(position).collect();
+        let diagonal = |tile: &&&Tile| tile.row_block == tile.column_block;
+        let on_diagonal = filled.iter().filter(diagonal).count();
+        assert_eq!(2 * stored.len(), filled.len() + on_diagonal);
+        // Word pairs and their X are what the triangle says, in both directions.
+        let mut pairs = HashSet::new();
+        for (row_block, column_block, records, negatives) in contents(&tiles) {
+            let (rows, columns) = (
+                tiles.grid().start(row_block as usize),
+                tiles.grid().start(column_block as usize),
+            );
+            for record in records {
+                let (i, j) = (rows + u32::from(record.i), columns + u32::from(record.j));
+                let x = 1e4 / f64::from(i + j + 1);
+                assert_eq!(record.ln_x, x.ln() as f32);
+                assert!(pairs.insert((i, j)));
+            }
+            assert!(negatives.iter().all(|record| record.ln_x.is_finite()));
+        }
+        assert_eq!(pairs.len() as u64, tiles.records() + tiles.held_out());
+        assert!(pairs.iter().all(|&(i, j)| pairs.contains(&(j, i))));
+    }
+
+    #[test]
+    fn without_unseen_pairs_the_records_are_the_same() {
+        let free = MemoryLimit::default();
+        let records = |negative| {
+            let mut all = contents(&tiles(false, negative, &free, 1));
+            all.retain(|tile| !tile.2.is_empty());
+            all.into_iter().map(|(i, j, records, _)| (i, j, records))
+        };
+        assert!(records(0.0).eq(records(0.7)));
+        assert!(
+            contents(&tiles(false, 0.0, &free, 1))
+                .iter()
+                .all(|t| t.3.is_empty())
+        );
+    }
+
+    #[test]
+    fn unseen_pairs_are_new_and_follow_the_frequencies() {
+        for symmetric in [false, true] {
+            check_negative(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
+        }
+    }
+
+    fn check_negative(tiles: &Tiles) {
+        assert!(tiles.grid().blocks() > 3);
+        let mut seen = HashSet::new();
+        let mut sums = vec![[0.0f64; 2]; WORDS as usize];
+        let mut drawn = Vec::new();
+        for (row_block, column_block, records, negatives) in contents(tiles) {
+            let (rows, columns) = (
+                tiles.grid().start(row_block as usize),
+                tiles.grid().start(column_block as usize),
+            );
+            for record in records {
+                let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
+                sums[pair.0 as usize][0] += f64::from(record.ln_x).exp();
+                sums[pair.1 as usize][1] += f64::from(record.ln_x).exp();
+                assert!(seen.insert(pair));
+            }
+            drawn.extend(negatives.into_iter().map(|record| {
+                let pair = (rows + u32::from(record.i), columns + u32::from(record.j));
+                (pair, f64::from(record.ln_x))
+            }));
+        }
+        let total: f64 = sums.iter().map(|sums| sums[0]).sum();
+        let mut by_word = vec![0; WORDS as usize];
+        for ((i, j), target) in drawn {
+            assert!(seen.insert((i, j)), "({i}, {j}) is seen or drawn twice");
+            let expected = sums[i as usize][0] * sums[j as usize][1] / total;
+            assert!((target - (0.5 * expected.ln() - 1.0)).abs() < 1e-4);
+            by_word[i as usize] += 1;
+        }
+        // Rare words do not co-occur with most contexts, so they get about their fraction of the draws.
+        // The most frequent words co-occur with all contexts and get none.
+        assert_eq!(by_word[0], 0);
+        let weight = |i: usize| sums[i][0].powf(0.75);
+        let weights: f64 = (0..WORDS as usize).map(weight).sum();
+        let draws = 3.0 * tiles.records() as f64;
+        for half in [200..300, 300..400] {
+            let fraction: f64 = half.clone().map(weight).sum::<f64>() / weights;
+            let found: usize = by_word[half].iter().sum();
+            assert!(found as f64 <= draws * fraction * 1.1);
+            assert!(found as f64 >= draws * fraction * 0.3);
+        }
+    }
+}

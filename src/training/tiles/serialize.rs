@@ -1,0 +1,178 @@
+//! [`Tiles`] as plain numbers, for sending them from machine to machine.
+
+use super::slab::{Slab, SlabRange};
+use super::{Negatives, Record, Tile, TileGrid, Tiles};
+use crate::error::Result;
+use crate::memory::HugeBuffer;
+use crate::partition::Partition;
+use crate::training::negatives::Targets;
+use crate::vocabulary::WordId;
+use bytemuck::{Pod, cast_slice, cast_slice_mut};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+
+/// Tiles as plain numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SerializedTiles {
+    /// The grid, and the sizes of every tile.
+    pub index: Vec<u64>,
+    /// The records, tile by tile.
+    pub records: Vec<u8>,
+    /// Negatives pairs, tile by tile.
+    pub negatives: Vec<u8>,
+    /// What the targets of negative pairs are made of, if there are any.
+    pub targets: Vec<f32>,
+}
+
+/// Numbers of a tile in the index.
+const PER_TILE: usize = 7;
+
+impl Tiles {
+    /// Copy the tiles into plain numbers.
+    ///
+    /// # Errors
+    /// [`crate::Error::Io`] if they are on disk and cannot be read.
+    pub fn serialize(&self) -> Result<SerializedTiles> {
+        let (grid, partition) = (&self.grid, self.grid.partition);
+        let sizes = [
+            partition.groups(),
+            grid.group,
+            self.row_bytes,
+            grid.starts.len(),
+        ];
+        let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
+        index.extend(grid.starts.iter().map(|&start| u64::from(start)));
+        let (mut records, mut negatives, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        // Offsets of the records, which two tiles may share.
+        let mut starts = HashMap::new();
+        for (number, tile) in self.tiles.iter().enumerate() {
+            let SlabRange { slab, range } = &tile.records;
+            let start = match starts.entry((*slab, range.start, tile.held_out().end)) {
+                Entry::Occupied(start) => *start.get(),
+                Entry::Vacant(entry) => {
+                    let start = *entry.insert(records.len() / size_of::<Record>());
+                    let all = self.read(number, 0..tile.held_out().end, &mut buffer)?;
+                    records.extend_from_slice(cast_slice(all));
+                    start
+                }
+            };
+            let blocks = [tile.row_block, tile.column_block, tile.mirrored.into()];
+            index.extend(blocks.map(u64::from));
+            let sizes = [start, tile.records(), tile.held_out, tile.negatives()];
+            index.extend(sizes.map(|n| n as u64));
+        }
+        let mut targets = Vec::new();
+        if let Some(Negatives { slabs, targets: t }) = &self.negatives {
+            let mut buffer = Vec::new();
+            for Tile {
+                negatives: range, ..
+            } in &self.tiles
+            {
+                let slab = &slabs[range.slab];
+                let pairs = slab.read(range.range.clone(), self.file.as_ref(), &mut buffer)?;
+                negatives.extend_from_slice(cast_slice(pairs));
+            }
+            targets = t.sides().concat();
+        }
+        Ok(SerializedTiles {
+            index,
+            records,
+            negatives,
+            targets,
+        })
+    }
+
+    /// The tiles that [`Tiles::serialize`] copied.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    ///
+    /// # Panics
+    /// For numbers that [`Tiles::serialize`] does not return.
+    pub fn deserialize(
+        index: &[u64],
+        records: &[u8],
+        negatives: &[u8],
+        targets: &[f32],
+    ) -> Result<Self> {
+        let (sizes, index) = index.split_at(4);
+        let (starts, tiles) = index.split_at(sizes[3] as usize);
+        let starts: Vec<WordId> = starts.iter().map(|&start| start as WordId).collect();
+        let words = starts[starts.len() - 1] as usize;
+        let grid = TileGrid {
+            starts,
+            partition: Partition::new(words, sizes[0] as usize),
+            group: sizes[1] as usize,
+        };
+        let range = |start: usize, length: usize| SlabRange {
+            slab: 0,
+            range: start..start + length,
+        };
+        let mut drawn = 0;
+        let (tiles, _) = tiles.as_chunks::<PER_TILE>();
+        let tiles: Vec<Tile> = tiles
+            .iter()
+            .map(|numbers| {
+                let [
+                    row_block,
+                    column_block,
+                    mirrored,
+                    start,
+                    records,
+                    held_out,
+                    negatives,
+                ] = numbers.map(|n| n as usize);
+                drawn += negatives;
+                Tile {
+                    row_block: row_block as u32,
+                    column_block: column_block as u32,
+                    mirrored: mirrored != 0,
+                    records: range(start, records),
+                    held_out,
+                    negatives: range(drawn - negatives, negatives),
+                }
+            })
+            .collect();
+        let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
+        let negatives = if targets.is_empty() {
+            None
+        } else {
+            Some(Negatives {
+                slabs: vec![slab(negatives)?],
+                targets: Targets::from_sides(targets),
+            })
+        };
+        Ok(Self {
+            records: sum(Tile::records),
+            held_out: sum(|tile| tile.held_out),
+            grid,
+            row_bytes: sizes[2] as usize,
+            slabs: vec![slab(records)?],
+            negatives,
+            tiles,
+            file: None,
+        })
+    }
+
+    /// Bytes of records and negative pairs in memory.
+    pub fn bytes(&self) -> u64 {
+        let negatives = self.negatives.iter().flat_map(|negatives| &negatives.slabs);
+        let records: usize = self.slabs.iter().map(Slab::bytes).sum();
+        (records + negatives.map(Slab::bytes).sum::<usize>()) as u64
+    }
+}
+
+impl<T: Pod> Slab<T> {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Memory(all) => size_of_val::<[T]>(all),
+            Self::Disk(_) => 0,
+        }
+    }
+}
+
+fn slab<T: Pod>(bytes: &[u8]) -> Result<Slab<T>> {
+    let mut all = HugeBuffer::zeroed(bytes.len() / size_of::<T>())?;
+    cast_slice_mut(&mut all).copy_from_slice(bytes);
+    Ok(Slab::Memory(all))
+}

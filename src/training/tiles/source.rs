@@ -1,0 +1,93 @@
+//! The counts that tiles are built from.
+
+use crate::cooccurrence::{Rows, Triangle};
+use crate::error::Result;
+use crate::vocabulary::WordId;
+use std::ops::{Deref, Range};
+
+/// Counts, from which [`Tiles`](super::Tiles) take the rows of one block of words at a time.
+pub(crate) trait TileSource: Sync {
+    /// Rows of the lower triangle of the matrix.
+    type Rows: Rows;
+    /// How [`TileSource::rows`] returns them.
+    type Loaded<'a>: Deref<Target = Self::Rows>
+    where
+        Self: 'a;
+
+    /// Whether the matrix is its own transpose.
+    fn is_symmetric(&self) -> bool;
+
+    /// Number of records.
+    fn nnz(&self) -> u64;
+
+    /// Rows that hold `rows`, and may hold others.
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory).
+    fn rows(&self, rows: Range<WordId>) -> Result<Self::Loaded<'_>>;
+
+    /// No row from `row` on is needed any more.
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory).
+    fn done_from(&mut self, _row: WordId) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The counts of all words, and what happens to them while tiles are built from them.
+#[derive(Debug)]
+pub enum Counts<'a> {
+    /// They stay unchanged.
+    Borrowed(&'a Triangle),
+    /// Their memory is freed row by row.
+    Owned(Triangle),
+    /// They are packed row by row, to less than half of their memory.
+    Packed(Triangle),
+}
+
+impl Counts<'_> {
+    pub(super) fn get(&self) -> &Triangle {
+        match self {
+            Self::Borrowed(counts) => counts,
+            Self::Owned(counts) | Self::Packed(counts) => counts,
+        }
+    }
+
+    /// Free or pack the rows from `row` on: tiles do not need them any more.
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory).
+    pub fn done_from(&mut self, row: WordId) -> Result<()> {
+        match self {
+            Self::Borrowed(_) => {}
+            Self::Owned(counts) => counts.forget_from(row),
+            Self::Packed(counts) => counts.pack_from(row)?,
+        }
+        Ok(())
+    }
+}
+
+impl TileSource for Counts<'_> {
+    type Rows = Triangle;
+    type Loaded<'a>
+        = &'a Triangle
+    where
+        Self: 'a;
+
+    fn is_symmetric(&self) -> bool {
+        self.get().symmetric
+    }
+
+    fn nnz(&self) -> u64 {
+        self.get().nnz()
+    }
+
+    fn rows(&self, _: Range<WordId>) -> Result<&Triangle> {
+        Ok(self.get())
+    }
+
+    fn done_from(&mut self, row: WordId) -> Result<()> {
+        self.done_from(row)
+    }
+}

@@ -1,0 +1,218 @@
+//! Training, epoch after epoch.
+
+use super::anchor::Anchor;
+use super::epoch::EpochPass;
+use super::kernel::SimdLevel;
+use super::loss;
+use super::options::TrainingOptions;
+use super::parameters::Parameters;
+use super::progress::{DIVERGENCE_FACTOR, Progress};
+use super::schedule;
+use super::tiles::Tiles;
+use crate::error::{Error, Result};
+use crate::monitor::{EpochReport, Monitor, Stage};
+use std::ops::ControlFlow;
+use std::time::Instant;
+
+/// A training between two epochs.
+#[derive(Debug)]
+pub struct Training {
+    /// The parameters at the end of the last finished epoch.
+    pub parameters: Parameters,
+    /// With early stopping, the parameters at the end of the epoch with the smallest validation loss,
+    /// if it is not the last one.
+    pub best: Option<Parameters>,
+    /// How far the training has come.
+    pub progress: Progress,
+    /// Vectors that words stay near to.
+    pub anchor: Option<Anchor>,
+}
+
+/// Called after each epoch; returns whether to go on. An error ends the training after this epoch.
+pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>>;
+
+/// Train `parameters` on `tiles`: [`Training::run`] from the first epoch to the last. Returns the reports
+/// of the epochs.
+///
+/// # Errors
+/// As for [`Training::run`]. The parameters are then those of the last finished epoch.
+pub fn train(
+    parameters: &mut Parameters,
+    tiles: &Tiles,
+    options: &TrainingOptions,
+    monitor: &Monitor,
+) -> Result<Vec<EpochReport>> {
+    let empty = Parameters::empty()?;
+    let mut training = Training::new(std::mem::replace(parameters, empty));
+    let result = training.run(
+        tiles,
+        options,
+        &mut |_| Ok(ControlFlow::Continue(())),
+        monitor,
+    );
+    *parameters = training.parameters;
+    result.map(|()| training.progress.reports)
+}
+
+impl Training {
+    /// A training that starts with these parameters.
+    pub fn new(parameters: Parameters) -> Self {
+        Self {
+            parameters,
+            best: None,
+            progress: Progress::default(),
+            anchor: None,
+        }
+    }
+
+    /// The parameters of the best epoch, if that is known, or else of the last one.
+    pub fn into_best(self) -> Parameters {
+        self.best.unwrap_or(self.parameters)
+    }
+
+    /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
+    /// early stopping, the deadline or `after_epoch` end it. A training that goes on from a checkpoint
+    /// has the results of one that was never interrupted.
+    ///
+    /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
+    /// [`DIVERGENCE_FACTOR`] times what a poor model costs. Then the parameters before it are restored,
+    /// the learning rate is halved, and the epoch is repeated.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`]; [`Error::Diverged`] if halving the rate
+    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times did not help; [`Error::Io`]; [`Error::Memory`];
+    /// [`Error::Cancelled`]; and the errors of `after_epoch`. The state is then that after the last
+    /// finished epoch.
+    pub fn run(
+        &mut self,
+        tiles: &Tiles,
+        options: &TrainingOptions,
+        after_epoch: AfterEpoch<'_>,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        options.validate()?;
+        self.check(tiles, options)?;
+        let level = SimdLevel::active()?;
+        let first = self.progress.epochs;
+        let epochs = options.epochs.saturating_sub(first) as u64;
+        monitor.begin(Stage::Training, tiles.records * epochs);
+        let divergence_cost = if let Some(cost) = self.progress.divergence_cost {
+            cost
+        } else {
+            let poor = loss::poor_model_cost(tiles, 0, self.parameters.view(), options)?;
+            DIVERGENCE_FACTOR * poor
+        };
+        self.progress.divergence_cost = Some(divergence_cost);
+        let mut before = self.parameters.try_clone()?;
+        while !self.progress.is_finished(options) {
+            let epoch = self.progress.epochs + 1;
+            let start = Instant::now();
+            let pass = EpochPass {
+                tiles,
+                options,
+                epoch,
+                rule: options.rule(self.progress.halvings),
+                level,
+                divergence_cost,
+                first: [0, 0],
+            };
+            let batches = schedule::batches(tiles, options.seed, epoch);
+            let trained = pass.run(self.parameters.rows(), &batches, monitor);
+            let outcome = trained.and_then(|cost| {
+                if let Some(anchor) = &self.anchor {
+                    anchor.step(&mut self.parameters, &pass.rule_at(0.5));
+                }
+                if self.progress.is_divergence(cost) || !self.parameters.all_finite() {
+                    return Err(pass.diverged());
+                }
+                Ok((cost, self.validation_loss(tiles, options)?))
+            });
+            let (cost, validation) = match outcome {
+                Ok(losses) => losses,
+                Err(Error::Diverged { .. }) => {
+                    self.parameters.copy_from(&before);
+                    monitor.warn(self.progress.halve_rate(options)?);
+                    monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
+                    continue;
+                }
+                Err(error) => {
+                    std::mem::swap(&mut self.parameters, &mut before);
+                    return Err(error);
+                }
+            };
+            let seconds = start.elapsed().as_secs_f64();
+            let report = EpochReport {
+                epoch,
+                loss: cost / tiles.records.max(1) as f64,
+                validation,
+                seconds,
+                records_per_second: tiles.records as f64 / seconds.max(1e-9),
+            };
+            self.progress.finish_epoch(report);
+            if options.patience.is_some() {
+                self.update_best(&mut before)?;
+            }
+            before.copy_from(&self.parameters);
+            monitor.epoch_finished(report);
+            if after_epoch(self)?.is_break() {
+                break;
+            }
+            if !options.has_time_for(start.elapsed()) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn check(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<()> {
+        let parameters = &self.parameters;
+        let words = tiles.grid().words();
+        if parameters.words() != words {
+            return Err(Error::parameter(
+                "parameters",
+                format!(
+                    "must have a row per word: {} rows, {words} words",
+                    parameters.words()
+                ),
+            ));
+        }
+        if !parameters.can_train() {
+            return Err(Error::parameter(
+                "parameters",
+                "must be finite numbers, and their accumulators G above 0",
+            ));
+        }
+        if options.patience.is_some() && tiles.held_out() == 0 {
+            return Err(Error::parameter(
+                "early_stopping",
+                "needs records held out: validation",
+            ));
+        }
+        match &self.anchor {
+            Some(anchor) => anchor.check(words, parameters.dim()),
+            None => Ok(()),
+        }
+    }
+
+    /// After an epoch, with the parameters `before` it: if these are the best so far, store them.
+    fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
+        match self.progress.epochs_since_best() {
+            0 => self.best = None,
+            1 => {
+                let spare = self.parameters.try_clone()?;
+                self.best = Some(std::mem::replace(before, spare));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Σ ½ f(X) diff² / n over the n held-out records, if there are any.
+    fn validation_loss(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<Option<f64>> {
+        if tiles.held_out() == 0 {
+            return Ok(None);
+        }
+        let cost = loss::validation_cost(tiles, 0, self.parameters.view(), options)?;
+        Ok(Some(cost / tiles.held_out() as f64))
+    }
+}

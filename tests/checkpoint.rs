@@ -1,0 +1,180 @@
+//! A training that a Rust program interrupts and resumes from its checkpoint.
+
+use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
+use glove_rs::corpus::Documents;
+use glove_rs::encoding::{EncodingOptions, RawCorpus};
+use glove_rs::formats::counts as counts_file;
+use glove_rs::session::{Checkpoints, Session, Start, Trained};
+use glove_rs::training::{Training, TrainingOptions};
+use glove_rs::{Error, MemoryLimit, Monitor, Result, Vocabulary, threads};
+use std::fmt::Write as _;
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+
+const DIM: usize = 12;
+const EPOCHS: usize = 6;
+
+/// Documents of words w0, w1, … from a small generator; words with low numbers are frequent.
+fn counted() -> (Arc<Vocabulary>, Triangle) {
+    let mut state = 7u64;
+    let mut next = || {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        ((state >> 33) as f64 / (1u64 << 31) as f64).powi(3)
+    };
+    let documents: Vec<String> = (0..100)
+        .map(|_| {
+            let mut text = String::new();
+            for _ in 0..40 {
+                let _ = write!(text, "w{} ", (next() * 120.0) as usize);
+            }
+            text
+        })
+        .collect();
+    let (encoding, counting) = (EncodingOptions::default(), CountingOptions::default());
+    let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
+    let counted: Result<_> = threads::in_pool(2, || {
+        let mut reader = Documents::new(documents);
+        let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor)?;
+        let vocabulary = raw.vocabulary(&encoding, &monitor)?;
+        let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
+        let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, &monitor)?;
+        Ok((Arc::new(vocabulary), counts))
+    })
+    .unwrap();
+    counted.unwrap()
+}
+
+fn options() -> TrainingOptions {
+    TrainingOptions {
+        epochs: EPOCHS,
+        learning_rate: 0.1,
+        negative: 0.5,
+        deterministic: true,
+        seed: 3,
+        ..TrainingOptions::default()
+    }
+}
+
+fn session(vocabulary: &Arc<Vocabulary>, folder: &Path, every: usize) -> Session {
+    Session {
+        validation: Some(0.1),
+        checkpoints: Some(Checkpoints {
+            counts: Some(folder.join("counts")),
+            every,
+            settings: "seed 3".into(),
+            ..Checkpoints::new(folder.join("state"))
+        }),
+        ..Session::new(vocabulary.clone(), DIM, options())
+    }
+}
+
+fn run(
+    session: &Session,
+    counts: Arc<Triangle>,
+    start: Start,
+    mut after_epoch: impl FnMut(&Training) -> Result<ControlFlow<()>> + Send,
+) -> Result<Trained> {
+    threads::in_pool(2, || {
+        session.run(counts, start, &mut after_epoch, &Monitor::new())
+    })
+    .unwrap()
+}
+
+fn go_on(_: &Training) -> Result<ControlFlow<()>> {
+    Ok(ControlFlow::Continue(()))
+}
+
+/// Interrupt training after epoch 3, as Ctrl-C does.
+fn interrupt(training: &Training) -> Result<ControlFlow<()>> {
+    match training.progress.epochs {
+        3 => Err(Error::Cancelled),
+        _ => Ok(ControlFlow::Continue(())),
+    }
+}
+
+fn losses(trained: &Trained) -> Vec<(usize, f64, Option<f64>)> {
+    let reports = trained.reports.iter();
+    reports
+        .map(|report| (report.epoch, report.loss, report.validation))
+        .collect()
+}
+
+#[test]
+fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
+    let (vocabulary, counts) = counted();
+    let counts = Arc::new(counts);
+    let whole = run(
+        &Session {
+            validation: Some(0.1),
+            ..Session::new(vocabulary.clone(), DIM, options())
+        },
+        counts.clone(),
+        Start::Random,
+        go_on,
+    )
+    .unwrap();
+    assert!(whole.interrupted.is_none());
+    assert_eq!(whole.reports.len(), EPOCHS);
+    assert!(whole.reports[EPOCHS - 1].loss < whole.reports[0].loss);
+    // With every = 2 the checkpoint is older than the interruption.
+    for every in [1, 2] {
+        let folder = tempfile::tempdir().unwrap();
+        let session = session(&vocabulary, folder.path(), every);
+        let part = run(&session, counts.clone(), Start::Random, interrupt).unwrap();
+        assert!(matches!(part.interrupted, Some(Error::Cancelled)));
+        assert_eq!(losses(&part), losses(&whole)[..3]);
+        assert_ne!(part.parameters, whole.parameters);
+
+        let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
+        let path = folder.path().join("counts");
+        let saved = counts_file::load(path, None, &memory, &monitor).unwrap();
+        assert!(*saved.vocabulary == *vocabulary);
+        let start = Start::from_checkpoint(folder.path().join("state"), &Monitor::new()).unwrap();
+        let Start::Resumed(training) = &start else {
+            panic!("a checkpoint resumes");
+        };
+        assert_eq!(training.progress.epochs, 4 - every);
+        let rest = run(&session, Arc::new(saved.counts), start, go_on).unwrap();
+        assert_eq!(losses(&rest), losses(&whole));
+        assert_eq!(rest.parameters, whole.parameters);
+    }
+}
+
+#[test]
+fn a_finished_training_has_nothing_left_to_do() {
+    let (vocabulary, counts) = counted();
+    let counts = Arc::new(counts);
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(&vocabulary, folder.path(), 1);
+    let trained = run(&session, counts.clone(), Start::Random, go_on).unwrap();
+    let start = Start::from_checkpoint(folder.path().join("state"), &Monitor::new()).unwrap();
+    let again = run(&session, counts, start, |_| panic!("no epoch is left")).unwrap();
+    assert_eq!(again.parameters, trained.parameters);
+    assert_eq!(losses(&again), losses(&trained));
+}
+
+#[test]
+fn counts_are_kept_on_request_only() {
+    for keep_counts in [false, true] {
+        let (vocabulary, counts) = counted();
+        let nnz = counts.nnz();
+        let session = Session {
+            keep_counts,
+            ..Session::new(vocabulary, DIM, options())
+        };
+        let trained = run(&session, Arc::new(counts), Start::Random, go_on).unwrap();
+        let kept = trained.counts.map(|counts| counts.nnz());
+        assert_eq!(kept, keep_counts.then_some(nnz));
+    }
+}
+
+#[test]
+fn an_error_before_the_first_epoch_is_returned() {
+    let (vocabulary, counts) = counted();
+    let session = Session::new(vocabulary, 0, options());
+    let refused = run(&session, Arc::new(counts), Start::Random, go_on);
+    assert!(matches!(refused, Err(Error::Parameter { name: "dim", .. })));
+}

@@ -1,0 +1,192 @@
+"""The command line, whatever its arguments: an answer, or a line that says why not."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from glove_rs import Cooccurrence, Glove, Vocabulary
+from glove_rs.cli import compat, main, parser
+from program import PROGRAM, call
+
+#: What scripts and slips of the keyboard put where a number, a name or a path belongs.
+NASTY = [
+    *("", " ", "-", "--", "-1", "0", "1", "9" * 25, "9" * 5000, "1e400", "-1e400", "nan", "inf"),
+    *("1.5", "True", "x", "\udcff", "a\0b", "\x1b[31m", "☃", "x" * 5000, "/", ".", "/dev/null"),
+    *("no/such/file", "--help", "%s", "{}", "\n", "-memory"),
+]
+#: Exit codes: done, failed, a wrong call, interrupted.
+CODES = {0, 1, 2, 130}
+QUICK = {
+    "fit": ["--dim", "2", "--epochs", "1", "--min-count", "1"],
+    "train": ["--dim", "2", "--epochs", "1"],
+}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("made")
+    (folder / "corpus.txt").write_text("a b c d\n" * 20)
+    (folder / "questions.txt").write_text(": x\na b c d\n")
+    model = Glove(2, min_count=1, epochs=1).fit(folder / "corpus.txt")
+    model.save(folder / "model.glove")
+    model.save_word2vec(folder / "vectors.txt")
+    Vocabulary.from_corpus(folder / "corpus.txt", min_count=1).save(folder / "vocab.txt")
+    counts = Cooccurrence.from_corpus(folder / "corpus.txt", min_count=1)
+    counts.save(folder / "counts")
+    counts.save(folder / "records.bin")
+    return folder
+
+
+def positionals(command: str, made: Path) -> list[str]:
+    """Arguments with which a command does something, and quickly."""
+    given = {
+        "fit": ["corpus.txt", "--out", "@"],
+        "vocab": ["corpus.txt"],
+        "cooccur": ["corpus.txt", "--min-count", "1", "-o", "@"],
+        "train": ["counts", "--out", "@"],
+        "similar": ["vectors.txt", "a"],
+        "analogy": ["vectors.txt", "a", "b", "c"],
+        "evaluate": ["vectors.txt", "questions.txt"],
+        "convert": ["vectors.txt", "@"],
+        "info": ["vectors.txt"],
+        "estimate": ["corpus.txt"],
+    }[command]
+    return [str(made / part) if (made / part).exists() else part for part in given]
+
+
+def cases(made: Path) -> list[list[str]]:
+    """Every option of every command with every nasty value, and every nasty positional."""
+    lines = []
+    top = parser()
+    choices = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction)).choices
+    for name, sub in choices.items():
+        if name in {"compat", "demo"}:  # one has flags of its own, the other always trains for long
+            continue
+        base = [name, *positionals(name, made), *QUICK.get(name, [])]
+        for action in sub._actions:
+            if action.option_strings and action.nargs != 0:
+                lines += [[*base, action.option_strings[-1], value] for value in NASTY]
+        for at in range(1, 1 + len(positionals(name, made))):
+            lines += [[*base[:at], value, *base[at + 1 :]] for value in NASTY]
+        lines += [[name, value] for value in NASTY]
+    lines += [[value] for value in NASTY]
+    files = {"vocab-file": "vocab.txt", "input-file": "records.bin"}
+    for name, tool in compat.TOOLS.items():
+        known = {flag.name for flag in tool.flags}
+        base = [
+            part
+            for flag, file in files.items()
+            if flag in known
+            for part in (f"-{flag}", str(made / file))
+        ]
+        for flag in tool.flags:
+            lines += [["compat", name, f"-{flag.name}", value, *base] for value in NASTY]
+        lines += [["compat", name, value] for value in NASTY]
+    return lines
+
+
+@pytest.fixture
+def quiet(tmp_path, monkeypatch):
+    """An empty folder to work in, and nothing on standard input and output."""
+    monkeypatch.chdir(tmp_path)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    saved = [os.dup(descriptor) for descriptor in (0, 1)]
+    for descriptor in (0, 1):
+        os.dup2(nothing, descriptor)
+    yield tmp_path
+    for descriptor, before in enumerate(saved):
+        os.dup2(before, descriptor)
+        os.close(before)
+    os.close(nothing)
+
+
+def test_any_value_of_any_option_ends_with_an_answer_or_a_reason(made, quiet, capsys):
+    every = cases(made)
+    assert len(every) > 3000
+    random.Random(16).shuffle(every)
+    # All of them take minutes; these come again, in this order, everywhere.
+    deadline, tried = time.monotonic() + 10, 0
+    for number, line in enumerate(every):
+        arguments = [f"out{number}" if part == "@" else part for part in line]
+        shown = [argument[:40] for argument in arguments]
+        try:
+            code = main(arguments)
+        except SystemExit as stop:
+            code = stop.code
+        except BaseException as error:
+            raise AssertionError(f"{shown}: {type(error).__name__}") from error
+        tried += 1
+        errors = capsys.readouterr().err
+        assert code in CODES, (shown, code)
+        assert "Traceback" not in errors, shown
+        assert code in {0, 130} or errors, shown
+        if time.monotonic() > deadline:
+            break
+    assert tried > 20
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (["vocab_count", "-min-count", "x"], "-min-count"),
+        (["cooccur", "-window-size", "0"], "-window-size"),
+        (["cooccur", "-memory", "1e400"], "-memory"),
+        (["shuffle", "-array-size", "9" * 25], "-array-size"),
+        (["glove", "-vector-size", "0"], "-vector-size"),
+        (["glove", "-eta", "nan"], "-eta"),
+        (["glove", "-alpha", "-1"], "-alpha"),
+    ],
+)
+def test_a_value_of_stanfords_flags_is_refused_by_its_name(arguments, flag, made):
+    result = call(
+        "compat", *arguments, "-vocab-file", made / "vocab.txt", "-input-file", made / "records.bin"
+    )
+    assert result.returncode in {1, 2}
+    assert flag.encode() in result.stderr.splitlines()[-1]
+    assert b"Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("closed", [0, 1, 2])
+@pytest.mark.parametrize("arguments", [["--version"], ["info", "vectors.txt"], ["info", "missing"]])
+def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, made):
+    def close() -> None:
+        os.close(closed)
+
+    result = subprocess.run(
+        [PROGRAM, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=made,
+        timeout=300,
+        check=False,
+        preexec_fn=close,
+    )
+    assert result.returncode in CODES
+    assert b"Traceback" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX", "xx_NOWHERE"])
+@pytest.mark.parametrize(
+    "argument", [b"\xff", "ü☃".encode(), b"\x1b[31m", b"x" * 100_000], ids=lambda a: ascii(a[:9])
+)
+def test_any_bytes_are_answered_in_any_locale(locale, argument, made):
+    environment = {**os.environ, "LC_ALL": locale, "LANG": locale}
+    for line in ([b"info", argument], [b"similar", b"vectors.txt", argument], [argument]):
+        result = subprocess.run(
+            [os.fsencode(PROGRAM), *line],
+            capture_output=True,
+            cwd=made,
+            timeout=300,
+            check=False,
+            env=environment,
+        )
+        assert result.returncode in {1, 2}
+        assert result.stderr
+        assert b"Traceback" not in result.stderr

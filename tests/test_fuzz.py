@@ -1,0 +1,101 @@
+"""Every reader against mutated files: a bounded, repeatable run of the campaign in ``fuzz/``."""
+
+import importlib
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+FUZZ = Path(__file__).resolve().parents[1] / "fuzz"
+sys.path.insert(0, str(FUZZ))
+campaign = importlib.import_module("campaign")
+READERS = importlib.import_module("readers").READERS
+
+if sys.platform != "linux":
+    pytest.skip("the campaign looks into /proc", allow_module_level=True)
+
+#: Seconds that mutated files may take, of all readers together, unless a busy machine needs longer
+#: for the least. With the known files it is about a minute.
+SECONDS = 40
+#: Inputs for each reader: every machine reads the least, no machine more than the most.
+LEAST, MOST = 60, 2000
+
+
+def needs_of(reader):
+    if reader == "arrow":
+        for library in ("pyarrow", "pandas", "polars"):
+            pytest.importorskip(library)
+
+
+def collected(reader, outcomes):
+    report = campaign.Report(reader)
+    for content, outcome in outcomes:
+        report.add(content, outcome)
+    return report
+
+
+def complaint(report):
+    examples = "".join(
+        f"\n\n{cause}\n{content[:300]!r}\n{detail}"
+        for cause, (content, detail) in report.examples.items()
+    )
+    return f"{report}{examples}"
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_mutated_files_are_read_or_refused_by_name(reader):
+    needs_of(reader)
+    share = SECONDS / len(READERS)
+    report = collected(
+        reader, campaign.attack(reader, seed=0, inputs=MOST, seconds=share, least=LEAST)
+    )
+    assert not report.faults, complaint(report)
+    assert report.inputs >= LEAST
+    # Neither of them alone would reach much.
+    assert report.outcomes["read"] > 0
+    assert report.inputs > report.outcomes["read"]
+
+
+@pytest.mark.parametrize("reader", [name for name in READERS if name != "commands"])
+def test_known_files_are_read_and_old_faults_stay_mended(reader):
+    needs_of(reader)
+    files = sorted((campaign.CORPUS / reader).iterdir())
+    contents = [path.read_bytes() for path in files]
+    outcomes = list(campaign.replay(reader, contents))
+    report = collected(reader, outcomes)
+    assert not report.faults, complaint(report)
+    # The seeds are well-formed: if a format changes, fuzz/seeds.py writes them anew.
+    seeds = [
+        (path.name, outcome["kind"])
+        for path, (_, outcome) in zip(files, outcomes, strict=True)
+        if path.name.startswith("seed-")
+    ]
+    assert seeds
+    refused = Counter(name for name, kind in seeds if kind != "read")
+    assert len(refused) <= len(seeds) // 2, refused
+
+
+def test_commands_understand_every_kind_of_file():
+    report = collected("commands", campaign.replay("commands", campaign.seeds_of("commands")))
+    assert not report.faults, complaint(report)
+    assert report.outcomes["read"] > report.inputs // 2
+
+
+def test_an_input_is_the_same_whenever_it_is_made():
+    def first(reader):
+        outcomes = campaign.attack(reader, seed=5, inputs=3, seconds=60, least=3)
+        return [content for content, _ in outcomes]
+
+    assert first("vocabulary") == first("vocabulary")
+
+
+def test_a_worker_that_ends_is_a_fault_and_the_next_input_is_read():
+    with campaign.Worker("vocabulary") as worker:
+        assert worker.read(b"tide 1\n")["kind"] == "read"
+        worker.process.kill()
+        ended = worker.read(b"tide 1\n")
+        assert ended["kind"] == "fault"
+        assert "SIGKILL" in ended["cause"]
+        assert worker.read(b"tide 1\n")["kind"] == "read"
+        assert worker.read(b"tide\n") == {"kind": "refused", "cause": "FormatError", "detail": ""}

@@ -1,0 +1,191 @@
+"""Killed at any moment, ``glove-rs fit`` leaves the old model or the new one, and nothing else."""
+
+import csv
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from glove_rs import Glove, Vocabulary
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+
+SETTINGS = ("--dim", "8", "--epochs", "4", "--min-count", "1", "--window", "4", "--deterministic")
+FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
+
+
+@pytest.fixture(scope="module")
+def text():
+    """More than a pipe holds: who has written all of it knows that the other side reads."""
+    rng = np.random.default_rng(8)
+    words = np.array([f"word{k}" for k in range(400)])
+    lines = (" ".join(rng.choice(words, size=40)) for _ in range(450))
+    content = "".join(line + "\n" for line in lines).encode()
+    assert len(content) > 2 * 65536
+    return content
+
+
+class Program:
+    """`glove-rs fit` of a text on standard input."""
+
+    def __init__(self, folder, text, *options):
+        self.folder, self.text, self.options = folder, text, options
+
+    def start(self, seed):
+        """Start it, and return when it has read most of the text."""
+        command = [sys.executable, "-m", "glove_rs", "fit", "-", *SETTINGS, "--seed", str(seed)]
+        process = subprocess.Popen(
+            [*command, *self.options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=self.folder,
+        )
+        try:
+            process.stdin.write(self.text)
+            process.stdin.close()
+        except BrokenPipeError:  # it refuses to begin: `finish` says why
+            pass
+        process.stdin = None
+        return process
+
+    def finish(self, seed):
+        """Run it to its end; how long it took after the text was read."""
+        process = self.start(seed)
+        begin = time.monotonic()
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said.decode()
+        return time.monotonic() - begin
+
+    def kill(self, seed, delay, *, watched):
+        """Kill it after `delay` seconds; whether it was still there.
+
+        If `watched`, the delay begins when something in the folder changes, or 10 seconds later.
+        """
+        before = entries(self.folder)
+        process = self.start(seed)
+        end = time.monotonic() + 10
+        while watched and time.monotonic() < end and process.poll() is None:
+            if entries(self.folder) != before:
+                break
+        time.sleep(delay)
+        process.kill()
+        _, said = process.communicate(timeout=300)
+        assert process.returncode in (0, -signal.SIGKILL), said.decode()
+        return process.returncode == -signal.SIGKILL
+
+
+def parameters(folder):
+    """All numbers of a complete model folder."""
+    assert set(os.listdir(folder)) >= FILES, os.listdir(folder)
+    model = Glove.load(folder)
+    assert Vocabulary.load(folder / "vocab.txt") == model.vocabulary
+    settings = json.loads((folder / "settings.json").read_text())
+    assert settings["words"] == len(model.vocabulary)
+    with (folder / "history.csv").open() as file:
+        assert len(list(csv.reader(file))) == 1 + len(model.history) == 5
+    return {name: array.tobytes() for name, array in model._parameters.arrays.items()}
+
+
+def entries(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def kill_often(kills, took, seed, kill):
+    """Call `kill` until it has met the program alive so many times.
+
+    Every other time at any moment of the run, the other times when files are being written.
+    """
+    rng = random.Random(seed)
+    span = [1.1 * took, 0.03]
+    met = 0
+    for number in range(20 * kills):
+        watched = number % 2
+        if kill(rng.uniform(0, span[watched]), watched=bool(watched)):
+            met += 1
+            span[watched] *= 1.1
+        else:  # the machine is faster now than when it was measured
+            span[watched] *= 0.7
+        if met == kills:
+            return
+    pytest.fail(f"only {met} of {kills} kills met the program")
+
+
+def test_a_killed_fit_leaves_a_complete_model_or_none(tmp_path, text):
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    took = Program(whole, text, "--out", "model").finish(1)
+    expected = parameters(whole / "model")
+
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    program = Program(killed, text, "--out", "model", "--overwrite")
+
+    def once(delay, *, watched):
+        met = program.kill(1, delay, watched=watched)
+        if (killed / "model").exists():
+            assert parameters(killed / "model") == expected
+        return met
+
+    kill_often(6, took, 1, once)
+    program.finish(1)
+    assert parameters(killed / "model") == expected
+    assert entries(killed) == entries(whole), "temporaries of a killed run are left"
+
+
+def test_a_killed_overwrite_leaves_the_old_model_or_the_new_one(tmp_path, text):
+    program = Program(tmp_path, text, "--out", "model", "--overwrite")
+    models = []
+    for seed in (1, 2):
+        took = program.finish(seed)
+        models.append(parameters(tmp_path / "model"))
+    assert models[0] != models[1]
+    expected = entries(tmp_path)
+    present = 2
+
+    def once(delay, *, watched):
+        nonlocal present
+        other = 3 - present
+        met = program.kill(other, delay, watched=watched)
+        assert (tmp_path / "model").exists(), "the old model and the new one are gone"
+        found = parameters(tmp_path / "model")
+        assert found in (models[present - 1], models[other - 1])
+        present = 1 + models.index(found)
+        return met
+
+    kill_often(7, took, 2, once)
+    program.finish(1)
+    assert parameters(tmp_path / "model") == models[0]
+    assert entries(tmp_path) == expected, "temporaries of a killed run are left"
+
+
+def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, text):
+    options = ("--out", "model", "--overwrite", "--checkpoint-dir", "state", "--resume")
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    took = Program(whole, text, *options).finish(3)
+    expected = parameters(whole / "model")
+
+    killed = tmp_path / "killed"
+    killed.mkdir()
+    program = Program(killed, text, *options)
+
+    def once(delay, *, watched):
+        met = program.kill(3, delay, watched=watched)
+        if not met:  # it was finished: begin anew
+            assert parameters(killed / "model") == expected
+            shutil.rmtree(killed / "state")
+            shutil.rmtree(killed / "model")
+        return met
+
+    kill_often(7, took, 3, once)
+    program.finish(3)
+    assert parameters(killed / "model") == expected
+    assert entries(killed) == entries(whole), "temporaries of a killed run are left"

@@ -1,0 +1,728 @@
+"""What is written where: nothing of the user's is lost, and outputs appear whole or not at all."""
+
+import contextlib
+import io
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs.cli import main
+from program import PROGRAM
+
+TEXT = "a b c d e f\n" * 50
+SMALL = ["--dim", "2", "--epochs", "1", "--min-count", "1"]
+TRAINING = " -vector-size 2 -iter 1 -binary 2"
+FILES = {"history.csv", "model.glove", "settings.json", "vocab.txt"}
+
+needs_unix = pytest.mark.skipif(os.name == "nt", reason="needs the files of Unix")
+
+
+def run(arguments):
+    """Run a command line in this process, which is fast; return its exit code and messages."""
+    errors = io.StringIO()
+    with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
+        try:
+            code = main(list(map(str, arguments)))
+        except SystemExit as end:
+            code = end.code
+    assert "Traceback" not in errors.getvalue()
+    return code, errors.getvalue()
+
+
+def done(*arguments):
+    """Run a command line to its end."""
+    code, errors = run(arguments)
+    assert code == 0, errors
+
+
+def reason(code, *arguments):
+    """Run a command line into a failure and return the line that says why."""
+    found, errors = run(arguments)
+    assert found == code, errors
+    return errors.splitlines()[-1]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty current directory beside a corpus."""
+    (tmp_path / "c.txt").write_text(TEXT)
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    return tmp_path / "here"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Glove(dim=2, epochs=1, min_count=1).fit(TEXT.splitlines())
+
+
+@pytest.fixture(scope="module")
+def counts():
+    return Cooccurrence.from_corpus(TEXT.splitlines(), min_count=1)
+
+
+def savers(model, counts):
+    """Every method that writes one file, with a method that reads it back."""
+    words = model.vocabulary
+    return {
+        "Glove.save": (model.save, Glove.load),
+        "save_word2vec": (model.save_word2vec, WordVectors.load),
+        "save_word2vec binary": (
+            lambda path: model.save_word2vec(path, binary=True),
+            WordVectors.load,
+        ),
+        "WordVectors.save": (model.vectors.save, WordVectors.load),
+        "save_glove": (model.vectors.save_glove, WordVectors.load),
+        "Vocabulary.save": (words.save, Vocabulary.load),
+        "Cooccurrence.save": (counts.save, Cooccurrence.load),
+        "records": (counts._core.save_stanford, lambda path: Cooccurrence.load(path, words)),
+    }
+
+
+SAVERS = [
+    "Glove.save",
+    "save_word2vec",
+    "save_word2vec binary",
+    "WordVectors.save",
+    "save_glove",
+    "Vocabulary.save",
+    "Cooccurrence.save",
+    "records",
+]
+
+
+@pytest.fixture(params=SAVERS)
+def saver(request, model, counts):
+    return savers(model, counts)[request.param]
+
+
+def test_the_list_of_savers_is_complete(model, counts):
+    assert list(savers(model, counts)) == SAVERS
+
+
+# --- one way of writing ---------------------------------------------------------------------------
+
+
+@needs_unix
+def test_a_link_keeps_pointing_at_what_is_written(saver, here):
+    save, load = saver
+    os.symlink("target", "link")  # to nothing yet
+    for _ in range(2):
+        save("link")
+        assert os.readlink("link") == "target"
+        load("target")
+    assert sorted(os.listdir()) == ["link", "target"]
+
+
+@needs_unix
+def test_a_pipe_is_written_to(saver, here):
+    save, load = saver
+    os.mkfifo("pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_bytes()))
+    reader.start()
+    save("pipe")
+    reader.join(60)
+    assert stat.S_ISFIFO(os.stat("pipe").st_mode)
+    Path("copy").write_bytes(read[0])
+    load("copy")
+    assert sorted(os.listdir()) == ["copy", "pipe"]
+
+
+def interrupted(save, path):
+    """Call a saver and press Ctrl-C when it has waited for a moment."""
+    pressed = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
+    pressed.start()
+    with pytest.raises(KeyboardInterrupt):
+        save(path)
+    pressed.join()
+
+
+@needs_unix
+def test_ctrl_c_ends_the_wait_for_somebody_to_read_a_pipe(saver, here):
+    os.mkfifo("pipe")
+    interrupted(saver[0], "pipe")
+    assert os.listdir() == ["pipe"]
+
+
+@needs_unix
+@pytest.mark.parametrize("kind", ["Glove.save", "Vocabulary.save", "save_word2vec"])
+def test_ctrl_c_ends_the_wait_for_a_reader_that_has_stopped(kind, here):
+    words = Vocabulary([f"word{k}" for k in range(30_000)], [1] * 30_000)
+    rows = np.zeros((len(words), 2), np.float32)
+    model = Glove(dim=2, epochs=1, min_count=1).fit([words.words])
+    save = {
+        "Glove.save": model.save,
+        "Vocabulary.save": words.save,
+        "save_word2vec": WordVectors(words.words, rows).save_word2vec_format,
+    }[kind]
+    os.mkfifo("pipe")
+    reader = os.open("pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        interrupted(save, "pipe")
+    finally:
+        os.close(reader)
+
+
+@needs_unix
+def test_a_device_is_written_to(saver, here):
+    try:
+        os.mknod("null", 0o600 | stat.S_IFCHR, os.stat("/dev/null").st_rdev)
+        Path("null").write_bytes(b"x")
+    except OSError:
+        pytest.skip("no right to make a device, and /dev/null itself is not to be risked")
+    saver[0]("null")
+    assert stat.S_ISCHR(os.stat("null").st_mode)
+    assert os.listdir() == ["null"]
+
+
+@needs_unix
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0o007])
+def test_a_new_file_has_the_mode_of_the_umask_and_an_old_one_keeps_its_own(saver, here, umask):
+    before = os.umask(umask)
+    try:
+        saver[0]("new")
+        assert stat.S_IMODE(os.stat("new").st_mode) == 0o666 & ~umask
+        os.chmod("new", 0o604)
+        saver[0]("new")
+        assert stat.S_IMODE(os.stat("new").st_mode) == 0o604
+        assert os.umask(umask) == umask
+    finally:
+        os.umask(before)
+
+
+@needs_unix
+def test_saving_never_touches_the_umask(saver, here, monkeypatch):
+    def touched(mask):
+        raise AssertionError("the umask belongs to the whole process")
+
+    monkeypatch.setattr(os, "umask", touched)
+    saver[0]("new")
+
+
+def test_the_longest_name_is_written_and_a_longer_one_is_refused_with_its_errno(saver, here):
+    save, load = saver
+    longest = "n" * 255
+    save(longest)
+    load(longest)
+    with pytest.raises(OSError, match="name too long") as error:
+        save(longest + "n")
+    assert (error.value.errno, error.value.filename) == (36, longest + "n")
+    assert os.listdir() == [longest]
+
+
+def test_a_folder_and_a_missing_folder_are_errors_with_the_path(saver, here):
+    os.mkdir("folder")
+    with pytest.raises(IsADirectoryError) as error:
+        saver[0]("folder")
+    assert error.value.filename == "folder"
+    with pytest.raises(FileNotFoundError) as error:
+        saver[0]("no/such")
+    assert error.value.filename == "no/such"
+    assert os.listdir() == ["folder"]
+    assert os.listdir("folder") == []
+
+
+@needs_unix
+def test_a_read_only_file_system_is_errno_30(saver, tmp_path):
+    place = tmp_path / "mounted"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "ro,size=64k", "none", place]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("no right to mount")
+    try:
+        with pytest.raises(OSError, match="Read-only") as error:
+            saver[0](place / "file")
+        assert (error.value.errno, error.value.filename) == (30, str(place / "file"))
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+@needs_unix
+def test_a_full_file_system_keeps_the_old_file(saver, tmp_path):
+    place = tmp_path / "mounted"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "none", place]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, check=False).returncode == 0
+    except OSError:
+        mounted = False
+    if not mounted:
+        pytest.skip("no right to mount")
+    try:
+        (place / "file").write_bytes(b"old" * 1000)
+        with (place / "filler").open("wb", buffering=0) as filler, contextlib.suppress(OSError):
+            while filler.write(bytes(4096)):
+                pass
+        with pytest.raises(OSError, match="No space") as error:
+            saver[0](place / "file")
+        assert (error.value.errno, error.value.filename) == (28, str(place / "file"))
+        assert (place / "file").read_bytes() == b"old" * 1000
+        assert sorted(os.listdir(place)) == ["file", "filler"]
+    finally:
+        subprocess.run(["umount", place], check=True)
+
+
+def test_a_leftover_of_the_same_target_is_removed_and_no_other_file(saver, here):
+    leftover = Path(".file.glove-rs-0.tmp")
+    others = [".file.x.glove-rs-0.tmp", ".file.glove-rs-a.tmp", ".file.abcdef.tmp", "file.tmp"]
+    for path in [leftover, *map(Path, others)]:
+        path.write_text("half")
+    saver[0]("file")
+    assert sorted(os.listdir()) == sorted([*others, "file"])
+
+
+@needs_unix
+def test_what_another_process_is_writing_is_not_removed(saver, here):
+    fcntl = pytest.importorskip("fcntl")
+    with open(".file.glove-rs-0.tmp", "w") as living:
+        fcntl.flock(living, fcntl.LOCK_EX)
+        saver[0]("file")
+        assert sorted(os.listdir()) == [".file.glove-rs-0.tmp", "file"]
+    saver[0]("file")
+    assert os.listdir() == ["file"]
+
+
+# --- empty paths ----------------------------------------------------------------------------------
+
+
+def test_an_empty_path_is_refused_by_name_everywhere(model, counts, here):
+    text = TEXT.splitlines()
+    calls = {
+        "path": [*(call for pair in savers(model, counts).values() for call in pair)],
+        "prefix": [model.save_stanford],
+        "checkpoint_dir": [
+            lambda p: Glove(dim=2, min_count=1).fit(text, checkpoint_dir=p),
+            Glove.resume,
+        ],
+        "tmp_dir": [
+            lambda p: Glove(dim=2, min_count=1, tmp_dir=p).fit(text),
+            lambda p: Vocabulary.from_corpus(text, tmp_dir=p),
+            lambda p: Cooccurrence.from_corpus(text, tmp_dir=p),
+            lambda p: Cooccurrence.load("x", tmp_dir=p),
+        ],
+        "vocabulary": [
+            lambda p: Glove.load_stanford("x", p),
+            lambda p: WordVectors.load("x", vocabulary=p),
+        ],
+        "gradsq": [lambda p: Glove.load_stanford("x.bin", model.vocabulary, gradsq=p)],
+        "source": [Vocabulary.from_corpus, Cooccurrence.from_corpus, Glove(dim=2).fit],
+    }
+    model.save_stanford("x")
+    before = sorted(os.listdir())
+    for name, functions in calls.items():
+        for function in functions:
+            if getattr(function, "__name__", "") == "save_stanford" and name == "path":
+                continue  # the core's own method, below
+            with pytest.raises(ValueError, match=rf"^{name} must name a \w+.*, got ''$"):
+                function("")
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["fit", "../c.txt", "--out", "", *SMALL],
+        ["fit", "../c.txt", "--out", "m", "--vectors", "", *SMALL],
+        ["fit", "../c.txt", "--out", "m", "--checkpoint-dir", "", *SMALL],
+        ["fit", "../c.txt", "--out", "m", "--tmp-dir", "", *SMALL],
+        ["fit", "", "--out", "m", *SMALL],
+        ["fit", "../c.txt", "--vocab", "", "--out", "m", *SMALL],
+        ["fit", "../c.txt", "--init", "", "--out", "m", *SMALL],
+        ["train", "", "--out", "m"],
+        ["train", "../c.txt", "--out", ""],
+        ["vocab", "../c.txt", "-o", ""],
+        ["vocab", ""],
+        ["cooccur", "../c.txt", "-o", ""],
+        ["cooccur", "../c.txt", "-o", "x", "--save-vocab", ""],
+        ["convert", "", "x"],
+        ["convert", "../c.txt", ""],
+        ["demo", "--out", ""],
+        ["info", ""],
+        ["similar", "", "a"],
+        ["compat", "cooccur", "-vocab-file", ""],
+        ["compat", "glove", "-save-file", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_path_on_the_command_line_is_refused_and_nothing_is_touched(here, arguments):
+    Path("precious.txt").write_text("precious")
+    code = 1 if arguments[0] == "compat" else 2
+    assert "got ''" in reason(code, *arguments)
+    assert os.listdir() == ["precious.txt"]
+
+
+# --- folders --------------------------------------------------------------------------------------
+
+
+def content(folder):
+    """What is in the files of a folder, or None."""
+    return {p.name: p.read_bytes() for p in Path(folder).iterdir()}
+
+
+def test_a_folder_is_ours_only_if_its_settings_say_so(here):
+    os.mkdir("thesis")
+    Path("thesis/thesis.txt").write_text("precious")
+    for settings in ["{}", "[]", "null", "not JSON", '{"format": "other"}']:
+        Path("thesis/settings.json").write_text(settings)
+        before = content("thesis")
+        message = reason(1, "fit", "../c.txt", "--out", "thesis", "--overwrite", *SMALL)
+        assert "is not a folder of glove-rs" in message
+        assert content("thesis") == before
+    assert os.listdir() == ["thesis"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", ".hidden", "x.tmp", "model.glove.bak", "sub/file"])
+def test_a_model_folder_with_another_file_is_refused_and_the_file_named(here, name):
+    done("fit", "../c.txt", "--out", "m", *SMALL)
+    Path("m", name).parent.mkdir(exist_ok=True)
+    Path("m", name).write_text("precious")
+    files = {p: p.read_bytes() for p in Path("m").rglob("*") if p.is_file()}
+    message = reason(1, "fit", "../c.txt", "--out", "m", "--overwrite", *SMALL)
+    assert f"m: holds files that glove-rs does not write: {name.split('/')[0]};" in message
+    assert files == {p: p.read_bytes() for p in Path("m").rglob("*") if p.is_file()}
+    assert os.listdir() == ["m"]
+
+
+def test_overwrite_replaces_a_folder_and_what_a_killed_save_left_in_it(here):
+    done("fit", "../c.txt", "--out", "m", *SMALL)
+    before = content("m")
+    Path("m/.model.glove.glove-rs-0.tmp").write_text("half")
+    assert "--overwrite" in reason(1, "fit", "../c.txt", "--out", "m", *SMALL)
+    done("fit", "../c.txt", "--out", "m", *SMALL, "--seed", 9, "--overwrite")
+    after = content("m")
+    assert after.keys() == FILES
+    assert after["model.glove"] != before["model.glove"]
+    assert os.listdir() == ["m"]
+
+
+@pytest.mark.parametrize(
+    "out", [".", "..", "/", "./", "../here", "../c.txt", "../c.txt/", "link", "/dev/null"]
+)
+@pytest.mark.parametrize("options", [[], ["--overwrite"]], ids=["", "overwrite"])
+def test_a_folder_that_cannot_be_replaced_is_refused(here, out, options):
+    if out == "link":
+        os.symlink(".", "link")
+    before = os.listdir()
+    message = reason(1, "fit", "../c.txt", "--out", out, *SMALL, *options)
+    assert "choose another name" in message or "name a folder in it" in message, message
+    assert os.listdir() == before
+    assert Path("../c.txt").read_text() == TEXT
+
+
+def test_trailing_slashes_and_missing_parents_are_fine(here):
+    for out in "m/", "n//", "deep/er/m", "m/../k":
+        done("fit", "../c.txt", "--out", out, *SMALL)
+    for folder in "m", "n", "deep/er/m", "k":
+        assert content(folder).keys() == FILES
+    assert sorted(os.listdir()) == ["deep", "k", "m", "n"]
+
+
+@needs_unix
+def test_a_link_to_a_folder_stays_and_the_folder_gets_the_files(here):
+    os.mkdir("real")
+    os.chmod("real", 0o750)
+    os.symlink("real", "link")
+    for options in [], ["--overwrite"]:
+        done("fit", "../c.txt", "--out", "link", *SMALL, *options)
+        assert os.readlink("link") == "real"
+        assert content("real").keys() == FILES
+        assert stat.S_IMODE(os.stat("real").st_mode) == 0o750
+    assert sorted(os.listdir()) == ["link", "real"]
+
+
+def test_vectors_in_the_folder_are_replaced_together_with_it(here):
+    for options in [], ["--overwrite"], ["--overwrite"]:
+        done("fit", "../c.txt", "--out", "m", "--vectors", "m/v.txt", *SMALL, *options)
+        assert content("m").keys() == FILES | {"v.txt"}
+    message = reason(
+        2, "fit", "../c.txt", "--out", "m", "--vectors", "m/vocab.txt", "--overwrite", *SMALL
+    )
+    assert message.startswith("glove-rs fit: --vectors must be another file")
+
+
+@pytest.mark.parametrize("checkpoints", ["m", "m/", "m/checkpoints", "link"])
+def test_checkpoints_go_outside_of_the_folder(here, checkpoints):
+    if checkpoints == "link":
+        os.mkdir("m")
+        os.symlink("m", "link")
+    before = os.listdir()
+    arguments = ["fit", "../c.txt", "--out", "m", "--checkpoint-dir", checkpoints, *SMALL]
+    assert "--checkpoint-dir must be outside of --out" in reason(2, *arguments)
+    assert os.listdir() == before
+
+
+@needs_unix
+def test_a_leftover_folder_is_finished_or_removed(here):
+    done("fit", "../c.txt", "--out", "m", *SMALL)
+    before = content("m")
+    scratch = Path(".m.glove-rs-0.tmp")
+    (scratch / "new").mkdir(parents=True)
+    (scratch / "new/model.glove").write_text("half")
+    (scratch / "lock").touch()
+    os.rename("m", scratch / "old")  # killed between two renames
+    done("fit", "../c.txt", "--out", "other", *SMALL)
+    assert scratch.exists()  # another target's is not touched
+    assert "m: exists" in reason(1, "fit", "../c.txt", "--out", "m", *SMALL)
+    assert content("m") == before
+    assert sorted(os.listdir()) == ["m", "other"]
+
+
+# --- outputs that are inputs, or that exist -------------------------------------------------------
+
+
+@pytest.fixture
+def files(here, model, counts):
+    """A file of each kind, and links to the corpus."""
+    Path("c.txt").write_text(TEXT)
+    model.save("m.glove")
+    model.save_word2vec("v.txt")
+    model.save_stanford("s", gradsq=True)
+    counts.save("counts")
+    counts.save("records.bin")
+    counts.vocabulary.save("vocab.txt")
+    os.link("c.txt", "hard.txt")
+    os.symlink("c.txt", "soft.txt")
+    done("fit", "c.txt", "--out", "folder", *SMALL)
+    return here
+
+
+def everything():
+    return {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "vocab c.txt -o c.txt",
+        "vocab c.txt -o ./c.txt",
+        "vocab c.txt -o hard.txt",
+        "vocab c.txt -o soft.txt",
+        "vocab soft.txt -o c.txt",
+        "vocab v.txt c.txt -o hard.txt",
+        "cooccur c.txt -o c.txt",
+        "cooccur c.txt -o x --save-vocab c.txt",
+        "cooccur c.txt --vocab vocab.txt -o vocab.txt",
+        "cooccur c.txt -o x --save-vocab x",
+        "fit c.txt --out x --vectors c.txt",
+        "fit c*.txt --out x --vectors hard.txt",
+        "fit c.txt --vocab vocab.txt --out x --vectors vocab.txt",
+        "fit c.txt --init v.txt --out x --vectors v.txt",
+        "fit folder/vocab.txt --out folder",
+        "train counts --out x --vectors counts",
+        "train records.bin --vocab vocab.txt --out x --vectors vocab.txt",
+        "train counts --start folder --out folder",
+        "train records.bin --vocab folder/vocab.txt --out folder",
+        "convert v.txt v.txt",
+        "convert folder folder/model.glove",
+        "convert s.bin s --to stanford --vocab vocab.txt",
+        "convert s.bin x --vocab vocab.txt --gradsq s.gradsq.bin",
+        "convert s.bin vocab.txt --vocab vocab.txt",
+        "demo --corpus c.txt --out linked",
+    ],
+)
+def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, command):
+    if command.startswith("demo"):
+        os.mkdir("linked")
+        os.link("c.txt", "linked/vectors.txt")
+    if command.startswith("convert s.bin x"):
+        os.link("s.gradsq.bin", "x")
+    before = everything()
+    arguments = command.split()
+    if arguments[0] in ("fit", "train"):
+        arguments += ["--epochs", "1"]
+    code = 1 if arguments[0] == "convert" else 2  # OUTPUT is no option
+    message = reason(code, *arguments, "--overwrite")
+    assert "must be another file than" in message
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "vocab c.txt -o old",
+        "cooccur c.txt -o old",
+        "cooccur c.txt -o x --save-vocab old",
+        "fit c.txt --out x --vectors old",
+        "train counts --out x --vectors old",
+        "convert v.txt old",
+        "convert counts old",
+        "convert m.glove old --to model",
+        "convert m.glove old --to stanford",
+        "demo --corpus c.txt --out demo",
+    ],
+)
+def test_a_file_that_exists_is_replaced_only_with_overwrite(files, command):
+    os.mkdir("demo")
+    old = ["old", "old.txt", "old.bin", "old.gradsq.bin", "demo/vectors.txt"]
+    for name in old:
+        Path(name).write_text("old")
+    before = everything()
+    arguments = command.split()
+    if arguments[0] != "convert" and arguments[0] != "train":
+        arguments += ["--min-count", "1"] if arguments[0] != "demo" else []
+    if arguments[0] in ("fit", "train", "demo"):
+        arguments += ["--epochs", "1", "--dim", "2"]
+    message = reason(1, *arguments)
+    assert "exists; choose another name, or replace it with --overwrite" in message
+    assert everything() == before
+    done(*arguments, "--overwrite")
+    assert any(Path(name).read_bytes() != b"old" for name in old)
+
+
+def test_a_file_that_appears_during_the_work_is_not_replaced(here):
+    """The corpus is a pipe: the work goes on until the test closes it."""
+    if not hasattr(os, "mkfifo"):
+        pytest.skip("needs named pipes")
+    os.mkfifo("pipe")
+    process = subprocess.Popen(
+        [PROGRAM, "vocab", "pipe", "-o", "late", "--min-count", "1"], stderr=subprocess.PIPE
+    )
+    with open("pipe", "w") as pipe:  # opens when the command reads, after its first check
+        Path("late").write_text("precious")
+        pipe.write(TEXT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert b"late: exists" in errors
+    assert Path("late").read_text() == "precious"
+
+
+def output_of(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, check=True).stdout
+
+
+@needs_unix
+def test_standard_output_devices_and_pipes_need_no_overwrite(files):
+    for out in "-", "/dev/stdout":
+        assert output_of("vocab", "c.txt", "-o", out, "--min-count", "1").startswith(b"a 50\n")
+        Path("copy").write_bytes(output_of("convert", "m.glove", out, "--to", "model"))
+        np.testing.assert_array_equal(Glove.load("copy").W, Glove.load("m.glove").W)
+    assert not Path("-").exists()
+    done("vocab", "c.txt", "-o", "/dev/null")
+    assert stat.S_ISCHR(os.stat("/dev/null").st_mode)
+    os.mkfifo("pipe")
+    read = []
+    reader = threading.Thread(target=lambda: read.append(Path("pipe").read_bytes()))
+    reader.start()
+    done("vocab", "c.txt", "-o", "pipe", "--min-count", "1")
+    reader.join(60)
+    assert read[0].startswith(b"a 50\n")
+
+
+@needs_unix
+def test_what_the_shell_appends_to_is_appended_to_and_no_input(files):
+    Path("log").write_text("first\n")
+    for out in "-", "/dev/stdout":
+        with open("log", "a") as log:
+            subprocess.run([PROGRAM, "vocab", "c.txt", "-o", out], stdout=log, check=True)
+    assert Path("log").read_text().startswith("first\n")
+    before = Path("c.txt").read_bytes()
+    with open("c.txt", "a") as corpus:
+        refused = subprocess.run(
+            [PROGRAM, "vocab", "c.txt"], stdout=corpus, stderr=subprocess.PIPE, check=False
+        )
+        assert refused.returncode == 2
+    assert Path("c.txt").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "-save-file s -input-file records.bin -vocab-file vocab.txt -load-init-param 1 "
+        "-init-param-file s.bin",
+        "-save-file x -input-file records.bin -vocab-file vocab.txt -gradsq-file y "
+        "-load-init-param 1 -init-param-file s.bin -load-init-gradsq 1 -init-gradsq-file y.bin",
+        "-save-file records -input-file records.bin -vocab-file vocab.txt",
+        "-save-file vocab -input-file records.bin -vocab-file vocab.txt",
+    ],
+)
+def test_compat_refuses_an_output_that_is_an_input(files, flags):
+    os.link("s.gradsq.bin", "y.bin")
+    before = everything()
+    message = reason(
+        1, "compat", "glove", *flags.split(), *["-vector-size", "2", "-iter", "1", "-binary", "2"]
+    )
+    assert "must be another file than the input" in message
+    assert everything() == before
+
+
+def test_compat_replaces_its_earlier_outputs_as_stanfords_tools_do(files):
+    flags = "-save-file s -input-file records.bin -vocab-file vocab.txt"
+    before = everything()
+    done("compat", "glove", *(flags + TRAINING).split())
+    after = everything()
+    assert {str(p) for p in after if after[p] != before[p]} >= {"s.bin", "s.txt"}
+
+
+# --- checkpoint folders ---------------------------------------------------------------------------
+
+
+def test_two_trainings_cannot_use_one_checkpoint_dir(here):
+    refused = []
+
+    def second(state):
+        try:
+            Glove(dim=2, epochs=2, min_count=1).fit(TEXT.splitlines(), checkpoint_dir="ckpt")
+        except OSError as error:
+            refused.append(error)
+
+    first = Glove(dim=2, epochs=2, min_count=1)
+    first.fit(TEXT.splitlines(), checkpoint_dir="ckpt", callbacks=[second])
+    assert len(refused) == 2
+    assert isinstance(refused[0], BlockingIOError)
+    assert refused[0].filename == "ckpt"
+    assert "another training uses this checkpoint_dir" in str(refused[0])
+    assert np.array_equal(Glove.resume("ckpt").W, first.W)  # it is free again
+
+
+def test_a_killed_training_leaves_its_checkpoint_dir_free(here):
+    code = """
+import os, signal
+from glove_rs import Glove
+Glove(dim=2, epochs=9, min_count=1).fit(
+    ["a b c d e f"] * 50, checkpoint_dir="ckpt",
+    callbacks=[lambda state: state.epoch == 3 and os.kill(os.getpid(), signal.SIGKILL)],
+)
+"""
+    killed = subprocess.run([sys.executable, "-c", code], check=False)
+    assert killed.returncode != 0
+    resumed = Glove.resume("ckpt")
+    assert len(resumed.history) == 9
+
+
+def test_checkpoints_delete_nothing_that_is_not_theirs(here):
+    os.mkdir("ckpt")
+    others = ["thesis.txt", ".checkpoint.glove.x.tmp", ".counts.glove.abc.tmp", "lock"]
+    for name in others:
+        Path("ckpt", name).write_text("precious")
+    leftovers = [".checkpoint.glove.glove-rs-0.tmp", ".counts.glove.glove-rs-1.tmp"]
+    for name in leftovers:
+        Path("ckpt", name).write_text("half")
+    Glove(dim=2, epochs=2, min_count=1).fit(TEXT.splitlines(), checkpoint_dir="ckpt")
+    names = {"checkpoint.glove", "counts.glove", "training.lock", *others}
+    assert set(os.listdir("ckpt")) == names
+    assert all(Path("ckpt", name).read_text() == "precious" for name in others)
+
+
+def test_a_missing_checkpoint_dir_is_not_made_to_resume_from(here):
+    with pytest.raises(FileNotFoundError):
+        Glove.resume("no such")
+    assert os.listdir() == []
+
+
+def test_settings_are_json_of_the_documented_format(here):
+    done("fit", "../c.txt", "--out", "m", *SMALL)
+    assert json.loads(Path("m/settings.json").read_text())["format"] == "glove-rs folder"
