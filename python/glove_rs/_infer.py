@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from . import _settings
 from ._parameters import shown
 from .cooccurrence import Cooccurrence
 from .vocabulary import Vocabulary
@@ -26,11 +27,6 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 _LEAST = 100
 #: Rows that the prior is estimated from.
 _ROWS = 10_000
-_READING = (
-    *("tokenizer", "lowercase", "normalize", "documents", "errors"),
-    *("threads", "memory", "tmp_dir"),
-)
-_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps", "max_word_bytes")
 #: Stands for a word that was left out. Letters, so that every tokenizer keeps it in one piece.
 _PLACE = "qzxthewordqzx"
 
@@ -58,7 +54,7 @@ def infer_vector(
     # not trained on are about twice those of training, Σ f diff² / nnz = 2 loss.
     variance = 2 * scale * 2 * state.history[-1]
     arrays = state.arrays
-    x_max = model._training_arguments()["x_max"]
+    x_max, alpha = state.settings["x_max"], state.settings["alpha"]
     # Words about as frequent.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
     vector = np.zeros(arrays["W"].shape[1])
@@ -67,7 +63,7 @@ def infer_vector(
         x = scale * x
         rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
         target = np.log(x) - arrays[f"b{met}"][words].astype(float)
-        weight = np.minimum(1.0, (x / x_max) ** model.alpha)
+        weight = np.minimum(1.0, (x / x_max) ** alpha)
         prior = np.column_stack([arrays[f"W{own}"][alike].astype(float), arrays[f"b{own}"][alike]])
         vector += _solve(rows, target, weight, prior, variance)[:-1]
     return vector.astype(np.float32)
@@ -95,9 +91,9 @@ def _counts(
     place = known._core.index(word)
     if place is None:
         known, place = Vocabulary._of(known._core.with_word(word)), len(known)
-    reading = {name: getattr(model, name) for name in _READING}
-    counting = {name: getattr(model, name) for name in _COUNTING}
-    X = Cooccurrence.from_corpus(pieces, known, progress=False, **reading, **counting)
+    names = _settings.names("reading", "encoding", "counting", "running")
+    settings = {name: getattr(model, name) for name in names} | {"progress": False}
+    X = Cooccurrence.from_corpus(pieces, known, **settings)
     rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
@@ -108,7 +104,10 @@ def _counts(
             "contexts must hold words of the vocabulary near the word"
             + ("" if word == _PLACE else f" {word!r}")
         )
-    words = Vocabulary.from_corpus(pieces, min_count=1, progress=False, **reading)
+    every_word = {"min_count": 1, "max_vocab": None}
+    for name in (*_settings.names("counting"), "keep_gaps"):
+        del settings[name]
+    words = Vocabulary.from_corpus(pieces, **settings | every_word)
     return int(words.counts[words[word]]), sides
 
 

@@ -1,39 +1,56 @@
 """Every parameter of counting and training, once.
 
-A row of :data:`SETTINGS` gives a parameter's name, group, type with its range, default of each preset
-and the help of its command-line option. Checks, the presets, the command line, checkpoints, the Dask
-module and ``estimate`` take what they need from here. The signature and the docstring of
-:class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares both.
+A row of :data:`SETTINGS` gives a parameter's name, group, type with its range, default of each
+preset and the help of its command-line option. Checks, the presets, the command line, checkpoints,
+the Dask module and ``estimate`` take what they need from here. The signature and the docstring of
+:class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares
+both.
 """
 
 from __future__ import annotations
 
+import functools
+import inspect
+import math
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, Protocol, TypeAlias, TypedDict
+from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
 from . import _core
-from ._parameters import boolean, choice, integer, memory_bytes, real
+from ._parameters import boolean, choice, integer, memory_bytes, path_text, real, shown
 from ._progress import Progress
 from ._tokenizers import Tokenizer, function_of
 
 __all__ = [
+    "CONSTRUCTOR",
     "PRESETS",
     "SETTINGS",
+    "CooccurrenceSettings",
     "CorpusSettings",
-    "CountingSettings",
     "Setting",
+    "VocabularySettings",
+    "accepts",
+    "check_text",
     "checked",
+    "core_counting",
+    "core_encoding",
+    "core_running",
+    "core_training",
+    "default",
     "names",
+    "of_older_version",
     "resolve",
     "used",
 ]
 
-#: What a parameter decides: how text is read and becomes words (`encoding`), what co-occurs
-#: (`counting`), the model (`training`), how one call of `fit` trains (`fitting`), or what a call may
-#: use (`running`), which never changes the outcome.
-Group: TypeAlias = Literal["encoding", "counting", "training", "fitting", "running"]
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+#: What a parameter decides: how text is read (`reading`) and becomes words (`encoding`), what
+#: co-occurs (`counting`), the model (`training`), how one call of `fit` trains (`fitting`), or what
+#: a call may use (`running`), which never changes the result.
+Group: TypeAlias = Literal["reading", "encoding", "counting", "training", "fitting", "running"]
 
 
 class Type(Protocol):
@@ -65,6 +82,17 @@ class Integer:
 
 
 @dataclass(frozen=True)
+class _Threads:
+    """A number of threads, of which each processor may run a few."""
+
+    metavar: str = "N"
+    parse: Callable[[str], Any] = int
+
+    def check(self, name: str, value: Any) -> int:
+        return integer(name, value, 1, _core.most_threads())
+
+
+@dataclass(frozen=True)
 class Real:
     """A finite number >= `least`, or > `least` if `above`, and <= or < `most`."""
 
@@ -76,12 +104,10 @@ class Real:
     parse: Callable[[str], Any] = float
 
     def check(self, name: str, value: Any) -> float:
-        number = real(name, value, self.least, above=self.above)
-        if self.most is not None and (number >= self.most if self.below else number > self.most):
-            raise ValueError(
-                f"{name} must be {'below' if self.below else 'at most'} {self.most:g}, "
-                f"got {value!r}"
-            )
+        below = math.inf if self.most is None or not self.below else self.most
+        number = real(name, value, self.least, above=self.above, below=below)
+        if self.most is not None and number > self.most:
+            raise ValueError(f"{name} must be at most {self.most:g}, got {shown(value)}")
         return number
 
 
@@ -132,14 +158,14 @@ class _MemorySize:
 
 
 @dataclass(frozen=True)
-class _Path:
-    """A path."""
+class _FolderPath:
+    """The path of a folder."""
 
     metavar: str = "PATH"
     parse: Callable[[str], Any] = str
 
     def check(self, name: str, value: Any) -> str:
-        return os.fspath(value)
+        return path_text(name, value, "folder")
 
 
 @dataclass(frozen=True)
@@ -206,7 +232,7 @@ def _both(best: Any, paper: Any) -> Mapping[str, Any]:
 # The values of "best" were measured: benches/EXPERIMENTS.md. Those of "paper" are section 4.2 of
 # Pennington et al. 2014, with the bias step of Stanford's tool.
 _ROWS: Final = (
-    # --- encoding: how text is read and becomes words -----------------------------------------------
+    # --- encoding: how text is read and becomes words --------------------------------------------
     Setting(
         "tokenizer",
         "encoding",
@@ -231,7 +257,7 @@ _ROWS: Final = (
     ),
     Setting(
         "documents",
-        "encoding",
+        "reading",
         Choice(_core.DOCUMENTS),
         "what a document is: a line, a paragraph between blank lines, or a file; windows never "
         "cross the end of a document",
@@ -239,7 +265,7 @@ _ROWS: Final = (
     ),
     Setting(
         "errors",
-        "encoding",
+        "reading",
         Choice(_core.TEXT_ERRORS),
         "what to do with bytes that are not text: stop with an error (strict), replace them with "
         "U+FFFD, or ignore them",
@@ -266,7 +292,14 @@ _ROWS: Final = (
         "a dropped word still counts for the distance between its neighbours",
         default=False,
     ),
-    # --- counting: what co-occurs -------------------------------------------------------------------
+    Setting(
+        "max_word_bytes",
+        "encoding",
+        Integer(1, 2**31 - 1),
+        "stop with an error at a word of more than N bytes, which is hardly text",
+        default=2**20,
+    ),
+    # --- counting: what co-occurs ----------------------------------------------------------------
     Setting(
         "window",
         "counting",
@@ -288,13 +321,13 @@ _ROWS: Final = (
         "a pair at distance d adds 1/d to its count; otherwise 1",
         default=True,
     ),
-    # --- training: the model ------------------------------------------------------------------------
+    # --- training: the model ---------------------------------------------------------------------
     Setting(
         "preset",
         "training",
         Choice(("best", "paper")),
-        "source of the training settings that are not given: best (measured to score higher in less "
-        "time), or paper (the paper's model, as Stanford's tool trains it)",
+        "source of the training settings that are not given: best (measured to score higher in "
+        "less time), or paper (the paper's model, as Stanford's tool trains it)",
         default="best",
     ),
     Setting(
@@ -357,7 +390,8 @@ _ROWS: Final = (
         "grad_clip",
         "training",
         Real(above=True),
-        "bound of each component of a vector's gradient (best: 3, and 3 (100/dim)^2 beyond dim 100)",
+        "bound of each component of a vector's gradient (default: paper 100; best 3, and "
+        "3 (100/dim)^2 beyond dim 100)",
         presets=_both(_best_grad_clip, 100.0),
     ),
     Setting(
@@ -388,7 +422,7 @@ _ROWS: Final = (
         "seed of the initial parameters and of the order of training",
         default=0,
     ),
-    # --- fitting: how one call trains ---------------------------------------------------------------
+    # --- fitting: how one call trains ------------------------------------------------------------
     Setting(
         "anchor",
         "fitting",
@@ -415,14 +449,14 @@ _ROWS: Final = (
         "max_seconds",
         "fitting",
         Real(above=True),
-        "time limit: start another epoch only if it would finish in time, assuming it takes as long "
-        "as the last; the first epoch always runs",
+        "time limit: start another epoch only if it would finish in time, assuming it takes as "
+        "long as the last; the first epoch always runs",
         optional=True,
     ),
     Setting(
         "checkpoint_dir",
         "fitting",
-        _Path(),
+        _FolderPath(),
         "folder for the counts and the state of the training, from which a killed run can resume",
         optional=True,
     ),
@@ -448,11 +482,11 @@ _ROWS: Final = (
         "keep the counts in the model, so that it can be updated with more text",
         optional=True,
     ),
-    # --- running: what a call may use ---------------------------------------------------------------
+    # --- running: what a call may use ------------------------------------------------------------
     Setting(
         "threads",
         "running",
-        Integer(1),
+        _Threads(),
         "number of threads (default: all processors that the process may use)",
         optional=True,
     ),
@@ -467,7 +501,7 @@ _ROWS: Final = (
     Setting(
         "tmp_dir",
         "running",
-        _Path(),
+        _FolderPath(),
         "folder for temporary files (default: the system's)",
         optional=True,
     ),
@@ -496,7 +530,7 @@ def names(*groups: Group) -> tuple[str, ...]:
 
 
 #: The parameters of the constructor of :class:`glove_rs.Glove`.
-CONSTRUCTOR: Final = names("encoding", "counting", "training", "running")
+CONSTRUCTOR: Final = frozenset(names("reading", "encoding", "counting", "training", "running"))
 
 
 def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
@@ -515,6 +549,12 @@ def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
     }
 
 
+def default(name: str, preset: str, dim: int) -> Any:
+    """Return the default of a parameter in a preset."""
+    value = PRESETS[preset].get(name, SETTINGS[name].default)
+    return value(dim) if callable(value) else value
+
+
 def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the training parameters, and take those that are None or missing from the preset.
 
@@ -523,15 +563,22 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     ValueError
         For a value that is out of its range.
     """
-    preset = SETTINGS["preset"].check(values.get("preset", SETTINGS["preset"].default))
-    dim = SETTINGS["dim"].check(values.get("dim", SETTINGS["dim"].default))
-    settings = {}
-    for name in names("training"):
-        value = values.get(name, SETTINGS[name].default)
-        if value is None and name in PRESETS[preset]:
-            value = PRESETS[preset][name]
-            value = value(dim) if callable(value) else value
-        settings[name] = SETTINGS[name].check(value)
+    chosen = {name: values.get(name, SETTINGS[name].default) for name in names("training")}
+    preset = SETTINGS["preset"].check(chosen["preset"])
+    dim = SETTINGS["dim"].check(chosen["dim"])
+    return {
+        name: SETTINGS[name].check(default(name, preset, dim) if value is None else value)
+        for name, value in chosen.items()
+    }
+
+
+def used(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every parameter of a model as training uses it.
+
+    A tokenizer stays what it was given as; how progress is shown is left out.
+    """
+    settings = checked(values, "reading", "encoding", "counting", "running") | resolve(values)
+    del settings["progress"]
     return settings
 
 
@@ -553,13 +600,116 @@ def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
-class EncodingSettings(TypedDict, total=False):
-    """Keyword arguments of group "encoding", for type checkers."""
+# --- as the core takes them ----------------------------------------------------------------------
 
+
+def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
+    """Check the parameters that turn text into words."""
+    settings = checked(values, "encoding")
+    if function_of(settings["tokenizer"]) is not None:
+        # The text is normalized and lower-cased before a function of Python splits it: the core
+        # receives finished words.
+        settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
+    return cast("_core._Encoding", settings)
+
+
+def core_counting(values: Mapping[str, Any]) -> _core._Counting:
+    """Check the parameters that say what co-occurs."""
+    return cast("_core._Counting", checked(values, "counting"))
+
+
+def core_running(values: Mapping[str, Any]) -> _core._Running:
+    """Check the parameters that say what a call may use."""
+    settings = checked(values, "running")
+    del settings["progress"]
+    return cast("_core._Running", settings)
+
+
+def core_training(values: Mapping[str, Any]) -> _core._Training:
+    """Check the parameters of training, and take what is left out from the preset."""
+    settings = resolve(values)
+    del settings["preset"], settings["dim"]
+    training = cast("_core._Training", settings)
+    _core.check_training(training)
+    return training
+
+
+def check_text(values: Mapping[str, Any]) -> None:
+    """Refuse the parameters that counting would refuse, before any text is opened."""
+    checked(values, "reading", "encoding", "counting", "running")
+
+
+# --- functions that take them as keyword arguments -----------------------------------------------
+
+
+class TextSettings(TypedDict, total=False):
+    """Keyword arguments for type checkers: what every function that reads a text accepts."""
+
+    documents: str
+    errors: str
     tokenizer: Tokenizer
     lowercase: bool
     normalize: str | None
-    documents: str
-    errors: str
     max_vocab: int | None
+    max_word_bytes: int
+    tmp_dir: str | os.PathLike[str] | None
+    progress: Progress
+
+
+class VocabularySettings(TextSettings, total=False):
+    """What `Vocabulary.from_corpus` accepts."""
+
+    min_count: int
+    threads: int | None
+    memory: int | str | None
+
+
+class CooccurrenceSettings(TextSettings, total=False):
+    """What `Cooccurrence.from_corpus` accepts besides its positional parameters."""
+
     keep_gaps: bool
+    symmetric: bool
+    distance_weighting: bool
+
+
+class CorpusSettings(CooccurrenceSettings, total=False):
+    """What `Cooccurrence.estimate` accepts."""
+
+    window: int
+    min_count: int
+    threads: int | None
+    memory: int | str | None
+
+
+def accepts(
+    *groups: Group, but: tuple[str, ...] = ()
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Give a function with ``**settings`` the parameters of these groups, except those in `but`.
+
+    Its signature names them with their defaults, and a call with another keyword is a TypeError.
+    """
+    allowed = tuple(name for name in names(*groups) if name not in but)
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        known = {p.name for p in own}
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=SETTINGS[name].default)
+            for name in allowed
+            if name not in known
+        ]
+
+        @functools.wraps(function)
+        def call(*args: _P.args, **settings: _P.kwargs) -> _R:
+            for name in settings:
+                if name not in known and name not in allowed:
+                    raise TypeError(
+                        f"{function.__name__}() got an unexpected keyword argument {name!r}"
+                    )
+            return function(*args, **settings)
+
+        call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+        return call
+
+    return decorate

@@ -12,11 +12,11 @@ import itertools
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from ._parameters import choice
-from ._tokenizers import Tokenizer, function_of
+from ._settings import checked as check
+from ._tokenizers import function_of
 
 if TYPE_CHECKING:
     from ._core import _Source
@@ -35,26 +35,19 @@ Source: TypeAlias = (
 )
 
 
-def source_arguments(
-    source: Source,
-    *,
-    documents: str,
-    errors: str,
-    tokenizer: Tokenizer,
-    lowercase: bool,
-    normalize: str | None,
-) -> _Source:
+def source_arguments(source: Source, settings: Mapping[str, Any]) -> _Source:
     """Sort `source`, and check the parameters that say how it is read."""
-    documents = choice("documents", documents, ("line", "paragraph", "file"))
-    errors = choice("errors", errors, ("strict", "replace", "ignore"))
-    function = function_of(tokenizer)
+    checked = check(settings, "reading", "encoding")
+    function = function_of(checked["tokenizer"])
     kind, value = _sorted(source)
     return {
         "kind": kind,
         "value": value,
-        "documents": documents,
-        "errors": errors,
-        "tokenize": None if function is None else (function, bool(lowercase), normalize),
+        "documents": checked["documents"],
+        "errors": checked["errors"],
+        "tokenize": None
+        if function is None
+        else (function, checked["lowercase"], checked["normalize"]),
     }
 
 

@@ -23,22 +23,19 @@ impl Combine {
     /// The public names, in the order of the enum.
     pub const NAMES: [&str; 5] = ["sum", "mean", "word", "context", "concat"];
 
-    /// The combination of a public name.
+    /// The combination with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a name that is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Ok(match name {
-            "sum" => Self::Sum,
-            "mean" => Self::Mean,
-            "word" => Self::Word,
-            "context" => Self::Context,
-            "concat" => Self::Concat,
-            _ => {
-                let message = format!("must be one of {}, got {name:?}", Self::NAMES.join(", "));
-                return Err(Error::parameter("combine", message));
-            }
-        })
+        let values = [
+            Self::Sum,
+            Self::Mean,
+            Self::Word,
+            Self::Context,
+            Self::Concat,
+        ];
+        Error::choice("combine", name, Self::NAMES, values)
     }
 
     /// Components of what is made of `dim` and `dim`.

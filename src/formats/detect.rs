@@ -26,22 +26,19 @@ impl Format {
     /// The public names, in the order of the enum.
     pub const NAMES: [&str; 5] = ["glove", "word2vec", "word2vec_binary", "stanford", "native"];
 
-    /// The format of a public name.
+    /// The format with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a name that is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Ok(match name {
-            "glove" => Self::Glove,
-            "word2vec" => Self::Word2Vec,
-            "word2vec_binary" => Self::Word2VecBinary,
-            "stanford" => Self::Stanford,
-            "native" => Self::Native,
-            _ => {
-                let message = format!("must be one of {}, got {name:?}", Self::NAMES.join(", "));
-                return Err(Error::parameter("format", message));
-            }
-        })
+        let values = [
+            Self::Glove,
+            Self::Word2Vec,
+            Self::Word2VecBinary,
+            Self::Stanford,
+            Self::Native,
+        ];
+        Error::choice("format", name, Self::NAMES, values)
     }
 }
 
