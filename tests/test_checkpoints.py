@@ -443,10 +443,13 @@ def test_a_preset_is_what_it_was_when_the_checkpoint_was_written(zipf, tmp_path,
     whole = Glove(**settings).fit(zipf.path)
     with pytest.raises(Killed):
         Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, callbacks=[kill_after(2)])
-    from glove_rs import _presets
+    from glove_rs import _settings
 
-    changed = {**_presets.PRESETS, "best": {**_presets.PRESETS["best"], "epochs": 3, "x_max": 5.0}}
-    monkeypatch.setattr(_presets, "PRESETS", changed)
+    changed = {
+        **_settings.PRESETS,
+        "best": {**_settings.PRESETS["best"], "epochs": 3, "x_max": 5.0},
+    }
+    monkeypatch.setattr(_settings, "PRESETS", changed)
     with pytest.raises(ValueError, match=r"^epochs=3 differs"):
         Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)
     assert_same(Glove.resume(tmp_path), whole)

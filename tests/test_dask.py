@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove, TrainingDiverged, WordVectors, _core
+from glove_rs import Cooccurrence, Glove, TrainingDiverged, WordVectors, _core, _settings
 
 distributed = pytest.importorskip("distributed")
 
@@ -315,7 +315,7 @@ def test_the_model_is_a_glove(client: Any, counts: Cooccurrence, tmp_path: Path)
 
 
 def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
-    training = DaskGlove(**settings())._training_arguments()
+    training = _settings.core_training(settings())
     group_counts = _core.split_counts(counts._core, 2)
     margins = [_core.group_marginals(of_group, 1) for of_group in group_counts]
     records, sums = (sum(column) for column in zip(*margins, strict=True))

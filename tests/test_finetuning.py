@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import reference
-from glove_rs import Cooccurrence, Glove, WordVectors
+from glove_rs import Cooccurrence, Glove, WordVectors, _settings
 
 CONFIG = reference.Config(x_max=10.0)
 
@@ -170,7 +170,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
 
     dim = arrays["W"].shape[1]
     model = Glove(**{**settings, "dim": dim}, preset="paper", deterministic=True)
-    training = model.set_params(epochs=epochs)._training_arguments()
+    training = _settings.core_training(model.set_params(epochs=epochs).get_params())
     init = {
         "words": np.array(sorted(int(word) for word in given.index_to_key), np.uint32),
         "vectors": given.vectors,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from . import _core
+from . import _core, _settings
 from ._io.archives import refusing
 from ._io.sources import files_of
 from ._parameters import integer, path_text, plain
@@ -28,7 +28,7 @@ _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
 _ENDS = 1 << 16
 
 #: Parameters that change nothing but the way to the outcome.
-_RUNNING = frozenset({"threads", "memory", "tmp_dir", "progress", "max_word_bytes"})
+_RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
 
 
 @dataclass(frozen=True)
@@ -160,6 +160,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     for name, kind in {**kinds, "every": int, "grown": bool, "before": list}.items():
         if not isinstance(settings[name], kind):
             raise ValueError(f"{name} is {settings[name]!r}")
+    _complete(settings)
     _core.check_training(settings["training"])
     integer("every", settings["every"], 1)
     for section, name in (
@@ -172,6 +173,18 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     if settings["source"] is not None:
         integer("bytes", settings["source"]["bytes"], 0)
     return settings
+
+
+def _complete(settings: dict[str, Any]) -> None:
+    """Add the parameters that the version that wrote the checkpoint did not have."""
+    saved = _settings.of_older_version(settings["parameters"])
+    resolved = _settings.resolve({"preset": saved["preset"], "dim": saved["dim"]})
+    settings["training"] = {
+        name: settings["training"].get(name, resolved[name])
+        for name in resolved.keys() - {"preset", "dim"}
+    }
+    missing = _settings.CONSTRUCTOR - saved.keys()
+    settings["parameters"] = saved | {name: _settings.SETTINGS[name].default for name in missing}
 
 
 _IDENTITY = {

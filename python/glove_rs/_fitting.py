@@ -11,35 +11,22 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from . import _checkpoint, _core
+from . import _checkpoint, _core, _settings
 from ._checkpoint import Folder
 from ._io.archives import refusing
 from ._io.sources import Source, source_arguments
 from ._parameters import boolean, integer
 from ._progress import reporter
 from ._training import Fitted, History, Init, Session, SessionOptions, Text
-from .cooccurrence import Cooccurrence, counting_arguments
-from .vocabulary import Vocabulary, encoding_arguments, running_arguments
+from .cooccurrence import Cooccurrence
+from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from .glove import Glove
 
-__all__ = ["check_counting", "counting_settings", "counts_of", "fit", "resume", "update"]
+__all__ = ["counts_of", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound="Glove")
-
-_ENCODING = (
-    "min_count",
-    "max_vocab",
-    "tokenizer",
-    "lowercase",
-    "keep_gaps",
-    "normalize",
-    "max_word_bytes",
-)
-_READING = ("documents", "errors", "tokenizer", "lowercase", "normalize")
-_COUNTING = ("window", "symmetric", "distance_weighting")
-_RUNNING = ("threads", "memory", "tmp_dir")
 
 #: Epochs of an update, as a share of the model's. Half of enwiki-17m and then the other half took
 #: less work with it than all of it at once, and answered as many analogies (benches/RESULTS.md,
@@ -49,19 +36,11 @@ UPDATE_SHARE = 0.4
 ALIKE = 100
 
 
-def _some(model: Glove, names: tuple[str, ...]) -> dict[str, Any]:
-    return {name: getattr(model, name) for name in names}
-
-
 def count(model: Glove, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
-    settings = counting_settings(model) | _some(model, (*_RUNNING, "progress"))
+    names = _settings.names("reading", "encoding", "counting", "running")
+    settings = {name: getattr(model, name) for name in names}
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
-
-
-def counting_settings(model: Glove) -> dict[str, Any]:
-    """Select the settings that decide what is counted."""
-    return _some(model, (*_READING, *_ENCODING, *_COUNTING))
 
 
 def counts_of(model: Glove) -> Cooccurrence:
@@ -82,15 +61,6 @@ def counts_of(model: Glove) -> Cooccurrence:
     return count(model, state.text)
 
 
-def check_counting(model: Glove) -> None:
-    """Refuse the settings that counting would refuse, before any text is opened."""
-    source_arguments([""], **_some(model, _READING))
-    encoding_arguments(**_some(model, _ENCODING))
-    counting_arguments(**_some(model, _COUNTING))
-    _running(model)
-    reporter(model.progress)
-
-
 def fit(
     model: Glove,
     data: Text | Cooccurrence,
@@ -101,13 +71,15 @@ def fit(
     start: _core._Start | None = None,
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
-    training = model._training_arguments()
+    parameters = model.get_params()
+    training = _settings.core_training(parameters)
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
-    check_counting(model)  # also what only a text would need: it is saved with the model
+    # Also what only a text would need, since it is saved with the model.
+    _settings.check_text(parameters)
     settings = _checkpoint.settings(
-        model.get_params(),
+        parameters,
         training,
         session.settings() | {"anchor": 0.0 if init is None else init.anchor},
         source=None if text is None else text.fingerprint,
@@ -127,7 +99,7 @@ def fit(
                 )
             saved = folder.read()
             folder.check(saved.settings, settings)
-            counts = folder.counts_of(saved, _running(model))
+            counts = folder.counts_of(saved, _settings.core_running(parameters))
             if isinstance(data, Cooccurrence):
                 folder.check_counts(counts, data)
             elif data.vocabulary is not None:
@@ -189,11 +161,11 @@ def _resume(
         History(settings["before"])
     model.set_params(**parameters)
     session = Session(**options | saved_options | {"checkpoint_dir": folder.path})
-    # Those of the checkpoint, whatever presets have become meanwhile.
+    # Those of the checkpoint, whatever the presets of this version are.
     training: _core._Training = settings["training"]
     if "epochs" in parameters:
-        training["epochs"] = model._training_arguments()["epochs"]
-    counts = folder.counts_of(saved, _running(model))
+        training["epochs"] = _settings.core_training(model.get_params())["epochs"]
+    counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
     _train(model, counts, training, session, settings, start=saved.core, consume=True)
     return model
 
@@ -209,7 +181,7 @@ def update(
 ) -> None:
     """Add the counts of more text to those so far, and train on."""
     state = model._state
-    training = model._training_arguments()
+    training = _settings.core_training(model.get_params())
     dim = state.arrays["W"].shape[1]
     if model.dim != dim:
         raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
@@ -228,12 +200,13 @@ def update(
         if not isinstance(kept, Cooccurrence):
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
         rows = _rows(kept.vocabulary, state.vocabulary)
+        parameters = model.get_params()
         with reporter(model.progress) as callback:
             core = kept._core.with_more_text(
-                source_arguments(source, **_some(model, _READING)),
-                encoding_arguments(**_some(model, _ENCODING)),
-                counting_arguments(**_some(model, _COUNTING)),
-                _running(model),
+                source_arguments(source, parameters),
+                _settings.core_encoding(parameters),
+                _settings.core_counting(parameters),
+                _settings.core_running(parameters),
                 callback,
                 boolean("new_words", new_words),
             )
@@ -292,10 +265,6 @@ def _grown(
     return {**start, "epochs_done": 0, "halvings": 0}  # type: ignore[typeddict-item]
 
 
-def _running(model: Glove) -> _core._Running:
-    return running_arguments(**_some(model, _RUNNING))
-
-
 def _train(
     model: Glove,
     counts: Cooccurrence,
@@ -322,13 +291,14 @@ def _train(
         core, order = vocabulary._core.by_count()
         vocabulary = Vocabulary._of(core)
     before = settings["before"]
+    used = _settings.used(model.get_params()) | training | settings["session"]
 
     def keep(made: _core.CoreParameters) -> None:
         held_out = [math.nan if loss is None else loss for loss in made.validation]
         epochs = zip(made.history, held_out, strict=True)
         history = History([*before, *((*epoch[1:], loss) for epoch, loss in epochs)])
         kept = None if made.counts is None else Cooccurrence._of(made.counts)
-        model._fitted = Fitted(vocabulary, history, made, kept, text, order)
+        model._fitted = Fitted(vocabulary, history, made, used, kept, text, order)
 
     checkpoint: _core._Checkpoint | None = None
     if session.folder is not None:
@@ -348,7 +318,7 @@ def _train(
         "keep_counts": keep_counts,
         "rescue": keep,
     }
-    running = _running(model)
+    running = _settings.core_running(model.get_params())
     with reporter(model.progress) as callback:
         made = _core.train(
             counts._core, model.dim, training, running, callback, consume, start, core_session

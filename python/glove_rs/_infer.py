@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from . import _settings
 from ._fit.protocol import Model
 from ._parameters import shown
 from .cooccurrence import Cooccurrence
@@ -25,11 +26,6 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 _LEAST = 100
 #: The prior is estimated from the vectors of this many words.
 _ROWS = 10_000
-_READING = (
-    *("tokenizer", "lowercase", "normalize", "documents", "errors"),
-    *("threads", "memory", "tmp_dir"),
-)
-_COUNTING = ("window", "symmetric", "distance_weighting", "keep_gaps", "max_word_bytes")
 #: The placeholder for the new word in contexts that leave it out. It consists of letters, so that
 #: every tokenizer keeps it in one piece.
 _PLACE = "qzxthewordqzx"
@@ -59,7 +55,8 @@ def infer_vector(
     # Σ f diff² / nnz = 2 loss.
     variance = 2 * scale * 2 * state.history[-1]
     arrays = state.arrays
-    x_max = model._training_arguments()["x_max"]
+    used = model.settings_
+    x_max, alpha = used["x_max"], used["alpha"]
     # The words whose counts are nearest to that of the new word.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
     vector = np.zeros(arrays["W"].shape[1])
@@ -68,7 +65,7 @@ def infer_vector(
         x = scale * x
         rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
         target = np.log(x) - arrays[f"b{met}"][words].astype(float)
-        weight = np.minimum(1.0, (x / x_max) ** model.alpha)
+        weight = np.minimum(1.0, (x / x_max) ** alpha)
         prior = np.column_stack([arrays[f"W{own}"][alike].astype(float), arrays[f"b{own}"][alike]])
         vector += _solve(rows, target, weight, prior, variance)[:-1]
     return vector.astype(np.float32)
@@ -96,9 +93,9 @@ def _counts(
     place = known._core.index(word)
     if place is None:
         known, place = Vocabulary._of(known._core.with_word(word)), len(known)
-    reading = {name: getattr(model, name) for name in _READING}
-    counting = {name: getattr(model, name) for name in _COUNTING}
-    X = Cooccurrence.from_corpus(pieces, known, progress=False, **reading, **counting)
+    names = _settings.names("reading", "encoding", "counting", "running")
+    settings = {name: getattr(model, name) for name in names} | {"progress": False}
+    X = Cooccurrence.from_corpus(pieces, known, **settings)
     rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
@@ -109,7 +106,10 @@ def _counts(
             "contexts must hold words of the vocabulary near the word"
             + ("" if word == _PLACE else f" {word!r}")
         )
-    words = Vocabulary.from_corpus(pieces, min_count=1, progress=False, **reading)
+    every_word = {"min_count": 1, "max_vocab": None}
+    for name in (*_settings.names("counting"), "keep_gaps"):
+        del settings[name]
+    words = Vocabulary.from_corpus(pieces, **settings | every_word)
     return int(words.counts[words[word]]), sides
 
 

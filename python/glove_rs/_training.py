@@ -13,10 +13,10 @@ from typing import Any, Protocol, TypeAlias, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, _settings
 from ._checkpoint import Folder, fingerprint
 from ._io.sources import Source
-from ._parameters import boolean, integer, positive, real, shown
+from ._parameters import shown
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors, combine
 from .vocabulary import Vocabulary
@@ -186,23 +186,27 @@ class Session:
         checkpoint_every: int = 1,
         keep_counts: bool | None = None,
     ) -> None:
-        self.validation = None if validation is None else positive("validation", validation)
-        if self.validation is not None and self.validation >= 1:
-            raise ValueError(f"validation must be a share below 1, got {shown(validation)}")
-        self.early_stopping = None
-        if early_stopping is not None:
-            self.early_stopping = integer("early_stopping", early_stopping, 1)
-            if validation is None:
-                raise ValueError("early_stopping needs records to judge by: set validation")
-        self._end = None
-        if max_seconds is not None:
-            self._end = time.monotonic() + positive("max_seconds", max_seconds)
+        given = {
+            "validation": validation,
+            "early_stopping": early_stopping,
+            "max_seconds": max_seconds,
+            "checkpoint_dir": checkpoint_dir,
+            "checkpoint_every": checkpoint_every,
+            "keep_counts": keep_counts,
+        }
+        checked = _settings.checked(given, "fitting")
+        self.validation: float | None = checked["validation"]
+        self.early_stopping: int | None = checked["early_stopping"]
+        if self.early_stopping is not None and self.validation is None:
+            raise ValueError("early_stopping needs records to judge by: set validation")
+        seconds = checked["max_seconds"]
+        self._end = None if seconds is None else time.monotonic() + seconds
         if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
             raise ValueError(f"callbacks must be a list of callables, got {shown(callbacks)}")
         self.callbacks = tuple(callbacks)
-        self.every = integer("checkpoint_every", checkpoint_every, 1)
+        self.every: int = checked["checkpoint_every"]
         self.folder = None if checkpoint_dir is None else Folder(checkpoint_dir)
-        self.keep_counts = None if keep_counts is None else boolean("keep_counts", keep_counts)
+        self.keep_counts: bool | None = checked["keep_counts"]
 
     def settings(self) -> dict[str, Any]:
         """Return what decides the outcome, by the public names."""
@@ -238,7 +242,7 @@ class Init:
     @classmethod
     def of(cls, init: WordVectors | None, anchor: float, dim: int) -> Init | None:
         """Check the public parameters."""
-        anchor = real("anchor", anchor)
+        anchor = _settings.SETTINGS["anchor"].check(anchor)
         if init is None:
             if anchor > 0:
                 raise ValueError("anchor needs vectors to hold on to: set init")
@@ -286,6 +290,8 @@ class Fitted:
     history: History
     # The parameters by name, or where they are to be had.
     made: _core.CoreParameters | dict[str, _F32]
+    # The settings that were used, by their public names.
+    settings: dict[str, Any]
     # The counts of all text so far, or what they can be counted from again.
     counts: Cooccurrence | None = None
     text: Text | None = None

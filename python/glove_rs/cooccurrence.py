@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +14,17 @@ import numpy.typing as npt
 from . import _core
 from ._io.sources import Source, source_arguments
 from ._optional import optional
-from ._parameters import boolean, integer, path_text, positive, shown
+from ._parameters import path_text, positive, shown
 from ._progress import Progress, reporter
-from ._tokenizers import Tokenizer
-from .vocabulary import (
-    MAX_WORD_BYTES,
-    Vocabulary,
-    as_vocabulary,
-    encoding_arguments,
-    running_arguments,
+from ._settings import (
+    CooccurrenceSettings,
+    CorpusSettings,
+    accepts,
+    core_counting,
+    core_encoding,
+    core_running,
 )
-
-if TYPE_CHECKING:
-    from ._core import _Counting
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Cooccurrence", "Estimate"]
 
@@ -64,15 +62,6 @@ class Estimate:
         )
 
 
-def counting_arguments(*, window: int, symmetric: bool, distance_weighting: bool) -> _Counting:
-    """Check the parameters that say what co-occurs."""
-    return {
-        "window": integer("window", window, 1),
-        "symmetric": boolean("symmetric", symmetric),
-        "distance_weighting": boolean("distance_weighting", distance_weighting),
-    }
-
-
 class Cooccurrence:
     """The matrix X of co-occurrence counts, V × V, sparse; rows and columns are words.
 
@@ -100,6 +89,7 @@ class Cooccurrence:
     _core: _core.CoreCooccurrence
 
     @classmethod
+    @accepts("reading", "encoding", "counting", "running")
     def from_corpus(
         cls,
         source: Source,
@@ -108,19 +98,7 @@ class Cooccurrence:
         min_count: int = 5,
         threads: int | None = None,
         memory: int | str | None = None,
-        *,
-        max_vocab: int | None = None,
-        symmetric: bool = True,
-        distance_weighting: bool = True,
-        keep_gaps: bool = False,
-        tokenizer: Tokenizer = "whitespace",
-        lowercase: bool = False,
-        tmp_dir: str | os.PathLike[str] | None = None,
-        progress: Progress = None,
-        normalize: str | None = None,
-        documents: str = "line",
-        errors: str = "strict",
-        max_word_bytes: int = MAX_WORD_BYTES,
+        **settings: Unpack[CooccurrenceSettings],
     ) -> Cooccurrence:
         """Count the co-occurrences of `source`.
 
@@ -150,31 +128,20 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             For bytes that are no text, and for a word longer than `max_word_bytes`, with their
             offset.
         """
-        encoding = encoding_arguments(
-            min_count=min_count,
-            max_vocab=max_vocab,
-            tokenizer=tokenizer,
-            lowercase=lowercase,
-            normalize=normalize,
-            keep_gaps=keep_gaps,
-            max_word_bytes=max_word_bytes,
-        )
-        counting = counting_arguments(
-            window=window, symmetric=symmetric, distance_weighting=distance_weighting
-        )
-        running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
-        given = None if vocabulary is None else as_vocabulary(vocabulary)._core
-        reading = source_arguments(
-            source,
-            documents=documents,
-            errors=errors,
-            tokenizer=tokenizer,
-            lowercase=lowercase,
-            normalize=normalize,
-        )
-        with reporter(progress) as callback:
+        chosen = {
+            **settings,
+            "window": window,
+            "min_count": min_count,
+            "threads": threads,
+            "memory": memory,
+        }
+        encoding, counting = core_encoding(chosen), core_counting(chosen)
+        running = core_running(chosen)
+        words = None if vocabulary is None else as_vocabulary(vocabulary)._core
+        reading = source_arguments(source, chosen)
+        with reporter(settings.get("progress")) as callback:
             core = _core.CoreCooccurrence.from_corpus(
-                reading, given, encoding, counting, running, callback
+                reading, words, encoding, counting, running, callback
             )
         return cls._of(core)
 
@@ -307,24 +274,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         return above / below
 
     @classmethod
+    @accepts("reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
     def estimate(
-        cls,
-        source: str | os.PathLike[str],
-        *,
-        window: int = 15,
-        min_count: int = 5,
-        max_vocab: int | None = None,
-        symmetric: bool = True,
-        distance_weighting: bool = True,
-        keep_gaps: bool = False,
-        tokenizer: str = "whitespace",
-        lowercase: bool = False,
-        threads: int | None = None,
-        memory: int | str | None = None,
-        normalize: str | None = None,
-        documents: str = "line",
-        errors: str = "strict",
-        max_word_bytes: int = MAX_WORD_BYTES,
+        cls, source: str | os.PathLike[str], **settings: Unpack[CorpusSettings]
     ) -> Estimate:
         """Predict what :meth:`from_corpus` would take, from reading at most 5 % of a large file.
 
@@ -346,29 +298,12 @@ normalize, documents, errors, max_word_bytes, threads, memory
         ValueError, OSError
             As for :meth:`from_corpus`.
         """
+        tokenizer = settings.get("tokenizer", "whitespace")
         if not isinstance(tokenizer, str):
-            raise ValueError(f"tokenizer must be the name of one, got {tokenizer!r}")
-        encoding = encoding_arguments(
-            min_count=min_count,
-            max_vocab=max_vocab,
-            tokenizer=tokenizer,
-            lowercase=lowercase,
-            normalize=normalize,
-            keep_gaps=keep_gaps,
-            max_word_bytes=max_word_bytes,
-        )
-        counting = counting_arguments(
-            window=window, symmetric=symmetric, distance_weighting=distance_weighting
-        )
-        running = running_arguments(threads=threads, memory=memory, tmp_dir=None)
-        reading = source_arguments(
-            source,
-            documents=documents,
-            errors=errors,
-            tokenizer=tokenizer,
-            lowercase=lowercase,
-            normalize=normalize,
-        )
+            raise ValueError(f"tokenizer must be the name of one, got {shown(tokenizer)}")
+        encoding, counting = core_encoding(settings), core_counting(settings)
+        running = core_running(settings)
+        reading = source_arguments(source, settings)
         numbers = _core.CoreCooccurrence.estimate(reading, encoding, counting, running)
         return Estimate(*(round(n) for n in numbers))
 
@@ -434,7 +369,7 @@ normalize, documents, errors, max_word_bytes, threads, memory
         ValueError
             If a vocabulary is given needlessly.
         """
-        running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
+        running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
         path = path_text("path", path)
         words = None if vocabulary is None else as_vocabulary(vocabulary)._core
         with reporter(progress) as callback:

@@ -11,22 +11,21 @@ from typing import Any, Self, TypeAlias, Unpack, cast
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _fitting, _infer
+from . import _core, _fitting, _infer, _settings
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
 from ._io.files import replacing
 from ._io.sources import Source
 from ._optional import optional
-from ._parameters import boolean, instance, integer, path_text, plain, positive, real, shown
+from ._parameters import boolean, instance, path_text, plain
 from ._parameters import words as words_of
-from ._presets import resolve
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json, to_json
 from ._training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
-from .vocabulary import MAX_WORD_BYTES, Vocabulary, as_vocabulary
+from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Glove", "History", "NotFittedError"]
 
@@ -71,15 +70,14 @@ class Glove:
         str is called for each document.
     lowercase : bool, default False
         Lower-case the text first (Unicode).
-    preset : {"best", "paper"}, optional
-        Where the settings come from that are None. "paper" is the paper's model as Stanford's tool
-        trains it; "best" scores higher in a fraction of its time (benches/RESULTS.md, "Quality").
-        Default: "best", unless `x_max`, `alpha`, `learning_rate` or `optimizer` is set by hand:
-        then "paper", whose parameters these are.
+    preset : {"best", "paper"}, default "best"
+        Source of the training settings that are None: it fills in these and nothing else. "paper"
+        is the paper's model as Stanford's tool trains it; "best" was measured to score higher in a
+        fraction of the time.
     x_max : float, optional
         Counts from here on have full weight in f, > 0. Best 10, paper 100.
-    alpha : float, default 0.75
-        Exponent of f, >= 0.
+    alpha : float, optional
+        Exponent of f, >= 0. Both 0.75.
     learning_rate : float, optional
         AdaGrad's η at the beginning, > 0. Best 0.2, paper 0.05.
     bias_learning_rate : float, optional
@@ -95,8 +93,8 @@ class Glove:
         words would have. `history` leaves them out. Best 1, paper 0.
     negative_weight : float, optional
         Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
-    optimizer : {"adagrad", "sgd"}, default "adagrad"
-        The step rule.
+    optimizer : {"adagrad", "sgd"}, optional
+        The step rule. Both "adagrad".
     grad_clip : float, optional
         Bound of each component of a vector's gradient, > 0. Best 3, and beyond dim 100
         3 (100/dim)², which keeps high rates from diverging; paper 100.
@@ -137,6 +135,8 @@ class Glove:
         The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
         `seconds`, `records_per_second` and, where records were held out, `validation`, of each
         epoch too.
+    settings_ : dict
+        Every setting that training used, by its name.
     vectors : WordVectors
         W + W_tilde, to be queried.
 
@@ -171,11 +171,12 @@ class Glove:
         keep_gaps: bool = False,
         tokenizer: Tokenizer = "whitespace",
         lowercase: bool = False,
+        preset: str = "best",
         x_max: float | None = None,
-        alpha: float = 0.75,
+        alpha: float | None = None,
         learning_rate: float | None = None,
         epochs: int | None = None,
-        optimizer: str = "adagrad",
+        optimizer: str | None = None,
         grad_clip: float | None = None,
         deterministic: bool = False,
         threads: int | None = None,
@@ -183,7 +184,6 @@ class Glove:
         memory: int | str | None = None,
         progress: Progress = None,
         tmp_dir: str | os.PathLike[str] | None = None,
-        preset: str | None = None,
         bias_learning_rate: float | None = None,
         schedule: str | None = None,
         negative: float | None = None,
@@ -191,7 +191,7 @@ class Glove:
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
-        max_word_bytes: int = MAX_WORD_BYTES,
+        max_word_bytes: int = 2**20,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -527,29 +527,6 @@ keep_counts
         done = len(state.history) or int((state.arrays["G_b"] > 1).any())
         return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
-    def _training_arguments(self) -> _core._Training:
-        integer("dim", self.dim, 1, 2**20)
-        settings = resolve(self.preset, self.get_params())
-        for name, value in (("optimizer", self.optimizer), ("schedule", settings["schedule"])):
-            if not isinstance(value, str):
-                raise ValueError(f"{name} must be a name, got {shown(value)}")
-        training: _core._Training = {
-            "x_max": positive("x_max", settings["x_max"]),
-            "alpha": real("alpha", self.alpha),
-            "learning_rate": positive("learning_rate", settings["learning_rate"]),
-            "bias_learning_rate": positive("bias_learning_rate", settings["bias_learning_rate"]),
-            "schedule": settings["schedule"],
-            "epochs": integer("epochs", settings["epochs"], 1),
-            "negative": real("negative", settings["negative"]),
-            "negative_weight": positive("negative_weight", settings["negative_weight"]),
-            "optimizer": self.optimizer,
-            "grad_clip": positive("grad_clip", settings["grad_clip"]),
-            "deterministic": boolean("deterministic", self.deterministic),
-            "seed": integer("seed", self.seed, 0),
-        }
-        _core.check_training(training)
-        return training
-
     # --- what was learned -----------------------------------------------------------------------
 
     @property
@@ -581,6 +558,11 @@ keep_counts
     def history(self) -> History:
         """The loss of each epoch, with `.seconds` and `.records_per_second` of each."""
         return self._state.history
+
+    @property
+    def settings_(self) -> dict[str, Any]:
+        """Every setting that training used, by its name: what was left out has its value too."""
+        return dict(self._state.settings)
 
     @property
     def vectors(self) -> WordVectors:
@@ -704,7 +686,8 @@ keep_counts
         settings["tokenizer"] = to_json(settings["tokenizer"])
         settings["dim"] = state.arrays["W"].shape[1]
         words = [word.encode() for word in state.vocabulary.words]
-        header = {"format": "glove-rs model", "version": 1, "settings": settings}
+        used = {**state.settings, "tokenizer": settings["tokenizer"]}
+        header = {"format": "glove-rs model", "version": 1, "settings": settings, "used": used}
         with replacing(path) as file:
             np.savez(
                 file,
@@ -754,8 +737,18 @@ keep_counts
             for key in _ARRAYS:
                 shape = (len(words), model.dim)
                 arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
-        model._fitted = Fitted(vocabulary, history, arrays)
+            used = model._used(header.get("used"))
+        model._fitted = Fitted(vocabulary, history, arrays, used)
         return model
+
+    def _used(self, saved: Any) -> dict[str, Any]:
+        """Return the settings that a file says were used; older files only have the parameters."""
+        used = _settings.used(self.get_params())
+        if saved is None:
+            return used
+        if not isinstance(saved, dict):
+            raise ValueError(f"used is {saved!r}")
+        return {**saved, "tokenizer": used["tokenizer"]}
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
@@ -764,13 +757,13 @@ keep_counts
         for name, value in settings.items():
             if name != "tokenizer" and not isinstance(value, str | int | float | None):
                 raise ValueError(f"{name} is {value!r}")
+        settings = _settings.of_older_version(settings)
         threads = settings.get("threads")
         if isinstance(threads, int) and threads > _core.most_threads():
             # Saved on a machine with more processors.
             settings["threads"] = _core.most_threads()
         model = cls(**settings)
-        model._training_arguments()
-        _fitting.check_counting(model)
+        _settings.used(model.get_params())
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:
@@ -889,7 +882,7 @@ keep_counts
                 )
         model = cls(arrays["W"].shape[1], **settings)
         arrays |= {f"G_{name}": array for name, array in sums.items()}
-        model._fitted = Fitted(words, History(), arrays)
+        model._fitted = Fitted(words, History(), arrays, _settings.used(model.get_params()))
         return model
 
     # --- scikit-learn's manners -----------------------------------------------------------------

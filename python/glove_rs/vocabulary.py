@@ -5,66 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._io.sources import Source, source_arguments
-from ._parameters import boolean, choice, integer, memory_bytes, path_text, shown
+from ._parameters import integer, path_text, shown
 from ._parameters import words as words_of
-from ._progress import Progress, reporter
-from ._tokenizers import Tokenizer, function_of
-
-if TYPE_CHECKING:
-    from ._core import _Encoding, _Running
+from ._progress import reporter
+from ._settings import VocabularySettings, accepts, core_encoding, core_running
 
 __all__ = ["Source", "Vocabulary"]
-
-
-#: A word of more bytes is an error: a megabyte without white space is hardly text. The longest
-#: that people write, addresses and encoded data among them, are far below.
-MAX_WORD_BYTES = 2**20
-
-
-def encoding_arguments(
-    *,
-    min_count: int,
-    max_vocab: int | None,
-    tokenizer: Tokenizer,
-    lowercase: bool,
-    normalize: str | None = None,
-    keep_gaps: bool,
-    max_word_bytes: int = MAX_WORD_BYTES,
-) -> _Encoding:
-    """Check the parameters that turn text into words."""
-    lowercase = boolean("lowercase", lowercase)
-    normalize = None if normalize is None else choice("normalize", normalize, ("NFC", "NFKC"))
-    # Text is folded before it is split: where a function does that, the core has words as they are.
-    is_core = function_of(tokenizer) is None
-    return {
-        "tokenizer": tokenizer if isinstance(tokenizer, str) else "whitespace",
-        "lowercase": lowercase and is_core,
-        "normalize": normalize if is_core else None,
-        "min_count": integer("min_count", min_count, 1),
-        "max_vocab": None if max_vocab is None else integer("max_vocab", max_vocab, 1),
-        "keep_gaps": boolean("keep_gaps", keep_gaps),
-        "max_word_bytes": integer("max_word_bytes", max_word_bytes, 1, 2**31 - 1),
-    }
-
-
-def running_arguments(
-    *, threads: int | None, memory: int | str | None, tmp_dir: str | os.PathLike[str] | None
-) -> _Running:
-    """Check the parameters that say what a call may use."""
-    return {
-        "threads": None
-        if threads is None
-        else integer("threads", threads, 1, _core.most_threads()),
-        "memory": memory_bytes(memory),
-        "tmp_dir": None if tmp_dir is None else path_text("tmp_dir", tmp_dir, "folder"),
-    }
 
 
 def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
@@ -119,26 +72,17 @@ class Vocabulary:
         return self
 
     @classmethod
-    def from_corpus(
-        cls,
-        source: Source,
-        *,
-        min_count: int = 5,
-        max_vocab: int | None = None,
-        tokenizer: Tokenizer = "whitespace",
-        lowercase: bool = False,
-        threads: int | None = None,
-        memory: int | str | None = None,
-        tmp_dir: str | os.PathLike[str] | None = None,
-        progress: Progress = None,
-        normalize: str | None = None,
-        documents: str = "line",
-        errors: str = "strict",
-        max_word_bytes: int = MAX_WORD_BYTES,
-    ) -> Vocabulary:
+    @accepts("reading", "encoding", "running", but=("keep_gaps",))
+    def from_corpus(cls, source: Source, **settings: Unpack[VocabularySettings]) -> Vocabulary:
         """Count the words of `source` and keep the frequent ones.
 
-        The parameters are those of :class:`glove_rs.Glove` and of its `fit`.
+        Parameters
+        ----------
+        source : path, paths, open file or iterable
+            As for :meth:`glove_rs.Glove.fit`.
+        min_count, max_vocab, tokenizer, lowercase, normalize, documents, errors, max_word_bytes, \
+threads, memory, tmp_dir, progress
+            As for :class:`glove_rs.Glove`.
 
         Raises
         ------
@@ -150,25 +94,9 @@ class Vocabulary:
             For bytes that are no text, and for a word longer than `max_word_bytes`, with their
             offset.
         """
-        encoding = encoding_arguments(
-            min_count=min_count,
-            max_vocab=max_vocab,
-            tokenizer=tokenizer,
-            lowercase=lowercase,
-            normalize=normalize,
-            keep_gaps=False,
-            max_word_bytes=max_word_bytes,
-        )
-        running = running_arguments(threads=threads, memory=memory, tmp_dir=tmp_dir)
-        reading = source_arguments(
-            source,
-            documents=documents,
-            errors=errors,
-            tokenizer=tokenizer,
-            lowercase=lowercase,
-            normalize=normalize,
-        )
-        with reporter(progress) as callback:
+        encoding, running = core_encoding(settings), core_running(settings)
+        reading = source_arguments(source, settings)
+        with reporter(settings.get("progress")) as callback:
             core = _core.CoreVocabulary.from_corpus(reading, encoding, running, callback)
         return cls._of(core)
 

@@ -5,10 +5,9 @@ They name this protocol instead of the class, because the class imports them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from .. import _core
     from .._training import Fitted
 
 __all__ = ["Model"]
@@ -17,7 +16,6 @@ __all__ = ["Model"]
 class Model(Protocol):
     """A model with its settings and, once fitted, its parameters."""
 
-    alpha: float
     lowercase: bool
     normalize: str | None
 
@@ -25,4 +23,6 @@ class Model(Protocol):
     def _state(self) -> Fitted:
         """The vocabulary, history and parameters; NotFittedError before the first fit."""
 
-    def _training_arguments(self) -> _core._Training: ...
+    @property
+    def settings_(self) -> dict[str, Any]:
+        """Every setting that training used."""

@@ -21,6 +21,7 @@ from typing import Any, Protocol
 from .. import _core
 from .._core import FormatError, __version__
 from .._parameters import path_text
+from .._tokenizers import to_json
 from ..vocabulary import Vocabulary
 from .files import replacing
 
@@ -50,7 +51,8 @@ class _Model(Protocol):
     @property
     def vocabulary(self) -> Vocabulary: ...
 
-    def get_params(self) -> dict[str, Any]: ...
+    @property
+    def settings_(self) -> dict[str, Any]: ...
 
     def save(self, path: str, /) -> None: ...
 
@@ -186,13 +188,14 @@ class OutputFolder:
         model.vocabulary.save(os.path.join(folder, VOCABULARY))
         if self.vectors is not None:
             model.save_word2vec(os.path.join(folder, self.vectors))
+        used = model.settings_
         settings = {
             "format": FORMAT,
             "glove_rs": __version__,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "source": source,
             "words": len(model.vocabulary),
-            "settings": _plain(model.get_params()),
+            "settings": {**used, "tokenizer": to_json(used["tokenizer"])},
         }
         text = json.dumps(settings, indent=2, ensure_ascii=False, default=str) + "\n"
         with replacing(os.path.join(folder, SETTINGS)) as file:
@@ -205,8 +208,3 @@ class OutputFolder:
         rows.writerows([epoch, *row] for epoch, row in enumerate(epochs, 1))
         with replacing(os.path.join(folder, HISTORY)) as file:
             file.write(table.getvalue().encode())
-
-
-def _plain(settings: dict[str, Any]) -> dict[str, Any]:
-    # `progress` is not a setting of the result.
-    return {name: value for name, value in settings.items() if name != "progress"}

@@ -12,12 +12,11 @@ import itertools
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from .. import _core
-from .._parameters import choice
-from .._tokenizers import Tokenizer, function_of
+from .. import _settings
+from .._tokenizers import function_of
 
 if TYPE_CHECKING:
     from .._core import _Source
@@ -36,26 +35,19 @@ Source: TypeAlias = (
 )
 
 
-def source_arguments(
-    source: Source,
-    *,
-    documents: str,
-    errors: str,
-    tokenizer: Tokenizer,
-    lowercase: bool,
-    normalize: str | None,
-) -> _Source:
+def source_arguments(source: Source, settings: Mapping[str, Any]) -> _Source:
     """Sort `source`, and check the parameters that say how it is read."""
-    documents = choice("documents", documents, _core.DOCUMENTS)
-    errors = choice("errors", errors, _core.TEXT_ERRORS)
-    function = function_of(tokenizer)
+    checked = _settings.checked(settings, "reading", "encoding")
+    function = function_of(checked["tokenizer"])
     kind, value = _sorted(source)
     return {
         "kind": kind,
         "value": value,
-        "documents": documents,
-        "errors": errors,
-        "tokenize": None if function is None else (function, bool(lowercase), normalize),
+        "documents": checked["documents"],
+        "errors": checked["errors"],
+        "tokenize": None
+        if function is None
+        else (function, checked["lowercase"], checked["normalize"]),
     }
 
 

@@ -1,7 +1,8 @@
-"""Command line options that come from the signatures and docstrings of the Python API.
+"""Command line options that come from the Python API.
 
-A parameter that the API gains is an option here without further code: its name, its type and its
-default come from the signature, its help from the docstring.
+Options of counting and training come from the table of settings. Options of queries and files come
+from the signatures and docstrings of the functions that take them. A parameter that is added to
+either is an option without further code.
 """
 
 from __future__ import annotations
@@ -12,28 +13,18 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .. import Glove
+from .._settings import SETTINGS
 
-__all__ = ["RUNNING", "add_parameters", "flag", "given", "names_of"]
+__all__ = ["add_parameters", "add_settings", "flag", "given"]
 
-#: Parameters that say what a call may use.
-RUNNING = ("threads", "memory", "tmp_dir", "progress")
-# What has no form on a command line, or another one.
-_LEFT_OUT = {"self", "cls", "source", "path", "X", "vocabulary", "callbacks", "start"}
 # Of a type in a docstring that holds the word.
 _METAVARS = {"path": "PATH", "int or str": "SIZE"}
 # Here the docstring speaks of Python's values.
 _TEXTS = {
     "format": "glove, word2vec, word2vec_binary, stanford or native (default: found out)",
-    "progress": "show progress bars, or show none (default: on a terminal)",
     "restrict_vocab": "know only the first so many words",
     "topn": "how many to print",
 }
-
-
-def names_of(function: Callable[..., Any]) -> list[str]:
-    """Return the parameters of `function` that can be options."""
-    return [name for name in inspect.signature(function).parameters if name not in _LEFT_OUT]
 
 
 def flag(name: str) -> str:
@@ -41,11 +32,43 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
+def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
+    """Add settings of counting and training; only those given will be in the namespace."""
+    for name in names:
+        setting = SETTINGS[name]
+        options: dict[str, Any] = {
+            "default": argparse.SUPPRESS,
+            "help": (setting.help + _default(name)).replace("%", "%%"),
+        }
+        if setting.type.metavar is None:
+            options["action"] = argparse.BooleanOptionalAction
+        else:
+            options |= {"type": setting.type.parse, "metavar": setting.type.metavar}
+        group.add_argument(flag(name), dest=name, **options)
+
+
+def _default(name: str) -> str:
+    """Say which value an option has where it is not given, if its help does not."""
+    default, presets = SETTINGS[name].default, SETTINGS[name].presets
+    if any(map(callable, presets.values())):
+        return ""
+    values = {
+        preset: f"{value:g}" if isinstance(value, float) else str(value)
+        for preset, value in presets.items()
+    }
+    if len(set(values.values())) == 1:
+        default = next(iter(values.values()))
+    elif values:
+        default = ", ".join(f"{preset} {value}" for preset, value in values.items())
+    if default is None:
+        return ""
+    if isinstance(default, bool):
+        return f" (default: {'yes' if default else 'no'})"
+    return f" (default: {default})"
+
+
 def add_parameters(
-    group: argparse._ArgumentGroup,
-    function: Callable[..., Any],
-    names: Iterable[str],
-    of_files: Iterable[str] = (),
+    group: argparse._ArgumentGroup, function: Callable[..., Any], names: Iterable[str]
 ) -> None:
     """Add parameters of `function` as options; only those given will be in the namespace.
 
@@ -54,15 +77,16 @@ def add_parameters(
     group
         Where to add them.
     function : callable
-        With an annotated signature. What its docstring leaves to :class:`Glove` comes from there.
+        With an annotated signature and a docstring.
     names : iterable of str
-        Which parameters.
-    of_files : iterable of str, optional
-        Those that take what a file holds: their options take its path.
+        Which parameters. Settings that are among them are added as :func:`add_settings` does.
     """
-    texts = {**_parameters(Glove), **_parameters(Glove.fit), **_parameters(function)}
+    texts = _parameters(function)
     parameters = inspect.signature(function).parameters
     for name in names:
+        if name in SETTINGS:
+            add_settings(group, [name])
+            continue
         kind, text = texts.get(name, ("", ""))
         text = _TEXTS.get(name) or _uncapitalised(text)
         types = {part.strip() for part in str(parameters[name].annotation).split("|")}
@@ -72,9 +96,7 @@ def add_parameters(
         elif isinstance(default, bool):
             text += f" (default: {'yes' if default else 'no'})"
         options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
-        if name in of_files:
-            options["metavar"] = "FILE"
-        elif types & {"bool", "Progress"}:
+        if "bool" in types:
             options["action"] = argparse.BooleanOptionalAction
         elif "str" in types or not types & {"int", "float"}:
             options["metavar"] = _choices(kind) or next(

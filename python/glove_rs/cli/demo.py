@@ -17,7 +17,7 @@ from pathlib import Path
 from .. import Cooccurrence, Glove, Vocabulary
 from .._io.files import replacing
 from .._parameters import path_text
-from ._options import add_parameters
+from ._options import add_settings
 from ._output import add_overwrite, check_files
 from ._parser import Commands, command
 
@@ -151,7 +151,7 @@ def add(commands: Commands) -> None:
         help="folder for the results (default: glove-rs-demo)",
     )
     add_overwrite(parser)
-    add_parameters(parser.add_argument_group("running"), Glove, ["progress"])
+    add_settings(parser.add_argument_group("running"), ["progress"])
 
 
 def _demo(options: argparse.Namespace) -> None:

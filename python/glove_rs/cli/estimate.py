@@ -11,15 +11,17 @@ from typing import Any
 
 from .. import Cooccurrence, Estimate, Glove
 from .._parameters import integer, memory_bytes
+from .._settings import names, resolve
 from . import _inputs
 from ._machine import free_memory
-from ._options import RUNNING, add_parameters, given, names_of
+from ._options import add_settings, given
 from ._output import add_json, columns, emit
 from ._parser import Commands, command
 
 __all__ = ["Plan", "add", "plan"]
 
-_COUNTING = [name for name in names_of(Cooccurrence.estimate) if name not in RUNNING]
+_COUNTING = names("reading", "encoding", "counting")
+_RUNNING = ("threads", "memory")
 _TRAINING = ("dim", "epochs")
 
 # Text that is counted and trained on to measure this machine's speed: half a second of work.
@@ -58,10 +60,9 @@ def add(commands: Commands) -> None:
         metavar="MEMORY",
         help="memory to fit into, as 512MB or 8GiB (default: what this machine has free)",
     )
-    add_parameters(parser.add_argument_group("counting"), Cooccurrence.estimate, _COUNTING)
-    add_parameters(parser.add_argument_group("training"), Glove, _TRAINING)
-    running = [name for name in RUNNING if name in names_of(Cooccurrence.estimate)]
-    add_parameters(parser.add_argument_group("running"), Cooccurrence.estimate, running)
+    add_settings(parser.add_argument_group("counting"), _COUNTING)
+    add_settings(parser.add_argument_group("training"), _TRAINING)
+    add_settings(parser.add_argument_group("running"), _RUNNING)
     add_json(parser)
 
 
@@ -181,12 +182,12 @@ def _estimate(options: argparse.Namespace) -> None:
     _inputs.corpus([options.corpus])
     defaults = Glove()
     dim = getattr(options, "dim", defaults.dim)
-    epochs = getattr(options, "epochs", defaults._training_arguments()["epochs"])
+    epochs = getattr(options, "epochs", resolve({})["epochs"])
     found = plan(
         options.corpus,
         dim=dim,
         epochs=epochs,
-        **given(options, names_of(Cooccurrence.estimate)),
+        **given(options, (*_COUNTING, *_RUNNING)),
     )
     try:
         within = memory_bytes(options.within)

@@ -288,7 +288,7 @@ def _model_info(path: str, _: str | None) -> dict[str, Any]:
             "last_loss": round(model.history[-1], 6),
             "seconds": round(sum(model.history.seconds), 3),
         }
-    about["settings"] = {k: v for k, v in model.get_params().items() if k != "progress"}
+    about["settings"] = model.settings_
     return about
 
 

@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from .. import Cooccurrence, Glove, Vocabulary
 from .._io import output_folder
+from .._settings import CONSTRUCTOR, names
 from . import _inputs
-from ._options import RUNNING, add_parameters, given, names_of
+from ._options import add_settings, given
 from ._output import add_json, add_overwrite, check_files, columns, emit
 from ._parser import Commands, Parser, command
 
 __all__ = ["add"]
 
-_COUNTING = [name for name in names_of(Cooccurrence.from_corpus) if name not in RUNNING]
-_TRAINING = [name for name in names_of(Glove) if name not in {*_COUNTING, *RUNNING}]
-_FITTING = names_of(Glove.fit)
-# Parameters of `fit` that take what a file holds.
-_OF_FILES = {"init"}
+_RUNNING = names("running")
+_COUNTING = names("reading", "encoding", "counting")
+_VOCABULARY = tuple(name for name in names("reading", "encoding") if name != "keep_gaps")
 
 
 def add(commands: Commands) -> None:
@@ -61,11 +59,8 @@ def _add_fit(commands: Commands) -> None:
         metavar="FILE",
         help="train these words, a file of glove-rs vocab, instead of choosing by frequency",
     )
-    add_parameters(parser.add_argument_group("counting"), Glove, _COUNTING)
-    group = parser.add_argument_group("training")
-    add_parameters(group, Glove, _TRAINING)
-    add_parameters(group, Glove.fit, _FITTING, _OF_FILES)
-    add_parameters(parser.add_argument_group("running"), Glove, RUNNING)
+    add_settings(parser.add_argument_group("counting"), _COUNTING)
+    _add_training(parser)
     group = parser.add_argument_group("cluster (pip install glove-rs[dask])")
     group.add_argument(
         "--scheduler",
@@ -93,7 +88,7 @@ _CLUSTER = ("partitions", "blocksize")
 
 def _fit(options: argparse.Namespace) -> None:
     outputs = _Outputs(options, [*options.corpus, options.vocabulary])
-    fitting = _arguments(options, _FITTING)
+    fitting = _fitting(options)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     if options.scheduler is not None:
         model = _fit_on_cluster(options, words, fitting)
@@ -101,7 +96,7 @@ def _fit(options: argparse.Namespace) -> None:
         for name in given(options, _CLUSTER):
             raise ValueError(f"{name} must come with --scheduler")
         source = _inputs.corpus(options.corpus)
-        model = Glove(**given(options, names_of(Glove)))
+        model = Glove(**given(options, CONSTRUCTOR))
         model.fit(source, vocabulary=words, **fitting)
     _finish(options, model, outputs, ", ".join(options.corpus))
 
@@ -114,7 +109,7 @@ def _fit_on_cluster(
     from distributed import Client  # isort: skip
 
     with Client(options.scheduler) as client:
-        model = DaskGlove(client=client, **given(options, (*names_of(Glove), *_CLUSTER)))
+        model = DaskGlove(client=client, **given(options, (*CONSTRUCTOR, *_CLUSTER)))
         model.fit(options.corpus, vocabulary=words, **fitting)
     model.client = None  # it is closed
     return model
@@ -142,17 +137,15 @@ def _add_vocab(commands: Commands) -> None:
     _add_corpus(parser)
     _add_output(parser)
     add_overwrite(parser)
-    names = names_of(Vocabulary.from_corpus)
-    group = parser.add_argument_group("counting")
-    add_parameters(group, Vocabulary.from_corpus, [name for name in names if name not in RUNNING])
-    add_parameters(parser.add_argument_group("running"), Vocabulary.from_corpus, RUNNING)
+    add_settings(parser.add_argument_group("counting"), _VOCABULARY)
+    add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
 def _vocab(options: argparse.Namespace) -> None:
     outputs = {"output": options.output}
     check_files(outputs, options.corpus, overwrite=options.overwrite)
-    names = names_of(Vocabulary.from_corpus)
-    words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **given(options, names))
+    settings = given(options, (*_VOCABULARY, *_RUNNING))
+    words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **settings)
     check_files(outputs, options.corpus, overwrite=options.overwrite)
     words.save(options.output)
 
@@ -190,8 +183,8 @@ def _add_cooccur(commands: Commands) -> None:
         "--save-vocab", metavar="FILE", help="write the words too: Stanford's records need them"
     )
     add_json(parser)
-    add_parameters(parser.add_argument_group("counting"), Cooccurrence.from_corpus, _COUNTING)
-    add_parameters(parser.add_argument_group("running"), Cooccurrence.from_corpus, RUNNING)
+    add_settings(parser.add_argument_group("counting"), _COUNTING)
+    add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
 def _cooccur(options: argparse.Namespace) -> None:
@@ -200,10 +193,9 @@ def _cooccur(options: argparse.Namespace) -> None:
     outputs = {"output": options.output, "save_vocab": options.save_vocab}
     inputs = [*options.corpus, options.vocabulary]
     check_files(outputs, inputs, overwrite=options.overwrite)
-    names = names_of(Cooccurrence.from_corpus)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     counts = Cooccurrence.from_corpus(
-        _inputs.corpus(options.corpus), words, **given(options, names)
+        _inputs.corpus(options.corpus), words, **given(options, (*_COUNTING, *_RUNNING))
     )
     check_files(outputs, inputs, overwrite=options.overwrite)
     if options.save_vocab is not None:
@@ -257,16 +249,13 @@ def _add_train(commands: Commands) -> None:
     parser.add_argument(
         "--gradsq", metavar="FILE", help="with --start: the accumulators of Stanford's parameters"
     )
-    group = parser.add_argument_group("training")
-    add_parameters(group, Glove, _TRAINING)
-    add_parameters(group, Glove.fit_cooccurrence, names_of(Glove.fit_cooccurrence), _OF_FILES)
-    add_parameters(parser.add_argument_group("running"), Glove, RUNNING)
+    _add_training(parser)
 
 
 def _train(options: argparse.Namespace) -> None:
     inputs = [options.counts, options.vocabulary, options.start, options.gradsq]
     outputs = _Outputs(options, inputs)
-    parameters = given(options, names_of(Glove))
+    parameters = given(options, CONSTRUCTOR)
     start = None
     if options.start is not None:
         start = _inputs.model(options.start, options.vocabulary, options.gradsq)
@@ -274,13 +263,25 @@ def _train(options: argparse.Namespace) -> None:
     elif options.gradsq is not None:
         raise ValueError("gradsq must come with --start")
     model = Glove(**parameters)
-    counts = _inputs.counts(options.counts, options.vocabulary, **given(options, RUNNING))
-    names = names_of(Glove.fit_cooccurrence)
-    model.fit_cooccurrence(counts, start=start, **_arguments(options, names))
+    counts = _inputs.counts(options.counts, options.vocabulary, **given(options, _RUNNING))
+    model.fit_cooccurrence(counts, start=start, **_fitting(options))
     _finish(options, model, outputs, options.counts)
 
 
 # --- what they share ------------------------------------------------------------------------------
+
+
+def _add_training(parser: Parser) -> None:
+    group = parser.add_argument_group("training")
+    add_settings(group, names("training"))
+    group.add_argument(
+        "--init",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="pretrained vectors, whose words start there; the others start at random",
+    )
+    add_settings(group, names("fitting"))
+    add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
 def _add_corpus(parser: Parser) -> None:
@@ -312,11 +313,11 @@ def _add_out(parser: Parser) -> None:
     add_json(parser)
 
 
-def _arguments(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """Return the parameters of a training, with what their files hold."""
-    arguments = given(options, names)
-    for name in _OF_FILES & arguments.keys():
-        arguments[name] = _inputs.vectors(arguments[name])
+def _fitting(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the parameters of a training, with the vectors of --init."""
+    arguments = given(options, ("init", *names("fitting")))
+    if "init" in arguments:
+        arguments["init"] = _inputs.vectors(arguments["init"])
     return arguments
 
 
@@ -363,6 +364,7 @@ def _finish(options: argparse.Namespace, model: Glove, outputs: _Outputs, source
         "out": options.out,
         "words": len(model.vocabulary),
         "dim": model.W.shape[1],
+        "settings": model.settings_,
         "epochs": [
             {"loss": loss, "seconds": seconds, "records_per_second": rate}
             for loss, seconds, rate in zip(

@@ -18,9 +18,8 @@ from .. import _core
 from .._io.sources import source_arguments
 from .._parameters import byte_count
 from .._progress import Callback as Progress
-from .._tokenizers import Tokenizer
-from ..cooccurrence import counting_arguments
-from ..vocabulary import MAX_WORD_BYTES, Vocabulary, encoding_arguments
+from .._settings import checked, core_counting, core_encoding
+from ..vocabulary import Vocabulary
 from ._cluster import Cluster
 from ._shards import Piece, shards_of
 
@@ -67,12 +66,7 @@ class Counted:
 class _Reading:
     """The settings of reading: the arguments of `source_arguments`."""
 
-    documents: str
-    errors: str
-    tokenizer: Tokenizer
-    lowercase: bool
-    normalize: str | None
-    encoding: _core._Encoding
+    settings: dict[str, Any]
 
     def read_pieces(self, pieces: Sequence[Piece]) -> _core.CoreShard:
         """Tokenise pieces of files."""
@@ -83,15 +77,9 @@ class _Reading:
         return self._read("items", iter(documents))
 
     def _read(self, kind: str, value: object) -> _core.CoreShard:
-        source = source_arguments(
-            [],
-            documents=self.documents,
-            errors=self.errors,
-            tokenizer=self.tokenizer,
-            lowercase=self.lowercase,
-            normalize=self.normalize,
-        )
-        return _core.CoreShard.read({**source, "kind": kind, "value": value}, self.encoding)
+        source = source_arguments([], self.settings)
+        encoding = core_encoding(self.settings)
+        return _core.CoreShard.read({**source, "kind": kind, "value": value}, encoding)
 
 
 def count(
@@ -102,18 +90,7 @@ def count(
     groups: int,
     blocksize: int | str = "64MiB",
     progress: Progress | None = None,
-    window: int = 15,
-    min_count: int = 5,
-    max_vocab: int | None = None,
-    symmetric: bool = True,
-    distance_weighting: bool = True,
-    keep_gaps: bool = False,
-    tokenizer: Tokenizer = "whitespace",
-    lowercase: bool = False,
-    normalize: str | None = None,
-    documents: str = "line",
-    errors: str = "strict",
-    max_word_bytes: int = MAX_WORD_BYTES,
+    **settings: Any,
 ) -> Counted:
     """Count the co-occurrences of `source` on the workers of `cluster`.
 
@@ -136,32 +113,24 @@ def count(
         shard; partitions should have about this size.
     progress : callable, optional
         As for :class:`glove_rs.Glove`. The unit of tokenizing a bag is a partition.
+    **settings
+        Parameters of reading, encoding and counting, as for :class:`glove_rs.Glove`.
 
     Raises
     ------
     ValueError, OSError, FormatError
         As by :meth:`Cooccurrence.from_corpus`.
     """
-    encoding = encoding_arguments(
-        min_count=min_count,
-        max_vocab=max_vocab,
-        tokenizer=tokenizer,
-        lowercase=lowercase,
-        normalize=normalize,
-        keep_gaps=keep_gaps,
-        max_word_bytes=max_word_bytes,
-    )
-    counting = counting_arguments(
-        window=window, symmetric=symmetric, distance_weighting=distance_weighting
-    )
+    encoding, counting = core_encoding(settings), core_counting(settings)
+    chosen = checked(settings, "reading", "encoding")
     blocksize = byte_count("blocksize", blocksize, 1000)
     text = shards_of(
         source,
-        documents=documents,
+        documents=chosen["documents"],
         blocksize=blocksize,
         least=groups,
     )
-    reading = _Reading(documents, errors, tokenizer, lowercase, normalize, encoding)
+    reading = _Reading(chosen)
     submit, this = cluster.submit, f"count-{next(_COUNTS)}"
     if text.partitions:
         shards = cluster.compute(reading.read_documents, text.partitions, name=f"{this}-shard")

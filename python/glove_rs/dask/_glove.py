@@ -9,7 +9,7 @@ from typing import Any, Self, Unpack
 
 from distributed import Client, Future
 
-from .. import _core, _fitting
+from .. import _core, _settings
 from .._parameters import byte_count, integer
 from .._parameters import words as words_of
 from .._progress import Callback as Progress
@@ -18,7 +18,7 @@ from .._training import Fitted, History, Init, Session, SessionOptions
 from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..vectors import WordVectors
-from ..vocabulary import Vocabulary, as_vocabulary, running_arguments
+from ..vocabulary import Vocabulary, as_vocabulary
 from ._cluster import Cluster, cluster_of
 from ._counting import count
 from ._training import Training
@@ -124,7 +124,7 @@ class DaskGlove(Glove):
             finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
-        _fitting.check_counting(self)
+        _settings.check_text(self.get_params())
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
             begun, before = time.monotonic(), cluster.received()
@@ -135,7 +135,10 @@ class DaskGlove(Glove):
                 groups=self._groups(cluster),
                 blocksize=self.blocksize,
                 progress=progress,
-                **_fitting.counting_settings(self),
+                **{
+                    name: getattr(self, name)
+                    for name in _settings.names("reading", "encoding", "counting")
+                },
             )
             stages = {
                 "counting": {
@@ -214,7 +217,7 @@ class DaskGlove(Glove):
         if self.partitions is not None:
             integer("partitions", self.partitions, 1)
         byte_count("blocksize", self.blocksize, 1000)
-        return session, given, self._training_arguments()
+        return session, given, _settings.core_training(self.get_params())
 
     def _groups(self, cluster: Cluster) -> int:
         return len(cluster.workers) if self.partitions is None else self.partitions
@@ -239,7 +242,7 @@ class DaskGlove(Glove):
             len(vocabulary),
             self.dim,
             training,
-            running_arguments(threads=self.threads, memory=self.memory, tmp_dir=self.tmp_dir),
+            _settings.core_running(self.get_params()),
             session,
             None if init is None else init.core(vocabulary),
             progress,
@@ -252,7 +255,10 @@ class DaskGlove(Glove):
         def keep(arrays: dict[str, Any]) -> None:
             reports, received = trainer.reports, trainer.received
             self._fitted = Fitted(
-                vocabulary, History(report.numbers() for report in reports), arrays
+                vocabulary,
+                History(report.numbers() for report in reports),
+                arrays,
+                _settings.used(self.get_params()) | training | session.settings() | {"anchor": 0.0},
             )
             seconds = [report.seconds for report in reports]
             self.stages_ = {

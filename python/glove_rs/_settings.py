@@ -1,0 +1,715 @@
+"""Every parameter of counting and training, once.
+
+A row of :data:`SETTINGS` gives a parameter's name, group, type with its range, default of each
+preset and the help of its command-line option. Checks, the presets, the command line, checkpoints,
+the Dask module and ``estimate`` take what they need from here. The signature and the docstring of
+:class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares
+both.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import math
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
+
+from . import _core
+from ._parameters import boolean, choice, integer, memory_bytes, path_text, real, shown
+from ._progress import Progress
+from ._tokenizers import Tokenizer, function_of
+
+__all__ = [
+    "CONSTRUCTOR",
+    "PRESETS",
+    "SETTINGS",
+    "CooccurrenceSettings",
+    "CorpusSettings",
+    "Setting",
+    "VocabularySettings",
+    "accepts",
+    "check_text",
+    "checked",
+    "core_counting",
+    "core_encoding",
+    "core_running",
+    "core_training",
+    "default",
+    "names",
+    "of_older_version",
+    "resolve",
+    "used",
+]
+
+_P = ParamSpec("_P")
+_R = TypeVar("_R")
+
+#: What a parameter decides: how text is read (`reading`) and becomes words (`encoding`), what
+#: co-occurs (`counting`), the model (`training`), how one call of `fit` trains (`fitting`), or what
+#: a call may use (`running`), which never changes the result.
+Group: TypeAlias = Literal["reading", "encoding", "counting", "training", "fitting", "running"]
+
+
+class Type(Protocol):
+    """The type and range of a parameter."""
+
+    def check(self, name: str, value: Any) -> Any:
+        """Return `value` as the core takes it, or raise a ValueError that names the range."""
+
+    @property
+    def metavar(self) -> str | None:
+        """What stands for the value in a command's help; None for a switch."""
+
+    @property
+    def parse(self) -> Callable[[str], Any]:
+        """What makes a value of an argument on the command line."""
+
+
+@dataclass(frozen=True)
+class Integer:
+    """An integer from `least` to `most`."""
+
+    least: int
+    most: int = 2**63 - 1
+    metavar: str = "N"
+    parse: Callable[[str], Any] = int
+
+    def check(self, name: str, value: Any) -> int:
+        return integer(name, value, self.least, self.most)
+
+
+@dataclass(frozen=True)
+class _Threads:
+    """A number of threads, of which each processor may run a few."""
+
+    metavar: str = "N"
+    parse: Callable[[str], Any] = int
+
+    def check(self, name: str, value: Any) -> int:
+        return integer(name, value, 1, _core.most_threads())
+
+
+@dataclass(frozen=True)
+class Real:
+    """A finite number >= `least`, or > `least` if `above`, and <= or < `most`."""
+
+    least: float = 0.0
+    above: bool = False
+    most: float | None = None
+    below: bool = False
+    metavar: str = "X"
+    parse: Callable[[str], Any] = float
+
+    def check(self, name: str, value: Any) -> float:
+        below = math.inf if self.most is None or not self.below else self.most
+        number = real(name, value, self.least, above=self.above, below=below)
+        if self.most is not None and number > self.most:
+            raise ValueError(f"{name} must be at most {self.most:g}, got {shown(value)}")
+        return number
+
+
+@dataclass(frozen=True)
+class Boolean:
+    """True or False."""
+
+    metavar: None = None
+    parse: Callable[[str], Any] = bool
+
+    def check(self, name: str, value: Any) -> bool:
+        return boolean(name, value)
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of `names`."""
+
+    names: tuple[str, ...]
+    parse: Callable[[str], Any] = str
+
+    @property
+    def metavar(self) -> str:
+        return "|".join(self.names)
+
+    def check(self, name: str, value: Any) -> str:
+        return choice(name, value, self.names)
+
+
+@dataclass(frozen=True)
+class _TokenizerType(Choice):
+    """The name of a tokenizer of the core, a compiled pattern or a function."""
+
+    def check(self, name: str, value: Any) -> Any:
+        function_of(value)
+        return value
+
+
+@dataclass(frozen=True)
+class _MemorySize:
+    """Bytes, as a number or as text with a unit."""
+
+    metavar: str = "SIZE"
+    parse: Callable[[str], Any] = str
+
+    def check(self, name: str, value: Any) -> int | None:
+        return memory_bytes(value)
+
+
+@dataclass(frozen=True)
+class _FolderPath:
+    """The path of a folder."""
+
+    metavar: str = "PATH"
+    parse: Callable[[str], Any] = str
+
+    def check(self, name: str, value: Any) -> str:
+        return path_text(name, value, "folder")
+
+
+@dataclass(frozen=True)
+class _ProgressType:
+    """True, False or a callable."""
+
+    metavar: None = None
+    parse: Callable[[str], Any] = bool
+
+    def check(self, name: str, value: Any) -> Any:
+        return value if callable(value) else boolean(name, value)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One parameter.
+
+    Attributes
+    ----------
+    name : str
+        Its public name; the option is the same with dashes.
+    group : str
+        What it decides.
+    type : Type
+        Its type and range.
+    help : str
+        One line for the command line.
+    default : object
+        Its default; None where a preset or the system decides.
+    optional : bool
+        Whether None is a value that a user may give.
+    presets : mapping of str to value, or to a function of `dim`
+        Its default in each preset.
+    """
+
+    name: str
+    group: Group
+    type: Type
+    help: str
+    default: Any = None
+    optional: bool = False
+    presets: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self, value: Any) -> Any:
+        """Return `value` as the core takes it, or raise a ValueError that names the parameter."""
+        if value is None and self.optional:
+            return None
+        return self.type.check(self.name, value)
+
+
+def _best_grad_clip(dim: int) -> float:
+    """Return the bound that keeps high rates from diverging.
+
+    It falls with the square of the dimension beyond 100: at dim 300 a bound of 3 lets the loss rise
+    for an epoch or two, which costs 13 points of analogies.
+    """
+    return 3.0 * min(1.0, (100 / dim) ** 2)
+
+
+def _both(best: Any, paper: Any) -> Mapping[str, Any]:
+    return {"best": best, "paper": paper}
+
+
+# The values of "best" were measured: benches/EXPERIMENTS.md. Those of "paper" are section 4.2 of
+# Pennington et al. 2014, with the bias step of Stanford's tool.
+_ROWS: Final = (
+    # --- encoding: how text is read and becomes words --------------------------------------------
+    Setting(
+        "tokenizer",
+        "encoding",
+        _TokenizerType(_core.TOKENIZERS),
+        "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
+        "zh (Chinese, segmented by jieba)",
+        default="whitespace",
+    ),
+    Setting(
+        "lowercase",
+        "encoding",
+        Boolean(),
+        "convert the text to lower case before it is split",
+        default=False,
+    ),
+    Setting(
+        "normalize",
+        "encoding",
+        Choice(_core.NORMALIZATIONS),
+        "normalize the text (Unicode) before it is split",
+        optional=True,
+    ),
+    Setting(
+        "documents",
+        "reading",
+        Choice(_core.DOCUMENTS),
+        "what a document is: a line, a paragraph between blank lines, or a file; windows never "
+        "cross the end of a document",
+        default="line",
+    ),
+    Setting(
+        "errors",
+        "reading",
+        Choice(_core.TEXT_ERRORS),
+        "what to do with bytes that are not text: stop with an error (strict), replace them with "
+        "U+FFFD, or ignore them",
+        default="strict",
+    ),
+    Setting(
+        "min_count",
+        "encoding",
+        Integer(1),
+        "drop words that occur less often, before windows are laid",
+        default=5,
+    ),
+    Setting(
+        "max_vocab",
+        "encoding",
+        Integer(1),
+        "keep at most N words, the most frequent ones",
+        optional=True,
+    ),
+    Setting(
+        "keep_gaps",
+        "encoding",
+        Boolean(),
+        "a dropped word still counts for the distance between its neighbours",
+        default=False,
+    ),
+    Setting(
+        "max_word_bytes",
+        "encoding",
+        Integer(1, 2**31 - 1),
+        "stop with an error at a word of more than N bytes, which is hardly text",
+        default=2**20,
+    ),
+    # --- counting: what co-occurs ----------------------------------------------------------------
+    Setting(
+        "window",
+        "counting",
+        Integer(1),
+        "count pairs of words that are at most N words apart",
+        default=15,
+    ),
+    Setting(
+        "symmetric",
+        "counting",
+        Boolean(),
+        "count both directions of a pair; otherwise only (left word, right word)",
+        default=True,
+    ),
+    Setting(
+        "distance_weighting",
+        "counting",
+        Boolean(),
+        "a pair at distance d adds 1/d to its count; otherwise 1",
+        default=True,
+    ),
+    # --- training: the model ---------------------------------------------------------------------
+    Setting(
+        "preset",
+        "training",
+        Choice(("best", "paper")),
+        "source of the training settings that are not given: best (measured to score higher in "
+        "less time), or paper (the paper's model, as Stanford's tool trains it)",
+        default="best",
+    ),
+    Setting(
+        "dim",
+        "training",
+        Integer(1, 2**20),
+        "number of components of a vector",
+        default=50,
+    ),
+    Setting(
+        "x_max",
+        "training",
+        Real(above=True),
+        "counts of at least X have full weight in the loss",
+        presets=_both(10.0, 100.0),
+    ),
+    Setting(
+        "alpha",
+        "training",
+        Real(),
+        "exponent of the weight (x/x_max)^alpha of a count",
+        presets=_both(0.75, 0.75),
+    ),
+    Setting(
+        "learning_rate",
+        "training",
+        Real(above=True),
+        "learning rate of the vectors in the first epoch",
+        presets=_both(0.2, 0.05),
+    ),
+    Setting(
+        "bias_learning_rate",
+        "training",
+        Real(above=True),
+        "learning rate of the biases in the first epoch",
+        presets=_both(0.2, 1.0),
+    ),
+    Setting(
+        "schedule",
+        "training",
+        Choice(_core.SCHEDULES),
+        "how the learning rates fall during training: constant, linear to 0, or cosine to 0",
+        presets=_both("cosine", "constant"),
+    ),
+    Setting(
+        "epochs",
+        "training",
+        Integer(1),
+        "number of passes over the counts",
+        presets=_both(8, 25),
+    ),
+    Setting(
+        "optimizer",
+        "training",
+        Choice(_core.OPTIMIZERS),
+        "step rule",
+        presets=_both("adagrad", "adagrad"),
+    ),
+    Setting(
+        "grad_clip",
+        "training",
+        Real(above=True),
+        "bound of each component of a vector's gradient (default: paper 100; best 3, and "
+        "3 (100/dim)^2 beyond dim 100)",
+        presets=_both(_best_grad_clip, 100.0),
+    ),
+    Setting(
+        "negative",
+        "training",
+        Real(most=1000.0),
+        "negative sampling: number of word pairs that never co-occur to draw for each count",
+        presets=_both(1.0, 0.0),
+    ),
+    Setting(
+        "negative_weight",
+        "training",
+        Real(above=True),
+        "weight of a pair of negative sampling in the loss; a frequent pair has weight 1",
+        presets=_both(0.3, 0.3),
+    ),
+    Setting(
+        "deterministic",
+        "training",
+        Boolean(),
+        "give the same bits for any number of threads, instead of lock-free Hogwild",
+        default=False,
+    ),
+    Setting(
+        "seed",
+        "training",
+        Integer(0),
+        "seed of the initial parameters and of the order of training",
+        default=0,
+    ),
+    # --- fitting: how one call trains ------------------------------------------------------------
+    Setting(
+        "anchor",
+        "fitting",
+        Real(),
+        "with --init: weight of the term that keeps words near their pretrained vectors (Mittens)",
+        default=0.0,
+    ),
+    Setting(
+        "validation",
+        "fitting",
+        Real(above=True, most=1.0, below=True),
+        "fraction of the word pairs to hold out of training and to measure the loss on",
+        optional=True,
+    ),
+    Setting(
+        "early_stopping",
+        "fitting",
+        Integer(1),
+        "with --validation: stop after N epochs in a row without a new lowest validation loss, and "
+        "keep the model of the epoch with the lowest",
+        optional=True,
+    ),
+    Setting(
+        "max_seconds",
+        "fitting",
+        Real(above=True),
+        "time limit: start another epoch only if it would finish in time, assuming it takes as "
+        "long as the last; the first epoch always runs",
+        optional=True,
+    ),
+    Setting(
+        "checkpoint_dir",
+        "fitting",
+        _FolderPath(),
+        "folder for the counts and the state of the training, from which a killed run can resume",
+        optional=True,
+    ),
+    Setting(
+        "checkpoint_every",
+        "fitting",
+        Integer(1),
+        "number of epochs between checkpoints; the last epoch always writes one",
+        default=1,
+    ),
+    Setting(
+        "resume",
+        "fitting",
+        Boolean(),
+        "with --checkpoint-dir: continue from the checkpoint in the folder, if there is one; the "
+        "settings must be the same",
+        default=False,
+    ),
+    Setting(
+        "keep_counts",
+        "fitting",
+        Boolean(),
+        "keep the counts in the model, so that it can be updated with more text",
+        optional=True,
+    ),
+    # --- running: what a call may use ------------------------------------------------------------
+    Setting(
+        "threads",
+        "running",
+        _Threads(),
+        "number of threads (default: all processors that the process may use)",
+        optional=True,
+    ),
+    Setting(
+        "memory",
+        "running",
+        _MemorySize(),
+        "limit for counts and training records, in bytes or as 512MB or 2GiB; the rest goes to "
+        "temporary files; parameters are not counted",
+        optional=True,
+    ),
+    Setting(
+        "tmp_dir",
+        "running",
+        _FolderPath(),
+        "folder for temporary files (default: the system's)",
+        optional=True,
+    ),
+    Setting(
+        "progress",
+        "running",
+        _ProgressType(),
+        "show progress bars (default: only on a terminal)",
+        optional=True,
+    ),
+)
+
+#: Every parameter by its name.
+SETTINGS: Final[Mapping[str, Setting]] = {row.name: row for row in _ROWS}
+
+#: The settings of each preset, by name; a function takes `dim`.
+PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
+    preset: {row.name: row.presets[preset] for row in _ROWS if row.presets}
+    for preset in ("best", "paper")
+}
+
+
+def names(*groups: Group) -> tuple[str, ...]:
+    """Return the names of the parameters of these groups."""
+    return tuple(row.name for row in _ROWS if row.group in groups)
+
+
+#: The parameters of the constructor of :class:`glove_rs.Glove`.
+CONSTRUCTOR: Final = frozenset(names("reading", "encoding", "counting", "training", "running"))
+
+
+def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
+    """Check the parameters of these groups and return them as the core takes them.
+
+    A parameter that is not in `values` has its default.
+
+    Raises
+    ------
+    ValueError
+        For a value that is out of its range; the message names the parameter and the range.
+    """
+    return {
+        name: SETTINGS[name].check(values.get(name, SETTINGS[name].default))
+        for name in names(*groups)
+    }
+
+
+def default(name: str, preset: str, dim: int) -> Any:
+    """Return the default of a parameter in a preset."""
+    value = PRESETS[preset].get(name, SETTINGS[name].default)
+    return value(dim) if callable(value) else value
+
+
+def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the training parameters, and take those that are None or missing from the preset.
+
+    Raises
+    ------
+    ValueError
+        For a value that is out of its range.
+    """
+    chosen = {name: values.get(name, SETTINGS[name].default) for name in names("training")}
+    preset = SETTINGS["preset"].check(chosen["preset"])
+    dim = SETTINGS["dim"].check(chosen["dim"])
+    return {
+        name: SETTINGS[name].check(default(name, preset, dim) if value is None else value)
+        for name, value in chosen.items()
+    }
+
+
+def used(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every parameter of a model as training uses it.
+
+    A tokenizer stays what it was given as; how progress is shown is left out.
+    """
+    settings = checked(values, "reading", "encoding", "counting", "running") | resolve(values)
+    del settings["progress"]
+    return settings
+
+
+def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a model that a version before explicit presets saved.
+
+    There, a preset of None meant "paper" where `x_max`, `alpha`, `learning_rate` or `optimizer` was
+    given by hand, and otherwise "best".
+    """
+    values = dict(values)
+    if values.get("preset") is None:
+        by_hand = (
+            values.get("x_max") is not None
+            or values.get("learning_rate") is not None
+            or values.get("alpha", 0.75) != 0.75
+            or values.get("optimizer", "adagrad") != "adagrad"
+        )
+        values["preset"] = "paper" if by_hand else "best"
+    return values
+
+
+# --- as the core takes them ----------------------------------------------------------------------
+
+
+def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
+    """Check the parameters that turn text into words."""
+    settings = checked(values, "encoding")
+    if function_of(settings["tokenizer"]) is not None:
+        # The text is normalized and lower-cased before a function of Python splits it: the core
+        # receives finished words.
+        settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
+    return cast("_core._Encoding", settings)
+
+
+def core_counting(values: Mapping[str, Any]) -> _core._Counting:
+    """Check the parameters that say what co-occurs."""
+    return cast("_core._Counting", checked(values, "counting"))
+
+
+def core_running(values: Mapping[str, Any]) -> _core._Running:
+    """Check the parameters that say what a call may use."""
+    settings = checked(values, "running")
+    del settings["progress"]
+    return cast("_core._Running", settings)
+
+
+def core_training(values: Mapping[str, Any]) -> _core._Training:
+    """Check the parameters of training, and take what is left out from the preset."""
+    settings = resolve(values)
+    del settings["preset"], settings["dim"]
+    training = cast("_core._Training", settings)
+    _core.check_training(training)
+    return training
+
+
+def check_text(values: Mapping[str, Any]) -> None:
+    """Refuse the parameters that counting would refuse, before any text is opened."""
+    checked(values, "reading", "encoding", "counting", "running")
+
+
+# --- functions that take them as keyword arguments -----------------------------------------------
+
+
+class TextSettings(TypedDict, total=False):
+    """Keyword arguments for type checkers: what every function that reads a text accepts."""
+
+    documents: str
+    errors: str
+    tokenizer: Tokenizer
+    lowercase: bool
+    normalize: str | None
+    max_vocab: int | None
+    max_word_bytes: int
+    tmp_dir: str | os.PathLike[str] | None
+    progress: Progress
+
+
+class VocabularySettings(TextSettings, total=False):
+    """What `Vocabulary.from_corpus` accepts."""
+
+    min_count: int
+    threads: int | None
+    memory: int | str | None
+
+
+class CooccurrenceSettings(TextSettings, total=False):
+    """What `Cooccurrence.from_corpus` accepts besides its positional parameters."""
+
+    keep_gaps: bool
+    symmetric: bool
+    distance_weighting: bool
+
+
+class CorpusSettings(CooccurrenceSettings, total=False):
+    """What `Cooccurrence.estimate` accepts."""
+
+    window: int
+    min_count: int
+    threads: int | None
+    memory: int | str | None
+
+
+def accepts(
+    *groups: Group, but: tuple[str, ...] = ()
+) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
+    """Give a function with ``**settings`` the parameters of these groups, except those in `but`.
+
+    Its signature names them with their defaults, and a call with another keyword is a TypeError.
+    """
+    allowed = tuple(name for name in names(*groups) if name not in but)
+
+    def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        known = {p.name for p in own}
+        added = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=SETTINGS[name].default)
+            for name in allowed
+            if name not in known
+        ]
+
+        @functools.wraps(function)
+        def call(*args: _P.args, **settings: _P.kwargs) -> _R:
+            for name in settings:
+                if name not in known and name not in allowed:
+                    raise TypeError(
+                        f"{function.__name__}() got an unexpected keyword argument {name!r}"
+                    )
+            return function(*args, **settings)
+
+        call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
+        return call
+
+    return decorate

@@ -1,0 +1,186 @@
+"""The table of settings: one place for names, ranges, defaults, presets and options."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+
+import numpy as np
+import pytest
+
+from glove_rs import Cooccurrence, Glove, Vocabulary, _settings
+from glove_rs.cli import main, parser
+
+TEXT = ["an apple a day keeps the doctor away", "a doctor eats an apple a day"] * 5
+RUN = {"dim": 4, "min_count": 1, "threads": 1, "deterministic": True}
+
+
+def signature(function):
+    parameters = inspect.signature(function).parameters
+    return {name: p.default for name, p in parameters.items() if name not in ("self", "cls")}
+
+
+def test_the_constructor_has_the_parameters_and_defaults_of_the_table():
+    expected = {name: _settings.SETTINGS[name].default for name in _settings.CONSTRUCTOR}
+    assert signature(Glove.__init__) == expected
+
+
+def test_fit_has_the_parameters_and_defaults_of_the_table():
+    found = signature(Glove.fit)
+    for name in _settings.names("fitting"):
+        assert found[name] == _settings.SETTINGS[name].default
+
+
+@pytest.mark.parametrize(
+    ("function", "groups", "without"),
+    [
+        (Vocabulary.from_corpus, ("reading", "encoding", "running"), {"keep_gaps"}),
+        (Cooccurrence.from_corpus, ("reading", "encoding", "counting", "running"), set()),
+        (
+            Cooccurrence.estimate,
+            ("reading", "encoding", "counting", "running"),
+            {"tmp_dir", "progress"},
+        ),
+    ],
+)
+def test_functions_that_read_a_text_show_the_settings_they_accept(function, groups, without):
+    found = signature(function)
+    for name in _settings.names(*groups):
+        if name in without:
+            assert name not in found
+        else:
+            assert found[name] == _settings.SETTINGS[name].default
+    with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
+        function(TEXT, colour="red")
+
+
+def test_the_docstrings_explain_every_setting():
+    documented = inspect.getdoc(Glove) + inspect.getdoc(Glove.fit)
+    entries = re.findall(r"^([\w, ]+) : ", documented, re.M)
+    names = {name.strip() for entry in entries for name in entry.split(",")}
+    assert names >= set(_settings.SETTINGS)
+
+
+def test_fit_has_an_option_for_every_setting(capsys):
+    with pytest.raises(SystemExit):
+        parser().parse_args(["fit", "--help"])
+    text = capsys.readouterr().out
+    for name in _settings.SETTINGS:
+        assert f"--{name.replace('_', '-')}" in text
+
+
+@pytest.mark.parametrize("preset", ["best", "paper"])
+def test_every_value_of_a_preset_is_in_its_range(preset):
+    for dim in (1, 50, 300):
+        resolved = _settings.resolve({"preset": preset, "dim": dim})
+        assert all(value is not None for value in resolved.values())
+        assert resolved["preset"] == preset
+
+
+@pytest.mark.parametrize(
+    "by_hand",
+    [
+        {"x_max": 7.0},
+        {"alpha": 0.5},
+        {"learning_rate": 0.1},
+        {"optimizer": "sgd"},
+        {"epochs": 2},
+        {"negative": 0.0},
+        {"grad_clip": 50.0},
+    ],
+)
+@pytest.mark.parametrize("preset", ["best", "paper"])
+def test_a_parameter_given_by_hand_changes_itself_alone(preset, by_hand):
+    with_it = _settings.resolve({"preset": preset, **by_hand})
+    assert with_it == _settings.resolve({"preset": preset}) | by_hand
+
+
+def test_the_preset_s_own_value_changes_nothing():
+    assert Glove(**RUN, epochs=2).fit(TEXT).W.tobytes() == (
+        Glove(**RUN, epochs=2, x_max=10).fit(TEXT).W.tobytes()
+    )
+
+
+def test_the_settings_that_were_used_are_in_the_model_its_file_and_its_folder(tmp_path, capsys):
+    model = Glove(**RUN, epochs=2, x_max=3).fit(TEXT, validation=0.3)
+    used = model.settings_
+    assert used["x_max"] == 3.0
+    assert used["learning_rate"] == 0.2
+    assert used["schedule"] == "cosine"
+    assert used["window"] == 15
+    assert used["validation"] == 0.3
+    assert set(_settings.CONSTRUCTOR) - {"progress"} <= used.keys()
+    model.set_params(x_max=99)
+    assert model.settings_["x_max"] == 3.0
+    model.set_params(x_max=3)
+    model.save(tmp_path / "model")
+    assert Glove.load(tmp_path / "model").settings_ == used
+
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("\n".join(TEXT))
+    folder = str(tmp_path / "folder")
+    command = ["fit", str(corpus), "--out", folder, "--dim", "4", "--min-count", "1"]
+    assert main([*command, "--x-max", "3", "--epochs", "2", "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)["settings"]
+    saved = json.loads((tmp_path / "folder" / "settings.json").read_text())["settings"]
+    assert main(["info", folder, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)["settings"]
+    for settings in (printed, saved, told):
+        assert settings["x_max"] == 3.0
+        assert settings["learning_rate"] == 0.2
+        assert settings["preset"] == "best"
+
+
+@pytest.mark.parametrize(
+    ("saved", "meant"),
+    [
+        ({"preset": None}, "best"),
+        ({"preset": None, "x_max": 10}, "paper"),
+        ({"preset": None, "learning_rate": 0.1}, "paper"),
+        ({"preset": None, "alpha": 0.5}, "paper"),
+        ({"preset": None, "optimizer": "sgd"}, "paper"),
+        ({"preset": "best", "x_max": 10}, "best"),
+    ],
+)
+def test_a_model_of_an_older_version_keeps_its_meaning(tmp_path, saved, meant):
+    older = {"alpha": 0.75, "optimizer": "adagrad", **saved}
+    assert _settings.of_older_version(older)["preset"] == meant
+
+    # The same through a file: the header of version 1 without the settings that were used.
+    model = Glove(**RUN, epochs=2).fit(TEXT)
+    model.save(tmp_path / "new")
+    with np.load(tmp_path / "new") as archive:
+        members = dict(archive)
+    header = json.loads(members["header"].tobytes())
+    del header["used"], header["settings"]["max_word_bytes"]
+    header["settings"] |= older
+    members["header"] = np.frombuffer(json.dumps(header).encode(), np.uint8)
+    with (tmp_path / "old").open("wb") as file:
+        np.savez(file, **members)
+    loaded = Glove.load(tmp_path / "old")
+    assert loaded.preset == meant
+    assert loaded.settings_["epochs"] == 2
+    assert loaded.settings_["grad_clip"] == {"best": 3.0, "paper": 100.0}[meant]
+
+
+def test_a_parameter_that_is_new_does_not_refuse_older_checkpoints(tmp_path, monkeypatch):
+    text = tmp_path / "text"
+    text.write_text("\n".join(TEXT))
+    settings = {**RUN, "epochs": 3, "schedule": "constant"}
+
+    def stop(state):
+        return state.epoch == 2
+
+    with monkeypatch.context() as older:
+        rows = {k: v for k, v in _settings.SETTINGS.items() if k != "max_word_bytes"}
+        original = Glove.get_params
+        older.setattr(
+            Glove,
+            "get_params",
+            lambda self, deep=True: {k: v for k, v in original(self).items() if k in rows},
+        )
+        Glove(**settings).fit(text, checkpoint_dir=tmp_path / "run", callbacks=[stop])
+    resumed = Glove(**settings).fit(text, checkpoint_dir=tmp_path / "run", resume=True)
+    assert len(resumed.history) == 3
+    assert Glove.resume(tmp_path / "run").max_word_bytes == 2**20
