@@ -21,7 +21,7 @@ import pytest
 
 import glove_rs
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
-from glove_rs.cli._options import add_parameters, given, names_of
+from glove_rs.cli._options import add_parameters, given
 from glove_rs.cli._parser import Parser
 from program import PROGRAM, answer, call, done, reason
 
@@ -152,23 +152,23 @@ def documented(
 
 def test_a_parameter_that_the_api_gains_is_an_option():
     parser = Parser("test", usage="test")
-    names = names_of(documented)
-    assert names == ["rounds", "share", "how", "quick", "folder", "other"]
-    add_parameters(parser.add_argument_group("some"), documented, names, {"other"})
+    names = ["rounds", "share", "how", "quick", "folder", "min_count"]
+    add_parameters(parser.add_argument_group("some"), documented, names)
     lines = [" ".join(line.split()) for line in parser.format_help().splitlines()]
     shown = "\n".join(lines)
     assert "--rounds N how often, in 100 % of cases (default: 3)" in lines
     assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
     assert "--how plain|in-turn the way (default: plain)" in lines
     assert "--quick, --no-quick (default: no)" in lines
-    assert "--other FILE vectors" in shown
-    arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--other", "x", "--folder", "."]
+    assert "--min-count N drop words that occur less often" in shown  # from the table of settings
+    arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--min-count", "2"]
+    arguments += ["--folder", "."]
     assert given(parser.parse_args(arguments), names) == {
         "rounds": 4,
         "share": 0.5,
         "quick": False,
         "folder": ".",
-        "other": "x",
+        "min_count": 2,
     }
     assert given(parser.parse_args([]), names) == {}
 
