@@ -91,7 +91,7 @@ def task_train(
     from glove_rs import Cooccurrence, Glove
 
     counts = Cooccurrence.from_corpus(corpus, window=window, min_count=min_count, threads=threads)
-    model = Glove(dim, x_max=x_max, epochs=epochs, threads=threads)
+    model = Glove(dim, preset="paper", x_max=x_max, epochs=epochs, threads=threads)
     start = time.perf_counter()
     model.fit_cooccurrence(counts)
     return {
@@ -115,7 +115,13 @@ def task_fit(
     from glove_rs import Glove
 
     model = Glove(
-        dim, window=window, min_count=min_count, x_max=x_max, epochs=epochs, threads=threads
+        dim,
+        window=window,
+        min_count=min_count,
+        preset="paper",
+        x_max=x_max,
+        epochs=epochs,
+        threads=threads,
     )
     start = time.perf_counter()
     model.fit(corpus)

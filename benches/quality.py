@@ -20,10 +20,11 @@ from typing import Any
 
 from glove_rs import Glove, WordVectors, evaluation
 
-# What is compared by default. Without x_max and learning_rate a setting builds on preset "best".
+# What is compared by default. A setting without a preset builds on "best".
 SETTINGS: dict[str, dict[str, Any]] = {
     "paper, x_max 10, 15 epochs": {"preset": "paper", "x_max": 10, "epochs": 15},
     "fast": {
+        "preset": "paper",
         "x_max": 10,
         "learning_rate": 0.2,
         "bias_learning_rate": 0.2,

@@ -62,7 +62,7 @@ def _digits(title: str) -> int:
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
-    return {"dim": options.dim, "epochs": options.epochs, "x_max": 10.0}
+    return {"dim": options.dim, "epochs": options.epochs, "preset": "paper", "x_max": 10.0}
 
 
 def _alone(options: argparse.Namespace, _: int) -> dict[str, float]:

@@ -25,7 +25,6 @@ def show(name: str, corpus: str, tokenizer: str, words: list[str], epochs: int) 
         lowercase=True,
         min_count=10,
         normalize="NFKC",  # full-width letters and digits are the same as others
-        x_max=10,  # small texts have small counts
         epochs=epochs,
     ).fit(corpus)
     seconds = time.perf_counter() - start

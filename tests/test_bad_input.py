@@ -194,7 +194,7 @@ OF_TRAINING = {
     "alpha": NOT_A_RATE,
     "learning_rate": [0, *NOT_A_RATE, "fast"],
     "epochs": [0, -1, 2.5],
-    "optimizer": ["newton", None],
+    "optimizer": ["newton", 3],
     "grad_clip": [math.nan, 0, -1],
     "threads": [*NOT_POSITIVE, 1.5],
     "seed": [-1, 0.5],

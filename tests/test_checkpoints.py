@@ -16,7 +16,15 @@ from glove_rs.cli._inputs import kind_of
 from program import answer
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
-SETTINGS = {"dim": 12, "epochs": 6, "x_max": 10.0, "deterministic": True, "seed": 4, "min_count": 2}
+SETTINGS = {
+    "dim": 12,
+    "epochs": 6,
+    "preset": "paper",
+    "x_max": 10.0,
+    "deterministic": True,
+    "seed": 4,
+    "min_count": 2,
+}
 
 
 def assert_same(one, other):
@@ -221,7 +229,7 @@ KILLER = textwrap.dedent(
 
     def fit(**options):
         model = Glove(
-            dim=30, window=12, epochs=5, x_max=10, deterministic=True, threads=2, memory="4MB",
+            dim=30, window=12, epochs=5, preset="paper", x_max=10, deterministic=True, threads=2, memory="4MB",
             tmp_dir=tmp_dir,
         )
         return model.fit(source, **options)

@@ -39,6 +39,7 @@ COMMANDS = [
     "demo",
 ]
 SETTINGS = ["--dim", 6, "--epochs", 3, "--min-count", 2, "--window", 4, "--x-max", 10]
+SETTINGS += ["--preset", "paper"]
 REPEATABLE = ["--deterministic", "--seed", 5]
 
 
@@ -94,9 +95,9 @@ def test_help_has_an_example_and_the_defaults(command):
     )
     for option in ("--topn", "--window"):
         if option in shown:
-            assert re.search(rf"{option} N[^-]*\(default: \d+\)", shown), option
+            assert re.search(rf"{option} N[^-]*\(default:\s+\d+\)", shown), option
     if "--x-max" in shown:
-        assert re.search(r"--x-max X[^-]* Best \d+, paper\s+\d+", shown)
+        assert re.search(r"--x-max X[^-]*\(default:\s+best \d+, paper\s+\d+\)", shown)
     assert max(map(len, shown.splitlines())) <= 100
 
 

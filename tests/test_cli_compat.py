@@ -264,7 +264,7 @@ def test_the_python_api_goes_on_from_stanfords_files(golden, golden_losses):
         golden / "train.bin", golden / "vocab.min3.txt", gradsq=golden / "train.gradsq.bin"
     )
     assert start.W.shape == (len(X.vocabulary), DIM)
-    model = Glove(DIM, x_max=10.0, epochs=2).fit_cooccurrence(X, start=start)
+    model = Glove(DIM, preset="paper", x_max=10.0, epochs=2).fit_cooccurrence(X, start=start)
     last = golden_losses[-1]
     assert last > model.history[0] > model.history[1] > 0.9 * last
 

@@ -91,8 +91,8 @@ def same(a: Glove, b: Glove) -> bool:
     [
         {},
         {"preset": "paper"},
-        {"optimizer": "sgd", "learning_rate": 0.01},
-        {"x_max": 10.0, "schedule": "linear", "negative": 2.0},
+        {"preset": "paper", "optimizer": "sgd", "learning_rate": 0.01},
+        {"preset": "paper", "x_max": 10.0, "schedule": "linear", "negative": 2.0},
     ],
 )
 def test_one_group_has_the_bits_of_deterministic_training(

@@ -51,6 +51,7 @@ def frozen(dim, **options):
         deterministic=True,
         dim=dim,
         epochs=1,
+        preset="paper",
         x_max=10.0,
         optimizer="sgd",
         learning_rate=1e-30,
@@ -76,7 +77,7 @@ def test_shared_words_start_at_their_vectors_and_the_others_at_random(dtype):
 
 
 def test_a_pretrained_start_begins_better(zipf):
-    settings = {"dim": 10, "epochs": 6, "x_max": 10.0, "deterministic": True}
+    settings = {"dim": 10, "epochs": 6, "preset": "paper", "x_max": 10.0, "deterministic": True}
     scratch = Glove(**settings).fit(zipf.path)
     tuned = Glove(**settings, seed=1).fit(zipf.path, init=scratch.vectors)
     assert tuned.history[0] < 0.9 * scratch.history[0]
@@ -84,7 +85,7 @@ def test_a_pretrained_start_begins_better(zipf):
 
 def test_vectors_far_from_the_counts_are_no_divergence():
     X, given = random_counts(2, 40), pretrained(3, range(40), 20, scale=3.0)
-    model = Glove(dim=20, epochs=5, x_max=10.0).fit_cooccurrence(X, init=given)
+    model = Glove(dim=20, epochs=5, preset="paper", x_max=10.0).fit_cooccurrence(X, init=given)
     assert len(model.history) == 5
     assert model.history[4] < model.history[0]
 
@@ -147,7 +148,14 @@ def test_the_step_of_the_anchor_is_that_of_the_reference(optimizer):
     # a distance because pretrained vectors are not where a checkpoint of other vectors left off.
     X, given = random_counts(6, 12), pretrained(7, [2, 5, 11], 5, scale=3.0)
     other = pretrained(8, range(12), 5)
-    settings = {"dim": 5, "x_max": 1e30, "alpha": 1.5, "optimizer": optimizer, "grad_clip": 2.0}
+    settings = {
+        "dim": 5,
+        "preset": "paper",
+        "x_max": 1e30,
+        "alpha": 1.5,
+        "optimizer": optimizer,
+        "grad_clip": 2.0,
+    }
     begun = Glove(**settings, epochs=1, learning_rate=1e-30).fit_cooccurrence(X, init=other)
     arrays = {name: array.copy() for name, array in begun._state.arrays.items()}
     trained = core_epochs(X, arrays, settings, given, anchor=0.9, epochs=3)
@@ -195,7 +203,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
 
 def test_the_stronger_the_anchor_the_nearer_the_vectors_stay():
     X, given = random_counts(9, 30), pretrained(10, range(20), 8)
-    settings = {"dim": 8, "epochs": 50, "x_max": 10.0, "deterministic": True}
+    settings = {"dim": 8, "epochs": 50, "preset": "paper", "x_max": 10.0, "deterministic": True}
     distances = []
     for anchor in (0.0, 0.1, 1.0, 3.0):
         model = Glove(**settings).fit_cooccurrence(X, init=given, anchor=anchor)
@@ -207,7 +215,14 @@ def test_the_stronger_the_anchor_the_nearer_the_vectors_stay():
 # Where an objective that is not convex ends depends on the way there, and these ways differ. What
 # can be compared is the objective, and that each leaves alone what the other made.
 SIZE, DIM = 12, 3
-NEAR = {"dim": DIM, "x_max": 10.0, "epochs": 6000, "deterministic": True, "threads": 1}
+NEAR = {
+    "dim": DIM,
+    "preset": "paper",
+    "x_max": 10.0,
+    "epochs": 6000,
+    "deterministic": True,
+    "threads": 1,
+}
 
 
 def descend(p, X, given, anchor, steps):
@@ -272,7 +287,13 @@ def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
     start = parameters(begun)
     theirs, errors = by_mittens(start, 10_000)
     arrays = reference.as_type(reference.with_ones(theirs), np.float32)
-    settings = {"x_max": 10.0, "alpha": 0.75, "optimizer": "adagrad", "grad_clip": 100.0}
+    settings = {
+        "preset": "paper",
+        "x_max": 10.0,
+        "alpha": 0.75,
+        "optimizer": "adagrad",
+        "grad_clip": 100.0,
+    }
     ends = core_epochs(X, arrays, settings, given, anchor, 1000)
     records = reference_records(X)
     p = {name: np.array(ends[name], np.float64) for name in reference.MODEL}

@@ -26,11 +26,12 @@ DEFAULTS = {
     "keep_gaps": False,
     "tokenizer": "whitespace",
     "lowercase": False,
+    "preset": "best",
     "x_max": None,
-    "alpha": 0.75,
+    "alpha": None,
     "learning_rate": None,
     "epochs": None,
-    "optimizer": "adagrad",
+    "optimizer": None,
     "grad_clip": None,
     "deterministic": False,
     "threads": None,
@@ -38,7 +39,6 @@ DEFAULTS = {
     "memory": None,
     "progress": None,
     "tmp_dir": None,
-    "preset": None,
     "bias_learning_rate": None,
     "schedule": None,
     "negative": None,
@@ -87,7 +87,7 @@ def test_only_dim_may_be_given_by_position():
 
 def test_constructor_stores_its_arguments_and_checks_nothing():
     dim, rate = "not a number", object()
-    model = Glove(dim, learning_rate=rate)
+    model = Glove(dim, preset="paper", learning_rate=rate)
     assert model.dim is dim
     assert model.get_params()["dim"] is dim
     assert model.get_params(deep=False)["learning_rate"] is rate
@@ -172,7 +172,9 @@ def test_numpy_numbers_are_numbers(zipf):
         "alpha": np.float64(0.75),
     }
     expected = Glove(**SMALL, preset="paper").fit(zipf.path)
-    np.testing.assert_allclose(Glove(**settings, **rates).fit(zipf.path).W, expected.W, atol=1e-6)
+    np.testing.assert_allclose(
+        Glove(**settings, **rates, preset="paper").fit(zipf.path).W, expected.W, atol=1e-6
+    )
 
 
 # ------------------------------------------------------------------------------- fitted attributes

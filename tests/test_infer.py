@@ -10,7 +10,9 @@ from glove_rs._infer import _solve
 
 @pytest.fixture(scope="module")
 def model(zipf):
-    return Glove(dim=8, epochs=10, x_max=10.0, min_count=2, deterministic=True).fit(zipf.path)
+    return Glove(dim=8, epochs=10, preset="paper", x_max=10.0, min_count=2, deterministic=True).fit(
+        zipf.path
+    )
 
 
 def test_the_solution_is_the_least_of_what_is_minimised():
@@ -87,7 +89,15 @@ def test_a_word_that_was_left_out_stood_in_the_middle(model):
 
 
 def test_direction_matters_where_counting_has_one(zipf):
-    model = Glove(dim=8, epochs=5, x_max=10.0, min_count=2, symmetric=False, deterministic=True)
+    model = Glove(
+        dim=8,
+        epochs=5,
+        preset="paper",
+        x_max=10.0,
+        min_count=2,
+        symmetric=False,
+        deterministic=True,
+    )
     model.fit(zipf.path)
     left = model.infer_vector([["w1", "w2", "new"]], word="new")
     right = model.infer_vector([["new", "w2", "w1"]], word="new")
@@ -116,7 +126,7 @@ def test_more_examples_bring_the_vector_nearer_to_words_of_the_same_use():
         stray = rng.random(length) < 0.15
         return [rng.choice(topics[topic ^ int(s)]) for s in stray]
 
-    model = Glove(dim=10, epochs=30, x_max=10.0, min_count=1, deterministic=True)
+    model = Glove(dim=10, epochs=30, preset="paper", x_max=10.0, min_count=1, deterministic=True)
     model.fit([text(k % 2) for k in range(4000)])
     shares = []
     for n in (1, 100):
@@ -154,7 +164,7 @@ def test_contexts_must_be_text(model):
 @pytest.mark.parametrize(("text", "times"), [("topics", 4), ("enwiki_1m", 20)])
 def test_a_hidden_words_neighbours_are_found_far_above_chance(request, text, times):
     text = request.getfixturevalue(text)
-    settings = {"dim": 50, "x_max": 10.0, "epochs": 8, "deterministic": True}
+    settings = {"dim": 50, "preset": "paper", "x_max": 10.0, "epochs": 8, "deterministic": True}
     vocabulary = Vocabulary.from_corpus(text)
     hidden = [
         word

@@ -73,7 +73,7 @@ def test_bad_settings_are_refused_by_name(counts, settings, message):
 
 def one_record(**settings):
     X = np.array([[0.0, 0.0], [5.0, 0.0]])
-    return Glove(4, threads=1, x_max=1.0, seed=3, **settings).fit_cooccurrence(X)
+    return Glove(4, threads=1, preset="paper", x_max=1.0, seed=3, **settings).fit_cooccurrence(X)
 
 
 def test_rates_fall_as_the_schedule_says():
@@ -109,7 +109,9 @@ def block_counts():
 
 def test_unseen_pairs_are_pushed_below_seen_ones():
     def predictions(**settings):
-        m = Glove(6, x_max=10, epochs=60, threads=1, **settings).fit_cooccurrence(block_counts())
+        m = Glove(6, preset="paper", x_max=10, epochs=60, threads=1, **settings).fit_cooccurrence(
+            block_counts()
+        )
         return m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde
 
     unseen = block_counts() == 0
@@ -124,7 +126,7 @@ def test_unseen_pairs_are_pushed_below_seen_ones():
 
 def test_the_loss_leaves_unseen_pairs_out():
     X = block_counts() * np.random.default_rng(1).uniform(0.5, 1.5, (24, 24))
-    settings = {"x_max": 10, "epochs": 60, "schedule": "linear", "threads": 1}
+    settings = {"preset": "paper", "x_max": 10, "epochs": 60, "schedule": "linear", "threads": 1}
     m = Glove(2, **settings, negative=2, negative_weight=0.5).fit_cooccurrence(X)
     seen = X > 0
     diff = (m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde)[seen] - np.log(X[seen])
@@ -134,7 +136,7 @@ def test_the_loss_leaves_unseen_pairs_out():
 
 def test_no_pair_is_unseen_in_a_full_matrix():
     X = np.full((9, 9), 3.0)
-    settings = {"dim": 4, "x_max": 10, "deterministic": True, "epochs": 3}
+    settings = {"dim": 4, "preset": "paper", "x_max": 10, "deterministic": True, "epochs": 3}
     assert_same_bits(
         Glove(**settings, negative=5).fit_cooccurrence(X), Glove(**settings).fit_cooccurrence(X)
     )

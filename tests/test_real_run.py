@@ -35,7 +35,7 @@ def text(request):
 def model(request, text):
     """Five epochs over the text."""
     path = request.getfixturevalue(text)
-    return Glove(dim=50, window=15, min_count=5, x_max=10.0, epochs=5).fit(path)
+    return Glove(dim=50, window=15, min_count=5, preset="paper", x_max=10.0, epochs=5).fit(path)
 
 
 def test_vocabulary_has_stanfords_size(model, text):
@@ -99,5 +99,7 @@ def test_ice_and_steam_have_the_measured_ratios(enwiki_17m_counts):
 
 @pytest.mark.slow
 def test_loss_on_seventeen_million_tokens_follows_stanfords(enwiki_17m):
-    model = Glove(dim=50, window=15, min_count=5, x_max=10.0, epochs=15).fit(enwiki_17m)
+    model = Glove(dim=50, window=15, min_count=5, preset="paper", x_max=10.0, epochs=15).fit(
+        enwiki_17m
+    )
     np.testing.assert_allclose(model.history, STANFORD_17M, rtol=0.02)

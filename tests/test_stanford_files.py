@@ -46,6 +46,7 @@ def test_a_model_comes_back_to_the_bit(model, saved):
         saved / "vectors.bin",
         saved / "vocab.txt",
         gradsq=saved / "vectors.gradsq.bin",
+        preset="paper",
         x_max=10.0,
     )
     for name, array in model._state.arrays.items():

@@ -15,7 +15,14 @@ import reference
 from glove_rs import Cooccurrence, EpochState, Glove
 from interrupting import LIMIT, cpu_seconds
 
-SETTINGS = {"dim": 10, "epochs": 5, "x_max": 10.0, "deterministic": True, "min_count": 2}
+SETTINGS = {
+    "dim": 10,
+    "epochs": 5,
+    "preset": "paper",
+    "x_max": 10.0,
+    "deterministic": True,
+    "min_count": 2,
+}
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +43,7 @@ def frozen_loss(model, row, col, x):
 def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
     # Parameters that do not move: both losses are sums over the same model.
     counts = Cooccurrence.from_corpus(zipf.path, min_count=2, symmetric=symmetric)
-    model = Glove(dim=6, epochs=1, x_max=10.0, optimizer="sgd", learning_rate=1e-30)
+    model = Glove(dim=6, epochs=1, preset="paper", x_max=10.0, optimizer="sgd", learning_rate=1e-30)
     model.fit_cooccurrence(counts, validation=0.3)
     rate = model.history.records_per_second[0] * model.history.seconds[0]
     trained = round(rate)
@@ -54,7 +61,14 @@ def test_held_out_pairs_are_not_trained_on_in_either_direction():
     X = scipy.sparse.triu(scipy.sparse.random(300, 300, 0.05, random_state=rng), k=1)
     X.data = np.exp(rng.normal(0, 2, X.nnz))
     X = (X + X.T).tocsr()
-    settings = {"dim": 80, "epochs": 60, "x_max": 1e-3, "learning_rate": 0.2, "seed": 9}
+    settings = {
+        "dim": 80,
+        "epochs": 60,
+        "preset": "paper",
+        "x_max": 1e-3,
+        "learning_rate": 0.2,
+        "seed": 9,
+    }
     model = Glove(**settings).fit_cooccurrence(X, validation=0.2)
     row, col, x = scipy.sparse.find(X)
     p = {name: np.array(getattr(model, name), np.float64) for name in reference.MODEL}

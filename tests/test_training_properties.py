@@ -254,7 +254,9 @@ def test_loss_decreases_over_epochs_on_random_symmetric_counts(
     size, density, dim, seed, threads, x_max
 ):
     X = random_symmetric_counts(seed, size, density)
-    model = Glove(dim=dim, epochs=10, threads=threads, x_max=x_max, seed=seed % 1000)
+    model = Glove(
+        dim=dim, epochs=10, threads=threads, preset="paper", x_max=x_max, seed=seed % 1000
+    )
     history = model.fit_cooccurrence(X).history
     assert len(history) == 10
     assert np.isfinite(history).all()
@@ -269,7 +271,7 @@ def parameters_of(model):
 
 def frozen(dim, **settings):
     """A model whose training computes losses and moves nothing."""
-    return Glove(dim=dim, optimizer="sgd", learning_rate=1e-30, seed=7, **settings)
+    return Glove(dim=dim, preset="paper", optimizer="sgd", learning_rate=1e-30, seed=7, **settings)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
@@ -277,7 +279,7 @@ def frozen(dim, **settings):
 def test_reported_loss_is_the_mean_over_all_records(size, density, threads):
     X = random_symmetric_counts(11, size, density)
     row, col, x = scipy.sparse.find(X)
-    model = frozen(8, epochs=2, threads=threads, x_max=10.0).fit_cooccurrence(X)
+    model = frozen(8, epochs=2, threads=threads, preset="paper", x_max=10.0).fit_cooccurrence(X)
     config = reference.Config(x_max=10.0)
     expected = reference.loss(parameters_of(model), row, col, x, config) / x.size
     np.testing.assert_allclose(model.history, [expected, expected], rtol=2e-5)
@@ -290,7 +292,7 @@ def test_an_epoch_applies_the_gradient_of_every_record_once(size, density):
     X = random_symmetric_counts(12, size, density)
     records = scipy.sparse.find(X)
     eta, config = 1e-3, reference.Config(x_max=10.0)
-    settings = {"epochs": 1, "threads": 1, "x_max": 10.0}
+    settings = {"epochs": 1, "threads": 1, "preset": "paper", "x_max": 10.0}
     start = parameters_of(frozen(6, **settings).fit_cooccurrence(X))
     model = frozen(6, **settings).set_params(learning_rate=eta).fit_cooccurrence(X)
     slope = reference.gradient(start, *records, config)
@@ -354,6 +356,13 @@ def test_deterministic_training_gives_the_same_bits_for_any_number_of_threads(si
 
 def test_plain_gradient_descent_trains_too():
     X = random_symmetric_counts(17, 30, 0.5)
-    settings = {"dim": 10, "optimizer": "sgd", "learning_rate": 0.02, "epochs": 20, "x_max": 10.0}
+    settings = {
+        "dim": 10,
+        "optimizer": "sgd",
+        "learning_rate": 0.02,
+        "epochs": 20,
+        "preset": "paper",
+        "x_max": 10.0,
+    }
     history = Glove(**settings).fit_cooccurrence(X).history
     assert history[-1] < 0.5 * history[0]

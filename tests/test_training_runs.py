@@ -26,7 +26,14 @@ def parameters(model):
 @pytest.mark.parametrize("dim", [14, 50, 64, 300])
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])
 def test_deterministic_training_gives_the_same_bits(counts, threads, dim):
-    options = {"dim": dim, "epochs": 3, "x_max": 10, "deterministic": True, "seed": 5}
+    options = {
+        "dim": dim,
+        "epochs": 3,
+        "preset": "paper",
+        "x_max": 10,
+        "deterministic": True,
+        "seed": 5,
+    }
     one = Glove(threads=1, **options).fit_cooccurrence(counts)
     for _ in range(2):
         many = Glove(threads=threads, **options).fit_cooccurrence(counts)
@@ -125,7 +132,7 @@ def test_a_start_that_cannot_be_trained_from_is_refused(counts, name, value, mes
 
 def test_a_diverging_epoch_is_undone_and_the_rate_halved(topics):
     X = Cooccurrence.from_corpus(topics)
-    options = {"dim": 50, "epochs": 3, "x_max": 10, "learning_rate": 1.0}
+    options = {"dim": 50, "epochs": 3, "preset": "paper", "x_max": 10, "learning_rate": 1.0}
     with pytest.warns(RuntimeWarning, match="learning rate halved to 0.5"):
         model = Glove(**options).fit_cooccurrence(X)
     assert len(model.history) == 3
@@ -136,7 +143,13 @@ def test_a_diverging_epoch_is_undone_and_the_rate_halved(topics):
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "sgd"])
 def test_hopeless_divergence_is_an_error_that_carries_the_history(counts, optimizer):
-    options = {"dim": 20, "epochs": 4, "learning_rate": 1e6, "optimizer": optimizer}
+    options = {
+        "dim": 20,
+        "epochs": 4,
+        "preset": "paper",
+        "learning_rate": 1e6,
+        "optimizer": optimizer,
+    }
     with (
         pytest.warns(RuntimeWarning, match="diverged in epoch 1"),
         pytest.raises(TrainingDiverged, match="smaller learning_rate") as error,

@@ -8,7 +8,14 @@ import pytest
 import reference
 from glove_rs import Cooccurrence, Glove, TrainingDiverged, Vocabulary
 
-SETTINGS = {"dim": 10, "epochs": 4, "x_max": 10.0, "deterministic": True, "min_count": 3}
+SETTINGS = {
+    "dim": 10,
+    "epochs": 4,
+    "preset": "paper",
+    "x_max": 10.0,
+    "deterministic": True,
+    "min_count": 3,
+}
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 
 

@@ -120,6 +120,7 @@ def _glove(value: dict[str, Any]) -> None:
     vocabulary = Vocabulary.load(value["vocab-file"])
     model = Glove(
         value["vector-size"],
+        preset="paper",
         x_max=value["x-max"],
         alpha=value["alpha"],
         learning_rate=value["eta"],
