@@ -229,8 +229,8 @@ KILLER = textwrap.dedent(
 
     def fit(**options):
         model = Glove(
-            dim=30, window=12, epochs=5, preset="paper", x_max=10, deterministic=True, threads=2, memory="4MB",
-            tmp_dir=tmp_dir,
+            dim=30, window=12, epochs=5, preset="paper", x_max=10, deterministic=True, threads=2,
+            memory="4MB", tmp_dir=tmp_dir,
         )
         return model.fit(source, **options)
 

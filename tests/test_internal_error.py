@@ -82,7 +82,7 @@ def test_every_entry_of_the_compiled_module_is_guarded():
 
 def test_guarded_functions_keep_their_signatures_and_can_be_pickled():
     assert "words" in inspect.signature(_core.save_vectors).parameters
-    assert pickle.loads(pickle.dumps(_core.count_shares)) is _core.count_shares
+    assert pickle.loads(pickle.dumps(_core.count_by_group)) is _core.count_by_group
     shard = _core.CoreVocabulary(["a"], [1])
     assert pickle.loads(pickle.dumps(shard)).words() == ["a"]
 

@@ -22,7 +22,7 @@ from hypothesis.extra import numpy as hnp
 
 from glove_rs import FormatError, Vocabulary, WordVectors, _core
 from glove_rs import vectors as vectors_module
-from glove_rs._vector_files import Format
+from glove_rs._io.vector_files import Format
 from glove_rs.cli.files import FORMATS as WRITERS
 from glove_rs.vectors import COMBINATIONS, combine
 

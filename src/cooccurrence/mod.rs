@@ -29,7 +29,6 @@ pub use merge::plus;
 pub(crate) use merge::{BlockSum, push_sum};
 pub use pipeline::{CountedText, Words, count_text};
 pub(crate) use row_writer::RowWriter;
-#[cfg(feature = "python")]
 pub(crate) use rows::poll;
 pub use rows::{RowBlock, Rows, TriangleRow};
 pub(crate) use store::CompressedBlock;
