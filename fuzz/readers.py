@@ -33,6 +33,7 @@ from glove_rs import (
     Vocabulary,
     WordVectors,
     _core,
+    _folder,
     cli,
     evaluation,
 )
@@ -270,8 +271,12 @@ def folder_settings(path: Path) -> None:
     shutil.copy(path, folder / "settings.json")
     shutil.copy(CORPUS / "model" / "seed-model", folder / "model.glove")
     check_model(Glove.load(folder), path)
-    if not run_command("info", folder, "--json"):
-        raise Refused
+    expect(run_command("info", folder, "--json"), "a model is shown whatever its settings are")
+    try:
+        _folder.read_settings(folder)
+    except FormatError as error:
+        expect("settings.json: " in str(error), "the file is named")
+        raise Refused from error
 
 
 def resumed(damaged: str) -> Callable[[Path], None]:

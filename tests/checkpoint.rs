@@ -83,6 +83,7 @@ fn run(
     .unwrap()
 }
 
+#[allow(clippy::unnecessary_wraps)] // as every callback
 fn go_on(_: &Training) -> Result<ControlFlow<()>> {
     Ok(ControlFlow::Continue(()))
 }

@@ -113,4 +113,6 @@ def test_the_error_says_where_and_nothing_is_printed_unless_a_backtrace_is_asked
 
 def test_an_argument_of_a_wrong_type_is_named():
     with pytest.raises(TypeError, match="path is of a wrong type: "):
+        _core.CoreCheckpoint.load(3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="path must be a path, got 3"):
         Vocabulary.load(3)  # type: ignore[arg-type]

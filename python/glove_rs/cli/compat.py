@@ -73,7 +73,7 @@ def _vocab_count(value: dict[str, Any]) -> None:
     kept = every._core.pruned(max(value["min-count"], 0), value["max-vocab"] or None)
     kept.save("-")
     if value["verbose"] > 0:
-        _say(f"{int(every.counts.sum())} tokens, {len(every)} different words")
+        _say(f"{sum(every.counts.tolist())} tokens, {len(every)} different words")
     _say(f"Using vocabulary of size {len(kept)}.")
 
 

@@ -256,7 +256,7 @@ _SHOWN = 5
 def _vocabulary_info(words: Vocabulary) -> dict[str, Any]:
     return {
         "words": len(words),
-        "tokens": int(words.counts.sum()),
+        "tokens": sum(words.counts.tolist()),
         "most_frequent": [
             f"{word} {count}"
             for word, count in zip(words.words[:_SHOWN], words.counts[:_SHOWN], strict=True)
