@@ -19,6 +19,7 @@ __all__ = [
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
+    "CoreEstimate",
     "CoreParameters",
     "CoreProgress",
     "CoreShard",
@@ -268,10 +269,6 @@ class CoreCooccurrence:
         running: _Running,
         progress: _Progress | None,
     ) -> CoreCooccurrence: ...
-    @staticmethod
-    def estimate(
-        source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
-    ) -> list[float]: ...
     def with_more_text(
         self,
         source: _Source,
@@ -350,6 +347,17 @@ class CoreCheckpoint:
     def settings(self) -> str: ...
     @property
     def epochs(self) -> int: ...
+
+@final
+class CoreEstimate:
+    def __new__(
+        cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
+    ) -> CoreEstimate: ...
+    def counting(self) -> list[float]: ...
+    def fit(self, dim: int, negative: float, limit: int | None = None) -> list[float]: ...
+    def limit_within(
+        self, dim: int, negative: float, available: float, least: int
+    ) -> int | None: ...
 
 @final
 class CoreProgress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +54,7 @@ class Estimate:
     disk: int
     bytes_read: int
     bytes_total: int
+    _sample: _core.CoreEstimate = field(repr=False, compare=False)
 
     def __str__(self) -> str:
         share = self.bytes_read / max(self.bytes_total, 1)
@@ -369,8 +370,8 @@ normalize, documents, errors, max_word_bytes, threads, memory
             lowercase=lowercase,
             normalize=normalize,
         )
-        numbers = _core.CoreCooccurrence.estimate(reading, encoding, counting, running)
-        return Estimate(*(round(n) for n in numbers))
+        core = _core.CoreEstimate(reading, encoding, counting, running)
+        return Estimate(*(round(n) for n in core.counting()), core)
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the counts of both texts, over the union of their vocabularies.

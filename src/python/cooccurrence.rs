@@ -3,7 +3,7 @@
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, EncodingArguments, RunningArguments};
-use crate::cooccurrence::{CountingOptions, Triangle, count, estimate, plus, poll};
+use crate::cooccurrence::{CountingOptions, Triangle, count, plus, poll};
 use crate::encoding::RawCorpus;
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
@@ -333,30 +333,6 @@ impl CoreCooccurrence {
             counts,
             MemoryLimit::default(),
         ))
-    }
-
-    /// tokens, words, records, memory, disk, bytes read, bytes in all.
-    #[staticmethod]
-    #[pyo3(signature = (source, encoding, counting, running))]
-    fn estimate(
-        py: Python<'_>,
-        source: SourceArguments<'_>,
-        encoding: EncodingArguments,
-        counting: CountingArguments,
-        running: RunningArguments,
-    ) -> PyResult<[f64; 7]> {
-        let encoding = encoding.options()?;
-        let counting = counting.options();
-        let (threads, memory) = running.resolve()?;
-        let text = source.options(&encoding, &memory)?;
-        let path = source.one_file()?;
-        let e = run(py, None, None, |monitor| {
-            threads::in_pool(threads, || {
-                estimate(&path, text, &encoding, &counting, &memory, monitor)
-            })?
-        })?;
-        let [read, size] = e.read.map(|n| n as f64);
-        Ok([e.tokens, e.words, e.records, e.memory, e.disk, read, size])
     }
 
     fn save_stanford(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
