@@ -19,6 +19,7 @@ __all__ = [
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
+    "CoreEstimate",
     "CoreGroupCounts",
     "CoreParameters",
     "CoreProgress",
@@ -266,10 +267,6 @@ class CoreCooccurrence:
         running: _Running,
         progress: _Progress | None,
     ) -> CoreCooccurrence: ...
-    @staticmethod
-    def estimate(
-        source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
-    ) -> list[float]: ...
     def with_more_text(
         self,
         source: _Source,
@@ -350,6 +347,17 @@ class CoreCheckpoint:
     def shape(self) -> tuple[int, int]: ...
     @property
     def epochs(self) -> int: ...
+
+@final
+class CoreEstimate:
+    def __new__(
+        cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
+    ) -> CoreEstimate: ...
+    def counting(self) -> list[float]: ...
+    def fit(self, dim: int, negative: float, limit: int | None = None) -> list[float]: ...
+    def limit_within(
+        self, dim: int, negative: float, available: float, least: int
+    ) -> int | None: ...
 
 @final
 class CoreProgress:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Unpack
 
@@ -52,6 +52,7 @@ class Estimate:
     disk: int
     bytes_read: int
     bytes_total: int
+    _sample: _core.CoreEstimate = field(repr=False, compare=False)
 
     def __str__(self) -> str:
         share = self.bytes_read / max(self.bytes_total, 1)
@@ -301,11 +302,14 @@ normalize, documents, errors, max_word_bytes, threads, memory
         tokenizer = settings.get("tokenizer", "whitespace")
         if not isinstance(tokenizer, str):
             raise ValueError(f"tokenizer must be the name of one, got {shown(tokenizer)}")
-        encoding, counting = core_encoding(settings), core_counting(settings)
-        running = core_running(settings)
-        reading = source_arguments(source, settings)
-        numbers = _core.CoreCooccurrence.estimate(reading, encoding, counting, running)
-        return Estimate(*(round(n) for n in numbers))
+        core = _core.CoreEstimate(
+            source_arguments(source, settings),
+            core_encoding(settings),
+            core_counting(settings),
+            core_running(settings),
+        )
+        numbers = [round(n) for n in core.counting()]
+        return Estimate(*numbers, _sample=core)  # type: ignore[misc]  # as many as it has fields
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the counts of both texts, over the union of their vocabularies.

@@ -9,6 +9,7 @@ use crate::encoding::EncodingOptions;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
 use std::path::Path;
 
 /// The estimated size and cost of counting a corpus.
@@ -18,20 +19,63 @@ pub struct Estimate {
     pub tokens: f64,
     /// Words in the vocabulary.
     pub words: f64,
+    /// Different words in the text.
+    pub different_words: f64,
     /// Non-zero entries of the matrix.
     pub records: f64,
-    /// Peak memory in bytes, without a memory limit.
-    pub memory: f64,
-    /// Bytes of temporary files under the given memory limit; 0 if the limit is not reached.
-    pub disk: f64,
-    /// Bytes read for the estimate, and bytes of the whole file.
+    /// Whether the matrix is symmetric.
+    pub symmetric: bool,
+    /// Bytes of the rows of counts in memory.
+    pub row_bytes: f64,
+    /// Bytes of the same rows in a temporary file.
+    pub encoded_bytes: f64,
+    /// Bytes read for the estimate, and in all.
     pub read: [u64; 2],
 }
 
-/// Vocabulary and records grow with the text by a power law whose exponent falls towards a limit
-/// (`RECORDS_LIMIT`, `WORDS_LIMIT`): its distance to the limit falls by a factor e when the text grows
-/// e^(1/DECAY)-fold. Fitted on prefixes of English Wikipedia of 0.1 to 63 million words
-/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// Bytes of a different word in the vocabulary and in the tables of the threads that read the text.
+const WORD_BYTES: f64 = 100.0;
+/// Different words of a text for each word of its vocabulary, if `min_count` leaves words out.
+const DIFFERENT_WORDS: f64 = 5.0;
+/// Bytes of a token while it is counted: its rank, and its position in the index.
+const TOKEN_BYTES: f64 = 2.0 * size_of::<WordId>() as f64;
+/// Rows grow entry by entry before they are shrunk to their size; at the end of counting the memory
+/// allocator holds this many times the bytes of the rows. Repeated runs on 17 million words of Wikipedia
+/// gave 1.3 to 1.7.
+const ROW_OVERHEAD: f64 = 1.5;
+/// Bytes of the buffers of one thread that reads and counts.
+const THREAD_BYTES: f64 = 10e6;
+
+impl Estimate {
+    /// Bytes of the vocabulary and of the words too rare for it.
+    pub fn vocabulary_bytes(&self) -> f64 {
+        WORD_BYTES * self.different_words
+    }
+
+    /// Bytes of memory at the peak of counting, on all threads of the current rayon pool.
+    pub fn memory(&self, memory: &MemoryLimit) -> f64 {
+        let buffers = THREAD_BYTES * rayon::current_num_threads() as f64;
+        let counting = TOKEN_BYTES * self.tokens + ROW_OVERHEAD * self.row_bytes;
+        let limit = memory.bytes.map_or(f64::INFINITY, |limit| limit as f64);
+        (counting + buffers).min(limit) + self.vocabulary_bytes()
+    }
+
+    /// Bytes of temporary files that counting writes; 0 if the memory limit is not reached.
+    pub fn disk(&self, memory: &MemoryLimit) -> f64 {
+        if self.row_bytes <= memory.row_bytes() as f64 {
+            return 0.0;
+        }
+        // Text that waits, and rows; segments' rows add up to at most twice the merged ones.
+        let segments = self.tokens / memory.segment_tokens() as f64;
+        let times = if segments > 1.0 { 2.5 } else { 1.0 };
+        size_of::<WordId>() as f64 * self.tokens + times * self.encoded_bytes
+    }
+}
+
+/// How fast a quantity grows with the text, as the exponent of a power law. It falls as the text
+/// grows, towards a limit, by a factor e for each e^(1/DECAY)-fold text: so it was on prefixes of
+/// English Wikipedia of 0.1 to 63 million words (benches/EXPERIMENTS.md,
+/// "Prediction of vocabulary and records").
 const DECAY: f64 = 0.37;
 const RECORDS_LIMIT: f64 = 0.70;
 const WORDS_LIMIT: f64 = 0.60;
@@ -45,7 +89,6 @@ pub fn estimate(
     text: TextOptions,
     encoding: &EncodingOptions,
     counting: &CountingOptions,
-    memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Estimate> {
     let whole = sample(path, 1, text, encoding, counting, monitor)?;
@@ -76,26 +119,21 @@ pub fn estimate(
     let words = grown(whole.words, half_of(|h| h.words), WORDS_LIMIT);
     let records = grown(whole.records, half_of(|h| h.records), RECORDS_LIMIT);
     let pairs = records * whole.pairs / whole.records.max(1.0);
-    let entry_bytes = if counting.symmetric { 12.0 } else { 20.0 };
-    // Ranks and index of the text, the rows, and about 100 bytes per different word of the text, of which
-    // there are about five times as many as in the vocabulary.
-    let peak = 8.0 * tokens + entry_bytes * pairs + 100.0 * 5.0 * words;
-    let disk = match memory.bytes {
-        Some(limit) if entry_bytes * pairs > (limit / 4) as f64 => {
-            // The encoded text, and the rows. The rows of all segments take at most twice the space of the
-            // merged rows.
-            let segments = tokens / memory.segment_tokens() as f64;
-            let rows = pairs * whole.encoded / whole.pairs.max(1.0);
-            4.0 * tokens + rows * if segments > 1.0 { 2.5 } else { 1.0 }
-        }
-        _ => 0.0,
-    };
+    let sums = if counting.symmetric { 1 } else { 2 };
+    let entry_bytes = size_of::<WordId>() + sums * size_of::<f64>();
     Ok(Estimate {
         tokens,
         words,
+        different_words: words
+            * if encoding.min_count > 1 {
+                DIFFERENT_WORDS
+            } else {
+                1.0
+            },
         records,
-        memory: peak,
-        disk,
+        symmetric: counting.symmetric,
+        row_bytes: entry_bytes as f64 * pairs,
+        encoded_bytes: pairs * whole.encoded / whole.pairs.max(1.0),
         read: [whole.text.min(whole.size), whole.size],
     })
 }

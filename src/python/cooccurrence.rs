@@ -4,7 +4,7 @@ use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
 use super::vocabulary::CoreVocabulary;
-use crate::cooccurrence::{CountedText, Triangle, Words, count_text, estimate, poll};
+use crate::cooccurrence::{CountedText, Triangle, Words, count_text, poll};
 use crate::error::Error;
 use crate::formats::{counts as counts_file, stanford};
 use crate::memory::{MemoryLimit, fallible};
@@ -299,30 +299,6 @@ impl CoreCooccurrence {
             counts,
             MemoryLimit::default(),
         ))
-    }
-
-    /// tokens, words, records, memory, disk, bytes read, bytes in all.
-    #[staticmethod]
-    #[pyo3(signature = (source, encoding, counting, running))]
-    fn estimate(
-        py: Python<'_>,
-        source: SourceArguments<'_>,
-        encoding: EncodingArguments,
-        counting: CountingArguments,
-        running: RunningArguments,
-    ) -> PyResult<[f64; 7]> {
-        let encoding = encoding.options()?;
-        let counting = counting.options();
-        let (threads, memory) = running.resolve()?;
-        let text = source.options(&encoding, &memory)?;
-        let path = source.one_file()?;
-        let e = run(py, None, None, |monitor| {
-            threads::in_pool(threads, || {
-                estimate(&path, text, &encoding, &counting, &memory, monitor)
-            })?
-        })?;
-        let [read, size] = e.read.map(|n| n as f64);
-        Ok([e.tokens, e.words, e.records, e.memory, e.disk, read, size])
     }
 
     fn save_stanford(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {

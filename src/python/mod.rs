@@ -6,6 +6,7 @@ mod arrays;
 mod arrow;
 mod cooccurrence;
 mod errors;
+mod estimate;
 mod files;
 mod items;
 mod names;
@@ -30,6 +31,8 @@ mod _core {
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
+    #[pymodule_export]
+    use super::estimate::CoreEstimate;
     #[pymodule_export]
     use super::files::{
         CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,

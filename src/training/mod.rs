@@ -6,6 +6,7 @@
 
 mod anchor;
 mod epoch;
+mod estimate;
 mod in_order;
 mod kernel;
 mod loss;
@@ -20,6 +21,7 @@ mod tiles;
 mod trainer;
 
 pub use anchor::Anchor;
+pub use estimate::FitEstimate;
 pub use in_order::train_in_order;
 pub use kernel::{Optimizer, SimdLevel};
 pub use marginals::{Marginal, marginals};

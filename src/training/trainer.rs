@@ -55,6 +55,10 @@ pub fn train(
     result.map(|()| training.progress.reports)
 }
 
+/// Sets of parameters in memory while an epoch runs: those being trained, and those before the epoch,
+/// to which a diverging one returns.
+pub(super) const COPIES: usize = 2;
+
 impl Training {
     /// A training that starts with these parameters.
     pub fn new(parameters: Parameters) -> Self {

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import Cooccurrence, Estimate, Glove
-from .._parameters import integer, memory_bytes
+from .._parameters import memory_bytes
 from .._settings import names, resolve
 from . import _inputs
 from ._machine import free_memory
@@ -22,20 +22,14 @@ __all__ = ["Plan", "add", "plan"]
 
 _COUNTING = names("reading", "encoding", "counting")
 _RUNNING = ("threads", "memory")
-_TRAINING = ("dim", "epochs")
+_TRAINING = ("preset", "dim", "epochs", "negative")
 
 # Text that is counted and trained on to measure this machine's speed: half a second of work.
 _SAMPLE = 8 << 20
-# The interpreter and its libraries (benches/RESULTS.md, "Memory": a fit of 17 million tokens under
-# 256 MB peaked at 340 MB, of which 182 were parameters and 96 training records).
-_BASE = 60e6
-# Training keeps a copy of all rows, to undo an epoch that diverges.
-_COPIES = 2
-# Of a limit, what training records may take.
-_RECORDS_SHARE = 3 / 8
-_RECORD_BYTES = 8
+# The interpreter with NumPy and this package, before any work.
+_INTERPRETER = 50e6
 # What is proposed: limits from here on, and vectors of these sizes.
-_LEAST_LIMIT = 32e6
+_LEAST_LIMIT = 32_000_000
 _DIMS = (300, 200, 100, 50, 25)
 
 
@@ -89,49 +83,19 @@ class Plan:
     seconds: dict[str, float]
 
 
-def plan(path: str, *, dim: int, epochs: int, memory: str | None = None, **counting: Any) -> Plan:
-    """Estimate a fit with these settings; `counting` is passed on to the counting of the text."""
-    integer("dim", dim, 1)
-    integer("epochs", epochs, 1)
+def plan(
+    path: str, training: dict[str, Any] | None = None, *, memory: str | None = None, **counting: Any
+) -> Plan:
+    """Estimate a fit with these settings of training and of counting."""
+    settings = resolve(training or {})
     counts = Cooccurrence.estimate(path, memory=memory, **counting)
-    parameters = _parameter_bytes(counts.words, dim)
-    limit = memory_bytes(memory)
-    return Plan(
-        counts,
-        parameters,
-        _peak(counts, parameters, limit),
-        counts.disk + _records_on_disk(counts, limit),
-        _seconds(path, counts, dim, epochs, counting),
-    )
-
-
-def _parameter_bytes(words: int, dim: int) -> float:
-    # Rows of 16 numbers each, with their accumulators, for both sides (src/training/parameters.rs).
-    row = 2 * 4 * 16 * -(-(dim + 2) // 16)
-    return _COPIES * 2 * words * row
-
-
-def _peak(counts: Estimate, parameters: float, limit: int | None) -> float:
-    records = _RECORD_BYTES * counts.records
-    # While tiles are made of counts both are there in part.
-    counting, held = float(counts.memory), records * 1.5
-    if limit is not None:
-        counting, held = min(counting, limit), min(held, _RECORDS_SHARE * limit)
-    return _BASE + max(counting, parameters + held)
-
-
-def _records_on_disk(counts: Estimate, limit: int | None) -> float:
-    records = float(_RECORD_BYTES * counts.records)
-    return records if limit is not None and records > _RECORDS_SHARE * limit else 0.0
-
-
-def _limit_within(parameters: float, available: float) -> float:
-    """Return the largest limit whose peak is within `available`."""
-    return min(available - _BASE, (available - _BASE - parameters) / _RECORDS_SHARE)
+    parameters, peak, disk = counts._sample.fit(settings["dim"], settings["negative"])
+    seconds = _seconds(path, counts, settings, counting)
+    return Plan(counts, parameters, _INTERPRETER + peak, disk, seconds)
 
 
 def _seconds(
-    path: str, counts: Estimate, dim: int, epochs: int, counting: dict[str, Any]
+    path: str, counts: Estimate, training: dict[str, Any], counting: dict[str, Any]
 ) -> dict[str, float]:
     """Measure the speed of this machine on the beginning of the text."""
     size = os.path.getsize(path)
@@ -149,24 +113,27 @@ def _seconds(
         X = Cooccurrence.from_corpus(sample.name, **counting)
         counted = time.perf_counter() - start
     threads = counting.get("threads")
-    tiling, _ = _timed(X, 1, threads)
-    preparing, (first, later) = _timed(X, dim, threads)
+    negative = training["negative"]
+    tiling, _ = _timed(X, 1, negative, threads)
+    preparing, (first, later) = _timed(X, training["dim"], negative, threads)
     # Tiles grow with the records, the parameters beside them with the words.
     growth = counts.records / X.nnz
     rows = max(preparing - tiling, 0.0) * counts.words / len(X.vocabulary)
     return {
         "counting": counted * size / len(text),
         "preparing": tiling * growth + rows,
-        "training": growth * (first + (epochs - 1) * later),
+        "training": growth * (first + (training["epochs"] - 1) * later),
     }
 
 
-def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[float]]:
+def _timed(
+    X: Cooccurrence, dim: int, negative: float, threads: int | None
+) -> tuple[float, list[float]]:
     """Return the seconds of preparing for training and of two epochs."""
     # A rate of 0 is refused; at this one nothing diverges.
     model = Glove(
         dim,
-        preset="best",
+        negative=negative,
         epochs=2,
         learning_rate=1e-6,
         bias_learning_rate=1e-6,
@@ -180,21 +147,15 @@ def _timed(X: Cooccurrence, dim: int, threads: int | None) -> tuple[float, list[
 
 def _estimate(options: argparse.Namespace) -> None:
     _inputs.corpus([options.corpus])
-    defaults = Glove()
-    dim = getattr(options, "dim", defaults.dim)
-    epochs = getattr(options, "epochs", resolve({})["epochs"])
-    found = plan(
-        options.corpus,
-        dim=dim,
-        epochs=epochs,
-        **given(options, (*_COUNTING, *_RUNNING)),
-    )
+    training = resolve(given(options, _TRAINING))
+    dim = training["dim"]
+    found = plan(options.corpus, training, **given(options, (*_COUNTING, *_RUNNING)))
     try:
         within = memory_bytes(options.within)
     except ValueError as error:
         raise ValueError(str(error).replace("memory must", "within must", 1)) from None
     available = free_memory() if within is None else within
-    advice = _advice(found, dim, available)
+    advice = _advice(found, dim, training["negative"], available)
     counts = found.counts
     total = sum(found.seconds.values())
     result = {
@@ -231,25 +192,27 @@ def _estimate(options: argparse.Namespace) -> None:
     emit(options, result, columns(rows))
 
 
-def _advice(found: Plan, dim: int, available: float) -> dict[str, Any]:
+def _advice(found: Plan, dim: int, negative: float, available: float) -> dict[str, Any]:
     """Say which settings fit into so much memory."""
     if found.memory <= available:
         return {"fits": True, "text": "fits as it is"}
-    limit = _limit_within(found.parameters, available)
-    if limit >= _LEAST_LIMIT:
-        disk = 4 * found.counts.tokens + 13 * found.counts.records
-        text = f"--memory {int(limit / 1e6)}MB (up to {_bytes(disk)} of temporary files)"
-        return {"fits": False, "memory": int(limit), "text": text}
-    room = max(available - _BASE - _RECORDS_SHARE * _LEAST_LIMIT, 0.0)
-    fitting = (d for d in _DIMS if d < dim and _parameter_bytes(found.counts.words, d) <= room)
-    narrow = next(fitting, None)
-    words = int(room / _parameter_bytes(1, dim)) // 100 * 100 or None
-    choices = {"dim": narrow, "max_vocab": words}
+    sample = found.counts._sample
+    room = available - _INTERPRETER
+    limit = sample.limit_within(dim, negative, room, _LEAST_LIMIT)
+    if limit is not None:
+        disk = sample.fit(dim, negative, limit)[2]
+        text = f"--memory {limit // 10**6}MB (about {_bytes(disk)} of temporary files)"
+        return {"fits": False, "memory": limit, "text": text}
+    fits = (d for d in _DIMS if d < dim and sample.fit(d, negative, _LEAST_LIMIT)[1] <= room)
+    narrow = next(fits, None)
+    excess = sample.fit(dim, negative, _LEAST_LIMIT)[1] - room
+    words = int(found.counts.words * (1 - excess / found.parameters)) // 100 * 100
+    choices = {"dim": narrow, "max_vocab": words if words > 0 else None}
     flags = [f"--{name.replace('_', '-')} {value}" for name, value in choices.items() if value]
     text = "the parameters alone are too large"
     if flags:
-        text += f": {' or '.join(flags)}, with --memory {int(_LEAST_LIMIT / 1e6)}MB"
-    return {"fits": False, "memory": int(_LEAST_LIMIT), **choices, "text": text}
+        text += f": {' or '.join(flags)}, with --memory {_LEAST_LIMIT // 10**6}MB"
+    return {"fits": False, "memory": _LEAST_LIMIT, **choices, "text": text}
 
 
 def _round(n: float) -> int:

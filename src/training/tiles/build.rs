@@ -54,6 +54,18 @@ impl TileOptions {
     }
 }
 
+/// Bytes of the training records of a matrix. In a symmetric one two tiles share their records, except
+/// on the diagonal.
+pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
+    let shared = if symmetric { 2 } else { 1 };
+    nnz * size_of::<Record>() as u64 / shared
+}
+
+/// Bytes of this many negative pairs.
+pub(crate) fn negative_bytes(draws: f64) -> u64 {
+    draws as u64 * size_of::<Pair>() as u64
+}
+
 impl Tiles {
     /// Build the tiles of `counts` and draw their negative pairs, on all threads of the current rayon
     /// pool. The result depends neither on the number of threads nor on the memory limit.
@@ -106,10 +118,8 @@ impl Tiles {
         let holdout = Holdout::new(fraction, seed, partition);
         let draws = all_records as f64 * negative;
         let (symmetric, nnz) = (source.is_symmetric(), source.nnz());
-        // In a symmetric matrix two tiles share their records, except on the diagonal.
-        let shared = if symmetric { 2 } else { 1 };
-        let negative_bytes = (draws / partition.groups() as f64) as u64 * size_of::<Pair>() as u64;
-        let bytes = nnz * size_of::<Record>() as u64 / shared + negative_bytes;
+        let negative_bytes = negative_bytes(draws / partition.groups() as f64);
+        let bytes = record_bytes(nnz, symmetric) + negative_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab holds at most about 2/MIN_BLOCKS of all records: build as many at a time as fit.

@@ -8,6 +8,7 @@ mod slab;
 mod source;
 
 pub use build::{TileOptions, check_sizes};
+pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
