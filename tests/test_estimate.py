@@ -9,8 +9,8 @@ import pytest
 
 from glove_rs import Cooccurrence, Glove
 
-#: Prints what a fit adds to the memory of a process that has imported the package. `getrusage` would
-#: not do: its peak begins with the memory of the process that started this one.
+#: Prints what a fit adds to the memory of a process that has imported the package. `getrusage`
+#: would not do: its peak begins with the memory of the process that started this one.
 MEASURE = """
 import json, sys
 from glove_rs import Glove

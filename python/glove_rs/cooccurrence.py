@@ -371,7 +371,8 @@ normalize, documents, errors, max_word_bytes, threads, memory
             normalize=normalize,
         )
         core = _core.CoreEstimate(reading, encoding, counting, running)
-        return Estimate(*(round(n) for n in core.counting()), _sample=core)
+        tokens, words, records, peak, disk, read, total = map(round, core.counting())
+        return Estimate(tokens, words, records, peak, disk, read, total, core)
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the counts of both texts, over the union of their vocabularies.
