@@ -7,10 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove
+from glove_rs import Cooccurrence, _settings
 
-#: Prints what a fit adds to the memory of a process that has imported the package. `getrusage` would
-#: not do: its peak begins with the memory of the process that started this one.
+#: Prints what a fit adds to the memory of a process that has imported the package. `getrusage`
+#: would not do: its peak begins with the memory of the process that started this one.
 MEASURE = """
 import json, sys
 from glove_rs import Glove
@@ -50,7 +50,7 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(text, di
         check=True,
     )
     estimate = Cooccurrence.estimate(text, min_count=1, threads=2)
-    negative = Glove(dim, preset=preset)._training_arguments()["negative"]
+    negative = _settings.resolve({"dim": dim, "preset": preset})["negative"]
     parameters, memory, disk = estimate._sample.fit(dim, negative)
     assert disk == 0
     assert parameters < memory

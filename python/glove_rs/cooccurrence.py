@@ -308,8 +308,8 @@ normalize, documents, errors, max_word_bytes, threads, memory
             core_counting(settings),
             core_running(settings),
         )
-        numbers = [round(n) for n in core.counting()]
-        return Estimate(*numbers, _sample=core)  # type: ignore[misc]  # as many as it has fields
+        tokens, words, records, peak, disk, read, total = map(round, core.counting())
+        return Estimate(tokens, words, records, peak, disk, read, total, core)
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the counts of both texts, over the union of their vocabularies.
