@@ -1,12 +1,12 @@
-//! Allocation that fails with an error. What the standard collections allocate by themselves ends the
-//! process instead, so whatever grows with the text or the matrix is reserved here first.
+//! Allocation that fails with an error. The standard collections end the process instead when they cannot grow,
+//! so everything that grows with the text or the matrix reserves its memory here first.
 
 use super::system;
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 
-/// From this size on, an allocation is compared with what the control group still allows: the
-/// system grants it in any case, and ends the process when it is used.
+/// Allocations of at least this size are compared with the free memory of the control group: the system grants
+/// them in any case, and ends the process when the memory is used.
 const LARGE: usize = 1 << 20;
 
 /// Make room in `list` for `more` items.
@@ -25,7 +25,7 @@ fn grow<T>(list: &mut Vec<T>, more: usize) -> Result<()> {
     if admits(bytes(ample)) && list.try_reserve(more).is_ok() {
         return Ok(());
     }
-    // Doubling is a luxury.
+    // There is no memory to double the capacity: reserve only what is needed.
     let exact = bytes(list.len().saturating_add(more));
     if admits(bytes(more)) && list.try_reserve_exact(more).is_ok() {
         return Ok(());

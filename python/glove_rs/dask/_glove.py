@@ -230,7 +230,7 @@ class DaskGlove(Glove):
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
-        """Train on the counts of all groups. The model gets the result also if that is interrupted."""
+        """Train on the counts of all groups. The model gets the result even after an interrupt."""
         begun = time.monotonic()
         trainer = Training(
             cluster,
