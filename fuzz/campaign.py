@@ -197,7 +197,10 @@ def seeds_of(reader: str) -> list[bytes]:
 def attack(
     reader: str, *, seed: int, inputs: int, seconds: float, least: int = 0
 ) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Give mutated inputs to a reader, until time or inputs are used up, but `least` of them."""
+    """Give inputs to a reader, until time or inputs are used up, but `least` of them.
+
+    The files of the corpus take turns with mutated ones, until all of them have been read.
+    """
     from mutations import mutated
 
     # Each input has a generator of its own: one can be made again without those before it.
@@ -207,7 +210,10 @@ def attack(
         for number in range(inputs):
             if number >= least and time.monotonic() > end:
                 break
-            content = mutated(reader, seeds, random.Random(f"{seed} {reader} {number}"))
+            if number % 2 == 0 and number // 2 < len(seeds):
+                content = seeds[number // 2]
+            else:
+                content = mutated(reader, seeds, random.Random(f"{seed} {reader} {number}"))
             yield content, worker.read(content)
 
 

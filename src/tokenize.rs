@@ -245,10 +245,11 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
     }
 }
 
-/// Split `text` at white space, and at the word boundaries of UAX #29.
+/// Split `text` at ASCII white space, and at the word boundaries of UAX #29.
 ///
-/// UAX #29 has boundaries at nearly all white space, but not between a space, a joiner and a circled letter.
-/// Splitting at white space too means that cutting a text at a space does not change its words.
+/// UAX #29 alone makes one word of a space, a joiner and a circled letter. Splitting at spaces first also means
+/// that cutting a text at a space does not change its words. Other white space is left to UAX #29, which makes
+/// U+202F, the narrow no-break space, part of a word between letters or digits.
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
     // The library is twice as fast on ASCII, and most runs without white space are ASCII.
     for run in text.split_ascii_whitespace() {

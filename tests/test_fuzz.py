@@ -52,7 +52,7 @@ def test_mutated_files_are_read_or_refused_by_name(reader):
     )
     assert not report.faults, complaint(report)
     assert report.inputs >= LEAST
-    # Neither of them alone would reach much.
+    # Neither of them alone would reach much. The corpus is among the inputs.
     assert report.outcomes["read"] > 0
     assert report.inputs > report.outcomes["read"]
 

@@ -91,7 +91,7 @@ def parameters(folder):
     assert settings["words"] == len(model.vocabulary)
     with (folder / "history.csv").open() as file:
         assert len(list(csv.reader(file))) == 1 + len(model.history) == 5
-    return {name: array.tobytes() for name, array in model._parameters.arrays.items()}
+    return {name: array.tobytes() for name, array in model._state.arrays.items()}
 
 
 def entries(folder):

@@ -27,8 +27,8 @@ def test_everything_works_after_fork():
     queue = context.Queue()
     child = context.Process(target=counts_in_a_child, args=(queue,))
     child.start()
-    assert (queue.get(timeout=20), queue.get(timeout=20)) == (16, "fitted")
-    child.join(20)
+    assert (queue.get(timeout=120), queue.get(timeout=120)) == (16, "fitted")
+    child.join(120)
     assert child.exitcode == 0
 
 

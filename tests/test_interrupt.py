@@ -13,12 +13,12 @@ import time
 import numpy as np
 import pytest
 
+from interrupting import HANG, LIMIT, cpu_seconds
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 
-LIMIT = 0.5
-
-# The child tells on standard output when the work has begun and, by the clock both processes share,
-# when the interrupt came out of it.
+# The child tells on standard output when the work has begun and how much CPU time it has used when
+# the interrupt comes out of it.
 CHILD = textwrap.dedent(
     """
     import sys, time
@@ -38,7 +38,7 @@ CHILD = textwrap.dedent(
     try:
         work()
     except KeyboardInterrupt:
-        print("interrupted", time.monotonic(), flush=True)
+        print("interrupted", time.process_time(), flush=True)
         raise
     print("finished", flush=True)
     """
@@ -62,7 +62,7 @@ def corpus(tmp_path_factory):
 def interrupt(work, stage, folder, *, after=0.3):
     """Run the work in a child and send SIGINT ``after`` seconds of the stage.
 
-    Returns the seconds from the signal to the exception. The child's temporary files go to
+    Returns the CPU seconds from the signal to the exception. The child's temporary files go to
     ``folder``, where nothing may be left.
     """
     code = CHILD.replace("{work}", textwrap.indent(textwrap.dedent(work), "    "))
@@ -82,9 +82,9 @@ def interrupt(work, stage, folder, *, after=0.3):
         else:
             pytest.fail(f"the child never reached {stage!r}: {child.stderr.read()}")
         time.sleep(after)
-        sent = time.monotonic()
+        sent = cpu_seconds(child.pid)
         child.send_signal(signal.SIGINT)
-        child.wait(timeout=60)
+        child.wait(timeout=HANG)
     finally:
         child.kill()
         child.wait()

@@ -686,3 +686,8 @@ def test_a_disk_error_keeps_its_class_and_name(tmp_path):
     with pytest.raises(OSError, match="worn out") as caught:
         Vocabulary.from_corpus(Disk())
     assert (caught.value.errno, caught.value.filename) == (errno.EIO, "disk")
+
+
+def test_bytes_are_no_source():
+    with pytest.raises(TypeError, match=r"^source must be no bytes"):
+        Vocabulary.from_corpus(b"corpus.txt")

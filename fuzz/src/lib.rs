@@ -105,7 +105,7 @@ pub fn alike(a: &[f32], b: &[f32]) -> bool {
 /// Check that counts are what training can use.
 pub fn check_counts(counts: &Triangle, words: usize) {
     assert_eq!(counts.words, words);
-    let (starts, columns, values) = counts.to_csr().expect("rows of counts in memory");
+    let (starts, columns, values) = counts.to_csr(&Monitor::new()).expect("rows of counts in memory");
     assert_eq!(starts.len(), words + 1);
     assert_eq!(starts[words] as u64, counts.nnz());
     assert_eq!(columns.len(), values.len());

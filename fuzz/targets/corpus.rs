@@ -33,7 +33,7 @@ fuzz_target!(|data: &[u8]| {
                 let encoding = EncodingOptions::default();
                 let raw = accepted(RawCorpus::read(&mut reader, &encoding, &memory, &monitor));
                 by_unit.push(raw.map(|raw| {
-                    let words = raw.words();
+                    let words = raw.words(&monitor).expect("words");
                     words.iter().map(|(w, n)| (w.to_vec(), *n)).collect()
                 }));
             }

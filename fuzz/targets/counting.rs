@@ -31,10 +31,10 @@ fuzz_target!(|data: &[u8]| {
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
     let mut reader = Texts::new(text.split('\n'));
     let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor).expect("text");
-    let Some((vocabulary, rare)) = accepted(raw.vocabulary_and_rare(&encoding)) else {
+    let Some((vocabulary, rare)) = accepted(raw.vocabulary_and_rare(&encoding, &monitor)) else {
         return;
     };
-    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps);
+    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, &monitor).expect("a corpus");
     let counted =
         count(&mut corpus, vocabulary.len(), &options, &memory, &monitor).expect("counts");
     check_counts(&counted, vocabulary.len());
@@ -49,10 +49,10 @@ fuzz_target!(|data: &[u8]| {
     }
     in_folder(|folder| {
         let path = folder.join("counts");
-        counts::save(&counted, &vocabulary, &rare, &path, false, &monitor).expect("counts");
-        let again = counts::load(&path, &memory, &monitor).expect("saved counts can be read");
-        assert_eq!((&again.0, &again.1), (&vocabulary, &rare));
-        assert_eq!(again.2.to_csr().unwrap(), counted.to_csr().unwrap());
+        counts::save(&counted, &vocabulary, &rare, &path, &monitor).expect("counts");
+        let again = counts::load(&path, None, &memory, &monitor).expect("saved counts can be read");
+        assert_eq!((&*again.vocabulary, &*again.rare), (&vocabulary, &rare));
+        assert_eq!(again.counts.to_csr(&monitor).unwrap(), counted.to_csr(&monitor).unwrap());
     });
 });
 

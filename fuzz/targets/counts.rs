@@ -11,15 +11,15 @@ fuzz_target!(|data: &[u8]| {
         in_folder(|folder| {
             let monitor = Monitor::new();
             let path = written(folder, "counts", &data);
-            let load = |path| counts::load(path, &MemoryLimit::default(), &monitor);
-            let Some((vocabulary, rare, read)) = accepted(load(&path)) else {
+            let load = |path| counts::load(path, None, &MemoryLimit::default(), &monitor);
+            let Some(read) = accepted(load(&path)) else {
                 return;
             };
-            check_counts(&read, vocabulary.len());
-            counts::save(&read, &vocabulary, &rare, &path, false, &monitor).expect("counts");
+            check_counts(&read.counts, read.vocabulary.len());
+            counts::save(&read.counts, &read.vocabulary, &read.rare, &path, &monitor).expect("counts");
             let again = load(&path).expect("saved counts can be read");
-            assert_eq!((&again.0, &again.1), (&vocabulary, &rare));
-            assert_eq!(again.2.to_csr().unwrap(), read.to_csr().unwrap());
+            assert_eq!((&again.vocabulary, &again.rare), (&read.vocabulary, &read.rare));
+            assert_eq!(again.counts.to_csr(&monitor).unwrap(), read.counts.to_csr(&monitor).unwrap());
         });
     }
 });

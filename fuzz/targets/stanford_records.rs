@@ -17,6 +17,6 @@ fuzz_target!(|data: &[u8]| {
         check_counts(&read, 5);
         save_cooccurrences(&read, &path, &memory, &monitor).expect("counts can be saved");
         let again = load().expect("saved counts can be read");
-        assert_eq!(again.to_csr().unwrap(), read.to_csr().unwrap());
+        assert_eq!(again.to_csr(&monitor).unwrap(), read.to_csr(&monitor).unwrap());
     });
 });

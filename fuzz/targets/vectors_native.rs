@@ -1,6 +1,7 @@
 #![no_main]
 //! The native file of vectors, as it is and with its checksums put right; mapped and read.
 
+use glove_rs::Monitor;
 use glove_rs::formats::{Format, native};
 use glove_rs_fuzz::{accepted, check_vectors, in_folder, repair, written};
 use libfuzzer_sys::fuzz_target;
@@ -10,7 +11,7 @@ fuzz_target!(|data: &[u8]| {
         check_vectors(&data, Some(Format::Native));
         in_folder(|folder| {
             let path = written(folder, "vectors", &data);
-            if let Some(Some((header, words))) = accepted(native::open(&path)) {
+            if let Some(Some((header, words))) = accepted(native::open(&path, &Monitor::new())) {
                 assert_eq!(words.len(), header.words);
                 let bytes = (header.words * header.dim * header.component) as u64;
                 assert_eq!(header.matrix + bytes, data.len() as u64);

@@ -83,23 +83,29 @@ class Folder:
         with refusing(self.state, "a checkpoint of glove_rs"):
             return Saved(core, _checked(json.loads(core.settings)))
 
-    def counts_of(self, settings: Mapping[str, Any], running: _core._Running) -> Cooccurrence:
+    def counts_of(self, saved: Saved, running: _core._Running) -> Cooccurrence:
         """Read the counts and make sure that they are those of the checkpoint.
 
         Raises
         ------
         OSError, FormatError
-            As for :meth:`read`.
+            As for :meth:`read`; also if the parameters have not a row for each word.
         ValueError
             If the checkpoint belongs to other counts.
         """
         counts = Cooccurrence._of(_core.CoreCooccurrence.load(self.counts, None, running, None))
         for name, value in identity(counts).items():
-            if value != settings["counts"][name]:
+            if value != saved.settings["counts"][name]:
                 raise ValueError(
                     f"{self.state} is for {_IDENTITY[name]} than {self.counts} has: the folder "
                     "holds files of two trainings"
                 )
+        shape = len(counts.vocabulary), saved.settings["parameters"]["dim"]
+        if saved.core.shape != shape:
+            raise _core.FormatError(
+                f"{self.state}: the parameters have shape {saved.core.shape}, but the words and "
+                f"dim need {shape}"
+            )
         return counts
 
     def check(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:

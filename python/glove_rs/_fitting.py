@@ -127,7 +127,7 @@ def fit(
                 )
             saved = folder.read()
             folder.check(saved.settings, settings)
-            counts = folder.counts_of(saved.settings, _running(model))
+            counts = folder.counts_of(saved, _running(model))
             if isinstance(data, Cooccurrence):
                 folder.check_counts(counts, data)
             elif data.vocabulary is not None:
@@ -177,7 +177,9 @@ def _resume(
                 f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
             )
     with refusing(folder.state, "a checkpoint of glove_rs"):
-        model = cls._of_settings(settings["parameters"])
+        # Values that are given stand in for those of the checkpoint, which are not looked at.
+        kept = {k: v for k, v in settings["parameters"].items() if k not in parameters}
+        model = cls._of_settings(kept)
         saved_options: SessionOptions = {
             "validation": settings["session"]["validation"],
             "early_stopping": settings["session"]["early_stopping"],
@@ -191,7 +193,7 @@ def _resume(
     training: _core._Training = settings["training"]
     if "epochs" in parameters:
         training["epochs"] = model._training_arguments()["epochs"]
-    counts = folder.counts_of(settings, _running(model))
+    counts = folder.counts_of(saved, _running(model))
     _train(model, counts, training, session, settings, start=saved.core, consume=True)
     return model
 

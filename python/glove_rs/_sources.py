@@ -64,6 +64,8 @@ def _sorted(source: Any) -> tuple[str, Any]:
         if sys.stdin is None:
             raise ValueError("source must be something else than '-': there is no standard input")
         return "stream", getattr(sys.stdin, "buffer", sys.stdin)
+    if isinstance(source, bytes):
+        raise TypeError("source must be no bytes: name a file as str, with os.fsdecode")
     if (files := files_of(source)) is not None:
         return "files", files
     if callable(getattr(source, "read", None)):

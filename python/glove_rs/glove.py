@@ -763,8 +763,13 @@ keep_counts
         for name, value in settings.items():
             if name != "tokenizer" and not isinstance(value, str | int | float | None):
                 raise ValueError(f"{name} is {value!r}")
+        threads = settings.get("threads")
+        if isinstance(threads, int) and threads > _core.most_threads():
+            # Saved on a machine with more processors.
+            settings["threads"] = _core.most_threads()
         model = cls(**settings)
         model._training_arguments()
+        _fitting.check_counting(model)
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:

@@ -91,7 +91,7 @@ impl Triangle {
                         if !((forward * weight).is_finite() && (backward * weight).is_finite()) {
                             return Err(Error::parameter(
                                 "weight",
-                                format!("must keep counts finite: {forward} times {weight}"),
+                                format!("must keep counts finite: {forward:e} times {weight:e}"),
                             ));
                         }
                         pair(i, j, forward * weight, backward * weight);

@@ -52,7 +52,8 @@ impl TextOptions {
         if self.whole {
             self.most_bytes.clamp(CHUNK_BYTES as u64, MOST_WHOLE) as usize
         } else {
-            self.max_word_bytes.max(CHUNK_BYTES)
+            let within = usize::try_from(self.most_bytes).unwrap_or(usize::MAX);
+            self.max_word_bytes.min(within).max(CHUNK_BYTES)
         }
     }
 }
@@ -189,6 +190,15 @@ impl TextReader {
             let message = format!(
                 "must leave room for a document of more than {most} bytes in {}, byte {}, which the \
                  tokenizer, a function, gets whole (it gets a quarter of memory, and 1 GiB at most)",
+                self.name.display(),
+                self.offset
+            );
+            return Error::parameter("memory", message);
+        }
+        if self.options.max_word_bytes > most {
+            let message = format!(
+                "must leave room for a word of {length} bytes or more in {}, byte {} (it gets a \
+                 quarter of memory)",
                 self.name.display(),
                 self.offset
             );

@@ -209,6 +209,10 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
         checked.map_err(|e| bad(0, &format!("the anchored words are wrong: {e}")))?;
     }
     let divergence_cost = f64::from_bits(u64_at(72));
+    if !parameters.iter().all(Parameters::can_train) {
+        let message = "the parameters must be finite numbers, and their accumulators above 0";
+        return Err(bad(0, message));
+    }
     let mut parameters = parameters.into_iter();
     let training = Training {
         parameters: parameters.next().expect("one set at least"),

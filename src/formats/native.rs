@@ -227,7 +227,8 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
     let index = small(words.checked_mul(8))
         .and_then(|ends| small(ends.checked_add(word_bytes)))
         .ok_or_else(|| wrong(32))?;
-    let row = small(dim.checked_mul(component as u64));
+    // Half precision may be read, and saved again, in single precision.
+    let row = small(dim.checked_mul(size_of::<f32>() as u64));
     let rows = row.and_then(|row| small(row.checked_mul(words)));
     rows.ok_or_else(|| wrong(24))?;
     if matrix != (HEADER as u64 + index).next_multiple_of(HEADER as u64) {

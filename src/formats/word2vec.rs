@@ -53,7 +53,9 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Component>(
     write_atomically(path, monitor, |out| {
         // Some tasks' worth at a time: memory stays bounded whatever V is.
         let together = ROWS * TASKS * rayon::current_num_threads();
-        let mut blocks = words.chunks(together).zip(vectors.chunks(together * dim));
+        let mut blocks = words
+            .chunks(together)
+            .zip(vectors.chunks(together.saturating_mul(dim)));
         let format = |(words, vectors): (&[W], &[E])| -> Vec<Vec<u8>> {
             words
                 .par_chunks(ROWS)

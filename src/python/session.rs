@@ -85,6 +85,9 @@ pub struct CoreCheckpoint {
     /// Number of finished epochs.
     #[pyo3(get)]
     epochs: usize,
+    /// Number of words and of components.
+    #[pyo3(get)]
+    shape: (usize, usize),
     // `None` once training has taken it.
     training: Mutex<Option<Training>>,
 }
@@ -106,6 +109,7 @@ impl CoreCheckpoint {
         Ok(Self {
             settings,
             epochs: training.progress.epochs,
+            shape: (training.parameters.words(), training.parameters.dim()),
             training: Mutex::new(Some(training)),
         })
     }

@@ -414,7 +414,7 @@ impl Parameters {
     }
 
     /// Whether training can start here: finite parameters, and positive, finite accumulators.
-    pub(super) fn can_train(&self) -> bool {
+    pub(crate) fn can_train(&self) -> bool {
         let usable = |l: &Line| l.0.iter().all(|&g| g > 0.0 && g < f32::INFINITY);
         self.all_finite() && self.all(|(_, sums)| sums.iter().all(usable))
     }
