@@ -281,7 +281,7 @@ def folder_settings(path: Path) -> None:
 
 def resumed(damaged: str) -> Callable[[Path], None]:
     """Go on from a checkpoint, of whose two files one is the input."""
-    others = {"checkpoint.glove": "checkpoint", "counts.glove": "checkpoint_counts"}
+    others = {"training.checkpoint": "checkpoint", "cooccurrence.counts": "checkpoint_counts"}
 
     def read(path: Path) -> None:
         folder = path.with_name(f"{path.name}-checkpoints")
@@ -548,9 +548,9 @@ READERS: dict[str, Callable[[Path], None]] = {
     "stanford_parameters": stanford_parameters,
     "model": model,
     "folder_settings": folder_settings,
-    "checkpoint": resumed("checkpoint.glove"),
-    "checkpoint_anchored": resumed("checkpoint.glove"),
-    "checkpoint_counts": resumed("counts.glove"),
+    "checkpoint": resumed("training.checkpoint"),
+    "checkpoint_anchored": resumed("training.checkpoint"),
+    "checkpoint_counts": resumed("cooccurrence.counts"),
     "corpus": corpus,
     "arrow": arrow,
     "analogies": analogies,

@@ -163,9 +163,9 @@ def seeds() -> dict[str, dict[str, bytes]]:
             init=WordVectors(["tide", "boat"], np.ones((2, 2), np.float32)),
             anchor=0.5,
         )
-        found["checkpoint"] = {"plain": state["checkpoint.glove"]}
-        found["checkpoint_anchored"] = {"anchored": anchored["checkpoint.glove"]}
-        found["checkpoint_counts"] = {"counts": state["counts.glove"]}
+        found["checkpoint"] = {"plain": state["training.checkpoint"]}
+        found["checkpoint_anchored"] = {"anchored": anchored["training.checkpoint"]}
+        found["checkpoint_counts"] = {"counts": state["cooccurrence.counts"]}
         trained = model()
         found["model"] = {"model": saved(trained.save)}
         settings = {

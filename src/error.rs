@@ -117,6 +117,22 @@ impl Error {
         }
     }
 
+    /// The value that `name` stands for among the `names` of `values`.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], which lists the names, for any other name.
+    pub(crate) fn choice<T: Copy, const N: usize>(
+        parameter: &'static str,
+        name: &str,
+        names: [&str; N],
+        values: [T; N],
+    ) -> Result<T> {
+        let position = names.iter().position(|known| *known == name);
+        position.map(|at| values[at]).ok_or_else(|| {
+            Self::parameter(parameter, format!("must be one of {names:?}, got {name:?}"))
+        })
+    }
+
     /// A parameter out of range.
     pub fn parameter(name: &'static str, message: impl Into<String>) -> Self {
         Self::Parameter {

@@ -19,27 +19,17 @@ pub enum Tokenizer {
     Chinese,
 }
 
-/// The names that [`Tokenizer::from_name`] knows.
-pub const TOKENIZER_NAMES: [&str; 3] = ["whitespace", "unicode", "zh"];
-
 impl Tokenizer {
-    /// The tokenizer with that public name.
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 3] = ["whitespace", "unicode", "zh"];
+
+    /// The tokenizer with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] listing the names if there is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "whitespace" => Ok(Self::Whitespace),
-            "unicode" => Ok(Self::Unicode),
-            "zh" => Ok(Self::Chinese),
-            _ => Err(Error::parameter(
-                "tokenizer",
-                format!(
-                    "must be one of {TOKENIZER_NAMES:?}, a compiled pattern or a function, got \
-                     {name:?}"
-                ),
-            )),
-        }
+        let values = [Self::Whitespace, Self::Unicode, Self::Chinese];
+        Error::choice("tokenizer", name, Self::NAMES, values)
     }
 
     /// Find the words of `text`. Every newline ends a document.
@@ -87,19 +77,16 @@ pub enum Normalization {
 }
 
 impl Normalization {
-    /// The form with that name.
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 2] = ["NFC", "NFKC"];
+
+    /// The form with this name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] listing the names if there is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "NFC" => Ok(Self::Nfc),
-            "NFKC" => Ok(Self::Nfkc),
-            _ => Err(Error::parameter(
-                "normalize",
-                format!("must be None, \"NFC\" or \"NFKC\", got {name:?}"),
-            )),
-        }
+        let values = [Self::Nfc, Self::Nfkc];
+        Error::choice("normalize", name, Self::NAMES, values)
     }
 
     fn apply(self, text: &str) -> Cow<'_, str> {

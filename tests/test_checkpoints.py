@@ -1,4 +1,4 @@
-"""Checkpoints: what a killed training goes on from, and what it refuses to go on from (issue 8)."""
+"""Checkpoints: what a killed training goes on from, and what it refuses to go on from."""
 
 import json
 import os
@@ -11,7 +11,9 @@ import textwrap
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
+from glove_rs.cli._inputs import kind_of
+from program import answer
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 SETTINGS = {"dim": 12, "epochs": 6, "x_max": 10.0, "deterministic": True, "seed": 4, "min_count": 2}
@@ -87,9 +89,34 @@ def test_fit_goes_on_where_there_is_a_checkpoint_and_begins_where_there_is_none(
     assert [state.epoch for state in calls] == [4, 5, 6, 1, 2, 3, 4, 5, 6]
 
 
+def test_a_folder_with_the_names_of_older_versions_goes_on_under_them(zipf, whole, folder):
+    (folder / "training.checkpoint").rename(folder / "checkpoint.glove")
+    (folder / "cooccurrence.counts").rename(folder / "counts.glove")
+    before = (folder / "checkpoint.glove").read_bytes()
+    assert_same(Glove.resume(folder), whole)
+    assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
+    assert (folder / "checkpoint.glove").read_bytes() != before
+    # Finished: nothing is left to train, and nothing is written under the newer names.
+    assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
+    assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
+
+
+def test_a_checkpoint_is_recognised_by_its_content(folder):
+    for name, what in [("training.checkpoint", "checkpoint"), ("cooccurrence.counts", "counts")]:
+        copy = folder / "vectors.txt"
+        shutil.copy(folder / name, copy)
+        with pytest.raises(FormatError, match=f"{re.escape(str(copy))}.*{what}"):
+            WordVectors.load(copy)
+        assert kind_of(str(copy)) == what
+    checkpoint = str(folder / "training.checkpoint")
+    (found,) = answer("info", checkpoint)
+    assert found["epochs"] == 3
+    assert found["settings"]["dim"] == SETTINGS["dim"]
+
+
 def test_counts_alone_are_counted_again(zipf, whole, folder):
-    (folder / "checkpoint.glove").unlink()
-    (folder / "counts.glove").write_bytes(b"what a killed process left")
+    (folder / "training.checkpoint").unlink()
+    (folder / "cooccurrence.counts").write_bytes(b"what a killed process left")
     assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
 
 
@@ -151,7 +178,7 @@ def test_checkpoints_come_at_intervals_and_at_the_end(zipf, tmp_path):
     written = []
 
     def epoch_there():
-        return int.from_bytes((tmp_path / "checkpoint.glove").read_bytes()[32:40], "little")
+        return int.from_bytes((tmp_path / "training.checkpoint").read_bytes()[32:40], "little")
 
     def look(state):
         written.append(epoch_there())
@@ -161,7 +188,11 @@ def test_checkpoints_come_at_intervals_and_at_the_end(zipf, tmp_path):
     )
     assert written == [0, 2, 2, 4, 4]
     assert epoch_there() == 5
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove", "training.lock"]
+    assert sorted(os.listdir(tmp_path)) == [
+        "cooccurrence.counts",
+        "training.checkpoint",
+        "training.lock",
+    ]
 
 
 def test_a_resumed_model_can_be_updated(zipf, folder):
@@ -222,12 +253,12 @@ KILLER = textwrap.dedent(
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if code == -signal.SIGKILL:
                 found = os.listdir(checkpoints) if os.path.isdir(checkpoints) else []
-                stages.append("training" if "checkpoint.glove" in found else "counting")
+                stages.append("training" if "training.checkpoint" in found else "counting")
             elif code != 0:
                 sys.exit(f"after {stages}: the child ended with {code}")
         finished += 1
         left = sorted(os.listdir(checkpoints)), os.listdir(tmp_dir)
-        assert left == (["checkpoint.glove", "counts.glove", "training.lock"], []), left
+        assert left == (["cooccurrence.counts", "training.checkpoint", "training.lock"], []), left
     print(json.dumps({"stages": stages, "finished": finished}))
     """
 )
@@ -263,7 +294,7 @@ def test_killed_at_random_moments_a_run_ends_with_the_same_bits(tmp_path):
 
 @pytest.mark.parametrize("keep", [0, 7, 91, 100, 5000, -1])
 def test_a_truncated_checkpoint_is_refused_with_its_path_and_length(zipf, folder, keep):
-    state = folder / "checkpoint.glove"
+    state = folder / "training.checkpoint"
     state.write_bytes(state.read_bytes()[:keep])
     for go_on in (
         lambda: Glove.resume(folder),
@@ -275,7 +306,7 @@ def test_a_truncated_checkpoint_is_refused_with_its_path_and_length(zipf, folder
 
 
 def test_a_damaged_checkpoint_is_refused(folder):
-    state = folder / "checkpoint.glove"
+    state = folder / "training.checkpoint"
     content = bytearray(state.read_bytes())
     content[len(content) // 2] ^= 1
     state.write_bytes(content)
@@ -285,19 +316,19 @@ def test_a_damaged_checkpoint_is_refused(folder):
 
 @pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x02\0\0\0" + b"x" * 200])
 def test_another_file_is_refused(folder, content):
-    (folder / "checkpoint.glove").write_bytes(content)
+    (folder / "training.checkpoint").write_bytes(content)
     with pytest.raises(FormatError, match=r"not a checkpoint|version 2"):
         Glove.resume(folder)
 
 
 def test_truncated_counts_are_refused(folder):
-    counts = folder / "counts.glove"
+    counts = folder / "cooccurrence.counts"
     counts.write_bytes(counts.read_bytes()[:-5])
     with pytest.raises(FormatError, match=r"counts\.glove.*cut off"):
         Glove.resume(folder)
 
 
-@pytest.mark.parametrize("name", ["checkpoint.glove", "counts.glove"])
+@pytest.mark.parametrize("name", ["training.checkpoint", "cooccurrence.counts"])
 def test_a_missing_file_is_named(folder, name):
     (folder / name).unlink()
     with pytest.raises(FileNotFoundError) as error:
@@ -345,7 +376,7 @@ def test_another_vocabulary_is_refused(zipf, folder):
 
 def test_counts_of_another_training_are_refused(zipf, folder, tmp_path):
     other = interrupted(zipf.documents[:100], tmp_path / "other")
-    shutil.copy(other / "counts.glove", folder)
+    shutil.copy(other / "cooccurrence.counts", folder)
     with pytest.raises(ValueError, match="another vocabulary"):
         Glove.resume(folder)
 
@@ -358,12 +389,12 @@ def test_another_text_is_refused(zipf, folder, tmp_path):
 
 
 def test_a_checkpoint_is_not_overwritten_by_mistake(zipf, folder):
-    before = (folder / "checkpoint.glove").read_bytes()
+    before = (folder / "training.checkpoint").read_bytes()
     with pytest.raises(ValueError, match="checkpoint_dir has a checkpoint already"):
         Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder)
     with pytest.raises(ValueError, match="checkpoint_dir has a checkpoint already"):
         Glove(**SETTINGS).fit(zipf.path).update(zipf.path, checkpoint_dir=folder)
-    assert (folder / "checkpoint.glove").read_bytes() == before
+    assert (folder / "training.checkpoint").read_bytes() == before
 
 
 def test_resuming_needs_a_folder(zipf):
@@ -378,7 +409,7 @@ def test_a_folder_that_cannot_be_written_is_named(zipf, tmp_path):
 
 
 def test_a_checkpoint_tells_what_it_is(stopped):
-    content = (stopped / "checkpoint.glove").read_bytes()
+    content = (stopped / "training.checkpoint").read_bytes()
     assert content[:8] == b"gloveCKP"
     length = int.from_bytes(content[48:56], "little")
     settings = json.loads(content[92 : 92 + length])

@@ -330,7 +330,7 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused(trained):
     def few(size):
         return range(0, size, 5)
 
-    for name in ("checkpoint.glove", "counts.glove"):
+    for name in ("training.checkpoint", "cooccurrence.counts"):
         assert sweep(folder / name, resume, same_model, few) == 0
 
 
@@ -537,7 +537,7 @@ def interrupt(load, path):
 @pytest.mark.parametrize("load", WAITING.values(), ids=WAITING)
 @pytest.mark.parametrize("written", [None, b"", b"a 1"])
 def test_ctrl_c_ends_the_wait_for_a_pipe_and_other_threads_run(tmp_path, load, written):
-    path = tmp_path / "checkpoint.glove"
+    path = tmp_path / "training.checkpoint"
     os.mkfifo(path)
     writer = None if written is None else os.open(path, os.O_RDWR)
     if written:

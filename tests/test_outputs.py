@@ -705,14 +705,14 @@ Glove(dim=2, epochs=9, min_count=1).fit(
 
 def test_checkpoints_delete_nothing_that_is_not_theirs(here):
     os.mkdir("ckpt")
-    others = ["thesis.txt", ".checkpoint.glove.x.tmp", ".counts.glove.abc.tmp", "lock"]
+    others = ["thesis.txt", ".training.checkpoint.x.tmp", ".cooccurrence.counts.abc.tmp", "lock"]
     for name in others:
         Path("ckpt", name).write_text("precious")
-    leftovers = [".checkpoint.glove.glove-rs-0.tmp", ".counts.glove.glove-rs-1.tmp"]
+    leftovers = [".training.checkpoint.glove-rs-0.tmp", ".cooccurrence.counts.glove-rs-1.tmp"]
     for name in leftovers:
         Path("ckpt", name).write_text("half")
     Glove(dim=2, epochs=2, min_count=1).fit(TEXT.splitlines(), checkpoint_dir="ckpt")
-    names = {"checkpoint.glove", "counts.glove", "training.lock", *others}
+    names = {"training.checkpoint", "cooccurrence.counts", "training.lock", *others}
     assert set(os.listdir("ckpt")) == names
     assert all(Path("ckpt", name).read_text() == "precious" for name in others)
 

@@ -273,7 +273,11 @@ def test_an_interrupted_update_is_resumed(halves, tmp_path):
         np.testing.assert_array_equal(
             again._state.arrays[name], expected._state.arrays[name], err_msg=name
         )
-    assert sorted(os.listdir(tmp_path)) == ["checkpoint.glove", "counts.glove", "training.lock"]
+    assert sorted(os.listdir(tmp_path)) == [
+        "cooccurrence.counts",
+        "training.checkpoint",
+        "training.lock",
+    ]
 
 
 @pytest.mark.parametrize("epochs", [0, -1, 1.5])

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import warnings
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -19,8 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from glove_rs import FormatError, Vocabulary, WordVectors
+from glove_rs import FormatError, Vocabulary, WordVectors, _core
 from glove_rs import vectors as vectors_module
+from glove_rs._vector_files import Format
+from glove_rs.cli.files import FORMATS as WRITERS
 from glove_rs.vectors import COMBINATIONS, combine
 
 FORMATS = ["glove", "word2vec", "word2vec_binary", "native"]
@@ -129,6 +132,12 @@ def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "[0-9]+ words end in a space and a number")
         assert_same(WordVectors.load(tmp_path / "vectors"), wv)
+
+
+def test_every_list_of_vector_formats_is_the_cores():
+    assert get_args(Format) == _core.VECTOR_FORMATS
+    assert set(FORMATS) | {"stanford"} == set(_core.VECTOR_FORMATS)
+    assert set(_core.VECTOR_FORMATS) < set(WRITERS)
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -255,7 +264,7 @@ def test_stanfords_parameters_hold_two_vectors_of_a_word(file, parameters, dtype
         np.testing.assert_array_equal(wv.vectors, combine(rows[:3], rows[3:], how))
         few = load(file(content), vocabulary=words, combine=how, limit=2)
         np.testing.assert_array_equal(few.vectors, wv.vectors[:2])
-    with pytest.raises(ValueError, match=r'combine must be one of sum, .*, got "max"'):
+    with pytest.raises(ValueError, match=r'combine must be one of \["sum", .*, got "max"'):
         load(file(content), vocabulary=words, combine="max")
 
 

@@ -1,7 +1,7 @@
 //! What the fuzz targets share: files in memory, and what must hold of whatever is read.
 
 use glove_rs::cooccurrence::Triangle;
-use glove_rs::formats::{Format, LoadOptions, Loaded, load, native, word2vec};
+use glove_rs::formats::{Format, LoadOptions, Loaded, load, native, write};
 use glove_rs::tokenize::{TokenHandler, Tokenizer};
 use glove_rs::{Error, Monitor, Result, Vocabulary};
 use std::collections::HashSet;
@@ -68,12 +68,12 @@ pub fn check_vectors(data: &[u8], format: Option<Format>) {
             &read(&again, None, None).expect("a saved file can be read"),
         );
         for (layout, format) in [
-            (word2vec::Layout::Text, None),
-            (word2vec::Layout::Headless, None),
-            (word2vec::Layout::Binary, Some(Format::Word2VecBinary)),
+            (write::Layout::Text, None),
+            (write::Layout::Headless, None),
+            (write::Layout::Binary, Some(Format::Word2VecBinary)),
         ] {
             // Words that a format cannot hold are refused.
-            if word2vec::save(&again, &list, matrix, *dim, layout, &Monitor::new()).is_ok() {
+            if write::save(&again, &list, matrix, *dim, layout, &Monitor::new()).is_ok() {
                 let again = read(&again, format, None).expect("a saved file can be read");
                 check_same(&loaded, &again);
             }

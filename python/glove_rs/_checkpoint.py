@@ -21,7 +21,9 @@ from .vocabulary import Vocabulary
 
 __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 
-_STATE, _COUNTS = "checkpoint.glove", "counts.glove"
+_STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
+#: The names that older versions gave them. A folder of such a version keeps them.
+_OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
 #: Bytes of both ends of a file that tell it from others.
 _ENDS = 1 << 16
 
@@ -40,15 +42,19 @@ class Saved:
 class Folder:
     """The folder of one training's checkpoints; it is made when the training begins.
 
-    It holds ``counts.glove``, the counts in their native format, written once, and
-    ``checkpoint.glove``, replaced by each checkpoint, whose settings tell which counts it belongs
-    to. Counts without a checkpoint are not trusted: they may be of another text.
+    It holds ``cooccurrence.counts``, the counts in their native format, written once, and
+    ``training.checkpoint``, replaced by each checkpoint, whose settings tell which counts it
+    belongs to. Counts without a checkpoint are not trusted: they may be of another text.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path_text("checkpoint_dir", path, "folder")
-        self.state = os.path.join(self.path, _STATE)
-        self.counts = os.path.join(self.path, _COUNTS)
+        self.state, self.counts = self._file(_STATE), self._file(_COUNTS)
+
+    def _file(self, name: str) -> str:
+        """Return the path of a file, by its older name if the folder has only that."""
+        path, older = (os.path.join(self.path, name) for name in (name, _OLDER[name]))
+        return older if os.path.exists(older) and not os.path.exists(path) else path
 
     def has_checkpoint(self) -> bool:
         """Whether there is anything to resume."""

@@ -8,6 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 __all__ = [
+    "COMBINATIONS",
+    "DOCUMENTS",
+    "NORMALIZATIONS",
+    "OPTIMIZERS",
+    "SCHEDULES",
+    "TEXT_ERRORS",
+    "TOKENIZERS",
+    "VECTOR_FORMATS",
     "CoreCheckpoint",
     "CoreCooccurrence",
     "CoreEpoch",
@@ -52,6 +60,16 @@ __all__ = [
 _Path: TypeAlias = str | os.PathLike[str]
 _Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 _F32: TypeAlias = npt.NDArray[np.float32]
+
+#: The names that parameters of the same meaning may take.
+COMBINATIONS: Final[tuple[str, ...]]
+DOCUMENTS: Final[tuple[str, ...]]
+NORMALIZATIONS: Final[tuple[str, ...]]
+OPTIMIZERS: Final[tuple[str, ...]]
+SCHEDULES: Final[tuple[str, ...]]
+TEXT_ERRORS: Final[tuple[str, ...]]
+TOKENIZERS: Final[tuple[str, ...]]
+VECTOR_FORMATS: Final[tuple[str, ...]]
 
 class _Encoding(TypedDict):
     tokenizer: str

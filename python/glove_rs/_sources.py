@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
+from . import _core
 from ._parameters import choice
 from ._tokenizers import Tokenizer, function_of
 
@@ -45,8 +46,8 @@ def source_arguments(
     normalize: str | None,
 ) -> _Source:
     """Sort `source`, and check the parameters that say how it is read."""
-    documents = choice("documents", documents, ("line", "paragraph", "file"))
-    errors = choice("errors", errors, ("strict", "replace", "ignore"))
+    documents = choice("documents", documents, _core.DOCUMENTS)
+    errors = choice("errors", errors, _core.TEXT_ERRORS)
     function = function_of(tokenizer)
     kind, value = _sorted(source)
     return {

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
+from . import _core
 from ._parameters import shown
 
 __all__ = ["Tokenizer", "from_json", "function_of", "to_json"]
 
-NAMES = ("whitespace", "unicode", "zh")
+NAMES = _core.TOKENIZERS
 #: The name of one of the core's, a compiled pattern of `re` or `regex`, or a function.
 Tokenizer: TypeAlias = str | re.Pattern[str] | Callable[[str], Iterable[str]]
 

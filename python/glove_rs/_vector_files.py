@@ -18,7 +18,7 @@ from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Format", "read", "warn_of_repeated"]
 
-#: The formats that vectors are read from.
+#: The formats that vectors are read from, `_core.VECTOR_FORMATS`, for type checkers.
 Format: TypeAlias = Literal["glove", "word2vec", "word2vec_binary", "stanford", "native"]
 
 

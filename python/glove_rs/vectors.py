@@ -36,7 +36,7 @@ Neighbours: TypeAlias = "list[tuple[str, float]]"
 Float32: TypeAlias = "NDArray[np.float32]"
 
 #: The ways :func:`combine` knows to make one vector of a word's two.
-COMBINATIONS = ("sum", "mean", "word", "context", "concat")
+COMBINATIONS = _core.COMBINATIONS
 
 # Rows handled at a time wherever a whole matrix is walked: 16,384 rows of 300 float32 are 20 MB.
 _ROWS = 16_384

@@ -16,20 +16,16 @@ pub enum OnInvalid {
 }
 
 impl OnInvalid {
-    /// The behaviour with that public name, which is Python's.
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 3] = ["strict", "replace", "ignore"];
+
+    /// The behaviour with this public name, which is Python's.
     ///
     /// # Errors
-    /// [`Error::Parameter`] listing the names if there is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "strict" => Ok(Self::Strict),
-            "replace" => Ok(Self::Replace),
-            "ignore" => Ok(Self::Ignore),
-            _ => Err(Error::parameter(
-                "errors",
-                format!("must be one of [\"strict\", \"replace\", \"ignore\"], got {name:?}"),
-            )),
-        }
+        let values = [Self::Strict, Self::Replace, Self::Ignore];
+        Error::choice("errors", name, Self::NAMES, values)
     }
 
     fn repair(self, text: &mut String) {

@@ -2,14 +2,11 @@
 
 use super::{ChunkReader, Content, TextOptions, TextReader};
 use crate::error::{Error, Result};
+use crate::io::{Idle, Opened, open};
 use std::fs::{File, Metadata};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-
-/// Called from time to time while a chunk is read and while a pipe has nothing to say; an error of it
-/// ends the wait.
-pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// Reads text files, packed or plain, as one corpus; a file's end is a document's.
 pub struct FileReader {
@@ -118,23 +115,15 @@ impl ChunkReader for FileReader {
 impl Current {
     fn open(path: PathBuf, options: TextOptions, idle: &Idle) -> Result<Self> {
         let at = |error| Error::io(&path, error);
-        let metadata = std::fs::metadata(&path).map_err(at)?;
-        if metadata.is_file() {
-            let file = File::open(&path).map_err(at)?;
-            let metadata = file.metadata().map_err(at)?;
-            let before = Some((file.try_clone().map_err(at)?, metadata));
-            let mut text = TextReader::new(&path, file, options)?;
-            text.on_idle(idle.clone());
-            return Ok(Self { path, text, before });
-        }
-        let pipe = Pipe::open(&path, &metadata, idle.clone()).map_err(at)?;
-        let mut text = TextReader::new(&path, pipe, options)?;
+        let (mut text, before) = match open(&path, idle.clone()).map_err(at)? {
+            Opened::File(file, metadata) => {
+                let before = Some((file.try_clone().map_err(at)?, metadata));
+                (TextReader::new(&path, file, options)?, before)
+            }
+            Opened::Pipe(pipe) => (TextReader::new(&path, pipe, options)?, None),
+        };
         text.on_idle(idle.clone());
-        Ok(Self {
-            path,
-            text,
-            before: None,
-        })
+        Ok(Self { path, text, before })
     }
 
     /// At the end: a file that was written to while it was read is no one text.
@@ -156,74 +145,6 @@ impl Current {
             after.len(),
         );
         Err(Error::io(&self.path, io::Error::other(message)))
-    }
-}
-
-/// A pipe, socket or device. Its reader must not sleep in the system, where no cancellation can
-/// reach it.
-#[cfg_attr(not(unix), allow(dead_code))]
-pub(crate) struct Pipe {
-    file: File,
-    idle: Idle,
-}
-
-#[cfg(unix)]
-impl Pipe {
-    pub(crate) fn open(path: &Path, metadata: &Metadata, idle: Idle) -> io::Result<Self> {
-        use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-        let mut options = std::fs::OpenOptions::new();
-        options.read(true);
-        // Otherwise a named pipe would be opened only once somebody writes to it. Elsewhere than on
-        // Linux it would then seem to be at its end.
-        if cfg!(target_os = "linux") && metadata.file_type().is_fifo() {
-            options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
-        }
-        let file = options.open(path)?;
-        Ok(Self { file, idle })
-    }
-}
-
-impl Pipe {
-    /// Read what is open already.
-    pub(crate) fn of(file: File, idle: Idle) -> Self {
-        Self { file, idle }
-    }
-}
-
-#[cfg(unix)]
-impl Read for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        const PATIENCE: Timespec = Timespec {
-            tv_sec: 0,
-            tv_nsec: 50_000_000,
-        };
-        loop {
-            let mut descriptors = [PollFd::new(&self.file, PollFlags::IN)];
-            match poll(&mut descriptors, Some(&PATIENCE)) {
-                Ok(0) | Err(rustix::io::Errno::INTR) => (self.idle)()?,
-                Ok(_) => match self.file.read(buffer) {
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    read => return read,
-                },
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-}
-
-#[cfg(not(unix))]
-impl Pipe {
-    pub(crate) fn open(path: &Path, _: &Metadata, idle: Idle) -> io::Result<Self> {
-        let file = File::open(path)?;
-        Ok(Self { file, idle })
-    }
-}
-
-#[cfg(not(unix))]
-impl Read for Pipe {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.file.read(buffer)
     }
 }
 

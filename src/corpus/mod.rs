@@ -6,9 +6,9 @@ mod sample;
 mod text;
 mod unit;
 
+pub use crate::io::Idle;
 pub use charset::OnInvalid;
-pub(crate) use file::Pipe;
-pub use file::{FileReader, Idle};
+pub use file::FileReader;
 pub use sample::SampleReader;
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
 pub use unit::{DocumentUnit, Gatherer};

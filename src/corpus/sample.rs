@@ -37,7 +37,7 @@ impl SampleReader {
     /// [`Error::Io`] if it cannot be opened, [`Error::Parameter`] if it is not plain UTF-8: its parts
     /// cannot be read alone.
     pub fn open(path: &Path, every: u64, options: TextOptions) -> Result<Self> {
-        let file = crate::formats::stanford::open(path)?;
+        let file = crate::io::open_seekable(path)?;
         refuse_unseekable(path, &file)?;
         let size = file.metadata().map_err(|e| Error::io(path, e))?.len();
         let pieces = if size <= WHOLE { every } else { PIECES };

@@ -18,20 +18,16 @@ pub enum DocumentUnit {
 }
 
 impl DocumentUnit {
-    /// The unit with that public name.
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 3] = ["line", "paragraph", "file"];
+
+    /// The unit with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] listing the names if there is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "line" => Ok(Self::Line),
-            "paragraph" => Ok(Self::Paragraph),
-            "file" => Ok(Self::File),
-            _ => Err(Error::parameter(
-                "documents",
-                format!("must be one of [\"line\", \"paragraph\", \"file\"], got {name:?}"),
-            )),
-        }
+        let values = [Self::Line, Self::Paragraph, Self::File];
+        Error::choice("documents", name, Self::NAMES, values)
     }
 }
 

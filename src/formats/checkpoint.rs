@@ -21,8 +21,8 @@
 //! The random numbers of an epoch follow from the seed, which the settings tell, and its number:
 //! there is no other random state.
 
-use super::input::Input;
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use crate::io::{self, at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;

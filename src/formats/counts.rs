@@ -17,11 +17,11 @@
 //!
 //! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
 
-use super::input::Input;
 use super::stanford::{check_sum, gather};
 use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;

@@ -1,6 +1,9 @@
-//! Writing: files and folders that appear complete or not at all, and the lock of a folder.
+//! Files: opening and reading them, writing them so that they appear complete or not at all, and the
+//! lock of a folder.
 //!
-//! Everything that this package writes for a user goes through here. Three rules hold for all of it.
+//! Reading: `open` opens what a path names, `input` reads it from front to back, unpacked.
+//!
+//! Writing: everything that this package writes for a user goes through here. Three rules hold for it.
 //! What was at a name before stays there until the new content is complete and on the disk. Nothing
 //! is removed that was not identified, file by file, as ours. A temporary belongs to one target and
 //! one process: it carries the target's name and is locked as long as the process lives, so that the
@@ -10,12 +13,17 @@ pub(crate) mod buckets;
 pub(crate) mod compression;
 mod file;
 mod folder;
+mod input;
 mod lock;
+mod open;
 mod temporary;
 
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;
+pub(crate) use input::Input;
 pub use lock::FolderLock;
+pub use open::Idle;
+pub(crate) use open::{Opened, open, open_seekable, open_standard_input};
 
 use crate::error::{Error, Result};
 use std::fs;

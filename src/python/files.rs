@@ -4,16 +4,15 @@ use super::arguments::RunningArguments;
 use super::run::run;
 use super::vocabulary::{CoreVocabulary, list};
 use crate::error::Result;
-use crate::formats::word2vec::{self, Layout};
+use crate::formats::write::{self, Layout};
 use crate::formats::{
-    Combine, Component, Format, LoadOptions, Loaded, WordList, load, native, stanford,
+    Combine, Element, Format, LoadOptions, Loaded, WordList, load, native, stanford,
 };
 use crate::threads;
 use crate::training::Exported;
 use half::f16;
 use numpy::{
-    Element, PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2,
-    PyUntypedArrayMethods,
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -70,7 +69,7 @@ impl CoreVectors {
 }
 
 impl CoreVectors {
-    fn read<E: Component + Element>(py: Python<'_>, loaded: Loaded<E>) -> PyResult<Self> {
+    fn read<E: Element + numpy::Element>(py: Python<'_>, loaded: Loaded<E>) -> PyResult<Self> {
         let shape = [loaded.words.len(), loaded.dim];
         let matrix = PyArray1::from_vec(py, loaded.matrix).reshape(shape)?;
         Ok(Self {
@@ -135,7 +134,7 @@ enum Found<E> {
     Read(Loaded<E>),
 }
 
-fn find<E: Component + Element>(
+fn find<E: Element + numpy::Element>(
     py: Python<'_>,
     path: &Path,
     options: LoadOptions<'_>,
@@ -153,7 +152,7 @@ fn find<E: Component + Element>(
         } else {
             None
         };
-        if let Some((header, words)) = opened.filter(|(h, _)| h.component == E::BYTES) {
+        if let Some((header, words)) = opened.filter(|(h, _)| h.element_bytes == E::BYTES) {
             return Ok(Found::Native(header, words));
         }
         threads::in_pool(threads, || load(path, options, monitor).map(Found::Read))?
@@ -192,7 +191,7 @@ pub fn save_vectors(
     }
 }
 
-fn save<E: Component + Element>(
+fn save<E: Element + numpy::Element>(
     py: Python<'_>,
     path: PathBuf,
     words: &[String],
@@ -210,7 +209,7 @@ fn save<E: Component + Element>(
     let threads = threads::resolve(None)?;
     run(py, None, None, |monitor| -> Result<()> {
         threads::in_pool(threads, || match layout {
-            Some(layout) => word2vec::save(path, words, vectors, dim, layout, monitor),
+            Some(layout) => write::save(path, words, vectors, dim, layout, monitor),
             None => native::save(path, words, vectors, dim, monitor),
         })?
     })

@@ -8,6 +8,7 @@ mod cooccurrence;
 mod errors;
 mod files;
 mod items;
+mod names;
 mod panic;
 mod run;
 mod session;
@@ -60,10 +61,9 @@ mod _core {
     use pyo3::panic::PanicException;
 
     #[pymodule_init]
-    #[allow(clippy::unnecessary_wraps)] // what pyo3 calls
-    fn init(_module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
+    fn init(module: &super::Bound<'_, super::PyModule>) -> super::PyResult<()> {
         super::panic::remember();
-        Ok(())
+        super::names::add_to(module)
     }
 
     #[pymodule_export]

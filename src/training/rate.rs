@@ -14,24 +14,17 @@ pub enum RateSchedule {
     Cosine,
 }
 
-/// The public names of the schedules.
-pub const SCHEDULE_NAMES: [&str; 3] = ["constant", "linear", "cosine"];
-
 impl RateSchedule {
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 3] = ["constant", "linear", "cosine"];
+
     /// The schedule with this public name.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "constant" => Ok(Self::Constant),
-            "linear" => Ok(Self::Linear),
-            "cosine" => Ok(Self::Cosine),
-            _ => Err(Error::parameter(
-                "schedule",
-                format!("must be one of {SCHEDULE_NAMES:?}, got {name:?}"),
-            )),
-        }
+        let values = [Self::Constant, Self::Linear, Self::Cosine];
+        Error::choice("schedule", name, Self::NAMES, values)
     }
 
     /// The factor at `time` in [0, 1].
@@ -50,7 +43,7 @@ mod tests {
 
     #[test]
     fn rates_fall_from_one_to_zero() {
-        for name in SCHEDULE_NAMES {
+        for name in RateSchedule::NAMES {
             let schedule = RateSchedule::from_name(name).unwrap();
             let factors: Vec<f64> = (0..=10)
                 .map(|k| schedule.factor(f64::from(k) / 10.0))

@@ -76,7 +76,7 @@ def savers(around: Path) -> dict[str, Saver]:
     def train(folder: Path, new: int) -> None:
         path = folder / "model"
         path.mkdir(exist_ok=True)
-        if (path / "checkpoint.glove").exists():
+        if (path / "training.checkpoint").exists():
             Glove.resume(path, threads=1, epochs=2 + new)
         else:
             Glove(dim=3, epochs=2, min_count=1, threads=1, schedule="constant").fit(
@@ -113,7 +113,7 @@ def content(path: Path) -> object:
     if path.name == "settings.json":
         settings = json.loads(path.read_text())
         return {**settings, "created": None}
-    if path.name == "checkpoint.glove":
+    if path.name == "training.checkpoint":
         return path.stat().st_size  # it holds times; `Campaign.check` reads it
     return path.read_bytes()
 
@@ -262,7 +262,7 @@ class Campaign:
     def check_training(self, folder: Path, where: str, *, had: bool) -> None:
         """A checkpoint is read whole, or there is none because there was none."""
         path = folder / "model"
-        if (path / "checkpoint.glove").exists():
+        if (path / "training.checkpoint").exists():
             copy = self.around / "copy"
             shutil.rmtree(copy, ignore_errors=True)
             shutil.copytree(path, copy)

@@ -17,6 +17,7 @@ __all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "m
 #: What :func:`kind_of` tells apart, for messages.
 DESCRIPTIONS = {
     "counts": "co-occurrence counts of glove-rs",
+    "checkpoint": "a checkpoint of a training",
     "empty": "an empty file",
     "folder": "a folder of glove-rs fit",
     "model": "a model of glove-rs",
@@ -155,6 +156,8 @@ def kind_of(path: str) -> str:
         return "empty"
     if head.startswith(b"gloveCNT"):
         return "counts"
+    if head.startswith(b"gloveCKP"):
+        return "checkpoint"
     if _is_vocabulary(head):
         return "vocabulary"
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _folder
+from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core, _folder
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
 from ._options import add_parameters, given
 from ._output import add_json, add_overwrite, check_files, columns, emit
 from ._parser import Commands, command
 
-__all__ = ["add"]
+__all__ = ["FORMATS", "add"]
 
-_FORMATS = {
+#: What `convert` writes, and what each is: the core's formats of vectors and more.
+FORMATS = {
     "word2vec": "vectors as text after a line of their number and size: gensim, spaCy",
     "word2vec_binary": "the same in binary",
     "glove": "vectors as text without such a line, as pretrained GloVe files are",
@@ -44,7 +46,7 @@ def add(commands: Commands) -> None:
 
 
 def _add_convert(commands: Commands) -> None:
-    formats = "\n".join(f"  {name:<16}{what}" for name, what in _FORMATS.items())
+    formats = "\n".join(f"  {name:<16}{what}" for name, what in FORMATS.items())
     parser = command(
         commands,
         "convert",
@@ -68,7 +70,7 @@ def _add_convert(commands: Commands) -> None:
     parser.add_argument(
         "--to",
         metavar="FORMAT",
-        choices=list(_FORMATS),
+        choices=list(FORMATS),
         help="format (default: of counts, records if OUTPUT ends in .bin, else counts; of others,"
         " model if it ends in .glove, word2vec_binary if in .bin, else word2vec)",
     )
@@ -167,7 +169,7 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
 def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
     _check(options)
     to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
-    if to not in {"word2vec", "word2vec_binary", "glove", "native"}:
+    if to == "stanford" or to not in _core.VECTOR_FORMATS:
         raise _refuse(options, to, "vectors")
     _write_vectors(options, wv, to)
 
@@ -353,11 +355,22 @@ def _text_info(path: str, _: str | None) -> dict[str, Any]:
     return {"lines": lines + (last != b"\n"), "begins": begin[:70] + " ..." * (len(begin) > 70)}
 
 
+def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
+    checkpoint = _core.CoreCheckpoint.load(path)
+    settings = json.loads(checkpoint.settings)
+    return {
+        "version": settings.get("glove_rs"),
+        "epochs": checkpoint.epochs,
+        "settings": {**settings.get("parameters", {}), **settings.get("training", {})},
+    }
+
+
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
     return {}
 
 
 _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
+    "checkpoint": _checkpoint_info,
     "counts": lambda path, _: _counts_info(path, None),
     "empty": _nothing,
     "folder": _model_info,

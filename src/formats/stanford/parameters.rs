@@ -2,16 +2,11 @@
 //! weights and bias for W, then as many for W̃, all little-endian f64.
 
 use crate::error::{Error, Location, Result};
-use crate::formats::combine::Combine;
-use crate::formats::component::Component;
-use crate::formats::input::Input;
-use crate::formats::load::Loaded;
-use crate::formats::words::WordList;
+use crate::io::Input;
 use crate::io::{at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::training::Exported;
-use crate::vocabulary::Vocabulary;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
@@ -83,52 +78,15 @@ pub fn load_parameters(
     Ok((shape.dim, to))
 }
 
-/// Read the vectors of the first `most` words.
-pub(in crate::formats) fn load_vectors<E: Component>(
-    path: &Path,
-    vocabulary: &Vocabulary,
-    combine: Combine,
-    most: usize,
-    monitor: &Monitor,
-) -> Result<Loaded<E>> {
-    let words = WordList::of(vocabulary.iter().map(|(word, _)| word).take(most))?;
-    let shape = Shape::of(path, vocabulary.len(), monitor)?;
-    let dim = shape.dim;
-    // W and W̃ are read side by side.
-    let (mut w, mut w_tilde) = (Input::open(path, monitor)?, Input::open(path, monitor)?);
-    w.begin(monitor);
-    w_tilde.skip(shape.row_bytes * vocabulary.len() as u64)?;
-    let mut matrix = fallible::with_capacity(words.len() * combine.components(dim))?;
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for _ in 0..words.len() {
-        for (input, bytes) in [(&mut w, &mut a), (&mut w_tilde, &mut b)] {
-            shape.read_row(input, path, bytes)?;
-        }
-        combine.extend(
-            &mut matrix,
-            &a.as_chunks().0[..dim],
-            &b.as_chunks().0[..dim],
-        );
-        w.report(monitor)?;
-    }
-    Ok(Loaded {
-        words,
-        matrix,
-        dim: combine.components(dim),
-        repeated: WordList::default(),
-        doubtful: WordList::default(),
-    })
-}
-
 /// How the numbers of a file are divided into rows.
-struct Shape {
+pub(in crate::formats) struct Shape {
     size: u64,
-    dim: usize,
-    row_bytes: u64,
+    pub dim: usize,
+    pub row_bytes: u64,
 }
 
 impl Shape {
-    fn of(path: &Path, words: usize, monitor: &Monitor) -> Result<Self> {
+    pub fn of(path: &Path, words: usize, monitor: &Monitor) -> Result<Self> {
         let size = content_size(path, monitor)?;
         let row_bytes = size / (2 * words as u64).max(1) / 8 * 8;
         if row_bytes * 2 * words as u64 != size || row_bytes < 16 {
@@ -149,7 +107,7 @@ impl Shape {
         })
     }
 
-    fn read_row(&self, input: &mut Input, path: &Path, bytes: &mut Vec<u8>) -> Result<()> {
+    pub fn read_row(&self, input: &mut Input, path: &Path, bytes: &mut Vec<u8>) -> Result<()> {
         input.exactly(self.row_bytes, bytes, || {
             Error::format(path, Location::Byte(self.size), "the file is cut off")
         })

@@ -2,7 +2,7 @@
 
 use crate::cooccurrence::{Triangle, TriangleBuilder};
 use crate::error::{Error, Location, Result};
-use crate::formats::input::Input;
+use crate::io::Input;
 use crate::io::buckets::Buckets;
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;

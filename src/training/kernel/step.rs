@@ -16,23 +16,17 @@ pub enum Optimizer {
     Sgd,
 }
 
-/// The public names of the optimizers.
-pub const OPTIMIZER_NAMES: [&str; 2] = ["adagrad", "sgd"];
-
 impl Optimizer {
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 2] = ["adagrad", "sgd"];
+
     /// The optimizer with this public name.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        match name {
-            "adagrad" => Ok(Self::AdaGrad),
-            "sgd" => Ok(Self::Sgd),
-            _ => Err(Error::parameter(
-                "optimizer",
-                format!("must be one of {OPTIMIZER_NAMES:?}, got {name:?}"),
-            )),
-        }
+        let values = [Self::AdaGrad, Self::Sgd];
+        Error::choice("optimizer", name, Self::NAMES, values)
     }
 }
 

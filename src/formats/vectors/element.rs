@@ -1,10 +1,10 @@
-//! What a vector in memory or in a native file is made of: f32, or f16 for half the memory.
+//! The types of number that vectors have in memory and in a native file: f32, or f16 for half the memory.
 
 use bytemuck::Zeroable;
 use half::f16;
 
 /// A number that vectors are stored in.
-pub trait Component: Copy + Zeroable + Send + Sync + 'static {
+pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     /// Its size in a native file.
     const BYTES: usize;
     /// What rows hold before they are read.
@@ -17,7 +17,7 @@ pub trait Component: Copy + Zeroable + Send + Sync + 'static {
     fn write_le(self, bytes: &mut [u8]);
 }
 
-impl Component for f32 {
+impl Element for f32 {
     const BYTES: usize = 4;
     const ZERO: Self = 0.0;
 
@@ -37,7 +37,7 @@ impl Component for f32 {
     }
 }
 
-impl Component for f16 {
+impl Element for f16 {
     const BYTES: usize = 2;
     const ZERO: Self = f16::ZERO;
 
@@ -58,14 +58,14 @@ impl Component for f16 {
 }
 
 /// Fill `row` from little-endian f32.
-pub(super) fn read_f32<E: Component>(bytes: &[u8], row: &mut [E]) {
+pub(super) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f32::from_le_bytes(*bytes));
     }
 }
 
 /// Fill `row` from little-endian f16.
-pub(super) fn read_f16<E: Component>(bytes: &[u8], row: &mut [E]) {
+pub(super) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f16::from_le_bytes(*bytes).to_f32());
     }

@@ -3,8 +3,8 @@
 //! One space or tab separates. A word may hold spaces and anything else but a newline: where it
 //! ends is found from the right, by the number of components.
 
-use super::component::Component;
-use super::records::{Fault, Records, check_utf8};
+use super::element::Element;
+use super::rows::{Fault, Rows, check_utf8};
 use crate::error::Location;
 use memchr::{memchr_iter, memchr2};
 use std::ops::Range;
@@ -50,7 +50,7 @@ pub(super) fn too_long(longest: usize) -> String {
     format!("the line is longer than max_line_bytes, {longest} bytes")
 }
 
-impl Records for Lines {
+impl Rows for Lines {
     fn frame(
         &mut self,
         block: &[u8],
@@ -92,7 +92,7 @@ impl Records for Lines {
         Ok(start)
     }
 
-    fn parse<E: Component>(
+    fn parse<E: Element>(
         &self,
         line: &[u8],
         row: &mut [E],
@@ -113,7 +113,7 @@ impl Records for Lines {
 }
 
 /// Parse a line whose word has no space, as nearly all are; where the word ends.
-fn split_left<E: Component>(line: &[u8], row: &mut [E]) -> Option<usize> {
+fn split_left<E: Element>(line: &[u8], row: &mut [E]) -> Option<usize> {
     let end = memchr2(b' ', b'\t', line)?;
     let mut rest = &line[end..];
     for x in row {

@@ -1,7 +1,7 @@
 //! Writing vectors for other programs: word2vec's two formats, and GloVe's text.
 
-use super::component::Component;
 use super::detect::{self, Body, Plan};
+use super::element::Element;
 use crate::error::{Error, Result};
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
@@ -35,7 +35,7 @@ const TASKS: usize = 8;
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for words that the format cannot hold; [`Error::Cancelled`].
-pub fn save<W: AsRef<[u8]> + Sync, E: Component>(
+pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
     vectors: &[E],
@@ -126,7 +126,7 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
     }
 }
 
-fn format_rows<W: AsRef<[u8]>, E: Component>(
+fn format_rows<W: AsRef<[u8]>, E: Element>(
     words: &[W],
     vectors: &[E],
     dim: usize,

@@ -1,12 +1,10 @@
 //! What a file holds, plain or unpacked, from front to back.
 
-use crate::corpus::{Idle, Pipe};
 use crate::error::{Error, Result};
 use crate::io::compression::Unpacked;
-use crate::io::{STANDARD_STREAM, at};
+use crate::io::{Idle, Opened, STANDARD_STREAM, at, open, open_standard_input};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
-use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -25,30 +23,21 @@ const STEP: usize = 4 << 20;
 impl Source {
     /// Open `path`, and say how many bytes it has if that is known.
     fn open(path: &Path, monitor: &Monitor) -> io::Result<(Self, Option<u64>)> {
-        let metadata = fs::metadata(path)?;
-        if metadata.is_dir() {
-            return Err(ErrorKind::IsADirectory.into());
-        }
         let cancelled = monitor.cancel_flag();
-        let mut size = None;
-        let reader: Box<dyn Read + Send> = if metadata.is_file() {
-            let file = File::open(path)?;
-            // The system's own files, such as those in /proc, have none.
-            size = Some(file.metadata()?.len()).filter(|size| *size > 0);
-            Box::new(file)
-        } else {
-            Box::new(Pipe::open(path, &metadata, idle(&cancelled))?)
+        let (reader, size): (Box<dyn Read + Send>, _) = match open(path, idle(&cancelled))? {
+            // The system's own files, such as those in /proc, have no size.
+            Opened::File(file, metadata) => (
+                Box::new(file),
+                Some(metadata.len()).filter(|size| *size > 0),
+            ),
+            Opened::Pipe(pipe) => (Box::new(pipe), None),
         };
         Ok((Self { reader, cancelled }, size))
     }
 
     fn standard_input(monitor: &Monitor) -> io::Result<Self> {
         let cancelled = monitor.cancel_flag();
-        #[cfg(unix)]
-        let file = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
-        #[cfg(windows)]
-        let file = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
-        let reader = Box::new(Pipe::of(file.into(), idle(&cancelled)));
+        let reader = Box::new(open_standard_input(idle(&cancelled))?);
         Ok(Self { reader, cancelled })
     }
 }
@@ -74,7 +63,7 @@ impl Read for Source {
 }
 
 /// Reads what a file holds, packed or plain.
-pub(super) struct Input {
+pub(crate) struct Input {
     path: PathBuf,
     reader: Unpacked,
     cancelled: Arc<AtomicBool>,

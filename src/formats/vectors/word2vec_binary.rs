@@ -1,8 +1,8 @@
 //! word2vec's binary vectors: after the header `V dim LF`, for each word the word, a space, and
 //! `dim` little-endian f32. The original tool ends each with a newline, gensim does not.
 
-use super::component::{Component, read_f32};
-use super::records::{Fault, Records, check_utf8};
+use super::element::{Element, read_f32};
+use super::rows::{Fault, Rows, check_utf8};
 use crate::error::Location;
 use memchr::memchr;
 use std::ops::Range;
@@ -11,14 +11,14 @@ use std::ops::Range;
 const LONGEST_WORD: usize = 1 << 20;
 
 /// The records of a file, after its header.
-pub(super) struct BinaryRecords {
+pub(super) struct BinaryRows {
     row_bytes: usize,
     // Bytes before the block, and of it in records.
     before: u64,
     here: u64,
 }
 
-impl BinaryRecords {
+impl BinaryRows {
     /// Records of `dim` numbers that start at byte `before`.
     pub fn after(before: u64, dim: usize) -> Self {
         Self {
@@ -30,7 +30,7 @@ impl BinaryRecords {
     }
 }
 
-impl Records for BinaryRecords {
+impl Rows for BinaryRows {
     fn frame(
         &mut self,
         block: &[u8],
@@ -71,7 +71,7 @@ impl Records for BinaryRecords {
         Ok(end)
     }
 
-    fn parse<E: Component>(
+    fn parse<E: Element>(
         &self,
         record: &[u8],
         row: &mut [E],
@@ -91,7 +91,7 @@ impl Records for BinaryRecords {
 /// Whether `content` is exactly `words` records of `dim` numbers.
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
-    BinaryRecords::after(0, dim)
+    BinaryRows::after(0, dim)
         .frame(content, true, words as usize, &mut spans)
         .is_ok_and(|end| content[end..].iter().all(|b| *b == b'\n'))
 }

@@ -1,10 +1,10 @@
 //! Vectors read a block at a time: one thread reads the next block while all parse this one, each
 //! row straight into its place in the matrix.
 
-use super::component::Component;
-use super::input::Input;
-use super::words::WordList;
+use super::element::Element;
+use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use rayon::prelude::*;
@@ -12,13 +12,13 @@ use std::ops::Range;
 
 /// Bytes read at a time: a few milliseconds of parsing. Tests read blocks shorter than some lines.
 const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
-/// Records parsed by one task.
+/// Rows parsed by one task.
 const TASK: usize = 64;
-/// Records between two looks whether to stop, and what is noted of a block at most.
+/// Rows between two looks whether to stop, and what is noted of a block at most.
 const TOGETHER: usize = 1 << 16;
 
 /// How words and vectors follow each other in a file.
-pub(super) trait Records: Sync {
+pub(super) trait Rows: Sync {
     /// Find the first records that are complete in `block`, at most `most`, and add where they lie to
     /// `spans`; all of them, or some and then the others in the next call. Returns the end of the
     /// last, from which the next block will start.
@@ -31,7 +31,7 @@ pub(super) trait Records: Sync {
     ) -> std::result::Result<usize, Fault>;
 
     /// Read one record: its numbers into `row`; where its word lies in it, which is UTF-8.
-    fn parse<E: Component>(
+    fn parse<E: Element>(
         &self,
         record: &[u8],
         row: &mut [E],
@@ -57,9 +57,9 @@ pub(super) struct Vectors<E> {
 
 /// Read at most `most` records of `dim` numbers; memory for `expected` of them, which the file must
 /// have room for, is taken at once.
-pub(super) fn read<E: Component>(
+pub(super) fn read<E: Element>(
     input: &mut Input,
-    mut records: impl Records,
+    mut records: impl Rows,
     dim: usize,
     expected: usize,
     most: usize,
@@ -75,7 +75,7 @@ pub(super) fn read<E: Component>(
     let mut at_end = input.fill(&mut block, BLOCK)?;
     loop {
         let fail = |records: &_, fault: Fault| {
-            let location = Records::location(records, &block, fault.offset);
+            let location = Rows::location(records, &block, fault.offset);
             Error::format(&path, location, fault.message)
         };
         spans.clear();
@@ -128,8 +128,8 @@ pub(super) fn read<E: Component>(
 }
 
 /// Parse the records of a block on all threads. Where each word lies in the block, task by task.
-fn parse<E: Component>(
-    records: &impl Records,
+fn parse<E: Element>(
+    records: &impl Rows,
     block: &[u8],
     spans: &[Range<usize>],
     rows: &mut [E],

@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 0 | 8 | `89 47 6c 6f 56 65 0d 0a`: 0x89, `GloVe`, CR, LF |
 //! | 8 | 4 | version, 1 |
-//! | 12 | 4 | bytes of a component: 4 (IEEE 754 single) or 2 (half) |
+//! | 12 | 4 | bytes of a number of the matrix: 4 (IEEE 754 single) or 2 (half) |
 //! | 16 | 8 | V, the number of words |
 //! | 24 | 8 | dim, the number of components of a vector |
 //! | 32 | 8 | B, the number of bytes of all words together |
@@ -20,10 +20,10 @@
 //!
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
-use super::component::{Component, read_f16, read_f32};
-use super::input::Input;
-use super::words::WordList;
+use super::element::{Element, read_f16, read_f32};
+use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use crate::io::{at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -37,7 +37,7 @@ pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 const VERSION: u32 = 1;
 /// Bytes of the header, and what the matrix is aligned to: a cache line.
 const HEADER: usize = 64;
-/// Components converted at a time.
+/// Numbers converted at a time.
 const CHUNK: usize = 1 << 18;
 
 /// What a native file says of its matrix.
@@ -45,8 +45,8 @@ const CHUNK: usize = 1 << 18;
 pub struct Header {
     /// The bytes it was read from, whose checksums identify the words.
     pub bytes: [u8; HEADER],
-    /// Bytes of a component: 4 or 2.
-    pub component: usize,
+    /// Bytes of a number of the matrix: 4 or 2.
+    pub element_bytes: usize,
     /// Number of words.
     pub words: usize,
     /// Number of components of a vector.
@@ -61,7 +61,7 @@ pub struct Header {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
-pub fn save<W: AsRef<[u8]>, E: Component>(
+pub fn save<W: AsRef<[u8]>, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
     vectors: &[E],
@@ -129,7 +129,7 @@ pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header,
 }
 
 /// Read all of a native file, converted to `E`, or its first `most` vectors.
-pub(super) fn read<E: Component>(
+pub(super) fn read<E: Element>(
     input: &mut Input,
     most: usize,
     monitor: &Monitor,
@@ -144,14 +144,14 @@ pub(super) fn read<E: Component>(
     let path = input.path().to_owned();
     while left > 0 {
         let count = left.min(CHUNK);
-        input.exactly((count * header.component) as u64, &mut bytes, || {
-            let read = matrix.len() * header.component;
+        input.exactly((count * header.element_bytes) as u64, &mut bytes, || {
+            let read = matrix.len() * header.element_bytes;
             let place = Location::Byte(header.matrix + read as u64);
             Error::format(&path, place, "the file ends within the matrix")
         })?;
         let start = matrix.len();
         fallible::resize(&mut matrix, start + count, E::ZERO)?;
-        if header.component == 4 {
+        if header.element_bytes == 4 {
             read_f32(&bytes, &mut matrix[start..]);
         } else {
             read_f16(&bytes, &mut matrix[start..]);
@@ -176,7 +176,7 @@ fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)
     let mut bytes = Vec::new();
     input.exactly(HEADER as u64, &mut bytes, || cut("header"))?;
     let header = parse_header(&bytes).map_err(|(byte, message)| bad(byte, message))?;
-    let end = header.matrix + (header.words * header.dim * header.component) as u64;
+    let end = header.matrix + (header.words * header.dim * header.element_bytes) as u64;
     if let Some(size) = size.filter(|size| *size != end) {
         let message = format!("the file has {size} bytes instead of {end}");
         return Err(bad(size.min(end), message));
@@ -217,8 +217,8 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
         return Err((0, "the header is damaged".into()));
     }
     let wrong = |at: u64| (at, "the header contradicts itself".to_owned());
-    let component = u32_at(12) as usize;
-    if component != 4 && component != 2 {
+    let element_bytes = u32_at(12) as usize;
+    if element_bytes != 4 && element_bytes != 2 {
         return Err(wrong(12));
     }
     let [words, dim, word_bytes, matrix] = [16, 24, 32, 40].map(u64_at);
@@ -236,7 +236,7 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
     }
     Ok(Header {
         bytes: *bytes.first_chunk().expect("64 bytes"),
-        component,
+        element_bytes,
         words: words as usize,
         dim: dim as usize,
         matrix,

@@ -1,10 +1,11 @@
 //! Which format a file of vectors has, from its first bytes.
 
-use super::binary::fits;
-use super::input::Input;
 use super::native;
 use super::text::{is_blank, numbers_at_end, too_long, trim_end};
+use super::word2vec_binary::fits;
 use crate::error::{Error, Location, Result};
+use crate::formats::{checkpoint, counts};
+use crate::io::Input;
 use memchr::memchr;
 
 /// The formats that vectors are read from.
@@ -26,22 +27,19 @@ impl Format {
     /// The public names, in the order of the enum.
     pub const NAMES: [&str; 5] = ["glove", "word2vec", "word2vec_binary", "stanford", "native"];
 
-    /// The format of a public name.
+    /// The format with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a name that is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Ok(match name {
-            "glove" => Self::Glove,
-            "word2vec" => Self::Word2Vec,
-            "word2vec_binary" => Self::Word2VecBinary,
-            "stanford" => Self::Stanford,
-            "native" => Self::Native,
-            _ => {
-                let message = format!("must be one of {}, got {name:?}", Self::NAMES.join(", "));
-                return Err(Error::parameter("format", message));
-            }
-        })
+        let values = [
+            Self::Glove,
+            Self::Word2Vec,
+            Self::Word2VecBinary,
+            Self::Stanford,
+            Self::Native,
+        ];
+        Error::choice("format", name, Self::NAMES, values)
     }
 }
 
@@ -72,7 +70,15 @@ const LINES: usize = 1000;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What is not text, by its first bytes, and what to do about it.
-const FOREIGN: [(&[u8], &str); 5] = [
+const FOREIGN: [(&[u8], &str); 7] = [
+    (
+        counts::MAGIC,
+        "these are co-occurrence counts: use Cooccurrence.load",
+    ),
+    (
+        checkpoint::MAGIC,
+        "this is a checkpoint: use Glove.resume with its folder",
+    ),
     (
         b"PK\x03\x04",
         "this is a zip archive: unpack it (or, if Glove.save made it, use Glove.load)",

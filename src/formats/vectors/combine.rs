@@ -1,6 +1,6 @@
 //! One vector of a word's two.
 
-use super::component::Component;
+use super::element::Element;
 use crate::error::{Error, Result};
 
 /// What is made of a word's vectors w and w̃.
@@ -23,22 +23,19 @@ impl Combine {
     /// The public names, in the order of the enum.
     pub const NAMES: [&str; 5] = ["sum", "mean", "word", "context", "concat"];
 
-    /// The combination of a public name.
+    /// The combination with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for a name that is none.
+    /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        Ok(match name {
-            "sum" => Self::Sum,
-            "mean" => Self::Mean,
-            "word" => Self::Word,
-            "context" => Self::Context,
-            "concat" => Self::Concat,
-            _ => {
-                let message = format!("must be one of {}, got {name:?}", Self::NAMES.join(", "));
-                return Err(Error::parameter("combine", message));
-            }
-        })
+        let values = [
+            Self::Sum,
+            Self::Mean,
+            Self::Word,
+            Self::Context,
+            Self::Concat,
+        ];
+        Error::choice("combine", name, Self::NAMES, values)
     }
 
     /// Components of what is made of `dim` and `dim`.
@@ -47,7 +44,7 @@ impl Combine {
     }
 
     /// Add to `matrix` what is made of w and w̃, little-endian f64, in that arithmetic.
-    pub(super) fn extend<E: Component>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
+    pub(super) fn extend<E: Element>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
         let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
         let rounded = |x: f64| E::from_f32(x as f32);
         let sums = w.iter().zip(c).map(|(w, c)| number(w) + number(c));

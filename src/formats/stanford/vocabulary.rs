@@ -1,19 +1,10 @@
-//! The files of Stanford's tools (DESIGN section 8).
+//! Vocabularies of `vocab_count`: lines of `word SP count LF`.
 
-mod parameters;
-mod records;
-
-pub(super) use parameters::load_vectors;
-pub use parameters::{load_parameters, save_parameters};
-pub(super) use records::{check_sum, gather};
-pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
-
-use super::input::Input;
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
-use std::fs;
 use std::io::Write;
 use std::path::Path;
 
@@ -129,13 +120,4 @@ fn parse_line(line: &[u8]) -> std::result::Result<Option<(&[u8], u64)>, &'static
         return Err("the word is not valid UTF-8");
     }
     Ok(Some((word, count)))
-}
-
-/// Open for reading, refusing directories as such.
-pub(crate) fn open(path: &Path) -> Result<fs::File> {
-    let file = at(path, fs::File::open(path))?;
-    if at(path, file.metadata())?.is_dir() {
-        return Err(Error::io(path, std::io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(file)
 }

@@ -1,15 +1,15 @@
 //! Any file of vectors, whatever its format and packing.
 
-use super::binary::BinaryRecords;
 use super::combine::Combine;
-use super::component::Component;
 use super::detect::{Body, Format, Plan, detect};
-use super::input::Input;
-use super::records::{self, Vectors};
+use super::element::Element;
+use super::rows::{self, Vectors};
 use super::stanford;
 use super::text::{Lines, numbers_at_end};
-use super::{native, words::WordList};
+use super::word2vec_binary::BinaryRows;
+use super::{native, word_list::WordList};
 use crate::error::{Error, Location, Result};
+use crate::io::Input;
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::path::Path;
@@ -66,7 +66,7 @@ impl Default for LoadOptions<'_> {
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
 /// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, and for a
 /// combination of one vector; [`Error::Memory`]; [`Error::Cancelled`].
-pub fn load<E: Component>(
+pub fn load<E: Element>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
     monitor: &Monitor,
@@ -78,7 +78,7 @@ pub fn load<E: Component>(
             return Err(Error::parameter("vocabulary", message));
         }
         let combine = options.combine;
-        return stanford::load_vectors(path.as_ref(), vocabulary, combine, most, monitor);
+        return stanford::load(path.as_ref(), vocabulary, combine, most, monitor);
     }
     if options.format == Some(Format::Stanford) {
         let message = "must be given with format \"stanford\": the file holds no words";
@@ -117,7 +117,7 @@ pub fn load<E: Component>(
     }
 }
 
-fn read_text<E: Component>(
+fn read_text<E: Element>(
     input: &mut Input,
     body: &Body,
     lines: Lines,
@@ -134,7 +134,7 @@ fn read_text<E: Component>(
     });
     let expected = expected.min(possible) as usize;
     input.skip(body.start as u64)?;
-    let vectors = records::read(input, lines, body.dim, expected, most, monitor)?;
+    let vectors = rows::read(input, lines, body.dim, expected, most, monitor)?;
     // There may be more than the header says: Stanford's tool does not count `<unk>`.
     let read = vectors.words.len() as u64;
     if let Some(promised) = body.promised.filter(|n| read < *n && read < most as u64) {
@@ -147,7 +147,7 @@ fn read_text<E: Component>(
     Ok(vectors)
 }
 
-fn read_binary<E: Component>(
+fn read_binary<E: Element>(
     input: &mut Input,
     body: &Body,
     most: usize,
@@ -157,9 +157,9 @@ fn read_binary<E: Component>(
     let possible = input.content_size().unwrap_or(0) / (4 * body.dim as u64 + 1);
     let expected = promised.min(possible) as usize;
     let wanted = (promised as usize).min(most);
-    let lines = BinaryRecords::after(body.start as u64, body.dim);
+    let lines = BinaryRows::after(body.start as u64, body.dim);
     input.skip(body.start as u64)?;
-    let mut vectors = records::read(input, lines, body.dim, expected, wanted, monitor)?;
+    let mut vectors = rows::read(input, lines, body.dim, expected, wanted, monitor)?;
     if vectors.words.len() as u64 == promised {
         let mut rest = std::mem::take(&mut vectors.rest);
         input.fill(&mut rest, 1)?;
@@ -175,7 +175,7 @@ fn read_binary<E: Component>(
 }
 
 /// Leave out the vectors of words that came before.
-fn finish<E: Component>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
+fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
     let Vectors {
         mut words,
         mut matrix,
@@ -211,12 +211,12 @@ fn finish<E: Component>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::word2vec::{self, Layout};
+    use crate::formats::vectors::write::{self, Layout};
     use crate::threads::in_pool;
     use half::f16;
     use proptest::prelude::*;
 
-    fn read<E: Component>(content: &[u8], options: LoadOptions<'_>) -> Result<Loaded<E>> {
+    fn read<E: Element>(content: &[u8], options: LoadOptions<'_>) -> Result<Loaded<E>> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
         in_pool(2, || load(file.path(), options, &Monitor::new()))?
@@ -228,7 +228,7 @@ mod tests {
 
     fn saved(words: &[String], vectors: &[f32], dim: usize, layout: Layout) -> Result<Vec<u8>> {
         let file = tempfile::NamedTempFile::new().unwrap();
-        let save = || word2vec::save(file.path(), words, vectors, dim, layout, &Monitor::new());
+        let save = || write::save(file.path(), words, vectors, dim, layout, &Monitor::new());
         in_pool(2, save)??;
         Ok(std::fs::read(file.path()).unwrap())
     }

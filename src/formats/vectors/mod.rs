@@ -1,0 +1,31 @@
+//! Files of vectors: each format is recognised by its content, read, and written.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`load`](mod@load) | reads a file of any format into words and a matrix |
+//! | `detect` | tells which format a file has, from its first bytes |
+//! | `rows` | reads rows of words and numbers in blocks, on all threads |
+//! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
+//! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
+//! | [`native`] | this package's own format, which is mapped instead of read |
+//! | [`write`](mod@write) | writes word2vec's formats and GloVe's text |
+//! | `combine` | makes one vector of a word's two |
+//! | `element`, `word_list` | number types, and words in one allocation |
+
+mod combine;
+mod detect;
+mod element;
+mod load;
+pub mod native;
+mod rows;
+mod stanford;
+mod text;
+mod word2vec_binary;
+mod word_list;
+pub mod write;
+
+pub use combine::Combine;
+pub use detect::Format;
+pub use element::Element;
+pub use load::{LoadOptions, Loaded, MAX_LINE_BYTES, load};
+pub use word_list::WordList;

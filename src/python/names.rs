@@ -1,0 +1,26 @@
+//! The names that parameters may take, as tuples of the module.
+
+use crate::corpus::{DocumentUnit, OnInvalid};
+use crate::formats::{Combine, Format};
+use crate::tokenize::{Normalization, Tokenizer};
+use crate::training::{Optimizer, RateSchedule};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+/// Give the module a tuple of names for each enum of the core that a parameter names.
+pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let tuples: [(&str, &[&str]); 8] = [
+        ("TOKENIZERS", &Tokenizer::NAMES),
+        ("NORMALIZATIONS", &Normalization::NAMES),
+        ("DOCUMENTS", &DocumentUnit::NAMES),
+        ("TEXT_ERRORS", &OnInvalid::NAMES),
+        ("SCHEDULES", &RateSchedule::NAMES),
+        ("OPTIMIZERS", &Optimizer::NAMES),
+        ("VECTOR_FORMATS", &Format::NAMES),
+        ("COMBINATIONS", &Combine::NAMES),
+    ];
+    for (attribute, names) in tuples {
+        module.add(attribute, PyTuple::new(module.py(), names)?)?;
+    }
+    Ok(())
+}
