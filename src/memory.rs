@@ -1,4 +1,4 @@
-//! What may be held in memory, and where the rest goes.
+//! The memory limit, large buffers, and temporary files for data beyond the limit.
 
 pub(crate) mod fallible;
 pub(crate) mod system;
@@ -13,7 +13,7 @@ use std::ops::{Deref, DerefMut, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How much memory counting may use, and where to put the rest.
+/// How much memory counting may use, and the folder for data beyond that.
 #[derive(Debug, Clone)]
 pub struct MemoryLimit {
     /// Bytes, if limited.
@@ -31,54 +31,55 @@ impl Default for MemoryLimit {
     }
 }
 
-/// Bytes per token of a segment being counted: its rank, and its place in the index.
+/// Bytes per token of a segment being counted: its rank, and its position in the index.
 const TOKEN_BYTES: u64 = 8;
-/// Occurrences whose rows one task sums: small enough to balance, large enough to amortise.
+/// Number of occurrences whose rows one task sums: small enough to balance the load, large enough that the cost
+/// of a task does not matter.
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
-    /// A limit, with temporary files in `folder` or else in the system's place for them. Without one,
-    /// a limit of the system (`ulimit -v`, a container) decides; mostly there is none.
+    /// A limit of `bytes`, with temporary files in `folder` or else in the system's folder for them. `None` takes
+    /// the limit that the system sets (`ulimit -v`, a container), if there is one.
     pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
         Self {
-            bytes: bytes.or_else(system::share),
+            bytes: bytes.or_else(system::default_limit),
             folder: folder.unwrap_or_else(std::env::temp_dir),
         }
     }
 
-    /// Of the limit: a quarter for encoded text that waits, three eighths for the segment being
-    /// counted, a quarter for rows; the rest for vocabularies and buffers.
-    fn share(&self, eighths: u64) -> u64 {
+    /// A fraction of the limit, in eighths: two for encoded text, three for the segment being counted, two for
+    /// rows; the last for vocabularies and buffers.
+    fn fraction(&self, eighths: u64) -> u64 {
         self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
     }
 
-    /// Bytes of encoded text to hold before it goes to a file.
+    /// Most bytes of encoded text in memory; text beyond that goes to a temporary file.
     pub fn text_bytes(&self) -> u64 {
-        self.share(2)
+        self.fraction(2)
     }
 
-    /// Bytes of training records to hold before they go to a file.
+    /// Most bytes of training records in memory; records beyond that go to a temporary file.
     pub(crate) fn record_bytes(&self) -> u64 {
-        self.share(3)
+        self.fraction(3)
     }
 
-    /// Tokens of a segment. Places in a segment are 32-bit numbers.
+    /// Tokens of a segment. Positions in a segment are 32-bit numbers.
     pub(crate) fn segment_tokens(&self) -> usize {
-        (self.share(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
+        (self.fraction(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
     }
 
-    /// Bytes of rows to hold before they go to a file.
+    /// Most bytes of rows in memory; rows beyond that go to a temporary file.
     pub(crate) fn row_bytes(&self) -> u64 {
-        self.share(2)
+        self.fraction(2)
     }
 
-    /// Occurrences whose rows one task sums: 30 neighbours of 12 bytes each must stay a small part
-    /// of the limit for each of the tasks of a wave.
+    /// Number of occurrences whose rows one task sums. The 30 neighbours of each, of 12 bytes, must stay a small
+    /// fraction of the limit for all tasks of a wave together.
     pub(crate) fn task_occurrences(&self) -> u64 {
-        (self.share(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
+        (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
-    /// Tasks to run before their rows are put away.
+    /// Number of tasks to run before their rows are written.
     pub(crate) fn wave_tasks(&self, all: usize) -> usize {
         match self.bytes {
             None => all.max(1),
@@ -87,9 +88,9 @@ impl MemoryLimit {
     }
 }
 
-/// Zeroed memory for large arrays: its own mapping, in huge pages where the system has them, which
-/// saves faults when it is first touched; freed, it is the system's again, which bounds the peak
-/// (benches/RESULTS.md, "Huge pages").
+/// Zeroed memory for large arrays, in a mapping of its own. Huge pages, where the system has them, save page
+/// faults at first touch. Freed memory returns to the system at once, which bounds the peak
+/// (benches/EXPERIMENTS.md, "Huge pages").
 #[derive(Debug)]
 pub(crate) struct HugeBuffer<T> {
     map: MmapMut,
@@ -101,7 +102,7 @@ impl<T: Pod> HugeBuffer<T> {
     /// `length` zeros.
     ///
     /// # Errors
-    /// [`Error::Memory`] if the system has not so much.
+    /// [`Error::Memory`] if the system refuses the memory.
     pub fn zeroed(length: usize) -> Result<Self> {
         let bytes = length
             .checked_mul(size_of::<T>())
@@ -109,10 +110,10 @@ impl<T: Pod> HugeBuffer<T> {
         if !system::admits(bytes as u64) {
             return Err(Error::Memory { bytes });
         }
-        // An empty mapping is refused, hence at least one byte.
+        // At least one byte: the system refuses an empty mapping.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
-        // Advice only: without huge pages the memory is as good, but slower.
+        // Advice only: without huge pages the memory works too, but slower.
         let _ = map.advise(memmap2::Advice::HugePage);
         Ok(Self {
             map,
@@ -142,12 +143,12 @@ impl<T: Pod + PartialEq> PartialEq for HugeBuffer<T> {
     }
 }
 
-/// A file without a name: it vanishes with this value, and with the process, however that ends.
+/// A file without a name. The system deletes it with this value, or when the process ends for any reason.
 #[derive(Debug)]
 pub(crate) struct TemporaryFile {
     folder: PathBuf,
     file: File,
-    // Bytes written; locked while more are.
+    // Bytes written; locked during writes.
     length: Mutex<u64>,
 }
 
@@ -162,7 +163,7 @@ impl TemporaryFile {
         })
     }
 
-    /// Append `bytes`; says where they are.
+    /// Append `bytes`, and return their range in the file.
     pub fn append(&self, bytes: &[u8]) -> Result<Range<u64>> {
         let mut length = self.lock();
         (&self.file)
@@ -206,7 +207,7 @@ impl TemporaryFile {
         result.map(|_| ()).map_err(|e| Error::io(&self.folder, e))
     }
 
-    /// What was read at `offset` is not what was written there.
+    /// The error for bytes at `offset` that differ from those written there.
     pub fn damaged(&self, offset: u64) -> Error {
         Error::format(
             &self.folder,

@@ -1,7 +1,7 @@
 //! Progress counters and the cancel flag that every long loop polls.
 //!
-//! A worker never calls back into its caller: it adds to atomics here, and whoever waits for it
-//! (the Python binding, a test, a command line) reads them as often as it likes.
+//! A worker never calls its caller. It adds to atomics here, and the caller (the Python binding, a test, a
+//! command line) reads them while it waits.
 
 use crate::error::{Error, Result};
 use crate::memory::system;
@@ -9,7 +9,7 @@ use crate::report::EpochReport;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// What is being done; the order is the data's way through the pipeline.
+/// The stage of the work, in the order of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Stage {
@@ -56,7 +56,7 @@ impl Stage {
     }
 }
 
-/// Shared between a long-running call and whoever watches it.
+/// Shared between a long call and its caller.
 #[derive(Debug, Default)]
 pub struct Monitor {
     cancelled: Arc<AtomicBool>,
@@ -70,7 +70,7 @@ pub struct Monitor {
 }
 
 impl Monitor {
-    /// A monitor at rest.
+    /// A monitor in [`Stage::Idle`].
     pub fn new() -> Self {
         Self {
             limited: system::is_limited(),
@@ -106,7 +106,8 @@ impl Monitor {
         Ok(())
     }
 
-    /// What is true once the caller has asked to stop, for those who wait where no check reaches.
+    /// The flag that becomes true when the caller asks to stop, for code that waits without calling
+    /// [`Monitor::check`].
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancelled.clone()
     }
@@ -116,12 +117,12 @@ impl Monitor {
         self.cancelled.store(true, Relaxed);
     }
 
-    /// Back to `units` done: some work is done again.
+    /// Set the progress back to `units`, because some work is repeated.
     pub fn rewind(&self, units: u64) {
         self.done.store(units, Relaxed);
     }
 
-    /// Something the user should know although the work goes on.
+    /// Pass a warning to the user. The work goes on.
     pub fn warn(&self, message: String) {
         lock(&self.warnings).push(message);
     }
@@ -151,7 +152,7 @@ impl Monitor {
     }
 }
 
-/// A panic while pushing to a list cannot leave it half-made.
+/// Lock a list, also after a panic: a push that panics leaves the list as it was.
 fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }

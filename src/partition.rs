@@ -1,12 +1,14 @@
-//! Words dealt into groups, one for each part of a distributed fit.
+//! Divides words into groups, one for each part of a distributed fit.
+//!
+//! Tiles are numbered by groups on one machine too (with one group), so this module stands below training.
 
 use crate::vocabulary::WordId;
 
-/// Words, numbered by rank, dealt into groups like cards: there and back again (0, 1, 2, 2, 1, 0, 0,
-/// …), so that every pair of groups holds about as many records as any other.
+/// A division of words, numbered by rank, into groups. Ranks go to groups in the order 0, 1, 2, 2, 1, 0, 0, 1, …
+/// (back and forth), so that every pair of groups has about the same number of records.
 ///
-/// A word's *new id* numbers the words group after group, in the order of ranks within each, so that
-/// a group is a range. With one group, new ids are ranks.
+/// *New ids* number the words group by group, and by rank within a group, so that a group is a range of new ids.
+/// With one group, new ids are ranks.
 ///
 /// ```
 /// use glove_rs::partition::Partition;
@@ -23,12 +25,12 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Deal `words` words into `groups` groups, at least one.
+    /// Divide `words` words into `groups` groups, at least one.
     ///
     /// # Panics
     /// If `groups` is 0.
     pub fn new(words: usize, groups: usize) -> Self {
-        assert!(groups > 0, "words are dealt into at least one group");
+        assert!(groups > 0, "groups must be at least 1");
         Self { words, groups }
     }
 
@@ -45,15 +47,15 @@ impl Partition {
     /// The group of the word with this rank.
     #[inline]
     pub fn group_of_rank(&self, rank: WordId) -> usize {
-        let (round, place) = self.dealt(rank as usize);
-        self.seat(round, place)
+        let (round, position) = self.round_of(rank as usize);
+        self.group_at(round, position)
     }
 
     /// The group of the word with this new id.
     #[inline]
     pub fn group_of(&self, new_id: WordId) -> usize {
-        // Groups of one size, and behind them those with one word more or less.
-        let (rounds, rest) = self.dealt(self.words);
+        // First groups of one size, then groups with one word more or less.
+        let (rounds, rest) = self.round_of(self.words);
         let (first, size, other) = if rounds.is_multiple_of(2) {
             (rest, rounds + 1, rounds)
         } else {
@@ -70,11 +72,11 @@ impl Partition {
         self.start(group)..self.start(group + 1)
     }
 
-    /// The first new id of a group; of the one behind the last, the number of words.
+    /// The first new id of a group; the number of words for `group == groups`.
     #[inline]
     pub fn start(&self, group: usize) -> WordId {
-        let (rounds, rest) = self.dealt(self.words);
-        // The last round, which does not reach every group, begins where the one before ended.
+        let (rounds, rest) = self.round_of(self.words);
+        // The last round does not reach every group. It begins at the group where the previous round ended.
         let served = if rounds.is_multiple_of(2) {
             group.min(rest)
         } else {
@@ -86,15 +88,15 @@ impl Partition {
     /// The new id of the word with this rank.
     #[inline]
     pub fn new_id(&self, rank: WordId) -> WordId {
-        let (round, place) = self.dealt(rank as usize);
-        self.start(self.seat(round, place)) + round as WordId
+        let (round, position) = self.round_of(rank as usize);
+        self.start(self.group_at(round, position)) + round as WordId
     }
 
     /// The rank of the word with this new id.
     pub fn rank(&self, new_id: WordId) -> WordId {
         let group = self.group_of(new_id);
         let round = (new_id - self.start(group)) as usize;
-        (round * self.groups + self.seat(round, group)) as WordId
+        (round * self.groups + self.group_at(round, group)) as WordId
     }
 
     /// New ids by rank.
@@ -109,19 +111,19 @@ impl Partition {
         new_ids.map(|new_id| self.rank(new_id)).collect()
     }
 
-    /// The round in which a card is dealt, and how many are dealt before it in the round.
+    /// The round of a rank, and its position within the round.
     #[inline]
-    fn dealt(&self, card: usize) -> (usize, usize) {
-        (card / self.groups, card % self.groups)
+    fn round_of(&self, rank: usize) -> (usize, usize) {
+        (rank / self.groups, rank % self.groups)
     }
 
-    /// Who sits at a place of a round. Its own inverse.
+    /// The group at a position of a round, which is also the position of a group.
     #[inline]
-    fn seat(&self, round: usize, place: usize) -> usize {
+    fn group_at(&self, round: usize, position: usize) -> usize {
         if round.is_multiple_of(2) {
-            place
+            position
         } else {
-            self.groups - 1 - place
+            self.groups - 1 - position
         }
     }
 }
@@ -139,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn words_are_dealt_there_and_back_again() {
+    fn ranks_go_to_groups_back_and_forth() {
         let partition = Partition::new(8, 3);
         let groups: Vec<_> = (0..8).map(|rank| partition.group_of_rank(rank)).collect();
         assert_eq!(groups, [0, 1, 2, 2, 1, 0, 0, 1]);

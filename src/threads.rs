@@ -1,6 +1,6 @@
-//! The one place that makes threads: a rayon pool of its own for every call.
+//! Creates all threads: every call gets a rayon pool of its own.
 //!
-//! A global pool does not survive `fork`, and two calls with different `threads=` would share it.
+//! A global pool does not survive `fork`, and calls with different `threads=` would share it.
 
 use crate::error::{Error, Result};
 
@@ -9,8 +9,8 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The most threads a call may have: more than eight for each processor only take turns. At least
-/// 64, so that settings of a larger machine work on a smaller one.
+/// Most threads of a call: eight for each processor, because more only wait for each other. At least 64, so
+/// that settings of a larger machine work on a smaller one.
 pub fn most() -> usize {
     (8 * processors()).max(64)
 }
@@ -31,10 +31,11 @@ pub fn resolve(threads: Option<usize>) -> Result<usize> {
     }
 }
 
-/// What a thread needs at least: its stack.
+/// Memory that a thread needs at least: its stack.
 const STACK_BYTES: usize = 2 << 20;
 
-/// The system refused a thread. It says only that it lacks resources, and mostly that is memory.
+/// The error for threads that the system refused. It reports only a lack of resources, which is nearly always
+/// memory.
 pub fn not_started(threads: usize) -> Error {
     Error::Memory {
         bytes: threads * STACK_BYTES,

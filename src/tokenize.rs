@@ -1,4 +1,4 @@
-//! Text to tokens.
+//! Splits text into words.
 
 use crate::error::{Error, Result};
 use jieba_rs::Jieba;
@@ -15,7 +15,7 @@ pub enum Tokenizer {
     Whitespace,
     /// The words of Unicode Standard Annex #29: segments with a letter or digit in them.
     Unicode,
-    /// Chinese: jieba's segmentation, of which what has a letter (a character) or digit is a word.
+    /// Chinese: jieba's segments that have a letter (which includes Chinese characters) or a digit.
     Chinese,
 }
 
@@ -32,7 +32,7 @@ impl Tokenizer {
         Error::choice("tokenizer", name, Self::NAMES, values)
     }
 
-    /// Find the words of `text`, of which every newline ends a document.
+    /// Find the words of `text`. Every newline ends a document.
     pub fn lines(self, text: &str, handler: &mut impl TokenHandler) {
         if self == Self::Whitespace {
             return whitespace(text.as_bytes(), handler);
@@ -58,10 +58,10 @@ impl Tokenizer {
     }
 }
 
-/// What is done to text before it is split.
+/// How text is normalized and lower-cased before it is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Folding {
-    /// Lower-case it, by Unicode's rules without those of any one language.
+    /// Lower-case it, by the rules of Unicode for no particular language.
     pub lowercase: bool,
     /// Before that, normalize it.
     pub normalize: Option<Normalization>,
@@ -122,24 +122,24 @@ impl Folding {
     }
 }
 
-/// What a tokenizer finds, in order.
+/// Receives the words that a tokenizer finds, in order.
 pub trait TokenHandler {
     /// A word.
     fn word(&mut self, word: &[u8]);
-    /// The word `text[start..end]`; what follows it there may be looked at.
+    /// The word `text[start..end]`. The handler may read the bytes after it too.
     #[inline]
     fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
         self.word(&text[start..end]);
     }
     /// The end of a document.
     fn end_of_document(&mut self);
-    /// Whether to find more words. Asked from time to time.
+    /// Whether the tokenizer should find more words. It asks from time to time.
     fn goes_on(&self) -> bool {
         true
     }
 }
 
-/// Hears of words only.
+/// Passes on words, but not ends of documents.
 struct OneDocument<'a, S>(&'a mut S);
 
 impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
@@ -188,7 +188,8 @@ fn word_end(text: &[u8], from: usize) -> usize {
     at
 }
 
-/// Spaces that `text` begins with, at least one: there may be a gigabyte of them.
+/// Number of spaces at the beginning of `text`, at least one. Eight at a time, for files with long runs of
+/// spaces.
 fn blank_bytes(text: &[u8]) -> usize {
     const EIGHT: [u8; 8] = [b' '; 8];
     let blank = text
@@ -199,8 +200,8 @@ fn blank_bytes(text: &[u8]) -> usize {
     blank.max(1)
 }
 
-/// Split `text` by Stanford's rules: words are separated by spaces and tabs, a newline ends a
-/// document, carriage returns are dropped wherever they stand, every other byte belongs to a word.
+/// Split `text` by the rules of Stanford's tools: spaces and tabs separate words, a newline ends a document,
+/// carriage returns are dropped everywhere, and every other byte belongs to a word.
 pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
     let mut at = 0;
     let mut glued = Vec::new(); // a word with carriage returns inside, put together
@@ -231,15 +232,15 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
     }
 }
 
-/// Split `text` at white space of ASCII and at the word boundaries of UAX #29.
+/// Split `text` at ASCII white space, and at the word boundaries of UAX #29.
 ///
-/// UAX #29 alone makes one word of a space, a joiner and a letter in a circle. Cutting at spaces first
-/// also gives a text cut at a space the same words as the whole. Other white space is left to UAX #29,
-/// which makes U+202F, the narrow no-break space, part of a word between letters or digits.
+/// UAX #29 alone makes one word of a space, a joiner and a circled letter. Splitting at spaces first also means
+/// that cutting a text at a space does not change its words. Other white space is left to UAX #29, which makes
+/// U+202F, the narrow no-break space, part of a word between letters or digits.
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
-    // The library is twice as fast on ASCII, of which most stretches are.
-    for stretch in text.split_ascii_whitespace() {
-        for word in stretch.unicode_words() {
+    // The library is twice as fast on ASCII, and most runs without white space are ASCII.
+    for run in text.split_ascii_whitespace() {
+        for word in run.unicode_words() {
             handler.word(word.as_bytes());
         }
     }
@@ -254,7 +255,7 @@ fn chinese(text: &str, handler: &mut impl TokenHandler) {
         let piece;
         (piece, rest) = rest.split_at(piece_end(rest));
         for token in jieba.cut(piece, true) {
-            // The others are punctuation, symbols and white space.
+            // Other segments are punctuation, symbols and white space.
             if token.word.contains(char::is_alphanumeric) {
                 handler.word(token.word.as_bytes());
             }
@@ -262,11 +263,11 @@ fn chinese(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Bytes that jieba gets at a time: it takes a second for a megabyte.
+/// Bytes that jieba segments at a time. It takes about a second for a megabyte.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// A place to cut text where jieba ends a word as well: behind white space or punctuation. A text of
-/// 22,000 characters without any is cut between two of them.
+/// A position to cut text at which jieba ends a word too: after white space or punctuation. A text of 22,000
+/// characters without either is cut between two characters.
 fn piece_end(text: &str) -> usize {
     if text.len() <= PIECE_BYTES {
         return text.len();

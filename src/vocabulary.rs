@@ -12,10 +12,11 @@ use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// A word's place in its vocabulary: its frequency rank, from 0.
+/// The number of a word in its vocabulary: its frequency rank, from 0.
 pub type WordId = u32;
 
-/// Words with their counts, most frequent first where a text made them (see [`Vocabulary::prune`]).
+/// Words with their counts. A vocabulary of a text has its most frequent words first, see
+/// [`Vocabulary::prune`].
 ///
 /// ```
 /// let v = glove_rs::Vocabulary::new([("a", 2), ("apple", 3)]).unwrap();
@@ -73,7 +74,7 @@ impl Vocabulary {
         vocabulary.all_different()
     }
 
-    /// Append a word, which [`Vocabulary::all_different`] must compare with the others.
+    /// Append a word. The caller must call [`Vocabulary::all_different`] at the end.
     ///
     /// # Errors
     /// As for [`Vocabulary::new`].
@@ -121,9 +122,9 @@ impl Vocabulary {
 
     /// Keep the words that occur at least `min_count` times, and of those at most `max_vocab`.
     ///
-    /// The order is that of Stanford's `vocab_count`: most frequent first, equally frequent ones as
-    /// C strings. Where `max_vocab` cuts through equally frequent words it keeps a sample of the
-    /// alphabet rather than its beginning, the same sample as that tool.
+    /// The order is that of Stanford's `vocab_count`: most frequent first, equally frequent words as C strings.
+    /// If `max_vocab` keeps only some of the words with the same count, these are the same words as that tool
+    /// keeps: a sample from the whole alphabet.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -149,7 +150,7 @@ impl Vocabulary {
         Self::of(&words, monitor)
     }
 
-    /// Of these words, which are different, in this order.
+    /// A vocabulary of these words, in this order. The words must be different.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -195,10 +196,10 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// The words of both, with the ranks in it of the words of each.
+    /// The union of two vocabularies, and the new ranks of the words of each.
     ///
-    /// Two equal vocabularies are one: texts counted with the same given words. Otherwise counts add
-    /// up and decide the order, as if both texts had been one.
+    /// If both are equal, as of texts that were counted with the same given words, the union is the same
+    /// vocabulary. Otherwise counts add up, and the order is as for one text.
     ///
     /// # Errors
     /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more; [`Error::Memory`],
@@ -229,7 +230,7 @@ impl Vocabulary {
         Ok((union, ranks))
     }
 
-    /// The words of all parts, whose counts add up, in the order in which they are met.
+    /// The words of all parts in the order of first occurrence, with the sums of their counts.
     ///
     /// # Errors
     /// As for [`Vocabulary::union`].
@@ -249,7 +250,7 @@ impl Vocabulary {
         Ok(merged)
     }
 
-    /// The same words, as often as they occur in a text of the words of `other`.
+    /// The same words with the counts of `other`; 0 for words that `other` lacks.
     #[must_use]
     pub fn counted(&self, other: &Self) -> Self {
         let mut counted = self.clone();
@@ -262,17 +263,17 @@ impl Vocabulary {
         counted
     }
 
-    /// Bytes held.
+    /// Bytes of memory.
     pub fn bytes(&self) -> usize {
         self.bytes.len() + size_of_val(&self.ends[..]) + size_of_val(&self.counts[..])
     }
 
-    /// The words one after the other, and where each ends there.
+    /// The words without separators, and the end of each.
     pub fn text(&self) -> (&[u8], &[usize]) {
         (&self.bytes, &self.ends)
     }
 
-    /// From [`Vocabulary::text`] and [`Vocabulary::counts`], without another look.
+    /// From [`Vocabulary::text`] and [`Vocabulary::counts`], without checks.
     pub fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Self {
         Self {
             bytes,
@@ -282,10 +283,9 @@ impl Vocabulary {
         }
     }
 
-    /// This vocabulary after more text: its words keep their ranks and add up the counts of `words`,
-    /// and behind them come those words that now occur at least `min_count` times, counting what
-    /// `rare` knows of them, most frequent first, as long as there are at most `most` words in all.
-    /// Also returns the words that are still left out.
+    /// This vocabulary after more text with the counts `words`. Its words keep their ranks and add up counts.
+    /// Words that now occur at least `min_count` times, with their counts in `rare`, are appended, most frequent
+    /// first, up to `most` words in all. Also returns the words that are still left out.
     ///
     /// # Errors
     /// As for [`Vocabulary::union`].
@@ -318,7 +318,7 @@ impl Vocabulary {
         Ok((grown, left))
     }
 
-    /// Those of `words` that are not in this vocabulary.
+    /// The words of `words` that are not in this vocabulary.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -379,7 +379,7 @@ impl Vocabulary {
         table.find(hash(word), |&id| self.word(id) == word).copied()
     }
 
-    /// Make what [`Vocabulary::index_of`] needs, which otherwise its first call makes.
+    /// Build the index of [`Vocabulary::index_of`] now, instead of in its first call.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -422,7 +422,7 @@ impl Vocabulary {
     }
 }
 
-/// Refuse what is no count: Python's are 64-bit numbers with a sign.
+/// Refuse a count of 2⁶³ or more: Python receives counts as signed 64-bit numbers.
 fn check_count(count: u64) -> Result<()> {
     if i64::try_from(count).is_ok() {
         return Ok(());
@@ -441,7 +441,7 @@ fn increase(count: &mut u64, more: u64) -> Result<()> {
 /// and ids compare as signed numbers in the counter.
 pub const MAX_WORDS: usize = i32::MAX as usize - 3;
 
-/// Words between two looks at the monitor.
+/// Words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
 /// Sort different words, in runs that are then merged, so that sorting millions can be interrupted.

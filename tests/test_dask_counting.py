@@ -360,7 +360,7 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
 
     source = {"kind": "items", "value": zipf.lines, "documents": "line", "errors": "strict"}
     encoding = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
-    limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False}
+    limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False, "max_word_bytes": 1 << 20}
     shard = _core.CoreShard.read({**source, "tokenize": None}, {**encoding, **limits})
     vocabulary = shard.vocabulary.chosen("text", 2, None)
     same = sent(vocabulary)

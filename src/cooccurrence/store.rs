@@ -25,7 +25,7 @@ impl Store {
     }
 }
 
-/// Rows in memory, as they are or compressed.
+/// A block of rows in memory.
 #[derive(Debug)]
 pub(crate) enum StoredBlock {
     Plain(RowBlock),
@@ -68,12 +68,12 @@ impl CompressedBlock {
     }
 }
 
-/// Memory that compressed rows lie in: this program's, or somebody else's.
+/// Memory that holds compressed rows: a `Vec`, or an array of the caller such as NumPy's.
 pub trait SharedBytes: Any + Debug + Send + Sync {
     /// Number of bytes.
     fn length(&self) -> usize;
 
-    /// Those at a range.
+    /// The bytes in `range`.
     fn get(&self, range: Range<usize>) -> Cow<'_, [u8]>;
 }
 

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use std::char::REPLACEMENT_CHARACTER;
 
-/// What becomes of bytes that are no text.
+/// What to do with bytes that are not valid text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnInvalid {
     /// They are an error.

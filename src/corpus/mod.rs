@@ -1,4 +1,4 @@
-//! Text in: files and documents become chunks of a few megabytes that workers take in turn.
+//! Text sources: files and documents become chunks of about 1 MiB, which workers read one after the other.
 
 mod charset;
 mod file;
@@ -16,10 +16,10 @@ pub use unit::{DocumentUnit, Gatherer};
 use crate::error::Result;
 use crate::memory::fallible;
 
-/// Size at which a chunk is cut, at the next document boundary if there is one near.
+/// Size of a chunk, in bytes. A chunk ends with a document if one ends near.
 pub const CHUNK_BYTES: usize = 1 << 20;
 
-/// A piece of the corpus, cut so that no word straddles two of them.
+/// A chunk of the corpus. No word lies in two chunks.
 #[derive(Debug)]
 pub enum Content {
     /// Text of which every newline ends a document.
@@ -28,7 +28,7 @@ pub enum Content {
     Documents {
         /// The documents, one directly after the other.
         text: String,
-        /// Where in `text` documents end. What follows goes on in the next chunk.
+        /// Offsets in `text` at which documents end. Text after the last end continues in the next chunk.
         ends: Vec<usize>,
     },
     /// Words that the caller has already separated.
@@ -36,7 +36,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Bytes of text held.
+    /// Bytes of text.
     pub fn len(&self) -> usize {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.len(),
@@ -44,7 +44,7 @@ impl Content {
         }
     }
 
-    /// The text held; of words, one after the other.
+    /// The text; words without separators between them.
     pub fn text(&self) -> &[u8] {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.as_bytes(),
@@ -52,7 +52,7 @@ impl Content {
         }
     }
 
-    /// Whether no text is held.
+    /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -83,10 +83,10 @@ impl Content {
     }
 }
 
-/// Words between two questions whether to go on.
+/// Words between two calls of [`TokenHandler::goes_on`](crate::tokenize::TokenHandler::goes_on).
 const POLL_WORDS: usize = 1 << 12;
 
-/// Ready-made words, packed.
+/// Documents as words that the caller has separated.
 #[derive(Debug, Default, Clone)]
 pub struct Words {
     bytes: Vec<u8>,
@@ -112,17 +112,17 @@ impl Words {
         self.document_ends.push(self.ends.len());
     }
 
-    /// Bytes of words held.
+    /// Bytes of all words.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
 
-    /// Whether nothing is held.
+    /// Whether there is no word and no document.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Feed everything, in order, to `handler`. Empty words are no words.
+    /// Pass all words and ends of documents to `handler`, in order. Empty words are left out.
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         for &document_end in self.document_ends.iter().chain([&self.ends.len()]) {
@@ -143,13 +143,13 @@ impl Words {
     }
 }
 
-/// Where text comes from. Workers take turns at it behind a lock, so reading is sequential and
-/// everything after it is parallel.
+/// A source of text. One worker at a time reads a chunk, behind a lock: reading is sequential, and all later
+/// steps are parallel.
 pub trait ChunkReader: Send {
-    /// The next piece, or `None` at the end.
+    /// The next chunk, or `None` at the end.
     fn next_chunk(&mut self) -> Result<Option<Content>>;
 
-    /// Bytes in all, if known, for progress.
+    /// Bytes of the whole source, if known, for progress.
     fn total_bytes(&self) -> Option<u64> {
         None
     }
@@ -157,15 +157,15 @@ pub trait ChunkReader: Send {
     /// Bytes of the source that the chunks so far are made of, for progress.
     fn bytes_read(&self) -> u64;
 
-    /// What to do while a chunk is being read: it may take any time, as from a pipe.
+    /// Set a function to call while a chunk is read, which can take any time, as from a pipe.
     fn on_idle(&mut self, _: Idle) {}
 
-    /// Where the last chunk began, if that is known: the file, and a byte of what it holds.
+    /// The file of the last chunk, and its offset in the (decompressed) file, if known.
     fn origin(&self) -> Option<(std::path::PathBuf, u64)> {
         None
     }
 
-    /// What to call the source in a message.
+    /// The name of the source in messages.
     fn name(&self) -> std::path::PathBuf;
 }
 

@@ -1,18 +1,18 @@
-//! A few percent of a file, from all over it.
+//! Reads a sample of a file: pieces at even distances, a few percent in all.
 
 use super::{ChunkReader, Content, Gatherer, TextOptions, charset};
 use crate::error::{Error, Location, Result};
-use crate::io::compression::{Packing, Unpacked};
+use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Pieces to take: many, so that a file sorted by subject is seen from all sides.
+/// Number of pieces. Many, so that the sample is fair also for a file sorted by subject.
 const PIECES: u64 = 32;
-/// The part of the file to read.
+/// The fraction of the file to read.
 const FRACTION: f64 = 0.045;
-/// Files up to this size are read whole: a few percent of them would say little.
+/// Files up to this size are read whole: a few percent of them would be too small a sample.
 const WHOLE: u64 = 1 << 20;
 
 /// Reads pieces of a text file at even distances, each from a line's beginning to a line's end, or
@@ -24,14 +24,14 @@ pub struct SampleReader {
     piece: u64,
     next: u64,
     pieces: u64,
-    /// Take every so-manieth piece only.
+    /// Read only every `every`-th piece.
     every: u64,
     options: TextOptions,
     read: u64,
 }
 
 impl SampleReader {
-    /// Open `path`; of its pieces take each `every`-th.
+    /// Open `path` to read every `every`-th piece.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be opened, [`Error::Parameter`] if it is not plain UTF-8: its parts
@@ -96,7 +96,7 @@ impl ChunkReader for SampleReader {
         self.read += text.len() as u64;
         let text = charset::utf8(text, self.options.errors)
             .map_err(|(at, what)| Error::format(&self.path, Location::Byte(start + at), what))?;
-        // Pieces do not touch: no window may cross from one to the next.
+        // Pieces are not adjacent in the file: a document ends after each, so that no window crosses it.
         let mut gatherer = Gatherer::new(self.options.documents);
         gatherer.push_all(text);
         gatherer.end();
@@ -115,15 +115,15 @@ impl ChunkReader for SampleReader {
 fn refuse_unseekable(path: &Path, file: &File) -> Result<()> {
     let at = |error| Error::io(path, error);
     let mut beginning = Unpacked::new(file.try_clone().map_err(at)?).map_err(at)?;
-    let packing = beginning.packing().map(Packing::name);
+    let compression = beginning.compression().map(Compression::name);
     let mut mark = Vec::new();
-    if packing.is_none() {
+    if compression.is_none() {
         (&mut beginning)
             .take(2)
             .read_to_end(&mut mark)
             .map_err(at)?;
     }
-    let what = packing.or(charset::Utf16::detect(&mark).map(|_| "UTF-16"));
+    let what = compression.or(charset::Utf16::detect(&mark).map(|_| "UTF-16"));
     what.map_or(Ok(()), |what| {
         let name = path.display();
         Err(Error::parameter(

@@ -1,10 +1,10 @@
-//! A stream of bytes, packed or plain, as chunks of text.
+//! Reads a stream of bytes, compressed or plain, as chunks of text.
 
 use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use super::unit::{Cutter, DocumentUnit, Gatherer};
 use super::{CHUNK_BYTES, ChunkReader, Content, Idle};
 use crate::error::{Error, Location, Result};
-use crate::io::compression::{Packing, Unpacked};
+use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -15,22 +15,22 @@ use std::sync::Arc;
 pub struct TextOptions {
     /// What a document is.
     pub documents: DocumentUnit,
-    /// What becomes of bytes that are no text.
+    /// What to do with bytes that are not valid text.
     pub errors: OnInvalid,
     /// Never cut a document.
     pub whole: bool,
     /// Whether the full stop of Chinese and Japanese and the like always end a word.
     pub cut_at_punctuation: bool,
-    /// A longer word is an error: where nothing separates words, the file is hardly a text.
+    /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
-    /// Bytes to hold of a document that is not to be cut, or of what a decoder looks back to.
+    /// Most bytes of memory for a document that must not be cut, and for the window of a decompressor.
     pub most_bytes: u64,
 }
 
-/// A word may have so many bytes unless another limit is set.
+/// Default of the longest word, in bytes.
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// A document that is not to be cut has less than this many bytes in any case.
+/// Most bytes of a document that must not be cut, for any memory limit.
 const MOST_WHOLE: u64 = 1 << 30;
 
 impl Default for TextOptions {
@@ -47,7 +47,7 @@ impl Default for TextOptions {
 }
 
 impl TextOptions {
-    /// What may be read before there is a place to cut.
+    /// Most bytes to read before a position at which the text can be cut.
     fn most_uncut(&self) -> usize {
         if self.whole {
             self.most_bytes.clamp(CHUNK_BYTES as u64, MOST_WHOLE) as usize
@@ -74,15 +74,15 @@ pub struct TextReader {
     cutter: Cutter,
     gatherer: Gatherer,
     utf16: Option<Utf16>,
-    // Unpacked bytes handed out so far: the offset of `rest`.
+    // Decompressed bytes in the chunks so far: the offset of `rest`.
     offset: u64,
-    // Read but not yet handed out: what followed the last cut.
+    // Text after the last cut: the beginning of the next chunk.
     rest: Vec<u8>,
     at_start: bool,
     at_end: bool,
     // Whether the last chunk left a document open.
     open: bool,
-    // Called from time to time while there is no chunk to hand out.
+    // Called from time to time while a chunk is read.
     idle: Idle,
     // Where the last chunk began.
     chunk: u64,
@@ -104,7 +104,7 @@ impl TextReader {
         Ok(Self::over(name, input, options, true))
     }
 
-    /// Read what is text already: it is neither packed nor marked.
+    /// Read decoded text, which is not compressed and has no byte order mark.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,
@@ -113,7 +113,7 @@ impl TextReader {
         Self::over(name.into(), Unpacked::plain(text), options, false)
     }
 
-    /// Read what follows the first `offset` bytes of a text that is neither packed nor UTF-16.
+    /// Read the part after the first `offset` bytes of a text that is neither compressed nor UTF-16.
     pub fn part(
         name: impl Into<PathBuf>,
         bytes: impl Read + Send + 'static,
@@ -183,7 +183,7 @@ impl TextReader {
         }
     }
 
-    /// There is no place to cut in `length` bytes, and that is too many.
+    /// The error for `length` bytes without a position at which they can be cut.
     fn uncut(&self, length: usize) -> Error {
         let most = self.options.most_uncut();
         if self.options.whole {
@@ -212,18 +212,17 @@ impl TextReader {
     }
 
     fn malformed(&self, (at, message): Fault) -> Error {
-        let what = match self.input.packing() {
-            Some(packing) => format!("{message} in what the {} data hold", packing.name()),
+        let what = match self.input.compression() {
+            Some(compression) => format!("{message} in what the {} data hold", compression.name()),
             None => message,
         };
         Error::format(&self.name, Location::Byte(at), what)
     }
 }
 
-/// Whether a file with these first ten bytes may be read from the middle: it is neither packed nor
-/// UTF-16.
+/// Whether a file with these first ten bytes can be read from the middle: it is neither compressed nor UTF-16.
 pub fn has_parts(beginning: &[u8]) -> bool {
-    Packing::of(beginning).is_none() && Utf16::detect(beginning).is_none()
+    Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
 fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
@@ -490,7 +489,7 @@ mod tests {
                 Ok(_) => {}
                 Err(Error::Format { .. }) => {
                     let packed = Unpacked::new(io::Cursor::new(bytes.clone())).unwrap();
-                    prop_assert!(errors == OnInvalid::Strict || packed.packing().is_some());
+                    prop_assert!(errors == OnInvalid::Strict || packed.compression().is_some());
                 }
                 Err(other) => panic!("{other}"),
             }

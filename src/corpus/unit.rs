@@ -1,4 +1,4 @@
-//! Where documents end, and where a chunk may.
+//! Finds where documents end, and where a chunk may end.
 
 use super::{Content, TextOptions};
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ pub enum DocumentUnit {
     /// A line.
     #[default]
     Line,
-    /// What stands between blank lines: empty ones, or ones of ASCII white space alone.
+    /// The text between blank lines, which have ASCII white space only.
     Paragraph,
     /// A file, or an item of an iterable.
     File,
@@ -39,9 +39,9 @@ pub(super) struct Cutter {
     /// Never cut inside a document.
     whole: bool,
     punctuation: bool,
-    // There is no place to cut before this one.
+    // The text before this offset has no position to cut at.
     searched: usize,
-    // Where the line begins that `searched` is in.
+    // Start of the line that contains `searched`.
     line: usize,
 }
 
@@ -56,8 +56,8 @@ impl Cutter {
         }
     }
 
-    /// The last place to cut `text`, which has grown since the last call: behind a document, or,
-    /// where that is allowed, behind white space. What is behind that place begins the next text.
+    /// The last position to cut `text`, which has grown since the last call: after a document or, if documents
+    /// may be cut, after white space. The text after it begins the next chunk.
     pub fn find(&mut self, text: &[u8]) -> Option<usize> {
         let from = mem::replace(&mut self.searched, text.len());
         let fresh = &text[from..];
@@ -71,7 +71,7 @@ impl Cutter {
             Some(from + space + 1)
         });
         let cut = cut.or_else(|| {
-            // A character may have been cut in two.
+            // The previous text may end within a character.
             let from = from.saturating_sub(PUNCTUATION_BYTES - 1);
             let cut = last_punctuation(&text[from..]).filter(|_| self.punctuation && !self.whole);
             cut.map(|end| from + end)
@@ -112,18 +112,18 @@ fn is_blank(line: &[u8]) -> bool {
     line.trim_ascii_start().is_empty()
 }
 
-/// Puts text together in which documents end.
+/// Appends pieces of documents to one text, and records where documents end.
 #[derive(Debug, Default)]
 pub struct Gatherer {
     unit: DocumentUnit,
     text: String,
     ends: Vec<usize>,
-    // Whether something visible stands on the last line.
+    // Whether the last line has a character that is not white space.
     visible: bool,
 }
 
 impl Gatherer {
-    /// Documents are these units of what will be pushed.
+    /// A gatherer without text.
     pub fn new(unit: DocumentUnit) -> Self {
         Self {
             unit,
@@ -165,7 +165,7 @@ impl Gatherer {
         self.text.is_empty() && self.ends.is_empty()
     }
 
-    /// Give away what was gathered.
+    /// The text so far, which is removed from the gatherer.
     pub fn take(&mut self) -> Content {
         let (text, ends) = (mem::take(&mut self.text), mem::take(&mut self.ends));
         match self.unit {

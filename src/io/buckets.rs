@@ -1,4 +1,4 @@
-//! Items dealt into buckets: what sorting and shuffling more than fits into memory begins with.
+//! Distributes items to buckets: the first step of sorting or shuffling more items than fit into memory.
 
 use crate::error::Result;
 use crate::memory::{TemporaryFile, fallible};
@@ -6,11 +6,11 @@ use bytemuck::Pod;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Buckets that are filled in any order; beyond a limit what they hold goes to a temporary file.
+/// Buckets that are filled in any order. Items beyond a memory limit go to a temporary file.
 pub(crate) struct Buckets<T> {
     buckets: Vec<Bucket<T>>,
-    // Items in memory, and how many may be.
-    held: usize,
+    // Number of items in memory, and the most there may be.
+    in_memory: usize,
     most: usize,
     folder: PathBuf,
     file: Option<TemporaryFile>,
@@ -19,12 +19,12 @@ pub(crate) struct Buckets<T> {
 /// The items of one bucket.
 pub(crate) struct Bucket<T> {
     items: Vec<T>,
-    // Earlier ones, in the file.
+    // Ranges of earlier items in the file.
     spilled: Vec<Range<u64>>,
 }
 
 impl<T: Pod> Buckets<T> {
-    /// Empty buckets that hold at most about `bytes` in memory, the rest in `folder`.
+    /// Empty buckets with at most about `bytes` of items in memory and the rest in `folder`.
     pub fn new(buckets: usize, bytes: u64, folder: PathBuf) -> Self {
         let empty = || Bucket {
             items: Vec::new(),
@@ -33,7 +33,7 @@ impl<T: Pod> Buckets<T> {
         let most = (bytes / size_of::<T>() as u64).clamp(1, usize::MAX as u64 / 2) as usize;
         Self {
             buckets: std::iter::repeat_with(empty).take(buckets).collect(),
-            held: 0,
+            in_memory: 0,
             most,
             folder,
             file: None,
@@ -47,8 +47,8 @@ impl<T: Pod> Buckets<T> {
     #[inline]
     pub fn push(&mut self, bucket: usize, item: T) -> Result<()> {
         fallible::push(&mut self.buckets[bucket].items, item)?;
-        self.held += 1;
-        if self.held >= self.most {
+        self.in_memory += 1;
+        if self.in_memory >= self.most {
             self.spill()?;
         }
         Ok(())
@@ -62,12 +62,12 @@ impl<T: Pod> Buckets<T> {
         };
         for bucket in &mut self.buckets {
             if !bucket.items.is_empty() {
-                let place = file.append(bytemuck::cast_slice(&bucket.items))?;
-                bucket.spilled.push(place);
+                let range = file.append(bytemuck::cast_slice(&bucket.items))?;
+                bucket.spilled.push(range);
                 bucket.items.clear();
             }
         }
-        self.held = 0;
+        self.in_memory = 0;
         Ok(())
     }
 
@@ -78,7 +78,7 @@ impl<T: Pod> Buckets<T> {
 }
 
 impl<T: Pod> Bucket<T> {
-    /// All items, in the order in which they came.
+    /// All items, in the order in which they were added.
     ///
     /// # Errors
     /// [`crate::Error::Io`] with the folder.
@@ -89,15 +89,15 @@ impl<T: Pod> Bucket<T> {
         let bytes: u64 = self
             .spilled
             .iter()
-            .map(|place| place.end - place.start)
+            .map(|range| range.end - range.start)
             .sum();
         let spilled = bytes as usize / size_of::<T>();
         let mut all: Vec<T> = fallible::zeroed(spilled + self.items.len())?;
         let mut rest: &mut [T] = &mut all;
-        for place in self.spilled {
-            let length = (place.end - place.start) as usize / size_of::<T>();
+        for range in self.spilled {
+            let length = (range.end - range.start) as usize / size_of::<T>();
             let (items, after) = rest.split_at_mut(length);
-            file.read_into(place.start, bytemuck::cast_slice_mut(items))?;
+            file.read_into(range.start, bytemuck::cast_slice_mut(items))?;
             rest = after;
         }
         rest.copy_from_slice(&self.items);

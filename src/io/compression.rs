@@ -1,4 +1,4 @@
-//! Packed files, recognised by their first bytes and read as what they hold.
+//! Recognizes compressed files by their first bytes, and decompresses them.
 
 use crate::error::{Error, Location};
 use std::io::{self, BufRead, BufReader, Read};
@@ -6,30 +6,30 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-/// How a file is packed.
+/// The compression of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Packing {
+pub(crate) enum Compression {
     Gzip,
     Bzip2,
     Xz,
     Zstandard,
 }
 
-/// A Zstandard window that is read whatever the limit, as a power of two: 8 MiB, which the format asks
-/// decoders to take and `zstd -19` makes.
+/// Zstandard window that is accepted under any memory limit, as a power of two: 8 MiB, which the format asks
+/// decoders to support and `zstd -19` uses.
 const LEAST_WINDOW: u32 = 23;
-/// The same for xz: what files need that `xz` makes without options.
+/// Memory that is accepted for xz under any limit: enough for files that `xz` writes without options.
 const LEAST_XZ: u64 = 10 << 20;
 
-/// As many first bytes as [`Packing::of`] needs.
+/// Number of first bytes that [`Compression::of`] needs.
 const MAGIC_BYTES: u64 = 10;
 
-impl Packing {
-    /// What the first bytes of a file say.
+impl Compression {
+    /// The compression that the first bytes of a file tell, if any.
     pub fn of(beginning: &[u8]) -> Option<Self> {
         match beginning {
             [0x1f, 0x8b, ..] => Some(Self::Gzip),
-            // A text may begin with "BZh1", but hardly with the mark of a block or of the end as well.
+            // With the magic number of a block or of the end: a text may begin with "BZh1" alone.
             [
                 b'B',
                 b'Z',
@@ -57,7 +57,7 @@ impl Packing {
                 ..,
             ] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            // A frame, or one to skip, as seekable files have.
+            // A frame, or a skippable frame, with which seekable files begin.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
                 Some(Self::Zstandard)
             }
@@ -75,10 +75,10 @@ impl Packing {
         }
     }
 
-    /// All members, streams or frames of `packed`, one after the other.
+    /// Decompress all members, streams or frames of `packed`, one after the other.
     ///
-    /// What the decoder looks back to, which the file chooses, may take `most` bytes.
-    fn unpack(
+    /// The file chooses the size of the decoder's window; more than `most` bytes are an error.
+    fn decompress(
         self,
         packed: impl BufRead + Send + 'static,
         most: u64,
@@ -101,14 +101,14 @@ impl Packing {
     }
 }
 
-/// Reads what a file holds, whether it is packed or plain.
+/// Reads the content of a file, whether it is compressed or plain.
 pub(crate) struct Unpacked {
     reader: Box<dyn Read + Send>,
-    packing: Option<Packing>,
+    compression: Option<Compression>,
     packed: Arc<Packed>,
 }
 
-/// What is known of the file itself while it is read through a decoder.
+/// State of the compressed file while it is read through a decoder.
 #[derive(Default)]
 struct Packed {
     read: AtomicU64,
@@ -116,12 +116,12 @@ struct Packed {
 }
 
 impl Unpacked {
-    /// Look at the first bytes of `file`.
+    /// Recognize the compression by the first bytes of `file`.
     pub fn new(file: impl Read + Send + 'static) -> io::Result<Self> {
         Self::within(file, u64::MAX)
     }
 
-    /// The same, with about `most` bytes of memory.
+    /// As [`Unpacked::new`], with about `most` bytes of memory.
     pub fn within(file: impl Read + Send + 'static, most: u64) -> io::Result<Self> {
         let packed = Arc::new(Packed::default());
         let mut file = Watched {
@@ -130,19 +130,21 @@ impl Unpacked {
         };
         let mut beginning = Vec::new();
         (&mut file).take(MAGIC_BYTES).read_to_end(&mut beginning)?;
-        let packing = Packing::of(&beginning);
+        let compression = Compression::of(&beginning);
         let file = io::Cursor::new(beginning).chain(file);
         Ok(Self {
-            reader: match packing {
+            reader: match compression {
                 None => Box::new(file),
-                Some(packing) => packing.unpack(BufReader::with_capacity(1 << 18, file), most)?,
+                Some(compression) => {
+                    compression.decompress(BufReader::with_capacity(1 << 18, file), most)?
+                }
             },
-            packing,
+            compression,
             packed,
         })
     }
 
-    /// `text` as it is, whatever it begins with.
+    /// Read `text` without decompression, whatever its first bytes are.
     pub fn plain(text: impl Read + Send + 'static) -> Self {
         let packed = Arc::new(Packed::default());
         Self {
@@ -150,14 +152,14 @@ impl Unpacked {
                 file: text,
                 packed: packed.clone(),
             }),
-            packing: None,
+            compression: None,
             packed,
         }
     }
 
-    /// How the file is packed, if it is.
-    pub fn packing(&self) -> Option<Packing> {
-        self.packing
+    /// The compression of the file, if any.
+    pub fn compression(&self) -> Option<Compression> {
+        self.compression
     }
 
     /// Bytes read of the file itself.
@@ -165,29 +167,29 @@ impl Unpacked {
         self.packed.read.load(Relaxed)
     }
 
-    /// What reading reported: the system's fault, or, from the decoder, the file's.
+    /// The error of a failed read: of the system, or, if the decoder reported it, of the file.
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
-        match self.packing {
+        match self.compression {
             Some(_) if lacks_memory(&error) => Error::Memory {
                 bytes: LARGEST_WINDOW,
             },
-            Some(packing) if !self.packed.failed.load(Relaxed) && exceeds_limit(&error) => {
+            Some(compression) if !self.packed.failed.load(Relaxed) && exceeds_limit(&error) => {
                 Error::parameter(
                     "memory",
                     format!(
                         "must be larger to unpack {}: its {} data look back further than a quarter \
                          of it ({error})",
                         path.display(),
-                        packing.name()
+                        compression.name()
                     ),
                 )
             }
-            Some(packing) if !self.packed.failed.load(Relaxed) => Error::format(
+            Some(compression) if !self.packed.failed.load(Relaxed) => Error::format(
                 path,
                 Location::Byte(self.bytes_read()),
                 format!(
                     "the {} data are damaged or cut off ({error})",
-                    packing.name()
+                    compression.name()
                 ),
             ),
             _ => Error::io(path, error),
@@ -195,10 +197,10 @@ impl Unpacked {
     }
 }
 
-/// The largest window of a decoder: what it asks memory for.
+/// The largest window of a decoder, for which it allocates memory.
 const LARGEST_WINDOW: usize = 1 << 31;
 
-/// Whether the system refused a decoder the memory for its window. Decoders say so in words only.
+/// Whether the system refused a decoder the memory for its window. Decoders report it only in their message.
 fn lacks_memory(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory
         || ["not enough memory", "can't allocate memory"]
@@ -206,7 +208,7 @@ fn lacks_memory(error: &io::Error) -> bool {
             .any(|words| error.to_string().contains(words))
 }
 
-/// Whether a file needs a larger window than its decoder may use, in the words of zstd and liblzma.
+/// Whether a file needs a larger window than its decoder may use, by the messages of zstd and liblzma.
 fn exceeds_limit(error: &io::Error) -> bool {
     let reason = error.to_string().to_lowercase();
     reason.contains("too much memory") || reason.contains("memory limit")
@@ -272,7 +274,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn every_packing_unpacks_to_the_same() {
+    fn every_compression_decompresses_to_the_same() {
         let text = b"some words and numbers 1 2 3\n".repeat(1000);
         assert_eq!(content(text.clone()).unwrap(), text);
         assert_eq!(content(Vec::new()).unwrap(), b"");
@@ -292,7 +294,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn cut_off_packing_is_a_malformed_file() {
+    fn a_truncated_compressed_file_is_a_malformed_file() {
         let text = b"some words".repeat(1000);
         for pack in PACKERS {
             let mut packed = pack(&text);

@@ -121,7 +121,7 @@ impl Input {
     /// How many bytes there are, where that is known without unpacking and reading all. What a
     /// header promises can only be compared with this; elsewhere memory must grow as content comes.
     pub fn content_size(&self) -> Option<u64> {
-        self.size.filter(|_| self.reader.packing().is_none())
+        self.size.filter(|_| self.reader.compression().is_none())
     }
 
     /// Look at the next `most` bytes, at fewer if the file ends before.

@@ -1,13 +1,13 @@
-//! Allocation that fails with an error. What the standard collections allocate by themselves ends the
-//! process instead, so whatever grows with the text or the matrix is reserved here first.
+//! Allocation that fails with an error. The standard collections end the process instead when they cannot grow,
+//! so everything that grows with the text or the matrix reserves its memory here first.
 
 use super::system;
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 
-/// From this size on, an allocation must leave the margin that small ones need, which cannot fail, and
-/// fit what a control group still allows: there the system grants it in any case, and ends the process
-/// when it is used. Costs nothing where there is no limit.
+/// Allocations of at least this size must fit into the free memory of the control group, which the system does
+/// not check: it grants them and ends the process when the memory is used. They must also leave the margin for
+/// small allocations, which cannot fail. Without a limit the check costs nothing.
 const LARGE: usize = 1 << 16;
 
 /// Make room in `list` for `more` items.
@@ -26,7 +26,7 @@ fn grow<T>(list: &mut Vec<T>, more: usize) -> Result<()> {
     if admits(bytes(ample)) && list.try_reserve(more).is_ok() {
         return Ok(());
     }
-    // Doubling is a luxury.
+    // There is no memory to double the capacity: reserve only what is needed.
     let exact = bytes(list.len().saturating_add(more));
     if admits(bytes(more)) && list.try_reserve_exact(more).is_ok() {
         return Ok(());

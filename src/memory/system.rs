@@ -1,37 +1,37 @@
-//! What the system lets this process use: the limit on its address space (`ulimit -v`) and those of
+//! The memory that the system allows this process: the limit on its address space (`ulimit -v`) and those of
 //! its control groups, which is how containers are limited.
 
 use memmap2::MmapMut;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Left free for the many small allocations, which cannot fail but end the process: what all
-/// threads allocate between two looks.
+/// Memory that is left free for small allocations, because the process ends if one of them fails: as much as all
+/// threads allocate between two checks.
 pub(crate) const MARGIN: u64 = 16 << 20;
 
-/// Whether a limit holds below what the machine has.
+/// Whether there is a limit below the memory of the machine.
 pub(crate) fn is_limited() -> bool {
     address_space().is_some() || !control_groups().is_empty()
 }
 
-/// Whether `bytes` more may be used, and the margin besides.
+/// Whether `bytes` more can be used so that the margin stays free.
 pub(crate) fn admits(bytes: u64) -> bool {
     room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
 }
 
-/// Whether the margin is still there. Costs a few microseconds where there is a limit.
+/// Whether the margin is free. Takes a few microseconds if there is a limit.
 pub(crate) fn has_margin() -> bool {
-    // Asking for it is the surest way to know whether the address space has it.
+    // Mapping it is the surest check of the address space.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
         && control_groups()
             .iter()
             .all(|group| group.room().is_none_or(|room| room >= MARGIN))
 }
 
-/// What counting and training may hold in memory where the caller sets no limit but the system does:
-/// part of what is left, for there are vocabularies and parameters besides. Of an address space a
-/// smaller part, for threads reserve much of it that they do not use.
-pub(crate) fn share() -> Option<u64> {
+/// The memory limit of counting and training if the caller sets none but the system does: a fraction of the free
+/// memory, because vocabularies and parameters need some too. The fraction of an address space is smaller,
+/// because threads reserve much of it without use.
+pub(crate) fn default_limit() -> Option<u64> {
     let space = address_space().map(|limit| limit.saturating_sub(address_space_used()) / 4);
     let groups = control_groups()
         .iter()
@@ -49,7 +49,7 @@ pub(crate) fn room() -> Option<u64> {
 
 #[cfg(unix)]
 fn address_space() -> Option<u64> {
-    // Not remembered: a process may lower its own.
+    // Not cached: a process can lower its own limit.
     rustix::process::getrlimit(rustix::process::Resource::As).current
 }
 

@@ -234,7 +234,7 @@ class DaskGlove(Glove):
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
-        """Train on the counts of all groups; the model gets the result of an interruption too."""
+        """Train on the counts of all groups. The model gets the result even after an interrupt."""
         begun = time.monotonic()
         trainer = Training(
             cluster,
