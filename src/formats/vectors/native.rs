@@ -21,6 +21,7 @@
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
 use super::element::{Element, read_f16, read_f32};
+use super::load::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
@@ -231,6 +232,10 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
     let row = small(dim.checked_mul(size_of::<f32>() as u64));
     let rows = row.and_then(|row| small(row.checked_mul(words)));
     rows.ok_or_else(|| wrong(24))?;
+    // Without words nothing else bounds it. As text it must be readable again.
+    if words == 0 && dim > MAX_LINE_BYTES as u64 / 2 {
+        return Err(wrong(24));
+    }
     if matrix != (HEADER as u64 + index).next_multiple_of(HEADER as u64) {
         return Err(wrong(40));
     }
