@@ -33,10 +33,10 @@ from glove_rs import (
     Vocabulary,
     WordVectors,
     _core,
-    _folder,
     cli,
     evaluation,
 )
+from glove_rs._io import output_folder
 
 __all__ = ["READERS", "Outcome", "attempt", "prepare"]
 
@@ -273,7 +273,7 @@ def folder_settings(path: Path) -> None:
     check_model(Glove.load(folder), path)
     expect(run_command("info", folder, "--json"), "a model is shown whatever its settings are")
     try:
-        _folder.read_settings(folder)
+        output_folder.read_settings(folder)
     except FormatError as error:
         expect("settings.json: " in str(error), "the file is named")
         raise Refused from error
