@@ -1,7 +1,8 @@
 //! Pretrained vectors: where words start, and what fine-tuning keeps them near to.
 
 use super::kernel::StepRule;
-use super::parameters::{LINE, Line, Parameters};
+use super::line::{LINE, Line};
+use super::parameters::Parameters;
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;

@@ -9,6 +9,7 @@ mod epoch;
 mod estimate;
 mod in_order;
 mod kernel;
+mod line;
 mod loss;
 mod marginals;
 mod negatives;
@@ -35,7 +36,8 @@ pub use trainer::{AfterEpoch, Training, train};
 // For training one block of a distributed matrix.
 pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;
+pub(crate) use line::Line;
 pub(crate) use loss::{poor_model_cost, validation_cost};
-pub(crate) use parameters::{Line, View};
+pub(crate) use parameters::View;
 pub(crate) use schedule::batches;
 pub(crate) use tiles::TileSource;

@@ -10,7 +10,7 @@
 
 use super::kernel::Record;
 use super::marginals::Marginal;
-use super::tiles::TileGrid;
+use super::tiles::grid::TileGrid;
 use rand::distr::Distribution;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};

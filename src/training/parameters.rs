@@ -1,5 +1,6 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
+use super::line::{LINE, Line};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
@@ -7,14 +8,6 @@ use crate::vocabulary::WordId;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
-
-/// Floats in the widest vector register, and in a cache line.
-pub const LINE: usize = 16;
-
-/// A cache line of floats. It aligns rows without unsafe code.
-#[repr(C, align(64))]
-#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub(crate) struct Line(pub(crate) [f32; LINE]);
 
 /// The largest accepted `dim`; below it no size overflows.
 pub const MAX_DIM: usize = 1 << 20;

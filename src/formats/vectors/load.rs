@@ -3,6 +3,7 @@
 use super::combine::Combine;
 use super::detect::{Body, Format, Plan, detect};
 use super::element::Element;
+use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
 use super::stanford;
 use super::text::{Lines, numbers_at_end};
@@ -13,25 +14,6 @@ use crate::io::Input;
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::path::Path;
-
-/// Bytes that a line of a text may have if nothing else is said: more than a million numbers.
-pub const MAX_LINE_BYTES: usize = 64 << 20;
-
-/// Vectors of a file with their words, all different.
-#[derive(Debug)]
-pub struct Loaded<E> {
-    /// The words.
-    pub words: WordList,
-    /// Their vectors: V × dim, row-major.
-    pub matrix: Vec<E>,
-    /// Number of components of a vector.
-    pub dim: usize,
-    /// Words that had come before: their later vectors were left out.
-    pub repeated: WordList,
-    /// Words of a text that end in a number after a space: of such a line it cannot be told whether
-    /// it has a number too many.
-    pub doubtful: WordList,
-}
 
 /// What to read of a file.
 #[derive(Debug, Clone, Copy)]

@@ -21,7 +21,7 @@
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
 use super::element::{Element, read_f16, read_f32};
-use super::load::MAX_LINE_BYTES;
+use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
 use crate::io::Input;

@@ -2,7 +2,7 @@
 
 use super::combine::Combine;
 use super::element::Element;
-use super::load::Loaded;
+use super::loaded::Loaded;
 use super::word_list::WordList;
 use crate::error::Result;
 use crate::formats::stanford::Shape;

@@ -4,8 +4,8 @@
 //! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
 
 use super::Cost;
-use super::step::{KernelCall, TOGETHER, update_all};
-use super::vector::{Number, Vector};
+use super::step::{KernelCall, update_all};
+use super::vector::{Number, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::aarch64::*;
 

@@ -21,7 +21,7 @@ mod x86;
 pub use simd_level::SimdLevel;
 pub use step::{Optimizer, StepRule};
 
-use super::parameters::{LINE, Line};
+use super::line::{LINE, Line};
 use std::marker::PhantomData;
 use step::{KernelCall, update_all};
 

@@ -1,9 +1,9 @@
 //! The step rule, and the loop that applies it to records: written once for every [`Vector`].
 
-use super::vector::{Number, Vector};
+use super::vector::{Number, TOGETHER, Vector};
 use super::{Cost, Record};
 use crate::error::{Error, Result};
-use crate::training::parameters::LINE;
+use crate::training::line::LINE;
 use std::marker::PhantomData;
 
 /// How a gradient changes a parameter.
@@ -177,10 +177,6 @@ pub(super) unsafe fn update_all<V: Vector>(call: &KernelCall) -> Cost {
 /// Bytes of rows to prefetch ahead of their use: enough to hide the latency of the second-level cache,
 /// and a small part of the first-level cache. Measured on Wikipedia (benches/EXPERIMENTS.md, "Prefetch distance").
 const PREFETCH_BYTES: usize = 10 << 10;
-
-/// Records that are updated at once if no two of them share a row. The horizontal sums and the scalar
-/// arithmetic then take a quarter of the instructions (benches/EXPERIMENTS.md, "Four records at once").
-pub(super) const TOGETHER: usize = 4;
 
 /// Whether no two of the records share a word or a context word, so that updating them at once has
 /// the result of updating them in order.

@@ -10,7 +10,9 @@
 //!
 //! The implementations rely on this contract and do not repeat it.
 
-use super::step::TOGETHER;
+/// Records that are updated at once if no two of them share a row. The horizontal sums and the scalar
+/// arithmetic then take a quarter of the instructions (benches/EXPERIMENTS.md, "Four records at once").
+pub(super) const TOGETHER: usize = 4;
 
 /// The arithmetic of the AdaGrad rule, for one float or for a register of floats.
 pub(super) trait Number: Copy {

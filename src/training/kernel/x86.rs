@@ -5,8 +5,8 @@
 //! their instructions.
 
 use super::Cost;
-use super::step::{KernelCall, TOGETHER, update_all};
-use super::vector::{Number, Vector};
+use super::step::{KernelCall, update_all};
+use super::vector::{Number, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 

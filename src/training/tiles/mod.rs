@@ -1,7 +1,7 @@
 //! Tiles: records bucketed by blocks of words, so that the rows that a tile updates stay in cache.
 
 mod build;
-mod grid;
+pub(super) mod grid;
 mod holdout;
 mod serialize;
 mod slab;
