@@ -332,7 +332,7 @@ def test_another_file_is_refused(folder, content):
 def test_truncated_counts_are_refused(folder):
     counts = folder / "cooccurrence.counts"
     counts.write_bytes(counts.read_bytes()[:-5])
-    with pytest.raises(FormatError, match=r"counts\.glove.*cut off"):
+    with pytest.raises(FormatError, match=r"cooccurrence\.counts.*cut off"):
         Glove.resume(folder)
 
 

@@ -208,9 +208,8 @@ def test_fit_leaves_a_folder_that_tells_everything(text, tmp_path):
         "settings.json",
         "vocab.txt",
     ]
-    expected = Glove(6, epochs=3, min_count=2, window=4, x_max=10, deterministic=True, seed=5).fit(
-        text
-    )
+    settings = {"epochs": 3, "min_count": 2, "window": 4, "preset": "paper", "x_max": 10}
+    expected = Glove(6, **settings, deterministic=True, seed=5).fit(text)
     model = Glove.load(out)
     np.testing.assert_array_equal(model.W, expected.W)
     assert model.get_params() == expected.get_params()
@@ -286,7 +285,7 @@ def test_step_by_step_is_the_same_as_at_once(text, tmp_path):
 
 
 def test_training_goes_on_from_a_model(made, tmp_path):
-    common = ["--x-max", 10, *REPEATABLE]
+    common = ["--preset", "paper", "--x-max", 10, *REPEATABLE]
     counts = made / "counts"
     done("train", counts, "--dim", 6, "--epochs", 4, *common, "--out", tmp_path / "whole")
     done("train", counts, "--dim", 6, "--epochs", 1, *common, "--out", tmp_path / "part")
