@@ -1,4 +1,4 @@
-"""Co-occurrence counts: DESIGN section 3, rule by rule, and against brute force."""
+"""Co-occurrence counts: docs/architecture.md, Counting rules, rule by rule, and against brute force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting from pretrained vectors, and staying near them (issue 8; Dingwall and Potts 2018)."""
+"""Starting from pretrained vectors, and staying near them (Dingwall and Potts 2018)."""
 
 import numpy as np
 import pytest

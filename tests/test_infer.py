@@ -5,7 +5,7 @@ import pytest
 
 import reference
 from glove_rs import Cooccurrence, Glove, NotFittedError, Vocabulary
-from glove_rs._infer import _solve
+from glove_rs._fit.infer import _solve
 
 
 @pytest.fixture(scope="module")

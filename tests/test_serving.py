@@ -1,4 +1,4 @@
-"""A fitted model serves: threads, copies, pickles, fork and other processes (issue 8)."""
+"""A fitted model serves: threads, copies, pickles, fork and other processes."""
 
 import copy
 import multiprocessing

@@ -1,4 +1,4 @@
-"""Stopping well: records held out, limits, callbacks, Ctrl-C (issue 8)."""
+"""Stopping well: records held out, limits, callbacks, Ctrl-C."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""The update rule of DESIGN section 2 against float64, for any size, value and kernel."""
+"""The update rule (docs/architecture.md, The model) against float64, for any size, value and kernel."""
 
 from __future__ import annotations
 

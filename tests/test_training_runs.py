@@ -1,4 +1,4 @@
-"""Whole training runs: repeatability, memory, divergence, what is reported (issue 4)."""
+"""Whole training runs: repeatability, memory, divergence, what is reported."""
 
 import os
 import pickle

@@ -1,4 +1,4 @@
-"""More text for a model that is trained already (issue 8)."""
+"""More text for a model that is trained already."""
 
 import os
 

@@ -11,7 +11,9 @@ from typing import Any, Self, TypeAlias, Unpack, cast
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _fitting, _infer, _settings
+from . import _core, _settings
+from ._fit import fitting, infer
+from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
 from ._io.files import replacing
@@ -21,7 +23,6 @@ from ._parameters import boolean, instance, path_text, plain
 from ._parameters import words as words_of
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json, to_json
-from ._training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
@@ -326,7 +327,7 @@ class Glove:
             checkpoint_every=checkpoint_every,
             keep_counts=keep_counts,
         )
-        _fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
+        fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
         return self
 
     def fit_cooccurrence(
@@ -375,7 +376,7 @@ checkpoint_every, resume, keep_counts
         begin = None
         if start is not None:
             begin = instance("start", start, Glove)._as_start(X.vocabulary, self.dim)
-        _fitting.fit(self, X, session, given, resume=resume, start=begin)
+        fitting.fit(self, X, session, given, resume=resume, start=begin)
         return self
 
     @classmethod
@@ -419,7 +420,7 @@ checkpoint_every, resume, keep_counts
             "callbacks": callbacks,
             "keep_counts": keep_counts,
         }
-        return _fitting.resume(cls, checkpoint_dir, running, parameters)
+        return fitting.resume(cls, checkpoint_dir, running, parameters)
 
     def update(
         self,
@@ -469,7 +470,7 @@ keep_counts
             As for :meth:`fit`.
         """
         session = Session(**options)
-        _fitting.update(self, source, session, epochs=epochs, new_words=new_words, counts=counts)
+        fitting.update(self, source, session, epochs=epochs, new_words=new_words, counts=counts)
         return self
 
     def infer_vector(
@@ -513,7 +514,7 @@ keep_counts
         >>> model.infer_vector(["a pear a day keeps"], word="pear").shape
         (5,)
         """
-        return _infer.infer_vector(self, contexts, word)
+        return infer.infer_vector(self, contexts, word)
 
     def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
         """Check that training can go on from here."""
@@ -653,7 +654,7 @@ keep_counts
             If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the files
             have changed.
         """
-        return _fitting.counts_of(self)
+        return fitting.counts_of(self)
 
     @property
     def _state(self) -> Fitted:

@@ -5,10 +5,12 @@ They name this protocol instead of the class, because the class imports them.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
-    from .._training import Fitted
+    from .._progress import Progress
+    from .training import Fitted
 
 __all__ = ["Model"]
 
@@ -16,8 +18,11 @@ __all__ = ["Model"]
 class Model(Protocol):
     """A model with its settings and, once fitted, its parameters."""
 
+    dim: int
     lowercase: bool
     normalize: str | None
+    progress: Progress
+    _fitted: Fitted | None
 
     @property
     def _state(self) -> Fitted:
@@ -26,3 +31,13 @@ class Model(Protocol):
     @property
     def settings_(self) -> dict[str, Any]:
         """Every setting that training used."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the parameters of the constructor."""
+
+    def set_params(self, **params: Any) -> Self:
+        """Change parameters of the constructor."""
+
+    @classmethod
+    def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
+        """Make a model of the settings in a file."""

@@ -22,10 +22,11 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .. import Cooccurrence, Glove, Vocabulary, _core, _fitting
+from .. import Cooccurrence, Glove, Vocabulary, _core
+from .._fit import fitting
+from .._fit.training import Session
 from .._io import stanford
 from .._parameters import shown
-from .._training import Session
 from ._inputs import local
 from ._machine import free_memory, processors
 from ._output import check_files
@@ -150,7 +151,7 @@ def _glove(value: dict[str, Any]) -> None:
         model.epochs, model.progress = stop - before, log
         start: Any = {**arrays, "epochs_done": done + before, "halvings": 0}
         session = Session(keep_counts=False)
-        _fitting.fit(model, counts, session, None, resume=False, start=start)
+        fitting.fit(model, counts, session, None, resume=False, start=start)
         log.finish(model.history)
         arrays = model._state.arrays
         if every > 0 and stop % every == 0:

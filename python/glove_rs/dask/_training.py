@@ -19,8 +19,8 @@ import numpy as np
 from distributed import Future, wait
 
 from .. import _core
+from .._fit.training import Session
 from .._progress import Callback as Progress
-from .._training import Session
 from . import _strata
 from ._cluster import Cluster
 from ._strata import Rows

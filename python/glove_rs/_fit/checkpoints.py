@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from . import _core, _settings
-from ._io.archives import refusing
-from ._io.sources import files_of
-from ._parameters import integer, path_text, plain
-from ._tokenizers import to_json
-from .cooccurrence import Cooccurrence
-from .vocabulary import Vocabulary
+from .. import _core, _settings
+from .._io.archives import refusing
+from .._io.sources import files_of
+from .._parameters import integer, path_text, plain
+from .._tokenizers import to_json
+from ..cooccurrence import Cooccurrence
+from ..vocabulary import Vocabulary
 
 __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 

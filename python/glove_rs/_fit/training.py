@@ -13,13 +13,13 @@ from typing import Any, Protocol, TypeAlias, TypedDict
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _settings
-from ._checkpoint import Folder, fingerprint
-from ._io.sources import Source
-from ._parameters import shown
-from .cooccurrence import Cooccurrence
-from .vectors import WordVectors, combine
-from .vocabulary import Vocabulary
+from .. import _core, _settings
+from .._io.sources import Source
+from .._parameters import shown
+from ..cooccurrence import Cooccurrence
+from ..vectors import WordVectors, combine
+from ..vocabulary import Vocabulary
+from .checkpoints import Folder, fingerprint
 
 __all__ = [
     "Callback",

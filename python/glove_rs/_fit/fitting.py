@@ -7,26 +7,25 @@ import math
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
-from . import _checkpoint, _core, _settings
-from ._checkpoint import Folder
-from ._io.archives import refusing
-from ._io.sources import Source, source_arguments
-from ._parameters import boolean, integer
-from ._progress import reporter
-from ._training import Fitted, History, Init, Session, SessionOptions, Text
-from .cooccurrence import Cooccurrence
-from .vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from .glove import Glove
+from .. import _core, _settings
+from .._io.archives import refusing
+from .._io.sources import Source, source_arguments
+from .._parameters import boolean, integer
+from .._progress import reporter
+from ..cooccurrence import Cooccurrence
+from ..vocabulary import Vocabulary
+from . import checkpoints
+from .checkpoints import Folder
+from .protocol import Model
+from .training import Fitted, History, Init, Session, SessionOptions, Text
 
 __all__ = ["counts_of", "fit", "resume", "update"]
 
-_Model = TypeVar("_Model", bound="Glove")
+_Model = TypeVar("_Model", bound=Model)
 
 #: Epochs of an update, as a share of the model's. Half of enwiki-17m and then the other half took
 #: less work with it than all of it at once, and answered as many analogies (benches/RESULTS.md,
@@ -36,14 +35,14 @@ UPDATE_SHARE = 0.4
 ALIKE = 100
 
 
-def count(model: Glove, text: Text) -> Cooccurrence:
+def count(model: Model, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names}
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
 
 
-def counts_of(model: Glove) -> Cooccurrence:
+def counts_of(model: Model) -> Cooccurrence:
     """Find the counts of all text so far, or count it again."""
     state = model._state
     if state.counts is not None:
@@ -62,7 +61,7 @@ def counts_of(model: Glove) -> Cooccurrence:
 
 
 def fit(
-    model: Glove,
+    model: Model,
     data: Text | Cooccurrence,
     session: Session,
     init: Init | None,
@@ -78,7 +77,7 @@ def fit(
     text = data if isinstance(data, Text) else None
     # Also what only a text would need, since it is saved with the model.
     _settings.check_text(parameters)
-    settings = _checkpoint.settings(
+    settings = checkpoints.settings(
         parameters,
         training,
         session.settings() | {"anchor": 0.0 if init is None else init.anchor},
@@ -142,7 +141,7 @@ def _resume(
 ) -> _Model:
     saved = folder.read()
     settings = saved.settings
-    may_change = _checkpoint.may_change(settings)
+    may_change = checkpoints.may_change(settings)
     for name in parameters:
         if name not in may_change:
             raise ValueError(
@@ -171,7 +170,7 @@ def _resume(
 
 
 def update(
-    model: Glove,
+    model: Model,
     source: Source,
     session: Session,
     *,
@@ -211,7 +210,7 @@ def update(
                 boolean("new_words", new_words),
             )
         merged = Cooccurrence._of(core)
-        settings = _checkpoint.settings(
+        settings = checkpoints.settings(
             model.get_params(),
             training,
             session.settings() | {"anchor": 0.0},
@@ -266,7 +265,7 @@ def _grown(
 
 
 def _train(
-    model: Glove,
+    model: Model,
     counts: Cooccurrence,
     training: _core._Training,
     session: Session,
@@ -306,7 +305,7 @@ def _train(
             "path": session.folder.state,
             "counts": None if isinstance(start, _core.CoreCheckpoint) else session.folder.counts,
             "every": session.every,
-            "settings": json.dumps(settings | {"counts": _checkpoint.identity(counts)}),
+            "settings": json.dumps(settings | {"counts": checkpoints.identity(counts)}),
         }
     core_session: _core._Session = {
         "validation": session.validation,

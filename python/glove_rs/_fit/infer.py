@@ -9,11 +9,11 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from . import _settings
-from ._fit.protocol import Model
-from ._parameters import shown
-from .cooccurrence import Cooccurrence
-from .vocabulary import Vocabulary
+from .. import _settings
+from .._parameters import shown
+from ..cooccurrence import Cooccurrence
+from ..vocabulary import Vocabulary
+from .protocol import Model
 
 __all__ = ["infer_vector"]
 
