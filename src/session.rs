@@ -11,7 +11,7 @@
 //! # fn main() -> glove_rs::Result<()> {
 //! # let folder = tempfile::tempdir().unwrap();
 //! # let path = folder.path().join("state");
-//! # let counts = Arc::new(Triangle::assemble(3, |pair| {
+//! # let counts = Arc::new(Triangle::assemble(3, &Monitor::new(), |pair| {
 //! #     pair(1, 0, 5.0, 5.0);
 //! #     pair(2, 1, 3.0, 3.0);
 //! #     Ok(())

@@ -1,4 +1,4 @@
-"""Co-occurrence counts: docs/architecture.md, Counting rules, rule by rule, and against brute force."""
+"""Co-occurrence counts against brute force, rule by rule (docs/architecture.md, Counting rules)."""
 
 from __future__ import annotations
 

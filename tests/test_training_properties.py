@@ -1,4 +1,4 @@
-"""The update rule (docs/architecture.md, The model) against float64, for any size, value and kernel."""
+"""The update rule against float64, for any size, value and kernel (docs/architecture.md)."""
 
 from __future__ import annotations
 

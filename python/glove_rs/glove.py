@@ -44,85 +44,86 @@ class Glove:
 
     Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
-    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; with `negative` also a term for pairs of words
-    that never meet, of which that equation says nothing.
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; `negative` adds a term for pairs of words that
+    never co-occur, which that equation leaves out.
 
     Parameters
     ----------
     dim : int, default 50
-        Components of a vector, >= 1.
+        Number of components of a vector, >= 1.
     window : int, default 15
-        Words to each side that count as near, >= 1.
+        Count pairs of words that are at most this many words apart, >= 1.
     min_count : int, default 5
-        Words that occur less often are left out, before windows are laid.
+        Drop words that occur less often, before windows are laid.
     max_vocab : int, optional
-        Keep at most so many words, the most frequent.
+        Keep at most this many words, the most frequent ones.
     symmetric : bool, default True
-        Count both directions; otherwise (left word, right word) only.
+        Count both directions of a pair; otherwise only (left word, right word).
     distance_weighting : bool, default True
-        A pair d words apart adds 1/d; otherwise 1.
+        A pair at distance d adds 1/d to its count; otherwise 1.
     keep_gaps : bool, default False
-        Words that are left out still count for distances.
+        A dropped word still counts for the distance between its neighbours.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
-        How text becomes words. "whitespace": they stand between spaces, tabs and newlines, as for
-        Stanford's tools; carriage returns vanish. "unicode": the words of Unicode's Annex 29,
-        without punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled
-        pattern of `re` or `regex`: its matches, each as a whole. A function from str to a list of
-        str is called for each document.
+        How text is split into words. "whitespace": at spaces, tabs and newlines, as Stanford's
+        tools do; carriage returns are removed. "unicode": the words of Unicode's Annex 29, without
+        punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled pattern of
+        `re` or `regex`: its matches, each as a whole. A function from str to a list of str: it is
+        called for each document.
     lowercase : bool, default False
-        Lower-case the text first (Unicode).
+        Convert the text to lower case before it is split.
     preset : {"best", "paper"}, default "best"
         Source of the training settings that are None: it fills in these and nothing else. "paper"
         is the paper's model as Stanford's tool trains it; "best" was measured to score higher in a
         fraction of the time.
     x_max : float, optional
-        Counts from here on have full weight in f, > 0. Best 10, paper 100.
+        Counts of at least `x_max` have full weight in f, > 0. Best 10, paper 100.
     alpha : float, optional
         Exponent of f, >= 0. Both 0.75.
     learning_rate : float, optional
-        AdaGrad's η at the beginning, > 0. Best 0.2, paper 0.05.
+        The learning rate η of the vectors in the first epoch, > 0. Best 0.2, paper 0.05.
     bias_learning_rate : float, optional
         The same for the biases, > 0. Best 0.2, paper 1. SGD takes `learning_rate` for them too.
     schedule : {"constant", "linear", "cosine"}, optional
-        How both rates fall while training goes on: not at all, in a straight line to 0, or along
-        half a wave of the cosine to 0. Best "cosine", paper "constant".
+        How both learning rates change during training: they stay, fall in a straight line to 0, or
+        fall along half a cosine wave to 0. Best "cosine", paper "constant".
     epochs : int, optional
-        Passes over the counts, >= 1. Best 8, paper 25.
+        Number of passes over the counts, >= 1. Best 8, paper 25.
     negative : float, optional
-        Pairs of words that never meet to draw for each count, from 0 to 1000. Each adds
-        ½ λ max(0, w·w̃ + b + b̃ − t)² with t = ½ ln E − 1, where E is the count that independent
-        words would have. `history` leaves them out. Best 1, paper 0.
+        Negative sampling: number of word pairs that never co-occur to draw for each count, from 0
+        to 1000. Each adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the loss, with t = ½ ln E − 1, where E
+        is the count that independent words would have. `history` leaves them out. Best 1, paper 0.
     negative_weight : float, optional
-        Their weight λ, > 0, where a frequent pair has 1. Default 0.3.
+        The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
     optimizer : {"adagrad", "sgd"}, optional
         The step rule. Both "adagrad".
     grad_clip : float, optional
-        Bound of each component of a vector's gradient, > 0. Best 3, and beyond dim 100
-        3 (100/dim)², which keeps high rates from diverging; paper 100.
+        Bound of each component of a vector's gradient, > 0, which keeps high rates from diverging.
+        Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     deterministic : bool, default False
-        The same bits for any number of threads, instead of lock-free Hogwild.
+        Give the same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
-        Threads to use, at most 8 for each processor or 64. Default: every processor this process
-        may use.
+        Number of threads, at most 64 or 8 for each processor. Default: the processors that this
+        process may use.
     seed : int, default 0
-        Fixes the initial parameters and the order of training.
+        Seed of the initial parameters and of the order of training.
     memory : int or str, optional
-        Limit for counts and training records, in bytes or as "512MB" or "2GiB"; what is more goes
-        to temporary files. Parameters are not counted.
+        Limit for counts and training records, in bytes or as "512MB" or "2GiB". The rest goes to
+        temporary files. The limit does not include the parameters.
     tmp_dir : path, optional
-        Folder for temporary files beyond that limit. Default: the system's.
+        Folder for temporary files. Default: the system's.
     normalize : {"NFC", "NFKC"}, optional
-        Normalize the text before anything else (Unicode).
+        Normalize the text (Unicode) before it is split.
     documents : {"line", "paragraph", "file"}, default "line"
-        What a document is, whose end no window crosses: a line; what stands between blank lines; a
-        file, or an item of an iterable. A list of words is always one.
+        What a document is: a line, the text between two blank lines, or a file or item of an
+        iterable. Windows never cross the end of a document. A list of words is always a document.
     errors : {"strict", "replace", "ignore"}, default "strict"
-        What becomes of bytes that are no text, and of lone surrogates: an error, U+FFFD, nothing.
+        What to do with bytes that are not text, and with lone surrogates: raise an error, replace
+        them with U+FFFD, or leave them out.
     max_word_bytes : int, default 1048576
-        A longer word is an error: a megabyte without white space is hardly text.
+        Raise an error at a longer word: a megabyte without white space is hardly text.
     progress : bool or callable, optional
-        True shows progress bars, False does not, None (default) does on a terminal. A callable is
-        called as ``progress(stage, done, total, info)`` about ten times a second.
+        Show progress bars; by default only on a terminal. A callable is called instead, as
+        ``progress(stage, done, total, info)``, about ten times a second.
 
     Attributes
     ----------
@@ -264,33 +265,34 @@ class Glove:
             μ >= 0 of the term μ Σ ‖(w + w̃) − r‖² over the words that have a vector r, which is
             added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
         validation : float, optional
-            Share of the pairs of words, above 0 and below 1, to hold out of training, in both
-            directions. The loss on them after each epoch is `history.validation`.
+            Fraction of the word pairs, above 0 and below 1, to hold out of training, in both
+            directions. `history.validation` is the loss on them after each epoch.
         early_stopping : int, optional
-            Stop after so many epochs in a row without a new least validation loss. The model is
-            that of the epoch with the least, also if training ends otherwise.
+            Stop after this many epochs in a row without a new lowest validation loss. The model is
+            that of the epoch with the lowest, also if training ends for another reason.
         max_seconds : float, optional
-            Begin no epoch but the first that, taking as long as the one before, would end later
-            than this after the call. Counting is not cut short.
+            Time limit, counted from the call. Another epoch starts only if it would finish in time,
+            assuming that it takes as long as the last one. The first epoch always runs, and
+            counting is not cut short.
         callbacks : sequence of callable, optional
             Each is called as ``callback(state)`` with an :class:`EpochState` after each epoch, on
             the calling thread; training stops if one returns True. What it raises leaves `fit`, and
             the model is that of the epoch.
         checkpoint_dir : path, optional
-            Folder to write the counts and, after epochs, the state of the training to, so that a
-            training that was killed can go on. It is made if it is missing.
+            Folder for the counts and, after epochs, the state of the training, from which a killed
+            training can resume. It is made if it is missing.
         checkpoint_every : int, default 1
             Epochs between checkpoints, >= 1. The state after the last epoch is always written.
         resume : bool, default False
-            Go on from the checkpoint in `checkpoint_dir`, if there is one, which must be of a
-            training with the same settings: all but `threads`, `memory`, `tmp_dir`, `progress` and,
-            where `schedule` is "constant", `epochs`. The counts are those of the checkpoint; of
-            files only the sizes and both ends are compared. With ``deterministic=True`` the outcome
-            is, to the last bit, that of a training that was never interrupted.
+            Continue from the checkpoint in `checkpoint_dir`, if there is one. Its settings must be
+            the same, except `threads`, `memory`, `tmp_dir`, `progress`, `max_word_bytes` and, if
+            `schedule` is "constant", `epochs`. The counts are those of the checkpoint; of text
+            files only the sizes and both ends are compared. With ``deterministic=True`` the result
+            has the same bits as that of a training that was never interrupted.
         keep_counts : bool, optional
-            Keep the counts in the model for :meth:`update`, packed: about 5 bytes for each pair of
-            words, 180 MB for 17 million words of Wikipedia. By default they are kept unless
-            `source` is in files, which can be counted again if they have not changed.
+            Keep the counts in the model for :meth:`update`, compressed: about 4 bytes for each pair
+            of words that co-occurs, 137 MB for 17 million words of Wikipedia. By default they are
+            kept unless `source` is in files, which can be counted again if they have not changed.
 
         Returns
         -------
@@ -314,8 +316,8 @@ class Glove:
             knows nothing, and halving the learning rate three times does not help. Each halving is
             a RuntimeWarning.
         KeyboardInterrupt
-            Within 0.3 seconds of Ctrl-C. The model is then that of the last finished epoch, if one
-            is.
+            Within half a second of Ctrl-C. The model is then that of the last finished epoch, if
+            there is one.
         """
         text = Text(source, None if vocabulary is None else as_vocabulary(vocabulary))
         session = Session(
@@ -433,17 +435,17 @@ checkpoint_every, resume, keep_counts
     ) -> Self:
         """Count more text, add it to the counts so far, and train on.
 
-        Words keep their parameters and accumulators. Those that now occur `min_count` times, in all
-        the text together, come in; of what the earlier text said about them, only how often they
-        occurred is known. Rows are ordered by count again.
+        Words keep their parameters and accumulators. Words that now occur `min_count` times, in all
+        the text together, are added. Of the earlier text only their number of occurrences is known,
+        not their windows. Rows are ordered by count again.
 
         Parameters
         ----------
         source : path or iterable
             The new text alone, as for :meth:`fit`; it is counted with the model's settings.
         epochs : int, optional
-            Passes over all counts, old and new. Default: 0.4 times the model's `epochs`, rounded up
-            (benches/RESULTS.md, "More text").
+            Passes over all counts, old and new. Default: 0.4 times the model's `epochs`, rounded
+            up.
         new_words : bool, default True
             Add words, as far as `max_vocab` has room. Otherwise the vocabulary and the order of the
             rows stay as they are.

@@ -28,8 +28,8 @@ __all__ = ["counts_of", "fit", "resume", "update"]
 _Model = TypeVar("_Model", bound=Model)
 
 #: Epochs of an update, as a share of the model's. Half of enwiki-17m and then the other half took
-#: less work with it than all of it at once, and answered as many analogies (benches/RESULTS.md,
-#: "More text").
+#: less work with it than all of it at once, and answered as many analogies (benches/EXPERIMENTS.md,
+#: "Epochs of an update").
 UPDATE_SHARE = 0.4
 #: Old words whose mean biases a new word starts from.
 ALIKE = 100

@@ -21,8 +21,7 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 _F64: TypeAlias = npt.NDArray[np.float64]
 
 #: Counts of a word with fewer occurrences are scaled up to this many occurrences. Otherwise its
-#: vector is near those of other rare words, whatever it means (benches/RESULTS.md, "Words never
-#: seen").
+#: vector is near those of other rare words, whatever it means.
 _LEAST = 100
 #: The prior is estimated from the vectors of this many words.
 _ROWS = 10_000
