@@ -9,7 +9,7 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Most threads of a call: eight for each processor, because more only wait for each other. At least 64, so
+/// The largest number of threads of a call: eight for each processor, because more only wait for each other. At least 64, so
 /// that settings of a larger machine work on a smaller one.
 pub fn most() -> usize {
     (8 * processors()).max(64)

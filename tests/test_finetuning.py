@@ -177,7 +177,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
     from glove_rs import _core
 
     dim = arrays["W"].shape[1]
-    model = Glove(**{**settings, "dim": dim}, preset="paper", deterministic=True)
+    model = Glove(**{**settings, "dim": dim, "preset": "paper"}, deterministic=True)
     training = _settings.core_training(model.set_params(epochs=epochs).get_params())
     init = {
         "words": np.array(sorted(int(word) for word in given.index_to_key), np.uint32),

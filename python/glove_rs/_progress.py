@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from ._parameters import shown
+from ._checks import shown
 
 if TYPE_CHECKING:
     from tqdm.auto import tqdm

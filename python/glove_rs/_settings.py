@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
 from . import _core
-from ._parameters import boolean, choice, integer, memory_bytes, path_text, real, shown
+from ._checks import boolean, choice, integer, memory_bytes, path_text, real, shown
 from ._progress import Progress
 from ._tokenizers import Tokenizer, function_of
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 from . import _core
-from ._parameters import shown
+from ._checks import shown
 
 __all__ = ["Tokenizer", "from_json", "function_of", "to_json"]
 

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._checks import path_text, positive, shown
 from ._io.sources import Source, source_arguments
 from ._optional import optional
-from ._parameters import path_text, positive, shown
 from ._progress import Progress, reporter
 from ._settings import (
     CooccurrenceSettings,
@@ -279,7 +279,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     def estimate(
         cls, source: str | os.PathLike[str], **settings: Unpack[CorpusSettings]
     ) -> Estimate:
-        """Predict what :meth:`from_corpus` would take, from reading at most 5 % of a large file.
+        """Predict what :meth:`from_corpus` would take, from a sample of the text.
+
+        The sample is less than 5 % of a file larger than 1 MB; half of it is read twice.
 
         Tokens are proportional to bytes; words and records grow by a power of the text whose
         exponent is measured on the sample and falls, as it did on Wikipedia, while the text grows.

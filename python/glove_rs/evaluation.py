@@ -16,8 +16,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ._checks import boolean, choice, optional_integer, path_text
 from ._core import FormatError
-from ._parameters import boolean, choice, optional_integer, path_text
 from ._vectors.analogy import METHODS, answers, float64_rows
 from ._vectors.unit_rows import UnitRows
 

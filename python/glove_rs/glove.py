@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core, _settings
+from ._checks import boolean, instance, path_text, plain
+from ._checks import words as words_of
 from ._fit import fitting, infer
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
@@ -19,8 +21,6 @@ from ._io.archives import Archive, open_regular, refusing
 from ._io.files import replacing
 from ._io.sources import Source
 from ._optional import optional
-from ._parameters import boolean, instance, path_text, plain
-from ._parameters import words as words_of
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json, to_json
 from .cooccurrence import Cooccurrence
@@ -313,7 +313,7 @@ class Glove:
             damaged.
         TrainingDiverged
             If training meets numbers that are not finite, or a loss ten times that of a model that
-            knows nothing, and halving the learning rate three times does not help. Each halving is
+            knows nothing, and halving the learning rate a few times does not help. Each halving is
             a RuntimeWarning.
         KeyboardInterrupt
             Within half a second of Ctrl-C. The model is then that of the last finished epoch, if
@@ -847,7 +847,9 @@ keep_counts
         gradsq: str | os.PathLike[str] | None = None,
         **settings: Any,
     ) -> Self:
-        """Read what Stanford's ``glove`` or :meth:`save_stanford` trained, a checkpoint too.
+        """Read parameters that Stanford's ``glove`` or :meth:`save_stanford` wrote.
+
+        A checkpoint of Stanford's ``glove`` can be read too.
 
         ``Glove(...).fit_cooccurrence(X, start=model)`` goes on from it.
 

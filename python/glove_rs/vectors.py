@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from . import _core
+from ._checks import boolean, integer, optional_integer, path_text, shown
+from ._checks import words as words_of
 from ._io import vector_files
 from ._io.vector_files import Format
-from ._parameters import boolean, integer, optional_integer, path_text, shown
-from ._parameters import words as words_of
 from ._progress import Progress
 from ._vectors import search
 from ._vectors.combine import COMBINATIONS, combine

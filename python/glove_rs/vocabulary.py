@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._checks import integer, path_text, shown
+from ._checks import words as words_of
 from ._io.sources import Source, source_arguments
-from ._parameters import integer, path_text, shown
-from ._parameters import words as words_of
 from ._progress import reporter
 from ._settings import VocabularySettings, accepts, core_encoding, core_running
 

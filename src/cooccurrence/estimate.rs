@@ -72,10 +72,10 @@ impl Estimate {
     }
 }
 
-/// How fast a quantity grows with the text, as the exponent of a power law. It falls as the text
-/// grows, towards a limit, by a factor e for each e^(1/DECAY)-fold text: so it was on prefixes of
-/// English Wikipedia of 0.1 to 63 million words (benches/EXPERIMENTS.md,
-/// "Prediction of vocabulary and records").
+/// Words and records grow as a power of the text, whose exponent falls towards a limit (`RECORDS_LIMIT`,
+/// `WORDS_LIMIT`) as the text grows. When the text grows by the factor e^(1/DECAY), the distance from the limit
+/// shrinks by the factor e. The constants are fitted to prefixes of English Wikipedia of 0.1 to 63 million words
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const DECAY: f64 = 0.37;
 const RECORDS_LIMIT: f64 = 0.70;
 const WORDS_LIMIT: f64 = 0.60;

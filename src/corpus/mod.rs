@@ -160,7 +160,8 @@ pub trait ChunkReader: Send {
     /// Set a function to call while a chunk is read, which can take any time, as from a pipe.
     fn on_idle(&mut self, _: Idle) {}
 
-    /// The file of the last chunk, and its offset in the (decompressed) file, if known.
+    /// The file that the last chunk came from, and the offset at which the chunk begins, if they are known. The
+    /// offset counts decompressed bytes; of UTF-16 it counts bytes of the text as UTF-8.
     fn origin(&self) -> Option<(std::path::PathBuf, u64)> {
         None
     }

@@ -81,7 +81,7 @@ impl Tiles {
     /// those of the whole matrix.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], except that nothing need be held out.
+    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the sums of all groups.
     pub fn of_group_counts(
         counts: &GroupCounts,
         marginals: &[Marginal],

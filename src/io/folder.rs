@@ -17,7 +17,8 @@ const TRIES: usize = 3;
 /// Names in a message.
 const SHOWN: usize = 5;
 
-/// A folder that is being written; dropped before [`FolderReplacement::commit`] it leaves no trace.
+/// A folder that is being written. If it is dropped before [`FolderReplacement::commit`], its files are removed and
+/// the target is unchanged; parent folders that were made for it stay.
 ///
 /// The new folder is filled in a scratch folder beside the target. At the end both are exchanged,
 /// which is one step of the system: the target is complete at every moment. Systems without it rename

@@ -5,9 +5,10 @@ use super::system;
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 
-/// Allocations of at least this size must fit into the free memory of the control group, which the system does
-/// not check: it grants them and ends the process when the memory is used. They must also leave the margin for
-/// small allocations, which cannot fail. Without a limit the check costs nothing.
+/// An allocation of at least this size is checked against the free memory of the control groups and of the
+/// address space. The system does not check control groups: it grants the memory and ends the process when the
+/// memory is used. The margin for small allocations, which cannot fail, must stay free too. Without a limit, the
+/// check costs one system call.
 const LARGE: usize = 1 << 16;
 
 /// Make room in `list` for `more` items.

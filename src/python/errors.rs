@@ -18,7 +18,7 @@ pyo3::create_exception!(
     glove_rs,
     TrainingDiverged,
     PyArithmeticError,
-    "Training met numbers that are not finite, even after the learning rate was halved three \
+    "Training met numbers that are not finite, even after the learning rate was halved several \
      times. `history` holds the loss of each epoch finished before."
 );
 

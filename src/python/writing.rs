@@ -69,8 +69,8 @@ impl FileWriter {
         })
     }
 
-    /// Write all of `data`. After an exception nothing more is written, without another exception:
-    /// what closes an archive then must not hide the first one. The file cannot be committed.
+    /// Write all of `data`. After an exception, `write` ignores its data and raises nothing, so that the code
+    /// that closes an archive does not hide the first exception. The file can then not be committed.
     fn write(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         let Some(mut open) = lock(&self.open).take() else {
             return Ok(());

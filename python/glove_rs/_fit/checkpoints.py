@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core, _settings
+from .._checks import integer, path_text, plain
 from .._io.archives import refusing
 from .._io.sources import files_of
-from .._parameters import integer, path_text, plain
 from .._tokenizers import to_json
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
@@ -78,16 +78,8 @@ class Folder:
             lock.release()
 
     def read(self) -> Saved:
-        """Read the checkpoint.
-
-        Raises
-        ------
-        OSError, FormatError
-            For a file that is missing, truncated or damaged, with its path and the byte.
-        """
-        core = _core.CoreCheckpoint.load(self.state)
-        with refusing(self.state, "a checkpoint of glove_rs"):
-            return Saved(core, _checked(json.loads(core.settings)))
+        """Read the checkpoint, as :func:`read` does."""
+        return read(self.state)
 
     def counts_of(self, saved: Saved, running: _core._Running) -> Cooccurrence:
         """Read the counts and make sure that they are those of the checkpoint.
@@ -152,6 +144,19 @@ class Folder:
                 f"the checkpoint in {self.path} is for another vocabulary: it has "
                 f"{len(saved.vocabulary)} words, the given one {len(given)}"
             )
+
+
+def read(path: str | os.PathLike[str]) -> Saved:
+    """Read a checkpoint file.
+
+    Raises
+    ------
+    OSError, FormatError
+        For a file that is missing, truncated or damaged, with its path and the byte.
+    """
+    core = _core.CoreCheckpoint.load(path)
+    with refusing(os.fspath(path), "a checkpoint of glove_rs"):
+        return Saved(core, _checked(json.loads(core.settings)))
 
 
 def _checked(settings: dict[str, Any]) -> dict[str, Any]:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .. import _core, _settings
+from .._checks import boolean, integer
 from .._io.archives import refusing
 from .._io.sources import Source, source_arguments
-from .._parameters import boolean, integer
 from .._progress import reporter
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _settings
-from .._parameters import shown
+from .._checks import shown
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
 from .protocol import Model

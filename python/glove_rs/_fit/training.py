@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core, _settings
+from .._checks import shown
 from .._io.sources import Source
-from .._parameters import shown
 from ..cooccurrence import Cooccurrence
 from ..vectors import WordVectors, combine
 from ..vocabulary import Vocabulary

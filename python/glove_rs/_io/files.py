@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import _core
-from .._parameters import path_text
+from .._checks import path_text
 
 __all__ = ["replacing"]
 

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from .. import _core
+from .._checks import path_text
 from .._core import FormatError, __version__
-from .._parameters import path_text
 from .._tokenizers import to_json
 from ..vocabulary import Vocabulary
 from .files import replacing

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._parameters import boolean, integer, path_text
+from .._checks import boolean, integer, path_text
 from .._progress import Progress, reporter
 from .._vectors.combine import combine
 

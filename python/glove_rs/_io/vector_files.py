@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .. import _core
-from .._parameters import boolean, integer, path_text, shown
+from .._checks import boolean, integer, path_text, shown
 from .._progress import Progress, reporter
 from ..vocabulary import Vocabulary, as_vocabulary
 from .archives import refusing

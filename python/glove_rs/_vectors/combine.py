@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _core
-from .._parameters import choice
+from .._checks import choice
 
 __all__ = ["COMBINATIONS", "combine"]
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .._parameters import shown
+from .._checks import shown
 
 __all__ = ["Item", "Items", "Key", "listed", "reals", "weighted"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .._checks import integer
 from .._io import output_folder
-from .._parameters import integer
 
 __all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "model", "vectors"]
 

@@ -23,10 +23,10 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import Cooccurrence, Glove, Vocabulary, _core
+from .._checks import shown
 from .._fit import fitting
 from .._fit.training import Session
 from .._io import stanford
-from .._parameters import shown
 from ._inputs import local
 from ._machine import free_memory, processors
 from ._output import check_files

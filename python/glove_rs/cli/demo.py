@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
+from .._checks import path_text
 from .._io.files import replacing
-from .._parameters import path_text
 from ._options import add_settings
 from ._output import add_overwrite, check_files
 from ._parser import Commands, command

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import Cooccurrence, Estimate, Glove
-from .._parameters import memory_bytes
+from .._checks import memory_bytes
 from .._settings import names, resolve
 from . import _inputs
 from ._machine import free_memory

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .._fit import checkpoints
 from .._io import output_folder
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
@@ -364,12 +364,11 @@ def _text_info(path: str, _: str | None) -> dict[str, Any]:
 
 
 def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
-    checkpoint = _core.CoreCheckpoint.load(path)
-    settings = json.loads(checkpoint.settings)
+    saved = checkpoints.read(path)
     return {
-        "version": settings.get("glove_rs"),
-        "epochs": checkpoint.epochs,
-        "settings": {**settings.get("parameters", {}), **settings.get("training", {})},
+        "version": saved.settings.get("glove_rs"),
+        "epochs": saved.core.epochs,
+        "settings": {**saved.settings["parameters"], **saved.settings["training"]},
     }
 
 

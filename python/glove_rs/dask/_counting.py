@@ -15,8 +15,8 @@ from dask.sizeof import sizeof
 from distributed import Future, as_completed, get_worker
 
 from .. import _core
+from .._checks import byte_count
 from .._io.sources import source_arguments
-from .._parameters import byte_count
 from .._progress import Callback as Progress
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary

@@ -10,9 +10,9 @@ from typing import Any, Self, Unpack
 from distributed import Client, Future
 
 from .. import _core, _settings
+from .._checks import byte_count, integer
+from .._checks import words as words_of
 from .._fit.training import Fitted, History, Init, Session, SessionOptions
-from .._parameters import byte_count, integer
-from .._parameters import words as words_of
 from .._progress import Callback as Progress
 from .._progress import reporter
 from ..cooccurrence import Cooccurrence

@@ -95,7 +95,7 @@ impl Tiles {
     /// pairs with a word of the group.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], except that nothing need be held out.
+    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the sums of all groups.
     pub(crate) fn of_group(
         source: &mut impl TileSource,
         marginals: &[Marginal],
