@@ -180,6 +180,7 @@ impl Session {
         self.options.validate()?;
         Parameters::check_dim(self.dim)?;
         check_sizes(None, counts.pairs(), 0)?;
+        Parameters::check_memory(counts.words, self.dim)?;
         if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
             counts_file::save(&counts, &self.vocabulary, &self.rare, path, monitor)?;
         }

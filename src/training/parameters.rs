@@ -44,12 +44,16 @@ impl Side {
         let mut row = vec![Line([0.0; LINE]); half];
         row[half - 1].0[LINE - 2..].fill(1.0);
         row.resize(2 * half, Line([1.0; LINE]));
-        let lines = words.checked_mul(row.len());
-        let mut lines = HugeBuffer::zeroed(lines.unwrap_or(usize::MAX))?;
+        let mut lines = Self::allocate(words, dim)?;
         lines
             .par_chunks_exact_mut(row.len())
             .for_each(|to: &mut [Line]| to.copy_from_slice(&row));
         Ok(Self { lines, dim, bias })
+    }
+
+    fn allocate(words: usize, dim: usize) -> Result<HugeBuffer<Line>> {
+        let lines = words.checked_mul(2 * lines_per_half(dim));
+        HugeBuffer::zeroed(lines.unwrap_or(usize::MAX))
     }
 
     /// Parameter lines and accumulator lines of every row.
@@ -257,6 +261,16 @@ impl Parameters {
     /// Parameters of no words.
     pub(super) fn empty() -> Result<Self> {
         Self::zeros(0, 1)
+    }
+
+    /// Refuse parameters that the system has no memory for, before the work that comes first. Nothing is kept, and
+    /// no page is touched.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn check_memory(words: usize, dim: usize) -> Result<()> {
+        let _both = (Side::allocate(words, dim)?, Side::allocate(words, dim)?);
+        Ok(())
     }
 
     /// Refuse a `dim` out of range.
