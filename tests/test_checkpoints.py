@@ -124,7 +124,7 @@ def test_a_checkpoint_is_recognised_by_its_content(folder):
 
 def test_counts_alone_are_counted_again(zipf, whole, folder):
     (folder / "training.checkpoint").unlink()
-    (folder / "cooccurrence.counts").write_bytes(b"what a killed process left")
+    Cooccurrence.from_corpus(["of another text"], min_count=1).save(folder / "cooccurrence.counts")
     assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
 
 

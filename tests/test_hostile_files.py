@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from glove_rs._io import output_folder
 from interrupting import HANG, LIMIT, cpu_seconds
 
 TEXT = ["an apple a day keeps the doctor away", "one apple a day"] * 10
@@ -646,3 +647,23 @@ def test_a_lack_of_address_space_is_a_memory_error(large, name, load, more):
     done = run(LIMITED.replace("{load}", load), large / name, more)
     assert done.returncode == 0, done.stderr
     assert done.stdout in {"MemoryError\n", "loaded\n"}
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_model_that_is_compressed_with_anything_but_deflate_is_refused(tmp_path, method):
+    # Their decoders unpack without a bound on memory, whatever size the archive states.
+    Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5).save(tmp_path / "model")
+    with (
+        zipfile.ZipFile(tmp_path / "model") as saved,
+        zipfile.ZipFile(tmp_path / "bomb", "w", method) as bomb,
+    ):
+        for name in saved.namelist():
+            bomb.writestr(name, saved.read(name))
+    with pytest.raises(FormatError, match=r"bomb.*deflate"):
+        Glove.load(tmp_path / "bomb")
+
+
+def test_settings_of_many_megabytes_are_refused(tmp_path):
+    (tmp_path / "settings.json").write_text("[" + "[]," * 10**6 + "[]]")
+    with pytest.raises(FormatError, match="longer than"):
+        output_folder.read_settings(tmp_path)

@@ -726,3 +726,81 @@ def test_a_missing_checkpoint_dir_is_not_made_to_resume_from(here):
 def test_settings_are_json_of_the_documented_format(here):
     done("fit", "../c.txt", "--out", "m", *SMALL)
     assert json.loads(Path("m/settings.json").read_text())["format"] == "glove-rs folder"
+
+
+# --- checkpoint folders, and outputs beside each other --------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["cooccurrence.counts", "training.lock"])
+@pytest.mark.parametrize("content", [b"my thesis", b"gloveCNT, or so"])
+def test_a_checkpoint_folder_replaces_no_file_that_no_training_of_it_wrote(tmp_path, name, content):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (folder / name).write_bytes(content)
+    with pytest.raises(FileExistsError, match=name):
+        Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5, checkpoint_dir=folder)
+    assert {path.name for path in folder.iterdir()} == {name, "training.lock"}
+    assert (folder / name).read_bytes() == content
+
+
+def test_a_checkpoint_folder_follows_no_links_out_of_it(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    (tmp_path / "thesis").write_text("mine")
+    (folder / "cooccurrence.counts").symlink_to(tmp_path / "thesis")
+    with pytest.raises(FileExistsError, match=r"cooccurrence\.counts"):
+        Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5, checkpoint_dir=folder)
+    assert (tmp_path / "thesis").read_text() == "mine"
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "training.lock").symlink_to(tmp_path / "missing")
+    with pytest.raises(OSError, match=r"training\.lock"):
+        Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5, checkpoint_dir=other)
+    assert not (tmp_path / "missing").exists()
+
+
+def test_an_input_in_the_checkpoint_folder_is_not_replaced(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    corpus = folder / "cooccurrence.counts"
+    corpus.write_text("a b c\n" * 5)
+    with pytest.raises(FileExistsError):
+        Glove(dim=2, epochs=1, min_count=1).fit(corpus, checkpoint_dir=folder)
+    assert corpus.read_text() == "a b c\n" * 5
+    older = tmp_path / "older"
+    older.mkdir()
+    (older / "counts.glove").write_text("a b c\n" * 5)
+    Glove(dim=2, epochs=1, min_count=1).fit(older / "counts.glove", checkpoint_dir=older)
+    assert (older / "counts.glove").read_text() == "a b c\n" * 5
+
+
+def test_counts_that_a_killed_training_left_are_replaced_by_the_next(tmp_path):
+    def die(state):
+        raise SystemExit
+
+    settings = {"dim": 2, "epochs": 2, "min_count": 1}
+    with pytest.raises(SystemExit):
+        Glove(**settings).fit(["a b c"] * 5, checkpoint_dir=tmp_path, callbacks=[die])
+    (tmp_path / "training.checkpoint").unlink()  # as if it had been killed before the first
+    assert (tmp_path / "cooccurrence.counts").exists()
+    Glove(**settings).fit(["a b c d"] * 5, checkpoint_dir=tmp_path)
+    assert len(Glove.resume(tmp_path).vocabulary) == 4
+
+
+def test_vectors_are_not_written_among_checkpoints(tmp_path):
+    (tmp_path / "c.txt").write_text("a b c\n" * 5)
+    command = ["fit", str(tmp_path / "c.txt"), "--min-count", "1", "--dim", "2", "--epochs", "1"]
+    command += ["--out", str(tmp_path / "m"), "--checkpoint-dir", str(tmp_path / "run")]
+    assert main([*command, "--vectors", str(tmp_path / "run" / "training.checkpoint")]) == 2
+    assert not (tmp_path / "m").exists()
+
+
+def test_two_outputs_of_stanfords_command_line_are_two_files(tmp_path):
+    (tmp_path / "c.txt").write_text("a b c\n" * 5)
+    X = Cooccurrence.from_corpus(tmp_path / "c.txt", min_count=1)
+    X.save(tmp_path / "x.bin")
+    X.vocabulary.save(tmp_path / "v.txt")
+    command = ["compat", "glove", "-input-file", str(tmp_path / "x.bin"), "-vocab-file"]
+    command += [str(tmp_path / "v.txt"), "-save-file", str(tmp_path / "same"), "-vector-size", "2"]
+    assert main([*command, "-gradsq-file", str(tmp_path / "same"), "-iter", "1"]) != 0
+    assert not (tmp_path / "same.txt").exists()

@@ -125,7 +125,8 @@ def test_the_settings_that_were_used_are_in_the_model_its_file_and_its_folder(tm
     printed = json.loads(capsys.readouterr().out)["settings"]
     saved = json.loads((tmp_path / "folder" / "settings.json").read_text())["settings"]
     assert main(["info", folder, "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["settings"]
+    [told] = json.loads(capsys.readouterr().out)
+    told = told["settings"]
     for settings in (printed, saved, told):
         assert settings["x_max"] == 3.0
         assert settings["learning_rate"] == 0.2

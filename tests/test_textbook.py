@@ -69,7 +69,6 @@ def one_plain_step(w, w_tilde, b, b_tilde, x, x_max):
         np.array([x], dtype=np.float64),
         *arrays,
         *ones,
-        preset="paper",
         x_max=x_max,
         alpha=0.75,
         learning_rate=1.0,

@@ -279,7 +279,7 @@ def frozen(dim, **settings):
 def test_reported_loss_is_the_mean_over_all_records(size, density, threads):
     X = random_symmetric_counts(11, size, density)
     row, col, x = scipy.sparse.find(X)
-    model = frozen(8, epochs=2, threads=threads, preset="paper", x_max=10.0).fit_cooccurrence(X)
+    model = frozen(8, epochs=2, threads=threads, x_max=10.0).fit_cooccurrence(X)
     config = reference.Config(x_max=10.0)
     expected = reference.loss(parameters_of(model), row, col, x, config) / x.size
     np.testing.assert_allclose(model.history, [expected, expected], rtol=2e-5)
@@ -292,7 +292,7 @@ def test_an_epoch_applies_the_gradient_of_every_record_once(size, density):
     X = random_symmetric_counts(12, size, density)
     records = scipy.sparse.find(X)
     eta, config = 1e-3, reference.Config(x_max=10.0)
-    settings = {"epochs": 1, "threads": 1, "preset": "paper", "x_max": 10.0}
+    settings = {"epochs": 1, "threads": 1, "x_max": 10.0}
     start = parameters_of(frozen(6, **settings).fit_cooccurrence(X))
     model = frozen(6, **settings).set_params(learning_rate=eta).fit_cooccurrence(X)
     slope = reference.gradient(start, *records, config)

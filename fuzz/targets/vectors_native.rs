@@ -13,7 +13,7 @@ fuzz_target!(|data: &[u8]| {
             let path = written(folder, "vectors", &data);
             if let Some(Some((header, words))) = accepted(native::open(&path, &Monitor::new())) {
                 assert_eq!(words.len(), header.words);
-                let bytes = (header.words * header.dim * header.component) as u64;
+                let bytes = (header.words * header.dim * header.element_bytes) as u64;
                 assert_eq!(header.matrix + bytes, data.len() as u64);
             }
         });

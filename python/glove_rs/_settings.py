@@ -240,6 +240,7 @@ _ROWS: Final = (
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
         default="whitespace",
+        optional=True,  # of a model whose tokenizer was a function, which no file holds
     ),
     Setting(
         "lowercase",

@@ -23,6 +23,12 @@ impl FolderLock {
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt;
+            // A link could make a file elsewhere.
+            options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
+        }
         let file = options.open(&path).map_err(|e| Error::io(&path, e))?;
         match file.try_lock() {
             Err(TryLockError::WouldBlock) => {

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import _core, _settings
 from .._checks import integer, path_text, plain
-from .._io.archives import refusing
+from .._io.archives import MOST_JSON, refusing
 from .._io.sources import files_of
 from .._tokenizers import to_json
 from ..cooccurrence import Cooccurrence
@@ -24,6 +24,8 @@ __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
 #: The names that older versions gave them. A folder of such a version keeps them.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
+#: What is locked, and what stands in it once a training of the folder has begun.
+_LOCK, _MARK = "training.lock", b"glove-rs training\n"
 #: Bytes of both ends of a file that tell it from others.
 _ENDS = 1 << 16
 
@@ -49,12 +51,10 @@ class Folder:
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = path_text("checkpoint_dir", path, "folder")
-        self.state, self.counts = self._file(_STATE), self._file(_COUNTS)
-
-    def _file(self, name: str) -> str:
-        """Return the path of a file, by its older name if the folder has only that."""
-        path, older = (os.path.join(self.path, name) for name in (name, _OLDER[name]))
-        return older if os.path.exists(older) and not os.path.exists(path) else path
+        state, older = (os.path.join(self.path, name) for name in (_STATE, _OLDER[_STATE]))
+        is_older = os.path.exists(older) and not os.path.exists(state)
+        names = (_OLDER[name] if is_older else name for name in (_STATE, _COUNTS))
+        self.state, self.counts = (os.path.join(self.path, name) for name in names)
 
     def has_checkpoint(self) -> bool:
         """Whether there is anything to resume."""
@@ -76,6 +76,37 @@ class Folder:
             yield
         finally:
             lock.release()
+
+    def claim(self) -> None:
+        """Refuse files that no training of this folder wrote, before the work and under the lock.
+
+        Then mark the folder: what a killed training leaves is replaced by the next one.
+
+        Raises
+        ------
+        FileExistsError
+            For a file or link that has the name of one of ours and is not.
+        """
+        lock = os.path.join(self.path, _LOCK)
+        try:
+            with open(lock, "r+b") as file:
+                mark = file.read(len(_MARK) + 1)
+                if not _MARK.startswith(mark):  # a write that failed leaves a part of it
+                    raise FileExistsError(17, "exists and is not the lock of a training")
+                has_begun = mark == _MARK
+                self._check_counts(has_begun)
+                if not has_begun:
+                    file.seek(0)
+                    file.write(_MARK)
+        except OSError as error:
+            error.filename = error.filename or lock
+            raise
+
+    def _check_counts(self, has_begun: bool) -> None:
+        for path in (self.state, self.counts):
+            if os.path.lexists(path) and not (has_begun and _is_counts(path)):
+                reason = "exists and is not of a training in this folder: choose another"
+                raise FileExistsError(17, reason, path)
 
     def read(self) -> Saved:
         """Read the checkpoint, as :func:`read` does."""
@@ -156,7 +187,17 @@ def read(path: str | os.PathLike[str]) -> Saved:
     """
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):
+        if len(core.settings) > MOST_JSON:
+            raise ValueError(f"its settings take {len(core.settings)} characters")
         return Saved(core, _checked(json.loads(core.settings)))
+
+
+def _is_counts(path: str) -> bool:
+    """Return whether a path is a file, not a link, of counts in the native format."""
+    if os.path.islink(path) or not os.path.isfile(path):
+        return False
+    with open(path, "rb") as file:
+        return file.read(8) == b"gloveCNT"
 
 
 def _checked(settings: dict[str, Any]) -> dict[str, Any]:

@@ -104,10 +104,10 @@ def fit(
             elif data.vocabulary is not None:
                 folder.check_vocabulary(counts, data.vocabulary)
             init = None  # it is part of what was saved
-        elif isinstance(data, Cooccurrence):
-            counts = data
         else:
-            counts = count(model, data)
+            if folder is not None:
+                folder.claim()
+            counts = data if isinstance(data, Cooccurrence) else count(model, data)
         _train(
             model,
             counts,
@@ -195,6 +195,8 @@ def update(
                 f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
                 "Glove.resume, delete it, or choose another folder"
             )
+        if folder is not None:
+            folder.claim()
         kept = counts_of(model) if counts is None else counts
         if not isinstance(kept, Cooccurrence):
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")

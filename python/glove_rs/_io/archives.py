@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from .._core import FormatError
 
-__all__ = ["Archive", "open_regular", "refusing"]
+__all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 
 #: The largest allowed ratio of unpacked content to file size. Compressed numbers stay below 10.
 MOST_RATIO = 64
 #: Bytes that an archive may unpack to regardless of its size.
 ALWAYS = 1 << 20
+#: The largest size of settings in JSON: a parser needs many times as much.
+MOST_JSON = 1 << 20
 #: Bytes to read at a time. Ctrl-C is noticed between two reads.
 _CHUNK = 4 << 20
 
@@ -80,7 +82,11 @@ class Archive:
     def __init__(self, file: IO[bytes]) -> None:
         size = os.fstat(file.fileno()).st_size
         self._zip = zipfile.ZipFile(file)
-        unpacked = sum(member.file_size for member in self._zip.infolist())
+        members = self._zip.infolist()
+        # Others unpack without a bound on memory, whatever size the archive states.
+        if any(m.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for m in members):
+            raise ValueError("it is compressed otherwise than with deflate")
+        unpacked = sum(member.file_size for member in members)
         if unpacked > MOST_RATIO * size + ALWAYS:
             raise ValueError(f"{size} bytes that unpack to {unpacked}")
 
@@ -110,6 +116,8 @@ class Archive:
             count = 1
             for n in found:
                 count *= n
+            if name == "header" and count * dtype.itemsize > MOST_JSON:
+                raise ValueError(f"its settings take {count} bytes")
             if len(start) + length + count * dtype.itemsize != member.file_size:
                 raise ValueError(f"{name} has {member.file_size} bytes, not those of its shape")
             array = np.empty(count, dtype)

@@ -23,6 +23,7 @@ from .._checks import path_text
 from .._core import FormatError, __version__
 from .._tokenizers import to_json
 from ..vocabulary import Vocabulary
+from .archives import MOST_JSON
 from .files import replacing
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
@@ -87,7 +88,12 @@ def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
         raise FormatError(f"{path}: not a file")
     with open(path, encoding="utf-8") as file:
         try:
-            settings = json.load(file)
+            text = file.read(MOST_JSON + 1)
+            if len(text) > MOST_JSON:
+                raise FormatError(f"{path}: longer than {MOST_JSON} characters")
+            settings = json.loads(text)
+        except FormatError:
+            raise
         except (ValueError, RecursionError) as error:
             raise FormatError(f"{path}: not a JSON text ({error})") from error
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:

@@ -10,7 +10,6 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from .._io import output_folder
@@ -63,7 +62,7 @@ def add_overwrite(
 
 
 def check_files(
-    outputs: Mapping[str, str | None],
+    outputs: Mapping[str, str | None] | Iterable[tuple[str, str | None]],
     inputs: Iterable[str | os.PathLike[str] | None],
     *,
     overwrite: bool,
@@ -76,8 +75,8 @@ def check_files(
 
     Parameters
     ----------
-    outputs : mapping of str to str
-        The output file of each option; None is ignored.
+    outputs : mapping of str to str, or pairs of them
+        Options and their output files; None is ignored.
     inputs : iterable of str
         Files, folders and patterns that the command reads; None is ignored.
     overwrite : bool
@@ -93,7 +92,8 @@ def check_files(
         For a file that exists, unless `overwrite`.
     """
     option_of: dict[object, str] = {}
-    written_files = [(option, path, True) for option, path in outputs.items() if path is not None]
+    pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
+    written_files = [(option, path, True) for option, path in pairs if path is not None]
     if folder is not None:
         files = (os.path.join(folder.target, name) for name in folder.names)
         written_files += [("out", path, False) for path in files]
@@ -130,7 +130,7 @@ def _written_key(path: str) -> object:
 
 
 def _option(name: str) -> str:
-    return "--" + name.replace("_", "-")
+    return name if name.startswith("-") else "--" + name.replace("_", "-")
 
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
@@ -157,9 +157,13 @@ def _key(path: str) -> object:
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
+_STANDARD_STREAMS = {"/dev/stdin", "/dev/stdout", "/dev/stderr"}
+
+
 def _is_stream(path: str) -> bool:
     """Return whether a path is standard output, a device, a pipe or an open file descriptor."""
-    if path == "-" or Path(os.path.abspath(path)).parent in (Path("/dev"), Path("/dev/fd")):
+    name = os.path.abspath(path)
+    if path == "-" or name in _STANDARD_STREAMS or os.path.dirname(name) == "/dev/fd":
         return True
     try:
         mode = os.stat(path).st_mode

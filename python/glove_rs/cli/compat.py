@@ -223,9 +223,8 @@ def _check_outputs(value: dict[str, Any], stops: Sequence[int]) -> None:
     inputs += [
         value[f"init-{what}-file"] for what in ("param", "gradsq") if value[f"load-init-{what}"]
     ]
-    for epoch in epochs:
-        for flag, path, _ in _saved(value, epoch):
-            check_files({f"-{flag}": path}, inputs, overwrite=True)
+    outputs = [(f"-{flag}", path) for epoch in epochs for flag, path, _ in _saved(value, epoch)]
+    check_files(outputs, inputs, overwrite=True)
 
 
 class _Log:

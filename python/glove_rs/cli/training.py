@@ -147,7 +147,12 @@ def _vocab(options: argparse.Namespace) -> None:
     settings = given(options, (*_VOCABULARY, *_RUNNING))
     words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **settings)
     check_files(outputs, options.corpus, overwrite=options.overwrite)
-    words.save(options.output)
+    if options.output == "-" and sys.stdout.isatty():
+        # Through Python's stream, which escapes control characters on a terminal.
+        for word, count in zip(words.words, words.counts.tolist(), strict=True):
+            print(word, count)
+    else:
+        words.save(options.output)
 
 
 # --- cooccur --------------------------------------------------------------------------------------
@@ -342,6 +347,12 @@ class _Outputs:
         folder = getattr(options, "checkpoint_dir", None)
         if folder and Path(os.path.realpath(folder)).is_relative_to(self._folder.target):
             raise ValueError(f"checkpoint_dir must be outside of --out, got {folder}")
+        if folder and self._vectors not in {None, "-"}:
+            vectors = Path(os.path.realpath(self._vectors))
+            if vectors.is_relative_to(os.path.realpath(folder)):
+                raise ValueError(
+                    f"vectors must be outside of --checkpoint-dir, got {self._vectors}"
+                )
         self._check()
         self._folder.check()
 

@@ -200,7 +200,9 @@ pub(super) fn plan(
     let vectors = promised > 0 || !content[start..].iter().all(u8::is_ascii_whitespace);
     let too_many = |bytes: u64| dim as u64 > bytes;
     if dim == 0 || too_many(longest as u64 / 2) || vectors && size.is_some_and(too_many) {
-        let message = format!("the header's number of components, {dim}, cannot be right");
+        let message = format!(
+            "the header's number of components, {dim}, cannot be right for this file and max_line_bytes={longest}"
+        );
         return Err(at_line(&message));
     }
     let below = Sample::of(&content[start..], whole);
