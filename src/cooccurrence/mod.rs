@@ -1,6 +1,6 @@
 //! Encoded text to counts: how often two words occur within a window of each other.
 //!
-//! [`count_text`] does all steps from text to counts; [`count`] counts text that is encoded already. Counts are
+//! [`count_text`] does all steps from text to counts; [`count()`] counts text that is encoded already. Counts are
 //! a [`Triangle`], whose rows lie in memory or in a temporary file.
 
 mod accumulator;

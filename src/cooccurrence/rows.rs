@@ -47,7 +47,7 @@ impl RowBlock {
     /// Reserve memory for more rows and entries.
     ///
     /// # Errors
-    /// [`Error::Memory`].
+    /// [`crate::Error::Memory`].
     pub fn reserve(&mut self, rows: usize, entries: usize) -> Result<()> {
         fallible::reserve(&mut self.ends, rows)?;
         fallible::reserve(&mut self.columns, entries)?;

@@ -31,8 +31,8 @@ impl RawCorpus {
     /// Read `reader` to its end on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// What the reader reports; [`Error::Corpus`] for more than 2³¹ − 4 different words;
-    /// [`Error::Cancelled`].
+    /// What the reader reports; [`crate::Error::Corpus`] for more than 2³¹ − 4 different words;
+    /// [`crate::Error::Cancelled`].
     pub fn read(
         reader: &mut dyn ChunkReader,
         options: &EncodingOptions,
@@ -138,7 +138,7 @@ impl RawCorpus {
     /// The vocabulary of the text.
     ///
     /// # Errors
-    /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
+    /// [`crate::Error::Corpus`] if no word is left, saying which setting pruned them.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
         self.choose(self.words(monitor)?, options, monitor)
     }
@@ -171,7 +171,7 @@ impl RawCorpus {
     /// Every word of the text and how often it occurs, in no particular order.
     ///
     /// # Errors
-    /// [`Error::Memory`], [`Error::Cancelled`].
+    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn words(&self, monitor: &Monitor) -> Result<Vec<(&[u8], u64)>> {
         let mut interners: Vec<_> = self.interners.iter().collect();
         interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
@@ -227,7 +227,7 @@ impl RawCorpus {
     /// The text as ranks of `vocabulary`, to be read segment by segment.
     ///
     /// # Errors
-    /// [`Error::Memory`], [`Error::Cancelled`].
+    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn encode(
         self,
         vocabulary: &Vocabulary,

@@ -22,7 +22,7 @@ pub struct EncodedCorpus {
 /// A part of a corpus that is counted at once.
 #[derive(Debug, Default)]
 pub struct Segment {
-    /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`]s.
+    /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`](super::GAP)s.
     pub ids: Vec<WordId>,
     /// Number of leading ids that are the end of the previous segment: the context of a document that
     /// continues.

@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`load`](mod@load) | reads a file of any format into words and a matrix |
+//! | `load` | reads a file of any format into words and a matrix |
 //! | `detect` | tells which format a file has, from its first bytes |
 //! | `rows` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |

@@ -32,7 +32,7 @@ pub(super) trait Number: Copy {
 /// A register of floats. The kernel is written once for any implementation.
 ///
 /// # Safety
-/// `LANES` divides [`LINE`](crate::training::parameters::LINE), and `load` and `store` access exactly
+/// `LANES` divides [`LINE`](crate::training::line::LINE), and `load` and `store` access exactly
 /// `LANES` floats from the pointer on.
 pub(super) unsafe trait Vector: Number {
     /// Floats in a register.
