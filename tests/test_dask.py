@@ -378,7 +378,8 @@ def test_ctrl_c_cancels_the_tasks_and_leaves_the_last_epoch(
     client: Any, counts: Cooccurrence
 ) -> None:
     def callback(state: Any) -> None:
-        if state.epoch == 2:
+        # Python drops an interrupt that falls into a finalizer of Dask: the user presses again.
+        if state.epoch % 50 == 2:
             threading.Timer(0.05, _thread.interrupt_main).start()
 
     model = DaskGlove(client=client, **settings(epochs=1000))

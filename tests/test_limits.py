@@ -265,8 +265,16 @@ ENDLESS = {
 
 
 @posix
-@pytest.mark.parametrize("work", ENDLESS)
-@pytest.mark.parametrize("after", [0.3, 2.0])
+@pytest.mark.parametrize(
+    ("work", "after"),
+    # In two seconds a fast machine reads the two gibibytes of /dev/zero after which it is refused.
+    [
+        (work, after)
+        for work in ENDLESS
+        for after in (0.3, 2.0)
+        if (work, after) != ("/dev/zero", 2.0)
+    ],
+)
 def test_ctrl_c_stops_what_has_no_end(tmp_path, work, after):
     script = INTERRUPTED.format(work=ENDLESS[work])
     child = subprocess.Popen(
