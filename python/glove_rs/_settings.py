@@ -82,17 +82,6 @@ class Integer:
 
 
 @dataclass(frozen=True)
-class _Threads:
-    """A number of threads, of which each processor may run a few."""
-
-    metavar: str = "N"
-    parse: Callable[[str], Any] = int
-
-    def check(self, name: str, value: Any) -> int:
-        return integer(name, value, 1, _core.most_threads())
-
-
-@dataclass(frozen=True)
 class Real:
     """A finite number >= `least`, or > `least` if `above`, and <= or < `most`."""
 
@@ -487,7 +476,7 @@ _ROWS: Final = (
     Setting(
         "threads",
         "running",
-        _Threads(),
+        Integer(1, _core.most_threads()),
         "number of threads (default: all processors that the process may use)",
         optional=True,
     ),
