@@ -25,7 +25,7 @@
 //!     let (dim, options) = (10, TrainingOptions::default());
 //!     let tiling = TileOptions::new(dim, &options);
 //!     let tiles = Tiles::new(&mut Counts::Owned(counts), &tiling, &memory, &monitor)?;
-//!     let mut parameters = Parameters::random(vocabulary.len(), dim, 0, &monitor)?;
+//!     let mut parameters = Parameters::random(vocabulary.len(), tiling.layout, 0, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &options, &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))
 //! })??;

@@ -5,15 +5,15 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCKP` |
-//! | 4 | version, 1 |
-//! | 4 | 1 if the parameters of an earlier, better epoch are held too, else 0 |
+//! | 4 | version, 2 |
+//! | 4 | 1 if the parameters of an earlier, better epoch are held too, else 0; plus 2 if a vector has one accumulator |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
 //! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 40 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second |
-//! | 16 V (dim + 1) | as singles W, b, W̃, b̃, then their accumulators G in the same order |
+//! | 8 V (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order: g = dim of a vector, or 1 |
 //! | as many, or 0 | the same of the better epoch |
 //! | 4 A + 4 A dim | the anchored words' numbers, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
@@ -27,14 +27,14 @@ use crate::io::{self, at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
-use crate::training::{Anchor, Exported, MAX_DIM, Parameters, Progress, Training};
+use crate::training::{Anchor, Exported, MAX_DIM, Parameters, Progress, RowLayout, Training};
 use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
 use std::path::Path;
 
 /// What the file begins with.
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const HEADER: usize = 92;
 /// Bytes of an epoch's report.
 const REPORT: usize = 40;
@@ -63,7 +63,9 @@ pub fn save(
     let mut header = Vec::with_capacity(HEADER);
     header.extend_from_slice(MAGIC);
     header.extend_from_slice(&VERSION.to_le_bytes());
-    header.extend_from_slice(&u32::from(best.is_some()).to_le_bytes());
+    let layout = parameters.layout();
+    let flags = u32::from(best.is_some()) + 2 * u32::from(layout.is_rowwise());
+    header.extend_from_slice(&flags.to_le_bytes());
     for number in [
         parameters.words(),
         parameters.dim(),
@@ -143,9 +145,9 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     if &header[..8] != MAGIC {
         return Err(bad(0, "not a checkpoint of glove-rs"));
     }
-    if u32_at(8) != VERSION {
+    if !(1..=VERSION).contains(&u32_at(8)) {
         let message = format!(
-            "version {} of the format; this glove-rs reads {VERSION}",
+            "version {} of the format; this glove-rs reads 1 to {VERSION}",
             u32_at(8)
         );
         return Err(bad(8, &message));
@@ -155,8 +157,8 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     }
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [16, 24, 32, 40, 48, 56, 64].map(u64_at);
-    let (sets, wrong) = (u32_at(12), bad(12, "the header contradicts itself"));
-    let possible = sets <= 1
+    let (flags, wrong) = (u32_at(12), bad(12, "the header contradicts itself"));
+    let possible = flags < 2 * u32_at(8)
         && words <= MAX_WORDS as u64
         && (1..=MAX_DIM as u64).contains(&dim)
         && anchored <= words
@@ -166,8 +168,11 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     }
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [words, dim, epochs, halvings, settings, reports, anchored].map(|n| n as usize);
-    let sets = 1 + sets as usize;
-    let expected = length(words, dim, sets, settings, reports, anchored);
+    let (sets, layout) = (
+        1 + flags as usize % 2,
+        RowLayout::with_sums(dim, flags >= 2),
+    );
+    let expected = length(words, layout, sets, settings, reports, anchored);
     if let Some(size) = size.filter(|size| expected != u128::from(*size)) {
         let message = format!("the file is cut off: it has {size} bytes instead of {expected}");
         return Err(bad(size, &message));
@@ -188,8 +193,9 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let reports = fallible::collect(reports)?;
     let mut parameters = Vec::new();
     for _ in 0..sets {
-        let [values, sums] = [input.exported(words, dim)?, input.exported(words, dim)?];
-        parameters.push(Parameters::from_exported(words, dim, &values, &sums)?);
+        let [values, sums] =
+            [dim, layout.sums_per_vector()].map(|width| input.exported(words, width));
+        parameters.push(Parameters::from_exported(words, layout, &values?, &sums?)?);
     }
     let anchor = Anchor {
         words: input.numbers(anchored, u32::from_le_bytes)?,
@@ -233,15 +239,16 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
 /// Bytes of a file with these sizes.
 fn length(
     words: usize,
-    dim: usize,
+    layout: RowLayout,
     sets: usize,
     settings: usize,
     reports: usize,
     anchored: usize,
 ) -> u128 {
-    let [words, dim, sets, settings, reports, anchored] =
-        [words, dim, sets, settings, reports, anchored].map(|n| n as u128);
-    let parameters = (16 * sets * words).saturating_mul(dim + 1);
+    let (dim, sums) = (layout.dim(), layout.sums_per_vector());
+    let [words, dim, sums, sets, settings, reports, anchored] =
+        [words, dim, sums, sets, settings, reports, anchored].map(|n| n as u128);
+    let parameters = (8 * sets * words).saturating_mul(dim + sums + 2);
     let anchor = (4 * anchored).saturating_mul(dim + 1);
     (HEADER as u128 + settings + REPORT as u128 * reports + 4)
         .saturating_add(parameters)
@@ -311,12 +318,12 @@ impl Reader<'_> {
     }
 
     /// Fields are read in the order they are written here.
-    fn exported(&mut self, words: usize, dim: usize) -> Result<Exported> {
+    fn exported(&mut self, words: usize, width: usize) -> Result<Exported> {
         let mut next = |count| self.numbers(count, f32::from_le_bytes);
         Ok(Exported {
-            w: next(words * dim)?,
+            w: next(words * width)?,
             b: next(words)?,
-            w_tilde: next(words * dim)?,
+            w_tilde: next(words * width)?,
             b_tilde: next(words)?,
         })
     }
@@ -326,8 +333,10 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn sample() -> Training {
-        let parameters = |seed| Parameters::random(3, 2, seed, &Monitor::new()).unwrap();
+    fn sample(rowwise: bool) -> Training {
+        let parameters = |seed| {
+            Parameters::random(3, RowLayout::with_sums(2, rowwise), seed, &Monitor::new()).unwrap()
+        };
         Training {
             best: Some(parameters(2)),
             progress: Progress {
@@ -359,9 +368,11 @@ mod tests {
 
     #[test]
     fn a_training_comes_back_whole() {
-        let whole = sample();
-        let without = Training::new(Parameters::random(2, 3, 0, &Monitor::new()).unwrap());
-        for training in [whole, without] {
+        let [whole, rowwise] = [false, true].map(sample);
+        let without = Training::new(
+            Parameters::random(2, RowLayout::with_sums(3, false), 0, &Monitor::new()).unwrap(),
+        );
+        for training in [whole, rowwise, without] {
             let (again, settings) = load(saved(&training).path(), &Monitor::new()).unwrap();
             assert_eq!(settings, "{\"é\": 1}");
             assert_eq!(again.parameters, training.parameters);
@@ -373,7 +384,7 @@ mod tests {
 
     #[test]
     fn no_damage_goes_unnoticed() {
-        let file = saved(&sample());
+        let file = saved(&sample(true));
         let good = std::fs::read(file.path()).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();
@@ -396,10 +407,12 @@ mod tests {
 
     #[test]
     fn a_cancelled_save_leaves_the_older_checkpoint() {
-        let file = saved(&sample());
+        let file = saved(&sample(true));
         let monitor = Monitor::new();
         monitor.cancel();
-        let other = Training::new(Parameters::random(5, 4, 0, &Monitor::new()).unwrap());
+        let other = Training::new(
+            Parameters::random(5, RowLayout::with_sums(4, true), 0, &Monitor::new()).unwrap(),
+        );
         assert!(matches!(
             save(file.path(), &other, "", &monitor),
             Err(Error::Cancelled)

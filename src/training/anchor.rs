@@ -1,8 +1,7 @@
 //! Pretrained vectors: where words start, and what fine-tuning keeps them near to.
 
 use super::kernel::StepRule;
-use super::line::{LINE, Line};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, RowMut};
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -46,12 +45,11 @@ impl Anchor {
     /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random w. Without ε both sides would
     /// have equal gradients and would stay equal.
     pub fn initialize(&self, parameters: &mut Parameters) {
-        self.for_each_word(parameters, |[(w, _), (w_tilde, _)], r| {
+        self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
             for (k, r) in r.iter().enumerate() {
-                let w = &mut w[k / LINE].0[k % LINE];
-                let noise = *w;
-                *w = 0.5 * r + noise;
-                w_tilde[k / LINE].0[k % LINE] = 0.5 * r - noise;
+                let noise = *w.component(k);
+                *w.component(k) = 0.5 * r + noise;
+                *w_tilde.component(k) = 0.5 * r - noise;
             }
         });
     }
@@ -61,25 +59,19 @@ impl Anchor {
     /// over the records. It changes only the rows of words that have a vector.
     pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
-        let bound = rule.step_bound();
-        self.for_each_word(parameters, |sides, r| {
-            let [(w, w_sums), (w_tilde, w_tilde_sums)] = sides;
-            for (k, r) in r.iter().enumerate() {
-                let (line, lane) = (k / LINE, k % LINE);
-                let distance = w[line].0[lane] + w_tilde[line].0[lane] - r;
-                let g = (rate * distance).clamp(-bound, bound);
-                for (values, sums) in [(&mut *w, &mut *w_sums), (&mut *w_tilde, &mut *w_tilde_sums)]
-                {
-                    rule.step(&mut values[line].0[lane], &mut sums[line].0[lane], g);
-                }
-            }
+        self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
+            let gradient =
+                |(k, r): (usize, &f32)| rate * (*w.component(k) + *w_tilde.component(k) - r);
+            let g: Vec<f32> = r.iter().enumerate().map(gradient).collect();
+            w.step(&g, rule);
+            w_tilde.step(&g, rule);
         });
     }
 
     fn for_each_word(
         &self,
         parameters: &mut Parameters,
-        f: impl Fn([(&mut [Line], &mut [Line]); 2], &[f32]) + Sync,
+        f: impl Fn([RowMut<'_>; 2], &[f32]) + Sync,
     ) {
         let dim = parameters.dim();
         parameters
