@@ -21,8 +21,8 @@ __all__ = [
     "CoreEpoch",
     "CoreEstimate",
     "CoreGroupCounts",
+    "CoreHistory",
     "CoreParameters",
-    "CoreProgress",
     "CoreShard",
     "CoreTiles",
     "CoreVectors",
@@ -229,7 +229,7 @@ class CoreGroupCounts:
         header: Sequence[int],
         symmetric: bool,
         blocks: npt.NDArray[np.uint8],
-        pieces: Sequence[npt.NDArray[np.uint8]],
+        buffers: Sequence[npt.NDArray[np.uint8]],
     ) -> CoreGroupCounts: ...
     @staticmethod
     def merge(parts: Sequence[CoreGroupCounts], threads: int) -> CoreGroupCounts: ...
@@ -360,7 +360,7 @@ class CoreEstimate:
     ) -> int | None: ...
 
 @final
-class CoreProgress:
+class CoreHistory:
     def __new__(
         cls,
         training: _Training,
@@ -369,7 +369,7 @@ class CoreProgress:
         held_out: int,
         early_stopping: int | None,
         max_seconds: float | None,
-    ) -> CoreProgress: ...
+    ) -> CoreHistory: ...
     @property
     def epochs(self) -> int: ...
     @property
@@ -419,11 +419,14 @@ class CoreTiles:
         contexts: _F32,
         threads: int,
     ) -> float | None: ...
-    def validation_cost(
-        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
-    ) -> float: ...
-    def divergence_cost(
-        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
+    def cost(
+        self,
+        of: Literal["validation", "divergence"],
+        columns: int,
+        training: _Training,
+        words: _F32,
+        contexts: _F32,
+        threads: int,
     ) -> float: ...
     @property
     def records(self) -> int: ...

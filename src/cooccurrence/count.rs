@@ -122,7 +122,7 @@ fn count_segment<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<()> {
     let occurrences = Occurrences::index(&segment.ids, 0..words, monitor)?;
-    let counter = RowCounter::new(&segment.ids, segment.fresh, &occurrences, options);
+    let counter = RowCounter::new(&segment.ids, segment.carried, &occurrences, options);
     let tasks = occurrences.tasks(memory.task_occurrences());
     // Without a memory limit all tasks run in one wave. With one, the blocks of a wave are written before the
     // next wave starts.
@@ -294,8 +294,8 @@ const BATCH: usize = 8;
 /// Sums rows from the windows around their words.
 pub(crate) struct RowCounter<'a> {
     ids: &'a [WordId],
-    // Position of the first word of this segment; earlier words are the end of the previous segment.
-    fresh: usize,
+    // Number of ids at the beginning that are carried over from the previous segment.
+    carried: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
     // Fast path: the weight of each lane of a window, left side then right.
@@ -305,11 +305,11 @@ pub(crate) struct RowCounter<'a> {
 }
 
 impl<'a> RowCounter<'a> {
-    /// A counter of the pairs in `ids` with at least one word at position `fresh` or later. Pairs of earlier
-    /// words were counted with the previous segment.
+    /// A counter of the pairs in `ids`, except those of two words among the first `carried` ones: they were
+    /// counted with the previous segment.
     pub fn new(
         ids: &'a [WordId],
-        fresh: usize,
+        carried: usize,
         occurrences: &'a Occurrences,
         options: &CountingOptions,
     ) -> Self {
@@ -323,7 +323,7 @@ impl<'a> RowCounter<'a> {
         }
         Self {
             ids,
-            fresh,
+            carried,
             occurrences,
             options: *options,
             lanes,
@@ -339,8 +339,8 @@ impl<'a> RowCounter<'a> {
         sums: &mut impl Row,
         monitor: &Monitor,
     ) -> Result<()> {
-        let carried = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.fresh);
-        let (carried, positions) = positions.split_at(carried);
+        let first_new = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.carried);
+        let (carried, positions) = positions.split_at(first_new);
         for position in carried {
             self.scan_carried(row, position.load(Relaxed) as usize, sums, monitor)?;
         }
@@ -418,7 +418,7 @@ impl<'a> RowCounter<'a> {
     ) -> Result<()> {
         let right = self.ids[position + 1..].iter();
         neighbours(self.options.window, right, monitor, |distance, column| {
-            if position + distance >= self.fresh && column <= row {
+            if position + distance >= self.carried && column <= row {
                 sums.at(column).add(true, self.options.weight(distance));
             }
         })

@@ -391,17 +391,17 @@ pub fn merge_group_counts(
         .collect();
     monitor.begin(Stage::Merging, blocks.len() as u64);
     // The blocks of a task are compressed into the same memory.
-    let runs = match rayon::current_num_threads() {
+    let tasks = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
     };
     let merged: Result<Vec<Vec<GroupBlock>>> = blocks
-        .par_chunks(blocks.len().div_ceil(runs).max(1))
-        .map(|run| {
+        .par_chunks(blocks.len().div_ceil(tasks).max(1))
+        .map(|task| {
             if first.symmetric {
-                merge_run::<f64>(run, store, monitor)
+                merge_blocks::<f64>(task, store, monitor)
             } else {
-                merge_run::<[f64; 2]>(run, store, monitor)
+                merge_blocks::<[f64; 2]>(task, store, monitor)
             }
         })
         .collect();
@@ -414,8 +414,8 @@ pub fn merge_group_counts(
 }
 
 /// Add up the blocks of the same rows and columns.
-fn merge_run<S: BlockSum>(
-    run: &[&[&GroupBlock]],
+fn merge_blocks<S: BlockSum>(
+    blocks: &[&[&GroupBlock]],
     store: &StoreBytes<'_>,
     monitor: &Monitor,
 ) -> Result<Vec<GroupBlock>> {
@@ -424,7 +424,7 @@ fn merge_run<S: BlockSum>(
     let mut encoder = RowEncoder::default();
     let mut sum = RowBlock::default();
     let mut opened: Vec<RowBlock> = Vec::new();
-    for parts in run {
+    for parts in blocks {
         if let [only] = parts {
             writer.push_finished((*only).clone(), store);
         } else {
@@ -527,43 +527,43 @@ pub struct SerializedGroupCounts {
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
     /// For each block: first and end row, first and end column, number of entries and of records, index in
-    /// `pieces`, first and end byte there.
+    /// `buffers`, first and end byte there.
     pub blocks: Vec<[u64; 9]>,
-    /// The memory that the blocks lie in.
-    pub pieces: Vec<Arc<dyn SharedBytes>>,
+    /// The buffers that hold the compressed blocks.
+    pub buffers: Vec<Arc<dyn SharedBytes>>,
 }
 
 impl GroupCounts {
     /// As plain numbers, without copying the compressed rows.
     pub fn serialize(&self) -> SerializedGroupCounts {
-        let mut pieces: Vec<Arc<dyn SharedBytes>> = Vec::new();
+        let mut buffers: Vec<Arc<dyn SharedBytes>> = Vec::new();
         let blocks = self.blocks.iter().map(|part| {
             let GroupBlock {
                 columns,
                 records,
                 block,
             } = part;
-            // Consecutive blocks mostly lie in the same piece.
-            let known = pieces
+            // Consecutive blocks mostly lie in the same buffer.
+            let known = buffers
                 .iter()
-                .rposition(|piece| Arc::ptr_eq(piece, &block.bytes));
-            let piece = known.unwrap_or_else(|| {
-                pieces.push(block.bytes.clone());
-                pieces.len() - 1
+                .rposition(|buffer| Arc::ptr_eq(buffer, &block.bytes));
+            let buffer = known.unwrap_or_else(|| {
+                buffers.push(block.bytes.clone());
+                buffers.len() - 1
             });
             let [rows, columns] =
                 [&block.rows, columns].map(|ids| [ids.start, ids.end].map(u64::from));
-            let [entries, piece, start, end] =
-                [block.entries, piece, block.range.start, block.range.end].map(|n| n as u64);
+            let [entries, buffer, start, end] =
+                [block.entries, buffer, block.range.start, block.range.end].map(|n| n as u64);
             [
-                rows[0], rows[1], columns[0], columns[1], entries, *records, piece, start, end,
+                rows[0], rows[1], columns[0], columns[1], entries, *records, buffer, start, end,
             ]
         });
         SerializedGroupCounts {
             header: [self.partition.words(), self.partition.groups(), self.group],
             symmetric: self.symmetric,
             blocks: blocks.collect(),
-            pieces,
+            buffers,
         }
     }
 }
@@ -580,7 +580,7 @@ impl From<SerializedGroupCounts> for GroupCounts {
                 column_end,
                 entries,
                 records,
-                piece,
+                buffer,
                 start,
                 end,
             ] = numbers;
@@ -590,7 +590,7 @@ impl From<SerializedGroupCounts> for GroupCounts {
                 block: CompressedBlock {
                     rows: ids(row, row_end),
                     entries: entries as usize,
-                    bytes: serialized.pieces[piece as usize].clone(),
+                    bytes: serialized.buffers[buffer as usize].clone(),
                     range: start as usize..end as usize,
                 },
             }

@@ -16,8 +16,8 @@ use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::training::{
-    DIVERGENCE_FACTOR, EpochPass, Line, Marginal, SharedRows, SimdLevel, TileOptions, TileSource,
-    Tiles, TrainingOptions, View, batches, poor_model_cost, validation_cost,
+    EpochPass, Line, Marginal, SharedRows, SimdLevel, TileOptions, TileSource, Tiles,
+    TrainingOptions, View, batches, divergence_cost, validation_cost,
 };
 use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
@@ -172,8 +172,12 @@ impl MatrixBlock<'_> {
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size.
     pub fn divergence_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
-        let view = self.view(words, contexts)?;
-        Ok(DIVERGENCE_FACTOR * poor_model_cost(self.tiles, self.columns, view, self.options)?)
+        divergence_cost(
+            self.tiles,
+            self.columns,
+            self.view(words, contexts)?,
+            self.options,
+        )
     }
 
     fn half(&self) -> usize {

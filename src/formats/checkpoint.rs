@@ -21,21 +21,26 @@
 //! The random numbers of an epoch follow from the seed, which the settings tell, and its number:
 //! there is no other random state.
 
+use super::binary_reader::BinaryReader;
+use super::header::{HeaderFormat, contradiction};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::{self, at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
-use crate::training::{Anchor, Exported, MAX_DIM, Parameters, Progress, Training};
+use crate::training::{Anchor, Exported, History, MAX_DIM, Parameters, Training};
 use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
 use std::path::Path;
 
 /// What the file begins with.
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
-const VERSION: u32 = 1;
-const HEADER: usize = 92;
+const HEADER: HeaderFormat = HeaderFormat {
+    magic: MAGIC,
+    version: 1,
+    length: 92,
+};
 /// Bytes of an epoch's report.
 const REPORT: usize = 40;
 /// Numbers converted at a time.
@@ -55,31 +60,25 @@ pub fn save(
     let Training {
         parameters,
         best,
-        progress,
+        history,
         anchor,
     } = training;
-    let reports = &progress.reports;
+    let reports = &history.reports;
     let anchored = anchor.as_ref().map_or(0, |anchor| anchor.words.len());
-    let mut header = Vec::with_capacity(HEADER);
-    header.extend_from_slice(MAGIC);
-    header.extend_from_slice(&VERSION.to_le_bytes());
-    header.extend_from_slice(&u32::from(best.is_some()).to_le_bytes());
-    for number in [
-        parameters.words(),
-        parameters.dim(),
-        progress.epochs,
-        progress.halvings,
-        settings.len(),
-        reports.len(),
-        anchored,
-    ] {
-        header.extend_from_slice(&(number as u64).to_le_bytes());
-    }
     let weight = anchor.as_ref().map_or(0.0, |anchor| anchor.weight);
-    for number in [progress.divergence_cost.unwrap_or(f64::NAN), weight] {
-        header.extend_from_slice(&number.to_le_bytes());
-    }
-    header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+    let number = |number: usize| (number as u64).to_le_bytes();
+    let header = HEADER.header(&[
+        &u32::from(best.is_some()).to_le_bytes(),
+        &number(parameters.words()),
+        &number(parameters.dim()),
+        &number(history.epochs),
+        &number(history.halvings),
+        &number(settings.len()),
+        &number(reports.len()),
+        &number(anchored),
+        &history.divergence_cost.unwrap_or(f64::NAN).to_le_bytes(),
+        &weight.to_le_bytes(),
+    ]);
     write_atomically(path, monitor, |out| {
         let mut out = Output {
             path,
@@ -129,40 +128,27 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let input = Input::plain(path, monitor)?;
     let size = input.content_size();
     let bad = |offset: u64, message: &str| Error::format(path, Location::Byte(offset), message);
-    input.begin(monitor);
+    let fault = |(offset, message): (u64, String)| bad(offset, &message);
     let mut input = Reader {
-        path,
-        input,
-        offset: 0,
+        reader: BinaryReader::new(input, monitor),
         sum: crc32fast::Hasher::new(),
         monitor,
     };
-    let header = input.bytes(HEADER)?;
-    let u32_at = |at: usize| u32::from_le_bytes(*header[at..].first_chunk().expect("92 bytes"));
-    let u64_at = |at: usize| u64::from_le_bytes(*header[at..].first_chunk().expect("92 bytes"));
+    let header = input.bytes(HEADER.length)?;
     if &header[..8] != MAGIC {
         return Err(bad(0, "not a checkpoint of glove-rs"));
     }
-    if u32_at(8) != VERSION {
-        let message = format!(
-            "version {} of the format; this glove-rs reads {VERSION}",
-            u32_at(8)
-        );
-        return Err(bad(8, &message));
-    }
-    if crc32fast::hash(&header[..HEADER - 4]) != u32_at(HEADER - 4) {
-        return Err(bad(0, "the header is damaged"));
-    }
+    let header = HEADER.check(&header).map_err(fault)?;
     let [words, dim, epochs, halvings, settings, reports, anchored] =
-        [16, 24, 32, 40, 48, 56, 64].map(u64_at);
-    let (sets, wrong) = (u32_at(12), bad(12, "the header contradicts itself"));
+        [16, 24, 32, 40, 48, 56, 64].map(|offset| header.u64(offset));
+    let sets = header.u32(12);
     let possible = sets <= 1
         && words <= MAX_WORDS as u64
         && (1..=MAX_DIM as u64).contains(&dim)
         && anchored <= words
         && settings.max(reports) < 1 << 40;
     if !possible {
-        return Err(wrong);
+        return Err(fault(contradiction(12)));
     }
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [words, dim, epochs, halvings, settings, reports, anchored].map(|n| n as usize);
@@ -194,21 +180,22 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let anchor = Anchor {
         words: input.numbers(anchored, u32::from_le_bytes)?,
         vectors: input.numbers(anchored * dim, f32::from_le_bytes)?,
-        weight: f64::from_bits(u64_at(80)),
+        weight: header.f64(80),
     };
     let sum = input.sum.clone().finalize();
     let end = input.bytes(4)?;
     if end != sum.to_le_bytes() {
-        return Err(bad(0, "the file is damaged: its checksum does not fit"));
+        return Err(bad(0, "the file is damaged: its checksum is wrong"));
     }
-    if !input.input.peek(1)?.is_empty() {
-        return Err(bad(input.offset, "the file goes on after its end"));
+    if !input.reader.is_at_end()? {
+        let message = "there is more after the end of the checkpoint";
+        return Err(bad(input.reader.offset, message));
     }
     if anchored > 0 {
         let checked = anchor.check(words, dim);
         checked.map_err(|e| bad(0, &format!("the anchored words are wrong: {e}")))?;
     }
-    let divergence_cost = f64::from_bits(u64_at(72));
+    let divergence_cost = header.f64(72);
     if !parameters.iter().all(Parameters::can_train) {
         let message = "the parameters must be finite numbers, and their accumulators above 0";
         return Err(bad(0, message));
@@ -217,7 +204,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let training = Training {
         parameters: parameters.next().expect("one set at least"),
         best: parameters.next(),
-        progress: Progress {
+        history: History {
             epochs,
             halvings,
             divergence_cost: (!divergence_cost.is_nan()).then_some(divergence_cost),
@@ -226,7 +213,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
         anchor: (anchored > 0).then_some(anchor),
     };
     let settings = String::from_utf8(settings);
-    let settings = settings.map_err(|_| bad(HEADER as u64, "the settings are not UTF-8"))?;
+    let settings = settings.map_err(|_| bad(HEADER.length as u64, "the settings are not UTF-8"))?;
     Ok((training, settings))
 }
 
@@ -243,7 +230,7 @@ fn length(
         [words, dim, sets, settings, reports, anchored].map(|n| n as u128);
     let parameters = (16 * sets * words).saturating_mul(dim + 1);
     let anchor = (4 * anchored).saturating_mul(dim + 1);
-    (HEADER as u128 + settings + REPORT as u128 * reports + 4)
+    (HEADER.length as u128 + settings + REPORT as u128 * reports + 4)
         .saturating_add(parameters)
         .saturating_add(anchor)
 }
@@ -274,30 +261,22 @@ impl Output<'_, '_> {
 
 /// A file being read, with the checksum of what was read.
 struct Reader<'a> {
-    path: &'a Path,
-    input: Input,
-    offset: u64,
+    reader: BinaryReader,
     sum: crc32fast::Hasher,
     monitor: &'a Monitor,
 }
 
 impl Reader<'_> {
     fn bytes(&mut self, length: usize) -> Result<Vec<u8>> {
-        let mut bytes = Vec::new();
-        let place = self.input.content_size().unwrap_or(self.offset);
-        let path = self.path;
-        self.input.exactly(length as u64, &mut bytes, || {
-            Error::format(path, Location::Byte(place), "the file is cut off")
-        })?;
+        let bytes = self.reader.bytes(length as u64)?;
         self.sum.update(&bytes);
-        self.offset += length as u64;
-        self.input.report(self.monitor)?;
+        self.reader.input.report(self.monitor)?;
         Ok(bytes)
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
         // The length of a file was compared with its header; that of a pipe is not known.
-        let known = self.input.content_size().is_some();
+        let known = self.reader.input.content_size().is_some();
         let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {
             let count = left.min(CHUNK);
@@ -330,7 +309,7 @@ mod tests {
         let parameters = |seed| Parameters::random(3, 2, seed, &Monitor::new()).unwrap();
         Training {
             best: Some(parameters(2)),
-            progress: Progress {
+            history: History {
                 epochs: 4,
                 halvings: 1,
                 divergence_cost: Some(0.1 + 0.2),
@@ -366,7 +345,7 @@ mod tests {
             assert_eq!(settings, "{\"é\": 1}");
             assert_eq!(again.parameters, training.parameters);
             assert_eq!(again.best, training.best);
-            assert_eq!(again.progress, training.progress);
+            assert_eq!(again.history, training.history);
             assert_eq!(again.anchor, training.anchor);
         }
     }
@@ -405,11 +384,7 @@ mod tests {
             Err(Error::Cancelled)
         ));
         assert_eq!(
-            load(file.path(), &Monitor::new())
-                .unwrap()
-                .0
-                .progress
-                .epochs,
+            load(file.path(), &Monitor::new()).unwrap().0.history.epochs,
             4
         );
     }

@@ -111,6 +111,31 @@ fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> c
     Ok(())
 }
 
+/// Count a text, and add the counts of `older` text if there are any.
+fn count(
+    py: Python<'_>,
+    source: SourceArguments<'_>,
+    words: Words<'_>,
+    older: Option<&Triangle>,
+    arguments: (EncodingArguments, CountingArguments, RunningArguments),
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreCooccurrence> {
+    let (encoding, counting) = (arguments.0.options()?, arguments.1.options());
+    let (threads, memory) = arguments.2.resolve()?;
+    let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
+    let counted = run(py, progress, feeder, |monitor| {
+        threads::in_pool(threads, || {
+            let reader = reader.as_mut();
+            let counted = count_text(reader, words, &encoding, &counting, &memory, monitor)?;
+            match older {
+                Some(older) => counted.plus(older, &memory, monitor),
+                None => Ok(counted),
+            }
+        })?
+    })?;
+    Ok(CoreCooccurrence::of_text(counted, memory))
+}
+
 /// indptr, indices and values of compressed sparse rows.
 type Csr<'py> = (
     Bound<'py, PyArray1<i64>>,
@@ -131,31 +156,22 @@ impl CoreCooccurrence {
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let encoding = encoding.options()?;
-        let counting = counting.options();
-        let (threads, memory) = running.resolve()?;
         let words = match vocabulary {
             Some(vocabulary) => Words::Given(vocabulary.get().inner.clone()),
             None => Words::Chosen,
         };
-        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
-        let counted = run(py, progress, feeder, |monitor| {
-            threads::in_pool(threads, || {
-                count_text(
-                    reader.as_mut(),
-                    words,
-                    &encoding,
-                    &counting,
-                    &memory,
-                    monitor,
-                )
-            })?
-        })?;
-        Ok(Self::of_text(counted, memory))
+        count(
+            py,
+            source,
+            words,
+            None,
+            (encoding, counting, running),
+            progress,
+        )
     }
 
-    /// The sum of these counts and of those of more text. Words keep their numbers; unless `grow` is
-    /// false, those that now pass `min_count` and for which `max_vocab` leaves room follow them.
+    /// The sum of these counts and those of more text. Words keep their ids. If `grow`, words that now pass
+    /// `min_count` follow them, as far as `max_vocab` leaves room.
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (source, encoding, counting, running, progress, grow))]
     fn with_more_text(
@@ -168,30 +184,20 @@ impl CoreCooccurrence {
         progress: Option<&Bound<'_, PyAny>>,
         grow: bool,
     ) -> PyResult<Self> {
-        let encoding = encoding.options()?;
-        let counting = counting.options();
-        let (threads, memory) = running.resolve()?;
-        let old = self.counts()?;
         let words = Words::Grown {
             vocabulary: &self.vocabulary,
             rare: &self.rare,
             grow,
         };
-        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
-        let counted = run(py, progress, feeder, |monitor| {
-            threads::in_pool(threads, || {
-                count_text(
-                    reader.as_mut(),
-                    words,
-                    &encoding,
-                    &counting,
-                    &memory,
-                    monitor,
-                )?
-                .plus(&old, &memory, monitor)
-            })?
-        })?;
-        Ok(Self::of_text(counted, memory))
+        let older = self.counts()?;
+        count(
+            py,
+            source,
+            words,
+            Some(&older),
+            (encoding, counting, running),
+            progress,
+        )
     }
 
     /// From compressed sparse rows; finite counts ≥ 0, checked here.

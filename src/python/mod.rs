@@ -48,8 +48,7 @@ mod _core {
     };
     #[pymodule_export]
     use super::strata::{
-        CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,
-        unpack_rows,
+        CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
     use super::training::{

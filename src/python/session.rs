@@ -108,7 +108,7 @@ impl CoreCheckpoint {
         let (training, settings) = run_in_pool(py, |monitor| checkpoint::load(path, monitor))?;
         Ok(Self {
             settings,
-            epochs: training.progress.epochs,
+            epochs: training.history.epochs,
             shape: (training.parameters.words(), training.parameters.dim()),
             training: Mutex::new(Some(training)),
         })
@@ -133,7 +133,7 @@ pub fn show(
     callback: &Arc<Py<PyAny>>,
     training: &Training,
 ) -> Result<ControlFlow<()>> {
-    let Some(&report) = training.progress.reports.last() else {
+    let Some(&report) = training.history.reports.last() else {
         return Ok(ControlFlow::Continue(()));
     };
     let (sender, questions) = channel();

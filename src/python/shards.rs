@@ -149,16 +149,16 @@ impl CoreGroupCounts {
         header: [usize; 3],
         symmetric: bool,
         blocks: PyReadonlyArray1<'_, u8>,
-        pieces: Vec<ByteArray<'_>>,
+        buffers: Vec<ByteArray<'_>>,
     ) -> PyResult<Self> {
-        let pieces = pieces
+        let buffers = buffers
             .into_iter()
-            .map(|piece| -> Arc<dyn SharedBytes> { Arc::new(Array(piece.unbind())) });
+            .map(|buffer| -> Arc<dyn SharedBytes> { Arc::new(Array(buffer.unbind())) });
         let serialized = SerializedGroupCounts {
             header,
             symmetric,
             blocks: pod_collect_to_vec(blocks.as_slice()?),
-            pieces: pieces.collect(),
+            buffers: buffers.collect(),
         };
         Ok(GroupCounts::from(serialized).into())
     }
@@ -216,18 +216,18 @@ impl CoreGroupCounts {
         let py = slf.py();
         let counts = &slf.get().counts;
         let serialized = py.detach(|| counts.serialize());
-        let pieces = serialized.pieces.iter().map(|piece| {
-            let any: &dyn Any = piece.as_ref();
+        let buffers = serialized.buffers.iter().map(|buffer| {
+            let any: &dyn Any = buffer.as_ref();
             match any.downcast_ref() {
                 Some(Array(array)) => array.bind(py).clone(),
-                None => PyArray1::from_slice(py, &piece.get(0..piece.length())),
+                None => PyArray1::from_slice(py, &buffer.get(0..buffer.length())),
             }
         });
         let fields = (
             serialized.header,
             serialized.symmetric,
             PyArray1::from_slice(py, cast_slice(&serialized.blocks)),
-            pieces.collect(),
+            buffers.collect(),
         );
         (slf.get_type().into_any(), fields)
     }

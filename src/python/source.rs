@@ -87,8 +87,8 @@ impl<'py> Source<'py> {
                 Upstream::Reader(files)
             }
             "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
-            "pieces" => Upstream::Pieces(Box::new(Pieces {
-                pieces: value.try_iter()?,
+            "ranges" => Upstream::FileRanges(Box::new(FileRanges {
+                ranges: value.try_iter()?,
                 options,
                 current: None,
                 read: 0,
@@ -97,7 +97,7 @@ impl<'py> Source<'py> {
         };
         let total = match &upstream {
             Upstream::Reader(reader) => reader.total_bytes(),
-            Upstream::Items(_) | Upstream::Pieces(_) => None,
+            Upstream::Items(_) | Upstream::FileRanges(_) => None,
         };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
@@ -106,7 +106,7 @@ impl<'py> Source<'py> {
                 receiver,
                 name: match &upstream {
                     Upstream::Reader(reader) => reader.name(),
-                    Upstream::Items(_) | Upstream::Pieces(_) => "<documents>".into(),
+                    Upstream::Items(_) | Upstream::FileRanges(_) => "<documents>".into(),
                 },
                 read: 0,
                 total,
@@ -155,7 +155,7 @@ impl ChunkReader for FedReader {
 
 enum Upstream<'py> {
     Items(Items<'py>),
-    Pieces(Box<Pieces<'py>>),
+    FileRanges(Box<FileRanges<'py>>),
     Reader(Box<dyn ChunkReader>),
 }
 
@@ -163,7 +163,7 @@ impl Upstream<'_> {
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         match self {
             Self::Items(items) => items.next_chunk(py),
-            Self::Pieces(pieces) => pieces.next_chunk(py),
+            Self::FileRanges(ranges) => ranges.next_chunk(py),
             Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
         }
     }
@@ -171,23 +171,24 @@ impl Upstream<'_> {
     fn bytes_read(&self) -> u64 {
         match self {
             Self::Items(items) => items.bytes_read(),
-            Self::Pieces(pieces) => pieces.bytes_read(),
+            Self::FileRanges(ranges) => ranges.bytes_read(),
             Self::Reader(reader) => reader.bytes_read(),
         }
     }
 }
 
-/// Whole files and parts of files, one after the other: (name, where in the file it begins, open
-/// file), `None` for the beginning of a whole file, which may be packed.
-struct Pieces<'py> {
-    pieces: Bound<'py, PyIterator>,
+/// Ranges of files, one after the other. Python gives each as (name, position, open file): the range begins
+/// at this position of the file and goes to the end of the open file. The position is `None` for a whole
+/// file, which may be compressed.
+struct FileRanges<'py> {
+    ranges: Bound<'py, PyIterator>,
     options: TextOptions,
     current: Option<TextReader>,
-    // Bytes of the pieces that are done.
+    // Bytes of the finished ranges.
     read: u64,
 }
 
-impl Pieces<'_> {
+impl FileRanges<'_> {
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         loop {
             if let Some(reader) = &mut self.current {
@@ -197,11 +198,11 @@ impl Pieces<'_> {
                 self.read += reader.bytes_read();
                 self.current = None;
             }
-            let Some(piece) = self.pieces.next() else {
+            let Some(range) = self.ranges.next() else {
                 return Ok(None);
             };
             let (name, offset, file): (PathBuf, Option<u64>, Bound<'_, PyAny>) =
-                piece?.extract()?;
+                range?.extract()?;
             let stream = PythonStream::new(&file, self.options.errors)?;
             let mut reader = match offset {
                 None => TextReader::new(name, stream, self.options)?,

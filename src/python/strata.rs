@@ -15,27 +15,29 @@ use crate::partition::Partition;
 use crate::report::EpochReport;
 use crate::threads;
 use crate::training::{
-    Marginal, Parameters, Progress, TileOptions, Tiles, TrainingOptions, check_sizes, marginals,
+    History, Marginal, Parameters, TileOptions, Tiles, TrainingOptions, check_enough_records,
+    marginals,
 };
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
 };
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The number of records of each word, and the sums of its row and column.
-type Margins<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
+/// The number of records in each word's row and column (V,), and their sums (V, 2).
+type Marginals<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
 
-/// Number (V,) and sums (V, 2) of the records of each word's row and column, of the records whose row is in
-/// the group of `counts`. The sum over all groups is that of the matrix.
+/// The marginals of the records whose row is in the group of `counts`. Those of all groups add up to the
+/// marginals of the matrix.
 #[pyfunction]
 pub fn group_marginals<'py>(
     py: Python<'py>,
     counts: &Bound<'py, CoreGroupCounts>,
     threads: usize,
-) -> PyResult<Margins<'py>> {
+) -> PyResult<Marginals<'py>> {
     let counts = &counts.get().counts;
     let marginals = py.detach(|| {
         threads::in_pool(threads, || {
@@ -273,38 +275,29 @@ impl CoreTiles {
         })
     }
 
-    /// Σ ½ f(X) diff² over the held-out records of a block.
-    fn validation_cost(
+    /// Σ ½ f(X) diff² over the held-out records of the block whose columns are in group `columns`, if `of` is
+    /// "validation"; its part of the cost above which an epoch diverges, if `of` is "divergence".
+    #[allow(clippy::too_many_arguments)]
+    fn cost(
         &self,
         py: Python<'_>,
+        of: &str,
         columns: usize,
         training: TrainingArguments,
         words: PyReadonlyArray2<'_, f32>,
         contexts: PyReadonlyArray2<'_, f32>,
         threads: usize,
     ) -> PyResult<f64> {
+        let cost = match of {
+            "validation" => MatrixBlock::validation_cost,
+            "divergence" => MatrixBlock::divergence_cost,
+            _ => return Err(PyValueError::new_err(format!("no such cost: {of:?}"))),
+        };
         let options = training.options()?;
         let block = self.block(columns, &options);
         let (words, contexts) = (words.as_slice()?, contexts.as_slice()?);
-        let cost = || threads::in_pool(threads, || block.validation_cost(words, contexts))?;
-        Ok(py.detach(cost)?)
-    }
-
-    /// The part of a block in the cost above which an epoch diverges.
-    fn divergence_cost(
-        &self,
-        py: Python<'_>,
-        columns: usize,
-        training: TrainingArguments,
-        words: PyReadonlyArray2<'_, f32>,
-        contexts: PyReadonlyArray2<'_, f32>,
-        threads: usize,
-    ) -> PyResult<f64> {
-        let options = training.options()?;
-        let block = self.block(columns, &options);
-        let (words, contexts) = (words.as_slice()?, contexts.as_slice()?);
-        let cost = || threads::in_pool(threads, || block.divergence_cost(words, contexts))?;
-        Ok(py.detach(cost)?)
+        let cost = py.detach(|| threads::in_pool(threads, || cost(&block, words, contexts))?)?;
+        Ok(cost)
     }
 
     /// Number of records to train on.
@@ -342,20 +335,20 @@ impl CoreTiles {
     }
 }
 
-/// The rules of a training on a cluster: [`Progress`], with the options that it depends on.
+/// The [`History`] of a training on a cluster, with the options that decide how it continues.
 #[pyclass(frozen, module = "glove_rs._core")]
-pub struct CoreProgress {
-    state: Mutex<(TrainingOptions, Progress)>,
+pub struct CoreHistory {
+    state: Mutex<(TrainingOptions, History)>,
 }
 
-impl CoreProgress {
-    fn lock(&self) -> MutexGuard<'_, (TrainingOptions, Progress)> {
+impl CoreHistory {
+    fn lock(&self) -> MutexGuard<'_, (TrainingOptions, History)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[pymethods]
-impl CoreProgress {
+impl CoreHistory {
     /// Refuses sizes that leave nothing to train on or, with `validation`, nothing to validate with. The
     /// time limit counts from here on.
     #[new]
@@ -367,14 +360,14 @@ impl CoreProgress {
         early_stopping: Option<usize>,
         max_seconds: Option<f64>,
     ) -> PyResult<Self> {
-        check_sizes(validation, records, held_out)?;
+        check_enough_records(validation, records, held_out)?;
         let options = TrainingOptions {
             patience: early_stopping,
             deadline: deadline(max_seconds),
             ..training.options()?
         };
         Ok(Self {
-            state: Mutex::new((options, Progress::default())),
+            state: Mutex::new((options, History::default())),
         })
     }
 
@@ -403,8 +396,8 @@ impl CoreProgress {
 
     /// Whether all epochs are finished, the training was stopped, or early stopping ends it.
     fn is_finished(&self) -> bool {
-        let (options, progress) = &*self.lock();
-        progress.is_finished(options)
+        let (options, history) = &*self.lock();
+        history.is_finished(options)
     }
 
     /// Whether an epoch with this cost diverges.
@@ -414,8 +407,8 @@ impl CoreProgress {
 
     /// Halve the learning rate after an epoch that diverged; returns a warning for the user.
     fn halve_rate(&self) -> PyResult<String> {
-        let (options, progress) = &mut *self.lock();
-        Ok(progress.halve_rate(options)?)
+        let (options, history) = &mut *self.lock();
+        Ok(history.halve_rate(options)?)
     }
 
     /// Note a finished epoch; returns whether no earlier one has a smaller validation loss.
@@ -426,15 +419,15 @@ impl CoreProgress {
         seconds: f64,
         records_per_second: f64,
     ) -> bool {
-        let (_, progress) = &mut *self.lock();
-        progress.finish_epoch(EpochReport {
-            epoch: progress.epochs + 1,
+        let (_, history) = &mut *self.lock();
+        history.finish_epoch(EpochReport {
+            epoch: history.epochs + 1,
             loss,
             validation,
             seconds,
             records_per_second,
         });
-        progress.epochs_since_best() == 0
+        history.epochs_since_best() == 0
     }
 
     /// Whether the time limit allows another epoch that takes `seconds`.
@@ -445,8 +438,8 @@ impl CoreProgress {
 
     /// Make the last finished epoch the last one of the training.
     fn stop(&self) {
-        let (options, progress) = &mut *self.lock();
-        options.epochs = progress.epochs;
+        let (options, history) = &mut *self.lock();
+        options.epochs = history.epochs;
     }
 
     /// Go back to the end of an earlier epoch, with the halvings of that time.

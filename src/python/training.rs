@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
-    Exported, Optimizer, Parameters, Progress, RateSchedule, SimdLevel, Training, TrainingOptions,
+    Exported, History, Optimizer, Parameters, RateSchedule, SimdLevel, Training, TrainingOptions,
     train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -94,11 +94,11 @@ impl GivenParameters<'_> {
         ])
     }
 
-    fn progress(&self) -> Progress {
-        Progress {
+    fn history(&self) -> History {
+        History {
             epochs: self.epochs_done,
             halvings: self.halvings,
-            ..Progress::default()
+            ..History::default()
         }
     }
 }
@@ -135,7 +135,7 @@ impl StartArguments<'_> {
                 Start::Given {
                     values: Box::new(values),
                     accumulators: Box::new(accumulators),
-                    progress: given.progress(),
+                    history: given.history(),
                 }
             }
         })

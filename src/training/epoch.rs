@@ -3,7 +3,7 @@
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::Pair;
 use super::options::TrainingOptions;
-use super::schedule::{Batch, Hogwild, Ordered, Schedule};
+use super::schedule::{Batch, Deterministic, Hogwild, Schedule};
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -38,7 +38,7 @@ pub(crate) struct EpochPass<'a> {
     pub rule: StepRule,
     /// The instruction set.
     pub level: SimdLevel,
-    /// [`Progress::divergence_cost`](super::Progress::divergence_cost)
+    /// [`History::divergence_cost`](super::History::divergence_cost)
     pub divergence_cost: f64,
     /// The words and context words of the first rows.
     pub first: [usize; 2],
@@ -52,7 +52,7 @@ impl EpochPass<'_> {
     /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`]; [`Error::Cancelled`].
     pub fn run(&self, rows: SharedRows<'_>, batches: &[Batch], monitor: &Monitor) -> Result<f64> {
         if self.options.deterministic {
-            let schedule = Ordered::new(self.tiles, batches);
+            let schedule = Deterministic::new(self.tiles, batches);
             self.train_all(&rows, batches, &schedule, monitor)
         } else {
             let schedule = Hogwild::new(self.tiles, batches);

@@ -1,12 +1,13 @@
 //! Training, epoch after epoch.
 
 use super::anchor::Anchor;
+use super::divergence::divergence_cost;
 use super::epoch::EpochPass;
+use super::history::History;
 use super::kernel::SimdLevel;
 use super::loss;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
-use super::progress::{DIVERGENCE_FACTOR, Progress};
 use super::schedule;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
@@ -23,8 +24,8 @@ pub struct Training {
     /// With early stopping, the parameters at the end of the epoch with the smallest validation loss,
     /// if it is not the last one.
     pub best: Option<Parameters>,
-    /// How far the training has come.
-    pub progress: Progress,
+    /// Its finished epochs.
+    pub history: History,
     /// Vectors that words stay near to.
     pub anchor: Option<Anchor>,
 }
@@ -52,7 +53,7 @@ pub fn train(
         monitor,
     );
     *parameters = training.parameters;
-    result.map(|()| training.progress.reports)
+    result.map(|()| training.history.reports)
 }
 
 /// Sets of parameters in memory while an epoch runs: those being trained, and those before the epoch,
@@ -65,7 +66,7 @@ impl Training {
         Self {
             parameters,
             best: None,
-            progress: Progress::default(),
+            history: History::default(),
             anchor: None,
         }
     }
@@ -80,7 +81,7 @@ impl Training {
     /// has the results of one that was never interrupted.
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
-    /// [`DIVERGENCE_FACTOR`] times what a poor model costs. Then the parameters before it are restored,
+    /// [`DIVERGENCE_FACTOR`](super::DIVERGENCE_FACTOR) times what a poor model costs. Then the parameters before it are restored,
     /// the learning rate is halved, and the epoch is repeated.
     ///
     /// # Errors
@@ -98,25 +99,23 @@ impl Training {
         options.validate()?;
         self.check(tiles, options)?;
         let level = SimdLevel::active()?;
-        let first = self.progress.epochs;
+        let first = self.history.epochs;
         let epochs = options.epochs.saturating_sub(first) as u64;
         monitor.begin(Stage::Training, tiles.records * epochs);
-        let divergence_cost = if let Some(cost) = self.progress.divergence_cost {
-            cost
-        } else {
-            let poor = loss::poor_model_cost(tiles, 0, self.parameters.view(), options)?;
-            DIVERGENCE_FACTOR * poor
+        let divergence_cost = match self.history.divergence_cost {
+            Some(cost) => cost,
+            None => divergence_cost(tiles, 0, self.parameters.view(), options)?,
         };
-        self.progress.divergence_cost = Some(divergence_cost);
+        self.history.divergence_cost = Some(divergence_cost);
         let mut before = self.parameters.try_clone()?;
-        while !self.progress.is_finished(options) {
-            let epoch = self.progress.epochs + 1;
+        while !self.history.is_finished(options) {
+            let epoch = self.history.epochs + 1;
             let start = Instant::now();
             let pass = EpochPass {
                 tiles,
                 options,
                 epoch,
-                rule: options.rule(self.progress.halvings),
+                rule: options.rule(self.history.halvings),
                 level,
                 divergence_cost,
                 first: [0, 0],
@@ -127,7 +126,7 @@ impl Training {
                 if let Some(anchor) = &self.anchor {
                     anchor.step(&mut self.parameters, &pass.rule_at(0.5));
                 }
-                if self.progress.is_divergence(cost) || !self.parameters.all_finite() {
+                if self.history.is_divergence(cost) || !self.parameters.all_finite() {
                     return Err(pass.diverged());
                 }
                 Ok((cost, self.validation_loss(tiles, options)?))
@@ -136,7 +135,7 @@ impl Training {
                 Ok(losses) => losses,
                 Err(Error::Diverged { .. }) => {
                     self.parameters.copy_from(&before);
-                    monitor.warn(self.progress.halve_rate(options)?);
+                    monitor.warn(self.history.halve_rate(options)?);
                     monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
                     continue;
                 }
@@ -153,7 +152,7 @@ impl Training {
                 seconds,
                 records_per_second: tiles.records as f64 / seconds.max(1e-9),
             };
-            self.progress.finish_epoch(report);
+            self.history.finish_epoch(report);
             if options.patience.is_some() {
                 self.update_best(&mut before)?;
             }
@@ -201,7 +200,7 @@ impl Training {
 
     /// After an epoch, with the parameters `before` it: if these are the best so far, store them.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
-        match self.progress.epochs_since_best() {
+        match self.history.epochs_since_best() {
             0 => self.best = None,
             1 => {
                 let spare = self.parameters.try_clone()?;

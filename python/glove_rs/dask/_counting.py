@@ -21,7 +21,7 @@ from .._progress import Callback as Progress
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary
 from ._cluster import Cluster
-from ._shards import Piece, shards_of
+from ._shards import FileRange, shards_of
 
 __all__ = ["Counted", "count"]
 
@@ -68,9 +68,9 @@ class _Reading:
 
     settings: dict[str, Any]
 
-    def read_pieces(self, pieces: Sequence[Piece]) -> _core.CoreShard:
-        """Tokenise pieces of files."""
-        return self._read("pieces", itertools.chain.from_iterable(p.open() for p in pieces))
+    def read_ranges(self, ranges: Sequence[FileRange]) -> _core.CoreShard:
+        """Tokenise ranges of files."""
+        return self._read("ranges", itertools.chain.from_iterable(p.open() for p in ranges))
 
     def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
         """Tokenise a partition of a bag."""
@@ -136,8 +136,8 @@ def count(
         shards = cluster.compute(reading.read_documents, text.partitions, name=f"{this}-shard")
     else:
         shards = [
-            submit(reading.read_pieces, pieces, name=f"{this}-shard-{k}")
-            for k, pieces in enumerate(text.pieces)
+            submit(reading.read_ranges, ranges, name=f"{this}-shard-{k}")
+            for k, ranges in enumerate(text.ranges)
         ]
     parts = [submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)]
     given = None if vocabulary is None else vocabulary._core

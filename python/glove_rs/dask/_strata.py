@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,22 +17,24 @@ from distributed import get_worker
 from .. import _core
 
 __all__ = [
-    "Margins",
+    "Cost",
+    "Marginals",
     "Rows",
-    "add_margins",
+    "add_marginals",
     "aligned",
     "copied",
-    "divergence_cost",
-    "margins",
+    "cost",
+    "marginals",
     "sizes",
     "start",
     "tiles",
     "train",
-    "validation_cost",
 ]
 
 Rows: TypeAlias = npt.NDArray[np.float32]
-Margins: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]
+Marginals: TypeAlias = tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]
+
+Cost: TypeAlias = Literal["validation", "divergence"]
 
 _Number = TypeVar("_Number", bound=np.generic)
 
@@ -47,12 +49,12 @@ def _threads(threads: int | None) -> int:
     return get_worker().state.nthreads if threads is None else threads
 
 
-def margins(counts: _core.CoreGroupCounts, threads: int | None) -> Margins:
+def marginals(counts: _core.CoreGroupCounts, threads: int | None) -> Marginals:
     """Compute the marginals of the records whose rows are in the group."""
     return _core.group_marginals(counts, _threads(threads))
 
 
-def add_margins(parts: Sequence[Margins]) -> Margins:
+def add_marginals(parts: Sequence[Marginals]) -> Marginals:
     """Add marginals up, in their order."""
     records, sums = parts[0][0].copy(), parts[0][1].copy()
     for more_records, more_sums in parts[1:]:
@@ -63,14 +65,14 @@ def add_margins(parts: Sequence[Margins]) -> Margins:
 
 def tiles(
     counts: _core.CoreGroupCounts,
-    margins: Margins,
+    marginals: Marginals,
     dim: int,
     training: _core._Training,
     validation: float | None,
     running: _core._Running,
 ) -> _core.CoreTiles:
     """Build the tiles of a group, with negative pairs."""
-    records, sums = _usable(margins[0]), _usable(margins[1])
+    records, sums = _usable(marginals[0]), _usable(marginals[1])
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_group(counts, records, sums, dim, training, validation, running)
 
@@ -114,7 +116,8 @@ def train(
     return words, contexts, cost
 
 
-def validation_cost(
+def cost(
+    of: Cost,
     tiles: _core.CoreTiles,
     words: Rows,
     contexts: Rows,
@@ -122,22 +125,9 @@ def validation_cost(
     training: _core._Training,
     threads: int | None,
 ) -> float:
-    """Compute the cost of the held-out records of a block."""
+    """Compute the cost of a block's held-out records, or its part of the divergence cost."""
     words, contexts = aligned(words), aligned(contexts)
-    return tiles.validation_cost(columns, training, words, contexts, _threads(threads))
-
-
-def divergence_cost(
-    tiles: _core.CoreTiles,
-    words: Rows,
-    contexts: Rows,
-    columns: int,
-    training: _core._Training,
-    threads: int | None,
-) -> float:
-    """Compute a block's part of the cost above which an epoch diverges."""
-    words, contexts = aligned(words), aligned(contexts)
-    return tiles.divergence_cost(columns, training, words, contexts, _threads(threads))
+    return tiles.cost(of, columns, training, words, contexts, _threads(threads))
 
 
 def copied(rows: Rows) -> Rows:

@@ -1,7 +1,7 @@
 """Training by strata (Gemulla et al. 2011) on the workers of a cluster.
 
-This module schedules the blocks of each subepoch. The core trains them, and its `CoreProgress`
-decides how the training goes on.
+This module schedules the blocks of each subepoch. The core trains them, and its `CoreHistory`
+decides whether an epoch is repeated and whether another one starts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .._fit.training import Session
 from .._progress import Callback as Progress
 from . import _strata
 from ._cluster import Cluster
-from ._strata import Rows
+from ._strata import Cost, Rows
 
 __all__ = ["EpochReport", "Training"]
 
@@ -142,14 +142,16 @@ class Training:
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
-        margins = self._margins_of(group_counts)
-        self._tiles = [self._tiles_of(k, counts, margins) for k, counts in enumerate(group_counts)]
+        marginals = self._marginals_of(group_counts)
+        self._tiles = [
+            self._tiles_of(k, counts, marginals) for k, counts in enumerate(group_counts)
+        ]
         # Rebuilding lost tiles needs the marginals of the whole matrix: they are stored here if the
         # client sent the counts, because Dask cannot rebuild those.
-        self._margins = None if resend is None else self._value(margins)
-        del group_counts, margins  # workers keep what has a future
+        self._marginals = None if resend is None else self._value(marginals)
+        del group_counts, marginals  # workers keep what has a future
         self._records, self._held_out = self._sizes()
-        self._rules = _core.CoreProgress(
+        self._history = _core.CoreHistory(
             training,
             session.validation,
             self._records,
@@ -158,34 +160,34 @@ class Training:
             session.seconds_left(),
         )
         self.state = self._begin()
-        self._divergence_cost = self._cost(self.state, _strata.divergence_cost)
-        self._rules.set_divergence_cost(self._divergence_cost)
+        self._divergence_cost = self._cost("divergence", self.state)
+        self._history.set_divergence_cost(self._divergence_cost)
         self.received.append(cluster.received() - before)
 
     # --- before the first epoch -----------------------------------------------------------------
 
-    def _margins_of(self, group_counts: Sequence[Future]) -> Future:
+    def _marginals_of(self, group_counts: Sequence[Future]) -> Future:
         """Add up the marginals of all groups."""
         submit = self._cluster.submit
         parts = [
-            submit(_strata.margins, counts, self._threads, name=f"margins-{group}", at=owner)
+            submit(_strata.marginals, counts, self._threads, name=f"marginals-{group}", at=owner)
             for group, (counts, owner) in enumerate(zip(group_counts, self._owners, strict=True))
         ]
         level = 0
         while len(parts) > 1:
             level += 1
             parts = [
-                submit(_strata.add_margins, parts[k : k + FAN_IN], name=f"margins-{level}-{k}")
+                submit(_strata.add_marginals, parts[k : k + FAN_IN], name=f"marginals-{level}-{k}")
                 for k in range(0, len(parts), FAN_IN)
             ]
         return parts[0]
 
-    def _tiles_of(self, group: int, counts: Future, margins: Future) -> Future:
+    def _tiles_of(self, group: int, counts: Future, marginals: Future) -> Future:
         """Submit the tiles of a group to its worker."""
         return self._cluster.submit(
             _strata.tiles,
             counts,
-            margins,
+            marginals,
             self._dim,
             self._training,
             self._session.validation,
@@ -200,10 +202,10 @@ class Training:
             for group, tiles in enumerate(self._tiles)
         ]
         records = held_out = 0
-        self._report("tiling", 0, 0)
+        self._report("preparing", 0, 0)
         for found in self._values(sizes):
             records, held_out = records + found[0], held_out + found[1]
-            self._report("tiling", records, 0)
+            self._report("preparing", records, 0)
         return records, held_out
 
     def _begin(self) -> State:
@@ -246,7 +248,7 @@ class Training:
         """
         while True:
             try:
-                while not self._rules.is_finished():
+                while not self._history.is_finished():
                     self._run_epoch(after_epoch)
                 return self.arrays(self._best or self.state)
             except WorkerLost:
@@ -266,8 +268,8 @@ class Training:
                 stop = after_epoch(report)
             finally:
                 report.training = None
-        if stop or not self._rules.has_time_for(time.monotonic() - begun):
-            self._rules.stop()
+        if stop or not self._history.has_time_for(time.monotonic() - begun):
+            self._history.stop()
 
     def _epoch(self) -> EpochReport | None:
         """Run an epoch; return None if it diverged and must be repeated at half the rate."""
@@ -280,17 +282,17 @@ class Training:
             self._report_epoch(epoch - 1 + done / len(costs))
             if math.isnan(cost):
                 break
-        if self._rules.is_divergence(cost):
-            warnings.warn(self._rules.halve_rate(), RuntimeWarning, stacklevel=4)
-            self.state.halvings = self._rules.halvings
+        if self._history.is_divergence(cost):
+            warnings.warn(self._history.halve_rate(), RuntimeWarning, stacklevel=4)
+            self.state.halvings = self._history.halvings
             return None
         validation = None
         if self._held_out:
-            validation = self._cost(state, _strata.validation_cost) / self._held_out
+            validation = self._cost("validation", state) / self._held_out
         seconds = time.monotonic() - begun
         rate = self._records / max(seconds, 1e-9)
         report = EpochReport(epoch, cost / self._records, validation, seconds, rate)
-        is_best = self._rules.finish_epoch(report.loss, validation, seconds, rate)
+        is_best = self._history.finish_epoch(report.loss, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
         self.received.append(self._cluster.received() - before)
@@ -345,14 +347,15 @@ class Training:
             operator.getitem, of, number, name=f"{of.key}-{number}", at=at, strict=at is not None
         )
 
-    def _cost(self, state: State, task: Callable[..., float]) -> float:
-        """Sum up the cost that `task` computes for each block."""
+    def _cost(self, of: Cost, state: State) -> float:
+        """Add up the costs of all blocks."""
         total = 0.0
         self._round += 1
         for shift in range(self._groups):
             costs = [
                 self._cluster.submit(
-                    task,
+                    _strata.cost,
+                    of,
                     self._tiles[group],
                     state.words[group],
                     state.contexts[(group + shift) % self._groups],
@@ -417,7 +420,7 @@ class Training:
         else:
             left, best = self._begin(), None
         self.state, self._saved, self._best = left, None, best
-        self._rules.rewind(left.epoch, left.halvings)
+        self._history.rewind(left.epoch, left.halvings)
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
@@ -429,8 +432,8 @@ class Training:
             raise RuntimeError("a worker is gone that had a part of the counts: fit them again")
         self._round += 1
         for group, counts in zip(lost, self._resend(lost), strict=True):
-            margins = self._cluster.send(self._margins, group)
-            self._tiles[group] = self._tiles_of(group, counts, margins)
+            marginals = self._cluster.send(self._marginals, group)
+            self._tiles[group] = self._tiles_of(group, counts, marginals)
 
     def cancel(self) -> None:
         """Release the tasks of the running epoch."""

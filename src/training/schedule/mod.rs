@@ -1,10 +1,10 @@
 //! The order of the records in an epoch, and which thread trains which of them.
 
+mod deterministic;
 mod hogwild;
-mod ordered;
 
+pub use deterministic::Deterministic;
 pub use hogwild::Hogwild;
-pub use ordered::Ordered;
 
 use super::tiles::Tiles;
 use rand::seq::SliceRandom;

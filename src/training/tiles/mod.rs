@@ -7,7 +7,7 @@ mod serialize;
 mod slab;
 mod source;
 
-pub use build::{TileOptions, check_sizes};
+pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
 pub use serialize::SerializedTiles;
