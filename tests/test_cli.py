@@ -591,7 +591,7 @@ def test_a_vocabulary_of_other_counts_is_noticed(made, tmp_path):
     assert result.returncode == 0
     warning = result.stderr.decode()
     assert "warning: " in warning
-    assert "the records end at word 60 of the vocabulary's 100: is it theirs?" in warning
+    assert "no record has a word after word 60 of the vocabulary's 100" in warning
     assert call(*train, "--vocab", made / "vocab.txt", "--overwrite").stderr == b""
 
 

@@ -126,7 +126,7 @@ def test_files_that_do_not_fit_are_refused(saved, model):
     numbers = np.frombuffer(whole).copy()
     numbers[25] = np.nan
     (saved / "nan.bin").write_bytes(numbers.tobytes())
-    with pytest.raises(FormatError, match=r"nan\.bin, byte 200: this is not a number"):
+    with pytest.raises(FormatError, match=r"nan\.bin, byte 200: this number is not finite"):
         Glove.load_stanford(saved / "nan.bin", model.vocabulary)
 
 

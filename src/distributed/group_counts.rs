@@ -1,8 +1,9 @@
 //! The counts of a group of words, for a distributed fit.
 //!
-//! A worker counts some rows of some of the text at a time, and returns the counts of each group of words
-//! separately. Words have the new ids of a [`Partition`], in which a group is a range. Rows are compressed
-//! in blocks that begin and end at the same rows for any text, so that counts are added block by block.
+//! One task of a worker counts some rows of some shards of the text. It returns the counts of each group of
+//! words separately. Words are numbered by the new ids of a [`Partition`], in which a group is a range. Rows
+//! are compressed in blocks. The limits of the blocks do not depend on the text, so the counts of two tasks
+//! are added block by block.
 
 use crate::cooccurrence::codec::RowEncoder;
 use crate::cooccurrence::{
@@ -19,17 +20,16 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Most blocks of rows. More blocks would be too small to compress well: a shard of a large text has short
-/// rows.
+/// Largest number of blocks. Rows of one shard of a large text are short, so that more and smaller blocks would
+/// compress badly.
 const MOST_BLOCKS: u64 = 1 << 12;
-/// Most rows in a block. All rows of a block are decompressed together when tiles are built from some of
-/// them.
+/// Largest number of rows in a block. Building tiles from a few rows decompresses all rows of their block.
 const MOST_ROWS: usize = 1 << 8;
-/// Cost of one occurrence of a word, in units of the cost of one more different pair. Measured on
-/// enwiki-17m.
+/// Time to count one occurrence of a word, in units of the time that one more different neighbour takes.
+/// Measured on enwiki-17m.
 const LOOKED_UP: f64 = 5.0;
 
-/// The counts of all pairs of which at least one word is in a group, compressed.
+/// The counts of all pairs with at least one word in a group, compressed.
 #[derive(Debug)]
 pub struct GroupCounts {
     /// How words are divided into groups.
@@ -42,8 +42,8 @@ pub struct GroupCounts {
     blocks: Vec<GroupBlock>,
 }
 
-/// The counts of a range of rows in a range of columns. A row of the group may lie in several blocks, one for
-/// each group of columns.
+/// The counts of a range of rows in a range of columns. A row may be divided into several blocks, one for each
+/// group of columns.
 #[derive(Debug, Clone)]
 struct GroupBlock {
     columns: Range<WordId>,
@@ -57,11 +57,11 @@ impl GroupBlock {
     }
 }
 
-/// Takes compressed rows and returns the memory that holds them from then on, such as a NumPy array.
+/// Stores compressed rows, for example in a NumPy array, and returns the stored bytes.
 pub type StoreBytes<'a> = dyn Fn(Vec<u8>) -> Arc<dyn SharedBytes> + Sync + 'a;
 
 impl GroupCounts {
-    /// Compress counts in new ids. Every pair of `counts` must touch a word of the group.
+    /// Compress counts whose words are new ids. Each pair must have a word of the group.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -87,7 +87,7 @@ impl GroupCounts {
         })
     }
 
-    /// The counts of a group, from the counts of the whole matrix, whose words are numbered by rank.
+    /// The counts of a group, from the counts of the whole matrix. The words of `counts` are ranks.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -117,8 +117,8 @@ impl GroupCounts {
         Self::new(partition, group, &counts)
     }
 
-    /// Decompress some rows of the triangle over all words, in new ids. Rows before the group's first word are
-    /// empty; rows after its last word have columns of the group only.
+    /// Decompress some rows of the triangle over all words, in new ids. Rows before the group are empty. Rows
+    /// after the group have only columns of the group.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -130,22 +130,22 @@ impl GroupCounts {
         let same_rows = |a: &GroupBlock, b: &GroupBlock| a.block.rows == b.block.rows;
         for parts in self.overlapping(&rows).chunk_by(same_rows) {
             let unpacked = unpacked(parts.iter(), &mut opened)?;
-            let held = &parts[0].block.rows;
-            for row in next..held.end.min(rows.end) {
-                if row >= held.start {
+            let present = &parts[0].block.rows;
+            for row in next..present.end.min(rows.end) {
+                if row >= present.start {
                     for part in unpacked {
                         block.extend(&part.row(row))?;
                     }
                 }
                 block.end_row();
             }
-            next = held.end.min(rows.end);
+            next = present.end.min(rows.end);
         }
         (next..rows.end).for_each(|_| block.end_row());
         Ok(block)
     }
 
-    /// The blocks that have some of `rows`.
+    /// The blocks that have at least one of `rows`.
     fn overlapping(&self, rows: &Range<WordId>) -> &[GroupBlock] {
         let first = self
             .blocks
@@ -193,9 +193,9 @@ impl Rows for GroupCounts {
     }
 }
 
-/// The blocks of rows, in new ids, that task `part` of `parts` counts. Each block has rows of one group. All
-/// tasks take about the same time. `counts` has, by rank, how often each word occurs in the whole text. A
-/// pure function of its arguments.
+/// The blocks of rows, in new ids, that task `part` of `parts` counts. The rows of a block belong to one group.
+/// All tasks take about the same time. `counts` is the number of occurrences of each word in the whole text,
+/// by rank. A pure function of its arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -251,9 +251,9 @@ fn different(neighbours: f64, words: f64) -> f64 {
     neighbours * words / (neighbours.sqrt() + words.sqrt()).powi(2)
 }
 
-/// Count some blocks of rows of texts, whose words are new ids of `partition`, on one thread. Returns, for each
-/// group, the counts that these rows contribute to it. Every row has the same bits for any division of the
-/// rows into tasks. A pure function of its arguments.
+/// Count some blocks of rows in `texts`, on one thread. The words of the texts are new ids of `partition`.
+/// Returns the counts of each group from these rows. A row has the same bits for any division of the rows into
+/// tasks. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] for a window of 0 or a text too long; [`crate::Error::Cancelled`].
@@ -289,7 +289,7 @@ pub fn count_by_group(
     Ok(parts.into_iter().enumerate().map(of_group).collect())
 }
 
-/// The blocks of each group.
+/// The counted blocks of each group.
 fn count_blocks<S: BlockSum>(
     texts: &[&[WordId]],
     blocks: &[Range<usize>],
@@ -363,8 +363,8 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
     a == b
 }
 
-/// Add up the counts of one group, in the order given, on all threads of the current rayon pool. Each of
-/// `parts` comes from a part of the text and may have some rows only. Blocks that only one of them has are
+/// Add up counts of one group, in the order of `parts`, on all threads of the current rayon pool. The parts are
+/// the results of tasks: counts of different shards or of different rows. A block that only one part has is
 /// not copied. A pure function of its arguments.
 ///
 /// # Errors
@@ -413,7 +413,7 @@ pub fn merge_group_counts(
     })
 }
 
-/// Add up the blocks of the same rows and columns.
+/// Add up blocks: each element of `blocks` has those of the same rows and columns.
 fn merge_blocks<S: BlockSum>(
     blocks: &[&[&GroupBlock]],
     store: &StoreBytes<'_>,
@@ -443,7 +443,7 @@ fn merge_blocks<S: BlockSum>(
     Ok(writer.finish(store))
 }
 
-/// Decompress blocks of the same rows into memory that is used again.
+/// Decompress blocks of the same rows into `opened`, whose memory is used again.
 fn unpacked<'a, 'b>(
     parts: impl ExactSizeIterator<Item = &'a GroupBlock>,
     opened: &'b mut Vec<RowBlock>,
@@ -456,7 +456,7 @@ fn unpacked<'a, 'b>(
     Ok(&opened[..length])
 }
 
-/// Compresses blocks one after the other into the same memory.
+/// Compresses blocks and appends them to one buffer.
 #[derive(Default)]
 struct BlockWriter {
     finished: Vec<GroupBlock>,
@@ -495,7 +495,7 @@ impl BlockWriter {
         Ok(())
     }
 
-    /// Append a block that is compressed and stored already.
+    /// Append a block that is already compressed and stored.
     fn push_finished(&mut self, part: GroupBlock, store: &StoreBytes<'_>) {
         self.close(store);
         self.finished.push(part);

@@ -2,13 +2,12 @@
 //!
 //! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into
 //! P × P *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q.
-//! Training it changes only W and b of p, and W̃ and b̃ of q. P blocks with different rows and different
-//! columns form a *stratum*; they are trained at the same time on different machines. Training one
-//! stratum is a *subepoch*. An epoch is cut into slices of time; the P subepochs of a slice train that
-//! slice's batches of every block.
+//! Training a block changes only W and b of p, and W̃ and b̃ of q. P blocks whose rows and whose columns are
+//! all different form a *stratum*: different machines train them at the same time. Training one stratum is a
+//! *subepoch*. The batches of an epoch are divided into slices by their time. Each slice has P subepochs, which
+//! together train the slice's batches of all blocks.
 //!
-//! With one group the slices follow each other as the batches of a deterministic epoch do, and the result
-//! has the same bits.
+//! With one group, the batches have the order of a deterministic epoch, and the result has the same bits.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -23,10 +22,11 @@ use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
 use std::ops::Range;
 
-/// A block of the matrix: the records of the tiles of a group of rows whose columns are in one group.
+/// A block of the matrix: the records whose row is in the group of `tiles` and whose column is in the group
+/// `columns`.
 ///
-/// The methods take the rows of W with b of the tiles' group, and those of W̃ with b̃ of the columns'
-/// group, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
+/// The methods take the rows of W with b of the first group and the rows of W̃ with b̃ of the second, in the
+/// layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
 /// 64 bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixBlock<'a> {
@@ -34,7 +34,7 @@ pub struct MatrixBlock<'a> {
     pub tiles: &'a Tiles,
     /// The group of the columns.
     pub columns: usize,
-    /// How to train; `deterministic` is always on.
+    /// How to train. Training is deterministic, whatever `deterministic` says.
     pub options: &'a TrainingOptions,
 }
 
@@ -55,7 +55,7 @@ pub struct Subepoch {
     pub last: bool,
 }
 
-/// A group's counts, unpacked block by block.
+/// Tiles are built from a group's counts by decompressing some rows at a time.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type Loaded<'a>
@@ -77,11 +77,12 @@ impl TileSource for &GroupCounts {
 }
 
 impl Tiles {
-    /// Build the tiles of the records whose rows are the words of a group, of its counts; `marginals` are
+    /// Build the tiles of the records whose row is in a group, from the counts of the group. `marginals` are
     /// those of the whole matrix.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the sums of all groups.
+    /// As for [`Tiles::new`], except that a group without records is allowed: the caller checks the number of
+    /// records of all groups.
     pub fn of_group_counts(
         counts: &GroupCounts,
         marginals: &[Marginal],
@@ -219,7 +220,7 @@ impl MatrixBlock<'_> {
 
 fn lines(rows: &[f32]) -> Result<&[Line]> {
     if rows.is_empty() {
-        return Ok(&[]); // which may lie anywhere
+        return Ok(&[]); // an empty slice need not be aligned
     }
     bytemuck::try_cast_slice(rows).map_err(wrong)
 }

@@ -1,4 +1,4 @@
-//! The file of a training between two epochs: all that going on needs but the counts.
+//! The checkpoint of a training between two epochs: with the counts, all that is needed to continue.
 //!
 //! All numbers are little-endian.
 //!
@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 8 | `gloveCKP` |
 //! | 4 | version, 1 |
-//! | 4 | 1 if the parameters of an earlier, better epoch are held too, else 0 |
+//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0 |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
 //! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
@@ -14,12 +14,12 @@
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 40 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second |
 //! | 16 V (dim + 1) | as singles W, b, W̃, b̃, then their accumulators G in the same order |
-//! | as many, or 0 | the same of the better epoch |
+//! | as many, or 0 | the same for the better epoch |
 //! | 4 A + 4 A dim | the anchored words' numbers, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! The random numbers of an epoch follow from the seed, which the settings tell, and its number:
-//! there is no other random state.
+//! There is no random state: the random numbers of an epoch depend only on the seed, which is in the
+//! settings, and on the number of the epoch.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -34,7 +34,7 @@ use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
 use std::path::Path;
 
-/// What the file begins with.
+/// The first bytes of the file.
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
@@ -46,7 +46,7 @@ const REPORT: usize = 40;
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 18;
 
-/// Write the state of `training` with its `settings`. The file appears complete or not at all.
+/// Write a checkpoint of `training` with its `settings`. The file appears complete or not at all.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -118,7 +118,7 @@ pub fn save(
     })
 }
 
-/// Read what [`save`] wrote: the state and the settings.
+/// Read a checkpoint: the training and the settings.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
@@ -217,7 +217,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     Ok((training, settings))
 }
 
-/// Bytes of a file with these sizes.
+/// Bytes of a file with these numbers of items.
 fn length(
     words: usize,
     dim: usize,
@@ -235,7 +235,7 @@ fn length(
         .saturating_add(anchor)
 }
 
-/// A file being written, with the checksum of what it holds.
+/// A file being written, with the checksum of its content so far.
 struct Output<'a, 'b> {
     path: &'a Path,
     out: &'a mut io::Output<'b>,
@@ -259,7 +259,7 @@ impl Output<'_, '_> {
     }
 }
 
-/// A file being read, with the checksum of what was read.
+/// A file being read, with the checksum of its content so far.
 struct Reader<'a> {
     reader: BinaryReader,
     sum: crc32fast::Hasher,
@@ -275,7 +275,7 @@ impl Reader<'_> {
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
-        // The length of a file was compared with its header; that of a pipe is not known.
+        // The length of a pipe is not known: its header may promise more than it has.
         let known = self.reader.input.content_size().is_some();
         let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {
@@ -289,7 +289,7 @@ impl Reader<'_> {
         Ok(numbers)
     }
 
-    /// Fields are read in the order they are written here.
+    /// Read the fields in the order of the file.
     fn exported(&mut self, words: usize, dim: usize) -> Result<Exported> {
         let mut next = |count| self.numbers(count, f32::from_le_bytes);
         Ok(Exported {

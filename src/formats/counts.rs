@@ -1,4 +1,4 @@
-//! The native file of co-occurrence counts, with the vocabulary they belong to.
+//! The native file of co-occurrence counts with their vocabulary.
 //!
 //! All numbers are little-endian.
 //!
@@ -9,17 +9,17 @@
 //! | 4 | 1 if the matrix is symmetric, else 0 |
 //! | 8 + 8 | words, blocks |
 //! | 8 | bytes of the vocabulary |
-//! | 8 + 8 | rare words, which the vocabulary leaves out; bytes of them |
+//! | 8 + 8 | rare words, which are not in the vocabulary; bytes of them |
 //! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
 //! | … | rare words: the same |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::codec::encode` writes it |
 //!
-//! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
+//! The blocks have all rows, in order. Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
-use super::stanford::{check_sum, gather};
+use super::stanford::{check_sum, read_cooccurrences};
 use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
@@ -33,7 +33,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What the file begins with.
+/// The first bytes of the file.
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
@@ -41,8 +41,8 @@ const HEADER: HeaderFormat = HeaderFormat {
     length: 64,
 };
 
-/// Write `counts`, their `vocabulary` and the words that are too `rare` for it, as far as they are
-/// known; encoding on all threads of the current rayon pool.
+/// Write `counts` with their `vocabulary` and the words that are too `rare` for it, as far as they are known.
+/// Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -97,16 +97,16 @@ pub struct Loaded {
     pub vocabulary: Arc<Vocabulary>,
     /// Words too rare for it, as far as they are known.
     pub rare: Arc<Vocabulary>,
-    /// The counts, which beyond the memory limit lie in a temporary file.
+    /// The counts. Those that exceed the memory limit are in a temporary file.
     pub counts: Triangle,
 }
 
-/// Read counts on all threads of the current rayon pool: what [`save`] wrote, or, with a
-/// `vocabulary`, Stanford's records.
+/// Read counts on all threads of the current rayon pool: a file of [`save`] or, with a `vocabulary`,
+/// Stanford's records.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged; [`Error::Parameter`] if a vocabulary is missing, or given needlessly;
+/// truncated or damaged; [`Error::Parameter`] if a vocabulary is given for a native file;
 /// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
@@ -119,19 +119,19 @@ pub fn load(
     match (is_native, vocabulary) {
         (true, None) => load_native(input, memory, monitor),
         (false, Some(vocabulary)) => Ok(Loaded {
-            counts: gather(&mut input, vocabulary.len(), memory, monitor)?,
+            counts: read_cooccurrences(&mut input, vocabulary.len(), memory, monitor)?,
             vocabulary,
             rare: Arc::default(),
         }),
         (true, Some(_)) => {
-            let message = "must be None: the file brings its own";
+            let message = "must be None for this file, which has its own";
             Err(Error::parameter("vocabulary", message))
         }
         (false, None) => Err(Error::format(
             path,
             Location::Byte(0),
-            "these are no counts in the native format; vocabulary must be given to read Stanford's \
-             records",
+            "the file has no counts in the format of glove-rs; to read Stanford's records, give their \
+             vocabulary",
         )),
     }
 }
@@ -247,7 +247,7 @@ fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
 }
 
 fn decode_vocabulary(bytes: &[u8], words: u64) -> Result<Option<Vocabulary>> {
-    // The words follow their lengths and counts, which are gone through twice.
+    // Skip the lengths and counts: the text of the words follows them.
     let mut text = bytes;
     for _ in 0..2 * u128::from(words) {
         if take_number(&mut text).is_none() {

@@ -16,15 +16,15 @@ use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Co-occurrence counts as the core keeps them.
+/// Co-occurrence counts, with their vocabulary.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
-    // Words that the vocabulary leaves out, as far as they are known: more text may bring them in.
+    // Words too rare for the vocabulary, as far as they are known. With more text they may become frequent enough.
     pub rare: Arc<Vocabulary>,
     // `None` once training has taken them.
     counts: Mutex<Option<Arc<Triangle>>>,
-    // What they were made under, which writing them keeps to.
+    // The memory limit of the call that made these counts. Writing Stanford's records keeps to it, too.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
 }
@@ -62,7 +62,7 @@ impl CoreCooccurrence {
             .ok_or_else(|| PyRuntimeError::new_err("training has taken these counts"))
     }
 
-    /// The counts, for good.
+    /// Take the counts out, so that their memory can be freed.
     pub fn take(&self) -> PyResult<Arc<Triangle>> {
         let counts = self.counts()?;
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -78,7 +78,7 @@ impl CoreCooccurrence {
     }
 }
 
-/// Refuse what is no matrix of counts in compressed sparse rows.
+/// Refuse arrays that are not compressed sparse rows of finite counts ≥ 0.
 fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> crate::Result<()> {
     let entries = values.len();
     let wrong = |message: String| Err(Error::parameter("X", message));
@@ -200,7 +200,7 @@ impl CoreCooccurrence {
         )
     }
 
-    /// From compressed sparse rows; finite counts ≥ 0, checked here.
+    /// From compressed sparse rows, which are checked.
     #[staticmethod]
     fn from_csr(
         py: Python<'_>,
@@ -236,7 +236,7 @@ impl CoreCooccurrence {
         Ok(Self::new(vocabulary, counts, MemoryLimit::default()))
     }
 
-    /// From the native format, or with a vocabulary from Stanford's records in any order.
+    /// Read a file of counts. With `vocabulary`, read Stanford's records, in any order.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, running, progress))]
     fn load(

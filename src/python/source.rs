@@ -1,4 +1,5 @@
-//! What users hand in as text, as `_io/sources.py` has sorted it: files, an open file, or documents.
+//! Sources of text from Python: files, an open file, an iterable of documents, or ranges of files.
+//! `_io/sources.py` decides which of these a user's object is.
 
 use super::items::{Items, text_of, type_name};
 use super::signals::signals;
@@ -17,7 +18,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-/// A source and how to read it.
+/// A source, and how to read it.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct SourceArguments<'py> {
@@ -29,12 +30,12 @@ pub struct SourceArguments<'py> {
 }
 
 impl SourceArguments<'_> {
-    /// How bytes become documents.
+    /// How to cut text into documents.
     pub fn options(&self, encoding: &EncodingOptions, memory: &MemoryLimit) -> Result<TextOptions> {
         Ok(TextOptions {
             documents: DocumentUnit::from_name(&self.documents)?,
             errors: OnInvalid::from_name(&self.errors)?,
-            // A function may look at more than words.
+            // A Python tokenizer gets whole documents, because it may look at more than one word.
             whole: self.tokenize.is_some(),
             cut_at_punctuation: encoding.tokenizer != Tokenizer::Whitespace,
             max_word_bytes: encoding.max_word_bytes,
@@ -42,14 +43,14 @@ impl SourceArguments<'_> {
         })
     }
 
-    /// The only file of the source, of which parts are to be read.
+    /// The file of a source that is to be sampled: it must be one regular file.
     pub fn one_file(&self) -> PyResult<PathBuf> {
         let mut files: Vec<PathBuf> = match &self.kind[..] {
             "files" => self.value.extract()?,
             _ => Vec::new(),
         };
         match files.pop() {
-            // Others, a pipe among them, have no parts to take.
+            // A pipe or a device cannot be read from the middle.
             Some(file) if files.is_empty() && file.is_file() => Ok(file),
             _ => Err(PyValueError::new_err(
                 "source must be one text file to be sampled",
@@ -58,14 +59,14 @@ impl SourceArguments<'_> {
     }
 }
 
-/// A reader for the worker, and what feeds it from Python if it needs feeding.
+/// A reader for the worker, and its feeder if only Python can read the source or split it into words.
 pub struct Source<'py> {
     pub reader: Box<dyn ChunkReader>,
     pub feeder: Option<Feeder<'py>>,
 }
 
 impl<'py> Source<'py> {
-    /// Open what can be opened now.
+    /// Open the source.
     pub fn new(
         source: SourceArguments<'py>,
         encoding: &EncodingOptions,
@@ -82,7 +83,8 @@ impl<'py> Source<'py> {
                         feeder: None,
                     });
                 }
-                // They are read on the calling thread, which has to look for signals itself.
+                // The calling thread reads these files, for the Python tokenizer: it must check for signals
+                // while it waits for a pipe.
                 files.on_idle(signals());
                 Upstream::Reader(files)
             }
@@ -121,10 +123,10 @@ impl<'py> Source<'py> {
     }
 }
 
-/// Content, and how many bytes of the source have been read when it is made.
+/// A chunk, and the number of bytes of the source that were read up to its end.
 type Parcel = (Content, u64);
 
-/// The worker's end of a channel of chunks.
+/// The worker's end of the channel of chunks from a [`Feeder`].
 struct FedReader {
     receiver: Receiver<Parcel>,
     name: PathBuf,
@@ -218,28 +220,28 @@ impl FileRanges<'_> {
     }
 }
 
-/// Brings what only Python can read or split, a chunk per call, on the thread that holds the
-/// interpreter.
+/// Reads a source that only Python can read or split into words, and sends its chunks to the worker. Runs on
+/// the thread that holds the interpreter.
 pub struct Feeder<'py> {
     upstream: Upstream<'py>,
     tokenizer: Option<PythonTokenizer<'py>>,
     sender: SyncSender<Parcel>,
-    // A chunk that found the channel full.
+    // A chunk that could not be sent yet, because the channel is full.
     waiting: Option<Parcel>,
 }
 
-/// What a call of [`Feeder::feed`] came to.
+/// The result of [`Feeder::feed`].
 pub enum Fed {
-    /// A chunk is on its way.
+    /// A chunk was sent.
     Sent,
-    /// The workers are behind; try again soon.
+    /// The channel is full, because the worker is slower than the source.
     Full,
-    /// There are no more documents, or nobody to take them.
+    /// The source is at its end, or the worker has stopped.
     Exhausted,
 }
 
 impl Feeder<'_> {
-    /// Make a chunk of documents and hand it over.
+    /// Read one chunk and send it, without waiting for the worker.
     pub fn feed(&mut self, py: Python<'_>) -> PyResult<Fed> {
         let parcel = match self.waiting.take() {
             Some(parcel) => parcel,
@@ -272,7 +274,7 @@ impl Feeder<'_> {
     }
 }
 
-/// Read an open file: of text if `read` gives str, else of bytes, which may be packed.
+/// A reader of an open file. If its `read` returns bytes, they may be compressed.
 fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextReader> {
     let name = file.getattr("name").and_then(|name| name.extract());
     let name: PathBuf = name.unwrap_or_else(|_| "<file>".into());
@@ -293,13 +295,13 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 struct PythonStream {
     read: Py<PyAny>,
     errors: OnInvalid,
-    // What Python has given and nobody taken.
+    // The last block that Python returned. Its position is the end of what was read from it.
     block: io::Cursor<Vec<u8>>,
 }
 
 impl PythonStream {
     fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
-        // What is there already, rather than to wait for as much as was asked for.
+        // `read1` returns the data that is there already. `read` waits for as much as was asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
         Ok(Self {
             read: read.unbind(),

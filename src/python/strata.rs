@@ -1,4 +1,4 @@
-//! The steps of distributed training for Python. Each is a function of its arguments only, except that
+//! The steps of distributed training, for Python. Each is a pure function of its arguments, except that
 //! training a block changes its rows in place.
 
 use super::arguments::RunningArguments;
@@ -55,7 +55,7 @@ pub fn group_marginals<'py>(
     ))
 }
 
-/// The counts of each group.
+/// Split counts into the counts of each group of words.
 #[pyfunction]
 pub fn split_counts(
     py: Python<'_>,
@@ -94,8 +94,8 @@ fn ranks(words: usize, groups: usize, group: usize) -> Vec<u32> {
         .collect()
 }
 
-/// The rows of W with b, and of W̃ with b̃, of a group when training starts, with their accumulators, in the
-/// layout of the core. `init` numbers words by their rows in the group.
+/// The parameters of a group at the start of the training: rows of W with b, and rows of W̃ with b̃, with
+/// their accumulators, in the core's layout. `init` numbers the words by their rows in the group.
 #[pyfunction]
 #[pyo3(signature = (words, groups, group, dim, seed, init, threads))]
 #[allow(clippy::too_many_arguments)]
@@ -130,7 +130,7 @@ pub fn start_rows<'py>(
     Ok([rows(false)?, rows(true)?])
 }
 
-/// Vectors, biases, and the accumulators of both.
+/// Vectors, biases, accumulators of the vectors, and accumulators of the biases.
 type Unpacked<'py> = (
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray1<f32>>,
@@ -318,7 +318,7 @@ impl CoreTiles {
         self.tiles.bytes()
     }
 
-    // As bytes: what comes from another machine need not be aligned.
+    // As bytes: arrays from another machine may not be aligned for larger numbers.
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {

@@ -1,4 +1,4 @@
-//! Training for Python: arguments are converted, and the core trains.
+//! Training, for Python: converts the arguments and the results of [`crate::session`].
 
 use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
@@ -59,7 +59,7 @@ impl TrainingArguments {
     }
 }
 
-/// Parameters to start from, by their public names, and how far they have been trained.
+/// Parameters to start from, by their public names, with the epochs and halvings of their training.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 #[allow(non_snake_case)]
@@ -120,7 +120,7 @@ fn exported(
 /// Where a training starts, if not at random parameters.
 #[derive(FromPyObject)]
 pub enum StartArguments<'py> {
-    /// At the end of another training.
+    /// At a checkpoint.
     Checkpoint(Bound<'py, CoreCheckpoint>),
     /// At given parameters.
     Given(GivenParameters<'py>),
@@ -155,12 +155,13 @@ pub struct CoreParameters {
     /// The validation loss of each epoch, if records are held out.
     #[pyo3(get)]
     validation: Vec<Option<f64>>,
-    /// The counts, if they were to be kept.
+    /// The counts, if `keep_counts`.
     #[pyo3(get)]
     counts: Option<Py<CoreCooccurrence>>,
 }
 
-/// The parameters: converted to arrays when Python asks for them, so that Ctrl-C ends a training at once.
+/// The parameters. They are converted to arrays when Python first asks for them, so that a call that Ctrl-C
+/// interrupts returns at once.
 enum Arrays {
     Pending(Parameters),
     Converted(Py<PyDict>),
@@ -195,7 +196,7 @@ impl CoreParameters {
     }
 }
 
-/// Arrays by their public names, whose memory is that of `exported`.
+/// Arrays by their public names, without a copy: they own the memory of `exported`.
 fn arrays(py: Python<'_>, dim: usize, exported: [Exported; 2]) -> PyResult<Bound<'_, PyDict>> {
     let arrays = PyDict::new(py);
     for (prefix, from) in ["", "G_"].into_iter().zip(exported) {
@@ -213,16 +214,18 @@ fn arrays(py: Python<'_>, dim: usize, exported: [Exported; 2]) -> PyResult<Bound
     Ok(arrays)
 }
 
-/// Refuse parameters out of their ranges, before the text is read.
+/// Refuse parameters that are out of range. Called before the text is read.
 #[pyfunction]
 pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
 }
 
-/// Train on counts from random parameters, or from `start`: a checkpoint, or parameters and accumulators by
-/// the names of `CoreParameters.arrays` with `epochs_done` and `halvings` of the learning rate, from which
-/// epochs `epochs_done + 1` to `epochs` are trained. `consume` frees the memory of the counts while tiles
-/// are built.
+/// Train on counts.
+///
+/// Training starts at random parameters or at `start`: a checkpoint, or parameters and accumulators by the
+/// names of `CoreParameters.arrays`, with the number `epochs_done` of their epochs and the `halvings` of the
+/// learning rate. Epochs `epochs_done + 1` to `epochs` are then trained. `consume` frees the memory of the
+/// counts while tiles are built.
 #[pyfunction]
 #[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None))]
 #[allow(clippy::too_many_arguments)]
@@ -296,7 +299,8 @@ pub fn train(
     }
 }
 
-/// The time at which a training with this limit should end; `None` also for a limit too long to add.
+/// The time at which a training with this limit ends. `None` without a limit, or if the limit is too long for a
+/// clock.
 pub fn deadline(max_seconds: Option<f64>) -> Option<Instant> {
     let limit = Duration::try_from_secs_f64(max_seconds?).ok()?;
     Instant::now().checked_add(limit)
@@ -327,8 +331,8 @@ fn core_parameters(
     })
 }
 
-/// Train copies of the arrays on the records, in order, on one thread, with the kernel that training uses.
-/// Tests check the arithmetic of the model with it.
+/// Train copies of the arrays on records, in their order, on one thread, with the kernel of training. Tests use
+/// it to check the arithmetic of the model.
 #[pyfunction]
 #[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
     x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None,

@@ -45,8 +45,8 @@ impl History {
         }
         self.halvings += 1;
         Ok(format!(
-            "training diverged in epoch {epoch}; going on from the end of epoch {} with the learning \
-             rate halved to {}",
+            "training diverged in epoch {epoch}; it continues from the end of epoch {} with the \
+             learning rate halved to {}",
             self.epochs,
             options.rule(self.halvings).learning_rate
         ))

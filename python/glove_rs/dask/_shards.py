@@ -1,4 +1,4 @@
-"""Text in shards. One task reads one shard."""
+"""The division of a text into shards. One task reads one shard."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["FileRange", "Shards", "shards_of"]
 
 #: The end of a document: files are cut after it. With documents="file" they are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
-#: Bytes from which the core tells whether a file can be cut.
+#: Bytes at the beginning of a file from which the core decides whether it can be cut.
 _BEGINNING = 10
-#: Endings of the names of compressed files, and their usual ratio of text to file size.
-_PACKED, _PACKED_TEXT = (".gz", ".bz2", ".xz", ".zst"), 4
+#: Endings of the names of compressed files, and the usual ratio of their text to their size.
+_COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
 
 
 class _File(NamedTuple):
@@ -51,8 +51,8 @@ class FileRange:
         return (self.file.size or 0) if self.within is None else len(self.within)
 
     def text_bytes(self) -> int:
-        """Estimate the bytes of text; 0 if the size is unknown."""
-        return len(self) * (_PACKED_TEXT if self.file.path.endswith(_PACKED) else 1)
+        """Estimate the bytes of decompressed text; 0 if the size is unknown."""
+        return len(self) * (_TEXT_RATIO if self.file.path.endswith(_COMPRESSED) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
         """Yield the name, the position in the file, and an open file that ends with the range."""
@@ -110,7 +110,7 @@ class Shards:
     partitions: list[Delayed] = field(default_factory=list)
 
     def text_bytes(self, blocksize: int) -> int:
-        """Estimate the bytes of text; `blocksize` stands for a size that is unknown."""
+        """Estimate the bytes of text, with `blocksize` in place of an unknown size."""
         if self.partitions:
             return blocksize * len(self.partitions)
         ranges = itertools.chain.from_iterable(self.ranges)
@@ -132,7 +132,8 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
         return Shards("<documents>", [1] * len(parts), partitions=parts)
     files = _files(source)
     total = sum(file.size or 0 for file in files)
-    # A multiple of the number of groups, so that no worker waits for another.
+    # The number of shards is about a multiple of the number of groups: then no worker is idle while
+    # others tokenize.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
     delimiter = _DELIMITERS.get(documents)

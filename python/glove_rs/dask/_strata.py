@@ -1,6 +1,7 @@
-"""The tasks of training on a cluster: functions of their arguments, which run on the workers.
+"""The tasks of training on a cluster: functions that run on the workers.
 
-Rows are float32 arrays in the layout of the core, with their accumulators.
+Their results depend only on their arguments. Rows are float32 arrays in the layout of the core:
+vectors, biases and accumulators.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ Cost: TypeAlias = Literal["validation", "divergence"]
 
 _Number = TypeVar("_Number", bound=np.generic)
 
-#: The kernel needs rows that are aligned to this number of bytes.
+#: Alignment in bytes that the kernel needs.
 ALIGNMENT = 64
 
 
@@ -89,7 +90,7 @@ def start(
     init: _core._Init | None,
     threads: int | None,
 ) -> list[Rows]:
-    """Make the first rows of words and of contexts for (words, groups, group)."""
+    """Make the rows of words and of contexts at the start, for `group` = (words, groups, group)."""
     if init is not None:
         words, vectors = _usable(init["words"]), _usable(init["vectors"])
         init = {"words": words, "vectors": vectors, "anchor": init["anchor"]}
@@ -107,8 +108,9 @@ def train(
 ) -> tuple[Rows, Rows, float | None]:
     """Train a block for one subepoch.
 
-    `words` is the group's rows of words, or the result of the group's previous task. Returns the
-    rows of both sides and the cost of the records, or `None` for the cost if training diverged.
+    `words` is the rows of the group's words, or the result of the previous task that trained them.
+    Returns the rows of words, the rows of contexts, and the cost of the records: `None` if training
+    diverged.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)
@@ -136,12 +138,12 @@ def copied(rows: Rows) -> Rows:
 
 
 def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """Copy an array that is not aligned, as one from another machine may be."""
+    """Copy the array if it is not aligned: an array from another machine may not be."""
     return np.require(array, requirements="A")
 
 
 def aligned(rows: Rows) -> Rows:
-    """Copy rows to memory that is aligned for the kernel."""
+    """Copy rows to memory with the alignment that the kernel needs."""
     size = rows.itemsize
     room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)
     first = -room.ctypes.data % ALIGNMENT // size
