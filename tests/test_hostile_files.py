@@ -146,7 +146,7 @@ def test_a_word_comes_once_in_a_native_file(tmp_path):
     with pytest.raises(FormatError, match=r'file, byte \d+: .*"a" appears twice'):
         Cooccurrence.load(path)
     path.write_bytes(native_counts([(b"a", 2), (b"b", 1)], rare=[(b"b", 1)]))
-    with pytest.raises(FormatError, match=r'file, byte \d+: .*"b" is in the vocabulary'):
+    with pytest.raises(FormatError, match=r'file, byte \d+: .*"b" is both in the vocabulary'):
         Cooccurrence.load(path)
     path.write_bytes(b"a 2\nb 1\na 1\n")
     with pytest.raises(FormatError, match=r'file, line \d+: .*"a" appears twice'):
