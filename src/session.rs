@@ -1,4 +1,4 @@
-//! A training from its start to its end: start values, checkpoints, interruption, and what is left.
+//! A training from start to end: start values, checkpoints, interruption and result.
 //!
 //! ```
 //! # use glove_rs::cooccurrence::Triangle;
@@ -130,7 +130,7 @@ pub struct Session {
     pub anchor: Option<Anchor>,
     /// Which checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
-    /// Whether [`Trained`] has the counts, packed if the session owned them.
+    /// Whether [`Trained`] has the counts, compressed if nothing else refers to them.
     pub keep_counts: bool,
 }
 
@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// Train on `counts`, on all threads of the current rayon pool. If nothing else refers to the counts,
-    /// their memory is freed (or packed, to keep them) while tiles are built.
+    /// their memory is freed (or compressed, with `keep_counts`) while tiles are built.
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`]; and any
@@ -187,7 +187,7 @@ impl Session {
         let words = counts.words;
         let mut shared = None;
         let mut counts = match Arc::try_unwrap(counts) {
-            Ok(owned) if self.keep_counts => Counts::Packed(owned),
+            Ok(owned) if self.keep_counts => Counts::Compressed(owned),
             Ok(owned) => Counts::Owned(owned),
             Err(counts) => Counts::Borrowed(shared.insert(counts)),
         };
@@ -198,11 +198,11 @@ impl Session {
         } else {
             tiles = Some(self.tiles(&mut counts, monitor)?);
         }
-        let packed = match counts {
-            Counts::Packed(counts) => Some(Arc::new(counts)),
+        let compressed = match counts {
+            Counts::Compressed(counts) => Some(Arc::new(counts)),
             _ => None,
         };
-        let counts = packed.or(shared).filter(|_| self.keep_counts);
+        let counts = compressed.or(shared).filter(|_| self.keep_counts);
         let resumed = matches!(start, Start::Resumed(_));
         let mut training = self.start(start, words, monitor)?;
         let first = training.history.epochs;

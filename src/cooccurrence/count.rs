@@ -1,9 +1,10 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! An inverted index of the text, as ranks, says at which positions each word occurs. A row is the sum over the
-//! windows around these positions. Only neighbours of at most the word's own rank number count, so each
-//! unordered pair is counted once, in the row of its rarer word. That keeps the rows of frequent words short,
-//! which would otherwise be the longest; threads share no table; and only the columns of a row are sorted.
+//! An inverted index of the text has the positions of each word. The row of a word is summed from the windows
+//! around these positions. Neighbours whose rank number is larger than that of the word are skipped: each
+//! unordered pair is counted once, in the row of its rarer word. This keeps the rows of frequent words short,
+//! which would otherwise be the longest. Threads share no table, and only the columns of one row are sorted at a
+//! time.
 
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
 use super::matrix::Triangle;
@@ -98,7 +99,7 @@ fn count_segments<S: BlockSum>(
         } else {
             RowWriter::on_disk(memory)?
         };
-        writer.expect(corpus.fraction_read());
+        writer.set_fraction(corpus.fraction_read());
         count_segment::<S>(&segment, words, options, memory, &mut writer, monitor)?;
         counted.push(writer.finish(words, options.symmetric));
         if last {

@@ -17,7 +17,7 @@ pub(crate) struct RowWriter<'a> {
     memory_bytes: u64,
     file: Option<RowFile>,
     sums: Sums,
-    // The fraction of the text that the rows so far come from, to extrapolate the disk space for all rows.
+    // The fraction of the text in the segments so far: the disk space for all rows is estimated from it.
     fraction: f64,
 }
 
@@ -41,8 +41,8 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Set the fraction of the text that the rows up to the next blocks come from.
-    pub fn expect(&mut self, fraction: f64) {
+    /// Set the fraction of the text in the segments so far, including the one that comes next.
+    pub fn set_fraction(&mut self, fraction: f64) {
         self.fraction = fraction;
     }
 
@@ -78,7 +78,7 @@ impl<'a> RowWriter<'a> {
         let file = self.file.as_mut().expect("created before");
         let written = file.bytes() + bytes.len() as u64;
         file.push(block.rows(), block.len() as u64, bytes)
-            // Only the order of magnitude: later rows belong to rarer words and are longer.
+            // A rough estimate: later rows belong to rarer words and are longer.
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 

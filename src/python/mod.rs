@@ -1,5 +1,5 @@
-//! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
-//! progress are seen to, iterators are drained.
+//! The binding, the only module that knows Python. It converts arguments and results, raises errors as
+//! exceptions, checks for signals, reports progress, and reads Python's iterators and file objects.
 
 mod arguments;
 mod arrays;

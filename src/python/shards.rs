@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A part of a text, tokenized.
+/// A tokenized shard of a text.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreShard {
     shard: Shard,
@@ -66,7 +66,7 @@ impl CoreShard {
         }
     }
 
-    /// The text in the new ids of the words of `vocabulary`, which are divided into `groups` groups.
+    /// The text as new ids of the words of `vocabulary`, which are divided into `groups` groups.
     fn encode<'py>(
         &self,
         py: Python<'py>,
@@ -126,7 +126,7 @@ fn store(bytes: Vec<u8>) -> Arc<dyn SharedBytes> {
     Python::attach(|py| Arc::new(Array(PyArray1::from_vec(py, bytes).unbind())))
 }
 
-/// The counts of all pairs of which at least one word is in a group.
+/// The counts of all pairs with at least one word in a group.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreGroupCounts {
     pub counts: GroupCounts,
@@ -233,8 +233,8 @@ impl CoreGroupCounts {
     }
 }
 
-/// Count the rows of task `part` of `parts` in `texts`, which are the bytes of what [`CoreShard::encode`]
-/// returns, on one thread: returns, for each group of words, the counts that these rows contribute to it.
+/// Count the rows of task `part` of `parts` in `texts`, on one thread. `texts` are results of
+/// [`CoreShard::encode`], as bytes. Returns the counts of each group of words from these rows.
 #[pyfunction]
 pub fn count_by_group(
     py: Python<'_>,

@@ -1,4 +1,4 @@
-//! Pretrained vectors: where words start, and what fine-tuning keeps them near to.
+//! The anchor: pretrained vectors, at which words start and near which fine-tuning keeps them.
 
 use super::kernel::StepRule;
 use super::line::{LINE, Line};

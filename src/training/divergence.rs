@@ -13,8 +13,8 @@ pub const MAX_HALVINGS: usize = 3;
 /// An epoch diverges if it costs this many times what a poor model costs, even if every number is finite.
 pub const DIVERGENCE_FACTOR: f64 = 10.0;
 
-/// The Σ ½ f(X) diff² above which an epoch diverges, as far as it comes from the tiles with columns in
-/// group `columns`: [`DIVERGENCE_FACTOR`] times what a poor model costs. `model` is that at the start.
+/// The part of [`History::divergence_cost`] that the tiles with columns in group `columns` have:
+/// [`DIVERGENCE_FACTOR`] times the cost of a poor model there. `model` is the model at the start of training.
 pub(crate) fn divergence_cost(
     tiles: &Tiles,
     columns: usize,

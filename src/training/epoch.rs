@@ -18,7 +18,7 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     }
 }
 
-/// Where a thread reads records and negative pairs to.
+/// Buffers of one thread for records and negative pairs.
 #[derive(Default)]
 struct Buffers {
     records: Vec<Record>,
@@ -34,13 +34,13 @@ pub(crate) struct EpochPass<'a> {
     pub options: &'a TrainingOptions,
     /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// The rule at the start of the training.
+    /// The step rule, with the learning rates before the schedule scales them.
     pub rule: StepRule,
     /// The instruction set.
     pub level: SimdLevel,
     /// [`History::divergence_cost`](super::History::divergence_cost)
     pub divergence_cost: f64,
-    /// The words and context words of the first rows.
+    /// The word of the first row of W, and the context word of the first row of W̃.
     pub first: [usize; 2],
 }
 
@@ -67,7 +67,8 @@ impl EpochPass<'_> {
         schedule: &impl Schedule,
         monitor: &Monitor,
     ) -> Result<f64> {
-        // The costs are added up in the order of the batches, whichever thread trained them.
+        // The costs are added up in the order of the batches: the sum does not depend on which thread trained
+        // which batch.
         let costs: Vec<AtomicU64> = batches.iter().map(|_| AtomicU64::new(0)).collect();
         let outcomes = rayon::broadcast(|_| {
             let mut buffers = Buffers::default();

@@ -14,7 +14,7 @@ pub struct History {
     pub epochs: usize,
     /// How often the learning rate has been halved.
     pub halvings: usize,
-    /// The Σ ½ f(X) diff² above which an epoch diverges. Estimated when training starts.
+    /// The Σ ½ f(X) diff² of an epoch above which it diverges. Estimated when training starts.
     pub divergence_cost: Option<f64>,
     /// Reports of the finished epochs; those of an earlier training may be missing.
     pub reports: Vec<EpochReport>,

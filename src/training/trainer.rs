@@ -26,7 +26,7 @@ pub struct Training {
     pub best: Option<Parameters>,
     /// Its finished epochs.
     pub history: History,
-    /// Vectors that words stay near to.
+    /// Pretrained vectors that words are kept near.
     pub anchor: Option<Anchor>,
 }
 
@@ -77,8 +77,8 @@ impl Training {
     }
 
     /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
-    /// early stopping, the deadline or `after_epoch` end it. A training that goes on from a checkpoint
-    /// has the results of one that was never interrupted.
+    /// early stopping, the deadline or `after_epoch` end it. A deterministic training that continues from a
+    /// checkpoint has the same result as one that was never interrupted.
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
     /// [`DIVERGENCE_FACTOR`](super::DIVERGENCE_FACTOR) times what a poor model costs. Then the parameters before it are restored,

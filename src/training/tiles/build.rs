@@ -1,4 +1,4 @@
-//! Building tiles: records are bucketed by blocks of words, shuffled, and joined by negative pairs.
+//! Builds tiles: sorts records into pairs of blocks of words, shuffles them, and adds negative pairs.
 
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
