@@ -9,8 +9,8 @@
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge};
+use super::row_block::RowBlock;
 use super::row_writer::RowWriter;
-use super::rows::RowBlock;
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
@@ -292,7 +292,7 @@ const SIDE: usize = 16;
 /// Windows that are fetched together, so that their cache misses overlap, as with a prefetch.
 const BATCH: usize = 8;
 
-/// Sums rows from the windows around their words.
+/// Totals rows from the windows around their words.
 pub(crate) struct RowCounter<'a> {
     ids: &'a [WordId],
     // Number of ids at the beginning that are carried over from the previous segment.

@@ -1,9 +1,9 @@
 //! Estimates the size of a corpus's counts, and the memory and disk space of counting it, from a sample.
 
-use super::codec::encode;
 use super::count::CountingOptions;
 use super::matrix::Triangle;
 use super::pipeline::{Words, count_text};
+use super::row_codec::encode;
 use crate::corpus::{ChunkReader, SampleReader, TextOptions};
 use crate::encoding::EncodingOptions;
 use crate::error::{Error, Result};

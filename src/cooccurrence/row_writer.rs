@@ -1,11 +1,11 @@
 //! Writes counted rows to memory or, beyond a memory limit, to a temporary file.
 
-use super::codec::encode;
 use super::matrix::Triangle;
+use super::row_block::RowBlock;
+use super::row_codec::encode;
 use super::row_file::RowFile;
-use super::rows::RowBlock;
-use super::store::Store;
-use super::sums::Sums;
+use super::row_store::Store;
+use super::totals::Totals;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use rayon::prelude::*;
@@ -16,7 +16,7 @@ pub(crate) struct RowWriter<'a> {
     blocks: Vec<RowBlock>,
     memory_bytes: u64,
     file: Option<RowFile>,
-    sums: Sums,
+    totals: Totals,
     // The fraction of the text in the segments so far: the disk space for all rows is estimated from it.
     fraction: f64,
 }
@@ -28,7 +28,7 @@ impl<'a> RowWriter<'a> {
             blocks: Vec::new(),
             memory_bytes: 0,
             file: None,
-            sums: Sums::default(),
+            totals: Totals::default(),
             fraction: 1.0,
         }
     }
@@ -48,12 +48,12 @@ impl<'a> RowWriter<'a> {
 
     /// Append blocks.
     pub fn push(&mut self, blocks: Vec<RowBlock>) -> Result<()> {
-        self.sums = blocks
+        self.totals = blocks
             .par_iter()
-            .map(|block| Sums::default().plus(block))
+            .map(|block| Totals::default().plus(block))
             .collect::<Vec<_>>()
             .into_iter()
-            .fold(self.sums, Sums::with);
+            .fold(self.totals, Totals::with);
         let bytes: u64 = blocks.iter().map(RowBlock::bytes).sum();
         if self.file.is_none() && self.memory_bytes + bytes <= self.memory.row_bytes() {
             self.memory_bytes += bytes;
@@ -96,6 +96,6 @@ impl<'a> RowWriter<'a> {
             Some(file) => Store::Disk(file),
             None => Store::of(self.blocks),
         };
-        Triangle::new(words, symmetric, store, self.sums)
+        Triangle::new(words, symmetric, store, self.totals)
     }
 }

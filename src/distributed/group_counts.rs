@@ -5,10 +5,10 @@
 //! are compressed in blocks. The limits of the blocks do not depend on the text, so the counts of two tasks
 //! are added block by block.
 
-use crate::cooccurrence::codec::RowEncoder;
+use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
     BlockSum, CompressedBlock, CountingOptions, Occurrences, RowAccumulator, RowBlock, RowCounter,
-    Rows, SharedBytes, Sums, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
+    Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
 };
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
@@ -484,7 +484,7 @@ impl BlockWriter {
         self.bytes.extend_from_slice(bytes);
         self.open.push(GroupBlock {
             columns,
-            records: rows.iter().fold(Sums::default(), Sums::plus_row).nnz,
+            records: rows.iter().fold(Totals::default(), Totals::plus_row).nnz,
             block: CompressedBlock {
                 rows: first..first + rows.len() as WordId,
                 entries,

@@ -13,14 +13,14 @@
 //! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
 //! | … | rare words: the same |
-//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::codec::encode` writes it |
+//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
 //!
 //! The blocks have all rows, in order. Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
 use super::stanford::{check_sum, read_cooccurrences};
-use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
+use crate::cooccurrence::row_codec::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;

@@ -1,7 +1,8 @@
 //! Sources of text from Python: files, an open file, an iterable of documents, or ranges of files.
 //! `_io/sources.py` decides which of these a user's object is.
 
-use super::items::{Items, text_of, type_name};
+use super::iterable::IterableReader;
+use super::objects::{text_of, type_name};
 use super::signals::signals;
 use super::tokenizer::PythonTokenizer;
 use crate::corpus::{
@@ -95,11 +96,11 @@ impl<'py> Source<'py> {
                 current: None,
                 read: 0,
             })),
-            _ => Upstream::Items(Items::new(value.try_iter()?, options)),
+            _ => Upstream::Iterable(IterableReader::new(value.try_iter()?, options)),
         };
         let total = match &upstream {
             Upstream::Reader(reader) => reader.total_bytes(),
-            Upstream::Items(_) | Upstream::FileRanges(_) => None,
+            Upstream::Iterable(_) | Upstream::FileRanges(_) => None,
         };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
@@ -108,7 +109,7 @@ impl<'py> Source<'py> {
                 receiver,
                 name: match &upstream {
                     Upstream::Reader(reader) => reader.name(),
-                    Upstream::Items(_) | Upstream::FileRanges(_) => "<documents>".into(),
+                    Upstream::Iterable(_) | Upstream::FileRanges(_) => "<documents>".into(),
                 },
                 read: 0,
                 total,
@@ -156,7 +157,7 @@ impl ChunkReader for FedReader {
 }
 
 enum Upstream<'py> {
-    Items(Items<'py>),
+    Iterable(IterableReader<'py>),
     FileRanges(Box<FileRanges<'py>>),
     Reader(Box<dyn ChunkReader>),
 }
@@ -164,7 +165,7 @@ enum Upstream<'py> {
 impl Upstream<'_> {
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         match self {
-            Self::Items(items) => items.next_chunk(py),
+            Self::Iterable(iterable) => iterable.next_chunk(py),
             Self::FileRanges(ranges) => ranges.next_chunk(py),
             Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
         }
@@ -172,7 +173,7 @@ impl Upstream<'_> {
 
     fn bytes_read(&self) -> u64 {
         match self {
-            Self::Items(items) => items.bytes_read(),
+            Self::Iterable(iterable) => iterable.bytes_read(),
             Self::FileRanges(ranges) => ranges.bytes_read(),
             Self::Reader(reader) => reader.bytes_read(),
         }

@@ -1,6 +1,7 @@
 //! Tokenizers that are Python functions, called on the thread that holds the interpreter.
 
-use super::items::{PATIENCE, text_of, type_name};
+use super::iterable::PATIENCE;
+use super::objects::{text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
 use crate::error::Error;
 use crate::tokenize::{Folding, Normalization, TokenHandler};

@@ -68,8 +68,8 @@ def _sorted(source: Any) -> tuple[str, Any]:
         source = itertools.chain(first, source)
         if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
-        return "items", source
-    return "items", _items(source)
+        return "iterable", source
+    return "iterable", _items(source)
 
 
 def files_of(source: object) -> list[str] | None:

@@ -74,7 +74,7 @@ class _ShardReader:
 
     def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
         """Tokenise a partition of a bag."""
-        return self._read("items", iter(documents))
+        return self._read("iterable", iter(documents))
 
     def _read(self, kind: str, value: object) -> _core.CoreShard:
         source = source_arguments([], self.settings)

@@ -1,8 +1,8 @@
 //! Where the rows of a matrix lie: plain in memory, compressed in memory, or in a temporary file.
 
-use super::codec::{decode_into, encode};
+use super::row_block::RowBlock;
+use super::row_codec::{decode_into, encode};
 use super::row_file::RowFile;
-use super::rows::RowBlock;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::vocabulary::WordId;

@@ -1,14 +1,12 @@
 //! Iterables of documents. An item is a str, an iterable of words, or a batch of documents in Arrow's format.
 
 use super::arrow::ArrowReader;
+use super::objects::{text_of, type_name};
 use super::signals::signals;
-use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, TextReader, Words,
-};
-use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, TextOptions, TextReader, Words};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
 /// A chunk is sent after this time even if it is small, so that a slow source does not delay progress and
@@ -16,7 +14,7 @@ use std::time::{Duration, Instant};
 pub const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Reads documents from a Python iterator and gathers them into chunks.
-pub struct Items<'py> {
+pub struct IterableReader<'py> {
     items: Bound<'py, PyIterator>,
     options: TextOptions,
     // Number of the next item, from 0.
@@ -29,7 +27,7 @@ pub struct Items<'py> {
     read: u64,
 }
 
-impl<'py> Items<'py> {
+impl<'py> IterableReader<'py> {
     pub fn new(items: Bound<'py, PyIterator>, options: TextOptions) -> Self {
         Self {
             items,
@@ -185,33 +183,4 @@ fn is_arrow(item: &Bound<'_, PyAny>) -> PyResult<bool> {
     // Most items are lists or tuples: skip the two slow attribute look-ups for them.
     let is_plain = item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>();
     Ok(!is_plain && (item.hasattr("__arrow_c_stream__")? || item.hasattr("__arrow_c_array__")?))
-}
-
-/// The text of a str. A lone surrogate in it is no character: it is an error, or is replaced or left out, as
-/// `errors` says.
-pub fn text_of<'a>(text: &'a Bound<'_, PyString>, errors: OnInvalid) -> PyResult<Cow<'a, str>> {
-    let error = match text.to_str() {
-        Ok(text) => return Ok(text.into()),
-        Err(error) => error,
-    };
-    if errors == OnInvalid::Strict || !error.is_instance_of::<PyUnicodeEncodeError>(text.py()) {
-        return Err(error);
-    }
-    let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
-    let mut repaired = String::new();
-    for chunk in bytes.cast::<PyBytes>()?.as_bytes().utf8_chunks() {
-        repaired.push_str(chunk.valid());
-        // A surrogate is encoded as three bytes. Each of them is one invalid chunk; the first is 0xed.
-        if errors == OnInvalid::Replace && chunk.invalid().first() == Some(&0xed) {
-            repaired.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-    Ok(repaired.into())
-}
-
-pub fn type_name(object: &Bound<'_, PyAny>) -> String {
-    object
-        .get_type()
-        .name()
-        .map_or_else(|_| "?".into(), |name| name.to_string())
 }
