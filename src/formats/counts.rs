@@ -130,8 +130,8 @@ pub fn load(
         (false, None) => Err(Error::format(
             path,
             Location::Byte(0),
-            "the file has no counts in the format of glove-rs; to read Stanford's records, give their \
-             vocabulary",
+            "the file has no counts in the format of glove-rs; vocabulary must be given to read Stanford's \
+             records",
         )),
     }
 }
