@@ -1,9 +1,9 @@
 """Runs ``glove-rs`` as a process, as a shell does.
 
-Most of the time of a short command line goes into starting Python and importing numpy. So one server
-process imports the package, and forks a child for each command line. The child has arguments, folder,
-environment, standard streams and exit code of its own, as a started program has. Tests of the start
-itself run :data:`PROGRAM`.
+Most of the time of a short command line goes into starting Python and importing numpy. So one
+server process imports the package, and forks a child for each command line. The child has
+arguments, folder, environment, standard streams and exit code of its own, as a started program
+has. Tests of the start itself run :data:`PROGRAM`.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HANG = 600
 def call(
     *arguments: object, stdin: bytes = b"", cwd: Path | None = None, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run it, whatever comes of it. With further `options` of `subprocess.run`, start the script."""
+    """Run it, whatever comes of it. Further `options` are those of `subprocess.run`."""
     command = [str(PROGRAM), *map(str, arguments)]
     if hasattr(os, "fork") and not options:
         return _forked(command, stdin, cwd)
@@ -156,9 +156,6 @@ def _number(source: socket.socket) -> int:
 
 def _serve(requests: socket.socket) -> None:
     """Fork a child for each request; answer with its process id, then with its wait status."""
-    # What the program imports at its start, and what most commands import later.
-    import numpy  # noqa: F401, ICN001
-
     import glove_rs.cli
 
     while True:
@@ -187,8 +184,9 @@ def _become(request: dict[str, Any], fds: list[int]) -> None:
     for target, fd in enumerate(fds):
         os.dup2(fd, target)
         os.close(fd)
-    sys.stdin, sys.stdout = open(0), open(1, "w")
-    sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")
+    # The server's streams belong to other files.
+    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace")
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environ"])
