@@ -158,6 +158,7 @@ def test_a_value_of_stanfords_flags_is_refused_by_its_name(arguments, flag, made
     assert b"Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", [0, 1, 2])
 @pytest.mark.parametrize("arguments", [["--version"], ["info", "vectors.txt"], ["info", "missing"]])
 def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, made):
@@ -177,6 +178,7 @@ def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, mad
     assert b"Traceback" not in result.stdout + result.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", ["C", "C.UTF-8", "POSIX", "xx_NOWHERE"])
 @pytest.mark.parametrize(
     "argument", [b"\xff", "ü☃".encode(), b"\x1b[31m", b"x" * 100_000], ids=lambda a: ascii(a[:9])

@@ -12,6 +12,8 @@ sys.path.insert(0, str(FUZZ))
 campaign = importlib.import_module("campaign")
 READERS = importlib.import_module("readers").READERS
 
+pytestmark = pytest.mark.slow
+
 if sys.platform != "linux":
     pytest.skip("the campaign looks into /proc", allow_module_level=True)
 

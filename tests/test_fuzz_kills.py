@@ -15,7 +15,10 @@ import pytest
 
 from glove_rs import Glove, Vocabulary
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
+]
 
 SETTINGS = ("--dim", "8", "--epochs", "4", "--min-count", "1", "--window", "4", "--deterministic")
 FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}

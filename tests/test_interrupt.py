@@ -15,7 +15,10 @@ import pytest
 
 from interrupting import HANG, LIMIT, cpu_seconds
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals"),
+]
 
 # The child tells on standard output when the work has begun and how much CPU time it has used when
 # the interrupt comes out of it.

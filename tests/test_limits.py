@@ -73,6 +73,7 @@ else:
 """
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("work", WORK)
 def test_too_little_address_space_is_a_memory_error(text, tmp_path, work):
@@ -110,6 +111,7 @@ def test_more_threads_than_make_sense_are_refused(threads):
         Glove(threads=threads).fit(["a b c"])
 
 
+@pytest.mark.slow
 def test_as_many_threads_as_are_allowed_count_the_same(text):
     one, most = (Cooccurrence.from_corpus(text, threads=threads) for threads in (1, MOST))
     assert one.vocabulary == most.vocabulary
@@ -152,6 +154,7 @@ def test_a_bad_limit_of_words_is_refused(value):
         Vocabulary.from_corpus(["a"], max_word_bytes=value)
 
 
+@pytest.mark.slow
 def test_chinese_without_white_space_is_cut_at_punctuation(tmp_path):
     sentence = "我来到北京清华大学，他来到了网易杭研大厦。"
     path = tmp_path / "text"
@@ -187,6 +190,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize(
     ("unit", "ending"), [("x", "FormatError"), (" ", "ValueError"), ("ab cd ", "done")]
@@ -209,6 +213,7 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
     assert int(megabytes) < 64 + 64
 
 
+@pytest.mark.slow
 @linux
 def test_a_word_that_may_be_long_stays_within_the_memory_limit(tmp_path):
     path = tmp_path / "bomb.gz"
@@ -264,6 +269,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize(
     ("work", "after"),

@@ -126,6 +126,7 @@ def test_a_full_tmp_dir_says_where_and_how_much_space_is_needed(long_text, tiny_
     assert os.statvfs(tiny_disk).f_bfree > 200  # what was written is free again
 
 
+@pytest.mark.slow
 def test_an_interrupted_count_leaves_no_temporary_file(long_text, tmp_path):
     code = """
         import sys

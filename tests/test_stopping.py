@@ -293,6 +293,7 @@ CHILD = textwrap.dedent(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 @pytest.mark.parametrize("options", ["{}", "{'checkpoint_dir': 'checkpoints'}"])
 def test_ctrl_c_leaves_the_model_of_the_last_finished_epoch(tmp_path, options):
