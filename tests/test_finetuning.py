@@ -212,8 +212,8 @@ def test_the_stronger_the_anchor_the_nearer_the_vectors_stay():
     assert distances[-1] < 0.25 * distances[0]
 
 
-# Where an objective that is not convex ends depends on the way there, and these ways differ. What
-# can be compared is the objective, and that each leaves alone what the other made.
+# The objective is not convex: two ways of training end at different parameters. The tests compare
+# the value of the objective, and check that neither way improves on what the other ends with.
 SIZE, DIM = 12, 3
 NEAR = {
     "dim": DIM,
@@ -258,6 +258,7 @@ def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
     assert free < share * (before - penalty(parameters(model), given, anchor))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("anchor", [0.1, 0.5])
 def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
     mittens = pytest.importorskip("mittens", reason="pip install mittens")
