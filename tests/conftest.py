@@ -36,9 +36,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on a Dask cluster of worker processes are slow: the fixture ``client`` starts them."""
+    """Mark as slow what runs on worker processes of Dask or reads texts outside the repository."""
     for item in items:
-        if "client" in getattr(item, "fixturenames", ()):
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        names = {value for value in parameters if isinstance(value, str)}
+        names.update(getattr(item, "fixturenames", ()))
+        paths = [value for value in parameters if isinstance(value, Path)]
+        outside = any(path.is_relative_to(SHARED) for path in paths)
+        if outside or names & {"client", "shared", "enwiki_1m"}:
             item.add_marker(pytest.mark.slow)
 
 

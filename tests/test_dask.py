@@ -445,6 +445,7 @@ def run_python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_without_a_client_there_is_a_local_cluster_for_the_while(
     monkeypatch: pytest.MonkeyPatch, counts: Cooccurrence
 ) -> None:
@@ -478,6 +479,7 @@ def test_the_command_line_fits_on_a_cluster(client: Any, tmp_path: Path) -> None
     assert made.vocabulary.words == wanted.vocabulary.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -522,6 +524,7 @@ except ImportError as error:
     assert "pip install glove-rs[dask]" in run_python(code)
 
 
+@pytest.mark.slow
 def test_a_cluster_of_its_own_listens_to_this_machine_only(monkeypatch):
     psutil = pytest.importorskip("psutil", reason="psutil is not installed")
     from glove_rs.dask import _cluster

@@ -246,7 +246,9 @@ def descend(p, X, given, anchor, steps):
     return before, objective()
 
 
-@pytest.mark.parametrize(("anchor", "share"), [(0.05, 0.999), (0.5, 0.97)])
+@pytest.mark.parametrize(
+    ("anchor", "share"), [pytest.param(0.05, 0.999, marks=pytest.mark.slow), (0.5, 0.97)]
+)
 def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
     X, given = random_counts(11, SIZE), pretrained(12, range(0, SIZE, 2), DIM)
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)

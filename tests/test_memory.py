@@ -18,13 +18,13 @@ from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
 
 @pytest.fixture(scope="module")
 def long_text(tmp_path_factory):
-    """Five megabytes of Zipf-like text: several chunks, several segments under a small limit."""
+    """Two megabytes of Zipf-like text: several chunks, several segments under a small limit."""
     rng = np.random.default_rng(3)
     words = np.array([f"w{k}" for k in range(5000)])
     frequency = 1.0 / np.arange(1, words.size + 1)
     path = tmp_path_factory.mktemp("long") / "corpus.txt"
     with path.open("w") as file:
-        for _ in range(2000):
+        for _ in range(800):
             tokens = rng.choice(words, size=rng.integers(0, 1000), p=frequency / frequency.sum())
             file.write(" ".join(tokens) + "\n")
     return path
@@ -265,6 +265,7 @@ def test_counts_add_to_counts_only(counts):
 # --- large vocabularies and estimates -----------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_rare_rows_of_a_large_vocabulary_equal_brute_force(tmp_path):
     # More words than the dense accumulator is wide: the last rows go through the hash table.
     words = [f"w{k:06d}" for k in range(70_000)]

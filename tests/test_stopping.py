@@ -326,6 +326,7 @@ def test_ctrl_c_in_a_callback_leaves_its_epoch(counts):
     assert len(model.history) == 2
 
 
+@pytest.mark.slow
 def test_ctrl_c_before_an_epoch_is_finished_leaves_the_model_as_it_was(counts):
     def interrupt(stage, done, total, info):
         raise KeyboardInterrupt
