@@ -143,9 +143,9 @@ def adagrad_by_hand(p, g, given, anchor, eta, clip):
 
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "sgd"])
-def test_the_step_of_the_anchor_is_that_of_the_reference(optimizer):
-    # The data teach nothing (f is nearly 0), so that only the anchor moves anything. It begins at
-    # a distance because pretrained vectors are not where a checkpoint of other vectors left off.
+def test_the_step_and_the_term_of_the_anchor_are_those_of_the_reference(optimizer):
+    # f is nearly 0, so that the anchor alone moves the parameters and costs something. Training
+    # starts at the vectors of another model, far from the anchor.
     X, given = random_counts(6, 12), pretrained(7, [2, 5, 11], 5, scale=3.0)
     other = pretrained(8, range(12), 5)
     settings = {
@@ -158,10 +158,12 @@ def test_the_step_of_the_anchor_is_that_of_the_reference(optimizer):
     }
     begun = Glove(**settings, epochs=1, learning_rate=1e-30).fit_cooccurrence(X, init=other)
     arrays = {name: array.copy() for name, array in begun._state.arrays.items()}
-    trained = core_epochs(X, arrays, settings, given, anchor=0.9, epochs=3)
+    made = core_epochs(X, arrays, settings, given, anchor=0.9, epochs=3)
+    trained, terms = made.arrays, []
     p = {name: arrays[name].astype(np.float64) for name in reference.MODEL}
     g = {name: np.ones_like(p[name]) for name in reference.MODEL}
     for _ in range(3):
+        terms.append(penalty(p, given, 0.9))
         if optimizer == "adagrad":
             p, g = adagrad_by_hand(p, g, given, 0.9, 0.05, 2.0)
         else:
@@ -170,10 +172,13 @@ def test_the_step_of_the_anchor_is_that_of_the_reference(optimizer):
     for name in ("W", "W_tilde"):
         assert np.abs(p[name] - arrays[name]).max() > 0.01
         np.testing.assert_allclose(trained[name], p[name], atol=2e-5, err_msg=name)
+    losses = np.array([loss for _, loss, *_ in made.history])
+    np.testing.assert_allclose(losses * np.count_nonzero(X), terms, rtol=1e-4)
+    np.testing.assert_allclose(made.data_loss, 0, atol=1e-12)
 
 
 def core_epochs(X, arrays, settings, given, anchor, epochs):
-    """Epochs of the core from these arrays, with an anchor that is somewhere else."""
+    """What the core makes of these arrays in some epochs with an anchor."""
     from glove_rs import _core
 
     dim = arrays["W"].shape[1]
@@ -197,8 +202,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     start = {**arrays, "epochs_done": 0, "halvings": 0}
     counts = Cooccurrence.from_scipy(X)._core
-    made = _core.train(counts, dim, training, running, None, False, start, session)
-    return made.arrays
+    return _core.train(counts, dim, training, running, None, False, start, session)
 
 
 def test_the_stronger_the_anchor_the_nearer_the_vectors_stay():
@@ -297,7 +301,7 @@ def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
         "optimizer": "adagrad",
         "grad_clip": 100.0,
     }
-    ends = core_epochs(X, arrays, settings, given, anchor, 1000)
+    ends = core_epochs(X, arrays, settings, given, anchor, 1000).arrays
     records = reference_records(X)
     p = {name: np.array(ends[name], np.float64) for name in reference.MODEL}
     left = reference.loss(p, *records, CONFIG) + penalty(p, given, anchor)

@@ -57,7 +57,7 @@ def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
         # Thirty examples stand for a hundred.
         weight = reference.weight(x * 100 / 30, reference.Config(x_max=10.0))
         target = np.log(x * 100 / 30) - arrays[f"b{met}"][col]
-        variance = 4 * model.history[-1] * 100 / 30
+        variance = 4 * model.history.data_loss[-1] * 100 / 30
         expected += _solve(rows, target, weight, prior, variance)[:-1]
     inferred = model.infer_vector(contexts, word="fresh")
     assert inferred.shape == (8,)

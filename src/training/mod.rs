@@ -22,6 +22,7 @@ mod tiles;
 mod trainer;
 
 pub use anchor::Anchor;
+pub use epoch::PassCost;
 pub use estimate::FitEstimate;
 pub use in_order::train_in_order;
 pub use kernel::{Optimizer, SimdLevel};

@@ -110,6 +110,7 @@ mod tests {
         EpochReport {
             epoch,
             loss: 1.0,
+            data_loss: 1.0,
             validation: Some(validation),
             seconds: 1.0,
             records_per_second: 1.0,

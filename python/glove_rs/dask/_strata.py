@@ -96,22 +96,23 @@ def start(
 
 def train(
     tiles: _core.CoreTiles,
-    words: Rows | tuple[Rows, Rows, float | None],
+    words: Rows | tuple[Rows, Rows, tuple[float, float] | None],
     contexts: Rows,
     columns: int,
     training: _core._Training,
     subepoch: _core._Subepoch,
     threads: int | None,
-) -> tuple[Rows, Rows, float | None]:
+) -> tuple[Rows, Rows, tuple[float, float] | None]:
     """Train a block for one subepoch.
 
     `words` is the group's rows of words, or the result of the group's previous task. Returns the
-    rows of both sides and the cost of the records, or `None` for the cost if training diverged.
+    rows of both sides and the costs of the records and of the negative pairs, or `None` for the
+    costs if training diverged.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)
-    cost = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
-    return words, contexts, cost
+    costs = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
+    return words, contexts, costs
 
 
 def validation_cost(
