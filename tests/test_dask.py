@@ -324,7 +324,7 @@ def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(tiles, protocol=5, buffer_callback=buffers.append)
     assert len(pickled) < 2000  # the records are out of band
-    # As they come from another machine: nowhere in particular.
+    # From another machine they arrive at any address.
     moved = [np.frombuffer(b"x" + bytes(buffer), np.uint8)[1:] for buffer in buffers]
     copy = pickle.loads(pickled, buffers=moved)
     assert (copy.records, copy.held_out) == (tiles.records, tiles.held_out)

@@ -70,7 +70,7 @@ def test_shared_words_start_at_their_vectors_and_the_others_at_random(dtype):
     others = np.setdiff1d(np.arange(30), shared)
     for name in ("W", "W_tilde", "b", "b_tilde"):
         np.testing.assert_array_equal(getattr(model, name)[others], getattr(plain, name)[others])
-    # The sides must differ, or they would have the same gradient for ever.
+    # Equal sides would have equal gradients, and would stay equal.
     difference = model.W[shared] - model.W_tilde[shared]
     assert 0 < np.abs(difference).max() <= 1.0 / 8 + 1e-6
     assert all((model._state.arrays[f"G_{name}"] == 1).all() for name in reference.MODEL)
@@ -115,12 +115,12 @@ def test_what_cannot_be_started_from_is_refused(options, message):
 
 @pytest.mark.parametrize("size", [30, 3000])
 def test_an_epoch_applies_the_gradient_of_the_anchor_once(size):
-    # With tiny plain steps, together they are one down the gradient of the whole objective.
+    # With tiny steps, those of an epoch add up to one step along the gradient of the objective.
     X = random_counts(4, size, density=min(1.0, 20 / size))
     given, anchor, eta = pretrained(5, range(0, size, 3), 6), 0.7, 1e-4
     settings = {"init": given, "anchor": anchor}
     start = parameters(frozen(6).fit_cooccurrence(X, **settings))
-    # Away from the anchors, where they have no gradient: another start, the same anchors.
+    # At the anchor its gradient is 0. Another seed starts elsewhere.
     model = frozen(6).set_params(learning_rate=eta, seed=8)
     moved = parameters(frozen(6, seed=8).fit_cooccurrence(X, **settings))
     for name, end in parameters(model.fit_cooccurrence(X, **settings)).items():
@@ -259,7 +259,7 @@ def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
     before, after = descend(parameters(model), X, given, anchor, steps=3000)
     assert before == pytest.approx(total_loss(model, X, given, anchor))
     assert 0.99 * before <= after <= before
-    # The anchor is part of the balance: without it there is something to gain.
+    # Without the anchor the data loss falls further: the anchor has an effect on the end.
     _, free = descend(parameters(model), X, given, 0.0, steps=3000)
     assert free < share * (before - penalty(parameters(model), given, anchor))
 

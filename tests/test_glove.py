@@ -376,7 +376,7 @@ def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     with pytest.raises(RuntimeError) as caught:
         model.fit(slowly(zipf.lines))
     assert caught.value is failure
-    # Training may have finished epochs, which are not lost.
+    # Epochs that were finished before the interrupt are not lost.
     if stage != "training":
         assert not hasattr(model, "W")
 

@@ -282,7 +282,7 @@ def same_vectors(a, b):
 
 
 def sweep(path, load, same, places):
-    """Flip a bit of each of these bytes, one at a time: how often the file still loads."""
+    """Flip a bit of each of these bytes, one at a time; returns how often the file still loads."""
     good = path.read_bytes()
     original, accepted = load(path), 0
     try:

@@ -20,7 +20,7 @@ from interrupting import HANG, LIMIT, cpu_seconds
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limit of address space")
 
-# Generous: load must not fail the test, only a hang. The time itself is printed.
+# Limits of time are generous: only a hang fails a test. The time is printed.
 
 MOST = _core.most_threads()
 
@@ -94,7 +94,7 @@ def test_too_little_address_space_is_a_memory_error(text, tmp_path, work):
     assert endings[-1] == "done"
     assert endings[0] != "done"
     for ending in set(endings) - {"done"}:
-        # numpy has words of its own.
+        # numpy has its own message.
         assert re.search(r"could not allocate \d+ bytes.*memory=|Unable to allocate", ending), (
             ending
         )
@@ -198,7 +198,7 @@ print(peak() - before)
 def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, ending):
     path = tmp_path / "bomb.gz"
     packed = gzip.compress(unit.encode() * (2**20 // len(unit)))
-    # Counting words takes longer than passing over one.
+    # Counting many words takes longer than skipping one.
     path.write_bytes(packed * (2**10 if unit != "ab cd " else 2**7))
     start = time.monotonic()
     child = subprocess.run(
@@ -209,7 +209,7 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
         f"{path.stat().st_size} bytes, {unit!r}: {time.monotonic() - start:.1f} s, {megabytes} MB"
     )
     assert how == ending
-    # The limit, and chunks on their way, buffers, stacks.
+    # Beside the limit: chunks between threads, buffers, stacks.
     assert int(megabytes) < 64 + 64
 
 

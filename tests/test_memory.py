@@ -96,7 +96,7 @@ def test_a_reference_text_of_seventeen_million_words(enwiki_17m):
     X = Cooccurrence.from_corpus(enwiki_17m, memory="256MB")
     assert len(X.vocabulary) == 89_082
     assert X.nnz == 68_984_037
-    # The sum over Stanford's own records.
+    # The sum of the records that Stanford's tools count.
     assert X.total == pytest.approx(107_870_595.274, rel=1e-9)
 
 
@@ -281,7 +281,7 @@ def test_rare_rows_of_a_large_vocabulary_equal_brute_force(tmp_path):
 
 
 def test_an_estimate_reads_part_of_a_longer_text(long_text):
-    # Its words are 5,000 however long it is; the estimate expects new ones, as in prose.
+    # The text has 5,000 words whatever its length; the estimate expects new words, as in prose.
     estimate = Cooccurrence.estimate(long_text, memory="1MB")
     X = Cooccurrence.from_corpus(long_text)
     assert estimate.bytes_read < estimate.bytes_total == long_text.stat().st_size

@@ -55,8 +55,8 @@ def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
 
 @pytest.mark.filterwarnings("ignore:training diverged")
 def test_held_out_pairs_are_not_trained_on_in_either_direction():
-    # Random counts: a pair tells nothing about other pairs, so that the model fits the pairs that it
-    # was trained on and no others. Both directions of a pair are trained on, or neither.
+    # Random counts: a pair tells nothing about other pairs, so that the model fits the pairs that
+    # it was trained on and no others. Both directions of a pair are trained on, or neither.
     rng = np.random.default_rng(5)
     X = scipy.sparse.triu(scipy.sparse.random(300, 300, 0.05, random_state=rng), k=1)
     X.data = np.exp(rng.normal(0, 2, X.nnz))

@@ -217,7 +217,7 @@ def test_analytic_gradient_equals_finite_differences_of_the_loss(size, dim, seed
 @given(size=st.integers(1, 4), dim=st.integers(1, 20), seed=seeds)
 @settings(max_examples=25)
 def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, seed):
-    # Records that share no row and no column: together the steps are the gradient of the loss.
+    # No two records share a row or a column: the steps add up to the gradient of the loss.
     rng = np.random.default_rng(seed)
     row, col = np.arange(size), rng.permutation(size)
     x = np.exp(rng.normal(1, 2, size))
