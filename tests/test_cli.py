@@ -505,6 +505,7 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
     assert found["parameters"] == 2 * 2 * 60 * 2 * 64
 
 
+@pytest.mark.slow
 def test_an_estimate_names_settings_that_fit(tmp_path):
     rng = np.random.default_rng(1)
     words = np.array([f"w{k}" for k in range(30_000)])
@@ -664,6 +665,7 @@ def test_printing_to_a_reader_that_has_enough_is_no_error(made):
     assert (result.returncode, result.stderr, result.stdout) == (0, b"", b"w1\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
     rng = np.random.default_rng(2)

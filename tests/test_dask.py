@@ -324,7 +324,7 @@ def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(tiles, protocol=5, buffer_callback=buffers.append)
     assert len(pickled) < 2000  # the records are out of band
-    # As they come from another machine: nowhere in particular.
+    # From another machine they arrive at any address.
     moved = [np.frombuffer(b"x" + bytes(buffer), np.uint8)[1:] for buffer in buffers]
     copy = pickle.loads(pickled, buffers=moved)
     assert (copy.records, copy.held_out) == (tiles.records, tiles.held_out)
@@ -445,6 +445,7 @@ def run_python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_without_a_client_there_is_a_local_cluster_for_the_while(
     monkeypatch: pytest.MonkeyPatch, counts: Cooccurrence
 ) -> None:
@@ -478,6 +479,7 @@ def test_the_command_line_fits_on_a_cluster(client: Any, tmp_path: Path) -> None
     assert made.vocabulary.words == wanted.vocabulary.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -522,6 +524,7 @@ except ImportError as error:
     assert "pip install glove-rs[dask]" in run_python(code)
 
 
+@pytest.mark.slow
 def test_a_cluster_of_its_own_listens_to_this_machine_only(monkeypatch):
     psutil = pytest.importorskip("psutil", reason="psutil is not installed")
     from glove_rs.dask import _cluster

@@ -27,8 +27,8 @@ from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
 from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
 
-#: Small enough that the tests' texts are many shards, which are counted apart; and some, which are
-#: counted together.
+#: With the first size, the tests' texts are many shards, which are counted apart; with the second,
+#: a few, which are counted together.
 BLOCK = 1000
 LARGE_BLOCK = 4000
 
@@ -74,10 +74,10 @@ def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: floa
 @pytest.mark.parametrize("blocksize", [BLOCK, LARGE_BLOCK])
 def test_group_counts_have_every_pair_with_a_word_of_the_group(cluster, zipf, groups, blocksize):
     counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize)
-    ranges = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).ranges
-    small = _is_small(len(ranges), zipf.path.stat().st_size)
+    shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).ranges
+    small = _is_small(len(shards), zipf.path.stat().st_size)
     assert small == (blocksize == LARGE_BLOCK)
-    assert small or len(ranges) > FAN_IN  # are merged in a tree
+    assert small or len(shards) > FAN_IN  # their vocabularies are merged in a tree
     assert counted.tokens == sum(map(len, zipf.documents))
     assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
 
@@ -88,8 +88,8 @@ def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_mac
     cluster, zipf, blocks, symmetric
 ):
     blocksize = math.ceil(zipf.path.stat().st_size / blocks)
-    ranges = shards_of(zipf.path, documents="line", blocksize=blocksize, least=1).ranges
-    assert len(ranges) == blocks
+    shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=1).ranges
+    assert len(shards) == blocks
     counted = count(cluster, zipf.path, groups=1, blocksize=blocksize, symmetric=symmetric)
     expected = Cooccurrence.from_corpus(zipf.path, symmetric=symmetric)
     assert_counted(cluster, counted, expected, rtol=0)

@@ -119,7 +119,7 @@ def test_files_that_do_not_fit_are_refused(saved, model):
         (saved / "cut.bin").write_bytes(whole[:-cut])
         with pytest.raises(FormatError, match=r"cut\.bin, byte \d+: \d+ bytes are not 2 rows"):
             Glove.load_stanford(saved / "cut.bin", model.vocabulary)
-    # A component less might be meant.
+    # A file of vectors with one component less.
     (saved / "narrow.bin").write_bytes(whole[: -8 * 2 * len(model.vocabulary)])
     with pytest.raises(ValueError, match="gradsq must have the shape"):
         Glove.load_stanford(saved / "vectors.bin", model.vocabulary, gradsq=saved / "narrow.bin")

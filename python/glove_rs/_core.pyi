@@ -319,6 +319,8 @@ class CoreParameters:
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
     @property
+    def data_loss(self) -> list[float]: ...
+    @property
     def validation(self) -> list[float | None]: ...
     @property
     def counts(self) -> CoreCooccurrence | None: ...
@@ -329,6 +331,8 @@ class CoreEpoch:
     def epoch(self) -> int: ...
     @property
     def loss(self) -> float: ...
+    @property
+    def data_loss(self) -> float: ...
     @property
     def validation(self) -> float | None: ...
     @property
@@ -383,6 +387,7 @@ class CoreHistory:
     def finish_epoch(
         self,
         loss: float,
+        data_loss: float,
         validation: float | None,
         seconds: float,
         records_per_second: float,
@@ -418,7 +423,7 @@ class CoreTiles:
         words: _F32,
         contexts: _F32,
         threads: int,
-    ) -> float | None: ...
+    ) -> tuple[float, float] | None: ...
     def cost(
         self,
         of: Literal["validation", "divergence"],

@@ -91,7 +91,7 @@ class Glove:
     negative : float, optional
         Negative sampling: number of word pairs that never co-occur to draw for each count, from 0
         to 1000. Each adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the loss, with t = ½ ln E − 1, where E
-        is the count that independent words would have. `history` leaves them out. Best 1, paper 0.
+        is the count that independent words would have. Best 1, paper 0.
     negative_weight : float, optional
         The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
     optimizer : {"adagrad", "sgd"}, optional
@@ -134,9 +134,10 @@ class Glove:
     vocabulary : Vocabulary
         The words.
     history : list of float
-        The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
-        `seconds`, `records_per_second` and, where records were held out, `validation`, of each
-        epoch too.
+        The loss of each epoch, measured while it ran: the objective that training minimises,
+        divided by the number of records. Its attribute `data_loss` has the first term alone,
+        Σ ½ f(X) diff² / nnz, without negative pairs and anchor. `seconds`, `records_per_second`
+        and, where records were held out, `validation`, have a number for each epoch too.
     settings_ : dict
         Every setting that training used, by its name.
     vectors : WordVectors
@@ -266,7 +267,7 @@ class Glove:
             added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
         validation : float, optional
             Fraction of the word pairs, above 0 and below 1, to hold out of training, in both
-            directions. `history.validation` is the loss on them after each epoch.
+            directions. `history.validation` is the data loss on them after each epoch.
         early_stopping : int, optional
             Stop after this many epochs in a row without a new lowest validation loss. The model is
             that of the epoch with the lowest, also if training ends for another reason.
@@ -559,7 +560,7 @@ keep_counts
 
     @property
     def history(self) -> History:
-        """The loss of each epoch, with `.seconds` and `.records_per_second` of each."""
+        """The loss of each epoch, with `.data_loss`, `.seconds` and `.records_per_second`."""
         return self._state.history
 
     @property

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::training::{
-    EpochPass, Line, Marginal, SharedRows, SimdLevel, TileOptions, TileSource, Tiles,
+    EpochPass, Line, Marginal, PassCost, SharedRows, SimdLevel, TileOptions, TileSource, Tiles,
     TrainingOptions, View, batches, divergence_cost, validation_cost,
 };
 use crate::vocabulary::WordId;
@@ -103,7 +103,7 @@ impl Tiles {
 }
 
 impl MatrixBlock<'_> {
-    /// Train the batches of the block that belong to `subepoch`; returns their Σ ½ f(X) diff². The result
+    /// Train the batches of the block that belong to `subepoch`; returns their cost. The result
     /// has the same bits for any number of threads.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl MatrixBlock<'_> {
         words: &mut [f32],
         contexts: &mut [f32],
         monitor: &Monitor,
-    ) -> Result<f64> {
+    ) -> Result<PassCost> {
         self.check(words, contexts)?;
         let options = TrainingOptions {
             deterministic: true,
@@ -348,7 +348,8 @@ mod tests {
                     let mut words = std::mem::take(&mut rows[group][0]);
                     let mut contexts = std::mem::take(&mut rows[columns][1]);
                     let [w, c] = [&mut words, &mut contexts].map(|l| bytemuck::cast_slice_mut(l));
-                    sum += block.train(&subepoch, w, c, &Monitor::new()).unwrap();
+                    let cost = block.train(&subepoch, w, c, &Monitor::new()).unwrap();
+                    sum += cost.records + cost.negatives;
                     rows[group][0] = words;
                     rows[columns][1] = contexts;
                 }

@@ -5,18 +5,20 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCKP` |
-//! | 4 | version, 1 |
+//! | 4 | version, 2 |
 //! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0 |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
 //! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
-//! | 40 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second |
+//! | 48 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second, data loss |
 //! | 16 V (dim + 1) | as singles W, b, W̃, b̃, then their accumulators G in the same order |
 //! | as many, or 0 | the same for the better epoch |
 //! | 4 A + 4 A dim | the anchored words' numbers, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
+//!
+//! Version 1 has no data loss, and so 40 bytes for an epoch; its loss is the data loss.
 //!
 //! There is no random state: the random numbers of an epoch depend only on the seed, which is in the
 //! settings, and on the number of the epoch.
@@ -38,11 +40,11 @@ use std::path::Path;
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    version: 1,
+    versions: [1, 2],
     length: 92,
 };
-/// Bytes of an epoch's report.
-const REPORT: usize = 40;
+/// Numbers of 8 bytes in an epoch's report, in each version.
+const REPORT: [usize; 2] = [5, 6];
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 18;
 
@@ -96,6 +98,7 @@ pub fn save(
                 validation,
                 report.seconds,
                 report.records_per_second,
+                report.data_loss,
             ] {
                 out.bytes(&number.to_le_bytes())?;
             }
@@ -153,19 +156,21 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [words, dim, epochs, halvings, settings, reports, anchored].map(|n| n as usize);
     let sets = 1 + sets as usize;
-    let expected = length(words, dim, sets, settings, reports, anchored);
+    let numbers = REPORT[header.version() as usize - 1];
+    let expected = length(words, dim, sets, settings, 8 * numbers * reports, anchored);
     if let Some(size) = size.filter(|size| expected != u128::from(*size)) {
         let message = format!("the file is cut off: it has {size} bytes instead of {expected}");
         return Err(bad(size, &message));
     }
     let settings = input.bytes(settings)?;
-    let reports = input.bytes(REPORT * reports)?;
-    let reports = reports.as_chunks::<8>().0.chunks_exact(REPORT / 8);
+    let reports = input.bytes(8 * numbers * reports)?;
+    let reports = reports.as_chunks::<8>().0.chunks_exact(numbers);
     let reports = reports.map(|fields| {
         let number = |field: usize| f64::from_le_bytes(fields[field]);
         EpochReport {
             epoch: u64::from_le_bytes(fields[0]) as usize,
             loss: number(1),
+            data_loss: number(if header.version() == 1 { 1 } else { 5 }),
             validation: Some(number(2)).filter(|loss| !loss.is_nan()),
             seconds: number(3),
             records_per_second: number(4),
@@ -230,7 +235,7 @@ fn length(
         [words, dim, sets, settings, reports, anchored].map(|n| n as u128);
     let parameters = (16 * sets * words).saturating_mul(dim + 1);
     let anchor = (4 * anchored).saturating_mul(dim + 1);
-    (HEADER.length as u128 + settings + REPORT as u128 * reports + 4)
+    (HEADER.length as u128 + settings + reports + 4)
         .saturating_add(parameters)
         .saturating_add(anchor)
 }
@@ -316,6 +321,7 @@ mod tests {
                 reports: vec![EpochReport {
                     epoch: 4,
                     loss: 0.25,
+                    data_loss: 0.125,
                     validation: None,
                     seconds: 1.5,
                     records_per_second: 1e6,
@@ -348,6 +354,35 @@ mod tests {
             assert_eq!(again.history, training.history);
             assert_eq!(again.anchor, training.anchor);
         }
+    }
+
+    /// The file of a training as version 1 had it.
+    fn version_1(training: &Training) -> Vec<u8> {
+        let mut bytes = std::fs::read(saved(training).path()).unwrap();
+        bytes[8] = 1;
+        let end = HEADER.length - 4;
+        let sum = crc32fast::hash(&bytes[..end]).to_le_bytes();
+        bytes[end..HEADER.length].copy_from_slice(&sum);
+        let settings = bytes[48] as usize;
+        let data_loss = HEADER.length + settings + 40;
+        bytes.drain(data_loss..data_loss + 8);
+        let end = bytes.len() - 4;
+        let sum = crc32fast::hash(&bytes[..end]).to_le_bytes();
+        bytes[end..].copy_from_slice(&sum);
+        bytes
+    }
+
+    #[test]
+    fn in_a_file_of_version_1_the_loss_is_the_data_loss() {
+        let training = sample();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), version_1(&training)).unwrap();
+        let (again, _) = load(file.path(), &Monitor::new()).unwrap();
+        let mut expected = training.history.clone();
+        expected.reports[0].data_loss = expected.reports[0].loss;
+        assert_eq!(again.history, expected);
+        assert_eq!(again.parameters, training.parameters);
+        assert_eq!(again.anchor, training.anchor);
     }
 
     #[test]

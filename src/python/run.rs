@@ -227,6 +227,7 @@ impl<'a, 'py> Reporter<'a, 'py> {
         if let Some(epoch) = monitor.epochs().last() {
             info.set_item("epoch", epoch.epoch)?;
             info.set_item("loss", epoch.loss)?;
+            info.set_item("data_loss", epoch.data_loss)?;
             if let Some(loss) = epoch.validation {
                 info.set_item("validation", loss)?;
             }

@@ -190,6 +190,11 @@ impl CoreEpoch {
     }
 
     #[getter]
+    fn data_loss(&self) -> f64 {
+        self.report.data_loss
+    }
+
+    #[getter]
     fn validation(&self) -> Option<f64> {
         self.report.validation
     }

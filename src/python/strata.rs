@@ -249,8 +249,8 @@ impl CoreTiles {
         Ok(Self { tiles })
     }
 
-    /// Train the block whose columns are in group `columns`, in place, for one subepoch. Returns
-    /// Σ ½ f(X) diff², or `None` if training diverged.
+    /// Train the block whose columns are in group `columns`, in place, for one subepoch. Returns the
+    /// costs of its records and of its negative pairs, or `None` if training diverged.
     #[allow(clippy::too_many_arguments)]
     fn train(
         &self,
@@ -261,7 +261,7 @@ impl CoreTiles {
         mut words: PyReadwriteArray2<'_, f32>,
         mut contexts: PyReadwriteArray2<'_, f32>,
         threads: usize,
-    ) -> PyResult<Option<f64>> {
+    ) -> PyResult<Option<(f64, f64)>> {
         let (options, subepoch) = (training.options()?, subepoch.into());
         let (words, contexts) = (words.as_slice_mut()?, contexts.as_slice_mut()?);
         run(py, None, None, |monitor| {
@@ -269,7 +269,7 @@ impl CoreTiles {
                 let block = self.block(columns, &options);
                 match block.train(&subepoch, words, contexts, monitor) {
                     Err(Error::Diverged { .. }) => Ok(None),
-                    trained => trained.map(Some),
+                    trained => trained.map(|cost| Some((cost.records, cost.negatives))),
                 }
             })?
         })
@@ -415,6 +415,7 @@ impl CoreHistory {
     fn finish_epoch(
         &self,
         loss: f64,
+        data_loss: f64,
         validation: Option<f64>,
         seconds: f64,
         records_per_second: f64,
@@ -423,6 +424,7 @@ impl CoreHistory {
         history.finish_epoch(EpochReport {
             epoch: history.epochs + 1,
             loss,
+            data_loss,
             validation,
             seconds,
             records_per_second,

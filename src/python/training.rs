@@ -152,6 +152,9 @@ pub struct CoreParameters {
     /// The finished epochs.
     #[pyo3(get)]
     history: Vec<HistoryRow>,
+    /// The data loss of each epoch.
+    #[pyo3(get)]
+    data_loss: Vec<f64>,
     /// The validation loss of each epoch, if records are held out.
     #[pyo3(get)]
     validation: Vec<Option<f64>>,
@@ -326,6 +329,7 @@ fn core_parameters(
             .iter()
             .map(|r| (r.epoch, r.loss, r.seconds, r.records_per_second))
             .collect(),
+        data_loss: trained.reports.iter().map(|r| r.data_loss).collect(),
         validation: trained.reports.iter().map(|r| r.validation).collect(),
         counts: counts.transpose()?,
     })

@@ -59,36 +59,43 @@ impl Anchor {
     /// Take one step along the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The loss has a
     /// gradient for each record, the term has one for each word: so there is one such step after each pass
     /// over the records. It changes only the rows of words that have a vector.
-    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) {
+    ///
+    /// Returns the term before the step.
+    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
         let bound = rule.step_bound();
-        self.for_each_word(parameters, |sides, r| {
+        let squares = self.for_each_word(parameters, |sides, r| {
             let [(w, w_sums), (w_tilde, w_tilde_sums)] = sides;
+            let mut square = 0.0;
             for (k, r) in r.iter().enumerate() {
                 let (line, lane) = (k / LINE, k % LINE);
                 let distance = w[line].0[lane] + w_tilde[line].0[lane] - r;
+                square += f64::from(distance).powi(2);
                 let g = (rate * distance).clamp(-bound, bound);
                 for (values, sums) in [(&mut *w, &mut *w_sums), (&mut *w_tilde, &mut *w_tilde_sums)]
                 {
                     rule.step(&mut values[line].0[lane], &mut sums[line].0[lane], g);
                 }
             }
+            square
         });
+        self.weight * squares.iter().sum::<f64>()
     }
 
-    fn for_each_word(
+    /// `f` of the rows and the vector of each word that has one, in the order of the words.
+    fn for_each_word<T: Send>(
         &self,
         parameters: &mut Parameters,
-        f: impl Fn([(&mut [Line], &mut [Line]); 2], &[f32]) + Sync,
-    ) {
+        f: impl Fn([(&mut [Line], &mut [Line]); 2], &[f32]) -> T + Sync,
+    ) -> Vec<T> {
         let dim = parameters.dim();
         parameters
             .words_mut()
             .enumerate()
-            .for_each(|(word, sides)| {
-                if let Ok(entry) = self.words.binary_search(&(word as WordId)) {
-                    f(sides, &self.vectors[entry * dim..][..dim]);
-                }
-            });
+            .filter_map(|(word, sides)| {
+                let entry = self.words.binary_search(&(word as WordId)).ok()?;
+                Some(f(sides, &self.vectors[entry * dim..][..dim]))
+            })
+            .collect()
     }
 }

@@ -42,6 +42,7 @@ impl History {
         self.finish_epoch(EpochReport {
             epoch: self.epochs + 1,
             loss: 1.0,
+            data_loss: 1.0,
             validation: Some(validation),
             seconds: 1.0,
             records_per_second: 1.0,

@@ -123,15 +123,16 @@ impl Training {
             let batches = schedule::batches(tiles, options.seed, epoch);
             let trained = pass.run(self.parameters.rows(), &batches, monitor);
             let outcome = trained.and_then(|cost| {
-                if let Some(anchor) = &self.anchor {
-                    anchor.step(&mut self.parameters, &pass.rule_at(0.5));
-                }
-                if self.history.is_divergence(cost) || !self.parameters.all_finite() {
+                let anchor = self.anchor.as_ref().map_or(0.0, |anchor| {
+                    anchor.step(&mut self.parameters, &pass.rule_at(0.5))
+                });
+                if self.history.is_divergence(cost.records) || !self.parameters.all_finite() {
                     return Err(pass.diverged());
                 }
-                Ok((cost, self.validation_loss(tiles, options)?))
+                let objective = cost.records + cost.negatives + anchor;
+                Ok((cost, objective, self.validation_loss(tiles, options)?))
             });
-            let (cost, validation) = match outcome {
+            let (cost, objective, validation) = match outcome {
                 Ok(losses) => losses,
                 Err(Error::Diverged { .. }) => {
                     self.parameters.copy_from(&before);
@@ -147,7 +148,8 @@ impl Training {
             let seconds = start.elapsed().as_secs_f64();
             let report = EpochReport {
                 epoch,
-                loss: cost / tiles.records.max(1) as f64,
+                loss: objective / tiles.records.max(1) as f64,
+                data_loss: cost.records / tiles.records.max(1) as f64,
                 validation,
                 seconds,
                 records_per_second: tiles.records as f64 / seconds.max(1e-9),

@@ -99,23 +99,23 @@ def start(
 
 def train(
     tiles: _core.CoreTiles,
-    words: Rows | tuple[Rows, Rows, float | None],
+    words: Rows | tuple[Rows, Rows, tuple[float, float] | None],
     contexts: Rows,
     columns: int,
     training: _core._Training,
     subepoch: _core._Subepoch,
     threads: int | None,
-) -> tuple[Rows, Rows, float | None]:
+) -> tuple[Rows, Rows, tuple[float, float] | None]:
     """Train a block for one subepoch.
 
     `words` is the rows of the group's words, or the result of the previous task that trained them.
-    Returns the rows of words, the rows of contexts, and the cost of the records: `None` if training
-    diverged.
+    Returns the rows of words, the rows of contexts, and the costs of the records and of the
+    negative pairs: `None` for the costs if training diverged.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)
-    cost = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
-    return words, contexts, cost
+    costs = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
+    return words, contexts, costs
 
 
 def cost(

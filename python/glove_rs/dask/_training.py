@@ -51,15 +51,16 @@ class EpochReport:
 
     epoch: int
     loss: float
+    data_loss: float
     validation: float | None
     seconds: float
     records_per_second: float
     training: Training | None = field(default=None, repr=False)
 
-    def numbers(self) -> tuple[float, float, float, float]:
+    def numbers(self) -> tuple[float, float, float, float, float]:
         """Return the numbers of the epoch in a `History`."""
         validation = math.nan if self.validation is None else self.validation
-        return self.loss, self.seconds, self.records_per_second, validation
+        return self.loss, self.seconds, self.records_per_second, validation, self.data_loss
 
     def side(self, contexts: bool) -> tuple[Rows, Rows]:
         """W and b, or W̃ and b̃ if `contexts`."""
@@ -284,9 +285,11 @@ class Training:
         epoch = self.state.epoch + 1
         begun, before = time.monotonic(), self._cluster.received()
         state, costs = self._submit(epoch)
-        cost = 0.0
+        cost = negatives = 0.0
         for done, block in enumerate(self._values(costs)):
-            cost += math.nan if block is None else block
+            of_records, of_negatives = (math.nan, math.nan) if block is None else block
+            cost += of_records
+            negatives += of_negatives
             self._report_epoch(epoch - 1 + done / len(costs))
             if math.isnan(cost):
                 break
@@ -299,8 +302,9 @@ class Training:
             validation = self._cost("validation", state) / self._held_out
         seconds = time.monotonic() - begun
         rate = self._records / max(seconds, 1e-9)
-        report = EpochReport(epoch, cost / self._records, validation, seconds, rate)
-        is_best = self._history.finish_epoch(report.loss, validation, seconds, rate)
+        losses = (cost + negatives) / self._records, cost / self._records
+        report = EpochReport(epoch, *losses, validation, seconds, rate)
+        is_best = self._history.finish_epoch(*losses, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
         self.received.append(self._cluster.received() - before)
