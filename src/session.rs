@@ -47,8 +47,8 @@ use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
 use crate::training::{
-    AfterEpoch, Anchor, Counts, Exported, History, Parameters, TileOptions, Tiles, Training,
-    TrainingOptions, check_enough_records,
+    AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
+    Training, TrainingOptions, check_enough_records,
 };
 use crate::vocabulary::Vocabulary;
 use std::path::{Path, PathBuf};
@@ -180,7 +180,7 @@ impl Session {
         self.options.validate()?;
         Parameters::check_dim(self.dim)?;
         check_enough_records(None, counts.pairs(), 0)?;
-        Parameters::check_memory(counts.words, self.dim)?;
+        Parameters::check_memory(counts.words, self.layout())?;
         if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
             counts_file::save(&counts, &self.vocabulary, &self.rare, path, monitor)?;
         }
@@ -230,6 +230,10 @@ impl Session {
         })
     }
 
+    fn layout(&self) -> RowLayout {
+        RowLayout::new(self.dim, self.options.optimizer)
+    }
+
     fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> Result<Tiles> {
         let options = TileOptions {
             held_out: self.validation.unwrap_or(0.0),
@@ -247,11 +251,13 @@ impl Session {
                 accumulators,
                 history,
             } => {
-                let given = Parameters::from_exported(words, self.dim, &values, &accumulators)?;
+                let given =
+                    Parameters::from_exported(words, self.layout(), &values, &accumulators)?;
                 (given, history)
             }
             Start::Random => {
-                let mut random = Parameters::random(words, self.dim, self.options.seed, monitor)?;
+                let mut random =
+                    Parameters::random(words, self.layout(), self.options.seed, monitor)?;
                 if let Some(anchor) = &self.anchor {
                     anchor.check(words, self.dim)?;
                     anchor.initialize(&mut random);

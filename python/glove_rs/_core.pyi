@@ -358,9 +358,11 @@ class CoreEstimate:
         cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> CoreEstimate: ...
     def counting(self) -> list[float]: ...
-    def fit(self, dim: int, negative: float, limit: int | None = None) -> list[float]: ...
+    def fit(
+        self, dim: int, optimizer: str, negative: float, limit: int | None = None
+    ) -> list[float]: ...
     def limit_within(
-        self, dim: int, negative: float, available: float, least: int
+        self, dim: int, optimizer: str, negative: float, available: float, least: int
     ) -> int | None: ...
 
 @final
@@ -451,11 +453,14 @@ def start_rows(
     groups: int,
     group: int,
     dim: int,
+    optimizer: str,
     seed: int,
     init: _Init | None,
     threads: int,
 ) -> list[_F32]: ...
-def unpack_rows(rows: _F32, dim: int, contexts: bool) -> tuple[_F32, _F32, _F32, _F32]: ...
+def unpack_rows(
+    rows: _F32, dim: int, optimizer: str, contexts: bool
+) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
 def train(
     counts: CoreCooccurrence,

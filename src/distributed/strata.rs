@@ -138,18 +138,13 @@ impl MatrixBlock<'_> {
             blocks.contains(&column_block) && slice.min(subepoch.slices - 1) == subepoch.slice
         });
         let [words, contexts] = [lines_mut(words)?, lines_mut(contexts)?];
-        let half = self.half();
-        let rows = SharedRows::new(words, contexts, half);
+        let layout = self.tiles.layout;
+        let rows = SharedRows::new(words, contexts, layout);
         let cost = pass.run(rows, &batches, monitor)?;
-        let is_finite = |row: &[Line]| {
-            row[..half]
-                .iter()
-                .all(|l| l.0.iter().all(|x| x.is_finite()))
-        };
         let mut rows = [words, contexts]
             .into_iter()
-            .flat_map(|side| side.chunks_exact(2 * half));
-        if subepoch.last && !rows.all(is_finite) {
+            .flat_map(|side| side.chunks_exact(layout.lines()));
+        if subepoch.last && !rows.all(|row| layout.is_finite(row)) {
             return Err(pass.diverged());
         }
         Ok(cost)
@@ -181,10 +176,6 @@ impl MatrixBlock<'_> {
         )
     }
 
-    fn half(&self) -> usize {
-        self.tiles.row_bytes / size_of::<Line>() / 2
-    }
-
     /// The word and the context word of the first rows.
     fn first(&self) -> [usize; 2] {
         let grid = self.tiles.grid();
@@ -196,7 +187,7 @@ impl MatrixBlock<'_> {
         Ok(View {
             words: lines(words)?,
             contexts: lines(contexts)?,
-            half: self.half(),
+            layout: self.tiles.layout,
             first: self.first(),
         })
     }
@@ -207,7 +198,7 @@ impl MatrixBlock<'_> {
             ("W", words, grid.group()),
             ("W_tilde", contexts, self.columns),
         ] {
-            let wanted = grid.partition().group(group).len() * self.tiles.row_bytes;
+            let wanted = grid.partition().group(group).len() * self.tiles.layout.bytes();
             if size_of_val(rows) != wanted {
                 let found = size_of_val(rows);
                 let message = format!("must have rows of {wanted} bytes in all, got {found}");
@@ -241,7 +232,7 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Counts, Parameters, marginals, train};
+    use crate::training::{Counts, Parameters, RowLayout, marginals, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
@@ -274,6 +265,10 @@ mod tests {
             seed: 3,
             ..Default::default()
         }
+    }
+
+    fn layout() -> RowLayout {
+        RowLayout::new(DIM, options().optimizer)
     }
 
     fn tile_options() -> TileOptions {
@@ -320,7 +315,7 @@ mod tests {
                 let own = partition.group(group);
                 let words = &ranks[own.start as usize..own.end as usize];
                 let random =
-                    Parameters::random_of(words, DIM, options.seed, &Monitor::new()).unwrap();
+                    Parameters::random_of(words, layout(), options.seed, &Monitor::new()).unwrap();
                 [false, true]
                     .map(|contexts| bytemuck::cast_slice(random.rows_of(contexts)).to_vec())
             })
@@ -366,7 +361,7 @@ mod tests {
         let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
         let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
-        let mut parameters = Parameters::random(WORDS, DIM, options().seed, &monitor).unwrap();
+        let mut parameters = Parameters::random(WORDS, layout(), options().seed, &monitor).unwrap();
         let reports = train(&mut parameters, &tiles, &options(), &monitor).unwrap();
         (
             reports.iter().map(|report| report.loss).collect(),

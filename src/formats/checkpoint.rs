@@ -6,14 +6,14 @@
 //! |---|---|
 //! | 8 | `gloveCKP` |
 //! | 4 | version, 2 |
-//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0 |
+//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
 //! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 48 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second, data loss |
-//! | 16 V (dim + 1) | as singles W, b, W̃, b̃, then their accumulators G in the same order |
+//! | 8 V (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order: g = dim of a vector, or 1 |
 //! | as many, or 0 | the same for the better epoch |
 //! | 4 A + 4 A dim | the anchored words' numbers, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
@@ -31,7 +31,7 @@ use crate::io::{self, at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
-use crate::training::{Anchor, Exported, History, MAX_DIM, Parameters, Training};
+use crate::training::{Anchor, Exported, History, MAX_DIM, Parameters, RowLayout, Training};
 use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
 use std::path::Path;
@@ -67,10 +67,12 @@ pub fn save(
     } = training;
     let reports = &history.reports;
     let anchored = anchor.as_ref().map_or(0, |anchor| anchor.words.len());
+    let layout = parameters.layout();
+    let flags = u32::from(best.is_some()) + 2 * u32::from(layout.is_rowwise());
     let weight = anchor.as_ref().map_or(0.0, |anchor| anchor.weight);
     let number = |number: usize| (number as u64).to_le_bytes();
     let header = HEADER.header(&[
-        &u32::from(best.is_some()).to_le_bytes(),
+        &flags.to_le_bytes(),
         &number(parameters.words()),
         &number(parameters.dim()),
         &number(history.epochs),
@@ -144,8 +146,8 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let header = HEADER.check(&header).map_err(fault)?;
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [16, 24, 32, 40, 48, 56, 64].map(|offset| header.u64(offset));
-    let sets = header.u32(12);
-    let possible = sets <= 1
+    let flags = header.u32(12);
+    let possible = flags < 2 * header.version()
         && words <= MAX_WORDS as u64
         && (1..=MAX_DIM as u64).contains(&dim)
         && anchored <= words
@@ -155,9 +157,19 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     }
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [words, dim, epochs, halvings, settings, reports, anchored].map(|n| n as usize);
-    let sets = 1 + sets as usize;
+    let (sets, layout) = (
+        1 + flags as usize % 2,
+        RowLayout::with_sums(dim, flags >= 2),
+    );
     let numbers = REPORT[header.version() as usize - 1];
-    let expected = length(words, dim, sets, settings, 8 * numbers * reports, anchored);
+    let expected = length(
+        words,
+        layout,
+        sets,
+        settings,
+        8 * numbers * reports,
+        anchored,
+    );
     if let Some(size) = size.filter(|size| expected != u128::from(*size)) {
         let message = format!("the file is cut off: it has {size} bytes instead of {expected}");
         return Err(bad(size, &message));
@@ -179,8 +191,9 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let reports = fallible::collect(reports)?;
     let mut parameters = Vec::new();
     for _ in 0..sets {
-        let [values, sums] = [input.exported(words, dim)?, input.exported(words, dim)?];
-        parameters.push(Parameters::from_exported(words, dim, &values, &sums)?);
+        let [values, sums] =
+            [dim, layout.sums_per_vector()].map(|width| input.exported(words, width));
+        parameters.push(Parameters::from_exported(words, layout, &values?, &sums?)?);
     }
     let anchor = Anchor {
         words: input.numbers(anchored, u32::from_le_bytes)?,
@@ -225,15 +238,16 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
 /// Bytes of a file with these numbers of items.
 fn length(
     words: usize,
-    dim: usize,
+    layout: RowLayout,
     sets: usize,
     settings: usize,
     reports: usize,
     anchored: usize,
 ) -> u128 {
-    let [words, dim, sets, settings, reports, anchored] =
-        [words, dim, sets, settings, reports, anchored].map(|n| n as u128);
-    let parameters = (16 * sets * words).saturating_mul(dim + 1);
+    let (dim, sums) = (layout.dim(), layout.sums_per_vector());
+    let [words, dim, sums, sets, settings, reports, anchored] =
+        [words, dim, sums, sets, settings, reports, anchored].map(|n| n as u128);
+    let parameters = (8 * sets * words).saturating_mul(dim + sums + 2);
     let anchor = (4 * anchored).saturating_mul(dim + 1);
     (HEADER.length as u128 + settings + reports + 4)
         .saturating_add(parameters)
@@ -295,12 +309,12 @@ impl Reader<'_> {
     }
 
     /// Read the fields in the order of the file.
-    fn exported(&mut self, words: usize, dim: usize) -> Result<Exported> {
+    fn exported(&mut self, words: usize, width: usize) -> Result<Exported> {
         let mut next = |count| self.numbers(count, f32::from_le_bytes);
         Ok(Exported {
-            w: next(words * dim)?,
+            w: next(words * width)?,
             b: next(words)?,
-            w_tilde: next(words * dim)?,
+            w_tilde: next(words * width)?,
             b_tilde: next(words)?,
         })
     }
@@ -310,8 +324,10 @@ impl Reader<'_> {
 mod tests {
     use super::*;
 
-    fn sample() -> Training {
-        let parameters = |seed| Parameters::random(3, 2, seed, &Monitor::new()).unwrap();
+    fn sample(rowwise: bool) -> Training {
+        let parameters = |seed| {
+            Parameters::random(3, RowLayout::with_sums(2, rowwise), seed, &Monitor::new()).unwrap()
+        };
         Training {
             best: Some(parameters(2)),
             history: History {
@@ -344,9 +360,11 @@ mod tests {
 
     #[test]
     fn a_training_comes_back_whole() {
-        let whole = sample();
-        let without = Training::new(Parameters::random(2, 3, 0, &Monitor::new()).unwrap());
-        for training in [whole, without] {
+        let [whole, rowwise] = [false, true].map(sample);
+        let without = Training::new(
+            Parameters::random(2, RowLayout::with_sums(3, false), 0, &Monitor::new()).unwrap(),
+        );
+        for training in [whole, rowwise, without] {
             let (again, settings) = load(saved(&training).path(), &Monitor::new()).unwrap();
             assert_eq!(settings, "{\"é\": 1}");
             assert_eq!(again.parameters, training.parameters);
@@ -374,7 +392,7 @@ mod tests {
 
     #[test]
     fn in_a_file_of_version_1_the_loss_is_the_data_loss() {
-        let training = sample();
+        let training = sample(false);
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), version_1(&training)).unwrap();
         let (again, _) = load(file.path(), &Monitor::new()).unwrap();
@@ -387,7 +405,7 @@ mod tests {
 
     #[test]
     fn no_damage_goes_unnoticed() {
-        let file = saved(&sample());
+        let file = saved(&sample(true));
         let good = std::fs::read(file.path()).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();
@@ -410,10 +428,12 @@ mod tests {
 
     #[test]
     fn a_cancelled_save_leaves_the_older_checkpoint() {
-        let file = saved(&sample());
+        let file = saved(&sample(true));
         let monitor = Monitor::new();
         monitor.cancel();
-        let other = Training::new(Parameters::random(5, 4, 0, &Monitor::new()).unwrap());
+        let other = Training::new(
+            Parameters::random(5, RowLayout::with_sums(4, true), 0, &Monitor::new()).unwrap(),
+        );
         assert!(matches!(
             save(file.path(), &other, "", &monitor),
             Err(Error::Cancelled)

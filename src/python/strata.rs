@@ -15,8 +15,8 @@ use crate::partition::Partition;
 use crate::report::EpochReport;
 use crate::threads;
 use crate::training::{
-    History, Marginal, Parameters, TileOptions, Tiles, TrainingOptions, check_enough_records,
-    marginals,
+    History, Marginal, Optimizer, Parameters, RowLayout, TileOptions, Tiles, TrainingOptions,
+    check_enough_records, marginals,
 };
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
@@ -97,7 +97,7 @@ fn ranks(words: usize, groups: usize, group: usize) -> Vec<u32> {
 /// The parameters of a group at the start of the training: rows of W with b, and rows of W̃ with b̃, with
 /// their accumulators, in the core's layout. `init` numbers the words by their rows in the group.
 #[pyfunction]
-#[pyo3(signature = (words, groups, group, dim, seed, init, threads))]
+#[pyo3(signature = (words, groups, group, dim, optimizer, seed, init, threads))]
 #[allow(clippy::too_many_arguments)]
 pub fn start_rows<'py>(
     py: Python<'py>,
@@ -105,25 +105,27 @@ pub fn start_rows<'py>(
     groups: usize,
     group: usize,
     dim: usize,
+    optimizer: &str,
     seed: u64,
     init: Option<InitArguments<'py>>,
     threads: usize,
 ) -> PyResult<[Bound<'py, PyArray2<f32>>; 2]> {
     let ranks = ranks(words, groups, group);
+    let layout = RowLayout::new(dim, Optimizer::from_name(optimizer)?);
     let anchor = match init {
         Some(init) => Some(init.anchor(ranks.len(), dim)?),
         None => None,
     };
     let parameters = py.detach(|| {
         threads::in_pool(threads, || {
-            let mut random = Parameters::random_of(&ranks, dim, seed, &Monitor::new())?;
+            let mut random = Parameters::random_of(&ranks, layout, seed, &Monitor::new())?;
             if let Some(anchor) = &anchor {
                 anchor.initialize(&mut random);
             }
             Result::Ok(random)
         })?
     })?;
-    let floats = Parameters::row_bytes(dim) / size_of::<f32>();
+    let floats = layout.bytes() / size_of::<f32>();
     let rows = |contexts| {
         PyArray1::from_slice(py, parameters.rows_of(contexts)).reshape([ranks.len(), floats])
     };
@@ -144,18 +146,20 @@ pub fn unpack_rows<'py>(
     py: Python<'py>,
     rows: PyReadonlyArray2<'py, f32>,
     dim: usize,
+    optimizer: &str,
     contexts: bool,
 ) -> PyResult<Unpacked<'py>> {
     let rows = rows.as_slice()?;
-    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
-    let vectors = |vectors: Vec<f32>| {
-        let shape = [vectors.len() / dim, dim];
+    let layout = RowLayout::new(dim, Optimizer::from_name(optimizer)?);
+    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, layout, contexts))?;
+    let vectors = |vectors: Vec<f32>, width: usize| {
+        let shape = [vectors.len() / width, width];
         PyArray1::from_vec(py, vectors).reshape(shape)
     };
     Ok((
-        vectors(w)?,
+        vectors(w, dim)?,
         PyArray1::from_vec(py, b),
-        vectors(g_w)?,
+        vectors(g_w, layout.sums_per_vector())?,
         PyArray1::from_vec(py, g_b),
     ))
 }

@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
-    Exported, History, Optimizer, Parameters, RateSchedule, SimdLevel, Training, TrainingOptions,
-    train_in_order,
+    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, Training,
+    TrainingOptions, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -79,10 +79,20 @@ pub struct GivenParameters<'py> {
 impl GivenParameters<'_> {
     /// Parameters and accumulators.
     fn arrays(&self, words: usize, dim: usize) -> PyResult<[Exported; 2]> {
-        for array in [&self.W, &self.W_tilde, &self.G_W, &self.G_W_tilde] {
-            if array.shape() != [words, dim] {
+        let width = self.G_W.shape()[1];
+        if width != 1 && width != dim {
+            let message = format!("must have 1 or {dim} accumulators of a vector, got {width}");
+            return Err(Error::parameter("start", message).into());
+        }
+        for (array, width) in [
+            (&self.W, dim),
+            (&self.W_tilde, dim),
+            (&self.G_W, width),
+            (&self.G_W_tilde, width),
+        ] {
+            if array.shape() != [words, width] {
                 let message = format!(
-                    "must have arrays of shape ({words}, {dim}), got {:?}",
+                    "must have arrays of shape ({words}, {width}), got {:?}",
                     array.shape()
                 );
                 return Err(Error::parameter("start", message).into());
@@ -180,7 +190,7 @@ impl CoreParameters {
             let exported = run_in_pool(py, |_| {
                 Ok([parameters.exported(false)?, parameters.exported(true)?])
             })?;
-            *state = Arrays::Converted(arrays(py, parameters.dim(), exported)?.unbind());
+            *state = Arrays::Converted(arrays(py, parameters.layout(), exported)?.unbind());
         }
         match &*state {
             Arrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
@@ -191,7 +201,8 @@ impl CoreParameters {
 
 #[pymethods]
 impl CoreParameters {
-    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G: arrays that take over the memory of
+    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G of the same shapes, or (V, 1) of a vector
+    /// under row-wise AdaGrad: arrays that take over the memory of
     /// the core.
     #[getter]
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -200,13 +211,22 @@ impl CoreParameters {
 }
 
 /// Arrays by their public names, without a copy: they own the memory of `exported`.
-fn arrays(py: Python<'_>, dim: usize, exported: [Exported; 2]) -> PyResult<Bound<'_, PyDict>> {
+fn arrays(
+    py: Python<'_>,
+    layout: RowLayout,
+    exported: [Exported; 2],
+) -> PyResult<Bound<'_, PyDict>> {
     let arrays = PyDict::new(py);
     for (prefix, from) in ["", "G_"].into_iter().zip(exported) {
         for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
             let name = format!("{prefix}{name}");
-            let rows = vectors.len() / dim;
-            let array = PyArray1::from_vec(py, vectors).reshape([rows, dim])?;
+            let width = if prefix.is_empty() {
+                layout.dim()
+            } else {
+                layout.sums_per_vector()
+            };
+            let rows = vectors.len() / width;
+            let array = PyArray1::from_vec(py, vectors).reshape([rows, width])?;
             arrays.set_item(&name, array)?;
         }
         for (name, biases) in [("b", from.b), ("b_tilde", from.b_tilde)] {
@@ -379,7 +399,10 @@ pub fn train_records<'py>(
         Some(name) => SimdLevel::from_name(name)?,
         None => SimdLevel::active()?,
     };
-    let (words, dim) = (W.shape()[0], W.shape()[1]);
+    let (words, layout) = (
+        W.shape()[0],
+        RowLayout::new(W.shape()[1], options.optimizer),
+    );
     let values = exported(&W, &W_tilde, &b, &b_tilde)?;
     let accumulators = exported(&G_W, &G_W_tilde, &G_b, &G_b_tilde)?;
     let (row, col, x) = (row.as_slice()?, col.as_slice()?, x.as_slice()?);
@@ -396,7 +419,7 @@ pub fn train_records<'py>(
         .collect();
     let (exported, losses) = py.detach(|| {
         threads::in_pool(1, || {
-            let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
+            let mut parameters = Parameters::from_exported(words, layout, &values, &accumulators)?;
             let losses =
                 train_in_order(&mut parameters, &records, &options, negative_weight, level)?;
             crate::Result::Ok((
@@ -405,7 +428,7 @@ pub fn train_records<'py>(
             ))
         })?
     })?;
-    let arrays = arrays(py, dim, exported)?;
+    let arrays = arrays(py, layout, exported)?;
     arrays.set_item("losses", losses)?;
     Ok(arrays)
 }

@@ -4,7 +4,7 @@ use super::anchor::Anchor;
 use super::divergence::divergence_cost;
 use super::epoch::EpochPass;
 use super::history::History;
-use super::kernel::SimdLevel;
+use super::kernel::{Optimizer, SimdLevel};
 use super::loss;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
@@ -180,6 +180,14 @@ impl Training {
                     "must have a row per word: {} rows, {words} words",
                     parameters.words()
                 ),
+            ));
+        }
+        if parameters.layout() != tiles.layout
+            || tiles.layout.is_rowwise() != (options.optimizer == Optimizer::RowwiseAdaGrad)
+        {
+            return Err(Error::parameter(
+                "parameters",
+                "must have the dim of the tiles and the accumulators of the optimizer",
             ));
         }
         if !parameters.can_train() {

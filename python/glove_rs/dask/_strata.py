@@ -86,6 +86,7 @@ def sizes(tiles: _core.CoreTiles) -> tuple[int, int]:
 def start(
     group: tuple[int, int, int],
     dim: int,
+    optimizer: str,
     seed: int,
     init: _core._Init | None,
     threads: int | None,
@@ -94,7 +95,7 @@ def start(
     if init is not None:
         words, vectors = _usable(init["words"]), _usable(init["vectors"])
         init = {"words": words, "vectors": vectors, "anchor": init["anchor"]}
-    return _core.start_rows(*group, dim, seed, init, _threads(threads))
+    return _core.start_rows(*group, dim, optimizer, seed, init, _threads(threads))
 
 
 def train(

@@ -223,6 +223,7 @@ class Training:
                 _strata.start,
                 (self._words, self._groups, group),
                 self._dim,
+                self._training["optimizer"],
                 self._training["seed"],
                 self._init_of(group),
                 self._threads,
@@ -530,7 +531,9 @@ class Training:
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
             found = _strata.aligned(self._value(rows))
-            unpacked = _core.unpack_rows(found, self._dim, contexts)
+            unpacked = _core.unpack_rows(
+                found, self._dim, self._training["optimizer"], contexts
+            )
             for array, part in zip(arrays, unpacked, strict=True):
                 array[ranks] = part
         return arrays

@@ -48,7 +48,7 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let all_cached = 2 * tiles.grid.words() * tiles.row_bytes <= CACHE_BYTES;
+    let all_cached = 2 * tiles.grid.words() * tiles.layout.bytes() <= CACHE_BYTES;
     let least = if all_cached { CACHED_BATCHES } else { 1 };
     let per_row = if epoch == 1 {
         RECORDS_PER_ROW_AT_FIRST
@@ -117,7 +117,7 @@ fn blocks_of(tiles: &Tiles, batches: &[Batch]) -> Vec<[u32; 2]> {
 pub(super) mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
-    use crate::training::{Counts, Parameters, TileOptions};
+    use crate::training::{Counts, Optimizer, RowLayout, TileOptions};
     use crate::{MemoryLimit, Monitor};
 
     pub fn tiles(memory: &MemoryLimit) -> Tiles {
@@ -131,7 +131,7 @@ pub(super) mod tests {
             Ok(())
         });
         let options = TileOptions {
-            row_bytes: Parameters::row_bytes(50),
+            layout: RowLayout::new(50, Optimizer::AdaGrad),
             negative: 0.5,
             held_out: 0.0,
             seed: 7,
