@@ -16,6 +16,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
 from ._checks import boolean, choice, optional_integer, path_text
 from ._core import FormatError
 from ._vectors.analogy import METHODS, answers, float64_rows
@@ -550,13 +551,8 @@ def evaluate(
 
 
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a UTF-8 file that are not blank, with their numbers from 1."""
-    data = Path(path_text("path", path)).read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(f"{os.fsdecode(path)}:{number}: not UTF-8: {error.reason}") from error
+    """Yield the lines of a text file that are not blank, with their numbers from 1."""
+    text = _core.read_text(path_text("path", path), "evaluation")
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \t\r\f\v")
         if stripped:

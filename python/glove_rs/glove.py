@@ -6,7 +6,7 @@ import inspect
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeAlias, Unpack, cast
+from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +18,7 @@ from ._fit import fitting, infer
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
-from ._io.files import replacing
+from ._io.files import readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
@@ -678,10 +678,14 @@ keep_counts
         ------
         NotFittedError
             Before `fit`.
+        ValueError
+            For a name that ends as those of other formats do: ``.glove`` and ``.npz`` fit, and any
+            ending that no format has.
         OSError
             If it cannot be written; the old file is then still there.
         """
         state = self._state
+        _core.check_ending(path_text("path", path), model=True)
         # Those of every Glove: where it was trained does not matter.
         settings = {name: getattr(self, name) for name in Glove._names()}
         if callable(settings["progress"]):
@@ -704,18 +708,28 @@ keep_counts
             )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Self:
         """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
+
+        Parameters
+        ----------
+        path : path or open file
+            An open file must be open for bytes and able to seek.
 
         Raises
         ------
         FormatError
-            If the file is something else, damaged, or from a later version.
+            If the file is something else, damaged, or from a later version. The message says what
+            the file is and what reads it, if that is recognised.
         OSError
             If it cannot be read, or is a pipe.
         """
-        path = name = output_folder.model_file(path_text("path", path))
-        with open_regular(path) as file, refusing(name, "a glove-rs model"):
+        found = readable("path", path)
+        if isinstance(found, str):
+            found = name = output_folder.model_file(found)
+        else:
+            name = str(getattr(found, "name", "<file>"))
+        with open_regular(found) as file, refusing(name, "a glove-rs model", "model"):
             archive = Archive(file)
             header = json.loads(archive.read("header", "u1", (None,)).tobytes())
             if header["format"] != "glove-rs model":
@@ -806,7 +820,7 @@ keep_counts
         Parameters
         ----------
         prefix : path
-            Beginning of the files' names.
+            Beginning of the files' names; it must not end as the name of a folder does.
         text : bool, default True
             ``prefix.txt``: words and numbers, six decimals.
         binary : bool, default True
@@ -828,6 +842,8 @@ keep_counts
         """
         state = self._state
         prefix = path_text("prefix", prefix)
+        if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
+            raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
         if text:
             rows = stanford.text_rows(state.arrays, model)
             stanford.write_text(

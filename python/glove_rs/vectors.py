@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
+from typing import IO, TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -937,11 +937,13 @@ class WordVectors:
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | IO[bytes] | IO[str],
         *,
+        member: str | None = None,
         format: Format | None = None,
         limit: int | None = None,
         dtype: DTypeLike = "float32",
+        errors: str = "strict",
         vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
         combine: str = "sum",
         mmap: bool = True,
@@ -952,8 +954,14 @@ class WordVectors:
 
         Parameters
         ----------
-        path : str or path-like
-            Uncompressed, or compressed by gzip or Zstandard. The name does not matter.
+        path : str, path-like or open file
+            Uncompressed, or compressed by gzip, bzip2, xz or Zstandard: the content tells, not the
+            name. ``"archive.zip:name"`` is a file in a zip archive. An open file, of bytes or text,
+            is read from where it is.
+        member : str, optional
+            The name of the file to read if `path` is a zip archive of several: the whole name in
+            the archive, or its last part. Without it, an archive of several files is an error that
+            lists them.
         format : str, optional
             Detected from the content if not given:
 
@@ -973,6 +981,10 @@ class WordVectors:
             Read only this many vectors from the first, >= 1.
         dtype : {"float32", "float16"}, default "float32"
             The precision of the numbers. float16 takes half the memory.
+        errors : {"strict", "replace", "ignore"}, default "strict"
+            What to do with bytes of a word that are not UTF-8, which word2vec's tool may write:
+            raise an error, replace them with U+FFFD, or leave them out. Words that are equal
+            afterwards are repeated words.
         vocabulary : path or Vocabulary, optional
             The words of a Stanford ``.bin``, in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
@@ -991,23 +1003,27 @@ class WordVectors:
         Returns
         -------
         WordVectors
-            A repeated word keeps its first vector, with a warning.
+            A repeated word keeps its first vector, with a warning. Another warning counts vectors
+            that hold NaN or infinity, unless the file is mapped.
 
         Raises
         ------
         FormatError
-            For a malformed file, with the line of a text or the byte of a binary file.
+            For a malformed file, with the line of a text or the byte of a binary file. For a file
+            of another kind the message says what it is and what reads it.
         OSError
             If the file cannot be read: the subclass that fits, with the path.
         ValueError
-            For a bad parameter.
+            For a bad parameter, and for an archive of several files without `member`.
 
         Notes
         -----
         In text, one space or tab separates words and numbers. A word may itself contain spaces, as
         in glove.840B: the last `dim` fields of a line are the vector, and all before them is the
         word. So if a line has a number too many, the word ends in a number; a warning names such
-        words. Numbers are rounded to the nearest float32; `nan` and `inf` are accepted.
+        words. Columns that are aligned by several spaces, separated by commas or semicolons, and
+        numbers with a decimal comma are recognised if most of the first lines have them; a first
+        line with the names of the columns is then left out. Numbers are rounded to the nearest float32; `nan` and `inf` are accepted.
 
         Examples
         --------
@@ -1024,9 +1040,11 @@ class WordVectors:
         return cls._from_unique(
             *vector_files.read(
                 path,
+                member=member,
                 format=format,
                 limit=limit,
                 dtype=dtype,
+                errors=errors,
                 vocabulary=vocabulary,
                 combine=combine,
                 mmap=mmap,

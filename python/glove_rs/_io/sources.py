@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from .. import _settings
+from .. import _core, _settings
 from .._tokenizers import function_of
 
 if TYPE_CHECKING:
@@ -108,6 +108,8 @@ def _files(path: object) -> list[str]:
             raise
     else:
         return _files_in(name) if is_folder else [name]
+    if "\0" not in name and _core.is_member(name):
+        return [name]
     if glob.has_magic(name) and "\0" not in name:
         if files := sorted(f for f in glob.iglob(name, recursive=True) if not os.path.isdir(f)):
             return files
