@@ -354,7 +354,7 @@ def test_an_exception_of_an_open_file_surfaces_unchanged():
             raise OwnError("mine")
 
     for read in (WordVectors.load, Vocabulary.load):
-        with pytest.raises(OwnError, match="^mine$"):
+        with pytest.raises(OwnError, match=r"^mine$"):
             read(Broken())
 
 

@@ -1023,7 +1023,8 @@ class WordVectors:
         word. So if a line has a number too many, the word ends in a number; a warning names such
         words. Columns that are aligned by several spaces, separated by commas or semicolons, and
         numbers with a decimal comma are recognised if most of the first lines have them; a first
-        line with the names of the columns is then left out. Numbers are rounded to the nearest float32; `nan` and `inf` are accepted.
+        line with the names of the columns is then left out. Numbers are rounded to the nearest
+        float32; `nan` and `inf` are accepted.
 
         Examples
         --------

@@ -35,7 +35,8 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
     if callable(getattr(file, "read", None)):
         if member is not None:
             raise ValueError(
-                f"member must be None for an open file: name the archive by its path, got {member!r}"
+                "member must be None for an open file: name the archive by its path, got "
+                f"{shown(member)}"
             )
         return cast("IO[Any]", file)
     path = path_text(name, file)
