@@ -30,13 +30,16 @@ COMMANDS = [
     "vocab",
     "cooccur",
     "train",
+    "update",
     "evaluate",
     "similar",
     "analogy",
+    "infer",
     "convert",
     "info",
     "estimate",
     "demo",
+    "completion",
 ]
 SETTINGS = ["--dim", 6, "--epochs", 3, "--min-count", 2, "--window", 4, "--x-max", 10]
 SETTINGS += ["--preset", "paper"]
@@ -94,7 +97,7 @@ def test_help_has_an_example_and_the_defaults(command):
         command == "demo" and "example:\n  glove-rs demo\n" in shown
     )
     for option in ("--topn", "--window"):
-        if option in shown:
+        if option in shown and command != "infer":
             assert re.search(rf"{option} N[^-]*\(default:\s+\d+\)", shown), option
     if "--x-max" in shown:
         assert re.search(r"--x-max X[^-]*\(default:\s+best \d+, paper\s+\d+\)", shown)
@@ -108,13 +111,16 @@ def test_help_has_an_example_and_the_defaults(command):
         ("vocab", [Vocabulary.from_corpus]),
         ("cooccur", [Cooccurrence.from_corpus]),
         ("estimate", [Cooccurrence.estimate]),
+        ("update", [Glove.update]),
         ("similar", []),
     ],
 )
 def test_every_parameter_of_the_python_api_is_an_option(command, functions):
     shown = done(command, "--help").decode()
     for name in itertools.chain.from_iterable(inspect.signature(f).parameters for f in functions):
-        if name not in {"self", "source", "vocabulary", "callbacks"}:
+        if name == "options":  # of Glove.update
+            continue
+        if name not in {"self", "source", "vocabulary", "callbacks", "keep_counts"}:
             assert f"--{name.replace('_', '-')}" in shown, name
     if functions and command not in {"vocab", "estimate"}:
         assert "--vocab FILE" in shown
@@ -664,29 +670,120 @@ def test_printing_to_a_reader_that_has_enough_is_no_error(made):
     assert (result.returncode, result.stderr, result.stdout) == (0, b"", b"w1\n")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
-    rng = np.random.default_rng(2)
-    words = np.array([f"w{k}" for k in range(3000)])
-    (tmp_path / "text.txt").write_text(" ".join(words[rng.integers(0, 3000, 600_000)]))
+# --- interrupted work -----------------------------------------------------------------------------
+
+needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+
+def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
+    """Press Ctrl-C when a line of standard error has `at`; exit code and the last line."""
     child = subprocess.Popen(
-        [PROGRAM, "fit", "text.txt", "--out", "model", "--window", "50", "--epochs", "100000"],
+        [PROGRAM, *map(str, arguments), "--progress"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=cwd,
+        env={**os.environ, "TMPDIR": str(cwd)},
     )
     try:
-        time.sleep(3)
+        for line in child.stderr:
+            if at in line:
+                break
+        else:
+            pytest.fail("it ended before it was interrupted")
+        child.send_signal(signal.SIGINT)
+        lines = child.stderr.readlines()
+        child.wait(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    return child.returncode, lines[-1]
+
+
+@needs_signals
+@pytest.mark.parametrize("command", ["fit", "train", "update"])
+def test_an_interrupt_in_training_leaves_the_model_of_the_last_epoch(command, made, tmp_path):
+    arguments = {
+        "fit": ["fit", made / "text.txt"],
+        "train": ["train", made / "counts"],
+        "update": ["update", made / "model.glove", made / "text.txt", "--counts", made / "counts"],
+    }[command]
+    arguments += ["--out", "model", "--epochs", 10**7, "--vectors", "vectors.txt"]
+    code, line = interrupted(*arguments, at=b"epoch 3:", cwd=tmp_path)
+    assert code == 130
+    said = re.fullmatch(
+        rb"glove-rs: interrupted after (\d+) epochs: the model of the last one is in model\n", line
+    )
+    assert said, line
+    model = Glove.load(tmp_path / "model")
+    before = 2 if command == "update" else 0
+    assert len(model.history) == before + int(said[1]) >= 3
+    np.testing.assert_allclose(
+        WordVectors.load(tmp_path / "vectors.txt").vectors, model.vectors.vectors, rtol=1e-6
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "vectors.txt"]
+
+
+@needs_signals
+def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
+    ours, theirs = os.pipe()  # nobody writes to it
+    try:
+        child = subprocess.Popen(
+            [PROGRAM, "fit", made / "text.txt", "-", "--out", "model"],
+            stdin=ours,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+        )
+        time.sleep(1)
         assert child.poll() is None
         child.send_signal(signal.SIGINT)
         _, message = child.communicate(timeout=60)
     finally:
-        child.kill()
-        child.wait()
-    assert child.returncode == 130
-    assert message == b"glove-rs: interrupted\n"
-    assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+        os.close(ours)
+        os.close(theirs)
+    assert (child.returncode, message) == (130, b"glove-rs: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_fails_leaves_the_model_of_the_last_epoch(made, tmp_path):
+    code = f"""
+import sys
+from glove_rs import Glove
+from glove_rs.cli import main
+fit = Glove.fit
+def fails(self, *args, **options):
+    def last(state):
+        if state.epoch == 2:
+            raise OSError(28, "No space left on device", "disk")
+    return fit(self, *args, callbacks=[last], **options)
+Glove.fit = fails
+sys.exit(main(["fit", {str(made / "text.txt")!r}, "--out", "model", "--epochs", "5"]))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr.decode().splitlines() == [
+        "glove-rs: training failed after 2 epochs: the model of the last one is in model",
+        "glove-rs fit: disk: No space left on device",
+    ]
+    assert len(Glove.load(tmp_path / "model").history) == 2
+
+
+@pytest.mark.parametrize("module", ["numpy", "glove_rs._settings", "argparse"])
+def test_an_interrupt_while_modules_are_imported_is_no_traceback(module):
+    code = f"""
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from glove_rs.cli import main
+sys.exit(main(["vocab", "corpus.txt"]))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (130, b"glove-rs: interrupted\n")
 
 
 # --- progress -------------------------------------------------------------------------------------
@@ -722,6 +819,11 @@ def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
     assert b"training" not in printed
     assert on_terminal("--no-progress")[0] == b""
     assert call(*arguments[1:]).stderr == b""
-    assert b"training" in call(*arguments[1:], "--progress").stderr
+    lines = call(*arguments[1:], "--progress").stderr.decode().splitlines()
+    assert [line.split()[1].rstrip(":") for line in lines if "epoch" not in line][::3] == [
+        "tokenizing",
+        "training",
+    ]
+    assert [line.split()[2] for line in lines if "epoch" in line] == ["1:", "2:", "3:"]
     demo = call("demo", "--corpus", text, "--epochs", 2, "--out", tmp_path / "demo")
     assert (demo.returncode, demo.stderr) == (0, b"")
