@@ -117,12 +117,13 @@ def check_files(
     """
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
-    written_files = [(option, path, True) for option, path in pairs if path is not None]
+    written_files: list[tuple[str, str, bool]] = []
     if folder is not None:
         files = (os.path.join(folder.target, name) for name in folder.names)
-        written_files += [("out", path, False) for path in files]
         if not os.path.isfile(folder.target):
             written_files.append(("out", folder.target, False))
+        written_files += [("out", path, False) for path in files]
+    written_files += [(option, path, True) for option, path in pairs if path is not None]
     keys = [_written_key(path) for _, path, _ in written_files]
     read: dict[object, str] = {}
     if any(keys):  # a folder of inputs may hold many files
@@ -141,6 +142,8 @@ def check_files(
         option_of[identity] = option
         if is_file:
             _refuse_inside(option, path, written_files)
+    for (_, path, is_file), key in zip(written_files, keys, strict=True):
+        if is_file and not _is_stream(path):
             _check_place(path, parents)
             if key is not None and not overwrite:
                 raise FileExistsError(17, _EXISTS, path)
@@ -151,6 +154,8 @@ _EXISTS = "exists; choose another name, or replace it with --overwrite"
 
 def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]) -> None:
     """Refuse an output whose path would need `path`, a file, to be a folder."""
+    if os.path.isdir(path):
+        return
     for option, other, _ in others:
         if os.path.realpath(other).startswith(os.path.realpath(path) + os.sep):
             raise ValueError(

@@ -113,7 +113,7 @@ def _similar(options: argparse.Namespace) -> int:
             found = wv.most_similar(word, **search)
         except KeyError as error:
             # The other words are answered all the same.
-            code, reason = 1, str(error.args[0])
+            code, reason = 1, str(error)
             say(f"glove-rs similar: {reason}")
             if options.json:
                 emit(options, {**result, "error": reason}, "")
