@@ -23,7 +23,7 @@ from ._parser import Commands, command
 
 __all__ = ["add", "extract", "words_to_show"]
 
-WORDS_TO_SHOW = ("file", "string", "thread", "error", "list")
+WORDS_TO_SHOW = ("file", "month", "socket", "password", "exception")
 
 # Tests have little prose, encodings/ has character tables, and site-packages varies.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
@@ -207,9 +207,6 @@ def run(options: argparse.Namespace) -> None:
     for word in words:
         neighbours = model.vectors.most_similar(word, topn=6)
         print(f"  {word:<10}  " + "  ".join(f"{other} {score:.2f}" for other, score in neighbours))
-    if len(words) > 1:
-        one, two = words[:2]
-        print(f"\nsimilarity of '{one}' and '{two}': {model.vectors.similarity(one, two):.3f}")
 
     check_files({"out": str(vectors)}, [options.corpus], overwrite=overwrite)
     with written(str(vectors), overwrite=overwrite) as path:

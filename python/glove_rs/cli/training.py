@@ -12,7 +12,7 @@ from .. import Cooccurrence, Glove, Vocabulary
 from .._io import output_folder
 from .._settings import CONSTRUCTOR, names
 from . import _inputs
-from ._options import add_parameters, add_settings, given
+from ._options import add_settings, given
 from ._output import (
     add_json,
     add_overwrite,
@@ -332,7 +332,19 @@ def _add_update(commands: Commands) -> None:
     _add_out(parser)
     _add_save_counts(parser)
     group = parser.add_argument_group("training")
-    add_parameters(group, Glove.update, ["epochs", "new_words"])
+    group.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="number of passes over all counts (default: 0.4 times that of the model)",
+    )
+    group.add_argument(
+        "--new-words",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help="add words that are now frequent enough (default: yes)",
+    )
     add_settings(group, _UPDATING)
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
