@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -147,8 +148,10 @@ def test_the_model_is_that_of_the_default_preset(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("the quick brown fox jumps over the lazy dog\n" * 20, encoding="utf-8")
     out = tmp_path / "results"
-    assert run_demo("--corpus", corpus, "--out", out).returncode == 0
+    shown = run_demo("--corpus", corpus, "--out", out).stdout
     expected = Glove(threads=1, deterministic=True).fit(corpus)
     found = WordVectors.load(out / "vectors.txt")
     assert found.index_to_key == expected.vocabulary.words
     assert found.vector_size == expected.dim
+    losses = shown.split("loss per epoch\n")[1].split("\n\n")[0]
+    assert len(re.findall(r"\d\.\d{4}", losses)) == len(expected.history)

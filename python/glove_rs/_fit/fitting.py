@@ -156,11 +156,12 @@ def _resume(
             "validation": settings["session"]["validation"],
             "early_stopping": settings["session"]["early_stopping"],
             "checkpoint_every": settings["every"],
+            "checkpoint_dir": folder.path,
         }
         Session(**saved_options)
         History(settings["before"])
     model.set_params(**parameters)
-    session = Session(**options | saved_options | {"checkpoint_dir": folder.path})
+    session = Session(**options | saved_options)
     # Those of the checkpoint, whatever the presets of this version are.
     training: _core._Training = settings["training"]
     if "epochs" in parameters:
