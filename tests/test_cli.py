@@ -118,11 +118,9 @@ def test_help_has_an_example_and_the_defaults(command):
 def test_every_parameter_of_the_python_api_is_an_option(command, functions):
     shown = done(command, "--help").decode()
     for name in itertools.chain.from_iterable(inspect.signature(f).parameters for f in functions):
-        if name == "options":  # of Glove.update
-            continue
-        if name not in {"self", "source", "vocabulary", "callbacks", "keep_counts"}:
+        if name not in {"self", "source", "vocabulary", "callbacks", "keep_counts", "options"}:
             assert f"--{name.replace('_', '-')}" in shown, name
-    if functions and command not in {"vocab", "estimate"}:
+    if functions and command not in {"vocab", "estimate", "update"}:
         assert "--vocab FILE" in shown
 
 
@@ -180,8 +178,45 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert given(parser.parse_args([]), names) == {}
 
 
+def test_alone_it_prints_its_help():
+    result = call()
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr == done("--help")
+
+
+def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_command():
+    usage = "usage: glove-rs fit CORPUS... --out DIR [options]"
+    for arguments, near in {
+        ("corpus.txt", "--windwo", 3): "--window",
+        ("corpus.txt", "--out", "m", "--epoch", 3): "--epochs",
+        ("corpus.txt", "--out", "m", "--max-vocabulary=3"): "--max-vocab",
+        ("corpus.txt", "--out", "m", "--Dim", 3): "--dim",
+        ("--deterministc", "corpus.txt"): "--deterministic",
+    }.items():
+        lines = call("fit", *arguments).stderr.decode().splitlines()
+        assert lines[0] == usage
+        assert lines[-1].endswith(f"; did you mean {near}?")
+    assert "did you mean fit?" in reason(2, "fitt")
+    assert "did you mean --version?" in reason(2, "--versoin")
+    assert "did you mean word2vec?" in reason(2, "convert", "a", "b", "--to", "word2vecs")
+    shown = call("fit", "corpus.txt", "--out", "m", "-x").stderr.decode()
+    assert shown.startswith(usage)
+    assert shown.endswith("unrecognized arguments: -x\n")
+    shown = call("analogy", "v", "a", "b", "c", "d").stderr.decode()
+    assert shown.startswith("usage: glove-rs analogy VECTORS A B C")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_a_shell_can_complete_commands_and_options(shell):
+    pytest.importorskip("shtab")
+    script = done("completion", shell).decode()
+    for word in ("similar", "--min-count", "--checkpoint-dir" if shell != "tcsh" else "vocab"):
+        assert word in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+
+
 def test_wrong_calls_end_with_2():
-    assert "COMMAND" in reason(2)
     assert "invalid choice: 'fitt'" in reason(2, "fitt")
     assert "--out" in reason(2, "fit", "corpus.txt")
     assert "--window" in reason(2, "vocab", "corpus.txt", "--window", 3)
@@ -199,6 +234,8 @@ def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_pa
     assert "--optimizer must be" in reason(2, "fit", text, *out, "--optimizer", "adam")
     assert "--memory must be" in reason(2, "fit", text, *out, "--memory", "lots")
     assert "--within must be" in reason(2, "estimate", text, "--within", "lots")
+    message = reason(2, "fit", text, *out, "--checkpoint-every", 1)
+    assert message == "glove-rs fit: --checkpoint-every must come with --checkpoint-dir"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -309,6 +346,36 @@ def test_training_goes_on_from_a_model(made, tmp_path):
     assert "--start must have dim=5" in refused
 
 
+def test_an_update_is_that_of_the_api(text, tmp_path):
+    (tmp_path / "more.txt").write_text("w1 new w2 new\n" * 5)
+    saved = ["--save-counts", "counts"]
+    done("fit", text, "--out", "old", *SETTINGS, *REPEATABLE, *saved, cwd=tmp_path)
+    counts = Cooccurrence.load(tmp_path / "counts")
+    result = answer(
+        *("update", "old", "more.txt", "--counts", "counts", "--out", "new", "--epochs", 2),
+        *("--save-counts", "counts2"),
+        cwd=tmp_path,
+    )
+    expected = Glove.load(tmp_path / "old").update(tmp_path / "more.txt", counts=counts, epochs=2)
+    found = Glove.load(tmp_path / "new")
+    assert "new" in found.vocabulary
+    assert found.vocabulary == expected.vocabulary
+    np.testing.assert_array_equal(found.W, expected.W)
+    assert [epoch["loss"] for epoch in result["epochs"]] == expected.history
+    assert Cooccurrence.load(tmp_path / "counts2").total == expected.cooccurrence.total
+    # And once more, with the counts of the update.
+    done("update", "new", "more.txt", "--counts", "counts2", "--out", "newer", cwd=tmp_path)
+    assert "--counts" in reason(2, "update", "old", "more.txt", "--out", "x", cwd=tmp_path)
+
+
+def test_words_that_files_cannot_hold_are_refused_before_the_training(tmp_path):
+    counts = Cooccurrence.from_corpus([["New York", "is", "a", "city"]] * 9)
+    counts.save(tmp_path / "counts")
+    message = reason(1, "train", "counts", "--out", "m", "--epochs", 10**9, cwd=tmp_path)
+    assert "counts: the word 'New York' has a space" in message
+    assert [p.name for p in tmp_path.iterdir()] == ["counts"]
+
+
 def test_the_vocabulary_goes_to_standard_output(text, made):
     expected = (made / "vocab.txt").read_bytes()
     assert done("vocab", text, "--min-count", 2) == expected
@@ -379,6 +446,50 @@ def test_an_unknown_word_is_named(made):
     message = reason(1, "similar", made / "vectors.txt", "w999")
     assert message.startswith("glove-rs similar: ")
     assert "'w999'" in message
+
+
+def test_an_unknown_word_ends_no_batch(made):
+    result = call("similar", made / "vectors.txt", "w1", "w999", "W2", "w3", "--topn", 1)
+    assert result.returncode == 1
+    shown = result.stdout.decode().split("\n")
+    assert [line for line in shown if line and not line.startswith(" ")] == ["w1", "w3"]
+    messages = result.stderr.decode().splitlines()
+    assert len(messages) == 2
+    assert "'w999'" in messages[0]
+    assert "'W2' not present in vocabulary; did you mean 'w2'" in messages[1]
+    lines = call("similar", made / "vectors.txt", "--json", stdin=b"w1 w999 w3\n")
+    assert lines.returncode == 1
+    found = [json.loads(line) for line in lines.stdout.splitlines()]
+    assert [item["word"] for item in found] == ["w1", "w999", "w3"]
+    assert found[1]["similar"] == []
+    assert "w999" in found[1]["error"]
+    assert done("similar", made / "vectors.txt", "w1", "w3", "--topn", 1)
+
+
+@pytest.mark.parametrize("topn", [0, -3])
+def test_to_print_no_words_is_refused(made, topn):
+    for command in (["similar", made / "vectors.txt", "w1"], ["analogy", made / "vectors.txt"]):
+        words = ["w1", "w2", "w3"] if command[0] == "analogy" else []
+        message = reason(2, *command, *words, "--topn", topn)
+        assert message.endswith(f"--topn must be an integer >= 1, got {topn}")
+
+
+def test_a_new_word_gets_a_vector_of_examples(made, tmp_path):
+    examples = ["w1 sultan w2 w3\n", "w4 w1 sultan\n"]
+    (tmp_path / "examples.txt").write_text("".join(examples) + "\n")
+    expected = Glove.load(made / "model.glove").infer_vector(examples, word="sultan")
+    line = done("infer", made / "model.glove", tmp_path / "examples.txt", "--word", "sultan")
+    word, *numbers = line.decode().split()
+    assert word == "sultan"
+    np.testing.assert_array_equal(np.array(numbers, np.float32), expected)
+    found = answer(
+        *("infer", made / "model.glove", "--word", "sultan", "--topn", 2),
+        stdin="".join(examples).encode(),
+    )
+    np.testing.assert_allclose(found["vector"], expected)
+    near = Glove.load(made / "model.glove").vectors.similar_by_vector(expected, topn=2)
+    assert [item["word"] for item in found["similar"]] == [word for word, _ in near]
+    assert "sultan" in reason(1, "infer", made / "model.glove", "--word", "sultan", stdin=b"w1 w2")
 
 
 def test_vectors_are_measured(made, tmp_path):

@@ -396,8 +396,8 @@ def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
         "version": saved.settings.get("glove_rs"),
         "words": words,
         "dim": dim,
-        "epochs": f"{len(before) + saved.core.epochs} of "
-        f"{len(before) + saved.settings['training']['epochs']}",
+        "epochs": len(before) + saved.core.epochs,
+        "epochs_in_all": len(before) + saved.settings["training"]["epochs"],
         "settings": {**saved.settings["parameters"], **saved.settings["training"]},
     }
 
