@@ -122,8 +122,10 @@ class Glove:
     max_word_bytes : int, default 1048576
         Raise an error at a longer word: a megabyte without white space is hardly text.
     progress : bool or callable, optional
-        Show progress bars; by default only on a terminal. A callable is called instead, as
-        ``progress(stage, done, total, info)``, about ten times a second.
+        Show progress: bars on a terminal and in a notebook, elsewhere a line for each stage and
+        epoch. By default only bars are shown. A callable is called instead, as
+        ``progress(stage, done, total, info)``, about ten times a second, and at least once for each
+        stage and each epoch. The log "glove_rs" of :mod:`logging` always gets the lines.
 
     Attributes
     ----------

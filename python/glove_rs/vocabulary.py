@@ -159,6 +159,12 @@ threads, memory, tmp_dir, progress
         except UnicodeEncodeError:  # a lone surrogate is in no text
             return None
 
+    def _first_spaced(self) -> str | None:
+        """Return the first word with a space or newline, which most file formats cannot hold."""
+        if " " not in (text := "".join(self.words)) and "\n" not in text:
+            return None
+        return next(word for word in self.words if " " in word or "\n" in word)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):
             return NotImplemented

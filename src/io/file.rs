@@ -1,7 +1,7 @@
 //! Files appear complete or not at all.
 
 use super::compression::Packer;
-use super::{STANDARD_STREAM, ending, resolve, sync_folder, temporary};
+use super::{STANDARD_STREAM, ending, folder, resolve, sync_folder, temporary};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -135,6 +135,9 @@ impl Replacement {
             return Err(ErrorKind::IsADirectory.into());
         }
         temporary::sweep(&target);
+        // Of a run that was to make a new file, as `FolderReplacement::commit_file` does.
+        let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
+        folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {
             let made = temporary::create_locked(path, old.is_some())?;
             Ok(made.map(|file| (path.to_owned(), file)))

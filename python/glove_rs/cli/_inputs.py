@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import stat
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
 from .._checks import integer
+from .._fit import checkpoints
 from .._io import output_folder
 
 __all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "model", "vectors"]
@@ -19,6 +20,7 @@ __all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "m
 DESCRIPTIONS = {
     "counts": "co-occurrence counts of glove-rs",
     "checkpoint": "a checkpoint of a training",
+    "checkpoints": "a folder of checkpoints of a training",
     "empty": "an empty file",
     "folder": "a folder of glove-rs fit",
     "model": "a model of glove-rs",
@@ -33,6 +35,7 @@ DESCRIPTIONS = {
 #: Parameters of :meth:`WordVectors.load` that say how to read.
 READING = ("format", "limit", "dtype", "max_line_bytes", "progress")
 
+_NO_VECTORS = {"checkpoint", "checkpoints", "counts", "records"}
 _HEAD = 1 << 16
 # The longest line of a file that may be vectors as text.
 _LONGEST_LINE = 64 << 20
@@ -43,8 +46,21 @@ def local(path: str) -> str:
     return "/dev/stdin" if path == "-" else path
 
 
-def corpus(paths: list[str]) -> Any:
-    """Return one path, or the lines of several files in order, as a source of text.
+class Argument(os.PathLike[str]):
+    """A path on the command line: a file even if it looks like text, a URL as it is."""
+
+    def __init__(self, path: str) -> None:
+        self._path = local(path)
+
+    def __fspath__(self) -> str:
+        return self._path
+
+    def __repr__(self) -> str:
+        return repr(self._path)
+
+
+def corpus(paths: list[str]) -> list[Argument]:
+    """Return a source of text: files, folders, patterns and URLs, as the API reads a list of them.
 
     Raises
     ------
@@ -55,18 +71,7 @@ def corpus(paths: list[str]) -> Any:
         kind = kind_of(path) if os.path.exists(path) else "unknown"
         if kind not in {"text", "empty", "unknown"} and not _plausible_text(path, kind):
             raise FormatError(f"{path}: this is not text but {DESCRIPTIONS[kind]}")
-    if len(paths) == 1:
-        return local(paths[0])
-    return _lines(paths)
-
-
-def _lines(paths: list[str]) -> Iterator[str]:
-    for path in paths:
-        with open(local(path), encoding="utf-8-sig", newline="\n") as file:
-            try:
-                yield from file
-            except UnicodeDecodeError as error:
-                raise FormatError(f"{path}: not UTF-8 ({error.reason})") from error
+    return [Argument(path) for path in paths]
 
 
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
@@ -92,7 +97,7 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
         limit = integer("limit", reading.get("limit", len(wv)), 1)
         rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
         return WordVectors(wv.index_to_key[:limit], rows)
-    if kind in {"counts", "records"} or (kind == "vocabulary" and vocabulary is None):
+    if kind in _NO_VECTORS or (kind == "vocabulary" and vocabulary is None):
         raise FormatError(f"{path}: these are not vectors but {DESCRIPTIONS[kind]}")
     if kind == "parameters" and vocabulary is None:
         raise FormatError(f"{path}: this is {DESCRIPTIONS[kind]}: name their words with --vocab")
@@ -112,7 +117,7 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
         if vocabulary is not None:
             raise FormatError(f"{path}: these counts hold their words: leave --vocab out")
         return Cooccurrence.load(path, **options)
-    if kind in {"model", "folder", "vectors", "vocabulary", "text", "empty"}:
+    if kind not in {"records", "unknown", "parameters"}:
         raise FormatError(f"{path}: these are not counts but {DESCRIPTIONS[kind]}")
     if vocabulary is None:
         raise FormatError(f"{path}: Stanford's records hold no words: name them with --vocab")
@@ -149,6 +154,8 @@ def kind_of(path: str) -> str:
         return "unknown"
     if output_folder.is_folder(path):
         return "folder"
+    if checkpoints.Folder(path).has_checkpoint():
+        return "checkpoints"
     if not stat.S_ISREG(os.stat(path).st_mode):
         return "unknown"
     with open(path, "rb") as file:
@@ -159,6 +166,8 @@ def kind_of(path: str) -> str:
         return "counts"
     if head.startswith(b"gloveCKP"):
         return "checkpoint"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "text"
     if _is_vocabulary(head):
         return "vocabulary"
     try:
