@@ -1,10 +1,47 @@
-"""Words of the vocabulary that are spelled almost like an unknown word."""
+"""The error for a word that is not in a vocabulary, with words of a similar spelling."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-__all__ = ["close_spellings"]
+from ._checks import shown
+
+__all__ = ["UnknownWord", "close_spellings"]
+
+
+class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
+    """A word is not in the vocabulary; the message suggests words with a similar spelling.
+
+    The suggestions are searched when the message is read, so that code which catches the error and
+    goes on does not wait for them.
+
+    Parameters
+    ----------
+    key : object
+        What was looked up.
+    words : sequence of str
+        The vocabulary, most frequent word first.
+    rows : mapping of str to int
+        The index of each word in `words`.
+    """
+
+    def __init__(self, key: object, words: Sequence[str], rows: Mapping[str, int]) -> None:
+        super().__init__(f"Key {shown(key)} not present in vocabulary")
+        self._key = key
+        self._words = words
+        self._rows = rows
+
+    def __str__(self) -> str:
+        near = []
+        if isinstance(self._key, str):
+            near = close_spellings(self._key, self._words, self._rows)
+        hint = f"; did you mean {' or '.join(repr(word) for word in near)}?" if near else ""
+        return f"{self.args[0]}{hint}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as its message, without the vocabulary.
+        return KeyError, (str(self),)
 
 
 def close_spellings(

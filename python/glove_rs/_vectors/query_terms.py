@@ -1,0 +1,60 @@
+"""The terms of a query: words, indices and vectors, each with a weight if one is given."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import shown
+
+__all__ = ["Key", "KeyOrVector", "Terms", "as_list", "finite_numbers", "weighted_terms"]
+
+#: A word, or its index.
+Key: TypeAlias = "str | int | np.integer[Any]"
+#: A word, its index, or a vector.
+KeyOrVector: TypeAlias = "Key | NDArray[Any]"
+#: One term, several terms, or pairs of a term and its weight.
+Terms: TypeAlias = "KeyOrVector | Iterable[KeyOrVector | tuple[KeyOrVector, float]] | None"
+
+
+def as_list(name: str, terms: Any) -> list[Any]:
+    """Return one term or several as a list; a matrix is a list of its rows."""
+    if terms is None:
+        return []
+    one = isinstance(terms, str | int | np.integer)
+    if one or (isinstance(terms, np.ndarray) and terms.ndim < 2 and terms.dtype.kind not in "UO"):
+        return [terms]
+    try:
+        return list(terms)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be a word, an index, a vector or a list of those, got {shown(terms)}"
+        ) from None
+
+
+def weighted_terms(positive: Terms, negative: Terms) -> tuple[list[KeyOrVector], list[float]]:
+    """Return the terms of a query and their weights: 1, -1, or the weight given with a term."""
+    plus, minus = as_list("positive", positive), as_list("negative", negative)
+    terms: list[KeyOrVector] = []
+    weights = [1.0] * len(plus) + [-1.0] * len(minus)
+    for position, term in enumerate(plus + minus):
+        if isinstance(term, tuple) and len(term) == 2:
+            terms.append(term[0])
+            weights[position] = float(finite_numbers("weights", term[1]))
+        else:
+            terms.append(term)
+    return terms, weights
+
+
+def finite_numbers(name: str, values: Any) -> NDArray[np.float64]:
+    """Return finite numbers as an array; a ValueError names the parameter if one is not finite."""
+    try:
+        array = np.asarray(values, np.float64)
+    except (TypeError, ValueError, OverflowError):
+        array = np.asarray(np.nan)
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite numbers, got {shown(values)}")
+    return array
