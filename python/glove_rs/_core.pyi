@@ -36,6 +36,7 @@ __all__ = [
     "TrainingDiverged",
     "__version__",
     "check_training",
+    "cosines",
     "count_by_group",
     "group_marginals",
     "group_ranks",
@@ -55,6 +56,7 @@ __all__ = [
     "take_panic",
     "train",
     "train_records",
+    "unit_rows",
     "unpack_rows",
 ]
 
@@ -519,6 +521,8 @@ def save_vectors(
     vectors: npt.NDArray[Any],
     layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
 ) -> None: ...
+def cosines(vectors: npt.NDArray[Any], query: _F32) -> _F32: ...
+def unit_rows(vectors: npt.NDArray[Any]) -> tuple[_F32, npt.NDArray[np.bool_]]: ...
 def load_parameters(
     path: _Path, words: int, progress: _Progress | None
 ) -> tuple[_F32, _F32, _F32, _F32]: ...

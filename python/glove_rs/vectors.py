@@ -39,8 +39,8 @@ _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 class WordVectors(SimilarityQueries):
     """Words and their vectors, most frequent first when they come from a :class:`Glove`.
 
-    Reading is thread-safe. Do not change the matrix: the lengths of the vectors are computed on
-    first use and kept.
+    Nothing about the matrix is kept between queries: a query sees what was written to
+    :attr:`vectors` before it. Reading is thread-safe; do not write while another thread queries.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ class WordVectors(SimilarityQueries):
     Notes
     -----
     A vector of zeros has no direction. As in gensim, its cosine is NaN in lists and arrays and is
-    sorted last, and its :meth:`similarity` to any word is 0.
+    sorted last, and its :meth:`similarity` to any word is 0. A vector with NaN or infinity has no
+    cosine anywhere: it is NaN, and sorted last.
 
     Examples
     --------

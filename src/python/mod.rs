@@ -15,6 +15,7 @@ mod run;
 mod session;
 mod shards;
 mod signals;
+mod similarity;
 mod source;
 mod strata;
 mod tokenizer;
@@ -46,6 +47,8 @@ mod _core {
         CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
         restore_vocabulary,
     };
+    #[pymodule_export]
+    use super::similarity::{cosines, unit_rows};
     #[pymodule_export]
     use super::strata::{
         CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from .._checks import integer, optional_integer, shown
 from . import search
+from .cosine import cosine, cosine_distances, cosines, unit_rows, unit_vector
 from .query_terms import Key, KeyOrVector, Terms, as_list, weighted_terms
 from .table import Float32, VectorTable
-from .unit_rows import cosine, unit
 
 __all__ = ["Neighbours", "SimilarityQueries"]
 
@@ -114,11 +114,11 @@ class SimilarityQueries(VectorTable):
         if restrict_vocab:
             clip_start, clip_end = 0, restrict_vocab
         start, stop, _ = slice(clip_start, clip_end or None).indices(len(self))
-        cosines = self._unit_rows.cosines(unit(mean).astype(np.float32), start, stop)
+        scores = cosines(self._vectors[start:stop], unit_vector(mean))
         if topn is None:
-            return cosines
+            return scores
         exclude = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
-        return self._listing(cosines, topn, exclude, start)
+        return self._listing(scores, topn, exclude, start)
 
     def most_similar_cosmul(
         self,
@@ -169,20 +169,17 @@ class SimilarityQueries(VectorTable):
         plus, minus = as_list("positive", positive), as_list("negative", negative)
         if not plus:
             raise ValueError("cannot compute similarity with no input")
-        start, stop, _ = slice(0, restrict_vocab or None).indices(len(self))
         scores = search.cosmul(
-            self._unit_rows,
+            self._vectors[: restrict_vocab or None],
             [self._unit_vector(item) for item in plus],
             [self._unit_vector(item) for item in minus],
-            start,
-            stop,
         )
         if topn is None:
             return scores
         exclude = {
             self.get_index(item) for item in plus + minus if not isinstance(item, np.ndarray)
         }
-        return self._listing(scores, topn, exclude, start)
+        return self._listing(scores, topn, exclude, 0)
 
     def similar_by_word(
         self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
@@ -283,15 +280,14 @@ class SimilarityQueries(VectorTable):
             return [[] for _ in indices]
         count = min(topn, len(self) - 1)
         names = self.index_to_key
-        directed = self._unit_rows.directed()
         result: list[Neighbours] = []
-        for index, near, cosines in search.nearest(self._unit_rows, indices, count):
+        for index, near, scores in search.nearest(self._vectors, indices, count):
             # Without a direction, or with too few neighbours that have one, the single query
             # decides the order: rows without a direction come last.
-            if not directed[index] or (near and near[-1] == len(self)):
+            if near and near[-1] == len(self):
                 result.append(self.most_similar(index, topn=topn))
             else:
-                result.append([(names[i], v) for i, v in zip(near, cosines, strict=True)])
+                result.append([(names[i], v) for i, v in zip(near, scores, strict=True)])
         return result
 
     def analogy(self, a: Key, b: Key, c: Key, topn: int = 10) -> Neighbours:
@@ -336,7 +332,7 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         float
-            From -1 to 1; 0 if either is a vector of zeros.
+            From -1 to 1; 0 if either is a vector of zeros, NaN if either is not finite.
 
         Raises
         ------
@@ -447,7 +443,7 @@ class SimilarityQueries(VectorTable):
             else self.get_vector(word_or_vector)
         )
         others = self._indices(as_list("other_words", other_words))
-        return self._unit_rows.cosine_distances(given, others)
+        return cosine_distances(self._vectors[others] if others.size else self._vectors, given)
 
     def doesnt_match(self, words: Sequence[Key]) -> str:
         """Return the word furthest from the mean direction of all. Unknown words are left out.
@@ -487,8 +483,8 @@ class SimilarityQueries(VectorTable):
         if not known:
             raise ValueError("cannot select a word from an empty list")
         indices = self._indices(known)
-        rows = self._unit_rows.rows(indices)
-        mean = unit(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+        rows, _ = unit_rows(self._vectors, indices)
+        mean = unit_vector(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
         names = [self.index_to_key[index] for index in indices.tolist()]
         furthest: tuple[float, str] = min(zip((rows @ mean).tolist(), names, strict=True))
         return furthest[1]

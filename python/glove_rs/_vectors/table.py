@@ -12,8 +12,8 @@ from .._checks import boolean
 from .._checks import words as words_of
 from .._io import vector_files
 from .._unknown_word import UnknownWord
+from .cosine import unit_vector
 from .query_terms import Key, Terms, as_list, finite_numbers
-from .unit_rows import UnitRows, unit
 
 __all__ = ["Float32", "VectorTable"]
 
@@ -46,7 +46,6 @@ class VectorTable:
         self._words: list[str] | Callable[[], list[str]] = names
         self._key_to_index: dict[str, int] | None = key_to_index
         self._vectors: NDArray[Any] = matrix
-        self._unit_rows = UnitRows(matrix)
 
     @classmethod
     def _from_unique(
@@ -61,7 +60,6 @@ class VectorTable:
         wv._words = words
         wv._key_to_index = None
         wv._vectors = vectors
-        wv._unit_rows = UnitRows(vectors)
         return wv
 
     # ---------------------------------------------------------------- words and rows
@@ -131,7 +129,6 @@ class VectorTable:
         self._words = state["words"]
         self._key_to_index = None
         self._vectors = state["vectors"]
-        self._unit_rows = UnitRows(self._vectors)
 
     def get_index(self, key: Key, default: int | None = None) -> int:
         """Return the row of a word.
@@ -201,7 +198,7 @@ class VectorTable:
         index = self.get_index(key)
         row: NDArray[Any] = self._vectors[index]
         if boolean("norm", norm):
-            row = self._unit_rows.row(index).astype(np.float32)
+            row = self._unit_row(index).astype(np.float32)
         row.flags.writeable = False
         return row
 
@@ -251,7 +248,7 @@ class VectorTable:
         post_normalize = boolean("post_normalize", post_normalize)
         ignore_missing = boolean("ignore_missing", ignore_missing)
         mean = self._mean(as_list("keys", keys), weights, pre_normalize, ignore_missing)
-        return (unit(mean) if post_normalize else mean).astype(np.float32)
+        return (unit_vector(mean) if post_normalize else mean).astype(np.float32)
 
     def _mean(
         self,
@@ -275,7 +272,7 @@ class VectorTable:
             if isinstance(item, np.ndarray):
                 row = self._checked(item)
             elif (index := self._find(item)) is not None:
-                row = self._unit_rows.row(index) if pre_normalize else self._vectors[index]
+                row = self._unit_row(index) if pre_normalize else self._vectors[index]
             elif ignore_missing:
                 continue
             else:
@@ -296,6 +293,11 @@ class VectorTable:
 
     def _indices(self, keys: Iterable[Key]) -> NDArray[np.intp]:
         return np.array([self.get_index(key) for key in keys], dtype=np.intp)
+
+    def _unit_row(self, index: int) -> NDArray[np.float64]:
+        """Return a row scaled to unit length, shape (dim,); NaN without a direction."""
+        unit = unit_vector(self._vectors[index])
+        return unit if unit.any() else np.full_like(unit, np.nan)
 
     def _checked(self, vector: NDArray[Any]) -> NDArray[Any]:
         if vector.shape != (self.vector_size,):
