@@ -482,7 +482,7 @@ def test_an_unknown_word_is_a_key_error_that_names_it_and_a_close_spelling(small
         query(small)
 
 
-@pytest.mark.parametrize("slip", ["King", "kng", "kingg", "ikng", "kimg", "KING"])
+@pytest.mark.parametrize("slip", ["King", "kng", "kingg", "ikng", "kimg", "KING", "Kng", "KIMG"])
 def test_one_slip_of_the_pen_is_recognised(small, slip):
     with pytest.raises(KeyError, match="did you mean 'king'"):
         small[slip]
@@ -492,6 +492,15 @@ def test_at_most_three_spellings_are_suggested_frequent_first():
     wv = WordVectors(["cat", "bat", "hat", "rat", "mat"], np.eye(5))
     with pytest.raises(KeyError, match=r"'cat' or 'bat' or 'hat'\?$"):
         wv["at"]
+
+
+def test_words_that_differ_in_case_only_are_suggested_first():
+    wv = WordVectors(["iphones", "phone", "iPhone", "STRASSE"], np.eye(4))
+    for asked in ("iphone", "IPHONE", "Iphone"):
+        with pytest.raises(KeyError, match=r"did you mean 'iPhone' or 'iphones' or 'phone'\?$"):
+            wv[asked]
+    with pytest.raises(KeyError, match=r"did you mean 'STRASSE'\?$"):
+        wv["straße"]
 
 
 def test_no_spelling_is_suggested_when_none_is_close(small):
@@ -514,6 +523,40 @@ def test_a_key_error_crosses_processes_as_its_message(small):
     copy = pickle.loads(pickle.dumps(error.value))
     assert type(copy) is KeyError
     assert copy.args == (str(error.value),)
+
+
+def test_get_returns_a_default_for_an_unknown_word(small):
+    np.testing.assert_array_equal(small.get("queen"), small["queen"])
+    assert small.get("quen") is None
+    assert small.get("quen", 7) == 7
+    np.testing.assert_array_equal(small.get(1, 7), small["queen"])
+    with pytest.raises(ValueError, match="read-only"):
+        small.get("queen")[0] = 9
+
+
+def test_a_slice_is_a_read_only_view_of_the_rows(small):
+    np.testing.assert_array_equal(small[:2], small.vectors[:2])
+    np.testing.assert_array_equal(small[-2:], small[["woman", "apple"]])
+    np.testing.assert_array_equal(small[::2], small.vectors[::2])
+    assert small[9:].shape == (0, 3)
+    assert np.shares_memory(small[1:3], small.vectors)
+    with pytest.raises(ValueError, match="read-only"):
+        small[:2][0, 0] = 9
+    small.vectors[0, 0] = 2  # the matrix itself can be written to
+
+
+def test_a_list_of_numbers_is_a_vector(small):
+    vector = [2.0, -0.5, 0.1]
+    expected = small.similar_by_vector(np.array(vector))
+    for same in (vector, tuple(vector), np.array(vector, np.float32), [2, -0.5, np.float32(0.1)]):
+        assert_same_neighbours(small.similar_by_vector(same), expected)
+    np.testing.assert_allclose(small.distances(vector), small.distances(np.array(vector)))
+    assert small.most_similar([vector, "king"]) == small.most_similar([np.array(vector), "king"])
+    assert small.most_similar([(vector, 0.5)], "king") == small.most_similar(
+        [(np.array(vector), 0.5)], "king"
+    )
+    with pytest.raises(ValueError, match=r"shape \(3,\), got \(2,\)"):
+        small.similar_by_vector([1.0, 2.0])
 
 
 def test_get_index_has_a_default(small):

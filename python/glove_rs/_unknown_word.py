@@ -47,11 +47,11 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
 def close_spellings(
     word: str, words: Sequence[str], rows: Mapping[str, int], most: int = 3
 ) -> list[str]:
-    """Return words of the vocabulary one edit or a change of case from `word`, frequent first.
+    """Return words of the vocabulary close to `word`, frequent first.
 
-    This looks up every edit of `word` instead of comparing `word` with the whole vocabulary, so
-    its time does not grow with the vocabulary: about a millisecond. difflib takes a second or more
-    for 400,000 words.
+    Words that differ from it in case only come first. Words follow that are one edit away from it,
+    or from its lower case. This looks up every edit instead of comparing `word` with the whole
+    vocabulary. difflib takes a second or more for 400,000 words.
 
     Parameters
     ----------
@@ -66,12 +66,20 @@ def close_spellings(
     """
     if len(word) > 100:  # too many edits to try, and hardly a typing error
         return []
+    folded = word.casefold()
+    in_other_case = [other for other in words if other.casefold() == folded]
     # The letters of the most frequent words stand for the alphabet of the language.
     letters = set(word).union(*words[:1_000])
+    tried = _edits(word, letters) | _edits(word.lower(), letters)
+    edited = sorted((other for other in tried if other in rows), key=rows.__getitem__)
+    return list(dict.fromkeys(in_other_case + edited))[:most]
+
+
+def _edits(word: str, letters: set[str]) -> set[str]:
+    """Return all that one letter left out, exchanged, replaced or added makes of a word."""
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
-    tried = {word.lower(), word.upper(), word.capitalize()}
-    tried.update(head + tail[1:] for head, tail in splits if tail)
+    tried = {head + tail[1:] for head, tail in splits if tail}
     tried.update(head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1)
     tried.update(head + letter + tail[1:] for head, tail in splits if tail for letter in letters)
     tried.update(head + letter + tail for head, tail in splits for letter in letters)
-    return sorted((other for other in tried if other in rows), key=rows.__getitem__)[:most]
+    return tried

@@ -1,7 +1,7 @@
 """Word vectors: look up, compare, query, draw, evaluate and export.
 
-Queries have gensim's names, argument order and results, so code written for
-``gensim.models.KeyedVectors`` runs on a :class:`WordVectors` unchanged.
+Queries have the names, argument order and results of ``gensim.models.KeyedVectors``. docs/gensim.md
+lists what remains different.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from . import _core
-from ._checks import boolean, path_text
+from ._checks import boolean, choice, path_text, shown
 from ._io import vector_files
 from ._io.vector_files import Format
 from ._progress import Progress
 from ._unknown_word import UnknownWord
 from ._vectors.combine import COMBINATIONS, combine
+from ._vectors.gensim_names import GensimNames
 from ._vectors.query_terms import Key, as_list
-from ._vectors.similarity import Neighbours, SimilarityQueries
+from ._vectors.similarity import Neighbours
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 
-class WordVectors(SimilarityQueries):
+class WordVectors(GensimNames):
     """Words and their vectors, most frequent first when they come from a :class:`Glove`.
 
     Nothing about the matrix is kept between queries: a query sees what was written to
@@ -342,6 +343,72 @@ class WordVectors(SimilarityQueries):
             mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
             words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
         _core.save_vectors(path_text("path", path), words, matrix, "headless")
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        fname: str | os.PathLike[str],
+        fvocab: None = None,
+        binary: bool = False,
+        encoding: str = "utf8",
+        unicode_errors: str = "strict",
+        limit: int | None = None,
+        datatype: DTypeLike = np.float32,
+        no_header: bool = False,
+    ) -> WordVectors:
+        r"""Read word2vec's format with gensim's arguments. :meth:`load` detects the format itself.
+
+        Parameters
+        ----------
+        fname : str or path-like
+        fvocab : None
+            gensim's file of word counts; there is no place for them here.
+        binary : bool, default False
+            word2vec's binary format.
+        encoding : {"utf8"}
+        unicode_errors : {"strict"}
+        limit : int, optional
+            Read only this many vectors from the first.
+        datatype : {float32, float16}, default float32
+        no_header : bool, default False
+            The first line is a word with its vector, as in GloVe's text format.
+
+        Returns
+        -------
+        WordVectors
+
+        Raises
+        ------
+        FormatError, OSError
+            As for :meth:`load`.
+        ValueError
+            For another `encoding` or `unicode_errors`, for `fvocab`, or for `binary` together with
+            `no_header`.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "vectors.bin")
+        ...     WordVectors(["ice", "steam"], np.eye(2)).save_word2vec_format(path, binary=True)
+        ...     WordVectors.load_word2vec_format(path, binary=True)
+        WordVectors(2 words, dim=2, float32)
+        """
+        if fvocab is not None:
+            raise ValueError(f"fvocab must be None: counts are not read, got {shown(fvocab)}")
+        if str(encoding).lower().replace("-", "").replace("_", "") != "utf8":
+            raise ValueError(f"encoding must be 'utf8', got {shown(encoding)}")
+        choice("unicode_errors", unicode_errors, ["strict"])
+        format: Format = "word2vec"
+        if boolean("no_header", no_header):
+            format = "glove"
+        if boolean("binary", binary):
+            if no_header:
+                raise ValueError("no_header must be False for binary files: they have a header")
+            format = "word2vec_binary"
+        return cls.load(fname, format=format, limit=limit, dtype=datatype)
 
     # ---------------------------------------------------------------- other libraries
 

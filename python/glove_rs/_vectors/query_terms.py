@@ -10,7 +10,15 @@ from numpy.typing import NDArray
 
 from .._checks import shown
 
-__all__ = ["Key", "KeyOrVector", "Terms", "as_list", "finite_numbers", "weighted_terms"]
+__all__ = [
+    "Key",
+    "KeyOrVector",
+    "Terms",
+    "as_list",
+    "as_vector",
+    "finite_numbers",
+    "weighted_terms",
+]
 
 #: A word, or its index.
 Key: TypeAlias = "str | int | np.integer[Any]"
@@ -28,11 +36,22 @@ def as_list(name: str, terms: Any) -> list[Any]:
     if one or (isinstance(terms, np.ndarray) and terms.ndim < 2 and terms.dtype.kind not in "UO"):
         return [terms]
     try:
-        return list(terms)
+        return [as_vector(term) if isinstance(term, list) else term for term in terms]
     except TypeError:
         raise TypeError(
             f"{name} must be a word, an index, a vector or a list of those, got {shown(terms)}"
         ) from None
+
+
+def as_vector(value: Any) -> Any:
+    """Return a sequence of numbers as an array; anything else, such as a word, as it is."""
+    if isinstance(value, str | int | np.integer):
+        return value
+    try:
+        array = np.asarray(value)
+    except ValueError:  # of lists that differ in length
+        return value
+    return array if array.ndim and array.dtype.kind in "fiu" else value
 
 
 def weighted_terms(positive: Terms, negative: Terms) -> tuple[list[KeyOrVector], list[float]]:
@@ -42,7 +61,7 @@ def weighted_terms(positive: Terms, negative: Terms) -> tuple[list[KeyOrVector],
     weights = [1.0] * len(plus) + [-1.0] * len(minus)
     for position, term in enumerate(plus + minus):
         if isinstance(term, tuple) and len(term) == 2:
-            terms.append(term[0])
+            terms.append(as_vector(term[0]) if isinstance(term[0], list) else term[0])
             weights[position] = float(finite_numbers("weights", term[1]))
         else:
             terms.append(term)

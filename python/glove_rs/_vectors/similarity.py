@@ -9,10 +9,10 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import integer, optional_integer, shown
+from .._checks import boolean, integer, optional_integer, shown
 from . import search
 from .cosine import cosine, cosine_distances, cosines, unit_rows, unit_vector
-from .query_terms import Key, KeyOrVector, Terms, as_list, weighted_terms
+from .query_terms import Key, KeyOrVector, Terms, as_list, as_vector, weighted_terms
 from .table import Float32, VectorTable
 
 __all__ = ["Neighbours", "SimilarityQueries"]
@@ -74,7 +74,8 @@ class SimilarityQueries(VectorTable):
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
-            An item may be a pair ``(item, weight)``; the weight replaces 1 or -1, sign included.
+            The terms of the query. A term may be a pair ``(term, weight)``; the weight replaces 1
+            or -1, sign included. In a list, a vector may also be a list of numbers.
         topn : int or None, default 10
             The number of words to return; None returns all cosines instead.
         clip_start, clip_end : int, optional
@@ -214,13 +215,16 @@ class SimilarityQueries(VectorTable):
         return self.most_similar([word], topn=topn, restrict_vocab=restrict_vocab)
 
     def similar_by_vector(
-        self, vector: NDArray[Any], topn: int | None = 10, restrict_vocab: int | None = None
+        self,
+        vector: NDArray[Any] | Sequence[float],
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
         """Find the words closest to a vector: ``most_similar([vector], ...)``.
 
         Parameters
         ----------
-        vector : ndarray of float, shape (dim,)
+        vector : sequence of float, length dim
         topn, restrict_vocab
             As in :meth:`most_similar`.
 
@@ -238,12 +242,13 @@ class SimilarityQueries(VectorTable):
         >>> import numpy as np
         >>> from glove_rs import WordVectors
         >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
-        >>> wv.similar_by_vector(np.array([0.0, 1.0]), topn=1)
+        >>> wv.similar_by_vector([0.0, 1.0], topn=1)
         [('steam', 1.0)]
         """
+        query = [as_vector(vector)]
         if topn is None:
-            return self.most_similar([vector], topn=None, restrict_vocab=restrict_vocab)
-        return self.most_similar([vector], topn=topn, restrict_vocab=restrict_vocab)
+            return self.most_similar(query, topn=None, restrict_vocab=restrict_vocab)
+        return self.most_similar(query, topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
         """Find the neighbours of many words, faster than with :meth:`most_similar` in a loop.
@@ -415,7 +420,7 @@ class SimilarityQueries(VectorTable):
 
         Parameters
         ----------
-        word_or_vector : str or ndarray of shape (dim,)
+        word_or_vector : str or sequence of float, length dim
         other_words : iterable of str, optional
             None or empty: the whole vocabulary, including the word itself.
 
@@ -437,11 +442,8 @@ class SimilarityQueries(VectorTable):
         >>> WordVectors(["ice", "steam"], np.array([[2.0, 0], [0, 4]])).distances("ice")
         array([0., 1.], dtype=float32)
         """
-        given = (
-            self._checked(word_or_vector)
-            if isinstance(word_or_vector, np.ndarray)
-            else self.get_vector(word_or_vector)
-        )
+        query = as_vector(word_or_vector)
+        given = self._checked(query) if isinstance(query, np.ndarray) else self.get_vector(query)
         others = self._indices(as_list("other_words", other_words))
         return cosine_distances(self._vectors[others] if others.size else self._vectors, given)
 
@@ -475,19 +477,60 @@ class SimilarityQueries(VectorTable):
         >>> wv.doesnt_match(["ice", "snow", "steam"])
         'steam'
         """
+        return self._by_centrality(words, use_norm=True)[-1][1]
+
+    def rank_by_centrality(
+        self, words: Sequence[Key], use_norm: bool = True
+    ) -> list[tuple[float, str]]:
+        """Sort words by their closeness to the mean direction of all. Unknown words are left out.
+
+        Parameters
+        ----------
+        words : sequence of str
+        use_norm : bool, default True
+            Scale the vectors to unit length first. Otherwise long vectors weigh more in the mean,
+            and the score is the dot product with the mean direction, not the cosine.
+
+        Returns
+        -------
+        list of (float, str)
+            Score and word, the most central word first.
+
+        Raises
+        ------
+        ValueError
+            If no word is known.
+
+        Warns
+        -----
+        UserWarning
+            Naming the words left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> [word for _, word in wv.rank_by_centrality(["ice", "snow", "steam"])]
+        ['snow', 'ice', 'steam']
+        """
+        return self._by_centrality(words, boolean("use_norm", use_norm))
+
+    def _by_centrality(self, words: Sequence[Key], use_norm: bool) -> list[tuple[float, str]]:
         asked = as_list("words", words)
         known = [word for word in asked if word in self]
         if len(known) < len(asked):
             missing = ", ".join(shown(word) for word in asked if word not in self)
-            warnings.warn(f"words left out, not in the vocabulary: {missing}", stacklevel=2)
+            warnings.warn(f"words left out, not in the vocabulary: {missing}", stacklevel=3)
         if not known:
             raise ValueError("cannot select a word from an empty list")
         indices = self._indices(known)
-        rows, _ = unit_rows(self._vectors, indices)
+        rows = self._vectors[indices].astype(np.float32)
+        if use_norm:
+            rows, _ = unit_rows(self._vectors, indices)
         mean = unit_vector(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
         names = [self.index_to_key[index] for index in indices.tolist()]
-        furthest: tuple[float, str] = min(zip((rows @ mean).tolist(), names, strict=True))
-        return furthest[1]
+        return sorted(zip((rows @ mean).tolist(), names, strict=True), reverse=True)
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """Return the words closer to `key1` than `key2` is, in the order of the vocabulary.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from .query_terms import Key, Terms, as_list, finite_numbers
 __all__ = ["Float32", "VectorTable"]
 
 Float32: TypeAlias = "NDArray[np.float32]"
+_T = TypeVar("_T")
 
 
 class VectorTable:
@@ -101,17 +102,19 @@ class VectorTable:
     def __iter__(self) -> Iterator[str]:
         return iter(self.index_to_key)
 
-    def __getitem__(self, keys: Key | Iterable[Key]) -> NDArray[Any]:
+    def __getitem__(self, keys: Key | slice | Iterable[Key]) -> NDArray[Any]:
         """Return the vector of a word, or the matrix of several.
 
         Parameters
         ----------
-        keys : str or iterable of str
+        keys : str, int, slice, or iterable of str
+            ``wv[:1000]`` are the vectors of the first thousand words.
 
         Returns
         -------
         ndarray of the dtype of :attr:`vectors`
-            Shape (dim,), a read-only view, for one word; shape (n, dim), a copy, for several.
+            Shape (dim,), a read-only view, for one word; shape (n, dim), a copy, for several, and a
+            read-only view for a slice.
 
         Raises
         ------
@@ -120,6 +123,10 @@ class VectorTable:
         """
         if isinstance(keys, str | int | np.integer):
             return self.get_vector(keys)
+        if isinstance(keys, slice):
+            rows = self._vectors[keys]
+            rows.flags.writeable = False
+            return rows
         return self._vectors[self._indices(as_list("keys", keys))]
 
     def __getstate__(self) -> dict[str, Any]:
@@ -129,6 +136,33 @@ class VectorTable:
         self._words = state["words"]
         self._key_to_index = None
         self._vectors = state["vectors"]
+
+    @overload
+    def get(self, key: Key) -> NDArray[Any] | None: ...
+    @overload
+    def get(self, key: Key, default: _T) -> NDArray[Any] | _T: ...
+    def get(self, key: Key, default: Any = None) -> Any:
+        """Return the vector of a word, or `default` for an unknown word, as a dict does.
+
+        Parameters
+        ----------
+        key : str or int
+        default : object, optional
+
+        Returns
+        -------
+        ndarray, shape (dim,)
+            A read-only view of the row; or `default`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "steam"], np.eye(2))
+        >>> wv.get("steam"), wv.get("fire")
+        (array([0., 1.], dtype=float32), None)
+        """
+        return self.get_vector(key) if self._find(key) is not None else default
 
     def get_index(self, key: Key, default: int | None = None) -> int:
         """Return the row of a word.
