@@ -50,6 +50,7 @@ pub mod partition;
 mod python;
 mod report;
 pub mod session;
+pub mod similarity;
 pub mod threads;
 pub mod tokenize;
 pub mod training;

@@ -39,7 +39,9 @@ __all__ = [
     "check_ending",
     "check_kind",
     "check_training",
+    "cosines",
     "count_by_group",
+    "count_lines",
     "ending",
     "group_marginals",
     "group_ranks",
@@ -63,6 +65,7 @@ __all__ = [
     "take_panic",
     "train",
     "train_records",
+    "unit_rows",
     "unpack_rows",
 ]
 
@@ -524,6 +527,7 @@ class CoreVectors:
 
 def recognise(path: _Path) -> tuple[str, str, str]: ...
 def check_kind(path: _Path, wanted: _Wanted) -> None: ...
+def count_lines(path: _Path) -> tuple[int, str]: ...
 def check_ending(path: _Path, model: bool = False) -> None: ...
 def ending(path: _Path) -> str: ...
 def member_path(archive: _Path, member: str) -> Path: ...
@@ -547,6 +551,8 @@ def save_vectors(
     vectors: npt.NDArray[Any],
     layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
 ) -> None: ...
+def cosines(vectors: npt.NDArray[Any], query: _F32) -> _F32: ...
+def unit_rows(vectors: npt.NDArray[Any]) -> tuple[_F32, npt.NDArray[np.bool_]]: ...
 def load_parameters(
     path: _Path, words: int, progress: _Progress | None
 ) -> tuple[_F32, _F32, _F32, _F32]: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
@@ -15,6 +16,7 @@ from . import _core, _settings
 from ._checks import boolean, instance, path_text, plain
 from ._checks import words as words_of
 from ._fit import fitting, infer
+from ._fit import score as scoring
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
@@ -233,6 +235,7 @@ class Glove:
     def fit(
         self,
         source: Source,
+        y: object = None,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
@@ -258,6 +261,8 @@ class Glove:
             each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
             one column of text, a Hugging Face dataset. A list of str holds documents unless all of
             them are names of files that exist.
+        y : object, optional
+            Ignored: scikit-learn's pipelines pass it.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
         init : WordVectors, optional
@@ -349,11 +354,11 @@ class Glove:
 
         Parameters
         ----------
-        X : Cooccurrence, or scipy sparse or dense matrix, (V, V)
+        X : Cooccurrence, or scipy sparse or dense matrix, or data frame, (V, V)
             Counts, finite and >= 0.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
-            another is refused.
+            The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
+            "1", …. A Cooccurrence has its own, and another is refused.
         start : Glove, optional
             A fitted model of the same words and `dim`: `epochs` more from its parameters and
             accumulators on, instead of from random ones.
@@ -371,11 +376,23 @@ checkpoint_every, resume, keep_counts
         ValueError
             For a bad parameter, counts that are negative or not finite, no counts at all, or a
             `start` that does not fit them.
+
+        Warns
+        -----
+        UserWarning
+            If a matrix is triangular or not symmetric and the model's `symmetric` is true.
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+        expected = self.symmetric is not False and self.symmetric is not np.False_
+        if expected and X._is_matrix and (asymmetry := X._asymmetry()):
+            warnings.warn(
+                f"X is {asymmetry}, and symmetric counts are expected: pass X + X.T with the "
+                "diagonal taken once, or set symmetric=False if X is meant so",
+                stacklevel=2,
+            )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None
         if start is not None:
@@ -519,6 +536,42 @@ keep_counts
         (5,)
         """
         return infer.infer_vector(self, contexts, word)
+
+    def score(self, source: Source, y: object = None) -> float:
+        """Return minus the loss on the co-occurrences of a text: higher is better, at most 0.
+
+        The text is counted with the model's settings and vocabulary. The loss is Σ ½ f(X) diff² /
+        nnz, without negative sampling. Compare models of the same `window`, `x_max` and `alpha`
+        only: others count and weigh differently.
+
+        Parameters
+        ----------
+        source : path, paths, open file or iterable
+            As for :meth:`fit`; usually text that was not trained on.
+        y : object, optional
+            Ignored: scikit-learn passes it.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If no words of the vocabulary stand near each other.
+        OSError, FormatError
+            As for :meth:`fit`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=5, min_count=1, threads=1).fit(["an apple a day keeps them away"] * 9)
+        >>> model.score(["an apple a day"]) < 0
+        True
+        """
+        return scoring.score(self, source)
 
     def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
         """Check that training can go on from here."""
@@ -932,6 +985,21 @@ keep_counts
         for name, value in params.items():
             setattr(self, name, value)
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that this takes text and no y."""
+        utils = optional("sklearn.utils", "__sklearn_tags__", "scikit-learn")
+        return utils.Tags(
+            estimator_type=None,
+            target_tags=utils.TargetTags(required=False),
+            input_tags=utils.InputTags(one_d_array=True, two_d_array=False, string=True),
+            # Text is no array of numbers that scikit-learn could validate.
+            no_validation=True,
+            non_deterministic=not self.deterministic,
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fitted is not None
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters

@@ -17,6 +17,7 @@ from ._io.files import readable
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
 from ._settings import VocabularySettings, accepts, core_encoding, core_running
+from ._unknown_word import UnknownWord
 
 __all__ = ["Source", "Vocabulary"]
 
@@ -150,8 +151,13 @@ threads, memory, tmp_dir, progress
     def __getitem__(self, word: str) -> int:
         index = self._find(word)
         if index is None:
-            raise KeyError(f"word {shown(word)} is not in the vocabulary")
+            raise UnknownWord(word, self.words, self._rows)
         return index
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """The index of each word, for suggestions."""
+        return dict(zip(self.words, range(len(self)), strict=True))
 
     def _find(self, word: object) -> int | None:
         try:

@@ -8,7 +8,7 @@ pub mod stanford;
 pub mod vectors;
 
 #[cfg(feature = "python")]
-pub(crate) use recognise::read_text;
+pub(crate) use recognise::{count_lines, read_text};
 pub use recognise::{explained, recognise};
 #[cfg(feature = "python")]
 pub(crate) use vectors::load_from;

@@ -103,6 +103,33 @@ pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     })
 }
 
+/// Lines of a text, and the beginning of the first.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] if it is packed and damaged; [`Error::Cancelled`].
+#[cfg(feature = "python")]
+pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, String)> {
+    const SHOWN: usize = 400;
+    input.decode(OnInvalid::Replace)?;
+    let (mut lines, mut first, mut last) = (0, None, b'\n');
+    let mut block = Vec::new();
+    loop {
+        block.clear();
+        let at_end = input.fill(&mut block, 1 << 20)?;
+        monitor.check()?;
+        first.get_or_insert_with(|| {
+            let text = block.strip_prefix(UTF8_MARK).unwrap_or(&block);
+            let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+            String::from_utf8_lossy(&line[..line.len().min(SHOWN)]).into_owned()
+        });
+        lines += memchr::memchr_iter(b'\n', &block).count() as u64;
+        last = block.last().copied().unwrap_or(last);
+        if at_end {
+            return Ok((lines + u64::from(last != b'\n'), first.unwrap_or_default()));
+        }
+    }
+}
+
 /// The complete lines that are not empty.
 fn rows(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
     let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);

@@ -16,6 +16,7 @@ mod run;
 mod session;
 mod shards;
 mod signals;
+mod similarity;
 mod source;
 mod strata;
 mod tokenizer;
@@ -42,7 +43,7 @@ mod _core {
     use super::panic::take_panic;
     #[pymodule_export]
     use super::recognising::{
-        check_ending, check_kind, ending, is_member, member_path, read_text, recognise,
+        check_ending, check_kind, count_lines, ending, is_member, member_path, read_text, recognise,
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
@@ -51,6 +52,8 @@ mod _core {
         CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
         restore_vocabulary,
     };
+    #[pymodule_export]
+    use super::similarity::{cosines, unit_rows};
     #[pymodule_export]
     use super::strata::{
         CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,

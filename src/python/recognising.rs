@@ -71,6 +71,14 @@ pub fn read_text(py: Python<'_>, file: FileArgument, wanted: &str) -> PyResult<S
     })
 }
 
+/// Lines of a text file and the beginning of the first.
+#[pyfunction]
+pub fn count_lines(py: Python<'_>, path: PathBuf) -> PyResult<(u64, String)> {
+    run(py, None, None, |monitor| {
+        formats::count_lines(Input::open(&path, monitor)?, monitor)
+    })
+}
+
 /// A path, or an open file that is read from where it is.
 pub enum FileArgument {
     Path(PathBuf),

@@ -107,7 +107,10 @@ def is_remote(name: str) -> bool:
 
 def _is_member(name: str) -> bool:
     """Return whether a name is that of a file in a zip archive, ``archive.zip:name``."""
-    return ":" in name and "\0" not in name and _core.is_member(name)
+    try:
+        return ":" in name and _core.is_member(name)
+    except ValueError:  # file names have no lone surrogates
+        return False
 
 
 def _are_paths(items: Sequence[object]) -> bool:

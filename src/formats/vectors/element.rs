@@ -2,6 +2,7 @@
 
 use bytemuck::Zeroable;
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 
 /// A number that vectors are stored in.
 pub trait Element: Copy + Zeroable + Send + Sync + 'static {
@@ -20,6 +21,8 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     }
     /// Write to a slice of `BYTES` bytes.
     fn write_le(self, bytes: &mut [u8]);
+    /// The same numbers, in `buffer`, which has their length, unless they are f32 already.
+    fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32];
 }
 
 impl Element for f32 {
@@ -40,6 +43,11 @@ impl Element for f32 {
     fn write_le(self, bytes: &mut [u8]) {
         bytes.copy_from_slice(&self.to_le_bytes());
     }
+
+    #[inline(always)]
+    fn widen<'a>(row: &'a [Self], _: &'a mut [f32]) -> &'a [f32] {
+        row
+    }
 }
 
 impl Element for f16 {
@@ -59,6 +67,12 @@ impl Element for f16 {
     #[inline(always)]
     fn write_le(self, bytes: &mut [u8]) {
         bytes.copy_from_slice(&self.to_le_bytes());
+    }
+
+    #[inline(always)]
+    fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32] {
+        row.convert_to_f32_slice(buffer);
+        buffer
     }
 }
 
