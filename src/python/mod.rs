@@ -12,10 +12,12 @@ mod iterable;
 mod names;
 mod objects;
 mod panic;
+mod recognising;
 mod run;
 mod session;
 mod shards;
 mod signals;
+mod similarity;
 mod source;
 mod strata;
 mod tokenizer;
@@ -41,12 +43,18 @@ mod _core {
     #[pymodule_export]
     use super::panic::take_panic;
     #[pymodule_export]
+    use super::recognising::{
+        check_ending, check_kind, count_lines, ending, is_member, member_path, read_text, recognise,
+    };
+    #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::shards::{
         CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
         restore_vocabulary,
     };
+    #[pymodule_export]
+    use super::similarity::{cosines, unit_rows};
     #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,

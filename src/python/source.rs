@@ -113,6 +113,7 @@ impl<'py> Source<'py> {
                 },
                 read: 0,
                 total,
+                notice: None,
             }),
             feeder: Some(Feeder {
                 upstream,
@@ -124,8 +125,8 @@ impl<'py> Source<'py> {
     }
 }
 
-/// A chunk, and the number of bytes of the source that were read up to its end.
-type Parcel = (Content, u64);
+/// A chunk, the number of bytes of the source that were read up to its end, and a notice for the user.
+type Parcel = (Content, u64, Option<String>);
 
 /// The worker's end of the channel of chunks from a [`Feeder`].
 struct FedReader {
@@ -133,14 +134,20 @@ struct FedReader {
     name: PathBuf,
     read: u64,
     total: Option<u64>,
+    notice: Option<String>,
 }
 
 impl ChunkReader for FedReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        Ok(self.receiver.recv().ok().map(|(content, read)| {
+        Ok(self.receiver.recv().ok().map(|(content, read, notice)| {
             self.read = read;
+            self.notice = notice;
             content
         }))
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
     }
 
     fn total_bytes(&self) -> Option<u64> {
@@ -168,6 +175,14 @@ impl Upstream<'_> {
             Self::Iterable(iterable) => iterable.next_chunk(py),
             Self::FileRanges(ranges) => ranges.next_chunk(py),
             Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
+        }
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        match self {
+            Self::Iterable(_) => None,
+            Self::FileRanges(ranges) => ranges.current.as_mut().and_then(ChunkReader::take_notice),
+            Self::Reader(reader) => reader.take_notice(),
         }
     }
 
@@ -247,7 +262,10 @@ impl Feeder<'_> {
         let parcel = match self.waiting.take() {
             Some(parcel) => parcel,
             None => match self.next_chunk(py)? {
-                Some(content) => (content, self.upstream.bytes_read()),
+                Some(content) => {
+                    let read = self.upstream.bytes_read();
+                    (content, read, self.upstream.take_notice())
+                }
                 None => return Ok(Fed::Exhausted),
             },
         };
@@ -284,7 +302,7 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
         .is_instance_of::<PyString>();
     let stream = PythonStream::new(file, options.errors)?;
     let mut reader = if is_text {
-        TextReader::decoded(name, stream, options)
+        TextReader::decoded(name, stream, options).recognising()
     } else {
         TextReader::new(name, stream, options)?
     };
@@ -293,7 +311,7 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 }
 
 /// The bytes of a Python file object.
-struct PythonStream {
+pub struct PythonStream {
     read: Py<PyAny>,
     errors: OnInvalid,
     // The last block that Python returned. Its position is the end of what was read from it.
@@ -301,7 +319,7 @@ struct PythonStream {
 }
 
 impl PythonStream {
-    fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
+    pub fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
         // `read1` returns the data that is there already. `read` waits for as much as was asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
         Ok(Self {

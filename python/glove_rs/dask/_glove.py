@@ -89,6 +89,7 @@ class DaskGlove(Glove):
     def fit(
         self,
         source: Any,
+        y: object = None,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
@@ -104,7 +105,7 @@ class DaskGlove(Glove):
             Names and patterns of text files, local or with a protocol that fsspec knows
             (``s3://bucket/*.txt``). The workers read them in blocks of whole lines; a compressed
             file is one block. Or a bag of documents, each a str or a list of words.
-        vocabulary, init, validation, early_stopping, max_seconds, callbacks
+        y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
             Not possible on a cluster: a ValueError if set.
