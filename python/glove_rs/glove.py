@@ -387,7 +387,7 @@ checkpoint_every, resume, keep_counts
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
-        expected = self.symmetric is not False and self.symmetric is not np.False_
+        expected = boolean("symmetric", self.symmetric)
         if expected and X._is_matrix and (asymmetry := X._asymmetry()):
             warnings.warn(
                 f"X is {asymmetry}, and symmetric counts are expected: pass X + X.T with the "
@@ -661,7 +661,7 @@ keep_counts
         return WordVectors(state.vocabulary.words, rows)
 
     def plot_loss(self, ax: Any = None) -> Any:
-        """Draw the loss of each epoch.
+        """Draw the loss of each epoch, and the validation loss if records were held out.
 
         Parameters
         ----------
@@ -671,7 +671,8 @@ keep_counts
         Returns
         -------
         matplotlib.axes.Axes
-            With one line more, a point per epoch, the first at 1.
+            With a line for `history` and one for `history.validation` if there is one, a point per
+            epoch, the first at 1, and a legend that names them.
 
         Raises
         ------
@@ -689,10 +690,14 @@ keep_counts
         >>> model.plot_loss().lines[0].get_xdata().tolist()
         [1, 2, 3, 4, 5]
         """
-        losses = list(self.history)
+        history = self.history
         if ax is None:
             ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
-        ax.plot(np.arange(1, len(losses) + 1), losses, marker="o")
+        lines = [("training", list(history)), ("validation", history.validation)]
+        for name, losses in lines:
+            if losses:
+                ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", label=name)
+        ax.legend()
         ax.locator_params(axis="x", integer=True)
         ax.set_xlabel("epoch")
         ax.set_ylabel("loss (cost per record)")
