@@ -115,8 +115,8 @@ def _fit(options: argparse.Namespace) -> None:
     model = Glove(**given(options, CONSTRUCTOR))
 
     def train() -> None:
-        keep = {"keep_counts": options.save_counts is not None}
-        model.fit(source, vocabulary=words, **keep, **fitting)
+        keep = options.save_counts is not None
+        model.fit(source, vocabulary=words, keep_counts=keep, **fitting)
 
     _finish(options, model, outputs, ", ".join(options.corpus), train)
 
