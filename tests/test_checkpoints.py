@@ -13,7 +13,7 @@ import pytest
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
 from glove_rs.cli._inputs import kind_of
-from program import answer
+from program import answer, reason
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 SETTINGS = {
@@ -38,7 +38,7 @@ def assert_same(one, other):
 
 
 class Killed(Exception):  # noqa: N818 - what happened
-    """What stands for the end of a process."""
+    """Raised in place of a kill."""
 
 
 def kill_after(epoch):
@@ -122,6 +122,21 @@ def test_a_checkpoint_is_recognised_by_its_content(folder):
     assert found["settings"]["dim"] == SETTINGS["dim"]
 
 
+def test_the_folder_of_a_training_is_described(folder):
+    (found,) = answer("info", folder)
+    assert found["what"] == "a folder of checkpoints of a training"
+    assert (found["epochs"], found["epochs_in_all"]) == (3, SETTINGS["epochs"])
+    assert found["dim"] == SETTINGS["dim"]
+    assert found["counts"] == str(folder / "cooccurrence.counts")
+    assert "a folder of checkpoints" in reason(1, "similar", folder, "word")
+    assert "a folder of checkpoints" in reason(1, "vocab", folder)
+
+
+def test_a_number_of_epochs_between_checkpoints_needs_a_folder(zipf):
+    with pytest.raises(ValueError, match="checkpoint_every needs a folder: set checkpoint_dir"):
+        Glove(**SETTINGS).fit(zipf.path, checkpoint_every=2)
+
+
 def test_counts_alone_are_counted_again(zipf, whole, folder):
     (folder / "training.checkpoint").unlink()
     Cooccurrence.from_corpus(["of another text"], min_count=1).save(folder / "cooccurrence.counts")
@@ -175,7 +190,7 @@ def test_early_stopping_and_anchors_go_on_as_they_were(zipf, whole, tmp_path):
     )
     best = int(np.argmin(through.history.validation)) + 1
     assert best < len(through.history) == best + 3 < 40
-    # Once before the best epoch and once behind it, where the best parameters are held apart.
+    # One checkpoint before the best epoch, and one after it, which also has the best parameters.
     for epoch in (best - 1, best + 2):
         interrupted(zipf.path, tmp_path / str(epoch), epoch, **dict(options))
         assert_same(Glove.resume(tmp_path / str(epoch)), through)
@@ -322,10 +337,10 @@ def test_a_damaged_checkpoint_is_refused(folder):
         Glove.resume(folder)
 
 
-@pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x02\0\0\0" + b"x" * 200])
+@pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x03\0\0\0" + b"x" * 200])
 def test_another_file_is_refused(folder, content):
     (folder / "training.checkpoint").write_bytes(content)
-    with pytest.raises(FormatError, match=r"not a checkpoint|version 2"):
+    with pytest.raises(FormatError, match=r"not a checkpoint|version 3"):
         Glove.resume(folder)
 
 

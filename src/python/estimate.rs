@@ -1,4 +1,4 @@
-//! What a run would take, for Python.
+//! Estimates of memory and disk space, for Python.
 
 use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::run::run;
@@ -9,7 +9,7 @@ use crate::threads;
 use crate::training::{FitEstimate, Optimizer};
 use pyo3::prelude::*;
 
-/// What counting a text would take, and what training on its counts would.
+/// The estimated cost of counting a text and of training on its counts.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreEstimate {
     counts: Estimate,

@@ -1,4 +1,4 @@
-//! Pretrained vectors: where words start, and what fine-tuning keeps them near to.
+//! The anchor: pretrained vectors, at which words start and near which fine-tuning keeps them.
 
 use super::kernel::StepRule;
 use super::parameters::{Parameters, RowMut};
@@ -57,30 +57,36 @@ impl Anchor {
     /// Take one step along the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The loss has a
     /// gradient for each record, the term has one for each word: so there is one such step after each pass
     /// over the records. It changes only the rows of words that have a vector.
-    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) {
+    ///
+    /// Returns the term before the step.
+    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
-        self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
-            let gradient =
-                |(k, r): (usize, &f32)| rate * (*w.component(k) + *w_tilde.component(k) - r);
-            let g: Vec<f32> = r.iter().enumerate().map(gradient).collect();
+        let squares = self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
+            let distance = |(k, r): (usize, &f32)| *w.component(k) + *w_tilde.component(k) - r;
+            let distances: Vec<f32> = r.iter().enumerate().map(distance).collect();
+            let square = distances.iter().map(|&d| f64::from(d).powi(2)).sum::<f64>();
+            let g: Vec<f32> = distances.iter().map(|distance| rate * distance).collect();
             w.step(&g, rule);
             w_tilde.step(&g, rule);
+            square
         });
+        self.weight * squares.iter().sum::<f64>()
     }
 
-    fn for_each_word(
+    /// `f` of the rows and the vector of each word that has one, in the order of the words.
+    fn for_each_word<T: Send>(
         &self,
         parameters: &mut Parameters,
-        f: impl Fn([RowMut<'_>; 2], &[f32]) + Sync,
-    ) {
+        f: impl Fn([RowMut<'_>; 2], &[f32]) -> T + Sync,
+    ) -> Vec<T> {
         let dim = parameters.dim();
         parameters
             .words_mut()
             .enumerate()
-            .for_each(|(word, sides)| {
-                if let Ok(entry) = self.words.binary_search(&(word as WordId)) {
-                    f(sides, &self.vectors[entry * dim..][..dim]);
-                }
-            });
+            .filter_map(|(word, sides)| {
+                let entry = self.words.binary_search(&(word as WordId)).ok()?;
+                Some(f(sides, &self.vectors[entry * dim..][..dim]))
+            })
+            .collect()
     }
 }

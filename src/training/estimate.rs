@@ -1,4 +1,4 @@
-//! What memory and disk a fit would take: counting, and then training.
+//! Estimates the memory and disk space of a fit: of counting, and then of training.
 
 use super::kernel::Optimizer;
 use super::layout::RowLayout;
@@ -15,7 +15,7 @@ const NEW_PAIRS: f64 = 0.45;
 /// 0.2 to 0.7.
 const RETAINED_ROWS: f64 = 0.45;
 
-/// What training on counts would take, where these are known by an estimate.
+/// The estimated cost of a fit whose counts are estimated.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEstimate {
     /// The counts.

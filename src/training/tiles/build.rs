@@ -1,4 +1,4 @@
-//! Building tiles: records are bucketed by blocks of words, shuffled, and joined by negative pairs.
+//! Builds tiles: sorts records into pairs of blocks of words, shuffles them, and adds negative pairs.
 
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
@@ -79,13 +79,13 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        monitor.begin(Stage::Tiling, counts.get().pairs());
+        monitor.begin(Stage::Preparing, counts.get().pairs());
         let whole = Partition::new(counts.get().words, 1);
         let marginals = marginals(counts.get(), whole, 0)?;
         let held_out = options.held_out;
         let tiles = Self::of_group(counts, &marginals, whole, 0, options, memory, monitor)?;
         if held_out > 0.0 {
-            check_sizes(Some(held_out), tiles.records, tiles.held_out)?;
+            check_enough_records(Some(held_out), tiles.records, tiles.held_out)?;
         }
         Ok(tiles)
     }
@@ -272,7 +272,7 @@ impl Tiles {
 ///
 /// # Errors
 /// [`Error::Parameter`] naming `validation`; [`Error::Corpus`].
-pub fn check_sizes(validation: Option<f64>, records: u64, held_out: u64) -> Result<()> {
+pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64) -> Result<()> {
     if let Some(fraction) = validation
         && (records == 0 || held_out == 0)
     {

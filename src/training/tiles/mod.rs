@@ -7,7 +7,7 @@ mod serialize;
 mod slab;
 mod source;
 
-pub use build::{TileOptions, check_sizes};
+pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
 pub use serialize::SerializedTiles;
@@ -22,7 +22,7 @@ use crate::training::layout::RowLayout;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 
-/// A pair of blocks of words: where its records and negative pairs are.
+/// A tile: a pair of blocks of words, and the positions of its records and negative pairs in the slabs.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,
@@ -31,7 +31,7 @@ pub struct Tile {
     /// then the context word, and `j` the word.
     pub(super) mirrored: bool,
     records: SlabRange,
-    // Number of records behind these that are held out of training.
+    // Number of held-out records. They follow the records to train on.
     held_out: usize,
     negatives: SlabRange,
 }

@@ -19,9 +19,9 @@ pub struct SerializedTiles {
     pub index: Vec<u64>,
     /// The records, tile by tile.
     pub records: Vec<u8>,
-    /// Negatives pairs, tile by tile.
+    /// Negative pairs, tile by tile.
     pub negatives: Vec<u8>,
-    /// What the targets of negative pairs are made of, if there are any.
+    /// The terms of the targets of negative pairs, if there are any.
     pub targets: Vec<f32>,
 }
 
