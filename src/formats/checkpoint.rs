@@ -38,7 +38,7 @@ use std::path::Path;
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    version: 1,
+    versions: [1, 1],
     length: 92,
 };
 /// Bytes of an epoch's report.

@@ -37,7 +37,7 @@ use std::sync::Arc;
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    version: 3,
+    versions: [3, 3],
     length: 64,
 };
 

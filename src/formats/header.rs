@@ -9,10 +9,11 @@
 //!
 //! All numbers are little-endian.
 
-/// Magic bytes, version and length of the header of a kind of file.
+/// Magic bytes, versions and length of the header of a kind of file.
 pub(super) struct HeaderFormat {
     pub magic: &'static [u8; 8],
-    pub version: u32,
+    /// The oldest version that can be read, and the one that is written.
+    pub versions: [u32; 2],
     /// Bytes of the header.
     pub length: usize,
 }
@@ -25,7 +26,7 @@ impl HeaderFormat {
     pub fn header(&self, numbers: &[&[u8]]) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.length);
         header.extend_from_slice(self.magic);
-        header.extend_from_slice(&self.version.to_le_bytes());
+        header.extend_from_slice(&self.versions[1].to_le_bytes());
         for number in numbers {
             header.extend_from_slice(number);
         }
@@ -38,12 +39,15 @@ impl HeaderFormat {
     pub fn check<'a>(&self, header: &'a [u8]) -> Result<Numbers<'a>, Fault> {
         let numbers = Numbers(header);
         // The version first: another one may have its checksum elsewhere.
-        let version = numbers.u32(8);
-        if version != self.version {
-            let message = format!(
-                "version {version} of the format; this glove-rs reads {}",
-                self.version
-            );
+        let (version, [oldest, newest]) = (numbers.version(), self.versions);
+        if !(oldest..=newest).contains(&version) {
+            let readable = if oldest == newest {
+                newest.to_string()
+            } else {
+                format!("{oldest} to {newest}")
+            };
+            let message =
+                format!("version {version} of the format; this glove-rs reads {readable}");
             return Err((8, message));
         }
         let end = self.length - 4;
@@ -59,6 +63,10 @@ impl HeaderFormat {
 pub(super) struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
+    pub fn version(&self) -> u32 {
+        self.u32(8)
+    }
+
     pub fn u32(&self, offset: usize) -> u32 {
         u32::from_le_bytes(*self.0[offset..].first_chunk().expect("within the header"))
     }
@@ -83,7 +91,7 @@ mod tests {
 
     const FORMAT: HeaderFormat = HeaderFormat {
         magic: b"eightlen",
-        version: 3,
+        versions: [2, 3],
         length: 32,
     };
 
@@ -99,10 +107,29 @@ mod tests {
     #[test]
     fn another_version_and_damage_are_refused() {
         let header = FORMAT.header(&[]);
-        for (byte, offset) in [(8, 8), (12, 0), (27, 0), (28, 0), (31, 0)] {
+        for (byte, offset) in [(9, 8), (12, 0), (27, 0), (28, 0), (31, 0)] {
             let mut damaged = header.clone();
             damaged[byte] ^= 1;
             assert_eq!(FORMAT.check(&damaged).err().unwrap().0, offset);
         }
+    }
+
+    #[test]
+    fn an_older_version_can_be_read() {
+        let newest = HeaderFormat {
+            versions: [2, 4],
+            ..FORMAT
+        };
+        let numbers = FORMAT.header(&[]);
+        assert_eq!(newest.check(&numbers).unwrap().version(), 3);
+        let too_old = HeaderFormat {
+            versions: [4, 5],
+            ..FORMAT
+        };
+        let (_, message) = too_old.check(&numbers).err().unwrap();
+        assert_eq!(
+            message,
+            "version 3 of the format; this glove-rs reads 4 to 5"
+        );
     }
 }

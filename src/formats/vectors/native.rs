@@ -40,7 +40,7 @@ pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 const HEADER: usize = 64;
 const FORMAT: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    version: 1,
+    versions: [1, 1],
     length: HEADER,
 };
 /// Numbers converted at a time.
