@@ -14,6 +14,7 @@ from . import _boundary
 _boundary.guard()  # before anything takes a function from the core
 
 from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
+from ._fit.estimate import FitEstimate  # noqa: E402
 from ._fit.training import EpochState  # noqa: E402
 from .cooccurrence import Cooccurrence, Estimate  # noqa: E402
 from .glove import Glove, NotFittedError  # noqa: E402
@@ -27,6 +28,7 @@ __all__ = [
     "Cooccurrence",
     "EpochState",
     "Estimate",
+    "FitEstimate",
     "FormatError",
     "Glove",
     "InternalError",

@@ -23,7 +23,7 @@ pub use folder::FolderReplacement;
 pub(crate) use input::Input;
 pub use lock::FolderLock;
 pub use open::Idle;
-pub(crate) use open::{Opened, open, open_seekable, open_standard_input};
+pub(crate) use open::{Opened, open, open_standard_input};
 
 use crate::error::{Error, Result};
 use std::fs;

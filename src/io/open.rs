@@ -1,7 +1,5 @@
 //! Opening files, pipes and standard input to read them.
 
-use super::at;
-use crate::error::{Error, Result};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
@@ -31,18 +29,6 @@ pub(crate) fn open(path: &Path, idle: Idle) -> io::Result<Opened> {
     let file = File::open(path)?;
     let metadata = file.metadata()?;
     Ok(Opened::File(file, metadata))
-}
-
-/// Open a regular file or a device that can be read at any offset; a folder is refused as such.
-///
-/// # Errors
-/// [`Error::Io`].
-pub(crate) fn open_seekable(path: &Path) -> Result<File> {
-    let file = at(path, File::open(path))?;
-    if at(path, file.metadata())?.is_dir() {
-        return Err(Error::io(path, io::ErrorKind::IsADirectory.into()));
-    }
-    Ok(file)
 }
 
 /// Open standard input.

@@ -22,7 +22,7 @@ mod tiles;
 mod trainer;
 
 pub use anchor::Anchor;
-pub use estimate::FitEstimate;
+pub use estimate::{Advice, FitEstimate, FitSeconds};
 pub use in_order::train_in_order;
 pub use kernel::{Optimizer, SimdLevel};
 pub use marginals::{Marginal, marginals};

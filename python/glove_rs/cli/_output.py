@@ -9,10 +9,11 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .._io import output_folder
+from .._text import columns
 
 __all__ = ["add_json", "add_overwrite", "check_files", "columns", "emit"]
 
@@ -31,13 +32,6 @@ def _json(result: Any) -> str:
     text = json.dumps(_plain(result), ensure_ascii=False)
     # JSON must be UTF-8; file names may contain other bytes, which are lone surrogates here.
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of a name and its values as lines, with the names padded to one width."""
-    rows = list(rows)
-    width = max((len(row[0]) for row in rows), default=0)
-    return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
 
 
 def _plain(value: Any) -> Any:
