@@ -35,7 +35,7 @@ def zipf_lines(tokens, words, exponent, seed=5):
     rng = np.random.default_rng(seed)
     weights = np.arange(1.0, words + 1) ** -exponent
     ranks = np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random((tokens // 200, 200)))
-    names = np.array([f"{k:x}" for k in range(words + 1)])
+    names = np.array([f"word{k:x}" for k in range(words + 1)])
     return [" ".join(line) for line in names[ranks]]
 
 
@@ -81,7 +81,9 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     estimate = Glove(**settings).estimate(small, keep_counts=keep_counts)
     assert estimate.disk == 0
     assert estimate.parameters < estimate.memory
-    assert estimate.bounds["memory"] == (estimate.memory, estimate.memory)
+    assert estimate.bounds["parameters"] == (estimate.parameters, estimate.parameters)
+    low, high = estimate.bounds["memory"]
+    assert low < estimate.memory < high
     assert estimate.memory - INTERPRETER == pytest.approx(int(result.stdout), rel=0.15)
 
 
@@ -95,7 +97,7 @@ def test_kept_counts_take_memory(small):
 def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
     model = Glove(dim=50, min_count=1)
     free = model.estimate(small)
-    available = INTERPRETER + (free.parameters + free.memory - INTERPRETER) // 2
+    available = free.memory - 10**7
     advice = free.within(available)
     assert not advice.fits
     assert "memory=" in str(advice)
@@ -113,7 +115,7 @@ def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(small
     assert advice.dim in {25, 50}
     assert 0 < advice.max_vocab < free.counts.words
     assert str(free.within("1TB")) == "fits as it is"
-    assert str(free.within(10)) == "the parameters alone are too large"
+    assert str(free.within("1MB")) == "the parameters alone are too large"
 
 
 # --- sources --------------------------------------------------------------------------------------

@@ -291,9 +291,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         """Predict what :meth:`from_corpus` would take, from a sample of the text.
 
         A text of up to 4 MB is counted whole. The sample of a longer text is 4 MB or 4.5 % of it,
-        at most 32 MB, in pieces from all of it. Plain files are read at these pieces only. Any other
-        source is read from its beginning: to its end, which uses up a generator or an open file, but
-        of packed files not beyond 256 MB of text.
+        at most 32 MB, in pieces from all of it. Plain files are read at these pieces only. Any
+        other source is read from its beginning: to its end, which uses up a generator or an open
+        file, but of packed files not beyond 256 MB of text.
 
         Words are extrapolated from how often the words of the sample occur, records by a power of
         the text whose exponent is measured on the sample and falls, as it did on Wikipedia, while

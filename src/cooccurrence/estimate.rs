@@ -40,7 +40,18 @@ pub struct CorpusSize {
     pub encoded_bytes: f64,
     /// Bytes of the tokenizer's dictionary.
     pub tokenizer_bytes: f64,
+    /// The fraction of the rows of counts that the memory allocator still holds after they were freed.
+    pub retained_rows: f64,
 }
+
+/// Rows are freed in small pieces while tiles are built. The allocator then still holds this fraction of them at
+/// the least, most likely and at the most: repeated fits of the same text differ as much (benches/EXPERIMENTS.md,
+/// "Memory of a fit").
+const RETAINED_ROWS: Interval = Interval {
+    low: 0.1,
+    likely: 0.3,
+    high: 0.6,
+};
 
 /// Bytes of an entry of the table in which a thread numbers the words of its text, with the free entries of the
 /// table.
@@ -96,9 +107,10 @@ impl CorpusSize {
         counting.max(self.reading_bytes(memory))
     }
 
-    /// Bytes that the memory allocator still holds of what reading took.
+    /// Bytes that the memory allocator still holds of what reading took, and of the buffers of threads.
     pub(crate) fn retained_reading(&self, memory: &MemoryLimit) -> f64 {
-        RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
+        let threads = THREAD_BYTES * rayon::current_num_threads() as f64;
+        threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
     }
 
     /// Bytes of temporary files that counting writes; 0 if the memory limit is not reached.
@@ -115,6 +127,8 @@ impl CorpusSize {
 
 /// The fraction of the memory of reading that the allocator still holds while counting.
 const RETAINED_READING: f64 = 0.45;
+/// Bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
+const THREAD_BYTES: f64 = 3e6;
 
 /// The size of a corpus, as a sample of it suggests.
 #[derive(Debug, Clone, Copy)]
@@ -332,6 +346,7 @@ impl EncodedSample {
                 Tokenizer::Chinese => DICTIONARY_BYTES,
                 Tokenizer::Whitespace | Tokenizer::Unicode => 0.0,
             },
+            retained_rows: of(&RETAINED_ROWS),
         };
         Ok(Estimate {
             likely: size(|interval| interval.likely),

@@ -74,8 +74,9 @@ class FitEstimate:
     seconds : mapping of str to float
         Of "counting", "preparing" and "training", on this machine, as busy as it is now.
     bounds : mapping of str to (int, int)
-        The least and the largest value to expect of `parameters`, `memory` and `disk`. Both are the
-        value itself if all of the text was read.
+        The least and the largest value to expect of `parameters`, `memory` and `disk`. If all of
+        the text was read, only those of `memory` differ: how much freed memory the system's
+        allocator holds on to varies from run to run.
     """
 
     counts: Estimate
