@@ -216,10 +216,6 @@ impl EncodedSample {
         })
     }
 
-    fn tokens(&self) -> u64 {
-        self.counts.iter().sum()
-    }
-
     /// Different words in parts of the sample, on average: in parts of one stretch, of two, of four, …, of all.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
@@ -323,6 +319,7 @@ impl EncodedSample {
         }
         let spectrum = Spectrum::new(&self.counts, &self.different()?, self.is_beginning);
         let threads = rayon::current_num_threads() as f64;
+        let tokens = spectrum.tokens(self.scale);
         let (words, slope) = spectrum.words(self.scale, min_count);
         let most = encoding.max_vocab.map_or(f64::INFINITY, |most| most as f64);
         let different = spectrum.different(self.scale);
@@ -332,7 +329,7 @@ impl EncodedSample {
         let pairs = whole.pairs() as f64 / whole.nnz().max(1) as f64;
         let encoded = encoded_bytes(&whole)? / whole.nnz().max(1) as f64;
         let size = |of: fn(&Interval) -> f64| CorpusSize {
-            tokens: self.tokens() as f64 * self.scale,
+            tokens: of(&tokens),
             kept_tokens: kept,
             words: of(&words).min(most),
             different_words: of(&different),

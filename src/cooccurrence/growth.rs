@@ -44,6 +44,7 @@ const BEYOND_WORDS: f64 = 0.07;
 const INDEPENDENT: f64 = 0.4;
 /// Errors of the logarithm of an extrapolated number: for any extrapolation, and for each factor e by which it
 /// leaves the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.05];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
 /// The same for each factor e of text that was not looked at.
@@ -129,6 +130,15 @@ impl Spectrum {
     fn error(&self, scale: f64, outside: f64, errors: [f64; 2]) -> f64 {
         let unread = if self.is_beginning { UNREAD_ERROR } else { 0.0 };
         errors[0] + errors[1] * outside.max(0.0) + unread * scale.ln()
+    }
+
+    /// Tokens of a text `scale` times as long as the sample.
+    pub fn tokens(&self, scale: f64) -> Interval {
+        let tokens = Interval::exact(self.tokens * scale);
+        if is_whole(scale) {
+            return tokens;
+        }
+        tokens.widened(self.error(scale, 0.0, TOKENS_ERROR), self.tokens)
     }
 
     /// Different words in a text `scale` times as long as the sample.

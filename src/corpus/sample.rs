@@ -318,7 +318,7 @@ mod tests {
         let sample = TextSample::of_stream(&mut Numbers(0), &Monitor::new()).unwrap();
         let kept: usize = sample.chunks.iter().map(Content::len).sum();
         assert!(kept as u64 <= 2 * LEAST + (1 << 20));
-        let whole: f64 = (1..=300).map(|n| 1e5 * f64::from(n.ilog10() + 2)).sum();
+        let whole: f64 = (1..=300u32).map(|n| 1e5 * f64::from(n.ilog10() + 2)).sum();
         assert!((sample.scale * kept as f64 / whole - 1.0).abs() < 1e-9);
         let halves = sample.chunks.len() / 2;
         let middle = String::from_utf8_lossy(sample.chunks[halves].text());
