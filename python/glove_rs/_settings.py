@@ -40,6 +40,7 @@ __all__ = [
     "default",
     "names",
     "of_older_version",
+    "pinned",
     "resolve",
     "used",
 ]
@@ -373,15 +374,16 @@ _ROWS: Final = (
         "optimizer",
         "training",
         Choice(_core.OPTIMIZERS),
-        "step rule",
-        presets=_both("adagrad", "adagrad"),
+        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each vector: "
+        "half the memory and faster), or sgd",
+        presets=_both("rowwise_adagrad", "adagrad"),
     ),
     Setting(
         "grad_clip",
         "training",
         Real(above=True),
-        "bound of each component of a vector's gradient (default: paper 100; best 3, and "
-        "3 (100/dim)^2 beyond dim 100)",
+        "bound of each component of a vector's gradient, or under rowwise_adagrad of the root of "
+        "their mean square (default: paper 100; best 3, and 3 (100/dim)^2 beyond dim 100)",
         presets=_both(_best_grad_clip, 100.0),
     ),
     Setting(
@@ -589,6 +591,16 @@ def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
         )
         values["preset"] = "paper" if by_hand else "best"
     return values
+
+
+def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a saved model, which mean what they meant when it was trained.
+
+    Where a preset has another default now than it had then, the value that was used is given.
+    """
+    now = resolve(values)
+    given = (name for name in now if values.get(name) is None and name in used)
+    return {**values, **{name: used[name] for name in given if used[name] != now[name]}}
 
 
 # --- as the core takes them ----------------------------------------------------------------------

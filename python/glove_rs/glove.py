@@ -97,10 +97,13 @@ class Glove:
         is the count that independent words would have. Best 1, paper 0.
     negative_weight : float, optional
         The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
-    optimizer : {"adagrad", "sgd"}, optional
-        The step rule. Both "adagrad".
+    optimizer : {"adagrad", "rowwise_adagrad", "sgd"}, optional
+        The step rule: AdaGrad with an accumulator for each number (Duchi et al. 2011) or with one
+        for each vector and bias, which needs half the memory and less time; or plain stochastic
+        gradient descent. Best "rowwise_adagrad", paper "adagrad".
     grad_clip : float, optional
-        Bound of each component of a vector's gradient, > 0, which keeps high rates from diverging.
+        Bound of each component of a vector's gradient, > 0, which keeps high rates from diverging;
+        under row-wise AdaGrad, bound of the root of the mean square of the components.
         Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     deterministic : bool, default False
         Give the same bits for any number of threads, instead of lock-free Hogwild.
@@ -854,6 +857,7 @@ keep_counts
             if widths not in ({1}, {model.dim}):
                 raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
             used = model._used(header.get("used"))
+            model.set_params(**_settings.pinned(model.get_params(), used))
         model._fitted = Fitted(vocabulary, history, arrays, used)
         return model
 
