@@ -7,6 +7,10 @@ use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SUM};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
 
+/// Added to ‖·‖² before its root is taken: small, and so far above the smallest normal number that no step
+/// of the root is a subnormal number, which some processors handle a hundred times slower.
+const SMALL: f32 = 1e-30;
+
 /// What the updates of one call have in common: of rows of `N` lines, or of any number if `N` is 0.
 ///
 /// The step of w is η f(X) diff w̃ / √G. Its mean square needs only ‖w̃‖², which is computed beside the dot
@@ -155,7 +159,7 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
             let bias_rate = ends[TAIL_BIAS_SUM]
                 .rsqrt()
                 .mul(V::Quad::splat(-rule.bias_learning_rate));
-            let bound = squares.add(V::Quad::splat(f32::MIN_POSITIVE)).rsqrt();
+            let bound = squares.add(V::Quad::splat(SMALL)).rsqrt();
             let limited = fdiffs.clip(bound.mul(V::Quad::splat(self.bound)));
             let growth = limited
                 .mul(limited)

@@ -22,8 +22,10 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 /// Bytes of the rows that consecutive records of a tile share on their `i` side. These rows stay in
-/// the first-level cache while the rows of the other side pass through it.
-const NEAR_BYTES: usize = 24 << 10;
+/// or near the first-level cache while the rows of the other side pass through it. With fewer rows, four
+/// records at a time would share a row more often, and could not be updated at once
+/// (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
+const NEAR_BYTES: usize = 48 << 10;
 /// The records of a tile are grouped by rows in stretches of this many records for each word of the
 /// block. The stretches are short enough that a row meets its records at about the same time as in
 /// random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
