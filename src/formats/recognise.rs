@@ -1,9 +1,7 @@
 //! What any file is: by its signature, or, where it has none, by what each reader could make of it.
 
 use super::vectors;
-#[cfg(feature = "python")]
-use crate::error::Location;
-use crate::error::{Error, Result};
+use crate::error::{Error, Location, Result};
 use crate::file_kind::{FileKind, LOOK, Wanted, has_mark, is_text, is_vocabulary};
 use crate::io::Input;
 #[cfg(feature = "python")]
@@ -61,15 +59,22 @@ pub fn explained<T>(
     monitor: &Monitor,
 ) -> Result<T> {
     let error = match result {
-        Err(error @ (Error::Format { .. } | Error::Parameter { .. })) => error,
+        Err(error @ Error::Format { .. }) => error,
         result => return result,
     };
     // What a pipe has given is gone.
     if !path.is_file() && !crate::io::is_member(path) {
         return Err(error);
     }
+    // A malformed line of a vocabulary is no reason to take it for something else.
+    let is_inside =
+        matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
+    let certain = |kind: &FileKind| {
+        !(is_inside && matches!(kind, FileKind::Text | FileKind::Vectors | FileKind::Unknown))
+    };
     let refused = recognise(path, monitor)
         .ok()
+        .filter(certain)
         .and_then(|kind| kind.refused(path, wanted));
     Err(refused.unwrap_or(error))
 }

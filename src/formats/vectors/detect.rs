@@ -156,8 +156,13 @@ pub(super) fn plan(
         return Err(at_byte("this is not a file of WordVectors.save"));
     }
     let kind = FileKind::of_beginning(content, whole);
-    // A vocabulary can be read as vectors of one component, if somebody says so.
-    let kind = kind.filter(|kind| *kind != FileKind::Vocabulary || format.is_none());
+    let by_looks = [
+        FileKind::Vocabulary,
+        FileKind::Records,
+        FileKind::Parameters,
+    ];
+    // What a file looks like does not count if somebody says what it is.
+    let kind = kind.filter(|kind| format.is_none() || !by_looks.contains(kind));
     let refusal = kind.filter(|kind| *kind != FileKind::Empty);
     if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {
         return Err(at_byte(&message));
