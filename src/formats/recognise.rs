@@ -47,6 +47,9 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     })
 }
 
+/// Bytes of a signature.
+const SHORTEST: usize = 8;
+
 /// `result`, or, if it is the error of a malformed file, a better one where the file at `path` is
 /// recognised as something else than what was `wanted`.
 ///
@@ -66,16 +69,20 @@ pub fn explained<T>(
     if !path.is_file() && !crate::io::is_member(path) {
         return Err(error);
     }
-    // A malformed line of a vocabulary is no reason to take it for something else.
+    // A malformed line is no reason to take a file for something else, unless its beginning is.
     let is_inside =
         matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
-    let certain = |kind: &FileKind| {
-        !(is_inside && matches!(kind, FileKind::Text | FileKind::Vectors | FileKind::Unknown))
-    };
-    let refused = recognise(path, monitor)
-        .ok()
-        .filter(certain)
-        .and_then(|kind| kind.refused(path, wanted));
+    let kind = Input::open(path, monitor).and_then(|mut input| {
+        let beginning = input.peek(LOOK)?;
+        let told = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        // Less than a signature is a file that is cut off.
+        if is_inside || beginning.len() < SHORTEST {
+            return Ok(told.filter(|kind| *kind != FileKind::Empty));
+        }
+        recognise_input(&mut input).map(Some)
+    });
+    let kind = kind.unwrap_or_default();
+    let refused = kind.and_then(|kind| kind.refused(path, wanted));
     Err(refused.unwrap_or(error))
 }
 
