@@ -269,10 +269,7 @@ def test_a_streaming_dataset_may_have_nulls_and_empty_lists_anywhere(by_column):
         )
 
     expected = Cooccurrence.from_corpus([row["text"] for row in rows if row["text"]], **SETTINGS)
-    if by_column:
-        source = stream("text", "number", "tags")["text"]
-    else:
-        source = stream("text", "number")
+    source = stream("text", "number", "tags")["text"] if by_column else stream("text", "number")
     assert same(Cooccurrence.from_corpus(source, **SETTINGS), expected)
     words = Cooccurrence.from_corpus(stream("number", "tags"), **SETTINGS).vocabulary
     assert set(words.words) == {"x", "y", "z"}

@@ -31,7 +31,9 @@ pub struct TextOptions {
 /// Default of the longest word, in bytes.
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// Most bytes of a document that must not be cut, for any memory limit.
+/// Most bytes of a document that must not be cut: without a memory limit, and for any limit. A document
+/// that a function splits takes many times its bytes as Python's words.
+const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
 impl Default for TextOptions {
@@ -50,7 +52,9 @@ impl Default for TextOptions {
 impl TextOptions {
     /// Most bytes to read before a position at which the text can be cut.
     fn most_uncut(&self) -> usize {
-        if self.whole {
+        if self.whole && self.most_bytes == u64::MAX {
+            WHOLE as usize
+        } else if self.whole {
             self.most_bytes.clamp(CHUNK_BYTES as u64, MOST_WHOLE) as usize
         } else {
             let within = usize::try_from(self.most_bytes).unwrap_or(usize::MAX);
@@ -224,7 +228,8 @@ impl TextReader {
         if self.options.whole {
             let message = format!(
                 "must leave room for a document of more than {most} bytes in {}, byte {}, which the \
-                 tokenizer, a function, gets whole (it gets a quarter of memory, and 1 GiB at most)",
+                 tokenizer, a function, gets whole (it gets a quarter of memory, 1 GiB at most, and \
+                 256 MiB without a limit)",
                 self.name.display(),
                 self.offset
             );
