@@ -412,14 +412,14 @@ def test_format_error_is_a_value_error():
 @pytest.mark.parametrize("kind", ["vocabulary", "word2vec", "binary", "glove", "native"])
 def test_a_word_that_utf8_cannot_hold_is_named(tmp_path, kind):
     words = ["ice", "a\ud800b"]
+    wv = WordVectors(words, np.eye(2))
+    save = {
+        "vocabulary": lambda _: Vocabulary(words, [1, 1]),
+        "word2vec": wv.save_word2vec_format,
+        "binary": lambda path: wv.save_word2vec_format(path, binary=True),
+        "glove": wv.save_glove,
+        "native": wv.save,
+    }[kind]
     with pytest.raises(ValueError, match=r"^words must be text, got 'a\\ud800b', which holds"):
-        if kind == "vocabulary":
-            Vocabulary(words, [1, 1])
-        wv = WordVectors(words, np.eye(2))
-        {
-            "word2vec": wv.save_word2vec_format,
-            "binary": lambda path: wv.save_word2vec_format(path, binary=True),
-            "glove": wv.save_glove,
-            "native": wv.save,
-        }[kind](tmp_path / "vectors")
+        save(tmp_path / "vectors")
     assert list(tmp_path.iterdir()) == []

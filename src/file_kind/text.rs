@@ -226,7 +226,7 @@ fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     loop {
         let byte = match bytes.next() {
             Some(byte) => byte,
-            None if whole && (fields > 1 || spaces > 0) => b'\n',
+            None if whole && !quoted && (fields > 1 || spaces > 0) => b'\n',
             None => break,
         };
         match byte {
@@ -317,6 +317,7 @@ mod tests {
             b"a\tb\nc\td\ne\tf\n",
             b"{braces} alone\nare no JSON\n",
             b"a single line, with a comma",
+            b"a line, with an open \" quotation mark",
             b"",
         ] {
             assert_eq!(notice(text, true), None, "{text:?}");
