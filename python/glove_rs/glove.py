@@ -93,7 +93,7 @@ class Glove:
     negative : float, optional
         Negative sampling: number of word pairs that never co-occur to draw for each count, from 0
         to 1000. Each adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the loss, with t = ½ ln E − 1, where E
-        is the count that independent words would have. `history` leaves them out. Best 1, paper 0.
+        is the count that independent words would have. Best 1, paper 0.
     negative_weight : float, optional
         The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
     optimizer : {"adagrad", "sgd"}, optional
@@ -138,9 +138,10 @@ class Glove:
     vocabulary : Vocabulary
         The words.
     history : list of float
-        The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
-        `seconds`, `records_per_second` and, where records were held out, `validation`, of each
-        epoch too.
+        The loss of each epoch, measured while it ran: the objective that training minimises,
+        divided by the number of records. Its attribute `data_loss` has the first term alone,
+        Σ ½ f(X) diff² / nnz, without negative pairs and anchor. `seconds`, `records_per_second`
+        and, where records were held out, `validation`, have a number for each epoch too.
     settings_ : dict
         Every setting that training used, by its name.
     vectors : WordVectors
@@ -273,7 +274,7 @@ class Glove:
             added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
         validation : float, optional
             Fraction of the word pairs, above 0 and below 1, to hold out of training, in both
-            directions. `history.validation` is the loss on them after each epoch.
+            directions. `history.validation` is the data loss on them after each epoch.
         early_stopping : int, optional
             Stop after this many epochs in a row without a new lowest validation loss. The model is
             that of the epoch with the lowest, also if training ends for another reason.
@@ -386,7 +387,7 @@ checkpoint_every, resume, keep_counts
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
-        expected = self.symmetric is not False and self.symmetric is not np.False_
+        expected = boolean("symmetric", self.symmetric)
         if expected and X._is_matrix and (asymmetry := X._asymmetry()):
             warnings.warn(
                 f"X is {asymmetry}, and symmetric counts are expected: pass X + X.T with the "
@@ -614,7 +615,7 @@ keep_counts
 
     @property
     def history(self) -> History:
-        """The loss of each epoch, with `.seconds` and `.records_per_second` of each."""
+        """The loss of each epoch, with `.data_loss`, `.seconds` and `.records_per_second`."""
         return self._state.history
 
     @property
@@ -660,7 +661,7 @@ keep_counts
         return WordVectors(state.vocabulary.words, rows)
 
     def plot_loss(self, ax: Any = None) -> Any:
-        """Draw the loss of each epoch.
+        """Draw the loss of each epoch, and the validation loss if records were held out.
 
         Parameters
         ----------
@@ -670,7 +671,8 @@ keep_counts
         Returns
         -------
         matplotlib.axes.Axes
-            With one line more, a point per epoch, the first at 1.
+            With a line for `history` and one for `history.validation` if there is one, a point per
+            epoch, the first at 1, and a legend that names them.
 
         Raises
         ------
@@ -688,10 +690,14 @@ keep_counts
         >>> model.plot_loss().lines[0].get_xdata().tolist()
         [1, 2, 3, 4, 5]
         """
-        losses = list(self.history)
+        history = self.history
         if ax is None:
             ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
-        ax.plot(np.arange(1, len(losses) + 1), losses, marker="o")
+        lines = [("training", list(history)), ("validation", history.validation)]
+        for name, losses in lines:
+            if losses:
+                ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", label=name)
+        ax.legend()
         ax.locator_params(axis="x", integer=True)
         ax.set_xlabel("epoch")
         ax.set_ylabel("loss (cost per record)")
@@ -807,8 +813,13 @@ keep_counts
             history = History(archive.rows("history"))
             arrays = {}
             for key in _ARRAYS:
-                shape = (len(words), model.dim)
+                # A vector has one accumulator, or one for each component.
+                width = None if key.startswith("G_") else model.dim
+                shape = (len(words), width)
                 arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
+            widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
+            if widths not in ({1}, {model.dim}):
+                raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
             used = model._used(header.get("used"))
         model._fitted = Fitted(vocabulary, history, arrays, used)
         return model
@@ -881,7 +892,8 @@ keep_counts
         binary : bool, default True
             ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
-            ``prefix.gradsq.bin``: the accumulators, in the same shape.
+            ``prefix.gradsq.bin``: the accumulators, in the same shape. With row-wise AdaGrad all
+            components of a vector have the same one.
         unk : bool, default True
             End the text with ``<unk>``, the mean of the 100 rarest words.
         model : {0, 1, 2, 3}, default 2

@@ -529,9 +529,9 @@ mod tests {
         fn documents_end_where_their_unit_says(
             text in "([ab]{1,3}|\n|\n\n|\r\n| |\t|é){0,40}", filler in 0usize..3
         ) {
-            // Long enough to be cut, at a place that varies.
-            let long = "w ".repeat(filler * CHUNK_BYTES / 2 - filler);
-            let text = format!("{long}{text}");
+            // A chunk may end at any place of the random text.
+            let long = "filler-filler-filler-filler-fil ".repeat(filler * CHUNK_BYTES / 32);
+            let text = format!("{}{text}", &long[2 * filler..]);
             let words = |document: &str| -> Vec<String> {
                 document.split_ascii_whitespace().map(str::to_owned).collect()
             };

@@ -15,9 +15,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
+
 if TYPE_CHECKING:
-    from .. import _core
-from .._io.output_folder import OutputFolder
+    from .._io.output_folder import OutputFolder
 
 __all__ = [
     "add_json",
