@@ -529,9 +529,7 @@ class Training:
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
             found = _strata.aligned(self._value(rows))
-            unpacked = _core.unpack_rows(
-                found, self._dim, self._training["optimizer"], contexts
-            )
+            unpacked = _core.unpack_rows(found, self._dim, self._training["optimizer"], contexts)
             if not arrays:
                 arrays = [np.empty((self._words, *part.shape[1:]), np.float32) for part in unpacked]
             for array, part in zip(arrays, unpacked, strict=True):
