@@ -16,7 +16,7 @@ pub struct FileReader {
     name: PathBuf,
     options: TextOptions,
     idle: Idle,
-    current: Option<Current>,
+    current: Option<Box<Current>>,
     total: u64,
     // Bytes of the files that are done.
     done: u64,
@@ -36,7 +36,7 @@ struct Current {
 
 /// What the next path named.
 enum Next {
-    Text(Current),
+    Text(Box<Current>),
     /// The files of an archive, and the bytes of it that are none of theirs.
     Archive(Vec<PathBuf>, u64),
 }
@@ -129,7 +129,7 @@ impl ChunkReader for FileReader {
     }
 
     fn bytes_read(&self) -> u64 {
-        let current = self.current.as_ref().map(Current::bytes_read);
+        let current = self.current.as_ref().map(|current| current.bytes_read());
         self.done + current.unwrap_or(0)
     }
 
@@ -163,12 +163,12 @@ impl Current {
             }
         };
         text.on_idle(idle.clone());
-        Ok(Next::Text(Self {
+        Ok(Next::Text(Box::new(Self {
             path,
             text,
             before,
             packed,
-        }))
+        })))
     }
 
     /// Bytes read of the file or, of a file in an archive, of the archive.

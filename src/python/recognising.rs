@@ -36,11 +36,12 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (path, model = false))]
 pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
-    Ok(if model {
-        io::check_model_ending(&path)?
+    let checked = if model {
+        io::check_model_ending(&path)
     } else {
-        io::check_ending(&path)?
-    })
+        io::check_ending(&path)
+    };
+    Ok(checked?)
 }
 
 /// The ending of a name that tells the format, `.bin` of `vectors.bin.gz`, or an empty text.
@@ -96,7 +97,7 @@ impl FileArgument {
     /// Read it from its beginning.
     pub fn open(self, monitor: &Monitor) -> Result<Input> {
         match self {
-            Self::Path(path) => Input::open(&path, monitor),
+            Self::Path(path) => Input::open_or_standard_input(&path, monitor),
             Self::Stream(name, stream) => Input::of(&name, stream, monitor),
         }
     }
