@@ -23,9 +23,9 @@
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let (dim, options) = (10, TrainingOptions::default());
-//!     let tiling = TileOptions::new(dim, &options);
-//!     let tiles = Tiles::new(&mut Counts::Owned(counts), &tiling, &memory, &monitor)?;
-//!     let mut parameters = Parameters::random(vocabulary.len(), dim, 0, &monitor)?;
+//!     let tile_options = TileOptions::new(dim, &options);
+//!     let tiles = Tiles::new(&mut Counts::Owned(counts), &tile_options, &memory, &monitor)?;
+//!     let mut parameters = Parameters::random(vocabulary.len(), tile_options.layout, 0, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &options, &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))
 //! })??;
@@ -40,6 +40,7 @@ pub mod corpus;
 pub mod distributed;
 pub mod encoding;
 mod error;
+mod file_kind;
 pub mod formats;
 pub mod io;
 mod memory;
@@ -49,12 +50,14 @@ pub mod partition;
 mod python;
 mod report;
 pub mod session;
+pub mod similarity;
 pub mod threads;
 pub mod tokenize;
 pub mod training;
 pub mod vocabulary;
 
 pub use error::{Error, Location, Result};
+pub use file_kind::{FileKind, Foreign, Wanted};
 pub use memory::MemoryLimit;
 pub use monitor::{Monitor, Stage};
 pub use report::EpochReport;

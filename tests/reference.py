@@ -38,7 +38,7 @@ class Config:
     learning_rate: float = 0.05
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
-    # Weight of the records if they are pairs that never meet, whose x is a target.
+    # Weight of the records if they are negative pairs, whose ln x is the target.
     unseen: float | None = None
 
 
@@ -51,7 +51,7 @@ def _c_string(word: str) -> list[int]:
 
 
 def _stanford_hash(word: str) -> int:
-    """``bitwisehash`` of Stanford's tools: the place of a word in their table of 2^20."""
+    """``bitwisehash`` of Stanford's tools: the slot of a word in their table of 2^20."""
     h = 1159241
     for c in _c_string(word)[:-1]:
         h ^= ((h << 5) + c + (h >> 2)) & 0xFFFFFFFF
@@ -147,7 +147,7 @@ def with_ones(model: Parameters) -> Parameters:
 
 
 def weight(x: NDArray[np.float64] | float, config: Config) -> NDArray[np.float64]:
-    """f(x) = min(1, (x / x_max)^alpha), or the weight of unseen pairs."""
+    """f(x) = min(1, (x / x_max)^alpha), or the weight of negative pairs."""
     if config.unseen is not None:
         return np.full_like(np.asarray(x, dtype=np.float64), config.unseen)
     return np.minimum(1.0, (np.asarray(x, dtype=np.float64) / config.x_max) ** config.alpha)

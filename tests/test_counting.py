@@ -379,6 +379,17 @@ def test_an_unknown_word_is_a_key_error_that_names_it(counts):
             counts.ratio(*arguments)
 
 
+def test_an_unknown_word_is_answered_with_a_close_spelling():
+    counts = Cooccurrence.from_scipy(np.ones((2, 2)), ["Steam", "ice"])
+    for ask in (
+        lambda: counts.probability("steam", given="ice"),
+        lambda: counts.probability("ice", given="steam"),
+        lambda: counts.ratio("ice", "ice", "steam"),
+    ):
+        with pytest.raises(KeyError, match="'steam' not present in vocabulary; did you mean 'St"):
+            ask()
+
+
 # --------------------------------------------------------------------------- Stanford's .bin format
 
 

@@ -38,6 +38,7 @@ def text(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
 @pytest.mark.parametrize("preset", ["best", "paper"])
 @pytest.mark.parametrize("dim", [50, 300])

@@ -212,6 +212,25 @@ def test_vectors_without_a_direction_are_no_answers(tmp_path, wv):
         assert evaluation.analogies(spoilt, path, method=method).predictions == whole.predictions
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_questions_with_a_vector_that_is_not_finite_are_left_out_and_counted(
+    tmp_path, questions, wv, bad
+):
+    matrix = wv.vectors.copy()
+    matrix[wv.get_index("cats"), 3] = bad
+    spoilt = WordVectors(wv.index_to_key, matrix)
+    result = evaluation.analogies(spoilt, questions)
+    plain = evaluation.analogies(wv, questions)
+    counts = [(s.answerable, s.skipped, s.not_finite) for s in result.sections]
+    assert counts == [(2, 1, 0), (1, 0, 0), (0, 2, 2)]
+    assert (result.answerable, result.skipped, result.not_finite) == (3, 3, 2)
+    assert result.predictions[:4] == plain.predictions[:4]
+    assert result.predictions[4:] == (None, None)
+    assert "2 of the skipped questions have a vector with NaN or infinity" in str(result)
+    assert "NaN" not in str(plain)
+    assert result.to_dict()["total"]["not_finite"] == 2
+
+
 def test_a_question_that_leaves_no_word_is_answered_wrongly(tmp_path):
     wv = WordVectors(["a", "b", "c"], np.eye(3))
     result = evaluation.analogies(wv, written(tmp_path, ": s\na b c a\n"))
@@ -306,8 +325,13 @@ def test_an_analogy_result_converts_to_a_dict(questions, wv):
     assert numbers["method"] == "3cosadd"
     assert numbers["path"] == str(questions)
     assert numbers["total"] == {
-        "name": "total", "correct": 4, "answerable": 5, "skipped": 1, "accuracy": 0.8
-    }  # fmt: skip
+        "name": "total",
+        "correct": 4,
+        "answerable": 5,
+        "skipped": 1,
+        "not_finite": 0,
+        "accuracy": 0.8,
+    }
     assert numbers["semantic"]["accuracy"] == 1
     assert numbers["syntactic"]["accuracy"] == 0.5
     assert [section["name"] for section in numbers["sections"]] == [
@@ -395,7 +419,7 @@ def test_a_malformed_question_names_file_and_line(tmp_path, wv, text, line):
 def test_bytes_that_are_not_utf8_name_file_and_line(tmp_path, wv):
     for measure in (evaluation.analogies, evaluation.similarity):
         path = written(tmp_path, ": s\na b c d\né b c d\n", encoding="latin-1")
-        with pytest.raises(FormatError, match=r"questions\.txt:3: not UTF-8"):
+        with pytest.raises(FormatError, match=r"questions\.txt, line 3: not UTF-8"):
             measure(wv, path)
 
 
@@ -492,6 +516,28 @@ def test_pairs_with_unknown_words_are_left_out_and_counted(tmp_path):
     assert (restricted.answerable, restricted.skipped) == (len(known), 200 - len(known))
 
 
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_pairs_with_a_vector_that_is_not_finite_are_left_out_and_counted(tmp_path, bad):
+    matrix = np.array([[1, 0], [1, 1], [0, 1], [bad, 1]])
+    wv = WordVectors(["a", "b", "c", "bad"], matrix)
+    text = "a b 9\na c 2\nb c 5\n"
+    plain = evaluation.similarity(wv, written(tmp_path, text))
+    path = written(tmp_path, text + "a bad 9\nbad bad 9\nbad unknown 1\na unknown 2\n", "more.txt")
+    result = evaluation.similarity(wv, path)
+    assert (result.answerable, result.skipped, result.not_finite) == (3, 4, 2)
+    assert (result.spearman, result.pearson) == (plain.spearman, plain.pearson)
+    assert "2 of the skipped pairs have a vector with NaN or infinity" in str(result)
+    assert result.to_dict()["not_finite"] == 2
+
+
+def test_the_cosine_of_a_pair_with_a_vector_of_zeros_is_0_as_similarity_says(tmp_path):
+    wv = WordVectors(["a", "b", "c", "zero"], np.array([[1, 0], [1, 1], [-1, 0.5], [0, 0]]))
+    path = written(tmp_path, "a b 9\na c 1\na zero 5\n")
+    result = evaluation.similarity(wv, path)
+    assert (result.answerable, result.not_finite, wv.similarity("a", "zero")) == (3, 0, 0)
+    assert result.spearman == pytest.approx(1)
+
+
 def test_case_of_pairs_is_kept_on_request(tmp_path):
     wv = WordVectors(["ice", "snow", "steam"], np.array([[2, 0], [3, 1], [0, 4]]))
     path = written(tmp_path, "Ice snow 9\nice steam 2\nsnow steam 3\n")
@@ -547,6 +593,7 @@ def test_a_similarity_result_prints_and_converts(tmp_path):
         "pearson": result.pearson,
         "answerable": 200,
         "skipped": 0,
+        "not_finite": 0,
     }
 
 
@@ -566,6 +613,51 @@ def test_evaluate_tells_the_two_kinds_of_file_apart(tmp_path, questions, wv):
     assert restricted.to_dict() == evaluation.similarity(wv, pairs, restrict_vocab=10).to_dict()
     with pytest.raises(FormatError, match="questions"):
         wv.evaluate(written(tmp_path, ""))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "king queen man woman\ncat cats dog dogs\n",
+        "king queen man woman\n",
+        "\n king\tqueen\tman\twoman \r\ncat cats dog dogs\r\n",
+        "1990 king queen man\nking queen man woman\n",
+    ],
+)
+def test_questions_without_sections_are_recognised_as_such(tmp_path, wv, text):
+    # As the files of Stanford's eval/question-data.
+    path = written(tmp_path, text, "family.txt")
+    result = wv.evaluate(path)
+    assert isinstance(result, AnalogyResult)
+    assert result == evaluation.analogies(wv, path)
+    assert [section.name for section in result.sections] == ["family"]
+    assert len(result.questions) == len(text.split("\n")) - 1 - text.startswith("\n")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word1 word2 POS rating\nking queen N 9\n",
+        "word1\tword2\tPOS\trating\nking\tqueen\tN\t9\n",
+        "king queen 9\n",
+        "king queen 9 1.5\n",
+        "king,queen,9,1.5\ncat,dog,7,3\n",
+        "# one two three\nking queen 9\n",
+    ],
+)
+def test_rated_pairs_with_other_columns_or_a_header_are_no_questions(tmp_path, wv, text):
+    result = wv.evaluate(written(tmp_path, text, "pairs.txt"))
+    assert isinstance(result, SimilarityResult)
+    assert result.answerable >= 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+def test_a_byte_order_mark_tells_the_encoding(tmp_path, wv, questions, encoding):
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    path = written(tmp_path, mark + QUESTIONS, "marked.txt", encoding)
+    assert wv.evaluate(path).to_dict()["sections"] == wv.evaluate(questions).to_dict()["sections"]
+    pairs = written(tmp_path, mark + "king queen 9\ncat dog 7\n", "pairs.txt", encoding)
+    assert wv.evaluate(pairs).answerable == 2
 
 
 # ---------------------------------------------------------------- the standard sets
@@ -641,7 +733,7 @@ def test_every_standard_question_is_answered_as_by_stanford(standard):
     assert sum(section.kind == "semantic" for section in result.sections) == 5
     assert (result.semantic.answerable, result.syntactic.answerable) == (8_869, 10_675)
     assert list(result.predictions) == stanfords_answers(wv, result.questions)
-    # Neither all right nor all wrong, or the test would not tell.
+    # Some answers are right and some are wrong: otherwise the test proves nothing.
     assert 0.2 < result.accuracy < 0.999
 
 

@@ -15,7 +15,7 @@ plt = pytest.importorskip("matplotlib.pyplot")
 @pytest.fixture(scope="module")
 def model():
     X = np.random.default_rng(3).uniform(1, 50, size=(20, 20))
-    return Glove(dim=5, epochs=7).fit_cooccurrence(X)
+    return Glove(dim=5, epochs=7).fit_cooccurrence(X + X.T)
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +28,25 @@ def test_the_line_has_the_loss_of_each_epoch(model):
     (line,) = model.plot_loss().lines
     assert line.get_xdata().tolist() == [1, 2, 3, 4, 5, 6, 7]
     assert line.get_ydata().tolist() == model.history
+
+
+def legend_of(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+def test_the_validation_loss_has_a_line_of_its_own():
+    X = np.random.default_rng(3).uniform(1, 50, size=(20, 20))
+    model = Glove(dim=5, epochs=4).fit_cooccurrence(X + X.T, validation=0.2)
+    ax = model.plot_loss()
+    training, validation = ax.lines
+    assert training.get_ydata().tolist() == model.history
+    assert validation.get_ydata().tolist() == model.history.validation
+    assert validation.get_xdata().tolist() == [1, 2, 3, 4]
+    assert legend_of(ax) == ["training", "validation"]
+
+
+def test_a_legend_names_the_line(model):
+    assert legend_of(model.plot_loss()) == ["training"]
 
 
 def test_axes_are_named_and_count_whole_epochs(model):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import glove_rs
@@ -217,7 +217,7 @@ def test_analytic_gradient_equals_finite_differences_of_the_loss(size, dim, seed
 @given(size=st.integers(1, 4), dim=st.integers(1, 20), seed=seeds)
 @settings(max_examples=25)
 def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, seed):
-    # Records that share no row and no column: together the steps are the gradient of the loss.
+    # No two records share a row or a column: the steps add up to the gradient of the loss.
     rng = np.random.default_rng(seed)
     row, col = np.arange(size), rng.permutation(size)
     x = np.exp(rng.normal(1, 2, size))
@@ -262,6 +262,26 @@ def test_loss_decreases_over_epochs_on_random_symmetric_counts(
     assert np.isfinite(history).all()
     assert history[-1] < history[0]
     assert sum(history[5:]) < sum(history[:5])
+
+
+@st.composite
+def small_texts(draw):
+    """3 to 50 sentences of 2 to 60 words with uniform or Zipf-like frequencies."""
+    words, longest = draw(st.integers(2, 60)), draw(st.integers(2, 25))
+    power, rng = draw(st.sampled_from([0.0, 1.0])), np.random.default_rng(draw(seeds))
+    frequency = 1 / np.arange(1, words + 1) ** power
+    sentences = [
+        rng.choice(words, size=rng.integers(2, longest + 1), p=frequency / frequency.sum())
+        for _ in range(draw(st.integers(3, 50)))
+    ]
+    return [" ".join(f"w{word}" for word in sentence) for sentence in sentences]
+
+
+@example(["I like deep learning .", "I like NLP .", "I enjoy flying ."])
+@given(small_texts())
+def test_the_objective_of_the_default_falls_on_any_small_text(text):
+    history = Glove(min_count=1, threads=1).fit(text).history
+    assert history[-1] < 0.95 * history[0]
 
 
 def parameters_of(model):

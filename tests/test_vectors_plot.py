@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+import warnings
+
 import numpy as np
 import pytest
 
 from glove_rs import WordVectors
+from glove_rs._vectors import fonts
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
 matplotlib.use("Agg")
@@ -97,6 +102,122 @@ def test_every_name_is_inside_the_axes_and_next_to_its_point(wv):
         assert frame.y0 <= box.y0 < box.y1 <= frame.y1, word
         nearest = np.clip(pixel, box.min, box.max)
         assert np.linalg.norm(nearest - pixel) < 20, word
+
+
+def overlapping(ax):
+    """The pairs of names that cover each other."""
+    _, texts, renderer = drawn(ax)
+    boxes = {word: text.get_window_extent(renderer) for word, text in texts.items()}
+    return [
+        (one, other)
+        for one, other in itertools.combinations(boxes, 2)
+        if boxes[one].overlaps(boxes[other])
+    ]
+
+
+def test_names_of_close_points_are_moved_apart():
+    pytest.importorskip("adjustText", reason="adjustText is not installed")
+    close = {"king": (1, 0), "queen": (1.001, 0.001), "prince": (1, 0.002), "princess": (1.002, 0)}
+    far = {"ice": (-1, 0.5), "water": (0, -1), "steam": (0.2, 1)}
+    wv = WordVectors([*close, *far], np.array([*close.values(), *far.values()]))
+    assert overlapping(wv.plot([*close, *far])) == []
+
+
+def test_equal_vectors_are_drawn_with_names_apart():
+    pytest.importorskip("adjustText", reason="adjustText is not installed")
+    wv = WordVectors(["king", "queen", "apple"], np.array([[1, 0], [1, 0], [0, 1]]))
+    assert overlapping(wv.plot(["king", "queen", "apple"])) == []
+
+
+def test_names_are_drawn_without_adjust_text_too(wv, monkeypatch):
+    monkeypatch.setitem(sys.modules, "adjustText", None)
+    test_there_is_a_point_and_a_name_for_each_word_in_order(wv)
+    test_every_name_is_inside_the_axes_and_next_to_its_point(wv)
+
+
+def square_font(path, name, characters):
+    """Write a font that has a square for each of some characters and nothing else."""
+    builder_module = pytest.importorskip("fontTools.fontBuilder")
+    pens = pytest.importorskip("fontTools.pens.ttGlyphPen")
+    pen = pens.TTGlyphPen(None)
+    pen.moveTo((100, 0))
+    for corner in ((100, 800), (900, 800), (900, 0)):
+        pen.lineTo(corner)
+    pen.closePath()
+    square = pen.glyph()
+    names = [".notdef", *(f"uni{ord(c):04X}" for c in characters)]
+    builder = builder_module.FontBuilder(1000, isTTF=True)
+    builder.setupGlyphOrder(names)
+    builder.setupCharacterMap({ord(c): f"uni{ord(c):04X}" for c in characters})
+    builder.setupGlyf(dict.fromkeys(names, square))
+    builder.setupHorizontalMetrics(dict.fromkeys(names, (1000, 100)))
+    builder.setupHorizontalHeader(ascent=800, descent=-200)
+    builder.setupNameTable({"familyName": name, "styleName": "Regular"})
+    builder.setupOS2(sTypoAscender=800, usWinAscent=800, usWinDescent=200)
+    builder.setupPost()
+    builder.save(path)
+
+
+@pytest.fixture
+def installed(monkeypatch):
+    """matplotlib with its own fonts only; the names of files that are installed as well."""
+    manager = matplotlib.font_manager
+    own = [e for e in manager.fontManager.ttflist if "mpl-data" in e.fname.replace("\\", "/")]
+    monkeypatch.setattr(manager.fontManager, "ttflist", own)
+    paths = []
+    monkeypatch.setattr(manager, "findSystemFonts", lambda: list(map(str, paths)))
+    fonts._installed_for.cache_clear()
+    manager.fontManager._findfont_cached.cache_clear()
+    yield paths
+    fonts._installed_for.cache_clear()
+
+
+CHINESE = ["冰雪", "水", "ice"]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["in matplotlib's list", "installed later"])
+def test_a_font_that_has_the_characters_is_chosen(tmp_path, installed, known):
+    square_font(tmp_path / "squares.ttf", "Squares of Ice", "冰雪")
+    square_font(tmp_path / "water.ttf", "Squares of Water", "水")
+    for name in ("squares.ttf", "water.ttf"):
+        if known:
+            matplotlib.font_manager.fontManager.addfont(tmp_path / name)
+        else:
+            installed.append(tmp_path / name)
+    wv = WordVectors(CHINESE, np.array([[1, 0], [0, 1], [-1, 1]]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ax = wv.plot(CHINESE)
+        _, texts, renderer = drawn(ax)
+    for text in texts.values():
+        assert text.get_fontfamily()[-2:] == ["Squares of Ice", "Squares of Water"]
+    # The glyphs are those of the font: filled squares.
+    ink = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3].min(axis=2) < 200
+    box = texts["冰雪"].get_window_extent(renderer)
+    part = ink[int(box.y0) + 2 : int(box.y1) - 2, int(box.x0) + 2 : int(box.x1) - 2]
+    assert part.mean() > 0.5
+
+
+def test_words_of_the_default_font_are_drawn_with_it_alone(installed):
+    wv = WordVectors(["ice", "лёд"], np.eye(2))
+    default = matplotlib.font_manager.FontProperties().get_family()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert [text.get_fontfamily() for text in wv.plot(["ice", "лёд"]).texts] == [default] * 2
+
+
+def test_characters_without_a_font_get_one_warning_that_says_what_to_install(installed):
+    wv = WordVectors(CHINESE, np.array([[1, 0], [0, 1], [-1, 1]]))
+    with pytest.warns(UserWarning, match="no installed font") as caught:
+        wv.plot(CHINESE)
+    assert [str(warning.message) for warning in caught] == [
+        "no installed font has 冰 水 雪: install a font that does, such as Noto Sans CJK "
+        "(Debian, Ubuntu: fonts-noto-cjk)"
+    ]
+    assert caught[0].filename == __file__
+    wv = WordVectors(["𓀀", "a"], np.eye(2))
+    with pytest.warns(UserWarning, match="no installed font has 𓀀.*Noto"):
+        wv.plot(["𓀀", "a"])
 
 
 def test_there_is_ink_at_each_point_and_each_name(wv):

@@ -20,7 +20,8 @@ from hypothesis.extra import numpy as hnp
 
 import golden_files
 from glove_rs import Cooccurrence, Glove, WordVectors
-from glove_rs._vectors import search, unit_rows
+from glove_rs._vectors import cosine as cosine_module
+from glove_rs._vectors import search
 from glove_rs.vectors import COMBINATIONS, combine
 
 # gensim calls its own deprecated method in most_similar_cosmul.
@@ -377,6 +378,31 @@ def test_nan_in_a_vector_hides_no_neighbour():
     assert [word for word, _ in spoilt.most_similar_batch(["w1"], topn=98)[0]] == expected
 
 
+@pytest.mark.parametrize("bad", [(np.nan, 1), (np.inf, 1), (-np.inf, 0), (np.inf, -np.inf)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_every_query_agrees_that_a_vector_that_is_not_finite_has_no_cosine(bad, dtype):
+    wv = WordVectors(["a", "b", "bad"], np.array([[1, 0], [1, 0.1], bad], dtype))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        of_a = wv.most_similar("a", topn=None)
+        assert np.isnan(of_a).tolist() == [False, False, True]
+        assert np.isnan([score for _, score in wv.most_similar("bad")]).tolist() == [True, True]
+        for word in ("a", "b", "bad"):
+            assert np.isnan(wv.similarity(word, "bad"))
+            assert np.isnan(wv.similarity("bad", word))
+            assert np.isnan(wv.distance(word, "bad"))
+            assert np.isnan(wv.n_similarity([word], ["bad"]))
+            assert np.isnan(wv.distances(word, ["bad"])).all()
+            assert np.isnan(wv.most_similar_cosmul(word, topn=None)[2])
+        assert np.isnan(wv.distances("bad")).all()
+        assert np.isnan(wv.most_similar("bad", topn=None)).all()
+        assert [word for word, _ in wv.most_similar("a")] == ["b", "bad"]
+        assert [[word for word, _ in near] for near in wv.most_similar_batch(["a", "bad"])] == [
+            ["b", "bad"],
+            ["a", "b"],
+        ]
+
+
 @pytest.mark.parametrize("bad", [(0, 0), (np.nan, 1), (np.inf, 1)])
 def test_a_vector_without_a_direction_does_not_match(bad):
     wv = WordVectors(["a", "b", "bad"], np.array([[1, 0], [1, 0.1], bad], np.float32))
@@ -456,7 +482,7 @@ def test_an_unknown_word_is_a_key_error_that_names_it_and_a_close_spelling(small
         query(small)
 
 
-@pytest.mark.parametrize("slip", ["King", "kng", "kingg", "ikng", "kimg", "KING"])
+@pytest.mark.parametrize("slip", ["King", "kng", "kingg", "ikng", "kimg", "KING", "Kng", "KIMG"])
 def test_one_slip_of_the_pen_is_recognised(small, slip):
     with pytest.raises(KeyError, match="did you mean 'king'"):
         small[slip]
@@ -466,6 +492,15 @@ def test_at_most_three_spellings_are_suggested_frequent_first():
     wv = WordVectors(["cat", "bat", "hat", "rat", "mat"], np.eye(5))
     with pytest.raises(KeyError, match=r"'cat' or 'bat' or 'hat'\?$"):
         wv["at"]
+
+
+def test_words_that_differ_in_case_only_are_suggested_first():
+    wv = WordVectors(["iphones", "phone", "iPhone", "STRASSE"], np.eye(4))
+    for asked in ("iphone", "IPHONE", "Iphone"):
+        with pytest.raises(KeyError, match=r"did you mean 'iPhone' or 'iphones' or 'phone'\?$"):
+            wv[asked]
+    with pytest.raises(KeyError, match=r"did you mean 'STRASSE'\?$"):
+        wv["straße"]
 
 
 def test_no_spelling_is_suggested_when_none_is_close(small):
@@ -488,6 +523,40 @@ def test_a_key_error_crosses_processes_as_its_message(small):
     copy = pickle.loads(pickle.dumps(error.value))
     assert type(copy) is KeyError
     assert copy.args == (str(error.value),)
+
+
+def test_get_returns_a_default_for_an_unknown_word(small):
+    np.testing.assert_array_equal(small.get("queen"), small["queen"])
+    assert small.get("quen") is None
+    assert small.get("quen", 7) == 7
+    np.testing.assert_array_equal(small.get(1, 7), small["queen"])
+    with pytest.raises(ValueError, match="read-only"):
+        small.get("queen")[0] = 9
+
+
+def test_a_slice_is_a_read_only_view_of_the_rows(small):
+    np.testing.assert_array_equal(small[:2], small.vectors[:2])
+    np.testing.assert_array_equal(small[-2:], small[["woman", "apple"]])
+    np.testing.assert_array_equal(small[::2], small.vectors[::2])
+    assert small[9:].shape == (0, 3)
+    assert np.shares_memory(small[1:3], small.vectors)
+    with pytest.raises(ValueError, match="read-only"):
+        small[:2][0, 0] = 9
+    small.vectors[0, 0] = 2  # the matrix itself can be written to
+
+
+def test_a_list_of_numbers_is_a_vector(small):
+    vector = [2.0, -0.5, 0.1]
+    expected = small.similar_by_vector(np.array(vector))
+    for same in (vector, tuple(vector), np.array(vector, np.float32), [2, -0.5, np.float32(0.1)]):
+        assert_same_neighbours(small.similar_by_vector(same), expected)
+    np.testing.assert_allclose(small.distances(vector), small.distances(np.array(vector)))
+    assert small.most_similar([vector, "king"]) == small.most_similar([np.array(vector), "king"])
+    assert small.most_similar([(vector, 0.5)], "king") == small.most_similar(
+        [(np.array(vector), 0.5)], "king"
+    )
+    with pytest.raises(ValueError, match=r"shape \(3,\), got \(2,\)"):
+        small.similar_by_vector([1.0, 2.0])
 
 
 def test_get_index_has_a_default(small):
@@ -595,11 +664,17 @@ def test_pickle_keeps_words_and_vectors_and_drops_what_can_be_computed(wv):
     assert len(blob) < wv.vectors.nbytes + 40 * len(wv) + 1000
 
 
-def test_lengths_are_computed_once(monkeypatch):
-    wv = random_vectors()
-    first = wv._unit_rows.lengths()
-    monkeypatch.setattr(np, "einsum", None)
-    assert wv._unit_rows.lengths() is first
+def test_queries_see_what_is_written_to_the_vectors():
+    wv = WordVectors(["a", "b", "c"], np.array([[1, 0], [3, 4], [0, 2]], np.float32))
+    assert wv.most_similar("a")[0] == ("b", pytest.approx(0.6))
+    wv.vectors[0] *= 32
+    wv.vectors[2] = [100, 0]
+    assert [word for word, _ in wv.most_similar("a")] == ["c", "b"]
+    np.testing.assert_allclose(wv.most_similar("a", topn=None), [1, 0.6, 1], **TOLERANCE)
+    np.testing.assert_allclose(wv.get_vector("c", norm=True), [1, 0])
+    np.testing.assert_allclose(wv.distances("b"), [0.4, 0, 0.4], **TOLERANCE)
+    assert wv.most_similar_batch(["a"])[0][0] == ("c", pytest.approx(1))
+    assert wv.similarity("a", "c") == 1
 
 
 def test_words_may_be_read_when_first_asked_for():
@@ -632,7 +707,7 @@ def test_many_threads_may_ask_at_once():
 
 
 def test_float16_answers_like_its_float32_copy(monkeypatch):
-    monkeypatch.setattr(unit_rows, "_ROWS", 64)
+    monkeypatch.setattr(cosine_module, "_ROWS", 64)
     half = random_vectors(300, 24)
     half = WordVectors(half.index_to_key, half.vectors.astype(np.float16))
     single = WordVectors(half.index_to_key, half.vectors.astype(np.float32))
@@ -668,7 +743,7 @@ def test_float16_queries_do_not_expand_the_matrix():
 @pytest.mark.parametrize("topn", [1, 10, 63, 64, 65, 199, 5_000])
 @pytest.mark.parametrize(("rows", "queries", "a_pass"), [(64, 7, 20), (16_384, 256, 1_024)])
 def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a_pass):
-    monkeypatch.setattr(unit_rows, "_ROWS", rows)
+    monkeypatch.setattr(cosine_module, "_ROWS", rows)
     monkeypatch.setattr(search, "_QUERIES", queries)
     monkeypatch.setattr(search, "_PASS", a_pass)
     wv = random_vectors()
@@ -687,7 +762,7 @@ def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a
 def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, topn):
     wv = WordVectors([f"w{i}" for i in range(len(matrix))], matrix)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(unit_rows, "_ROWS", 8)
+        patch.setattr(cosine_module, "_ROWS", 8)
         patch.setattr(search, "_QUERIES", 3)
         batch = wv.most_similar_batch(wv.index_to_key, topn)
     for word, near in zip(wv.index_to_key, batch, strict=True):
@@ -702,7 +777,7 @@ def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, top
 
 def test_best_neighbours_last_in_the_vocabulary_are_found(monkeypatch):
     # The worst order for a search that keeps the best so far.
-    monkeypatch.setattr(unit_rows, "_ROWS", 100)
+    monkeypatch.setattr(cosine_module, "_ROWS", 100)
     angles = np.linspace(3, 0.01, 1_000)
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     wv = WordVectors([*(f"w{i}" for i in range(1_000)), "query"], np.vstack([matrix, [1, 0]]))

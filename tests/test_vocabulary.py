@@ -133,6 +133,12 @@ def test_an_unknown_word_is_a_key_error_that_names_it(fruit):
         fruit["plum"]
 
 
+@pytest.mark.parametrize("slip", ["aple", "Apple", "appel", "APPLE"])
+def test_an_unknown_word_is_answered_with_a_close_spelling(fruit, slip):
+    with pytest.raises(KeyError, match=r"did you mean 'apple'\?$"):
+        fruit[slip]
+
+
 def test_a_given_order_is_kept():
     assert Vocabulary(["rare", "frequent"], [1, 100]).words == ["rare", "frequent"]
 

@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypedDict, final
+from pathlib import Path
+from typing import IO, Any, Final, Literal, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
@@ -21,8 +22,8 @@ __all__ = [
     "CoreEpoch",
     "CoreEstimate",
     "CoreGroupCounts",
+    "CoreHistory",
     "CoreParameters",
-    "CoreProgress",
     "CoreShard",
     "CoreTiles",
     "CoreVectors",
@@ -35,15 +36,24 @@ __all__ = [
     "PanicException",
     "TrainingDiverged",
     "__version__",
+    "check_ending",
+    "check_kind",
     "check_training",
+    "cosines",
     "count_by_group",
+    "count_lines",
+    "ending",
     "group_marginals",
     "group_ranks",
     "has_parts",
+    "is_member",
     "load_parameters",
     "load_vectors",
+    "member_path",
     "merge_vocabularies",
     "most_threads",
+    "read_text",
+    "recognise",
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
@@ -55,10 +65,21 @@ __all__ = [
     "take_panic",
     "train",
     "train_records",
+    "unit_rows",
     "unpack_rows",
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
+_Wanted: TypeAlias = Literal[
+    "text",
+    "vectors",
+    "vocabulary",
+    "counts",
+    "parameters",
+    "model",
+    "checkpoint",
+    "evaluation",
+]
 _Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 _F32: TypeAlias = npt.NDArray[np.float32]
 
@@ -192,7 +213,7 @@ class CoreVocabulary:
         source: _Source, encoding: _Encoding, running: _Running, progress: _Progress | None
     ) -> CoreVocabulary: ...
     @staticmethod
-    def load(path: _Path) -> CoreVocabulary: ...
+    def load(file: _Path | IO[Any]) -> CoreVocabulary: ...
     def save(self, path: _Path) -> None: ...
     def pruned(self, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
     def words(self) -> list[str]: ...
@@ -230,7 +251,7 @@ class CoreGroupCounts:
         header: Sequence[int],
         symmetric: bool,
         blocks: npt.NDArray[np.uint8],
-        pieces: Sequence[npt.NDArray[np.uint8]],
+        buffers: Sequence[npt.NDArray[np.uint8]],
     ) -> CoreGroupCounts: ...
     @staticmethod
     def merge(parts: Sequence[CoreGroupCounts], threads: int) -> CoreGroupCounts: ...
@@ -320,6 +341,8 @@ class CoreParameters:
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
     @property
+    def data_loss(self) -> list[float]: ...
+    @property
     def validation(self) -> list[float | None]: ...
     @property
     def counts(self) -> CoreCooccurrence | None: ...
@@ -330,6 +353,8 @@ class CoreEpoch:
     def epoch(self) -> int: ...
     @property
     def loss(self) -> float: ...
+    @property
+    def data_loss(self) -> float: ...
     @property
     def validation(self) -> float | None: ...
     @property
@@ -355,13 +380,15 @@ class CoreEstimate:
         cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> CoreEstimate: ...
     def counting(self) -> list[float]: ...
-    def fit(self, dim: int, negative: float, limit: int | None = None) -> list[float]: ...
+    def fit(
+        self, dim: int, optimizer: str, negative: float, limit: int | None = None
+    ) -> list[float]: ...
     def limit_within(
-        self, dim: int, negative: float, available: float, least: int
+        self, dim: int, optimizer: str, negative: float, available: float, least: int
     ) -> int | None: ...
 
 @final
-class CoreProgress:
+class CoreHistory:
     def __new__(
         cls,
         training: _Training,
@@ -370,7 +397,7 @@ class CoreProgress:
         held_out: int,
         early_stopping: int | None,
         max_seconds: float | None,
-    ) -> CoreProgress: ...
+    ) -> CoreHistory: ...
     @property
     def epochs(self) -> int: ...
     @property
@@ -384,6 +411,7 @@ class CoreProgress:
     def finish_epoch(
         self,
         loss: float,
+        data_loss: float,
         validation: float | None,
         seconds: float,
         records_per_second: float,
@@ -419,12 +447,15 @@ class CoreTiles:
         words: _F32,
         contexts: _F32,
         threads: int,
-    ) -> float | None: ...
-    def validation_cost(
-        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
-    ) -> float: ...
-    def divergence_cost(
-        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
+    ) -> tuple[float, float] | None: ...
+    def cost(
+        self,
+        of: Literal["validation", "divergence"],
+        columns: int,
+        training: _Training,
+        words: _F32,
+        contexts: _F32,
+        threads: int,
     ) -> float: ...
     @property
     def records(self) -> int: ...
@@ -444,11 +475,14 @@ def start_rows(
     groups: int,
     group: int,
     dim: int,
+    optimizer: str,
     seed: int,
     init: _Init | None,
     threads: int,
 ) -> list[_F32]: ...
-def unpack_rows(rows: _F32, dim: int, contexts: bool) -> tuple[_F32, _F32, _F32, _F32]: ...
+def unpack_rows(
+    rows: _F32, dim: int, optimizer: str, contexts: bool
+) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
 def train(
     counts: CoreCooccurrence,
@@ -501,10 +535,19 @@ class CoreVectors:
     def words(self) -> list[str]: ...
     def repeated(self) -> list[str]: ...
     def doubtful(self) -> list[str]: ...
+    def not_finite(self) -> list[str]: ...
     def __len__(self) -> int: ...
 
+def recognise(path: _Path) -> tuple[str, str, str]: ...
+def check_kind(path: _Path, wanted: _Wanted) -> None: ...
+def count_lines(path: _Path) -> tuple[int, str]: ...
+def check_ending(path: _Path, model: bool = False) -> None: ...
+def ending(path: _Path) -> str: ...
+def member_path(archive: _Path, member: str) -> Path: ...
+def is_member(path: _Path) -> bool: ...
+def read_text(file: _Path | IO[Any], wanted: _Wanted) -> str: ...
 def load_vectors(
-    path: _Path,
+    path: _Path | IO[Any],
     format: str | None,
     limit: int | None,
     half: bool,
@@ -512,6 +555,7 @@ def load_vectors(
     combine: str,
     map: bool,
     max_line_bytes: int,
+    errors: str,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(
@@ -520,6 +564,8 @@ def save_vectors(
     vectors: npt.NDArray[Any],
     layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
 ) -> None: ...
+def cosines(vectors: npt.NDArray[Any], query: _F32) -> _F32: ...
+def unit_rows(vectors: npt.NDArray[Any]) -> tuple[_F32, npt.NDArray[np.bool_]]: ...
 def load_parameters(
     path: _Path, words: int, progress: _Progress | None
 ) -> tuple[_F32, _F32, _F32, _F32]: ...

@@ -29,7 +29,7 @@ Progress: TypeAlias = bool | Callback | None
 _UNITS = {
     "tokenizing": "B",
     "counting": "token",
-    "tiling": "record",
+    "preparing": "record",
     "training": "record",
     "loading": "B",
 }

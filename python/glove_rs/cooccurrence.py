@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from . import _core
 from ._checks import path_text, positive, shown
+from ._io.frames import matrix_and_labels
 from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._progress import Progress, reporter
@@ -88,6 +89,8 @@ class Cooccurrence:
         return self
 
     _core: _core.CoreCooccurrence
+    # Whether it was a matrix, of which nobody has said that it is symmetric or not.
+    _is_matrix = False
 
     @classmethod
     @accepts("reading", "encoding", "counting", "running")
@@ -150,21 +153,23 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     def from_scipy(
         cls, X: Any, vocabulary: Vocabulary | Sequence[str] | None = None
     ) -> Cooccurrence:
-        """Take counts from a scipy sparse matrix or array, or from a dense one.
+        """Take counts from a scipy sparse matrix or array, a dense one, or a data frame.
 
         Parameters
         ----------
         X : sparse or dense, (V, V)
             Finite counts >= 0; zeros are dropped, duplicates added up.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of the rows. Default "0", "1", ….
+            The words of the rows. Default: the labels of a pandas or Polars data frame, whose
+            columns are put in the order of its rows; otherwise "0", "1", ….
 
         Raises
         ------
         ValueError
-            If X is not square, does not fit the vocabulary, or holds a negative or non-finite
-            count, or counts whose sum is not finite.
+            If X is not square, does not fit the vocabulary, has other labels for its rows than for
+            its columns, or holds a negative or non-finite count, or counts whose sum is not finite.
         """
+        X, labels = matrix_and_labels(X)
         if np.iscomplexobj(X):
             raise ValueError("X must hold real numbers, got complex ones")
         if hasattr(X, "tocsr"):
@@ -183,14 +188,14 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         if len(shape) != 2 or shape[0] != shape[1]:
             raise ValueError(f"X must be a square matrix, got shape {tuple(shape)}")
         if vocabulary is None:
-            vocabulary = [str(i) for i in range(shape[0])]
+            vocabulary = labels or [str(i) for i in range(shape[0])]
         vocabulary = as_vocabulary(vocabulary)
         if len(vocabulary) != shape[0]:
             raise ValueError(
                 f"vocabulary must have a word per row of X: {len(vocabulary)} words, "
                 f"{shape[0]} rows"
             )
-        return cls._of(
+        counts = cls._of(
             _core.CoreCooccurrence.from_csr(
                 vocabulary._core,
                 np.ascontiguousarray(indptr, dtype=np.int64),
@@ -198,6 +203,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
                 np.ascontiguousarray(values, dtype=np.float64),
             )
         )
+        counts._is_matrix = True
+        return counts
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -246,6 +253,26 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         indptr, columns, values = self._core.csr()
         rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
         return rows, columns, values
+
+    def _asymmetry(self) -> str:
+        """Say in which way X differs from its transpose by more than rounding; "" if it does not.
+
+        The words complete "X is ...".
+        """
+        if self.symmetric:
+            return ""
+        rows, columns, values = self.records()
+        if (rows <= columns).all():
+            return "upper-triangular"
+        if (rows >= columns).all():
+            return "lower-triangular"
+        mirrored = np.lexsort((rows, columns))
+        same_pairs = np.array_equal(rows, columns[mirrored]) and np.array_equal(
+            columns, rows[mirrored]
+        )
+        if same_pairs and np.allclose(values, values[mirrored], rtol=1e-6, atol=0):
+            return ""
+        return "not symmetric"
 
     def probability(self, word: str, given: str) -> float:
         """P(word | given) = X[given, word] / ΣX[given, :]; NaN if `given` never co-occurs.
@@ -336,10 +363,11 @@ normalize, documents, errors, max_word_bytes, threads, memory
 
         The native format holds the vocabulary too, compressed and with checksums (its layout is
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
-        records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
+        records instead, 16 bytes each, sorted, without words; so does ``-``, standard output. A
+        further ending ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` packs the file.
         """
         path = path_text("path", path)
-        if path.endswith(".bin") or path == "-":
+        if _core.ending(path) == ".bin" or path == "-":
             self._core.save_stanford(path)
         else:
             self._core.save(path)

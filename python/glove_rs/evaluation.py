@@ -1,14 +1,17 @@
 """Measure word vectors: analogy questions and human similarity ratings.
 
-Both functions read the standard file formats. The result states the protocol.
+Both functions read the standard file formats. The result states the protocol. Questions and pairs
+that cannot be answered are left out and counted: those with an unknown word, and those with a
+vector that is not finite.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -16,10 +19,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
 from ._checks import boolean, choice, optional_integer, path_text
 from ._core import FormatError
-from ._vectors.analogy import METHODS, answers, float64_rows
-from ._vectors.unit_rows import UnitRows
+from ._vectors.analogy import METHODS, answers
+from ._vectors.cosine import cosines_of_pairs
 
 __all__ = [
     "METHODS",
@@ -28,6 +32,7 @@ __all__ = [
     "SimilarityResult",
     "analogies",
     "evaluate",
+    "read_questions",
     "similarity",
 ]
 
@@ -40,9 +45,10 @@ _FIELD = re.compile(r"[^ \t\r\f\v]+")
 class _WordVectors(Protocol):
     """The part of :class:`glove_rs.WordVectors` that is evaluated."""
 
-    _unit_rows: UnitRows
-
     def __len__(self) -> int: ...
+
+    @property
+    def vectors(self) -> NDArray[Any]: ...
 
     @property
     def index_to_key(self) -> list[str]: ...
@@ -65,15 +71,18 @@ class AnalogyScore:
     correct : int
         Questions answered with the expected word.
     answerable : int
-        Questions whose four words are known.
+        Questions whose four words are known and have finite vectors.
     skipped : int
-        Questions with an unknown word. They do not affect the accuracy.
+        All other questions. They do not affect the accuracy.
+    not_finite : int
+        Those of the skipped whose words are known, but a vector has a NaN or an infinity.
     """
 
     name: str
     correct: int
     answerable: int
     skipped: int
+    not_finite: int = 0
 
     @property
     def accuracy(self) -> float:
@@ -139,13 +148,18 @@ class AnalogyResult:
 
     @property
     def answerable(self) -> int:
-        """Questions whose four words are known."""
+        """Questions whose four words are known and have finite vectors."""
         return self.total.answerable
 
     @property
     def skipped(self) -> int:
-        """Questions with an unknown word."""
+        """All other questions."""
         return self.total.skipped
+
+    @property
+    def not_finite(self) -> int:
+        """Those of the skipped whose words are known, but a vector has a NaN or an infinity."""
+        return self.total.not_finite
 
     def _sum(self, name: str, *kinds: str) -> AnalogyScore:
         some = [section for section in self.sections if section.kind in kinds]
@@ -154,6 +168,7 @@ class AnalogyResult:
             sum(section.correct for section in some),
             sum(section.answerable for section in some),
             sum(section.skipped for section in some),
+            sum(section.not_finite for section in some),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -176,7 +191,8 @@ class AnalogyResult:
         lines = _table(rows)
         # A rule below the header, and one above the three sums.
         rule = "-" * len(lines[0])
-        return "\n".join([self.protocol, lines[0], rule, *lines[1:-3], rule, *lines[-3:]])
+        note = _not_finite_note(self.not_finite, "questions")
+        return "\n".join([self.protocol, lines[0], rule, *lines[1:-3], rule, *lines[-3:], *note])
 
 
 @dataclass(frozen=True)
@@ -193,9 +209,11 @@ class SimilarityResult:
         Correlation of ratings and cosines, from -1 to 1. NaN if it is undefined: for fewer than
         two pairs, or if all values are equal.
     answerable : int
-        Pairs with both words known.
+        Pairs whose words are known and have finite vectors.
     skipped : int
-        Pairs left out because a word is unknown.
+        All other pairs, which are left out.
+    not_finite : int
+        Those of the skipped whose words are known, but a vector has a NaN or an infinity.
     """
 
     protocol: str
@@ -204,6 +222,7 @@ class SimilarityResult:
     pearson: float
     answerable: int
     skipped: int
+    not_finite: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
@@ -223,7 +242,14 @@ class SimilarityResult:
                 ),
             ]
         )
-        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1]])
+        note = _not_finite_note(self.not_finite, "pairs")
+        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *note])
+
+
+def _not_finite_note(number: int, what: str) -> list[str]:
+    return (
+        [f"{number:,} of the skipped {what} have a vector with NaN or infinity"] if number else []
+    )
 
 
 def _defined(value: float) -> float | None:
@@ -265,7 +291,8 @@ def analogies(
 
     The protocol is that of Stanford's evaluation script. Vectors are scaled to unit length. The
     answer is the word with the largest cosine with b - a + c, of the whole vocabulary without a, b
-    and c. Questions with an unknown word are skipped. Answers are computed in double precision.
+    and c. Questions with an unknown word, or with a vector that is not finite, are skipped. Answers
+    are computed in double precision.
 
     Parameters
     ----------
@@ -314,22 +341,23 @@ def analogies(
     lowercase = boolean("lowercase", lowercase)
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
     limit = min(restrict_vocab or len(wv), len(wv))
-    sections, owner, questions = _read_questions(path, lowercase)
+    sections, owner, questions = read_questions(path, str.lower if lowercase else str)
 
     table = wv.key_to_index
     ids = np.array(
         [[table.get(word, limit) for word in question] for question in questions], dtype=np.intp
     )
-    answerable = (ids < limit).all(axis=1)
+    known, answerable = _answerable(wv.vectors, ids, limit)
     predicted = np.full(len(ids), -1, np.intp)
     predicted[answerable] = answers(
-        wv._unit_rows, ids[answerable, :3], limit, method, table.get(_UNKNOWN)
+        wv.vectors, ids[answerable, :3], limit, method, table.get(_UNKNOWN)
     )
 
     count = len(sections)
     section = np.array(owner, dtype=np.intp)
     correct = np.bincount(section[answerable & (predicted == ids[:, 3])], minlength=count)
-    known = np.bincount(section[answerable], minlength=count)
+    answered = np.bincount(section[answerable], minlength=count)
+    not_finite = np.bincount(section[known & ~answerable], minlength=count)
     every = np.bincount(section, minlength=count)
     words = wv.index_to_key
     return AnalogyResult(
@@ -337,8 +365,10 @@ def analogies(
         method=method,
         path=os.fsdecode(path),
         sections=tuple(
-            AnalogyScore(name, int(right), int(some), int(all_ - some))
-            for name, right, some, all_ in zip(sections, correct, known, every, strict=True)
+            AnalogyScore(name, int(right), int(some), int(all_ - some), int(lost))
+            for name, right, some, all_, lost in zip(
+                sections, correct, answered, every, not_finite, strict=True
+            )
         ),
         questions=tuple(questions),
         predictions=tuple(words[row] if row >= 0 else None for row in predicted.tolist()),
@@ -354,14 +384,40 @@ def _analogy_protocol(method: str, restrict_vocab: int | None, lowercase: bool) 
     over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
     return (
         f"{rule}; unit vectors, over {over} without a, b, c and {_UNKNOWN}; questions "
-        f"{'lower-cased' if lowercase else 'as written'}, those with an unknown word skipped"
+        f"{'lower-cased' if lowercase else 'as written'}, those with an unknown word or a vector "
+        "that is not finite skipped"
     )
 
 
-def _read_questions(
-    path: str | os.PathLike[str], lowercase: bool
+def read_questions(
+    path: str | os.PathLike[str],
+    folded: Callable[[str], str] = str,
+    left_out: list[int] | None = None,
 ) -> tuple[list[str], list[int], list[tuple[str, str, str, str]]]:
-    """Return the names of the sections, the section of each question, and the questions."""
+    """Read a file of analogy questions.
+
+    Parameters
+    ----------
+    path : str or path-like
+    folded : callable, default str
+        What to do with the letters of a question, such as `str.lower`.
+    left_out : list of int, optional
+        Add the numbers of lines that are no questions to this list, instead of raising an error.
+
+    Returns
+    -------
+    sections : list of str
+        Their names. Questions before the first line ``: name`` form a section that is named after
+        the file.
+    owner : list of int
+        The section of each question, from 0.
+    questions : list of (str, str, str, str)
+
+    Raises
+    ------
+    FormatError
+        For a line that is no question, or if there is none.
+    """
     sections: list[str] = []
     owner: list[int] = []
     questions: list[tuple[str, str, str, str]] = []
@@ -369,8 +425,11 @@ def _read_questions(
         if line.startswith(":"):
             sections.append(line[1:].strip())
             continue
-        words = _FIELD.findall(line.lower() if lowercase else line)
+        words = _FIELD.findall(folded(line))
         if len(words) != 4:
+            if left_out is not None:
+                left_out.append(number)
+                continue
             raise FormatError(
                 f"{os.fsdecode(path)}:{number}: expected a question of four words, "
                 f"found {len(words)}: {line!r}"
@@ -413,6 +472,7 @@ def similarity(
     -------
     SimilarityResult
         With Spearman's rank correlation (equal values share the mean of their ranks) and Pearson's.
+        Pairs with an unknown word, or with a vector that is not finite, are left out.
 
     Raises
     ------
@@ -447,22 +507,42 @@ def similarity(
         [(table.get(first, limit), table.get(second, limit)) for first, second, _ in pairs],
         dtype=np.intp,
     )
-    known = (ids < limit).all(axis=1)
-    ratings = np.array([rating for _, _, rating in pairs])[known]
-    cosines = _cosines(wv._unit_rows, ids[known])
+    known, answerable = _answerable(wv.vectors, ids, limit)
+    ratings = np.array([rating for _, _, rating in pairs])[answerable]
+    cosines = cosines_of_pairs(wv.vectors, ids[answerable])
     over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
     return SimilarityResult(
         protocol=(
             "cosine against human rating: Spearman (equal values share their mean rank) and "
             f"Pearson; over {over}; pairs {'lower-cased' if lowercase else 'as written'}, "
-            "those with an unknown word skipped"
+            "those with an unknown word or a vector that is not finite skipped"
         ),
         path=os.fsdecode(path),
         spearman=_correlation(_ranks(ratings), _ranks(cosines)),
         pearson=_correlation(ratings, cosines),
-        answerable=int(known.sum()),
-        skipped=int((~known).sum()),
+        answerable=int(answerable.sum()),
+        skipped=int((~answerable).sum()),
+        not_finite=int((known & ~answerable).sum()),
     )
+
+
+def _answerable(
+    matrix: NDArray[Any], ids: NDArray[np.intp], limit: int
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which questions have only rows below `limit`, and which of these have finite vectors.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32 or float16, shape (V, dim)
+    ids : ndarray of intp, shape (n, number of words in a question)
+    limit : int
+    """
+    known = np.all(ids < limit, axis=1)
+    asked, places = np.unique(ids[known], return_inverse=True)
+    finite = np.isfinite(matrix[asked]).all(axis=1)[places].reshape(-1, ids.shape[1])
+    answerable = np.zeros(len(ids), bool)
+    answerable[known] = finite.all(axis=1)
+    return np.asarray(known), answerable
 
 
 def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str, str, float]]:
@@ -471,13 +551,7 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
     for number, line in _lines(path):
         if line.startswith("#"):
             continue
-        if "\t" in line:
-            fields = [part.strip(" \r\f\v") for part in line.split("\t")]
-        elif "," in line:
-            fields = [part.strip(" \r\f\v") for part in line.split(",")]
-        else:
-            fields = _FIELD.findall(line)
-        rating = next((value for value in map(_number, fields[2:]) if value is not None), None)
+        fields, rating = _rated(line)
         if rating is not None and fields[0] and fields[1]:
             one, two = (word.lower() if lowercase else word for word in fields[:2])
             pairs.append((one, two, rating))
@@ -491,17 +565,15 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
     return pairs
 
 
-def _cosines(rows: UnitRows, pairs: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return the cosine of the two rows of each pair, 0 if one has no direction.
-
-    The dot product is divided once, by both lengths. So the cosine of a word with itself is
-    exactly 1, and the cosines of all such pairs are equal.
-    """
-    first, second = (float64_rows(rows, indices) for indices in pairs.T)
-    squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
-    cosines: NDArray[np.float64] = np.einsum("ij,ij->i", first, second)
-    cosines /= np.sqrt(np.where(squares > 0, squares, 1))
-    return cosines
+def _rated(line: str) -> tuple[list[str], float | None]:
+    """Return the fields of a line, and the first number after two of them if there is one."""
+    if "\t" in line:
+        fields = [part.strip(" \r\f\v") for part in line.split("\t")]
+    elif "," in line:
+        fields = [part.strip(" \r\f\v") for part in line.split(",")]
+    else:
+        fields = _FIELD.findall(line)
+    return fields, next((value for value in map(_number, fields[2:]) if value is not None), None)
 
 
 def _number(text: str) -> float | None:
@@ -539,24 +611,36 @@ def evaluate(
     restrict_vocab: int | None = None,
     lowercase: bool = True,
 ) -> AnalogyResult | SimilarityResult:
-    """Run :func:`analogies` if the file starts with ':', else :func:`similarity`."""
+    """Run :func:`analogies` on a file of questions, :func:`similarity` on any other.
+
+    A file has questions if its first line starts with ':', or if its first lines have four words
+    and no rating each, as the files of Stanford's eval/question-data.
+    """
     method = choice("method", method, METHODS)
-    _, head = next(_lines(path), (1, ""))
-    if head.startswith(":"):
+    if _has_questions(path):
         return analogies(
             wv, path, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
         )
     return similarity(wv, path, restrict_vocab=restrict_vocab, lowercase=lowercase)
 
 
+def _has_questions(path: str | os.PathLike[str]) -> bool:
+    # Two lines: the first one of rated pairs may be a header of four words.
+    first = [line for _, line in itertools.islice(_lines(path), 2)]
+    if first and first[0].startswith(":"):
+        return True
+    return bool(first) and all(
+        len(_FIELD.findall(line)) == 4 and _rated(line)[1] is None and not line.startswith("#")
+        for line in first
+    )
+
+
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
-    """Yield the lines of a UTF-8 file that are not blank, with their numbers from 1."""
-    data = Path(path_text("path", path)).read_bytes()
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(f"{os.fsdecode(path)}:{number}: not UTF-8: {error.reason}") from error
+    """Yield the lines of a file that are not blank, with their numbers from 1.
+
+    The file is in UTF-8, or in UTF-16 with a byte order mark; it may be packed.
+    """
+    text = _core.read_text(path_text("path", path), "evaluation")
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \t\r\f\v")
         if stripped:

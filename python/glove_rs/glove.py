@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import json
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeAlias, Unpack, cast
+from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +16,11 @@ from . import _core, _settings
 from ._checks import boolean, instance, path_text, plain
 from ._checks import words as words_of
 from ._fit import fitting, infer
+from ._fit import score as scoring
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
-from ._io.files import replacing
+from ._io.files import readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
@@ -91,7 +93,7 @@ class Glove:
     negative : float, optional
         Negative sampling: number of word pairs that never co-occur to draw for each count, from 0
         to 1000. Each adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the loss, with t = ½ ln E − 1, where E
-        is the count that independent words would have. `history` leaves them out. Best 1, paper 0.
+        is the count that independent words would have. Best 1, paper 0.
     negative_weight : float, optional
         The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
     optimizer : {"adagrad", "sgd"}, optional
@@ -136,9 +138,10 @@ class Glove:
     vocabulary : Vocabulary
         The words.
     history : list of float
-        The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
-        `seconds`, `records_per_second` and, where records were held out, `validation`, of each
-        epoch too.
+        The loss of each epoch, measured while it ran: the objective that training minimises,
+        divided by the number of records. Its attribute `data_loss` has the first term alone,
+        Σ ½ f(X) diff² / nnz, without negative pairs and anchor. `seconds`, `records_per_second`
+        and, where records were held out, `validation`, have a number for each epoch too.
     settings_ : dict
         Every setting that training used, by its name.
     vectors : WordVectors
@@ -233,6 +236,7 @@ class Glove:
     def fit(
         self,
         source: Source,
+        y: object = None,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
@@ -258,6 +262,8 @@ class Glove:
             each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
             one column of text, a Hugging Face dataset. A list of str holds documents unless all of
             them are names of files that exist.
+        y : object, optional
+            Ignored: scikit-learn's pipelines pass it.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
         init : WordVectors, optional
@@ -268,7 +274,7 @@ class Glove:
             added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
         validation : float, optional
             Fraction of the word pairs, above 0 and below 1, to hold out of training, in both
-            directions. `history.validation` is the loss on them after each epoch.
+            directions. `history.validation` is the data loss on them after each epoch.
         early_stopping : int, optional
             Stop after this many epochs in a row without a new lowest validation loss. The model is
             that of the epoch with the lowest, also if training ends for another reason.
@@ -349,11 +355,11 @@ class Glove:
 
         Parameters
         ----------
-        X : Cooccurrence, or scipy sparse or dense matrix, (V, V)
+        X : Cooccurrence, or scipy sparse or dense matrix, or data frame, (V, V)
             Counts, finite and >= 0.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of the rows of a matrix. Default "0", "1", …. A Cooccurrence has its own, and
-            another is refused.
+            The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
+            "1", …. A Cooccurrence has its own, and another is refused.
         start : Glove, optional
             A fitted model of the same words and `dim`: `epochs` more from its parameters and
             accumulators on, instead of from random ones.
@@ -371,11 +377,23 @@ checkpoint_every, resume, keep_counts
         ValueError
             For a bad parameter, counts that are negative or not finite, no counts at all, or a
             `start` that does not fit them.
+
+        Warns
+        -----
+        UserWarning
+            If a matrix is triangular or not symmetric and the model's `symmetric` is true.
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+        expected = boolean("symmetric", self.symmetric)
+        if expected and X._is_matrix and (asymmetry := X._asymmetry()):
+            warnings.warn(
+                f"X is {asymmetry}, and symmetric counts are expected: pass X + X.T with the "
+                "diagonal taken once, or set symmetric=False if X is meant so",
+                stacklevel=2,
+            )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None
         if start is not None:
@@ -520,6 +538,42 @@ keep_counts
         """
         return infer.infer_vector(self, contexts, word)
 
+    def score(self, source: Source, y: object = None) -> float:
+        """Return minus the loss on the co-occurrences of a text: higher is better, at most 0.
+
+        The text is counted with the model's settings and vocabulary. The loss is Σ ½ f(X) diff² /
+        nnz, without negative sampling. Compare models of the same `window`, `x_max` and `alpha`
+        only: others count and weigh differently.
+
+        Parameters
+        ----------
+        source : path, paths, open file or iterable
+            As for :meth:`fit`; usually text that was not trained on.
+        y : object, optional
+            Ignored: scikit-learn passes it.
+
+        Returns
+        -------
+        float
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If no words of the vocabulary stand near each other.
+        OSError, FormatError
+            As for :meth:`fit`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=5, min_count=1, threads=1).fit(["an apple a day keeps them away"] * 9)
+        >>> model.score(["an apple a day"]) < 0
+        True
+        """
+        return scoring.score(self, source)
+
     def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
         """Check that training can go on from here."""
         state = self._state
@@ -561,7 +615,7 @@ keep_counts
 
     @property
     def history(self) -> History:
-        """The loss of each epoch, with `.seconds` and `.records_per_second` of each."""
+        """The loss of each epoch, with `.data_loss`, `.seconds` and `.records_per_second`."""
         return self._state.history
 
     @property
@@ -607,7 +661,7 @@ keep_counts
         return WordVectors(state.vocabulary.words, rows)
 
     def plot_loss(self, ax: Any = None) -> Any:
-        """Draw the loss of each epoch.
+        """Draw the loss of each epoch, and the validation loss if records were held out.
 
         Parameters
         ----------
@@ -617,7 +671,8 @@ keep_counts
         Returns
         -------
         matplotlib.axes.Axes
-            With one line more, a point per epoch, the first at 1.
+            With a line for `history` and one for `history.validation` if there is one, a point per
+            epoch, the first at 1, and a legend that names them.
 
         Raises
         ------
@@ -635,10 +690,14 @@ keep_counts
         >>> model.plot_loss().lines[0].get_xdata().tolist()
         [1, 2, 3, 4, 5]
         """
-        losses = list(self.history)
+        history = self.history
         if ax is None:
             ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
-        ax.plot(np.arange(1, len(losses) + 1), losses, marker="o")
+        lines = [("training", list(history)), ("validation", history.validation)]
+        for name, losses in lines:
+            if losses:
+                ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", label=name)
+        ax.legend()
         ax.locator_params(axis="x", integer=True)
         ax.set_xlabel("epoch")
         ax.set_ylabel("loss (cost per record)")
@@ -680,10 +739,14 @@ keep_counts
         ------
         NotFittedError
             Before `fit`.
+        ValueError
+            For a name that ends as those of other formats do: ``.glove`` and ``.npz`` fit, and any
+            ending that no format has.
         OSError
             If it cannot be written; the old file is then still there.
         """
         state = self._state
+        _core.check_ending(path_text("path", path), model=True)
         # Those of every Glove: where it was trained does not matter.
         settings = {name: getattr(self, name) for name in Glove._names()}
         if callable(settings["progress"]):
@@ -706,18 +769,28 @@ keep_counts
             )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Self:
         """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
+
+        Parameters
+        ----------
+        path : path or open file
+            An open file must be open for bytes and able to seek.
 
         Raises
         ------
         FormatError
-            If the file is something else, damaged, or from a later version.
+            If the file is something else, damaged, or from a later version. The message says what
+            the file is and what reads it, if that is recognised.
         OSError
             If it cannot be read, or is a pipe.
         """
-        path = name = output_folder.model_file(path_text("path", path))
-        with open_regular(path) as file, refusing(name, "a glove-rs model"):
+        found = readable("path", path)
+        if isinstance(found, str):
+            found = name = output_folder.model_file(found)
+        else:
+            name = str(getattr(found, "name", "<file>"))
+        with open_regular(found) as file, refusing(name, "a glove-rs model", "model"):
             archive = Archive(file)
             header = json.loads(archive.read("header", "u1", (None,)).tobytes())
             if header["format"] != "glove-rs model":
@@ -808,7 +881,7 @@ keep_counts
         Parameters
         ----------
         prefix : path
-            Beginning of the files' names.
+            Beginning of the files' names; it must not end as the name of a folder does.
         text : bool, default True
             ``prefix.txt``: words and numbers, six decimals.
         binary : bool, default True
@@ -830,6 +903,8 @@ keep_counts
         """
         state = self._state
         prefix = path_text("prefix", prefix)
+        if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
+            raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
         if text:
             rows = stanford.text_rows(state.arrays, model)
             stanford.write_text(
@@ -916,6 +991,21 @@ keep_counts
         for name, value in params.items():
             setattr(self, name, value)
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Tell scikit-learn that this takes text and no y."""
+        utils = optional("sklearn.utils", "__sklearn_tags__", "scikit-learn")
+        return utils.Tags(
+            estimator_type=None,
+            target_tags=utils.TargetTags(required=False),
+            input_tags=utils.InputTags(one_d_array=True, two_d_array=False, string=True),
+            # Text is no array of numbers that scikit-learn could validate.
+            no_validation=True,
+            non_deterministic=not self.deterministic,
+        )
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fitted is not None
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Unpack
+from typing import IO, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -13,9 +13,11 @@ import numpy.typing as npt
 from . import _core
 from ._checks import integer, path_text, shown
 from ._checks import words as words_of
+from ._io.files import readable
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
 from ._settings import VocabularySettings, accepts, core_encoding, core_running
+from ._unknown_word import UnknownWord
 
 __all__ = ["Source", "Vocabulary"]
 
@@ -101,18 +103,28 @@ threads, memory, tmp_dir, progress
         return cls._of(core)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
+    def load(cls, path: str | os.PathLike[str] | IO[bytes] | IO[str]) -> Vocabulary:
         """Read a vocabulary in Stanford's text format, ``word SP count LF``.
+
+        Parameters
+        ----------
+        path : path or open file
+            Plain or packed, with or without a byte order mark; ``"archive.zip:name"`` is a file in
+            a zip archive.
 
         Raises
         ------
         FormatError
-            For a malformed line, with its number.
+            For a malformed line, with its number. For a file of another kind the message says
+            what it is and what reads it.
         """
-        return cls._of(_core.CoreVocabulary.load(path_text("path", path)))
+        return cls._of(_core.CoreVocabulary.load(readable("path", path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write Stanford's text format; the file appears complete or not at all."""
+        """Write Stanford's text format; the file appears complete or not at all.
+
+        A name that ends in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` gets a packed file.
+        """
         self._core.save(path_text("path", path))
 
     @cached_property
@@ -139,8 +151,13 @@ threads, memory, tmp_dir, progress
     def __getitem__(self, word: str) -> int:
         index = self._find(word)
         if index is None:
-            raise KeyError(f"word {shown(word)} is not in the vocabulary")
+            raise UnknownWord(word, self.words, self._rows)
         return index
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        """The index of each word, for suggestions."""
+        return dict(zip(self.words, range(len(self)), strict=True))
 
     def _find(self, word: object) -> int | None:
         try:

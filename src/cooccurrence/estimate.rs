@@ -1,9 +1,9 @@
 //! Estimates the size of a corpus's counts, and the memory and disk space of counting it, from a sample.
 
-use super::codec::encode;
 use super::count::CountingOptions;
 use super::matrix::Triangle;
 use super::pipeline::{Words, count_text};
+use super::row_codec::encode;
 use crate::corpus::{ChunkReader, SampleReader, TextOptions};
 use crate::encoding::EncodingOptions;
 use crate::error::{Error, Result};
@@ -65,7 +65,8 @@ impl Estimate {
         if self.row_bytes <= memory.row_bytes() as f64 {
             return 0.0;
         }
-        // Text that waits, and rows; segments' rows add up to at most twice the merged ones.
+        // The encoded text, and the rows. With several segments, their rows and the merged rows are on disk
+        // together: about 2.5 times the bytes of the merged rows.
         let segments = self.tokens / memory.segment_tokens() as f64;
         let times = if segments > 1.0 { 2.5 } else { 1.0 };
         size_of::<WordId>() as f64 * self.tokens + times * self.encoded_bytes

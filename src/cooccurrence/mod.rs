@@ -5,18 +5,19 @@
 
 mod accumulator;
 mod assemble;
-pub(crate) mod codec;
 mod count;
 mod estimate;
 mod from_records;
 mod matrix;
 mod merge;
 mod pipeline;
+mod row_block;
+pub(crate) mod row_codec;
 mod row_file;
+mod row_store;
 mod row_writer;
-mod rows;
-mod store;
-mod sums;
+mod totals;
+mod weighted_sum;
 
 pub use accumulator::DENSE_WIDTH;
 pub(crate) use accumulator::RowAccumulator;
@@ -28,9 +29,9 @@ pub use matrix::{Csr, Triangle};
 pub use merge::plus;
 pub(crate) use merge::{BlockSum, push_sum};
 pub use pipeline::{CountedText, Words, count_text};
+pub(crate) use row_block::poll;
+pub use row_block::{RowBlock, Rows, TriangleRow};
+pub(crate) use row_store::CompressedBlock;
+pub use row_store::SharedBytes;
 pub(crate) use row_writer::RowWriter;
-pub(crate) use rows::poll;
-pub use rows::{RowBlock, Rows, TriangleRow};
-pub(crate) use store::CompressedBlock;
-pub use store::SharedBytes;
-pub(crate) use sums::Sums;
+pub(crate) use totals::Totals;

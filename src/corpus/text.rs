@@ -1,9 +1,10 @@
 //! Reads a stream of bytes, compressed or plain, as chunks of text.
 
-use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use super::unit::{Cutter, DocumentUnit, Gatherer};
-use super::{CHUNK_BYTES, ChunkReader, Content, Idle};
+use super::{CHUNK_BYTES, ChunkReader, Content, Idle, Origin, file_bytes};
 use crate::error::{Error, Location, Result};
+use crate::file_kind::{self, FileKind, Wanted};
+use crate::io::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
 use std::io::{self, Read};
@@ -86,6 +87,9 @@ pub struct TextReader {
     idle: Idle,
     // Where the last chunk began.
     chunk: u64,
+    // Whether the beginning is looked at, to recognise what is no text.
+    recognises: bool,
+    notice: Option<String>,
 }
 
 impl TextReader {
@@ -101,10 +105,13 @@ impl TextReader {
         let name = name.into();
         let input = Unpacked::within(bytes, options.most_bytes);
         let input = input.map_err(|e| Error::io(&name, e))?;
-        Ok(Self::over(name, input, options, true))
+        let mut reader = Self::over(name, input, options, true);
+        reader.recognises = true;
+        Ok(reader)
     }
 
-    /// Read decoded text, which is not compressed and has no byte order mark.
+    /// Read decoded text, which is not compressed and has no byte order mark. What it looks like does
+    /// not matter.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,
@@ -140,15 +147,38 @@ impl TextReader {
             open: false,
             idle: Arc::new(|| Ok(())),
             chunk: 0,
+            recognises: false,
+            notice: None,
         }
+    }
+
+    /// Look at the beginning, to recognise what is no text.
+    #[must_use]
+    pub fn recognising(mut self) -> Self {
+        self.recognises = true;
+        self
     }
 
     /// Read about `CHUNK_BYTES` more onto `text`.
     fn fill(&mut self, text: &mut Vec<u8>) -> Result<()> {
         let Some(decoder) = &mut self.utf16 else {
-            self.at_end = read_block(&mut self.input, text).map_err(|e| self.fault(e))? == 0;
+            let read = read_block(&mut self.input, text).map_err(|e| self.fault(e))?;
+            self.at_end = read == 0;
+            let whole = read < CHUNK_BYTES;
+            let recognises = std::mem::take(&mut self.recognises);
+            if recognises {
+                self.refuse_what_is_no_text(text, whole)?;
+            }
             if std::mem::take(&mut self.at_start) {
                 self.drop_mark(text)?;
+            }
+            if recognises {
+                if self.utf16.is_some() {
+                    self.refuse_what_is_no_text(text, whole)?;
+                }
+                let (beginning, whole) = beginning(text, whole);
+                let notice = file_kind::notice(beginning, whole);
+                self.notice = notice.map(|notice| format!("{}: {notice}", self.name.display()));
             }
             return Ok(());
         };
@@ -157,6 +187,13 @@ impl TextReader {
         let decoded = decoder.decode(&block, self.options.errors, text);
         self.at_end = read.map_err(|e| self.fault(e))? == 0;
         decoded.map_err(|fault| self.malformed(fault))
+    }
+
+    fn refuse_what_is_no_text(&self, text: &[u8], whole: bool) -> Result<()> {
+        let (beginning, whole) = beginning(text, whole);
+        let kind = FileKind::of_beginning(beginning, whole);
+        let refused = kind.and_then(|kind| kind.refusal(Wanted::Text));
+        refused.map_or(Ok(()), |message| Err(self.malformed((0, message))))
     }
 
     fn drop_mark(&mut self, text: &mut Vec<u8>) -> Result<()> {
@@ -172,15 +209,13 @@ impl TextReader {
                     .map_err(|fault| self.malformed(fault))?;
             }
             self.utf16 = Some(decoder);
+            self.offset = 2;
         }
         Ok(())
     }
 
     fn fault(&self, error: io::Error) -> Error {
-        match error.downcast::<Error>() {
-            Ok(error) => error,
-            Err(error) => self.input.fault(&self.name, error),
-        }
+        self.input.fault(&self.name, error)
     }
 
     /// The error for `length` bytes without a position at which they can be cut.
@@ -225,6 +260,12 @@ pub fn has_parts(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
+/// As much of a text as is looked at, and whether that is all.
+fn beginning(text: &[u8], whole: bool) -> (&[u8], bool) {
+    let most = text.len().min(file_kind::LOOK);
+    (&text[..most], whole && most == text.len())
+}
+
 fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
     fallible::reserve(block, CHUNK_BYTES).map_err(io::Error::other)?;
     input.take(CHUNK_BYTES as u64).read_to_end(block)
@@ -254,7 +295,7 @@ impl ChunkReader for TextReader {
         if text.is_empty() && !self.open {
             return Ok(None);
         }
-        let bytes = text.len() as u64;
+        let bytes = file_bytes(&text, self.utf16.is_some());
         let text = charset::utf8(text, self.options.errors)
             .map_err(|(at, message)| self.malformed((self.offset + at, message)))?;
         self.offset += bytes;
@@ -275,8 +316,16 @@ impl ChunkReader for TextReader {
         self.idle = idle;
     }
 
-    fn origin(&self) -> Option<(PathBuf, u64)> {
-        Some((self.name.clone(), self.chunk))
+    fn origin(&self) -> Option<Origin> {
+        Some(Origin {
+            path: self.name.clone(),
+            offset: self.chunk,
+            is_utf16: self.utf16.is_some(),
+        })
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
     }
 
     fn name(&self) -> PathBuf {
@@ -417,6 +466,25 @@ mod tests {
     }
 
     #[test]
+    fn offsets_in_utf16_are_those_of_the_file() {
+        let text = "é水😀 ".repeat(200_000) + &"x".repeat(3 * CHUNK_BYTES);
+        let mut bytes: Vec<u8> = b"\xff\xfe".to_vec();
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        let error = lines(&bytes).unwrap_err().to_string();
+        assert!(error.contains("byte 2000002: a word of"), "{error}");
+        let mut reader = reader(&bytes, DocumentUnit::Line);
+        reader.next_chunk().unwrap();
+        let Some(Content::Lines(chunk)) = reader.next_chunk().unwrap() else {
+            panic!("there is more than a chunk");
+        };
+        let origin = reader.origin().unwrap();
+        assert_eq!(
+            origin.after(chunk.as_bytes()),
+            origin.offset + chunk.len() as u64 / 10 * 10
+        );
+    }
+
+    #[test]
     fn a_byte_order_mark_is_dropped() {
         for marked in [
             &b"\xef\xbb\xbfword"[..],
@@ -456,9 +524,9 @@ mod tests {
         fn documents_end_where_their_unit_says(
             text in "([ab]{1,3}|\n|\n\n|\r\n| |\t|é){0,40}", filler in 0usize..3
         ) {
-            // Long enough to be cut, at a place that varies.
-            let long = "w ".repeat(filler * CHUNK_BYTES / 2 - filler);
-            let text = format!("{long}{text}");
+            // A chunk may end at any place of the random text.
+            let long = "filler-filler-filler-filler-fil ".repeat(filler * CHUNK_BYTES / 32);
+            let text = format!("{}{text}", &long[2 * filler..]);
             let words = |document: &str| -> Vec<String> {
                 document.split_ascii_whitespace().map(str::to_owned).collect()
             };

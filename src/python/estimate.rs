@@ -1,4 +1,4 @@
-//! What a run would take, for Python.
+//! Estimates of memory and disk space, for Python.
 
 use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::run::run;
@@ -6,10 +6,10 @@ use super::source::SourceArguments;
 use crate::cooccurrence::{Estimate, estimate};
 use crate::memory::MemoryLimit;
 use crate::threads;
-use crate::training::FitEstimate;
+use crate::training::{FitEstimate, Optimizer};
 use pyo3::prelude::*;
 
-/// What counting a text would take, and what training on its counts would.
+/// The estimated cost of counting a text and of training on its counts.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreEstimate {
     counts: Estimate,
@@ -18,12 +18,13 @@ pub struct CoreEstimate {
 }
 
 impl CoreEstimate {
-    fn fit_of(&self, dim: usize, negative: f64) -> FitEstimate {
-        FitEstimate {
+    fn fit_of(&self, dim: usize, optimizer: &str, negative: f64) -> PyResult<FitEstimate> {
+        Ok(FitEstimate {
             counts: self.counts,
             dim,
+            optimizer: Optimizer::from_name(optimizer)?,
             negative,
-        }
+        })
     }
 
     fn in_pool<T: Send>(&self, of: impl FnOnce() -> T + Send) -> PyResult<T> {
@@ -79,9 +80,15 @@ impl CoreEstimate {
 
     /// Bytes of parameters, of memory at the peak without the interpreter, and of temporary files of a
     /// fit under the memory limit of the estimate or, if it is given, under another.
-    #[pyo3(signature = (dim, negative, limit = None))]
-    fn fit(&self, dim: usize, negative: f64, limit: Option<u64>) -> PyResult<[f64; 3]> {
-        let fit = self.fit_of(dim, negative);
+    #[pyo3(signature = (dim, optimizer, negative, limit = None))]
+    fn fit(
+        &self,
+        dim: usize,
+        optimizer: &str,
+        negative: f64,
+        limit: Option<u64>,
+    ) -> PyResult<[f64; 3]> {
+        let fit = self.fit_of(dim, optimizer, negative)?;
         let mut memory = self.memory.clone();
         memory.bytes = limit.or(memory.bytes);
         let peak = self.in_pool(|| fit.memory(&memory))?;
@@ -92,11 +99,12 @@ impl CoreEstimate {
     fn limit_within(
         &self,
         dim: usize,
+        optimizer: &str,
         negative: f64,
         available: f64,
         least: u64,
     ) -> PyResult<Option<u64>> {
-        let fit = self.fit_of(dim, negative);
+        let fit = self.fit_of(dim, optimizer, negative)?;
         self.in_pool(|| fit.limit_within(available, least))
     }
 }

@@ -1,5 +1,5 @@
-//! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
-//! progress are seen to, iterators are drained.
+//! The binding, the only module that knows Python. It converts arguments and results, raises errors as
+//! exceptions, checks for signals, reports progress, and reads Python's iterators and file objects.
 
 mod arguments;
 mod arrays;
@@ -8,13 +8,16 @@ mod cooccurrence;
 mod errors;
 mod estimate;
 mod files;
-mod items;
+mod iterable;
 mod names;
+mod objects;
 mod panic;
+mod recognising;
 mod run;
 mod session;
 mod shards;
 mod signals;
+mod similarity;
 mod source;
 mod strata;
 mod tokenizer;
@@ -40,6 +43,10 @@ mod _core {
     #[pymodule_export]
     use super::panic::take_panic;
     #[pymodule_export]
+    use super::recognising::{
+        check_ending, check_kind, count_lines, ending, is_member, member_path, read_text, recognise,
+    };
+    #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::shards::{
@@ -47,9 +54,10 @@ mod _core {
         restore_vocabulary,
     };
     #[pymodule_export]
+    use super::similarity::{cosines, unit_rows};
+    #[pymodule_export]
     use super::strata::{
-        CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,
-        unpack_rows,
+        CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
     use super::training::{

@@ -1,6 +1,7 @@
-//! What memory and disk a fit would take: counting, and then training.
+//! Estimates the memory and disk space of a fit: of counting, and then of training.
 
-use super::parameters::Parameters;
+use super::kernel::Optimizer;
+use super::layout::RowLayout;
 use super::tiles::{negative_bytes, record_bytes};
 use super::trainer::COPIES;
 use crate::cooccurrence::Estimate;
@@ -14,13 +15,15 @@ const NEW_PAIRS: f64 = 0.45;
 /// 0.2 to 0.7.
 const RETAINED_ROWS: f64 = 0.45;
 
-/// What training on counts would take, where these are known by an estimate.
+/// The estimated cost of a fit whose counts are estimated.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEstimate {
     /// The counts.
     pub counts: Estimate,
     /// Components of a vector.
     pub dim: usize,
+    /// How a gradient changes a parameter.
+    pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
 }
@@ -29,7 +32,8 @@ impl FitEstimate {
     /// Bytes of the parameters, their accumulators and their copies. No memory limit bounds them.
     pub fn parameters(&self) -> f64 {
         let sides = 2;
-        self.counts.words * (COPIES * sides * Parameters::row_bytes(self.dim)) as f64
+        self.counts.words
+            * (COPIES * sides * RowLayout::new(self.dim, self.optimizer).bytes()) as f64
     }
 
     /// Bytes of records and negative pairs: those that are drawn, and those that remain.

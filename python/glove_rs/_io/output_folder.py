@@ -211,8 +211,10 @@ class OutputFolder:
         history = model.history
         table = io.StringIO(newline="")
         rows = csv.writer(table, lineterminator="\n")
-        rows.writerow(["epoch", "loss", "seconds", "records_per_second"])
-        epochs = zip(history, history.seconds, history.records_per_second, strict=True)
+        rows.writerow(["epoch", "loss", "seconds", "records_per_second", "data_loss"])
+        epochs = zip(
+            history, history.seconds, history.records_per_second, history.data_loss, strict=True
+        )
         rows.writerows([epoch, *row] for epoch, row in enumerate(epochs, 1))
         with replacing(os.path.join(folder, HISTORY)) as file:
             file.write(table.getvalue().encode())

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from .. import _settings
+from .. import _core, _settings
 from .._optional import optional
 from .._tokenizers import function_of
 
@@ -70,8 +70,8 @@ def _sorted(source: Any) -> tuple[str, Any]:
         source = itertools.chain(first, source)
         if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
-        return "items", source
-    return "items", _items(source)
+        return "iterable", source
+    return "iterable", _items(source)
 
 
 def files_of(source: object) -> list[str] | None:
@@ -105,6 +105,14 @@ def is_remote(name: str) -> bool:
     return _PROTOCOL.fullmatch(name) is not None
 
 
+def _is_member(name: str) -> bool:
+    """Return whether a name is that of a file in a zip archive, ``archive.zip:name``."""
+    try:
+        return ":" in name and _core.is_member(name)
+    except ValueError:  # file names have no lone surrogates
+        return False
+
+
 def _are_paths(items: Sequence[object]) -> bool:
     """Return whether a list names files.
 
@@ -131,7 +139,7 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 def _names_files(item: str) -> bool:
     """Return whether something has this name, matches this pattern, or is to be had by fsspec."""
-    if os.path.exists(item) or is_remote(item):
+    if os.path.exists(item) or is_remote(item) or _is_member(item):
         return True
     # Sentences have question marks: only a pattern without spaces is looked up.
     is_pattern = glob.has_magic(item) and "\0" not in item and len(item.split()) == 1
@@ -157,6 +165,8 @@ def _files(path: object) -> list[str]:
         return _files_in(name) if is_folder else [name]
     if is_remote(name):
         return _remote_files(name)
+    if _is_member(name):
+        return [name]
     if glob.has_magic(name) and "\0" not in name:
         if files := sorted(f for f in glob.iglob(name, recursive=True) if not os.path.isdir(f)):
             return files

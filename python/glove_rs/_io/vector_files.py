@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .. import _core
-from .._checks import boolean, integer, path_text, shown
+from .._checks import boolean, choice, integer, path_text, shown
 from .._progress import Progress, reporter
 from ..vocabulary import Vocabulary, as_vocabulary
 from .archives import refusing
+from .files import readable
 
 __all__ = ["Format", "read", "warn_of_repeated"]
 
@@ -23,11 +24,13 @@ Format: TypeAlias = Literal["glove", "word2vec", "word2vec_binary", "stanford", 
 
 
 def read(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | IO[Any],
     *,
+    member: str | None,
     format: str | None,
     limit: int | None,
     dtype: DTypeLike,
+    errors: str,
     vocabulary: str | os.PathLike[str] | Vocabulary | None,
     combine: str,
     mmap: bool,
@@ -38,8 +41,9 @@ def read(
 
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
-    path = path_text("path", path)
+    file = readable("path", path, member)
     kind = _component(dtype)
+    errors = choice("errors", errors, _core.TEXT_ERRORS)
     limit = None if limit is None else integer("limit", limit, 1)
     mmap, longest = boolean("mmap", mmap), integer("max_line_bytes", max_line_bytes, 1, 2**40)
     if isinstance(vocabulary, str | os.PathLike):
@@ -49,12 +53,13 @@ def read(
         with reporter(progress) as callback:
             half = kind == np.float16
             found = _core.load_vectors(
-                path, format, limit, half, words, combine, mmap, longest, callback
+                file, format, limit, half, words, combine, mmap, longest, errors, callback
             )
         if found.matrix is not None:
             _warn(found)
             return found.words(), found.matrix
-        matrix = _mapped(path, found, kind)
+        assert isinstance(file, str)  # an open file is never mapped
+        matrix = _mapped(file, found, kind)
         if matrix is not None:
             return found.words, matrix
 
@@ -95,13 +100,19 @@ def _mapped(
 
 
 def _warn(found: _core.CoreVectors) -> None:
-    repeated, doubtful = found.repeated(), found.doubtful()
+    repeated, doubtful, lost = found.repeated(), found.doubtful(), found.not_finite()
     if repeated:
         warn_of_repeated(repeated, len(found) + len(repeated), stacklevel=4)
     if doubtful:
         warnings.warn(
             f"{len(doubtful)} lines have one number more than the others, which was read as the "
             f"end of the word: {_some(doubtful)}",
+            stacklevel=4,
+        )
+    if lost:
+        warnings.warn(
+            f"{len(lost)} of {len(found)} vectors hold NaN or infinity, and have no cosine to "
+            f"others: {_some(lost)}",
             stacklevel=4,
         )
 

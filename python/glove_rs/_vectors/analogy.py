@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .unit_rows import UnitRows
+from .cosine import unit_rows_in_float64
 
-__all__ = ["METHODS", "answers", "float64_rows"]
+__all__ = ["METHODS", "answers"]
 
 #: The rules to answer a question by.
 METHODS = ("3cosadd", "3cosmul")
@@ -24,13 +24,13 @@ _QUESTIONS = 128
 
 
 def answers(
-    rows: UnitRows, triples: NDArray[np.intp], limit: int, method: str, unknown: int | None
+    matrix: NDArray[Any], triples: NDArray[np.intp], limit: int, method: str, unknown: int | None
 ) -> NDArray[np.intp]:
     """Return the row that answers each question in double precision, -1 if no row is left.
 
     Parameters
     ----------
-    rows : UnitRows
+    matrix : ndarray of float32 or float16, shape (V, dim)
     triples : ndarray of intp, shape (n, 3)
         The rows of a, b and c of each question.
     limit : int
@@ -45,15 +45,15 @@ def answers(
         # float32 takes half the time and is exact enough for all but a few questions. A score is a
         # sum of three products of unit vectors, each wrong by at most (dim + 4) 2⁻²⁴, and two
         # scores are compared.
-        margin = 2 * 3 * (rows.matrix.shape[1] + 4) * 2.0**-24
-        answer, lead = _search(rows, triples, limit, method, unknown, np.float32)
+        margin = 2 * 3 * (matrix.shape[1] + 4) * 2.0**-24
+        answer, lead = _search(matrix, triples, limit, method, unknown, np.float32)
         doubtful = ~(lead > margin)
-    answer[doubtful], _ = _search(rows, triples[doubtful], limit, method, unknown, np.float64)
+    answer[doubtful], _ = _search(matrix, triples[doubtful], limit, method, unknown, np.float64)
     return answer
 
 
 def _search(
-    rows: UnitRows,
+    matrix: NDArray[Any],
     triples: NDArray[np.intp],
     limit: int,
     method: str,
@@ -77,10 +77,7 @@ def _search(
     pair = np.cumsum(np.append(0, (a[1:] != a[:-1]) | (b[1:] != b[:-1])))
     pair_a, pair_b = (word[np.unique(pair, return_index=True)[1]] for word in (a, b))
 
-    barred = ~rows.directed()
-    if unknown is not None:
-        barred[unknown] = True
-    queries: NDArray[Any] = _unit(rows, asked).astype(dtype)
+    queries: NDArray[Any] = unit_rows_in_float64(matrix, asked)[0].astype(dtype)
     width = min(limit, max(256, _CELLS // len(asked)))
     best, second = np.full((2, number), -np.inf, dtype)
     found = np.full(number, -1, np.intp)
@@ -88,9 +85,11 @@ def _search(
     join = np.add if method == "3cosadd" else np.multiply
     for start in range(0, limit, width):
         stop = min(start + width, limit)
-        unit: NDArray[Any] = _unit(rows, slice(start, stop)).astype(dtype)
-        plus, minus = _terms(queries @ unit.T, method)
-        plus[:, barred[start:stop]] = minus[:, barred[start:stop]] = -np.inf
+        units, directed = unit_rows_in_float64(matrix, slice(start, stop))
+        if unknown is not None and start <= unknown < stop:
+            directed[unknown - start] = False
+        plus, minus = _terms(queries @ units.astype(dtype).T, method)
+        plus[:, ~directed] = minus[:, ~directed] = -np.inf
         hit = np.flatnonzero((excluded >= start) & (excluded < stop))
         hit_question, hit_column = hit // 3, excluded[hit] - start
         for low in range(0, number, _QUESTIONS):
@@ -132,18 +131,3 @@ def _terms(
     # Rounding must not take a cosine below -1.
     moved = np.maximum((1 + cosines) / 2, 0)
     return moved, 1 / (moved + _EPSILON)
-
-
-def float64_rows(rows: UnitRows, indices: NDArray[np.intp] | slice) -> NDArray[np.float64]:
-    """Return rows in float64; zeros for those without a direction."""
-    wide = np.array(rows.matrix[indices], dtype=np.float64)
-    wide[~rows.directed()[indices]] = 0
-    return wide
-
-
-def _unit(rows: UnitRows, indices: NDArray[np.intp] | slice) -> NDArray[np.float64]:
-    """Return rows in float64 scaled to unit length; zeros for those without a direction."""
-    unit = float64_rows(rows, indices)
-    lengths = np.sqrt(np.einsum("ij,ij->i", unit, unit))
-    unit /= np.where(lengths > 0, lengths, 1)[:, None]
-    return unit

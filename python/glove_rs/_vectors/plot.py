@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import importlib
+import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -10,8 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._optional import optional
+from .fonts import advice, families_for
 
 __all__ = ["neighbour_table", "scatter"]
+
+# Pairs of labels that adjustText compares, all rounds together: about a second. Two dozen labels
+# are apart long before that.
+_PAIRS = 50_000
 
 
 def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
@@ -23,6 +30,26 @@ def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
         ax = optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
     points, variance = principal_plane(rows)
     ax.scatter(points[:, 0], points[:, 1])
+    ax.margins(0.1)
+    ax.set_aspect("equal", adjustable="datalim")
+    ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
+    ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
+    families, missing = families_for(words)
+    if missing:
+        warnings.warn(advice(missing), stacklevel=3)
+    try:
+        adjust_text = importlib.import_module("adjustText").adjust_text
+    except ImportError:
+        _label_beside(ax, words, points, families)
+    else:
+        _label_apart(ax, words, points, families, adjust_text)
+    return ax
+
+
+def _label_beside(
+    ax: Any, words: Sequence[str], points: NDArray[np.float64], families: list[str]
+) -> None:
+    """Write each word beside its point."""
     for word, point in zip(words, points, strict=True):
         # The text extends towards the middle of the picture, where there is room for long words.
         side = "right" if point[0] > 0 else "left"
@@ -32,12 +59,33 @@ def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
             xytext=(-4 if side == "right" else 4, 4),
             textcoords="offset points",
             horizontalalignment=side,
+            fontfamily=families,
         )
-    ax.margins(0.1)
-    ax.set_aspect("equal", adjustable="datalim")
-    ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
-    ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
-    return ax
+
+
+def _label_apart(
+    ax: Any,
+    words: Sequence[str],
+    points: NDArray[np.float64],
+    families: list[str],
+    adjust_text: Any,
+) -> None:
+    """Write each word near its point, where it covers neither other words nor points."""
+    labels = [
+        ax.annotate(word, point, xytext=point, fontfamily=families)
+        for word, point in zip(words, points, strict=True)
+    ]
+    with warnings.catch_warnings():
+        # They are measured by drawing them. Missing characters have their warning.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        adjust_text(
+            labels,
+            x=points[:, 0],
+            y=points[:, 1],
+            ax=ax,
+            iter_lim=max(1, _PAIRS // len(words) ** 2),
+            arrowprops={"arrowstyle": "-", "color": "0.6", "linewidth": 0.8},
+        )
 
 
 def principal_plane(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

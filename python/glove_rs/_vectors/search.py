@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .unit_rows import UnitRows
+from .cosine import blocks, cosines, unit_rows
 
 __all__ = ["cosmul", "largest", "nearest"]
 
@@ -34,45 +34,44 @@ def largest(scores: _Float32, count: int) -> _Indices:
 
 
 def cosmul(
-    rows: UnitRows,
+    matrix: NDArray[Any],
     positive: Iterable[NDArray[Any]],
     negative: Iterable[NDArray[Any]],
-    start: int,
-    stop: int,
 ) -> _Float32:
-    """Return the 3CosMul score of the rows from `start` to `stop` (Levy & Goldberg 2014).
+    """Return the 3CosMul score of every row (Levy & Goldberg 2014).
 
     Cosines are moved to [0, 1]. The score is the product of those with the `positive` vectors,
     divided by the product of those with the `negative` vectors plus 10⁻⁶.
     """
-    scores = np.ones(stop - start, np.float32)
-    denominator = np.ones(stop - start, np.float32)
+    scores = np.ones(len(matrix), np.float32)
+    denominator = np.ones(len(matrix), np.float32)
     for vectors, product in ((positive, scores), (negative, denominator)):
         for vector in vectors:
-            cosines = rows.cosines(vector.astype(np.float32), start, stop)
-            cosines += 1
-            cosines /= 2
-            np.multiply(product, cosines, out=product)
+            moved = cosines(matrix, vector)
+            moved += 1
+            moved /= 2
+            np.multiply(product, moved, out=product)
     denominator += np.float32(1e-6)
     scores /= denominator
     return scores
 
 
 def nearest(
-    rows: UnitRows, indices: _Indices, count: int
+    matrix: NDArray[Any], indices: _Indices, count: int
 ) -> Iterator[tuple[int, list[int], list[float]]]:
     """Yield each index with the `count` nearest rows and their cosines, best first.
 
-    Where fewer than `count` rows have a direction, the list ends with rows numbered ``len(rows)``.
+    Where fewer than `count` rows have a direction, or the index itself has none, the list ends
+    with rows numbered ``len(matrix)``.
     """
     for start in range(0, len(indices), _PASS):
         queries = indices[start : start + _PASS]
-        near, cosines = _nearest_in_one_pass(rows, queries, count)
-        yield from zip(queries.tolist(), near.tolist(), cosines.tolist(), strict=True)
+        near, scores = _nearest_in_one_pass(matrix, queries, count)
+        yield from zip(queries.tolist(), near.tolist(), scores.tolist(), strict=True)
 
 
 def _nearest_in_one_pass(
-    rows: UnitRows, indices: _Indices, count: int
+    matrix: NDArray[Any], indices: _Indices, count: int
 ) -> tuple[_Indices, _Float32]:
     """Return the `count` nearest rows of each row of `indices`, and their cosines.
 
@@ -83,40 +82,40 @@ def _nearest_in_one_pass(
     Returns
     -------
     rows : ndarray of intp, shape (n, count)
-        ``len(rows)`` where fewer than `count` rows have a direction.
+        ``len(matrix)`` where fewer than `count` rows have a direction, and for a query without.
     cosines : ndarray of float32, shape (n, count)
     """
-    queries = rows.rows(indices)
-    best_rows = np.full((len(indices), count), len(rows), np.intp)
+    queries, has_direction = unit_rows(matrix, indices)
+    best_rows = np.full((len(indices), count), len(matrix), np.intp)
     best = np.full((len(indices), count), -np.inf, np.float32)
     if not count:
         return best_rows, best
-    directed = rows.directed()
-    widest = max((block.stop - block.start for block in rows.blocks()), default=0)
+    widest = max((block.stop - block.start for block in blocks(len(matrix))), default=0)
     buffer = np.empty(min(_QUERIES, len(indices)) * widest, np.float32)
-    for block in rows.blocks():
+    for block in blocks(len(matrix)):
         start, stop = block.start, block.stop
         width = stop - start
-        unit = rows.rows(block).T
-        undirected = np.flatnonzero(~directed[block])
+        units, directed = unit_rows(matrix, block)
+        undirected = np.flatnonzero(~directed)
         for low in range(0, len(indices), _QUERIES):
             some = slice(low, min(low + _QUERIES, len(indices)))
             height = some.stop - low
-            cosines = buffer[: height * width].reshape(height, width)
-            np.matmul(queries[some], unit, out=cosines)
-            cosines[:, undirected] = -np.inf
+            scores = buffer[: height * width].reshape(height, width)
+            np.matmul(queries[some], units.T, out=scores)
+            scores[:, undirected] = -np.inf
             own = np.flatnonzero((indices[some] >= start) & (indices[some] < stop))
-            cosines[own, indices[some][own] - start] = -np.inf
+            scores[own, indices[some][own] - start] = -np.inf
             floor = best[some, -1]
             if start == 0 and count < width:
                 # No best rows yet: take those from the count-th largest of the block upwards.
-                floor = np.partition(cosines, width - count, axis=1)[:, width - count]
+                floor = np.partition(scores, width - count, axis=1)[:, width - count]
                 floor = np.nextafter(floor, np.float32(-np.inf))
-            found = np.flatnonzero(cosines > floor[:, None])
+            found = np.flatnonzero(scores > floor[:, None])
             query, column = np.divmod(found, width)
             best_rows[some], best[some] = _merged(
-                (best_rows[some], best[some]), query, column + start, cosines.ravel()[found]
+                (best_rows[some], best[some]), query, column + start, scores.ravel()[found]
             )
+    best_rows[~has_direction] = len(matrix)
     return best_rows, best
 
 

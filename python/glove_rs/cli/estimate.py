@@ -89,7 +89,9 @@ def plan(
     """Estimate a fit with these settings of training and of counting."""
     settings = resolve(training or {})
     counts = Cooccurrence.estimate(path, memory=memory, **counting)
-    parameters, peak, disk = counts._sample.fit(settings["dim"], settings["negative"])
+    parameters, peak, disk = counts._sample.fit(
+        settings["dim"], settings["optimizer"], settings["negative"]
+    )
     seconds = _seconds(path, counts, settings, counting)
     return Plan(counts, parameters, _INTERPRETER + peak, disk, seconds)
 

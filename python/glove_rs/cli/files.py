@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -148,7 +147,7 @@ def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
 
 
 def _convert_counts(options: argparse.Namespace) -> None:
-    to = options.to or ("records" if options.output.endswith(".bin") else "counts")
+    to = options.to or ("records" if _core.ending(options.output) == ".bin" else "counts")
     counts = _inputs.counts(options.input, options.vocab)
     match to:
         case "vocab":
@@ -162,7 +161,7 @@ def _convert_counts(options: argparse.Namespace) -> None:
 
 
 def _convert_model(options: argparse.Namespace, model: Glove) -> None:
-    to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
+    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
     match to:
         case "model":
             _write(options, to, model.save)
@@ -178,7 +177,7 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
 
 
 def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
-    to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
+    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
     if to == "stanford" or to not in _core.VECTOR_FORMATS:
         raise _refuse(options, to, "vectors")
     _write_vectors(options, wv, to)
@@ -241,7 +240,7 @@ def _info(options: argparse.Namespace) -> None:
     results = []
     for path in options.files:
         kind = _inputs.kind_of(path)
-        about = {"file": path, "what": _inputs.DESCRIPTIONS[kind]}
+        about = {"file": path, "what": _inputs.description(path)}
         if os.path.isfile(path):
             about["bytes"] = os.path.getsize(path)
         results.append({**about, **_DESCRIBE[kind](path, options.vocab)})
@@ -378,14 +377,12 @@ def _parameters_info(path: str, vocabulary: str | None) -> dict[str, Any]:
 
 
 def _text_info(path: str, _: str | None) -> dict[str, Any]:
-    lines, last, first = 0, b"\n", b""
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            first = first or block[:200]
-            lines += block.count(b"\n")
-            last = block[-1:]
-    begin = first.split(b"\n")[0].decode(errors="replace")
-    return {"lines": lines + (last != b"\n"), "begins": begin[:70] + " ..." * (len(begin) > 70)}
+    lines, begin = _core.count_lines(path)
+    return {"lines": lines, "begins": begin[:70] + " ..." * (len(begin) > 70)}
+
+
+def _advice(path: str, _: str | None) -> dict[str, Any]:
+    return {"advice": _core.recognise(path)[2]}
 
 
 def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
@@ -416,11 +413,13 @@ def _nothing(_: str, __: str | None) -> dict[str, Any]:
 
 
 _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
+    "archive": _advice,
     "checkpoint": _checkpoint_info,
     "checkpoints": _checkpoints_info,
     "counts": lambda path, _: _counts_info(path, None),
     "empty": _nothing,
     "folder": _model_info,
+    "foreign": _advice,
     "model": _model_info,
     "parameters": _parameters_info,
     "records": _records_info,

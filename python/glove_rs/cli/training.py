@@ -539,9 +539,13 @@ def _write(options: argparse.Namespace, model: Glove, outputs: _Outputs, source:
         "dim": model.W.shape[1],
         "settings": model.settings_,
         "epochs": [
-            {"loss": loss, "seconds": seconds, "records_per_second": rate}
-            for loss, seconds, rate in zip(
-                history, history.seconds, history.records_per_second, strict=True
+            {"loss": loss, "data_loss": data, "seconds": seconds, "records_per_second": rate}
+            for loss, data, seconds, rate in zip(
+                history,
+                history.data_loss,
+                history.seconds,
+                history.records_per_second,
+                strict=True,
             )
         ],
     }

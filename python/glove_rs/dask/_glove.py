@@ -55,8 +55,9 @@ class DaskGlove(Glove):
     Attributes
     ----------
     stages_ : dict
-        For each of "counting", "tiling" and "training", the "seconds" and the "bytes" that workers
-        received from each other. For "training" these are lists with a number for each epoch.
+        For each of the stages "counting", "preparing" (building tiles) and "training", the
+        "seconds" and the "bytes" that workers received from each other. For "training" these are
+        lists with a number for each epoch.
 
     Examples
     --------
@@ -88,6 +89,7 @@ class DaskGlove(Glove):
     def fit(
         self,
         source: Any,
+        y: object = None,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
@@ -103,7 +105,7 @@ class DaskGlove(Glove):
             Names and patterns of text files, local or with a protocol that fsspec knows
             (``s3://bucket/*.txt``). The workers read them in blocks of whole lines; a compressed
             file is one block. Or a bag of documents, each a str or a list of words.
-        vocabulary, init, validation, early_stopping, max_seconds, callbacks
+        y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
             Not possible on a cluster: a ValueError if set.
@@ -249,7 +251,7 @@ class DaskGlove(Glove):
             resend,
         )
         group_counts.clear()
-        tiled = time.monotonic() - begun
+        prepared = time.monotonic() - begun
         after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
 
         def keep(arrays: dict[str, Any]) -> None:
@@ -263,7 +265,7 @@ class DaskGlove(Glove):
             seconds = [report.seconds for report in reports]
             self.stages_ = {
                 **stages,
-                "tiling": {"seconds": tiled, "bytes": received[0]},
+                "preparing": {"seconds": prepared, "bytes": received[0]},
                 "training": {"seconds": seconds, "bytes": received[1:]},
             }
 

@@ -2,6 +2,7 @@
 
 use bytemuck::Zeroable;
 use half::f16;
+use half::slice::HalfFloatSliceExt;
 
 /// A number that vectors are stored in.
 pub trait Element: Copy + Zeroable + Send + Sync + 'static {
@@ -13,8 +14,15 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     fn from_f32(x: f32) -> Self;
     /// The same number; every f16 is an f32.
     fn to_f32(self) -> f32;
+    /// Whether it is neither infinite nor NaN.
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.to_f32().is_finite()
+    }
     /// Write to a slice of `BYTES` bytes.
     fn write_le(self, bytes: &mut [u8]);
+    /// The same numbers, in `buffer`, which has their length, unless they are f32 already.
+    fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32];
 }
 
 impl Element for f32 {
@@ -35,6 +43,11 @@ impl Element for f32 {
     fn write_le(self, bytes: &mut [u8]) {
         bytes.copy_from_slice(&self.to_le_bytes());
     }
+
+    #[inline(always)]
+    fn widen<'a>(row: &'a [Self], _: &'a mut [f32]) -> &'a [f32] {
+        row
+    }
 }
 
 impl Element for f16 {
@@ -54,6 +67,12 @@ impl Element for f16 {
     #[inline(always)]
     fn write_le(self, bytes: &mut [u8]) {
         bytes.copy_from_slice(&self.to_le_bytes());
+    }
+
+    #[inline(always)]
+    fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32] {
+        row.convert_to_f32_slice(buffer);
+        buffer
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
 
 use super::Cost;
-use super::step::{KernelCall, update_all};
+use super::records::{KernelCall, update_all};
 use super::vector::{Number, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::aarch64::*;
@@ -56,6 +56,14 @@ unsafe impl Vector for Four {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         Self(unsafe { vmulq_f32(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_f32(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: [f32; 4]) -> Self {
+        Self(unsafe { vld1q_f32(x.as_ptr()) })
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {

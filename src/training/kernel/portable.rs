@@ -49,6 +49,14 @@ unsafe impl Vector for Eight {
         self.zip(by, |a, b| a * b)
     }
     #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn tail([a, b, c, d]: [f32; 4]) -> Self {
+        Self([0.0, 0.0, 0.0, 0.0, a, b, c, d])
+    }
+    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
     }

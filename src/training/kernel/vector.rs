@@ -56,6 +56,16 @@ pub(super) unsafe trait Vector: Number {
     /// The contract of this module.
     unsafe fn mul(self, by: Self) -> Self;
 
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `x` in the last four lanes, and 0 in the lanes before them.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn tail(x: [f32; 4]) -> Self;
+
     /// c − self·b
     ///
     /// # Safety

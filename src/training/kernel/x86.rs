@@ -5,7 +5,7 @@
 //! their instructions.
 
 use super::Cost;
-use super::step::{KernelCall, update_all};
+use super::records::{KernelCall, update_all};
 use super::vector::{Number, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
@@ -52,6 +52,14 @@ unsafe impl Vector for Sixteen {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         Self(unsafe { _mm512_mul_ps(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: [f32; 4]) -> Self {
+        Self(unsafe { _mm512_insertf32x4::<3>(_mm512_setzero_ps(), _mm_loadu_ps(x.as_ptr())) })
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
@@ -155,6 +163,14 @@ unsafe impl Vector for Eight {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         Self(unsafe { _mm256_mul_ps(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: [f32; 4]) -> Self {
+        Self(unsafe { _mm256_insertf128_ps::<1>(_mm256_setzero_ps(), _mm_loadu_ps(x.as_ptr())) })
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {

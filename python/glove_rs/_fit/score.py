@@ -1,0 +1,35 @@
+"""How well a model explains the co-occurrences of a text."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import _settings
+from .._io.sources import Source
+from ..cooccurrence import Cooccurrence
+from .protocol import Model
+
+__all__ = ["score"]
+
+#: Records whose vectors are copied at a time.
+_RECORDS = 1 << 16
+
+
+def score(model: Model, source: Source) -> float:
+    """Return minus the loss on a text: see :meth:`glove_rs.Glove.score`."""
+    state = model._state
+    names = _settings.names("reading", "encoding", "counting", "running")
+    settings = {name: getattr(model, name) for name in names}
+    X = Cooccurrence.from_corpus(source, state.vocabulary, **settings)
+    rows, columns, counts = X.records()
+    if not len(counts):
+        raise ValueError("source must hold words of the vocabulary near each other, and has none")
+    arrays, used = state.arrays, model.settings_
+    cost = 0.0
+    for start in range(0, len(counts), _RECORDS):
+        some = slice(start, start + _RECORDS)
+        i, j, x = rows[some], columns[some], counts[some]
+        diff = np.einsum("ij,ij->i", arrays["W"][i], arrays["W_tilde"][j], dtype=np.float64)
+        diff += arrays["b"][i].astype(np.float64) + arrays["b_tilde"][j] - np.log(x)
+        cost += float(np.minimum(1.0, (x / used["x_max"]) ** used["alpha"]) @ diff**2) / 2
+    return -cost / len(counts)

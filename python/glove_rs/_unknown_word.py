@@ -1,0 +1,85 @@
+"""The error for a word that is not in a vocabulary, with words of a similar spelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ._checks import shown
+
+__all__ = ["UnknownWord", "close_spellings"]
+
+
+class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
+    """A word is not in the vocabulary; the message suggests words with a similar spelling.
+
+    The suggestions are searched when the message is read, so that code which catches the error and
+    goes on does not wait for them.
+
+    Parameters
+    ----------
+    key : object
+        What was looked up.
+    words : sequence of str
+        The vocabulary, most frequent word first.
+    rows : mapping of str to int
+        The index of each word in `words`.
+    """
+
+    def __init__(self, key: object, words: Sequence[str], rows: Mapping[str, int]) -> None:
+        super().__init__(f"Key {shown(key)} not present in vocabulary")
+        self._key = key
+        self._words = words
+        self._rows = rows
+
+    def __str__(self) -> str:
+        near = []
+        if isinstance(self._key, str):
+            near = close_spellings(self._key, self._words, self._rows)
+        hint = f"; did you mean {' or '.join(repr(word) for word in near)}?" if near else ""
+        return f"{self.args[0]}{hint}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Pickled as its message, without the vocabulary.
+        return KeyError, (str(self),)
+
+
+def close_spellings(
+    word: str, words: Sequence[str], rows: Mapping[str, int], most: int = 3
+) -> list[str]:
+    """Return words of the vocabulary close to `word`, frequent first.
+
+    Words that differ from it in case only come first. Words follow that are one edit away from it,
+    or from its lower case. This looks up every edit instead of comparing `word` with the whole
+    vocabulary. difflib takes a second or more for 400,000 words.
+
+    Parameters
+    ----------
+    word : str
+        A word that is not in the vocabulary.
+    words : sequence of str
+        The vocabulary, most frequent word first.
+    rows : mapping of str to int
+        The index of each word in `words`.
+    most : int, default 3
+        The largest number of words to return.
+    """
+    if len(word) > 100:  # too many edits to try, and hardly a typing error
+        return []
+    folded = word.casefold()
+    in_other_case = [other for other in words if other.casefold() == folded]
+    # The letters of the most frequent words stand for the alphabet of the language.
+    letters = set(word).union(*words[:1_000])
+    tried = _edits(word, letters) | _edits(word.lower(), letters)
+    edited = sorted((other for other in tried if other in rows), key=rows.__getitem__)
+    return list(dict.fromkeys(in_other_case + edited))[:most]
+
+
+def _edits(word: str, letters: set[str]) -> set[str]:
+    """Return all that one letter left out, exchanged, replaced or added makes of a word."""
+    splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
+    tried = {head + tail[1:] for head, tail in splits if tail}
+    tried.update(head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1)
+    tried.update(head + letter + tail[1:] for head, tail in splits if tail for letter in letters)
+    tried.update(head + letter + tail for head, tail in splits for letter in letters)
+    return tried

@@ -1,0 +1,133 @@
+"""Cosines of word vectors, and vectors scaled to unit length.
+
+A vector has a direction unless it is zero, or has a component that is NaN or infinite. Nothing
+about a matrix is kept between calls: what is written to it counts in the next query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeAlias, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _core
+
+__all__ = [
+    "blocks",
+    "cosine",
+    "cosine_distances",
+    "cosines",
+    "cosines_of_pairs",
+    "unit_rows",
+    "unit_rows_in_float64",
+    "unit_vector",
+]
+
+_Float32: TypeAlias = "NDArray[np.float32]"
+_Float64: TypeAlias = "NDArray[np.float64]"
+_Indices: TypeAlias = "NDArray[np.intp]"
+_Rows: TypeAlias = "slice | _Indices"
+
+# Rows handled at a time wherever copies of all rows would be too much: 16,384 rows of 300 float32
+# are 20 MB. Measured: benches/EXPERIMENTS.md, "Sizes of batches".
+_ROWS = 16_384
+
+
+def blocks(count: int) -> Iterator[slice]:
+    """Yield slices of at most `_ROWS` rows that cover `count` rows."""
+    for first in range(0, count, _ROWS):
+        yield slice(first, min(first + _ROWS, count))
+
+
+def cosines(matrix: NDArray[Any], query: NDArray[Any]) -> _Float32:
+    """Return ``w · query / |w|`` for each row w of a matrix; NaN for rows without a direction.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32 or float16, shape (V, dim)
+    query : ndarray, shape (dim,)
+        Of unit length, for cosines.
+    """
+    with np.errstate(over="ignore"):
+        return _core.cosines(matrix, np.ascontiguousarray(query, np.float32))
+
+
+def cosine_distances(matrix: NDArray[Any], vector: NDArray[Any]) -> _Float32:
+    """Return one minus the cosine of `vector` and each row; NaN if either has no direction."""
+    query = unit_vector(vector)
+    if not query.any():
+        query = np.full_like(query, np.nan)
+    return 1 - cosines(matrix, query)
+
+
+def unit_rows(matrix: NDArray[Any], rows: _Rows) -> tuple[_Float32, NDArray[np.bool_]]:
+    """Return rows scaled to unit length, and which of them have a direction.
+
+    Returns
+    -------
+    units : ndarray of float32, shape (n, dim)
+        Zeros for rows without a direction.
+    directed : ndarray of bool, shape (n,)
+    """
+    return _core.unit_rows(matrix[rows])
+
+
+def unit_rows_in_float64(matrix: NDArray[Any], rows: _Rows) -> tuple[_Float64, NDArray[np.bool_]]:
+    """Return the same in float64."""
+    units = matrix[rows].astype(np.float64)
+    lengths = np.sqrt(np.einsum("ij,ij->i", units, units))
+    directed = np.isfinite(lengths) & (lengths > 0)
+    units[~directed] = 0
+    units /= np.where(directed, lengths, 1)[:, None]
+    return units, directed
+
+
+def unit_vector(vector: NDArray[Any]) -> _Float64:
+    """Scale a vector to unit length; zeros are returned unchanged, and NaN if it is not finite."""
+    wide = vector.astype(np.float64)
+    scale = np.abs(wide).max(initial=0.0)
+    if scale == 0:
+        return wide
+    if not np.isfinite(scale):
+        return np.full_like(wide, np.nan)
+    # Divided by the largest component first, so that the squares neither overflow nor vanish.
+    wide /= scale
+    return cast("_Float64", wide / np.linalg.norm(wide))
+
+
+def cosine(first: NDArray[Any], second: NDArray[Any]) -> float:
+    """Return the cosine of two vectors: 0 if one is zero, NaN if one is not finite."""
+    return float(_cosines(first[None].astype(np.float64), second[None].astype(np.float64))[0])
+
+
+def cosines_of_pairs(matrix: NDArray[Any], pairs: _Indices) -> _Float64:
+    """Return the cosine of the two rows of each pair, as :func:`cosine` does.
+
+    Parameters
+    ----------
+    matrix : ndarray of float32 or float16, shape (V, dim)
+    pairs : ndarray of intp, shape (n, 2)
+
+    Returns
+    -------
+    ndarray of float64, shape (n,)
+    """
+    first, second = (matrix[rows].astype(np.float64) for rows in pairs.T)
+    return _cosines(first, second)
+
+
+def _cosines(first: _Float64, second: _Float64) -> _Float64:
+    """Return the cosine of each row of one matrix with that of the other.
+
+    The dot product is divided once, by both lengths. So the cosine of a word with itself is
+    exactly 1, and the cosines of all such pairs are equal.
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
+        cosines: _Float64 = np.einsum("ij,ij->i", first, second)
+        cosines /= np.sqrt(np.where(squares == 0, 1, squares))
+    # An infinite length: the quotient may be 0.
+    cosines[~np.isfinite(squares)] = np.nan
+    return cosines

@@ -1,0 +1,101 @@
+"""Installed fonts that have the characters of some words, for matplotlib."""
+
+from __future__ import annotations
+
+import functools
+import unicodedata
+from collections.abc import Iterable
+from typing import Any
+
+from .._optional import optional
+
+__all__ = ["advice", "families_for"]
+
+# It has a box with the name of its script for every character.
+_PLACEHOLDER = "Last Resort"
+_CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
+
+
+def families_for(words: Iterable[str]) -> tuple[list[str], set[str]]:
+    """Choose font families for words.
+
+    Returns
+    -------
+    families : list of str
+        The default ones, followed by installed ones for the characters that those lack. matplotlib
+        draws each character with the first family that has it.
+    missing : set of str
+        Characters that no installed font has.
+    """
+    manager = optional("matplotlib.font_manager", "plot", "glove-rs[plot]")
+    properties = manager.FontProperties()
+    families = list(properties.get_family())
+    needed = {ord(letter) for letter in "".join(words) if not letter.isspace()}
+    for family in families:
+        path = manager.findfont(manager.FontProperties(family=[family]))
+        needed -= _characters(manager, path)
+    if not needed:
+        return families, set()
+    more, missing = _installed_for(frozenset(needed))
+    return [*families, *more], {chr(code) for code in missing}
+
+
+def advice(missing: Iterable[str]) -> str:
+    """Say which characters no font has, and what to install."""
+    letters = sorted(missing)
+    some = " ".join(letters[:10]) + (" ..." if len(letters) > 10 else "")
+    is_cjk = any(unicodedata.name(letter, "").startswith(_CJK) for letter in letters)
+    font = (
+        "Noto Sans CJK (Debian, Ubuntu: fonts-noto-cjk)"
+        if is_cjk
+        else ("one of Noto's (Debian, Ubuntu: fonts-noto)")
+    )
+    return f"no installed font has {some}: install a font that does, such as {font}"
+
+
+# One entry for each set of characters that the default fonts lack: all fonts are opened for it.
+@functools.lru_cache(maxsize=16)
+def _installed_for(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Return installed families that have `needed`, and which of them no family has."""
+    manager = optional("matplotlib.font_manager", "plot", "glove-rs[plot]")
+    families, missing = _cover(manager, manager.fontManager.ttflist, needed)
+    if missing:
+        # matplotlib remembers its list of fonts from before they were installed.
+        known = {entry.fname for entry in manager.fontManager.ttflist}
+        count = len(manager.fontManager.ttflist)
+        for path in sorted(set(manager.findSystemFonts()) - known):
+            try:
+                manager.fontManager.addfont(path)
+            except (OSError, RuntimeError):  # not a font that matplotlib reads
+                continue
+        more, missing = _cover(manager, manager.fontManager.ttflist[count:], missing)
+        families += more
+    return families, missing
+
+
+def _cover(
+    manager: Any, entries: Iterable[Any], needed: frozenset[int]
+) -> tuple[tuple[str, ...], frozenset[int]]:
+    """Choose families until they have `needed`: always the one that has most of what is missing."""
+    has: dict[str, set[int]] = {}
+    for entry in entries:
+        # The upright face of ordinary weight is the one that is drawn.
+        if entry.style == "normal" and not entry.name.startswith(_PLACEHOLDER):
+            has.setdefault(entry.name, set()).update(needed & _characters(manager, entry.fname))
+    families: list[str] = []
+    missing = set(needed)
+    while missing:
+        best = max(sorted(has), key=lambda name: len(has[name] & missing), default="")
+        if not has.get(best, set()) & missing:
+            break
+        families.append(best)
+        missing -= has[best]
+    return tuple(families), frozenset(missing)
+
+
+def _characters(manager: Any, path: str) -> set[int]:
+    """Return the characters of a font, none if it cannot be read."""
+    try:
+        return set(manager.get_font(path).get_charmap())
+    except (OSError, RuntimeError):
+        return set()

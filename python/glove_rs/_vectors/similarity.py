@@ -1,0 +1,605 @@
+"""Compare words by the cosines of their vectors: neighbours, analogies, distances."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import boolean, integer, optional_integer, shown
+from . import search
+from .cosine import cosine, cosine_distances, cosines, unit_rows, unit_vector
+from .query_terms import Key, KeyOrVector, Terms, as_list, as_vector, weighted_terms
+from .table import Float32, VectorTable
+
+__all__ = ["Neighbours", "SimilarityQueries"]
+
+#: ``(word, cosine)``, best first.
+Neighbours: TypeAlias = "list[tuple[str, float]]"
+
+
+class SimilarityQueries(VectorTable):
+    """The queries of :class:`glove_rs.WordVectors`."""
+
+    # ---------------------------------------------------------------- neighbours
+
+    @overload
+    def most_similar(
+        self,
+        positive: Terms = None,
+        negative: Terms = None,
+        topn: int = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+    ) -> Neighbours: ...
+    @overload
+    def most_similar(
+        self,
+        positive: Terms,
+        negative: Terms,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+    ) -> Float32: ...
+    @overload
+    def most_similar(
+        self,
+        positive: Terms = None,
+        negative: Terms = None,
+        *,
+        topn: None,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+    ) -> Float32: ...
+    def most_similar(
+        self,
+        positive: Terms = None,
+        negative: Terms = None,
+        topn: int | None = 10,
+        clip_start: int = 0,
+        clip_end: int | None = None,
+        restrict_vocab: int | None = None,
+    ) -> Neighbours | Float32:
+        """Find the words closest in direction to some words, and away from others.
+
+        The unit vectors of `positive` and `negative` are averaged with weights 1 and -1. Words are
+        sorted by their cosine with this mean. Words of the query are not returned.
+
+        Parameters
+        ----------
+        positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
+            The terms of the query. A term may be a pair ``(term, weight)``; the weight replaces 1
+            or -1, sign included. In a list, a vector may also be a list of numbers.
+        topn : int or None, default 10
+            The number of words to return; None returns all cosines instead.
+        clip_start, clip_end : int, optional
+            Search only the rows from `clip_start` up to `clip_end`.
+        restrict_vocab : int, optional
+            Search only this many rows from the first; overrides `clip_start` and `clip_end`.
+
+        Returns
+        -------
+        list of (str, float)
+            Best first; equal cosines in the order of the vocabulary. With ``topn=None``, an
+            ndarray of float32 with one cosine per searched row.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            If there is neither a positive nor a negative item.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> [(word, round(cosine, 4)) for word, cosine in wv.most_similar("ice", topn=1)]
+        [('snow', 0.9487)]
+        """
+        topn = optional_integer("topn", topn, None)
+        clip_start = integer("clip_start", clip_start, 0)
+        clip_end = optional_integer("clip_end", clip_end, 0)
+        restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
+        if topn is not None and topn < 1:
+            return []
+        items, weights = weighted_terms(positive, negative)
+        mean = self._mean(items, weights, pre_normalize=True, ignore_missing=False)
+        if restrict_vocab:
+            clip_start, clip_end = 0, restrict_vocab
+        start, stop, _ = slice(clip_start, clip_end or None).indices(len(self))
+        scores = cosines(self._vectors[start:stop], unit_vector(mean))
+        if topn is None:
+            return scores
+        exclude = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
+        return self._listing(scores, topn, exclude, start)
+
+    def most_similar_cosmul(
+        self,
+        positive: Terms = None,
+        negative: Terms = None,
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Neighbours | Float32:
+        """Find the words that maximise the product of cosines, 3CosMul (Levy & Goldberg 2014).
+
+        Each cosine is moved to [0, 1]. The score is the product of the cosines with `positive`,
+        divided by the product of the cosines with `negative` plus 10⁻⁶.
+
+        Parameters
+        ----------
+        positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
+            Arrays are used as they are: give them unit length.
+        topn : int or None, default 10
+            The number of words to return; None returns all scores instead.
+        restrict_vocab : int, optional
+            Search only this many rows from the first.
+
+        Returns
+        -------
+        list of (str, float)
+            Best first, without the words of the query. With ``topn=None``, an ndarray of float32
+            with one score per searched row.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            If there is no positive item.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> wv.most_similar_cosmul("ice", "steam", topn=1)[0][0]
+        'snow'
+        """
+        topn = optional_integer("topn", topn, None)
+        restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
+        if topn is not None and topn < 1:
+            return []
+        plus, minus = as_list("positive", positive), as_list("negative", negative)
+        if not plus:
+            raise ValueError("cannot compute similarity with no input")
+        scores = search.cosmul(
+            self._vectors[: restrict_vocab or None],
+            [self._unit_vector(item) for item in plus],
+            [self._unit_vector(item) for item in minus],
+        )
+        if topn is None:
+            return scores
+        exclude = {
+            self.get_index(item) for item in plus + minus if not isinstance(item, np.ndarray)
+        }
+        return self._listing(scores, topn, exclude, 0)
+
+    def similar_by_word(
+        self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
+    ) -> Neighbours | Float32:
+        """Find the words closest to a word: ``most_similar([word], ...)``.
+
+        Parameters
+        ----------
+        word : str
+        topn, restrict_vocab
+            As in :meth:`most_similar`.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of float32 with ``topn=None``
+
+        Raises
+        ------
+        KeyError
+            If the word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> wv.similar_by_word("steam", topn=1)[0][0]
+        'snow'
+        """
+        if topn is None:
+            return self.most_similar([word], topn=None, restrict_vocab=restrict_vocab)
+        return self.most_similar([word], topn=topn, restrict_vocab=restrict_vocab)
+
+    def similar_by_vector(
+        self,
+        vector: NDArray[Any] | Sequence[float],
+        topn: int | None = 10,
+        restrict_vocab: int | None = None,
+    ) -> Neighbours | Float32:
+        """Find the words closest to a vector: ``most_similar([vector], ...)``.
+
+        Parameters
+        ----------
+        vector : sequence of float, length dim
+        topn, restrict_vocab
+            As in :meth:`most_similar`.
+
+        Returns
+        -------
+        list of (str, float), or ndarray of float32 with ``topn=None``
+
+        Raises
+        ------
+        ValueError
+            If the vector has another shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> wv.similar_by_vector([0.0, 1.0], topn=1)
+        [('steam', 1.0)]
+        """
+        query = [as_vector(vector)]
+        if topn is None:
+            return self.most_similar(query, topn=None, restrict_vocab=restrict_vocab)
+        return self.most_similar(query, topn=topn, restrict_vocab=restrict_vocab)
+
+    def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
+        """Find the neighbours of many words, faster than with :meth:`most_similar` in a loop.
+
+        The queries are multiplied with the vocabulary block by block, so the memory used beyond
+        the result does not grow with the number of words.
+
+        Parameters
+        ----------
+        words : sequence of str
+        topn : int, default 10
+
+        Returns
+        -------
+        list of list of (str, float)
+            One list per word, in the order of `words`.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown. This is checked before the search.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> [near[0][0] for near in wv.most_similar_batch(["ice", "steam"], topn=1)]
+        ['snow', 'snow']
+        """
+        topn = integer("topn", topn, None)
+        indices = self._indices(as_list("words", words))
+        if topn < 1:
+            return [[] for _ in indices]
+        count = min(topn, len(self) - 1)
+        names = self.index_to_key
+        result: list[Neighbours] = []
+        for index, near, scores in search.nearest(self._vectors, indices, count):
+            # Without a direction, or with too few neighbours that have one, the single query
+            # decides the order: rows without a direction come last.
+            if near and near[-1] == len(self):
+                result.append(self.most_similar(index, topn=topn))
+            else:
+                result.append([(names[i], v) for i, v in zip(near, scores, strict=True)])
+        return result
+
+    def analogy(self, a: Key, b: Key, c: Key, topn: int = 10) -> Neighbours:
+        """Answer "`a` is to `b` as `c` is to what?": ``most_similar([b, c], [a], topn)``.
+
+        Parameters
+        ----------
+        a, b, c : str
+        topn : int, default 10
+
+        Returns
+        -------
+        list of (str, float)
+            Words closest to ``b - a + c`` (unit vectors), best first.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> royal, male = np.array([1.0, 0, 0]), np.array([0, 1.0, 0])
+        >>> words = ["man", "woman", "king", "queen"]
+        >>> wv = WordVectors(words, np.stack([male, -male, male + royal, royal - male]))
+        >>> wv.analogy("man", "king", "woman", topn=1)[0][0]
+        'queen'
+        """
+        return self.most_similar([b, c], [a], topn=topn)
+
+    # ---------------------------------------------------------------- comparisons
+
+    def similarity(self, w1: Key, w2: Key) -> float:
+        """Return the cosine of two words.
+
+        Parameters
+        ----------
+        w1, w2 : str
+
+        Returns
+        -------
+        float
+            From -1 to 1; 0 if either is a vector of zeros, NaN if either is not finite.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> WordVectors(["ice", "snow"], np.array([[2.0, 0], [3, 4]])).similarity("ice", "snow")
+        0.6
+        """
+        return cosine(self.get_vector(w1), self.get_vector(w2))
+
+    def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
+        """Return the cosine of the means of two lists of words. Unknown words are left out.
+
+        Parameters
+        ----------
+        ws1, ws2 : sequence of str
+
+        Returns
+        -------
+        float
+            0 if no word of a list is known.
+
+        Raises
+        ------
+        ZeroDivisionError
+            If a list is empty.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [2, 2], [0, 2]]))
+        >>> wv.n_similarity(["ice", "steam"], ["snow"])
+        1.0
+        """
+        first, second = as_list("ws1", ws1), as_list("ws2", ws2)
+        if not (first and second):
+            raise ZeroDivisionError("at least one of the lists of words is empty")
+        means = (
+            self._mean(words, None, pre_normalize=False, ignore_missing=True)
+            for words in (first, second)
+        )
+        return cosine(*means)
+
+    def distance(self, w1: Key, w2: Key) -> float:
+        """Return the cosine distance of two words, ``1 - similarity(w1, w2)``.
+
+        Parameters
+        ----------
+        w1, w2 : str
+
+        Returns
+        -------
+        float
+            From 0 to 2.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> WordVectors(["ice", "steam"], np.array([[2.0, 0], [0, 4]])).distance("ice", "steam")
+        1.0
+        """
+        return 1.0 - self.similarity(w1, w2)
+
+    def distances(
+        self, word_or_vector: KeyOrVector, other_words: Iterable[Key] | None = ()
+    ) -> Float32:
+        """Return the cosine distance of a word to other words, or to all words.
+
+        Parameters
+        ----------
+        word_or_vector : str or sequence of float, length dim
+        other_words : iterable of str, optional
+            None or empty: the whole vocabulary, including the word itself.
+
+        Returns
+        -------
+        ndarray of float32, shape (number of words,)
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            If a vector has another shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> WordVectors(["ice", "steam"], np.array([[2.0, 0], [0, 4]])).distances("ice")
+        array([0., 1.], dtype=float32)
+        """
+        query = as_vector(word_or_vector)
+        given = self._checked(query) if isinstance(query, np.ndarray) else self.get_vector(query)
+        others = self._indices(as_list("other_words", other_words))
+        return cosine_distances(self._vectors[others] if others.size else self._vectors, given)
+
+    def doesnt_match(self, words: Sequence[Key]) -> str:
+        """Return the word furthest from the mean direction of all. Unknown words are left out.
+
+        Parameters
+        ----------
+        words : sequence of str
+
+        Returns
+        -------
+        str
+            If several words are equally far, the first of them in alphabetical order.
+
+        Raises
+        ------
+        ValueError
+            If no word is known.
+
+        Warns
+        -----
+        UserWarning
+            Naming the words left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> wv.doesnt_match(["ice", "snow", "steam"])
+        'steam'
+        """
+        return self._by_centrality(words, use_norm=True)[-1][1]
+
+    def rank_by_centrality(
+        self, words: Sequence[Key], use_norm: bool = True
+    ) -> list[tuple[float, str]]:
+        """Sort words by their closeness to the mean direction of all. Unknown words are left out.
+
+        Parameters
+        ----------
+        words : sequence of str
+        use_norm : bool, default True
+            Scale the vectors to unit length first. Otherwise long vectors weigh more in the mean,
+            and the score is the dot product with the mean direction, not the cosine.
+
+        Returns
+        -------
+        list of (float, str)
+            Score and word, the most central word first.
+
+        Raises
+        ------
+        ValueError
+            If no word is known.
+
+        Warns
+        -----
+        UserWarning
+            Naming the words left out.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> [word for _, word in wv.rank_by_centrality(["ice", "snow", "steam"])]
+        ['snow', 'ice', 'steam']
+        """
+        return self._by_centrality(words, boolean("use_norm", use_norm))
+
+    def _by_centrality(self, words: Sequence[Key], use_norm: bool) -> list[tuple[float, str]]:
+        asked = as_list("words", words)
+        known = [word for word in asked if word in self]
+        if len(known) < len(asked):
+            missing = ", ".join(shown(word) for word in asked if word not in self)
+            warnings.warn(f"words left out, not in the vocabulary: {missing}", stacklevel=3)
+        if not known:
+            raise ValueError("cannot select a word from an empty list")
+        indices = self._indices(known)
+        rows = self._vectors[indices].astype(np.float32)
+        if use_norm:
+            rows, _ = unit_rows(self._vectors, indices)
+        mean = unit_vector(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+        names = [self.index_to_key[index] for index in indices.tolist()]
+        return sorted(zip((rows @ mean).tolist(), names, strict=True), reverse=True)
+
+    def closer_than(self, key1: Key, key2: Key) -> list[str]:
+        """Return the words closer to `key1` than `key2` is, in the order of the vocabulary.
+
+        Parameters
+        ----------
+        key1, key2 : str
+
+        Returns
+        -------
+        list of str
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> wv.closer_than("ice", "steam")
+        ['snow']
+        """
+        first, second = self.get_index(key1), self.get_index(key2)
+        distances = self.distances(first)
+        closer = np.flatnonzero(distances < distances[second])
+        return [self.index_to_key[index] for index in closer if index != first]
+
+    def rank(self, key1: Key, key2: Key) -> int:
+        """Return the rank of `key2` among the neighbours of `key1`; the closest has rank 1.
+
+        Parameters
+        ----------
+        key1, key2 : str
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+        >>> wv.rank("ice", "steam")
+        2
+        """
+        return len(self.closer_than(key1, key2)) + 1
+
+    def _unit_vector(self, item: KeyOrVector) -> NDArray[Any]:
+        """Return the unit vector of a word; a vector is returned as it is."""
+        if isinstance(item, np.ndarray):
+            return self._checked(item)
+        return self.get_vector(item, norm=True)
+
+    def _listing(self, scores: Float32, topn: int, exclude: set[int], start: int) -> Neighbours:
+        """Return the words of the best scores; ``scores[0]`` is that of row `start`."""
+        best = search.largest(scores, topn + len(exclude))
+        names = self.index_to_key
+        near = [
+            (names[row + start], float(scores[row]))
+            for row in best.tolist()
+            if row + start not in exclude
+        ]
+        return near[:topn]

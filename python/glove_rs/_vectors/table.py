@@ -1,0 +1,356 @@
+"""Words with their vectors: one row of a matrix for each word, found by the word or its index."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Self, TypeAlias, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import boolean
+from .._checks import words as words_of
+from .._io import vector_files
+from .._unknown_word import UnknownWord
+from .cosine import unit_vector
+from .query_terms import Key, Terms, as_list, finite_numbers
+
+__all__ = ["Float32", "VectorTable"]
+
+Float32: TypeAlias = "NDArray[np.float32]"
+_T = TypeVar("_T")
+
+
+class VectorTable:
+    """The words, the matrix and the look-up of :class:`glove_rs.WordVectors`."""
+
+    def __init__(self, words: Sequence[str], vectors: NDArray[Any]) -> None:
+        matrix = np.asarray(vectors)
+        if matrix.ndim != 2 or not (
+            np.issubdtype(matrix.dtype, np.floating) or np.issubdtype(matrix.dtype, np.integer)
+        ):
+            raise ValueError(
+                "vectors must be a matrix of real numbers, one row per word, "
+                f"got shape {matrix.shape} of {matrix.dtype}"
+            )
+        names = words_of("words", words)
+        if len(names) != matrix.shape[0]:
+            raise ValueError(
+                "words and vectors must have one length, "
+                f"got {len(names)} words and {matrix.shape[0]} vectors"
+            )
+        dtype = np.float16 if matrix.dtype == np.float16 else np.float32
+        matrix = np.ascontiguousarray(matrix, dtype=dtype)
+        key_to_index = dict(zip(names, range(len(names)), strict=True))
+        if len(key_to_index) < len(names):
+            names, matrix, key_to_index = _first_of_each(names, matrix)
+        self._words: list[str] | Callable[[], list[str]] = names
+        self._key_to_index: dict[str, int] | None = key_to_index
+        self._vectors: NDArray[Any] = matrix
+
+    @classmethod
+    def _from_unique(
+        cls, words: list[str] | Callable[[], list[str]], vectors: NDArray[Any]
+    ) -> Self:
+        """Wrap different words and a C-contiguous matrix with one row per word, without checks.
+
+        `words` may be a function that returns them. It is called when a word is first needed, so
+        that a memory-mapped file opens without decoding its vocabulary.
+        """
+        wv = cls.__new__(cls)
+        wv._words = words
+        wv._key_to_index = None
+        wv._vectors = vectors
+        return wv
+
+    # ---------------------------------------------------------------- words and rows
+
+    @property
+    def index_to_key(self) -> list[str]:
+        """The words in the order of the rows: list of str, length V."""
+        words = self._words
+        if not isinstance(words, list):
+            # Two threads may both call it; both get the same words.
+            words = self._words = words()
+        return words
+
+    @property
+    def key_to_index(self) -> dict[str, int]:
+        """The row of each word: dict of str to int."""
+        table = self._key_to_index
+        if table is None:
+            words = self.index_to_key
+            table = self._key_to_index = dict(zip(words, range(len(words)), strict=True))
+        return table
+
+    @property
+    def vectors(self) -> NDArray[Any]:
+        """The matrix itself, not a copy: float32 or float16, shape (V, dim)."""
+        return self._vectors
+
+    @property
+    def vector_size(self) -> int:
+        """The number of components of a vector."""
+        return int(self._vectors.shape[1])
+
+    def __len__(self) -> int:
+        return int(self._vectors.shape[0])
+
+    def __contains__(self, key: object) -> bool:
+        return self._find(key) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.index_to_key)
+
+    def __getitem__(self, keys: Key | slice | Iterable[Key]) -> NDArray[Any]:
+        """Return the vector of a word, or the matrix of several.
+
+        Parameters
+        ----------
+        keys : str, int, slice, or iterable of str
+            ``wv[:1000]`` are the vectors of the first thousand words.
+
+        Returns
+        -------
+        ndarray of the dtype of :attr:`vectors`
+            Shape (dim,), a read-only view, for one word; shape (n, dim), a copy, for several, and a
+            read-only view for a slice.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        """
+        if isinstance(keys, str | int | np.integer):
+            return self.get_vector(keys)
+        if isinstance(keys, slice):
+            rows = self._vectors[keys]
+            rows.flags.writeable = False
+            return rows
+        return self._vectors[self._indices(as_list("keys", keys))]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"words": self.index_to_key, "vectors": self._vectors}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self._words = state["words"]
+        self._key_to_index = None
+        self._vectors = state["vectors"]
+
+    @overload
+    def get(self, key: Key) -> NDArray[Any] | None: ...
+    @overload
+    def get(self, key: Key, default: _T) -> NDArray[Any] | _T: ...
+    def get(self, key: Key, default: Any = None) -> Any:
+        """Return the vector of a word, or `default` for an unknown word, as a dict does.
+
+        Parameters
+        ----------
+        key : str or int
+        default : object, optional
+
+        Returns
+        -------
+        ndarray, shape (dim,)
+            A read-only view of the row; or `default`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "steam"], np.eye(2))
+        >>> wv.get("steam"), wv.get("fire")
+        (array([0., 1.], dtype=float32), None)
+        """
+        return self.get_vector(key) if self._find(key) is not None else default
+
+    def get_index(self, key: Key, default: int | None = None) -> int:
+        """Return the row of a word.
+
+        Parameters
+        ----------
+        key : str or int
+            A word, or a valid index, which is returned unchanged.
+        default : int, optional
+            What to return for an unknown word.
+
+        Returns
+        -------
+        int
+
+        Raises
+        ------
+        KeyError
+            If the word is unknown and `default` is not given. The message names the word and up
+            to three words of the vocabulary that differ from it by one edit.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "steam"], np.eye(2))
+        >>> wv.get_index("steam")
+        1
+        >>> wv.get_index("stem")
+        Traceback (most recent call last):
+            ...
+        glove_rs.UnknownWord: Key 'stem' not present in vocabulary; did you mean 'steam'?
+        """
+        index = self._find(key)
+        if index is not None:
+            return index
+        if default is not None:
+            return default
+        raise UnknownWord(key, self.index_to_key, self.key_to_index)
+
+    def get_vector(self, key: Key, norm: bool = False) -> NDArray[Any]:
+        """Return the vector of a word.
+
+        Parameters
+        ----------
+        key : str or int
+        norm : bool, default False
+            Scale it to unit length.
+
+        Returns
+        -------
+        ndarray, shape (dim,)
+            A read-only view of the row; with `norm`, a new float32 array.
+
+        Raises
+        ------
+        KeyError
+            If the word is unknown.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> WordVectors(["ice"], np.array([[3.0, 4.0]])).get_vector("ice", norm=True)
+        array([0.6, 0.8], dtype=float32)
+        """
+        index = self.get_index(key)
+        row: NDArray[Any] = self._vectors[index]
+        if boolean("norm", norm):
+            row = self._unit_row(index).astype(np.float32)
+        row.flags.writeable = False
+        return row
+
+    def get_mean_vector(
+        self,
+        keys: Terms,
+        weights: Sequence[float] | NDArray[Any] | None = None,
+        pre_normalize: bool = True,
+        post_normalize: bool = False,
+        ignore_missing: bool = True,
+    ) -> Float32:
+        """Return the weighted mean of several vectors.
+
+        Parameters
+        ----------
+        keys : sequence of str, int or ndarray of shape (dim,)
+        weights : sequence of float, optional
+            One per key; the sum is divided by the sum of their absolute values.
+        pre_normalize : bool, default True
+            Scale the vectors of words to unit length first. A vector given as an array is used
+            as it is.
+        post_normalize : bool, default False
+            Scale the mean to unit length.
+        ignore_missing : bool, default True
+            Leave unknown words out.
+
+        Returns
+        -------
+        ndarray of float32, shape (dim,)
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown and `ignore_missing` is false.
+        ValueError
+            If there are no keys, or `weights` has another length, or an array another shape.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import WordVectors
+        >>> wv = WordVectors(["ice", "steam"], np.array([[2.0, 0.0], [0.0, 4.0]]))
+        >>> wv.get_mean_vector(["ice", "steam"])
+        array([0.5, 0.5], dtype=float32)
+        """
+        pre_normalize = boolean("pre_normalize", pre_normalize)
+        post_normalize = boolean("post_normalize", post_normalize)
+        ignore_missing = boolean("ignore_missing", ignore_missing)
+        mean = self._mean(as_list("keys", keys), weights, pre_normalize, ignore_missing)
+        return (unit_vector(mean) if post_normalize else mean).astype(np.float32)
+
+    def _mean(
+        self,
+        items: list[Any],
+        weights: Sequence[float] | NDArray[Any] | None,
+        pre_normalize: bool,
+        ignore_missing: bool,
+    ) -> NDArray[np.float64]:
+        """Return the weighted mean of several vectors in float64, shape (dim,)."""
+        if not items:
+            raise ValueError("cannot compute mean with no input")
+        factors = np.ones(len(items)) if weights is None else finite_numbers("weights", weights)
+        if factors.shape != (len(items),):
+            raise ValueError(
+                "keys and weights must have one length, "
+                f"got {len(items)} keys and weights of shape {factors.shape}"
+            )
+        total = np.zeros(self.vector_size)
+        weight = 0.0
+        for item, factor in zip(items, factors, strict=True):
+            if isinstance(item, np.ndarray):
+                row = self._checked(item)
+            elif (index := self._find(item)) is not None:
+                row = self._unit_row(index) if pre_normalize else self._vectors[index]
+            elif ignore_missing:
+                continue
+            else:
+                raise UnknownWord(item, self.index_to_key, self.key_to_index)
+            total += factor * row.astype(np.float64)
+            weight += abs(float(factor))
+        if weight > 0:
+            total /= weight
+        return total
+
+    def _find(self, key: object) -> int | None:
+        """Return the row of a word or of a valid index, else None."""
+        if isinstance(key, str):
+            return self.key_to_index.get(key)
+        if isinstance(key, int | np.integer) and 0 <= key < len(self):
+            return int(key)
+        return None
+
+    def _indices(self, keys: Iterable[Key]) -> NDArray[np.intp]:
+        return np.array([self.get_index(key) for key in keys], dtype=np.intp)
+
+    def _unit_row(self, index: int) -> NDArray[np.float64]:
+        """Return a row scaled to unit length, shape (dim,); NaN without a direction."""
+        unit = unit_vector(self._vectors[index])
+        return unit if unit.any() else np.full_like(unit, np.nan)
+
+    def _checked(self, vector: NDArray[Any]) -> NDArray[Any]:
+        if vector.shape != (self.vector_size,):
+            raise ValueError(f"a vector must have shape ({self.vector_size},), got {vector.shape}")
+        return vector
+
+
+def _first_of_each(
+    names: list[str], matrix: NDArray[Any]
+) -> tuple[list[str], NDArray[Any], dict[str, int]]:
+    """Drop the rows of repeated words, keep the first row of each, and warn."""
+    key_to_index: dict[str, int] = {}
+    first_rows: list[int] = []
+    repeated: list[str] = []
+    for row, name in enumerate(names):
+        if name in key_to_index:
+            repeated.append(name)
+        else:
+            key_to_index[name] = len(first_rows)
+            first_rows.append(row)
+    vector_files.warn_of_repeated(repeated, len(names), stacklevel=3)
+    return list(key_to_index), matrix[first_rows], key_to_index

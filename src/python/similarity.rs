@@ -1,0 +1,92 @@
+//! Cosines of word vectors for Python.
+
+use super::files::Matrix;
+use super::run::run;
+use crate::error::Result;
+use crate::formats::Element;
+use crate::monitor::Monitor;
+use crate::{similarity, threads};
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// The cosines of the rows of a matrix with a unit vector; NaN for rows without a direction.
+#[pyfunction]
+#[pyo3(signature = (vectors, query))]
+pub fn cosines<'py>(
+    py: Python<'py>,
+    vectors: Matrix<'py>,
+    query: PyReadonlyArray1<'py, f32>,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let found = match &vectors {
+        Matrix::Single(vectors) => cosines_of(py, vectors, query.as_slice()?),
+        Matrix::Half(vectors) => cosines_of(py, vectors, query.as_slice()?),
+    }?;
+    Ok(PyArray1::from_vec(py, found))
+}
+
+fn cosines_of<E: Element + numpy::Element>(
+    py: Python<'_>,
+    vectors: &PyReadonlyArray2<'_, E>,
+    query: &[f32],
+) -> PyResult<Vec<f32>> {
+    if vectors.shape()[1] != query.len() {
+        return Err(PyValueError::new_err(
+            "query must have a number for each column",
+        ));
+    }
+    let matrix = vectors.as_slice()?;
+    if query.is_empty() {
+        return Ok(vec![f32::NAN; vectors.shape()[0]]);
+    }
+    let threads = threads::resolve(None)?;
+    work(py, matrix.len(), |monitor| {
+        similarity::cosines(matrix, query, threads, monitor)
+    })
+}
+
+/// The rows of a matrix scaled to unit length, and which of them have a direction; zeros for the others.
+#[pyfunction]
+#[pyo3(signature = (vectors))]
+pub fn unit_rows<'py>(
+    py: Python<'py>,
+    vectors: Matrix<'py>,
+) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
+    match &vectors {
+        Matrix::Single(vectors) => unit_rows_of(py, vectors),
+        Matrix::Half(vectors) => unit_rows_of(py, vectors),
+    }
+}
+
+#[allow(clippy::type_complexity)]
+fn unit_rows_of<'py, E: Element + numpy::Element>(
+    py: Python<'py>,
+    vectors: &PyReadonlyArray2<'py, E>,
+) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
+    let shape = [vectors.shape()[0], vectors.shape()[1]];
+    let matrix = vectors.as_slice()?;
+    let threads = threads::resolve(None)?;
+    let (rows, mut directed) = work(py, matrix.len(), |monitor| {
+        similarity::unit_rows(matrix, shape[1], threads, monitor)
+    })?;
+    directed.resize(shape[0], false);
+    Ok((
+        PyArray1::from_vec(py, rows).reshape(shape)?,
+        PyArray1::from_vec(py, directed),
+    ))
+}
+
+/// Work on a matrix of so many numbers: a small one right here, because a thread takes longer to start than it
+/// takes to be done.
+fn work<T: Send>(
+    py: Python<'_>,
+    numbers: usize,
+    work: impl FnOnce(&Monitor) -> Result<T> + Send,
+) -> PyResult<T> {
+    if numbers < similarity::PARALLEL_FROM {
+        return Ok(py.detach(|| work(&Monitor::new()))?);
+    }
+    run(py, None, None, work)
+}
