@@ -62,7 +62,7 @@ def _sorted(source: Any) -> tuple[str, Any]:
     if isinstance(source, bytes):
         raise TypeError("source must be no bytes: name a file as str, with os.fsdecode")
     if (files := _named(source)) is not None:
-        return ("pieces", _opened(files)) if any(map(is_remote, files)) else ("files", files)
+        return ("ranges", _opened(files)) if any(map(is_remote, files)) else ("files", files)
     if callable(getattr(source, "read", None)):
         return "stream", source
     if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):

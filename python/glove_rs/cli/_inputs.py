@@ -26,7 +26,6 @@ UNKNOWN = "of no format that glove-rs knows"
 READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
 
 
-
 def local(path: str) -> str:
     """Return the path of standard input for ``-``, else `path`."""
     return "/dev/stdin" if path == "-" else path
