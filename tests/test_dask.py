@@ -156,6 +156,7 @@ def test_groups_reach_the_loss_of_one_whoever_trains_them(
     assert same(again, model)
 
 
+@pytest.mark.slow
 def test_there_may_be_more_groups_than_words(alone: Any) -> None:
     model = DaskGlove(client=alone, partitions=5, dim=3, epochs=2)
     model.fit_cooccurrence(np.array([[0, 2, 1], [2, 0, 3], [1, 3, 0]]))

@@ -304,6 +304,7 @@ def sweep(path, load, same, places):
     return accepted
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_a_model_with_a_flipped_bit_is_the_same_model_or_refused(trained):
     sweep(trained / "model", Glove.load, same_model, range)

@@ -812,8 +812,13 @@ keep_counts
             history = History(archive.rows("history"))
             arrays = {}
             for key in _ARRAYS:
-                shape = (len(words), model.dim)
+                # A vector has one accumulator, or one for each component.
+                width = None if key.startswith("G_") else model.dim
+                shape = (len(words), width)
                 arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
+            widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
+            if widths not in ({1}, {model.dim}):
+                raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
             used = model._used(header.get("used"))
         model._fitted = Fitted(vocabulary, history, arrays, used)
         return model
@@ -886,7 +891,8 @@ keep_counts
         binary : bool, default True
             ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
-            ``prefix.gradsq.bin``: the accumulators, in the same shape.
+            ``prefix.gradsq.bin``: the accumulators, in the same shape. With row-wise AdaGrad all
+            components of a vector have the same one.
         unk : bool, default True
             End the text with ``<unk>``, the mean of the 100 rarest words.
         model : {0, 1, 2, 3}, default 2

@@ -33,8 +33,9 @@ FORMAT = "glove-rs folder"
 
 
 class _History(Protocol):
-    """Losses of the epochs, with the seconds and the speed of each."""
+    """Losses of the epochs, with the data loss, the seconds and the speed of each."""
 
+    data_loss: list[float]
     seconds: list[float]
     records_per_second: list[float]
 

@@ -540,13 +540,14 @@ class Training:
 
     def side(self, state: State, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
         """Return vectors, biases, and the accumulators of both; rows are ranks."""
-        vectors = [np.empty((self._words, self._dim), np.float32) for _ in range(2)]
-        biases = [np.empty(self._words, np.float32) for _ in range(2)]
-        arrays = (vectors[0], biases[0], vectors[1], biases[1])
+        arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
             found = _strata.aligned(self._value(rows))
             unpacked = _core.unpack_rows(found, self._dim, self._training["optimizer"], contexts)
+            if not arrays:
+                arrays = [np.empty((self._words, *part.shape[1:]), np.float32) for part in unpacked]
             for array, part in zip(arrays, unpacked, strict=True):
                 array[ranks] = part
-        return arrays
+        w, b, g_w, g_b = arrays
+        return w, b, g_w, g_b

@@ -3,7 +3,7 @@
 use super::Record;
 use super::records::{KernelCall, RowUpdate, Tally};
 use super::step::adagrad;
-use super::vector::Vector;
+use super::vector::{Quad, Vector};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
 
@@ -63,7 +63,7 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
             }
             let dots = match dots.first_chunk() {
                 Some(all) => {
-                    let sums = V::sums(*all);
+                    let sums = V::sums(*all).to_array();
                     std::array::from_fn(|k| sums[k])
                 }
                 None => dots.map(|dot| dot.sum()),

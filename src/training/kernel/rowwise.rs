@@ -2,7 +2,7 @@
 
 use super::Record;
 use super::records::{KernelCall, RowUpdate, Tally};
-use super::vector::Vector;
+use super::vector::{Quad, TOGETHER, Vector};
 use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SUM};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
@@ -16,9 +16,9 @@ pub(super) struct Rowwise<'a, V, const N: usize> {
     lines: usize,
     // 1 for the components in the last register of a row, 0 for the numbers behind them.
     components: [f32; LINE],
-    // (η/√dim)², and 1/bound² of the mean square of a step.
+    // η²/dim, and the bound of the gradient times √dim.
     mean_square: f32,
-    inverse_bound: f32,
+    bound: f32,
     _registers: PhantomData<V>,
 }
 
@@ -34,7 +34,7 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
             lines: if N == 0 { call.layout.lines() } else { N },
             components,
             mean_square: rule.learning_rate.powi(2) / call.layout.dim() as f32,
-            inverse_bound: rule.step_bound().powi(-2),
+            bound: rule.grad_clip * (call.layout.dim() as f32).sqrt(),
             _registers: PhantomData,
         }
     }
@@ -74,47 +74,29 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
                 products[1][k] = w.mul_add(w, products[1][k]);
                 products[2][k] = c.mul_add(c, products[2][k]);
             }
-            let [dots, w_squares, c_squares] =
-                products.map(|products| match products.first_chunk() {
-                    Some(all) => {
-                        let sums = V::sums(*all);
-                        std::array::from_fn(|k| sums[k])
-                    }
-                    None => products.map(|product| product.sum()),
-                });
-            let tails = |side: usize| {
-                rows.map(|row| row[side].add(tail).cast::<[f32; TAIL]>().read_unaligned())
-            };
-            let [w_tails, c_tails] = [tails(0), tails(1)];
-            let diffs: [f32; K] = std::array::from_fn(|k| {
-                dots[k] + (w_tails[k][TAIL_BIAS] + c_tails[k][TAIL_BIAS]) - records[k].ln_x
-            });
-            let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
-            let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
-            // The factor of the other side's vector, and what is added to the last four floats.
-            let step = |tails: &[[f32; TAIL]; K], squares: &[f32; K]| {
-                let mean_squares: [f32; K] =
-                    std::array::from_fn(|k| fdiffs[k] * fdiffs[k] * self.mean_square * squares[k]);
-                let excess: [f32; K] =
-                    std::array::from_fn(|k| (mean_squares[k] * self.inverse_bound).max(1.0));
-                let factors: [f32; K] = std::array::from_fn(|k| {
-                    fdiffs[k] * rule.learning_rate / (tails[k][TAIL_SUM] * excess[k]).sqrt()
-                });
-                let bias_steps: [f32; K] =
-                    std::array::from_fn(|k| fdiffs[k] * rule.bias_learning_rate);
-                let bias_changes: [f32; K] =
-                    std::array::from_fn(|k| -bias_steps[k] / tails[k][TAIL_BIAS_SUM].sqrt());
-                let changes: [[f32; TAIL]; K] = std::array::from_fn(|k| {
-                    let mut change = [0.0; TAIL];
-                    change[TAIL_BIAS] = bias_changes[k];
-                    change[TAIL_BIAS_SUM] = bias_steps[k] * bias_steps[k];
-                    change[TAIL_SUM] = mean_squares[k] / excess[k];
-                    change
-                });
-                (factors, changes)
-            };
-            let (w_factors, w_changes) = step(&w_tails, &c_squares);
-            let (c_factors, c_changes) = step(&c_tails, &w_squares);
+            let dots = lane_sums(products[0]);
+            let w_squares = lane_sums(products[1]);
+            let c_squares = lane_sums(products[2]);
+            let mut ends = [[V::Quad::splat(1.0); TOGETHER]; 2];
+            for (k, [w, c]) in rows.into_iter().enumerate() {
+                ends[0][k] = V::Quad::load(w.add(tail));
+                ends[1][k] = V::Quad::load(c.add(tail));
+            }
+            let w_ends = V::Quad::transpose(ends[0]);
+            let c_ends = V::Quad::transpose(ends[1]);
+            let mut targets = [0.0; TOGETHER];
+            let mut weights = [0.0; TOGETHER];
+            for k in 0..K {
+                targets[k] = -records[k].ln_x;
+                weights[k] = f[k];
+            }
+            let biases = w_ends[TAIL_BIAS].add(c_ends[TAIL_BIAS]);
+            let diffs = dots.add(biases.add(V::Quad::load(targets.as_ptr())));
+            let fdiffs = diffs.mul(V::Quad::load(weights.as_ptr()));
+            let terms = fdiffs.mul(diffs).to_array();
+            let diffs = diffs.to_array();
+            let (w_factors, w_changes) = self.step(fdiffs, w_ends, c_squares);
+            let (c_factors, c_changes) = self.step(fdiffs, c_ends, w_squares);
             let mut counted = terms;
             for (k, [w, c]) in rows.into_iter().enumerate() {
                 self.call.prefetch::<V>(next + k, lines);
@@ -146,5 +128,63 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
                 *sum += f64::from(term);
             }
         }
+    }
+}
+
+impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
+    /// For the vectors of one side, given f(X) diff, the columns of the ends of their rows, and the squares
+    /// ‖·‖² of the vectors of the other side: the factors of these vectors, and what is added to the end of
+    /// each row.
+    ///
+    /// # Safety
+    /// The contract of [`super::vector`].
+    #[inline(always)]
+    unsafe fn step(
+        &self,
+        fdiffs: V::Quad,
+        ends: [V::Quad; TAIL],
+        squares: V::Quad,
+    ) -> ([f32; TOGETHER], [V::Quad; TOGETHER]) {
+        let rule = self.call.rule;
+        // SAFETY: the caller keeps the contract.
+        unsafe {
+            // The roots of G do not wait for the dot products.
+            let rate = ends[TAIL_SUM]
+                .rsqrt()
+                .mul(V::Quad::splat(rule.learning_rate));
+            let bias_rate = ends[TAIL_BIAS_SUM]
+                .rsqrt()
+                .mul(V::Quad::splat(-rule.bias_learning_rate));
+            let bound = squares.add(V::Quad::splat(f32::MIN_POSITIVE)).rsqrt();
+            let limited = fdiffs.clip(bound.mul(V::Quad::splat(self.bound)));
+            let growth = limited
+                .mul(limited)
+                .mul(squares.mul(V::Quad::splat(self.mean_square)));
+            let bias_step = fdiffs.mul(V::Quad::splat(rule.bias_learning_rate));
+            let mut changes = [V::Quad::splat(0.0); TAIL];
+            changes[TAIL_BIAS] = fdiffs.mul(bias_rate);
+            changes[TAIL_BIAS_SUM] = bias_step.mul(bias_step);
+            changes[TAIL_SUM] = growth;
+            (limited.mul(rate).to_array(), V::Quad::transpose(changes))
+        }
+    }
+}
+
+/// The sum of the lanes of each vector, followed by zeros.
+///
+/// # Safety
+/// The contract of [`super::vector`].
+#[inline(always)]
+unsafe fn lane_sums<V: Vector, const K: usize>(vectors: [V; K]) -> V::Quad {
+    // SAFETY: the caller keeps the contract, and `sums` has four floats.
+    unsafe {
+        if let Some(all) = vectors.first_chunk() {
+            return V::sums(*all);
+        }
+        let mut sums = [0.0; TOGETHER];
+        for (sum, vector) in sums.iter_mut().zip(vectors) {
+            *sum = vector.sum();
+        }
+        V::Quad::load(sums.as_ptr())
     }
 }
