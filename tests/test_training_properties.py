@@ -162,9 +162,7 @@ def test_many_steps_on_shared_rows_equal_the_reference(simd, optimizer, size, di
     row, col = rng.integers(0, size, (2, n))
     x = np.exp(rng.normal(1, 2, n))
     config = reference.Config(x_max=10.0)
-    p = reference.of_optimizer(
-        random_parameters(seed, size, size, dim, scale=0.5 / dim), optimizer
-    )
+    p = reference.of_optimizer(random_parameters(seed, size, size, dim, scale=0.5 / dim), optimizer)
     trained = train_records(p, row, col, x, config, optimizer=optimizer, epochs=epochs, simd=simd)
     expected, losses, travelled = reference.train(
         p, row, col, x, config, optimizer=optimizer, epochs=epochs

@@ -379,13 +379,25 @@ class CoreEstimate:
     def __new__(
         cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> CoreEstimate: ...
-    def counting(self) -> list[float]: ...
+    def corpus(self) -> list[tuple[float, float, float]]: ...
+    def bytes(self) -> list[int]: ...
     def fit(
-        self, dim: int, optimizer: str, negative: float, limit: int | None = None
-    ) -> list[float]: ...
-    def limit_within(
-        self, dim: int, optimizer: str, negative: float, available: float, least: int
-    ) -> int | None: ...
+        self,
+        dim: int,
+        optimizer: str,
+        negative: float,
+        keep_counts: bool = False,
+        limit: int | None = None,
+    ) -> list[tuple[float, float, float]]: ...
+    def seconds(self, dim: int, training: _Training) -> list[float]: ...
+    def advice(
+        self,
+        dim: int,
+        optimizer: str,
+        negative: float,
+        available: float,
+        keep_counts: bool = False,
+    ) -> tuple[bool, int | None, float | None, int | None, int | None]: ...
 
 @final
 class CoreHistory:

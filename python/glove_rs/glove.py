@@ -14,8 +14,9 @@ import numpy.typing as npt
 from . import _core, _settings
 from ._checks import boolean, instance, path_text, plain
 from ._checks import words as words_of
-from ._fit import fitting, infer
+from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
+from ._fit.estimate import FitEstimate
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
@@ -339,6 +340,38 @@ class Glove:
         )
         fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
         return self
+
+    def estimate(self, source: Source, *, keep_counts: bool | None = None) -> FitEstimate:
+        """Predict what :meth:`fit` would take with the settings of this model.
+
+        A sample of the text is counted (see :meth:`glove_rs.Cooccurrence.estimate`) and trained on
+        for two epochs, to measure the speed of this machine. Nothing is left in the model.
+
+        Parameters
+        ----------
+        source : path, paths, open file or iterable
+            As for :meth:`fit`. A generator and an open file are used up.
+        keep_counts : bool, optional
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        FitEstimate
+            Memory, disk, time and the size of the text, with bounds; it prints as a table.
+
+        Raises
+        ------
+        ValueError, OSError, FormatError
+            As for :meth:`fit`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> estimate = Glove(dim=100, min_count=1).estimate(["an apple a day"])
+        >>> estimate.counts.words, estimate.within("1GB").fits
+        (4, True)
+        """
+        return estimate.estimate(self, source, keep_counts=keep_counts)
 
     def fit_cooccurrence(
         self,

@@ -1,9 +1,7 @@
 //! What any file is: by its signature, or, where it has none, by what each reader could make of it.
 
 use super::vectors;
-#[cfg(feature = "python")]
-use crate::error::Location;
-use crate::error::{Error, Result};
+use crate::error::{Error, Location, Result};
 use crate::file_kind::{FileKind, LOOK, Wanted, has_mark, is_text, is_vocabulary};
 use crate::io::Input;
 #[cfg(feature = "python")]
@@ -49,6 +47,9 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     })
 }
 
+/// Bytes of a signature.
+const SHORTEST: usize = 8;
+
 /// `result`, or, if it is the error of a malformed file, a better one where the file at `path` is
 /// recognised as something else than what was `wanted`.
 ///
@@ -61,16 +62,27 @@ pub fn explained<T>(
     monitor: &Monitor,
 ) -> Result<T> {
     let error = match result {
-        Err(error @ (Error::Format { .. } | Error::Parameter { .. })) => error,
+        Err(error @ Error::Format { .. }) => error,
         result => return result,
     };
     // What a pipe has given is gone.
     if !path.is_file() && !crate::io::is_member(path) {
         return Err(error);
     }
-    let refused = recognise(path, monitor)
-        .ok()
-        .and_then(|kind| kind.refused(path, wanted));
+    // A malformed line is no reason to take a file for something else, unless its beginning is.
+    let is_inside =
+        matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
+    let kind = Input::open(path, monitor).and_then(|mut input| {
+        let beginning = input.peek(LOOK)?;
+        let told = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        // Less than a signature is a file that is cut off.
+        if is_inside || beginning.len() < SHORTEST {
+            return Ok(told.filter(|kind| *kind != FileKind::Empty));
+        }
+        recognise_input(&mut input).map(Some)
+    });
+    let kind = kind.unwrap_or_default();
+    let refused = kind.and_then(|kind| kind.refused(path, wanted));
     Err(refused.unwrap_or(error))
 }
 

@@ -50,6 +50,7 @@ fn cosines_of<E: Element + numpy::Element>(
 /// The rows of a matrix scaled to unit length, and which of them have a direction; zeros for the others.
 #[pyfunction]
 #[pyo3(signature = (vectors))]
+#[allow(clippy::type_complexity)]
 pub fn unit_rows<'py>(
     py: Python<'py>,
     vectors: Matrix<'py>,

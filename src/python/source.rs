@@ -6,13 +6,14 @@ use super::objects::{text_of, type_name};
 use super::signals::signals;
 use super::tokenizer::PythonTokenizer;
 use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, TextOptions, TextReader,
+    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, SampleReader,
+    TextOptions, TextReader,
 };
 use crate::encoding::EncodingOptions;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::tokenize::Tokenizer;
-use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBlockingIOError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use std::io::{self, Read};
@@ -43,21 +44,6 @@ impl SourceArguments<'_> {
             most_bytes: memory.text_bytes(),
         })
     }
-
-    /// The file of a source that is to be sampled: it must be one regular file.
-    pub fn one_file(&self) -> PyResult<PathBuf> {
-        let mut files: Vec<PathBuf> = match &self.kind[..] {
-            "files" => self.value.extract()?,
-            _ => Vec::new(),
-        };
-        match files.pop() {
-            // A pipe or a device cannot be read from the middle.
-            Some(file) if files.is_empty() && file.is_file() => Ok(file),
-            _ => Err(PyValueError::new_err(
-                "source must be one text file to be sampled",
-            )),
-        }
-    }
 }
 
 /// A reader for the worker, and its feeder if only Python can read the source or split it into words.
@@ -74,21 +60,12 @@ impl<'py> Source<'py> {
         memory: &MemoryLimit,
     ) -> PyResult<Self> {
         let options = source.options(encoding, memory)?;
+        if source.kind == "files" {
+            let files = FileReader::new(source.value.extract()?, options)?;
+            return Ok(Self::of_files(Box::new(files), source));
+        }
         let value = &source.value;
         let upstream = match &source.kind[..] {
-            "files" => {
-                let mut files = Box::new(FileReader::new(value.extract()?, options)?);
-                if source.tokenize.is_none() {
-                    return Ok(Self {
-                        reader: files,
-                        feeder: None,
-                    });
-                }
-                // The calling thread reads these files, for the Python tokenizer: it must check for signals
-                // while it waits for a pipe.
-                files.on_idle(signals());
-                Upstream::Reader(files)
-            }
             "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
             "ranges" => Upstream::FileRanges(Box::new(FileRanges {
                 ranges: value.try_iter()?,
@@ -98,13 +75,48 @@ impl<'py> Source<'py> {
             })),
             _ => Upstream::Iterable(IterableReader::new(value.try_iter()?, options)),
         };
+        Ok(Self::fed(upstream, source))
+    }
+
+    /// As [`Source::new`], but of plain files whose sample is smaller than they are only pieces are read.
+    /// Returns also whether these are pieces.
+    pub fn sampled(
+        source: SourceArguments<'py>,
+        encoding: &EncodingOptions,
+        memory: &MemoryLimit,
+    ) -> PyResult<(Self, bool)> {
+        if source.kind == "files" {
+            let options = source.options(encoding, memory)?;
+            let files: Vec<PathBuf> = source.value.extract()?;
+            if let Some(pieces) = SampleReader::open(&files, options)? {
+                return Ok((Self::of_files(Box::new(pieces), source), true));
+            }
+        }
+        Ok((Self::new(source, encoding, memory)?, false))
+    }
+
+    /// Files need the calling thread only if a function splits them into words.
+    fn of_files(mut files: Box<dyn ChunkReader>, source: SourceArguments<'py>) -> Self {
+        if source.tokenize.is_none() {
+            return Self {
+                reader: files,
+                feeder: None,
+            };
+        }
+        // The calling thread reads these files, for the Python tokenizer: it must check for signals while it
+        // waits for a pipe.
+        files.on_idle(signals());
+        Self::fed(Upstream::Reader(files), source)
+    }
+
+    fn fed(upstream: Upstream<'py>, source: SourceArguments<'py>) -> Self {
         let total = match &upstream {
             Upstream::Reader(reader) => reader.total_bytes(),
             Upstream::Iterable(_) | Upstream::FileRanges(_) => None,
         };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
-        Ok(Self {
+        Self {
             reader: Box::new(FedReader {
                 receiver,
                 name: match &upstream {
@@ -121,7 +133,7 @@ impl<'py> Source<'py> {
                 sender,
                 waiting: None,
             }),
-        })
+        }
     }
 }
 

@@ -27,7 +27,7 @@ mod trainer;
 pub use anchor::Anchor;
 pub use divergence::{DIVERGENCE_FACTOR, MAX_HALVINGS};
 pub use epoch::PassCost;
-pub use estimate::FitEstimate;
+pub use estimate::{Advice, FitEstimate, FitSeconds};
 pub use history::History;
 pub use in_order::train_in_order;
 pub use kernel::{Optimizer, SimdLevel};

@@ -11,9 +11,11 @@ import re
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from .._text import columns
 
 if TYPE_CHECKING:
     from .._io.output_folder import OutputFolder
@@ -50,13 +52,6 @@ def _json(result: Any) -> str:
     text = json.dumps(_plain(result), ensure_ascii=False)
     # JSON must be UTF-8; file names may contain other bytes, which are lone surrogates here.
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of a name and its values as lines, with the names padded to one width."""
-    rows = list(rows)
-    width = max((len(row[0]) for row in rows), default=0)
-    return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
 
 
 def _plain(value: Any) -> Any:
