@@ -586,6 +586,13 @@ def test_arbitrary_unicode_has_the_words_that_python_splits(tmp_path, text, lowe
         assert vocabulary.counts.tolist() == counts
 
 
+@pytest.mark.parametrize("text", ['a b "c d', 'one, "two\nthree, four\n', '"\n x'])
+def test_a_quotation_mark_without_its_partner_is_a_character(tmp_path, text):
+    (tmp_path / "corpus").write_text(text)
+    expected = Vocabulary.from_corpus([text], min_count=1)
+    assert Vocabulary.from_corpus(tmp_path / "corpus", min_count=1) == expected
+
+
 HUGE = {
     "a word of a megabyte": "known " + "x" * 2**20 + " known " + "水" * 2**19,
     "a line of ten million words": "known x " * 5_000_000,

@@ -58,13 +58,14 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
         return None;
     }
     let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic() || b"\t\r\n".contains(&byte);
-    [false, true].into_iter().find(|&big_endian| {
+    // How many characters are ASCII, if this may be UTF-16 in that order of bytes.
+    let ascii_of = |big_endian: bool| {
         let (mut ascii, mut letters) = (0, 0);
         for &pair in pairs {
             let [high, low] = if big_endian { pair } else { [pair[1], pair[0]] };
             if high == 0 && low < 0x80 {
                 if !printable(low) {
-                    return false;
+                    return None;
                 }
                 ascii += 1;
             } else if printable(high) && printable(low) {
@@ -72,8 +73,10 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
             }
         }
         let others = pairs.len() - ascii;
-        ascii * 50 >= pairs.len() && 2 * letters <= others
-    })
+        (ascii * 50 >= pairs.len() && 2 * letters <= others).then_some(ascii)
+    };
+    let [little, big] = [false, true].map(ascii_of);
+    little.max(big).map(|_| big > little)
 }
 
 /// The first complete lines that are not blank, without a byte order mark and carriage returns.
@@ -226,7 +229,7 @@ fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     loop {
         let byte = match bytes.next() {
             Some(byte) => byte,
-            None if whole && (fields > 1 || spaces > 0) => b'\n',
+            None if whole && !quoted && (fields > 1 || spaces > 0) => b'\n',
             None => break,
         };
         match byte {
@@ -317,6 +320,7 @@ mod tests {
             b"a\tb\nc\td\ne\tf\n",
             b"{braces} alone\nare no JSON\n",
             b"a single line, with a comma",
+            b"a line, with an open \" quotation mark",
             b"",
         ] {
             assert_eq!(notice(text, true), None, "{text:?}");
