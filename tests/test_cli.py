@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -948,3 +949,47 @@ def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
     assert [line.split()[2] for line in lines if "epoch" in line] == ["1:", "2:", "3:"]
     demo = call("demo", "--corpus", text, "--epochs", 2, "--out", tmp_path / "demo")
     assert (demo.returncode, demo.stderr) == (0, b"")
+
+
+# --- archives, packed files and names ------------------------------------------------------------
+
+
+def test_a_file_in_an_archive_is_an_input(made, tmp_path):
+    packed = tmp_path / "files.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("text.txt", "vectors.txt", "vocab.txt"):
+            archive.write(made / name, name)
+    near = done("similar", made / "vectors.txt", "w1")
+    assert done("similar", f"{packed}:vectors.txt", "w1") == near
+    assert done("similar", packed, "w1", "--member", "vectors.txt") == near
+    assert done("vocab", f"{packed}:text.txt") == done("vocab", made / "text.txt")
+    assert answer("info", f"{packed}:vocab.txt")[0]["words"] == 60
+    message = reason(1, "similar", packed, "w1")
+    assert "member must name one of the files in" in message
+    assert '"text.txt", "vectors.txt", "vocab.txt"' in message
+    assert "a zip archive" in done("info", packed).decode()
+
+
+def test_outputs_are_packed_by_their_names(made, tmp_path):
+    for name, first in (("v.txt.gz", b"\x1f\x8b"), ("v.bin.zst", b"\x28\xb5\x2f\xfd")):
+        done("convert", made / "model.glove", tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(first)
+        about = answer("info", tmp_path / name)[0]
+        assert about["words"] == 60
+    content = gzip.decompress((tmp_path / "v.txt.gz").read_bytes())
+    assert content.startswith(b"60 ")
+    done("convert", made / "counts", tmp_path / "records.bin.gz")
+    assert len(gzip.decompress((tmp_path / "records.bin.gz").read_bytes())) % 16 == 0
+
+
+@pytest.mark.parametrize("name", ["v.safetensors", "v.npz", "v.parquet", "v.json", "v.csv.gz"])
+def test_a_name_of_a_format_that_is_not_written_is_a_wrong_call(made, tmp_path, name):
+    text = made / "text.txt"
+    for code, option, arguments in (
+        (1, "output", ["convert", made / "vectors.txt", tmp_path / name]),
+        (2, "output", ["vocab", text, "-o", tmp_path / name]),
+        (2, "vectors", ["fit", text, "--out", tmp_path / "m", "--vectors", tmp_path / name]),
+    ):
+        message = reason(code, *arguments)
+        assert f"{option} must not end in" in message, message
+    assert list(tmp_path.iterdir()) == []

@@ -328,6 +328,16 @@ def test_an_open_file_is_read_from_where_it_is(tmp_path, pack):
     assert Vocabulary.load(io.BytesIO(pack(b"the 9\nof 3\n"))).words == ["the", "of"]
 
 
+def test_open_counts_and_records_are_read(tmp_path):
+    counts = Cooccurrence.from_corpus(["a b c"], min_count=1)
+    for name in ("x.counts", "x.bin.gz"):
+        counts.save(tmp_path / name)
+        words = None if name == "x.counts" else counts.vocabulary
+        with (tmp_path / name).open("rb") as file:
+            read = Cooccurrence.load(file, words)
+        assert all(map(np.array_equal, read.records(), counts.records()))
+
+
 def test_an_open_file_of_text_is_read(tmp_path):
     path = tmp_path / "vectors"
     path.write_text("été 0.5 1.5\n", encoding="latin-1")

@@ -300,7 +300,7 @@ class CoreCooccurrence:
     ) -> CoreCooccurrence: ...
     @staticmethod
     def load(
-        path: _Path,
+        path: _Path | IO[Any],
         vocabulary: CoreVocabulary | None,
         running: _Running,
         progress: _Progress | None,

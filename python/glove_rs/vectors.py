@@ -13,8 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import _core
-from ._checks import boolean, choice, path_text, shown
+from ._checks import boolean, choice, shown
 from ._io import vector_files
 from ._io.vector_files import Format
 from ._progress import Progress
@@ -290,7 +289,7 @@ class WordVectors(GensimNames):
         >>> WordVectors.load(path)["steam"]
         array([0., 1.], dtype=float32)
         """
-        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, "native")
+        vector_files.write(path, self.index_to_key, self._vectors, "native")
 
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
@@ -323,7 +322,7 @@ class WordVectors(GensimNames):
         '2 2\n'
         """
         layout: Literal["text", "binary"] = "binary" if boolean("binary", binary) else "text"
-        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, layout)
+        vector_files.write(path, self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
         r"""Write the vectors in GloVe's text format: no header, a word and its numbers on a line.
@@ -361,7 +360,7 @@ class WordVectors(GensimNames):
                 raise ValueError("unk must be False: there is a word <unk> already")
             mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
             words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
-        _core.save_vectors(path_text("path", path), words, matrix, "headless")
+        vector_files.write(path, words, matrix, "headless")
 
     @classmethod
     def load_word2vec_format(

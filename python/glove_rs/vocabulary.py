@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._checks import integer, path_text, shown
+from ._checks import integer, path_text, shown, writable_words
 from ._checks import words as words_of
 from ._io.files import readable
 from ._io.sources import Source, source_arguments
@@ -57,7 +57,7 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
-        words = words_of("words", words)
+        words = writable_words("words", words_of("words", words))
         if not isinstance(counts, Iterable) or getattr(counts, "ndim", 1) == 0:
             raise TypeError(f"counts must be a sequence of int, got {shown(counts)}")
         counts = [integer("counts", n, 0) for n in counts]

@@ -16,7 +16,7 @@ pub struct FileReader {
     name: PathBuf,
     options: TextOptions,
     idle: Idle,
-    current: Option<Current>,
+    current: Option<Box<Current>>,
     total: u64,
     // Bytes of the files that are done.
     done: u64,
@@ -129,7 +129,7 @@ impl ChunkReader for FileReader {
     }
 
     fn bytes_read(&self) -> u64 {
-        let current = self.current.as_ref().map(Current::bytes_read);
+        let current = self.current.as_ref().map(|current| current.bytes_read());
         self.done + current.unwrap_or(0)
     }
 

@@ -153,12 +153,14 @@ impl FileKind {
         if told.is_some() || has_mark(beginning) {
             return told;
         }
-        let told = text::of(beginning, whole);
-        if told.is_some() || is_text(beginning) {
-            return told;
+        let is_text = is_text(beginning);
+        if !is_text && numbers::has_header(beginning) {
+            let are_vectors = numbers::are_word2vec_binary(beginning);
+            return are_vectors.then_some(Self::Vectors);
         }
-        if numbers::are_word2vec_binary(beginning) {
-            return Some(Self::Vectors);
+        let told = text::of(beginning, whole);
+        if told.is_some() || is_text {
+            return told;
         }
         if numbers::are_records(beginning) {
             return Some(Self::Records);

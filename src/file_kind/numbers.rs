@@ -24,21 +24,31 @@ pub(super) fn are_numbers(beginning: &[u8]) -> bool {
     !sizes.is_empty() && sizes.iter().all(|size| (1e-30..1e9).contains(size))
 }
 
+/// Whether the first line is one of two whole numbers.
+pub(super) fn has_header(beginning: &[u8]) -> bool {
+    header(beginning).is_some()
+}
+
 /// Records of word2vec's binary format that are looked at.
 const RECORDS: usize = 4;
+
+/// The number of components in a first line of two whole numbers, and what follows the line.
+fn header(beginning: &[u8]) -> Option<(usize, &[u8])> {
+    let end = memchr::memchr(b'\n', &beginning[..beginning.len().min(64)])?;
+    let line = std::str::from_utf8(&beginning[..end]).ok()?;
+    let mut sizes = line.split_ascii_whitespace().map(str::parse::<usize>);
+    match (sizes.next(), sizes.next(), sizes.next()) {
+        (Some(Ok(_)), Some(Ok(dim)), None) => Some((dim, &beginning[end + 1..])),
+        _ => None,
+    }
+}
 
 /// Whether this is the beginning of word2vec's binary format: a line of two whole numbers, then words,
 /// each with a space and as many 32-bit numbers as the line says.
 pub(super) fn are_word2vec_binary(beginning: &[u8]) -> bool {
-    let Some(end) = memchr::memchr(b'\n', &beginning[..beginning.len().min(64)]) else {
+    let Some((dim, mut rest)) = header(beginning) else {
         return false;
     };
-    let header = std::str::from_utf8(&beginning[..end]).unwrap_or_default();
-    let mut sizes = header.split_ascii_whitespace().map(str::parse::<usize>);
-    let (Some(Ok(_)), Some(Ok(dim)), None) = (sizes.next(), sizes.next(), sizes.next()) else {
-        return false;
-    };
-    let mut rest = &beginning[end + 1..];
     for record in 0..RECORDS {
         rest = rest.strip_prefix(b"\n").unwrap_or(rest);
         let Some(space) = memchr::memchr(b' ', rest) else {

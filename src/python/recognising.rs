@@ -97,7 +97,7 @@ impl FileArgument {
     /// Read it from its beginning.
     pub fn open(self, monitor: &Monitor) -> Result<Input> {
         match self {
-            Self::Path(path) => Input::open(&path, monitor),
+            Self::Path(path) => Input::open_or_standard_input(&path, monitor),
             Self::Stream(name, stream) => Input::of(&name, stream, monitor),
         }
     }

@@ -23,7 +23,14 @@ from .._tokenizers import function_of
 if TYPE_CHECKING:
     from .._core import _Source
 
-__all__ = ["Source", "files_of", "is_remote", "source_arguments"]
+__all__ = [
+    "Source",
+    "documents_of",
+    "files_of",
+    "is_remote",
+    "names_files",
+    "source_arguments",
+]
 
 _Path: TypeAlias = str | os.PathLike[str]
 #: Text: paths, an open file, or documents, each a str or a list of words.
@@ -71,13 +78,18 @@ def _sorted(source: Any) -> tuple[str, Any]:
         if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
         return "iterable", source
-    return "iterable", _items(source)
+    return "iterable", documents_of(source)
 
 
 def files_of(source: object) -> list[str] | None:
     """Return the local files that `source` names, or None if it names none or others too."""
     files = _named(source)
     return None if files is None or any(map(is_remote, files)) else files
+
+
+def names_files(source: Sequence[object]) -> bool:
+    """Return whether a list names files; otherwise it holds documents."""
+    return _are_paths(source)
 
 
 def _named(source: object) -> list[str] | None:
@@ -237,8 +249,8 @@ def _shortened(name: str, most: int = 300) -> str:
 # --- documents ------------------------------------------------------------------------------------
 
 
-def _items(source: Any) -> Any:
-    """Return an iterable of documents or of batches of them."""
+def documents_of(source: Any) -> Any:
+    """Return an iterator over documents or over batches of them."""
     library = type(source).__module__.partition(".")[0]
     if library == "datasets":
         return _dataset_batches(source)
@@ -288,4 +300,35 @@ def _dataset_batches(source: Any) -> Any:
         return iter(source)  # rows computed by a function, or a field of a column
     if column is not None:
         dataset = dataset.select_columns([column])
-    return dataset.with_format("arrow").iter(batch_size=1000)
+    if _streams_rows(dataset):
+        return _row_batches(dataset, _ROWS)
+    return dataset.with_format("arrow").iter(batch_size=_ROWS)
+
+
+#: Rows of a dataset that are read together.
+_ROWS = 1000
+
+
+def _streams_rows(dataset: Any) -> bool:
+    """Return whether a streaming dataset makes rows, not tables.
+
+    Its library makes a table of each row and cannot join two of them if one has a null or an empty
+    list where the other has a value.
+    """
+    rows = getattr(dataset, "_ex_iterable", None)
+    return rows is not None and getattr(rows, "iter_arrow", None) is None
+
+
+def _row_batches(dataset: Any, size: int) -> Iterator[Any]:
+    """Yield tables of rows whose columns have the type of all their values together."""
+    import pyarrow  # which datasets needs
+
+    for batch in dataset.iter(batch_size=size):
+        columns = {}
+        for name, values in batch.items():
+            try:
+                columns[name] = pyarrow.array(values)
+            except pyarrow.ArrowException:
+                # Values of several types are no text; the name stays, for messages.
+                columns[name] = pyarrow.array(range(len(values)))
+        yield pyarrow.table(columns)

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .. import _core
-from .._checks import boolean, choice, integer, path_text, shown
+from .._checks import boolean, choice, integer, path_text, shown, writable_words
 from .._progress import Progress, reporter
 from .._warnings import warn
 from ..vocabulary import Vocabulary, as_vocabulary
 from .archives import refusing
 from .files import readable
 
-__all__ = ["Format", "read", "warn_of_repeated"]
+__all__ = ["Format", "read", "warn_of_repeated", "write"]
 
 #: The formats that vectors are read from, `_core.VECTOR_FORMATS`, for type checkers.
 Format: TypeAlias = Literal["glove", "word2vec", "word2vec_binary", "stanford", "native"]
@@ -62,6 +62,25 @@ def read(
         matrix = _mapped(file, found, kind)
         if matrix is not None:
             return found.words, matrix
+
+
+def write(
+    path: str | os.PathLike[str],
+    words: list[str],
+    matrix: NDArray[Any],
+    layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
+) -> None:
+    """Write words and their vectors, packed as the ending of the name says.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        For words that the layout cannot hold, and for the ending of a format that is not written.
+    """
+    words = writable_words("words", words)
+    _core.save_vectors(path_text("path", path), words, matrix, layout)
 
 
 def warn_of_repeated(repeated: Sequence[str], total: int) -> None:

@@ -45,7 +45,16 @@ class Argument(os.PathLike[str]):
 
 
 def corpus(paths: list[str]) -> list[Argument]:
-    """Return files, folders, patterns and URLs as a source of text, as the API reads a list."""
+    """Return files, folders, patterns and URLs as a source of text, as the API reads a list.
+
+    Raises
+    ------
+    FormatError
+        If a folder is one that glove-rs wrote.
+    """
+    for path in paths:
+        if os.path.isdir(path) and (kind := kind_of(path)) in _FOLDERS:
+            raise FormatError(f"{path}: this is not text but {_FOLDERS[kind]}")
     return [Argument(path) for path in paths]
 
 

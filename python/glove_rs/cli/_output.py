@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
 from .._text import columns
 
 if TYPE_CHECKING:
@@ -82,6 +83,7 @@ def check_files(
     overwrite: bool,
     folder: OutputFolder | None = None,
     parents: bool = True,
+    model: bool = False,
 ) -> None:
     """Refuse to write over an input, over a file that exists, two files with one name, or nowhere.
 
@@ -100,11 +102,14 @@ def check_files(
         An output folder. It and all its files are outputs.
     parents : bool, default True
         Whether the folder of each file must exist already.
+    model : bool, default False
+        Whether the files are models, which are NumPy archives.
 
     Raises
     ------
     ValueError
-        For an output that is an input, one path for two outputs, or an output in another.
+        For a name with the ending of a format that is not written, for an output that is an
+        input, one path for two outputs, or an output in another.
     FileExistsError
         For a file that exists, unless `overwrite`.
     OSError
@@ -137,14 +142,23 @@ def check_files(
         option_of[identity] = option
         if is_file:
             _refuse_inside(option, path, written_files)
-    for (_, path, is_file), key in zip(written_files, keys, strict=True):
+    for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if is_file and not _is_stream(path):
+            _check_ending(option, path, model)
             _check_place(path, parents)
             if key is not None and not overwrite:
                 raise FileExistsError(17, _EXISTS, path)
 
 
 _EXISTS = "exists; choose another name, or replace it with --overwrite"
+
+
+def _check_ending(option: str, path: str, model: bool) -> None:
+    """Refuse the ending of a format that is not written, by the name of the option."""
+    try:
+        _core.check_ending(path, model)
+    except ValueError as error:
+        raise ValueError(str(error).replace("path", option, 1)) from None
 
 
 def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]) -> None:

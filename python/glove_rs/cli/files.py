@@ -139,7 +139,8 @@ def _check(options: argparse.Namespace) -> None:
         files = [options.output + end for end in _STANFORD]
     inputs = [options.input, options.vocab, options.gradsq]
     for file in files:
-        check_files({"output": file}, inputs, overwrite=options.overwrite)
+        model = options.to == "model"
+        check_files({"output": file}, inputs, overwrite=options.overwrite, model=model)
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
