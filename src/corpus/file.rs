@@ -99,7 +99,7 @@ impl ChunkReader for FileReader {
                 return Ok(None);
             };
             match Current::open(path, self.options, &self.idle)? {
-                Next::Text(current) => self.current = Some(*current),
+                Next::Text(current) => self.current = Some(current),
                 Next::Archive(members, others) => {
                     self.done += others;
                     for member in members.into_iter().rev() {
