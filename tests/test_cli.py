@@ -967,7 +967,9 @@ def test_a_file_in_an_archive_is_an_input(made, tmp_path):
     message = reason(1, "similar", packed, "w1")
     assert "member must name one of the files in" in message
     assert '"text.txt", "vectors.txt", "vocab.txt"' in message
-    assert "a zip archive" in done("info", packed).decode()
+    about = answer("info", packed)[0]
+    assert about["what"] == "a zip archive"
+    assert about["files"] == ["text.txt", "vectors.txt", "vocab.txt"]
 
 
 def test_outputs_are_packed_by_their_names(made, tmp_path):

@@ -129,6 +129,14 @@ def test_what_is_not_read_is_refused_by_what_it_is(tmp_path, name, wanted):
     assert _core.recognise(path)[0] == "foreign"
 
 
+@pytest.mark.parametrize("name", ["HTML", "git-lfs", "npz", "UTF-16 LE"])
+def test_questions_and_rated_pairs_are_recognised_too(tmp_path, name):
+    content, what, advice = FOREIGN[name]
+    (tmp_path / "questions.txt").write_bytes(content())
+    message = refusal(WordVectors(["a", "b"], np.eye(2)).evaluate, tmp_path / "questions.txt")
+    assert re.search(f"not questions or rated pairs but .*{what}.*: .*{advice}", message)
+
+
 @pytest.mark.parametrize("name", FOREIGN)
 def test_what_is_packed_or_open_is_recognised_too(tmp_path, name):
     if not available(name):

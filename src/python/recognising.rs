@@ -3,7 +3,7 @@
 use super::run::run;
 use super::source::PythonStream;
 use crate::corpus::OnInvalid;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats;
 use crate::io::{self, Input};
@@ -54,6 +54,13 @@ pub fn ending(path: PathBuf) -> String {
 #[pyfunction]
 pub fn member_path(archive: PathBuf, member: &str) -> PyResult<PathBuf> {
     Ok(io::member_path(&archive, member)?)
+}
+
+/// The names of the files in a zip archive.
+#[pyfunction]
+pub fn members(archive: PathBuf) -> PyResult<Vec<String>> {
+    let found = io::members(&archive).map_err(|error| Error::io(&archive, error))?;
+    Ok(found.into_iter().map(|(name, _)| name).collect())
 }
 
 /// Whether a path names a file in a zip archive.
