@@ -613,7 +613,12 @@ def test_arbitrary_unicode_has_the_words_that_python_splits(tmp_path, text, lowe
     words, counts = reference.vocabulary([["marked"], *documents])
     parameters = {"min_count": 1, "lowercase": lowercase, "normalize": normalize}
     for source in (path, ["marked", text], io.StringIO("marked\n" + text)):
-        vocabulary = Vocabulary.from_corpus(source, **parameters)
+        try:
+            vocabulary = Vocabulary.from_corpus(source, **parameters)
+        except FormatError as error:
+            if "this is not text but" not in str(error):
+                raise
+            reject()  # text with as many zeros is recognised as UTF-16
         assert vocabulary.words == words
         assert vocabulary.counts.tolist() == counts
 
