@@ -235,6 +235,12 @@ def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_pa
     assert "--optimizer must be" in reason(2, "fit", text, *out, "--optimizer", "adam")
     assert "--memory must be" in reason(2, "fit", text, *out, "--memory", "lots")
     assert "--within must be" in reason(2, "estimate", text, "--within", "lots")
+    for options, message in {
+        ("--early-stopping", 3): "--early-stopping needs records to judge by: set --validation",
+        ("--anchor", 0.1): "--anchor needs vectors to hold on to: set --init",
+        ("--resume",): "--resume needs a folder with a checkpoint: set --checkpoint-dir",
+    }.items():
+        assert reason(2, "fit", text, *out, *options) == f"glove-rs fit: {message}"
     message = reason(2, "fit", text, *out, "--checkpoint-every", 1)
     assert message == "glove-rs fit: --checkpoint-every must come with --checkpoint-dir"
     assert list(tmp_path.iterdir()) == []

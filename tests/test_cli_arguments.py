@@ -27,6 +27,7 @@ CODES = {0, 1, 2, 130}
 QUICK = {
     "fit": ["--dim", "2", "--epochs", "1", "--min-count", "1"],
     "train": ["--dim", "2", "--epochs", "1"],
+    "update": ["--epochs", "1"],
 }
 
 
@@ -52,7 +53,10 @@ def positionals(command: str, made: Path) -> list[str]:
         "vocab": ["corpus.txt"],
         "cooccur": ["corpus.txt", "--min-count", "1", "-o", "@"],
         "train": ["counts", "--out", "@"],
+        "update": ["model.glove", "corpus.txt", "--counts", "counts", "--out", "@"],
         "similar": ["vectors.txt", "a"],
+        "infer": ["model.glove", "corpus.txt", "--word", "a"],
+        "completion": ["bash"],
         "analogy": ["vectors.txt", "a", "b", "c"],
         "evaluate": ["vectors.txt", "questions.txt"],
         "convert": ["vectors.txt", "@"],

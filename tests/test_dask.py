@@ -111,11 +111,17 @@ def test_text_becomes_the_bits_of_deterministic_training(client: Any, tmp_path: 
     text = tmp_path / "text"
     text.write_text("\n".join(TEXT))
     stages: list[str] = []
+
+    def progress(stage: str, done: int, total: int, info: dict[str, Any]) -> None:
+        assert 0 <= done <= total
+        assert total > 0
+        stages.append(stage)
+
     alone = Glove(deterministic=True, **settings()).fit(text)
     model = DaskGlove(
         client=client,
         partitions=1,
-        progress=lambda stage, done, total, info: stages.append(stage),
+        progress=progress,
         **settings(),
     ).fit(text)
     assert same(model, alone)

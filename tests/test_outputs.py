@@ -927,3 +927,17 @@ def test_what_a_killed_run_left_of_a_new_file_is_removed(here):
         done("vocab", "../c.txt", "-o", "x", *made_by)
         assert os.listdir() == ["x"]
         os.remove("x")
+
+
+def test_a_model_is_written_though_its_vectors_cannot_be_any_more(here, monkeypatch):
+    fit = Glove.fit
+
+    def late(self, *arguments, **options):
+        fit(self, *arguments, **options)
+        Path("v").write_text("precious")
+
+    monkeypatch.setattr(Glove, "fit", late)
+    message = reason(1, "fit", "../c.txt", "--out", "m", "--vectors", "v", *SMALL)
+    assert "v: exists" in message
+    assert Path("v").read_text() == "precious"
+    assert content("m").keys() == FILES

@@ -64,6 +64,7 @@ class _Bars:
             if stage in _UNITS:
                 self._bar = _bar(
                     desc=stage,
+                    total=total or None,
                     initial=done,  # work done before the bar is not part of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import json
 import os
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
@@ -26,6 +25,7 @@ from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json, to_json
+from ._warnings import warn
 from .cooccurrence import Cooccurrence
 from .vectors import WordVectors
 from .vectors import combine as combined
@@ -425,10 +425,9 @@ checkpoint_every, resume, keep_counts
             raise ValueError("vocabulary must be that of the Cooccurrence, or None")
         expected = boolean("symmetric", self.symmetric)
         if expected and X._is_matrix and (asymmetry := X._asymmetry()):
-            warnings.warn(
+            warn(
                 f"X is {asymmetry}, and symmetric counts are expected: pass X + X.T with the "
-                "diagonal taken once, or set symmetric=False if X is meant so",
-                stacklevel=2,
+                "diagonal taken once, or set symmetric=False if X is meant so"
             )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import zlib
@@ -240,6 +239,8 @@ _IDENTITY = {
 
 def identity(counts: Cooccurrence) -> dict[str, Any]:
     """Tell counts from others: a hash of their words, how many there are, and their sum."""
+    import hashlib  # takes longer to import than most of this package
+
     words = hashlib.sha256("\0".join(counts.vocabulary.words).encode())
     words.update(counts.vocabulary.counts.tobytes())
     return {"vocabulary": words.hexdigest(), "records": counts.nnz, "total": counts.total.hex()}

@@ -10,12 +10,10 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from .. import _core
@@ -191,6 +189,10 @@ class OutputFolder:
             writer.discard()
 
     def _fill(self, folder: str, model: _Model, source: str) -> None:
+        # Here, because most programs write no folder.
+        import csv
+        from datetime import UTC, datetime
+
         model.save(os.path.join(folder, MODEL))
         model.vocabulary.save(os.path.join(folder, VOCABULARY))
         if self.vectors is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import IO, Any, Literal, TypeAlias
 
@@ -13,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 from .. import _core
 from .._checks import boolean, choice, integer, path_text, shown, writable_words
 from .._progress import Progress, reporter
+from .._warnings import warn
 from ..vocabulary import Vocabulary, as_vocabulary
 from .archives import refusing
 from .files import readable
@@ -83,12 +83,9 @@ def write(
     _core.save_vectors(path_text("path", path), words, matrix, layout)
 
 
-def warn_of_repeated(repeated: Sequence[str], total: int, *, stacklevel: int) -> None:
+def warn_of_repeated(repeated: Sequence[str], total: int) -> None:
     """Warn of vectors that were dropped because their words are repeated."""
-    warnings.warn(
-        f"{len(repeated)} of {total} vectors dropped, their words are repeated: {_some(repeated)}",
-        stacklevel=stacklevel + 1,
-    )
+    warn(f"{len(repeated)} of {total} vectors dropped, their words are repeated: {_some(repeated)}")
 
 
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
@@ -121,18 +118,16 @@ def _mapped(
 def _warn(found: _core.CoreVectors) -> None:
     repeated, doubtful, lost = found.repeated(), found.doubtful(), found.not_finite()
     if repeated:
-        warn_of_repeated(repeated, len(found) + len(repeated), stacklevel=4)
+        warn_of_repeated(repeated, len(found) + len(repeated))
     if doubtful:
-        warnings.warn(
+        warn(
             f"{len(doubtful)} lines have one number more than the others, which was read as the "
-            f"end of the word: {_some(doubtful)}",
-            stacklevel=4,
+            f"end of the word: {_some(doubtful)}"
         )
     if lost:
-        warnings.warn(
+        warn(
             f"{len(lost)} of {len(found)} vectors hold NaN or infinity, and have no cosine to "
-            f"others: {_some(lost)}",
-            stacklevel=4,
+            f"others: {_some(lost)}"
         )
 
 

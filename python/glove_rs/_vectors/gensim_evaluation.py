@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import itertools
 import os
-import warnings
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._checks import boolean, choice, optional_integer, path_text
 from .._optional import optional
+from .._warnings import warn
 from .analogy import answers
 from .cosine import cosines_of_pairs
 from .similarity import SimilarityQueries
@@ -68,9 +68,7 @@ def word_pairs(
     cosines[answered] = cosines_of_pairs(matrix, pairs[answered])
     finite = ~np.isnan(cosines)
     if not finite.all():
-        warnings.warn(
-            f"{np.count_nonzero(~finite)} pairs left out: a vector is not finite", stacklevel=3
-        )
+        warn(f"{np.count_nonzero(~finite)} pairs left out: a vector is not finite")
     if not finite.any():
         raise ValueError(f"no pair of known words and a number in {os.fsdecode(path)}")
     gold = np.array(ratings)[finite]
@@ -100,10 +98,9 @@ def word_analogies(
     left_out: list[int] = []
     names, owner, questions = read_questions(path, folded, left_out)
     if left_out:
-        warnings.warn(
+        warn(
             f"{len(left_out)} lines of {os.fsdecode(path)} left out, the first is line "
-            f"{left_out[0]}: a question has four words",
-            stacklevel=3,
+            f"{left_out[0]}: a question has four words"
         )
     limit = min(restrict_vocab or len(words), len(words))
     ids = np.array([[known.get(w, -1) for w in question] for question in questions], dtype=np.intp)

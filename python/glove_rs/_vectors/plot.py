@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._optional import optional
+from .._warnings import warn
 from .fonts import advice, families_for
 
 __all__ = ["neighbour_table", "scatter"]
@@ -36,7 +37,7 @@ def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
     ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
     families, missing = families_for(words)
     if missing:
-        warnings.warn(advice(missing), stacklevel=3)
+        warn(advice(missing))
     try:
         adjust_text = importlib.import_module("adjustText").adjust_text
     except ImportError:

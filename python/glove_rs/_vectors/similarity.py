@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias, overload
 
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import boolean, integer, optional_integer, shown
+from .._warnings import warn
 from . import search
 from .cosine import cosine, cosine_distances, cosines, unit_rows, unit_vector
 from .query_terms import Key, KeyOrVector, Terms, as_list, as_vector, weighted_terms
@@ -521,7 +521,7 @@ class SimilarityQueries(VectorTable):
         known = [word for word in asked if word in self]
         if len(known) < len(asked):
             missing = ", ".join(shown(word) for word in asked if word not in self)
-            warnings.warn(f"words left out, not in the vocabulary: {missing}", stacklevel=3)
+            warn(f"words left out, not in the vocabulary: {missing}")
         if not known:
             raise ValueError("cannot select a word from an empty list")
         indices = self._indices(known)

@@ -352,5 +352,5 @@ def _first_of_each(
         else:
             key_to_index[name] = len(first_rows)
             first_rows.append(row)
-    vector_files.warn_of_repeated(repeated, len(names), stacklevel=3)
+    vector_files.warn_of_repeated(repeated, len(names))
     return list(key_to_index), matrix[first_rows], key_to_index

@@ -138,11 +138,21 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     """Return the message of the API with the option instead of the parameter, or None."""
-    found = re.match(r"(\w+)( must .*)", str(error), re.S)
+    found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):
         return None
     flag = flag_of(options, found.group(1))
-    return flag and flag + found.group(2)
+    # What the API advises: set another parameter.
+    advice = re.sub(
+        r"\bset (\w+)|\b(\w+)=True",
+        lambda other: (
+            f"set {flag_of(options, other[1]) or other[1]}"
+            if other[1]
+            else flag_of(options, other[2]) or other[0]
+        ),
+        found.group(2),
+    )
+    return flag and flag + advice
 
 
 # RuntimeError itself comes from a cluster; its subclasses are faults of this program.

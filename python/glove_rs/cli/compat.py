@@ -148,12 +148,10 @@ def _glove(value: dict[str, Any]) -> None:
         _save(value, vocabulary, arrays, 0)
     before = 0
     for stop in [*stops, last] if last > 0 else []:
-        log = _Log(done, before)
-        model.epochs, model.progress = stop - before, log
+        model.epochs, model.progress = stop - before, _Log(done, before)
         start: Any = {**arrays, "epochs_done": done + before, "halvings": 0}
         session = Session(keep_counts=False)
         fitting.fit(model, counts, session, None, resume=False, start=start)
-        log.finish(model.history)
         arrays = model._state.arrays
         if every > 0 and stop % every == 0:
             _save(value, vocabulary, arrays, stop)
@@ -233,17 +231,11 @@ class _Log:
 
     def __init__(self, done: int, printed: int) -> None:
         self._done = done
-        self._before = self._printed = printed
+        self._printed = printed
 
     def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
-        # If several epochs end between two calls, the call reports only the last. `finish` prints
-        # the others.
-        if info and info["epoch"] - self._done == self._printed + 1:
+        if info and info["epoch"] - self._done > self._printed:
             self._print(info["loss"])
-
-    def finish(self, history: Sequence[float]) -> None:
-        for loss in history[self._printed - self._before :]:
-            self._print(loss)
 
     def _print(self, loss: float) -> None:
         self._printed += 1

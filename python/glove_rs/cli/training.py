@@ -488,8 +488,10 @@ class _Outputs:
         )
 
     def write(self, model: Glove, source: str) -> None:
-        self._check()
+        check_files({}, self._inputs, overwrite=self._overwrite, folder=self._folder)
+        # First the model: another file that cannot be written any more does not cost hours of work.
         self._folder.write(model, source)
+        self._check()
         if self._vectors is not None:
             with written(self._vectors, overwrite=self._overwrite) as path:
                 model.save_word2vec(path)

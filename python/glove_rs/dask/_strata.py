@@ -26,6 +26,7 @@ __all__ = [
     "copied",
     "cost",
     "marginals",
+    "pairs",
     "sizes",
     "start",
     "tiles",
@@ -76,6 +77,11 @@ def tiles(
     records, sums = _usable(marginals[0]), _usable(marginals[1])
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_group(counts, records, sums, dim, training, validation, running)
+
+
+def pairs(counts: _core.CoreGroupCounts) -> int:
+    """Return the number of pairs with a word of a group."""
+    return counts.pairs
 
 
 def sizes(tiles: _core.CoreTiles) -> tuple[int, int]:

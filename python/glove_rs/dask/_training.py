@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import operator
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from distributed import Future, wait
 from .. import _core
 from .._fit.training import Session
 from .._progress import Callback as Progress
+from .._warnings import warn
 from . import _strata
 from ._cluster import Cluster
 from ._strata import Cost, Rows
@@ -150,6 +150,7 @@ class Training:
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
         marginals = self._marginals_of(group_counts)
+        pairs = self._pairs_of(group_counts)
         self._tiles = [
             self._tiles_of(k, counts, marginals) for k, counts in enumerate(group_counts)
         ]
@@ -157,7 +158,7 @@ class Training:
         # the client sent the counts, because then Dask cannot compute them again.
         self._marginals = None if resend is None else self._value(marginals)
         del group_counts, marginals  # workers keep results that have futures
-        self._records, self._held_out = self._sizes()
+        self._records, self._held_out = self._sizes(pairs)
         self._history = _core.CoreHistory(
             training,
             session.validation,
@@ -189,6 +190,15 @@ class Training:
             ]
         return parts[0]
 
+    def _pairs_of(self, group_counts: Sequence[Future]) -> list[Future]:
+        """Ask for the number of pairs of each group, for progress alone."""
+        if self._progress is None:
+            return []
+        return [
+            self._cluster.submit(_strata.pairs, counts, name=f"pairs-{group}", at=owner)
+            for group, (counts, owner) in enumerate(zip(group_counts, self._owners, strict=True))
+        ]
+
     def _tiles_of(self, group: int, counts: Future, marginals: Future) -> Future:
         """Submit the tiles of a group to its worker."""
         return self._cluster.submit(
@@ -203,17 +213,22 @@ class Training:
             at=self._cluster.owner(group),
         )
 
-    def _sizes(self) -> tuple[int, int]:
-        """Return the number of records to train on and of held-out records, of all groups."""
+    def _sizes(self, pairs: Sequence[Future]) -> tuple[int, int]:
+        """Return the number of records to train on and of held-out records, of all groups.
+
+        Progress is told by the `pairs` of each group.
+        """
         sizes = [
             self._cluster.submit(_strata.sizes, tiles, name=f"sizes-{group}")
             for group, tiles in enumerate(self._tiles)
         ]
-        records = held_out = 0
-        self._report("preparing", 0, 0)
-        for found in self._values(sizes):
+        records = held_out = done = 0
+        of_groups = list(self._values(pairs)) or [0] * len(sizes)
+        self._report("preparing", 0, sum(of_groups))
+        for of_group, found in zip(of_groups, self._values(sizes), strict=True):
             records, held_out = records + found[0], held_out + found[1]
-            self._report("preparing", records, 0)
+            done += of_group
+            self._report("preparing", done, sum(of_groups))
         return records, held_out
 
     def _begin(self) -> State:
@@ -295,7 +310,7 @@ class Training:
             if math.isnan(cost):
                 break
         if self._history.is_divergence(cost):
-            warnings.warn(self._history.halve_rate(), RuntimeWarning, stacklevel=4)
+            warn(self._history.halve_rate(), RuntimeWarning)
             self.state.halvings = self._history.halvings
             return None
         validation = None
