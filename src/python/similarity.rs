@@ -41,8 +41,7 @@ fn cosines_of<E: Element + numpy::Element>(
     if query.is_empty() {
         return Ok(vec![f32::NAN; vectors.shape()[0]]);
     }
-    let threads = threads::resolve(None)?;
-    work(py, matrix.len(), |monitor| {
+    work(py, matrix.len(), |threads, monitor| {
         similarity::cosines(matrix, query, threads, monitor)
     })
 }
@@ -67,8 +66,7 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
 ) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
     let shape = [vectors.shape()[0], vectors.shape()[1]];
     let matrix = vectors.as_slice()?;
-    let threads = threads::resolve(None)?;
-    let (rows, mut directed) = work(py, matrix.len(), |monitor| {
+    let (rows, mut directed) = work(py, matrix.len(), |threads, monitor| {
         similarity::unit_rows(matrix, shape[1], threads, monitor)
     })?;
     directed.resize(shape[0], false);
@@ -83,10 +81,11 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
 fn work<T: Send>(
     py: Python<'_>,
     numbers: usize,
-    work: impl FnOnce(&Monitor) -> Result<T> + Send,
+    work: impl FnOnce(usize, &Monitor) -> Result<T> + Send,
 ) -> PyResult<T> {
     if numbers < similarity::PARALLEL_FROM {
-        return Ok(py.detach(|| work(&Monitor::new()))?);
+        return Ok(py.detach(|| work(1, &Monitor::new()))?);
     }
-    run(py, None, None, work)
+    let threads = threads::resolve(None)?;
+    run(py, None, None, |monitor| work(threads, monitor))
 }
