@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt docs wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo test quick build lint fmt docs wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -74,9 +74,11 @@ fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
 docs: $(BUILT) ## Write the help of the programs into docs/cli.md
 	$(PY) docs/cli.py
 
-wheel-check: $(BUILT) ## Build the wheel and use it in an empty environment outside the repository
+wheel: $(BUILT) ## Build a wheel for machines without Rust: build/wheel/*.whl
 	rm -rf build/wheel
 	$(PY) -m maturin build --release --interpreter "$(PYO3_PYTHON)" --out build/wheel
+
+wheel-check: wheel ## Build the wheel and use it in an empty environment outside the repository
 	$(PY) .ci/wheel_check.py build/wheel/*.whl
 
 spacy-check: $(BUILT) $(DEV) ## Let spaCy, installed into .venv, read exported vectors

@@ -84,11 +84,14 @@ pub enum Error {
 }
 
 impl Error {
-    /// An I/O error about `path`.
+    /// An I/O error about `path`, or the error of this type that it carries.
     pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
-        Self::Io {
-            path: path.as_ref().to_owned(),
-            source,
+        match source.downcast::<Self>() {
+            Ok(error) => error,
+            Err(source) => Self::Io {
+                path: path.as_ref().to_owned(),
+                source,
+            },
         }
     }
 

@@ -40,6 +40,7 @@ pub mod corpus;
 pub mod distributed;
 pub mod encoding;
 mod error;
+mod file_kind;
 pub mod formats;
 pub mod io;
 mod memory;
@@ -56,6 +57,7 @@ pub mod training;
 pub mod vocabulary;
 
 pub use error::{Error, Location, Result};
+pub use file_kind::{FileKind, Foreign, Wanted};
 pub use memory::MemoryLimit;
 pub use monitor::{Monitor, Stage};
 pub use report::EpochReport;

@@ -64,6 +64,8 @@ pub struct Monitor {
     done: AtomicU64,
     total: AtomicU64,
     epochs: Mutex<Vec<EpochReport>>,
+    // Stages that are over, with the units that were done.
+    past: Mutex<Vec<(Stage, u64)>>,
     warnings: Mutex<Vec<String>>,
     // Whether the system limits what this process may use.
     limited: bool,
@@ -80,6 +82,10 @@ impl Monitor {
 
     /// Begin a stage of `total` units (0 = unknown).
     pub fn begin(&self, stage: Stage, total: u64) {
+        let (past, done, _) = self.snapshot();
+        if past != Stage::Idle {
+            lock(&self.past).push((past, done));
+        }
         self.done.store(0, Relaxed);
         self.total.store(total, Relaxed);
         self.stage.store(stage as u8, Relaxed);
@@ -137,9 +143,15 @@ impl Monitor {
         lock(&self.epochs).push(report);
     }
 
-    /// Epochs finished so far.
-    pub fn epochs(&self) -> Vec<EpochReport> {
-        lock(&self.epochs).clone()
+    /// Epochs finished so far, without the `first` ones.
+    pub fn epochs_from(&self, first: usize) -> Vec<EpochReport> {
+        let epochs = lock(&self.epochs);
+        epochs[first.min(epochs.len())..].to_vec()
+    }
+
+    /// The stages that have ended since the last call, and the units that each did.
+    pub fn take_past_stages(&self) -> Vec<(Stage, u64)> {
+        std::mem::take(&mut lock(&self.past))
     }
 
     /// Stage, units done and units in total (0 = unknown).

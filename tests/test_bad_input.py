@@ -404,3 +404,22 @@ def test_a_write_that_fails_keeps_the_older_file_and_leaves_nothing_else(tmp_pat
 
 def test_format_error_is_a_value_error():
     assert issubclass(glove_rs.FormatError, ValueError)
+
+
+# ------------------------------------------------------------------------------- lone surrogates
+
+
+@pytest.mark.parametrize("kind", ["vocabulary", "word2vec", "binary", "glove", "native"])
+def test_a_word_that_utf8_cannot_hold_is_named(tmp_path, kind):
+    words = ["ice", "a\ud800b"]
+    wv = WordVectors(words, np.eye(2))
+    save = {
+        "vocabulary": lambda _: Vocabulary(words, [1, 1]),
+        "word2vec": wv.save_word2vec_format,
+        "binary": lambda path: wv.save_word2vec_format(path, binary=True),
+        "glove": wv.save_glove,
+        "native": wv.save,
+    }[kind]
+    with pytest.raises(ValueError, match=r"^words must be text, got 'a\\ud800b', which holds"):
+        save(tmp_path / "vectors")
+    assert list(tmp_path.iterdir()) == []

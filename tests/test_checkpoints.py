@@ -13,7 +13,7 @@ import pytest
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
 from glove_rs.cli._inputs import kind_of
-from program import answer
+from program import answer, reason
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 SETTINGS = {
@@ -120,6 +120,21 @@ def test_a_checkpoint_is_recognised_by_its_content(folder):
     (found,) = answer("info", checkpoint)
     assert found["epochs"] == 3
     assert found["settings"]["dim"] == SETTINGS["dim"]
+
+
+def test_the_folder_of_a_training_is_described(folder):
+    (found,) = answer("info", folder)
+    assert found["what"] == "a folder of checkpoints of a training"
+    assert (found["epochs"], found["epochs_in_all"]) == (3, SETTINGS["epochs"])
+    assert found["dim"] == SETTINGS["dim"]
+    assert found["counts"] == str(folder / "cooccurrence.counts")
+    assert "a folder of checkpoints" in reason(1, "similar", folder, "word")
+    assert "a folder of checkpoints" in reason(1, "vocab", folder)
+
+
+def test_a_number_of_epochs_between_checkpoints_needs_a_folder(zipf):
+    with pytest.raises(ValueError, match="checkpoint_every needs a folder: set checkpoint_dir"):
+        Glove(**SETTINGS).fit(zipf.path, checkpoint_every=2)
 
 
 def test_counts_alone_are_counted_again(zipf, whole, folder):

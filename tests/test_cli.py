@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -30,13 +31,16 @@ COMMANDS = [
     "vocab",
     "cooccur",
     "train",
+    "update",
     "evaluate",
     "similar",
     "analogy",
+    "infer",
     "convert",
     "info",
     "estimate",
     "demo",
+    "completion",
 ]
 SETTINGS = ["--dim", 6, "--epochs", 3, "--min-count", 2, "--window", 4, "--x-max", 10]
 SETTINGS += ["--preset", "paper"]
@@ -94,7 +98,7 @@ def test_help_has_an_example_and_the_defaults(command):
         command == "demo" and "example:\n  glove-rs demo\n" in shown
     )
     for option in ("--topn", "--window"):
-        if option in shown:
+        if option in shown and command != "infer":
             assert re.search(rf"{option} N[^-]*\(default:\s+\d+\)", shown), option
     if "--x-max" in shown:
         assert re.search(r"--x-max X[^-]*\(default:\s+best \d+, paper\s+\d+\)", shown)
@@ -108,15 +112,16 @@ def test_help_has_an_example_and_the_defaults(command):
         ("vocab", [Vocabulary.from_corpus]),
         ("cooccur", [Cooccurrence.from_corpus]),
         ("estimate", [Cooccurrence.estimate]),
+        ("update", [Glove.update]),
         ("similar", []),
     ],
 )
 def test_every_parameter_of_the_python_api_is_an_option(command, functions):
     shown = done(command, "--help").decode()
     for name in itertools.chain.from_iterable(inspect.signature(f).parameters for f in functions):
-        if name not in {"self", "source", "vocabulary", "callbacks"}:
+        if name not in {"self", "source", "vocabulary", "callbacks", "keep_counts", "options"}:
             assert f"--{name.replace('_', '-')}" in shown, name
-    if functions and command not in {"vocab", "estimate"}:
+    if functions and command not in {"vocab", "estimate", "update"}:
         assert "--vocab FILE" in shown
 
 
@@ -174,8 +179,45 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert given(parser.parse_args([]), names) == {}
 
 
+def test_alone_it_prints_its_help():
+    result = call()
+    assert (result.returncode, result.stdout) == (2, b"")
+    assert result.stderr == done("--help")
+
+
+def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_command():
+    usage = "usage: glove-rs fit CORPUS... --out DIR [options]"
+    for arguments, near in {
+        ("corpus.txt", "--windwo", 3): "--window",
+        ("corpus.txt", "--out", "m", "--epoch", 3): "--epochs",
+        ("corpus.txt", "--out", "m", "--max-vocabulary=3"): "--max-vocab",
+        ("corpus.txt", "--out", "m", "--Dim", 3): "--dim",
+        ("--deterministc", "corpus.txt"): "--deterministic",
+    }.items():
+        lines = call("fit", *arguments).stderr.decode().splitlines()
+        assert lines[0] == usage
+        assert lines[-1].endswith(f"; did you mean {near}?")
+    assert "did you mean fit?" in reason(2, "fitt")
+    assert "did you mean --version?" in reason(2, "--versoin")
+    assert "did you mean word2vec?" in reason(2, "convert", "a", "b", "--to", "word2vecs")
+    shown = call("fit", "corpus.txt", "--out", "m", "-x").stderr.decode()
+    assert shown.startswith(usage)
+    assert shown.endswith("unrecognized arguments: -x\n")
+    shown = call("analogy", "v", "a", "b", "c", "d").stderr.decode()
+    assert shown.startswith("usage: glove-rs analogy VECTORS A B C")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_a_shell_can_complete_commands_and_options(shell):
+    pytest.importorskip("shtab")
+    script = done("completion", shell).decode()
+    for word in ("similar", "--min-count", "--checkpoint-dir" if shell != "tcsh" else "vocab"):
+        assert word in script
+    if shell == "bash":
+        subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+
+
 def test_wrong_calls_end_with_2():
-    assert "COMMAND" in reason(2)
     assert "invalid choice: 'fitt'" in reason(2, "fitt")
     assert "--out" in reason(2, "fit", "corpus.txt")
     assert "--window" in reason(2, "vocab", "corpus.txt", "--window", 3)
@@ -193,6 +235,8 @@ def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_pa
     assert "--optimizer must be" in reason(2, "fit", text, *out, "--optimizer", "adam")
     assert "--memory must be" in reason(2, "fit", text, *out, "--memory", "lots")
     assert "--within must be" in reason(2, "estimate", text, "--within", "lots")
+    message = reason(2, "fit", text, *out, "--checkpoint-every", 1)
+    assert message == "glove-rs fit: --checkpoint-every must come with --checkpoint-dir"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -303,6 +347,36 @@ def test_training_goes_on_from_a_model(made, tmp_path):
     assert "--start must have dim=5" in refused
 
 
+def test_an_update_is_that_of_the_api(text, tmp_path):
+    (tmp_path / "more.txt").write_text("w1 new w2 new\n" * 5)
+    saved = ["--save-counts", "counts"]
+    done("fit", text, "--out", "old", *SETTINGS, *REPEATABLE, *saved, cwd=tmp_path)
+    counts = Cooccurrence.load(tmp_path / "counts")
+    result = answer(
+        *("update", "old", "more.txt", "--counts", "counts", "--out", "new", "--epochs", 2),
+        *("--save-counts", "counts2"),
+        cwd=tmp_path,
+    )
+    expected = Glove.load(tmp_path / "old").update(tmp_path / "more.txt", counts=counts, epochs=2)
+    found = Glove.load(tmp_path / "new")
+    assert "new" in found.vocabulary
+    assert found.vocabulary == expected.vocabulary
+    np.testing.assert_array_equal(found.W, expected.W)
+    assert [epoch["loss"] for epoch in result["epochs"]] == expected.history
+    assert Cooccurrence.load(tmp_path / "counts2").total == expected.cooccurrence.total
+    # And once more, with the counts of the update.
+    done("update", "new", "more.txt", "--counts", "counts2", "--out", "newer", cwd=tmp_path)
+    assert "--counts" in reason(2, "update", "old", "more.txt", "--out", "x", cwd=tmp_path)
+
+
+def test_words_that_files_cannot_hold_are_refused_before_the_training(tmp_path):
+    counts = Cooccurrence.from_corpus([["New York", "is", "a", "city"]] * 9)
+    counts.save(tmp_path / "counts")
+    message = reason(1, "train", "counts", "--out", "m", "--epochs", 10**9, cwd=tmp_path)
+    assert "counts: the word 'New York' has a space" in message
+    assert [p.name for p in tmp_path.iterdir()] == ["counts"]
+
+
 def test_the_vocabulary_goes_to_standard_output(text, made):
     expected = (made / "vocab.txt").read_bytes()
     assert done("vocab", text, "--min-count", 2) == expected
@@ -373,6 +447,50 @@ def test_an_unknown_word_is_named(made):
     message = reason(1, "similar", made / "vectors.txt", "w999")
     assert message.startswith("glove-rs similar: ")
     assert "'w999'" in message
+
+
+def test_an_unknown_word_ends_no_batch(made):
+    result = call("similar", made / "vectors.txt", "w1", "w999", "W2", "w3", "--topn", 1)
+    assert result.returncode == 1
+    shown = result.stdout.decode().split("\n")
+    assert [line for line in shown if line and not line.startswith(" ")] == ["w1", "w3"]
+    messages = result.stderr.decode().splitlines()
+    assert len(messages) == 2
+    assert "'w999'" in messages[0]
+    assert "'W2' not present in vocabulary; did you mean 'w2'" in messages[1]
+    lines = call("similar", made / "vectors.txt", "--json", stdin=b"w1 w999 w3\n")
+    assert lines.returncode == 1
+    found = [json.loads(line) for line in lines.stdout.splitlines()]
+    assert [item["word"] for item in found] == ["w1", "w999", "w3"]
+    assert found[1]["similar"] == []
+    assert "w999" in found[1]["error"]
+    assert done("similar", made / "vectors.txt", "w1", "w3", "--topn", 1)
+
+
+@pytest.mark.parametrize("topn", [0, -3])
+def test_to_print_no_words_is_refused(made, topn):
+    for command in (["similar", made / "vectors.txt", "w1"], ["analogy", made / "vectors.txt"]):
+        words = ["w1", "w2", "w3"] if command[0] == "analogy" else []
+        message = reason(2, *command, *words, "--topn", topn)
+        assert message.endswith(f"--topn must be an integer >= 1, got {topn}")
+
+
+def test_a_new_word_gets_a_vector_of_examples(made, tmp_path):
+    examples = ["w1 sultan w2 w3\n", "w4 w1 sultan\n"]
+    (tmp_path / "examples.txt").write_text("".join(examples) + "\n")
+    expected = Glove.load(made / "model.glove").infer_vector(examples, word="sultan")
+    line = done("infer", made / "model.glove", tmp_path / "examples.txt", "--word", "sultan")
+    word, *numbers = line.decode().split()
+    assert word == "sultan"
+    np.testing.assert_array_equal(np.array(numbers, np.float32), expected)
+    found = answer(
+        *("infer", made / "model.glove", "--word", "sultan", "--topn", 2),
+        stdin="".join(examples).encode(),
+    )
+    np.testing.assert_allclose(found["vector"], expected)
+    near = Glove.load(made / "model.glove").vectors.similar_by_vector(expected, topn=2)
+    assert [item["word"] for item in found["similar"]] == [word for word, _ in near]
+    assert "sultan" in reason(1, "infer", made / "model.glove", "--word", "sultan", stdin=b"w1 w2")
 
 
 def test_vectors_are_measured(made, tmp_path):
@@ -664,29 +782,120 @@ def test_printing_to_a_reader_that_has_enough_is_no_error(made):
     assert (result.returncode, result.stderr, result.stdout) == (0, b"", b"w1\n")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
-def test_an_interrupt_ends_with_130_and_leaves_nothing(tmp_path):
-    rng = np.random.default_rng(2)
-    words = np.array([f"w{k}" for k in range(3000)])
-    (tmp_path / "text.txt").write_text(" ".join(words[rng.integers(0, 3000, 600_000)]))
+# --- interrupted work -----------------------------------------------------------------------------
+
+needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+
+
+def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
+    """Press Ctrl-C when a line of standard error has `at`; exit code and the last line."""
     child = subprocess.Popen(
-        [PROGRAM, "fit", "text.txt", "--out", "model", "--window", "50", "--epochs", "100000"],
+        [PROGRAM, *map(str, arguments), "--progress"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        cwd=tmp_path,
-        env={**os.environ, "TMPDIR": str(tmp_path)},
+        cwd=cwd,
+        env={**os.environ, "TMPDIR": str(cwd)},
     )
     try:
-        time.sleep(3)
+        for line in child.stderr:
+            if at in line:
+                break
+        else:
+            pytest.fail("it ended before it was interrupted")
+        child.send_signal(signal.SIGINT)
+        lines = child.stderr.readlines()
+        child.wait(timeout=60)
+    finally:
+        child.kill()
+        child.wait()
+    return child.returncode, lines[-1]
+
+
+@needs_signals
+@pytest.mark.parametrize("command", ["fit", "train", "update"])
+def test_an_interrupt_in_training_leaves_the_model_of_the_last_epoch(command, made, tmp_path):
+    arguments = {
+        "fit": ["fit", made / "text.txt"],
+        "train": ["train", made / "counts"],
+        "update": ["update", made / "model.glove", made / "text.txt", "--counts", made / "counts"],
+    }[command]
+    arguments += ["--out", "model", "--epochs", 10**7, "--vectors", "vectors.txt"]
+    code, line = interrupted(*arguments, at=b"epoch 3:", cwd=tmp_path)
+    assert code == 130
+    said = re.fullmatch(
+        rb"glove-rs: interrupted after (\d+) epochs: the model of the last one is in model\n", line
+    )
+    assert said, line
+    model = Glove.load(tmp_path / "model")
+    before = 2 if command == "update" else 0
+    assert len(model.history) == before + int(said[1]) >= 3
+    np.testing.assert_allclose(
+        WordVectors.load(tmp_path / "vectors.txt").vectors, model.vectors.vectors, rtol=1e-6
+    )
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "vectors.txt"]
+
+
+@needs_signals
+def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
+    ours, theirs = os.pipe()  # nobody writes to it
+    try:
+        child = subprocess.Popen(
+            [PROGRAM, "fit", made / "text.txt", "-", "--out", "model"],
+            stdin=ours,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+        )
+        time.sleep(1)
         assert child.poll() is None
         child.send_signal(signal.SIGINT)
         _, message = child.communicate(timeout=60)
     finally:
-        child.kill()
-        child.wait()
-    assert child.returncode == 130
-    assert message == b"glove-rs: interrupted\n"
-    assert [p.name for p in tmp_path.iterdir()] == ["text.txt"]
+        os.close(ours)
+        os.close(theirs)
+    assert (child.returncode, message) == (130, b"glove-rs: interrupted\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_training_that_fails_leaves_the_model_of_the_last_epoch(made, tmp_path):
+    code = f"""
+import sys
+from glove_rs import Glove
+from glove_rs.cli import main
+fit = Glove.fit
+def fails(self, *args, **options):
+    def last(state):
+        if state.epoch == 2:
+            raise OSError(28, "No space left on device", "disk")
+    return fit(self, *args, callbacks=[last], **options)
+Glove.fit = fails
+sys.exit(main(["fit", {str(made / "text.txt")!r}, "--out", "model", "--epochs", "5"]))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, cwd=tmp_path, check=False
+    )
+    assert result.returncode == 1
+    assert result.stderr.decode().splitlines() == [
+        "glove-rs: training failed after 2 epochs: the model of the last one is in model",
+        "glove-rs fit: disk: No space left on device",
+    ]
+    assert len(Glove.load(tmp_path / "model").history) == 2
+
+
+@pytest.mark.parametrize("module", ["numpy", "glove_rs._settings", "argparse"])
+def test_an_interrupt_while_modules_are_imported_is_no_traceback(module):
+    code = f"""
+import sys
+class Interrupt:
+    def find_spec(self, name, *_):
+        if name == {module!r}:
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupt())
+from glove_rs.cli import main
+sys.exit(main(["vocab", "corpus.txt"]))
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (result.returncode, result.stderr) == (130, b"glove-rs: interrupted\n")
 
 
 # --- progress -------------------------------------------------------------------------------------
@@ -722,6 +931,55 @@ def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
     assert b"training" not in printed
     assert on_terminal("--no-progress")[0] == b""
     assert call(*arguments[1:]).stderr == b""
-    assert b"training" in call(*arguments[1:], "--progress").stderr
+    lines = call(*arguments[1:], "--progress").stderr.decode().splitlines()
+    assert [line.split()[1].rstrip(":") for line in lines if "epoch" not in line][::3] == [
+        "tokenizing",
+        "training",
+    ]
+    assert [line.split()[2] for line in lines if "epoch" in line] == ["1:", "2:", "3:"]
     demo = call("demo", "--corpus", text, "--epochs", 2, "--out", tmp_path / "demo")
     assert (demo.returncode, demo.stderr) == (0, b"")
+
+
+# --- archives, packed files and names ------------------------------------------------------------
+
+
+def test_a_file_in_an_archive_is_an_input(made, tmp_path):
+    packed = tmp_path / "files.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in ("text.txt", "vectors.txt", "vocab.txt"):
+            archive.write(made / name, name)
+    near = done("similar", made / "vectors.txt", "w1")
+    assert done("similar", f"{packed}:vectors.txt", "w1") == near
+    assert done("similar", packed, "w1", "--member", "vectors.txt") == near
+    assert done("vocab", f"{packed}:text.txt") == done("vocab", made / "text.txt")
+    assert answer("info", f"{packed}:vocab.txt")[0]["words"] == 60
+    message = reason(2, "similar", packed, "w1")
+    assert 'must name one of the files in' in message
+    assert '"text.txt", "vectors.txt", "vocab.txt"' in message
+    assert "a zip archive" in done("info", packed).decode()
+
+
+def test_outputs_are_packed_by_their_names(made, tmp_path):
+    for name, first in (("v.txt.gz", b"\x1f\x8b"), ("v.bin.zst", b"\x28\xb5\x2f\xfd")):
+        done("convert", made / "model.glove", tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(first)
+        about = answer("info", tmp_path / name)[0]
+        assert about["words"] == 60
+    content = gzip.decompress((tmp_path / "v.txt.gz").read_bytes())
+    assert content.startswith(b"60 ")
+    done("convert", made / "counts", tmp_path / "records.bin.gz")
+    assert len(gzip.decompress((tmp_path / "records.bin.gz").read_bytes())) % 16 == 0
+
+
+@pytest.mark.parametrize("name", ["v.safetensors", "v.npz", "v.parquet", "v.json", "v.csv.gz"])
+def test_a_name_of_a_format_that_is_not_written_is_a_wrong_call(made, tmp_path, name):
+    text = made / "text.txt"
+    for option, arguments in (
+        ("output", ["convert", made / "vectors.txt", tmp_path / name]),
+        ("output", ["vocab", text, "-o", tmp_path / name]),
+        ("vectors", ["fit", text, "--out", tmp_path / "m", "--vectors", tmp_path / name]),
+    ):
+        message = reason(2, *arguments)
+        assert f"{option} must not end in" in message, message
+    assert list(tmp_path.iterdir()) == []

@@ -160,6 +160,21 @@ def test_lines_of_read_text_are_documents(cluster, zipf):
     assert_counted(cluster, count(cluster, bag, groups=2), Cooccurrence.from_corpus(zipf.path))
 
 
+def test_a_list_of_documents_is_sent_to_the_workers(cluster, zipf):
+    expected = Cooccurrence.from_corpus(zipf.path)
+    for documents in (zipf.lines, zipf.documents):
+        assert_counted(cluster, count(cluster, documents, groups=2), expected)
+
+
+def test_a_column_of_a_table_is_read_where_it_is(cluster, zipf, tmp_path):
+    pandas = pytest.importorskip("pandas")
+    tables = pytest.importorskip("dask.dataframe")
+    texts = pandas.Series([*zipf.lines, None], name="text")
+    frame = tables.from_pandas(pandas.DataFrame({"n": range(len(texts)), "text": texts}), 3)
+    expected = Cooccurrence.from_corpus(zipf.path)
+    assert_counted(cluster, count(cluster, frame.text, groups=2), expected)
+
+
 def test_files_may_be_many_packed_remote_and_small(cluster, zipf, tmp_path):
     for k, line in enumerate(zipf.lines[:40]):
         (tmp_path / f"small-{k:02}.txt").write_text(line, encoding="utf-8")

@@ -1,10 +1,13 @@
 """The demo: what it takes from the standard library, and the run as a user starts it."""
 
+import os
 import random
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+from glove_rs import Glove, WordVectors
 from glove_rs.cli import demo
 
 DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo.py"
@@ -107,10 +110,19 @@ def test_own_corpus_from_end_to_end(tmp_path: Path) -> None:
     losses = result.stdout.split("loss per epoch\n")[1].splitlines()[0].split()[1:]
     assert len(losses) == 3
     assert float(losses[2]) < float(losses[0])
-    assert "3/3" in result.stderr or "100%" in result.stderr  # the bar, though stderr is a pipe
+    assert "glove-rs: epoch 3: loss" in result.stderr  # though it is a pipe
     lines = (out / "vectors.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "40 8"
     assert len(lines) == 41
+
+
+def test_a_corpus_that_cannot_be_read_twice_is_told_from_a_missing_one(tmp_path: Path) -> None:
+    if not hasattr(os, "mkfifo"):
+        return
+    os.mkfifo(tmp_path / "pipe")
+    result = run_demo("--corpus", tmp_path / "pipe")
+    assert result.returncode == 2
+    assert "pipe' is no regular file" in result.stderr
 
 
 def test_missing_corpus_is_named(tmp_path: Path) -> None:
@@ -130,3 +142,16 @@ def test_unusable_corpus_is_an_error_without_a_traceback(tmp_path: Path) -> None
     assert result.returncode == 1
     assert result.stderr.startswith("glove-rs demo: ")
     assert "Traceback" not in result.stderr
+
+
+def test_the_model_is_that_of_the_default_preset(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the quick brown fox jumps over the lazy dog\n" * 20, encoding="utf-8")
+    out = tmp_path / "results"
+    shown = run_demo("--corpus", corpus, "--out", out).stdout
+    expected = Glove(threads=1, deterministic=True).fit(corpus)
+    found = WordVectors.load(out / "vectors.txt")
+    assert found.index_to_key == expected.vocabulary.words
+    assert found.vector_size == expected.dim
+    losses = shown.split("loss per epoch\n")[1].split("\n\n")[0]
+    assert len(re.findall(r"\d\.\d{4}", losses)) == len(expected.history)

@@ -419,7 +419,7 @@ def test_a_malformed_question_names_file_and_line(tmp_path, wv, text, line):
 def test_bytes_that_are_not_utf8_name_file_and_line(tmp_path, wv):
     for measure in (evaluation.analogies, evaluation.similarity):
         path = written(tmp_path, ": s\na b c d\né b c d\n", encoding="latin-1")
-        with pytest.raises(FormatError, match=r"questions\.txt:3: not UTF-8"):
+        with pytest.raises(FormatError, match=r"questions\.txt, line 3: not UTF-8"):
             measure(wv, path)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors, _core
 from glove_rs.cli import main
 from program import PROGRAM
 
@@ -804,3 +804,120 @@ def test_two_outputs_of_stanfords_command_line_are_two_files(tmp_path):
     command += [str(tmp_path / "v.txt"), "-save-file", str(tmp_path / "same"), "-vector-size", "2"]
     assert main([*command, "-gradsq-file", str(tmp_path / "same"), "-iter", "1"]) != 0
     assert not (tmp_path / "same.txt").exists()
+
+
+# --- outputs against each other, and against others -----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        (
+            "fit ../c.txt --out o --vectors o",
+            2,
+            "--vectors must be another file than that of --out",
+        ),
+        ("fit ../c.txt --out o/m --vectors o", 2, "--vectors must be a file with no other output"),
+        ("fit ../c.txt --out o --vectors no/v", 1, "no/v: there is no folder"),
+        ("fit ../c.txt --out o --vectors ..", 1, "..: Is a directory"),
+        ("fit ../c.txt --out o --vectors v --save-counts v", 2, "--save-counts must be another"),
+        ("fit ../c.txt --out o --save-counts o", 2, "--save-counts must be another file"),
+        ("fit ../c.txt --out o --save-counts k/c --checkpoint-dir k", 2, "outside of --checkpoint"),
+        ("cooccur ../c.txt --save-vocab d -o d/x", 2, "--save-vocab must be a file with no other"),
+        ("cooccur ../c.txt --save-vocab d/x -o d", 2, "--output must be a file with no other"),
+        ("cooccur ../c.txt -o no/x", 1, "no/x: there is no folder"),
+        ("vocab ../c.txt -o no/x", 1, "no/x: there is no folder"),
+        ("vocab ../c.txt -o .", 1, ".: Is a directory"),
+        ("convert ../c.txt no/x", 1, "no/x: there is no folder"),
+    ],
+)
+def test_what_cannot_be_written_is_refused_before_the_work(
+    here, monkeypatch, command, code, message
+):
+    def work(*_, **__):
+        raise AssertionError("the work has begun")
+
+    monkeypatch.setattr(Glove, "fit", work)
+    monkeypatch.setattr(Cooccurrence, "from_corpus", work)
+    monkeypatch.setattr(Vocabulary, "from_corpus", work)
+    assert message in reason(code, *command.split())
+    assert os.listdir() == []
+
+
+def test_vectors_may_lie_beside_a_folder_that_is_made(here):
+    done("fit", "../c.txt", "--out", "deep/m", "--vectors", "deep/v.txt", *SMALL)
+    assert sorted(os.listdir("deep")) == ["m", "v.txt"]
+
+
+NEW_FILES = {
+    "vocab ../c.txt -o x": ["x"],
+    "cooccur ../c.txt -o x --min-count 1 --save-vocab v": ["v", "x"],
+    "fit ../c.txt --out m --vectors x --dim 2 --epochs 1": ["x"],
+    "fit ../c.txt --out m --save-counts x --dim 2 --epochs 1": ["x"],
+    "convert ../model.glove x": ["x"],
+    "convert ../model.glove x --to model": ["x"],
+    "convert ../model.glove x --to vocab": ["x"],
+    "convert ../model.glove x --to native": ["x"],
+    "convert ../model.glove x --to stanford": ["x.bin", "x.gradsq.bin", "x.txt"],
+    "convert ../counts x --to counts": ["x"],
+    "convert ../counts x --to records": ["x"],
+}
+
+
+@pytest.mark.parametrize("command", NEW_FILES)
+def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
+    here, model, counts, monkeypatch, command
+):
+    model.save("../model.glove")
+    counts.save("../counts")
+    done(*command.split())
+    written = sorted(p for p in os.listdir() if p != "m")
+    assert written == NEW_FILES[command]
+    # Once more, but somebody else is faster.
+    contents = {name: Path(name).read_bytes() for name in written}
+    for name in written:
+        os.remove(name)
+    commit = _core.FolderWriter.commit_file
+
+    def late(self, name):
+        if name == NEW_FILES[command][-1]:
+            Path(name).write_bytes(b"precious")
+        commit(self, name)
+
+    monkeypatch.setattr(_core.FolderWriter, "commit_file", late)
+    last = NEW_FILES[command][-1]
+    assert reason(1, *command.split(), *again(command)).endswith(
+        f"{last}: exists; choose another name, or replace it with --overwrite"
+    )
+    assert Path(last).read_bytes() == b"precious"
+    assert not [name for name in os.listdir() if name.startswith(".")]
+    # With --overwrite it is replaced.
+    done(*command.split(), "--overwrite")
+    assert Path(last).read_bytes() != b"precious"
+    assert len(Path(last).read_bytes()) == len(contents[last])
+
+
+def again(command):
+    """Name another folder: that of the first run is there."""
+    return ["--out", "m2"] if command.startswith("fit") else []
+
+
+@needs_unix
+def test_a_new_file_through_a_link_is_made_where_the_link_points(here):
+    os.symlink("target", "link")
+    done("vocab", "../c.txt", "-o", "link")
+    assert os.readlink("link") == "target"
+    assert len(Vocabulary.load("target")) == 6
+    assert sorted(os.listdir()) == ["link", "target"]
+
+
+def test_what_a_killed_run_left_of_a_new_file_is_removed(here):
+    for made_by in (["--overwrite"], []):
+        scratch = Path(".x.glove-rs-0.tmp")
+        (scratch / "new").mkdir(parents=True)
+        (scratch / "lock").touch()
+        (scratch / "new" / "x").write_text("half")
+        Path(".x.glove-rs-1.tmp").write_text("half")
+        done("vocab", "../c.txt", "-o", "x", *made_by)
+        assert os.listdir() == ["x"]
+        os.remove("x")

@@ -243,6 +243,38 @@ def test_columns_of_tables_are_documents(expected, kind):
     assert seen
 
 
+@pytest.mark.parametrize("by_column", [False, True])
+def test_a_streaming_dataset_may_have_nulls_and_empty_lists_anywhere(by_column):
+    datasets = pytest.importorskip("datasets")
+    rows = [
+        {"text": "a b c", "number": 1, "tags": ["x"]},
+        {"text": "c d", "number": None, "tags": []},
+        {"text": None, "number": 3, "tags": None},
+        {"text": "e f", "number": 2, "tags": ["y", "z"]},
+    ] * 300
+    features = {
+        "text": "string",
+        "number": "int64",
+        "tags": datasets.List(datasets.Value("string")),
+    }
+    features = {
+        name: kind if name == "tags" else datasets.Value(kind) for name, kind in features.items()
+    }
+
+    def stream(*names):
+        made = [{name: row[name] for name in names} for row in rows]
+        kinds = {name: features[name] for name in names}
+        return datasets.IterableDataset.from_generator(
+            lambda: iter(made), features=datasets.Features(kinds)
+        )
+
+    expected = Cooccurrence.from_corpus([row["text"] for row in rows if row["text"]], **SETTINGS)
+    source = stream("text", "number", "tags")["text"] if by_column else stream("text", "number")
+    assert same(Cooccurrence.from_corpus(source, **SETTINGS), expected)
+    words = Cooccurrence.from_corpus(stream("number", "tags"), **SETTINGS).vocabulary
+    assert set(words.words) == {"x", "y", "z"}
+
+
 @pytest.mark.parametrize("names", [["a", "b"], []])
 def test_a_table_without_its_one_column_of_text_says_so(names):
     pyarrow = pytest.importorskip("pyarrow")

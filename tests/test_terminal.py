@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -130,3 +131,59 @@ def test_files_whose_names_are_not_utf8_are_read_and_written(tmp_path):
     shown = call("info", os.fsdecode(target), "--json")
     assert shown.returncode == 0
     json.loads(shown.stdout)
+
+
+@pytest.mark.parametrize("to", ["word2vec", "glove"])
+def test_converted_words_are_escaped_on_a_terminal_and_plain_in_a_pipe(vectors, to):
+    shown = on_terminal("convert", vectors, "-", "--to", to)
+    assert not steering(shown)
+    lines = shown.splitlines()[to == "word2vec" :]
+    assert [line.split()[0] for line in lines] == [escaped(word) for word in EVIL + GOOD]
+    piped = done("convert", vectors, "-", "--to", to).decode()
+    assert all(f"{word} " in piped for word in EVIL + GOOD)
+
+
+@pytest.mark.parametrize("to", ["word2vec_binary", "native"])
+def test_what_is_not_text_is_not_written_to_a_terminal(vectors, to):
+    shown = on_terminal("convert", vectors, "-", "--to", to)
+    assert "output must be a file: what it gets is not text for a terminal" in shown
+
+
+def test_a_vocabulary_is_escaped_on_a_terminal(tmp_path):
+    (tmp_path / "corpus.txt").write_text("".join(f"{word}\n" for word in EVIL))
+    shown = on_terminal("vocab", tmp_path / "corpus.txt", "--min-count", 1, "--no-progress")
+    assert not steering(shown)
+    assert all(escaped(word) in shown for word in EVIL)
+
+
+def test_words_are_asked_for_at_a_prompt(vectors):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [PROGRAM, "similar", vectors, "--topn", "1", "--no-progress"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    answers, shown = [f"{GOOD[0]}\n".encode(), b"unknown " + GOOD[1].encode() + b"\n", b"\x04"], b""
+    try:
+        while True:
+            try:
+                block = os.read(ours, 1 << 16)
+            except OSError:  # the other end is closed
+                break
+            if not block:
+                break
+            shown += block
+            if answers and shown.count(b"word> ") > 3 - len(answers):
+                os.write(ours, answers.pop(0))
+        assert process.wait(timeout=60) == 1  # one word is unknown
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+    text = shown.decode()
+    assert answers == []
+    assert "'unknown' not present" in text
+    assert len(re.findall(r"^  \S+ +-?\d\.\d{4}\r$", text, re.M)) == 2
+    assert "Traceback" not in text

@@ -14,14 +14,14 @@ from . import _boundary
 _boundary.guard()  # before anything takes a function from the core
 
 from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
-from ._fit.training import EpochState  # noqa: E402
-from .cooccurrence import Cooccurrence, Estimate  # noqa: E402
-from .glove import Glove, NotFittedError  # noqa: E402
-from .vectors import WordVectors  # noqa: E402
-from .vocabulary import Vocabulary  # noqa: E402
 
 if TYPE_CHECKING:
     from . import evaluation
+    from ._fit.training import EpochState
+    from .cooccurrence import Cooccurrence, Estimate
+    from .glove import Glove, NotFittedError
+    from .vectors import WordVectors
+    from .vocabulary import Vocabulary
 
 __all__ = [
     "Cooccurrence",
@@ -39,13 +39,29 @@ __all__ = [
     "simd_level",
 ]
 
+#: The module of each name that is imported on first use: `glove-rs --version` needs none of them.
+_MODULES = {
+    "Cooccurrence": "cooccurrence",
+    "EpochState": "_fit.training",
+    "Estimate": "cooccurrence",
+    "Glove": "glove",
+    "NotFittedError": "glove",
+    "Vocabulary": "vocabulary",
+    "WordVectors": "vectors",
+}
+_PUBLIC_MODULES = {"cooccurrence", "evaluation", "glove", "vectors", "vocabulary"}
+
 
 def __getattr__(name: str) -> Any:
-    """Import :mod:`glove_rs.evaluation` on first use; most programs never evaluate."""
-    if name == "evaluation":
-        return importlib.import_module(".evaluation", __name__)
+    """Import a class or module of the package on first use."""
+    if name in _PUBLIC_MODULES:
+        return importlib.import_module(f".{name}", __name__)
+    if name in _MODULES:
+        value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+        globals()[name] = value
+        return value
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_PUBLIC_MODULES})

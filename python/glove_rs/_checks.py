@@ -25,6 +25,7 @@ __all__ = [
     "real",
     "shown",
     "words",
+    "writable_words",
 ]
 
 
@@ -160,6 +161,22 @@ def words(name: str, value: object) -> list[str]:
         if all(isinstance(word, str) for word in found):
             return found
     raise TypeError(f"{name} must be a sequence of words, got {shown(value)}")
+
+
+def writable_words(name: str, found: list[str]) -> list[str]:
+    """Return words that UTF-8 can hold, or raise a ValueError that names the first that it cannot.
+
+    A str may hold lone surrogates, which are no characters.
+    """
+    try:
+        "".join(found).encode()
+    except UnicodeEncodeError:
+        for word in found:
+            if any("\ud800" <= letter <= "\udfff" for letter in word):
+                raise ValueError(
+                    f"{name} must be text, got {shown(word)}, which holds a lone surrogate"
+                ) from None
+    return found
 
 
 def plain(value: object) -> object:

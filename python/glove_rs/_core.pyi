@@ -2,7 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final, Literal, TypeAlias, TypedDict, final
+from pathlib import Path
+from typing import IO, Any, Final, Literal, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
@@ -35,16 +36,24 @@ __all__ = [
     "PanicException",
     "TrainingDiverged",
     "__version__",
+    "check_ending",
+    "check_kind",
     "check_training",
     "cosines",
     "count_by_group",
+    "count_lines",
+    "ending",
     "group_marginals",
     "group_ranks",
     "has_parts",
+    "is_member",
     "load_parameters",
     "load_vectors",
+    "member_path",
     "merge_vocabularies",
     "most_threads",
+    "read_text",
+    "recognise",
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
@@ -61,6 +70,16 @@ __all__ = [
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
+_Wanted: TypeAlias = Literal[
+    "text",
+    "vectors",
+    "vocabulary",
+    "counts",
+    "parameters",
+    "model",
+    "checkpoint",
+    "evaluation",
+]
 _Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 _F32: TypeAlias = npt.NDArray[np.float32]
 
@@ -178,6 +197,7 @@ class FolderWriter:
     def __new__(cls, path: _Path, names: Sequence[str]) -> FolderWriter: ...
     def check(self, overwrite: bool) -> None: ...
     def commit(self, overwrite: bool) -> None: ...
+    def commit_file(self, name: str) -> None: ...
     def discard(self) -> None: ...
 
 @final
@@ -193,7 +213,7 @@ class CoreVocabulary:
         source: _Source, encoding: _Encoding, running: _Running, progress: _Progress | None
     ) -> CoreVocabulary: ...
     @staticmethod
-    def load(path: _Path) -> CoreVocabulary: ...
+    def load(file: _Path | IO[Any]) -> CoreVocabulary: ...
     def save(self, path: _Path) -> None: ...
     def pruned(self, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
     def words(self) -> list[str]: ...
@@ -502,10 +522,19 @@ class CoreVectors:
     def words(self) -> list[str]: ...
     def repeated(self) -> list[str]: ...
     def doubtful(self) -> list[str]: ...
+    def not_finite(self) -> list[str]: ...
     def __len__(self) -> int: ...
 
+def recognise(path: _Path) -> tuple[str, str, str]: ...
+def check_kind(path: _Path, wanted: _Wanted) -> None: ...
+def count_lines(path: _Path) -> tuple[int, str]: ...
+def check_ending(path: _Path, model: bool = False) -> None: ...
+def ending(path: _Path) -> str: ...
+def member_path(archive: _Path, member: str) -> Path: ...
+def is_member(path: _Path) -> bool: ...
+def read_text(file: _Path | IO[Any], wanted: _Wanted) -> str: ...
 def load_vectors(
-    path: _Path,
+    path: _Path | IO[Any],
     format: str | None,
     limit: int | None,
     half: bool,
@@ -513,6 +542,7 @@ def load_vectors(
     combine: str,
     map: bool,
     max_line_bytes: int,
+    errors: str,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(

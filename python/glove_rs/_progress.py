@@ -1,16 +1,23 @@
-"""Progress bars of tqdm, updated from the thread that waits, so that notebooks show them."""
+"""Progress: bars of tqdm, lines where there is no terminal, and the log ``glove_rs``.
+
+All are updated from the thread that waits, so that notebooks show them.
+"""
 
 from __future__ import annotations
 
+import importlib.util
 import sys
+import time
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from ._checks import shown
 
 if TYPE_CHECKING:
-    from tqdm.auto import tqdm
+    import logging
+
+    from tqdm.std import tqdm
 
 __all__ = ["Progress", "reporter"]
 
@@ -28,32 +35,43 @@ _UNITS = {
 }
 
 
+#: Seconds between two drawings of a bar.
+_REDRAWN = 0.05
+
+
+class _View(Protocol):
+    """What shows progress."""
+
+    def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
+        """Show how far a stage is."""
+
+    def close(self, *, completed: bool) -> None:
+        """Show that the last stage has ended."""
+
+
 class _Bars:
     """One bar per stage. The bar of a stage is completed when the next stage starts."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._stage = ""
+        self._drawn = 0.0
 
     def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
         if stage != self._stage:
             self._finish()
             self._stage = stage
             if stage in _UNITS:
-                # Imported here: programs that show no progress do without its 30 modules.
-                from tqdm.auto import tqdm
-
-                self._bar = tqdm(
+                self._bar = _bar(
                     desc=stage,
-                    total=total or None,
                     initial=done,  # work done before the bar is not part of its rate
                     unit=_UNITS[stage],
                     unit_scale=True,
-                    file=getattr(sys.stderr, "bare", sys.stderr),  # see cli/_terminal.py
                     leave=True,
                 )
         if self._bar is None:
             return
+        self._bar.total = total or None
         self._bar.n = min(done, total) if total else done
         if "loss" in info and stage == "training":
             self._bar.set_postfix(
@@ -62,7 +80,9 @@ class _Bars:
                 s_per_epoch=f"{info['seconds']:.2f}",
                 refresh=False,
             )
-        self._bar.refresh()
+        if time.monotonic() - self._drawn > _REDRAWN:  # short epochs come by the thousand
+            self._bar.refresh()
+            self._drawn = time.monotonic()
 
     def _finish(self) -> None:
         if self._bar is not None:
@@ -80,21 +100,106 @@ class _Bars:
             self._bar = None
 
 
+def _bar(**options: Any) -> tqdm[Any]:
+    """Make a bar: a widget in a notebook, else text."""
+    # Imported here: programs that show no progress do without its 30 modules. `tqdm.auto` is not
+    # used because it warns, in a red box, of a notebook without ipywidgets.
+    if _in_notebook():
+        if importlib.util.find_spec("ipywidgets") is not None:
+            from tqdm.notebook import tqdm as widget
+
+            return widget(**options)
+        options["file"] = sys.stdout  # what goes to standard error is shown in a red box too
+    else:
+        options["file"] = getattr(sys.stderr, "bare", sys.stderr)  # see cli/_terminal.py
+    from tqdm.std import tqdm as text
+
+    return text(**options)
+
+
+def _shows_bars() -> bool:
+    return (sys.stderr is not None and sys.stderr.isatty()) or _in_notebook()
+
+
+def _in_notebook() -> bool:
+    """Return whether the program runs in a kernel of Jupyter."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return hasattr(shell, "kernel")
+
+
+class _Lines:
+    """One line for each stage, when it ends, and for each epoch."""
+
+    def __init__(self, write: Callable[[str], object]) -> None:
+        self._write = write
+        self._stage = ""
+        self._done = self._epoch = 0
+        self._begun = 0.0
+
+    def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
+        if stage != self._stage:
+            self._finish()
+            self._stage, self._begun, self._done = stage, time.monotonic(), 0
+        self._done = max(done, self._done)
+        if info and info["epoch"] > self._epoch and stage == "training":
+            self._epoch = info["epoch"]
+            validation = info.get("validation")
+            self._write(
+                f"epoch {info['epoch']}: loss {info['loss']:.6f}, "
+                + ("" if validation is None else f"validation loss {validation:.6f}, ")
+                + f"{info['seconds']:.2f} s, {info['records_per_second']:,.0f} records/s"
+            )
+
+    def _finish(self) -> None:
+        if self._stage and self._stage != "idle":
+            unit = _UNITS.get(self._stage, "")
+            unit = {"": "", "B": " bytes"}.get(unit, f" {unit}s")
+            seconds = time.monotonic() - self._begun
+            self._write(f"{self._stage}: {self._done:,}{unit} in {seconds:.1f} s")
+
+    def close(self, *, completed: bool) -> None:
+        if completed:
+            self._finish()
+
+
+def _write_line(line: str) -> None:
+    # At once, with its end: Ctrl-C may come between two writes.
+    sys.stderr.write(f"glove-rs: {line}\n")
+    sys.stderr.flush()
+
+
+def _logger() -> logging.Logger | None:
+    """Return the log, or None where nothing is logged: `logging` is not imported, or its level."""
+    logging = sys.modules.get("logging")
+    if logging is None:
+        return None
+    logger: logging.Logger = logging.getLogger("glove_rs")
+    return logger if logger.isEnabledFor(logging.INFO) else None
+
+
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
-    """Context manager that turns the public parameter `progress` into a callback or `None`."""
+    """Context manager that turns the public parameter `progress` into a callback or `None`.
+
+    The log gets a line for each stage and epoch whatever `progress` is.
+    """
 
     def __init__(self, progress: Progress) -> None:
         if progress is not None and not isinstance(progress, bool) and not callable(progress):
             raise ValueError(
                 f"progress must be None, True, False or a callable, got {shown(progress)}"
             )
-        self._bars: _Bars | None = None
-        self._callback: Callback | None = None
-        if callable(progress):
-            self._callback = progress
-        elif progress or (progress is None and sys.stderr is not None and sys.stderr.isatty()):
-            self._bars = _Bars()
-            self._callback = self._bars
+        self._views: list[_View] = []
+        callbacks: list[Callback] = [progress] if callable(progress) else []
+        logger = _logger()
+        if not callbacks and progress is not False and _shows_bars():
+            self._views.append(_Bars())
+        elif progress is True and logger is None and sys.stderr is not None:
+            self._views.append(_Lines(_write_line))
+        if logger is not None:
+            self._views.append(_Lines(logger.info))
+        callbacks += self._views
+        self._callback = callbacks[0] if len(callbacks) == 1 else _all(callbacks)
 
     def __enter__(self) -> Callback | None:
         return self._callback
@@ -105,5 +210,17 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        if self._bars is not None:
-            self._bars.close(completed=kind is None)
+        for view in self._views:
+            view.close(completed=kind is None)
+
+
+def _all(callbacks: list[Callback]) -> Callback | None:
+    """Return all callbacks in one, or None for none."""
+    if not callbacks:
+        return None
+
+    def call(stage: str, done: int, total: int, info: dict[str, Any]) -> None:
+        for callback in callbacks:
+            callback(stage, done, total, info)
+
+    return call

@@ -499,7 +499,8 @@ _ROWS: Final = (
         "progress",
         "running",
         _ProgressType(),
-        "show progress bars (default: only on a terminal)",
+        "show progress: bars on a terminal, elsewhere a line for each stage and epoch (default: "
+        "only on a terminal)",
         optional=True,
     ),
 )

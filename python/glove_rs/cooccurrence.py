@@ -363,10 +363,11 @@ normalize, documents, errors, max_word_bytes, threads, memory
 
         The native format holds the vocabulary too, compressed and with checksums (its layout is
         described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
-        records instead, 16 bytes each, sorted, without words; so does ``-``, standard output.
+        records instead, 16 bytes each, sorted, without words; so does ``-``, standard output. A
+        further ending ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` packs the file.
         """
         path = path_text("path", path)
-        if path.endswith(".bin") or path == "-":
+        if _core.ending(path) == ".bin" or path == "-":
             self._core.save_stanford(path)
         else:
             self._core.save(path)

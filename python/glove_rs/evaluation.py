@@ -7,7 +7,6 @@ vector that is not finite.
 
 from __future__ import annotations
 
-import codecs
 import itertools
 import math
 import os
@@ -20,6 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _core
 from ._checks import boolean, choice, optional_integer, path_text
 from ._core import FormatError
 from ._vectors.analogy import METHODS, answers
@@ -638,17 +638,9 @@ def _has_questions(path: str | os.PathLike[str]) -> bool:
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file that are not blank, with their numbers from 1.
 
-    The file is in UTF-8, or in UTF-16 with a byte order mark.
+    The file is in UTF-8, or in UTF-16 with a byte order mark; it may be packed.
     """
-    data = Path(path_text("path", path)).read_bytes()
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        text = data.decode("utf-16" if utf16 else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        number = data.count(b"\n", 0, error.start) + 1
-        raise FormatError(
-            f"{os.fsdecode(path)}:{number}: not {'UTF-16' if utf16 else 'UTF-8'}: {error.reason}"
-        ) from error
+    text = _core.read_text(path_text("path", path), "evaluation")
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \t\r\f\v")
         if stripped:

@@ -7,7 +7,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeAlias, Unpack, cast
+from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ from ._fit import score as scoring
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
-from ._io.files import replacing
+from ._io.files import readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
@@ -124,8 +124,10 @@ class Glove:
     max_word_bytes : int, default 1048576
         Raise an error at a longer word: a megabyte without white space is hardly text.
     progress : bool or callable, optional
-        Show progress bars; by default only on a terminal. A callable is called instead, as
-        ``progress(stage, done, total, info)``, about ten times a second.
+        Show progress: bars on a terminal and in a notebook, elsewhere a line for each stage and
+        epoch. By default only bars are shown. A callable is called instead, as
+        ``progress(stage, done, total, info)``, about ten times a second, and at least once for each
+        stage and each epoch. The log "glove_rs" of :mod:`logging` always gets the lines.
 
     Attributes
     ----------
@@ -736,10 +738,14 @@ keep_counts
         ------
         NotFittedError
             Before `fit`.
+        ValueError
+            For a name that ends as those of other formats do: ``.glove`` and ``.npz`` fit, and any
+            ending that no format has.
         OSError
             If it cannot be written; the old file is then still there.
         """
         state = self._state
+        _core.check_ending(path_text("path", path), model=True)
         # Those of every Glove: where it was trained does not matter.
         settings = {name: getattr(self, name) for name in Glove._names()}
         if callable(settings["progress"]):
@@ -762,18 +768,28 @@ keep_counts
             )
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
+    def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Self:
         """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
+
+        Parameters
+        ----------
+        path : path or open file
+            An open file must be open for bytes and able to seek.
 
         Raises
         ------
         FormatError
-            If the file is something else, damaged, or from a later version.
+            If the file is something else, damaged, or from a later version. The message says what
+            the file is and what reads it, if that is recognised.
         OSError
             If it cannot be read, or is a pipe.
         """
-        path = name = output_folder.model_file(path_text("path", path))
-        with open_regular(path) as file, refusing(name, "a glove-rs model"):
+        found = readable("path", path)
+        if isinstance(found, str):
+            found = name = output_folder.model_file(found)
+        else:
+            name = str(getattr(found, "name", "<file>"))
+        with open_regular(found) as file, refusing(name, "a glove-rs model", "model"):
             archive = Archive(file)
             header = json.loads(archive.read("header", "u1", (None,)).tobytes())
             if header["format"] != "glove-rs model":
@@ -864,7 +880,7 @@ keep_counts
         Parameters
         ----------
         prefix : path
-            Beginning of the files' names.
+            Beginning of the files' names; it must not end as the name of a folder does.
         text : bool, default True
             ``prefix.txt``: words and numbers, six decimals.
         binary : bool, default True
@@ -886,6 +902,8 @@ keep_counts
         """
         state = self._state
         prefix = path_text("prefix", prefix)
+        if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
+            raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
         if text:
             rows = stanford.text_rows(state.arrays, model)
             stanford.write_text(

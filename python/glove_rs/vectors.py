@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import _core
-from ._checks import boolean, choice, path_text, shown
+from ._checks import boolean, choice, shown
 from ._io import vector_files
 from ._io.vector_files import Format
 from ._progress import Progress
@@ -147,11 +146,13 @@ class WordVectors(GensimNames):
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | IO[bytes] | IO[str],
         *,
+        member: str | None = None,
         format: Format | None = None,
         limit: int | None = None,
         dtype: DTypeLike = "float32",
+        errors: str = "strict",
         vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
         combine: str = "sum",
         mmap: bool = True,
@@ -162,8 +163,14 @@ class WordVectors(GensimNames):
 
         Parameters
         ----------
-        path : str or path-like
-            Uncompressed, or compressed by gzip or Zstandard. The name does not matter.
+        path : str, path-like or open file
+            Uncompressed, or compressed by gzip, bzip2, xz or Zstandard: the content tells, not the
+            name. ``"archive.zip:name"`` is a file in a zip archive. An open file, of bytes or text,
+            is read from where it is.
+        member : str, optional
+            The name of the file to read if `path` is a zip archive of several: the whole name in
+            the archive, or its last part. Without it, an archive of several files is an error that
+            lists them.
         format : str, optional
             Detected from the content if not given:
 
@@ -183,6 +190,10 @@ class WordVectors(GensimNames):
             Read only this many vectors from the first, >= 1.
         dtype : {"float32", "float16"}, default "float32"
             The precision of the numbers. float16 takes half the memory.
+        errors : {"strict", "replace", "ignore"}, default "strict"
+            What to do with bytes of a word that are not UTF-8, which word2vec's tool may write:
+            raise an error, replace them with U+FFFD, or leave them out. Words that are equal
+            afterwards are repeated words.
         vocabulary : path or Vocabulary, optional
             The words of a Stanford ``.bin``, in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
@@ -201,23 +212,28 @@ class WordVectors(GensimNames):
         Returns
         -------
         WordVectors
-            A repeated word keeps its first vector, with a warning.
+            A repeated word keeps its first vector, with a warning. Another warning counts vectors
+            that hold NaN or infinity, unless the file is mapped.
 
         Raises
         ------
         FormatError
-            For a malformed file, with the line of a text or the byte of a binary file.
+            For a malformed file, with the line of a text or the byte of a binary file. For a file
+            of another kind the message says what it is and what reads it.
         OSError
             If the file cannot be read: the subclass that fits, with the path.
         ValueError
-            For a bad parameter.
+            For a bad parameter, and for an archive of several files without `member`.
 
         Notes
         -----
         In text, one space or tab separates words and numbers. A word may itself contain spaces, as
         in glove.840B: the last `dim` fields of a line are the vector, and all before them is the
         word. So if a line has a number too many, the word ends in a number; a warning names such
-        words. Numbers are rounded to the nearest float32; `nan` and `inf` are accepted.
+        words. Columns that are aligned by several spaces, separated by commas or semicolons, and
+        numbers with a decimal comma are recognised if most of the first lines have them; a first
+        line with the names of the columns is then left out. Numbers are rounded to the nearest
+        float32; `nan` and `inf` are accepted.
 
         Examples
         --------
@@ -234,9 +250,11 @@ class WordVectors(GensimNames):
         return cls._from_unique(
             *vector_files.read(
                 path,
+                member=member,
                 format=format,
                 limit=limit,
                 dtype=dtype,
+                errors=errors,
                 vocabulary=vocabulary,
                 combine=combine,
                 mmap=mmap,
@@ -271,7 +289,7 @@ class WordVectors(GensimNames):
         >>> WordVectors.load(path)["steam"]
         array([0., 1.], dtype=float32)
         """
-        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, "native")
+        vector_files.write(path, self.index_to_key, self._vectors, "native")
 
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
         r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
@@ -304,7 +322,7 @@ class WordVectors(GensimNames):
         '2 2\n'
         """
         layout: Literal["text", "binary"] = "binary" if boolean("binary", binary) else "text"
-        _core.save_vectors(path_text("path", path), self.index_to_key, self._vectors, layout)
+        vector_files.write(path, self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
         r"""Write the vectors in GloVe's text format: no header, a word and its numbers on a line.
@@ -342,7 +360,7 @@ class WordVectors(GensimNames):
                 raise ValueError("unk must be False: there is a word <unk> already")
             mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
             words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
-        _core.save_vectors(path_text("path", path), words, matrix, "headless")
+        vector_files.write(path, words, matrix, "headless")
 
     @classmethod
     def load_word2vec_format(

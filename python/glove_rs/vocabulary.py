@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Unpack
+from typing import IO, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._checks import integer, path_text, shown
+from ._checks import integer, path_text, shown, writable_words
 from ._checks import words as words_of
+from ._io.files import readable
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
 from ._settings import VocabularySettings, accepts, core_encoding, core_running
@@ -56,7 +57,7 @@ class Vocabulary:
     """
 
     def __init__(self, words: Sequence[str], counts: Sequence[int]) -> None:
-        words = words_of("words", words)
+        words = writable_words("words", words_of("words", words))
         if not isinstance(counts, Iterable) or getattr(counts, "ndim", 1) == 0:
             raise TypeError(f"counts must be a sequence of int, got {shown(counts)}")
         counts = [integer("counts", n, 0) for n in counts]
@@ -102,18 +103,28 @@ threads, memory, tmp_dir, progress
         return cls._of(core)
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Vocabulary:
+    def load(cls, path: str | os.PathLike[str] | IO[bytes] | IO[str]) -> Vocabulary:
         """Read a vocabulary in Stanford's text format, ``word SP count LF``.
+
+        Parameters
+        ----------
+        path : path or open file
+            Plain or packed, with or without a byte order mark; ``"archive.zip:name"`` is a file in
+            a zip archive.
 
         Raises
         ------
         FormatError
-            For a malformed line, with its number.
+            For a malformed line, with its number. For a file of another kind the message says
+            what it is and what reads it.
         """
-        return cls._of(_core.CoreVocabulary.load(path_text("path", path)))
+        return cls._of(_core.CoreVocabulary.load(readable("path", path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write Stanford's text format; the file appears complete or not at all."""
+        """Write Stanford's text format; the file appears complete or not at all.
+
+        A name that ends in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` gets a packed file.
+        """
         self._core.save(path_text("path", path))
 
     @cached_property
@@ -153,6 +164,12 @@ threads, memory, tmp_dir, progress
             return self._core.index(word) if isinstance(word, str) else None
         except UnicodeEncodeError:  # a lone surrogate is in no text
             return None
+
+    def _first_spaced(self) -> str | None:
+        """Return the first word with a space or newline, which most file formats cannot hold."""
+        if " " not in (text := "".join(self.words)) and "\n" not in text:
+            return None
+        return next(word for word in self.words if " " in word or "\n" in word)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Vocabulary):

@@ -1,16 +1,18 @@
 //! Text files, each read once from front to back, one after the other.
 
-use super::{ChunkReader, Content, TextOptions, TextReader};
+use super::{ChunkReader, Content, Origin, TextOptions, TextReader};
 use crate::error::{Error, Result};
-use crate::io::{Idle, Opened, open};
+use crate::io::{Idle, Opened, open, path_of, size_of};
+use std::collections::VecDeque;
 use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads text files, packed or plain, as one corpus; a file's end is a document's.
+/// Reads text files, packed or plain, as one corpus; a file's end is a document's. The files in a zip
+/// archive are files of the corpus.
 pub struct FileReader {
-    paths: std::vec::IntoIter<PathBuf>,
+    paths: VecDeque<PathBuf>,
     name: PathBuf,
     options: TextOptions,
     idle: Idle,
@@ -18,13 +20,25 @@ pub struct FileReader {
     total: u64,
     // Bytes of the files that are done.
     done: u64,
+    // What was noticed of the first file that there is something to say of.
+    notice: Option<String>,
+    has_noticed: bool,
 }
 
 struct Current {
     path: PathBuf,
     text: TextReader,
-    // A regular file, and what it was like before it was read.
+    // A regular file, or the archive of one, and what it was like before it was read.
     before: Option<(File, Metadata)>,
+    // Of a file in an archive, its bytes there and unpacked.
+    packed: Option<[u64; 2]>,
+}
+
+/// What the next path named.
+enum Next {
+    Text(Current),
+    /// The files of an archive, and the bytes of it that are none of theirs.
+    Archive(Vec<PathBuf>, u64),
 }
 
 impl FileReader {
@@ -35,28 +49,22 @@ impl FileReader {
     pub fn new(paths: Vec<PathBuf>, options: TextOptions) -> Result<Self> {
         let mut total = 0;
         for path in &paths {
-            let metadata = std::fs::metadata(path).map_err(|e| Error::io(path, e))?;
-            if metadata.is_dir() {
-                return Err(Error::io(path, io::ErrorKind::IsADirectory.into()));
-            }
-            total += if metadata.is_file() {
-                metadata.len()
-            } else {
-                0
-            };
+            total += size_of(path)?;
         }
         let name = match &paths[..] {
             [path] => path.clone(),
             _ => format!("{} files", paths.len()).into(),
         };
         Ok(Self {
-            paths: paths.into_iter(),
+            paths: paths.into(),
             name,
             options,
             idle: Arc::new(|| Ok(())),
             current: None,
             total,
             done: 0,
+            notice: None,
+            has_noticed: false,
         })
     }
 
@@ -74,17 +82,31 @@ impl ChunkReader for FileReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
         loop {
             if let Some(current) = &mut self.current {
-                if let Some(content) = current.text.next_chunk()? {
-                    return Ok(Some(content));
+                let content = current.text.next_chunk()?;
+                if let Some(notice) = current.text.take_notice()
+                    && !std::mem::replace(&mut self.has_noticed, true)
+                {
+                    self.notice = Some(notice);
+                }
+                if content.is_some() {
+                    return Ok(content);
                 }
                 current.check_unchanged()?;
-                self.done += current.text.bytes_read();
+                self.done += current.bytes_read();
                 self.current = None;
             }
-            let Some(path) = self.paths.next() else {
+            let Some(path) = self.paths.pop_front() else {
                 return Ok(None);
             };
-            self.current = Some(Current::open(path, self.options, &self.idle)?);
+            match Current::open(path, self.options, &self.idle)? {
+                Next::Text(current) => self.current = Some(current),
+                Next::Archive(members, others) => {
+                    self.done += others;
+                    for member in members.into_iter().rev() {
+                        self.paths.push_front(member);
+                    }
+                }
+            }
         }
     }
 
@@ -92,10 +114,14 @@ impl ChunkReader for FileReader {
         self.idle = idle;
     }
 
-    fn origin(&self) -> Option<(PathBuf, u64)> {
+    fn origin(&self) -> Option<Origin> {
         self.current
             .as_ref()
             .and_then(|current| current.text.origin())
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
     }
 
     fn total_bytes(&self) -> Option<u64> {
@@ -103,7 +129,7 @@ impl ChunkReader for FileReader {
     }
 
     fn bytes_read(&self) -> u64 {
-        let current = self.current.as_ref().map(|c| c.text.bytes_read());
+        let current = self.current.as_ref().map(Current::bytes_read);
         self.done + current.unwrap_or(0)
     }
 
@@ -113,17 +139,44 @@ impl ChunkReader for FileReader {
 }
 
 impl Current {
-    fn open(path: PathBuf, options: TextOptions, idle: &Idle) -> Result<Self> {
+    fn open(path: PathBuf, options: TextOptions, idle: &Idle) -> Result<Next> {
         let at = |error| Error::io(&path, error);
+        let mut packed = None;
         let (mut text, before) = match open(&path, idle.clone()).map_err(at)? {
             Opened::File(file, metadata) => {
                 let before = Some((file.try_clone().map_err(at)?, metadata));
                 (TextReader::new(&path, file, options)?, before)
             }
             Opened::Pipe(pipe) => (TextReader::new(&path, pipe, options)?, None),
+            Opened::Member(member) => {
+                packed = Some([member.packed_bytes(), member.bytes()]);
+                let (content, archive) = member.into_parts();
+                let before = archive.metadata().map_err(at)?;
+                let text = TextReader::new(&path, content, options)?;
+                (text, Some((archive, before)))
+            }
+            Opened::Archive(members) => {
+                let packed: u64 = members.iter().map(|(_, bytes)| bytes).sum();
+                let others = size_of(&path)?.saturating_sub(packed);
+                let members = members.iter().map(|(name, _)| path_of(&path, name));
+                return Ok(Next::Archive(members.collect(), others));
+            }
         };
         text.on_idle(idle.clone());
-        Ok(Self { path, text, before })
+        Ok(Next::Text(Self {
+            path,
+            text,
+            before,
+            packed,
+        }))
+    }
+
+    /// Bytes read of the file or, of a file in an archive, of the archive.
+    fn bytes_read(&self) -> u64 {
+        let read = self.text.bytes_read();
+        self.packed.map_or(read, |[packed, bytes]| {
+            (read as f64 / bytes.max(1) as f64 * packed as f64).round() as u64
+        })
     }
 
     /// At the end: a file that was written to while it was read is no one text.
@@ -134,7 +187,7 @@ impl Current {
         let after = file.metadata().map_err(|e| Error::io(&self.path, e))?;
         let read = self.text.bytes_read();
         if after.len() == before.len()
-            && read == after.len()
+            && (read == after.len() || self.packed.is_some())
             && after.modified().ok() == before.modified().ok()
         {
             return Ok(());

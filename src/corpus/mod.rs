@@ -1,13 +1,13 @@
 //! Text sources: files and documents become chunks of about 1 MiB, which workers read one after the other.
 
-mod charset;
 mod file;
 mod sample;
 mod text;
 mod unit;
 
 pub use crate::io::Idle;
-pub use charset::OnInvalid;
+use crate::io::charset;
+pub use crate::io::charset::OnInvalid;
 pub use file::FileReader;
 pub use sample::SampleReader;
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
@@ -143,6 +143,37 @@ impl Words {
     }
 }
 
+/// The beginning of a chunk in the file that it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// The file.
+    pub path: std::path::PathBuf,
+    /// The offset in it, in decompressed bytes.
+    pub offset: u64,
+    /// Whether the file is in UTF-16, of which the chunk is the text in UTF-8.
+    pub is_utf16: bool,
+}
+
+impl Origin {
+    /// The offset in the file of what follows `before` in the chunk.
+    pub fn after(&self, before: &[u8]) -> u64 {
+        self.offset + file_bytes(before, self.is_utf16)
+    }
+}
+
+/// Bytes that UTF-8 text has in its file.
+fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
+    if !is_utf16 {
+        return text.len() as u64;
+    }
+    let units = |byte: &u8| match byte {
+        0x80..=0xbf => 0, // continues a character
+        0xf0.. => 2,
+        _ => 1,
+    };
+    2 * text.iter().map(units).sum::<u64>()
+}
+
 /// A source of text. One worker at a time reads a chunk, behind a lock: reading is sequential, and all later
 /// steps are parallel.
 pub trait ChunkReader: Send {
@@ -160,9 +191,13 @@ pub trait ChunkReader: Send {
     /// Set a function to call while a chunk is read, which can take any time, as from a pipe.
     fn on_idle(&mut self, _: Idle) {}
 
-    /// The file that the last chunk came from, and the offset at which the chunk begins, if they are known. The
-    /// offset counts decompressed bytes; of UTF-16 it counts bytes of the text as UTF-8.
-    fn origin(&self) -> Option<(std::path::PathBuf, u64)> {
+    /// Where the last chunk came from, if that is known.
+    fn origin(&self) -> Option<Origin> {
+        None
+    }
+
+    /// What the user should know of the text so far, to be told once.
+    fn take_notice(&mut self) -> Option<String> {
         None
     }
 

@@ -1,9 +1,10 @@
 //! Reads a stream of bytes, compressed or plain, as chunks of text.
 
-use super::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use super::unit::{Cutter, DocumentUnit, Gatherer};
-use super::{CHUNK_BYTES, ChunkReader, Content, Idle};
+use super::{CHUNK_BYTES, ChunkReader, Content, Idle, Origin, file_bytes};
 use crate::error::{Error, Location, Result};
+use crate::file_kind::{self, FileKind, Wanted};
+use crate::io::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
 use std::io::{self, Read};
@@ -30,7 +31,9 @@ pub struct TextOptions {
 /// Default of the longest word, in bytes.
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// Most bytes of a document that must not be cut, for any memory limit.
+/// Most bytes of a document that must not be cut: without a memory limit, and for any limit. A document
+/// that a function splits takes many times its bytes as Python's words.
+const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
 impl Default for TextOptions {
@@ -49,7 +52,9 @@ impl Default for TextOptions {
 impl TextOptions {
     /// Most bytes to read before a position at which the text can be cut.
     fn most_uncut(&self) -> usize {
-        if self.whole {
+        if self.whole && self.most_bytes == u64::MAX {
+            WHOLE as usize
+        } else if self.whole {
             self.most_bytes.clamp(CHUNK_BYTES as u64, MOST_WHOLE) as usize
         } else {
             let within = usize::try_from(self.most_bytes).unwrap_or(usize::MAX);
@@ -86,6 +91,9 @@ pub struct TextReader {
     idle: Idle,
     // Where the last chunk began.
     chunk: u64,
+    // Whether the beginning is looked at, to recognise what is no text.
+    recognises: bool,
+    notice: Option<String>,
 }
 
 impl TextReader {
@@ -101,10 +109,13 @@ impl TextReader {
         let name = name.into();
         let input = Unpacked::within(bytes, options.most_bytes);
         let input = input.map_err(|e| Error::io(&name, e))?;
-        Ok(Self::over(name, input, options, true))
+        let mut reader = Self::over(name, input, options, true);
+        reader.recognises = true;
+        Ok(reader)
     }
 
-    /// Read decoded text, which is not compressed and has no byte order mark.
+    /// Read decoded text, which is not compressed and has no byte order mark. What it looks like does
+    /// not matter.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,
@@ -140,15 +151,38 @@ impl TextReader {
             open: false,
             idle: Arc::new(|| Ok(())),
             chunk: 0,
+            recognises: false,
+            notice: None,
         }
+    }
+
+    /// Look at the beginning, to recognise what is no text.
+    #[must_use]
+    pub fn recognising(mut self) -> Self {
+        self.recognises = true;
+        self
     }
 
     /// Read about `CHUNK_BYTES` more onto `text`.
     fn fill(&mut self, text: &mut Vec<u8>) -> Result<()> {
         let Some(decoder) = &mut self.utf16 else {
-            self.at_end = read_block(&mut self.input, text).map_err(|e| self.fault(e))? == 0;
+            let read = read_block(&mut self.input, text).map_err(|e| self.fault(e))?;
+            self.at_end = read == 0;
+            let whole = read < CHUNK_BYTES;
+            let recognises = std::mem::take(&mut self.recognises);
+            if recognises {
+                self.refuse_what_is_no_text(text, whole)?;
+            }
             if std::mem::take(&mut self.at_start) {
                 self.drop_mark(text)?;
+            }
+            if recognises {
+                if self.utf16.is_some() {
+                    self.refuse_what_is_no_text(text, whole)?;
+                }
+                let (beginning, whole) = beginning(text, whole);
+                let notice = file_kind::notice(beginning, whole);
+                self.notice = notice.map(|notice| format!("{}: {notice}", self.name.display()));
             }
             return Ok(());
         };
@@ -157,6 +191,13 @@ impl TextReader {
         let decoded = decoder.decode(&block, self.options.errors, text);
         self.at_end = read.map_err(|e| self.fault(e))? == 0;
         decoded.map_err(|fault| self.malformed(fault))
+    }
+
+    fn refuse_what_is_no_text(&self, text: &[u8], whole: bool) -> Result<()> {
+        let (beginning, whole) = beginning(text, whole);
+        let kind = FileKind::of_beginning(beginning, whole);
+        let refused = kind.and_then(|kind| kind.refusal(Wanted::Text));
+        refused.map_or(Ok(()), |message| Err(self.malformed((0, message))))
     }
 
     fn drop_mark(&mut self, text: &mut Vec<u8>) -> Result<()> {
@@ -172,15 +213,13 @@ impl TextReader {
                     .map_err(|fault| self.malformed(fault))?;
             }
             self.utf16 = Some(decoder);
+            self.offset = 2;
         }
         Ok(())
     }
 
     fn fault(&self, error: io::Error) -> Error {
-        match error.downcast::<Error>() {
-            Ok(error) => error,
-            Err(error) => self.input.fault(&self.name, error),
-        }
+        self.input.fault(&self.name, error)
     }
 
     /// The error for `length` bytes without a position at which they can be cut.
@@ -189,7 +228,8 @@ impl TextReader {
         if self.options.whole {
             let message = format!(
                 "must leave room for a document of more than {most} bytes in {}, byte {}, which the \
-                 tokenizer, a function, gets whole (it gets a quarter of memory, and 1 GiB at most)",
+                 tokenizer, a function, gets whole (it gets a quarter of memory, 1 GiB at most, and \
+                 256 MiB without a limit)",
                 self.name.display(),
                 self.offset
             );
@@ -225,6 +265,12 @@ pub fn has_parts(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
+/// As much of a text as is looked at, and whether that is all.
+fn beginning(text: &[u8], whole: bool) -> (&[u8], bool) {
+    let most = text.len().min(file_kind::LOOK);
+    (&text[..most], whole && most == text.len())
+}
+
 fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
     fallible::reserve(block, CHUNK_BYTES).map_err(io::Error::other)?;
     input.take(CHUNK_BYTES as u64).read_to_end(block)
@@ -254,7 +300,7 @@ impl ChunkReader for TextReader {
         if text.is_empty() && !self.open {
             return Ok(None);
         }
-        let bytes = text.len() as u64;
+        let bytes = file_bytes(&text, self.utf16.is_some());
         let text = charset::utf8(text, self.options.errors)
             .map_err(|(at, message)| self.malformed((self.offset + at, message)))?;
         self.offset += bytes;
@@ -275,8 +321,16 @@ impl ChunkReader for TextReader {
         self.idle = idle;
     }
 
-    fn origin(&self) -> Option<(PathBuf, u64)> {
-        Some((self.name.clone(), self.chunk))
+    fn origin(&self) -> Option<Origin> {
+        Some(Origin {
+            path: self.name.clone(),
+            offset: self.chunk,
+            is_utf16: self.utf16.is_some(),
+        })
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
     }
 
     fn name(&self) -> PathBuf {
@@ -414,6 +468,25 @@ mod tests {
         bytes.extend([0x00, 0xdc]);
         let error = lines(&bytes).unwrap_err().to_string();
         assert!(error.contains("byte 6000002: invalid UTF-16"), "{error}");
+    }
+
+    #[test]
+    fn offsets_in_utf16_are_those_of_the_file() {
+        let text = "é水😀 ".repeat(200_000) + &"x".repeat(3 * CHUNK_BYTES);
+        let mut bytes: Vec<u8> = b"\xff\xfe".to_vec();
+        bytes.extend(text.encode_utf16().flat_map(u16::to_le_bytes));
+        let error = lines(&bytes).unwrap_err().to_string();
+        assert!(error.contains("byte 2000002: a word of"), "{error}");
+        let mut reader = reader(&bytes, DocumentUnit::Line);
+        reader.next_chunk().unwrap();
+        let Some(Content::Lines(chunk)) = reader.next_chunk().unwrap() else {
+            panic!("there is more than a chunk");
+        };
+        let origin = reader.origin().unwrap();
+        assert_eq!(
+            origin.after(chunk.as_bytes()),
+            origin.offset + chunk.len() as u64 / 10 * 10
+        );
     }
 
     #[test]

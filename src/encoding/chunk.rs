@@ -2,16 +2,13 @@
 
 use super::interner::{InternedWord, Interner, SHORT};
 use super::{DOCUMENT_END, EncodingOptions};
-use crate::corpus::Content;
+use crate::corpus::{Content, Origin};
 use crate::error::{Error, Location};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::tokenize::{Folding, TokenHandler};
 use crate::vocabulary::{self, WordId};
-use std::path::{Path, PathBuf};
-
-/// The file that a chunk comes from, and the chunk's offset in the (decompressed) file, if known.
-pub(super) type Origin = Option<(PathBuf, u64)>;
+use std::path::Path;
 
 impl Interner {
     pub(super) fn encode(
@@ -91,13 +88,19 @@ impl From<Error> for Fault {
 
 impl Fault {
     /// The error, with the position of the word in the file if it is known.
-    pub(super) fn at(self, content: &Content, origin: Origin, most: usize, name: &Path) -> Error {
+    pub(super) fn at(
+        self,
+        content: &Content,
+        origin: Option<Origin>,
+        most: usize,
+        name: &Path,
+    ) -> Error {
         let length = match self {
             Self::Word(length) => length,
             Self::Other(error) => return error,
         };
         let message = format!("a word of {length} bytes; the limit is max_word_bytes={most}");
-        let Some((path, start)) = origin else {
+        let Some(origin) = origin else {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
         // The position of the word was not recorded. It is nearly always in the longest run without white
@@ -110,7 +113,8 @@ impl Fault {
             }
             at += run.len() + 1;
         }
-        Error::format(path, Location::Byte(start + longest.start as u64), message)
+        let place = origin.after(&content.text()[..longest.start]);
+        Error::format(origin.path, Location::Byte(place), message)
     }
 }
 

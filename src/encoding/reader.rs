@@ -1,10 +1,9 @@
 //! Reads a text once on all threads. Every worker numbers the words of its chunks with its own interner.
 
-use super::chunk::Origin;
 use super::interner::{InternedWord, Interner};
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
-use crate::corpus::{ChunkReader, Content};
+use crate::corpus::{ChunkReader, Content, Origin};
 use crate::error::Result;
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
@@ -287,7 +286,7 @@ struct NumberedChunk {
     content: Content,
     /// Bytes of the source since the previous chunk.
     read: u64,
-    origin: Origin,
+    origin: Option<Origin>,
 }
 
 impl ChunkQueue<'_> {
@@ -304,6 +303,9 @@ impl ChunkQueue<'_> {
         let next = reader.next_chunk();
         let read = reader.bytes_read();
         let origin = reader.origin();
+        if let Some(notice) = reader.take_notice() {
+            monitor.warn(notice);
+        }
         if !matches!(next, Ok(Some(_))) {
             this.reader = None;
         }

@@ -3,9 +3,15 @@
 
 pub mod checkpoint;
 pub mod counts;
+mod recognise;
 pub mod stanford;
 pub mod vectors;
 
+#[cfg(feature = "python")]
+pub(crate) use recognise::{count_lines, read_text};
+pub use recognise::{explained, recognise};
+#[cfg(feature = "python")]
+pub(crate) use vectors::load_from;
 pub use vectors::{
     Combine, Element, Format, LoadOptions, Loaded, MAX_LINE_BYTES, WordList, load, native, write,
 };

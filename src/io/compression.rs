@@ -1,7 +1,7 @@
-//! Recognizes compressed files by their first bytes, and decompresses them.
+//! Recognizes compressed files by their first bytes, decompresses them, and compresses.
 
 use crate::error::{Error, Location};
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -28,7 +28,8 @@ impl Compression {
     /// The compression that the first bytes of a file tell, if any.
     pub fn of(beginning: &[u8]) -> Option<Self> {
         match beginning {
-            [0x1f, 0x8b, ..] => Some(Self::Gzip),
+            // Deflate is the only method, and three flags are not in use.
+            [0x1f, 0x8b, 8, 0..=31, ..] => Some(Self::Gzip),
             // With the magic number of a block or of the end: a text may begin with "BZh1" alone.
             [
                 b'B',
@@ -101,6 +102,74 @@ impl Compression {
     }
 }
 
+/// Writes content as a file is to hold it, compressed or plain.
+pub enum Packer<W: Write> {
+    #[doc(hidden)]
+    Plain(W),
+    #[doc(hidden)]
+    Gzip(flate2::write::GzEncoder<W>),
+    #[doc(hidden)]
+    Bzip2(bzip2::write::BzEncoder<W>),
+    #[doc(hidden)]
+    Xz(liblzma::write::XzEncoder<W>),
+    #[doc(hidden)]
+    Zstandard(zstd::Encoder<'static, W>),
+}
+
+/// The level of `xz`: the default of the tool takes ten times as long and saves few percent of numbers.
+const XZ_LEVEL: u32 = 2;
+
+impl<W: Write> Packer<W> {
+    /// Write to `out`, compressed at the usual level of each format.
+    pub(super) fn new(out: W, compression: Option<Compression>) -> io::Result<Self> {
+        Ok(match compression {
+            None => Self::Plain(out),
+            Some(Compression::Gzip) => Self::Gzip(flate2::write::GzEncoder::new(
+                out,
+                flate2::Compression::default(),
+            )),
+            Some(Compression::Bzip2) => Self::Bzip2(bzip2::write::BzEncoder::new(
+                out,
+                bzip2::Compression::default(),
+            )),
+            Some(Compression::Xz) => Self::Xz(liblzma::write::XzEncoder::new(out, XZ_LEVEL)),
+            Some(Compression::Zstandard) => {
+                let mut encoder = zstd::Encoder::new(out, 0)?;
+                encoder.include_checksum(true)?;
+                Self::Zstandard(encoder)
+            }
+        })
+    }
+
+    /// Write what ends the file, and give back what it is written to.
+    pub(super) fn finish(self) -> io::Result<W> {
+        match self {
+            Self::Plain(out) => Ok(out),
+            Self::Gzip(encoder) => encoder.finish(),
+            Self::Bzip2(encoder) => encoder.finish(),
+            Self::Xz(encoder) => encoder.finish(),
+            Self::Zstandard(encoder) => encoder.finish(),
+        }
+    }
+}
+
+impl<W: Write> Write for Packer<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Plain(out) => out.write(bytes),
+            Self::Gzip(encoder) => encoder.write(bytes),
+            Self::Bzip2(encoder) => encoder.write(bytes),
+            Self::Xz(encoder) => encoder.write(bytes),
+            Self::Zstandard(encoder) => encoder.write(bytes),
+        }
+    }
+
+    /// Does nothing: a flush in the middle would make the file larger.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 /// Reads the content of a file, whether it is compressed or plain.
 pub(crate) struct Unpacked {
     reader: Box<dyn Read + Send>,
@@ -169,6 +238,10 @@ impl Unpacked {
 
     /// The error of a failed read: of the system, or, if the decoder reported it, of the file.
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
+        let error = match error.downcast::<Error>() {
+            Ok(error) => return error,
+            Err(error) => error,
+        };
         match self.compression {
             Some(_) if lacks_memory(&error) => Error::Memory {
                 bytes: LARGEST_WINDOW,

@@ -1,6 +1,7 @@
 //! Files appear complete or not at all.
 
-use super::{STANDARD_STREAM, resolve, sync_folder, temporary};
+use super::compression::Packer;
+use super::{STANDARD_STREAM, ending, folder, resolve, sync_folder, temporary};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -15,41 +16,44 @@ const PATIENCE: u64 = 20;
 const PIPE: usize = 4096;
 
 /// What `fill` of [`write_atomically`] writes to.
-pub type Output<'a> = BufWriter<Watched<'a>>;
+pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 
 /// Write `path` through `fill`: into a temporary file beside it that takes its name when it is
 /// complete and on the disk. If anything fails, what `path` held before is still there and the
 /// temporary file is gone.
 ///
-/// A link keeps pointing at the file that is replaced, and a file keeps its mode. A device or a pipe
-/// is written to, and so is standard output, whose name is `-`.
+/// A name that ends in `.gz`, `.bz2`, `.xz` or `.zst` gets a file that is packed so. A link keeps
+/// pointing at the file that is replaced, and a file keeps its mode. A device or a pipe is written to,
+/// and so is standard output, whose name is `-`.
 ///
 /// # Errors
-/// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path; [`Error::Cancelled`], also while
-/// a pipe has no reader; what `fill` reports about its own input.
+/// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path and for the ending of a format
+/// that is not written; [`Error::Cancelled`], also while a pipe has no reader; what `fill` reports
+/// about its own input.
 pub fn write_atomically(
     path: impl AsRef<Path>,
     monitor: &Monitor,
     fill: impl FnOnce(&mut Output<'_>) -> Result<()>,
 ) -> Result<()> {
     let path = path.as_ref();
+    let packing = ending::packing(path)?;
     let replacement = loop {
         match Replacement::create(path)? {
             Some(replacement) => break replacement,
             None => monitor.check()?,
         }
     };
-    let mut out = BufWriter::with_capacity(
-        1 << 20,
-        Watched {
-            replacement,
-            monitor,
-        },
-    );
+    let watched = Watched {
+        replacement,
+        monitor,
+    };
+    let packer = Packer::new(watched, packing).map_err(|e| Error::io(path, e))?;
+    let mut out = BufWriter::with_capacity(1 << 20, packer);
     let filled = fill(&mut out).and_then(|()| out.flush().map_err(|e| Error::io(path, e)));
-    let (watched, _) = out.into_parts(); // dropped, it would write what is left
+    let (packer, _) = out.into_parts(); // dropped, it would write what is left
+    let finished = filled.and_then(|()| packer.finish().map_err(|e| Error::io(path, e)));
     // A write that ended because of Ctrl-C could only say that it failed.
-    filled.map_err(|error| monitor.check().err().unwrap_or(error))?;
+    let watched = finished.map_err(|error| monitor.check().err().unwrap_or(error))?;
     watched.replacement.commit()
 }
 
@@ -127,10 +131,13 @@ impl Replacement {
             Err(error) => return Err(error),
         };
         let target = resolve(path)?;
-        if target.file_name().is_none() || ends_in_separator(path) {
+        if target.file_name().is_none() || names_folder(path) {
             return Err(ErrorKind::IsADirectory.into());
         }
         temporary::sweep(&target);
+        // Of a run that was to make a new file, as `FolderReplacement::commit_file` does.
+        let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
+        folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {
             let made = temporary::create_locked(path, old.is_some())?;
             Ok(made.map(|file| (path.to_owned(), file)))
@@ -205,10 +212,12 @@ impl Drop for Replacement {
     }
 }
 
-/// Whether a path ends as only that of a folder does.
-fn ends_in_separator(path: &Path) -> bool {
-    let last = path.as_os_str().as_encoded_bytes().last();
-    last.is_some_and(|&byte| std::path::is_separator(byte as char))
+/// Whether a path ends as only that of a folder does: in a separator, or in `.` or `..` behind one.
+fn names_folder(path: &Path) -> bool {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    let is_separator = |byte: &u8| std::path::is_separator(*byte as char);
+    let last = bytes.rsplit(is_separator).next().unwrap_or_default();
+    matches!(last, b"" | b"." | b"..")
 }
 
 /// Give `file` the owner of the old file, as far as the system lets this user.
@@ -369,14 +378,37 @@ mod tests {
     }
 
     #[test]
-    fn a_path_that_ends_in_a_separator_is_no_file() {
+    fn a_path_that_ends_as_that_of_a_folder_is_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let path = format!("{}/file/", folder.path().display());
-        assert!(matches!(
-            write(Path::new(&path), b"x"),
-            Err(Error::Io { .. })
-        ));
+        for end in ["file/", "file/.", "file/..", "file/./"] {
+            let path = format!("{}/{end}", folder.path().display());
+            assert!(matches!(
+                write(Path::new(&path), b"x"),
+                Err(Error::Io { .. })
+            ));
+        }
         assert_eq!(names(folder.path()), [""; 0]);
+    }
+
+    #[test]
+    fn a_name_says_how_its_file_is_packed() {
+        use std::io::Read;
+        let folder = tempfile::tempdir().unwrap();
+        let text = b"some words and numbers 1 2 3\n".repeat(100_000);
+        for name in ["a.gz", "a.txt.bz2", "a.xz", "a.bin.ZST", "a.txt"] {
+            let path = folder.path().join(name);
+            write(&path, &text).unwrap();
+            let packed = fs::metadata(&path).unwrap().len();
+            assert_eq!(packed < 100_000, name != "a.txt", "{name}");
+            let file = File::open(&path).unwrap();
+            let mut unpacked = super::super::compression::Unpacked::new(file).unwrap();
+            assert_eq!(unpacked.compression().is_some(), name != "a.txt");
+            let mut content = Vec::new();
+            unpacked.read_to_end(&mut content).unwrap();
+            assert_eq!(content, text, "{name}");
+        }
+        let refused = write(&folder.path().join("a.npz"), b"x");
+        assert!(matches!(refused, Err(Error::Parameter { .. })));
     }
 
     #[cfg(unix)]

@@ -54,6 +54,7 @@ impl FolderReplacement {
         };
         fs::create_dir_all(parent)?;
         sweep(&target, &names);
+        temporary::sweep(&target);
         let (scratch, lock) = temporary::claim(&target, |scratch| {
             fs::create_dir(scratch)?;
             let made = temporary::create_locked(&scratch.join(LOCK), false);
@@ -98,6 +99,17 @@ impl FolderReplacement {
     /// [`Error::Io`]; the old folder is then still there, unless only its parent could not be synced.
     pub fn commit(self, overwrite: bool) -> Result<()> {
         self.put(overwrite).map_err(|e| Error::io(&self.path, e))
+    }
+
+    /// Put one of the files, instead of the folder, at its name, where there is nothing: what somebody else
+    /// has written there in the meantime stays. Afterwards it would outlive a failure of the machine.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`ErrorKind::AlreadyExists`] if there is something.
+    pub fn commit_file(self, name: &OsStr) -> Result<()> {
+        let put = rename_to_new(&self.folder().join(name), &self.target)
+            .and_then(|()| self.target.parent().map_or(Ok(()), sync_folder));
+        put.map_err(|e| Error::io(&self.path, e))
     }
 
     fn put(&self, overwrite: bool) -> io::Result<()> {
@@ -194,6 +206,29 @@ fn put_back(old: &Path, target: &Path) {
     }
 }
 
+/// Rename a file to a name that nothing has, in one step where the system can.
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE).map_err(io::Error::from) {
+            Err(error) if is_unsupported(&error) => {}
+            renamed => return renamed,
+        }
+    }
+    // A second name is refused where there is one. Some file systems have no second names.
+    match fs::hard_link(from, to) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            if fs::symlink_metadata(to).is_ok() {
+                return Err(ErrorKind::AlreadyExists.into());
+            }
+            fs::rename(from, to)
+        }
+        Ok(()) => fs::remove_file(from),
+        exists => exists,
+    }
+}
+
 /// Exchange two folders in one step.
 fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
@@ -258,8 +293,8 @@ fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     }
 }
 
-/// Finish or remove what killed processes left of the folder `target`.
-fn sweep(target: &Path, names: &[OsString]) {
+/// Finish or remove what killed processes left of the folder `target`, or of a file to be new.
+pub(super) fn sweep(target: &Path, names: &[OsString]) {
     for scratch in temporary::numbered(target) {
         if !fs::symlink_metadata(&scratch).is_ok_and(|found| found.is_dir()) {
             continue;
@@ -294,6 +329,18 @@ mod tests {
         NAMES
             .map(|name| fs::read_to_string(path.join(name)).unwrap())
             .into()
+    }
+
+    #[test]
+    fn a_new_file_takes_no_name_that_another_has_taken() {
+        let around = tempfile::tempdir().unwrap();
+        let path = around.path().join("file");
+        begin(&path, "mine").commit_file(OsStr::new("a")).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        let refused = begin(&path, "later").commit_file(OsStr::new("a"));
+        assert!(refused.unwrap_err().to_string().contains("exists"));
+        assert_eq!(fs::read(&path).unwrap(), b"mine");
+        assert_eq!(entries(around.path()), 1);
     }
 
     fn entries(path: &Path) -> usize {

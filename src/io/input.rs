@@ -1,8 +1,10 @@
 //! What a file holds, plain or unpacked, from front to back.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Location, Result};
+use crate::file_kind::{FileKind, LOOK, Wanted};
+use crate::io::charset::{OnInvalid, Utf16};
 use crate::io::compression::Unpacked;
-use crate::io::{Idle, Opened, STANDARD_STREAM, at, open, open_standard_input};
+use crate::io::{Idle, Opened, STANDARD_STREAM, at, listed, open, open_standard_input, path_of};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
 use std::io::{self, BufReader, ErrorKind, Read};
@@ -21,17 +23,32 @@ struct Source {
 const STEP: usize = 4 << 20;
 
 impl Source {
-    /// Open `path`, and say how many bytes it has if that is known.
-    fn open(path: &Path, monitor: &Monitor) -> io::Result<(Self, Option<u64>)> {
+    /// Open `path`, and say how many bytes it has if that is known. Of an archive of one file this is
+    /// that file.
+    fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
         let cancelled = monitor.cancel_flag();
-        let (reader, size): (Box<dyn Read + Send>, _) = match open(path, idle(&cancelled))? {
-            // The system's own files, such as those in /proc, have no size.
-            Opened::File(file, metadata) => (
-                Box::new(file),
-                Some(metadata.len()).filter(|size| *size > 0),
-            ),
-            Opened::Pipe(pipe) => (Box::new(pipe), None),
-        };
+        let (reader, size): (Box<dyn Read + Send>, _) =
+            match at(path, open(path, idle(&cancelled)))? {
+                // The system's own files, such as those in /proc, have no size.
+                Opened::File(file, metadata) => (
+                    Box::new(file),
+                    Some(metadata.len()).filter(|size| *size > 0),
+                ),
+                Opened::Pipe(pipe) => (Box::new(pipe), None),
+                Opened::Member(member) => (member.into_parts().0, None),
+                Opened::Archive(members) => {
+                    let [(member, _)] = &members[..] else {
+                        let names = listed(&members);
+                        let archive = path.display();
+                        let message = format!(
+                            "must name one of the files in {archive} (or the path be \
+                             {archive}:NAME): {names}"
+                        );
+                        return Err(Error::parameter("member", message));
+                    };
+                    return Self::open(&path_of(path, member), monitor);
+                }
+            };
         Ok((Self { reader, cancelled }, size))
     }
 
@@ -72,6 +89,8 @@ pub(crate) struct Input {
     // Bytes of the file, as it is on disk; none for a pipe.
     size: Option<u64>,
     reported: u64,
+    // Of a text in UTF-16, which is handed out as UTF-8.
+    decoder: Option<(Utf16, OnInvalid)>,
 }
 
 impl Input {
@@ -80,27 +99,37 @@ impl Input {
     /// # Errors
     /// [`Error::Io`]; [`Error::Cancelled`] if that comes first, here and everywhere below.
     pub fn open(path: &Path, monitor: &Monitor) -> Result<Self> {
-        let (source, size) = at(path, Source::open(path, monitor))?;
+        let (source, size) = Source::open(path, monitor)?;
+        Self::unpacked(path, source, size)
+    }
+
+    /// As [`Input::open`]; `-` is standard input.
+    ///
+    /// # Errors
+    /// As for [`Input::open`].
+    pub fn plain(path: &Path, monitor: &Monitor) -> Result<Self> {
+        if path != Path::new(STANDARD_STREAM) {
+            return Self::open(path, monitor);
+        }
+        let path = Path::new("standard input");
+        Self::unpacked(path, at(path, Source::standard_input(monitor))?, None)
+    }
+
+    /// Read `reader`, which messages call `name`, to unpack it if it is packed.
+    ///
+    /// # Errors
+    /// As for [`Input::open`].
+    #[cfg(feature = "python")]
+    pub fn of(name: &Path, reader: impl Read + Send + 'static, monitor: &Monitor) -> Result<Self> {
+        let (reader, cancelled) = (Box::new(reader), monitor.cancel_flag());
+        Self::unpacked(name, Source { reader, cancelled }, None)
+    }
+
+    fn unpacked(path: &Path, source: Source, size: Option<u64>) -> Result<Self> {
         let cancelled = source.cancelled.clone();
         let reader =
             Unpacked::new(source).map_err(|e| unless(&cancelled, || Error::io(path, e)))?;
         Ok(Self::new(path, reader, cancelled, size))
-    }
-
-    /// Open `path`, or standard input, to read it as it is.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn plain(path: &Path, monitor: &Monitor) -> Result<Self> {
-        let (source, path, size) = if path == Path::new(STANDARD_STREAM) {
-            let path = Path::new("standard input");
-            (at(path, Source::standard_input(monitor))?, path, None)
-        } else {
-            let (source, size) = at(path, Source::open(path, monitor))?;
-            (source, path, size)
-        };
-        let cancelled = source.cancelled.clone();
-        Ok(Self::new(path, Unpacked::plain(source), cancelled, size))
     }
 
     fn new(path: &Path, reader: Unpacked, cancelled: Arc<AtomicBool>, size: Option<u64>) -> Self {
@@ -111,7 +140,48 @@ impl Input {
             ahead: Vec::new(),
             size,
             reported: 0,
+            decoder: None,
         }
+    }
+
+    /// Refuse a file that is recognised by its beginning as something else than what is wanted.
+    ///
+    /// # Errors
+    /// [`Error::Format`], which says what it is.
+    pub fn check_kind(&mut self, wanted: Wanted) -> Result<()> {
+        let beginning = self.peek(LOOK)?;
+        let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        let refused = kind.and_then(|kind| kind.refused(&self.path, wanted));
+        refused.map_or(Ok(()), Err)
+    }
+
+    /// Of a text in UTF-16, by its byte order mark, hand out UTF-8 from here on. To be called before
+    /// anything was handed out.
+    ///
+    /// # Errors
+    /// [`Error::Format`] for text that is malformed, if `on_invalid` says so.
+    pub fn decode(&mut self, on_invalid: OnInvalid) -> Result<()> {
+        let Some(decoder) = Utf16::detect(self.peek(4)?) else {
+            return Ok(());
+        };
+        let bytes = self.ahead.split_off(2);
+        self.ahead.clear();
+        self.decoder = Some((decoder, on_invalid));
+        let mut ahead = Vec::new();
+        if !bytes.is_empty() {
+            self.decode_onto(&bytes, &mut ahead)?;
+        }
+        self.ahead = ahead;
+        Ok(())
+    }
+
+    fn decode_onto(&mut self, bytes: &[u8], text: &mut Vec<u8>) -> Result<()> {
+        let Some((decoder, on_invalid)) = &mut self.decoder else {
+            return Ok(());
+        };
+        decoder
+            .decode(bytes, *on_invalid, text)
+            .map_err(|(at, message)| Error::format(&self.path, Location::Byte(at), message))
     }
 
     pub fn path(&self) -> &Path {
@@ -121,7 +191,8 @@ impl Input {
     /// How many bytes there are, where that is known without unpacking and reading all. What a
     /// header promises can only be compared with this; elsewhere memory must grow as content comes.
     pub fn content_size(&self) -> Option<u64> {
-        self.size.filter(|_| self.reader.compression().is_none())
+        let as_it_is = self.reader.compression().is_none() && self.decoder.is_none();
+        self.size.filter(|_| as_it_is)
     }
 
     /// Look at the next `most` bytes, at fewer if the file ends before.
@@ -192,11 +263,31 @@ impl Input {
     }
 
     fn read_onto(&mut self, block: &mut Vec<u8>, most: usize) -> Result<usize> {
+        if self.decoder.is_some() {
+            return self.read_decoded(block, most);
+        }
         // Room for all, where that is not much or known to come.
         let known = self.content_size().unwrap_or(0).max(STEP as u64);
         fallible::reserve(block, (most as u64).min(known) as usize)?;
         let read = (&mut self.reader).take(most as u64).read_to_end(block);
         read.map_err(|e| self.fault(e, block.len()))
+    }
+
+    /// Read `most` bytes of decoded text or some more onto `block`.
+    fn read_decoded(&mut self, block: &mut Vec<u8>, most: usize) -> Result<usize> {
+        let start = block.len();
+        let mut bytes = Vec::new();
+        while block.len() - start < most {
+            bytes.clear();
+            let step = (most as u64).min(STEP as u64);
+            let read = (&mut self.reader).take(step).read_to_end(&mut bytes);
+            read.map_err(|e| self.fault(e, bytes.len()))?;
+            self.decode_onto(&bytes, block)?;
+            if bytes.is_empty() {
+                break;
+            }
+        }
+        Ok(block.len() - start)
     }
 
     fn fault(&self, error: io::Error, bytes: usize) -> Error {

@@ -9,8 +9,11 @@
 //! one process: it carries the target's name and is locked as long as the process lives, so that the
 //! next run of the same target can tell what a killed process left behind, and remove it.
 
+mod archive;
 pub(crate) mod buckets;
+pub(crate) mod charset;
 pub(crate) mod compression;
+mod ending;
 mod file;
 mod folder;
 mod input;
@@ -18,12 +21,14 @@ mod lock;
 mod open;
 mod temporary;
 
+pub(crate) use archive::{listed, path_of};
+pub use ending::{check_ending, check_model_ending, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;
 pub(crate) use input::Input;
 pub use lock::FolderLock;
-pub use open::Idle;
-pub(crate) use open::{Opened, open, open_seekable, open_standard_input};
+pub use open::{Idle, is_member, member_path};
+pub(crate) use open::{Opened, open, open_seekable, open_standard_input, size_of};
 
 use crate::error::{Error, Result};
 use std::fs;

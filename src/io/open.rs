@@ -1,10 +1,11 @@
 //! Opening files, pipes and standard input to read them.
 
+use super::archive::{self, Member};
 use super::at;
 use crate::error::{Error, Result};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Called from time to time while a chunk is read and while a pipe has nothing to say; an error of it
@@ -17,20 +18,77 @@ pub(crate) enum Opened {
     File(File, Metadata),
     /// Anything else that can be read.
     Pipe(Pipe),
+    /// A file in a zip archive.
+    Member(Member),
+    /// A zip archive, and its files with their packed sizes.
+    Archive(Vec<(String, u64)>),
 }
 
 /// Open `path` to read it from front to back.
 pub(crate) fn open(path: &Path, idle: Idle) -> io::Result<Opened> {
-    let metadata = fs::metadata(path)?;
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            let (archive, member) = archive::split(path).ok_or(error)?;
+            return archive::open_member(&archive, &member).map(Opened::Member);
+        }
+    };
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     if !metadata.is_file() {
         return Pipe::open(path, &metadata, idle).map(Opened::Pipe);
     }
-    let file = File::open(path)?;
+    let mut file = File::open(path)?;
+    if archive::is_archive(&mut file)? {
+        return archive::members(path).map(Opened::Archive);
+    }
     let metadata = file.metadata()?;
     Ok(Opened::File(file, metadata))
+}
+
+/// Bytes of the file that `path` names, packed as they are; 0 of a pipe or device.
+///
+/// # Errors
+/// [`Error::Io`] if it is missing or a folder.
+pub(crate) fn size_of(path: &Path) -> Result<u64> {
+    let metadata = match fs::metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) => {
+            let (archive, member) = archive::split(path).ok_or(Error::io(path, error))?;
+            let member = at(path, archive::open_member(&archive, &member))?;
+            return Ok(member.packed_bytes());
+        }
+    };
+    if metadata.is_dir() {
+        return Err(Error::io(path, io::ErrorKind::IsADirectory.into()));
+    }
+    Ok(if metadata.is_file() {
+        metadata.len()
+    } else {
+        0
+    })
+}
+
+/// The path of `member` of the zip archive at `archive`.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Parameter`] if that is no archive of files.
+pub fn member_path(archive: &Path, member: &str) -> Result<PathBuf> {
+    let mut file = open_seekable(archive)?;
+    if at(archive, archive::is_archive(&mut file))? {
+        return Ok(archive::path_of(archive, member));
+    }
+    let message = format!(
+        "must be None: {} is not a zip archive of files",
+        archive.display()
+    );
+    Err(Error::parameter("member", message))
+}
+
+/// Whether `path` names a file in a zip archive, `archive.zip:name`.
+pub fn is_member(path: &Path) -> bool {
+    fs::metadata(path).is_err() && archive::split(path).is_some()
 }
 
 /// Open a regular file or a device that can be read at any offset; a folder is refused as such.

@@ -6,7 +6,8 @@ use super::source::{Source, SourceArguments};
 use super::vocabulary::CoreVocabulary;
 use crate::cooccurrence::{CountedText, Triangle, Words, count_text, poll};
 use crate::error::Error;
-use crate::formats::{counts as counts_file, stanford};
+use crate::file_kind::Wanted;
+use crate::formats::{counts as counts_file, explained, stanford};
 use crate::memory::{MemoryLimit, fallible};
 use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
@@ -244,7 +245,8 @@ impl CoreCooccurrence {
         let (threads, memory) = running.resolve()?;
         let loaded = run(py, progress, None, |monitor| {
             threads::in_pool(threads, || {
-                counts_file::load(path, vocabulary, &memory, monitor)
+                let loaded = counts_file::load(&path, vocabulary, &memory, monitor);
+                explained(loaded, &path, Wanted::Counts, monitor)
             })?
         })?;
         Ok(Self::with_rare(

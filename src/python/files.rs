@@ -1,12 +1,16 @@
 //! Vector files for Python.
 
 use super::arguments::RunningArguments;
+use super::recognising::FileArgument;
 use super::run::run;
 use super::vocabulary::{CoreVocabulary, list};
+use crate::corpus::OnInvalid;
 use crate::error::Result;
+use crate::file_kind::Wanted;
 use crate::formats::write::{self, Layout};
 use crate::formats::{
-    Combine, Element, Format, LoadOptions, Loaded, WordList, load, native, stanford,
+    Combine, Element, Format, LoadOptions, Loaded, WordList, explained, load, load_from, native,
+    stanford,
 };
 use crate::threads;
 use crate::training::Exported;
@@ -17,7 +21,7 @@ use numpy::{
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// A matrix of either type that vectors are stored in.
 #[derive(FromPyObject)]
@@ -32,6 +36,7 @@ pub struct CoreVectors {
     words: WordList,
     repeated: WordList,
     doubtful: WordList,
+    not_finite: WordList,
     /// The matrix, (V, dim); None if the file is to be mapped.
     #[pyo3(get)]
     matrix: Option<Py<PyAny>>,
@@ -63,6 +68,11 @@ impl CoreVectors {
         list(py, self.doubtful.iter())
     }
 
+    /// Words whose vectors hold NaN or infinity, as far as the vectors were read.
+    fn not_finite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, self.not_finite.iter())
+    }
+
     fn __len__(&self) -> usize {
         self.words.len()
     }
@@ -76,6 +86,7 @@ impl CoreVectors {
             words: loaded.words,
             repeated: loaded.repeated,
             doubtful: loaded.doubtful,
+            not_finite: loaded.not_finite,
             matrix: Some(matrix.into_any().unbind()),
             dim: loaded.dim,
             offset: 0,
@@ -88,6 +99,7 @@ impl CoreVectors {
             words,
             repeated: WordList::default(),
             doubtful: WordList::default(),
+            not_finite: WordList::default(),
             matrix: None,
             dim: header.dim,
             offset: header.matrix,
@@ -99,11 +111,11 @@ impl CoreVectors {
 /// Read vectors of any format, in float32 or, if `half`, in float16. If `map`, a native file that
 /// holds them so is not read but described.
 #[pyfunction]
-#[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, progress))]
+#[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, progress))]
 #[allow(clippy::too_many_arguments)] // keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
-    path: PathBuf,
+    path: FileArgument,
     format: Option<&str>,
     limit: Option<usize>,
     half: bool,
@@ -111,6 +123,7 @@ pub fn load_vectors(
     combine: &str,
     map: bool,
     max_line_bytes: usize,
+    errors: &str,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreVectors> {
     let vocabulary = vocabulary.map(|v| v.get().inner.clone());
@@ -120,11 +133,12 @@ pub fn load_vectors(
         vocabulary: vocabulary.as_deref(),
         combine: Combine::from_name(combine)?,
         max_line_bytes,
+        errors: OnInvalid::from_name(errors)?,
     };
     if half {
-        find::<f16>(py, &path, options, map, progress)
+        find::<f16>(py, path, options, map, progress)
     } else {
-        find::<f32>(py, &path, options, map, progress)
+        find::<f32>(py, path, options, map, progress)
     }
 }
 
@@ -136,7 +150,7 @@ enum Found<E> {
 
 fn find<E: Element + numpy::Element>(
     py: Python<'_>,
-    path: &Path,
+    file: FileArgument,
     options: LoadOptions<'_>,
     map: bool,
     progress: Option<&Bound<'_, PyAny>>,
@@ -147,15 +161,35 @@ fn find<E: Element + numpy::Element>(
         && options.combine == Combine::default();
     let threads = threads::resolve(None)?;
     let found = run(py, progress, None, |monitor| {
-        let opened = if map {
-            native::open(path, monitor)?
+        let path = match file {
+            FileArgument::Path(path) => path,
+            FileArgument::Stream(..) => {
+                let input = file.open(monitor)?;
+                let read = || load_from(input, options, monitor).map(Found::Read);
+                return threads::in_pool(threads, read)?;
+            }
+        };
+        // A path in an archive is no file that could be mapped.
+        let opened = if map && path.exists() {
+            native::open(&path, monitor)?
         } else {
             None
         };
         if let Some((header, words)) = opened.filter(|(h, _)| h.element_bytes == E::BYTES) {
             return Ok(Found::Native(header, words));
         }
-        threads::in_pool(threads, || load(path, options, monitor).map(Found::Read))?
+        let wanted = match options.vocabulary {
+            Some(_) => Wanted::Parameters,
+            None => Wanted::Vectors,
+        };
+        threads::in_pool(threads, || {
+            let loaded = load(&path, options, monitor);
+            match wanted {
+                Wanted::Parameters => explained(loaded, &path, wanted, monitor),
+                _ => loaded, // said already
+            }
+            .map(Found::Read)
+        })?
     })?;
     match found {
         Found::<E>::Native(header, mut words) => {
@@ -233,7 +267,8 @@ pub fn load_parameters<'py>(
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Arrays<'py>> {
     let (dim, from) = run(py, progress, None, |monitor| {
-        stanford::load_parameters(path, words, monitor)
+        let loaded = stanford::load_parameters(&path, words, monitor);
+        explained(loaded, &path, Wanted::Parameters, monitor)
     })?;
     Ok((
         PyArray1::from_vec(py, from.w).reshape([words, dim])?,

@@ -11,6 +11,7 @@ mod files;
 mod items;
 mod names;
 mod panic;
+mod recognising;
 mod run;
 mod session;
 mod shards;
@@ -40,6 +41,10 @@ mod _core {
     };
     #[pymodule_export]
     use super::panic::take_panic;
+    #[pymodule_export]
+    use super::recognising::{
+        check_ending, check_kind, count_lines, ending, is_member, member_path, read_text, recognise,
+    };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]

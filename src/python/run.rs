@@ -6,12 +6,12 @@
 
 use super::source::Feeder;
 use crate::error::Result;
-use crate::monitor::Monitor;
+use crate::monitor::{Monitor, Stage};
+use crate::report::EpochReport;
 use crate::threads;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
-use std::ffi::CString;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -115,11 +115,15 @@ fn watch(
     }
 }
 
+/// Raise the warnings of the work at the line of the caller's code.
 fn warn(py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
-    let category = py.get_type::<PyRuntimeWarning>();
-    for message in monitor.take_warnings() {
-        let message = CString::new(message).unwrap_or_default();
-        PyErr::warn(py, &category, &message, 2)?;
+    let messages = monitor.take_warnings();
+    if messages.is_empty() {
+        return Ok(());
+    }
+    let warn = py.import("glove_rs._warnings")?.getattr("warn")?;
+    for message in messages {
+        warn.call1((message, py.get_type::<PyRuntimeWarning>()))?;
     }
     Ok(())
 }
@@ -196,10 +200,12 @@ impl Drop for FinishOnDrop<'_> {
     }
 }
 
-/// Calls `progress(stage, done, total, info)`.
+/// Calls `progress(stage, done, total, info)`, at least once for each stage and each epoch.
 struct Reporter<'a, 'py> {
     progress: Option<&'a Bound<'py, PyAny>>,
     last: Instant,
+    // Epochs that have been reported.
+    epochs: usize,
 }
 
 impl<'a, 'py> Reporter<'a, 'py> {
@@ -207,6 +213,7 @@ impl<'a, 'py> Reporter<'a, 'py> {
         Self {
             progress,
             last: Instant::now(),
+            epochs: 0,
         }
     }
 
@@ -218,22 +225,43 @@ impl<'a, 'py> Reporter<'a, 'py> {
         self.report(py, monitor)
     }
 
-    fn report(&self, py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
+    fn report(&mut self, py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
         let Some(progress) = self.progress else {
             return Ok(());
         };
         let (stage, done, total) = monitor.snapshot();
-        let info = PyDict::new(py);
-        if let Some(epoch) = monitor.epochs().last() {
-            info.set_item("epoch", epoch.epoch)?;
-            info.set_item("loss", epoch.loss)?;
-            if let Some(loss) = epoch.validation {
-                info.set_item("validation", loss)?;
-            }
-            info.set_item("seconds", epoch.seconds)?;
-            info.set_item("records_per_second", epoch.records_per_second)?;
+        let call = |stage: Stage, done: u64, total: u64, epoch: Option<&EpochReport>| {
+            let info = epoch.map_or_else(|| Ok(PyDict::new(py)), |epoch| epoch_info(py, epoch));
+            progress.call1((stage.name(), done, total, info?)).map(drop)
+        };
+        // Stages and epochs that took less time than there is between two reports.
+        let mut epochs = monitor.epochs_from(self.epochs.saturating_sub(1));
+        let before = if self.epochs > 0 {
+            epochs.first().copied()
+        } else {
+            None
+        };
+        for (past, units) in monitor.take_past_stages() {
+            call(past, units, units, before.as_ref())?;
         }
-        progress.call1((stage.name(), done, total, info))?;
-        Ok(())
+        let last = epochs.pop();
+        let new = usize::from(before.is_some());
+        for epoch in epochs.iter().skip(new) {
+            call(stage, done, total, Some(epoch))?;
+        }
+        self.epochs = self.epochs.saturating_sub(1) + epochs.len() + usize::from(last.is_some());
+        call(stage, done, total, last.as_ref())
     }
+}
+
+fn epoch_info<'py>(py: Python<'py>, epoch: &EpochReport) -> PyResult<Bound<'py, PyDict>> {
+    let info = PyDict::new(py);
+    info.set_item("epoch", epoch.epoch)?;
+    info.set_item("loss", epoch.loss)?;
+    if let Some(loss) = epoch.validation {
+        info.set_item("validation", loss)?;
+    }
+    info.set_item("seconds", epoch.seconds)?;
+    info.set_item("records_per_second", epoch.records_per_second)?;
+    Ok(info)
 }

@@ -2,7 +2,8 @@
 
 use super::run::{Mailbox, run_in_pool};
 use crate::error::{Error, Result};
-use crate::formats::checkpoint;
+use crate::file_kind::Wanted;
+use crate::formats::{checkpoint, explained};
 use crate::report::EpochReport;
 use crate::session::Checkpoints;
 use crate::training::{Anchor, Training};
@@ -105,7 +106,10 @@ impl CoreCheckpoint {
 impl CoreCheckpoint {
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let (training, settings) = run_in_pool(py, |monitor| checkpoint::load(path, monitor))?;
+        let (training, settings) = run_in_pool(py, |monitor| {
+            let loaded = checkpoint::load(&path, monitor);
+            explained(loaded, &path, Wanted::Checkpoint, monitor)
+        })?;
         Ok(Self {
             settings,
             epochs: training.progress.epochs,

@@ -110,6 +110,7 @@ impl<'py> Source<'py> {
                 },
                 read: 0,
                 total,
+                notice: None,
             }),
             feeder: Some(Feeder {
                 upstream,
@@ -121,8 +122,8 @@ impl<'py> Source<'py> {
     }
 }
 
-/// Content, and how many bytes of the source have been read when it is made.
-type Parcel = (Content, u64);
+/// Content, how many bytes of the source have been read when it is made, and what was noticed of it.
+type Parcel = (Content, u64, Option<String>);
 
 /// The worker's end of a channel of chunks.
 struct FedReader {
@@ -130,14 +131,20 @@ struct FedReader {
     name: PathBuf,
     read: u64,
     total: Option<u64>,
+    notice: Option<String>,
 }
 
 impl ChunkReader for FedReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        Ok(self.receiver.recv().ok().map(|(content, read)| {
+        Ok(self.receiver.recv().ok().map(|(content, read, notice)| {
             self.read = read;
+            self.notice = notice;
             content
         }))
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
     }
 
     fn total_bytes(&self) -> Option<u64> {
@@ -165,6 +172,14 @@ impl Upstream<'_> {
             Self::Items(items) => items.next_chunk(py),
             Self::Pieces(pieces) => pieces.next_chunk(py),
             Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
+        }
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        match self {
+            Self::Items(_) => None,
+            Self::Pieces(pieces) => pieces.current.as_mut().and_then(ChunkReader::take_notice),
+            Self::Reader(reader) => reader.take_notice(),
         }
     }
 
@@ -243,7 +258,10 @@ impl Feeder<'_> {
         let parcel = match self.waiting.take() {
             Some(parcel) => parcel,
             None => match self.next_chunk(py)? {
-                Some(content) => (content, self.upstream.bytes_read()),
+                Some(content) => {
+                    let read = self.upstream.bytes_read();
+                    (content, read, self.upstream.take_notice())
+                }
                 None => return Ok(Fed::Exhausted),
             },
         };
@@ -280,7 +298,7 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
         .is_instance_of::<PyString>();
     let stream = PythonStream::new(file, options.errors)?;
     let mut reader = if is_text {
-        TextReader::decoded(name, stream, options)
+        TextReader::decoded(name, stream, options).recognising()
     } else {
         TextReader::new(name, stream, options)?
     };
@@ -289,7 +307,7 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 }
 
 /// The bytes of a Python file object.
-struct PythonStream {
+pub struct PythonStream {
     read: Py<PyAny>,
     errors: OnInvalid,
     // What Python has given and nobody taken.
@@ -297,7 +315,7 @@ struct PythonStream {
 }
 
 impl PythonStream {
-    fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
+    pub fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
         // What is there already, rather than to wait for as much as was asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
         Ok(Self {

@@ -2,10 +2,12 @@
 
 use super::arguments::{EncodingArguments, RunningArguments};
 use super::arrays::ByteArray;
+use super::recognising::FileArgument;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
 use crate::encoding::read_vocabulary;
-use crate::formats::stanford;
+use crate::file_kind::Wanted;
+use crate::formats::{explained, stanford};
 use crate::memory::fallible;
 use crate::threads;
 use crate::vocabulary::Vocabulary;
@@ -72,9 +74,13 @@ impl CoreVocabulary {
     }
 
     #[staticmethod]
-    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+    fn load(py: Python<'_>, file: FileArgument) -> PyResult<Self> {
+        let name = file.name().to_owned();
         let vocabulary = run(py, None, None, |monitor| {
-            stanford::load_vocabulary(path, monitor)
+            let loaded = file
+                .open(monitor)
+                .and_then(|input| stanford::load_vocabulary_from(input, monitor));
+            explained(loaded, &name, Wanted::Vocabulary, monitor)
         })?;
         Ok(vocabulary.into())
     }

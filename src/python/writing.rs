@@ -134,6 +134,12 @@ impl FolderWriter {
         Ok(py.detach(|| replacement.commit(overwrite))?)
     }
 
+    /// Give the file with this name, of those in the folder, the name of the folder, if nothing has that.
+    fn commit_file(&self, py: Python<'_>, name: OsString) -> PyResult<()> {
+        let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
+        Ok(py.detach(|| replacement.commit_file(&name))?)
+    }
+
     /// Remove what was written.
     fn discard(&self, py: Python<'_>) {
         let replacement = lock(&self.replacement).take();

@@ -16,6 +16,7 @@ from .._checks import boolean, integer
 from .._io.archives import refusing
 from .._io.sources import Source, source_arguments
 from .._progress import reporter
+from .._warnings import warn
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
 from . import checkpoints
@@ -155,11 +156,12 @@ def _resume(
             "validation": settings["session"]["validation"],
             "early_stopping": settings["session"]["early_stopping"],
             "checkpoint_every": settings["every"],
+            "checkpoint_dir": folder.path,
         }
         Session(**saved_options)
         History(settings["before"])
     model.set_params(**parameters)
-    session = Session(**options | saved_options | {"checkpoint_dir": folder.path})
+    session = Session(**options | saved_options)
     # Those of the checkpoint, whatever the presets of this version are.
     training: _core._Training = settings["training"]
     if "epochs" in parameters:
@@ -266,6 +268,17 @@ def _grown(
     return {**start, "epochs_done": 0, "halvings": 0}  # type: ignore[typeddict-item]
 
 
+def _warn_of_spaces(vocabulary: Vocabulary) -> None:
+    """Say before the training which formats will not hold its words."""
+    spaced = vocabulary._first_spaced()
+    if spaced is not None:
+        warn(
+            f"the vocabulary has words with spaces, such as {spaced!r}, which the formats of "
+            "word2vec and Stanford's tools cannot hold: save the model with save, and its vectors "
+            "with vectors.save or vectors.save_glove"
+        )
+
+
 def _train(
     model: Model,
     counts: Cooccurrence,
@@ -288,6 +301,8 @@ def _train(
     elif not keep_counts:
         text = None
     vocabulary, order = counts.vocabulary, None
+    if text is None or not isinstance(text.source, str | os.PathLike):
+        _warn_of_spaces(vocabulary)
     if settings["grown"]:
         core, order = vocabulary._core.by_count()
         vocabulary = Vocabulary._of(core)

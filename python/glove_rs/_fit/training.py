@@ -206,6 +206,8 @@ class Session:
         self.callbacks = tuple(callbacks)
         self.every: int = checked["checkpoint_every"]
         self.folder = None if checkpoint_dir is None else Folder(checkpoint_dir)
+        if self.folder is None and self.every != 1:
+            raise ValueError("checkpoint_every needs a folder: set checkpoint_dir")
         self.keep_counts: bool | None = checked["keep_counts"]
 
     def settings(self) -> dict[str, Any]:

@@ -9,12 +9,16 @@ import stat
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _core
 from .._core import FormatError
+
+if TYPE_CHECKING:
+    from .._core import _Wanted as Wanted
 
 __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 
@@ -36,8 +40,10 @@ _HEADER = re.compile(
 
 
 @contextmanager
-def refusing(name: str, what: str) -> Iterator[None]:
+def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[None]:
     """Turn the exceptions of reading into a FormatError that names the file.
+
+    If the core recognises the file as something else than what is `wanted`, the error says so.
 
     Readers of archives, JSON and regular expressions raise many classes of exceptions for malformed
     input. MemoryError and errors of the system are passed on.
@@ -53,19 +59,26 @@ def refusing(name: str, what: str) -> Iterator[None]:
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             error.filename = error.filename or name
             raise
+        if wanted is not None and os.path.isfile(name):
+            _core.check_kind(name, wanted)
         reason = str(error) or type(error).__name__
         raise FormatError(f"{name}: not {what}, or damaged ({reason})") from error
 
 
 @contextmanager
-def open_regular(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
+def open_regular(path: str | os.PathLike[str] | IO[bytes]) -> Iterator[IO[bytes]]:
     """Open a file for reading at any position, which a pipe does not allow.
+
+    A file that is open already is yielded as it is.
 
     Raises
     ------
     OSError
         With the path, if it cannot be opened or is a pipe or device.
     """
+    if not isinstance(path, str | os.PathLike):
+        yield path
+        return
     mode = os.stat(path).st_mode
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
         raise OSError(errno.ESPIPE, "This must be a file, not a pipe or device", os.fspath(path))
@@ -80,7 +93,7 @@ class Archive:
     """
 
     def __init__(self, file: IO[bytes]) -> None:
-        size = os.fstat(file.fileno()).st_size
+        size = file.seek(0, os.SEEK_END)
         self._zip = zipfile.ZipFile(file)
         members = self._zip.infolist()
         # Others unpack without a bound on memory, whatever size the archive states.

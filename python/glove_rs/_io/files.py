@@ -6,12 +6,45 @@ import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import IO, Any, cast
 
 from .. import _core
-from .._checks import path_text
+from .._checks import path_text, shown
 
-__all__ = ["replacing"]
+__all__ = ["readable", "replacing"]
+
+
+def readable(name: str, file: object, member: str | None = None) -> str | IO[Any]:
+    """Return what the core reads: a path as str, of a file in an archive too, or an open file.
+
+    Parameters
+    ----------
+    name : str
+        The public name of the parameter, for messages.
+    file : path or open file
+    member : str, optional
+        The file in the zip archive `file`.
+
+    Raises
+    ------
+    TypeError
+        If `file` is neither.
+    ValueError
+        If `member` is given and `file` is not a zip archive.
+    """
+    if callable(getattr(file, "read", None)):
+        if member is not None:
+            raise ValueError(
+                "member must be None for an open file: name the archive by its path, got "
+                f"{shown(member)}"
+            )
+        return cast("IO[Any]", file)
+    path = path_text(name, file)
+    if member is None:
+        return path
+    if not isinstance(member, str):
+        raise TypeError(f"member must be a str, got {shown(member)}")
+    return os.fsdecode(_core.member_path(path, member))
 
 
 class _Output(io.RawIOBase):

@@ -1,7 +1,7 @@
-"""Sources of text, in the three kinds that the core reads.
+"""Sources of text, in the four kinds that the core reads.
 
-The kinds are: names of files; an open file, read by its `read`; and an iterable of documents. A
-document is a str, a list of words, or a batch of rows in Arrow's format.
+The kinds are: names of files; files that fsspec opens; an open file, read by its `read`; and an
+iterable of documents. A document is a str, a list of words, or a batch of rows in Arrow's format.
 """
 
 from __future__ import annotations
@@ -10,18 +10,27 @@ import errno
 import glob
 import itertools
 import os
+import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, TYPE_CHECKING, Any, TypeAlias
 
-from .. import _settings
+from .. import _core, _settings
+from .._optional import optional
 from .._tokenizers import function_of
 
 if TYPE_CHECKING:
     from .._core import _Source
 
-__all__ = ["Source", "files_of", "source_arguments"]
+__all__ = [
+    "Source",
+    "documents_of",
+    "files_of",
+    "is_remote",
+    "names_files",
+    "source_arguments",
+]
 
 _Path: TypeAlias = str | os.PathLike[str]
 #: Text: paths, an open file, or documents, each a str or a list of words.
@@ -59,8 +68,8 @@ def _sorted(source: Any) -> tuple[str, Any]:
         return "stream", getattr(sys.stdin, "buffer", sys.stdin)
     if isinstance(source, bytes):
         raise TypeError("source must be no bytes: name a file as str, with os.fsdecode")
-    if (files := files_of(source)) is not None:
-        return "files", files
+    if (files := _named(source)) is not None:
+        return ("pieces", _opened(files)) if any(map(is_remote, files)) else ("files", files)
     if callable(getattr(source, "read", None)):
         return "stream", source
     if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
@@ -69,10 +78,21 @@ def _sorted(source: Any) -> tuple[str, Any]:
         if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
         return "items", source
-    return "items", _items(source)
+    return "items", documents_of(source)
 
 
 def files_of(source: object) -> list[str] | None:
+    """Return the local files that `source` names, or None if it names none or others too."""
+    files = _named(source)
+    return None if files is None or any(map(is_remote, files)) else files
+
+
+def names_files(source: Sequence[object]) -> bool:
+    """Return whether a list names files; otherwise it holds documents."""
+    return _are_paths(source)
+
+
+def _named(source: object) -> list[str] | None:
     """Return the files that `source` names, or None if it names no files."""
     if isinstance(source, str | os.PathLike):
         return None if source == "-" else _files(source)
@@ -83,12 +103,59 @@ def files_of(source: object) -> list[str] | None:
 
 # --- files ----------------------------------------------------------------------------------------
 
+#: Items of a list that are looked at to tell whether it holds the names of files or documents.
+_LOOKED_AT = 1000
+#: Endings of the names of text files. A list of names of files none of which exists is not a text.
+_ENDINGS = re.compile(
+    r"\S+\.(txt|text|tok|csv|tsv|jsonl?|parquet|html?|xml|md|gz|bz2|xz|zst|zip)", re.I
+)
+_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
+
+
+def is_remote(name: str) -> bool:
+    """Return whether a name has a protocol, as ``s3://bucket/corpus.txt``."""
+    return _PROTOCOL.fullmatch(name) is not None
+
+
+def _is_member(name: str) -> bool:
+    """Return whether a name is that of a file in a zip archive, ``archive.zip:name``."""
+    try:
+        return ":" in name and _core.is_member(name)
+    except ValueError:  # file names have no lone surrogates
+        return False
+
 
 def _are_paths(items: Sequence[object]) -> bool:
-    """Return whether `items` are paths: a list of str is, if each names an existing file."""
-    if items and isinstance(items[0], os.PathLike):
+    """Return whether a list names files.
+
+    It does if its first item is a PathLike; if most items name files; or if all that do not look
+    like names of files that are missing.
+    """
+    if not items:
+        return False
+    if isinstance(items[0], os.PathLike):
         return True
-    return bool(items) and all(isinstance(item, str) and os.path.exists(item) for item in items)
+    some = [item for item in items[:_LOOKED_AT] if isinstance(item, str)]
+    if len(some) < len(items[:_LOOKED_AT]):
+        return False
+    missing = [item for item in some if not _names_files(item)]
+    if 2 * len(missing) < len(some):
+        return True
+    have_endings = len(missing) < len(some) and all(
+        _ENDINGS.fullmatch(item) for item in set(some).difference(missing)
+    )
+    return all(
+        _ENDINGS.fullmatch(item) or (have_endings and len(item.split()) == 1) for item in missing
+    )
+
+
+def _names_files(item: str) -> bool:
+    """Return whether something has this name, matches this pattern, or is to be had by fsspec."""
+    if os.path.exists(item) or is_remote(item) or _is_member(item):
+        return True
+    # Sentences have question marks: only a pattern without spaces is looked up.
+    is_pattern = glob.has_magic(item) and "\0" not in item and len(item.split()) == 1
+    return is_pattern and next(glob.iglob(item, recursive=True), None) is not None
 
 
 def _files(path: object) -> list[str]:
@@ -108,6 +175,10 @@ def _files(path: object) -> list[str]:
             raise
     else:
         return _files_in(name) if is_folder else [name]
+    if is_remote(name):
+        return _remote_files(name)
+    if _is_member(name):
+        return [name]
     if glob.has_magic(name) and "\0" not in name:
         if files := sorted(f for f in glob.iglob(name, recursive=True) if not os.path.isdir(f)):
             return files
@@ -133,6 +204,44 @@ def _files_in(folder: str) -> list[str]:
     return sorted(files)
 
 
+def _remote_files(name: str) -> list[str]:
+    """Return the remote file, or those in a remote folder or that a pattern matches, sorted."""
+    fsspec = optional("fsspec", f"reading {_shortened(name)}", "fsspec")
+    # An ImportError that says what to install, where a protocol needs a library of its own.
+    system, path = fsspec.core.url_to_fs(name)
+    if "http" in system.protocol:  # it has no folders, and a question mark begins a query
+        return [name]
+    if glob.has_magic(path):
+        found = sorted(system.glob(path))
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, "No file matches", _shortened(name))
+    elif system.isdir(path):
+        found = [
+            file
+            for file in sorted(system.find(path))
+            if not any(part.startswith(".") for part in file[len(path) :].split("/"))
+        ]
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, "No files in the folder", _shortened(name))
+    elif system.exists(path):
+        return [name]
+    else:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), _shortened(name))
+    return [system.unstrip_protocol(file) for file in found if not system.isdir(file)]
+
+
+def _opened(files: list[str]) -> Iterator[tuple[str, None, IO[bytes]]]:
+    """Open one file after the other, each whole: its name, no offset, and the open file."""
+    for name in files:
+        if is_remote(name):
+            fsspec = optional("fsspec", f"reading {_shortened(name)}", "fsspec")
+            with fsspec.open(name, "rb") as remote:
+                yield name, None, remote
+        else:
+            with open(name, "rb") as local:
+                yield name, None, local
+
+
 def _shortened(name: str, most: int = 300) -> str:
     return name if len(name) <= most else name[:most] + "…"
 
@@ -140,8 +249,8 @@ def _shortened(name: str, most: int = 300) -> str:
 # --- documents ------------------------------------------------------------------------------------
 
 
-def _items(source: Any) -> Any:
-    """Return an iterable of documents or of batches of them."""
+def documents_of(source: Any) -> Any:
+    """Return an iterator over documents or over batches of them."""
     library = type(source).__module__.partition(".")[0]
     if library == "datasets":
         return _dataset_batches(source)
@@ -191,4 +300,35 @@ def _dataset_batches(source: Any) -> Any:
         return iter(source)  # rows computed by a function, or a field of a column
     if column is not None:
         dataset = dataset.select_columns([column])
-    return dataset.with_format("arrow").iter(batch_size=1000)
+    if _streams_rows(dataset):
+        return _row_batches(dataset, _ROWS)
+    return dataset.with_format("arrow").iter(batch_size=_ROWS)
+
+
+#: Rows of a dataset that are read together.
+_ROWS = 1000
+
+
+def _streams_rows(dataset: Any) -> bool:
+    """Return whether a streaming dataset makes rows, not tables.
+
+    Its library makes a table of each row and cannot join two of them if one has a null or an empty
+    list where the other has a value.
+    """
+    rows = getattr(dataset, "_ex_iterable", None)
+    return rows is not None and getattr(rows, "iter_arrow", None) is None
+
+
+def _row_batches(dataset: Any, size: int) -> Iterator[Any]:
+    """Yield tables of rows whose columns have the type of all their values together."""
+    import pyarrow  # which datasets needs
+
+    for batch in dataset.iter(batch_size=size):
+        columns = {}
+        for name, values in batch.items():
+            try:
+                columns[name] = pyarrow.array(values)
+            except pyarrow.ArrowException:
+                # Values of several types are no text; the name stays, for messages.
+                columns[name] = pyarrow.array(range(len(values)))
+        yield pyarrow.table(columns)

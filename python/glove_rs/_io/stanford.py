@@ -13,6 +13,7 @@ from .. import _core
 from .._checks import boolean, integer, path_text
 from .._progress import Progress, reporter
 from .._vectors.combine import combine
+from . import vector_files
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
@@ -81,8 +82,8 @@ def write_text(
             raise ValueError("unk must be False: the vocabulary has a word <unk>")
         words.append("<unk>")
         rows = np.vstack([rows, rows[-RARE:].mean(axis=0, keepdims=True)])
-    _core.save_vectors(
-        path_text("path", path),
+    vector_files.write(
+        path,
         words,
         np.ascontiguousarray(rows),
         "six_decimals_header" if boolean("header", header) else "six_decimals",

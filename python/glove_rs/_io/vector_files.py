@@ -5,29 +5,32 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from .. import _core
-from .._checks import boolean, integer, path_text, shown
+from .._checks import boolean, choice, integer, path_text, shown, writable_words
 from .._progress import Progress, reporter
 from ..vocabulary import Vocabulary, as_vocabulary
 from .archives import refusing
+from .files import readable
 
-__all__ = ["Format", "read", "warn_of_repeated"]
+__all__ = ["Format", "read", "warn_of_repeated", "write"]
 
 #: The formats that vectors are read from, `_core.VECTOR_FORMATS`, for type checkers.
 Format: TypeAlias = Literal["glove", "word2vec", "word2vec_binary", "stanford", "native"]
 
 
 def read(
-    path: str | os.PathLike[str],
+    path: str | os.PathLike[str] | IO[Any],
     *,
+    member: str | None,
     format: str | None,
     limit: int | None,
     dtype: DTypeLike,
+    errors: str,
     vocabulary: str | os.PathLike[str] | Vocabulary | None,
     combine: str,
     mmap: bool,
@@ -38,8 +41,9 @@ def read(
 
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
-    path = path_text("path", path)
+    file = readable("path", path, member)
     kind = _component(dtype)
+    errors = choice("errors", errors, _core.TEXT_ERRORS)
     limit = None if limit is None else integer("limit", limit, 1)
     mmap, longest = boolean("mmap", mmap), integer("max_line_bytes", max_line_bytes, 1, 2**40)
     if isinstance(vocabulary, str | os.PathLike):
@@ -49,14 +53,34 @@ def read(
         with reporter(progress) as callback:
             half = kind == np.float16
             found = _core.load_vectors(
-                path, format, limit, half, words, combine, mmap, longest, callback
+                file, format, limit, half, words, combine, mmap, longest, errors, callback
             )
         if found.matrix is not None:
             _warn(found)
             return found.words(), found.matrix
-        matrix = _mapped(path, found, kind)
+        assert isinstance(file, str)  # an open file is never mapped
+        matrix = _mapped(file, found, kind)
         if matrix is not None:
             return found.words, matrix
+
+
+def write(
+    path: str | os.PathLike[str],
+    words: list[str],
+    matrix: NDArray[Any],
+    layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
+) -> None:
+    """Write words and their vectors, packed as the ending of the name says.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be written.
+    ValueError
+        For words that the layout cannot hold, and for the ending of a format that is not written.
+    """
+    words = writable_words("words", words)
+    _core.save_vectors(path_text("path", path), words, matrix, layout)
 
 
 def warn_of_repeated(repeated: Sequence[str], total: int, *, stacklevel: int) -> None:
@@ -95,13 +119,19 @@ def _mapped(
 
 
 def _warn(found: _core.CoreVectors) -> None:
-    repeated, doubtful = found.repeated(), found.doubtful()
+    repeated, doubtful, lost = found.repeated(), found.doubtful(), found.not_finite()
     if repeated:
         warn_of_repeated(repeated, len(found) + len(repeated), stacklevel=4)
     if doubtful:
         warnings.warn(
             f"{len(doubtful)} lines have one number more than the others, which was read as the "
             f"end of the word: {_some(doubtful)}",
+            stacklevel=4,
+        )
+    if lost:
+        warnings.warn(
+            f"{len(lost)} of {len(found)} vectors hold NaN or infinity, and have no cosine to "
+            f"others: {_some(lost)}",
             stacklevel=4,
         )
 

@@ -4,38 +4,26 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from typing import Any
-
-import numpy as np
 
 from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
 from .._checks import integer
+from .._fit import checkpoints
 from .._io import output_folder
 
-__all__ = ["DESCRIPTIONS", "READING", "corpus", "counts", "kind_of", "local", "model", "vectors"]
+__all__ = ["READING", "corpus", "counts", "description", "kind_of", "local", "model", "vectors"]
 
-#: The kinds that :func:`kind_of` returns, as messages name them.
-DESCRIPTIONS = {
-    "counts": "co-occurrence counts of glove-rs",
-    "checkpoint": "a checkpoint of a training",
-    "empty": "an empty file",
+#: What else than a kind of the core :func:`kind_of` returns, as messages name it.
+_FOLDERS = {
+    "checkpoints": "a folder of checkpoints of a training",
     "folder": "a folder of glove-rs fit",
-    "model": "a model of glove-rs",
-    "parameters": "64-bit numbers, as in a parameters or gradsq .bin of Stanford's glove",
-    "records": "co-occurrence records of Stanford's tools",
-    "text": "text",
-    "unknown": "of no format that glove-rs knows",
-    "vectors": "word vectors",
-    "vocabulary": "a vocabulary: a word and its count on each line",
 }
 
-#: Parameters of :meth:`WordVectors.load` that say how to read.
-READING = ("format", "limit", "dtype", "max_line_bytes", "progress")
+#: What is not known, as messages name it.
+UNKNOWN = "of no format that glove-rs knows"
 
-_HEAD = 1 << 16
-# The longest line of a file that may be vectors as text.
-_LONGEST_LINE = 64 << 20
+#: Parameters of :meth:`WordVectors.load` that say how to read.
+READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
 
 
 def local(path: str) -> str:
@@ -43,30 +31,31 @@ def local(path: str) -> str:
     return "/dev/stdin" if path == "-" else path
 
 
-def corpus(paths: list[str]) -> Any:
-    """Return one path, or the lines of several files in order, as a source of text.
+class Argument(os.PathLike[str]):
+    """A path on the command line: a file even if it looks like text, a URL as it is."""
+
+    def __init__(self, path: str) -> None:
+        self._path = local(path)
+
+    def __fspath__(self) -> str:
+        return self._path
+
+    def __repr__(self) -> str:
+        return repr(self._path)
+
+
+def corpus(paths: list[str]) -> list[Argument]:
+    """Return files, folders, patterns and URLs as a source of text, as the API reads a list.
 
     Raises
     ------
     FormatError
-        If a file is recognised as something other than text.
+        If a folder is one that glove-rs wrote.
     """
     for path in paths:
-        kind = kind_of(path) if os.path.exists(path) else "unknown"
-        if kind not in {"text", "empty", "unknown"} and not _plausible_text(path, kind):
-            raise FormatError(f"{path}: this is not text but {DESCRIPTIONS[kind]}")
-    if len(paths) == 1:
-        return local(paths[0])
-    return _lines(paths)
-
-
-def _lines(paths: list[str]) -> Iterator[str]:
-    for path in paths:
-        with open(local(path), encoding="utf-8-sig", newline="\n") as file:
-            try:
-                yield from file
-            except UnicodeDecodeError as error:
-                raise FormatError(f"{path}: not UTF-8 ({error.reason})") from error
+        if os.path.isdir(path) and (kind := kind_of(path)) in _FOLDERS:
+            raise FormatError(f"{path}: this is not text but {_FOLDERS[kind]}")
+    return [Argument(path) for path in paths]
 
 
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
@@ -86,16 +75,17 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
     FormatError
         If the file is something else; the message says what.
     """
-    kind = kind_of(path) if reading.get("format") is None else "vectors"
+    is_named = reading.get("format") is not None or reading.get("member") is not None
+    kind = "vectors" if is_named else kind_of(path)
     if kind in {"model", "folder"}:
         wv = Glove.load(path).vectors
         limit = integer("limit", reading.get("limit", len(wv)), 1)
         rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
         return WordVectors(wv.index_to_key[:limit], rows)
-    if kind in {"counts", "records"} or (kind == "vocabulary" and vocabulary is None):
-        raise FormatError(f"{path}: these are not vectors but {DESCRIPTIONS[kind]}")
+    if kind == "checkpoints":
+        raise FormatError(f"{path}: these are not vectors but {_FOLDERS[kind]}")
     if kind == "parameters" and vocabulary is None:
-        raise FormatError(f"{path}: this is {DESCRIPTIONS[kind]}: name their words with --vocab")
+        raise FormatError(f"{path}: this is {description(path)}: name their words with --vocab")
     return WordVectors.load(local(path), vocabulary=vocabulary, **reading)
 
 
@@ -112,8 +102,10 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
         if vocabulary is not None:
             raise FormatError(f"{path}: these counts hold their words: leave --vocab out")
         return Cooccurrence.load(path, **options)
-    if kind in {"model", "folder", "vectors", "vocabulary", "text", "empty"}:
-        raise FormatError(f"{path}: these are not counts but {DESCRIPTIONS[kind]}")
+    if kind in _FOLDERS:
+        raise FormatError(f"{path}: these are not counts but {_FOLDERS[kind]}")
+    if kind != "unknown":
+        _core.check_kind(path, "counts")
     if vocabulary is None:
         raise FormatError(f"{path}: Stanford's records hold no words: name them with --vocab")
     return Cooccurrence.load(local(path), Vocabulary.load(vocabulary), **options)
@@ -130,15 +122,17 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     kind = kind_of(path)
     if kind in {"model", "folder"}:
         return Glove.load(path)
+    if kind == "checkpoints":
+        raise FormatError(f"{path}: this is not a model but {_FOLDERS[kind]}")
     if kind not in {"parameters", "unknown"}:
-        raise FormatError(f"{path}: this is not a model but {DESCRIPTIONS[kind]}")
+        _core.check_kind(path, "model")
     if vocabulary is None:
-        raise FormatError(f"{path}: this is {DESCRIPTIONS[kind]}: name their words with --vocab")
+        raise FormatError(f"{path}: this is {description(path)}: name their words with --vocab")
     return Glove.load_stanford(path, vocabulary, gradsq=gradsq)
 
 
 def kind_of(path: str) -> str:
-    """Return the kind of a file, a key of :data:`DESCRIPTIONS`; "unknown" for a pipe or device.
+    """Return the kind of a file as the core names it, or of a folder; "unknown" for a pipe.
 
     Raises
     ------
@@ -149,79 +143,16 @@ def kind_of(path: str) -> str:
         return "unknown"
     if output_folder.is_folder(path):
         return "folder"
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if checkpoints.Folder(path).has_checkpoint():
+        return "checkpoints"
+    if not _core.is_member(path) and not stat.S_ISREG(os.stat(path).st_mode):
         return "unknown"
-    with open(path, "rb") as file:
-        head = file.read(_HEAD)
-    if not head:
-        return "empty"
-    if head.startswith(b"gloveCNT"):
-        return "counts"
-    if head.startswith(b"gloveCKP"):
-        return "checkpoint"
-    if _is_vocabulary(head):
-        return "vocabulary"
-    try:
-        # Called directly, because `WordVectors.load` warns.
-        _core.load_vectors(path, None, 3, False, None, "sum", False, _LONGEST_LINE, None)
-    except FormatError:
-        pass
-    else:
-        return "vectors"
-    if head.startswith(b"PK\x03\x04"):
-        return "model"
-    if _is_text(head):
-        return "text"
-    if _are_records(head):
-        return "records"
-    return "parameters" if _are_numbers(head) else "unknown"
+    return _core.recognise(path)[0]
 
 
-def _rows(head: bytes) -> list[bytes]:
-    """Return the complete lines that are not empty."""
-    lines = head.split(b"\n")
-    return [line for line in (lines[:-1] if len(head) == _HEAD else lines) if line]
-
-
-def _is_vocabulary(head: bytes) -> bool:
-    before = 2**63
-    rows = _rows(head)
-    for row in rows:
-        word, _, count = row.rstrip(b"\r").rpartition(b" ")
-        if not word or not count.isdigit() or len(count) > 20 or int(count) > before:
-            return False
-        before = int(count)
-    return bool(rows) and _is_text(head)
-
-
-def _is_text(head: bytes) -> bool:
-    try:
-        head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 4:
-            return False
-    # Text editors do not write these control characters.
-    return not any(byte in head for byte in (0, 1, 2, 3, 4, 5, 6))
-
-
-def _are_records(head: bytes) -> bool:
-    records = np.frombuffer(head[: len(head) // 16 * 16], [("words", "<i4", 2), ("x", "<f8")])
-    words, x = records["words"], records["x"]
-    plausible = (words >= 1).all() and (words <= 2**28).all() and (x > 0).all() and (x < 1e15).all()
-    return bool(records.size and plausible)
-
-
-def _are_numbers(head: bytes) -> bool:
-    numbers = np.frombuffer(head[: len(head) // 8 * 8], "<f8")
-    sizes = np.abs(numbers[numbers != 0])
-    return bool(numbers.size and (sizes > 1e-30).all() and (sizes < 1e9).all())
-
-
-def _plausible_text(path: str, kind: str) -> bool:
-    """Whether a file that looks like vectors may be a text of numbers, such as walks on a graph."""
-    if kind != "vectors":
-        return False
-    with open(path, "rb") as file:
-        head = file.read(_HEAD)
-    fields = [field for row in _rows(head)[1:] for field in row.split()[1:]]
-    return _is_text(head) and not any(b"." in field for field in fields)
+def description(path: str) -> str:
+    """Return what a file or folder is, as messages name it."""
+    kind = kind_of(path)
+    if kind in _FOLDERS:
+        return _FOLDERS[kind]
+    return UNKNOWN if kind == "unknown" else _core.recognise(path)[1]

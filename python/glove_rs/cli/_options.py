@@ -22,6 +22,7 @@ _METAVARS = {"path": "PATH", "int or str": "SIZE"}
 # Here the docstring speaks of Python's values.
 _TEXTS = {
     "format": "glove, word2vec, word2vec_binary, stanford or native (default: found out)",
+    "member": "the file to read, if the first argument is a zip archive of several",
     "restrict_vocab": "know only the first so many words",
     "topn": "how many to print",
 }

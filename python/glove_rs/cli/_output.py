@@ -9,12 +9,32 @@ import math
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
-from .._io import output_folder
+if TYPE_CHECKING:
+    from .. import _core
+from .._io.output_folder import OutputFolder
 
-__all__ = ["add_json", "add_overwrite", "check_files", "columns", "emit"]
+__all__ = [
+    "add_json",
+    "add_overwrite",
+    "check_files",
+    "columns",
+    "emit",
+    "refuse_terminal",
+    "say",
+    "written",
+]
+
+
+def say(line: str) -> None:
+    """Print a message to standard error."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{line}\n")
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:
@@ -66,9 +86,11 @@ def check_files(
     inputs: Iterable[str | os.PathLike[str] | None],
     *,
     overwrite: bool,
-    folder: output_folder.OutputFolder | None = None,
+    folder: OutputFolder | None = None,
+    parents: bool = True,
+    model: bool = False,
 ) -> None:
-    """Refuse to write over an input, over a file that exists, or two files with one name.
+    """Refuse to write over an input, over a file that exists, two files with one name, or nowhere.
 
     Files are compared by device and inode, so links are followed. Standard output, devices and
     pipes are written to, never replaced.
@@ -82,21 +104,31 @@ def check_files(
     overwrite : bool
         Whether files may be replaced.
     folder : OutputFolder, optional
-        An output folder. All its files are outputs.
+        An output folder. It and all its files are outputs.
+    parents : bool, default True
+        Whether the folder of each file must exist already.
+    model : bool, default False
+        Whether the files are models, which are NumPy archives.
 
     Raises
     ------
     ValueError
-        For an output that is an input, or one file for two outputs.
+        For a name with the ending of a format that is not written, for an output that is an
+        input, one path for two outputs, or an output in another.
     FileExistsError
         For a file that exists, unless `overwrite`.
+    OSError
+        For a file that cannot be written: it is a folder, or its folder is missing or read-only.
     """
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
-    written_files = [(option, path, True) for option, path in pairs if path is not None]
+    written_files: list[tuple[str, str, bool]] = []
     if folder is not None:
         files = (os.path.join(folder.target, name) for name in folder.names)
+        if not os.path.isfile(folder.target):
+            written_files.append(("out", folder.target, False))
         written_files += [("out", path, False) for path in files]
+    written_files += [(option, path, True) for option, path in pairs if path is not None]
     keys = [_written_key(path) for _, path, _ in written_files]
     read: dict[object, str] = {}
     if any(keys):  # a folder of inputs may hold many files
@@ -113,9 +145,49 @@ def check_files(
                 f"got {path}"
             )
         option_of[identity] = option
-        if is_file and key is not None and not overwrite and not os.path.isdir(path):
-            reason = "exists; choose another name, or replace it with --overwrite"
-            raise FileExistsError(17, reason, path)
+        if is_file:
+            _refuse_inside(option, path, written_files)
+    for (option, path, is_file), key in zip(written_files, keys, strict=True):
+        if is_file and not _is_stream(path):
+            _check_ending(option, path, model)
+            _check_place(path, parents)
+            if key is not None and not overwrite:
+                raise FileExistsError(17, _EXISTS, path)
+
+
+_EXISTS = "exists; choose another name, or replace it with --overwrite"
+
+
+def _check_ending(option: str, path: str, model: bool) -> None:
+    """Refuse the ending of a format that is not written, by the name of the option."""
+    try:
+        _core.check_ending(path, model)
+    except ValueError as error:
+        raise ValueError(str(error).replace("path", option, 1)) from None
+
+
+def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]) -> None:
+    """Refuse an output whose path would need `path`, a file, to be a folder."""
+    if os.path.isdir(path):
+        return
+    for option, other, _ in others:
+        if os.path.realpath(other).startswith(os.path.realpath(path) + os.sep):
+            raise ValueError(
+                f"{file} must be a file with no other output in it, "
+                f"got {path}, and {_option(option)} is {other}"
+            )
+
+
+def _check_place(path: str, parents: bool) -> None:
+    """Raise the error that writing a file would end with, as far as that is known before."""
+    if os.path.isdir(path):
+        raise IsADirectoryError(21, os.strerror(21), path)
+    parent = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(parent):
+        if parents or os.path.exists(parent):
+            raise FileNotFoundError(2, f"there is no folder {parent} to write it to", path)
+    elif not os.access(parent, os.W_OK | os.X_OK):
+        raise PermissionError(13, os.strerror(13), path)
 
 
 def _written_key(path: str) -> object:
@@ -170,3 +242,55 @@ def _is_stream(path: str) -> bool:
     except (OSError, ValueError):
         return False
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+# --- writing --------------------------------------------------------------------------------------
+
+
+def refuse_terminal(output: str) -> None:
+    """Refuse to write what is not text to a terminal."""
+    if output == "-" and sys.stdout.isatty():
+        raise ValueError("output must be a file: what it gets is not text for a terminal")
+
+
+@contextmanager
+def written(path: str, *, overwrite: bool) -> Iterator[str]:
+    """Yield the path to write an output to; the output is there when the block ends.
+
+    A file that somebody else has put there in the meantime is replaced only if `overwrite`. Text
+    that goes to a terminal passes through :mod:`sys.stdout`, which escapes control characters.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file now. It is left as it is.
+    """
+    if path == "-" and sys.stdout.isatty():
+        with tempfile.TemporaryDirectory() as folder:
+            yield os.path.join(folder, "output")
+            file = os.path.join(folder, "output")
+            with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
+                sys.stdout.writelines(text)
+    elif overwrite or _is_stream(path) or not os.path.basename(path):
+        yield path
+    else:
+        with _new_file(path) as new:
+            yield new
+
+
+@contextmanager
+def _new_file(path: str) -> Iterator[str]:
+    from .. import _core
+
+    name = os.path.basename(path)
+    writer = _core.FolderWriter(path, [name])
+    try:
+        yield os.path.join(writer.folder, name)
+        writer.commit_file(name)
+    except FileExistsError as error:
+        raise FileExistsError(17, _EXISTS, path) from error
+    except OSError as error:
+        error.filename = path  # not that of the temporary file
+        raise
+    finally:
+        writer.discard()

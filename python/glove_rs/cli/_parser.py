@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import difflib
+import re
 import textwrap
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, NoReturn, TypeAlias, cast
 
 __all__ = ["Commands", "Parser", "command", "flag_of", "subcommands"]
 
@@ -39,6 +41,48 @@ class Parser(argparse.ArgumentParser):
         """Return the parser of one of the commands."""
         actions = (a for a in self._actions if isinstance(a, argparse._SubParsersAction))
         return cast(Parser, next(actions).choices[name])
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Refuse an unknown option first: it is why a required one seems to be missing."""
+        for argument in args or ():
+            if argument == "--" or (self._subparsers is not None and argument[:1] != "-"):
+                break
+            if (name := _option_name(argument)) and name not in self._option_string_actions:
+                self.unknown([argument])
+        return super().parse_known_args(args, namespace)
+
+    def unknown(self, arguments: list[str]) -> NoReturn:
+        """End with the usage, the arguments, and the options that are spelled almost like them."""
+        options = list(self._option_string_actions)
+        near = [_nearest(argument.partition("=")[0], options) for argument in arguments]
+        self.error(f"unrecognized arguments: {' '.join(arguments)}{_suggested(near)}")
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            near = _nearest(str(value), [str(choice) for choice in action.choices or ()])
+            raise argparse.ArgumentError(action, error.message + _suggested([near])) from None
+
+
+def _option_name(argument: str) -> str:
+    """Return the option that an argument is, as argparse sees it, or ''."""
+    if argument.startswith("--") and " " not in argument:
+        return argument.partition("=")[0]
+    if re.fullmatch(r"-[^-].*", argument, re.S) and not re.fullmatch(r"-\d*\.?\d+", argument):
+        return argument[:2]
+    return ""
+
+
+def _nearest(word: str, words: list[str]) -> str | None:
+    """Return the word that is spelled most like `word`, which may be its beginning."""
+    longer = [other for other in words if len(word) > 3 and other.startswith(word)]
+    return next(iter(longer or difflib.get_close_matches(word, words, 1)), None)
+
+
+def _suggested(words: list[str | None]) -> str:
+    near = [word for word in words if word is not None]
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def subcommands(parent: Parser) -> Commands:

@@ -29,7 +29,7 @@ from .._fit.training import Session
 from .._io import stanford
 from ._inputs import local
 from ._machine import free_memory, processors
-from ._output import check_files
+from ._output import check_files, written
 from ._parser import Commands, Parser
 
 __all__ = ["TOOLS", "add", "main", "usage"]
@@ -72,7 +72,8 @@ def _vocab_count(value: dict[str, Any]) -> None:
             "the text has a word <unk>, which is reserved for unknown words: rename it"
         )
     kept = every._core.pruned(max(value["min-count"], 0), value["max-vocab"] or None)
-    kept.save("-")
+    with written("-", overwrite=True) as output:
+        kept.save(output)
     if value["verbose"] > 0:
         _say(f"{sum(every.counts.tolist())} tokens, {len(every)} different words")
     _say(f"Using vocabulary of size {len(kept)}.")

@@ -17,16 +17,13 @@ from pathlib import Path
 from .. import Cooccurrence, Glove, Vocabulary
 from .._checks import path_text
 from .._io.files import replacing
-from ._options import add_settings
-from ._output import add_overwrite, check_files
+from ._options import add_settings, given
+from ._output import add_overwrite, check_files, written
 from ._parser import Commands, command
 
 __all__ = ["add", "extract", "words_to_show"]
 
-WINDOW = 10
-MIN_COUNT = 5
-X_MAX = 10.0  # the paper's 100 is for billions of tokens
-WORDS_TO_SHOW = ("file", "string", "thread", "error", "list")
+WORDS_TO_SHOW = ("file", "month", "socket", "password", "exception")
 
 # Tests have little prose, encodings/ has character tables, and site-packages varies.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
@@ -138,12 +135,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="text to train on instead (UTF-8, one document on each line)",
     )
-    parser.add_argument(
-        "--dim", metavar="N", type=int, default=50, help="length of a vector (default: 50)"
-    )
-    parser.add_argument(
-        "--epochs", metavar="N", type=int, default=30, help="passes over the counts (default: 30)"
-    )
+    add_settings(parser.add_argument_group("training"), _TRAINING)
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -154,11 +146,19 @@ def add(commands: Commands) -> None:
     add_settings(parser.add_argument_group("running"), ["progress"])
 
 
+_TRAINING = ("dim", "epochs")
+
+
 def _demo(options: argparse.Namespace) -> None:
     options.out = Path(path_text("out", options.out, "folder"))
     options.corpus = None if options.corpus is None else Path(options.corpus)
     if options.corpus is not None and not options.corpus.is_file():
-        what = "is a folder, not a text file" if options.corpus.is_dir() else "does not exist"
+        if not options.corpus.exists():
+            what = "does not exist"
+        elif options.corpus.is_dir():
+            what = "is a folder, not a text file"
+        else:
+            what = "is no regular file, and the demo reads it more than once"
         options.parser.error(
             f"the corpus '{options.corpus}' {what}; name a text file, "
             "or leave it out to train on the standard library's prose"
@@ -172,8 +172,9 @@ def run(options: argparse.Namespace) -> None:
     vectors = options.out / "vectors.txt"
     outputs = {"out": str(vectors)}
     if options.corpus is None:
-        check_files({"out": str(options.out / "corpus.txt")}, [], overwrite=options.overwrite)
-    check_files(outputs, [options.corpus], overwrite=options.overwrite)
+        outputs["corpus"] = str(options.out / "corpus.txt")
+    overwrite = options.overwrite
+    check_files(outputs, [options.corpus], overwrite=overwrite, parents=False)
     options.out.mkdir(parents=True, exist_ok=True)
     if options.corpus is None:
         corpus = options.out / "corpus.txt"
@@ -185,22 +186,17 @@ def run(options: argparse.Namespace) -> None:
     print(f"corpus      {corpus} ({corpus.stat().st_size / 1e6:.1f} MB)")
     print(f"documents   {count_lines(corpus):>12,}")
 
-    vocabulary = Vocabulary.from_corpus(corpus, min_count=MIN_COUNT)
-    print(f"tokens      {int(sum(vocabulary.counts)):>12,} of words seen {MIN_COUNT} times or more")
+    model = Glove(**given(options, _TRAINING), progress=progress)
+    least = model.min_count
+    vocabulary = Vocabulary.from_corpus(corpus)
+    print(f"tokens      {int(sum(vocabulary.counts)):>12,} of words seen {least} times or more")
     print(f"vocabulary  {len(vocabulary):>12,} words")
 
-    X = Cooccurrence.from_corpus(corpus, vocabulary, WINDOW, progress=progress)
-    print(f"records     {X.nnz:>12,} pairs of words within {WINDOW} of each other", flush=True)
+    X = Cooccurrence.from_corpus(corpus, vocabulary, progress=progress)
+    window = model.window
+    print(f"records     {X.nnz:>12,} pairs of words within {window} of each other", flush=True)
 
-    model = Glove(
-        dim=options.dim,
-        window=WINDOW,
-        min_count=MIN_COUNT,
-        x_max=X_MAX,
-        epochs=options.epochs,
-        progress=progress,
-    ).fit_cooccurrence(X)
-
+    model.fit_cooccurrence(X)
     print("\nloss per epoch")
     for first in range(0, len(model.history), 5):
         losses = model.history[first : first + 5]
@@ -211,10 +207,8 @@ def run(options: argparse.Namespace) -> None:
     for word in words:
         neighbours = model.vectors.most_similar(word, topn=6)
         print(f"  {word:<10}  " + "  ".join(f"{other} {score:.2f}" for other, score in neighbours))
-    if len(words) > 1:
-        one, two = words[:2]
-        print(f"\nsimilarity of '{one}' and '{two}': {model.vectors.similarity(one, two):.3f}")
 
-    check_files(outputs, [options.corpus], overwrite=options.overwrite)
-    model.save_word2vec(vectors)
-    print(f"\nsaved {len(vocabulary):,} vectors of {options.dim} numbers to {vectors}")
+    check_files({"out": str(vectors)}, [options.corpus], overwrite=overwrite)
+    with written(str(vectors), overwrite=overwrite) as path:
+        model.save_word2vec(path)
+    print(f"\nsaved {len(vocabulary):,} vectors of {model.dim} numbers to {vectors}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,15 @@ from .._io import output_folder
 from ..vectors import COMBINATIONS, combine
 from . import _inputs
 from ._options import add_parameters, given
-from ._output import add_json, add_overwrite, check_files, columns, emit
+from ._output import (
+    add_json,
+    add_overwrite,
+    check_files,
+    columns,
+    emit,
+    refuse_terminal,
+    written,
+)
 from ._parser import Commands, command
 
 __all__ = ["FORMATS", "add"]
@@ -35,6 +42,10 @@ FORMATS = {
 }
 # The default format of models and vectors by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
+# Those that a terminal can show.
+_TEXT = {"word2vec", "glove", "vocab"}
+# Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
+_STANFORD = {".txt": "text", ".bin": "binary", ".gradsq.bin": "gradsq"}
 
 
 def add(commands: Commands) -> None:
@@ -125,10 +136,11 @@ def _check(options: argparse.Namespace) -> None:
     if options.to == "stanford":
         if options.output == "-":
             raise ValueError("output must be the beginning of file names with --to stanford, got -")
-        files = [options.output + end for end in (".txt", ".bin", ".gradsq.bin")]
+        files = [options.output + end for end in _STANFORD]
     inputs = [options.input, options.vocab, options.gradsq]
     for file in files:
-        check_files({"output": file}, inputs, overwrite=options.overwrite)
+        model = options.to == "model"
+        check_files({"output": file}, inputs, overwrite=options.overwrite, model=model)
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
@@ -136,36 +148,28 @@ def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
 
 
 def _convert_counts(options: argparse.Namespace) -> None:
-    to = options.to or ("records" if options.output.endswith(".bin") else "counts")
+    to = options.to or ("records" if _core.ending(options.output) == ".bin" else "counts")
     counts = _inputs.counts(options.input, options.vocab)
-    _check(options)
     match to:
         case "vocab":
-            counts.vocabulary.save(options.output)
+            _write(options, to, counts.vocabulary.save)
         case "counts":
-            counts._core.save(options.output)
+            _write(options, to, counts._core.save)
         case "records":
-            counts._core.save_stanford(options.output)
+            _write(options, to, counts._core.save_stanford)
         case _:
             raise _refuse(options, to, "counts")
 
 
 def _convert_model(options: argparse.Namespace, model: Glove) -> None:
-    _check(options)
-    to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
+    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
     match to:
         case "model":
-            model.save(options.output)
+            _write(options, to, model.save)
         case "vocab":
-            model.vocabulary.save(options.output)
+            _write(options, to, model.vocabulary.save)
         case "stanford":
-            model.save_stanford(
-                options.output,
-                gradsq=True,
-                unk=options.unk is not False,
-                model=options.model,
-                header=options.header,
-            )
+            _write_stanford(options, model)
         case "counts" | "records":
             raise _refuse(options, to, "a model")
         case _:
@@ -174,8 +178,7 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
 
 
 def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
-    _check(options)
-    to = options.to or _BY_NAME.get(Path(options.output).suffix, "word2vec")
+    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
     if to == "stanford" or to not in _core.VECTOR_FORMATS:
         raise _refuse(options, to, "vectors")
     _write_vectors(options, wv, to)
@@ -183,11 +186,33 @@ def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
 
 def _write_vectors(options: argparse.Namespace, wv: WordVectors, to: str) -> None:
     if to == "native":
-        wv.save(options.output)
+        _write(options, to, wv.save)
     elif to == "glove":
-        wv.save_glove(options.output, unk=bool(options.unk))
+        _write(options, to, lambda path: wv.save_glove(path, unk=bool(options.unk)))
     else:
-        wv.save_word2vec_format(options.output, binary=to == "word2vec_binary")
+        binary = to == "word2vec_binary"
+        _write(options, to, lambda path: wv.save_word2vec_format(path, binary=binary))
+
+
+def _write(options: argparse.Namespace, to: str, save: Callable[[str], object]) -> None:
+    if to not in _TEXT:
+        refuse_terminal(options.output)
+    _check(options)
+    with written(options.output, overwrite=options.overwrite) as path:
+        save(path)
+
+
+def _write_stanford(options: argparse.Namespace, model: Glove) -> None:
+    _check(options)
+    for end, this in _STANFORD.items():
+        with written(options.output + end, overwrite=options.overwrite) as path:
+            model.save_stanford(
+                path.removesuffix(end),
+                **{file: file == this for file in _STANFORD.values()},
+                unk=options.unk is not False,
+                model=options.model,
+                header=options.header,
+            )
 
 
 # --- info -----------------------------------------------------------------------------------------
@@ -216,7 +241,7 @@ def _info(options: argparse.Namespace) -> None:
     results = []
     for path in options.files:
         kind = _inputs.kind_of(path)
-        about = {"file": path, "what": _inputs.DESCRIPTIONS[kind]}
+        about = {"file": path, "what": _inputs.description(path)}
         if os.path.isfile(path):
             about["bytes"] = os.path.getsize(path)
         results.append({**about, **_DESCRIBE[kind](path, options.vocab)})
@@ -353,23 +378,35 @@ def _parameters_info(path: str, vocabulary: str | None) -> dict[str, Any]:
 
 
 def _text_info(path: str, _: str | None) -> dict[str, Any]:
-    lines, last, first = 0, b"\n", b""
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            first = first or block[:200]
-            lines += block.count(b"\n")
-            last = block[-1:]
-    begin = first.split(b"\n")[0].decode(errors="replace")
-    return {"lines": lines + (last != b"\n"), "begins": begin[:70] + " ..." * (len(begin) > 70)}
+    lines, begin = _core.count_lines(path)
+    return {"lines": lines, "begins": begin[:70] + " ..." * (len(begin) > 70)}
+
+
+def _advice(path: str, _: str | None) -> dict[str, Any]:
+    return {"advice": _core.recognise(path)[2]}
 
 
 def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
     saved = checkpoints.read(path)
+    before = saved.settings["before"]
+    words, dim = saved.core.shape
     return {
         "version": saved.settings.get("glove_rs"),
-        "epochs": saved.core.epochs,
+        "words": words,
+        "dim": dim,
+        "epochs": len(before) + saved.core.epochs,
+        "epochs_in_all": len(before) + saved.settings["training"]["epochs"],
         "settings": {**saved.settings["parameters"], **saved.settings["training"]},
     }
+
+
+def _checkpoints_info(path: str, _: str | None) -> dict[str, Any]:
+    folder = checkpoints.Folder(path)
+    about = {"checkpoint": folder.state, **_checkpoint_info(folder.state, None)}
+    if os.path.exists(folder.counts):
+        about["counts"] = folder.counts
+    about["resume"] = f"Glove.resume({path!r})"
+    return about
 
 
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
@@ -377,10 +414,13 @@ def _nothing(_: str, __: str | None) -> dict[str, Any]:
 
 
 _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
+    "archive": _advice,
     "checkpoint": _checkpoint_info,
+    "checkpoints": _checkpoints_info,
     "counts": lambda path, _: _counts_info(path, None),
     "empty": _nothing,
     "folder": _model_info,
+    "foreign": _advice,
     "model": _model_info,
     "parameters": _parameters_info,
     "records": _records_info,

@@ -1,17 +1,19 @@
-"""``similar``, ``analogy`` and ``evaluate``: query vectors and measure them."""
+"""``similar``, ``analogy``, ``infer`` and ``evaluate``: query vectors and measure them."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
-from .. import WordVectors
+from .. import FormatError, WordVectors
+from .._checks import integer
 from ..vectors import Neighbours
 from . import _inputs
 from ._options import add_parameters, given
-from ._output import add_json, columns, emit
+from ._output import add_json, columns, emit, say
 from ._parser import Commands, Parser, command
 
 __all__ = ["add"]
@@ -23,6 +25,7 @@ def add(commands: Commands) -> None:
     """Add the commands."""
     _add_similar(commands)
     _add_analogy(commands)
+    _add_infer(commands)
     _add_evaluate(commands)
 
 
@@ -64,7 +67,8 @@ def _add_similar(commands: Commands) -> None:
         summary="find the nearest words",
         text=(
             "Print the words nearest to each WORD by cosine. Without WORD, words are read from "
-            "standard input."
+            "standard input, after a prompt if that is a terminal. A word that is not known gets a "
+            "message; the others are looked up all the same, and the exit code is then 1."
         ),
         example=(
             "glove-rs similar model ice steam --topn 5\n"
@@ -88,23 +92,36 @@ def _add_similar(commands: Commands) -> None:
 _SEARCH = ("topn", "restrict_vocab")
 
 
-def _similar(options: argparse.Namespace) -> None:
+def _search(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:
+    """Return the parameters of a search; to print no words is not one."""
+    search = given(options, names)
+    integer("topn", search.get("topn", 1), 1)
+    return search
+
+
+def _similar(options: argparse.Namespace) -> int:
+    search = _search(options, _SEARCH)
     wv = _read(options)
-    search = given(options, _SEARCH)
     if options.negative:
         found = wv.most_similar(options.words, options.negative, **search)
         emit(options, _neighbours(found), _lines(found))
-        return
-    several = len(options.words) != 1
+        return 0
+    several, code = len(options.words) != 1, 0
     for word in options.words or _words(sys.stdin):
-        found = wv.most_similar(word, **search)
-        text = _lines(found)
+        result: dict[str, Any] = {"word": word, "similar": []}
+        try:
+            found = wv.most_similar(word, **search)
+        except KeyError as error:
+            # The other words are answered all the same.
+            code, reason = 1, str(error)
+            say(f"glove-rs similar: {reason}")
+            if options.json:
+                emit(options, {**result, "error": reason}, "")
+            continue
+        result["similar"], text = _neighbours(found), _lines(found)
         # One line of JSON for each word, so that programs can read it as a stream.
-        emit(
-            options,
-            {"word": word, "similar": _neighbours(found)},
-            f"{word}\n{_indented(text)}\n" if several else text,
-        )
+        emit(options, result, f"{word}\n{_indented(text)}\n" if several else text)
+    return code
 
 
 def _indented(text: str) -> str:
@@ -112,8 +129,20 @@ def _indented(text: str) -> str:
 
 
 def _words(file: Any) -> Iterator[str]:
-    for line in file:
+    for line in _prompted() if file.isatty() else file:
         yield from line.split()
+
+
+def _prompted() -> Iterator[str]:
+    """Yield the lines that a user types, until the end of input."""
+    with suppress(ImportError):
+        import readline  # noqa: F401 - gives `input` a history
+    while True:
+        try:
+            yield input("word> ")
+        except EOFError:
+            print()
+            return
 
 
 # --- analogy --------------------------------------------------------------------------------------
@@ -137,9 +166,72 @@ def _add_analogy(commands: Commands) -> None:
 
 
 def _analogy(options: argparse.Namespace) -> None:
-    wv = _read(options)
-    found = wv.analogy(options.a, options.b, options.c, **given(options, ["topn"]))
+    search = _search(options, ("topn",))
+    found = _read(options).analogy(options.a, options.b, options.c, **search)
     emit(options, _neighbours(found), _lines(found))
+
+
+# --- infer ----------------------------------------------------------------------------------------
+
+
+def _add_infer(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "infer",
+        _infer,
+        "MODEL [FILE...] [options]",
+        summary="compute a vector for a word that training never saw",
+        text=(
+            "Compute the vector of a word from examples of its use, one on each line, without "
+            "training. Print it as a line of a vector file, or the words nearest to it with "
+            "--topn. Each line is a place of the word: with --word, where that word stands, and "
+            "without, in the middle of the line, where the word has been left out."
+        ),
+        example=(
+            "echo 'the queen meets the sultan' | glove-rs infer model --word sultan --topn 5\n"
+            "glove-rs infer model examples.txt --word sultan >> vectors.txt"
+        ),
+    )
+    parser.add_argument("model", metavar="MODEL", help="a model, or the folder of a model")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="*",
+        default=["-"],
+        help="examples, one on each line; - is standard input (default: -)",
+    )
+    parser.add_argument("--word", metavar="WORD", help="the word, as it stands in the examples")
+    parser.add_argument(
+        "--topn",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="print the N nearest words instead of the vector",
+    )
+    add_json(parser)
+
+
+def _infer(options: argparse.Namespace) -> None:
+    search = _search(options, ("topn",))
+    model = _inputs.model(options.model, None)
+    examples = [line for path in options.files for line in _examples(path)]
+    vector = model.infer_vector(examples, options.word)
+    result: dict[str, Any] = {"word": options.word, "vector": vector.tolist()}
+    # Nine digits read back as the same float32.
+    text = " ".join([*filter(None, [options.word]), *(f"{x:.9g}" for x in vector)])
+    if search:
+        found = model.vectors.similar_by_vector(vector, topn=search["topn"])
+        result["similar"], text = _neighbours(found), _lines(found)
+    emit(options, result, text)
+
+
+def _examples(path: str) -> list[str]:
+    """Read lines, without the empty ones."""
+    with open(_inputs.local(path), encoding="utf-8-sig") as file:
+        try:
+            return [line for line in file if line.strip()]
+        except UnicodeDecodeError as error:
+            raise FormatError(f"{path}: not UTF-8 ({error.reason})") from error
 
 
 # --- evaluate -------------------------------------------------------------------------------------

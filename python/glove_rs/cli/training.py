@@ -1,10 +1,10 @@
-"""``fit``, ``vocab``, ``cooccur`` and ``train``: from text to a model, at once or step by step."""
+"""``fit``, ``vocab``, ``cooccur``, ``train``, ``update``: from text to a model, at once or not."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,16 @@ from .._io import output_folder
 from .._settings import CONSTRUCTOR, names
 from . import _inputs
 from ._options import add_settings, given
-from ._output import add_json, add_overwrite, check_files, columns, emit
+from ._output import (
+    add_json,
+    add_overwrite,
+    check_files,
+    columns,
+    emit,
+    refuse_terminal,
+    say,
+    written,
+)
 from ._parser import Commands, Parser, command
 
 __all__ = ["add"]
@@ -21,6 +30,9 @@ __all__ = ["add"]
 _RUNNING = names("running")
 _COUNTING = names("reading", "encoding", "counting")
 _VOCABULARY = tuple(name for name in names("reading", "encoding") if name != "keep_gaps")
+# Counts that a model keeps are lost when the program ends: --save-counts writes them.
+_FITTING = tuple(name for name in names("fitting") if name != "keep_counts")
+_UPDATING = tuple(name for name in _FITTING if name not in {"anchor", "resume"})
 
 
 def add(commands: Commands) -> None:
@@ -29,6 +41,7 @@ def add(commands: Commands) -> None:
     _add_vocab(commands)
     _add_cooccur(commands)
     _add_train(commands)
+    _add_update(commands)
 
 
 # --- fit ------------------------------------------------------------------------------------------
@@ -53,6 +66,7 @@ def _add_fit(commands: Commands) -> None:
     )
     _add_corpus(parser)
     _add_out(parser)
+    _add_save_counts(parser)
     parser.add_argument(
         "--vocab",
         dest="vocabulary",
@@ -90,29 +104,42 @@ def _fit(options: argparse.Namespace) -> None:
     outputs = _Outputs(options, [*options.corpus, options.vocabulary])
     fitting = _fitting(options)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
+    if words is not None:
+        _refuse_spaces(options.vocabulary, words)
     if options.scheduler is not None:
-        model = _fit_on_cluster(options, words, fitting)
-    else:
-        for name in given(options, _CLUSTER):
-            raise ValueError(f"{name} must come with --scheduler")
-        source = _inputs.corpus(options.corpus)
-        model = Glove(**given(options, CONSTRUCTOR))
-        model.fit(source, vocabulary=words, **fitting)
-    _finish(options, model, outputs, ", ".join(options.corpus))
+        _fit_on_cluster(options, words, fitting, outputs)
+        return
+    for name in given(options, _CLUSTER):
+        raise ValueError(f"{name} must come with --scheduler")
+    source = _inputs.corpus(options.corpus)
+    model = Glove(**given(options, CONSTRUCTOR))
+
+    def train() -> None:
+        keep = {"keep_counts": options.save_counts is not None}
+        model.fit(source, vocabulary=words, **keep, **fitting)
+
+    _finish(options, model, outputs, ", ".join(options.corpus), train)
 
 
 def _fit_on_cluster(
-    options: argparse.Namespace, words: Vocabulary | None, fitting: dict[str, Any]
-) -> Glove:
+    options: argparse.Namespace,
+    words: Vocabulary | None,
+    fitting: dict[str, Any],
+    outputs: _Outputs,
+) -> None:
+    if options.save_counts is not None:
+        raise ValueError("save_counts must be left out with --scheduler: no machine has all counts")
     from ..dask import DaskGlove  # says what to install, hence before distributed itself
 
     from distributed import Client  # isort: skip
 
     with Client(options.scheduler) as client:
         model = DaskGlove(client=client, **given(options, (*CONSTRUCTOR, *_CLUSTER)))
-        model.fit(options.corpus, vocabulary=words, **fitting)
-    model.client = None  # it is closed
-    return model
+
+        def train() -> None:
+            model.fit(options.corpus, vocabulary=words, **fitting)
+
+        _finish(options, model, outputs, ", ".join(options.corpus), train)
 
 
 # --- vocab ----------------------------------------------------------------------------------------
@@ -147,12 +174,8 @@ def _vocab(options: argparse.Namespace) -> None:
     settings = given(options, (*_VOCABULARY, *_RUNNING))
     words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **settings)
     check_files(outputs, options.corpus, overwrite=options.overwrite)
-    if options.output == "-" and sys.stdout.isatty():
-        # Through Python's stream, which escapes control characters on a terminal.
-        for word, count in zip(words.words, words.counts.tolist(), strict=True):
-            print(word, count)
-    else:
-        words.save(options.output)
+    with written(options.output, overwrite=options.overwrite) as path:
+        words.save(path)
 
 
 # --- cooccur --------------------------------------------------------------------------------------
@@ -193,8 +216,7 @@ def _add_cooccur(commands: Commands) -> None:
 
 
 def _cooccur(options: argparse.Namespace) -> None:
-    if options.output == "-" and sys.stdout.isatty():
-        raise ValueError("output must be a file: records are not for a terminal")
+    refuse_terminal(options.output)
     outputs = {"output": options.output, "save_vocab": options.save_vocab}
     inputs = [*options.corpus, options.vocabulary]
     check_files(outputs, inputs, overwrite=options.overwrite)
@@ -204,8 +226,10 @@ def _cooccur(options: argparse.Namespace) -> None:
     )
     check_files(outputs, inputs, overwrite=options.overwrite)
     if options.save_vocab is not None:
-        counts.vocabulary.save(options.save_vocab)
-    counts.save(options.output)
+        with written(options.save_vocab, overwrite=options.overwrite) as path:
+            counts.vocabulary.save(path)
+    with written(options.output, overwrite=options.overwrite) as path:
+        counts.save(path)
     if options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
         emit(
@@ -269,8 +293,76 @@ def _train(options: argparse.Namespace) -> None:
         raise ValueError("gradsq must come with --start")
     model = Glove(**parameters)
     counts = _inputs.counts(options.counts, options.vocabulary, **given(options, _RUNNING))
-    model.fit_cooccurrence(counts, start=start, **_fitting(options))
-    _finish(options, model, outputs, options.counts)
+    _refuse_spaces(options.counts, counts.vocabulary)
+    fitting = _fitting(options)
+
+    def train() -> None:
+        model.fit_cooccurrence(counts, start=start, **fitting)
+
+    _finish(options, model, outputs, options.counts, train)
+
+
+# --- update ---------------------------------------------------------------------------------------
+
+
+def _add_update(commands: Commands) -> None:
+    parser = command(
+        commands,
+        "update",
+        _update,
+        "MODEL CORPUS... --counts FILE --out DIR [options]",
+        summary="train a model on with more text",
+        text=(
+            "Count more text with the settings of a model, add the counts to those of the text so "
+            "far, and train on. Words that are now frequent enough are added. The folder is that "
+            "of glove-rs fit."
+        ),
+        example=(
+            "glove-rs update model more.txt --counts counts --out model2 --save-counts counts2"
+        ),
+    )
+    parser.add_argument("model", metavar="MODEL", help="a model, or the folder of a model")
+    _add_corpus(parser)
+    parser.add_argument(
+        "--counts",
+        metavar="FILE",
+        required=True,
+        help="counts of the text so far, of --save-counts or glove-rs cooccur",
+    )
+    _add_out(parser)
+    _add_save_counts(parser)
+    group = parser.add_argument_group("training")
+    group.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        default=argparse.SUPPRESS,
+        help="number of passes over all counts (default: 0.4 times that of the model)",
+    )
+    group.add_argument(
+        "--new-words",
+        action=argparse.BooleanOptionalAction,
+        default=argparse.SUPPRESS,
+        help="add words that are now frequent enough (default: yes)",
+    )
+    add_settings(group, _UPDATING)
+    add_settings(parser.add_argument_group("running"), _RUNNING)
+
+
+def _update(options: argparse.Namespace) -> None:
+    outputs = _Outputs(options, [options.model, *options.corpus, options.counts])
+    source = _inputs.corpus(options.corpus)
+    arguments = _checkpointed(given(options, ("epochs", "new_words", *_UPDATING)))
+    running = given(options, _RUNNING)
+    model = _inputs.model(options.model, None).set_params(**running)
+    counts = _inputs.counts(options.counts, None, **running)
+    _refuse_spaces(options.counts, counts.vocabulary)
+
+    def train() -> None:
+        keep = options.save_counts is not None
+        model.update(source, counts=counts, keep_counts=keep, **arguments)
+
+    _finish(options, model, outputs, ", ".join(options.corpus), train)
 
 
 # --- what they share ------------------------------------------------------------------------------
@@ -285,7 +377,7 @@ def _add_training(parser: Parser) -> None:
         default=argparse.SUPPRESS,
         help="pretrained vectors, whose words start there; the others start at random",
     )
-    add_settings(group, names("fitting"))
+    add_settings(group, _FITTING)
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -294,7 +386,8 @@ def _add_corpus(parser: Parser) -> None:
         "corpus",
         metavar="CORPUS",
         nargs="+",
-        help="UTF-8 text, a document on each line; - is standard input",
+        help="text, a document on each line: files, packed or not, folders, patterns and URLs; "
+        "- is standard input",
     )
 
 
@@ -318,21 +411,47 @@ def _add_out(parser: Parser) -> None:
     add_json(parser)
 
 
+def _add_save_counts(parser: Parser) -> None:
+    parser.add_argument(
+        "--save-counts",
+        metavar="FILE",
+        help="write the counts of all the text too, which glove-rs update needs",
+    )
+
+
 def _fitting(options: argparse.Namespace) -> dict[str, Any]:
     """Return the parameters of a training, with the vectors of --init."""
-    arguments = given(options, ("init", *names("fitting")))
+    arguments = _checkpointed(given(options, ("init", *_FITTING)))
     if "init" in arguments:
         arguments["init"] = _inputs.vectors(arguments["init"])
     return arguments
 
 
+def _checkpointed(arguments: dict[str, Any]) -> dict[str, Any]:
+    """Refuse to write checkpoints nowhere."""
+    if "checkpoint_every" in arguments and arguments.get("checkpoint_dir") is None:
+        raise ValueError("checkpoint_every must come with --checkpoint-dir")
+    return arguments
+
+
+def _refuse_spaces(path: str, words: Vocabulary) -> None:
+    """Refuse words that vocab.txt cannot hold, before they are trained."""
+    spaced = words._first_spaced()
+    if spaced is not None:
+        raise ValueError(
+            f"{path}: the word {spaced!r} has a space or newline, and files of words cannot hold "
+            "it: join its parts with another character, or train it in Python"
+        )
+
+
 class _Outputs:
-    """What ``fit`` and ``train`` write, checked before the work and again after it."""
+    """What ``fit``, ``train`` and ``update`` write, checked before the work and again after it."""
 
     def __init__(self, options: argparse.Namespace, inputs: list[str | None]) -> None:
         self._overwrite = options.overwrite
         self._inputs = [*inputs, getattr(options, "init", None)]
         self._vectors = options.vectors
+        self._counts = getattr(options, "save_counts", None)
         inside = None
         if options.vectors is not None and options.vectors != "-":
             parent, name = os.path.split(os.path.realpath(options.vectors))
@@ -347,28 +466,69 @@ class _Outputs:
         folder = getattr(options, "checkpoint_dir", None)
         if folder and Path(os.path.realpath(folder)).is_relative_to(self._folder.target):
             raise ValueError(f"checkpoint_dir must be outside of --out, got {folder}")
-        if folder and self._vectors not in {None, "-"}:
-            vectors = Path(os.path.realpath(self._vectors))
-            if vectors.is_relative_to(os.path.realpath(folder)):
-                raise ValueError(
-                    f"vectors must be outside of --checkpoint-dir, got {self._vectors}"
-                )
+        for option, path in self._files().items():
+            if folder and path not in {None, "-"}:
+                file = Path(os.path.realpath(path))
+                if file.is_relative_to(os.path.realpath(folder)):
+                    raise ValueError(f"{option} must be outside of --checkpoint-dir, got {path}")
+        self._check(parents=False)
+        self._folder.check()  # makes missing parents
         self._check()
-        self._folder.check()
 
-    def _check(self) -> None:
-        vectors = {"vectors": self._vectors}
-        check_files(vectors, self._inputs, overwrite=self._overwrite, folder=self._folder)
+    def _files(self) -> dict[str, str | None]:
+        return {"vectors": self._vectors, "save_counts": self._counts}
+
+    def _check(self, *, parents: bool = True) -> None:
+        check_files(
+            self._files(),
+            self._inputs,
+            overwrite=self._overwrite,
+            folder=self._folder,
+            parents=parents,
+        )
 
     def write(self, model: Glove, source: str) -> None:
         self._check()
         self._folder.write(model, source)
         if self._vectors is not None:
-            model.save_word2vec(self._vectors)
+            with written(self._vectors, overwrite=self._overwrite) as path:
+                model.save_word2vec(path)
+        if self._counts is not None:
+            with written(self._counts, overwrite=self._overwrite) as path:
+                model.cooccurrence.save(path)
 
 
-def _finish(options: argparse.Namespace, model: Glove, outputs: _Outputs, source: str) -> None:
-    """Write the files and print what was trained."""
+def _finish(
+    options: argparse.Namespace,
+    model: Glove,
+    outputs: _Outputs,
+    source: str,
+    train: Callable[[], None],
+) -> None:
+    """Train, write the files and print what was trained.
+
+    If the training is interrupted after an epoch, the model of that epoch is written first.
+    """
+    before = model._fitted
+    epochs = 0 if before is None else len(before.history)
+    try:
+        train()
+    except BaseException as error:
+        if model._fitted is before:  # no epoch has been finished
+            raise
+        _write(options, model, outputs, source)
+        done = len(model.history) - epochs
+        what = (
+            f"after {done} epoch{'s' * (done > 1)}: the model of the last one is in {options.out}"
+        )
+        if isinstance(error, KeyboardInterrupt):
+            raise KeyboardInterrupt(f"interrupted {what}") from None
+        say(f"glove-rs: training failed {what}")
+        raise
+    _write(options, model, outputs, source)
+
+
+def _write(options: argparse.Namespace, model: Glove, outputs: _Outputs, source: str) -> None:
     outputs.write(model, source)
     history = model.history
     result: dict[str, Any] = {

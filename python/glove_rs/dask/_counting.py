@@ -16,7 +16,7 @@ from distributed import Future, as_completed, get_worker
 
 from .. import _core
 from .._checks import byte_count
-from .._io.sources import source_arguments
+from .._io.sources import documents_of, source_arguments
 from .._progress import Callback as Progress
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary
@@ -73,8 +73,8 @@ class _Reading:
         return self._read("pieces", itertools.chain.from_iterable(p.open() for p in pieces))
 
     def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
-        """Tokenise a partition of a bag."""
-        return self._read("items", iter(documents))
+        """Tokenise a partition of a bag, or of a column of a table."""
+        return self._read("items", documents_of(documents))
 
     def _read(self, kind: str, value: object) -> _core.CoreShard:
         source = source_arguments([], self.settings)
@@ -101,7 +101,7 @@ def count(
 
     Parameters
     ----------
-    source : path, paths or dask.bag.Bag
+    source : path, paths, dask.bag.Bag, column of a dask.dataframe or list of documents
         Files of any system that fsspec knows, or documents.
     vocabulary : Vocabulary, optional
         The words to count, instead of those that `min_count` and `max_vocab` select.

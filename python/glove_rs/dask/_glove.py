@@ -100,10 +100,11 @@ class DaskGlove(Glove):
 
         Parameters
         ----------
-        source : path, paths or dask.bag.Bag
+        source : path, paths, dask.bag.Bag, column of a dask.dataframe or list of documents
             Names and patterns of text files, local or with a protocol that fsspec knows
             (``s3://bucket/*.txt``). The workers read them in blocks of whole lines; a compressed
-            file is one block. Or a bag of documents, each a str or a list of words.
+            file is one block. Or documents, each a str or a list of words: a bag, a column such as
+            ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
         y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts

@@ -10,14 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from dask.bag import Bag
+from dask.bag import from_sequence
+from dask.base import is_dask_collection
 from dask.delayed import Delayed
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.utils import seek_delimiter
 
 from .. import _core
-from .._io.sources import files_of
+from .._io.sources import files_of, names_files
 
 __all__ = ["Piece", "Shards", "shards_of"]
 
@@ -96,11 +97,11 @@ class Shards:
     name : str
         The name of the text in messages.
     sizes : list of int
-        The bytes of each shard of files; 1 for each partition of a bag.
+        The bytes of each shard of files; 1 for each partition of a bag or a column.
     pieces : list of list of Piece
         The pieces of files in each shard.
     partitions : list of Delayed
-        The partitions of a bag. Each is a shard.
+        The partitions of a bag or a column. Each is a shard.
     """
 
     name: str
@@ -121,11 +122,14 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
     Raises
     ------
     TypeError
-        If `source` is neither files nor a bag.
+        If `source` is neither files nor documents.
     FileNotFoundError
         If a file does not exist; with its name.
     """
-    if isinstance(source, Bag):
+    is_list = isinstance(source, list | tuple) and bool(source)
+    if is_list and not isinstance(source[0], os.PathLike) and not names_files(source):
+        source = from_sequence(source, npartitions=min(least, len(source)))
+    if is_dask_collection(source) and hasattr(source, "to_delayed"):  # a bag, or a column
         parts = source.to_delayed()
         return Shards("<documents>", [1] * len(parts), partitions=parts)
     files = _files(source)
@@ -173,9 +177,9 @@ def _files(source: Any) -> list[_File]:
     paths = source if isinstance(source, list | tuple) else [source]
     if not paths or not all(isinstance(path, str | os.PathLike) and path != "-" for path in paths):
         raise TypeError(
-            "source must be a path, paths or a dask.bag of documents (str) or of lists of words, "
-            f"got {type(source).__name__}; documents in a list become a bag by "
-            "dask.bag.from_sequence"
+            "source must be a path, paths, a dask.bag of documents (str) or of lists of words, a "
+            "column of a dask.dataframe, or a list of documents, "
+            f"got {type(source).__name__}"
         )
     return [file for path in paths for file in _found(path)]
 

@@ -16,4 +16,6 @@ pub(super) use parameters::Shape;
 pub use parameters::{load_parameters, save_parameters};
 pub(super) use records::{check_sum, gather};
 pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
+#[cfg(feature = "python")]
+pub(crate) use vocabulary::load_vocabulary_from;
 pub use vocabulary::{load_vocabulary, save_vocabulary};

@@ -2,6 +2,7 @@
 //! weights and bias for W, then as many for W̃, all little-endian f64.
 
 use crate::error::{Error, Location, Result};
+use crate::file_kind::Wanted;
 use crate::io::Input;
 use crate::io::{at, write_atomically};
 use crate::memory::fallible;
@@ -121,6 +122,7 @@ fn content_size(path: &Path, monitor: &Monitor) -> Result<u64> {
         return Err(Error::io(path, std::io::ErrorKind::NotSeekable.into()));
     }
     let mut input = Input::open(path, monitor)?;
+    input.check_kind(Wanted::Parameters)?;
     match input.content_size() {
         Some(size) => Ok(size),
         None => input.skip(u64::MAX),

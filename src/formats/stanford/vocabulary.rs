@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
+use crate::io::charset::{OnInvalid, UTF8_MARK};
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
@@ -47,9 +48,20 @@ pub fn save_vocabulary(
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Vocabulary> {
-    let path = path.as_ref();
-    let mut input = Input::plain(path, monitor)?;
+    load_vocabulary_from(Input::plain(path.as_ref(), monitor)?, monitor)
+}
+
+/// The same of a file that is open and at its beginning.
+///
+/// # Errors
+/// As for [`load_vocabulary`].
+pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Result<Vocabulary> {
+    let path = &input.path().to_owned();
     input.begin(monitor);
+    input.decode(OnInvalid::Strict)?;
+    if input.peek(UTF8_MARK.len())? == UTF8_MARK {
+        input.skip(UTF8_MARK.len() as u64)?;
+    }
     let mut vocabulary = Vocabulary::default();
     let (mut block, mut rest) = (Vec::new(), Vec::new());
     let mut number = 0;

@@ -1,11 +1,12 @@
 //! Which format a file of vectors has, from its first bytes.
 
 use super::native;
-use super::text::{is_blank, numbers_at_end, too_long, trim_end};
+use super::text::{Dialect, Separator, is_blank, too_long, trim_end};
 use super::word2vec_binary::fits;
 use crate::error::{Error, Location, Result};
-use crate::formats::{checkpoint, counts};
+use crate::file_kind::{FileKind, Wanted, is_text};
 use crate::io::Input;
+use crate::io::charset::OnInvalid;
 use memchr::memchr;
 
 /// The formats that vectors are read from.
@@ -57,53 +58,31 @@ pub(super) struct Body {
     pub dim: usize,
     /// V as the header has it.
     pub promised: Option<u64>,
-    /// Bytes before the first word.
+    /// Bytes before the first word, and lines.
     pub start: usize,
+    pub lines: u64,
+    /// How the fields of a line are written.
+    pub dialect: Dialect,
     /// Bytes of a line on average, among the first; 0 if there is none.
     pub line_bytes: f64,
 }
 
 /// Bytes looked at; more if a line is longer. Tests have files larger than that.
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
-/// Lines looked at.
+/// Lines looked at, and those that decide about separators.
 const LINES: usize = 1000;
+const FEW_ROWS: usize = 50;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// What is not text, by its first bytes, and what to do about it.
-const FOREIGN: [(&[u8], &str); 7] = [
-    (
-        counts::MAGIC,
-        "these are co-occurrence counts: use Cooccurrence.load",
-    ),
-    (
-        checkpoint::MAGIC,
-        "this is a checkpoint: use Glove.resume with its folder",
-    ),
-    (
-        b"PK\x03\x04",
-        "this is a zip archive: unpack it (or, if Glove.save made it, use Glove.load)",
-    ),
-    (
-        b"\xfd7zXZ\0",
-        "this is an xz file: unpack it, or pack it with gzip or zstd",
-    ),
-    (
-        b"BZh",
-        "this is a bzip2 file: unpack it, or pack it with gzip or zstd",
-    ),
-    (
-        b"\xba\x16\x4f\x2f",
-        "this is fastText's own .bin: use the .vec file made with it",
-    ),
-    (
-        b"\x80\x04\x95",
-        "this is a Python pickle: save it as word2vec text or binary first",
-    ),
-];
 
 /// Find the format of `input`, or how to read it as `format`, if no line is longer than `longest`
 /// bytes. Nothing of it is consumed.
-pub(super) fn detect(input: &mut Input, format: Option<Format>, longest: usize) -> Result<Plan> {
+pub(super) fn detect(
+    input: &mut Input,
+    format: Option<Format>,
+    longest: usize,
+    errors: OnInvalid,
+) -> Result<Plan> {
+    input.decode(errors)?;
     let path = input.path().to_owned();
     let size = input.content_size();
     let mut most = LOOK;
@@ -129,6 +108,18 @@ pub(super) fn detect(input: &mut Input, format: Option<Format>, longest: usize) 
     let content = input.peek(most)?;
     plan(content, content.len() < most, size, format, longest)
         .map_err(|(place, message)| Error::format(&path, place, message))
+}
+
+/// Whether `input` can be read as vectors. Nothing of it is consumed.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
+pub(in crate::formats) fn are_vectors(input: &mut Input) -> Result<bool> {
+    match detect(input, None, super::MAX_LINE_BYTES, OnInvalid::Ignore) {
+        Ok(_) => Ok(true),
+        Err(Error::Format { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// As much of a file as [`detect`] looks at, and whether that is all.
@@ -164,8 +155,17 @@ pub(super) fn plan(
     if format == Some(Format::Native) {
         return Err(at_byte("this is not a file of WordVectors.save"));
     }
-    if let Some((_, advice)) = FOREIGN.iter().find(|(magic, _)| content.starts_with(magic)) {
-        return Err(at_byte(advice));
+    let kind = FileKind::of_beginning(content, whole);
+    let by_looks = [
+        FileKind::Vocabulary,
+        FileKind::Records,
+        FileKind::Parameters,
+    ];
+    // What a file looks like does not count if somebody says what it is.
+    let kind = kind.filter(|kind| format.is_none() || !by_looks.contains(kind));
+    let refusal = kind.filter(|kind| *kind != FileKind::Empty);
+    if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {
+        return Err(at_byte(&message));
     }
     let mark = if content.starts_with(BYTE_ORDER_MARK) {
         BYTE_ORDER_MARK.len()
@@ -187,7 +187,10 @@ pub(super) fn plan(
             if content.iter().all(u8::is_ascii_whitespace) {
                 at_line("there are no words")
             } else if is_text(content) {
-                at_line("expected a word and its numbers")
+                at_line(
+                    "expected a word and its numbers; if this is a text, Glove.fit and glove-rs fit \
+                     train on it",
+                )
             } else {
                 at_byte(
                     "this is none of the formats known; Stanford's .bin is read together with \
@@ -210,13 +213,15 @@ pub(super) fn plan(
         dim,
         promised: Some(promised),
         start,
+        lines: 1,
+        dialect: below.dialect,
         line_bytes: below.line_bytes,
     };
     let numbers = below.numbers();
     // A row of one number might follow a first line of word and number as well as a header.
     let one_number = numbers == Some(1) && (dim != 1 || whole && promised != below.lines as u64);
     let rows_fit = promised == 0 || numbers == Some(dim) && !one_number;
-    if format.is_none() && !rows_fit {
+    if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
         if !is_text(content) || whole && fits(&content[start..], promised, dim) {
             return Ok(Plan::Binary(body));
         }
@@ -238,7 +243,11 @@ pub(super) fn plan(
 /// `V dim`, two whole numbers.
 fn header(line: &[u8]) -> Option<(u64, usize)> {
     let line = std::str::from_utf8(trim_end(line)).ok()?;
-    let (words, dim) = line.split_once([' ', '\t'])?;
+    let mut fields = line.split([' ', '\t']).filter(|field| !field.is_empty());
+    let (words, dim) = (fields.next()?, fields.next()?);
+    if fields.next().is_some() || line.starts_with([' ', '\t']) {
+        return None;
+    }
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     if !digits(words) || !digits(dim) {
         return None;
@@ -249,59 +258,152 @@ fn header(line: &[u8]) -> Option<(u64, usize)> {
 fn headless(text: &[u8], whole: bool, start: usize) -> Option<Plan> {
     let sample = Sample::of(text, whole);
     let dim = sample.numbers().filter(|dim| *dim > 0)?;
+    let names = if sample.dialect.is_table() {
+        column_names(text, dim, sample.dialect)
+    } else {
+        0
+    };
     Some(Plan::Text(Body {
         dim,
         promised: None,
-        start,
+        start: start + names,
+        lines: u64::from(names > 0),
+        dialect: sample.dialect,
         line_bytes: sample.line_bytes,
     }))
 }
 
+/// Bytes of a first line that names the columns: it ends in fewer numbers than the others, or in the
+/// numbers of the columns from 0.
+fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
+    let end = memchr(b'\n', text).unwrap_or(text.len());
+    let line = &text[..end];
+    let numbered = (0..dim).map(|n| n.to_string()).collect::<Vec<_>>();
+    let separator = if dialect.separator == Separator::Comma {
+        ","
+    } else {
+        ";"
+    };
+    let is_numbered = trim_end(line).ends_with(numbered.join(separator).as_bytes());
+    if dialect.numbers_at_end(line) < dim || dim > 1 && is_numbered {
+        (end + 1).min(text.len())
+    } else {
+        0
+    }
+}
+
 /// What the first lines look like.
-struct Sample {
-    /// Of each line, how many numbers end it; rising.
+struct Sample<'a> {
+    /// Lines that are not blank.
+    rows: Vec<&'a [u8]>,
+    dialect: Dialect,
+    /// Of each row, how many numbers end it; rising.
     numbers: Vec<usize>,
     lines: usize,
     line_bytes: f64,
 }
 
-impl Sample {
+impl<'a> Sample<'a> {
     /// The complete lines of `text`, which goes on unless it is the `whole`.
-    fn of(text: &[u8], whole: bool) -> Self {
-        let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES + 1).collect();
-        if lines.len() > LINES || !whole {
-            lines.pop();
+    fn of(text: &'a [u8], whole: bool) -> Self {
+        let mut rows: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES + 1).collect();
+        if rows.len() > LINES || !whole {
+            rows.pop();
         }
-        lines.retain(|line| !is_blank(line));
-        let bytes: usize = lines.iter().map(|line| line.len() + 1).sum();
-        let mut numbers: Vec<_> = lines.iter().map(|line| numbers_at_end(line)).collect();
-        numbers.sort_unstable();
-        Self {
-            line_bytes: bytes as f64 / lines.len().max(1) as f64,
+        rows.retain(|line| !is_blank(line));
+        let bytes: usize = rows.iter().map(|line| line.len() + 1).sum();
+        let mut sample = Self {
+            dialect: Dialect::default(),
+            line_bytes: bytes as f64 / rows.len().max(1) as f64,
             lines: if whole {
                 text.split(|b| *b == b'\n').filter(|l| !is_blank(l)).count()
             } else {
-                lines.len()
+                rows.len()
             },
-            numbers,
+            numbers: counted(&rows, Dialect::default()),
+            rows,
+        };
+        sample.choose_dialect();
+        sample
+    }
+
+    /// Choose the dialect in which the lines end in the most numbers; the default if that does as well.
+    fn choose_dialect(&mut self) {
+        let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
+        let mut most = usual(&counted(few, Dialect::default())).unwrap_or(0);
+        let mut chosen = Dialect::default();
+        for dialect in Dialect::OTHERS {
+            let numbers = usual(&counted(few, dialect)).unwrap_or(0);
+            if numbers > most {
+                (most, chosen) = (numbers, dialect);
+            }
+        }
+        // Columns may also be aligned where only the words differ in length.
+        let padded = |line: &&&[u8]| {
+            let mut word = trim_end(line);
+            for _ in 0..most {
+                let separator = word.iter().rposition(|b| b" \t".contains(b));
+                word = &word[..separator.unwrap_or(0)];
+            }
+            !is_blank(word) && (word.starts_with(b" ") || word.ends_with(b" "))
+        };
+        if chosen == Dialect::default() && most > 0 {
+            let many = few.iter().filter(padded).count();
+            if 2 * many > few.len() {
+                chosen = Dialect::OTHERS[0];
+            }
+        }
+        if chosen != Dialect::default() {
+            self.dialect = chosen;
+            self.numbers = counted(&self.rows, chosen);
         }
     }
 
     /// How many numbers most lines end with; a few may be malformed, or have a word that ends in a
     /// number itself. As often as another, the larger: then the other line is short of numbers.
     fn numbers(&self) -> Option<usize> {
-        let alike = self.numbers.chunk_by(|a, b| a == b);
-        alike.max_by_key(|group| group.len()).map(|group| group[0])
+        usual(&self.numbers)
+    }
+
+    /// Whether the lines are vectors of `dim` numbers whose words are phrases that may end in a number:
+    /// some do not, or those numbers are whole and the others are not.
+    fn has_phrases(&self, dim: usize) -> bool {
+        let (Some(least), Some(most)) = (self.numbers.first(), self.numbers.last()) else {
+            return false;
+        };
+        if *least < dim || *most == dim {
+            return false;
+        }
+        *least == dim || {
+            let is_phrase = |line: &&&[u8]| {
+                let fields = line
+                    .split(|b| b" \t".contains(b))
+                    .filter(|field| !field.is_empty());
+                let fields: Vec<_> = fields.collect();
+                let (word, numbers) = fields.split_at(fields.len().saturating_sub(dim));
+                let whole = |field: &&&[u8]| field.iter().all(u8::is_ascii_digit);
+                let fractions = numbers.iter().filter(|field| !whole(field)).count();
+                word.last().is_some_and(|last| whole(&last)) && 2 * fractions > dim
+            };
+            2 * self.rows.iter().filter(is_phrase).count() > self.rows.len()
+        }
     }
 }
 
-/// Whether this may be the beginning of a text: UTF-8 without control characters.
-fn is_text(content: &[u8]) -> bool {
-    let cut_at_most = match std::str::from_utf8(content) {
-        Ok(_) => true,
-        Err(e) => e.error_len().is_none(),
-    };
-    cut_at_most && !content.iter().any(|b| *b < b' ' && !b"\t\r\n".contains(b))
+/// Of each row, how many numbers end it; rising.
+fn counted(rows: &[&[u8]], dialect: Dialect) -> Vec<usize> {
+    let mut numbers: Vec<_> = rows
+        .iter()
+        .map(|line| dialect.numbers_at_end(line))
+        .collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The most frequent of these rising numbers, the larger of several.
+fn usual(numbers: &[usize]) -> Option<usize> {
+    let alike = numbers.chunk_by(|a, b| a == b);
+    alike.max_by_key(|group| group.len()).map(|group| group[0])
 }
 
 #[cfg(test)]
@@ -315,7 +417,7 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
         let mut input = Input::open(file.path(), &Monitor::new())?;
-        detect(&mut input, None, LONGEST)
+        detect(&mut input, None, LONGEST, OnInvalid::Strict)
     }
 
     /// Whether text, dim, promised.
@@ -348,6 +450,63 @@ mod tests {
         assert_eq!(seen(b"a 1\nb 1 2\nc 1 2\n"), (true, 2, None));
         assert_eq!(seen(b"a 1 2\nb 1\n"), (true, 2, None));
         assert_eq!(seen(b"a 1 2"), (true, 2, None));
+    }
+
+    #[test]
+    fn the_header_decides_about_phrases_that_end_in_a_number() {
+        let psalms = b"3 2\npsalm 22 1.5 2.5\npsalm 23 -0.5 1.0\npsalm 24 1.0 0.0\n";
+        assert_eq!(seen(psalms), (true, 2, Some(3)));
+        assert_eq!(
+            seen(b"3 2\na 1 2\npsalm 23 1 2\npsalm 24 1 2\n"),
+            (true, 2, Some(3))
+        );
+        assert!(plan(b"2 2\na 0.1 0.2 0.3\nb 0.1 0.2 0.3\n").is_err());
+        assert!(plan(b"2 2\na 1 2 3\nb 4 5 6\n").is_err());
+    }
+
+    #[test]
+    fn the_dialect_is_the_one_with_the_most_numbers() {
+        let dialect = |content: &[u8]| match plan(content).unwrap() {
+            Plan::Text(body) => (body.dialect, body.dim, body.start),
+            other => panic!("{other:?}"),
+        };
+        let [
+            blanks,
+            comma_point,
+            aligned_comma_point,
+            comma,
+            semicolon,
+            both,
+        ] = Dialect::OTHERS;
+        let plain = Dialect::default();
+        for (content, expected) in [
+            (
+                &b"w0   1.50  -1.50   2.50\nw1  -1.50   1.50   2.50\n"[..],
+                (blanks, 3, 0),
+            ),
+            (
+                b"the    1.5 2.5\nnew    0.5 1.5\nlonger 1 2\n",
+                (blanks, 2, 0),
+            ),
+            (b"a 1,5 2,5\nb 0,5 -1,5\n", (comma_point, 2, 0)),
+            (b"a  1,5  2,5\nb  0,5 -1,5\n", (aligned_comma_point, 2, 0)),
+            (b"a,1.5,2.5\nb,0.5,-1.5\n", (comma, 2, 0)),
+            (b"a, 1.5, 2.5\nb, 0.5, -1.5\n", (comma, 2, 0)),
+            (b"word,x,y\na,1.5,2.5\nb,0.5,-1.5\n", (comma, 2, 9)),
+            (b",0,1\na,1.5,2.5\nb,0.5,-1.5\n", (comma, 2, 5)),
+            (b"a;1.5;2.5\nb;0.5;-1.5\n", (semicolon, 2, 0)),
+            (b"a;1,5;2,5\nb;0,5;-1,5\n", (both, 2, 0)),
+            (b", 1.5 2.5\n; 0.5 -1.5\n", (plain, 2, 0)),
+            (b"a,b 1 2\nc;d 3 4\n", (plain, 2, 0)),
+            (b", 1\n; 2\n", (plain, 1, 0)),
+        ] {
+            assert_eq!(
+                dialect(content),
+                expected,
+                "{}",
+                String::from_utf8_lossy(content)
+            );
+        }
     }
 
     #[test]

@@ -13,6 +13,11 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     fn from_f32(x: f32) -> Self;
     /// The same number; every f16 is an f32.
     fn to_f32(self) -> f32;
+    /// Whether it is neither infinite nor NaN.
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.to_f32().is_finite()
+    }
     /// Write to a slice of `BYTES` bytes.
     fn write_le(self, bytes: &mut [u8]);
     /// The same numbers, in `buffer`, which has their length, unless they are f32 already.

@@ -6,13 +6,15 @@ use super::element::Element;
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
 use super::stanford;
-use super::text::{Lines, numbers_at_end};
+use super::text::Lines;
 use super::word2vec_binary::BinaryRows;
 use super::{native, word_list::WordList};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
+use crate::io::charset::OnInvalid;
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
+use rayon::prelude::*;
 use std::path::Path;
 
 /// What to read of a file.
@@ -28,6 +30,8 @@ pub struct LoadOptions<'a> {
     pub combine: Combine,
     /// Bytes that a line of a text may have.
     pub max_line_bytes: usize,
+    /// What to do with words that are not UTF-8.
+    pub errors: OnInvalid,
 }
 
 impl Default for LoadOptions<'_> {
@@ -38,6 +42,7 @@ impl Default for LoadOptions<'_> {
             vocabulary: None,
             combine: Combine::default(),
             max_line_bytes: MAX_LINE_BYTES,
+            errors: OnInvalid::default(),
         }
     }
 }
@@ -46,21 +51,38 @@ impl Default for LoadOptions<'_> {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
-/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, and for a
-/// combination of one vector; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, for a combination of
+/// one vector, and for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load<E: Element>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
     monitor: &Monitor,
 ) -> Result<Loaded<E>> {
-    let most = options.limit.unwrap_or(usize::MAX);
+    let path = path.as_ref();
     if let Some(vocabulary) = options.vocabulary {
         if !matches!(options.format, None | Some(Format::Stanford)) {
             let message = "is for Stanford's .bin only: the other formats hold their words";
             return Err(Error::parameter("vocabulary", message));
         }
-        let combine = options.combine;
-        return stanford::load(path.as_ref(), vocabulary, combine, most, monitor);
+        let (combine, most) = (options.combine, options.limit.unwrap_or(usize::MAX));
+        return stanford::load(path, vocabulary, combine, most, monitor).and_then(checked);
+    }
+    load_from(Input::open(path, monitor)?, options, monitor)
+}
+
+/// The same of a file that is open and at its beginning.
+///
+/// # Errors
+/// As for [`load`]; [`Error::Parameter`] also for a vocabulary: parameters are read from a path.
+pub(crate) fn load_from<E: Element>(
+    mut input: Input,
+    options: LoadOptions<'_>,
+    monitor: &Monitor,
+) -> Result<Loaded<E>> {
+    let most = options.limit.unwrap_or(usize::MAX);
+    if options.vocabulary.is_some() {
+        let message = "must be None for an open file: Stanford's .bin is read by its path";
+        return Err(Error::parameter("vocabulary", message));
     }
     if options.format == Some(Format::Stanford) {
         let message = "must be given with format \"stanford\": the file holds no words";
@@ -71,32 +93,47 @@ pub fn load<E: Element>(
                        the other formats hold one vector of a word";
         return Err(Error::parameter("combine", message));
     }
-    let mut input = Input::open(path.as_ref(), monitor)?;
     input.begin(monitor);
     let longest = options.max_line_bytes;
-    match detect(&mut input, options.format, longest)? {
+    let errors = options.errors;
+    checked(match detect(&mut input, options.format, longest, errors)? {
         Plan::Text(body) => {
-            let lines = Lines::after(u64::from(body.promised.is_some()), body.dim, longest);
+            let lines = Lines::after(body.lines, body.dim, longest, body.dialect, errors);
             let vectors = read_text(&mut input, &body, lines, most, monitor)?;
-            let doubtful = |word: &&[u8]| numbers_at_end(word) > 0;
+            let doubtful = |word: &&[u8]| body.dialect.numbers_at_end(word) > 0;
             let doubtful = WordList::of(vectors.words.iter().filter(doubtful))?;
-            finish(vectors, body.dim, doubtful)
+            finish(vectors, body.dim, doubtful)?
         }
         Plan::Binary(body) => {
-            let vectors = read_binary(&mut input, &body, most, monitor)?;
-            finish(vectors, body.dim, WordList::default())
+            let vectors = read_binary(&mut input, &body, errors, most, monitor)?;
+            finish(vectors, body.dim, WordList::default())?
         }
         Plan::Native => {
             let (words, matrix, dim) = native::read(&mut input, most, monitor)?;
-            Ok(Loaded {
+            Loaded {
                 words,
                 matrix,
                 dim,
                 repeated: WordList::default(),
                 doubtful: WordList::default(),
-            })
+                not_finite: WordList::default(),
+            }
         }
-    }
+    })
+}
+
+/// Find the vectors that hold NaN or infinity.
+fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
+    let dim = loaded.dim.max(1);
+    // Without a way out in the middle of a row, the compiler vectorises it.
+    let is_finite = |row: &[E]| row.iter().fold(true, |all, x| all & x.is_finite());
+    let rows = loaded.matrix.par_chunks(dim).enumerate();
+    let lost: Vec<usize> = rows
+        .filter(|(_, row)| !is_finite(row))
+        .map(|(i, _)| i)
+        .collect();
+    loaded.not_finite = WordList::of(lost.into_iter().map(|i| loaded.words.get(i)))?;
+    Ok(loaded)
 }
 
 fn read_text<E: Element>(
@@ -132,6 +169,7 @@ fn read_text<E: Element>(
 fn read_binary<E: Element>(
     input: &mut Input,
     body: &Body,
+    errors: OnInvalid,
     most: usize,
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
@@ -139,7 +177,7 @@ fn read_binary<E: Element>(
     let possible = input.content_size().unwrap_or(0) / (4 * body.dim as u64 + 1);
     let expected = promised.min(possible) as usize;
     let wanted = (promised as usize).min(most);
-    let lines = BinaryRows::after(body.start as u64, body.dim);
+    let lines = BinaryRows::after(body.start as u64, body.dim, errors);
     input.skip(body.start as u64)?;
     let mut vectors = rows::read(input, lines, body.dim, expected, wanted, monitor)?;
     if vectors.words.len() as u64 == promised {
@@ -187,6 +225,7 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
         dim,
         repeated,
         doubtful,
+        not_finite: WordList::default(),
     })
 }
 

@@ -19,4 +19,6 @@ pub struct Loaded<E> {
     /// Words of a text that end in a number after a space: of such a line it cannot be told whether
     /// it has a number too many.
     pub doubtful: WordList,
+    /// Words whose vectors hold NaN or infinity.
+    pub not_finite: WordList,
 }

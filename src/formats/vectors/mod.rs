@@ -27,7 +27,10 @@ pub mod write;
 
 pub use combine::Combine;
 pub use detect::Format;
+pub(super) use detect::are_vectors;
 pub use element::Element;
+#[cfg(feature = "python")]
+pub(crate) use load::load_from;
 pub use load::{LoadOptions, load};
 pub use loaded::{Loaded, MAX_LINE_BYTES};
 pub use word_list::WordList;

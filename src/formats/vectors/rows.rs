@@ -5,9 +5,11 @@ use super::element::Element;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
+use crate::io::charset::{OnInvalid, repaired};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Bytes read at a time: a few milliseconds of parsing. Tests read blocks shorter than some lines.
@@ -30,12 +32,21 @@ pub(super) trait Rows: Sync {
         spans: &mut Vec<Range<usize>>,
     ) -> std::result::Result<usize, Fault>;
 
-    /// Read one record: its numbers into `row`; where its word lies in it, which is UTF-8.
+    /// Read one record: its numbers into `row`; where its word lies in it. It is UTF-8 if
+    /// [`Rows::on_invalid`] is strict.
     fn parse<E: Element>(
         &self,
         record: &[u8],
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String>;
+
+    /// The word that is written so.
+    fn word<'a>(&self, written: &'a [u8]) -> Cow<'a, [u8]> {
+        written.into()
+    }
+
+    /// What to do with words that are not UTF-8.
+    fn on_invalid(&self) -> OnInvalid;
 
     /// Where `offset` in the block last framed is in the file.
     fn location(&self, block: &[u8], offset: usize) -> Location;
@@ -109,7 +120,11 @@ pub(super) fn read<E: Element>(
         );
         for task in parsed {
             for word in task.map_err(|fault| fail(&records, fault))? {
-                words.push(&block[word])?;
+                let word = records.word(&block[word]);
+                match records.on_invalid() {
+                    OnInvalid::Strict => words.push(&word)?,
+                    lossy => words.push(repaired(&word, lossy).as_bytes())?,
+                }
             }
         }
         at_end = filled?;
@@ -156,13 +171,15 @@ fn parse<E: Element>(
         .collect()
 }
 
-/// The complaint about a word that is no text.
-pub(super) fn check_utf8(word: &[u8]) -> std::result::Result<(), String> {
-    std::str::from_utf8(word).map(|_| ()).map_err(|e| {
-        format!(
-            "the word {:?} is not valid UTF-8 (byte 0x{:02x})",
+/// The complaint about a word that is no text, if that is an error.
+pub(super) fn check_utf8(word: &[u8], errors: OnInvalid) -> std::result::Result<(), String> {
+    match std::str::from_utf8(word) {
+        Err(e) if errors == OnInvalid::Strict => Err(format!(
+            "the word {:?} is not valid UTF-8 (byte 0x{:02x}); errors=\"replace\" or \"ignore\" reads \
+             such words",
             String::from_utf8_lossy(word),
             word[e.valid_up_to()]
-        )
-    })
+        )),
+        _ => Ok(()),
+    }
 }

@@ -46,5 +46,6 @@ pub(super) fn load<E: Element>(
         dim: combine.components(dim),
         repeated: WordList::default(),
         doubtful: WordList::default(),
+        not_finite: WordList::default(),
     })
 }

@@ -1,17 +1,122 @@
 //! Vectors as text: a line for each word, first the word, then its numbers.
 //!
-//! One space or tab separates. A word may hold spaces and anything else but a newline: where it
-//! ends is found from the right, by the number of components.
+//! One space or tab separates; a [`Dialect`] has other separators. A word may hold spaces and anything
+//! else but a newline: where it ends is found from the right, by the number of components.
 
 use super::element::Element;
 use super::rows::{Fault, Rows, check_utf8};
 use crate::error::Location;
+use crate::io::charset::OnInvalid;
 use memchr::{memchr_iter, memchr2};
+use std::borrow::Cow;
 use std::ops::Range;
+
+/// What separates the fields of a line, and whether a comma stands for the decimal point.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Dialect {
+    pub separator: Separator,
+    pub decimal_comma: bool,
+}
+
+/// What separates the fields of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Separator {
+    /// One space or tab.
+    #[default]
+    Blank,
+    /// Spaces and tabs, any number: columns that are aligned.
+    Blanks,
+    /// A comma; a word may be in quotation marks.
+    Comma,
+    /// A semicolon; a word may be in quotation marks.
+    Semicolon,
+}
+
+impl Dialect {
+    const fn new(separator: Separator, decimal_comma: bool) -> Self {
+        Self {
+            separator,
+            decimal_comma,
+        }
+    }
+
+    /// Other dialects than the default, to be tried in this order.
+    pub const OTHERS: [Self; 6] = [
+        Self::new(Separator::Blanks, false),
+        Self::new(Separator::Blank, true),
+        Self::new(Separator::Blanks, true),
+        Self::new(Separator::Comma, false),
+        Self::new(Separator::Semicolon, false),
+        Self::new(Separator::Semicolon, true),
+    ];
+
+    /// Whether this is a table whose first line may name the columns.
+    pub fn is_table(self) -> bool {
+        matches!(self.separator, Separator::Comma | Separator::Semicolon)
+    }
+
+    /// The last field of a line, and what comes before it and its separator.
+    fn split_last(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
+        let mark = match self.separator {
+            Separator::Blank => {
+                let at = line.iter().rposition(|b| is_separator(*b))?;
+                return Some((&line[..at], &line[at + 1..]));
+            }
+            Separator::Blanks => {
+                let at = line.iter().rposition(|b| is_separator(*b))?;
+                return Some((trim_end(&line[..at]), &line[at + 1..]));
+            }
+            Separator::Comma => b',',
+            Separator::Semicolon => b';',
+        };
+        let at = line.iter().rposition(|b| *b == mark)?;
+        Some((trim_end(&line[..at]), trim(&line[at + 1..])))
+    }
+
+    fn number(self, field: &[u8]) -> Option<f32> {
+        const LONGEST: usize = 64;
+        if !self.decimal_comma {
+            return fast_float2::parse(field).ok();
+        }
+        if field.len() > LONGEST || field.contains(&b'.') {
+            return None;
+        }
+        let mut digits = [0; LONGEST];
+        let digits = &mut digits[..field.len()];
+        digits.copy_from_slice(field);
+        if let Some(comma) = digits.iter_mut().find(|b| **b == b',') {
+            *comma = b'.';
+        }
+        fast_float2::parse(&*digits).ok()
+    }
+
+    /// How many numbers end a line, not counting its first field, which is the word or its beginning.
+    pub fn numbers_at_end(self, line: &[u8]) -> usize {
+        let mut rest = self.trimmed(line);
+        let mut numbers = 0;
+        while let Some((before, field)) = self.split_last(rest)
+            && self.number(field).is_some()
+        {
+            numbers += 1;
+            rest = before;
+        }
+        numbers
+    }
+
+    /// The line without what may surround it.
+    fn trimmed(self, line: &[u8]) -> &[u8] {
+        match self.separator {
+            Separator::Blank => trim_end(line),
+            _ => trim(line),
+        }
+    }
+}
 
 /// The lines of a file, after its header if it has one.
 pub(super) struct Lines {
     dim: usize,
+    dialect: Dialect,
+    errors: OnInvalid,
     // Bytes that a line may have.
     longest: usize,
     // Lines before the block, and in it.
@@ -21,9 +126,17 @@ pub(super) struct Lines {
 
 impl Lines {
     /// Lines of `dim` numbers and at most `longest` bytes that follow `before` others.
-    pub fn after(before: u64, dim: usize, longest: usize) -> Self {
+    pub fn after(
+        before: u64,
+        dim: usize,
+        longest: usize,
+        dialect: Dialect,
+        errors: OnInvalid,
+    ) -> Self {
         Self {
             dim,
+            dialect,
+            errors,
             longest,
             before,
             here: 0,
@@ -39,7 +152,7 @@ impl Lines {
         let line = trim_end(line);
         // At least a separator and a digit for each number.
         if line.len() < 2 * self.dim {
-            return split_right(line, self.dim, |_, _| ()).map(|_| ());
+            return split_right(line, self.dim, self.dialect, |_, _| ()).map(|_| ());
         }
         Ok(())
     }
@@ -98,12 +211,40 @@ impl Rows for Lines {
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String> {
         let line = trim_end(line);
-        let end = match split_left(line, row) {
+        let fast = (self.dialect == Dialect::default()).then(|| split_left(line, row));
+        let end = match fast.flatten() {
             Some(end) => end,
-            None => split_right(line, row.len(), |i, x| row[i] = E::from_f32(x))?,
+            None => split_right(line, row.len(), self.dialect, |i, x| {
+                row[i] = E::from_f32(x)
+            })?,
         };
-        check_utf8(&line[..end])?;
-        Ok(0..end)
+        let start = match self.dialect.separator {
+            Separator::Blank => 0,
+            _ => end - trim_start(&line[..end]).len(),
+        };
+        check_utf8(&line[start..end], self.errors)?;
+        Ok(start..end)
+    }
+
+    fn word<'a>(&self, word: &'a [u8]) -> Cow<'a, [u8]> {
+        match word {
+            [b'"', inner @ .., b'"'] if self.dialect.is_table() => {
+                let doubled = memchr::memmem::find(inner, b"\"\"").is_some();
+                if doubled {
+                    String::from_utf8_lossy(inner)
+                        .replace("\"\"", "\"")
+                        .into_bytes()
+                        .into()
+                } else {
+                    inner.into()
+                }
+            }
+            _ => word.into(),
+        }
+    }
+
+    fn on_invalid(&self) -> OnInvalid {
+        self.errors
     }
 
     fn location(&self, block: &[u8], offset: usize) -> Location {
@@ -132,19 +273,19 @@ fn split_left<E: Element>(line: &[u8], row: &mut [E]) -> Option<usize> {
 fn split_right(
     line: &[u8],
     dim: usize,
+    dialect: Dialect,
     mut put: impl FnMut(usize, f32),
 ) -> std::result::Result<usize, String> {
-    let mut end = line.len();
+    let mut rest = line;
     for i in (0..dim).rev() {
-        let Some(separator) = line[..end].iter().rposition(|b| is_separator(*b)) else {
+        let Some((before, field)) = dialect.split_last(rest) else {
             let fields = dim - i;
             return Err(format!(
                 "expected a word and {dim} numbers, found {fields} field{}",
                 if fields == 1 { "" } else { "s" }
             ));
         };
-        let field = &line[separator + 1..end];
-        let Ok(value) = fast_float2::parse::<f32, _>(field) else {
+        let Some(value) = dialect.number(field) else {
             return Err(format!(
                 "expected a word and {dim} numbers, but number {} is {:?}",
                 i + 1,
@@ -152,23 +293,9 @@ fn split_right(
             ));
         };
         put(i, value);
-        end = separator;
+        rest = before;
     }
-    Ok(end)
-}
-
-/// How many numbers end a line, not counting its first field, which is the word or its beginning.
-pub(super) fn numbers_at_end(line: &[u8]) -> usize {
-    let mut rest = trim_end(line);
-    let mut numbers = 0;
-    while let Some(separator) = rest.iter().rposition(|b| is_separator(*b)) {
-        if fast_float2::parse::<f32, _>(&rest[separator + 1..]).is_err() {
-            break;
-        }
-        numbers += 1;
-        rest = &rest[..separator];
-    }
-    numbers
+    Ok(rest.len())
 }
 
 pub(super) fn is_separator(byte: u8) -> bool {
@@ -187,15 +314,64 @@ pub(super) fn trim_end(mut line: &[u8]) -> &[u8] {
     line
 }
 
+fn trim_start(mut line: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t', rest @ ..] = line {
+        line = rest;
+    }
+    line
+}
+
+fn trim(line: &[u8]) -> &[u8] {
+    trim_start(trim_end(line))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parse(line: &str, dim: usize) -> std::result::Result<(String, Vec<f32>), String> {
+    fn parse_as(
+        dialect: Dialect,
+        line: &str,
+        dim: usize,
+    ) -> std::result::Result<(String, Vec<f32>), String> {
         let mut row = vec![0.0; dim];
-        let word = Lines::after(0, dim, usize::MAX).parse(line.as_bytes(), &mut row)?;
-        Ok((line[word].to_owned(), row))
+        let lines = Lines::after(0, dim, usize::MAX, dialect, OnInvalid::Strict);
+        let word = lines.parse(line.as_bytes(), &mut row)?;
+        let word = lines.word(&line.as_bytes()[word]).into_owned();
+        Ok((String::from_utf8(word).unwrap(), row))
+    }
+
+    fn parse(line: &str, dim: usize) -> std::result::Result<(String, Vec<f32>), String> {
+        parse_as(Dialect::default(), line, dim)
+    }
+
+    #[test]
+    fn a_dialect_has_its_own_separators_and_decimal_point() {
+        let [
+            blanks,
+            comma_point,
+            aligned_comma_point,
+            comma,
+            semicolon,
+            both,
+        ] = Dialect::OTHERS;
+        for (dialect, line, word) in [
+            (blanks, "a   1.5  -2.5", "a"),
+            (blanks, "   new york\t 1.5    -2.5  ", "new york"),
+            (comma_point, "a 1,5 -2,5", "a"),
+            (aligned_comma_point, "  a   1,5 -2,5", "a"),
+            (comma, "a,1.5,-2.5", "a"),
+            (comma, "new york, 1.5, -2.5", "new york"),
+            (comma, "\"a, \"\"b\"\"\",1.5,-2.5", "a, \"b\""),
+            (comma, "\",\",1.5,-2.5", ","),
+            (semicolon, "a;1.5;-2.5", "a"),
+            (both, "a;1,5;-2,5", "a"),
+        ] {
+            let expected = (word.to_owned(), vec![1.5, -2.5]);
+            assert_eq!(parse_as(dialect, line, 2).unwrap(), expected, "{line}");
+            assert_eq!(dialect.numbers_at_end(line.as_bytes()), 2, "{line}");
+        }
     }
 
     #[test]
@@ -263,9 +439,10 @@ mod tests {
             let (mut left, mut right) = (vec![0.0_f32; numbers.len()], vec![0.0; numbers.len()]);
             prop_assert_eq!(split_left(line.as_bytes(), &mut left), Some(word.len()));
             let put = |i: usize, x| right[i] = x;
-            prop_assert_eq!(split_right(line.as_bytes(), numbers.len(), put), Ok(word.len()));
+            let plain = Dialect::default();
+            prop_assert_eq!(split_right(line.as_bytes(), numbers.len(), plain, put), Ok(word.len()));
             prop_assert_eq!(&left, &right);
-            prop_assert_eq!(numbers_at_end(line.as_bytes()), numbers.len());
+            prop_assert_eq!(plain.numbers_at_end(line.as_bytes()), numbers.len());
             prop_assert_eq!(left, numbers);
         }
     }

@@ -4,6 +4,7 @@
 use super::element::{Element, read_f32};
 use super::rows::{Fault, Rows, check_utf8};
 use crate::error::Location;
+use crate::io::charset::OnInvalid;
 use memchr::memchr;
 use std::ops::Range;
 
@@ -13,6 +14,7 @@ const LONGEST_WORD: usize = 1 << 20;
 /// The records of a file, after its header.
 pub(super) struct BinaryRows {
     row_bytes: usize,
+    errors: OnInvalid,
     // Bytes before the block, and of it in records.
     before: u64,
     here: u64,
@@ -20,8 +22,9 @@ pub(super) struct BinaryRows {
 
 impl BinaryRows {
     /// Records of `dim` numbers that start at byte `before`.
-    pub fn after(before: u64, dim: usize) -> Self {
+    pub fn after(before: u64, dim: usize, errors: OnInvalid) -> Self {
         Self {
+            errors,
             // Detection refuses more components than a line may have bytes.
             row_bytes: dim * 4,
             before,
@@ -79,8 +82,12 @@ impl Rows for BinaryRows {
         let (word, numbers) = record.split_at(record.len() - self.row_bytes);
         read_f32(numbers, row);
         let word = &word[..word.len() - 1];
-        check_utf8(word)?;
+        check_utf8(word, self.errors)?;
         Ok(0..word.len())
+    }
+
+    fn on_invalid(&self) -> OnInvalid {
+        self.errors
     }
 
     fn location(&self, _: &[u8], offset: usize) -> Location {
@@ -91,7 +98,7 @@ impl Rows for BinaryRows {
 /// Whether `content` is exactly `words` records of `dim` numbers.
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
-    BinaryRows::after(0, dim)
+    BinaryRows::after(0, dim, OnInvalid::Ignore)
         .frame(content, true, words as usize, &mut spans)
         .is_ok_and(|end| content[end..].iter().all(|b| *b == b'\n'))
 }

@@ -2,6 +2,7 @@
 
 use super::detect::{self, Body, Plan};
 use super::element::Element;
+use super::text::Dialect;
 use crate::error::{Error, Result};
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
@@ -116,8 +117,13 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
             dim,
             promised,
             start,
+            dialect,
             ..
-        })) if (dim, promised, promised.is_some() || start == 0) == expected => Ok(()),
+        })) if dialect == Dialect::default()
+            && (dim, promised, promised.is_some() || start == 0) == expected =>
+        {
+            Ok(())
+        }
         _ => Err(Error::parameter(
             "words",
             "cannot be told from the numbers in this format, or there are none: \

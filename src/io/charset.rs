@@ -36,12 +36,12 @@ impl OnInvalid {
 }
 
 /// A fault: where it is, and what.
-pub(super) type Fault = (u64, String);
+pub(crate) type Fault = (u64, String);
 
-pub(super) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// `bytes`, which end where a character does, as text.
-pub(super) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result<String, Fault> {
+pub(crate) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result<String, Fault> {
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error,
@@ -52,6 +52,11 @@ pub(super) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result
         let message = format!("invalid UTF-8 (byte 0x{:02x})", bytes[at]);
         return Err((at as u64, message));
     }
+    Ok(repaired(bytes, on_invalid))
+}
+
+/// `bytes` as text, with what is not valid replaced or left out, as `on_invalid` says.
+pub(crate) fn repaired(bytes: &[u8], on_invalid: OnInvalid) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -59,12 +64,12 @@ pub(super) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result
             on_invalid.repair(&mut text);
         }
     }
-    Ok(text)
+    text
 }
 
 /// Decodes UTF-16, block by block.
 #[derive(Debug)]
-pub(super) struct Utf16 {
+pub(crate) struct Utf16 {
     big_endian: bool,
     // Bytes decoded so far, the mark included.
     offset: u64,
@@ -73,9 +78,11 @@ pub(super) struct Utf16 {
 }
 
 impl Utf16 {
-    /// If the text begins with UTF-16's byte order mark; that is two bytes.
+    /// If the text begins with UTF-16's byte order mark; that is two bytes. With two zero bytes behind
+    /// it, it is that of UTF-32.
     pub fn detect(beginning: &[u8]) -> Option<Self> {
         let big_endian = match beginning {
+            [0xff, 0xfe, 0, 0, ..] => return None,
             [0xff, 0xfe, ..] => false,
             [0xfe, 0xff, ..] => true,
             _ => return None,

@@ -1,0 +1,170 @@
+"""The command line as a program: the parser of all commands, and how a command ends."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import re
+import sys
+import warnings
+from typing import Any
+
+from .. import InternalError, __version__
+from ._output import say
+from ._parser import Parser, flag_of, subcommands
+from ._terminal import guarded
+
+__all__ = ["PATHS", "parser", "run"]
+
+#: The commands of each module. A module is imported when one of its commands runs: half of the time
+#: of a short command goes into imports.
+_MODULES = {
+    "training": ("fit", "vocab", "cooccur", "train", "update"),
+    "queries": ("similar", "analogy", "evaluate", "infer"),
+    "files": ("convert", "info"),
+    "estimate": ("estimate",),
+    "demo": ("demo",),
+    "completion": ("completion",),
+    "compat": ("compat",),
+}
+
+_DESCRIPTION = "GloVe word vectors: train, query, measure and convert them."
+_EPILOG = """\
+examples:
+  glove-rs fit corpus.txt --out model
+  glove-rs similar model ice steam
+  zcat corpus.gz | glove-rs vocab - | head
+
+`glove-rs COMMAND --help` lists all options of a command.
+"""
+
+
+def parser(command: str | None = None) -> Parser:
+    """Return the parser of the whole command line, or with `command` alone if it is a command."""
+    top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
+    version = f"glove-rs {__version__}"
+    top.add_argument(
+        "--version", action="version", version=version, help="print the version and exit"
+    )
+    commands = subcommands(top)
+    named = [module for module, names in _MODULES.items() if command in names]
+    for module in named or ([] if command == "--version" else _MODULES):
+        importlib.import_module(f"{__package__}.{module}").add(commands)
+    return top
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and return its exit code.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        After Ctrl-C, with the line to print if there is more to say than that.
+    """
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stdin, "strict")):
+        if hasattr(stream, "reconfigure"):
+            # Words are UTF-8 in every locale; file names may contain any bytes.
+            stream.reconfigure(encoding="utf-8", errors=errors)
+    if hasattr(sys.stderr, "reconfigure"):
+        sys.stderr.reconfigure(errors="backslashreplace")  # messages may quote any text
+    warnings.showwarning = _warn
+    with guarded():
+        return _flushed(arguments)
+
+
+def _flushed(arguments: list[str]) -> int:
+    try:
+        try:
+            return _run(arguments)
+        finally:
+            if sys.stdout is not None:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has closed the pipe. Python flushes once more when it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 0
+    except OSError as error:  # raised by the flush
+        say(f"glove-rs: {_reason(error)}")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 1
+
+
+def _run(arguments: list[str]) -> int:
+    name = " ".join(arguments[: 2 if arguments[:1] == ["compat"] else 1])
+    options = argparse.Namespace()
+    try:
+        if any("\0" in argument for argument in arguments):
+            raise ValueError("an argument contains a zero byte, which no name and no text may")
+        if not arguments:
+            parser().print_help(sys.stderr)
+            return 2
+        if arguments[:1] == ["compat"]:
+            from . import compat
+
+            # argparse does not read Stanford's flags, which have one dash.
+            return compat.main(arguments[1:], parser)
+        options, unknown = parser(arguments[0]).parse_known_args(arguments)
+        if unknown:
+            options.parser.unknown(unknown)
+        if sys.stdout is None:
+            raise OSError(9, "it is closed", "-")
+        _refuse_empty_paths(options)
+        code = options.run(options)
+    except BrokenPipeError:
+        raise
+    except Exception as error:
+        wrong = _wrong_option(error, options)
+        reason = wrong or _reason(error)
+        if reason is None:
+            raise
+        say(f"glove-rs {name}: {reason}")
+        return 2 if wrong else 1
+    return int(code or 0)
+
+
+#: Metavars of options and arguments that are paths.
+PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Refuse empty paths: a script with an unset variable passes them."""
+    for action in options.parser._actions:
+        value = getattr(options, action.dest, None)
+        if action.metavar in PATHS and "" in (value if isinstance(value, list) else [value]):
+            error = argparse.ArgumentError(action, "must name a file or folder, got ''")
+            options.parser.error(str(error))
+
+
+def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
+    """Return the message of the API with the option instead of the parameter, or None."""
+    found = re.match(r"(\w+)( must .*)", str(error), re.S)
+    if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):
+        return None
+    flag = flag_of(options, found.group(1))
+    return flag and flag + found.group(2)
+
+
+# RuntimeError itself comes from a cluster; its subclasses are faults of this program.
+_EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
+
+
+def _reason(error: Exception) -> str | None:
+    """Return the reason of a failure in one line, or None for a fault of this program."""
+    if isinstance(error, OSError) and error.strerror:
+        reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+    elif isinstance(error, MemoryError):
+        reason = str(error) or "out of memory"
+    elif isinstance(error, _EXPECTED) or type(error) in (RuntimeError, InternalError):
+        reason = str(error)
+    else:
+        return None
+    reason = re.sub(r"^(-|/dev/stdin)(?=[:,])", lambda name: _STREAMS[name.group(1)], reason)
+    return " ".join(reason.split())
+
+
+_STREAMS = {"-": "standard output", "/dev/stdin": "standard input"}
+
+
+def _warn(message: Warning | str, *_: Any, **__: Any) -> None:
+    say(f"glove-rs: warning: {message}")

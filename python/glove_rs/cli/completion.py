@@ -1,0 +1,52 @@
+"""``completion``: a script that completes commands and options in a shell."""
+
+from __future__ import annotations
+
+import argparse
+
+from .._optional import optional
+from ._parser import Commands, command
+
+__all__ = ["add"]
+
+_SHELLS = ("bash", "zsh", "tcsh")
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "completion",
+        _completion,
+        "bash|zsh|tcsh",
+        summary="print a script that completes commands in a shell",
+        text=(
+            "Print a script for a shell, after which the tab key completes commands, options and "
+            "file names. This needs shtab: pip install glove-rs[completion]."
+        ),
+        example=(
+            "glove-rs completion bash > ~/.local/share/bash-completion/completions/glove-rs\n"
+            "glove-rs completion zsh > ~/.zfunc/_glove-rs"
+        ),
+    )
+    parser.add_argument("shell", metavar="bash|zsh|tcsh", choices=_SHELLS, help="the shell")
+
+
+def _completion(options: argparse.Namespace) -> None:
+    from ._program import parser
+
+    shtab = optional("shtab", "completion", "glove-rs[completion]")
+    print(shtab.complete(_with_files(parser(), shtab.FILE), options.shell))
+
+
+def _with_files(parser: argparse.ArgumentParser, files: object) -> argparse.ArgumentParser:
+    """Have file names completed where an argument is one."""
+    from ._program import PATHS
+
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                _with_files(command, files)
+        elif action.metavar in PATHS:
+            action.complete = files  # type: ignore[attr-defined]
+    return parser

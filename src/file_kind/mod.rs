@@ -1,0 +1,249 @@
+//! What a file is, from its first bytes: the one recogniser, which every reader asks.
+//!
+//! | module | tells |
+//! |---|---|
+//! | `signatures` | kinds with a signature: this package's files, archives, tables, pickles, pages |
+//! | `numbers` | binary files of Stanford's tools and of word2vec, by the numbers in them |
+//! | `text` | what a text looks like: vectors, a vocabulary, JSON lines, CSV, UTF-16 without its mark |
+//!
+//! [`formats::recognise`](crate::formats::recognise) looks further, at files that have no signature.
+
+mod numbers;
+mod signatures;
+mod text;
+
+use crate::error::{Error, Location};
+use std::path::Path;
+
+pub(crate) use text::{is_text, is_vocabulary, notice};
+
+/// Bytes that are enough to recognise a file.
+pub(crate) const LOOK: usize = 1 << 16;
+
+/// Whether a text in UTF-16 begins so.
+pub(crate) fn has_mark(beginning: &[u8]) -> bool {
+    beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff")
+}
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// A file of no bytes.
+    Empty,
+    /// Text.
+    Text,
+    /// Word vectors of any format that is read.
+    Vectors,
+    /// Lines of a word and its count.
+    Vocabulary,
+    /// Co-occurrence counts of this package.
+    Counts,
+    /// Co-occurrence records of Stanford's tools.
+    Records,
+    /// Parameters or accumulators of Stanford's `glove`.
+    Parameters,
+    /// A model of this package.
+    Model,
+    /// A checkpoint of this package.
+    Checkpoint,
+    /// A zip archive.
+    Archive,
+    /// A format that is not read.
+    Foreign(&'static Foreign),
+    /// None of these.
+    Unknown,
+}
+
+/// A format that is not read.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Foreign {
+    /// What the file is.
+    pub description: &'static str,
+    /// What to do with it.
+    pub advice: &'static str,
+}
+
+/// What a reader wants.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Text to count.
+    Text,
+    /// Word vectors.
+    Vectors,
+    /// A vocabulary.
+    Vocabulary,
+    /// Co-occurrence counts.
+    Counts,
+    /// Parameters of Stanford's `glove`.
+    Parameters,
+    /// A model.
+    Model,
+    /// A checkpoint.
+    Checkpoint,
+    /// Questions or rated pairs of words.
+    Evaluation,
+}
+
+impl Wanted {
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 8] = [
+        "text",
+        "vectors",
+        "vocabulary",
+        "counts",
+        "parameters",
+        "model",
+        "checkpoint",
+        "evaluation",
+    ];
+
+    /// What is wanted by this public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], which lists the names, for any other name.
+    pub fn from_name(name: &str) -> crate::Result<Self> {
+        let values = [
+            Self::Text,
+            Self::Vectors,
+            Self::Vocabulary,
+            Self::Counts,
+            Self::Parameters,
+            Self::Model,
+            Self::Checkpoint,
+            Self::Evaluation,
+        ];
+        Error::choice("wanted", name, Self::NAMES, values)
+    }
+
+    fn denied(self) -> &'static str {
+        match self {
+            Self::Text => "this is not text",
+            Self::Vectors => "these are not vectors",
+            Self::Vocabulary => "this is not a vocabulary",
+            Self::Counts => "these are not counts",
+            Self::Parameters => "these are not parameters of Stanford's glove",
+            Self::Model => "this is not a model",
+            Self::Checkpoint => "this is not a checkpoint",
+            Self::Evaluation => "these are not questions or rated pairs",
+        }
+    }
+
+    /// Whether a file of this kind can be what is wanted.
+    fn takes(self, kind: FileKind) -> bool {
+        match self {
+            Self::Text | Self::Evaluation => kind == FileKind::Text,
+            Self::Vectors => kind == FileKind::Vectors,
+            Self::Vocabulary => kind == FileKind::Vocabulary,
+            Self::Counts => matches!(kind, FileKind::Counts | FileKind::Records),
+            Self::Parameters => kind == FileKind::Parameters,
+            Self::Model => kind == FileKind::Model,
+            Self::Checkpoint => kind == FileKind::Checkpoint,
+        }
+    }
+}
+
+impl FileKind {
+    /// The kind of a file with this beginning, if the beginning alone tells it: by a signature, or,
+    /// of a text, by every line in it. `whole` says that the file ends there.
+    pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
+        if beginning.is_empty() {
+            return whole.then_some(Self::Empty);
+        }
+        let told = signatures::of(beginning);
+        if told.is_some() || has_mark(beginning) {
+            return told;
+        }
+        let is_text = is_text(beginning);
+        if !is_text && numbers::has_header(beginning) {
+            let are_vectors = numbers::are_word2vec_binary(beginning);
+            return are_vectors.then_some(Self::Vectors);
+        }
+        let told = text::of(beginning, whole);
+        if told.is_some() || is_text {
+            return told;
+        }
+        if numbers::are_records(beginning) {
+            return Some(Self::Records);
+        }
+        numbers::are_numbers(beginning).then_some(Self::Parameters)
+    }
+
+    /// Its public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Empty => "empty",
+            Self::Text => "text",
+            Self::Vectors => "vectors",
+            Self::Vocabulary => "vocabulary",
+            Self::Counts => "counts",
+            Self::Records => "records",
+            Self::Parameters => "parameters",
+            Self::Model => "model",
+            Self::Checkpoint => "checkpoint",
+            Self::Archive => "archive",
+            Self::Foreign(_) => "foreign",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// What such a file is, for messages.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Empty => "an empty file",
+            Self::Text => "text",
+            Self::Vectors => "word vectors",
+            Self::Vocabulary => "a vocabulary: a word and its count on each line",
+            Self::Counts => "co-occurrence counts of glove-rs",
+            Self::Records => "co-occurrence records of Stanford's tools",
+            Self::Parameters => {
+                "64-bit numbers, as in a parameters or gradsq .bin of Stanford's glove"
+            }
+            Self::Model => "a model of glove-rs",
+            Self::Checkpoint => "a checkpoint of a training",
+            Self::Archive => "a zip archive",
+            Self::Foreign(foreign) => foreign.description,
+            Self::Unknown => "of no format that glove-rs knows",
+        }
+    }
+
+    /// What to do with such a file.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Empty => "was it written to its end?",
+            Self::Text => "count it with Glove.fit or Cooccurrence.from_corpus, or glove-rs fit",
+            Self::Vectors => "read them with WordVectors.load, or ask glove-rs similar",
+            Self::Vocabulary => {
+                "read it with Vocabulary.load, or give it as vocabulary= or --vocab"
+            }
+            Self::Counts => "read them with Cooccurrence.load, or train with glove-rs train",
+            Self::Records => {
+                "read them with Cooccurrence.load and the vocabulary of their words, or train with \
+                 glove-rs train --vocab"
+            }
+            Self::Parameters => {
+                "read them together with the file of their words, vocabulary= or --vocab"
+            }
+            Self::Model => "read it with Glove.load; its vectors are Glove.load(path).vectors",
+            Self::Checkpoint => "go on with Glove.resume and its folder, or glove-rs fit --resume",
+            Self::Archive => "name a file in it, as in archive.zip:name",
+            Self::Foreign(foreign) => foreign.advice,
+            Self::Unknown => "is this the file that was meant?",
+        }
+    }
+
+    /// What to say to a reader who wanted something else; `None` if this may be what was wanted.
+    pub fn refusal(self, wanted: Wanted) -> Option<String> {
+        let unsure = self == Self::Unknown || self == Self::Empty && wanted == Wanted::Text;
+        if unsure || wanted.takes(self) {
+            return None;
+        }
+        let (what, advice) = (self.description(), self.advice());
+        Some(format!("{} but {what}: {advice}", wanted.denied()))
+    }
+
+    /// [`FileKind::refusal`] as the error about the file at `path`.
+    pub(crate) fn refused(self, path: &Path, wanted: Wanted) -> Option<Error> {
+        let message = self.refusal(wanted)?;
+        Some(Error::format(path, Location::Byte(0), message))
+    }
+}

@@ -1,0 +1,380 @@
+//! What a text looks like.
+
+use super::{FileKind, Foreign};
+use memchr::memchr;
+
+static UTF16_LITTLE: Foreign = Foreign {
+    description: "text in UTF-16 without its byte order mark",
+    advice: "open it with open(path, encoding=\"utf-16-le\") and give the open file, or convert it to \
+             UTF-8 (iconv -f UTF-16LE -t UTF-8)",
+};
+static UTF16_BIG: Foreign = Foreign {
+    description: UTF16_LITTLE.description,
+    advice: "open it with open(path, encoding=\"utf-16-be\") and give the open file, or convert it to \
+             UTF-8 (iconv -f UTF-16BE -t UTF-8)",
+};
+
+const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
+/// Lines looked at.
+const LINES: usize = 50;
+/// Fewer lines than this tell nothing about a text.
+const FEW: usize = 3;
+
+/// The kind of a text with this beginning that cannot be prose.
+pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
+    if let Some(big_endian) = is_utf16(beginning) {
+        let encoding = if big_endian {
+            &UTF16_BIG
+        } else {
+            &UTF16_LITTLE
+        };
+        return Some(FileKind::Foreign(encoding));
+    }
+    let lines = lines(beginning, whole);
+    if is_vocabulary(&lines) && lines.len() >= FEW && lines.iter().all(|line| fields(line) == 2) {
+        return Some(FileKind::Vocabulary);
+    }
+    are_vectors(&lines).then_some(FileKind::Vectors)
+}
+
+/// Whether this may be the beginning of a text: UTF-8 without most control characters.
+pub(crate) fn is_text(content: &[u8]) -> bool {
+    let cut_at_most = match std::str::from_utf8(content) {
+        Ok(_) => true,
+        Err(e) => e.error_len().is_none(),
+    };
+    cut_at_most && !content.iter().any(|b| *b < 7 || (0x0e..0x1b).contains(b))
+}
+
+/// Whether this is the beginning of a text in UTF-16 without a byte order mark, and if so, whether its
+/// bytes are in big-endian order.
+///
+/// Half of the bytes of an ASCII character are zero, always on the same side. Text in UTF-8 that has
+/// zero bytes between its words has letters in most of the other pairs of bytes; UTF-16 has not.
+fn is_utf16(content: &[u8]) -> Option<bool> {
+    const LOOK: usize = 1 << 14;
+    let (pairs, _) = content[..content.len().min(LOOK)].as_chunks::<2>();
+    if pairs.len() < FEW || !content[..2 * pairs.len()].contains(&0) {
+        return None;
+    }
+    let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic() || b"\t\r\n".contains(&byte);
+    [false, true].into_iter().find(|&big_endian| {
+        let (mut ascii, mut letters) = (0, 0);
+        for &pair in pairs {
+            let [high, low] = if big_endian { pair } else { [pair[1], pair[0]] };
+            if high == 0 && low < 0x80 {
+                if !printable(low) {
+                    return false;
+                }
+                ascii += 1;
+            } else if printable(high) && printable(low) {
+                letters += 1;
+            }
+        }
+        let others = pairs.len() - ascii;
+        ascii * 50 >= pairs.len() && 2 * letters <= others
+    })
+}
+
+/// The first complete lines that are not blank, without a byte order mark and carriage returns.
+fn lines(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
+    let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
+    let mut lines: Vec<&[u8]> = Vec::new();
+    let mut rest = text;
+    while let Some(end) = memchr(b'\n', rest)
+        && lines.len() < LINES
+    {
+        lines.push(&rest[..end]);
+        rest = &rest[end + 1..];
+    }
+    if whole && lines.len() < LINES {
+        lines.push(rest);
+    }
+    for line in &mut lines {
+        *line = line.strip_suffix(b"\r").unwrap_or(line);
+    }
+    lines.retain(|line| !line.trim_ascii().is_empty());
+    lines
+}
+
+fn split(line: &[u8]) -> impl DoubleEndedIterator<Item = &[u8]> {
+    line.split(|b| b" \t".contains(b))
+        .filter(|field| !field.is_empty())
+}
+
+fn fields(line: &[u8]) -> usize {
+    split(line).count()
+}
+
+/// Whether all lines are a word and its count, which does not rise.
+pub(crate) fn is_vocabulary<L: AsRef<[u8]>>(lines: &[L]) -> bool {
+    let mut before = u64::MAX;
+    let falls = |line: &L| {
+        let line = line.as_ref();
+        let Some(space) = line.iter().rposition(|b| b" \t".contains(b)) else {
+            return false;
+        };
+        let count = &line[space + 1..];
+        let digits = count.iter().all(u8::is_ascii_digit);
+        let count = std::str::from_utf8(count)
+            .ok()
+            .and_then(|text| text.parse().ok());
+        let falls = digits && space > 0 && count.is_some_and(|count| count <= before);
+        before = count.unwrap_or(before);
+        falls
+    };
+    !lines.is_empty() && lines.iter().all(falls)
+}
+
+/// Whether all lines, but a header of two whole numbers, are a word and the same number of decimal
+/// fractions.
+fn are_vectors(lines: &[&[u8]]) -> bool {
+    let whole = |field: &[u8]| field.iter().all(u8::is_ascii_digit);
+    let has_header = lines
+        .first()
+        .is_some_and(|line| fields(line) == 2 && split(line).all(whole));
+    let rows = &lines[usize::from(has_header)..];
+    if rows.len() + usize::from(has_header) < FEW - 1 || rows.is_empty() {
+        return false;
+    }
+    let fraction = |field: &&[u8]| {
+        let decimal = field.iter().any(|b| b".eE".contains(b));
+        decimal && fast_float2::parse::<f32, _>(field).is_ok()
+    };
+    let number = |field: &&[u8]| fast_float2::parse::<f32, _>(field).is_ok();
+    let counted = rows.iter().map(|row| {
+        let numbers = split(row)
+            .rev()
+            .take_while(number)
+            .count()
+            .min(fields(row) - 1);
+        let fractions = split(row).rev().take(numbers).filter(fraction).count();
+        (numbers, fractions)
+    });
+    let counted: Vec<_> = counted.collect();
+    let dim = counted
+        .iter()
+        .map(|(numbers, _)| *numbers)
+        .min()
+        .unwrap_or(0);
+    let decimal: usize = counted.iter().map(|(_, fractions)| fractions).sum();
+    dim >= 2 && decimal * 2 > dim * rows.len() && counted.iter().all(|(n, _)| *n <= dim + 2)
+}
+
+/// What a reader of plain text should tell of a text that is a table: JSON lines, CSV or XML.
+pub(crate) fn notice(beginning: &[u8], whole: bool) -> Option<String> {
+    let lines = lines(beginning, whole);
+    let first = String::from_utf8_lossy(lines.first()?);
+    let first = first.trim();
+    let begins: String = first.chars().take(60).collect();
+    let begins = format!("it begins with {begins:?}");
+    if first.starts_with("<?xml") || first.starts_with("<mediawiki") {
+        return Some(format!(
+            "this looks like XML ({begins}): tags and attributes are read as words, too. Extract the \
+             text first; of a dump of Wikipedia, wikiextractor does"
+        ));
+    }
+    if is_json(&lines) {
+        return Some(format!(
+            "this looks like JSON ({begins}): keys and punctuation are read as words, too. To read one \
+             field of each line, give its texts alone: fit(json.loads(line)[\"text\"] for line in \
+             open(path))"
+        ));
+    }
+    let (separator, name) = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")]
+        .into_iter()
+        .find(|(separator, _)| is_table(beginning, whole, *separator))?;
+    let letter = if separator == b'\t' {
+        ", delimiter=\"\\t\"".to_owned()
+    } else if separator == b';' {
+        ", delimiter=\";\"".to_owned()
+    } else {
+        String::new()
+    };
+    Some(format!(
+        "this looks like a table whose columns are separated by {name} ({begins}): all columns and \
+         their separators are read as words. To read one column, give its texts alone: fit(row[0] for \
+         row in csv.reader(open(path){letter})), or fit(pandas.read_csv(path)[\"text\"])"
+    ))
+}
+
+/// Whether all lines are objects of JSON, or the text is one array or object.
+fn is_json(lines: &[&[u8]]) -> bool {
+    let quoted = |line: &[u8]| line.trim_ascii_start().starts_with(b"\"");
+    let is_object =
+        |line: &[u8]| line.ends_with(b"}") && line.strip_prefix(b"{").is_some_and(quoted);
+    let opens = |line: &[u8]| [&b"["[..], b"{", b"[{"].contains(&line);
+    let is_member = |line: &[u8]| quoted(line) && line.contains(&b':') || line.starts_with(b"{\"");
+    let lines: Vec<&[u8]> = lines.iter().map(|line| line.trim_ascii()).collect();
+    let first = lines[0];
+    let inside = lines.iter().find(|line| !opens(line));
+    lines.iter().all(|line| is_object(line))
+        || opens(first) && inside.is_some_and(|line| is_member(line))
+        || first.starts_with(b"[{\"")
+        || first.starts_with(b"[[\"")
+}
+
+/// Whether the text is a table in CSV: every record has the same number of fields, two at least, one
+/// of them a text of several words in most records.
+fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
+    let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
+    let (mut columns, mut records, mut wide) = (None, 0, 0);
+    // Separators, and those that white space follows, as commas of sentences are.
+    let (mut separators, mut loose) = (0, 0);
+    let (mut fields, mut quoted, mut spaces, mut has_text) = (1, false, 0, false);
+    let mut bytes = text.iter().copied().peekable();
+    loop {
+        let byte = match bytes.next() {
+            Some(byte) => byte,
+            None if whole && !quoted && (fields > 1 || spaces > 0) => b'\n',
+            None => break,
+        };
+        match byte {
+            b'"' => quoted = !quoted,
+            _ if quoted => spaces += usize::from(byte == b' '),
+            b'\n' => {
+                if fields > 1 || spaces > 0 {
+                    has_text |= spaces > 0;
+                    if *columns.get_or_insert(fields) != fields {
+                        return false;
+                    }
+                    records += 1;
+                    wide += usize::from(has_text);
+                }
+                (fields, spaces, has_text) = (1, 0, false);
+                if records == LINES || bytes.peek().is_none() {
+                    break;
+                }
+            }
+            byte if byte == separator => {
+                fields += 1;
+                separators += 1;
+                loose += usize::from(bytes.peek() == Some(&b' '));
+                has_text |= spaces > 0;
+                spaces = 0;
+            }
+            _ => spaces += usize::from(byte == b' '),
+        }
+    }
+    let is_tight = separator == b'\t' || loose * 5 <= separators;
+    records >= FEW && columns >= Some(2) && 2 * wide >= records && is_tight
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn kind(text: &[u8]) -> Option<FileKind> {
+        of(text, true)
+    }
+
+    #[test]
+    fn vectors_and_vocabularies_are_told_from_texts() {
+        for vectors in [
+            &b"the 0.1 -0.2 0.3\nof 0.2 0.1 -0.5\n"[..],
+            b"2 3\nthe 0.1 -0.2 0.3\nof 0.2 0.1 -0.5\n",
+            b"1 2\nthe 0.1 -0.2",
+            b"\xef\xbb\xbfnew york 0.1 1e-5\r\n. . . 0.5 2\r\n",
+        ] {
+            assert_eq!(kind(vectors), Some(FileKind::Vectors), "{vectors:?}");
+        }
+        assert_eq!(kind(b"the 9\nof 9\nnew 3\n"), Some(FileKind::Vocabulary));
+        for text in [
+            &b"1 2 3\n4 5 6\n7 8 9\n"[..],
+            b"it cost 3.50 1.20\nand then nothing\n",
+            b"the 9\nof 12\nnew 3\n",
+            b"page one 9\npage two 8\npage three 7\n",
+            b"0.5 0.5\n",
+            b"a\n",
+            b"a b c\nd e f\n",
+        ] {
+            assert_eq!(kind(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn tables_are_told_from_sentences() {
+        for (table, name) in [
+            (&b"{\"text\": \"a b\"}\n{\"text\": \"c\"}\n"[..], "JSON"),
+            (b"[\n  {\"text\": \"a b\"},\n", "JSON"),
+            (b"[{\"text\": \"a b\"}]", "JSON"),
+            (
+                b"id,text\n1,a few words\n2,\"some, more\nwords\"\n",
+                "commas",
+            ),
+            (b"id;text\n1;a few words\n2;more words\n", "semicolons"),
+            (b"1\ta few words\n2\tmore of them\n3\tand so on\n", "tabs"),
+            (b"<?xml version=\"1.0\"?>\n<a>b</a>\n", "XML"),
+        ] {
+            let text = notice(table, true).unwrap_or_default();
+            assert!(text.contains(name), "{table:?}: {text}");
+        }
+        for text in [
+            &b"well, this is a sentence\nand, of course, another\nno, not more\n"[..],
+            b"one, two\nthree, four\nfive, six\n",
+            b"a b c\nd e f\ng h i\n",
+            b"a\tb\nc\td\ne\tf\n",
+            b"{braces} alone\nare no JSON\n",
+            b"a single line, with a comma",
+            b"a line, with an open \" quotation mark",
+            b"",
+        ] {
+            assert_eq!(notice(text, true), None, "{text:?}");
+        }
+    }
+
+    fn utf16(text: &str, big_endian: bool) -> Vec<u8> {
+        let write = if big_endian {
+            u16::to_be_bytes
+        } else {
+            u16::to_le_bytes
+        };
+        text.encode_utf16().flat_map(write).collect()
+    }
+
+    #[test]
+    fn utf16_without_a_mark_is_told_by_its_zeros() {
+        for text in [
+            "plain words\n",
+            "Москва и Петербург, два города\n",
+            "Ελλάδα και κόσμος\n",
+            "早上好 world\n一 二 三\n",
+            "été à Genève\r\n",
+        ] {
+            for big_endian in [false, true] {
+                assert_eq!(
+                    is_utf16(&utf16(text, big_endian)),
+                    Some(big_endian),
+                    "{text}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn zero_bytes_between_words_are_no_utf16() {
+        for text in [
+            &b"known \0 \0known\0 known"[..],
+            b"a few\0 words\0 with zeros\0\0",
+            b"\0\0\0\0\0\0\0\0",
+            b"plain text",
+            "Москва".as_bytes(),
+        ] {
+            assert_eq!(is_utf16(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn text_in_utf8_without_zeros_is_never_utf16(text in "[^\0]*") {
+            prop_assert_eq!(is_utf16(text.as_bytes()), None);
+        }
+
+        #[test]
+        fn nothing_panics(bytes: Vec<u8>, whole: bool) {
+            FileKind::of_beginning(&bytes, whole);
+            notice(&bytes, whole);
+        }
+    }
+}

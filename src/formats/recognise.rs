@@ -1,0 +1,207 @@
+//! What any file is: by its signature, or, where it has none, by what each reader could make of it.
+
+use super::vectors;
+use crate::error::{Error, Location, Result};
+use crate::file_kind::{FileKind, LOOK, Wanted, has_mark, is_text, is_vocabulary};
+use crate::io::Input;
+#[cfg(feature = "python")]
+use crate::io::charset::{OnInvalid, UTF8_MARK};
+use crate::monitor::Monitor;
+use std::path::Path;
+
+/// The kind of the file at `path`, whether it is packed or not. Few bytes of it are read.
+///
+/// # Errors
+/// [`Error::Io`], also for a folder; [`Error::Format`] if it is packed and damaged;
+/// [`Error::Cancelled`].
+pub fn recognise(path: impl AsRef<Path>, monitor: &Monitor) -> Result<FileKind> {
+    let path = path.as_ref();
+    let mut input = match Input::open(path, monitor) {
+        // Of several files in an archive none was named.
+        Err(Error::Parameter { .. }) => return Ok(FileKind::Archive),
+        opened => opened?,
+    };
+    recognise_input(&mut input)
+}
+
+/// The same of a file that is open and at its beginning, where it stays.
+pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
+    let beginning = input.peek(LOOK)?;
+    let whole = beginning.len() < LOOK;
+    if let Some(kind) = FileKind::of_beginning(beginning, whole) {
+        return Ok(kind);
+    }
+    if has_mark(beginning) {
+        return Ok(FileKind::Text);
+    }
+    let has_text = is_text(beginning);
+    if has_text && is_vocabulary(&rows(beginning, whole)) {
+        return Ok(FileKind::Vocabulary);
+    }
+    Ok(if vectors::are_vectors(input)? {
+        FileKind::Vectors
+    } else if has_text {
+        FileKind::Text
+    } else {
+        FileKind::Unknown
+    })
+}
+
+/// Bytes of a signature.
+const SHORTEST: usize = 8;
+
+/// `result`, or, if it is the error of a malformed file, a better one where the file at `path` is
+/// recognised as something else than what was `wanted`.
+///
+/// # Errors
+/// That of `result`, or [`Error::Format`] that says what the file is.
+pub fn explained<T>(
+    result: Result<T>,
+    path: &Path,
+    wanted: Wanted,
+    monitor: &Monitor,
+) -> Result<T> {
+    let error = match result {
+        Err(error @ Error::Format { .. }) => error,
+        result => return result,
+    };
+    // What a pipe has given is gone.
+    if !path.is_file() && !crate::io::is_member(path) {
+        return Err(error);
+    }
+    // A malformed line is no reason to take a file for something else, unless its beginning is.
+    let is_inside =
+        matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
+    let kind = Input::open(path, monitor).and_then(|mut input| {
+        let beginning = input.peek(LOOK)?;
+        let told = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        // Less than a signature is a file that is cut off.
+        if is_inside || beginning.len() < SHORTEST {
+            return Ok(told.filter(|kind| *kind != FileKind::Empty));
+        }
+        recognise_input(&mut input).map(Some)
+    });
+    let kind = kind.unwrap_or_default();
+    let refused = kind.and_then(|kind| kind.refused(path, wanted));
+    Err(refused.unwrap_or(error))
+}
+
+/// The text of a file that is open, without its byte order mark.
+///
+/// # Errors
+/// [`Error::Format`] with the line of bytes that are no text, and for a file that is recognised as
+/// something else than what was `wanted`; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
+#[cfg(feature = "python")]
+pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
+    let beginning = input.peek(LOOK)?;
+    let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+    // Rated pairs may look like anything else that is text.
+    let foreign = kind.filter(|_| !is_text(beginning));
+    let path = input.path().to_owned();
+    if let Some(refused) = foreign.and_then(|kind| kind.refused(&path, wanted)) {
+        return Err(refused);
+    }
+    input.decode(OnInvalid::Strict)?;
+    let mut bytes = Vec::new();
+    while !input.fill(&mut bytes, 1 << 20)? {}
+    if bytes.starts_with(UTF8_MARK) {
+        bytes.drain(..UTF8_MARK.len());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let (bytes, at) = (error.as_bytes(), error.utf8_error().valid_up_to());
+        let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
+        let message = format!("not UTF-8 (byte 0x{:02x})", bytes[at]);
+        Error::format(&path, Location::Line(line), message)
+    })
+}
+
+/// Lines of a text, and the beginning of the first.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Format`] if it is packed and damaged; [`Error::Cancelled`].
+#[cfg(feature = "python")]
+pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, String)> {
+    const SHOWN: usize = 400;
+    input.decode(OnInvalid::Replace)?;
+    let (mut lines, mut first, mut last) = (0, None, b'\n');
+    let mut block = Vec::new();
+    loop {
+        block.clear();
+        let at_end = input.fill(&mut block, 1 << 20)?;
+        monitor.check()?;
+        first.get_or_insert_with(|| {
+            let text = block.strip_prefix(UTF8_MARK).unwrap_or(&block);
+            let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+            String::from_utf8_lossy(&line[..line.len().min(SHOWN)]).into_owned()
+        });
+        lines += memchr::memchr_iter(b'\n', &block).count() as u64;
+        last = block.last().copied().unwrap_or(last);
+        if at_end {
+            return Ok((lines + u64::from(last != b'\n'), first.unwrap_or_default()));
+        }
+    }
+}
+
+/// The complete lines that are not empty.
+fn rows(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
+    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
+    if !whole {
+        lines.pop();
+    }
+    let lines = lines.into_iter();
+    let lines = lines.map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(content: &[u8]) -> FileKind {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        recognise(file.path(), &Monitor::new()).unwrap()
+    }
+
+    #[test]
+    fn what_has_no_signature_is_told_by_its_content() {
+        let records: Vec<u8> = [(1_i32, 2_i32, 0.5_f64), (2, 1, 0.5)]
+            .iter()
+            .flat_map(|(i, j, x)| {
+                [&i.to_le_bytes()[..], &j.to_le_bytes(), &x.to_le_bytes()].concat()
+            })
+            .collect();
+        assert_eq!(kind(&records), FileKind::Records);
+        let numbers: Vec<u8> = [0.5_f64, -0.25, 3.0]
+            .iter()
+            .flat_map(|x| x.to_le_bytes())
+            .collect();
+        assert_eq!(kind(&numbers), FileKind::Parameters);
+        assert_eq!(kind(b""), FileKind::Empty);
+        assert_eq!(kind(b"some prose\nin lines\n"), FileKind::Text);
+        assert_eq!(kind(b"the 9\nof 3\n"), FileKind::Vocabulary);
+        assert_eq!(kind(b"the 0.5\nof 0.25\n"), FileKind::Vectors);
+        assert_eq!(
+            kind(b"2 1\na \0\0\x80\x3fb \0\0\x80\x3f"),
+            FileKind::Vectors
+        );
+        assert_eq!(
+            kind(&[0xff; 40]),
+            FileKind::of_beginning(&[0xff; 40], true).unwrap()
+        );
+        assert_eq!(kind(&[0x90; 40]), FileKind::Unknown);
+    }
+
+    #[test]
+    fn latin_text_in_utf16_is_text_and_no_records() {
+        for write in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+            let text: Vec<u8> = "\u{feff}plain words in a line\n"
+                .encode_utf16()
+                .flat_map(write)
+                .collect();
+            assert_eq!(kind(&text), FileKind::Text);
+            assert!(matches!(kind(&text[2..]), FileKind::Foreign(_)));
+        }
+    }
+}

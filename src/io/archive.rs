@@ -1,0 +1,201 @@
+//! Files in zip archives. `archive.zip:name` is the path of one.
+
+use crate::error::{Error, Location};
+use crate::file_kind::{FileKind, LOOK};
+use std::fs::File;
+use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use zip::{CompressionMethod, ZipArchive};
+
+/// Members named in a message.
+const SHOWN: usize = 20;
+
+/// A file in an archive, to be read from front to back, unpacked.
+pub(crate) struct Member {
+    reader: Box<dyn Read + Send>,
+    archive: File,
+    packed_bytes: u64,
+    bytes: u64,
+}
+
+impl Member {
+    /// Its size.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Its size in the archive.
+    pub fn packed_bytes(&self) -> u64 {
+        self.packed_bytes
+    }
+
+    /// Its content, and the archive, to see whether that changes meanwhile.
+    pub fn into_parts(self) -> (Box<dyn Read + Send>, File) {
+        (self.reader, self.archive)
+    }
+}
+
+/// Whether this open file is a zip archive of files, and not a format that is made of one. It is then
+/// at its beginning again.
+pub(crate) fn is_archive(file: &mut File) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    file.take(4).read_to_end(&mut beginning)?;
+    if beginning == b"PK\x03\x04" {
+        file.take(LOOK as u64).read_to_end(&mut beginning)?;
+    }
+    file.seek(SeekFrom::Start(0))?;
+    Ok(FileKind::of_beginning(&beginning, false) == Some(FileKind::Archive))
+}
+
+/// The archive and the name in it of a path `archive.zip:name` that is no file itself.
+pub(crate) fn split(path: &Path) -> Option<(PathBuf, String)> {
+    let text = path.to_str()?;
+    text.match_indices(':').find_map(|(at, _)| {
+        let (archive, member) = (Path::new(&text[..at]), &text[at + 1..]);
+        let is_file = !member.is_empty() && archive.is_file();
+        let found = is_file
+            && File::open(archive).is_ok_and(|mut file| is_archive(&mut file).unwrap_or(false));
+        found.then(|| (archive.to_owned(), member.to_owned()))
+    })
+}
+
+/// The path of a file in an archive.
+pub(crate) fn path_of(archive: &Path, member: &str) -> PathBuf {
+    let mut path = archive.as_os_str().to_owned();
+    path.push(":");
+    path.push(member);
+    path.into()
+}
+
+/// Names of the files in an archive and their packed sizes, in its order, without hidden files and
+/// what macOS adds.
+pub(crate) fn members(archive: &Path) -> io::Result<Vec<(String, u64)>> {
+    let mut directory = directory(archive)?;
+    let mut members = Vec::new();
+    for number in 0..directory.len() {
+        let member = directory.by_index_raw(number).map_err(of_zip(archive))?;
+        let name = member.name().map_err(of_zip(archive))?.into_owned();
+        let is_hidden = |part: &str| part.starts_with('.') || part == "__MACOSX";
+        if !member.is_dir() && !name.split('/').any(is_hidden) {
+            members.push((name, member.compressed_size()));
+        }
+    }
+    Ok(members)
+}
+
+/// The names, for a message.
+pub(crate) fn listed(members: &[(String, u64)]) -> String {
+    let names = members
+        .iter()
+        .take(SHOWN)
+        .map(|(name, _)| format!("{name:?}"));
+    let more = if members.len() > SHOWN { ", ..." } else { "" };
+    names.collect::<Vec<_>>().join(", ") + more
+}
+
+/// Open a file in an archive by its name there, or by the last part of the name if only one has that.
+pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
+    let all = members(path)?;
+    let is_named = |(member, _): &&(String, u64)| member.rsplit('/').next() == Some(name);
+    let mut named = all.iter().filter(is_named);
+    let exact = all.iter().find(|(member, _)| member == name);
+    let chosen = exact.or_else(|| named.next().filter(|_| named.next().is_none()));
+    let Some((chosen, _)) = chosen else {
+        let message = format!("no such file in the archive, which holds {}", listed(&all));
+        return Err(io::Error::new(ErrorKind::NotFound, message));
+    };
+    let mut directory = directory(path)?;
+    let number = directory.index_for_name(chosen);
+    let number = number.ok_or(ErrorKind::NotFound)?;
+    let member = directory.by_index_raw(number).map_err(of_zip(path))?;
+    let unsupported = |why: String| io::Error::new(ErrorKind::Unsupported, why);
+    if member.encrypted() {
+        return Err(unsupported(
+            "the file in the archive is encrypted: unpack it first".into(),
+        ));
+    }
+    let method = member.compression();
+    let (start, packed_bytes) = (member.data_start(), member.compressed_size());
+    let (crc, size) = (member.crc32(), member.size());
+    let start = start.ok_or(ErrorKind::InvalidData)?;
+    drop(member);
+    let mut file = File::open(path)?;
+    file.seek(SeekFrom::Start(start))?;
+    let archive = file.try_clone()?;
+    let packed = file.take(packed_bytes);
+    let unpacked: Box<dyn Read + Send> = match method {
+        CompressionMethod::STORE => Box::new(packed),
+        CompressionMethod::DEFLATE => {
+            let packed = BufReader::with_capacity(1 << 18, packed);
+            Box::new(flate2::bufread::DeflateDecoder::new(packed))
+        }
+        other => {
+            let why = format!(
+                "the file in the archive is packed by {other}, which is not read: unpack it first"
+            );
+            return Err(unsupported(why));
+        }
+    };
+    let reader = Box::new(Checked {
+        path: path_of(path, chosen),
+        unpacked,
+        hasher: crc32fast::Hasher::new(),
+        crc,
+        left: size,
+    });
+    Ok(Member {
+        reader,
+        archive,
+        packed_bytes,
+        bytes: size,
+    })
+}
+
+fn directory(path: &Path) -> io::Result<ZipArchive<BufReader<File>>> {
+    ZipArchive::new(BufReader::new(File::open(path)?)).map_err(of_zip(path))
+}
+
+fn of_zip(path: &Path) -> impl Fn(zip::result::ZipError) -> io::Error {
+    move |error| match error {
+        zip::result::ZipError::Io(error) if error.raw_os_error().is_some() => error,
+        error => damaged(path, &error.to_string()),
+    }
+}
+
+fn damaged(path: &Path, what: &str) -> io::Error {
+    let message = format!("the zip archive is damaged or cut off ({what})");
+    io::Error::other(Error::format(path, Location::Byte(0), message))
+}
+
+/// Compares what is unpacked with the size and the checksum that the archive has of it.
+struct Checked {
+    path: PathBuf,
+    unpacked: Box<dyn Read + Send>,
+    hasher: crc32fast::Hasher,
+    crc: u32,
+    left: u64,
+}
+
+impl Read for Checked {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if buffer.is_empty() {
+            return Ok(0);
+        }
+        let read = match self.unpacked.read(buffer) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
+            Err(error) if error.raw_os_error().is_some() => return Err(error),
+            read => read.map_err(|error| damaged(&self.path, &error.to_string()))?,
+        };
+        self.hasher.update(&buffer[..read]);
+        let left = self.left.checked_sub(read as u64);
+        let bad = |what| damaged(&self.path, what);
+        self.left = left.ok_or_else(|| bad("it goes on after its size"))?;
+        if read == 0 && self.left > 0 {
+            return Err(bad("it ends before its size"));
+        }
+        if read == 0 && self.hasher.clone().finalize() != self.crc {
+            return Err(bad("its checksum does not fit"));
+        }
+        Ok(read)
+    }
+}

@@ -1,0 +1,162 @@
+//! What the ending of a file's name promises of its content: how it is packed, and its format.
+
+use super::compression::Compression;
+use crate::error::{Error, Result};
+use std::path::Path;
+
+/// Endings of packed files.
+const PACKED: [(&str, Compression); 5] = [
+    ("gz", Compression::Gzip),
+    ("bz2", Compression::Bzip2),
+    ("xz", Compression::Xz),
+    ("zst", Compression::Zstandard),
+    ("zstd", Compression::Zstandard),
+];
+
+/// Endings of formats that are not written: a file of this name would not be what it says.
+const FOREIGN: [&str; 52] = [
+    "7z",
+    "arrow",
+    "avro",
+    "bz",
+    "csv",
+    "db",
+    "docx",
+    "duckdb",
+    "epub",
+    "feather",
+    "ftz",
+    "gguf",
+    "h5",
+    "hdf",
+    "hdf5",
+    "htm",
+    "html",
+    "ipc",
+    "joblib",
+    "json",
+    "jsonl",
+    "kv",
+    "lz4",
+    "lzma",
+    "magnitude",
+    "mat",
+    "model",
+    "msgpack",
+    "ndjson",
+    "npy",
+    "npz",
+    "odt",
+    "onnx",
+    "orc",
+    "parquet",
+    "pdf",
+    "pickle",
+    "pkl",
+    "pt",
+    "pth",
+    "rar",
+    "rds",
+    "safetensors",
+    "sqlite",
+    "sqlite3",
+    "tar",
+    "tgz",
+    "tsv",
+    "xls",
+    "xlsx",
+    "xml",
+    "zip",
+];
+
+/// What is written, for messages.
+const WRITTEN: &str = "glove-rs writes text (.txt, .vec), binary files (.bin) and its own formats \
+                       (.glove for a model, .counts for counts, any other ending for vectors), all \
+                       but a model packed with .gz, .zst, .bz2 or .xz behind that";
+
+/// How a file of this name is to be packed: by its last ending.
+///
+/// # Errors
+/// [`Error::Parameter`] for the ending of a format that is not written.
+pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
+    check_ending(path)?;
+    Ok(split(path).1)
+}
+
+/// Refuse a name of a file to write that has the ending of a format that is not written.
+///
+/// # Errors
+/// [`Error::Parameter`], which names what is written.
+pub fn check_ending(path: &Path) -> Result<()> {
+    let (ending, _) = split(path);
+    if ending
+        .as_deref()
+        .is_none_or(|ending| !FOREIGN.contains(&ending))
+    {
+        return Ok(());
+    }
+    let ending = ending.unwrap_or_default();
+    let message =
+        format!("must not end in .{ending}, a format that is not written: {WRITTEN}; got {path:?}");
+    Err(Error::parameter("path", message))
+}
+
+/// The ending of a name that tells the format, such as `bin` of `vectors.bin.gz`, in lower case.
+pub fn ending_of(path: &Path) -> Option<String> {
+    split(path).0
+}
+
+/// Refuse a name of a model to write that says that the file is something else, or packed: a model is
+/// a NumPy archive.
+///
+/// # Errors
+/// [`Error::Parameter`], which names what is written.
+pub fn check_model_ending(path: &Path) -> Result<()> {
+    match split(path) {
+        (_, Some(_)) => {
+            let message =
+                format!("must not end as a packed file does: a model is not packed; got {path:?}");
+            Err(Error::parameter("path", message))
+        }
+        (Some(ending), None) if ending == "npz" => Ok(()),
+        _ => check_ending(path),
+    }
+}
+
+/// The ending of a name without that of its packing, in lower case, and the packing.
+fn split(path: &Path) -> (Option<String>, Option<Compression>) {
+    let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
+    let last = ending(path);
+    let packed = PACKED
+        .iter()
+        .find(|(name, _)| last.as_deref() == Some(*name));
+    match packed {
+        Some((_, packing)) => (ending(&path.with_extension("")), Some(*packing)),
+        None => (last, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_ending_is_the_packing_and_the_one_before_the_format() {
+        for (name, expected) in [
+            ("vectors", None),
+            ("vectors.txt", None),
+            ("vectors.txt.gz", Some(Compression::Gzip)),
+            ("vectors.GZ", Some(Compression::Gzip)),
+            ("vectors.bin.zst", Some(Compression::Zstandard)),
+            ("a.json.txt", None),
+            (".gz", None),
+            ("-", None),
+        ] {
+            assert_eq!(packing(Path::new(name)).unwrap(), expected, "{name}");
+        }
+        for name in ["v.npz", "v.JSON", "v.csv.gz", "v.tar.xz", "v.safetensors"] {
+            let error = packing(Path::new(name)).unwrap_err().to_string();
+            assert!(error.contains("must not end in"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What files are and may be called, and open files where a path goes, for Python.
+
+use super::run::run;
+use super::source::PythonStream;
+use crate::corpus::OnInvalid;
+use crate::error::Result;
+use crate::file_kind::Wanted;
+use crate::formats;
+use crate::io::{self, Input};
+use crate::monitor::Monitor;
+use pyo3::prelude::*;
+use std::path::{Path, PathBuf};
+
+/// The kind of a file, what it is and what to do with it.
+#[pyfunction]
+pub fn recognise(
+    py: Python<'_>,
+    path: PathBuf,
+) -> PyResult<(&'static str, &'static str, &'static str)> {
+    let kind = run(py, None, None, |monitor| formats::recognise(path, monitor))?;
+    Ok((kind.name(), kind.description(), kind.advice()))
+}
+
+/// Refuse a file that is recognised as something else than what is wanted.
+#[pyfunction]
+pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
+    let wanted = Wanted::from_name(wanted)?;
+    run(py, None, None, |monitor| {
+        let kind = formats::recognise(&path, monitor)?;
+        kind.refused(&path, wanted).map_or(Ok(()), Err)
+    })
+}
+
+/// Refuse the name of a file to write, or of a model, that ends as those of formats that are not
+/// written.
+#[pyfunction]
+#[pyo3(signature = (path, model = false))]
+pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
+    Ok(if model {
+        io::check_model_ending(&path)?
+    } else {
+        io::check_ending(&path)?
+    })
+}
+
+/// The ending of a name that tells the format, `.bin` of `vectors.bin.gz`, or an empty text.
+#[pyfunction]
+pub fn ending(path: PathBuf) -> String {
+    io::ending_of(&path).map_or_else(String::new, |ending| format!(".{ending}"))
+}
+
+/// The path of a file in a zip archive.
+#[pyfunction]
+pub fn member_path(archive: PathBuf, member: &str) -> PyResult<PathBuf> {
+    Ok(io::member_path(&archive, member)?)
+}
+
+/// Whether a path names a file in a zip archive.
+#[pyfunction]
+pub fn is_member(path: PathBuf) -> bool {
+    io::is_member(&path)
+}
+
+/// The text of a file, unpacked, without its byte order mark. Bytes that are no text are an error
+/// with the line.
+#[pyfunction]
+pub fn read_text(py: Python<'_>, file: FileArgument, wanted: &str) -> PyResult<String> {
+    let wanted = Wanted::from_name(wanted)?;
+    run(py, None, None, |monitor| {
+        formats::read_text(file.open(monitor)?, wanted)
+    })
+}
+
+/// Lines of a text file and the beginning of the first.
+#[pyfunction]
+pub fn count_lines(py: Python<'_>, path: PathBuf) -> PyResult<(u64, String)> {
+    run(py, None, None, |monitor| {
+        formats::count_lines(Input::open(&path, monitor)?, monitor)
+    })
+}
+
+/// A path, or an open file that is read from where it is.
+pub enum FileArgument {
+    Path(PathBuf),
+    Stream(PathBuf, PythonStream),
+}
+
+impl FileArgument {
+    /// Its path, or what messages call the open file.
+    pub fn name(&self) -> &Path {
+        match self {
+            Self::Path(path) | Self::Stream(path, _) => path,
+        }
+    }
+
+    /// Read it from its beginning.
+    pub fn open(self, monitor: &Monitor) -> Result<Input> {
+        match self {
+            Self::Path(path) => Input::open(&path, monitor),
+            Self::Stream(name, stream) => Input::of(&name, stream, monitor),
+        }
+    }
+}
+
+impl<'a, 'py> FromPyObject<'a, 'py> for FileArgument {
+    type Error = PyErr;
+
+    fn extract(file: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        if !file.hasattr("read")? {
+            return Ok(Self::Path(file.extract()?));
+        }
+        let name = file.getattr("name").and_then(|name| name.extract());
+        let name = name.unwrap_or_else(|_| "<file>".into());
+        let stream = PythonStream::new(&file, OnInvalid::Strict)?;
+        Ok(Self::Stream(name, stream))
+    }
+}
