@@ -48,8 +48,10 @@ test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and
 
 quick: $(DEV) $(STAMPS)/maturin ## The fast loop: build without link-time optimisation, run the core's and the fast tests
 	$(PY) -m maturin develop --profile quick --quiet
-	cargo test --profile quick
-	$(PY) -m pytest -q -m "not slow" $(ARGS)
+	@core=$$(mktemp); \
+	PROPTEST_CASES=64 cargo test --profile quick >"$$core" 2>&1 & pid=$$!; \
+	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -q -m "not slow" $(ARGS); python=$$?; \
+	wait $$pid; rust=$$?; cat "$$core"; rm -f "$$core"; exit $$((python | rust))
 	@rm -f $(BUILT) # the next `make test` builds the release again
 
 build: $(BUILT) ## Build the extension in release mode into .venv

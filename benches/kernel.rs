@@ -6,8 +6,8 @@ use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput, measurement:
 use glove_rs::cooccurrence::{Triangle, count};
 use glove_rs::encoding::EncodedCorpus;
 use glove_rs::training::{
-    Counts, Optimizer, Parameters, SimdLevel, TileOptions, Tiles, TrainingOptions, train,
-    train_in_order,
+    Counts, Optimizer, Parameters, RowLayout, SimdLevel, TileOptions, Tiles, TrainingOptions,
+    train, train_in_order,
 };
 use glove_rs::{MemoryLimit, Monitor, WordId, threads};
 use rand::{RngExt, SeedableRng};
@@ -15,8 +15,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use std::time::{Duration, Instant};
 
 const DIMS: [usize; 3] = [50, 100, 300];
-const OPTIMIZERS: [(&str, Optimizer); 2] =
-    [("adagrad", Optimizer::AdaGrad), ("sgd", Optimizer::Sgd)];
+const OPTIMIZERS: [(&str, Optimizer); 3] = [
+    ("adagrad", Optimizer::AdaGrad),
+    ("rowwise_adagrad", Optimizer::RowwiseAdaGrad),
+    ("sgd", Optimizer::Sgd),
+];
 
 /// Rows of 20,000 words exceed every L2 cache, and at dim 300 the usual L3 cache too.
 const WORDS: usize = 20_000;
@@ -39,7 +42,7 @@ fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
         x_max: 10.0,
         // AdaGrad's rate lets plain SGD diverge.
         learning_rate: match optimizer {
-            Optimizer::AdaGrad => 0.05,
+            Optimizer::AdaGrad | Optimizer::RowwiseAdaGrad => 0.05,
             Optimizer::Sgd => 0.005,
         },
         optimizer,
@@ -64,7 +67,7 @@ fn epochs(criterion: &mut Criterion) {
         for (name, optimizer) in OPTIMIZERS {
             group.bench_function(BenchmarkId::new(name, format!("dim {dim}")), |bencher| {
                 threads::in_pool(threads, || {
-                    let (mut parameters, tiles) = prepare(&counts, dim);
+                    let (mut parameters, tiles) = prepare(&counts, dim, optimizer);
                     bencher.iter_custom(|times| {
                         let options = options(optimizer, 1 + times as usize);
                         let reports = train(&mut parameters, &tiles, &options, &Monitor::new())
@@ -81,9 +84,10 @@ fn epochs(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn prepare(counts: &Triangle, dim: usize) -> (Parameters, Tiles) {
-    let parameters = Parameters::random(counts.words, dim, 0, &Monitor::new()).expect("parameters");
-    let options = TileOptions::new(dim, &TrainingOptions::default());
+fn prepare(counts: &Triangle, dim: usize, optimizer: Optimizer) -> (Parameters, Tiles) {
+    let options = TileOptions::new(dim, &options(optimizer, 1));
+    let parameters = Parameters::random(counts.words, options.layout, 0, &Monitor::new());
+    let parameters = parameters.expect("parameters");
     let (mut counts, memory) = (Counts::Borrowed(counts), MemoryLimit::default());
     let tiles = Tiles::new(&mut counts, &options, &memory, &Monitor::new()).expect("tiles");
     (parameters, tiles)
@@ -95,11 +99,12 @@ fn levels(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("kernel, {}", level.name()));
         brief(&mut group, TILE_RECORDS as u64);
         for dim in DIMS {
-            let words = TILE_BYTES / 2 / Parameters::row_bytes(dim);
-            let records = records(words);
             for (name, optimizer) in OPTIMIZERS {
+                let layout = RowLayout::new(dim, optimizer);
+                let words = TILE_BYTES / 2 / layout.bytes();
+                let records = records(words);
                 let mut parameters =
-                    Parameters::random(words, dim, 0, &Monitor::new()).expect("parameters");
+                    Parameters::random(words, layout, 0, &Monitor::new()).expect("parameters");
                 let mut time = |epochs: usize| {
                     let start = Instant::now();
                     let losses = train_in_order(

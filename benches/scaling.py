@@ -72,10 +72,10 @@ def _alone(options: argparse.Namespace, _: int) -> dict[str, float]:
     begun = time.monotonic()
     model = Glove(threads=options.threads, deterministic=True, **_settings(options))
     model.fit_cooccurrence(counts)
-    tiling = time.monotonic() - begun - sum(model.history.seconds)
+    preparing = time.monotonic() - begun - sum(model.history.seconds)
     stages: dict[str, dict[str, Any]] = {
         "counting": {"seconds": counting, "bytes": 0},
-        "tiling": {"seconds": tiling, "bytes": 0},
+        "preparing": {"seconds": preparing, "bytes": 0},
         "training": {"seconds": model.history.seconds, "bytes": [0] * options.epochs},
     }
     return _figures(options, model, stages)
@@ -97,7 +97,7 @@ def _figures(
     figures = {
         "counting, s": stages["counting"]["seconds"],
         "moved, MB": stages["counting"]["bytes"] / 1e6,
-        "tiles, s": stages["tiling"]["seconds"],
+        "tiles, s": stages["preparing"]["seconds"],
         "first epoch, s": training["seconds"][0],
         "epoch, s": statistics.median(training["seconds"][1:]),
         "moved in an epoch, MB": statistics.median(training["bytes"][1:]) / 1e6,

@@ -210,11 +210,17 @@ def _counts_value(data: bytes, rng: random.Random) -> bytes:
 _CHECKPOINT_HEADER = 92
 
 
+def _checkpoint_report(data: bytes) -> int:
+    """Bytes of an epoch's report in the version of the file."""
+    return 40 if number_at(data, 8, 4) == 1 else 48
+
+
 def _checkpoint_fields(data: bytes) -> list[tuple[int, int]]:
     sizes = [(at, 8) for at in range(16, 72, 8)]
     settings = number_at(data, 48)
+    size = _checkpoint_report(data)
     reports = [
-        (_CHECKPOINT_HEADER + settings + 40 * i, 8) for i in range(min(number_at(data, 56), 8))
+        (_CHECKPOINT_HEADER + settings + size * i, 8) for i in range(min(number_at(data, 56), 8))
     ]
     return [(8, 4), (12, 4), *sizes, (88, 4), *reports]
 
@@ -222,8 +228,9 @@ def _checkpoint_fields(data: bytes) -> list[tuple[int, int]]:
 def _checkpoint_floats(data: bytes) -> list[tuple[int, int]]:
     start = _CHECKPOINT_HEADER + number_at(data, 48)
     reports = min(number_at(data, 56), 8)
-    of_reports = [(start + 40 * i + 8 * j, 8) for i in range(reports) for j in range(1, 5)]
-    start += 40 * reports
+    size = _checkpoint_report(data)
+    of_reports = [(start + size * i + at, 8) for i in range(reports) for at in range(8, size, 8)]
+    start += size * reports
     return [(72, 8), (80, 8), *of_reports, *((at, 4) for at in range(start, len(data) - 4, 4))]
 
 
@@ -251,7 +258,12 @@ def _checkpoint_shape(data: bytes, rng: random.Random) -> bytes:
     data = put(data, rng.choice((16, 24, 64)), struct.pack("<Q", rng.choice((0, 1, 2, 5, 9, 30))))
     words, dim, settings, reports, anchored = (number_at(data, at) for at in (16, 24, 48, 56, 64))
     sets = 2 if number_at(data, 12, 4) == 1 else 1
-    length = 96 + settings + 40 * reports + (16 * sets * words + 4 * anchored) * (dim + 1)
+    length = (
+        96
+        + settings
+        + _checkpoint_report(data) * reports
+        + (16 * sets * words + 4 * anchored) * (dim + 1)
+    )
     return data[:length].ljust(length, b"\0") if length < 1 << 20 else data
 
 

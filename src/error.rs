@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 /// Result of every fallible function of the core.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Where in a file something is wrong.
+/// The position of an error in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Location {
     /// Line number, from 1.
@@ -28,15 +28,15 @@ impl std::fmt::Display for Location {
 /// Everything that can go wrong in the core.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The operating system refused something about a file.
+    /// An operation on a file failed.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file or directory concerned.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file is not what it claims to be.
+    /// A file is malformed.
     #[error("{}, {location}: {message}", path.display())]
     Format {
         /// The malformed file.
@@ -54,10 +54,10 @@ pub enum Error {
         /// Its range, and what was given.
         message: String,
     },
-    /// The text yields nothing to count or train on; the message names the setting that pruned it.
+    /// The text has nothing to count or train on. The message names the setting that is the reason.
     #[error("{0}")]
     Corpus(String),
-    /// Training met numbers that are not finite, however small the steps.
+    /// Training diverged, even after the learning rate was halved several times.
     #[error(
         "training diverged in epoch {epoch}, even at a learning rate of {learning_rate}; start \
          with a smaller learning_rate"
@@ -67,10 +67,10 @@ pub enum Error {
         epoch: usize,
         /// The smallest rate tried.
         learning_rate: f32,
-        /// The epochs before it.
+        /// Reports of the epochs before it.
         reports: Vec<EpochReport>,
     },
-    /// The system has not so much memory.
+    /// Memory could not be allocated.
     #[error(
         "could not allocate {bytes} bytes; memory= limits what counting and training hold in memory"
     )]
@@ -95,7 +95,7 @@ impl Error {
         }
     }
 
-    /// If the disk is full, say about how many bytes the whole undertaking needs there.
+    /// If the error is a full disk, add to the message that about `bytes` bytes are needed there.
     #[must_use]
     pub(crate) fn with_space_needed(self, bytes: f64) -> Self {
         match self {
@@ -120,7 +120,7 @@ impl Error {
         }
     }
 
-    /// The value that `name` stands for among the `names` of `values`.
+    /// The one of `values` whose name in `names` is `name`.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.

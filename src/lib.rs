@@ -23,9 +23,9 @@
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let (dim, options) = (10, TrainingOptions::default());
-//!     let tiling = TileOptions::new(dim, &options);
-//!     let tiles = Tiles::new(&mut Counts::Owned(counts), &tiling, &memory, &monitor)?;
-//!     let mut parameters = Parameters::random(vocabulary.len(), dim, 0, &monitor)?;
+//!     let tile_options = TileOptions::new(dim, &options);
+//!     let tiles = Tiles::new(&mut Counts::Owned(counts), &tile_options, &memory, &monitor)?;
+//!     let mut parameters = Parameters::random(vocabulary.len(), tile_options.layout, 0, &monitor)?;
 //!     let reports = train(&mut parameters, &tiles, &options, &monitor)?;
 //!     glove_rs::Result::Ok((vocabulary, reports))
 //! })??;

@@ -21,8 +21,8 @@ pub enum Stage {
     Counting,
     /// Merging counts of segments; counted in pairs.
     Merging,
-    /// Bucketing records into tiles; counted in pairs.
-    Tiling,
+    /// Building tiles from counts; counted in pairs.
+    Preparing,
     /// Training; counted in records.
     Training,
     /// Reading vectors; counted in bytes of the file.
@@ -37,7 +37,7 @@ impl Stage {
             Self::Tokenizing => "tokenizing",
             Self::Counting => "counting",
             Self::Merging => "merging",
-            Self::Tiling => "tiling",
+            Self::Preparing => "preparing",
             Self::Training => "training",
             Self::Loading => "loading",
         }
@@ -48,7 +48,7 @@ impl Stage {
             1 => Self::Tokenizing,
             2 => Self::Counting,
             3 => Self::Merging,
-            4 => Self::Tiling,
+            4 => Self::Preparing,
             5 => Self::Training,
             6 => Self::Loading,
             _ => Self::Idle,

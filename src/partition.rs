@@ -1,4 +1,4 @@
-//! Divides words into groups, one for each part of a distributed fit.
+//! Divides words into groups, for a distributed fit.
 //!
 //! Tiles are numbered by groups on one machine too (with one group), so this module stands below training.
 

@@ -5,9 +5,12 @@
 pub struct EpochReport {
     /// Epoch number, from 1.
     pub epoch: usize,
-    /// Σ ½ f(X) diff² / nnz, of each record before its own update (docs/architecture.md, Loss).
+    /// The objective that training minimises, divided by the number of records: `data_loss` and the
+    /// terms of negative pairs and of the anchor (docs/architecture.md, Loss).
     pub loss: f64,
-    /// The same over the held-out records, after the epoch; `None` without held-out records.
+    /// Σ ½ f(X) diff² over the records, divided by their number: the loss of the paper.
+    pub data_loss: f64,
+    /// `data_loss` of the held-out records, after the epoch; `None` without held-out records.
     pub validation: Option<f64>,
     /// Wall time of the epoch.
     pub seconds: f64,

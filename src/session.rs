@@ -1,4 +1,4 @@
-//! A training from its start to its end: start values, checkpoints, interruption, and what is left.
+//! A training from start to end: start values, checkpoints, interruption and result.
 //!
 //! ```
 //! # use glove_rs::cooccurrence::Triangle;
@@ -24,7 +24,7 @@
 //! let monitor = Monitor::new();
 //! // Stop after two epochs, as an interrupted program would.
 //! let mut stop = |training: &glove_rs::training::Training| {
-//!     Ok(match training.progress.epochs {
+//!     Ok(match training.history.epochs {
 //!         2 => ControlFlow::Break(()),
 //!         _ => ControlFlow::Continue(()),
 //!     })
@@ -47,8 +47,8 @@ use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
 use crate::training::{
-    AfterEpoch, Anchor, Counts, Exported, Parameters, Progress, TileOptions, Tiles, Training,
-    TrainingOptions, check_sizes,
+    AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
+    Training, TrainingOptions, check_enough_records,
 };
 use crate::vocabulary::Vocabulary;
 use std::path::{Path, PathBuf};
@@ -65,8 +65,8 @@ pub enum Start {
         values: Box<Exported>,
         /// The accumulators G of the same.
         accumulators: Box<Exported>,
-        /// How far they have been trained.
-        progress: Progress,
+        /// The epochs that they have been trained for.
+        history: History,
     },
     /// At the end of an epoch of an earlier training, which continues.
     Resumed(Box<Training>),
@@ -130,7 +130,7 @@ pub struct Session {
     pub anchor: Option<Anchor>,
     /// Which checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
-    /// Whether [`Trained`] has the counts, packed if the session owned them.
+    /// Whether [`Trained`] has the counts, compressed if nothing else refers to them.
     pub keep_counts: bool,
 }
 
@@ -165,7 +165,7 @@ impl Session {
     }
 
     /// Train on `counts`, on all threads of the current rayon pool. If nothing else refers to the counts,
-    /// their memory is freed (or packed, to keep them) while tiles are built.
+    /// their memory is freed (or compressed, with `keep_counts`) while tiles are built.
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`]; and any
@@ -179,33 +179,33 @@ impl Session {
     ) -> Result<Trained> {
         self.options.validate()?;
         Parameters::check_dim(self.dim)?;
-        check_sizes(None, counts.pairs(), 0)?;
-        Parameters::check_memory(counts.words, self.dim)?;
+        check_enough_records(None, counts.pairs(), 0)?;
+        Parameters::check_memory(counts.words, self.layout())?;
         if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
             counts_file::save(&counts, &self.vocabulary, &self.rare, path, monitor)?;
         }
         let words = counts.words;
         let mut shared = None;
         let mut counts = match Arc::try_unwrap(counts) {
-            Ok(owned) if self.keep_counts => Counts::Packed(owned),
+            Ok(owned) if self.keep_counts => Counts::Compressed(owned),
             Ok(owned) => Counts::Owned(owned),
             Err(counts) => Counts::Borrowed(shared.insert(counts)),
         };
         let mut tiles = None;
-        if matches!(&start, Start::Resumed(training) if training.progress.is_finished(&self.options))
+        if matches!(&start, Start::Resumed(training) if training.history.is_finished(&self.options))
         {
             counts.done_from(0)?;
         } else {
             tiles = Some(self.tiles(&mut counts, monitor)?);
         }
-        let packed = match counts {
-            Counts::Packed(counts) => Some(Arc::new(counts)),
+        let compressed = match counts {
+            Counts::Compressed(counts) => Some(Arc::new(counts)),
             _ => None,
         };
-        let counts = packed.or(shared).filter(|_| self.keep_counts);
+        let counts = compressed.or(shared).filter(|_| self.keep_counts);
         let resumed = matches!(start, Start::Resumed(_));
         let mut training = self.start(start, words, monitor)?;
-        let first = training.progress.epochs;
+        let first = training.history.epochs;
         let result = match tiles {
             Some(tiles) => self.train(&mut training, &tiles, resumed, after_epoch, monitor),
             None => Ok(()),
@@ -213,10 +213,10 @@ impl Session {
         let interrupted = match result {
             Ok(()) => None,
             Err(error @ Error::Diverged { .. }) => return Err(error),
-            Err(error) if training.progress.epochs == first => return Err(error),
+            Err(error) if training.history.epochs == first => return Err(error),
             Err(error) => Some(error),
         };
-        let reports = std::mem::take(&mut training.progress.reports);
+        let reports = std::mem::take(&mut training.history.reports);
         let parameters = if interrupted.is_some() {
             training.parameters
         } else {
@@ -230,6 +230,10 @@ impl Session {
         })
     }
 
+    fn layout(&self) -> RowLayout {
+        RowLayout::new(self.dim, self.options.optimizer)
+    }
+
     fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> Result<Tiles> {
         let options = TileOptions {
             held_out: self.validation.unwrap_or(0.0),
@@ -240,27 +244,29 @@ impl Session {
 
     /// The training at its start.
     fn start(&self, start: Start, words: usize, monitor: &Monitor) -> Result<Training> {
-        let (parameters, progress) = match start {
+        let (parameters, history) = match start {
             Start::Resumed(training) => return Ok(*training),
             Start::Given {
                 values,
                 accumulators,
-                progress,
+                history,
             } => {
-                let given = Parameters::from_exported(words, self.dim, &values, &accumulators)?;
-                (given, progress)
+                let given =
+                    Parameters::from_exported(words, self.layout(), &values, &accumulators)?;
+                (given, history)
             }
             Start::Random => {
-                let mut random = Parameters::random(words, self.dim, self.options.seed, monitor)?;
+                let mut random =
+                    Parameters::random(words, self.layout(), self.options.seed, monitor)?;
                 if let Some(anchor) = &self.anchor {
                     anchor.check(words, self.dim)?;
                     anchor.initialize(&mut random);
                 }
-                (random, Progress::default())
+                (random, History::default())
             }
         };
         Ok(Training {
-            progress,
+            history,
             anchor: self.anchor.clone().filter(|anchor| anchor.weight > 0.0),
             ..Training::new(parameters)
         })
@@ -278,19 +284,19 @@ impl Session {
         if let (Some(checkpoints), false) = (&self.checkpoints, resumed) {
             checkpoints.save(training, monitor)?;
         }
-        let mut saved = training.progress.epochs;
+        let mut saved = training.history.epochs;
         let mut save_and_ask = |training: &Training| {
             if let Some(checkpoints) = &self.checkpoints
-                && training.progress.epochs.is_multiple_of(checkpoints.every)
+                && training.history.epochs.is_multiple_of(checkpoints.every)
             {
                 checkpoints.save(training, monitor)?;
-                saved = training.progress.epochs;
+                saved = training.history.epochs;
             }
             after_epoch(training)
         };
         training.run(tiles, &self.options, &mut save_and_ask, monitor)?;
         match &self.checkpoints {
-            Some(checkpoints) if saved != training.progress.epochs => {
+            Some(checkpoints) if saved != training.history.epochs => {
                 checkpoints.save(training, monitor)
             }
             _ => Ok(()),

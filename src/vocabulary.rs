@@ -393,14 +393,14 @@ impl Vocabulary {
             if (id as usize).is_multiple_of(POLL_WORDS) {
                 monitor.check()?;
             }
-            // There is room: nothing is hashed again.
+            // Room was reserved above, so the table does not grow and hash its words again.
             table.insert_unique(hash(self.word(id)), id, |&id| hash(self.word(id)));
         }
         let _ = self.index.set(table);
         Ok(())
     }
 
-    /// Number the words in `table`; the first that appears twice.
+    /// Fill `table` with the words. Returns the first word that appears a second time.
     fn fill_index(&self, table: &mut HashTable<WordId>) -> Option<WordId> {
         let mut duplicate = None;
         for id in 0..self.len() as WordId {

@@ -90,7 +90,7 @@ fn go_on(_: &Training) -> Result<ControlFlow<()>> {
 
 /// Interrupt training after epoch 3, as Ctrl-C does.
 fn interrupt(training: &Training) -> Result<ControlFlow<()>> {
-    match training.progress.epochs {
+    match training.history.epochs {
         3 => Err(Error::Cancelled),
         _ => Ok(ControlFlow::Continue(())),
     }
@@ -137,7 +137,7 @@ fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
         let Start::Resumed(training) = &start else {
             panic!("a checkpoint resumes");
         };
-        assert_eq!(training.progress.epochs, 4 - every);
+        assert_eq!(training.history.epochs, 4 - every);
         let rest = run(&session, Arc::new(saved.counts), start, go_on).unwrap();
         assert_eq!(losses(&rest), losses(&whole));
         assert_eq!(rest.parameters, whole.parameters);

@@ -1,7 +1,8 @@
 """Fixtures and hypothesis profiles that the whole suite shares.
 
 ``HYPOTHESIS_PROFILE=ci`` (or a set ``CI``) draws the same examples on every run; the default
-profile draws new ones each time and remembers the failing ones.
+profile draws new ones each time and remembers the failing ones. ``make quick`` sets
+``HYPOTHESIS_PROFILE=quick``, which draws fewer.
 """
 
 from __future__ import annotations
@@ -22,23 +23,29 @@ import topic_text
 from golden_files import SHARED
 
 _CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-settings.register_profile("quick", max_examples=60, deadline=None, suppress_health_check=_CHECKS)
+settings.register_profile("full", max_examples=60, deadline=None, suppress_health_check=_CHECKS)
+settings.register_profile("quick", max_examples=15, deadline=None, suppress_health_check=_CHECKS)
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_CHECKS
 )
 settings.load_profile(
-    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "quick")
+    os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "full")
 )
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell starts commands with `&` and without Ctrl-C, and their children inherit that.
+    # A shell lets commands that it starts with `&` ignore Ctrl-C, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests on a Dask cluster of worker processes are slow: the fixture ``client`` starts them."""
+    """Mark as slow what runs on worker processes of Dask or reads texts outside the repository."""
     for item in items:
-        if "client" in getattr(item, "fixturenames", ()):
+        parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
+        names = {value for value in parameters if isinstance(value, str)}
+        names.update(getattr(item, "fixturenames", ()))
+        paths = [value for value in parameters if isinstance(value, Path)]
+        outside = any(path.is_relative_to(SHARED) for path in paths)
+        if outside or names & {"client", "shared", "enwiki_1m"}:
             item.add_marker(pytest.mark.slow)
 
 

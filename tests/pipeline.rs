@@ -57,13 +57,9 @@ fn trained(counts: &Triangle, threads: usize, memory: &MemoryLimit) -> Result<Ex
         ..TrainingOptions::default()
     };
     threads::in_pool(threads, || {
-        let tiles = Tiles::new(
-            &mut Counts::Borrowed(counts),
-            &TileOptions::new(20, &options),
-            memory,
-            &monitor,
-        )?;
-        let mut parameters = Parameters::random(counts.words, 20, 1, &monitor)?;
+        let tiling = TileOptions::new(20, &options);
+        let tiles = Tiles::new(&mut Counts::Borrowed(counts), &tiling, memory, &monitor)?;
+        let mut parameters = Parameters::random(counts.words, tiling.layout, 1, &monitor)?;
         let reports = train(&mut parameters, &tiles, &options, &monitor)?;
         assert!(reports[2].loss < reports[0].loss);
         parameters.exported(false)
@@ -132,7 +128,7 @@ fn parameters_of_another_vocabulary_are_refused() {
         let memory = MemoryLimit::default();
         let options = TileOptions::new(5, &TrainingOptions::default());
         let tiles = Tiles::new(&mut Counts::Borrowed(&counts), &options, &memory, &monitor)?;
-        let mut parameters = Parameters::random(counts.words - 1, 5, 1, &monitor)?;
+        let mut parameters = Parameters::random(counts.words - 1, options.layout, 1, &monitor)?;
         train(
             &mut parameters,
             &tiles,

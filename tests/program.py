@@ -1,30 +1,42 @@
-"""Runs the installed ``glove-rs`` as a process, as a shell does."""
+"""Runs ``glove-rs`` as a process, as a shell does.
+
+Most of the time of a short command line goes into starting Python and importing numpy. So one
+server process imports the package, and forks a child for each command line. The child has
+arguments, folder, environment, standard streams and exit code of its own, as a started program
+has. Tests of the start itself run :data:`PROGRAM`.
+"""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import selectors
+import signal
+import socket
 import subprocess
 import sys
+import time
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 #: The script that pip put beside the interpreter.
 PROGRAM = Path(sys.executable).with_name("glove-rs" + (".exe" if os.name == "nt" else ""))
 
+#: Seconds after which a command line hangs.
+HANG = 600
+
 
 def call(
     *arguments: object, stdin: bytes = b"", cwd: Path | None = None, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run it, whatever comes of it."""
+    """Run it, whatever comes of it. Further `options` are those of `subprocess.run`."""
+    command = [str(PROGRAM), *map(str, arguments)]
+    if hasattr(os, "fork") and not options:
+        return _forked(command, stdin, cwd)
     return subprocess.run(
-        [PROGRAM, *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        cwd=cwd,
-        timeout=600,
-        check=False,
-        **options,
+        command, input=stdin, capture_output=True, cwd=cwd, timeout=HANG, check=False, **options
     )
 
 
@@ -50,3 +62,136 @@ def reason(code: int, *arguments: object, **options: Any) -> str:
     # argparse puts the usage before it.
     assert len(lines) == 1 or (code == 2 and lines[0].startswith("usage: ")), message
     return lines[-1]
+
+
+# --- the server that forks ------------------------------------------------------------------------
+
+
+@cache
+def _server() -> socket.socket:
+    """Start the server; it ends with its end of this socket, or when this process ends."""
+    ours, theirs = socket.socketpair()
+    process = subprocess.Popen(
+        [sys.executable, "-P", __file__, str(theirs.fileno())],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        pass_fds=[theirs.fileno()],
+        start_new_session=True,  # Ctrl-C is for the tests
+    )
+    theirs.close()
+
+    def end() -> None:
+        ours.close()
+        process.wait()
+
+    atexit.register(end)
+    ours.settimeout(HANG)
+    return ours
+
+
+def _forked(
+    command: list[str], stdin: bytes, cwd: Path | None
+) -> subprocess.CompletedProcess[bytes]:
+    server = _server()
+    request = {"command": command, "cwd": os.fspath(cwd or os.getcwd()), "environ": {**os.environ}}
+    pipes = [os.pipe() for _ in range(3)]  # (to read, to write)
+    theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
+    content = json.dumps(request).encode()
+    socket.send_fds(server, [len(content).to_bytes(8, "little")], theirs)
+    server.sendall(content)
+    for fd in theirs:
+        os.close(fd)
+    pid = _number(server)
+    try:
+        outputs = _communicate(pipes[0][1], [pipes[1][0], pipes[2][0]], stdin)
+        status = _number(server)
+    except TimeoutError as error:
+        os.kill(pid, signal.SIGKILL)
+        _number(server)
+        raise subprocess.TimeoutExpired(command, HANG) from error
+    return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), *outputs)
+
+
+def _communicate(to: int, sources: list[int], stdin: bytes) -> list[bytes]:
+    """Write `stdin` to a pipe and read the others to their ends."""
+    end = time.monotonic() + HANG
+    outputs = {fd: bytearray() for fd in sources}
+    rest = memoryview(stdin)
+    os.set_blocking(to, False)
+    with selectors.DefaultSelector() as selector:
+        for fd in sources:
+            selector.register(fd, selectors.EVENT_READ)
+        selector.register(to, selectors.EVENT_WRITE)
+        while selector.get_map():
+            ready = selector.select(max(0.0, end - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            for key, _ in ready:
+                if key.fd != to:
+                    found = os.read(key.fd, 1 << 16)
+                    outputs[key.fd] += found
+                    finished = not found
+                else:
+                    try:
+                        rest = rest[os.write(to, rest[: 1 << 16]) :]
+                        finished = not rest
+                    except BrokenPipeError:  # it reads no further
+                        finished = True
+                if finished:
+                    selector.unregister(key.fd)
+                    os.close(key.fd)
+    return [bytes(outputs[fd]) for fd in sources]
+
+
+def _number(source: socket.socket) -> int:
+    """Read eight bytes as a number."""
+    content = b""
+    while len(content) < 8:
+        found = source.recv(8 - len(content))
+        if not found:
+            raise ConnectionError("the server of tests/program.py has ended")
+        content += found
+    return int.from_bytes(content, "little")
+
+
+def _serve(requests: socket.socket) -> None:
+    """Fork a child for each request; answer with its process id, then with its wait status."""
+    import glove_rs.cli
+
+    while True:
+        content, fds, _, _ = socket.recv_fds(requests, 8, 3)
+        if not content:
+            return
+        size = int.from_bytes(content, "little")
+        content = b""
+        while len(content) < size:
+            content += requests.recv(size - len(content))
+        request = json.loads(content)
+        pid = os.fork()
+        if pid == 0:
+            requests.close()
+            _become(request, fds)
+            sys.exit(glove_rs.cli.main())
+        for fd in fds:
+            os.close(fd)
+        requests.sendall(pid.to_bytes(8, "little"))
+        _, status = os.waitpid(pid, 0)
+        requests.sendall(status.to_bytes(8, "little"))
+
+
+def _become(request: dict[str, Any], fds: list[int]) -> None:
+    """In the child: have what a started program has."""
+    for target, fd in enumerate(fds):
+        os.dup2(fd, target)
+        os.close(fd)
+    # The server's streams belong to other files.
+    sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace")
+    os.chdir(request["cwd"])
+    os.environ.clear()
+    os.environ.update(request["environ"])
+    sys.argv = request["command"]
+
+
+if __name__ == "__main__":
+    _serve(socket.socket(fileno=int(sys.argv[1])))

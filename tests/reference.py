@@ -38,7 +38,7 @@ class Config:
     learning_rate: float = 0.05
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
-    # Weight of the records if they are pairs that never meet, whose x is a target.
+    # Weight of the records if they are negative pairs, whose ln x is the target.
     unseen: float | None = None
 
 
@@ -51,7 +51,7 @@ def _c_string(word: str) -> list[int]:
 
 
 def _stanford_hash(word: str) -> int:
-    """``bitwisehash`` of Stanford's tools: the place of a word in their table of 2^20."""
+    """``bitwisehash`` of Stanford's tools: the slot of a word in their table of 2^20."""
     h = 1159241
     for c in _c_string(word)[:-1]:
         h ^= ((h << 5) + c + (h >> 2)) & 0xFFFFFFFF
@@ -147,7 +147,7 @@ def with_ones(model: Parameters) -> Parameters:
 
 
 def weight(x: NDArray[np.float64] | float, config: Config) -> NDArray[np.float64]:
-    """f(x) = min(1, (x / x_max)^alpha), or the weight of unseen pairs."""
+    """f(x) = min(1, (x / x_max)^alpha), or the weight of negative pairs."""
     if config.unseen is not None:
         return np.full_like(np.asarray(x, dtype=np.float64), config.unseen)
     return np.minimum(1.0, (np.asarray(x, dtype=np.float64) / config.x_max) ** config.alpha)
@@ -210,22 +210,39 @@ def train(
             fdiff = f * diff
             total += 0.5 * fdiff * diff
             vector = {
-                ("W", i): eta * np.clip(fdiff * p["W_tilde"][j], -clip, clip),
-                ("W_tilde", j): eta * np.clip(fdiff * p["W"][i], -clip, clip),
+                ("W", i): eta * bounded(fdiff * p["W_tilde"][j], clip, optimizer),
+                ("W_tilde", j): eta * bounded(fdiff * p["W"][i], clip, optimizer),
             }
             # Plain gradient descent has one rate for all.
-            rate = config.bias_learning_rate if optimizer == "adagrad" else 1.0
+            rate = 1.0 if optimizer == "sgd" else config.bias_learning_rate
             scalar = dict.fromkeys([("b", i), ("b_tilde", j)], rate * fdiff)
             for (name, k), g in (vector | scalar).items():
-                if optimizer == "adagrad":
-                    step = g / np.sqrt(p[f"G_{name}"][k])
-                    p[f"G_{name}"][k] += g * g
-                else:
+                if optimizer == "sgd":
                     step = g if name.startswith("W") else eta * g
+                else:
+                    step = g / np.sqrt(p[f"G_{name}"][k])
+                    one_each = optimizer == "adagrad" or name.startswith("b")
+                    p[f"G_{name}"][k] += g * g if one_each else np.mean(g * g)
                 p[name][k] -= step
                 travelled[name][k] += np.abs(step)
         losses.append(total / len(x))
     return p, losses, travelled
+
+
+def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
+    """A vector's gradient, within the bound."""
+    if optimizer != "rowwise_adagrad":
+        return np.clip(g, -clip, clip)
+    root_mean_square = np.sqrt(np.mean(g * g))
+    return g * min(1.0, clip / root_mean_square) if root_mean_square > 0 else g
+
+
+def of_optimizer(parameters: Parameters, optimizer: str) -> Parameters:
+    """The parameters with the accumulators that the optimizer has: one of a vector, row-wise."""
+    if optimizer != "rowwise_adagrad":
+        return parameters
+    first = {name: parameters[name][:, :1].copy() for name in ("G_W", "G_W_tilde")}
+    return {**parameters, **first}
 
 
 # The kernel works in float32 and takes 1/sqrt(G) from an instruction that is good to about 1e-4.
@@ -258,18 +275,26 @@ def one_step_tolerance(
     fdiff_error = f * diff_error + abs(fdiff) * f_error + _TINY * (1 + abs(diff))
     if config.unseen is not None and diff < 0:
         diff = fdiff = 0.0
-    rate = config.bias_learning_rate if optimizer == "adagrad" else 1.0
+    rate = 1.0 if optimizer == "sgd" else config.bias_learning_rate
 
     tolerance = {name: np.zeros_like(value) for name, value in p.items()}
     moved = {
-        ("W", i): (eta * np.clip(fdiff * w_tilde, -clip, clip), eta * np.abs(w_tilde)),
-        ("W_tilde", j): (eta * np.clip(fdiff * w, -clip, clip), eta * np.abs(w)),
+        ("W", i): (eta * bounded(fdiff * w_tilde, clip, optimizer), eta * np.abs(w_tilde)),
+        ("W_tilde", j): (eta * bounded(fdiff * w, clip, optimizer), eta * np.abs(w)),
         ("b", i): (rate * fdiff, rate),
         ("b_tilde", j): (rate * fdiff, rate),
     }
     for (name, k), (g, by_fdiff) in moved.items():
         g_error = by_fdiff * fdiff_error + 4 * _EPS * np.abs(g)
-        if optimizer == "adagrad":
+        if optimizer == "rowwise_adagrad" and name.startswith("W"):
+            # The bound takes the root of a sum of squares.
+            g_error = g_error + (_RSQRT + _EPS * (w.size + 8)) * np.abs(g)
+            G = p[f"G_{name}"][k]
+            step, step_error = g / np.sqrt(G), g_error / np.sqrt(G)
+            step_error = step_error + _RSQRT * np.abs(step)
+            tolerance[f"G_{name}"][k] = np.mean(2 * np.abs(g) * g_error + g_error**2)
+            tolerance[f"G_{name}"][k] += _EPS * (w.size + 8) * (G + np.mean(g * g))
+        elif optimizer != "sgd":
             G = p[f"G_{name}"][k]
             step, step_error = g / np.sqrt(G), g_error / np.sqrt(G)
             step_error = step_error + _RSQRT * np.abs(step)

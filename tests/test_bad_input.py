@@ -253,7 +253,7 @@ def test_an_unknown_tokenizer_is_answered_with_the_known_ones():
 
 
 def test_an_unknown_optimizer_is_answered_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"adagrad.+sgd"):
+    with pytest.raises(ValueError, match=r"adagrad.+rowwise_adagrad.+sgd"):
         Glove(optimizer="newton").fit_cooccurrence(X)
 
 

@@ -38,7 +38,7 @@ def assert_same(one, other):
 
 
 class Killed(Exception):  # noqa: N818 - what happened
-    """What stands for the end of a process."""
+    """Raised in place of a kill."""
 
 
 def kill_after(epoch):
@@ -190,7 +190,7 @@ def test_early_stopping_and_anchors_go_on_as_they_were(zipf, whole, tmp_path):
     )
     best = int(np.argmin(through.history.validation)) + 1
     assert best < len(through.history) == best + 3 < 40
-    # Once before the best epoch and once behind it, where the best parameters are held apart.
+    # One checkpoint before the best epoch, and one after it, which also has the best parameters.
     for epoch in (best - 1, best + 2):
         interrupted(zipf.path, tmp_path / str(epoch), epoch, **dict(options))
         assert_same(Glove.resume(tmp_path / str(epoch)), through)
@@ -337,10 +337,10 @@ def test_a_damaged_checkpoint_is_refused(folder):
         Glove.resume(folder)
 
 
-@pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x02\0\0\0" + b"x" * 200])
+@pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x03\0\0\0" + b"x" * 200])
 def test_another_file_is_refused(folder, content):
     (folder / "training.checkpoint").write_bytes(content)
-    with pytest.raises(FormatError, match=r"not a checkpoint|version 2"):
+    with pytest.raises(FormatError, match=r"not a checkpoint|version 3"):
         Glove.resume(folder)
 
 

@@ -204,7 +204,7 @@ def test_binary_decides_what_is_written(counted):
 
 
 def test_with_one_thread_the_seed_decides(counted):
-    # What randomization.test.sh of Stanford's GloVe asks.
+    # The checks of Stanford's randomization.test.sh.
     def trained(save, *flags):
         train(counted, save, "-iter", 3, "-binary", 1, *flags)
         return (counted / f"{save}.bin").read_bytes()
@@ -368,7 +368,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
     costs = losses(stage("glove", *flags))
     expected = losses(theirs(tools, "glove", *flags, "-save-file", "theirs", cwd=tmp_path))
     np.testing.assert_allclose(costs, expected, rtol=0.05)
-    # And a checkpoint of whichever it was is gone on with by the other.
+    # Each program continues from the checkpoint of the other.
     other = ["-load-init-param", 1, "-init-param-file", "vectors.bin", "-save-file", "more"]
     other += ["-load-init-gradsq", 1, "-init-gradsq-file", "gradsq.bin"]
     if ours == "glove":

@@ -41,6 +41,7 @@ def test_the_generator_owns_nothing_but_its_blocks(generator):
     assert generator.updated(by_hand) == by_hand
 
 
+@pytest.mark.slow
 def test_the_examples_run_in_order(tmp_path):
     write_corpus(tmp_path / "corpus.txt")
     commands = [

@@ -121,9 +121,9 @@ def test_text_becomes_the_bits_of_deterministic_training(client: Any, tmp_path: 
     assert same(model, alone)
     assert model.vocabulary.words == alone.vocabulary.words
     assert model.vocabulary.counts.tolist() == alone.vocabulary.counts.tolist()
-    assert set(model.stages_) == {"counting", "tiling", "training"}
+    assert set(model.stages_) == {"counting", "preparing", "training"}
     kept = [stage for k, stage in enumerate(stages) if stages[k - 1 : k] != [stage]]
-    assert kept[-2:] == ["tiling", "training"]
+    assert kept[-2:] == ["preparing", "training"]
     assert kept[:-2]
 
 
@@ -150,6 +150,7 @@ def test_groups_reach_the_loss_of_one_whoever_trains_them(
     assert same(again, model)
 
 
+@pytest.mark.slow
 def test_there_may_be_more_groups_than_words(alone: Any) -> None:
     model = DaskGlove(client=alone, partitions=5, dim=3, epochs=2)
     model.fit_cooccurrence(np.array([[0, 2, 1], [2, 0, 3], [1, 3, 0]]))
@@ -177,7 +178,7 @@ def _logged(dask_worker: Any) -> int:
 def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
     model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
     stages = model.stages_
-    assert set(stages) == {"tiling", "training"}
+    assert set(stages) == {"preparing", "training"}
     assert stages["training"]["seconds"] == model.history.seconds
     row_bytes = 2 * 4 * 32  # 20 components and two biases, in lines of 16; and accumulators
     # Each slice moves every context row at least once between two workers.
@@ -317,14 +318,14 @@ def test_the_model_is_a_glove(client: Any, counts: Cooccurrence, tmp_path: Path)
 def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
     training = _settings.core_training(settings())
     group_counts = _core.split_counts(counts._core, 2)
-    margins = [_core.group_marginals(of_group, 1) for of_group in group_counts]
-    records, sums = (sum(column) for column in zip(*margins, strict=True))
+    marginals = [_core.group_marginals(of_group, 1) for of_group in group_counts]
+    records, sums = (sum(column) for column in zip(*marginals, strict=True))
     running: Any = {"threads": 1, "memory": None, "tmp_dir": None}
     tiles = _core.CoreTiles.of_group(group_counts[1], records, sums, 20, training, 0.1, running)
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(tiles, protocol=5, buffer_callback=buffers.append)
     assert len(pickled) < 2000  # the records are out of band
-    # As they come from another machine: nowhere in particular.
+    # From another machine they arrive at any address.
     moved = [np.frombuffer(b"x" + bytes(buffer), np.uint8)[1:] for buffer in buffers]
     copy = pickle.loads(pickled, buffers=moved)
     assert (copy.records, copy.held_out) == (tiles.records, tiles.held_out)
@@ -445,6 +446,7 @@ def run_python(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_without_a_client_there_is_a_local_cluster_for_the_while(
     monkeypatch: pytest.MonkeyPatch, counts: Cooccurrence
 ) -> None:
@@ -478,6 +480,7 @@ def test_the_command_line_fits_on_a_cluster(client: Any, tmp_path: Path) -> None
     assert made.vocabulary.words == wanted.vocabulary.words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
@@ -522,6 +525,7 @@ except ImportError as error:
     assert "pip install glove-rs[dask]" in run_python(code)
 
 
+@pytest.mark.slow
 def test_a_cluster_of_its_own_listens_to_this_machine_only(monkeypatch):
     psutil = pytest.importorskip("psutil", reason="psutil is not installed")
     from glove_rs.dask import _cluster

@@ -27,8 +27,8 @@ from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
 from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
 
-#: Small enough that the tests' texts are many shards, which are counted apart; and some, which are
-#: counted together.
+#: With the first size, the tests' texts are many shards, which are counted apart; with the second,
+#: a few, which are counted together.
 BLOCK = 1000
 LARGE_BLOCK = 4000
 
@@ -74,10 +74,10 @@ def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: floa
 @pytest.mark.parametrize("blocksize", [BLOCK, LARGE_BLOCK])
 def test_group_counts_have_every_pair_with_a_word_of_the_group(cluster, zipf, groups, blocksize):
     counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize)
-    pieces = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).pieces
-    small = _is_small(len(pieces), zipf.path.stat().st_size)
+    shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).ranges
+    small = _is_small(len(shards), zipf.path.stat().st_size)
     assert small == (blocksize == LARGE_BLOCK)
-    assert small or len(pieces) > FAN_IN  # are merged in a tree
+    assert small or len(shards) > FAN_IN  # their vocabularies are merged in a tree
     assert counted.tokens == sum(map(len, zipf.documents))
     assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
 
@@ -88,8 +88,8 @@ def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_mac
     cluster, zipf, blocks, symmetric
 ):
     blocksize = math.ceil(zipf.path.stat().st_size / blocks)
-    pieces = shards_of(zipf.path, documents="line", blocksize=blocksize, least=1).pieces
-    assert len(pieces) == blocks
+    shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=1).ranges
+    assert len(shards) == blocks
     counted = count(cluster, zipf.path, groups=1, blocksize=blocksize, symmetric=symmetric)
     expected = Cooccurrence.from_corpus(zipf.path, symmetric=symmetric)
     assert_counted(cluster, counted, expected, rtol=0)
@@ -206,13 +206,13 @@ def test_files_may_be_many_packed_remote_and_small(cluster, zipf, tmp_path):
     blocksize=st.integers(1, 40),
     documents=st.sampled_from(["line", "paragraph", "file"]),
 )
-def test_every_byte_is_in_one_piece_that_ends_with_a_document(text, blocksize, documents):
+def test_every_byte_is_in_one_range_that_ends_with_a_document(text, blocksize, documents):
     system = fsspec.filesystem("memory")
     system.pipe_file("/text", text)
     shards = shards_of("memory:///text", documents=documents, blocksize=blocksize, least=2)
     read = b""
-    for piece in (piece for pieces in shards.pieces for piece in pieces):
-        for name, start, file in piece.open():
+    for within in (within for ranges in shards.ranges for within in ranges):
+        for name, start, file in within.open():
             assert name == "memory:///text"
             assert start in (None, len(read))
             part = file.read()
@@ -227,7 +227,7 @@ def test_small_texts_are_cut_into_as_many_shards_as_groups(tmp_path):
     path.write_bytes(b"a b c\n" * 1000)
     for least, blocksize, shards in ((1, 2**20, 1), (3, 2**20, 3), (2, 2500, 4)):
         cut = shards_of(path, documents="line", blocksize=blocksize, least=least)
-        assert len(cut.pieces) == shards
+        assert len(cut.ranges) == shards
         assert max(cut.sizes) - min(cut.sizes) <= 1
         assert sum(cut.sizes) == 6000
 

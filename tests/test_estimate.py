@@ -1,13 +1,16 @@
-"""The model of memory behind ``glove-rs estimate``, against the measured peak of a fit."""
+"""What an estimate says of a text and of a fit, against what counting and a fit then take."""
 
+import gzip
 import json
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, _settings
+from glove_rs import Cooccurrence, Glove
+from glove_rs._fit.estimate import INTERPRETER
 
 #: Prints what a fit adds to the memory of a process that has imported the package. `getrusage`
 #: would not do: its peak begins with the memory of the process that started this one.
@@ -20,49 +23,204 @@ def status(name):
         return next(int(line.split()[1]) * 1024 for line in file if line.startswith(name))
 
 settings = json.loads(sys.argv[2])
+keep_counts = settings.pop("keep_counts")
 before = status("VmRSS")
-Glove(**settings, progress=False).fit(sys.argv[1], keep_counts=False)
+Glove(**settings, progress=False).fit(sys.argv[1], keep_counts=keep_counts)
 print(status("VmHWM") - before)
 """
 
 
+def zipf_lines(tokens, words, exponent, seed=5):
+    """Lines of 200 words. The probability of a word falls with its rank to the power `exponent`."""
+    rng = np.random.default_rng(seed)
+    weights = np.arange(1.0, words + 1) ** -exponent
+    ranks = np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random((tokens // 200, 200)))
+    names = np.array([f"word{k:x}" for k in range(words + 1)])
+    return [" ".join(line) for line in names[ranks]]
+
+
 @pytest.fixture(scope="module")
-def text(tmp_path_factory):
-    """Less than a megabyte, all of which is read for the estimate: its counts are exact."""
-    rng = np.random.default_rng(5)
-    words = np.array([f"{k:x}" for k in range(40_000)])
-    lines = (" ".join(words[(40_000 ** rng.random(200)).astype(int)]) for _ in range(1300))
+def small(tmp_path_factory):
+    """A text of which all is read for the estimate: its counts are exact."""
     path = tmp_path_factory.mktemp("estimate") / "corpus.txt"
-    path.write_text("\n".join(lines))
-    assert 8e5 < path.stat().st_size < 2**20
+    path.write_text("\n".join(zipf_lines(260_000, 40_000, 1.0)))
     return path
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A text of 9 MB, whose words have no end."""
+    path = tmp_path_factory.mktemp("estimate") / "large.txt"
+    path.write_text("\n".join(zipf_lines(2_000_000, 1_000_000, 1.15)))
+    assert path.stat().st_size > 9e6
+    return path
+
+
+@pytest.fixture(scope="module")
+def truth(large):
+    return Cooccurrence.from_corpus(large, window=5)
+
+
+# --- memory ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
 @pytest.mark.parametrize("preset", ["best", "paper"])
-@pytest.mark.parametrize("dim", [50, 300])
-def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(text, dim, preset):
+@pytest.mark.parametrize(("dim", "keep_counts"), [(50, False), (300, False), (50, True)])
+def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
+    small, dim, keep_counts, preset
+):
     settings = {"dim": dim, "preset": preset, "epochs": 1, "min_count": 1, "threads": 2}
+    arguments = [str(small), json.dumps(settings | {"keep_counts": keep_counts})]
     result = subprocess.run(
-        [sys.executable, "-c", MEASURE, str(text), json.dumps(settings)],
+        [sys.executable, "-c", MEASURE, *arguments],
         capture_output=True,
         text=True,
         check=True,
     )
-    estimate = Cooccurrence.estimate(text, min_count=1, threads=2)
-    negative = _settings.resolve({"dim": dim, "preset": preset})["negative"]
-    parameters, memory, disk = estimate._sample.fit(dim, negative)
-    assert disk == 0
-    assert parameters < memory
-    assert memory == pytest.approx(int(result.stdout), rel=0.15)
+    estimate = Glove(**settings).estimate(small, keep_counts=keep_counts)
+    assert estimate.disk == 0
+    assert estimate.parameters < estimate.memory
+    assert estimate.bounds["parameters"] == (estimate.parameters, estimate.parameters)
+    low, high = estimate.bounds["memory"]
+    assert low < estimate.memory < high
+    assert estimate.memory - INTERPRETER == pytest.approx(int(result.stdout), rel=0.15)
 
 
-def test_a_limit_within_some_memory_is_the_largest_that_fits(text):
-    sample = Cooccurrence.estimate(text, min_count=1)._sample
-    parameters, free, _ = sample.fit(50, 1.0)
-    available = (parameters + free) / 2
-    limit = sample.limit_within(50, 1.0, available, 1_000_000)
-    assert limit is not None
-    assert sample.fit(50, 1.0, limit)[1] <= available
-    assert sample.fit(50, 1.0, limit + 1_000_000)[1] > available
-    assert sample.limit_within(50, 1.0, parameters / 2, 1_000_000) is None
+def test_kept_counts_take_memory(small):
+    kept, freed = (
+        Glove(min_count=1).estimate(small, keep_counts=keep).memory for keep in (True, False)
+    )
+    assert kept > freed
+
+
+def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
+    model = Glove(dim=50, min_count=1)
+    free = model.estimate(small)
+    available = free.memory - 10**7
+    advice = free.within(available)
+    assert not advice.fits
+    assert "memory=" in str(advice)
+    within = model.set_params(memory=advice.memory).estimate(small)
+    assert within.memory <= available
+    assert within.disk == advice.disk > 0
+    assert within.within(available).fits
+    assert model.set_params(memory=advice.memory + 10**6).estimate(small).memory > available
+
+
+def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(small):
+    free = Glove(dim=300, min_count=1).estimate(small)
+    advice = free.within(INTERPRETER + free.parameters // 3)
+    assert advice.disk is None
+    assert advice.dim in {25, 50}
+    assert 0 < advice.max_vocab < free.counts.words
+    assert str(free.within("1TB")) == "fits as it is"
+    assert str(free.within("1MB")) == "the parameters alone are too large"
+
+
+# --- sources --------------------------------------------------------------------------------------
+
+
+def sources(path, folder):
+    text = path.read_text()
+    lines = text.splitlines()
+    packed = folder / "packed.gz"
+    packed.write_bytes(gzip.compress(text.encode()))
+    halves = folder / "halves"
+    halves.mkdir()
+    for number, half in enumerate([lines[: len(lines) // 2], lines[len(lines) // 2 :]]):
+        (halves / f"{number}.txt").write_text("\n".join(half))
+    utf16 = folder / "utf16"
+    utf16.write_text(text, encoding="utf-16")
+    return {
+        "path": path,
+        "name": str(path),
+        "paths": sorted(halves.iterdir()),
+        "folder": halves,
+        "pattern": str(halves / "*.txt"),
+        "packed": packed,
+        "utf-16": utf16,
+        "list": lines,
+        "generator": (line for line in lines),
+        "words": [line.split() for line in lines],
+        "bytes": path.open("rb"),
+        "text": path.open(encoding="utf-8"),
+    }
+
+
+def test_every_source_has_the_estimate_of_its_text(small, tmp_path):
+    X = Cooccurrence.from_corpus(small, min_count=2, window=3)
+    expected = (int(Cooccurrence.from_corpus(small, min_count=1).vocabulary.counts.sum()),)
+    expected += (len(X.vocabulary), X.nnz)
+    for kind, source in sources(small, tmp_path).items():
+        found = Cooccurrence.estimate(source, min_count=2, window=3)
+        assert (found.tokens, found.words, found.records) == expected, kind
+        assert found.bytes_read == found.bytes_total > 0, kind
+        assert found.bounds["records"] == (X.nnz, X.nnz), kind
+
+
+def test_a_column_of_a_table_is_a_source(small):
+    pyarrow = pytest.importorskip("pyarrow")
+    lines = small.read_text().splitlines()
+    found = Cooccurrence.estimate(pyarrow.table({"text": lines}), window=3)
+    assert found.records == Cooccurrence.from_corpus(small, window=3).nnz
+
+
+def test_a_function_splits_a_sample_into_words(large, truth):
+    found = Cooccurrence.estimate(large, window=5, tokenizer=str.split)
+    assert found.bytes_read < found.bytes_total
+    assert found.words == pytest.approx(len(truth.vocabulary), rel=0.25)
+
+
+# --- what a sample tells --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["path", "paths", "packed", "generator"])
+def test_a_sample_of_a_zipf_text_tells_its_words_and_records(large, truth, tmp_path, kind):
+    source = sources(large, tmp_path)[kind]
+    found = Cooccurrence.estimate(source, window=5)
+    assert found.tokens == pytest.approx(2_000_000, rel=0.02)
+    for name, true in [("words", len(truth.vocabulary)), ("records", truth.nnz)]:
+        low, high = found.bounds[name]
+        assert low <= true <= high, name
+        assert low < getattr(found, name) < high
+        assert getattr(found, name) == pytest.approx(true, rel=0.1), name
+    if kind.startswith("path"):
+        assert found.bytes_read < found.bytes_total == pytest.approx(large.stat().st_size, rel=0.01)
+
+
+def test_words_that_have_an_end_are_not_extrapolated_beyond_it(tmp_path):
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(zipf_lines(2_000_000, 5000, 0.8)))
+    found = Cooccurrence.estimate(path, window=2)
+    assert found.bytes_read < found.bytes_total
+    assert found.words == pytest.approx(5000, rel=0.01)
+
+
+def test_max_vocab_bounds_the_words(large):
+    found = Cooccurrence.estimate(large, window=2, max_vocab=1000)
+    assert found.words == 1000
+    X = Cooccurrence.from_corpus(large, window=2, max_vocab=1000)
+    assert found.records == pytest.approx(X.nnz, rel=0.25)
+
+
+# --- time, and how it is shown --------------------------------------------------------------------
+
+
+def test_the_time_has_three_stages_and_grows_with_the_epochs(small):
+    few, many = (
+        Glove(dim=10, min_count=2, epochs=epochs).estimate(small).seconds for epochs in (2, 200)
+    )
+    assert list(few) == ["counting", "preparing", "training"]
+    assert all(0 < seconds < 60 for seconds in few.values())
+    assert many["training"] > 5 * few["training"]
+
+
+def test_an_estimate_prints_as_a_table(large, small):
+    shown = str(Glove(dim=20, memory="40MB").estimate(large))
+    names = [line.split()[0] for line in shown.splitlines()]
+    assert names == ["text", "tokens", "words", "records", "memory", "parameters", "disk", "time"]
+    assert re.search(r"^words +about [\d,]+ \([\d,]+ to [\d,]+\)$", shown, re.M)
+    assert re.search(r"^disk +about [\d.]+ MB .* of temporary files$", shown, re.M)
+    exact = str(Cooccurrence.estimate(small))
+    assert re.search(r"^words +about [\d,]+$", exact, re.M)

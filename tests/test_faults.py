@@ -12,7 +12,10 @@ import pytest
 
 HERE = Path(__file__).parent / "faults"
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="preloads a library of C")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="preloads a library of C"),
+]
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,10 @@ import pytest
 
 from glove_rs import Glove, Vocabulary
 
-pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
+]
 
 SETTINGS = ("--dim", "8", "--epochs", "4", "--min-count", "1", "--window", "4", "--deterministic")
 FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
@@ -23,7 +26,7 @@ FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
 
 @pytest.fixture(scope="module")
 def text():
-    """More than a pipe holds: who has written all of it knows that the other side reads."""
+    """More than a pipe holds: when all of it is written, the program has read the beginning."""
     rng = np.random.default_rng(8)
     words = np.array([f"word{k}" for k in range(400)])
     lines = (" ".join(rng.choice(words, size=40)) for _ in range(450))
@@ -99,20 +102,20 @@ def entries(folder):
 
 
 def kill_often(kills, took, seed, kill):
-    """Call `kill` until it has met the program alive so many times.
+    """Call `kill` until it has found the program alive so many times.
 
-    Every other time at any moment of the run, the other times when files are being written.
+    Kills come in turn at any moment of the run and while files are being written.
     """
     rng = random.Random(seed)
-    span = [1.1 * took, 0.03]
+    longest = [1.1 * took, 0.03]  # seconds before a kill, of each kind
     met = 0
     for number in range(20 * kills):
         watched = number % 2
-        if kill(rng.uniform(0, span[watched]), watched=bool(watched)):
+        if kill(rng.uniform(0, longest[watched]), watched=bool(watched)):
             met += 1
-            span[watched] *= 1.1
+            longest[watched] *= 1.1
         else:  # the machine is faster now than when it was measured
-            span[watched] *= 0.7
+            longest[watched] *= 0.7
         if met == kills:
             return
     pytest.fail(f"only {met} of {kills} kills met the program")

@@ -403,7 +403,7 @@ def test_any_number_of_threads_trains(zipf, threads, model):
 def test_other_python_threads_run_while_fit_works():
     rng = np.random.default_rng(3)
     X = rng.exponential(10.0, (600, 600))
-    model = Glove(dim=100, epochs=60, threads=1)
+    model = Glove(dim=100, epochs=20, threads=1)
     worker = threading.Thread(target=model.fit_cooccurrence, args=(X,))
     start = last = time.monotonic()
     longest = 0.0
@@ -413,8 +413,8 @@ def test_other_python_threads_run_while_fit_works():
         longest = max(longest, time.monotonic() - last)
         last = time.monotonic()
     elapsed = time.monotonic() - start
-    assert len(model.history) == 60
-    assert elapsed > 0.2, "the fit is too short to tell"
+    assert len(model.history) == 20
+    assert elapsed > 0.1, "the fit is too short to tell"
     assert longest < elapsed / 2
 
 
@@ -458,7 +458,7 @@ def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     with pytest.raises(RuntimeError) as caught:
         model.fit(slowly(zipf.lines))
     assert caught.value is failure
-    # Training may have finished epochs, which are not lost.
+    # Epochs that were finished before the interrupt are not lost.
     if stage != "training":
         assert not hasattr(model, "W")
 

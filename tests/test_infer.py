@@ -54,16 +54,16 @@ def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
         arrays = model._state.arrays
         rows = np.column_stack([arrays[f"W{met}"][col].astype(float), np.ones(len(col))])
         prior = np.column_stack([arrays[f"W{own}"].astype(float), arrays[f"b{own}"]])
-        # Thirty examples stand for a hundred.
+        # The counts of 30 examples are scaled to those of 100.
         weight = reference.weight(x * 100 / 30, reference.Config(x_max=10.0))
         target = np.log(x * 100 / 30) - arrays[f"b{met}"][col]
-        variance = 4 * model.history[-1] * 100 / 30
+        variance = 4 * model.history.data_loss[-1] * 100 / 30
         expected += _solve(rows, target, weight, prior, variance)[:-1]
     inferred = model.infer_vector(contexts, word="fresh")
     assert inferred.shape == (8,)
     assert inferred.dtype == np.float32
     np.testing.assert_allclose(inferred, expected, rtol=1e-4, atol=1e-6)
-    # Texts are tokenised to the same.
+    # Texts give the same as lists of words.
     lines = [" ".join(context) for context in contexts]
     np.testing.assert_array_equal(model.infer_vector(lines, word="fresh"), inferred)
 
@@ -117,8 +117,8 @@ def test_the_model_stays_as_it_is(zipf, model):
 
 
 def test_more_examples_bring_the_vector_nearer_to_words_of_the_same_use():
-    # Two topics with words of their own, each of which strays into the other now and then. The new
-    # word belongs to the second.
+    # Two topics with words of their own, which occur in the other topic now and then. The new word
+    # belongs to the second topic.
     rng = np.random.default_rng(3)
     topics = [[f"{topic}{k}" for k in range(40)] for topic in "ab"]
 

@@ -45,7 +45,7 @@ def test_a_panic_on_the_calling_thread_is_an_internal_error(call):
     assert "index out of bounds" in message
     assert "Please report it" in message
     assert "No file is left half written" in message
-    # The package goes on.
+    # The package can still be used.
     assert len(Vocabulary.from_corpus(SOURCE, min_count=1)) == 3
 
 

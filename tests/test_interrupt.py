@@ -15,10 +15,13 @@ import pytest
 
 from interrupting import HANG, LIMIT, cpu_seconds
 
-pytestmark = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals"),
+]
 
-# The child tells on standard output when the work has begun and how much CPU time it has used when
-# the interrupt comes out of it.
+# The child prints when the work has begun, and how much CPU time it has used when KeyboardInterrupt
+# is raised.
 CHILD = textwrap.dedent(
     """
     import sys, time
@@ -153,7 +156,7 @@ def test_reading_an_endless_iterator_stops(tmp_path):
 def test_waiting_for_a_pipe_stops(tmp_path_factory, tmp_path, tokenizer, write):
     path = tmp_path_factory.mktemp("interrupt") / "pipe"
     os.mkfifo(path)
-    # Both with nobody at the other end and with somebody who has stopped writing.
+    # Once without a writer at the other end, and once with a writer that has stopped.
     work = f"""
         import os
         held = os.open({str(path)!r}, os.O_RDWR) if {write} else None

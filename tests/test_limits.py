@@ -20,7 +20,7 @@ from interrupting import HANG, LIMIT, cpu_seconds
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limit of address space")
 
-# Generous: load must not fail the test, only a hang. The time itself is printed.
+# Limits of time are generous: only a hang fails a test. The time is printed.
 
 MOST = _core.most_threads()
 
@@ -73,6 +73,7 @@ else:
 """
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize("work", WORK)
 def test_too_little_address_space_is_a_memory_error(text, tmp_path, work):
@@ -93,7 +94,7 @@ def test_too_little_address_space_is_a_memory_error(text, tmp_path, work):
     assert endings[-1] == "done"
     assert endings[0] != "done"
     for ending in set(endings) - {"done"}:
-        # numpy has words of its own.
+        # numpy has its own message.
         assert re.search(r"could not allocate \d+ bytes.*memory=|Unable to allocate", ending), (
             ending
         )
@@ -110,6 +111,7 @@ def test_more_threads_than_make_sense_are_refused(threads):
         Glove(threads=threads).fit(["a b c"])
 
 
+@pytest.mark.slow
 def test_as_many_threads_as_are_allowed_count_the_same(text):
     one, most = (Cooccurrence.from_corpus(text, threads=threads) for threads in (1, MOST))
     assert one.vocabulary == most.vocabulary
@@ -152,6 +154,7 @@ def test_a_bad_limit_of_words_is_refused(value):
         Vocabulary.from_corpus(["a"], max_word_bytes=value)
 
 
+@pytest.mark.slow
 def test_chinese_without_white_space_is_cut_at_punctuation(tmp_path):
     sentence = "我来到北京清华大学，他来到了网易杭研大厦。"
     path = tmp_path / "text"
@@ -187,6 +190,7 @@ print(peak() - before)
 """
 
 
+@pytest.mark.slow
 @linux
 @pytest.mark.parametrize(
     ("unit", "ending"), [("x", "FormatError"), (" ", "ValueError"), ("ab cd ", "done")]
@@ -194,7 +198,7 @@ print(peak() - before)
 def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, ending):
     path = tmp_path / "bomb.gz"
     packed = gzip.compress(unit.encode() * (2**20 // len(unit)))
-    # Counting words takes longer than passing over one.
+    # Counting many words takes longer than skipping one.
     path.write_bytes(packed * (2**10 if unit != "ab cd " else 2**7))
     start = time.monotonic()
     child = subprocess.run(
@@ -205,10 +209,11 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
         f"{path.stat().st_size} bytes, {unit!r}: {time.monotonic() - start:.1f} s, {megabytes} MB"
     )
     assert how == ending
-    # The limit, and chunks on their way, buffers, stacks.
+    # Beside the limit: chunks between threads, buffers, stacks.
     assert int(megabytes) < 64 + 64
 
 
+@pytest.mark.slow
 @linux
 def test_a_word_that_may_be_long_stays_within_the_memory_limit(tmp_path):
     path = tmp_path / "bomb.gz"
@@ -264,6 +269,7 @@ ENDLESS = {
 }
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize(
     ("work", "after"),

@@ -147,6 +147,7 @@ def interrupted(save, path):
     pressed.join()
 
 
+@pytest.mark.slow
 @needs_unix
 def test_ctrl_c_ends_the_wait_for_somebody_to_read_a_pipe(saver, here):
     os.mkfifo("pipe")
@@ -154,6 +155,7 @@ def test_ctrl_c_ends_the_wait_for_somebody_to_read_a_pipe(saver, here):
     assert os.listdir() == ["pipe"]
 
 
+@pytest.mark.slow
 @needs_unix
 @pytest.mark.parametrize("kind", ["Glove.save", "Vocabulary.save", "save_word2vec"])
 def test_ctrl_c_ends_the_wait_for_a_reader_that_has_stopped(kind, here):
@@ -583,6 +585,7 @@ def test_a_file_that_exists_is_replaced_only_with_overwrite(files, command):
     assert any(Path(name).read_bytes() != b"old" for name in old)
 
 
+@pytest.mark.slow
 def test_a_file_that_appears_during_the_work_is_not_replaced(here):
     """The corpus is a pipe: the work goes on until the test closes it."""
     if not hasattr(os, "mkfifo"):
@@ -604,6 +607,7 @@ def output_of(*arguments):
     return subprocess.run([PROGRAM, *arguments], capture_output=True, check=True).stdout
 
 
+@pytest.mark.slow
 @needs_unix
 def test_standard_output_devices_and_pipes_need_no_overwrite(files):
     for out in "-", "/dev/stdout":
@@ -622,6 +626,7 @@ def test_standard_output_devices_and_pipes_need_no_overwrite(files):
     assert read[0].startswith(b"a 50\n")
 
 
+@pytest.mark.slow
 @needs_unix
 def test_what_the_shell_appends_to_is_appended_to_and_no_input(files):
     Path("log").write_text("first\n")
@@ -688,6 +693,7 @@ def test_two_trainings_cannot_use_one_checkpoint_dir(here):
     assert np.array_equal(Glove.resume("ckpt").W, first.W)  # it is free again
 
 
+@pytest.mark.slow
 def test_a_killed_training_leaves_its_checkpoint_dir_free(here):
     code = """
 import os, signal

@@ -1,4 +1,4 @@
-"""Presets, learning-rate schedules and unseen pairs."""
+"""Presets, learning-rate schedules and negative pairs."""
 
 from __future__ import annotations
 
@@ -101,40 +101,54 @@ def test_the_bias_rate_scales_the_first_step_of_the_biases():
 
 
 def block_counts():
-    """Two groups of words that only meet inside their group."""
+    """Two groups of words: only words of the same group co-occur."""
     X = np.zeros((24, 24))
     X[:12, :12] = X[12:, 12:] = 20.0
     return X
 
 
-def test_unseen_pairs_are_pushed_below_seen_ones():
+def test_negative_pairs_are_pushed_below_pairs_that_co_occur():
     def predictions(**settings):
         m = Glove(6, preset="paper", x_max=10, epochs=60, threads=1, **settings).fit_cooccurrence(
             block_counts()
         )
         return m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde
 
-    unseen = block_counts() == 0
+    negative = block_counts() == 0
     target = 0.5 * np.log(240.0 * 240 / block_counts().sum()) - 1
-    free = predictions()[unseen].mean()
+    free = predictions()[negative].mean()
     pushed = predictions(negative=2, negative_weight=0.5)
     assert free > target + 0.5
-    assert pushed[unseen].mean() < target + 0.15
-    # What is seen is fitted all the same.
-    np.testing.assert_allclose(pushed[~unseen], np.log(20), atol=0.2)
+    assert pushed[negative].mean() < target + 0.15
+    # Pairs that co-occur are fitted as well.
+    np.testing.assert_allclose(pushed[~negative], np.log(20), atol=0.2)
 
 
-def test_the_loss_leaves_unseen_pairs_out():
+def test_the_loss_is_the_objective_and_the_data_loss_leaves_negative_pairs_out():
     X = block_counts() * np.random.default_rng(1).uniform(0.5, 1.5, (24, 24))
     settings = {"preset": "paper", "x_max": 10, "epochs": 60, "schedule": "linear", "threads": 1}
     m = Glove(2, **settings, negative=2, negative_weight=0.5).fit_cooccurrence(X)
-    seen = X > 0
-    diff = (m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde)[seen] - np.log(X[seen])
-    f = np.minimum(1, (X[seen] / 10) ** 0.75)
-    assert m.history[-1] == pytest.approx(np.mean(0.5 * f * diff**2), rel=0.02)
+    records = X > 0
+    predicted = m.W @ m.W_tilde.T + m.b[:, None] + m.b_tilde
+    diff = predicted[records] - np.log(X[records])
+    f = np.minimum(1, (X[records] / 10) ** 0.75)
+    assert m.history.data_loss[-1] == pytest.approx(np.mean(0.5 * f * diff**2), rel=0.02)
+    # Of the 288 pairs that never co-occur, about 2 × 288 draws of 576 pairs leave 1 − e⁻¹.
+    target = 0.5 * np.log(X.sum(1)[:, None] * X.sum(0) / X.sum()) - 1
+    above = np.maximum(predicted - target, 0)[~records]
+    negatives = np.array(m.history) - m.history.data_loss
+    sampled = (1 - np.exp(-1)) * 0.5 * 0.5 * (above**2).sum() / records.sum()
+    assert negatives[-1] == pytest.approx(sampled, rel=0.3)
 
 
-def test_no_pair_is_unseen_in_a_full_matrix():
+def test_without_negative_pairs_the_loss_is_the_data_loss(counts):
+    history = fit(counts, epochs=2, preset="paper").history
+    assert history.data_loss == history
+    best = fit(counts, epochs=2, preset="best").history
+    assert all(data < loss for data, loss in zip(best.data_loss, best, strict=True))
+
+
+def test_a_full_matrix_has_no_negative_pairs():
     X = np.full((9, 9), 3.0)
     settings = {"dim": 4, "preset": "paper", "x_max": 10, "deterministic": True, "epochs": 3}
     assert_same_bits(

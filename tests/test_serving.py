@@ -112,6 +112,7 @@ def neighbours(model, word):
     return model.vectors.most_similar(word)
 
 
+@pytest.mark.slow
 def test_spawned_processes_query(fresh, expected):
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         found = pool.starmap(neighbours, [(fresh, word) for word in WORDS[:6]])

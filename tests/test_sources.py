@@ -88,7 +88,7 @@ ENCODINGS = {
 
 
 @pytest.mark.parametrize("pack", PACKERS.values(), ids=PACKERS)
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_packed_file_is_the_text_in_it_whatever_its_name(tmp_path, expected, pack, threads):
     path = tmp_path / "corpus.txt"
     path.write_bytes(pack(BYTES))
@@ -175,7 +175,7 @@ ITERABLES = {
 
 
 @pytest.mark.parametrize("source", ITERABLES.values(), ids=ITERABLES)
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_documents_are_the_lines_of_the_file(expected, source, threads):
     assert same(Cooccurrence.from_corpus(source(), threads=threads, **SETTINGS), expected)
 
@@ -234,7 +234,11 @@ def columns(kind):
     yield [*table["text"][:7000].chunks, *LINES[7000:]]
 
 
-@pytest.mark.parametrize("kind", ["pyarrow", "polars", "pandas", "datasets"])
+@pytest.mark.parametrize(
+    # Importing it takes a second.
+    "kind",
+    ["pyarrow", "polars", "pandas", pytest.param("datasets", marks=pytest.mark.slow)],
+)
 def test_columns_of_tables_are_documents(expected, kind):
     seen = 0
     for source in columns(kind):
@@ -450,6 +454,7 @@ def test_a_list_of_words_is_a_document_whatever_the_unit():
         assert pairs([["a", "b"], ["c", "d"]], documents=unit) == {"ab", "cd"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", WINDOWS)
 def test_long_documents_are_the_same_in_chunks(tmp_path, unit):
     # Lines of a megabyte or two, some of them blank, in more than one chunk.
@@ -616,6 +621,7 @@ HUGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HUGE.values(), ids=HUGE)
 @pytest.mark.parametrize("tokenizer", ["whitespace", "unicode", "zh"])
 def test_huge_words_lines_and_gaps_are_counted(tmp_path, text, tokenizer):

@@ -119,14 +119,14 @@ def test_files_that_do_not_fit_are_refused(saved, model):
         (saved / "cut.bin").write_bytes(whole[:-cut])
         with pytest.raises(FormatError, match=r"cut\.bin, byte \d+: \d+ bytes are not 2 rows"):
             Glove.load_stanford(saved / "cut.bin", model.vocabulary)
-    # A component less might be meant.
+    # A file of vectors with one component less.
     (saved / "narrow.bin").write_bytes(whole[: -8 * 2 * len(model.vocabulary)])
     with pytest.raises(ValueError, match="gradsq must have the shape"):
         Glove.load_stanford(saved / "vectors.bin", model.vocabulary, gradsq=saved / "narrow.bin")
     numbers = np.frombuffer(whole).copy()
     numbers[25] = np.nan
     (saved / "nan.bin").write_bytes(numbers.tobytes())
-    with pytest.raises(FormatError, match=r"nan\.bin, byte 200: this is not a number"):
+    with pytest.raises(FormatError, match=r"nan\.bin, byte 200: this number is not finite"):
         Glove.load_stanford(saved / "nan.bin", model.vocabulary)
 
 
@@ -181,6 +181,6 @@ def test_loading_reports_and_is_of_a_vocabulary_that_fits(counts, tmp_path):
     assert seen[-1] == ("loading", size, size)
     V = len(counts.vocabulary)
     longer = Vocabulary([*counts.vocabulary, *(f"x{k}" for k in range(20))], [1] * (V + 20))
-    message = f"the records end at word {V} of the vocabulary's {V + 20}"
+    message = f"no record has a word after word {V} of the vocabulary's {V + 20}"
     with pytest.warns(RuntimeWarning, match=message):
         Cooccurrence.load(tmp_path / "cooccurrence.bin", longer)

@@ -77,12 +77,14 @@ def test_similar_words_are_escaped_on_a_terminal_and_plain_in_a_pipe(vectors):
     assert all(word in piped for word in [*EVIL, *GOOD[1:]])
 
 
+@pytest.mark.slow
 def test_json_on_a_terminal_is_escaped_json(vectors):
     shown = on_terminal("similar", vectors, GOOD[0], "--topn", 9, "--json", "--no-progress")
     assert not steering(shown)
     assert {near["word"] for near in json.loads(shown)["similar"]} == {*EVIL, *GOOD[1:]}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -107,6 +109,7 @@ def test_errors_are_escaped_on_a_terminal(arguments, vectors, monkeypatch):
     assert "Traceback" not in shown
 
 
+@pytest.mark.slow
 def test_warnings_are_escaped_on_a_terminal(tmp_path):
     path = tmp_path / "twice.txt"
     path.write_text("a\x1b[31m 1 2\na\x1b[31m 3 4\nb 1 1\n")
@@ -115,6 +118,7 @@ def test_warnings_are_escaped_on_a_terminal(tmp_path):
     assert not steering(shown)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
 def test_files_whose_names_are_not_utf8_are_read_and_written(tmp_path):
     corpus = os.fsencode(tmp_path) + b"/corpus\xff.txt"

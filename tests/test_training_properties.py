@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import glove_rs
@@ -13,7 +13,7 @@ import reference
 from glove_rs import Cooccurrence, Glove
 
 SIMD = glove_rs._core.simd_levels()
-OPTIMIZERS = ["adagrad", "sgd"]
+OPTIMIZERS = ["adagrad", "rowwise_adagrad", "sgd"]
 
 # Where vectorised loops change their path: around multiples of 4, 8, 16 and 32.
 EDGE_DIMS = [*range(1, 34), 47, 48, 49, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 399, 400]
@@ -109,7 +109,7 @@ def assert_one_step(p, i, j, x, config, optimizer, simd):
 def test_one_step_equals_the_reference_for_any_parameters(
     simd, optimizer, dim, x, seed, scale, squares, config, place
 ):
-    p = random_parameters(seed, 4, 4, dim, scale, squares)
+    p = reference.of_optimizer(random_parameters(seed, 4, 4, dim, scale, squares), optimizer)
     assert_one_step(p, *place, x, config, optimizer, simd)
 
 
@@ -117,7 +117,7 @@ def test_one_step_equals_the_reference_for_any_parameters(
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_one_step_equals_the_reference_around_every_vector_width(simd, optimizer):
     for dim in EDGE_DIMS:
-        p = random_parameters(dim, 2, 2, dim, 0.3, squares=2.0)
+        p = reference.of_optimizer(random_parameters(dim, 2, 2, dim, 0.3, squares=2.0), optimizer)
         assert_one_step(p, 0, 1, 7.5, reference.Config(x_max=10.0), optimizer, simd)
 
 
@@ -130,6 +130,21 @@ def test_gradients_of_vectors_are_clipped_and_those_of_biases_are_not(simd):
     step = np.abs(trained["W"] - p["W"]).max()
     assert step == pytest.approx(2.0, rel=1e-5)
     assert abs(trained["b"][0] - p["b"][0]) > 100
+
+
+@pytest.mark.parametrize("simd", SIMD)
+def test_the_root_mean_square_of_a_gradient_is_bounded_under_rowwise_adagrad(simd):
+    p = reference.of_optimizer(random_parameters(3, 1, 1, 20, scale=10.0), "rowwise_adagrad")
+    config = reference.Config(grad_clip=2.0, learning_rate=1.0)
+    run = {"optimizer": "rowwise_adagrad", "simd": simd}
+    trained = train_records(p, [0], [0], [1000.0], config, **run)
+    for name in ("W", "W_tilde"):
+        step = trained[name] - p[name]
+        assert np.sqrt(np.mean(step**2)) == pytest.approx(2.0, rel=1e-3)
+        assert trained[f"G_{name}"] == pytest.approx(1 + 2.0**2, rel=1e-3)
+        # The bound keeps the direction.
+        other = p["W_tilde" if name == "W" else "W"]
+        assert abs(np.corrcoef(step.ravel(), other.ravel())[0, 1]) > 0.9999
 
 
 @pytest.mark.parametrize("simd", SIMD)
@@ -147,7 +162,7 @@ def test_many_steps_on_shared_rows_equal_the_reference(simd, optimizer, size, di
     row, col = rng.integers(0, size, (2, n))
     x = np.exp(rng.normal(1, 2, n))
     config = reference.Config(x_max=10.0)
-    p = random_parameters(seed, size, size, dim, scale=0.5 / dim)
+    p = reference.of_optimizer(random_parameters(seed, size, size, dim, scale=0.5 / dim), optimizer)
     trained = train_records(p, row, col, x, config, optimizer=optimizer, epochs=epochs, simd=simd)
     expected, losses, travelled = reference.train(
         p, row, col, x, config, optimizer=optimizer, epochs=epochs
@@ -217,7 +232,7 @@ def test_analytic_gradient_equals_finite_differences_of_the_loss(size, dim, seed
 @given(size=st.integers(1, 4), dim=st.integers(1, 20), seed=seeds)
 @settings(max_examples=25)
 def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, seed):
-    # Records that share no row and no column: together the steps are the gradient of the loss.
+    # No two records share a row or a column: the steps add up to the gradient of the loss.
     rng = np.random.default_rng(seed)
     row, col = np.arange(size), rng.permutation(size)
     x = np.exp(rng.normal(1, 2, size))
@@ -262,6 +277,26 @@ def test_loss_decreases_over_epochs_on_random_symmetric_counts(
     assert np.isfinite(history).all()
     assert history[-1] < history[0]
     assert sum(history[5:]) < sum(history[:5])
+
+
+@st.composite
+def small_texts(draw):
+    """3 to 50 sentences of 2 to 60 words with uniform or Zipf-like frequencies."""
+    words, longest = draw(st.integers(2, 60)), draw(st.integers(2, 25))
+    power, rng = draw(st.sampled_from([0.0, 1.0])), np.random.default_rng(draw(seeds))
+    frequency = 1 / np.arange(1, words + 1) ** power
+    sentences = [
+        rng.choice(words, size=rng.integers(2, longest + 1), p=frequency / frequency.sum())
+        for _ in range(draw(st.integers(3, 50)))
+    ]
+    return [" ".join(f"w{word}" for word in sentence) for sentence in sentences]
+
+
+@example(["I like deep learning .", "I like NLP .", "I enjoy flying ."])
+@given(small_texts())
+def test_the_objective_of_the_default_falls_on_any_small_text(text):
+    history = Glove(min_count=1, threads=1).fit(text).history
+    assert history[-1] < 0.95 * history[0]
 
 
 def parameters_of(model):

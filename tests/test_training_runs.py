@@ -221,9 +221,13 @@ def test_history_keeps_loss_seconds_and_rate_of_each_epoch(counts, tmp_path):
         assert seconds > 0
         assert rate == pytest.approx(counts.nnz / seconds)
     again = pickle.loads(pickle.dumps(history))
-    assert (again, again.seconds) == (history, history.seconds)
+    assert all(data < loss for data, loss in zip(history.data_loss, history, strict=True))
     model.save(tmp_path / "model")
-    assert Glove.load(tmp_path / "model").history.seconds == history.seconds
+    loaded = Glove.load(tmp_path / "model").history
+    for other in (again, loaded):
+        assert other == history
+        assert other.seconds == history.seconds
+        assert other.data_loss == history.data_loss
 
 
 def test_progress_tells_loss_and_rate_of_the_last_epoch(topics):
@@ -231,4 +235,4 @@ def test_progress_tells_loss_and_rate_of_the_last_epoch(topics):
     Glove(dim=20, epochs=8, progress=lambda *report: seen.append(report)).fit(topics)
     infos = [info for stage, _, _, info in seen if stage == "training"]
     assert infos[-1]["epoch"] == 8
-    assert {"loss", "seconds", "records_per_second"} <= set(infos[-1])
+    assert {"loss", "data_loss", "seconds", "records_per_second"} <= set(infos[-1])

@@ -72,7 +72,7 @@ def test_rows_stay_in_the_order_of_counts(halves):
 def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
     model = Glove(**SETTINGS).fit(halves[0])
     words, before = model.vocabulary.words, arrays(model)
-    # Steps too small to see: what is there after the update is what training began with.
+    # The steps are too small to matter: the parameters after the update are those at its start.
     model.set_params(optimizer="sgd", learning_rate=1e-30)
     model.update(halves[1], epochs=1)
     old = [model.vocabulary[word] for word in words]
@@ -86,7 +86,7 @@ def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
         elif name.startswith("W"):
             assert np.abs(array[new]).max() <= 0.5 / 10
             assert array[new].std() > 0.1 / 10
-    # Biases are those of words as rare as they.
+    # New words start with the biases of words that are as rare.
     rare = float(before["b"][-100:].mean())
     assert model.b[new].mean() == pytest.approx(rare, abs=0.05 + 0.2 * abs(rare))
 

@@ -785,6 +785,7 @@ def test_best_neighbours_last_in_the_vocabulary_are_found(monkeypatch):
     assert near == [f"w{i}" for i in range(999, 699, -1)]
 
 
+@pytest.mark.slow
 def test_memory_of_a_batch_does_not_grow_with_the_number_of_words():
     wv = random_vectors(40_000, 8)
     wv.most_similar("w0")

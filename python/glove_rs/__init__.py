@@ -17,6 +17,7 @@ from ._core import FormatError, InternalError, TrainingDiverged, __version__, si
 
 if TYPE_CHECKING:
     from . import evaluation
+    from ._fit.estimate import FitEstimate
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
     from .glove import Glove, NotFittedError
@@ -27,6 +28,7 @@ __all__ = [
     "Cooccurrence",
     "EpochState",
     "Estimate",
+    "FitEstimate",
     "FormatError",
     "Glove",
     "InternalError",
@@ -44,6 +46,7 @@ _MODULES = {
     "Cooccurrence": "cooccurrence",
     "EpochState": "_fit.training",
     "Estimate": "cooccurrence",
+    "FitEstimate": "_fit.estimate",
     "Glove": "glove",
     "NotFittedError": "glove",
     "Vocabulary": "vocabulary",

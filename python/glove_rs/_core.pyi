@@ -22,8 +22,8 @@ __all__ = [
     "CoreEpoch",
     "CoreEstimate",
     "CoreGroupCounts",
+    "CoreHistory",
     "CoreParameters",
-    "CoreProgress",
     "CoreShard",
     "CoreTiles",
     "CoreVectors",
@@ -251,7 +251,7 @@ class CoreGroupCounts:
         header: Sequence[int],
         symmetric: bool,
         blocks: npt.NDArray[np.uint8],
-        pieces: Sequence[npt.NDArray[np.uint8]],
+        buffers: Sequence[npt.NDArray[np.uint8]],
     ) -> CoreGroupCounts: ...
     @staticmethod
     def merge(parts: Sequence[CoreGroupCounts], threads: int) -> CoreGroupCounts: ...
@@ -341,6 +341,8 @@ class CoreParameters:
     @property
     def history(self) -> list[tuple[int, float, float, float]]: ...
     @property
+    def data_loss(self) -> list[float]: ...
+    @property
     def validation(self) -> list[float | None]: ...
     @property
     def counts(self) -> CoreCooccurrence | None: ...
@@ -351,6 +353,8 @@ class CoreEpoch:
     def epoch(self) -> int: ...
     @property
     def loss(self) -> float: ...
+    @property
+    def data_loss(self) -> float: ...
     @property
     def validation(self) -> float | None: ...
     @property
@@ -375,14 +379,28 @@ class CoreEstimate:
     def __new__(
         cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> CoreEstimate: ...
-    def counting(self) -> list[float]: ...
-    def fit(self, dim: int, negative: float, limit: int | None = None) -> list[float]: ...
-    def limit_within(
-        self, dim: int, negative: float, available: float, least: int
-    ) -> int | None: ...
+    def corpus(self) -> list[tuple[float, float, float]]: ...
+    def bytes(self) -> list[int]: ...
+    def fit(
+        self,
+        dim: int,
+        optimizer: str,
+        negative: float,
+        keep_counts: bool = False,
+        limit: int | None = None,
+    ) -> list[tuple[float, float, float]]: ...
+    def seconds(self, dim: int, training: _Training) -> list[float]: ...
+    def advice(
+        self,
+        dim: int,
+        optimizer: str,
+        negative: float,
+        available: float,
+        keep_counts: bool = False,
+    ) -> tuple[bool, int | None, float | None, int | None, int | None]: ...
 
 @final
-class CoreProgress:
+class CoreHistory:
     def __new__(
         cls,
         training: _Training,
@@ -391,7 +409,7 @@ class CoreProgress:
         held_out: int,
         early_stopping: int | None,
         max_seconds: float | None,
-    ) -> CoreProgress: ...
+    ) -> CoreHistory: ...
     @property
     def epochs(self) -> int: ...
     @property
@@ -405,6 +423,7 @@ class CoreProgress:
     def finish_epoch(
         self,
         loss: float,
+        data_loss: float,
         validation: float | None,
         seconds: float,
         records_per_second: float,
@@ -440,12 +459,15 @@ class CoreTiles:
         words: _F32,
         contexts: _F32,
         threads: int,
-    ) -> float | None: ...
-    def validation_cost(
-        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
-    ) -> float: ...
-    def divergence_cost(
-        self, columns: int, training: _Training, words: _F32, contexts: _F32, threads: int
+    ) -> tuple[float, float] | None: ...
+    def cost(
+        self,
+        of: Literal["validation", "divergence"],
+        columns: int,
+        training: _Training,
+        words: _F32,
+        contexts: _F32,
+        threads: int,
     ) -> float: ...
     @property
     def records(self) -> int: ...
@@ -465,11 +487,14 @@ def start_rows(
     groups: int,
     group: int,
     dim: int,
+    optimizer: str,
     seed: int,
     init: _Init | None,
     threads: int,
 ) -> list[_F32]: ...
-def unpack_rows(rows: _F32, dim: int, contexts: bool) -> tuple[_F32, _F32, _F32, _F32]: ...
+def unpack_rows(
+    rows: _F32, dim: int, optimizer: str, contexts: bool
+) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
 def train(
     counts: CoreCooccurrence,

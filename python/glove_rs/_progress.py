@@ -29,7 +29,7 @@ Progress: TypeAlias = bool | Callback | None
 _UNITS = {
     "tokenizing": "B",
     "counting": "token",
-    "tiling": "record",
+    "preparing": "record",
     "training": "record",
     "loading": "B",
 }
@@ -171,11 +171,11 @@ def _write_line(line: str) -> None:
 
 def _logger() -> logging.Logger | None:
     """Return the log, or None where nothing is logged: `logging` is not imported, or its level."""
-    logging = sys.modules.get("logging")
-    if logging is None:
+    module = sys.modules.get("logging")
+    if module is None:
         return None
-    logger: logging.Logger = logging.getLogger("glove_rs")
-    return logger if logger.isEnabledFor(logging.INFO) else None
+    logger: logging.Logger = module.getLogger("glove_rs")
+    return logger if logger.isEnabledFor(module.INFO) else None
 
 
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Unpack
@@ -25,6 +25,7 @@ from ._settings import (
     core_encoding,
     core_running,
 )
+from ._text import about, amount, columns, number
 from .vocabulary import Vocabulary, as_vocabulary
 
 __all__ = ["Cooccurrence", "Estimate"]
@@ -32,7 +33,7 @@ __all__ = ["Cooccurrence", "Estimate"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """What counting a corpus would take, predicted from a sample of it.
+    """What counting a corpus would take, predicted from a sample of it; prints as a table.
 
     Attributes
     ----------
@@ -43,7 +44,10 @@ class Estimate:
     disk : int
         Bytes of temporary files with the limit given; 0 if it is not reached.
     bytes_read, bytes_total : int
-        What was read for this, of what.
+        Bytes of the source that were read for this, and in all.
+    bounds : mapping of str to (int, int)
+        The least and the largest value to expect of each number above. Both are the number itself
+        if all of the text was read.
     """
 
     tokens: int
@@ -53,15 +57,22 @@ class Estimate:
     disk: int
     bytes_read: int
     bytes_total: int
-    _sample: _core.CoreEstimate = field(repr=False, compare=False)
+    bounds: Mapping[str, tuple[int, int]]
+    _core: _core.CoreEstimate = field(repr=False, compare=False)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what is estimated of the text, and how much of it."""
+        names = ("tokens", "words", "records")
+        counts = [(name, about(getattr(self, name), self.bounds[name], number)) for name in names]
+        read = f"{amount(self.bytes_total)}, {amount(self.bytes_read)} of it read"
+        return [("text", read), *counts]
 
     def __str__(self) -> str:
-        share = self.bytes_read / max(self.bytes_total, 1)
-        return (
-            f"about {self.tokens:,} tokens, {self.words:,} words, {self.records:,} records; "
-            f"{self.memory / 1e6:,.0f} MB of memory, {self.disk / 1e6:,.0f} MB of disk "
-            f"(from {share:.1%} of the text)"
-        )
+        sizes = [
+            (name, about(getattr(self, name), self.bounds[name], amount))
+            for name in ("memory", "disk")
+        ]
+        return columns([*self.rows(), *sizes])
 
 
 class Cooccurrence:
@@ -303,42 +314,50 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
 
     @classmethod
     @accepts("reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
-    def estimate(
-        cls, source: str | os.PathLike[str], **settings: Unpack[CorpusSettings]
-    ) -> Estimate:
+    def estimate(cls, source: Source, **settings: Unpack[CorpusSettings]) -> Estimate:
         """Predict what :meth:`from_corpus` would take, from a sample of the text.
 
-        The sample is less than 5 % of a file larger than 1 MB; half of it is read twice.
+        A text of up to 4 MB is counted whole. The sample of a longer text is 4 MB or 4.5 % of it,
+        at most 32 MB, in pieces from all of it. Plain files are read at these pieces only. Any
+        other source is read from its beginning: to its end, which uses up a generator or an open
+        file, but of packed files not beyond 256 MB of text.
 
-        Tokens are proportional to bytes; words and records grow by a power of the text whose
-        exponent is measured on the sample and falls, as it did on Wikipedia, while the text grows.
+        Words are extrapolated from how often the words of the sample occur, records by a power of
+        the text whose exponent is measured on the sample and falls, as it did on Wikipedia, while
+        the text grows. `Estimate.bounds` says how far both may be off.
 
         Parameters
         ----------
-        source : path
-            A text file in UTF-8, not packed. Files under 1 MB are read whole.
-        tokenizer : {"whitespace", "unicode", "zh"}
-            As for :meth:`from_corpus`; a function cannot be used.
-        window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, lowercase, \
-normalize, documents, errors, max_word_bytes, threads, memory
+        source : path, paths, open file or iterable
+            As for :meth:`glove_rs.Glove.fit`.
+        window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
+lowercase, normalize, documents, errors, max_word_bytes, threads, memory
             As for :meth:`from_corpus`.
 
         Raises
         ------
-        ValueError, OSError
+        ValueError, OSError, FormatError
             As for :meth:`from_corpus`.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> estimate = Cooccurrence.estimate(["an apple a day"], min_count=1)
+        >>> estimate.tokens, estimate.words, estimate.records
+        (4, 4, 12)
         """
-        tokenizer = settings.get("tokenizer", "whitespace")
-        if not isinstance(tokenizer, str):
-            raise ValueError(f"tokenizer must be the name of one, got {shown(tokenizer)}")
         core = _core.CoreEstimate(
             source_arguments(source, settings),
             core_encoding(settings),
             core_counting(settings),
             core_running(settings),
         )
-        tokens, words, records, peak, disk, read, total = map(round, core.counting())
-        return Estimate(tokens, words, records, peak, disk, read, total, core)
+        names = ("tokens", "words", "records", "memory", "disk")
+        found = dict(zip(names, core.corpus(), strict=True))
+        bounds = {name: (round(low), round(high)) for name, (low, _, high) in found.items()}
+        likely = {name: round(likely) for name, (_, likely, _) in found.items()}
+        read, total = core.bytes()
+        return Estimate(**likely, bytes_read=read, bytes_total=total, bounds=bounds, _core=core)
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the counts of both texts, over the union of their vocabularies.

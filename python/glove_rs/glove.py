@@ -15,8 +15,9 @@ import numpy.typing as npt
 from . import _core, _settings
 from ._checks import boolean, instance, path_text, plain
 from ._checks import words as words_of
-from ._fit import fitting, infer
+from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
+from ._fit.estimate import FitEstimate
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
@@ -93,7 +94,7 @@ class Glove:
     negative : float, optional
         Negative sampling: number of word pairs that never co-occur to draw for each count, from 0
         to 1000. Each adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the loss, with t = ½ ln E − 1, where E
-        is the count that independent words would have. `history` leaves them out. Best 1, paper 0.
+        is the count that independent words would have. Best 1, paper 0.
     negative_weight : float, optional
         The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
     optimizer : {"adagrad", "sgd"}, optional
@@ -138,9 +139,10 @@ class Glove:
     vocabulary : Vocabulary
         The words.
     history : list of float
-        The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran; with its attributes
-        `seconds`, `records_per_second` and, where records were held out, `validation`, of each
-        epoch too.
+        The loss of each epoch, measured while it ran: the objective that training minimises,
+        divided by the number of records. Its attribute `data_loss` has the first term alone,
+        Σ ½ f(X) diff² / nnz, without negative pairs and anchor. `seconds`, `records_per_second`
+        and, where records were held out, `validation`, have a number for each epoch too.
     settings_ : dict
         Every setting that training used, by its name.
     vectors : WordVectors
@@ -273,7 +275,7 @@ class Glove:
             added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
         validation : float, optional
             Fraction of the word pairs, above 0 and below 1, to hold out of training, in both
-            directions. `history.validation` is the loss on them after each epoch.
+            directions. `history.validation` is the data loss on them after each epoch.
         early_stopping : int, optional
             Stop after this many epochs in a row without a new lowest validation loss. The model is
             that of the epoch with the lowest, also if training ends for another reason.
@@ -338,6 +340,38 @@ class Glove:
         )
         fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
         return self
+
+    def estimate(self, source: Source, *, keep_counts: bool | None = None) -> FitEstimate:
+        """Predict what :meth:`fit` would take with the settings of this model.
+
+        A sample of the text is counted (see :meth:`glove_rs.Cooccurrence.estimate`) and trained on
+        for two epochs, to measure the speed of this machine. Nothing is left in the model.
+
+        Parameters
+        ----------
+        source : path, paths, open file or iterable
+            As for :meth:`fit`. A generator and an open file are used up.
+        keep_counts : bool, optional
+            As for :meth:`fit`.
+
+        Returns
+        -------
+        FitEstimate
+            Memory, disk, time and the size of the text, with bounds; it prints as a table.
+
+        Raises
+        ------
+        ValueError, OSError, FormatError
+            As for :meth:`fit`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> estimate = Glove(dim=100, min_count=1).estimate(["an apple a day"])
+        >>> estimate.counts.words, estimate.within("1GB").fits
+        (4, True)
+        """
+        return estimate.estimate(self, source, keep_counts=keep_counts)
 
     def fit_cooccurrence(
         self,
@@ -614,7 +648,7 @@ keep_counts
 
     @property
     def history(self) -> History:
-        """The loss of each epoch, with `.seconds` and `.records_per_second` of each."""
+        """The loss of each epoch, with `.data_loss`, `.seconds` and `.records_per_second`."""
         return self._state.history
 
     @property
@@ -812,8 +846,13 @@ keep_counts
             history = History(archive.rows("history"))
             arrays = {}
             for key in _ARRAYS:
-                shape = (len(words), model.dim)
+                # A vector has one accumulator, or one for each component.
+                width = None if key.startswith("G_") else model.dim
+                shape = (len(words), width)
                 arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
+            widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
+            if widths not in ({1}, {model.dim}):
+                raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
             used = model._used(header.get("used"))
         model._fitted = Fitted(vocabulary, history, arrays, used)
         return model
@@ -886,7 +925,8 @@ keep_counts
         binary : bool, default True
             ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
-            ``prefix.gradsq.bin``: the accumulators, in the same shape.
+            ``prefix.gradsq.bin``: the accumulators, in the same shape. With row-wise AdaGrad all
+            components of a vector have the same one.
         unk : bool, default True
             End the text with ``<unk>``, the mean of the 100 rarest words.
         model : {0, 1, 2, 3}, default 2

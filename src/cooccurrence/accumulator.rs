@@ -1,4 +1,4 @@
-//! Sums one row of the matrix: in a hash table of the row's size, or in a dense array if the row is long.
+//! Totals one row of the matrix: in a hash table of the row's size, or in a dense array if the row is long.
 
 use crate::error::Result;
 use crate::memory::fallible;
@@ -43,7 +43,7 @@ impl Sum for [f64; 2] {
 /// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Width of the dense accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
+/// Totals one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
     // Open addressing, linear probing: EMPTY or a column, and its sum.

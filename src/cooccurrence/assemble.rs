@@ -1,8 +1,8 @@
-//! A matrix from pairs in any order, and the weighted sum of matrices.
+//! Builds a matrix from pairs in any order.
 
 use super::matrix::Triangle;
-use super::rows::{RowBlock, poll};
-use crate::error::{Error, Result};
+use super::row_block::{RowBlock, poll};
+use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
@@ -70,39 +70,6 @@ impl Triangle {
             })
             .collect();
         Ok(Self::in_memory(words, sorted?))
-    }
-
-    /// The weighted sum of matrices in one vocabulary of `words` words. Each part is a matrix, the new rank of
-    /// each of its words, and its weight.
-    ///
-    /// # Errors
-    /// As for [`Triangle::block`].
-    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)], monitor: &Monitor) -> Result<Self> {
-        let sum = Self::assemble(words, monitor, |pair| {
-            let mut since = 0;
-            for (part, ranks, weight) in parts {
-                part.for_each_row(0..part.words as WordId, |row| {
-                    poll(row.columns.len(), &mut since, monitor)?;
-                    let i = ranks[row.row as usize];
-                    for (entry, &column) in row.columns.iter().enumerate() {
-                        let forward = row.forward[entry];
-                        let backward = row.backward.map_or(forward, |b| b[entry]);
-                        let j = ranks[column as usize];
-                        if !((forward * weight).is_finite() && (backward * weight).is_finite()) {
-                            return Err(Error::parameter(
-                                "weight",
-                                format!("must keep counts finite: {forward:e} times {weight:e}"),
-                            ));
-                        }
-                        pair(i, j, forward * weight, backward * weight);
-                    }
-                    Ok(())
-                })?;
-            }
-            Ok(())
-        })?;
-        sum.check_sum("X")?;
-        Ok(sum)
     }
 }
 

@@ -1,15 +1,16 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! An inverted index of the text, as ranks, says at which positions each word occurs. A row is the sum over the
-//! windows around these positions. Only neighbours of at most the word's own rank number count, so each
-//! unordered pair is counted once, in the row of its rarer word. That keeps the rows of frequent words short,
-//! which would otherwise be the longest; threads share no table; and only the columns of a row are sorted.
+//! An inverted index of the text has the positions of each word. The row of a word is summed from the windows
+//! around these positions. Neighbours whose rank number is larger than that of the word are skipped: each
+//! unordered pair is counted once, in the row of its rarer word. This keeps the rows of frequent words short,
+//! which would otherwise be the longest. Threads share no table, and only the columns of one row are sorted at a
+//! time.
 
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge};
+use super::row_block::RowBlock;
 use super::row_writer::RowWriter;
-use super::rows::RowBlock;
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
@@ -98,7 +99,7 @@ fn count_segments<S: BlockSum>(
         } else {
             RowWriter::on_disk(memory)?
         };
-        writer.expect(corpus.fraction_read());
+        writer.set_fraction(corpus.fraction_read());
         count_segment::<S>(&segment, words, options, memory, &mut writer, monitor)?;
         counted.push(writer.finish(words, options.symmetric));
         if last {
@@ -122,7 +123,7 @@ fn count_segment<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<()> {
     let occurrences = Occurrences::index(&segment.ids, 0..words, monitor)?;
-    let counter = RowCounter::new(&segment.ids, segment.fresh, &occurrences, options);
+    let counter = RowCounter::new(&segment.ids, segment.carried, &occurrences, options);
     let tasks = occurrences.tasks(memory.task_occurrences());
     // Without a memory limit all tasks run in one wave. With one, the blocks of a wave are written before the
     // next wave starts.
@@ -291,11 +292,11 @@ const SIDE: usize = 16;
 /// Windows that are fetched together, so that their cache misses overlap, as with a prefetch.
 const BATCH: usize = 8;
 
-/// Sums rows from the windows around their words.
+/// Totals rows from the windows around their words.
 pub(crate) struct RowCounter<'a> {
     ids: &'a [WordId],
-    // Position of the first word of this segment; earlier words are the end of the previous segment.
-    fresh: usize,
+    // Number of ids at the beginning that are carried over from the previous segment.
+    carried: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
     // Fast path: the weight of each lane of a window, left side then right.
@@ -305,11 +306,11 @@ pub(crate) struct RowCounter<'a> {
 }
 
 impl<'a> RowCounter<'a> {
-    /// A counter of the pairs in `ids` with at least one word at position `fresh` or later. Pairs of earlier
-    /// words were counted with the previous segment.
+    /// A counter of the pairs in `ids`, except those of two words among the first `carried` ones: they were
+    /// counted with the previous segment.
     pub fn new(
         ids: &'a [WordId],
-        fresh: usize,
+        carried: usize,
         occurrences: &'a Occurrences,
         options: &CountingOptions,
     ) -> Self {
@@ -323,7 +324,7 @@ impl<'a> RowCounter<'a> {
         }
         Self {
             ids,
-            fresh,
+            carried,
             occurrences,
             options: *options,
             lanes,
@@ -339,8 +340,8 @@ impl<'a> RowCounter<'a> {
         sums: &mut impl Row,
         monitor: &Monitor,
     ) -> Result<()> {
-        let carried = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.fresh);
-        let (carried, positions) = positions.split_at(carried);
+        let first_new = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.carried);
+        let (carried, positions) = positions.split_at(first_new);
         for position in carried {
             self.scan_carried(row, position.load(Relaxed) as usize, sums, monitor)?;
         }
@@ -418,7 +419,7 @@ impl<'a> RowCounter<'a> {
     ) -> Result<()> {
         let right = self.ids[position + 1..].iter();
         neighbours(self.options.window, right, monitor, |distance, column| {
-            if position + distance >= self.fresh && column <= row {
+            if position + distance >= self.carried && column <= row {
                 sums.at(column).add(true, self.options.weight(distance));
             }
         })

@@ -1,183 +1,357 @@
 //! Estimates the size of a corpus's counts, and the memory and disk space of counting it, from a sample.
 
-use super::codec::encode;
-use super::count::CountingOptions;
+use super::count::{CountingOptions, count};
+use super::growth::{Interval, Spectrum};
 use super::matrix::Triangle;
-use super::pipeline::{Words, count_text};
-use crate::corpus::{ChunkReader, SampleReader, TextOptions};
-use crate::encoding::EncodingOptions;
+use super::row_codec::encode;
+use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, TextSample};
+use crate::encoding::{DOCUMENT_END, EncodedCorpus, EncodingOptions, GAP, RawCorpus, Segment};
 use crate::error::{Error, Result};
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
-use crate::vocabulary::WordId;
-use std::path::Path;
+use crate::tokenize::Tokenizer;
+use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
+use std::cmp::Reverse;
+use std::path::PathBuf;
+use std::time::Instant;
 
-/// The estimated size and cost of counting a corpus.
+/// The size of a corpus and its counts, and what counting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
+pub struct CorpusSize {
     /// Words in the text.
     pub tokens: f64,
+    /// Words in the text that are in the vocabulary.
+    pub kept_tokens: f64,
     /// Words in the vocabulary.
     pub words: f64,
     /// Different words in the text.
     pub different_words: f64,
+    /// Different words that each thread meets.
+    pub words_per_thread: f64,
+    /// Bytes of a different word, on average.
+    pub word_bytes: f64,
     /// Non-zero entries of the matrix.
     pub records: f64,
+    /// Pairs of words that the rows of counts hold.
+    pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
-    /// Bytes of the rows of counts in memory.
-    pub row_bytes: f64,
-    /// Bytes of the same rows in a temporary file.
+    /// Bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
-    /// Bytes read for the estimate, and in all.
-    pub read: [u64; 2],
+    /// Bytes of the tokenizer's dictionary.
+    pub tokenizer_bytes: f64,
+    /// The fraction of the rows of counts that the memory allocator still holds after they were freed.
+    pub retained_rows: f64,
 }
 
-/// Bytes of a different word in the vocabulary and in the tables of the threads that read the text.
-const WORD_BYTES: f64 = 100.0;
-/// Different words of a text for each word of its vocabulary, if `min_count` leaves words out.
-const DIFFERENT_WORDS: f64 = 5.0;
-/// Bytes of a token while it is counted: its rank, and its position in the index.
-const TOKEN_BYTES: f64 = 2.0 * size_of::<WordId>() as f64;
-/// Rows grow entry by entry before they are shrunk to their size; at the end of counting the memory
-/// allocator holds this many times the bytes of the rows. Repeated runs on 17 million words of Wikipedia
-/// gave 1.3 to 1.7.
-const ROW_OVERHEAD: f64 = 1.5;
-/// Bytes of the buffers of one thread that reads and counts.
-const THREAD_BYTES: f64 = 10e6;
+/// Rows are freed in small pieces while tiles are built. The allocator then still holds this fraction of them at
+/// the least, most likely and at the most: repeated fits of the same text differ as much (benches/EXPERIMENTS.md,
+/// "Memory of a fit").
+const RETAINED_ROWS: Interval = Interval {
+    low: 0.1,
+    likely: 0.3,
+    high: 0.6,
+};
 
-impl Estimate {
-    /// Bytes of the vocabulary and of the words too rare for it.
+/// Bytes of an entry of the table in which a thread numbers the words of its text, with the free entries of the
+/// table.
+const INTERNED_BYTES: f64 = 33.0 * TABLE_SLACK;
+/// Slots of a hash table for each entry. Tables double when they are 7/8 full.
+const TABLE_SLACK: f64 = 1.6;
+/// Bytes of a word in a list of words with counts.
+const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
+/// Bytes of a word in a vocabulary besides its text: its end and its count.
+const VOCABULARY_BYTES: f64 = (size_of::<usize>() + size_of::<u64>()) as f64;
+/// Bytes of an entry of a vocabulary's index.
+const INDEX_BYTES: f64 = (size_of::<WordId>() + 1) as f64 * TABLE_SLACK;
+/// Bytes of the number of a word in a text.
+const ID_BYTES: f64 = size_of::<WordId>() as f64;
+/// Bytes of jieba's dictionary.
+const DICTIONARY_BYTES: f64 = 34e6;
+/// Rows grow entry by entry before they are shrunk to their size: at the end of counting the memory allocator
+/// holds this many times the bytes of the rows (benches/EXPERIMENTS.md, "Memory of a fit").
+const ROW_OVERHEAD: f64 = 1.15;
+
+impl CorpusSize {
+    /// Bytes of the rows of counts in memory.
+    pub fn row_bytes(&self) -> f64 {
+        let sums = if self.symmetric { 1 } else { 2 };
+        self.pairs * (size_of::<WordId>() + sums * size_of::<f64>()) as f64
+    }
+
+    /// Bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
     pub fn vocabulary_bytes(&self) -> f64 {
-        WORD_BYTES * self.different_words
+        let words = (self.word_bytes + VOCABULARY_BYTES) * self.different_words;
+        words + INDEX_BYTES * self.words + self.tokenizer_bytes
+    }
+
+    /// Bytes at the peak of reading the text and choosing its vocabulary.
+    pub(crate) fn reading_bytes(&self, memory: &MemoryLimit) -> f64 {
+        let threads = rayon::current_num_threads() as f64;
+        let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
+        let tables = INTERNED_BYTES * self.words_per_thread * threads;
+        // A thread has a chunk of text and its numbers.
+        let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
+        // While the vocabulary is chosen, there are three lists of all words, and the words that are chosen and left.
+        let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
+        text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
     /// Bytes of memory at the peak of counting, on all threads of the current rayon pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
-        let buffers = THREAD_BYTES * rayon::current_num_threads() as f64;
-        let counting = TOKEN_BYTES * self.tokens + ROW_OVERHEAD * self.row_bytes;
-        let limit = memory.bytes.map_or(f64::INFINITY, |limit| limit as f64);
-        (counting + buffers).min(limit) + self.vocabulary_bytes()
+        let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
+        let rows = self.row_bytes().min(memory.row_bytes() as f64);
+        // The text of the segment and the positions of its words.
+        let counting = 2.0 * ID_BYTES * segment + ROW_OVERHEAD * rows;
+        let counting = counting + self.vocabulary_bytes() + self.retained_reading(memory);
+        counting.max(self.reading_bytes(memory))
+    }
+
+    /// Bytes that the memory allocator still holds of what reading took, and of the buffers of threads.
+    pub(crate) fn retained_reading(&self, memory: &MemoryLimit) -> f64 {
+        let threads = THREAD_BYTES * rayon::current_num_threads() as f64;
+        threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
     }
 
     /// Bytes of temporary files that counting writes; 0 if the memory limit is not reached.
     pub fn disk(&self, memory: &MemoryLimit) -> f64 {
-        if self.row_bytes <= memory.row_bytes() as f64 {
+        if self.row_bytes() <= memory.row_bytes() as f64 {
             return 0.0;
         }
-        // Text that waits, and rows; segments' rows add up to at most twice the merged ones.
-        let segments = self.tokens / memory.segment_tokens() as f64;
+        // The encoded text, and the rows. With several segments, their rows and the merged rows are on disk
+        // together: about 2.5 times the bytes of the merged rows.
+        let segments = self.kept_tokens / memory.segment_tokens() as f64;
         let times = if segments > 1.0 { 2.5 } else { 1.0 };
-        size_of::<WordId>() as f64 * self.tokens + times * self.encoded_bytes
+        ID_BYTES * self.tokens + times * self.encoded_bytes
     }
 }
 
-/// Words and records grow as a power of the text, whose exponent falls towards a limit (`RECORDS_LIMIT`,
-/// `WORDS_LIMIT`) as the text grows. When the text grows by the factor e^(1/DECAY), the distance from the limit
-/// shrinks by the factor e. The constants are fitted to prefixes of English Wikipedia of 0.1 to 63 million words
-/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
-const DECAY: f64 = 0.37;
-const RECORDS_LIMIT: f64 = 0.70;
-const WORDS_LIMIT: f64 = 0.60;
+/// The fraction of the memory of reading that the allocator still holds while counting.
+const RETAINED_READING: f64 = 0.45;
+/// Bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
+const THREAD_BYTES: f64 = 3e6;
 
-/// Count a sample of `path`, and extrapolate to the whole file.
-///
-/// # Errors
-/// As for [`count_text`].
-pub fn estimate(
-    path: &Path,
-    text: TextOptions,
-    encoding: &EncodingOptions,
-    counting: &CountingOptions,
-    monitor: &Monitor,
-) -> Result<Estimate> {
-    let whole = sample(path, 1, text, encoding, counting, monitor)?;
-    let half = match sample(path, 2, text, encoding, counting, monitor) {
-        // In half of a small sample perhaps no word reaches `min_count`.
-        Err(Error::Corpus(_)) => None,
-        half => Some(half?),
-    };
-    let scale = (whole.size as f64 / whole.text as f64).max(1.0);
-    let grown = |now: f64, before: Option<f64>, limit: f64| -> f64 {
-        if scale < 1.01 {
-            return now;
+/// The size of a corpus, as a sample of it suggests.
+#[derive(Debug, Clone, Copy)]
+pub struct Estimate {
+    /// The most likely size.
+    pub likely: CorpusSize,
+    /// A size that the corpus hardly falls below.
+    pub low: CorpusSize,
+    /// A size that the corpus hardly exceeds.
+    pub high: CorpusSize,
+}
+
+impl Estimate {
+    /// A number that grows with the size: its least, most likely and largest value.
+    pub fn interval(&self, of: impl Fn(&CorpusSize) -> f64) -> Interval {
+        Interval {
+            low: of(&self.low),
+            likely: of(&self.likely),
+            high: of(&self.high),
         }
-        let before = before.unwrap_or(now / 2.0).max(1.0);
-        let doubled = half
-            .as_ref()
-            .map_or(2.0, |h| whole.tokens / h.tokens.max(1.0));
-        let slope = ((now / before).ln() / doubled.ln()).clamp(limit, 1.5);
-        // The slope belongs to the middle of the doubling from half of the sample to the whole sample.
-        let from = doubled.ln() / 2.0;
-        let to = from + scale.ln();
-        let area = limit * (to - from)
-            + (slope - limit) / DECAY * ((-DECAY * from).exp() - (-DECAY * to).exp());
-        now * area.exp()
-    };
-    let half_of = |f: fn(&Sample) -> f64| half.as_ref().map(f);
-    let tokens = whole.tokens * scale;
-    let words = grown(whole.words, half_of(|h| h.words), WORDS_LIMIT);
-    let records = grown(whole.records, half_of(|h| h.records), RECORDS_LIMIT);
-    let pairs = records * whole.pairs / whole.records.max(1.0);
-    let sums = if counting.symmetric { 1 } else { 2 };
-    let entry_bytes = size_of::<WordId>() + sums * size_of::<f64>();
-    Ok(Estimate {
-        tokens,
-        words,
-        different_words: words
-            * if encoding.min_count > 1 {
-                DIFFERENT_WORDS
-            } else {
-                1.0
+    }
+}
+
+/// Number of stretches of a sample. Halves of the sample are made of every other one.
+const STRETCHES: usize = 64;
+
+/// A sample of a text, as word numbers, to be counted in whole and in part.
+pub struct EncodedSample {
+    // Numbers of the sample's words, from the most frequent, and ends of documents.
+    ids: Vec<WordId>,
+    // How often each word occurs.
+    counts: Vec<u64>,
+    word_bytes: f64,
+    tokenizer: Tokenizer,
+    /// How many times larger the text is.
+    pub scale: f64,
+    /// Bytes of the source that were read.
+    pub read: u64,
+    /// Bytes of the source.
+    pub total: u64,
+    is_beginning: bool,
+    /// Seconds of splitting the sample into words.
+    pub seconds: f64,
+}
+
+impl EncodedSample {
+    /// Split the sample into words, on all threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// As for [`RawCorpus::read`] and [`RawCorpus::vocabulary`].
+    pub fn new(
+        sample: TextSample,
+        name: PathBuf,
+        encoding: &EncodingOptions,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let TextSample {
+            chunks,
+            scale,
+            read,
+            total,
+            is_beginning,
+        } = sample;
+        let mut reader = Chunks {
+            chunks: chunks.into_iter(),
+            name: name.clone(),
+        };
+        let start = Instant::now();
+        let raw = RawCorpus::read(&mut reader, encoding, &MemoryLimit::default(), monitor)?;
+        let all = Vocabulary::choose(raw.words(monitor)?, &name, 1, None, monitor)?;
+        let mut corpus = raw.encode(&all, false, monitor)?;
+        let mut segment = Segment::default();
+        corpus.next_segment(usize::MAX / 2, 1, &mut segment, monitor)?;
+        let bytes: usize = all.iter().map(|(word, _)| word.len()).sum();
+        Ok(Self {
+            ids: segment.ids,
+            word_bytes: bytes as f64 / all.len() as f64,
+            counts: all.counts().to_vec(),
+            tokenizer: encoding.tokenizer,
+            scale,
+            read,
+            total,
+            is_beginning,
+            seconds: start.elapsed().as_secs_f64(),
+        })
+    }
+
+    /// Different words in parts of the sample, on average: in parts of one stretch, of two, of four, …, of all.
+    fn different(&self) -> Result<Vec<f64>> {
+        const MOST_PARTS: usize = 8;
+        // The number of the part in which each word was last seen.
+        let mut seen: Vec<u32> = fallible::zeroed(self.counts.len())?;
+        let mut number = 0;
+        let mut means = Vec::new();
+        let mut parts = STRETCHES;
+        while parts > 0 {
+            let mut different = 0;
+            for part in 0..parts.min(MOST_PARTS) {
+                number += 1;
+                for &id in self.stretches([part, parts]).flatten() {
+                    if let Some(seen) = seen.get_mut(id as usize) {
+                        different += u32::from(*seen != number);
+                        *seen = number;
+                    }
+                }
+            }
+            means.push(f64::from(different) / parts.min(MOST_PARTS) as f64);
+            parts /= 2;
+        }
+        Ok(means)
+    }
+
+    /// The stretches of one of `parts` parts.
+    fn stretches(&self, [part, parts]: [usize; 2]) -> impl Iterator<Item = &[WordId]> {
+        let length = self.ids.len().div_ceil(STRETCHES).max(1);
+        self.ids.chunks(length).skip(part).step_by(parts)
+    }
+
+    /// Count one of `parts` parts of the sample, each made of stretches from all of it. `None` if no word of it
+    /// occurs `min_count` times.
+    ///
+    /// # Errors
+    /// As for [`count`].
+    pub fn count(
+        &self,
+        [part, parts]: [usize; 2],
+        min_count: u64,
+        encoding: &EncodingOptions,
+        counting: &CountingOptions,
+        monitor: &Monitor,
+    ) -> Result<Option<Triangle>> {
+        let stretches = || self.stretches([part, parts]);
+        let mut counts: Vec<u64> = fallible::zeroed(self.counts.len())?;
+        for &id in stretches().flatten().filter(|&&id| id != DOCUMENT_END) {
+            counts[id as usize] += 1;
+        }
+        let mut words: Vec<WordId> = (0..counts.len() as WordId).collect();
+        words.retain(|&id| counts[id as usize] >= min_count.max(1));
+        words.sort_by_key(|&id| Reverse(counts[id as usize]));
+        words.truncate(encoding.max_vocab.unwrap_or(MAX_WORDS));
+        if words.is_empty() {
+            return Ok(None);
+        }
+        let outside = encoding.keep_gaps.then_some(GAP);
+        let mut ranks: Vec<Option<WordId>> = fallible::filled(outside, counts.len())?;
+        for (rank, &id) in words.iter().enumerate() {
+            ranks[id as usize] = Some(rank as WordId);
+        }
+        let mut ids = fallible::with_capacity(self.ids.len() / parts + 2 * STRETCHES)?;
+        for stretch in stretches() {
+            ids.extend(stretch.iter().filter_map(|&id| match id {
+                DOCUMENT_END => Some(id),
+                _ => ranks[id as usize],
+            }));
+            if parts > 1 {
+                ids.push(DOCUMENT_END);
+            }
+        }
+        let mut corpus = EncodedCorpus::from_ranks(ids);
+        let memory = MemoryLimit::default();
+        count(&mut corpus, words.len(), counting, &memory, monitor).map(Some)
+    }
+
+    /// Extrapolate to the whole text, on all threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// As for [`count`]; [`Error::Corpus`] if the sample is all of the text, and no word occurs `min_count` times.
+    pub fn estimate(
+        &self,
+        encoding: &EncodingOptions,
+        counting: &CountingOptions,
+        monitor: &Monitor,
+    ) -> Result<Estimate> {
+        let min_count = encoding.min_count.max(1);
+        let counted = self.count([0, 1], min_count, encoding, counting, monitor)?;
+        let is_whole = self.scale < 1.0 + 1e-9;
+        let Some(whole) = counted else {
+            return Err(Error::Corpus(format!(
+                "no words left: no word of the sample occurs min_count={min_count} times; lower \
+                 min_count"
+            )));
+        };
+        let now = whole.nnz() as f64;
+        let mut before = 0.0;
+        for part in 0..if is_whole { 0 } else { 2 } {
+            let half = self.count([part, 2], min_count, encoding, counting, monitor)?;
+            before += half.map_or(0.0, |half| half.nnz() as f64) / 2.0;
+        }
+        let spectrum = Spectrum::new(&self.counts, &self.different()?, self.is_beginning);
+        let threads = rayon::current_num_threads() as f64;
+        let tokens = spectrum.tokens(self.scale);
+        let (words, slope) = spectrum.words(self.scale, min_count);
+        let most = encoding.max_vocab.map_or(f64::INFINITY, |most| most as f64);
+        let different = spectrum.different(self.scale);
+        let per_thread = spectrum.different(self.scale / threads);
+        let kept = spectrum.kept_tokens(self.scale, min_count);
+        let records = spectrum.records(self.scale, slope, [before.max(1.0), now]);
+        let pairs = whole.pairs() as f64 / whole.nnz().max(1) as f64;
+        let encoded = encoded_bytes(&whole)? / whole.nnz().max(1) as f64;
+        let size = |of: fn(&Interval) -> f64| CorpusSize {
+            tokens: of(&tokens),
+            kept_tokens: kept,
+            words: of(&words).min(most),
+            different_words: of(&different),
+            words_per_thread: of(&per_thread),
+            word_bytes: self.word_bytes,
+            records: of(&records),
+            pairs: of(&records) * pairs,
+            symmetric: counting.symmetric,
+            encoded_bytes: of(&records) * encoded,
+            tokenizer_bytes: match self.tokenizer {
+                Tokenizer::Chinese => DICTIONARY_BYTES,
+                Tokenizer::Whitespace | Tokenizer::Unicode => 0.0,
             },
-        records,
-        symmetric: counting.symmetric,
-        row_bytes: entry_bytes as f64 * pairs,
-        encoded_bytes: pairs * whole.encoded / whole.pairs.max(1.0),
-        read: [whole.text.min(whole.size), whole.size],
-    })
-}
-
-struct Sample {
-    tokens: f64,
-    words: f64,
-    records: f64,
-    pairs: f64,
-    encoded: f64,
-    text: u64,
-    size: u64,
-}
-
-fn sample(
-    path: &Path,
-    every: u64,
-    text: TextOptions,
-    encoding: &EncodingOptions,
-    counting: &CountingOptions,
-    monitor: &Monitor,
-) -> Result<Sample> {
-    let memory = MemoryLimit::default();
-    let mut reader = SampleReader::open(path, every, text)?;
-    let size = reader.size();
-    let counted = count_text(
-        &mut reader,
-        Words::Chosen,
-        encoding,
-        counting,
-        &memory,
-        monitor,
-    )?;
-    let text = reader.bytes_read();
-    let counts = &counted.counts;
-    Ok(Sample {
-        tokens: counted.tokens as f64,
-        words: counted.vocabulary.len() as f64,
-        records: counts.nnz() as f64,
-        pairs: counts.pairs() as f64,
-        encoded: encoded_bytes(counts)?,
-        text,
-        size,
-    })
+            retained_rows: of(&RETAINED_ROWS),
+        };
+        Ok(Estimate {
+            likely: size(|interval| interval.likely),
+            low: size(|interval| interval.low),
+            high: size(|interval| interval.high),
+        })
+    }
 }
 
 fn encoded_bytes(counts: &Triangle) -> Result<f64> {
@@ -186,4 +360,24 @@ fn encoded_bytes(counts: &Triangle) -> Result<f64> {
         bytes += encode(&*counts.block(k)?)?.len();
     }
     Ok(bytes as f64)
+}
+
+/// The chunks of a sample as a source of text.
+struct Chunks {
+    chunks: std::vec::IntoIter<Content>,
+    name: PathBuf,
+}
+
+impl ChunkReader for Chunks {
+    fn next_chunk(&mut self) -> Result<Option<Content>> {
+        Ok(self.chunks.next())
+    }
+
+    fn bytes_read(&self) -> u64 {
+        0
+    }
+
+    fn name(&self) -> PathBuf {
+        self.name.clone()
+    }
 }

@@ -1,8 +1,8 @@
 //! Sorts records that come in any order into a [`Triangle`], on disk beyond a memory limit.
 
 use super::matrix::Triangle;
+use super::row_block::RowBlock;
 use super::row_writer::RowWriter;
-use super::rows::RowBlock;
 use crate::error::Result;
 use crate::io::buckets::{Bucket, Buckets};
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};

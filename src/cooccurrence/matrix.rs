@@ -1,8 +1,8 @@
 //! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer one.
 
-use super::rows::{RowBlock, Rows, TriangleRow, poll};
-use super::store::{Store, StoredBlock};
-use super::sums::Sums;
+use super::row_block::{RowBlock, Rows, TriangleRow, poll};
+use super::row_store::{Store, StoredBlock};
+use super::totals::Totals;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -31,13 +31,13 @@ pub struct Triangle {
 
 impl Triangle {
     /// From blocks in the order of their rows, without gaps between them.
-    pub(crate) fn new(words: usize, symmetric: bool, store: Store, sums: Sums) -> Self {
+    pub(crate) fn new(words: usize, symmetric: bool, store: Store, totals: Totals) -> Self {
         Self {
             words,
             symmetric,
             store,
-            nnz: sums.nnz,
-            total: sums.total,
+            nnz: totals.nnz,
+            total: totals.total,
         }
     }
 
@@ -281,12 +281,12 @@ impl Triangle {
 
     /// From blocks in the order of their rows, each row once.
     fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
-        let sums: Vec<Sums> = blocks
+        let totals: Vec<Totals> = blocks
             .par_iter()
-            .map(|block| Sums::default().plus(block))
+            .map(|block| Totals::default().plus(block))
             .collect();
-        let sums = sums.into_iter().fold(Sums::default(), Sums::with);
-        Self::new(words, symmetric, Store::of(blocks), sums)
+        let totals = totals.into_iter().fold(Totals::default(), Totals::with);
+        Self::new(words, symmetric, Store::of(blocks), totals)
     }
 
     /// From blocks with values of both directions; one direction is dropped if both are equal for every pair.

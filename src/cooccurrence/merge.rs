@@ -2,8 +2,8 @@
 
 use super::accumulator::{Row, RowAccumulator, Sum};
 use super::matrix::Triangle;
+use super::row_block::{RowBlock, TriangleRow};
 use super::row_writer::RowWriter;
-use super::rows::{RowBlock, TriangleRow};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};

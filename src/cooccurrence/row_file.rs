@@ -1,7 +1,7 @@
 //! Rows on disk: compressed blocks in a temporary file without a name.
 
-use super::codec::decode;
-use super::rows::RowBlock;
+use super::row_block::RowBlock;
+use super::row_codec::decode;
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::vocabulary::WordId;
@@ -34,7 +34,7 @@ impl RowFile {
         })
     }
 
-    /// Append a block, as encoded by [`encode`](super::codec::encode).
+    /// Append a block, as encoded by [`encode`](super::row_codec::encode).
     ///
     /// # Errors
     /// [`crate::Error::Io`] with the folder.
@@ -82,7 +82,7 @@ impl RowFile {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cooccurrence::codec::encode;
+    use crate::cooccurrence::row_codec::encode;
 
     #[test]
     fn blocks_can_be_read_in_any_order() {

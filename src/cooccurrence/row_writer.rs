@@ -1,11 +1,11 @@
 //! Writes counted rows to memory or, beyond a memory limit, to a temporary file.
 
-use super::codec::encode;
 use super::matrix::Triangle;
+use super::row_block::RowBlock;
+use super::row_codec::encode;
 use super::row_file::RowFile;
-use super::rows::RowBlock;
-use super::store::Store;
-use super::sums::Sums;
+use super::row_store::Store;
+use super::totals::Totals;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use rayon::prelude::*;
@@ -16,8 +16,8 @@ pub(crate) struct RowWriter<'a> {
     blocks: Vec<RowBlock>,
     memory_bytes: u64,
     file: Option<RowFile>,
-    sums: Sums,
-    // The fraction of the text that the rows so far come from, to extrapolate the disk space for all rows.
+    totals: Totals,
+    // The fraction of the text in the segments so far: the disk space for all rows is estimated from it.
     fraction: f64,
 }
 
@@ -28,7 +28,7 @@ impl<'a> RowWriter<'a> {
             blocks: Vec::new(),
             memory_bytes: 0,
             file: None,
-            sums: Sums::default(),
+            totals: Totals::default(),
             fraction: 1.0,
         }
     }
@@ -41,19 +41,19 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Set the fraction of the text that the rows up to the next blocks come from.
-    pub fn expect(&mut self, fraction: f64) {
+    /// Set the fraction of the text in the segments so far, including the one that comes next.
+    pub fn set_fraction(&mut self, fraction: f64) {
         self.fraction = fraction;
     }
 
     /// Append blocks.
     pub fn push(&mut self, blocks: Vec<RowBlock>) -> Result<()> {
-        self.sums = blocks
+        self.totals = blocks
             .par_iter()
-            .map(|block| Sums::default().plus(block))
+            .map(|block| Totals::default().plus(block))
             .collect::<Vec<_>>()
             .into_iter()
-            .fold(self.sums, Sums::with);
+            .fold(self.totals, Totals::with);
         let bytes: u64 = blocks.iter().map(RowBlock::bytes).sum();
         if self.file.is_none() && self.memory_bytes + bytes <= self.memory.row_bytes() {
             self.memory_bytes += bytes;
@@ -78,7 +78,7 @@ impl<'a> RowWriter<'a> {
         let file = self.file.as_mut().expect("created before");
         let written = file.bytes() + bytes.len() as u64;
         file.push(block.rows(), block.len() as u64, bytes)
-            // Only the order of magnitude: later rows belong to rarer words and are longer.
+            // A rough estimate: later rows belong to rarer words and are longer.
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 
@@ -96,6 +96,6 @@ impl<'a> RowWriter<'a> {
             Some(file) => Store::Disk(file),
             None => Store::of(self.blocks),
         };
-        Triangle::new(words, symmetric, store, self.sums)
+        Triangle::new(words, symmetric, store, self.totals)
     }
 }

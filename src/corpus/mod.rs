@@ -9,7 +9,7 @@ pub use crate::io::Idle;
 use crate::io::charset;
 pub use crate::io::charset::OnInvalid;
 pub use file::FileReader;
-pub use sample::SampleReader;
+pub use sample::{SampleReader, TextSample};
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
 pub use unit::{DocumentUnit, Gatherer};
 

@@ -1,106 +1,252 @@
-//! Reads a sample of a file: pieces at even distances, a few percent in all.
+//! A sample of a text: chunks that come from all of it, a few megabytes or percent in all.
 
-use super::{ChunkReader, Content, Gatherer, TextOptions, charset};
+use super::charset::{self, UTF8_MARK};
+use super::text::has_parts;
+use super::{ChunkReader, Content, Gatherer, TextOptions};
 use crate::error::{Error, Location, Result};
-use crate::io::compression::{Compression, Unpacked};
+use crate::file_kind::{self, FileKind, LOOK, Wanted};
 use crate::memory::fallible;
+use crate::monitor::Monitor;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Number of pieces. Many, so that the sample is fair also for a file sorted by subject.
-const PIECES: u64 = 32;
-/// The fraction of the file to read.
+/// A text of at most this many bytes is its own sample: what it takes to count a smaller sample is not worth
+/// the error.
+const LEAST: u64 = 4 << 20;
+/// The fraction of a larger text to sample.
 const FRACTION: f64 = 0.045;
-/// Files up to this size are read whole: a few percent of them would be too small a sample.
-const WHOLE: u64 = 1 << 20;
+/// Most bytes of a sample.
+const MOST: u64 = 32 << 20;
+/// Number of pieces of a sample. Many, so that the sample is fair also for a text sorted by subject.
+const PIECES: u64 = 64;
+/// Bytes of text to read of a source that cannot be read from the middle, if its size is known, so that the rest
+/// can be inferred. Packed text of this size is unpacked in about a second.
+const MOST_READ: u64 = 256 << 20;
 
-/// Reads pieces of a text file at even distances, each from a line's beginning to a line's end, or
-/// from word to word where lines are longer than a piece.
+/// A sample of a text, in memory.
+#[derive(Debug, Default)]
+pub struct TextSample {
+    /// Its text, in the order of the source.
+    pub chunks: Vec<Content>,
+    /// How many times larger the text is; 1 if the sample is all of it.
+    pub scale: f64,
+    /// Bytes of the source that were read. Packed bytes count as they are stored.
+    pub read: u64,
+    /// Bytes of the source.
+    pub total: u64,
+    /// Whether a part of the source after the sample was not looked at.
+    pub is_beginning: bool,
+}
+
+impl TextSample {
+    /// Take a sample from a source that is read from its beginning, to its end unless the rest can be inferred
+    /// from its size. While more is read than the sample may hold, every other chunk is dropped.
+    ///
+    /// # Errors
+    /// What the reader reports; [`Error::Cancelled`].
+    pub fn of_stream(reader: &mut dyn ChunkReader, monitor: &Monitor) -> Result<Self> {
+        let most_read = if reader.total_bytes().is_some_and(|total| total > 0) {
+            MOST_READ
+        } else {
+            u64::MAX
+        };
+        let mut sample = Self::default();
+        let (mut seen, mut kept) = (0, 0);
+        // Take a chunk when `next` bytes have been seen, and then after every `step` bytes.
+        let (mut next, mut step) = (0, 0);
+        let mut at_end = false;
+        while seen < most_read {
+            let Some(content) = reader.next_chunk()? else {
+                at_end = true;
+                break;
+            };
+            monitor.check()?;
+            if let Some(notice) = reader.take_notice() {
+                monitor.warn(notice);
+            }
+            let start = seen;
+            seen += content.len() as u64;
+            if start < next {
+                continue;
+            }
+            next = start + step;
+            kept += content.len() as u64;
+            fallible::push(&mut sample.chunks, content)?;
+            let most = ((seen as f64 * FRACTION) as u64).clamp(2 * LEAST, MOST);
+            if kept > most {
+                let mut number = 0;
+                sample.chunks.retain(|_| {
+                    number += 1;
+                    number % 2 == 1
+                });
+                kept = sample.chunks.iter().map(|chunk| chunk.len() as u64).sum();
+                step = 2 * seen / number;
+                next = start + step;
+            }
+        }
+        sample.read = reader.bytes_read();
+        sample.total = if at_end {
+            sample.read
+        } else {
+            reader.total_bytes().unwrap_or(0).max(sample.read)
+        };
+        sample.is_beginning = sample.read < sample.total;
+        let unread = sample.total as f64 / sample.read.max(1) as f64;
+        sample.scale = (seen as f64 / kept.max(1) as f64 * unread.max(1.0)).max(1.0);
+        Ok(sample)
+    }
+
+    /// Take all chunks of a reader of pieces of the source.
+    ///
+    /// # Errors
+    /// As for [`TextSample::of_stream`].
+    pub fn of_pieces(reader: &mut dyn ChunkReader, monitor: &Monitor) -> Result<Self> {
+        let mut sample = Self::default();
+        while let Some(content) = reader.next_chunk()? {
+            monitor.check()?;
+            if let Some(notice) = reader.take_notice() {
+                monitor.warn(notice);
+            }
+            fallible::push(&mut sample.chunks, content)?;
+        }
+        sample.read = reader.bytes_read();
+        sample.total = reader.total_bytes().unwrap_or(sample.read);
+        sample.scale = (sample.total as f64 / sample.read.max(1) as f64).max(1.0);
+        Ok(sample)
+    }
+}
+
+/// Reads pieces of text files at even distances, each from a line's beginning to a line's end, or from word to
+/// word where lines are longer than a piece. The files count as one text.
 pub struct SampleReader {
-    path: PathBuf,
-    file: File,
-    size: u64,
+    files: Vec<(PathBuf, u64)>,
+    total: u64,
     piece: u64,
+    // Number of the next piece.
     next: u64,
-    pieces: u64,
-    /// Read only every `every`-th piece.
-    every: u64,
     options: TextOptions,
     read: u64,
+    // What was noticed of the first file that there is something to say of.
+    notice: Option<String>,
 }
 
 impl SampleReader {
-    /// Open `path` to read every `every`-th piece.
+    /// Open these files. `None` if a sample needs all of the text, or if a file has to be read from its beginning:
+    /// a packed one, an archive or a file in one, UTF-16, a pipe, and what is no text. A
+    /// [`FileReader`](super::FileReader) reads them, or says what is wrong with them.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be opened, [`Error::Parameter`] if it is not plain UTF-8: its parts
-    /// cannot be read alone.
-    pub fn open(path: &Path, every: u64, options: TextOptions) -> Result<Self> {
-        let file = crate::io::open_seekable(path)?;
-        refuse_unseekable(path, &file)?;
-        let size = file.metadata().map_err(|e| Error::io(path, e))?.len();
-        let pieces = if size <= WHOLE { every } else { PIECES };
-        let piece = if size <= WHOLE {
-            size.div_ceil(every)
-        } else {
-            (size as f64 * FRACTION / PIECES as f64) as u64
-        };
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            size,
-            piece,
+    /// [`Error::Io`] if a file cannot be read.
+    pub fn open(paths: &[PathBuf], options: TextOptions) -> Result<Option<Self>> {
+        let mut files = Vec::new();
+        for path in paths {
+            match std::fs::metadata(path) {
+                Ok(metadata) if metadata.is_file() => files.push((path.clone(), metadata.len())),
+                _ => return Ok(None),
+            }
+        }
+        let total = files.iter().map(|(_, size)| size).sum();
+        let bytes = ((total as f64 * FRACTION) as u64).clamp(LEAST, MOST);
+        if total <= bytes {
+            return Ok(None);
+        }
+        let mut reader = Self {
+            files,
+            total,
+            piece: bytes / PIECES,
             next: 0,
-            pieces,
-            every,
             options,
             read: 0,
-        })
+            notice: None,
+        };
+        let mut checked = None;
+        for number in 0..PIECES {
+            for (file, ..) in reader.parts(number) {
+                if checked.replace(file) == Some(file) {
+                    continue;
+                }
+                let path = &reader.files[file].0;
+                let beginning = beginning(path)?;
+                if !is_plain(&beginning) {
+                    return Ok(None);
+                }
+                if reader.notice.is_none() {
+                    let notice = file_kind::notice(&beginning, beginning.len() < LOOK);
+                    reader.notice = notice.map(|notice| format!("{}: {notice}", path.display()));
+                }
+            }
+        }
+        Ok(Some(reader))
     }
 
-    /// Bytes of the whole file.
-    pub fn size(&self) -> u64 {
-        self.size
+    /// The parts of files that a piece consists of: the number of the file, the first byte and the end.
+    fn parts(&self, number: u64) -> Vec<(usize, u64, u64)> {
+        let start = self.total / PIECES * number;
+        let end = start + self.piece;
+        let mut parts = Vec::new();
+        let mut offset = 0;
+        for (file, (_, size)) in self.files.iter().enumerate() {
+            let (from, to) = (start.max(offset), end.min(offset + size));
+            if from < to {
+                parts.push((file, from - offset, to - offset));
+            }
+            offset += size;
+        }
+        parts
+    }
+
+    fn read_part(&mut self, file: usize, start: u64, end: u64) -> Result<String> {
+        let (path, size) = &self.files[file];
+        let mut text = fallible::with_capacity((end - start) as usize)?;
+        let mut opened = File::open(path).map_err(|e| Error::io(path, e))?;
+        opened
+            .seek(SeekFrom::Start(start))
+            .and_then(|_| opened.take(end - start).read_to_end(&mut text))
+            .map_err(|e| Error::io(path, e))?;
+        let is_space = |b: &u8| b" \t\n".contains(b);
+        let mut start = start;
+        if start > 0 {
+            let first = memchr::memchr(b'\n', &text).or_else(|| text.iter().position(is_space));
+            let cut = first.map_or(text.len(), |at| at + 1);
+            text.drain(..cut);
+            start += cut as u64;
+        } else if text.starts_with(UTF8_MARK) {
+            text.drain(..UTF8_MARK.len());
+            start = UTF8_MARK.len() as u64;
+        }
+        if end < *size {
+            let last = memchr::memrchr(b'\n', &text).or_else(|| text.iter().rposition(is_space));
+            text.truncate(last.map_or(0, |at| at + 1));
+        }
+        self.read += text.len() as u64;
+        charset::utf8(text, self.options.errors)
+            .map_err(|(at, what)| Error::format(path, Location::Byte(start + at), what))
     }
 }
 
 impl ChunkReader for SampleReader {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
-        if self.next >= self.pieces {
+        if self.next >= PIECES {
             return Ok(None);
         }
-        let start = self.size / self.pieces * self.next;
-        let end = start + self.piece;
-        self.next += self.every;
-        let mut text = fallible::with_capacity(self.piece as usize)?;
-        self.file
-            .seek(SeekFrom::Start(start))
-            .and_then(|_| (&self.file).take(self.piece).read_to_end(&mut text))
-            .map_err(|e| Error::io(&self.path, e))?;
-        let whole_words = |at: Option<usize>, or: fn(&u8) -> bool, text: &[u8]| {
-            at.or_else(|| text.iter().position(or))
-        };
-        let is_space: fn(&u8) -> bool = |b| b" \t\n".contains(b);
-        let mut start = start;
-        if start > 0 {
-            let first = whole_words(memchr::memchr(b'\n', &text), is_space, &text);
-            let cut = first.map_or(text.len(), |at| at + 1);
-            text.drain(..cut);
-            start += cut as u64;
-        }
-        if end < self.size {
-            let last = memchr::memrchr(b'\n', &text).or_else(|| text.iter().rposition(is_space));
-            text.truncate(last.map_or(0, |at| at + 1));
-        }
-        self.read += text.len() as u64;
-        let text = charset::utf8(text, self.options.errors)
-            .map_err(|(at, what)| Error::format(&self.path, Location::Byte(start + at), what))?;
-        // Pieces are not adjacent in the file: a document ends after each, so that no window crosses it.
+        let parts = self.parts(self.next);
+        self.next += 1;
         let mut gatherer = Gatherer::new(self.options.documents);
-        gatherer.push_all(text);
-        gatherer.end();
+        for (file, start, end) in parts {
+            gatherer.push(&self.read_part(file, start, end)?)?;
+            // The next part or piece is not adjacent: no window crosses its beginning.
+            gatherer.end();
+        }
         Ok(Some(gatherer.take()))
+    }
+
+    fn take_notice(&mut self) -> Option<String> {
+        self.notice.take()
+    }
+
+    fn total_bytes(&self) -> Option<u64> {
+        Some(self.total)
     }
 
     fn bytes_read(&self) -> u64 {
@@ -108,27 +254,104 @@ impl ChunkReader for SampleReader {
     }
 
     fn name(&self) -> PathBuf {
-        self.path.clone()
+        match &self.files[..] {
+            [(path, _)] => path.clone(),
+            files => format!("{} files", files.len()).into(),
+        }
     }
 }
 
-fn refuse_unseekable(path: &Path, file: &File) -> Result<()> {
-    let at = |error| Error::io(path, error);
-    let mut beginning = Unpacked::new(file.try_clone().map_err(at)?).map_err(at)?;
-    let compression = beginning.compression().map(Compression::name);
-    let mut mark = Vec::new();
-    if compression.is_none() {
-        (&mut beginning)
-            .take(2)
-            .read_to_end(&mut mark)
-            .map_err(at)?;
+fn beginning(path: &Path) -> Result<Vec<u8>> {
+    let mut beginning = Vec::new();
+    File::open(path)
+        .and_then(|file| file.take(LOOK as u64).read_to_end(&mut beginning))
+        .map_err(|e| Error::io(path, e))?;
+    Ok(beginning)
+}
+
+/// Whether a file that begins so is text that can be read from the middle.
+fn is_plain(beginning: &[u8]) -> bool {
+    let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+    let is_refused = kind.is_some_and(|kind| kind.refusal(Wanted::Text).is_some());
+    has_parts(beginning) && !is_refused
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::corpus::FileReader;
+
+    fn files(folder: &Path, sizes: &[usize]) -> Vec<PathBuf> {
+        let write = |(number, &size): (usize, &usize)| {
+            let path = folder.join(number.to_string());
+            let line = format!("{number} words in a line\n");
+            std::fs::write(&path, line.repeat(size / line.len())).unwrap();
+            path
+        };
+        sizes.iter().enumerate().map(write).collect()
     }
-    let what = compression.or(charset::Utf16::detect(&mark).map(|_| "UTF-16"));
-    what.map_or(Ok(()), |what| {
-        let name = path.display();
-        Err(Error::parameter(
-            "source",
-            format!("must be plain UTF-8 text to be sampled: {name} is {what}"),
-        ))
-    })
+
+    #[test]
+    fn pieces_come_from_all_files_and_are_whole_lines() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = files(folder.path(), &[9 << 20, 100, 7 << 20]);
+        let options = TextOptions::default();
+        let mut reader = SampleReader::open(&paths, options).unwrap().unwrap();
+        let sample = TextSample::of_pieces(&mut reader, &Monitor::new()).unwrap();
+        assert!(sample.read <= LEAST && sample.read > LEAST / 10 * 9);
+        assert!(!sample.is_beginning);
+        let mut lines = std::collections::BTreeMap::new();
+        for chunk in &sample.chunks {
+            for (line, ended) in chunk.pieces().filter(|(line, _)| !line.is_empty()) {
+                assert!(ended && line.ends_with(" words in a line"), "{line}");
+                *lines.entry(line[..1].to_owned()).or_insert(0) += 1;
+            }
+        }
+        let ratio = f64::from(lines["0"]) / f64::from(lines["2"]);
+        assert!((ratio / (9.0 / 7.0) - 1.0).abs() < 0.1, "{ratio}");
+    }
+
+    #[test]
+    fn a_small_text_and_a_packed_one_are_read_from_the_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let paths = files(folder.path(), &[1 << 20]);
+        let options = TextOptions::default();
+        assert!(SampleReader::open(&paths, options).unwrap().is_none());
+        let mut reader = FileReader::new(paths, options).unwrap();
+        let sample = TextSample::of_stream(&mut reader, &Monitor::new()).unwrap();
+        assert_eq!(sample.read, sample.total);
+        assert!((sample.scale - 1.0).abs() < 1e-9);
+        let packed = folder.path().join("packed");
+        let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
+        bytes.resize(6 << 20, 0);
+        std::fs::write(&packed, bytes).unwrap();
+        assert!(SampleReader::open(&[packed], options).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_sample_of_a_stream_is_bounded_and_comes_from_all_of_it() {
+        struct Numbers(usize);
+        impl ChunkReader for Numbers {
+            fn next_chunk(&mut self) -> Result<Option<Content>> {
+                self.0 += 1;
+                let line = format!("{}\n", self.0).repeat(100_000);
+                Ok((self.0 <= 300).then_some(Content::Lines(line)))
+            }
+            fn bytes_read(&self) -> u64 {
+                0
+            }
+            fn name(&self) -> PathBuf {
+                "<numbers>".into()
+            }
+        }
+        let sample = TextSample::of_stream(&mut Numbers(0), &Monitor::new()).unwrap();
+        let kept: usize = sample.chunks.iter().map(Content::len).sum();
+        assert!(kept as u64 <= 2 * LEAST + (1 << 20));
+        let whole: f64 = (1..=300u32).map(|n| 1e5 * f64::from(n.ilog10() + 2)).sum();
+        assert!((sample.scale * kept as f64 / whole - 1.0).abs() < 1e-9);
+        let halves = sample.chunks.len() / 2;
+        let middle = String::from_utf8_lossy(sample.chunks[halves].text());
+        let middle: usize = middle.lines().next().unwrap().parse().unwrap();
+        assert!((100..200).contains(&middle), "{middle}");
+    }
 }

@@ -1,13 +1,14 @@
 //! The counts of a group of words, for a distributed fit.
 //!
-//! A worker counts some rows of some of the text at a time, and returns the counts of each group of words
-//! separately. Words have the new ids of a [`Partition`], in which a group is a range. Rows are compressed
-//! in blocks that begin and end at the same rows for any text, so that counts are added block by block.
+//! One task of a worker counts some rows of some shards of the text. It returns the counts of each group of
+//! words separately. Words are numbered by the new ids of a [`Partition`], in which a group is a range. Rows
+//! are compressed in blocks. The limits of the blocks do not depend on the text, so the counts of two tasks
+//! are added block by block.
 
-use crate::cooccurrence::codec::RowEncoder;
+use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
     BlockSum, CompressedBlock, CountingOptions, Occurrences, RowAccumulator, RowBlock, RowCounter,
-    Rows, SharedBytes, Sums, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
+    Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
 };
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
@@ -19,17 +20,16 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Most blocks of rows. More blocks would be too small to compress well: a shard of a large text has short
-/// rows.
+/// Largest number of blocks. Rows of one shard of a large text are short, so that more and smaller blocks would
+/// compress badly.
 const MOST_BLOCKS: u64 = 1 << 12;
-/// Most rows in a block. All rows of a block are decompressed together when tiles are built from some of
-/// them.
+/// Largest number of rows in a block. Building tiles from a few rows decompresses all rows of their block.
 const MOST_ROWS: usize = 1 << 8;
-/// Cost of one occurrence of a word, in units of the cost of one more different pair. Measured on
-/// enwiki-17m.
+/// Time to count one occurrence of a word, in units of the time that one more different neighbour takes.
+/// Measured on enwiki-17m.
 const LOOKED_UP: f64 = 5.0;
 
-/// The counts of all pairs of which at least one word is in a group, compressed.
+/// The counts of all pairs with at least one word in a group, compressed.
 #[derive(Debug)]
 pub struct GroupCounts {
     /// How words are divided into groups.
@@ -42,8 +42,8 @@ pub struct GroupCounts {
     blocks: Vec<GroupBlock>,
 }
 
-/// The counts of a range of rows in a range of columns. A row of the group may lie in several blocks, one for
-/// each group of columns.
+/// The counts of a range of rows in a range of columns. A row may be divided into several blocks, one for each
+/// group of columns.
 #[derive(Debug, Clone)]
 struct GroupBlock {
     columns: Range<WordId>,
@@ -57,11 +57,11 @@ impl GroupBlock {
     }
 }
 
-/// Takes compressed rows and returns the memory that holds them from then on, such as a NumPy array.
+/// Stores compressed rows, for example in a NumPy array, and returns the stored bytes.
 pub type StoreBytes<'a> = dyn Fn(Vec<u8>) -> Arc<dyn SharedBytes> + Sync + 'a;
 
 impl GroupCounts {
-    /// Compress counts in new ids. Every pair of `counts` must touch a word of the group.
+    /// Compress counts whose words are new ids. Each pair must have a word of the group.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -87,7 +87,7 @@ impl GroupCounts {
         })
     }
 
-    /// The counts of a group, from the counts of the whole matrix, whose words are numbered by rank.
+    /// The counts of a group, from the counts of the whole matrix. The words of `counts` are ranks.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -117,8 +117,8 @@ impl GroupCounts {
         Self::new(partition, group, &counts)
     }
 
-    /// Decompress some rows of the triangle over all words, in new ids. Rows before the group's first word are
-    /// empty; rows after its last word have columns of the group only.
+    /// Decompress some rows of the triangle over all words, in new ids. Rows before the group are empty. Rows
+    /// after the group have only columns of the group.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -130,22 +130,22 @@ impl GroupCounts {
         let same_rows = |a: &GroupBlock, b: &GroupBlock| a.block.rows == b.block.rows;
         for parts in self.overlapping(&rows).chunk_by(same_rows) {
             let unpacked = unpacked(parts.iter(), &mut opened)?;
-            let held = &parts[0].block.rows;
-            for row in next..held.end.min(rows.end) {
-                if row >= held.start {
+            let present = &parts[0].block.rows;
+            for row in next..present.end.min(rows.end) {
+                if row >= present.start {
                     for part in unpacked {
                         block.extend(&part.row(row))?;
                     }
                 }
                 block.end_row();
             }
-            next = held.end.min(rows.end);
+            next = present.end.min(rows.end);
         }
         (next..rows.end).for_each(|_| block.end_row());
         Ok(block)
     }
 
-    /// The blocks that have some of `rows`.
+    /// The blocks that have at least one of `rows`.
     fn overlapping(&self, rows: &Range<WordId>) -> &[GroupBlock] {
         let first = self
             .blocks
@@ -193,9 +193,9 @@ impl Rows for GroupCounts {
     }
 }
 
-/// The blocks of rows, in new ids, that task `part` of `parts` counts. Each block has rows of one group. All
-/// tasks take about the same time. `counts` has, by rank, how often each word occurs in the whole text. A
-/// pure function of its arguments.
+/// The blocks of rows, in new ids, that task `part` of `parts` counts. The rows of a block belong to one group.
+/// All tasks take about the same time. `counts` is the number of occurrences of each word in the whole text,
+/// by rank. A pure function of its arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -251,9 +251,9 @@ fn different(neighbours: f64, words: f64) -> f64 {
     neighbours * words / (neighbours.sqrt() + words.sqrt()).powi(2)
 }
 
-/// Count some blocks of rows of texts, whose words are new ids of `partition`, on one thread. Returns, for each
-/// group, the counts that these rows contribute to it. Every row has the same bits for any division of the
-/// rows into tasks. A pure function of its arguments.
+/// Count some blocks of rows in `texts`, on one thread. The words of the texts are new ids of `partition`.
+/// Returns the counts of each group from these rows. A row has the same bits for any division of the rows into
+/// tasks. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] for a window of 0 or a text too long; [`crate::Error::Cancelled`].
@@ -289,7 +289,7 @@ pub fn count_by_group(
     Ok(parts.into_iter().enumerate().map(of_group).collect())
 }
 
-/// The blocks of each group.
+/// The counted blocks of each group.
 fn count_blocks<S: BlockSum>(
     texts: &[&[WordId]],
     blocks: &[Range<usize>],
@@ -363,8 +363,8 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
     a == b
 }
 
-/// Add up the counts of one group, in the order given, on all threads of the current rayon pool. Each of
-/// `parts` comes from a part of the text and may have some rows only. Blocks that only one of them has are
+/// Add up counts of one group, in the order of `parts`, on all threads of the current rayon pool. The parts are
+/// the results of tasks: counts of different shards or of different rows. A block that only one part has is
 /// not copied. A pure function of its arguments.
 ///
 /// # Errors
@@ -391,17 +391,17 @@ pub fn merge_group_counts(
         .collect();
     monitor.begin(Stage::Merging, blocks.len() as u64);
     // The blocks of a task are compressed into the same memory.
-    let runs = match rayon::current_num_threads() {
+    let tasks = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
     };
     let merged: Result<Vec<Vec<GroupBlock>>> = blocks
-        .par_chunks(blocks.len().div_ceil(runs).max(1))
-        .map(|run| {
+        .par_chunks(blocks.len().div_ceil(tasks).max(1))
+        .map(|task| {
             if first.symmetric {
-                merge_run::<f64>(run, store, monitor)
+                merge_blocks::<f64>(task, store, monitor)
             } else {
-                merge_run::<[f64; 2]>(run, store, monitor)
+                merge_blocks::<[f64; 2]>(task, store, monitor)
             }
         })
         .collect();
@@ -413,9 +413,9 @@ pub fn merge_group_counts(
     })
 }
 
-/// Add up the blocks of the same rows and columns.
-fn merge_run<S: BlockSum>(
-    run: &[&[&GroupBlock]],
+/// Add up blocks: each element of `blocks` has those of the same rows and columns.
+fn merge_blocks<S: BlockSum>(
+    blocks: &[&[&GroupBlock]],
     store: &StoreBytes<'_>,
     monitor: &Monitor,
 ) -> Result<Vec<GroupBlock>> {
@@ -424,7 +424,7 @@ fn merge_run<S: BlockSum>(
     let mut encoder = RowEncoder::default();
     let mut sum = RowBlock::default();
     let mut opened: Vec<RowBlock> = Vec::new();
-    for parts in run {
+    for parts in blocks {
         if let [only] = parts {
             writer.push_finished((*only).clone(), store);
         } else {
@@ -443,7 +443,7 @@ fn merge_run<S: BlockSum>(
     Ok(writer.finish(store))
 }
 
-/// Decompress blocks of the same rows into memory that is used again.
+/// Decompress blocks of the same rows into `opened`, whose memory is used again.
 fn unpacked<'a, 'b>(
     parts: impl ExactSizeIterator<Item = &'a GroupBlock>,
     opened: &'b mut Vec<RowBlock>,
@@ -456,7 +456,7 @@ fn unpacked<'a, 'b>(
     Ok(&opened[..length])
 }
 
-/// Compresses blocks one after the other into the same memory.
+/// Compresses blocks and appends them to one buffer.
 #[derive(Default)]
 struct BlockWriter {
     finished: Vec<GroupBlock>,
@@ -484,7 +484,7 @@ impl BlockWriter {
         self.bytes.extend_from_slice(bytes);
         self.open.push(GroupBlock {
             columns,
-            records: rows.iter().fold(Sums::default(), Sums::plus_row).nnz,
+            records: rows.iter().fold(Totals::default(), Totals::plus_row).nnz,
             block: CompressedBlock {
                 rows: first..first + rows.len() as WordId,
                 entries,
@@ -495,7 +495,7 @@ impl BlockWriter {
         Ok(())
     }
 
-    /// Append a block that is compressed and stored already.
+    /// Append a block that is already compressed and stored.
     fn push_finished(&mut self, part: GroupBlock, store: &StoreBytes<'_>) {
         self.close(store);
         self.finished.push(part);
@@ -527,43 +527,43 @@ pub struct SerializedGroupCounts {
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
     /// For each block: first and end row, first and end column, number of entries and of records, index in
-    /// `pieces`, first and end byte there.
+    /// `buffers`, first and end byte there.
     pub blocks: Vec<[u64; 9]>,
-    /// The memory that the blocks lie in.
-    pub pieces: Vec<Arc<dyn SharedBytes>>,
+    /// The buffers that hold the compressed blocks.
+    pub buffers: Vec<Arc<dyn SharedBytes>>,
 }
 
 impl GroupCounts {
     /// As plain numbers, without copying the compressed rows.
     pub fn serialize(&self) -> SerializedGroupCounts {
-        let mut pieces: Vec<Arc<dyn SharedBytes>> = Vec::new();
+        let mut buffers: Vec<Arc<dyn SharedBytes>> = Vec::new();
         let blocks = self.blocks.iter().map(|part| {
             let GroupBlock {
                 columns,
                 records,
                 block,
             } = part;
-            // Consecutive blocks mostly lie in the same piece.
-            let known = pieces
+            // Consecutive blocks mostly lie in the same buffer.
+            let known = buffers
                 .iter()
-                .rposition(|piece| Arc::ptr_eq(piece, &block.bytes));
-            let piece = known.unwrap_or_else(|| {
-                pieces.push(block.bytes.clone());
-                pieces.len() - 1
+                .rposition(|buffer| Arc::ptr_eq(buffer, &block.bytes));
+            let buffer = known.unwrap_or_else(|| {
+                buffers.push(block.bytes.clone());
+                buffers.len() - 1
             });
             let [rows, columns] =
                 [&block.rows, columns].map(|ids| [ids.start, ids.end].map(u64::from));
-            let [entries, piece, start, end] =
-                [block.entries, piece, block.range.start, block.range.end].map(|n| n as u64);
+            let [entries, buffer, start, end] =
+                [block.entries, buffer, block.range.start, block.range.end].map(|n| n as u64);
             [
-                rows[0], rows[1], columns[0], columns[1], entries, *records, piece, start, end,
+                rows[0], rows[1], columns[0], columns[1], entries, *records, buffer, start, end,
             ]
         });
         SerializedGroupCounts {
             header: [self.partition.words(), self.partition.groups(), self.group],
             symmetric: self.symmetric,
             blocks: blocks.collect(),
-            pieces,
+            buffers,
         }
     }
 }
@@ -580,7 +580,7 @@ impl From<SerializedGroupCounts> for GroupCounts {
                 column_end,
                 entries,
                 records,
-                piece,
+                buffer,
                 start,
                 end,
             ] = numbers;
@@ -590,7 +590,7 @@ impl From<SerializedGroupCounts> for GroupCounts {
                 block: CompressedBlock {
                     rows: ids(row, row_end),
                     entries: entries as usize,
-                    bytes: serialized.pieces[piece as usize].clone(),
+                    bytes: serialized.buffers[buffer as usize].clone(),
                     range: start as usize..end as usize,
                 },
             }

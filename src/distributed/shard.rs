@@ -1,4 +1,4 @@
-//! A part of a text, tokenized before the vocabulary of the whole text is known.
+//! A shard: a part of a text that a worker tokenizes before the vocabulary of the whole text is known.
 
 use crate::corpus::ChunkReader;
 use crate::encoding::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus};
@@ -10,7 +10,8 @@ use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::sync::Arc;
 
-/// A shard of a text: its words in the order of first occurrence, and the text as numbers of these words.
+/// A tokenized shard: its different words in the order of first occurrence, and its text as numbers of these
+/// words.
 ///
 /// ```
 /// use glove_rs::corpus::Documents;
@@ -53,7 +54,7 @@ impl Shard {
         })
     }
 
-    /// From [`Shard::words`] and [`Shard::ids`].
+    /// A shard with these [`Shard::words`] and [`Shard::ids`].
     pub fn new(words: Arc<Vocabulary>, ids: Vec<WordId>) -> Self {
         Self {
             words,
@@ -61,7 +62,7 @@ impl Shard {
         }
     }
 
-    /// The different words, and how often each occurs in the shard.
+    /// The different words, with their counts in the shard.
     pub fn words(&self) -> &Arc<Vocabulary> {
         &self.words
     }
@@ -83,7 +84,8 @@ impl Shard {
         self.ids.iter().map(Vec::len).sum()
     }
 
-    /// The text in the new ids that `partition` gives to the words of `vocabulary`.
+    /// The text as new ids that `partition` gives to the words of `vocabulary`. Other words are dropped, or
+    /// become [`GAP`] if `keep_gaps`.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

@@ -2,13 +2,12 @@
 //!
 //! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into
 //! P × P *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q.
-//! Training it changes only W and b of p, and W̃ and b̃ of q. P blocks with different rows and different
-//! columns form a *stratum*; they are trained at the same time on different machines. Training one
-//! stratum is a *subepoch*. An epoch is cut into slices of time; the P subepochs of a slice train that
-//! slice's batches of every block.
+//! Training a block changes only W and b of p, and W̃ and b̃ of q. P blocks whose rows and whose columns are
+//! all different form a *stratum*: different machines train them at the same time. Training one stratum is a
+//! *subepoch*. The batches of an epoch are divided into slices by their time. Each slice has P subepochs, which
+//! together train the slice's batches of all blocks.
 //!
-//! With one group the slices follow each other as the batches of a deterministic epoch do, and the result
-//! has the same bits.
+//! With one group, the batches have the order of a deterministic epoch, and the result has the same bits.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -16,17 +15,18 @@ use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::training::{
-    DIVERGENCE_FACTOR, EpochPass, Line, Marginal, SharedRows, SimdLevel, TileOptions, TileSource,
-    Tiles, TrainingOptions, View, batches, poor_model_cost, validation_cost,
+    EpochPass, Line, Marginal, PassCost, SharedRows, SimdLevel, TileOptions, TileSource, Tiles,
+    TrainingOptions, View, batches, divergence_cost, validation_cost,
 };
 use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
 use std::ops::Range;
 
-/// A block of the matrix: the records of the tiles of a group of rows whose columns are in one group.
+/// A block of the matrix: the records whose row is in the group of `tiles` and whose column is in the group
+/// `columns`.
 ///
-/// The methods take the rows of W with b of the tiles' group, and those of W̃ with b̃ of the columns'
-/// group, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
+/// The methods take the rows of W with b of the first group and the rows of W̃ with b̃ of the second, in the
+/// layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
 /// 64 bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixBlock<'a> {
@@ -34,7 +34,7 @@ pub struct MatrixBlock<'a> {
     pub tiles: &'a Tiles,
     /// The group of the columns.
     pub columns: usize,
-    /// How to train; `deterministic` is always on.
+    /// How to train. Training is deterministic, whatever `deterministic` says.
     pub options: &'a TrainingOptions,
 }
 
@@ -55,7 +55,7 @@ pub struct Subepoch {
     pub last: bool,
 }
 
-/// A group's counts, unpacked block by block.
+/// Tiles are built from a group's counts by decompressing some rows at a time.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type Loaded<'a>
@@ -77,11 +77,12 @@ impl TileSource for &GroupCounts {
 }
 
 impl Tiles {
-    /// Build the tiles of the records whose rows are the words of a group, of its counts; `marginals` are
+    /// Build the tiles of the records whose row is in a group, from the counts of the group. `marginals` are
     /// those of the whole matrix.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the sums of all groups.
+    /// As for [`Tiles::new`], except that a group without records is allowed: the caller checks the number of
+    /// records of all groups.
     pub fn of_group_counts(
         counts: &GroupCounts,
         marginals: &[Marginal],
@@ -102,7 +103,7 @@ impl Tiles {
 }
 
 impl MatrixBlock<'_> {
-    /// Train the batches of the block that belong to `subepoch`; returns their Σ ½ f(X) diff². The result
+    /// Train the batches of the block that belong to `subepoch`; returns their cost. The result
     /// has the same bits for any number of threads.
     ///
     /// # Errors
@@ -114,7 +115,7 @@ impl MatrixBlock<'_> {
         words: &mut [f32],
         contexts: &mut [f32],
         monitor: &Monitor,
-    ) -> Result<f64> {
+    ) -> Result<PassCost> {
         self.check(words, contexts)?;
         let options = TrainingOptions {
             deterministic: true,
@@ -137,18 +138,13 @@ impl MatrixBlock<'_> {
             blocks.contains(&column_block) && slice.min(subepoch.slices - 1) == subepoch.slice
         });
         let [words, contexts] = [lines_mut(words)?, lines_mut(contexts)?];
-        let half = self.half();
-        let rows = SharedRows::new(words, contexts, half);
+        let layout = self.tiles.layout;
+        let rows = SharedRows::new(words, contexts, layout);
         let cost = pass.run(rows, &batches, monitor)?;
-        let is_finite = |row: &[Line]| {
-            row[..half]
-                .iter()
-                .all(|l| l.0.iter().all(|x| x.is_finite()))
-        };
         let mut rows = [words, contexts]
             .into_iter()
-            .flat_map(|side| side.chunks_exact(2 * half));
-        if subepoch.last && !rows.all(is_finite) {
+            .flat_map(|side| side.chunks_exact(layout.lines()));
+        if subepoch.last && !rows.all(|row| layout.is_finite(row)) {
             return Err(pass.diverged());
         }
         Ok(cost)
@@ -172,12 +168,12 @@ impl MatrixBlock<'_> {
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size.
     pub fn divergence_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
-        let view = self.view(words, contexts)?;
-        Ok(DIVERGENCE_FACTOR * poor_model_cost(self.tiles, self.columns, view, self.options)?)
-    }
-
-    fn half(&self) -> usize {
-        self.tiles.row_bytes / size_of::<Line>() / 2
+        divergence_cost(
+            self.tiles,
+            self.columns,
+            self.view(words, contexts)?,
+            self.options,
+        )
     }
 
     /// The word and the context word of the first rows.
@@ -191,7 +187,7 @@ impl MatrixBlock<'_> {
         Ok(View {
             words: lines(words)?,
             contexts: lines(contexts)?,
-            half: self.half(),
+            layout: self.tiles.layout,
             first: self.first(),
         })
     }
@@ -202,7 +198,7 @@ impl MatrixBlock<'_> {
             ("W", words, grid.group()),
             ("W_tilde", contexts, self.columns),
         ] {
-            let wanted = grid.partition().group(group).len() * self.tiles.row_bytes;
+            let wanted = grid.partition().group(group).len() * self.tiles.layout.bytes();
             if size_of_val(rows) != wanted {
                 let found = size_of_val(rows);
                 let message = format!("must have rows of {wanted} bytes in all, got {found}");
@@ -215,7 +211,7 @@ impl MatrixBlock<'_> {
 
 fn lines(rows: &[f32]) -> Result<&[Line]> {
     if rows.is_empty() {
-        return Ok(&[]); // which may lie anywhere
+        return Ok(&[]); // an empty slice need not be aligned
     }
     bytemuck::try_cast_slice(rows).map_err(wrong)
 }
@@ -236,7 +232,7 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Counts, Parameters, marginals, train};
+    use crate::training::{Counts, Parameters, RowLayout, marginals, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
@@ -269,6 +265,10 @@ mod tests {
             seed: 3,
             ..Default::default()
         }
+    }
+
+    fn layout() -> RowLayout {
+        RowLayout::new(DIM, options().optimizer)
     }
 
     fn tile_options() -> TileOptions {
@@ -315,7 +315,7 @@ mod tests {
                 let own = partition.group(group);
                 let words = &ranks[own.start as usize..own.end as usize];
                 let random =
-                    Parameters::random_of(words, DIM, options.seed, &Monitor::new()).unwrap();
+                    Parameters::random_of(words, layout(), options.seed, &Monitor::new()).unwrap();
                 [false, true]
                     .map(|contexts| bytemuck::cast_slice(random.rows_of(contexts)).to_vec())
             })
@@ -343,7 +343,8 @@ mod tests {
                     let mut words = std::mem::take(&mut rows[group][0]);
                     let mut contexts = std::mem::take(&mut rows[columns][1]);
                     let [w, c] = [&mut words, &mut contexts].map(|l| bytemuck::cast_slice_mut(l));
-                    sum += block.train(&subepoch, w, c, &Monitor::new()).unwrap();
+                    let cost = block.train(&subepoch, w, c, &Monitor::new()).unwrap();
+                    sum += cost.records + cost.negatives;
                     rows[group][0] = words;
                     rows[columns][1] = contexts;
                 }
@@ -360,7 +361,7 @@ mod tests {
         let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
         let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
-        let mut parameters = Parameters::random(WORDS, DIM, options().seed, &monitor).unwrap();
+        let mut parameters = Parameters::random(WORDS, layout(), options().seed, &monitor).unwrap();
         let reports = train(&mut parameters, &tiles, &options(), &monitor).unwrap();
         (
             reports.iter().map(|report| report.loss).collect(),

@@ -24,9 +24,9 @@ pub struct EncodedCorpus {
 pub struct Segment {
     /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`](super::GAP)s.
     pub ids: Vec<WordId>,
-    /// Number of leading ids that are the end of the previous segment: the context of a document that
-    /// continues.
-    pub fresh: usize,
+    /// Number of ids at the beginning that are carried over from the previous segment: its last words, if
+    /// their document continues here.
+    pub carried: usize,
 }
 
 impl EncodedCorpus {
@@ -103,8 +103,8 @@ impl EncodedCorpus {
             None => tail,
         };
         segment.ids.drain(..tail);
-        segment.fresh = segment.ids.len();
-        if segment.fresh > most.max(LONG_TAIL) {
+        segment.carried = segment.ids.len();
+        if segment.carried > most.max(LONG_TAIL) {
             let message = format!(
                 "= {window} reaches over more words of a document than memory= leaves room for: at \
                  most {most}"
@@ -116,7 +116,7 @@ impl EncodedCorpus {
         fallible::reserve(&mut segment.ids, ample)?;
         // A batch of chunks at a time, so that the whole segment is not in memory twice.
         let together = 16 * rayon::current_num_threads();
-        while !self.chunks.is_empty() && segment.ids.len() - segment.fresh < most {
+        while !self.chunks.is_empty() && segment.ids.len() - segment.carried < most {
             let batch: Vec<RawChunk> = self
                 .chunks
                 .drain(..together.min(self.chunks.len()))
@@ -129,7 +129,7 @@ impl EncodedCorpus {
             while let Some(ids) = mapped.pop_front() {
                 fallible::reserve(&mut segment.ids, ids.len())?;
                 segment.ids.extend_from_slice(&ids);
-                if segment.ids.len() - segment.fresh >= most && !mapped.is_empty() {
+                if segment.ids.len() - segment.carried >= most && !mapped.is_empty() {
                     // These chunks are ranks already; they begin the next segment.
                     for ids in mapped.drain(..).rev() {
                         self.chunks.push_front(RawChunk {

@@ -58,13 +58,14 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
         return None;
     }
     let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic() || b"\t\r\n".contains(&byte);
-    [false, true].into_iter().find(|&big_endian| {
+    // How many characters are ASCII, if this may be UTF-16 in that order of bytes.
+    let ascii_of = |big_endian: bool| {
         let (mut ascii, mut letters) = (0, 0);
         for &pair in pairs {
             let [high, low] = if big_endian { pair } else { [pair[1], pair[0]] };
             if high == 0 && low < 0x80 {
                 if !printable(low) {
-                    return false;
+                    return None;
                 }
                 ascii += 1;
             } else if printable(high) && printable(low) {
@@ -72,8 +73,10 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
             }
         }
         let others = pairs.len() - ascii;
-        ascii * 50 >= pairs.len() && 2 * letters <= others
-    })
+        (ascii * 50 >= pairs.len() && 2 * letters <= others).then_some(ascii)
+    };
+    let [little, big] = [false, true].map(ascii_of);
+    little.max(big).map(|_| big > little)
 }
 
 /// The first complete lines that are not blank, without a byte order mark and carriage returns.

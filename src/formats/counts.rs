@@ -1,4 +1,4 @@
-//! The native file of co-occurrence counts, with the vocabulary they belong to.
+//! The native file of co-occurrence counts with their vocabulary.
 //!
 //! All numbers are little-endian.
 //!
@@ -9,16 +9,18 @@
 //! | 4 | 1 if the matrix is symmetric, else 0 |
 //! | 8 + 8 | words, blocks |
 //! | 8 | bytes of the vocabulary |
-//! | 8 + 8 | rare words, which the vocabulary leaves out; bytes of them |
+//! | 8 + 8 | rare words, which are not in the vocabulary; bytes of them |
 //! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
 //! | … | rare words: the same |
-//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::codec::encode` writes it |
+//! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
 //!
-//! Rows of the blocks follow each other from 0 to the last word; nothing follows the last block.
+//! The blocks have all rows, in order. Nothing follows the last block.
 
-use super::stanford::{check_sum, gather};
-use crate::cooccurrence::codec::{decode_foreign, encode, put_number, take_number};
+use super::binary_reader::BinaryReader;
+use super::header::{HeaderFormat, contradiction};
+use super::stanford::{check_sum, read_cooccurrences};
+use crate::cooccurrence::row_codec::{decode_foreign, encode, put_number, take_number};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
@@ -31,13 +33,16 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 
-/// What the file begins with.
+/// The first bytes of the file.
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
-const VERSION: u32 = 3;
-const HEADER: usize = 64;
+const HEADER: HeaderFormat = HeaderFormat {
+    magic: MAGIC,
+    versions: [3, 3],
+    length: 64,
+};
 
-/// Write `counts`, their `vocabulary` and the words that are too `rare` for it, as far as they are
-/// known; encoding on all threads of the current rayon pool.
+/// Write `counts` with their `vocabulary` and the words that are too `rare` for it, as far as they are known.
+/// Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -52,17 +57,16 @@ pub fn save(
     let mut words = encode_vocabulary(vocabulary);
     let vocabulary_bytes = words.len();
     words.extend(encode_vocabulary(rare));
-    let mut header = Vec::with_capacity(HEADER);
-    header.extend_from_slice(MAGIC);
-    header.extend_from_slice(&VERSION.to_le_bytes());
-    header.extend_from_slice(&u32::from(counts.symmetric).to_le_bytes());
-    header.extend_from_slice(&(counts.words as u64).to_le_bytes());
-    header.extend_from_slice(&(counts.blocks() as u64).to_le_bytes());
-    header.extend_from_slice(&(vocabulary_bytes as u64).to_le_bytes());
-    header.extend_from_slice(&(rare.len() as u64).to_le_bytes());
-    header.extend_from_slice(&((words.len() - vocabulary_bytes) as u64).to_le_bytes());
-    header.extend_from_slice(&crc32fast::hash(&words).to_le_bytes());
-    header.extend_from_slice(&crc32fast::hash(&header).to_le_bytes());
+    let number = |number: usize| (number as u64).to_le_bytes();
+    let header = HEADER.header(&[
+        &u32::from(counts.symmetric).to_le_bytes(),
+        &number(counts.words),
+        &number(counts.blocks()),
+        &number(vocabulary_bytes),
+        &number(rare.len()),
+        &number(words.len() - vocabulary_bytes),
+        &crc32fast::hash(&words).to_le_bytes(),
+    ]);
     write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&words))?;
@@ -93,16 +97,16 @@ pub struct Loaded {
     pub vocabulary: Arc<Vocabulary>,
     /// Words too rare for it, as far as they are known.
     pub rare: Arc<Vocabulary>,
-    /// The counts, which beyond the memory limit lie in a temporary file.
+    /// The counts. Those that exceed the memory limit are in a temporary file.
     pub counts: Triangle,
 }
 
-/// Read counts on all threads of the current rayon pool: what [`save`] wrote, or, with a
-/// `vocabulary`, Stanford's records.
+/// Read counts on all threads of the current rayon pool: a file of [`save`] or, with a `vocabulary`,
+/// Stanford's records.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged; [`Error::Parameter`] if a vocabulary is missing, or given needlessly;
+/// truncated or damaged; [`Error::Parameter`] if a vocabulary is given for a native file;
 /// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
@@ -115,67 +119,60 @@ pub fn load(
     match (is_native, vocabulary) {
         (true, None) => load_native(input, memory, monitor),
         (false, Some(vocabulary)) => Ok(Loaded {
-            counts: gather(&mut input, vocabulary.len(), memory, monitor)?,
+            counts: read_cooccurrences(&mut input, vocabulary.len(), memory, monitor)?,
             vocabulary,
             rare: Arc::default(),
         }),
         (true, Some(_)) => {
-            let message = "must be None: the file brings its own";
+            let message = "must be None for this file, which has its own";
             Err(Error::parameter("vocabulary", message))
         }
         (false, None) => Err(Error::format(
             path,
             Location::Byte(0),
-            "these are no counts in the native format; vocabulary must be given to read Stanford's \
+            "the file has no counts in the format of glove-rs; vocabulary must be given to read Stanford's \
              records",
         )),
     }
 }
 
 fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<Loaded> {
-    let mut input = Reader { input, offset: 0 };
-    let header = input.take(HEADER as u64)?;
-    let u32_at =
-        |at: usize| u32::from_le_bytes(*header[at..].first_chunk().expect("in the header"));
-    let u64_at =
-        |at: usize| u64::from_le_bytes(*header[at..].first_chunk().expect("in the header"));
-    if u32_at(8) != VERSION {
-        let message = format!(
-            "version {} of the format; this glove-rs reads {VERSION}",
-            u32_at(8)
-        );
-        return Err(input.bad(8, &message));
-    }
-    if crc32fast::hash(&header[..60]) != u32_at(60) || u32_at(12) > 1 {
-        return Err(input.bad(0, "the header is damaged"));
-    }
-    let (symmetric, words, blocks) = (u32_at(12) == 1, u64_at(16), u64_at(24));
+    let mut input = BinaryReader::new(input, monitor);
+    let header = input.bytes(HEADER.length as u64)?;
+    let header = HEADER
+        .check(&header)
+        .and_then(|numbers| match numbers.u32(12) {
+            0 | 1 => Ok(numbers),
+            _ => Err(contradiction(12)),
+        })
+        .map_err(|(offset, message)| input.error(offset, message))?;
+    let (symmetric, words, blocks) = (header.u32(12) == 1, header.u64(16), header.u64(24));
     let start = input.offset;
-    let lengths = [u64_at(32), u64_at(48)];
-    let bytes = input.take(lengths[0].saturating_add(lengths[1]))?;
-    if crc32fast::hash(&bytes) != u32_at(56) {
-        return Err(input.bad(start, "the vocabulary is damaged"));
+    let lengths = [header.u64(32), header.u64(48)];
+    let bytes = input.bytes(lengths[0].saturating_add(lengths[1]))?;
+    if crc32fast::hash(&bytes) != header.u32(56) {
+        return Err(input.error(start, "the vocabulary is damaged"));
     }
-    let (kept, left_out) = bytes.split_at(lengths[0] as usize);
-    let vocabulary = input.vocabulary(kept, words, start)?;
-    let rare = input.vocabulary(left_out, u64_at(40), start + lengths[0])?;
+    let (chosen, rare) = bytes.split_at(lengths[0] as usize);
+    let vocabulary = read_vocabulary(&input, chosen, words, start)?;
+    let rare = read_vocabulary(&input, rare, header.u64(40), start + lengths[0])?;
     if let Some((word, _)) = rare.iter().find(|(w, _)| vocabulary.index_of(w).is_some()) {
         let word = String::from_utf8_lossy(word);
-        let message = format!("the word {word:?} is in the vocabulary and left out of it");
-        return Err(input.bad(start + lengths[0], &message));
+        let message = format!("the word {word:?} is both in the vocabulary and a rare word");
+        return Err(input.error(start + lengths[0], message));
     }
     drop(bytes);
-    input.input.begin(monitor);
     let path = input.input.path().to_owned();
     let damaged = |offset, message| Error::format(&path, Location::Byte(offset), message);
-    let mut sink = RowWriter::new(memory);
+    let mut rows = RowWriter::new(memory);
     let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
     let mut read = 0;
     while read < blocks {
         let batch = together.min(blocks - read);
-        let encoded: Vec<(u64, Vec<u8>, u32)> =
-            (0..batch).map(|_| input.block()).collect::<Result<_>>()?;
+        let encoded: Vec<(u64, Vec<u8>, u32)> = (0..batch)
+            .map(|_| read_block(&mut input))
+            .collect::<Result<_>>()?;
         let decoded: Vec<Result<RowBlock>> = encoded
             .par_iter()
             .map(|(offset, bytes, sum)| {
@@ -197,14 +194,14 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
             }
             next = block.rows().end;
         }
-        sink.push(blocks)?;
+        rows.push(blocks)?;
         read += batch;
         input.input.report(monitor)?;
     }
-    if u64::from(next) != words || !input.input.peek(1)?.is_empty() {
-        return Err(input.bad(input.offset, "the file does not end with the last row"));
+    if u64::from(next) != words || !input.is_at_end()? {
+        return Err(input.error(input.offset, "the file does not end with the last row"));
     }
-    let counts = sink.finish(words as usize, symmetric);
+    let counts = rows.finish(words as usize, symmetric);
     check_sum(&counts, &path)?;
     Ok(Loaded {
         vocabulary: Arc::new(vocabulary),
@@ -213,48 +210,27 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     })
 }
 
-/// What was not read yet, and where that begins.
-struct Reader {
-    input: Input,
-    offset: u64,
+/// Read the next block: its offset, its bytes, and the checksum that they should have.
+fn read_block(input: &mut BinaryReader) -> Result<(u64, Vec<u8>, u32)> {
+    let offset = input.offset;
+    let prefix = input.bytes(12)?;
+    let length = u64::from_le_bytes(*prefix.first_chunk().expect("12 bytes"));
+    let sum = u32::from_le_bytes(*prefix[8..].first_chunk().expect("12 bytes"));
+    Ok((offset, input.bytes(length)?, sum))
 }
 
-impl Reader {
-    fn bad(&self, offset: u64, message: &str) -> Error {
-        Error::format(self.input.path(), Location::Byte(offset), message)
-    }
-
-    fn take(&mut self, length: u64) -> Result<Vec<u8>> {
-        let size = self.input.content_size();
-        let path = self.input.path().to_owned();
-        let offset = size.unwrap_or(self.offset);
-        let cut_off = || Error::format(path, Location::Byte(offset), "the file is cut off");
-        // Checked against the size first: a damaged length must not reserve memory.
-        if size.is_some_and(|size| length > size.saturating_sub(self.offset)) {
-            return Err(cut_off());
-        }
-        let mut bytes = Vec::new();
-        self.input.exactly(length, &mut bytes, cut_off)?;
-        self.offset += length;
-        Ok(bytes)
-    }
-
-    fn block(&mut self) -> Result<(u64, Vec<u8>, u32)> {
-        let offset = self.offset;
-        let prefix = self.take(12)?;
-        let length = u64::from_le_bytes(*prefix.first_chunk().expect("12 bytes"));
-        let sum = u32::from_le_bytes(*prefix[8..].first_chunk().expect("12 bytes"));
-        Ok((offset, self.take(length)?, sum))
-    }
-
-    /// The vocabulary of so many words in `bytes`, which are at `offset`.
-    fn vocabulary(&self, bytes: &[u8], words: u64, offset: u64) -> Result<Vocabulary> {
-        match decode_vocabulary(bytes, words) {
-            Ok(Some(vocabulary)) => Ok(vocabulary),
-            Ok(None) => Err(self.bad(offset, "the vocabulary is damaged")),
-            Err(error @ Error::Parameter { .. }) => Err(self.bad(offset, &format!("the {error}"))),
-            Err(error) => Err(error),
-        }
+/// The vocabulary of `words` words in `bytes`, which were read at `offset`.
+fn read_vocabulary(
+    input: &BinaryReader,
+    bytes: &[u8],
+    words: u64,
+    offset: u64,
+) -> Result<Vocabulary> {
+    match decode_vocabulary(bytes, words) {
+        Ok(Some(vocabulary)) => Ok(vocabulary),
+        Ok(None) => Err(input.error(offset, "the vocabulary is damaged")),
+        Err(error @ Error::Parameter { .. }) => Err(input.error(offset, format!("the {error}"))),
+        Err(error) => Err(error),
     }
 }
 
@@ -271,7 +247,7 @@ fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
 }
 
 fn decode_vocabulary(bytes: &[u8], words: u64) -> Result<Option<Vocabulary>> {
-    // The words follow their lengths and counts, which are gone through twice.
+    // Skip the lengths and counts: the text of the words follows them.
     let mut text = bytes;
     for _ in 0..2 * u128::from(words) {
         if take_number(&mut text).is_none() {

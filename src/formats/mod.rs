@@ -1,8 +1,10 @@
 //! Files of vectors, vocabularies, counts and checkpoints: Stanford's formats, word2vec's and this
 //! package's own.
 
+mod binary_reader;
 pub mod checkpoint;
 pub mod counts;
+mod header;
 mod recognise;
 pub mod stanford;
 pub mod vectors;

@@ -28,7 +28,7 @@ pub use folder::FolderReplacement;
 pub(crate) use input::Input;
 pub use lock::FolderLock;
 pub use open::{Idle, is_member, member_path};
-pub(crate) use open::{Opened, open, open_seekable, open_standard_input, size_of};
+pub(crate) use open::{Opened, open, open_standard_input, size_of};
 
 use crate::error::{Error, Result};
 use std::fs;

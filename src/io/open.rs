@@ -95,7 +95,7 @@ pub fn is_member(path: &Path) -> bool {
 ///
 /// # Errors
 /// [`Error::Io`].
-pub(crate) fn open_seekable(path: &Path) -> Result<File> {
+fn open_seekable(path: &Path) -> Result<File> {
     let file = at(path, File::open(path))?;
     if at(path, file.metadata())?.is_dir() {
         return Err(Error::io(path, io::ErrorKind::IsADirectory.into()));

@@ -14,7 +14,7 @@ pub(crate) fn is_limited() -> bool {
     address_space().is_some() || !control_groups().is_empty()
 }
 
-/// Whether `bytes` more can be used so that the margin stays free.
+/// Whether `bytes` more can be allocated while the margin stays free.
 pub(crate) fn admits(bytes: u64) -> bool {
     room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
 }
@@ -75,14 +75,15 @@ struct ControlGroup {
     files: &'static Files,
 }
 
-/// The names that a version of control groups has for things.
+/// The names of files and fields in a version of control groups.
 struct Files {
     root: &'static str,
     limit: &'static str,
     used: &'static str,
-    // In memory.stat: what the cache holds of files, and of that what lies nowhere else.
+    // Fields of memory.stat: the bytes of the file cache, and those of them that cannot be dropped, because
+    // they are not on a disk (shared memory, tmpfs).
     cache: &'static str,
-    kept: &'static str,
+    undroppable: &'static str,
 }
 
 const VERSION_2: Files = Files {
@@ -90,18 +91,18 @@ const VERSION_2: Files = Files {
     limit: "memory.max",
     used: "memory.current",
     cache: "file ",
-    kept: "shmem ",
+    undroppable: "shmem ",
 };
 const VERSION_1: Files = Files {
     root: "/sys/fs/cgroup/memory",
     limit: "memory.limit_in_bytes",
     used: "memory.usage_in_bytes",
     cache: "total_cache ",
-    kept: "total_shmem ",
+    undroppable: "total_shmem ",
 };
 
 impl ControlGroup {
-    /// Bytes that the group may still use. The cache of files makes way when memory is short.
+    /// Bytes that the group may still use. The file cache counts as free: the system drops it when memory is short.
     fn room(&self) -> Option<u64> {
         let used = number_in(&self.folder.join(self.files.used))?;
         let room = self.limit.saturating_sub(used);
@@ -115,12 +116,13 @@ impl ControlGroup {
                 .and_then(|n| n.trim().parse::<u64>().ok())
                 .unwrap_or(0)
         };
-        let cache = entry(self.files.cache).saturating_sub(entry(self.files.kept));
+        let cache = entry(self.files.cache).saturating_sub(entry(self.files.undroppable));
         Some(room + cache)
     }
 }
 
-/// Those of this process and above it that have a limit. A process is hardly ever moved to others.
+/// The control groups of this process, and those above them, that have a limit. They are looked up once: a
+/// process is hardly ever moved to other groups.
 fn control_groups() -> &'static [ControlGroup] {
     static GROUPS: OnceLock<Vec<ControlGroup>> = OnceLock::new();
     GROUPS.get_or_init(|| {
@@ -154,12 +156,12 @@ fn control_groups() -> &'static [ControlGroup] {
     })
 }
 
-/// The number in a file, if it is there and holds one ("max" is none).
+/// The number in a file; `None` if there is no file, or no number in it ("max").
 fn number_in(path: &Path) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
-/// Main memory.
+/// Bytes of main memory.
 fn machine_bytes() -> u64 {
     let table = std::fs::read_to_string("/proc/meminfo").unwrap_or_default();
     let total = table

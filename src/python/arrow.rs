@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-/// Reads a column, batch by batch: a document per row, of text or of words. Nulls are no documents.
+/// Reads a column of text or of lists of words, batch by batch. A row is a document; a null is none.
 pub struct ArrowReader {
     batches: Box<dyn ArrayReader + Send>,
     options: TextOptions,
@@ -123,12 +123,12 @@ fn from_python(error: PyErr) -> Error {
     Error::io("<documents>", io::Error::other(error))
 }
 
-/// A column of a batch. Strings are taken for the bytes they are until they have been checked.
+/// A column of a batch. Strings are bytes until they have been checked to be UTF-8.
 enum Column {
     Small(BinaryArray),
     Large(LargeBinaryArray),
     View(BinaryViewArray),
-    /// Rows that are rows of another column: a dictionary's, run-end encoded, of a table.
+    /// Each row is a row of another column: of a dictionary, of run-end encoded values, or of a table.
     Rows {
         rows: Vec<Option<usize>>,
         values: Box<Column>,
@@ -140,7 +140,7 @@ enum Column {
     Nulls(usize),
 }
 
-/// What the rows of a column are, nulls aside.
+/// The content of the rows of a column that are not null.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
     Text,
@@ -231,7 +231,7 @@ impl Column {
         Self::of_lists(array, rows, lists.values())
     }
 
-    /// Lists, by where each begins and ends among `tokens`.
+    /// Lists; `rows` has the first and the end position of each in `tokens`.
     fn of_lists(
         array: &ArrayRef,
         rows: impl Iterator<Item = (usize, usize)>,
@@ -240,13 +240,13 @@ impl Column {
         let tokens = Box::new(Self::new(tokens)?);
         let rows: Vec<_> = rows
             .enumerate()
-            // What a null row spans means nothing.
-            .map(|(row, span)| array.is_valid(row).then_some(span))
+            // The range of a null row has no meaning.
+            .map(|(row, range)| array.is_valid(row).then_some(range))
             .collect();
         let size = tokens.rows();
-        match rows.iter().flatten().find(|span| span.1 > size) {
+        match rows.iter().flatten().find(|range| range.1 > size) {
             Some((start, end)) => Err(invalid(format!(
-                "a list spans values {start} to {end} of {size}"
+                "a list has values {start} to {end} of {size}"
             ))),
             None => Ok(Self::Lists { rows, tokens }),
         }
@@ -298,9 +298,9 @@ fn keys<K: ArrowDictionaryKeyType>(array: &ArrayRef) -> Vec<Option<usize>> {
     keys.map(|key| key.map(ArrowNativeType::as_usize)).collect()
 }
 
-/// Strings as bytes, whose offsets or views have been compared with what they point into.
+/// The array, after a check that its offsets or views lie within its values.
 fn checked<A: Array + Clone>(array: A) -> PyResult<A> {
-    // An empty slice may begin anywhere.
+    // The offset of an empty slice has no meaning.
     if !array.is_empty() {
         array.to_data().validate_full().map_err(invalid)?;
     }
@@ -317,7 +317,7 @@ fn not_text(kind: &DataType) -> PyErr {
     ))
 }
 
-/// What a column of this type holds, `None` if it can be no text.
+/// The content of a column of this type; `None` if it cannot be text.
 fn holds(kind: &DataType) -> Option<Holds> {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Holds::Text),
@@ -336,7 +336,7 @@ fn holds(kind: &DataType) -> Option<Holds> {
     }
 }
 
-/// Refuse a type before anything is read.
+/// Refuse a type that is not text. Called before anything is read.
 fn check(kind: &DataType) -> PyResult<()> {
     match kind {
         DataType::Struct(fields) => text_column(fields).map(|_| ()),
@@ -344,8 +344,8 @@ fn check(kind: &DataType) -> PyResult<()> {
     }
 }
 
-/// The one column of text of a table. One without a type, which has only nulls, does if there is no
-/// other.
+/// The position of the only column of text in a table. If there is none, a column of nulls without a type is
+/// taken.
 fn text_column(fields: &Fields) -> PyResult<usize> {
     let of = |wanted: &dyn Fn(Holds) -> bool| -> Vec<usize> {
         let fields = fields.iter().enumerate();

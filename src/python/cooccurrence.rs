@@ -17,15 +17,15 @@ use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-/// Co-occurrence counts as the core keeps them.
+/// Co-occurrence counts, with their vocabulary.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
-    // Words that the vocabulary leaves out, as far as they are known: more text may bring them in.
+    // Words too rare for the vocabulary, as far as they are known. With more text they may become frequent enough.
     pub rare: Arc<Vocabulary>,
     // `None` once training has taken them.
     counts: Mutex<Option<Arc<Triangle>>>,
-    // What they were made under, which writing them keeps to.
+    // The memory limit of the call that made these counts. Writing Stanford's records keeps to it, too.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
 }
@@ -63,7 +63,7 @@ impl CoreCooccurrence {
             .ok_or_else(|| PyRuntimeError::new_err("training has taken these counts"))
     }
 
-    /// The counts, for good.
+    /// Take the counts out, so that their memory can be freed.
     pub fn take(&self) -> PyResult<Arc<Triangle>> {
         let counts = self.counts()?;
         *self.counts.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -79,7 +79,7 @@ impl CoreCooccurrence {
     }
 }
 
-/// Refuse what is no matrix of counts in compressed sparse rows.
+/// Refuse arrays that are not compressed sparse rows of finite counts ≥ 0.
 fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> crate::Result<()> {
     let entries = values.len();
     let wrong = |message: String| Err(Error::parameter("X", message));
@@ -112,6 +112,31 @@ fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> c
     Ok(())
 }
 
+/// Count a text, and add the counts of `older` text if there are any.
+fn count(
+    py: Python<'_>,
+    source: SourceArguments<'_>,
+    words: Words<'_>,
+    older: Option<&Triangle>,
+    arguments: (EncodingArguments, CountingArguments, RunningArguments),
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreCooccurrence> {
+    let (encoding, counting) = (arguments.0.options()?, arguments.1.options());
+    let (threads, memory) = arguments.2.resolve()?;
+    let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
+    let counted = run(py, progress, feeder, |monitor| {
+        threads::in_pool(threads, || {
+            let reader = reader.as_mut();
+            let counted = count_text(reader, words, &encoding, &counting, &memory, monitor)?;
+            match older {
+                Some(older) => counted.plus(older, &memory, monitor),
+                None => Ok(counted),
+            }
+        })?
+    })?;
+    Ok(CoreCooccurrence::of_text(counted, memory))
+}
+
 /// indptr, indices and values of compressed sparse rows.
 type Csr<'py> = (
     Bound<'py, PyArray1<i64>>,
@@ -132,31 +157,22 @@ impl CoreCooccurrence {
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let encoding = encoding.options()?;
-        let counting = counting.options();
-        let (threads, memory) = running.resolve()?;
         let words = match vocabulary {
             Some(vocabulary) => Words::Given(vocabulary.get().inner.clone()),
             None => Words::Chosen,
         };
-        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
-        let counted = run(py, progress, feeder, |monitor| {
-            threads::in_pool(threads, || {
-                count_text(
-                    reader.as_mut(),
-                    words,
-                    &encoding,
-                    &counting,
-                    &memory,
-                    monitor,
-                )
-            })?
-        })?;
-        Ok(Self::of_text(counted, memory))
+        count(
+            py,
+            source,
+            words,
+            None,
+            (encoding, counting, running),
+            progress,
+        )
     }
 
-    /// The sum of these counts and of those of more text. Words keep their numbers; unless `grow` is
-    /// false, those that now pass `min_count` and for which `max_vocab` leaves room follow them.
+    /// The sum of these counts and those of more text. Words keep their ids. If `grow`, words that now pass
+    /// `min_count` follow them, as far as `max_vocab` leaves room.
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (source, encoding, counting, running, progress, grow))]
     fn with_more_text(
@@ -169,33 +185,23 @@ impl CoreCooccurrence {
         progress: Option<&Bound<'_, PyAny>>,
         grow: bool,
     ) -> PyResult<Self> {
-        let encoding = encoding.options()?;
-        let counting = counting.options();
-        let (threads, memory) = running.resolve()?;
-        let old = self.counts()?;
         let words = Words::Grown {
             vocabulary: &self.vocabulary,
             rare: &self.rare,
             grow,
         };
-        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
-        let counted = run(py, progress, feeder, |monitor| {
-            threads::in_pool(threads, || {
-                count_text(
-                    reader.as_mut(),
-                    words,
-                    &encoding,
-                    &counting,
-                    &memory,
-                    monitor,
-                )?
-                .plus(&old, &memory, monitor)
-            })?
-        })?;
-        Ok(Self::of_text(counted, memory))
+        let older = self.counts()?;
+        count(
+            py,
+            source,
+            words,
+            Some(&older),
+            (encoding, counting, running),
+            progress,
+        )
     }
 
-    /// From compressed sparse rows; finite counts ≥ 0, checked here.
+    /// From compressed sparse rows, which are checked.
     #[staticmethod]
     fn from_csr(
         py: Python<'_>,
@@ -231,7 +237,7 @@ impl CoreCooccurrence {
         Ok(Self::new(vocabulary, counts, MemoryLimit::default()))
     }
 
-    /// From the native format, or with a vocabulary from Stanford's records in any order.
+    /// Read a file of counts. With `vocabulary`, read Stanford's records, in any order.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, running, progress))]
     fn load(

@@ -11,23 +11,23 @@ pyo3::create_exception!(
     glove_rs,
     FormatError,
     PyValueError,
-    "A file is not what it claims to be; the message names the file and the line or byte offset."
+    "A file is malformed. The message names the file and the line or byte offset."
 );
 
 pyo3::create_exception!(
     glove_rs,
     TrainingDiverged,
     PyArithmeticError,
-    "Training met numbers that are not finite, even after the learning rate was halved several \
-     times. `history` holds the loss of each epoch finished before."
+    "Training diverged, even after the learning rate was halved several times. `history` has the \
+     loss of each epoch that finished before."
 );
 
 pyo3::create_exception!(
     glove_rs,
     InternalError,
     PyRuntimeError,
-    "A fault of glove-rs itself. Please report it, with the message. No file is left half written: \
-     each is complete or as it was."
+    "An error in glove-rs itself. Please report it, with the message. No output file is left half \
+     written: each is complete or unchanged."
 );
 
 impl From<Error> for PyErr {
@@ -35,7 +35,7 @@ impl From<Error> for PyErr {
         let message = error.to_string();
         match error {
             Error::Io { path, source } => {
-                // An exception that came out of Python code goes back as it is.
+                // An exception of Python code, such as a file object, is raised unchanged.
                 let source = match source.downcast::<PyErr>() {
                     Ok(exception) => return exception,
                     Err(source) => source,
@@ -51,7 +51,7 @@ impl From<Error> for PyErr {
                     ErrorKind::StorageFull => 28,
                     _ => 5,
                 });
-                // Without the "(os error 2)" at its end: Python adds that itself.
+                // Without the "(os error 2)" at the end: Python shows the number itself.
                 let reason = if source.raw_os_error().is_none()
                     && source.kind() == ErrorKind::IsADirectory
                 {

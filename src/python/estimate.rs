@@ -1,39 +1,68 @@
-//! What a run would take, for Python.
+//! Estimates of memory, disk space and time, for Python.
 
 use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::run::run;
-use super::source::SourceArguments;
-use crate::cooccurrence::{Estimate, estimate};
+use super::source::{Source, SourceArguments};
+use super::training::TrainingArguments;
+use crate::cooccurrence::{CountingOptions, EncodedSample, Estimate, Interval};
+use crate::corpus::TextSample;
+use crate::encoding::EncodingOptions;
 use crate::memory::MemoryLimit;
 use crate::threads;
-use crate::training::FitEstimate;
+use crate::training::{Advice, FitEstimate, FitSeconds, Optimizer};
 use pyo3::prelude::*;
 
-/// What counting a text would take, and what training on its counts would.
+/// The estimated cost of counting a text and of training on its counts.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreEstimate {
-    counts: Estimate,
+    sample: EncodedSample,
+    estimate: Estimate,
+    encoding: EncodingOptions,
+    counting: CountingOptions,
     threads: usize,
     memory: MemoryLimit,
 }
 
+/// The least, the most likely and the largest value.
+type Bounds = (f64, f64, f64);
+
+fn bounds(interval: Interval) -> Bounds {
+    (interval.low, interval.likely, interval.high)
+}
+
 impl CoreEstimate {
-    fn fit_of(&self, dim: usize, negative: f64) -> FitEstimate {
-        FitEstimate {
-            counts: self.counts,
-            dim,
-            negative,
+    fn in_pool<T: Send>(&self, of: impl FnOnce() -> T + Send) -> PyResult<T> {
+        Ok(threads::in_pool(self.threads, of)?)
+    }
+
+    fn limited(&self, limit: Option<u64>) -> MemoryLimit {
+        MemoryLimit {
+            bytes: limit.or(self.memory.bytes),
+            ..self.memory.clone()
         }
     }
 
-    fn in_pool<T: Send>(&self, of: impl FnOnce() -> T + Send) -> PyResult<T> {
-        Ok(threads::in_pool(self.threads, of)?)
+    /// A fit of the most likely size.
+    fn fit_of(
+        &self,
+        dim: usize,
+        optimizer: &str,
+        negative: f64,
+        keep_counts: bool,
+    ) -> PyResult<FitEstimate> {
+        Ok(FitEstimate {
+            size: self.estimate.likely,
+            dim,
+            optimizer: Optimizer::from_name(optimizer)?,
+            negative,
+            keep_counts,
+        })
     }
 }
 
 #[pymethods]
 impl CoreEstimate {
-    /// Read a sample of a text file.
+    /// Read a sample of a text.
     #[new]
     fn new(
         py: Python<'_>,
@@ -45,58 +74,119 @@ impl CoreEstimate {
         let encoding = encoding.options()?;
         let counting = counting.options();
         let (threads, memory) = running.resolve()?;
-        let text = source.options(&encoding, &memory)?;
-        let path = source.one_file()?;
-        let counts = run(py, None, None, |monitor| {
+        let (source, has_pieces) = Source::sampled(source, &encoding, &memory)?;
+        let Source { mut reader, feeder } = source;
+        let (sample, estimate) = run(py, None, feeder, |monitor| {
             threads::in_pool(threads, || {
-                estimate(&path, text, &encoding, &counting, monitor)
+                let sample = if has_pieces {
+                    TextSample::of_pieces(reader.as_mut(), monitor)?
+                } else {
+                    TextSample::of_stream(reader.as_mut(), monitor)?
+                };
+                let sample = EncodedSample::new(sample, reader.name(), &encoding, monitor)?;
+                let estimate = sample.estimate(&encoding, &counting, monitor)?;
+                crate::Result::Ok((sample, estimate))
             })?
         })?;
         Ok(Self {
-            counts,
+            sample,
+            estimate,
+            encoding,
+            counting,
             threads,
             memory,
         })
     }
 
-    /// tokens, words, records, memory without a limit, disk, bytes read, bytes in all.
-    fn counting(&self) -> PyResult<[f64; 7]> {
-        let counts = &self.counts;
+    /// Of tokens, words, records, bytes of memory without a limit, and bytes of disk: bounds.
+    fn corpus(&self) -> PyResult<[Bounds; 5]> {
         let free = MemoryLimit::default();
-        let memory = self.in_pool(|| counts.memory(&free))?;
-        let disk = counts.disk(&self.memory);
-        let [read, size] = counts.read.map(|n| n as f64);
+        let of = &self.estimate;
+        let memory = self.in_pool(|| of.interval(|size| size.memory(&free)))?;
         Ok([
-            counts.tokens,
-            counts.words,
-            counts.records,
-            memory,
-            disk,
-            read,
-            size,
+            bounds(of.interval(|size| size.tokens)),
+            bounds(of.interval(|size| size.words)),
+            bounds(of.interval(|size| size.records)),
+            bounds(memory),
+            bounds(of.interval(|size| size.disk(&self.memory))),
         ])
     }
 
-    /// Bytes of parameters, of memory at the peak without the interpreter, and of temporary files of a
-    /// fit under the memory limit of the estimate or, if it is given, under another.
-    #[pyo3(signature = (dim, negative, limit = None))]
-    fn fit(&self, dim: usize, negative: f64, limit: Option<u64>) -> PyResult<[f64; 3]> {
-        let fit = self.fit_of(dim, negative);
-        let mut memory = self.memory.clone();
-        memory.bytes = limit.or(memory.bytes);
-        let peak = self.in_pool(|| fit.memory(&memory))?;
-        Ok([fit.parameters(), peak, fit.disk(&memory)])
+    /// Bytes of the source that were read, and in all.
+    fn bytes(&self) -> [u64; 2] {
+        [self.sample.read, self.sample.total]
     }
 
-    /// The largest memory limit of at least `least` bytes under which a fit takes at most `available`.
-    fn limit_within(
+    /// Bytes of parameters, of memory at the peak without the interpreter, and of temporary files of a
+    /// fit under the memory limit of the estimate or, if it is given, under another: bounds.
+    #[pyo3(signature = (dim, optimizer, negative, keep_counts = false, limit = None))]
+    fn fit(
         &self,
         dim: usize,
+        optimizer: &str,
+        negative: f64,
+        keep_counts: bool,
+        limit: Option<u64>,
+    ) -> PyResult<[Bounds; 3]> {
+        let memory = self.limited(limit);
+        let likely = self.fit_of(dim, optimizer, negative, keep_counts)?;
+        let interval = |of: &(dyn Fn(FitEstimate) -> f64 + Sync)| {
+            bounds(
+                self.estimate
+                    .interval(|&size| of(FitEstimate { size, ..likely })),
+            )
+        };
+        self.in_pool(|| {
+            [
+                interval(&|fit| fit.parameters()),
+                interval(&|fit| fit.memory(&memory)),
+                interval(&|fit| fit.disk(&memory)),
+            ]
+        })
+    }
+
+    /// Seconds of counting, of preparing and of training, measured on the sample.
+    fn seconds(
+        &self,
+        py: Python<'_>,
+        dim: usize,
+        training: TrainingArguments,
+    ) -> PyResult<[f64; 3]> {
+        let training = training.options()?;
+        let options = (&self.encoding, &self.counting);
+        let size = &self.estimate.likely;
+        let seconds = run(py, None, None, |monitor| {
+            threads::in_pool(self.threads, || {
+                FitSeconds::measure(&self.sample, size, dim, options, &training, monitor)
+            })?
+        })?;
+        Ok([seconds.counting, seconds.preparing, seconds.training])
+    }
+
+    /// How a fit stays within `available` bytes: whether it does as it is, and otherwise a memory limit, the bytes
+    /// of temporary files if the limit suffices, and else the size of a vector or the number of words that does.
+    #[pyo3(signature = (dim, optimizer, negative, available, keep_counts = false))]
+    fn advice(
+        &self,
+        dim: usize,
+        optimizer: &str,
         negative: f64,
         available: f64,
-        least: u64,
-    ) -> PyResult<Option<u64>> {
-        let fit = self.fit_of(dim, negative);
-        self.in_pool(|| fit.limit_within(available, least))
+        keep_counts: bool,
+    ) -> PyResult<CoreAdvice> {
+        let fit = self.fit_of(dim, optimizer, negative, keep_counts)?;
+        let advice = self.in_pool(|| fit.advice(&self.memory, available))?;
+        Ok(match advice {
+            Advice::AsItIs => (true, None, None, None, None),
+            Advice::Limit { memory, disk } => (false, Some(memory), Some(disk), None, None),
+            Advice::Smaller {
+                memory,
+                dim,
+                max_vocab,
+            } => (false, Some(memory), None, dim, max_vocab),
+        })
     }
 }
+
+/// Whether the settings fit, a memory limit, bytes of disk, components of a vector, and words.
+type CoreAdvice = (bool, Option<u64>, Option<f64>, Option<usize>, Option<u64>);

@@ -32,23 +32,23 @@ pub enum Matrix<'py> {
     Half(PyReadonlyArray2<'py, f16>),
 }
 
-/// Vectors of a file, or what must be known to map them.
+/// The vectors of a file: read, or to be mapped from the file.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreVectors {
     words: WordList,
     repeated: WordList,
     doubtful: WordList,
     not_finite: WordList,
-    /// The matrix, (V, dim); None if the file is to be mapped.
+    /// The matrix (V, dim); `None` if it is to be mapped.
     #[pyo3(get)]
     matrix: Option<Py<PyAny>>,
     /// Number of components of a vector.
     #[pyo3(get)]
     dim: usize,
-    /// Where the matrix starts in the file that is to be mapped.
+    /// Byte offset of the matrix in the file, if it is to be mapped.
     #[pyo3(get)]
     offset: u64,
-    /// The header of that file.
+    /// The header of the file, if it is to be mapped.
     #[pyo3(get)]
     header: Py<PyBytes>,
     /// Whether the matrix of that file is in half precision.
@@ -58,7 +58,7 @@ pub struct CoreVectors {
 
 #[pymethods]
 impl CoreVectors {
-    /// The words, made anew.
+    /// The words; a new list in each call.
     fn words<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.words.iter())
     }
@@ -115,9 +115,9 @@ impl CoreVectors {
     }
 }
 
-/// Read vectors of any format, in float16 if `half`, in float32 if not; by default as a native file holds them,
-/// and others in float32. If `map`, a native file that holds them so is not read but described. With `only`, those
-/// of some words, except that a native file is described as a whole.
+/// Read vectors of any format, as float16 if `half`, as float32 if not; if it is None, in the type of a native file,
+/// and others as float32. If `map`, the matrix of a native file with numbers of this type is not read: the result
+/// says how to map it. With `only`, read those of some words; a native file to be mapped is described as a whole.
 #[pyfunction]
 #[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, only, progress))]
 #[allow(clippy::too_many_arguments)] // keywords in Python
@@ -149,7 +149,7 @@ pub fn load_vectors(
     find(py, path, options, half, map, progress)
 }
 
-/// A native file that can be mapped, or what was read.
+/// A native file that can be mapped, or vectors that were read.
 enum Found {
     Native(native::Header, WordList),
     Single(Loaded<f32>),
@@ -283,7 +283,7 @@ type Arrays<'py> = (
     Bound<'py, PyArray1<f32>>,
 );
 
-/// Read Stanford's parameters or accumulators for a vocabulary of so many words.
+/// Read Stanford's parameters or accumulators, for a vocabulary of `words` words.
 #[pyfunction]
 #[pyo3(signature = (path, words, progress))]
 pub fn load_parameters<'py>(
@@ -328,7 +328,7 @@ pub fn save_parameters(
     })
 }
 
-/// Copy Stanford's co-occurrence records in random order; how many they were.
+/// Copy Stanford's co-occurrence records in random order. Returns their number.
 #[pyfunction]
 #[pyo3(signature = (source, target, seed, running, progress))]
 pub fn shuffle(

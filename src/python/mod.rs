@@ -1,5 +1,5 @@
-//! The only place that knows Python: errors become exceptions, vectors become arrays, signals and
-//! progress are seen to, iterators are drained.
+//! The binding, the only module that knows Python. It converts arguments and results, raises errors as
+//! exceptions, checks for signals, reports progress, and reads Python's iterators and file objects.
 
 mod arguments;
 mod arrays;
@@ -8,8 +8,9 @@ mod cooccurrence;
 mod errors;
 mod estimate;
 mod files;
-mod items;
+mod iterable;
 mod names;
+mod objects;
 mod panic;
 mod recognising;
 mod run;
@@ -56,8 +57,7 @@ mod _core {
     use super::similarity::{cosines, unit_rows};
     #[pymodule_export]
     use super::strata::{
-        CoreProgress, CoreTiles, group_marginals, group_ranks, split_counts, start_rows,
-        unpack_rows,
+        CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
     use super::training::{

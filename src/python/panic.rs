@@ -7,11 +7,11 @@ use pyo3::prelude::*;
 use std::panic::PanicHookInfo;
 use std::sync::{Mutex, PoisonError};
 
-/// Where the last panic was, and what it said.
+/// Location and message of the last panic.
 static LAST: Mutex<Option<String>> = Mutex::new(None);
 
-/// From now on print panics only where a backtrace is asked for. The hook is that of this library
-/// alone: other extension modules have their own standard library.
+/// Install a panic hook that remembers panics, and prints them only if a backtrace is requested. Other extension
+/// modules have their own copy of the standard library and so their own hook.
 pub fn remember() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -35,7 +35,7 @@ fn described(info: &PanicHookInfo<'_>) -> String {
     }
 }
 
-/// Return and forget where the last panic was and what it said.
+/// Return location and message of the last panic, and forget them.
 #[pyfunction]
 pub fn take_panic() -> Option<String> {
     LAST.lock().unwrap_or_else(PoisonError::into_inner).take()

@@ -16,9 +16,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often signals are looked for while nothing else happens.
+/// Time between two checks for signals while nothing else happens.
 const TICK: Duration = Duration::from_millis(20);
-/// How often progress is reported.
+/// Time between two reports of progress.
 const REPORT: Duration = Duration::from_millis(100);
 
 /// Run `work` with the interpreter released; Ctrl-C and exceptions of `progress` or of the user's
@@ -258,6 +258,7 @@ fn epoch_info<'py>(py: Python<'py>, epoch: &EpochReport) -> PyResult<Bound<'py, 
     let info = PyDict::new(py);
     info.set_item("epoch", epoch.epoch)?;
     info.set_item("loss", epoch.loss)?;
+    info.set_item("data_loss", epoch.data_loss)?;
     if let Some(loss) = epoch.validation {
         info.set_item("validation", loss)?;
     }

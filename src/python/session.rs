@@ -1,4 +1,4 @@
-//! The session of a training for Python: its arguments, checkpoints, and epochs shown to callbacks.
+//! The arguments of [`crate::session`] from Python, checkpoints, and the epochs that callbacks see.
 
 use super::run::{Mailbox, run_in_pool};
 use crate::error::{Error, Result};
@@ -22,13 +22,13 @@ pub struct SessionArguments<'py> {
     /// The fraction of the word pairs to hold out of training.
     pub validation: Option<f64>,
     pub early_stopping: Option<usize>,
-    /// Time limit, from the call on.
+    /// Time limit in seconds, counted from the call.
     pub max_seconds: Option<f64>,
     /// Called with a [`CoreEpoch`] after each epoch; returns whether to stop.
     pub callback: Option<Py<PyAny>>,
     pub checkpoint: Option<CheckpointArguments>,
     pub init: Option<InitArguments<'py>>,
-    /// Whether to return the counts; they are packed if they were to be consumed.
+    /// Whether to return the counts. If training may consume them, they are compressed.
     pub keep_counts: bool,
     /// Called with the [`super::training::CoreParameters`] of the last finished epoch if training is
     /// interrupted.
@@ -56,7 +56,7 @@ impl From<CheckpointArguments> for Checkpoints {
     }
 }
 
-/// Vectors to start from, of the words with these numbers, and the weight of the anchor.
+/// Vectors to start from: the ids of their words, the vectors, and the weight of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {
@@ -77,10 +77,10 @@ impl InitArguments<'_> {
     }
 }
 
-/// A checkpoint that was read.
+/// A loaded checkpoint.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCheckpoint {
-    /// The settings that it was written with.
+    /// The settings in the checkpoint.
     #[pyo3(get)]
     settings: String,
     /// Number of finished epochs.
@@ -94,7 +94,7 @@ pub struct CoreCheckpoint {
 }
 
 impl CoreCheckpoint {
-    /// Take the training out.
+    /// Take the training out, to continue it without a copy.
     pub fn take(&self) -> PyResult<Training> {
         lock(&self.training)
             .take()
@@ -112,35 +112,35 @@ impl CoreCheckpoint {
         })?;
         Ok(Self {
             settings,
-            epochs: training.progress.epochs,
+            epochs: training.history.epochs,
             shape: (training.parameters.words(), training.parameters.dim()),
             training: Mutex::new(Some(training)),
         })
     }
 }
 
-/// A question of a callback to the worker, which waits for it.
-enum Question {
-    /// W and b, or W̃ and b̃ if `contexts`.
+/// A request from the calling thread to the worker, which waits while a callback runs.
+enum Request {
+    /// Send W and b, or W̃ and b̃ if `contexts`.
     Side {
         contexts: bool,
         reply: Sender<Result<(Vec<f32>, Vec<f32>)>>,
     },
-    /// The callback has returned: whether to stop.
+    /// The callback has returned; whether to stop.
     Returned { stop: bool },
 }
 
-/// Show the last epoch of `training` to `callback` on the calling thread, and answer its questions until it
-/// returns.
+/// Call `callback` with the last epoch of `training` on the calling thread, and answer requests for its arrays
+/// until the callback returns.
 pub fn show(
     mailbox: &Mailbox,
     callback: &Arc<Py<PyAny>>,
     training: &Training,
 ) -> Result<ControlFlow<()>> {
-    let Some(&report) = training.progress.reports.last() else {
+    let Some(&report) = training.history.reports.last() else {
         return Ok(ControlFlow::Continue(()));
     };
-    let (sender, questions) = channel();
+    let (sender, requests) = channel();
     let callback = callback.clone();
     mailbox.post(Box::new(move |py| {
         let open = Mutex::new(Some(sender.clone()));
@@ -148,23 +148,23 @@ pub fn show(
             py,
             CoreEpoch {
                 report,
-                questions: open,
+                requests: open,
             },
         )?;
         let answer = callback.call1(py, (epoch.clone_ref(py),));
-        *lock(&epoch.get().questions) = None;
+        *lock(&epoch.get().requests) = None;
         let stop = answer?.extract(py)?;
-        let _ = sender.send(Question::Returned { stop });
+        let _ = sender.send(Request::Returned { stop });
         Ok(())
     }));
     // If the callback raises, or Ctrl-C prevents it, all senders are dropped and `recv` fails.
-    while let Ok(question) = questions.recv() {
-        match question {
-            Question::Side { contexts, reply } => {
+    while let Ok(request) = requests.recv() {
+        match request {
+            Request::Side { contexts, reply } => {
                 let _ = reply.send(training.parameters.side(contexts, false));
             }
-            Question::Returned { stop: true } => return Ok(ControlFlow::Break(())),
-            Question::Returned { stop: false } => return Ok(ControlFlow::Continue(())),
+            Request::Returned { stop: true } => return Ok(ControlFlow::Break(())),
+            Request::Returned { stop: false } => return Ok(ControlFlow::Continue(())),
         }
     }
     Err(Error::Cancelled)
@@ -175,7 +175,7 @@ pub fn show(
 pub struct CoreEpoch {
     report: EpochReport,
     // `None` once the callback has returned.
-    questions: Mutex<Option<Sender<Question>>>,
+    requests: Mutex<Option<Sender<Request>>>,
 }
 
 /// Vectors (V, dim) and biases (V,).
@@ -191,6 +191,11 @@ impl CoreEpoch {
     #[getter]
     fn loss(&self) -> f64 {
         self.report.loss
+    }
+
+    #[getter]
+    fn data_loss(&self) -> f64 {
+        self.report.data_loss
     }
 
     #[getter]
@@ -217,9 +222,9 @@ impl CoreEpoch {
             );
             PyRuntimeError::new_err(message)
         };
-        let questions = lock(&self.questions).clone().ok_or_else(past)?;
+        let requests = lock(&self.requests).clone().ok_or_else(past)?;
         let (reply, answer) = channel();
-        let sent = questions.send(Question::Side { contexts, reply });
+        let sent = requests.send(Request::Side { contexts, reply });
         sent.map_err(|_| past())?;
         let (vectors, biases) = py.detach(move || answer.recv()).map_err(|_| past())??;
         let shape = [biases.len(), vectors.len() / biases.len().max(1)];

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// A part of a text, tokenized.
+/// A tokenized shard of a text.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreShard {
     shard: Shard,
@@ -66,7 +66,7 @@ impl CoreShard {
         }
     }
 
-    /// The text in the new ids of the words of `vocabulary`, which are divided into `groups` groups.
+    /// The text as new ids of the words of `vocabulary`, which are divided into `groups` groups.
     fn encode<'py>(
         &self,
         py: Python<'py>,
@@ -126,7 +126,7 @@ fn store(bytes: Vec<u8>) -> Arc<dyn SharedBytes> {
     Python::attach(|py| Arc::new(Array(PyArray1::from_vec(py, bytes).unbind())))
 }
 
-/// The counts of all pairs of which at least one word is in a group.
+/// The counts of all pairs with at least one word in a group.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreGroupCounts {
     pub counts: GroupCounts,
@@ -149,16 +149,16 @@ impl CoreGroupCounts {
         header: [usize; 3],
         symmetric: bool,
         blocks: PyReadonlyArray1<'_, u8>,
-        pieces: Vec<ByteArray<'_>>,
+        buffers: Vec<ByteArray<'_>>,
     ) -> PyResult<Self> {
-        let pieces = pieces
+        let buffers = buffers
             .into_iter()
-            .map(|piece| -> Arc<dyn SharedBytes> { Arc::new(Array(piece.unbind())) });
+            .map(|buffer| -> Arc<dyn SharedBytes> { Arc::new(Array(buffer.unbind())) });
         let serialized = SerializedGroupCounts {
             header,
             symmetric,
             blocks: pod_collect_to_vec(blocks.as_slice()?),
-            pieces: pieces.collect(),
+            buffers: buffers.collect(),
         };
         Ok(GroupCounts::from(serialized).into())
     }
@@ -216,25 +216,25 @@ impl CoreGroupCounts {
         let py = slf.py();
         let counts = &slf.get().counts;
         let serialized = py.detach(|| counts.serialize());
-        let pieces = serialized.pieces.iter().map(|piece| {
-            let any: &dyn Any = piece.as_ref();
+        let buffers = serialized.buffers.iter().map(|buffer| {
+            let any: &dyn Any = buffer.as_ref();
             match any.downcast_ref() {
                 Some(Array(array)) => array.bind(py).clone(),
-                None => PyArray1::from_slice(py, &piece.get(0..piece.length())),
+                None => PyArray1::from_slice(py, &buffer.get(0..buffer.length())),
             }
         });
         let fields = (
             serialized.header,
             serialized.symmetric,
             PyArray1::from_slice(py, cast_slice(&serialized.blocks)),
-            pieces.collect(),
+            buffers.collect(),
         );
         (slf.get_type().into_any(), fields)
     }
 }
 
-/// Count the rows of task `part` of `parts` in `texts`, which are the bytes of what [`CoreShard::encode`]
-/// returns, on one thread: returns, for each group of words, the counts that these rows contribute to it.
+/// Count the rows of task `part` of `parts` in `texts`, on one thread. `texts` are results of
+/// [`CoreShard::encode`], as bytes. Returns the counts of each group of words from these rows.
 #[pyfunction]
 pub fn count_by_group(
     py: Python<'_>,

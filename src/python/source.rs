@@ -1,23 +1,26 @@
-//! What users hand in as text, as `_io/sources.py` has sorted it: files, an open file, or documents.
+//! Sources of text from Python: files, an open file, an iterable of documents, or ranges of files.
+//! `_io/sources.py` decides which of these a user's object is.
 
-use super::items::{Items, text_of, type_name};
+use super::iterable::IterableReader;
+use super::objects::{text_of, type_name};
 use super::signals::signals;
 use super::tokenizer::PythonTokenizer;
 use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, TextOptions, TextReader,
+    CHUNK_BYTES, ChunkReader, Content, DocumentUnit, FileReader, OnInvalid, SampleReader,
+    TextOptions, TextReader,
 };
 use crate::encoding::EncodingOptions;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::tokenize::Tokenizer;
-use pyo3::exceptions::{PyBlockingIOError, PyTypeError, PyValueError};
+use pyo3::exceptions::{PyBlockingIOError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyString};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 
-/// A source and how to read it.
+/// A source, and how to read it.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct SourceArguments<'py> {
@@ -29,84 +32,96 @@ pub struct SourceArguments<'py> {
 }
 
 impl SourceArguments<'_> {
-    /// How bytes become documents.
+    /// How to cut text into documents.
     pub fn options(&self, encoding: &EncodingOptions, memory: &MemoryLimit) -> Result<TextOptions> {
         Ok(TextOptions {
             documents: DocumentUnit::from_name(&self.documents)?,
             errors: OnInvalid::from_name(&self.errors)?,
-            // A function may look at more than words.
+            // A Python tokenizer gets whole documents, because it may look at more than one word.
             whole: self.tokenize.is_some(),
             cut_at_punctuation: encoding.tokenizer != Tokenizer::Whitespace,
             max_word_bytes: encoding.max_word_bytes,
             most_bytes: memory.text_bytes(),
         })
     }
-
-    /// The only file of the source, of which parts are to be read.
-    pub fn one_file(&self) -> PyResult<PathBuf> {
-        let mut files: Vec<PathBuf> = match &self.kind[..] {
-            "files" => self.value.extract()?,
-            _ => Vec::new(),
-        };
-        match files.pop() {
-            // Others, a pipe among them, have no parts to take.
-            Some(file) if files.is_empty() && file.is_file() => Ok(file),
-            _ => Err(PyValueError::new_err(
-                "source must be one text file to be sampled",
-            )),
-        }
-    }
 }
 
-/// A reader for the worker, and what feeds it from Python if it needs feeding.
+/// A reader for the worker, and its feeder if only Python can read the source or split it into words.
 pub struct Source<'py> {
     pub reader: Box<dyn ChunkReader>,
     pub feeder: Option<Feeder<'py>>,
 }
 
 impl<'py> Source<'py> {
-    /// Open what can be opened now.
+    /// Open the source.
     pub fn new(
         source: SourceArguments<'py>,
         encoding: &EncodingOptions,
         memory: &MemoryLimit,
     ) -> PyResult<Self> {
         let options = source.options(encoding, memory)?;
+        if source.kind == "files" {
+            let files = FileReader::new(source.value.extract()?, options)?;
+            return Ok(Self::of_files(Box::new(files), source));
+        }
         let value = &source.value;
         let upstream = match &source.kind[..] {
-            "files" => {
-                let mut files = Box::new(FileReader::new(value.extract()?, options)?);
-                if source.tokenize.is_none() {
-                    return Ok(Self {
-                        reader: files,
-                        feeder: None,
-                    });
-                }
-                // They are read on the calling thread, which has to look for signals itself.
-                files.on_idle(signals());
-                Upstream::Reader(files)
-            }
             "stream" => Upstream::Reader(Box::new(open_stream(value, options)?)),
-            "pieces" => Upstream::Pieces(Box::new(Pieces {
-                pieces: value.try_iter()?,
+            "ranges" => Upstream::FileRanges(Box::new(FileRanges {
+                ranges: value.try_iter()?,
                 options,
                 current: None,
                 read: 0,
             })),
-            _ => Upstream::Items(Items::new(value.try_iter()?, options)),
+            _ => Upstream::Iterable(IterableReader::new(value.try_iter()?, options)),
         };
+        Ok(Self::fed(upstream, source))
+    }
+
+    /// As [`Source::new`], but of plain files whose sample is smaller than they are only pieces are read.
+    /// Returns also whether these are pieces.
+    pub fn sampled(
+        source: SourceArguments<'py>,
+        encoding: &EncodingOptions,
+        memory: &MemoryLimit,
+    ) -> PyResult<(Self, bool)> {
+        if source.kind == "files" {
+            let options = source.options(encoding, memory)?;
+            let files: Vec<PathBuf> = source.value.extract()?;
+            if let Some(pieces) = SampleReader::open(&files, options)? {
+                return Ok((Self::of_files(Box::new(pieces), source), true));
+            }
+        }
+        Ok((Self::new(source, encoding, memory)?, false))
+    }
+
+    /// Files need the calling thread only if a function splits them into words.
+    fn of_files(mut files: Box<dyn ChunkReader>, source: SourceArguments<'py>) -> Self {
+        if source.tokenize.is_none() {
+            return Self {
+                reader: files,
+                feeder: None,
+            };
+        }
+        // The calling thread reads these files, for the Python tokenizer: it must check for signals while it
+        // waits for a pipe.
+        files.on_idle(signals());
+        Self::fed(Upstream::Reader(files), source)
+    }
+
+    fn fed(upstream: Upstream<'py>, source: SourceArguments<'py>) -> Self {
         let total = match &upstream {
             Upstream::Reader(reader) => reader.total_bytes(),
-            Upstream::Items(_) | Upstream::Pieces(_) => None,
+            Upstream::Iterable(_) | Upstream::FileRanges(_) => None,
         };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
-        Ok(Self {
+        Self {
             reader: Box::new(FedReader {
                 receiver,
                 name: match &upstream {
                     Upstream::Reader(reader) => reader.name(),
-                    Upstream::Items(_) | Upstream::Pieces(_) => "<documents>".into(),
+                    Upstream::Iterable(_) | Upstream::FileRanges(_) => "<documents>".into(),
                 },
                 read: 0,
                 total,
@@ -118,14 +133,14 @@ impl<'py> Source<'py> {
                 sender,
                 waiting: None,
             }),
-        })
+        }
     }
 }
 
-/// Content, how many bytes of the source have been read when it is made, and what was noticed of it.
+/// A chunk, the number of bytes of the source that were read up to its end, and a notice for the user.
 type Parcel = (Content, u64, Option<String>);
 
-/// The worker's end of a channel of chunks.
+/// The worker's end of the channel of chunks from a [`Feeder`].
 struct FedReader {
     receiver: Receiver<Parcel>,
     name: PathBuf,
@@ -161,48 +176,49 @@ impl ChunkReader for FedReader {
 }
 
 enum Upstream<'py> {
-    Items(Items<'py>),
-    Pieces(Box<Pieces<'py>>),
+    Iterable(IterableReader<'py>),
+    FileRanges(Box<FileRanges<'py>>),
     Reader(Box<dyn ChunkReader>),
 }
 
 impl Upstream<'_> {
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         match self {
-            Self::Items(items) => items.next_chunk(py),
-            Self::Pieces(pieces) => pieces.next_chunk(py),
+            Self::Iterable(iterable) => iterable.next_chunk(py),
+            Self::FileRanges(ranges) => ranges.next_chunk(py),
             Self::Reader(reader) => Ok(py.detach(|| reader.next_chunk())?),
         }
     }
 
     fn take_notice(&mut self) -> Option<String> {
         match self {
-            Self::Items(_) => None,
-            Self::Pieces(pieces) => pieces.current.as_mut().and_then(ChunkReader::take_notice),
+            Self::Iterable(_) => None,
+            Self::FileRanges(ranges) => ranges.current.as_mut().and_then(ChunkReader::take_notice),
             Self::Reader(reader) => reader.take_notice(),
         }
     }
 
     fn bytes_read(&self) -> u64 {
         match self {
-            Self::Items(items) => items.bytes_read(),
-            Self::Pieces(pieces) => pieces.bytes_read(),
+            Self::Iterable(iterable) => iterable.bytes_read(),
+            Self::FileRanges(ranges) => ranges.bytes_read(),
             Self::Reader(reader) => reader.bytes_read(),
         }
     }
 }
 
-/// Whole files and parts of files, one after the other: (name, where in the file it begins, open
-/// file), `None` for the beginning of a whole file, which may be packed.
-struct Pieces<'py> {
-    pieces: Bound<'py, PyIterator>,
+/// Ranges of files, one after the other. Python gives each as (name, position, open file): the range begins
+/// at this position of the file and goes to the end of the open file. The position is `None` for a whole
+/// file, which may be compressed.
+struct FileRanges<'py> {
+    ranges: Bound<'py, PyIterator>,
     options: TextOptions,
     current: Option<TextReader>,
-    // Bytes of the pieces that are done.
+    // Bytes of the finished ranges.
     read: u64,
 }
 
-impl Pieces<'_> {
+impl FileRanges<'_> {
     fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         loop {
             if let Some(reader) = &mut self.current {
@@ -212,11 +228,11 @@ impl Pieces<'_> {
                 self.read += reader.bytes_read();
                 self.current = None;
             }
-            let Some(piece) = self.pieces.next() else {
+            let Some(range) = self.ranges.next() else {
                 return Ok(None);
             };
             let (name, offset, file): (PathBuf, Option<u64>, Bound<'_, PyAny>) =
-                piece?.extract()?;
+                range?.extract()?;
             let stream = PythonStream::new(&file, self.options.errors)?;
             let mut reader = match offset {
                 None => TextReader::new(name, stream, self.options)?,
@@ -232,28 +248,28 @@ impl Pieces<'_> {
     }
 }
 
-/// Brings what only Python can read or split, a chunk per call, on the thread that holds the
-/// interpreter.
+/// Reads a source that only Python can read or split into words, and sends its chunks to the worker. Runs on
+/// the thread that holds the interpreter.
 pub struct Feeder<'py> {
     upstream: Upstream<'py>,
     tokenizer: Option<PythonTokenizer<'py>>,
     sender: SyncSender<Parcel>,
-    // A chunk that found the channel full.
+    // A chunk that could not be sent yet, because the channel is full.
     waiting: Option<Parcel>,
 }
 
-/// What a call of [`Feeder::feed`] came to.
+/// The result of [`Feeder::feed`].
 pub enum Fed {
-    /// A chunk is on its way.
+    /// A chunk was sent.
     Sent,
-    /// The workers are behind; try again soon.
+    /// The channel is full, because the worker is slower than the source.
     Full,
-    /// There are no more documents, or nobody to take them.
+    /// The source is at its end, or the worker has stopped.
     Exhausted,
 }
 
 impl Feeder<'_> {
-    /// Make a chunk of documents and hand it over.
+    /// Read one chunk and send it, without waiting for the worker.
     pub fn feed(&mut self, py: Python<'_>) -> PyResult<Fed> {
         let parcel = match self.waiting.take() {
             Some(parcel) => parcel,
@@ -289,7 +305,7 @@ impl Feeder<'_> {
     }
 }
 
-/// Read an open file: of text if `read` gives str, else of bytes, which may be packed.
+/// A reader of an open file. If its `read` returns bytes, they may be compressed.
 fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextReader> {
     let name = file.getattr("name").and_then(|name| name.extract());
     let name: PathBuf = name.unwrap_or_else(|_| "<file>".into());
@@ -310,13 +326,13 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 pub struct PythonStream {
     read: Py<PyAny>,
     errors: OnInvalid,
-    // What Python has given and nobody taken.
+    // The last block that Python returned. Its position is the end of what was read from it.
     block: io::Cursor<Vec<u8>>,
 }
 
 impl PythonStream {
     pub fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
-        // What is there already, rather than to wait for as much as was asked for.
+        // `read1` returns the data that is there already. `read` waits for as much as was asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
         Ok(Self {
             read: read.unbind(),

@@ -1,4 +1,4 @@
-//! The steps of distributed training for Python. Each is a function of its arguments only, except that
+//! The steps of distributed training, for Python. Each is a pure function of its arguments, except that
 //! training a block changes its rows in place.
 
 use super::arguments::RunningArguments;
@@ -15,27 +15,29 @@ use crate::partition::Partition;
 use crate::report::EpochReport;
 use crate::threads;
 use crate::training::{
-    Marginal, Parameters, Progress, TileOptions, Tiles, TrainingOptions, check_sizes, marginals,
+    History, Marginal, Optimizer, Parameters, RowLayout, TileOptions, Tiles, TrainingOptions,
+    check_enough_records, marginals,
 };
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
 };
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The number of records of each word, and the sums of its row and column.
-type Margins<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
+/// The number of records in each word's row and column (V,), and their sums (V, 2).
+type Marginals<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
 
-/// Number (V,) and sums (V, 2) of the records of each word's row and column, of the records whose row is in
-/// the group of `counts`. The sum over all groups is that of the matrix.
+/// The marginals of the records whose row is in the group of `counts`. Those of all groups add up to the
+/// marginals of the matrix.
 #[pyfunction]
 pub fn group_marginals<'py>(
     py: Python<'py>,
     counts: &Bound<'py, CoreGroupCounts>,
     threads: usize,
-) -> PyResult<Margins<'py>> {
+) -> PyResult<Marginals<'py>> {
     let counts = &counts.get().counts;
     let marginals = py.detach(|| {
         threads::in_pool(threads, || {
@@ -53,7 +55,7 @@ pub fn group_marginals<'py>(
     ))
 }
 
-/// The counts of each group.
+/// Split counts into the counts of each group of words.
 #[pyfunction]
 pub fn split_counts(
     py: Python<'_>,
@@ -92,10 +94,10 @@ fn ranks(words: usize, groups: usize, group: usize) -> Vec<u32> {
         .collect()
 }
 
-/// The rows of W with b, and of W̃ with b̃, of a group when training starts, with their accumulators, in the
-/// layout of the core. `init` numbers words by their rows in the group.
+/// The parameters of a group at the start of the training: rows of W with b, and rows of W̃ with b̃, with
+/// their accumulators, in the core's layout. `init` numbers the words by their rows in the group.
 #[pyfunction]
-#[pyo3(signature = (words, groups, group, dim, seed, init, threads))]
+#[pyo3(signature = (words, groups, group, dim, optimizer, seed, init, threads))]
 #[allow(clippy::too_many_arguments)]
 pub fn start_rows<'py>(
     py: Python<'py>,
@@ -103,32 +105,34 @@ pub fn start_rows<'py>(
     groups: usize,
     group: usize,
     dim: usize,
+    optimizer: &str,
     seed: u64,
     init: Option<InitArguments<'py>>,
     threads: usize,
 ) -> PyResult<[Bound<'py, PyArray2<f32>>; 2]> {
     let ranks = ranks(words, groups, group);
+    let layout = RowLayout::new(dim, Optimizer::from_name(optimizer)?);
     let anchor = match init {
         Some(init) => Some(init.anchor(ranks.len(), dim)?),
         None => None,
     };
     let parameters = py.detach(|| {
         threads::in_pool(threads, || {
-            let mut random = Parameters::random_of(&ranks, dim, seed, &Monitor::new())?;
+            let mut random = Parameters::random_of(&ranks, layout, seed, &Monitor::new())?;
             if let Some(anchor) = &anchor {
                 anchor.initialize(&mut random);
             }
             Result::Ok(random)
         })?
     })?;
-    let floats = Parameters::row_bytes(dim) / size_of::<f32>();
+    let floats = layout.bytes() / size_of::<f32>();
     let rows = |contexts| {
         PyArray1::from_slice(py, parameters.rows_of(contexts)).reshape([ranks.len(), floats])
     };
     Ok([rows(false)?, rows(true)?])
 }
 
-/// Vectors, biases, and the accumulators of both.
+/// Vectors, biases, accumulators of the vectors, and accumulators of the biases.
 type Unpacked<'py> = (
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray1<f32>>,
@@ -142,18 +146,20 @@ pub fn unpack_rows<'py>(
     py: Python<'py>,
     rows: PyReadonlyArray2<'py, f32>,
     dim: usize,
+    optimizer: &str,
     contexts: bool,
 ) -> PyResult<Unpacked<'py>> {
     let rows = rows.as_slice()?;
-    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, dim, contexts))?;
-    let vectors = |vectors: Vec<f32>| {
-        let shape = [vectors.len() / dim, dim];
+    let layout = RowLayout::new(dim, Optimizer::from_name(optimizer)?);
+    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, layout, contexts))?;
+    let vectors = |vectors: Vec<f32>, width: usize| {
+        let shape = [vectors.len() / width, width];
         PyArray1::from_vec(py, vectors).reshape(shape)
     };
     Ok((
-        vectors(w)?,
+        vectors(w, dim)?,
         PyArray1::from_vec(py, b),
-        vectors(g_w)?,
+        vectors(g_w, layout.sums_per_vector())?,
         PyArray1::from_vec(py, g_b),
     ))
 }
@@ -247,8 +253,8 @@ impl CoreTiles {
         Ok(Self { tiles })
     }
 
-    /// Train the block whose columns are in group `columns`, in place, for one subepoch. Returns
-    /// Σ ½ f(X) diff², or `None` if training diverged.
+    /// Train the block whose columns are in group `columns`, in place, for one subepoch. Returns the
+    /// costs of its records and of its negative pairs, or `None` if training diverged.
     #[allow(clippy::too_many_arguments)]
     fn train(
         &self,
@@ -259,7 +265,7 @@ impl CoreTiles {
         mut words: PyReadwriteArray2<'_, f32>,
         mut contexts: PyReadwriteArray2<'_, f32>,
         threads: usize,
-    ) -> PyResult<Option<f64>> {
+    ) -> PyResult<Option<(f64, f64)>> {
         let (options, subepoch) = (training.options()?, subepoch.into());
         let (words, contexts) = (words.as_slice_mut()?, contexts.as_slice_mut()?);
         run(py, None, None, |monitor| {
@@ -267,44 +273,35 @@ impl CoreTiles {
                 let block = self.block(columns, &options);
                 match block.train(&subepoch, words, contexts, monitor) {
                     Err(Error::Diverged { .. }) => Ok(None),
-                    trained => trained.map(Some),
+                    trained => trained.map(|cost| Some((cost.records, cost.negatives))),
                 }
             })?
         })
     }
 
-    /// Σ ½ f(X) diff² over the held-out records of a block.
-    fn validation_cost(
+    /// Σ ½ f(X) diff² over the held-out records of the block whose columns are in group `columns`, if `of` is
+    /// "validation"; its part of the cost above which an epoch diverges, if `of` is "divergence".
+    #[allow(clippy::too_many_arguments)]
+    fn cost(
         &self,
         py: Python<'_>,
+        of: &str,
         columns: usize,
         training: TrainingArguments,
         words: PyReadonlyArray2<'_, f32>,
         contexts: PyReadonlyArray2<'_, f32>,
         threads: usize,
     ) -> PyResult<f64> {
+        let cost = match of {
+            "validation" => MatrixBlock::validation_cost,
+            "divergence" => MatrixBlock::divergence_cost,
+            _ => return Err(PyValueError::new_err(format!("no such cost: {of:?}"))),
+        };
         let options = training.options()?;
         let block = self.block(columns, &options);
         let (words, contexts) = (words.as_slice()?, contexts.as_slice()?);
-        let cost = || threads::in_pool(threads, || block.validation_cost(words, contexts))?;
-        Ok(py.detach(cost)?)
-    }
-
-    /// The part of a block in the cost above which an epoch diverges.
-    fn divergence_cost(
-        &self,
-        py: Python<'_>,
-        columns: usize,
-        training: TrainingArguments,
-        words: PyReadonlyArray2<'_, f32>,
-        contexts: PyReadonlyArray2<'_, f32>,
-        threads: usize,
-    ) -> PyResult<f64> {
-        let options = training.options()?;
-        let block = self.block(columns, &options);
-        let (words, contexts) = (words.as_slice()?, contexts.as_slice()?);
-        let cost = || threads::in_pool(threads, || block.divergence_cost(words, contexts))?;
-        Ok(py.detach(cost)?)
+        let cost = py.detach(|| threads::in_pool(threads, || cost(&block, words, contexts))?)?;
+        Ok(cost)
     }
 
     /// Number of records to train on.
@@ -325,7 +322,7 @@ impl CoreTiles {
         self.tiles.bytes()
     }
 
-    // As bytes: what comes from another machine need not be aligned.
+    // As bytes: arrays from another machine may not be aligned for larger numbers.
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
@@ -342,20 +339,20 @@ impl CoreTiles {
     }
 }
 
-/// The rules of a training on a cluster: [`Progress`], with the options that it depends on.
+/// The [`History`] of a training on a cluster, with the options that decide how it continues.
 #[pyclass(frozen, module = "glove_rs._core")]
-pub struct CoreProgress {
-    state: Mutex<(TrainingOptions, Progress)>,
+pub struct CoreHistory {
+    state: Mutex<(TrainingOptions, History)>,
 }
 
-impl CoreProgress {
-    fn lock(&self) -> MutexGuard<'_, (TrainingOptions, Progress)> {
+impl CoreHistory {
+    fn lock(&self) -> MutexGuard<'_, (TrainingOptions, History)> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[pymethods]
-impl CoreProgress {
+impl CoreHistory {
     /// Refuses sizes that leave nothing to train on or, with `validation`, nothing to validate with. The
     /// time limit counts from here on.
     #[new]
@@ -367,14 +364,14 @@ impl CoreProgress {
         early_stopping: Option<usize>,
         max_seconds: Option<f64>,
     ) -> PyResult<Self> {
-        check_sizes(validation, records, held_out)?;
+        check_enough_records(validation, records, held_out)?;
         let options = TrainingOptions {
             patience: early_stopping,
             deadline: deadline(max_seconds),
             ..training.options()?
         };
         Ok(Self {
-            state: Mutex::new((options, Progress::default())),
+            state: Mutex::new((options, History::default())),
         })
     }
 
@@ -403,8 +400,8 @@ impl CoreProgress {
 
     /// Whether all epochs are finished, the training was stopped, or early stopping ends it.
     fn is_finished(&self) -> bool {
-        let (options, progress) = &*self.lock();
-        progress.is_finished(options)
+        let (options, history) = &*self.lock();
+        history.is_finished(options)
     }
 
     /// Whether an epoch with this cost diverges.
@@ -414,27 +411,29 @@ impl CoreProgress {
 
     /// Halve the learning rate after an epoch that diverged; returns a warning for the user.
     fn halve_rate(&self) -> PyResult<String> {
-        let (options, progress) = &mut *self.lock();
-        Ok(progress.halve_rate(options)?)
+        let (options, history) = &mut *self.lock();
+        Ok(history.halve_rate(options)?)
     }
 
     /// Note a finished epoch; returns whether no earlier one has a smaller validation loss.
     fn finish_epoch(
         &self,
         loss: f64,
+        data_loss: f64,
         validation: Option<f64>,
         seconds: f64,
         records_per_second: f64,
     ) -> bool {
-        let (_, progress) = &mut *self.lock();
-        progress.finish_epoch(EpochReport {
-            epoch: progress.epochs + 1,
+        let (_, history) = &mut *self.lock();
+        history.finish_epoch(EpochReport {
+            epoch: history.epochs + 1,
             loss,
+            data_loss,
             validation,
             seconds,
             records_per_second,
         });
-        progress.epochs_since_best() == 0
+        history.epochs_since_best() == 0
     }
 
     /// Whether the time limit allows another epoch that takes `seconds`.
@@ -445,8 +444,8 @@ impl CoreProgress {
 
     /// Make the last finished epoch the last one of the training.
     fn stop(&self) {
-        let (options, progress) = &mut *self.lock();
-        options.epochs = progress.epochs;
+        let (options, history) = &mut *self.lock();
+        options.epochs = history.epochs;
     }
 
     /// Go back to the end of an earlier epoch, with the halvings of that time.

@@ -1,6 +1,7 @@
 //! Tokenizers that are Python functions, called on the thread that holds the interpreter.
 
-use super::items::{PATIENCE, text_of, type_name};
+use super::iterable::PATIENCE;
+use super::objects::{text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
 use crate::error::Error;
 use crate::tokenize::{Folding, Normalization, TokenHandler};
@@ -9,11 +10,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use std::time::Instant;
 
-/// A function from str to a list of str, and what is done to the text before.
+/// A Python function from str to a list of str, and the folding of the text before it.
 pub struct PythonTokenizer<'py> {
     function: Bound<'py, PyAny>,
     folding: Folding,
-    // What it is busy with, and how many documents of that are done.
+    // The chunk that is being split, and how many of its documents are finished.
     content: Option<Content>,
     done: usize,
 }
@@ -38,18 +39,18 @@ impl<'a, 'py> FromPyObject<'a, 'py> for PythonTokenizer<'py> {
 }
 
 impl PythonTokenizer<'_> {
-    /// Whether there is nothing to do.
+    /// Whether no chunk is being split.
     pub fn is_idle(&self) -> bool {
         self.content.is_none()
     }
 
-    /// Take text to split. The words of documents that are split already are only folded.
+    /// Begin to split a chunk. In a chunk of words, these are only folded.
     pub fn begin(&mut self, content: Content) {
         self.content = Some(content);
         self.done = 0;
     }
 
-    /// Split documents for a while.
+    /// Split some documents of the chunk, for a limited time. Returns their words.
     pub fn go_on(&mut self, py: Python<'_>) -> PyResult<Content> {
         let start = Instant::now();
         let mut words = Words::default();

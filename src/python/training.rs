@@ -1,4 +1,4 @@
-//! Training for Python: arguments are converted, and the core trains.
+//! Training, for Python: converts the arguments and the results of [`crate::session`].
 
 use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
@@ -8,8 +8,8 @@ use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
-    Exported, Optimizer, Parameters, Progress, RateSchedule, SimdLevel, Training, TrainingOptions,
-    train_in_order,
+    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, Training,
+    TrainingOptions, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
@@ -59,7 +59,7 @@ impl TrainingArguments {
     }
 }
 
-/// Parameters to start from, by their public names, and how far they have been trained.
+/// Parameters to start from, by their public names, with the epochs and halvings of their training.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 #[allow(non_snake_case)]
@@ -79,10 +79,20 @@ pub struct GivenParameters<'py> {
 impl GivenParameters<'_> {
     /// Parameters and accumulators.
     fn arrays(&self, words: usize, dim: usize) -> PyResult<[Exported; 2]> {
-        for array in [&self.W, &self.W_tilde, &self.G_W, &self.G_W_tilde] {
-            if array.shape() != [words, dim] {
+        let width = self.G_W.shape()[1];
+        if width != 1 && width != dim {
+            let message = format!("must have 1 or {dim} accumulators of a vector, got {width}");
+            return Err(Error::parameter("start", message).into());
+        }
+        for (array, width) in [
+            (&self.W, dim),
+            (&self.W_tilde, dim),
+            (&self.G_W, width),
+            (&self.G_W_tilde, width),
+        ] {
+            if array.shape() != [words, width] {
                 let message = format!(
-                    "must have arrays of shape ({words}, {dim}), got {:?}",
+                    "must have arrays of shape ({words}, {width}), got {:?}",
                     array.shape()
                 );
                 return Err(Error::parameter("start", message).into());
@@ -94,11 +104,11 @@ impl GivenParameters<'_> {
         ])
     }
 
-    fn progress(&self) -> Progress {
-        Progress {
+    fn history(&self) -> History {
+        History {
             epochs: self.epochs_done,
             halvings: self.halvings,
-            ..Progress::default()
+            ..History::default()
         }
     }
 }
@@ -120,7 +130,7 @@ fn exported(
 /// Where a training starts, if not at random parameters.
 #[derive(FromPyObject)]
 pub enum StartArguments<'py> {
-    /// At the end of another training.
+    /// At a checkpoint.
     Checkpoint(Bound<'py, CoreCheckpoint>),
     /// At given parameters.
     Given(GivenParameters<'py>),
@@ -135,7 +145,7 @@ impl StartArguments<'_> {
                 Start::Given {
                     values: Box::new(values),
                     accumulators: Box::new(accumulators),
-                    progress: given.progress(),
+                    history: given.history(),
                 }
             }
         })
@@ -152,15 +162,19 @@ pub struct CoreParameters {
     /// The finished epochs.
     #[pyo3(get)]
     history: Vec<HistoryRow>,
+    /// The data loss of each epoch.
+    #[pyo3(get)]
+    data_loss: Vec<f64>,
     /// The validation loss of each epoch, if records are held out.
     #[pyo3(get)]
     validation: Vec<Option<f64>>,
-    /// The counts, if they were to be kept.
+    /// The counts, if `keep_counts`.
     #[pyo3(get)]
     counts: Option<Py<CoreCooccurrence>>,
 }
 
-/// The parameters: converted to arrays when Python asks for them, so that Ctrl-C ends a training at once.
+/// The parameters. They are converted to arrays when Python first asks for them, so that a call that Ctrl-C
+/// interrupts returns at once.
 enum Arrays {
     Pending(Parameters),
     Converted(Py<PyDict>),
@@ -176,7 +190,7 @@ impl CoreParameters {
             let exported = run_in_pool(py, |_| {
                 Ok([parameters.exported(false)?, parameters.exported(true)?])
             })?;
-            *state = Arrays::Converted(arrays(py, parameters.dim(), exported)?.unbind());
+            *state = Arrays::Converted(arrays(py, parameters.layout(), exported)?.unbind());
         }
         match &*state {
             Arrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
@@ -187,7 +201,8 @@ impl CoreParameters {
 
 #[pymethods]
 impl CoreParameters {
-    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G: arrays that take over the memory of
+    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G of the same shapes, or (V, 1) of a vector
+    /// under row-wise AdaGrad: arrays that take over the memory of
     /// the core.
     #[getter]
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
@@ -195,14 +210,23 @@ impl CoreParameters {
     }
 }
 
-/// Arrays by their public names, whose memory is that of `exported`.
-fn arrays(py: Python<'_>, dim: usize, exported: [Exported; 2]) -> PyResult<Bound<'_, PyDict>> {
+/// Arrays by their public names, without a copy: they own the memory of `exported`.
+fn arrays(
+    py: Python<'_>,
+    layout: RowLayout,
+    exported: [Exported; 2],
+) -> PyResult<Bound<'_, PyDict>> {
     let arrays = PyDict::new(py);
     for (prefix, from) in ["", "G_"].into_iter().zip(exported) {
         for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
             let name = format!("{prefix}{name}");
-            let rows = vectors.len() / dim;
-            let array = PyArray1::from_vec(py, vectors).reshape([rows, dim])?;
+            let width = if prefix.is_empty() {
+                layout.dim()
+            } else {
+                layout.sums_per_vector()
+            };
+            let rows = vectors.len() / width;
+            let array = PyArray1::from_vec(py, vectors).reshape([rows, width])?;
             arrays.set_item(&name, array)?;
         }
         for (name, biases) in [("b", from.b), ("b_tilde", from.b_tilde)] {
@@ -213,16 +237,18 @@ fn arrays(py: Python<'_>, dim: usize, exported: [Exported; 2]) -> PyResult<Bound
     Ok(arrays)
 }
 
-/// Refuse parameters out of their ranges, before the text is read.
+/// Refuse parameters that are out of range. Called before the text is read.
 #[pyfunction]
 pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
 }
 
-/// Train on counts from random parameters, or from `start`: a checkpoint, or parameters and accumulators by
-/// the names of `CoreParameters.arrays` with `epochs_done` and `halvings` of the learning rate, from which
-/// epochs `epochs_done + 1` to `epochs` are trained. `consume` frees the memory of the counts while tiles
-/// are built.
+/// Train on counts.
+///
+/// Training starts at random parameters or at `start`: a checkpoint, or parameters and accumulators by the
+/// names of `CoreParameters.arrays`, with the number `epochs_done` of their epochs and the `halvings` of the
+/// learning rate. Epochs `epochs_done + 1` to `epochs` are then trained. `consume` frees the memory of the
+/// counts while tiles are built.
 #[pyfunction]
 #[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None))]
 #[allow(clippy::too_many_arguments)]
@@ -296,7 +322,8 @@ pub fn train(
     }
 }
 
-/// The time at which a training with this limit should end; `None` also for a limit too long to add.
+/// The time at which a training with this limit ends. `None` without a limit, or if the limit is too long for a
+/// clock.
 pub fn deadline(max_seconds: Option<f64>) -> Option<Instant> {
     let limit = Duration::try_from_secs_f64(max_seconds?).ok()?;
     Instant::now().checked_add(limit)
@@ -322,13 +349,14 @@ fn core_parameters(
             .iter()
             .map(|r| (r.epoch, r.loss, r.seconds, r.records_per_second))
             .collect(),
+        data_loss: trained.reports.iter().map(|r| r.data_loss).collect(),
         validation: trained.reports.iter().map(|r| r.validation).collect(),
         counts: counts.transpose()?,
     })
 }
 
-/// Train copies of the arrays on the records, in order, on one thread, with the kernel that training uses.
-/// Tests check the arithmetic of the model with it.
+/// Train copies of the arrays on records, in their order, on one thread, with the kernel of training. Tests use
+/// it to check the arithmetic of the model.
 #[pyfunction]
 #[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
     x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None,
@@ -371,7 +399,10 @@ pub fn train_records<'py>(
         Some(name) => SimdLevel::from_name(name)?,
         None => SimdLevel::active()?,
     };
-    let (words, dim) = (W.shape()[0], W.shape()[1]);
+    let (words, layout) = (
+        W.shape()[0],
+        RowLayout::new(W.shape()[1], options.optimizer),
+    );
     let values = exported(&W, &W_tilde, &b, &b_tilde)?;
     let accumulators = exported(&G_W, &G_W_tilde, &G_b, &G_b_tilde)?;
     let (row, col, x) = (row.as_slice()?, col.as_slice()?, x.as_slice()?);
@@ -388,7 +419,7 @@ pub fn train_records<'py>(
         .collect();
     let (exported, losses) = py.detach(|| {
         threads::in_pool(1, || {
-            let mut parameters = Parameters::from_exported(words, dim, &values, &accumulators)?;
+            let mut parameters = Parameters::from_exported(words, layout, &values, &accumulators)?;
             let losses =
                 train_in_order(&mut parameters, &records, &options, negative_weight, level)?;
             crate::Result::Ok((
@@ -397,7 +428,7 @@ pub fn train_records<'py>(
             ))
         })?
     })?;
-    let arrays = arrays(py, dim, exported)?;
+    let arrays = arrays(py, layout, exported)?;
     arrays.set_item("losses", losses)?;
     Ok(arrays)
 }

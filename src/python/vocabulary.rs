@@ -17,7 +17,7 @@ use pyo3::types::{PyList, PyString};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Words of UTF-8 as strings.
+/// A list of str from words in UTF-8.
 pub fn list<'a, 'py>(
     py: Python<'py>,
     words: impl Iterator<Item = &'a [u8]>,
@@ -29,13 +29,13 @@ pub fn list<'a, 'py>(
     Ok(list)
 }
 
-/// A vocabulary as the core keeps it.
+/// A vocabulary of the core.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreVocabulary {
     pub inner: Arc<Vocabulary>,
 }
 
-/// The words one after the other, where each ends there, and counts.
+/// The text of all words, the end of each word in it (u64), and the counts (u64), as bytes.
 type PackedWords<'py> = (ByteArray<'py>, ByteArray<'py>, ByteArray<'py>);
 
 impl CoreVocabulary {
@@ -91,7 +91,7 @@ impl CoreVocabulary {
         })
     }
 
-    /// The words that occur so often, and of those at most so many.
+    /// The words that occur at least `min_count` times; the `max_vocab` most frequent of them.
     #[pyo3(signature = (min_count, max_vocab))]
     fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
         let pruned = run_in_pool(py, |monitor| {
@@ -109,7 +109,7 @@ impl CoreVocabulary {
         PyArray1::from_vec(py, counts)
     }
 
-    /// The same words by falling count, and the place here of each.
+    /// The same words by falling count, and the index of each in this vocabulary.
     fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
         let (sorted, order) = run_in_pool(py, |monitor| {
             let sorted = Vocabulary::prune(self.listed()?, 0, None, monitor)?;
@@ -122,7 +122,7 @@ impl CoreVocabulary {
         Ok((sorted.into(), PyArray1::from_vec(py, order)))
     }
 
-    /// These words and one more, with a count of 0.
+    /// These words, followed by one more with a count of 0.
     fn with_word(&self, word: &str) -> PyResult<Self> {
         let words = self.inner.iter().chain([(word.as_bytes(), 0)]);
         Ok(Vocabulary::new(words)?.into())
@@ -132,7 +132,7 @@ impl CoreVocabulary {
         self.inner.index_of(word.as_bytes())
     }
 
-    /// The vocabulary of the text `name`, of which these are all words.
+    /// The vocabulary of a text whose words are these; messages call the text `name`.
     #[pyo3(signature = (name, min_count, max_vocab))]
     fn chosen(
         &self,
@@ -147,12 +147,12 @@ impl CoreVocabulary {
         Ok(chosen.into())
     }
 
-    /// These words, as often as they occur in a text of the words of `other`.
+    /// These words with the counts that they have in `other`, or 0.
     fn counted(&self, other: &Bound<'_, Self>) -> Self {
         self.inner.counted(&other.get().inner).into()
     }
 
-    /// Bytes held.
+    /// Bytes in memory.
     #[getter]
     fn nbytes(&self) -> usize {
         self.inner.bytes()
@@ -183,7 +183,7 @@ impl From<Vocabulary> for CoreVocabulary {
     }
 }
 
-/// The most threads that a call may have.
+/// The largest number of threads that a call may have.
 #[pyfunction]
 pub fn most_threads() -> usize {
     threads::most()

@@ -1,4 +1,4 @@
-//! What Python writes by itself, through the core's one way of writing.
+//! Files and folders whose content Python writes. The core replaces them atomically.
 
 use crate::error::Error;
 use crate::io;
@@ -19,7 +19,7 @@ const EAGAIN: i32 = if cfg!(target_vendor = "apple") {
 /// Bytes written at a time.
 const BUFFER: usize = 1 << 20;
 
-/// A file that takes its name when it is committed, and leaves no trace otherwise.
+/// A file that appears under its name when it is committed. Until then, and after an error, nothing changes.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FileWriter {
     path: PathBuf,
@@ -29,7 +29,7 @@ pub struct FileWriter {
 
 struct Open {
     replacement: io::Replacement,
-    // Archives are written in many small pieces.
+    // Data that is not written yet: archives come in many small blocks.
     unwritten: Vec<u8>,
 }
 
@@ -85,7 +85,7 @@ impl FileWriter {
         Ok(())
     }
 
-    /// Give the file its name.
+    /// Make the file appear under its name.
     fn commit(&self, py: Python<'_>) -> PyResult<()> {
         let mut open = lock(&self.open).take().ok_or_else(closed)?;
         self.flush(py, &mut open)?;
@@ -99,8 +99,7 @@ impl FileWriter {
     }
 }
 
-/// A folder of files with these names that takes its name when it is committed, and leaves no trace
-/// otherwise.
+/// A folder that appears under its name when it is committed. Until then, and after an error, nothing changes.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FolderWriter {
     /// The folder to fill.
@@ -121,14 +120,15 @@ impl FolderWriter {
         })
     }
 
-    /// Fail as `commit` would, as things are now.
+    /// Raise the error that [`FolderWriter::commit`] would raise now.
     fn check(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
         let replacement = lock(&self.replacement);
         let replacement = replacement.as_ref().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.check(overwrite))?)
     }
 
-    /// Give the folder its name; with `overwrite` also where there is one, of these files alone.
+    /// Make the folder appear under its name. With `overwrite`, it may replace a folder that has only files of
+    /// the given names.
     fn commit(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
         let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.commit(overwrite))?)
@@ -169,14 +169,14 @@ impl FolderLock {
         }
     }
 
-    /// Let others in.
+    /// Release the lock.
     fn release(&self) {
         drop(lock(&self.0).take());
     }
 }
 
 fn closed() -> PyErr {
-    PyValueError::new_err("it is committed or discarded already")
+    PyValueError::new_err("the output is already committed or discarded")
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

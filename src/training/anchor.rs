@@ -1,8 +1,7 @@
-//! Pretrained vectors: where words start, and what fine-tuning keeps them near to.
+//! The anchor: pretrained vectors, at which words start and near which fine-tuning keeps them.
 
 use super::kernel::StepRule;
-use super::line::{LINE, Line};
-use super::parameters::Parameters;
+use super::parameters::{Parameters, RowMut};
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -46,12 +45,11 @@ impl Anchor {
     /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random w. Without ε both sides would
     /// have equal gradients and would stay equal.
     pub fn initialize(&self, parameters: &mut Parameters) {
-        self.for_each_word(parameters, |[(w, _), (w_tilde, _)], r| {
+        self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
             for (k, r) in r.iter().enumerate() {
-                let w = &mut w[k / LINE].0[k % LINE];
-                let noise = *w;
-                *w = 0.5 * r + noise;
-                w_tilde[k / LINE].0[k % LINE] = 0.5 * r - noise;
+                let noise = *w.component(k);
+                *w.component(k) = 0.5 * r + noise;
+                *w_tilde.component(k) = 0.5 * r - noise;
             }
         });
     }
@@ -59,36 +57,36 @@ impl Anchor {
     /// Take one step along the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The loss has a
     /// gradient for each record, the term has one for each word: so there is one such step after each pass
     /// over the records. It changes only the rows of words that have a vector.
-    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) {
+    ///
+    /// Returns the term before the step.
+    pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
-        let bound = rule.step_bound();
-        self.for_each_word(parameters, |sides, r| {
-            let [(w, w_sums), (w_tilde, w_tilde_sums)] = sides;
-            for (k, r) in r.iter().enumerate() {
-                let (line, lane) = (k / LINE, k % LINE);
-                let distance = w[line].0[lane] + w_tilde[line].0[lane] - r;
-                let g = (rate * distance).clamp(-bound, bound);
-                for (values, sums) in [(&mut *w, &mut *w_sums), (&mut *w_tilde, &mut *w_tilde_sums)]
-                {
-                    rule.step(&mut values[line].0[lane], &mut sums[line].0[lane], g);
-                }
-            }
+        let squares = self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
+            let distance = |(k, r): (usize, &f32)| *w.component(k) + *w_tilde.component(k) - r;
+            let distances: Vec<f32> = r.iter().enumerate().map(distance).collect();
+            let square = distances.iter().map(|&d| f64::from(d).powi(2)).sum::<f64>();
+            let g: Vec<f32> = distances.iter().map(|distance| rate * distance).collect();
+            w.step(&g, rule);
+            w_tilde.step(&g, rule);
+            square
         });
+        self.weight * squares.iter().sum::<f64>()
     }
 
-    fn for_each_word(
+    /// `f` of the rows and the vector of each word that has one, in the order of the words.
+    fn for_each_word<T: Send>(
         &self,
         parameters: &mut Parameters,
-        f: impl Fn([(&mut [Line], &mut [Line]); 2], &[f32]) + Sync,
-    ) {
+        f: impl Fn([RowMut<'_>; 2], &[f32]) -> T + Sync,
+    ) -> Vec<T> {
         let dim = parameters.dim();
         parameters
             .words_mut()
             .enumerate()
-            .for_each(|(word, sides)| {
-                if let Ok(entry) = self.words.binary_search(&(word as WordId)) {
-                    f(sides, &self.vectors[entry * dim..][..dim]);
-                }
-            });
+            .filter_map(|(word, sides)| {
+                let entry = self.words.binary_search(&(word as WordId)).ok()?;
+                Some(f(sides, &self.vectors[entry * dim..][..dim]))
+            })
+            .collect()
     }
 }

@@ -3,7 +3,7 @@
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::Pair;
 use super::options::TrainingOptions;
-use super::schedule::{Batch, Hogwild, Ordered, Schedule};
+use super::schedule::{Batch, Deterministic, Hogwild, Schedule};
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -18,7 +18,16 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     }
 }
 
-/// Where a thread reads records and negative pairs to.
+/// The cost of a pass. The cost of each record and each negative pair is taken before its own update.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct PassCost {
+    /// Σ ½ f(X) diff² over the records.
+    pub records: f64,
+    /// Σ ½ λ max(0, w·w̃ + b + b̃ − t)² over the negative pairs.
+    pub negatives: f64,
+}
+
+/// Buffers of one thread for records and negative pairs.
 #[derive(Default)]
 struct Buffers {
     records: Vec<Record>,
@@ -34,25 +43,30 @@ pub(crate) struct EpochPass<'a> {
     pub options: &'a TrainingOptions,
     /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// The rule at the start of the training.
+    /// The step rule, with the learning rates before the schedule scales them.
     pub rule: StepRule,
     /// The instruction set.
     pub level: SimdLevel,
-    /// [`Progress::divergence_cost`](super::Progress::divergence_cost)
+    /// [`History::divergence_cost`](super::History::divergence_cost)
     pub divergence_cost: f64,
-    /// The words and context words of the first rows.
+    /// The word of the first row of W, and the context word of the first row of W̃.
     pub first: [usize; 2],
 }
 
 impl EpochPass<'_> {
-    /// Train `batches` and return their Σ ½ f(X) diff².
+    /// Train `batches` and return their cost.
     ///
     /// # Errors
     /// [`Error::Diverged`] at the first residual that is not finite, or when the batches of one thread
     /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`]; [`Error::Cancelled`].
-    pub fn run(&self, rows: SharedRows<'_>, batches: &[Batch], monitor: &Monitor) -> Result<f64> {
+    pub fn run(
+        &self,
+        rows: SharedRows<'_>,
+        batches: &[Batch],
+        monitor: &Monitor,
+    ) -> Result<PassCost> {
         if self.options.deterministic {
-            let schedule = Ordered::new(self.tiles, batches);
+            let schedule = Deterministic::new(self.tiles, batches);
             self.train_all(&rows, batches, &schedule, monitor)
         } else {
             let schedule = Hogwild::new(self.tiles, batches);
@@ -66,9 +80,11 @@ impl EpochPass<'_> {
         batches: &[Batch],
         schedule: &impl Schedule,
         monitor: &Monitor,
-    ) -> Result<f64> {
-        // The costs are added up in the order of the batches, whichever thread trained them.
-        let costs: Vec<AtomicU64> = batches.iter().map(|_| AtomicU64::new(0)).collect();
+    ) -> Result<PassCost> {
+        // The costs are added up in the order of the batches: the sum does not depend on which thread trained
+        // which batch.
+        let zeros = || batches.iter().map(|_| AtomicU64::new(0)).collect();
+        let [records, negatives]: [Vec<AtomicU64>; 2] = [zeros(), zeros()];
         let outcomes = rayon::broadcast(|_| {
             let mut buffers = Buffers::default();
             let mut own_cost = 0.0;
@@ -76,9 +92,10 @@ impl EpochPass<'_> {
             let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
                 match self.train_batch(rows, &batches[number], &mut buffers, monitor) {
-                    Ok(cost) if own_cost + cost <= self.divergence_cost => {
-                        own_cost += cost;
-                        costs[number].store(cost.to_bits(), Relaxed);
+                    Ok(cost) if own_cost + cost.records <= self.divergence_cost => {
+                        own_cost += cost.records;
+                        records[number].store(cost.records.to_bits(), Relaxed);
+                        negatives[number].store(cost.negatives.to_bits(), Relaxed);
                     }
                     outcome => {
                         schedule.abort();
@@ -91,7 +108,12 @@ impl EpochPass<'_> {
             Ok(())
         });
         outcomes.into_iter().collect::<Result<()>>()?;
-        Ok(costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum())
+        let sum =
+            |costs: Vec<AtomicU64>| costs.iter().map(|c| f64::from_bits(c.load(Relaxed))).sum();
+        Ok(PassCost {
+            records: sum(records),
+            negatives: sum(negatives),
+        })
     }
 
     fn train_batch(
@@ -100,7 +122,7 @@ impl EpochPass<'_> {
         batch: &Batch,
         buffers: &mut Buffers,
         monitor: &Monitor,
-    ) -> Result<f64> {
+    ) -> Result<PassCost> {
         let first = self.tiles.first_rows(batch.tile);
         let rows = rows.starting_at([first[0] - self.first[0], first[1] - self.first[1]]);
         let mirrored = if self.tiles.tiles[batch.tile].mirrored {
@@ -131,16 +153,16 @@ impl EpochPass<'_> {
         // Records and negative pairs alternate, span by span, so that neither kind moves the rows for long.
         let spans = batch.records.len();
         let slice = |k: usize| negatives.len() * k / spans..negatives.len() * (k + 1) / spans;
-        let mut sum = 0.0;
+        let mut cost = PassCost::default();
         for (k, span) in batch.records.iter().enumerate() {
-            update(&rows, &negatives[slice(k)], &negative_rule)?;
+            cost.negatives += update(&rows, &negatives[slice(k)], &negative_rule)?;
             let records = self
                 .tiles
                 .read(batch.tile, span.clone(), &mut buffers.records)?;
-            sum += update(&mirrored, records, &rule)?;
+            cost.records += update(&mirrored, records, &rule)?;
             monitor.advance(records.len() as u64)?;
         }
-        Ok(sum)
+        Ok(cost)
     }
 
     /// The rule at `time`, a fraction of the epoch.

@@ -1,42 +1,60 @@
-//! What memory and disk a fit would take: counting, and then training.
+//! Estimates the memory, disk space and time of a fit: of counting, and then of training.
 
+use super::kernel::Optimizer;
+use super::layout::RowLayout;
+use super::marginals::Marginal;
+use super::options::TrainingOptions;
 use super::parameters::Parameters;
-use super::tiles::{negative_bytes, record_bytes};
-use super::trainer::COPIES;
-use crate::cooccurrence::Estimate;
+use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
+use super::trainer::{COPIES, Training};
+use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
+use crate::encoding::EncodingOptions;
+use crate::error::Result;
 use crate::memory::MemoryLimit;
+use crate::monitor::Monitor;
+use std::ops::ControlFlow;
+use std::time::Instant;
 
 /// The fraction of the negative pairs drawn that remains when pairs that co-occur are left out: 0.36 of
-/// 17 million words of Wikipedia, 0.5 of one million.
-const NEW_PAIRS: f64 = 0.45;
-/// The fraction of the rows of counts that the memory allocator still holds during training: rows are
-/// freed in small pieces while tiles are built. Of repeated fits of 17 million words of Wikipedia it was
-/// 0.2 to 0.7.
-const RETAINED_ROWS: f64 = 0.45;
+/// 17 million words of English Wikipedia, 0.5 of one million, 0.6 of 4 million of Korean Wikipedia.
+const NEW_PAIRS: f64 = 0.5;
+/// Bytes of a block's negative pairs that are left out, and yet have memory: the system gives huge pages.
+const SLAB_SLACK: f64 = 150e3;
 
-/// What training on counts would take, where these are known by an estimate.
+/// The estimated cost of counting a text and of training on its counts.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEstimate {
-    /// The counts.
-    pub counts: Estimate,
+    /// The text and its counts.
+    pub size: CorpusSize,
     /// Components of a vector.
     pub dim: usize,
+    /// How a gradient changes a parameter.
+    pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
+    /// Whether the counts are kept, packed, until the end.
+    pub keep_counts: bool,
 }
 
 impl FitEstimate {
     /// Bytes of the parameters, their accumulators and their copies. No memory limit bounds them.
     pub fn parameters(&self) -> f64 {
         let sides = 2;
-        self.counts.words * (COPIES * sides * Parameters::row_bytes(self.dim)) as f64
+        self.size.words * (COPIES * sides * self.row_bytes()) as f64
+    }
+
+    fn row_bytes(&self) -> usize {
+        RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
     /// Bytes of records and negative pairs: those that are drawn, and those that remain.
     fn tile_bytes(&self) -> [f64; 2] {
-        let records = record_bytes(self.counts.records as u64, self.counts.symmetric) as f64;
-        let negatives = negative_bytes(self.counts.records * self.negative) as f64;
-        [records + negatives, records + NEW_PAIRS * negatives]
+        let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
+        let negatives = negative_bytes(self.size.records * self.negative) as f64;
+        let blocks = TileGrid::expected_blocks(self.size.words, self.row_bytes());
+        let left_out = (1.0 - NEW_PAIRS) * negatives;
+        let remaining = NEW_PAIRS * negatives + left_out.min(SLAB_SLACK * blocks);
+        [records + negatives, records + remaining]
     }
 
     fn tiles_fit(&self, memory: &MemoryLimit) -> bool {
@@ -46,15 +64,26 @@ impl FitEstimate {
     /// Bytes of memory at the peak, without the program itself, on all threads of the current rayon
     /// pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
+        let size = &self.size;
         let tiles = if self.tiles_fit(memory) {
             self.tile_bytes()[1]
         } else {
             memory.record_bytes() as f64
         };
-        let rows = self.counts.row_bytes.min(memory.row_bytes() as f64);
-        let training =
-            self.parameters() + tiles + RETAINED_ROWS * rows + self.counts.vocabulary_bytes();
-        training.max(self.counts.memory(memory))
+        let rows = size.row_bytes().min(memory.row_bytes() as f64);
+        let packed = if self.keep_counts && rows < memory.row_bytes() as f64 {
+            size.encoded_bytes
+        } else {
+            0.0
+        };
+        let retained = size.retained_rows * rows + size.retained_reading(memory);
+        let training = self.parameters() + tiles + packed + retained + size.vocabulary_bytes();
+        training.max(size.memory(memory) + self.marginals())
+    }
+
+    /// Bytes of the marginals, which every chunk of rows sums in a list of its own.
+    fn marginals(&self) -> f64 {
+        self.size.words * (super::marginals::CHUNKS * size_of::<Marginal>()) as f64
     }
 
     /// Bytes of temporary files.
@@ -64,19 +93,35 @@ impl FitEstimate {
         } else {
             self.tile_bytes()[1]
         };
-        self.counts.disk(memory) + tiles
+        self.size.disk(memory) + tiles
+    }
+
+    /// Settings with which the peak is at most `available` bytes, where `limit` is the present limit.
+    pub fn advice(&self, limit: &MemoryLimit, available: f64) -> Advice {
+        if self.memory(limit) <= available {
+            return Advice::AsItIs;
+        }
+        if let Some(memory) = self.limit_within(available, LEAST_LIMIT) {
+            let disk = self.disk(&limit_of(memory));
+            return Advice::Limit { memory, disk };
+        }
+        let least = limit_of(LEAST_LIMIT);
+        let fits =
+            |&dim: &usize| dim < self.dim && Self { dim, ..*self }.memory(&least) <= available;
+        let excess = self.memory(&least) - available;
+        let words = self.size.words * (1.0 - excess / self.parameters().max(1.0));
+        let max_vocab = (words.max(0.0) as u64) / 100 * 100;
+        Advice::Smaller {
+            memory: LEAST_LIMIT,
+            dim: DIMS.into_iter().find(fits),
+            max_vocab: Some(max_vocab).filter(|&words| words > 0),
+        }
     }
 
     /// The largest memory limit of whole megabytes, at least `least` bytes, under which the peak is at
     /// most `available` bytes.
-    pub fn limit_within(&self, available: f64, least: u64) -> Option<u64> {
-        let fits = |megabytes: u64| {
-            let limit = MemoryLimit {
-                bytes: Some(megabytes * 1_000_000),
-                ..MemoryLimit::default()
-            };
-            self.memory(&limit) <= available
-        };
+    fn limit_within(&self, available: f64, least: u64) -> Option<u64> {
+        let fits = |megabytes: u64| self.memory(&limit_of(megabytes * 1_000_000)) <= available;
         let mut low = least.div_ceil(1_000_000);
         if !fits(low) {
             return None;
@@ -92,5 +137,115 @@ impl FitEstimate {
             }
         }
         Some(low * 1_000_000)
+    }
+}
+
+fn limit_of(bytes: u64) -> MemoryLimit {
+    MemoryLimit {
+        bytes: Some(bytes),
+        ..MemoryLimit::default()
+    }
+}
+
+/// The smallest memory limit to propose.
+const LEAST_LIMIT: u64 = 32_000_000;
+/// Sizes of vectors to propose.
+const DIMS: [usize; 5] = [300, 200, 100, 50, 25];
+
+/// Settings with which a fit stays within some memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Advice {
+    /// Those that it has.
+    AsItIs,
+    /// A memory limit.
+    Limit {
+        /// Bytes.
+        memory: u64,
+        /// Bytes of temporary files under this limit.
+        disk: f64,
+    },
+    /// The parameters alone are too large. With this memory limit, either of these suffices, if it is known.
+    Smaller {
+        /// Bytes.
+        memory: u64,
+        /// Components of a vector.
+        dim: Option<usize>,
+        /// Most words.
+        max_vocab: Option<u64>,
+    },
+}
+
+/// Seconds of each stage of a fit on a machine as busy as it is now.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FitSeconds {
+    /// From text to counts.
+    pub counting: f64,
+    /// From counts to tiles and parameters.
+    pub preparing: f64,
+    /// All epochs.
+    pub training: f64,
+}
+
+/// Steps this small change no parameter much: nothing diverges.
+const SMALL_RATE: f64 = 1e-6;
+
+impl FitSeconds {
+    /// Count a sample, train on its counts for two epochs, and extrapolate to a text of this `size`, on all
+    /// threads of the current rayon pool.
+    ///
+    /// # Errors
+    /// As for [`EncodedSample::count`], [`Tiles::new`] and [`Training::run`].
+    pub fn measure(
+        sample: &EncodedSample,
+        size: &CorpusSize,
+        dim: usize,
+        (encoding, counting): (&EncodingOptions, &CountingOptions),
+        training: &TrainingOptions,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        // Words as rare in the sample as those that `min_count` leaves in the text.
+        let least = ((encoding.min_count as f64 / sample.scale).round() as u64).max(1);
+        let start = Instant::now();
+        let counts = sample.count([0, 1], least, encoding, counting, monitor)?;
+        let counted = start.elapsed().as_secs_f64();
+        let mut seconds = Self {
+            counting: (sample.seconds + counted) * sample.scale,
+            ..Self::default()
+        };
+        let Some(counts) = counts.filter(|counts| counts.nnz() > 0) else {
+            return Ok(seconds);
+        };
+        let options = TrainingOptions {
+            epochs: 2,
+            learning_rate: SMALL_RATE,
+            bias_learning_rate: SMALL_RATE,
+            patience: None,
+            deadline: None,
+            ..*training
+        };
+        // Tiles grow with the records, parameters with the words.
+        let growth = size.records / counts.nnz() as f64;
+        let words = counts.words;
+        let start = Instant::now();
+        let tiling = TileOptions::new(dim, &options);
+        let memory = MemoryLimit::default();
+        let tiles = Tiles::new(&mut Counts::Owned(counts), &tiling, &memory, monitor)?;
+        seconds.preparing = growth * start.elapsed().as_secs_f64();
+        let start = Instant::now();
+        let parameters = Parameters::random(words, tiling.layout, options.seed, monitor)?;
+        seconds.preparing += start.elapsed().as_secs_f64() * size.words / words as f64;
+        let mut trained = Training::new(parameters);
+        let go_on = &mut |_: &Training| Ok(ControlFlow::Continue(()));
+        trained.run(&tiles, &options, go_on, monitor)?;
+        if let [first, later] = &trained.history.reports[..] {
+            let epochs = training.epochs.saturating_sub(1) as f64;
+            seconds.training = growth * (first.seconds + epochs * later.seconds);
+        }
+        Ok(seconds)
+    }
+
+    /// Seconds of the whole fit.
+    pub fn total(&self) -> f64 {
+        self.counting + self.preparing + self.training
     }
 }

@@ -1,4 +1,4 @@
-//! Training on one thread in a given order of the records.
+//! Training on one thread, on records in a given order, without tiles.
 
 use super::kernel::{Record, SimdLevel, StepRule};
 use super::options::TrainingOptions;
@@ -6,8 +6,8 @@ use super::parameters::Parameters;
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 
-/// Train on one thread, on the records in this order, at the initial learning rate. Tests check the
-/// arithmetic with it, and it continues the runs of other tools. With `negative_weight` the records are
+/// Train on one thread, on the records in this order, at the initial learning rate. Tests check the kernel's
+/// arithmetic with it, and benchmarks its speed. With `negative_weight` the records are
 /// negative pairs of this weight, and X is the target. Returns the loss of each epoch.
 ///
 /// # Errors

@@ -36,7 +36,7 @@ impl Marginal {
 
 /// Sums over the matrix are added up in a fixed number of chunks of fixed rows. The result has the same
 /// bits for any number of threads and for any blocks of rows.
-const CHUNKS: usize = 8;
+pub(super) const CHUNKS: usize = 8;
 
 /// The rows of a chunk. Frequent words have longer rows: with these chunks none has more than a quarter
 /// of the pairs of enwiki-17m.

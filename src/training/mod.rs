@@ -2,42 +2,49 @@
 //!
 //! The steps, in the order of the data: [`Tiles`] are built from counts, with negative pairs; a schedule
 //! hands out batches of an epoch to threads; the kernel updates the [`Parameters`]; [`Training`] runs
-//! epoch after epoch, and [`Progress`] decides how it goes on.
+//! epoch after epoch; its [`History`] decides whether an epoch is repeated and whether another one starts.
 
 mod anchor;
+mod divergence;
 mod epoch;
 mod estimate;
+mod history;
 mod in_order;
 mod kernel;
+mod layout;
 mod line;
 mod loss;
 mod marginals;
 mod negatives;
 mod options;
 mod parameters;
-mod progress;
 mod rate;
 mod schedule;
+mod stopping;
 mod tiles;
 mod trainer;
 
 pub use anchor::Anchor;
-pub use estimate::FitEstimate;
+pub use divergence::{DIVERGENCE_FACTOR, MAX_HALVINGS};
+pub use epoch::PassCost;
+pub use estimate::{Advice, FitEstimate, FitSeconds};
+pub use history::History;
 pub use in_order::train_in_order;
 pub use kernel::{Optimizer, SimdLevel};
+pub use layout::{MAX_DIM, RowLayout};
 pub use marginals::{Marginal, marginals};
 pub use options::TrainingOptions;
-pub use parameters::{Exported, MAX_DIM, Parameters};
-pub use progress::{DIVERGENCE_FACTOR, MAX_HALVINGS, Progress};
+pub use parameters::{Exported, Parameters};
 pub use rate::RateSchedule;
-pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_sizes};
+pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
 pub use trainer::{AfterEpoch, Training, train};
 
 // For training one block of a distributed matrix.
+pub(crate) use divergence::divergence_cost;
 pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;
 pub(crate) use line::Line;
-pub(crate) use loss::{poor_model_cost, validation_cost};
+pub(crate) use loss::validation_cost;
 pub(crate) use parameters::View;
 pub(crate) use schedule::batches;
 pub(crate) use tiles::TileSource;

@@ -118,8 +118,8 @@ impl NegativeSampler {
     }
 }
 
-/// The targets of negative pairs: t_ij = ½ ln E_ij − 1 is the sum of a number of the word and a number
-/// of the context word.
+/// The targets of negative pairs. A target t_ij = ½ ln E_ij − 1 is the sum of two terms: one depends on the
+/// word only, the other on the context word only.
 #[derive(Debug)]
 pub(super) struct Targets([Vec<f32>; 2]);
 
@@ -136,18 +136,19 @@ impl Targets {
         }))
     }
 
-    /// The numbers of the words, and those of the context words.
+    /// The terms of the words, and the terms of the context words.
     pub fn sides(&self) -> &[Vec<f32>; 2] {
         &self.0
     }
 
-    /// From the numbers of the words followed by those of the context words.
+    /// Targets with these terms: those of the words, followed by those of the context words.
     pub fn from_sides(sides: &[f32]) -> Self {
         let (words, contexts) = sides.split_at(sides.len() / 2);
         Self([words.to_vec(), contexts.to_vec()])
     }
 
-    /// `pairs` as records whose ln X is the target. Pairs count from the words `first`.
+    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the word and the context word
+    /// that the pairs count from.
     pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
         let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();

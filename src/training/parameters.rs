@@ -1,5 +1,7 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
+use super::kernel::{Optimizer, StepRule};
+use super::layout::{MAX_DIM, RowLayout};
 use super::line::{LINE, Line};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, fallible};
@@ -9,108 +11,135 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-/// The largest accepted `dim`; below it no size overflows.
-pub const MAX_DIM: usize = 1 << 20;
-
-/// Lines in one half of a row: `dim` components and two floats for the biases.
-pub(super) fn lines_per_half(dim: usize) -> usize {
-    (dim + 2).div_ceil(LINE)
-}
-
 /// Number of rows whose random numbers come from one generator.
 const ROWS_PER_SEED: usize = 1 << 10;
 /// Lines copied by one task.
 const COPY_LINES: usize = 1 << 16;
 
-/// One side's rows: W with b, or W̃ with b̃.
-///
-/// A row is `[w, 0…, p, q]`, followed by the accumulators G in the same layout. The last two floats make
-/// the biases components of the dot product: `(p, q)` is `(b, 1)` in a row of words and `(1, b̃)` in a row
-/// of contexts. So w·w̃ + b + b̃ is one dot product, and one update rule serves all. The constant 1 has a
-/// learning rate of 0.
+/// One side's rows: W with b, or W̃ with b̃, with their accumulators.
 #[derive(Debug, PartialEq)]
 struct Side {
     lines: HugeBuffer<Line>,
-    dim: usize,
-    // Index of the bias in the last line.
-    bias: usize,
+    layout: RowLayout,
+    contexts: bool,
 }
 
 impl Side {
     /// Rows of zeros and accumulators of ones: of W or, if `contexts`, of W̃.
-    fn new(words: usize, dim: usize, contexts: bool) -> Result<Self> {
-        let bias = LINE - 2 + usize::from(contexts);
-        let half = lines_per_half(dim);
-        let mut row = vec![Line([0.0; LINE]); half];
-        row[half - 1].0[LINE - 2..].fill(1.0);
-        row.resize(2 * half, Line([1.0; LINE]));
-        let mut lines = Self::allocate(words, dim)?;
+    fn new(words: usize, layout: RowLayout, contexts: bool) -> Result<Self> {
+        let row = layout.zeros(contexts);
+        let mut lines = Self::allocate(words, layout)?;
         lines
             .par_chunks_exact_mut(row.len())
             .for_each(|to: &mut [Line]| to.copy_from_slice(&row));
-        Ok(Self { lines, dim, bias })
+        Ok(Self {
+            lines,
+            layout,
+            contexts,
+        })
     }
 
-    fn allocate(words: usize, dim: usize) -> Result<HugeBuffer<Line>> {
-        let lines = words.checked_mul(2 * lines_per_half(dim));
+    fn allocate(words: usize, layout: RowLayout) -> Result<HugeBuffer<Line>> {
+        let lines = words.checked_mul(layout.lines());
         HugeBuffer::zeroed(lines.unwrap_or(usize::MAX))
     }
 
-    /// Parameter lines and accumulator lines of every row.
-    fn halves(&self) -> impl IndexedParallelIterator<Item = (&[Line], &[Line])> {
-        let half = lines_per_half(self.dim);
-        self.lines
-            .par_chunks_exact(2 * half)
-            .map(move |row| row.split_at(half))
+    fn rows(&self) -> impl IndexedParallelIterator<Item = &[Line]> {
+        self.lines.par_chunks_exact(self.layout.lines())
     }
 
-    fn par_halves_mut(
-        &mut self,
-    ) -> impl IndexedParallelIterator<Item = (&mut [Line], &mut [Line])> {
-        let half = lines_per_half(self.dim);
-        self.lines
-            .par_chunks_exact_mut(2 * half)
-            .map(move |row| row.split_at_mut(half))
+    fn rows_mut(&mut self) -> impl IndexedParallelIterator<Item = &mut [Line]> {
+        self.lines.par_chunks_exact_mut(self.layout.lines())
     }
 
-    /// Copy vectors and biases out, of the parameters or of the accumulators.
-    fn export(&self, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
-        let half = lines_per_half(self.dim);
-        let words = self.lines.len() / (2 * half);
-        let mut vectors: Vec<f32> = fallible::zeroed(words * self.dim)?;
-        let mut biases: Vec<f32> = fallible::zeroed(words)?;
+    /// Copy vectors and biases out.
+    fn values(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        let (dim, bias) = (self.layout.dim(), self.layout.bias(self.contexts));
+        let (mut vectors, mut biases) = self.room(dim)?;
         (
-            vectors.par_chunks_exact_mut(self.dim),
+            vectors.par_chunks_exact_mut(dim),
             biases.par_iter_mut(),
-            self.halves(),
+            self.rows(),
         )
             .into_par_iter()
-            .for_each(|(vector, bias, (values, sums))| {
-                let from = if accumulators { sums } else { values };
-                for (to, line) in vector.chunks_mut(LINE).zip(from) {
+            .for_each(|(vector, to_bias, row)| {
+                for (to, line) in vector.chunks_mut(LINE).zip(row) {
                     to.copy_from_slice(&line.0[..to.len()]);
                 }
-                *bias = from[half - 1].0[self.bias];
+                *to_bias = row[bias.0].0[bias.1];
             });
         Ok((vectors, biases))
     }
 
-    fn import(&mut self, accumulators: bool, vectors: &[f32], biases: &[f32]) {
-        let (dim, bias_lane) = (self.dim, self.bias);
+    /// Copy the accumulators of vectors and of biases out.
+    fn sums(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+        let layout = self.layout;
+        let width = layout.sums_per_vector();
+        let bias = layout.bias_sum(self.contexts);
+        let (mut vectors, mut biases) = self.room(width)?;
         (
-            self.par_halves_mut(),
+            vectors.par_chunks_exact_mut(width),
+            biases.par_iter_mut(),
+            self.rows(),
+        )
+            .into_par_iter()
+            .for_each(|(sums, to_bias, row)| {
+                for (k, sum) in sums.iter_mut().enumerate() {
+                    let (line, lane) = layout.sum(k);
+                    *sum = row[line].0[lane];
+                }
+                *to_bias = row[bias.0].0[bias.1];
+            });
+        Ok((vectors, biases))
+    }
+
+    /// Zeros: `width` numbers for each row, and one more.
+    fn room(&self, width: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+        let words = self.lines.len() / self.layout.lines();
+        Ok((fallible::zeroed(words * width)?, fallible::zeroed(words)?))
+    }
+
+    fn set_values(&mut self, vectors: &[f32], biases: &[f32]) {
+        let (dim, bias) = (self.layout.dim(), self.layout.bias(self.contexts));
+        (
+            self.rows_mut(),
             vectors.par_chunks_exact(dim),
             biases.par_iter(),
         )
             .into_par_iter()
-            .for_each(|((values, sums), vector, &bias)| {
-                let to = if accumulators { sums } else { values };
-                for (line, from) in to.iter_mut().zip(vector.chunks(LINE)) {
+            .for_each(|(row, vector, &from_bias)| {
+                for (line, from) in row.iter_mut().zip(vector.chunks(LINE)) {
                     line.0[..from.len()].copy_from_slice(from);
                 }
-                if let Some(last) = to.last_mut() {
-                    last.0[bias_lane] = bias;
+                row[bias.0].0[bias.1] = from_bias;
+            });
+    }
+
+    /// Set the accumulators: `width` of each vector, 1 or its dim, and one of each bias.
+    fn set_sums(&mut self, vectors: &[f32], width: usize, biases: &[f32]) {
+        let layout = self.layout;
+        let bias = layout.bias_sum(self.contexts);
+        (
+            self.rows_mut(),
+            vectors.par_chunks_exact(width),
+            biases.par_iter(),
+        )
+            .into_par_iter()
+            .for_each(|(row, sums, &from_bias)| {
+                if width == layout.sums_per_vector() {
+                    for (k, &sum) in sums.iter().enumerate() {
+                        let (line, lane) = layout.sum(k);
+                        row[line].0[lane] = sum;
+                    }
+                } else {
+                    // The accumulator of a vector is the mean of those of its components.
+                    let mean = sums.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
+                    for k in 0..layout.sums_per_vector() {
+                        let (line, lane) = layout.sum(k);
+                        row[line].0[lane] = mean as f32;
+                    }
                 }
+                row[bias.0].0[bias.1] = from_bias;
             });
     }
 }
@@ -129,17 +158,17 @@ pub struct Exported {
 }
 
 impl Exported {
-    fn check(&self, words: usize, dim: usize) -> Result<()> {
+    fn check(&self, words: usize, width: usize) -> Result<()> {
         for (name, found, wanted) in [
-            ("W", self.w.len(), words * dim),
-            ("W_tilde", self.w_tilde.len(), words * dim),
+            ("W", self.w.len(), words * width),
+            ("W_tilde", self.w_tilde.len(), words * width),
             ("b", self.b.len(), words),
             ("b_tilde", self.b_tilde.len(), words),
         ] {
             if found != wanted {
                 return Err(Error::parameter(
                     name,
-                    format!("must have {wanted} numbers for {words} words of {dim}, got {found}"),
+                    format!("must have {wanted} numbers for {words} words of {width}, got {found}"),
                 ));
             }
         }
@@ -152,8 +181,8 @@ impl Exported {
 pub(crate) struct View<'a> {
     pub words: &'a [Line],
     pub contexts: &'a [Line],
-    /// Lines per half row.
-    pub half: usize,
+    /// The layout of every row.
+    pub layout: RowLayout,
     /// The word and the context word of the first rows.
     pub first: [usize; 2],
 }
@@ -162,16 +191,45 @@ impl View<'_> {
     /// w·w̃ + b + b̃ of a word and a context word.
     #[inline]
     pub fn product(&self, word: usize, context: usize) -> f32 {
-        let range = |row: usize| 2 * self.half * row..(2 * row + 1) * self.half;
-        let w = &self.words[range(word - self.first[0])];
-        let c = &self.contexts[range(context - self.first[1])];
-        let mut sums = [0.0; LINE];
-        for (w, c) in w.iter().zip(c) {
-            for k in 0..LINE {
-                sums[k] += w.0[k] * c.0[k];
+        let lines = self.layout.lines();
+        let w = &self.words[(word - self.first[0]) * lines..][..lines];
+        let c = &self.contexts[(context - self.first[1]) * lines..][..lines];
+        self.layout.product(w, c)
+    }
+}
+
+/// A row of a word or of a context word, to change it outside of the kernel.
+pub(super) struct RowMut<'a> {
+    lines: &'a mut [Line],
+    layout: RowLayout,
+}
+
+impl RowMut<'_> {
+    /// Component `k` of the vector.
+    pub fn component(&mut self, k: usize) -> &mut f32 {
+        &mut self.lines[k / LINE].0[k % LINE]
+    }
+
+    /// Take the step `g`, η times the gradient of the vector, limited and scaled by `rule`.
+    pub fn step(&mut self, g: &[f32], rule: &StepRule) {
+        if self.layout.is_rowwise() {
+            let (line, lane) = self.layout.sum(0);
+            let sum = &mut self.lines[line].0[lane];
+            let mean_square = g.iter().map(|g| g * g).sum::<f32>() / g.len() as f32;
+            let factor = rule.row_factor(mean_square, sum);
+            for (k, g) in g.iter().enumerate() {
+                *self.component(k) -= factor * g;
+            }
+        } else {
+            let bound = rule.step_bound();
+            for (k, g) in g.iter().enumerate() {
+                let (line, lane) = self.layout.sum(k);
+                let (mut x, mut sum) = (*self.component(k), self.lines[line].0[lane]);
+                rule.step(&mut x, &mut sum, g.clamp(-bound, bound));
+                *self.component(k) = x;
+                self.lines[line].0[lane] = sum;
             }
         }
-        sums.iter().sum()
     }
 }
 
@@ -179,7 +237,7 @@ impl View<'_> {
 #[derive(Debug, PartialEq)]
 pub struct Parameters {
     words: usize,
-    dim: usize,
+    layout: RowLayout,
     word_side: Side,
     context_side: Side,
 }
@@ -190,27 +248,32 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
-    pub fn random(words: usize, dim: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
+    pub fn random(words: usize, layout: RowLayout, seed: u64, monitor: &Monitor) -> Result<Self> {
         let all: Vec<WordId> = (0..words as WordId).collect();
-        Self::random_of(&all, dim, seed, monitor)
+        Self::random_of(&all, layout, seed, monitor)
     }
 
     /// The rows of [`Parameters::random`] for `words`, which are in ascending order.
     ///
     /// # Errors
     /// As for [`Parameters::random`].
-    pub fn random_of(words: &[WordId], dim: usize, seed: u64, monitor: &Monitor) -> Result<Self> {
-        let mut parameters = Self::zeros(words.len(), dim)?;
-        let half = lines_per_half(dim);
+    pub fn random_of(
+        words: &[WordId],
+        layout: RowLayout,
+        seed: u64,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let mut parameters = Self::zeros(words.len(), layout)?;
+        let dim = layout.dim();
         let seed_of = |word: WordId| word as usize / ROWS_PER_SEED;
         let chunks: Vec<_> = words.chunk_by(|&a, &b| seed_of(a) == seed_of(b)).collect();
         let sides = [&mut parameters.word_side, &mut parameters.context_side];
         for (number, side) in sides.into_iter().enumerate() {
-            let bias = side.bias;
+            let bias = layout.bias(side.contexts);
             let mut rest = &mut side.lines[..];
             let mut rows = Vec::with_capacity(chunks.len());
             for words in &chunks {
-                let (first, more) = rest.split_at_mut(2 * half * words.len());
+                let (first, more) = rest.split_at_mut(layout.lines() * words.len());
                 rows.push(first);
                 rest = more;
             }
@@ -222,12 +285,12 @@ impl Parameters {
                     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ stream.rotate_left(40));
                     let mut next = || (rng.random::<f32>() - 0.5) / dim as f32;
                     let mut word = k * ROWS_PER_SEED;
-                    for (&wanted, row) in words.iter().zip(rows.chunks_exact_mut(2 * half)) {
+                    for (&wanted, row) in words.iter().zip(rows.chunks_exact_mut(layout.lines())) {
                         (0..(wanted as usize - word) * (dim + 1)).for_each(|_| _ = next());
                         for k in 0..dim {
                             row[k / LINE].0[k % LINE] = next();
                         }
-                        row[half - 1].0[bias] = next();
+                        row[bias.0].0[bias.1] = next();
                         word = wanted as usize + 1;
                     }
                     monitor.check()
@@ -236,31 +299,35 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Parameters with these values and accumulators.
+    /// Parameters with these values and accumulators. A vector has one accumulator or one for each
+    /// component; if the layout has the other number, they become their mean or copies of it.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the array of the wrong size.
     pub fn from_exported(
         words: usize,
-        dim: usize,
+        layout: RowLayout,
         values: &Exported,
         accumulators: &Exported,
     ) -> Result<Self> {
-        values.check(words, dim)?;
-        accumulators.check(words, dim)?;
-        let mut parameters = Self::zeros(words, dim)?;
-        for (is_sum, from) in [(false, values), (true, accumulators)] {
-            parameters.word_side.import(is_sum, &from.w, &from.b);
-            parameters
-                .context_side
-                .import(is_sum, &from.w_tilde, &from.b_tilde);
-        }
+        values.check(words, layout.dim())?;
+        let width = match accumulators.w.len() {
+            one if one == words && words > 0 => 1,
+            _ => layout.dim(),
+        };
+        accumulators.check(words, width)?;
+        let mut parameters = Self::zeros(words, layout)?;
+        let [word_side, context_side] = [&mut parameters.word_side, &mut parameters.context_side];
+        word_side.set_values(&values.w, &values.b);
+        word_side.set_sums(&accumulators.w, width, &accumulators.b);
+        context_side.set_values(&values.w_tilde, &values.b_tilde);
+        context_side.set_sums(&accumulators.w_tilde, width, &accumulators.b_tilde);
         Ok(parameters)
     }
 
     /// Parameters of no words.
     pub(super) fn empty() -> Result<Self> {
-        Self::zeros(0, 1)
+        Self::zeros(0, RowLayout::new(1, Optimizer::AdaGrad))
     }
 
     /// Refuse parameters that the system has no memory for, before the work that comes first. Nothing is kept, and
@@ -268,8 +335,11 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn check_memory(words: usize, dim: usize) -> Result<()> {
-        let _both = (Side::allocate(words, dim)?, Side::allocate(words, dim)?);
+    pub fn check_memory(words: usize, layout: RowLayout) -> Result<()> {
+        let _both = (
+            Side::allocate(words, layout)?,
+            Side::allocate(words, layout)?,
+        );
         Ok(())
     }
 
@@ -287,13 +357,13 @@ impl Parameters {
         ))
     }
 
-    fn zeros(words: usize, dim: usize) -> Result<Self> {
-        Self::check_dim(dim)?;
+    fn zeros(words: usize, layout: RowLayout) -> Result<Self> {
+        Self::check_dim(layout.dim())?;
         Ok(Self {
             words,
-            dim,
-            word_side: Side::new(words, dim, false)?,
-            context_side: Side::new(words, dim, true)?,
+            layout,
+            word_side: Side::new(words, layout, false)?,
+            context_side: Side::new(words, layout, true)?,
         })
     }
 
@@ -302,7 +372,7 @@ impl Parameters {
     /// # Errors
     /// [`Error::Memory`].
     pub(super) fn try_clone(&self) -> Result<Self> {
-        let mut copy = Self::zeros(self.words, self.dim)?;
+        let mut copy = Self::zeros(self.words, self.layout)?;
         copy.copy_from(self);
         Ok(copy)
     }
@@ -328,12 +398,12 @@ impl Parameters {
 
     /// Components per vector.
     pub fn dim(&self) -> usize {
-        self.dim
+        self.layout.dim()
     }
 
-    /// Bytes of a row of `dim` components with its accumulators. The size of tiles depends on it.
-    pub fn row_bytes(dim: usize) -> usize {
-        2 * lines_per_half(dim.min(MAX_DIM)) * size_of::<Line>()
+    /// The layout of the rows.
+    pub fn layout(&self) -> RowLayout {
+        self.layout
     }
 
     #[cfg(test)]
@@ -371,7 +441,11 @@ impl Parameters {
         } else {
             &self.word_side
         };
-        side.export(accumulators)
+        if accumulators {
+            side.sums()
+        } else {
+            side.values()
+        }
     }
 
     /// The rows of both sides, for reading.
@@ -379,13 +453,13 @@ impl Parameters {
         View {
             words: &self.word_side.lines,
             contexts: &self.context_side.lines,
-            half: lines_per_half(self.dim),
+            layout: self.layout,
             first: [0, 0],
         }
     }
 
     /// All rows of W and b or, if `contexts`, of W̃ and b̃, each with its accumulators: rows of
-    /// [`Parameters::row_bytes`].
+    /// [`RowLayout::bytes`].
     pub fn rows_of(&self, contexts: bool) -> &[f32] {
         let side = if contexts {
             &self.context_side
@@ -399,37 +473,40 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn unpack(rows: &[f32], dim: usize, contexts: bool) -> Result<[(Vec<f32>, Vec<f32>); 2]> {
-        let mut side = Side::new(size_of_val(rows) / Self::row_bytes(dim), dim, contexts)?;
+    pub fn unpack(
+        rows: &[f32],
+        layout: RowLayout,
+        contexts: bool,
+    ) -> Result<[(Vec<f32>, Vec<f32>); 2]> {
+        let mut side = Side::new(size_of_val(rows) / layout.bytes(), layout, contexts)?;
         bytemuck::cast_slice_mut(&mut side.lines).copy_from_slice(rows);
-        Ok([side.export(false)?, side.export(true)?])
+        Ok([side.values()?, side.sums()?])
     }
 
-    /// Rows of both sides, word by word: parameters and accumulators of each.
-    pub(super) fn words_mut(
-        &mut self,
-    ) -> impl IndexedParallelIterator<Item = [(&mut [Line], &mut [Line]); 2]> {
-        self.word_side
-            .par_halves_mut()
-            .zip(self.context_side.par_halves_mut())
-            .map(|(word, context)| [word, context])
+    /// Rows of both sides, word by word.
+    pub(super) fn words_mut(&mut self) -> impl IndexedParallelIterator<Item = [RowMut<'_>; 2]> {
+        let layout = self.layout;
+        let row = move |lines| RowMut { lines, layout };
+        let (words, contexts) = (self.word_side.rows_mut(), self.context_side.rows_mut());
+        words
+            .zip(contexts)
+            .map(move |(word, context)| [row(word), row(context)])
     }
 
     /// Whether every parameter is a finite number.
     pub fn all_finite(&self) -> bool {
-        self.all(|(values, _)| values.iter().all(|l| l.0.iter().all(|x| x.is_finite())))
+        self.all(|row| self.layout.is_finite(row))
     }
 
     /// Whether training can start here: finite parameters, and positive, finite accumulators.
     pub(crate) fn can_train(&self) -> bool {
-        let usable = |l: &Line| l.0.iter().all(|&g| g > 0.0 && g < f32::INFINITY);
-        self.all_finite() && self.all(|(_, sums)| sums.iter().all(usable))
+        self.all(|row| self.layout.can_train(row))
     }
 
-    fn all(&self, holds: impl Fn((&[Line], &[Line])) -> bool + Sync) -> bool {
+    fn all(&self, holds: impl Fn(&[Line]) -> bool + Sync) -> bool {
         [&self.word_side, &self.context_side]
             .iter()
-            .all(|side| side.halves().all(&holds))
+            .all(|side| side.rows().all(&holds))
     }
 
     /// The rows of both sides for the kernel.
@@ -437,7 +514,7 @@ impl Parameters {
         super::kernel::SharedRows::new(
             &mut self.word_side.lines,
             &mut self.context_side.lines,
-            lines_per_half(self.dim),
+            self.layout,
         )
     }
 }

@@ -1,12 +1,13 @@
 //! Training, epoch after epoch.
 
 use super::anchor::Anchor;
+use super::divergence::divergence_cost;
 use super::epoch::EpochPass;
-use super::kernel::SimdLevel;
+use super::history::History;
+use super::kernel::{Optimizer, SimdLevel};
 use super::loss;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
-use super::progress::{DIVERGENCE_FACTOR, Progress};
 use super::schedule;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
@@ -23,9 +24,9 @@ pub struct Training {
     /// With early stopping, the parameters at the end of the epoch with the smallest validation loss,
     /// if it is not the last one.
     pub best: Option<Parameters>,
-    /// How far the training has come.
-    pub progress: Progress,
-    /// Vectors that words stay near to.
+    /// Its finished epochs.
+    pub history: History,
+    /// Pretrained vectors that words are kept near.
     pub anchor: Option<Anchor>,
 }
 
@@ -52,7 +53,7 @@ pub fn train(
         monitor,
     );
     *parameters = training.parameters;
-    result.map(|()| training.progress.reports)
+    result.map(|()| training.history.reports)
 }
 
 /// Sets of parameters in memory while an epoch runs: those being trained, and those before the epoch,
@@ -65,7 +66,7 @@ impl Training {
         Self {
             parameters,
             best: None,
-            progress: Progress::default(),
+            history: History::default(),
             anchor: None,
         }
     }
@@ -76,11 +77,11 @@ impl Training {
     }
 
     /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
-    /// early stopping, the deadline or `after_epoch` end it. A training that goes on from a checkpoint
-    /// has the results of one that was never interrupted.
+    /// early stopping, the deadline or `after_epoch` end it. A deterministic training that continues from a
+    /// checkpoint has the same result as one that was never interrupted.
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
-    /// [`DIVERGENCE_FACTOR`] times what a poor model costs. Then the parameters before it are restored,
+    /// [`DIVERGENCE_FACTOR`](super::DIVERGENCE_FACTOR) times what a poor model costs. Then the parameters before it are restored,
     /// the learning rate is halved, and the epoch is repeated.
     ///
     /// # Errors
@@ -98,25 +99,23 @@ impl Training {
         options.validate()?;
         self.check(tiles, options)?;
         let level = SimdLevel::active()?;
-        let first = self.progress.epochs;
+        let first = self.history.epochs;
         let epochs = options.epochs.saturating_sub(first) as u64;
         monitor.begin(Stage::Training, tiles.records * epochs);
-        let divergence_cost = if let Some(cost) = self.progress.divergence_cost {
-            cost
-        } else {
-            let poor = loss::poor_model_cost(tiles, 0, self.parameters.view(), options)?;
-            DIVERGENCE_FACTOR * poor
+        let divergence_cost = match self.history.divergence_cost {
+            Some(cost) => cost,
+            None => divergence_cost(tiles, 0, self.parameters.view(), options)?,
         };
-        self.progress.divergence_cost = Some(divergence_cost);
+        self.history.divergence_cost = Some(divergence_cost);
         let mut before = self.parameters.try_clone()?;
-        while !self.progress.is_finished(options) {
-            let epoch = self.progress.epochs + 1;
+        while !self.history.is_finished(options) {
+            let epoch = self.history.epochs + 1;
             let start = Instant::now();
             let pass = EpochPass {
                 tiles,
                 options,
                 epoch,
-                rule: options.rule(self.progress.halvings),
+                rule: options.rule(self.history.halvings),
                 level,
                 divergence_cost,
                 first: [0, 0],
@@ -124,19 +123,20 @@ impl Training {
             let batches = schedule::batches(tiles, options.seed, epoch);
             let trained = pass.run(self.parameters.rows(), &batches, monitor);
             let outcome = trained.and_then(|cost| {
-                if let Some(anchor) = &self.anchor {
-                    anchor.step(&mut self.parameters, &pass.rule_at(0.5));
-                }
-                if self.progress.is_divergence(cost) || !self.parameters.all_finite() {
+                let anchor = self.anchor.as_ref().map_or(0.0, |anchor| {
+                    anchor.step(&mut self.parameters, &pass.rule_at(0.5))
+                });
+                if self.history.is_divergence(cost.records) || !self.parameters.all_finite() {
                     return Err(pass.diverged());
                 }
-                Ok((cost, self.validation_loss(tiles, options)?))
+                let objective = cost.records + cost.negatives + anchor;
+                Ok((cost, objective, self.validation_loss(tiles, options)?))
             });
-            let (cost, validation) = match outcome {
+            let (cost, objective, validation) = match outcome {
                 Ok(losses) => losses,
                 Err(Error::Diverged { .. }) => {
                     self.parameters.copy_from(&before);
-                    monitor.warn(self.progress.halve_rate(options)?);
+                    monitor.warn(self.history.halve_rate(options)?);
                     monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
                     continue;
                 }
@@ -148,12 +148,13 @@ impl Training {
             let seconds = start.elapsed().as_secs_f64();
             let report = EpochReport {
                 epoch,
-                loss: cost / tiles.records.max(1) as f64,
+                loss: objective / tiles.records.max(1) as f64,
+                data_loss: cost.records / tiles.records.max(1) as f64,
                 validation,
                 seconds,
                 records_per_second: tiles.records as f64 / seconds.max(1e-9),
             };
-            self.progress.finish_epoch(report);
+            self.history.finish_epoch(report);
             if options.patience.is_some() {
                 self.update_best(&mut before)?;
             }
@@ -181,6 +182,14 @@ impl Training {
                 ),
             ));
         }
+        if parameters.layout() != tiles.layout
+            || tiles.layout.is_rowwise() != (options.optimizer == Optimizer::RowwiseAdaGrad)
+        {
+            return Err(Error::parameter(
+                "parameters",
+                "must have the dim of the tiles and the accumulators of the optimizer",
+            ));
+        }
         if !parameters.can_train() {
             return Err(Error::parameter(
                 "parameters",
@@ -201,7 +210,7 @@ impl Training {
 
     /// After an epoch, with the parameters `before` it: if these are the best so far, store them.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
-        match self.progress.epochs_since_best() {
+        match self.history.epochs_since_best() {
             0 => self.best = None,
             1 => {
                 let spare = self.parameters.try_clone()?;

@@ -311,8 +311,8 @@ def _train(
 
     def keep(made: _core.CoreParameters) -> None:
         held_out = [math.nan if loss is None else loss for loss in made.validation]
-        epochs = zip(made.history, held_out, strict=True)
-        history = History([*before, *((*epoch[1:], loss) for epoch, loss in epochs)])
+        epochs = zip(made.history, held_out, made.data_loss, strict=True)
+        history = History([*before, *((*epoch[1:], *losses) for epoch, *losses in epochs)])
         kept = None if made.counts is None else Cooccurrence._of(made.counts)
         model._fitted = Fitted(vocabulary, history, made, used, kept, text, order)
 

@@ -51,8 +51,8 @@ def infer_vector(
     scale = max(1.0, _LEAST / occurrences)
     # Scaling also multiplies the noise of the counts, hence the factor `scale`. The squared
     # residuals of a word that was not trained are about twice those of training,
-    # Σ f diff² / nnz = 2 loss.
-    variance = 2 * scale * 2 * state.history[-1]
+    # Σ f diff² / nnz = 2 data loss.
+    variance = 2 * scale * 2 * state.history.data_loss[-1]
     arrays = state.arrays
     used = model.settings_
     x_max, alpha = used["x_max"], used["alpha"]

@@ -40,31 +40,38 @@ class History(list[float]):
 
     Attributes
     ----------
+    data_loss : list of float
+        The loss without the terms of negative pairs and of the anchor, of each epoch:
+        Σ ½ f(X) diff² / nnz, the loss of the paper.
     seconds : list of float
         Wall time of each epoch.
     records_per_second : list of float
         Records updated per second of wall time, of each epoch.
     validation : list of float
-        The loss on the records held out, after each epoch; NaN for epochs without. Empty if no
-        epoch had any.
+        The data loss of the records held out, after each epoch; NaN for epochs without. Empty if
+        no epoch had any.
     """
 
     def __init__(self, epochs: Iterable[Sequence[float]] = ()) -> None:
-        # (loss, seconds, records per second[, validation loss]) of each epoch.
+        # (loss, seconds, records per second[, validation loss[, data loss]]) of each epoch. Files
+        # of older versions have no data loss: their loss is the data loss.
         epochs = [tuple(epoch) for epoch in epochs]
         super().__init__(epoch[0] for epoch in epochs)
         self.seconds = [epoch[1] for epoch in epochs]
         self.records_per_second = [epoch[2] for epoch in epochs]
         losses = [epoch[3] if len(epoch) > 3 else math.nan for epoch in epochs]
         self.validation = [] if all(map(math.isnan, losses)) else losses
+        self.data_loss = [epoch[4] if len(epoch) > 4 else epoch[0] for epoch in epochs]
 
-    def epochs(self) -> list[tuple[float, float, float, float]]:
-        """Loss, seconds, records per second and validation loss of each epoch."""
+    def epochs(self) -> list[tuple[float, float, float, float, float]]:
+        """Loss, seconds, records per second, validation loss and data loss of each epoch."""
         validation = self.validation or [math.nan] * len(self)
-        columns = self, self.seconds, self.records_per_second, validation
+        columns = self, self.seconds, self.records_per_second, validation, self.data_loss
         return list(zip(*columns, strict=False))
 
-    def __reduce__(self) -> tuple[type[History], tuple[list[tuple[float, float, float, float]]]]:
+    def __reduce__(
+        self,
+    ) -> tuple[type[History], tuple[list[tuple[float, float, float, float, float]]]]:
         return History, (self.epochs(),)
 
 
@@ -75,6 +82,8 @@ class Epoch(Protocol):
     def epoch(self) -> int: ...
     @property
     def loss(self) -> float: ...
+    @property
+    def data_loss(self) -> float: ...
     @property
     def validation(self) -> float | None: ...
     @property
@@ -93,10 +102,10 @@ class EpochState:
     ----------
     epoch : int
         Its number, from 1; epochs of earlier trainings of the model count.
-    loss : float
+    loss, data_loss : float
         As in `Glove.history`.
     validation_loss : float or None
-        The loss on the records held out.
+        The data loss of the records held out.
     seconds, records_per_second : float
         As in `Glove.history`.
     vocabulary : Vocabulary
@@ -114,6 +123,7 @@ class EpochState:
         self.vocabulary = vocabulary
         self.epoch = before + core.epoch
         self.loss = core.loss
+        self.data_loss = core.data_loss
         self.validation_loss = core.validation
         self.seconds = core.seconds
         self.records_per_second = core.records_per_second

@@ -35,8 +35,9 @@ FORMAT = "glove-rs folder"
 
 
 class _History(Protocol):
-    """Losses of the epochs, with the seconds and the speed of each."""
+    """Losses of the epochs, with the data loss, the seconds and the speed of each."""
 
+    data_loss: list[float]
     seconds: list[float]
     records_per_second: list[float]
 
@@ -209,8 +210,10 @@ class OutputFolder:
         history = model.history
         table = io.StringIO(newline="")
         rows = csv.writer(table, lineterminator="\n")
-        rows.writerow(["epoch", "loss", "seconds", "records_per_second"])
-        epochs = zip(history, history.seconds, history.records_per_second, strict=True)
+        rows.writerow(["epoch", "loss", "seconds", "records_per_second", "data_loss"])
+        epochs = zip(
+            history, history.seconds, history.records_per_second, history.data_loss, strict=True
+        )
         rows.writerows([epoch, *row] for epoch, row in enumerate(epochs, 1))
         with replacing(os.path.join(folder, HISTORY)) as file:
             file.write(table.getvalue().encode())

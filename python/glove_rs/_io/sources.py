@@ -69,7 +69,7 @@ def _sorted(source: Any) -> tuple[str, Any]:
     if isinstance(source, bytes):
         raise TypeError("source must be no bytes: name a file as str, with os.fsdecode")
     if (files := _named(source)) is not None:
-        return ("pieces", _opened(files)) if any(map(is_remote, files)) else ("files", files)
+        return ("ranges", _opened(files)) if any(map(is_remote, files)) else ("files", files)
     if callable(getattr(source, "read", None)):
         return "stream", source
     if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
@@ -77,8 +77,8 @@ def _sorted(source: Any) -> tuple[str, Any]:
         source = itertools.chain(first, source)
         if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
             return _sorted(list(source))
-        return "items", source
-    return "items", documents_of(source)
+        return "iterable", source
+    return "iterable", documents_of(source)
 
 
 def files_of(source: object) -> list[str] | None:

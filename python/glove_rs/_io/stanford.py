@@ -39,10 +39,12 @@ def read_parameters(
 def write_parameters(
     path: str | os.PathLike[str], arrays: Mapping[str, _F32], prefix: str = ""
 ) -> None:
-    """Write a ``.bin`` of parameters, or of accumulators with the prefix "G_"."""
-    _core.save_parameters(
-        path_text("path", path), *(np.ascontiguousarray(arrays[prefix + n]) for n in _NAMES)
-    )
+    """Write a ``.bin`` of parameters, or of accumulators with the prefix "G_".
+
+    One accumulator of a vector becomes that of each of its components.
+    """
+    shaped = (np.broadcast_to(arrays[prefix + n], arrays[n].shape) for n in _NAMES)
+    _core.save_parameters(path_text("path", path), *map(np.ascontiguousarray, shaped))
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:

@@ -11,13 +11,15 @@ import re
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from .. import _core
+from .._text import columns
+
 if TYPE_CHECKING:
-    from .. import _core
-from .._io.output_folder import OutputFolder
+    from .._io.output_folder import OutputFolder
 
 __all__ = [
     "add_json",
@@ -51,13 +53,6 @@ def _json(result: Any) -> str:
     text = json.dumps(_plain(result), ensure_ascii=False)
     # JSON must be UTF-8; file names may contain other bytes, which are lone surrogates here.
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of a name and its values as lines, with the names padded to one width."""
-    rows = list(rows)
-    width = max((len(row[0]) for row in rows), default=0)
-    return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from ._parser import Commands, command
 
 __all__ = ["add"]
 
-_SHELLS = ("bash", "zsh", "tcsh")
+_SHELLS = ("bash", "zsh", "fish")
 
 
 def add(commands: Commands) -> None:
@@ -18,7 +18,7 @@ def add(commands: Commands) -> None:
         commands,
         "completion",
         _completion,
-        "bash|zsh|tcsh",
+        "bash|zsh|fish",
         summary="print a script that completes commands in a shell",
         text=(
             "Print a script for a shell, after which the tab key completes commands, options and "
@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
             "glove-rs completion zsh > ~/.zfunc/_glove-rs"
         ),
     )
-    parser.add_argument("shell", metavar="bash|zsh|tcsh", choices=_SHELLS, help="the shell")
+    parser.add_argument("shell", metavar="bash|zsh|fish", choices=_SHELLS, help="the shell")
 
 
 def _completion(options: argparse.Namespace) -> None:

@@ -220,7 +220,7 @@ def _infer(options: argparse.Namespace) -> None:
     # Nine digits read back as the same float32.
     text = " ".join([*filter(None, [options.word]), *(f"{x:.9g}" for x in vector)])
     if search:
-        found = model.vectors.similar_by_vector(vector, topn=search["topn"])
+        found = model.vectors.most_similar([vector], topn=search["topn"])
         result["similar"], text = _neighbours(found), _lines(found)
     emit(options, result, text)
 

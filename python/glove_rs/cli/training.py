@@ -115,8 +115,8 @@ def _fit(options: argparse.Namespace) -> None:
     model = Glove(**given(options, CONSTRUCTOR))
 
     def train() -> None:
-        keep = {"keep_counts": options.save_counts is not None}
-        model.fit(source, vocabulary=words, **keep, **fitting)
+        keep = options.save_counts is not None
+        model.fit(source, vocabulary=words, keep_counts=keep, **fitting)
 
     _finish(options, model, outputs, ", ".join(options.corpus), train)
 
@@ -537,9 +537,13 @@ def _write(options: argparse.Namespace, model: Glove, outputs: _Outputs, source:
         "dim": model.W.shape[1],
         "settings": model.settings_,
         "epochs": [
-            {"loss": loss, "seconds": seconds, "records_per_second": rate}
-            for loss, seconds, rate in zip(
-                history, history.seconds, history.records_per_second, strict=True
+            {"loss": loss, "data_loss": data, "seconds": seconds, "records_per_second": rate}
+            for loss, data, seconds, rate in zip(
+                history,
+                history.data_loss,
+                history.seconds,
+                history.records_per_second,
+                strict=True,
             )
         ],
     }

@@ -18,12 +18,12 @@ from distributed import Client, Future, LocalCluster, Worker, get_client
 __all__ = ["Cluster", "cluster_of"]
 
 _PACKAGE = "glove-rs"
-#: Seconds to wait for a message that is on its way to the scheduler.
-UNDER_WAY = 0.2
+#: Seconds until a message to the scheduler has surely arrived.
+MESSAGE_DELAY = 0.2
 
 
 class Cluster:
-    """A client, and its workers that have the same version of glove-rs.
+    """A client and its workers, which must have the same version of glove-rs.
 
     Raises
     ------
@@ -50,7 +50,7 @@ class Cluster:
         self.workers = sorted(versions)
 
     def _versions(self) -> dict[str, str]:
-        """Ask each worker for its version of glove-rs, which may be missing there."""
+        """Return the version of glove-rs on each worker, or "none"."""
         found = self.client.run(importlib.metadata.version, _PACKAGE, on_error="return")
         return {
             worker: "none" if isinstance(version, Exception) else version
@@ -58,7 +58,7 @@ class Cluster:
         }
 
     def refresh(self) -> None:
-        """Wait for at least one worker and update the list of workers with the same version."""
+        """Update the list of workers with the same version; waits until there is a worker."""
         self.client.wait_for_workers(1)
         versions = self._versions()
         self.workers = sorted(w for w, found in versions.items() if found == self.version)
@@ -87,8 +87,8 @@ class Cluster:
     ) -> Future:
         """Submit a task to the workers, or to the worker `at`.
 
-        If none of these workers is left, others may run the task, unless `strict` is true. They
-        must have the same version of glove-rs.
+        If none of these workers is left, another worker with the same version of glove-rs runs
+        the task, unless `strict` is true.
         """
         future = self.client.submit(
             _same_version,
@@ -107,7 +107,7 @@ class Cluster:
     def compute(
         self, function: Callable[[Any], Any], values: Sequence[Delayed], *, name: str
     ) -> list[Future]:
-        """Submit `function` of each delayed value, which its task computes."""
+        """Submit `function(value)` for each delayed value. The task also computes the value."""
         call = delayed(_same_version, pure=False)
         futures: list[Future] = self.client.compute(
             [
@@ -121,10 +121,10 @@ class Cluster:
         return futures
 
     def send(self, value: Any, group: int) -> Future:
-        """Send a value to the worker of a group, and to no other worker.
+        """Send a value to the worker of a group.
 
-        A copy on a second worker would not last: every two seconds the active memory manager of
-        the scheduler drops all copies of a value but one.
+        It is not sent to a second worker too: the scheduler's active memory manager removes all
+        copies of a value but one every two seconds.
         """
         future: Future
         [future] = self.client.scatter([value], workers=[self.owner(group)], hash=False)
@@ -139,8 +139,8 @@ class Cluster:
     def cancel(self) -> None:
         """Release all tasks after an interruption."""
         self.release()
-        # A task that was being submitted when Ctrl-C came may not have reached the scheduler yet.
-        time.sleep(UNDER_WAY)
+        # A task that was submitted just before Ctrl-C may not have reached the scheduler yet.
+        time.sleep(MESSAGE_DELAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:
@@ -154,7 +154,7 @@ def _installed() -> str:
 
 
 def _same_version(version: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Call a function. Checks the version, because the worker may have joined later."""
+    """Call a function on a worker. Check the version, as the worker may have joined later."""
     found = _installed()
     if found != version:
         raise RuntimeError(f"a worker has joined that has {_PACKAGE} {found}, not {version}")
@@ -162,7 +162,7 @@ def _same_version(version: str, function: Callable[..., Any], *args: Any, **opti
 
 
 def _release(client: str, fit: str, dask_scheduler: Any) -> None:
-    # Not Client.cancel, which fails if nobody wants the tasks that depend on the cancelled ones.
+    # Client.cancel fails if the client does not want the tasks that depend on the cancelled tasks.
     wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
     keys = [key for key in wanted if str(key).startswith(fit)]
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")

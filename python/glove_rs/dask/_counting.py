@@ -21,16 +21,16 @@ from .._progress import Callback as Progress
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary
 from ._cluster import Cluster
-from ._shards import Piece, shards_of
+from ._shards import FileRange, shards_of
 
 __all__ = ["Counted", "count"]
 
 #: The number of inputs that one task merges.
 FAN_IN = 16
-#: Up to this many shards and bytes of text, all workers count all shards together, each some rows.
-#: This needs no merging, but every worker needs the whole text.
+#: Up to this many shards and bytes of text, each worker reads all shards and counts some rows. This
+#: needs no merging, but every worker needs the whole text.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
-#: Numbers the counts on a cluster, so that the names of their tasks differ.
+#: Number of the next call of `count`: the names of tasks contain it, so that they differ.
 _COUNTS = itertools.count()
 
 
@@ -52,8 +52,8 @@ class Counted:
     tokens : int
         Words in the text, including those outside the vocabulary.
     seconds : dict
-        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". Their tasks
-        overlap: the time of a stage begins when the stage before it ends.
+        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". As their
+        tasks overlap, the time of a stage begins when the previous stage ends.
     """
 
     vocabulary: Vocabulary
@@ -63,18 +63,18 @@ class Counted:
 
 
 @dataclass(frozen=True)
-class _Reading:
-    """The settings of reading: the arguments of `source_arguments`."""
+class _ShardReader:
+    """Reads shards on the workers, with the settings of reading and encoding."""
 
     settings: dict[str, Any]
 
-    def read_pieces(self, pieces: Sequence[Piece]) -> _core.CoreShard:
-        """Tokenise pieces of files."""
-        return self._read("pieces", itertools.chain.from_iterable(p.open() for p in pieces))
+    def read_ranges(self, ranges: Sequence[FileRange]) -> _core.CoreShard:
+        """Tokenise ranges of files."""
+        return self._read("ranges", itertools.chain.from_iterable(p.open() for p in ranges))
 
     def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
         """Tokenise a partition of a bag, or of a column of a table."""
-        return self._read("items", documents_of(documents))
+        return self._read("iterable", documents_of(documents))
 
     def _read(self, kind: str, value: object) -> _core.CoreShard:
         source = source_arguments([], self.settings)
@@ -106,11 +106,11 @@ def count(
     vocabulary : Vocabulary, optional
         The words to count, instead of those that `min_count` and `max_vocab` select.
     groups : int
-        Groups that words are dealt into, >= 1. The counts of each are collected by one worker.
+        Number of groups of words, >= 1. One worker collects the counts of a group.
     blocksize : int or str
-        The largest size of a shard in bytes; its last document may go beyond. Shards are smaller if
-        there would be fewer shards than groups. A compressed file or a partition of a bag is one
-        shard; partitions should have about this size.
+        The largest size of a shard in bytes; the last document of a shard may exceed it. Shards are
+        smaller if there would be fewer shards than groups otherwise. A compressed file or a
+        partition of a bag is one shard; partitions should have about this size.
     progress : callable, optional
         As for :class:`glove_rs.Glove`. The unit of tokenizing a bag is a partition.
     **settings
@@ -122,28 +122,30 @@ def count(
         As by :meth:`Cooccurrence.from_corpus`.
     """
     encoding, counting = core_encoding(settings), core_counting(settings)
-    chosen = checked(settings, "reading", "encoding")
+    read_settings = checked(settings, "reading", "encoding")
     blocksize = byte_count("blocksize", blocksize, 1000)
     text = shards_of(
         source,
-        documents=chosen["documents"],
+        documents=read_settings["documents"],
         blocksize=blocksize,
         least=groups,
     )
-    reading = _Reading(chosen)
+    reader = _ShardReader(read_settings)
     submit, this = cluster.submit, f"count-{next(_COUNTS)}"
     if text.partitions:
-        shards = cluster.compute(reading.read_documents, text.partitions, name=f"{this}-shard")
+        shards = cluster.compute(reader.read_documents, text.partitions, name=f"{this}-shard")
     else:
         shards = [
-            submit(reading.read_pieces, pieces, name=f"{this}-shard-{k}")
-            for k, pieces in enumerate(text.pieces)
+            submit(reader.read_ranges, ranges, name=f"{this}-shard-{k}")
+            for k, ranges in enumerate(text.ranges)
         ]
-    parts = [submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)]
+    vocabularies = [
+        submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)
+    ]
     given = None if vocabulary is None else vocabulary._core
     words = submit(
         _chosen,
-        _merged(cluster, _core.merge_vocabularies, parts, f"{this}-words"),
+        _merged(cluster, _core.merge_vocabularies, vocabularies, f"{this}-words"),
         given,
         text.name,
         encoding["min_count"],
@@ -160,16 +162,16 @@ def count(
     group_counts = _merged_by_group(cluster, counts, groups, this)
     stages = _Stages(progress)
     stages.wait("tokenizing", shards, text.sizes)
-    chosen = words.result()
+    counted_words = words.result()
     lengths = cluster.client.gather(tokens)
     stages.wait("vocabulary", [words], [0])
-    # Workers keep results as long as their futures exist.
+    # Workers keep the result of a task as long as its future exists.
     shards.clear()
     texts.clear()
-    stages.wait("counting", counts, _dealt(sum(lengths), len(counts)))
+    stages.wait("counting", counts, _divided(sum(lengths), len(counts)))
     stages.wait("merging", group_counts, [1] * groups)
     return Counted(
-        Vocabulary._of(chosen) if vocabulary is None else vocabulary,
+        Vocabulary._of(counted_words) if vocabulary is None else vocabulary,
         group_counts,
         sum(lengths),
         stages.seconds,
@@ -192,14 +194,15 @@ def _counts(
 ) -> list[Future]:
     """Count each text by one task, or all texts together by one task per thread.
 
-    Together, each task counts some rows. The sums do not depend on how rows are divided.
+    If `together`, each task counts some rows of all texts. The sums do not depend on the division
+    of the rows into tasks.
     """
     if together:
         workers, parts = cluster.workers, cluster.threads()
-        # On the workers that need most of these counts later.
-        places = [workers[part * len(workers) // parts] for part in range(parts)]
+        # A part runs on the worker that needs most of its counts later.
+        owners = [workers[part * len(workers) // parts] for part in range(parts)]
         tasks: list[tuple[list[Future], int, str | None]]
-        tasks = [(texts, part, at) for part, at in enumerate(places)]
+        tasks = [(texts, part, at) for part, at in enumerate(owners)]
     else:
         parts = 1
         tasks = [([text], 0, None) for text in texts]
@@ -257,7 +260,7 @@ def _merged(
     name: str,
     owner: str | None = None,
 ) -> Future:
-    """Merge in a tree, in the order of the parts; the last task is the owner's."""
+    """Merge in a tree, in the order of the parts. The last task runs on the worker `owner`."""
     for level in itertools.count():
         last = len(parts) <= FAN_IN
         parts = [
@@ -269,8 +272,8 @@ def _merged(
     raise AssertionError("a tree has a root")
 
 
-def _dealt(whole: int, parts: int) -> list[int]:
-    """Divide a number into parts that are about equal."""
+def _divided(whole: int, parts: int) -> list[int]:
+    """Divide a number into about equal parts."""
     return [whole * (part + 1) // parts - whole * part // parts for part in range(parts)]
 
 
@@ -296,7 +299,7 @@ def _chosen(
     min_count: int,
     max_vocab: int | None,
 ) -> _core.CoreVocabulary:
-    """Choose the words to count, with their counts, which decide the layout of all shards."""
+    """Choose the words to count, by rank, with their counts in the whole text."""
     return found.chosen(name, min_count, max_vocab) if given is None else given.counted(found)
 
 

@@ -55,8 +55,9 @@ class DaskGlove(Glove):
     Attributes
     ----------
     stages_ : dict
-        For each of "counting", "tiling" and "training", the "seconds" and the "bytes" that workers
-        received from each other. For "training" these are lists with a number for each epoch.
+        For each of the stages "counting", "preparing" (building tiles) and "training", the
+        "seconds" and the "bytes" that workers received from each other. For "training" these are
+        lists with a number for each epoch.
 
     Examples
     --------
@@ -251,7 +252,7 @@ class DaskGlove(Glove):
             resend,
         )
         group_counts.clear()
-        tiled = time.monotonic() - begun
+        prepared = time.monotonic() - begun
         after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
 
         def keep(arrays: dict[str, Any]) -> None:
@@ -265,7 +266,7 @@ class DaskGlove(Glove):
             seconds = [report.seconds for report in reports]
             self.stages_ = {
                 **stages,
-                "tiling": {"seconds": tiled, "bytes": received[0]},
+                "preparing": {"seconds": prepared, "bytes": received[0]},
                 "training": {"seconds": seconds, "bytes": received[1:]},
             }
 

@@ -1,4 +1,4 @@
-"""Text in shards. One task reads one shard."""
+"""The division of a text into shards. One task reads one shard."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from fsspec.utils import seek_delimiter
 from .. import _core
 from .._io.sources import files_of, names_files
 
-__all__ = ["Piece", "Shards", "shards_of"]
+__all__ = ["FileRange", "Shards", "shards_of"]
 
-#: The end of a document. Files are cut after it; with documents="file" they are not cut.
+#: The end of a document: files are cut after it. With documents="file" they are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
-#: Bytes from which the core tells whether a file can be cut.
+#: Bytes at the beginning of a file from which the core decides whether it can be cut.
 _BEGINNING = 10
-#: Endings of the names of compressed files, and their usual ratio of text to file size.
-_PACKED, _PACKED_TEXT = (".gz", ".bz2", ".xz", ".zst"), 4
+#: Endings of the names of compressed files, and the usual ratio of their text to their size.
+_COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
 
 
 class _File(NamedTuple):
@@ -39,10 +39,11 @@ class _File(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A file, or the documents that begin in a range of its bytes."""
+class FileRange:
+    """The documents that begin in a range of a file's bytes, or the whole file."""
 
     file: _File
+    #: The end of a document.
     delimiter: bytes = b""
     #: `None` for the whole file, which may be compressed.
     within: range | None = None
@@ -51,11 +52,11 @@ class Piece:
         return (self.file.size or 0) if self.within is None else len(self.within)
 
     def text_bytes(self) -> int:
-        """Estimate the bytes of text; 0 if the size is unknown."""
-        return len(self) * (_PACKED_TEXT if self.file.path.endswith(_PACKED) else 1)
+        """Estimate the bytes of decompressed text; 0 if the size is unknown."""
+        return len(self) * (_TEXT_RATIO if self.file.path.endswith(_COMPRESSED) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
-        """Yield the name, the position in the file, and an open file to read the piece from."""
+        """Yield the name, the position in the file, and an open file that ends with the range."""
         system, path, name, size = self.file
         with system.open(path, "rb") as file:
             if self.within is None:
@@ -66,7 +67,7 @@ class Piece:
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)
-            yield name, start, _FileRange(file, stop)
+            yield name, start, _OpenRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
         """Find the first position from `at` on where a document begins."""
@@ -77,7 +78,7 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class _FileRange:
+class _OpenRange:
     """An open file that appears to end at `stop`."""
 
     file: Any
@@ -98,22 +99,23 @@ class Shards:
         The name of the text in messages.
     sizes : list of int
         The bytes of each shard of files; 1 for each partition of a bag or a column.
-    pieces : list of list of Piece
-        The pieces of files in each shard.
+    ranges : list of list of FileRange
+        The ranges of files in each shard.
     partitions : list of Delayed
         The partitions of a bag or a column. Each is a shard.
     """
 
     name: str
     sizes: list[int]
-    pieces: list[list[Piece]] = field(default_factory=list)
+    ranges: list[list[FileRange]] = field(default_factory=list)
     partitions: list[Delayed] = field(default_factory=list)
 
     def text_bytes(self, blocksize: int) -> int:
-        """Estimate the bytes of text; `blocksize` stands for a size that is unknown."""
+        """Estimate the bytes of text, with `blocksize` in place of an unknown size."""
         if self.partitions:
             return blocksize * len(self.partitions)
-        return sum(piece.text_bytes() or blocksize for pieces in self.pieces for piece in pieces)
+        ranges = itertools.chain.from_iterable(self.ranges)
+        return sum(file_range.text_bytes() or blocksize for file_range in ranges)
 
 
 def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Shards:
@@ -134,38 +136,39 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
         return Shards("<documents>", [1] * len(parts), partitions=parts)
     files = _files(source)
     total = sum(file.size or 0 for file in files)
-    # A multiple of the number of groups, so that no worker waits for another.
+    # The number of shards is about a multiple of the number of groups: then no worker is idle while
+    # others tokenize.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
-    shards = _gathered(
-        (piece for file in files for piece in _pieces(file, size, _DELIMITERS.get(documents))), size
-    )
+    delimiter = _DELIMITERS.get(documents)
+    ranges = itertools.chain.from_iterable(_ranges_of(file, size, delimiter) for file in files)
+    shards = _gathered(ranges, size)
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     return Shards(name, [sum(map(len, shard)) for shard in shards], shards)
 
 
-def _gathered(pieces: Iterator[Piece], size: int) -> list[list[Piece]]:
-    """Put small pieces together into shards of at most `size` bytes."""
-    shards: list[list[Piece]] = []
+def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
+    """Put small ranges together into shards of at most `size` bytes."""
+    shards: list[list[FileRange]] = []
     room = 0
-    for piece in pieces:
-        if not shards or len(piece) > room:
+    for file_range in ranges:
+        if not shards or len(file_range) > room:
             shards.append([])
             room = size
-        shards[-1].append(piece)
-        room -= len(piece)
+        shards[-1].append(file_range)
+        room -= len(file_range)
     return shards
 
 
-def _pieces(file: _File, size: int, delimiter: bytes | None) -> Iterator[Piece]:
-    """Cut a file into pieces of at most `size` bytes, if it is larger and can be cut."""
+def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[FileRange]:
+    """Cut a file into ranges of at most `size` bytes, if it is larger and can be cut."""
     if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
-        yield Piece(file)
+        yield FileRange(file)
         return
     parts = math.ceil(file.size / size)
     ends = [file.size * part // parts for part in range(parts + 1)]
     for start, stop in itertools.pairwise(ends):
-        yield Piece(file, delimiter, range(start, stop))
+        yield FileRange(file, delimiter, range(start, stop))
 
 
 def _has_parts(file: _File) -> bool:

@@ -1,7 +1,7 @@
 """Training by strata (Gemulla et al. 2011) on the workers of a cluster.
 
-This module schedules the blocks of each subepoch. The core trains them, and its `CoreProgress`
-decides how the training goes on.
+This module schedules the blocks of each subepoch. The core trains them, and its `CoreHistory`
+decides whether an epoch is repeated and whether another one starts.
 """
 
 from __future__ import annotations
@@ -23,21 +23,22 @@ from .._fit.training import Session
 from .._progress import Callback as Progress
 from . import _strata
 from ._cluster import Cluster
-from ._strata import Rows
+from ._strata import Cost, Rows
 
 __all__ = ["EpochReport", "Training"]
 
 #: Number of marginals that one task adds up.
 FAN_IN = 8
-#: Slices of an epoch if there are several groups. Each slice moves all context rows except those
-#: that stay, and an even number of slices moves them back. On enwiki-17m, dim 100 and 8 epochs, 2
-#: and 4 groups come within 0.2 % of the loss of one group and half a point of its analogies. With
-#: one slice, 4 groups lose 1.2 points; 8 slices in the first epoch gain nothing.
+#: Slices of an epoch if there are several groups. In a slice every worker trains on all groups of
+#: context rows, one after the other; after an even number of slices they are where they began. On
+#: enwiki-17m, dim 100 and 8 epochs, 2 and 4 groups come within 0.2 % of the loss of one group and
+#: half a point of its analogies. With one slice, 4 groups lose 1.2 points; 8 slices in the first
+#: epoch gain nothing.
 SLICES = 2
-#: Seconds between two copies of the state to other workers, per second that a copy takes.
+#: The state is copied to other workers after this many times the duration of the last copy.
 COPY_EVERY = 10.0
-#: Seconds between two looks at what is waited for, and between two looks for lost workers.
-TICK, LOOK = 0.05, 0.5
+#: Seconds between two checks of a future, and between two checks for lost workers.
+CHECK_FUTURE, CHECK_WORKERS = 0.05, 0.5
 
 
 class WorkerLost(Exception):  # noqa: N818 - what happened
@@ -46,19 +47,20 @@ class WorkerLost(Exception):  # noqa: N818 - what happened
 
 @dataclass
 class EpochReport:
-    """A finished epoch for `EpochState`. Its rows are those of `training` while callbacks run."""
+    """A finished epoch, for `EpochState`. While callbacks run, it gives the rows of `training`."""
 
     epoch: int
     loss: float
+    data_loss: float
     validation: float | None
     seconds: float
     records_per_second: float
     training: Training | None = field(default=None, repr=False)
 
-    def numbers(self) -> tuple[float, float, float, float]:
-        """Return the row of the epoch in a `History`."""
+    def numbers(self) -> tuple[float, float, float, float, float]:
+        """Return the numbers of the epoch in a `History`."""
         validation = math.nan if self.validation is None else self.validation
-        return self.loss, self.seconds, self.records_per_second, validation
+        return self.loss, self.seconds, self.records_per_second, validation, self.data_loss
 
     def side(self, contexts: bool) -> tuple[Rows, Rows]:
         """W and b, or W̃ and b̃ if `contexts`."""
@@ -97,8 +99,8 @@ class State:
 class Training:
     """A training on the counts of all groups of `words` words.
 
-    If the worker of a group's counts is lost, Dask rebuilds counts that a task made. `resend` sends
-    the counts of some groups again, if the client sent them.
+    If a worker is lost, Dask rebuilds its counts if tasks computed them. If the client sent them,
+    `resend` sends those of the given groups again.
 
     Attributes
     ----------
@@ -134,22 +136,29 @@ class Training:
         self.reports: list[EpochReport] = []
         self.received: list[int] = []
         self._owners = [cluster.owner(group) for group in range(self._groups)]
+        # Part of the names of tasks, so that no two tasks have the same name.
         self._round = 0
+        # The last epoch that callbacks have seen: one that is trained again is not shown again.
         self._shown = 0
-        self._running: list[Future] = []
+        # The costs of the blocks in the running epoch.
+        self._epoch_costs: list[Future] = []
+        # The state after the epoch with the smallest validation loss, with early stopping.
         self._best: State | None = None
-        self._saved: State | None = None
+        # The last state that other workers have a copy of, and the one that is being copied.
+        self._copied: State | None = None
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = cluster.received()
-        margins = self._margins_of(group_counts)
-        self._tiles = [self._tiles_of(k, counts, margins) for k, counts in enumerate(group_counts)]
-        # Rebuilding lost tiles needs the marginals of the whole matrix: they are stored here if the
-        # client sent the counts, because Dask cannot rebuild those.
-        self._margins = None if resend is None else self._value(margins)
-        del group_counts, margins  # workers keep what has a future
+        marginals = self._marginals_of(group_counts)
+        self._tiles = [
+            self._tiles_of(k, counts, marginals) for k, counts in enumerate(group_counts)
+        ]
+        # Lost tiles are built again with the marginals of the whole matrix. They are stored here if
+        # the client sent the counts, because then Dask cannot compute them again.
+        self._marginals = None if resend is None else self._value(marginals)
+        del group_counts, marginals  # workers keep results that have futures
         self._records, self._held_out = self._sizes()
-        self._rules = _core.CoreProgress(
+        self._history = _core.CoreHistory(
             training,
             session.validation,
             self._records,
@@ -158,34 +167,34 @@ class Training:
             session.seconds_left(),
         )
         self.state = self._begin()
-        self._divergence_cost = self._cost(self.state, _strata.divergence_cost)
-        self._rules.set_divergence_cost(self._divergence_cost)
+        self._divergence_cost = self._cost("divergence", self.state)
+        self._history.set_divergence_cost(self._divergence_cost)
         self.received.append(cluster.received() - before)
 
     # --- before the first epoch -----------------------------------------------------------------
 
-    def _margins_of(self, group_counts: Sequence[Future]) -> Future:
+    def _marginals_of(self, group_counts: Sequence[Future]) -> Future:
         """Add up the marginals of all groups."""
         submit = self._cluster.submit
         parts = [
-            submit(_strata.margins, counts, self._threads, name=f"margins-{group}", at=owner)
+            submit(_strata.marginals, counts, self._threads, name=f"marginals-{group}", at=owner)
             for group, (counts, owner) in enumerate(zip(group_counts, self._owners, strict=True))
         ]
         level = 0
         while len(parts) > 1:
             level += 1
             parts = [
-                submit(_strata.add_margins, parts[k : k + FAN_IN], name=f"margins-{level}-{k}")
+                submit(_strata.add_marginals, parts[k : k + FAN_IN], name=f"marginals-{level}-{k}")
                 for k in range(0, len(parts), FAN_IN)
             ]
         return parts[0]
 
-    def _tiles_of(self, group: int, counts: Future, margins: Future) -> Future:
+    def _tiles_of(self, group: int, counts: Future, marginals: Future) -> Future:
         """Submit the tiles of a group to its worker."""
         return self._cluster.submit(
             _strata.tiles,
             counts,
-            margins,
+            marginals,
             self._dim,
             self._training,
             self._session.validation,
@@ -195,23 +204,26 @@ class Training:
         )
 
     def _sizes(self) -> tuple[int, int]:
+        """Return the number of records to train on and of held-out records, of all groups."""
         sizes = [
             self._cluster.submit(_strata.sizes, tiles, name=f"sizes-{group}")
             for group, tiles in enumerate(self._tiles)
         ]
         records = held_out = 0
-        self._report("tiling", 0, 0)
+        self._report("preparing", 0, 0)
         for found in self._values(sizes):
             records, held_out = records + found[0], held_out + found[1]
-            self._report("tiling", records, 0)
+            self._report("preparing", records, 0)
         return records, held_out
 
     def _begin(self) -> State:
+        """Submit the rows at the start of the training."""
         started = [
             self._cluster.submit(
                 _strata.start,
                 (self._words, self._groups, group),
                 self._dim,
+                self._training["optimizer"],
                 self._training["seed"],
                 self._init_of(group),
                 self._threads,
@@ -225,7 +237,7 @@ class Training:
         return State(0, 0, words, contexts)
 
     def _init_of(self, group: int) -> _core._Init | None:
-        """Select the vectors of the words of a group, and number the words by their rows."""
+        """Select the initial vectors of a group, and number their words by their rows."""
         if self._init is None:
             return None
         ranks = _core.group_ranks(self._words, self._groups, group)
@@ -246,7 +258,7 @@ class Training:
         """
         while True:
             try:
-                while not self._rules.is_finished():
+                while not self._history.is_finished():
                     self._run_epoch(after_epoch)
                 return self.arrays(self._best or self.state)
             except WorkerLost:
@@ -259,38 +271,41 @@ class Training:
             return
         self._copy()
         stop = False
-        if report.epoch > self._shown:  # not if it was repeated after a worker was lost
+        if report.epoch > self._shown:
             self._shown = report.epoch
             report.training = self
             try:
                 stop = after_epoch(report)
             finally:
                 report.training = None
-        if stop or not self._rules.has_time_for(time.monotonic() - begun):
-            self._rules.stop()
+        if stop or not self._history.has_time_for(time.monotonic() - begun):
+            self._history.stop()
 
     def _epoch(self) -> EpochReport | None:
         """Run an epoch; return None if it diverged and must be repeated at half the rate."""
         epoch = self.state.epoch + 1
         begun, before = time.monotonic(), self._cluster.received()
         state, costs = self._submit(epoch)
-        cost = 0.0
+        cost = negatives = 0.0
         for done, block in enumerate(self._values(costs)):
-            cost += math.nan if block is None else block
+            of_records, of_negatives = (math.nan, math.nan) if block is None else block
+            cost += of_records
+            negatives += of_negatives
             self._report_epoch(epoch - 1 + done / len(costs))
             if math.isnan(cost):
                 break
-        if self._rules.is_divergence(cost):
-            warnings.warn(self._rules.halve_rate(), RuntimeWarning, stacklevel=4)
-            self.state.halvings = self._rules.halvings
+        if self._history.is_divergence(cost):
+            warnings.warn(self._history.halve_rate(), RuntimeWarning, stacklevel=4)
+            self.state.halvings = self._history.halvings
             return None
         validation = None
         if self._held_out:
-            validation = self._cost(state, _strata.validation_cost) / self._held_out
+            validation = self._cost("validation", state) / self._held_out
         seconds = time.monotonic() - begun
         rate = self._records / max(seconds, 1e-9)
-        report = EpochReport(epoch, cost / self._records, validation, seconds, rate)
-        is_best = self._rules.finish_epoch(report.loss, validation, seconds, rate)
+        losses = (cost + negatives) / self._records, cost / self._records
+        report = EpochReport(epoch, *losses, validation, seconds, rate)
+        is_best = self._history.finish_epoch(*losses, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
         self.received.append(self._cluster.received() - before)
@@ -307,8 +322,8 @@ class Training:
         words, contexts, costs = [*self.state.words], [*self.state.contexts], []
         for number in range(slices * self._groups):
             slice_, step = divmod(number, self._groups)
-            # Every other slice goes backwards: the last stratum of one slice is the first of the
-            # next, and its context rows stay where they are.
+            # Every second slice has the strata in reverse order. The last stratum of a slice is
+            # then the first of the next one, and no context rows move between the two.
             shift = step if slice_ % 2 == 0 else -step - 1
             subepoch: _core._Subepoch = {
                 "epoch": epoch,
@@ -336,23 +351,25 @@ class Training:
                 words[group] = trained
                 contexts[columns] = self._element(trained, 1, self._owners[group])
                 costs.append(self._element(trained, 2, self._owners[group]))
-        self._running = costs
+        self._epoch_costs = costs
         words = [self._element(words[group], 0, self._owners[group]) for group in groups]
         return State(epoch, self.state.halvings, words, contexts), costs
 
     def _element(self, of: Future, number: int, at: str | None = None) -> Future:
+        """Submit a task that takes one element of the result of another."""
         return self._cluster.submit(
             operator.getitem, of, number, name=f"{of.key}-{number}", at=at, strict=at is not None
         )
 
-    def _cost(self, state: State, task: Callable[..., float]) -> float:
-        """Sum up the cost that `task` computes for each block."""
+    def _cost(self, of: Cost, state: State) -> float:
+        """Add up the costs of all blocks."""
         total = 0.0
         self._round += 1
         for shift in range(self._groups):
             costs = [
                 self._cluster.submit(
-                    task,
+                    _strata.cost,
+                    of,
                     self._tiles[group],
                     state.words[group],
                     state.contexts[(group + shift) % self._groups],
@@ -370,7 +387,7 @@ class Training:
     # --- faults ---------------------------------------------------------------------------------
 
     def _copy(self) -> None:
-        """Copy the state to other workers, so that losing one does not undo everything."""
+        """Copy the state to other workers, so that training can continue if a worker is lost."""
         workers = self._cluster.workers
         now = time.monotonic()
         took = self._copy_ended - self._copy_began
@@ -387,14 +404,15 @@ class Training:
                 )
         self._copying, self._copy_began = state, now
 
-    def _look_at_copies(self) -> None:
+    def _check_copies(self) -> None:
+        """Note if the state that is being copied is complete on the other workers."""
         state = self._copying
         if state is not None and all(copy.done() for copy in state.copies.values()):
-            self._saved, self._copying = state, None
+            self._copied, self._copying = state, None
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """After the loss of a worker, go back to the last epoch whose rows are all left."""
+        """Return to the last epoch whose rows still exist, after the loss of a worker."""
         self._copying = None
         while True:
             try:
@@ -410,59 +428,64 @@ class Training:
         self._owners = [has[tiles.key][0] for tiles in self._tiles]
         self._round += 1
         best = None if self._best is None else self._best.surviving(has)
-        for state in (self.state, self._saved):
+        for state in (self.state, self._copied):
             left = None if state is None else state.surviving(has)
             if left is not None and (best or self._best is None):
                 break
         else:
             left, best = self._begin(), None
-        self.state, self._saved, self._best = left, None, best
-        self._rules.rewind(left.epoch, left.halvings)
+        self.state, self._copied, self._best = left, None, best
+        self._history.rewind(left.epoch, left.halvings)
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Send the counts of lost tiles that Dask cannot rebuild."""
+        """Send the counts of lost tiles again, if Dask cannot rebuild them."""
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return
         if self._resend is None:
-            raise RuntimeError("a worker is gone that had a part of the counts: fit them again")
+            raise RuntimeError(
+                "a worker was lost with its part of the counts, which cannot be computed again: "
+                "call fit again"
+            )
         self._round += 1
         for group, counts in zip(lost, self._resend(lost), strict=True):
-            margins = self._cluster.send(self._margins, group)
-            self._tiles[group] = self._tiles_of(group, counts, margins)
+            marginals = self._cluster.send(self._marginals, group)
+            self._tiles[group] = self._tiles_of(group, counts, marginals)
 
     def cancel(self) -> None:
         """Release the tasks of the running epoch."""
-        for cost in self._running:
+        for cost in self._epoch_costs:
             cost.release()
 
     # --- waiting --------------------------------------------------------------------------------
 
     def _wait(self, future: Future) -> None:
-        look = time.monotonic() + LOOK
+        """Wait for a task. Raises its exception, or `WorkerLost` if its worker is gone."""
+        next_check = time.monotonic() + CHECK_WORKERS
         while not future.done():
             try:
-                wait([future], timeout=TICK)
+                wait([future], timeout=CHECK_FUTURE)
             except TimeoutError:
-                self._look_at_copies()
+                self._check_copies()
             except CancelledError:
                 raise WorkerLost from None
-            if time.monotonic() > look:
-                look = time.monotonic() + LOOK
+            if time.monotonic() > next_check:
+                next_check = time.monotonic() + CHECK_WORKERS
                 if self._cluster.lost():
                     raise WorkerLost
         if future.cancelled() or future.status == "lost":
             raise WorkerLost
         if future.status == "error":
             raise future.exception()
-        self._look_at_copies()
+        self._check_copies()
 
     def _value(self, future: Future) -> Any:
+        """Wait for a task and return its result."""
         while True:
             self._wait(future)
             try:
-                return future.result(timeout=LOOK)
+                return future.result(timeout=CHECK_WORKERS)
             except TimeoutError:
                 if self._cluster.lost():
                     raise WorkerLost from None
@@ -473,6 +496,7 @@ class Training:
         return map(self._value, futures)
 
     def _report_epoch(self, epochs: float) -> None:
+        """Report progress: `epochs` are finished, a fraction for a part of one."""
         total = self._records * self._training["epochs"]
         self._report("training", int(self._records * epochs), total)
 
@@ -491,7 +515,7 @@ class Training:
     # --- results --------------------------------------------------------------------------
 
     def arrays(self, state: State) -> dict[str, Rows]:
-        """Parameters and accumulators by name, by rank."""
+        """Return parameters and accumulators by name; rows are ranks."""
         sides = {"": self.side(state, contexts=False), "_tilde": self.side(state, contexts=True)}
         return {
             name + side: arrays[number]
@@ -500,14 +524,15 @@ class Training:
         }
 
     def side(self, state: State, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
-        """Vectors, biases and accumulators of both, by rank."""
-        vectors = [np.empty((self._words, self._dim), np.float32) for _ in range(2)]
-        biases = [np.empty(self._words, np.float32) for _ in range(2)]
-        arrays = (vectors[0], biases[0], vectors[1], biases[1])
+        """Return vectors, biases, and the accumulators of both; rows are ranks."""
+        arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
             found = _strata.aligned(self._value(rows))
-            unpacked = _core.unpack_rows(found, self._dim, contexts)
+            unpacked = _core.unpack_rows(found, self._dim, self._training["optimizer"], contexts)
+            if not arrays:
+                arrays = [np.empty((self._words, *part.shape[1:]), np.float32) for part in unpacked]
             for array, part in zip(arrays, unpacked, strict=True):
                 array[ranks] = part
-        return arrays
+        w, b, g_w, g_b = arrays
+        return w, b, g_w, g_b

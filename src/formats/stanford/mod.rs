@@ -3,8 +3,8 @@
 //! | module | file | content |
 //! |---|---|---|
 //! | `vocabulary` | `vocab.txt` | lines of `word SP count LF` |
-//! | `records` | `cooccurrence.bin`, `cooccurrence.shuf.bin` | records of 16 bytes: `i32 word1, i32 word2, f64 x`; words from 1, word1 the left one |
-//! | `parameters` | `vectors.bin`, `gradsq.bin` | V rows of a word's weights and bias for W, then as many for W̃, all f64, without a header |
+//! | `records` | `cooccurrence.bin`, `cooccurrence.shuf.bin` | records of 16 bytes: `i32 word1, i32 word2, f64 x`; word numbers start at 1; in counts of one direction word1 is the left word |
+//! | `parameters` | `vectors.bin`, `gradsq.bin` | V rows of W, then V rows of W̃; a row is a word's vector and bias, as f64; no header |
 //!
 //! All numbers are little-endian.
 
@@ -14,7 +14,7 @@ mod vocabulary;
 
 pub(super) use parameters::Shape;
 pub use parameters::{load_parameters, save_parameters};
-pub(super) use records::{check_sum, gather};
+pub(super) use records::{check_sum, read_cooccurrences};
 pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
 #[cfg(feature = "python")]
 pub(crate) use vocabulary::load_vocabulary_from;

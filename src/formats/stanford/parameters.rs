@@ -1,5 +1,5 @@
-//! Parameters of `glove`, and its accumulators, which have the same shape: V rows of a word's
-//! weights and bias for W, then as many for W̃, all little-endian f64.
+//! The parameters of Stanford's `glove`, or their accumulators, which have the same shape: first V rows of W,
+//! then V rows of W̃. A row is a word's vector and its bias, as little-endian f64.
 
 use crate::error::{Error, Location, Result};
 use crate::file_kind::Wanted;
@@ -12,7 +12,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-/// Write parameters, or accumulators, of vectors of `dim` components.
+/// Write parameters, or accumulators. Vectors have `dim` components.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -39,12 +39,12 @@ pub fn save_parameters(
     })
 }
 
-/// Read what `glove` or [`save_parameters`] wrote for a vocabulary of `words`, and the number of
-/// components.
+/// Read parameters, or accumulators, of a vocabulary of `words` words. Returns the number of components, and
+/// the parameters in single precision.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] for a size that does not fit the vocabulary, or with the byte
-/// offset of a number that is not finite in 32 bits; [`Error::Cancelled`].
+/// offset of a number that is not finite in single precision; [`Error::Cancelled`].
 pub fn load_parameters(
     path: impl AsRef<Path>,
     words: usize,
@@ -68,7 +68,7 @@ pub fn load_parameters(
             }
             if let Some(place) = vectors[start..].iter().position(|x| !x.is_finite()) {
                 let offset = row * shape.row_bytes + 8 * place as u64;
-                let message = "this is not a number that training could go on from";
+                let message = "this number is not finite in single precision";
                 return Err(Error::format(path, Location::Byte(offset), message));
             }
             biases.extend(vectors.pop());
@@ -79,7 +79,7 @@ pub fn load_parameters(
     Ok((shape.dim, to))
 }
 
-/// How the numbers of a file are divided into rows.
+/// The division of a file into rows of numbers.
 pub(in crate::formats) struct Shape {
     size: u64,
     pub dim: usize,
@@ -115,7 +115,7 @@ impl Shape {
     }
 }
 
-/// Bytes of a file, unpacked. It will be opened again.
+/// Bytes of the decompressed content of a file. A pipe is refused, because the caller opens the file again.
 fn content_size(path: &Path, monitor: &Monitor) -> Result<u64> {
     let metadata = at(path, fs::metadata(path))?;
     if !metadata.is_file() && !metadata.is_dir() {

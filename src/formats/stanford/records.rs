@@ -18,12 +18,12 @@ use std::path::Path;
 const RECORD: usize = 16;
 /// Bytes read at a time.
 const BLOCK: usize = 4 << 20;
-/// Buckets of a shuffle. Their number is part of what the seed stands for: the same for any memory.
-/// Tests have few records.
+/// Buckets of a shuffle. A seed stands for one order only as long as this number stays the same: it does not
+/// depend on the memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 
-/// Write the records of `counts`, sorted by (word1, word2), a part of the rows at a time where a
-/// memory limit asks for it.
+/// Write the records of `counts`, sorted by (word1, word2). Only as many rows are in memory at a time as the
+/// limit allows.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -45,7 +45,7 @@ pub fn save_cooccurrences(
                 records += u64::from(length);
                 records <= most
             });
-            // A single row may be more than the limit allows.
+            // At least one row, even if it exceeds the limit.
             let rows = rows.count().max(1);
             let part = &lengths[first..first + rows];
             let (starts, columns, values) = counts.rows_to_csr(first as WordId, part, monitor)?;
@@ -66,12 +66,12 @@ pub fn save_cooccurrences(
     })
 }
 
-/// Read records in any order; those of the same two words add up.
+/// Read records in any order. Several records of the same pair of words are added up.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset: a length that is not a multiple of 16, an
-/// index outside 1..=`words`, a count that is not a finite number above 0, or counts that add up to
-/// more than a float can hold; [`Error::Cancelled`].
+/// index outside 1..=`words`, a count that is not a finite number above 0, or counts whose sum is
+/// not finite; [`Error::Cancelled`].
 pub fn load_cooccurrences(
     path: impl AsRef<Path>,
     words: usize,
@@ -79,18 +79,18 @@ pub fn load_cooccurrences(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     let mut input = Input::plain(path.as_ref(), monitor)?;
-    gather(&mut input, words, memory, monitor)
+    read_cooccurrences(&mut input, words, memory, monitor)
 }
 
-/// The same of a file that is open.
-pub(in crate::formats) fn gather(
+/// As [`load_cooccurrences`], from an open file.
+pub(in crate::formats) fn read_cooccurrences(
     input: &mut Input,
     words: usize,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
     let path = &input.path().to_owned();
-    let mut gathering = TriangleBuilder::new(words, memory);
+    let mut builder = TriangleBuilder::new(words, memory);
     let mut last = 0;
     for_each_record(input, monitor, |record, offset| {
         let bad = |place: u64, message: String| {
@@ -111,29 +111,31 @@ pub(in crate::formats) fn gather(
         }
         let (i, j) = (index(0)?, index(4)?);
         last = last.max(i).max(j);
-        gathering.push(i, j, x)
+        builder.push(i, j, x)
     })?;
-    // The last words of a text's own vocabulary may stand alone, but hardly all of the last 1 %.
+    // In the vocabulary of the same text, a few of the last words may have no neighbours, but hardly all of the
+    // last 1 %.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
-            "{}: the records end at word {} of the vocabulary's {words}: is it theirs?",
+            "{}: no record has a word after word {} of the vocabulary's {words}; check that the \
+             vocabulary is that of the records",
             path.display(),
             last + 1
         ));
     }
-    let counts = gathering.finish(monitor)?;
+    let counts = builder.finish(monitor)?;
     check_sum(&counts, path)?;
     Ok(counts)
 }
 
-/// Refuse a file whose counts add up to more than a float can hold.
+/// Refuse a file whose counts have a sum that is not finite.
 pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()> {
     let checked = counts.check_sum("the file");
     checked.map_err(|e| Error::format(path, Location::Byte(0), e.to_string()))
 }
 
-/// Copy records in random order, every order as likely as any other and fixed by `seed`; how many
-/// they were. What they hold is not looked at.
+/// Copy records in random order. Every order is equally likely; `seed` decides which. Returns the number of
+/// records. Their content is not checked.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Cancelled`].

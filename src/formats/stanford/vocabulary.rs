@@ -9,9 +9,9 @@ use crate::vocabulary::Vocabulary;
 use std::io::Write;
 use std::path::Path;
 
-/// Bytes that a line of a vocabulary may have.
+/// Longest line, in bytes.
 const LONGEST_LINE: usize = 16 << 20;
-/// Bytes read at a time. Tests have lines that are longer.
+/// Bytes read at a time; few in tests, so that lines are longer.
 const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Write `word SP count LF` lines.
@@ -43,7 +43,7 @@ pub fn save_vocabulary(
     })
 }
 
-/// Read `word SP count LF` lines; the last space of a line separates.
+/// Read `word SP count LF` lines. The last space or tab of a line separates word and count.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line; [`Error::Memory`]; [`Error::Cancelled`].
@@ -66,7 +66,8 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     let (mut block, mut rest) = (Vec::new(), Vec::new());
     let mut number = 0;
     loop {
-        // As much again as a line has so far: a long one is not looked through again and again.
+        // Read as much again as an unfinished line already has: otherwise a long line would be searched for its
+        // end many times.
         let more = block.len().max(BLOCK);
         let at_end = input.fill(&mut block, more)?;
         let mut start = 0;
@@ -100,7 +101,7 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
         .map_err(|e| malformed(e, path, 1))
 }
 
-/// What a vocabulary refuses is wrong with the file.
+/// A word or count that the vocabulary refuses is an error of the file.
 fn malformed(error: Error, path: &Path, line: u64) -> Error {
     match error {
         Error::Parameter { .. } => {
@@ -110,7 +111,7 @@ fn malformed(error: Error, path: &Path, line: u64) -> Error {
     }
 }
 
-/// The word and the count of a line, unless it is empty.
+/// The word and the count of a line; `None` if the line is empty.
 fn parse_line(line: &[u8]) -> std::result::Result<Option<(&[u8], u64)>, &'static str> {
     let ends = line.iter().rposition(|b| *b != b'\r');
     let Some(line) = ends.map(|last| &line[..=last]) else {

@@ -327,15 +327,27 @@ impl<'a> Sample<'a> {
         sample
     }
 
-    /// Choose the dialect in which the lines end in the most numbers; the default if that does as well.
+    /// Choose the dialect in which most lines end in the most numbers; the default if half of them do so
+    /// there.
     fn choose_dialect(&mut self) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
-        let mut most = usual(&counted(few, Dialect::default())).unwrap_or(0);
+        // How many numbers most lines end with, and how many lines do.
+        let usual_of = |dialect| {
+            let numbers = counted(few, dialect);
+            let most = usual(&numbers).unwrap_or(0);
+            (most, numbers.iter().filter(|n| **n == most).count())
+        };
+        let (mut most, alike) = usual_of(Dialect::default());
+        let mut alike = if 2 * alike > few.len() {
+            few.len()
+        } else {
+            alike
+        };
         let mut chosen = Dialect::default();
         for dialect in Dialect::OTHERS {
-            let numbers = usual(&counted(few, dialect)).unwrap_or(0);
-            if numbers > most {
-                (most, chosen) = (numbers, dialect);
+            let (numbers, lines) = usual_of(dialect);
+            if (numbers, lines) > (most, alike) {
+                (most, alike, chosen) = (numbers, lines, dialect);
             }
         }
         // Columns may also be aligned where only the words differ in length.

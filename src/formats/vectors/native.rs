@@ -20,6 +20,7 @@
 //!
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
+use super::super::header::{Fault, HeaderFormat, contradiction};
 use super::element::{Element, read_f16, read_f32};
 use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
@@ -35,9 +36,13 @@ use std::path::Path;
 /// transfer that translates newlines.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
-const VERSION: u32 = 1;
 /// Bytes of the header, and what the matrix is aligned to: a cache line.
 const HEADER: usize = 64;
+const FORMAT: HeaderFormat = HeaderFormat {
+    magic: MAGIC,
+    versions: [1, 1],
+    length: HEADER,
+};
 /// Numbers converted at a time.
 const CHUNK: usize = 1 << 18;
 
@@ -87,17 +92,14 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
         index.extend_from_slice(word.as_ref());
     }
     let start = (HEADER + index.len()).next_multiple_of(HEADER);
-    let mut header = [0; HEADER];
-    header[..8].copy_from_slice(MAGIC);
-    header[8..12].copy_from_slice(&VERSION.to_le_bytes());
-    header[12..16].copy_from_slice(&(E::BYTES as u32).to_le_bytes());
-    header[16..24].copy_from_slice(&(words.len() as u64).to_le_bytes());
-    header[24..32].copy_from_slice(&(dim as u64).to_le_bytes());
-    header[32..40].copy_from_slice(&end.to_le_bytes());
-    header[40..48].copy_from_slice(&(start as u64).to_le_bytes());
-    header[48..52].copy_from_slice(&crc32fast::hash(&index).to_le_bytes());
-    let checksum = crc32fast::hash(&header[..60]);
-    header[60..].copy_from_slice(&checksum.to_le_bytes());
+    let header = FORMAT.header(&[
+        &(E::BYTES as u32).to_le_bytes(),
+        &(words.len() as u64).to_le_bytes(),
+        &(dim as u64).to_le_bytes(),
+        &end.to_le_bytes(),
+        &(start as u64).to_le_bytes(),
+        &crc32fast::hash(&index).to_le_bytes(),
+    ]);
     index.resize(start - HEADER, 0);
     write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
@@ -218,39 +220,28 @@ fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)
     Ok((header, words))
 }
 
-fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
-    let u32_at = |at: usize| u32::from_le_bytes(*bytes[at..].first_chunk().expect("64 bytes"));
-    let u64_at = |at: usize| u64::from_le_bytes(*bytes[at..].first_chunk().expect("64 bytes"));
-    // First, for another version may have its checksum elsewhere.
-    let version = u32_at(8);
-    if version != VERSION {
-        let message = format!("version {version} of the format; this glove-rs reads {VERSION}");
-        return Err((8, message));
-    }
-    if u32_at(60) != crc32fast::hash(&bytes[..60]) {
-        return Err((0, "the header is damaged".into()));
-    }
-    let wrong = |at: u64| (at, "the header contradicts itself".to_owned());
-    let element_bytes = u32_at(12) as usize;
+fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
+    let numbers = FORMAT.check(bytes)?;
+    let element_bytes = numbers.u32(12) as usize;
     if element_bytes != 4 && element_bytes != 2 {
-        return Err(wrong(12));
+        return Err(contradiction(12));
     }
-    let [words, dim, word_bytes, matrix] = [16, 24, 32, 40].map(u64_at);
+    let [words, dim, word_bytes, matrix] = [16, 24, 32, 40].map(|offset| numbers.u64(offset));
     // Whatever fits in memory is far below 2^62.
     let small = |product: Option<u64>| product.filter(|n| *n < 1 << 62);
     let index = small(words.checked_mul(8))
         .and_then(|ends| small(ends.checked_add(word_bytes)))
-        .ok_or_else(|| wrong(32))?;
+        .ok_or_else(|| contradiction(32))?;
     // Half precision may be read, and saved again, in single precision.
     let row = small(dim.checked_mul(size_of::<f32>() as u64));
     let rows = row.and_then(|row| small(row.checked_mul(words)));
-    rows.ok_or_else(|| wrong(24))?;
+    rows.ok_or_else(|| contradiction(24))?;
     // Without words nothing else bounds it. As text it must be readable again.
     if words == 0 && dim > MAX_LINE_BYTES as u64 / 2 {
-        return Err(wrong(24));
+        return Err(contradiction(24));
     }
     if matrix != (HEADER as u64 + index).next_multiple_of(HEADER as u64) {
-        return Err(wrong(40));
+        return Err(contradiction(40));
     }
     Ok(Header {
         bytes: *bytes.first_chunk().expect("64 bytes"),
@@ -259,7 +250,7 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, (u64, String)> {
         dim: dim as usize,
         matrix,
         word_bytes,
-        checksum: u32_at(48),
+        checksum: numbers.u32(48),
     })
 }
 

@@ -4,8 +4,8 @@
 //! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
 
 use super::Cost;
-use super::step::{KernelCall, update_all};
-use super::vector::{Number, TOGETHER, Vector};
+use super::records::{KernelCall, update_all};
+use super::vector::{Number, Quad, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::aarch64::*;
 
@@ -25,8 +25,47 @@ impl Number for Four {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
-impl Four {
-    /// 1/√self, to a relative error of 1e-4 or better.
+impl Quad for Four {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        unsafe { Vector::load(from) }
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        unsafe { Vector::splat(x) }
+    }
+    #[inline(always)]
+    unsafe fn to_array(self) -> [f32; TOGETHER] {
+        let mut all = [0.0; TOGETHER];
+        unsafe { vst1q_f32(all.as_mut_ptr(), self.0) };
+        all
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe { Vector::add(self, other) }
+    }
+    #[inline(always)]
+    unsafe fn mul(self, by: Self) -> Self {
+        unsafe { Vector::mul(self, by) }
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        unsafe { Vector::clip(self, bound) }
+    }
+    #[inline(always)]
+    unsafe fn transpose([a, b, c, d]: [Self; TOGETHER]) -> [Self; TOGETHER] {
+        unsafe {
+            let (even, odd) = (vtrnq_f32(a.0, b.0), vtrnq_f32(c.0, d.0));
+            let low = |x, y| Self(vcombine_f32(vget_low_f32(x), vget_low_f32(y)));
+            let high = |x, y| Self(vcombine_f32(vget_high_f32(x), vget_high_f32(y)));
+            [
+                low(even.0, odd.0),
+                low(even.1, odd.1),
+                high(even.0, odd.0),
+                high(even.1, odd.1),
+            ]
+        }
+    }
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
         // 8 bits, then two Newton steps with the instruction for them, which computes ∞·0 as 0.
@@ -41,6 +80,7 @@ impl Four {
 #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
 unsafe impl Vector for Four {
     const LANES: usize = 4;
+    type Quad = Self;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { vld1q_f32(from) })
@@ -58,6 +98,14 @@ unsafe impl Vector for Four {
         Self(unsafe { vmulq_f32(self.0, by.0) })
     }
     #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { vaddq_f32(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: Self) -> Self {
+        x
+    }
+    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         Self(unsafe { vfmsq_f32(c.0, self.0, b.0) })
     }
@@ -70,13 +118,8 @@ unsafe impl Vector for Four {
         unsafe { vaddvq_f32(self.0) }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
-        unsafe {
-            let sums = vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0));
-            let mut all = [0.0; TOGETHER];
-            vst1q_f32(all.as_mut_ptr(), sums);
-            all
-        }
+    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Self {
+        Self(unsafe { vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0)) })
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {} // no stable intrinsic

@@ -11,7 +11,10 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod componentwise;
 mod portable;
+mod records;
+mod rowwise;
 mod simd_level;
 mod step;
 mod vector;
@@ -21,9 +24,10 @@ mod x86;
 pub use simd_level::SimdLevel;
 pub use step::{Optimizer, StepRule};
 
+use super::layout::RowLayout;
 use super::line::{LINE, Line};
+use records::{KernelCall, update_all};
 use std::marker::PhantomData;
-use step::{KernelCall, update_all};
 
 /// One co-occurrence in a tile: which word of either block, and ln X.
 #[repr(C)]
@@ -46,7 +50,7 @@ pub struct SharedRows<'a> {
     rows: [usize; 2],
     // Whether the first side is W̃ and the second is W.
     mirrored: bool,
-    lines_per_half: usize,
+    layout: RowLayout,
     _parameters: PhantomData<&'a mut [Line]>,
 }
 
@@ -62,14 +66,14 @@ unsafe impl Send for SharedRows<'_> {}
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// All rows of both sides; a row has `2 * lines_per_half` lines.
-    pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], lines_per_half: usize) -> Self {
-        let row = 2 * lines_per_half;
+    /// All rows of both sides.
+    pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
+        let row = layout.lines();
         Self {
             rows: [words.len() / row, contexts.len() / row],
             sides: [words.as_mut_ptr().cast(), contexts.as_mut_ptr().cast()],
             mirrored: false,
-            lines_per_half,
+            layout,
             _parameters: PhantomData,
         }
     }
@@ -79,7 +83,7 @@ impl<'a> SharedRows<'a> {
     /// # Panics
     /// If there are fewer rows.
     pub fn starting_at(mut self, first: [usize; 2]) -> Self {
-        let row = 2 * self.lines_per_half * LINE;
+        let row = self.layout.lines() * LINE;
         for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
             assert!(first <= *rows, "a block outside the parameters");
             // SAFETY: the side has at least `first` rows, by the assertion.
@@ -100,7 +104,8 @@ impl<'a> SharedRows<'a> {
     /// Update the rows of `records`, in order, with the instructions of `level`.
     ///
     /// # Panics
-    /// If a record points outside the rows, or this machine has not the instructions.
+    /// If a record points outside the rows, the rows have not the layout of the rule's optimizer, or this
+    /// machine has not the instructions.
     pub fn update(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
         // Bounds are checked once for the whole call: the loops do not check them.
         let (last_i, last_j) = records
@@ -111,6 +116,11 @@ impl<'a> SharedRows<'a> {
                 || (last_i as usize) < self.rows[0] && (last_j as usize) < self.rows[1],
             "a record points outside the parameters"
         );
+        assert_eq!(
+            self.layout.is_rowwise(),
+            rule.optimizer == Optimizer::RowwiseAdaGrad,
+            "rows of another optimizer"
+        );
         assert!(level.is_usable(), "this machine has no {}", level.name());
         let mut last_line_rates = rule.last_line_rates();
         if self.mirrored {
@@ -119,7 +129,7 @@ impl<'a> SharedRows<'a> {
         let call = KernelCall {
             records,
             sides: self.sides,
-            lines: self.lines_per_half,
+            layout: self.layout,
             rule,
             last_line_rates,
         };
@@ -153,7 +163,7 @@ pub struct Cost {
 mod tests {
     use super::step::weights;
     use super::*;
-    use crate::training::{Exported, Parameters, TrainingOptions, train_in_order};
+    use crate::training::{Exported, Parameters, RowLayout, TrainingOptions, train_in_order};
     use proptest::prelude::*;
 
     fn exported(words: usize, dim: usize, numbers: &mut impl Iterator<Item = f32>) -> Exported {
@@ -194,7 +204,8 @@ mod tests {
         let all = |e: &Exported| [&e.w, &e.w_tilde, &e.b, &e.b_tilde].map(wide);
         let [mut w, mut c, mut b, mut b_tilde] = all(values);
         let [mut g_w, mut g_c, mut g_b, mut g_b_tilde] = all(sums);
-        let adagrad = options.optimizer == Optimizer::AdaGrad;
+        let adagrad = options.optimizer != Optimizer::Sgd;
+        let rowwise = options.optimizer == Optimizer::RowwiseAdaGrad;
         let step = |x: &mut f64, sum: &mut f64, g: f64| {
             if adagrad {
                 *x -= g / sum.sqrt();
@@ -220,11 +231,27 @@ mod tests {
                 None => (x / options.x_max).powf(options.alpha).min(1.0),
             };
             cost += 0.5 * f * diff * diff;
-            for (i, j) in (i * dim..(i + 1) * dim).zip(j * dim..) {
-                let (old_w, old_c) = (w[i], c[j]);
-                let g = |other: f64| eta * (f * diff * other).clamp(-clip, clip);
-                step(&mut w[i], &mut g_w[i], g(old_c));
-                step(&mut c[j], &mut g_c[j], g(old_w));
+            if rowwise {
+                let [w, c] = [&mut w[i * dim..][..dim], &mut c[j * dim..][..dim]];
+                let mean = |x: &[f64]| x.iter().map(|x| x * x).sum::<f64>() / dim as f64;
+                // η times the gradient, with the root of its mean square limited.
+                let gradient = |other: &[f64]| {
+                    let rms = (f * diff).abs() * mean(other).sqrt();
+                    let limited = eta * (clip / rms).min(1.0);
+                    other.iter().map(|x| limited * f * diff * x).collect()
+                };
+                let [step_w, step_c]: [Vec<f64>; 2] = [gradient(c), gradient(w)];
+                for (x, sum, g) in [(w, &mut g_w[i], step_w), (c, &mut g_c[j], step_c)] {
+                    x.iter_mut().zip(&g).for_each(|(x, g)| *x -= g / sum.sqrt());
+                    *sum += mean(&g);
+                }
+            } else {
+                for (i, j) in (i * dim..(i + 1) * dim).zip(j * dim..) {
+                    let (old_w, old_c) = (w[i], c[j]);
+                    let g = |other: f64| eta * (f * diff * other).clamp(-clip, clip);
+                    step(&mut w[i], &mut g_w[i], g(old_c));
+                    step(&mut c[j], &mut g_c[j], g(old_w));
+                }
             }
             step(&mut b[i], &mut g_b[i], bias_eta * f * diff);
             step(&mut b_tilde[j], &mut g_b_tilde[j], bias_eta * f * diff);
@@ -251,7 +278,7 @@ mod tests {
         fn every_instruction_set_does_what_the_naive_update_does(
             dim in 1usize..130,
             records in proptest::collection::vec((0u32..5, 0u32..5, 0.01f64..300.0), 1..40),
-            sgd in any::<bool>(),
+            optimizer in prop_oneof![Just(Optimizer::AdaGrad), Just(Optimizer::RowwiseAdaGrad), Just(Optimizer::Sgd)],
             negative_weight in proptest::option::of(0.05f32..1.0),
             grad_clip in prop_oneof![Just(100.0), Just(0.2)],
             seed in any::<u32>(),
@@ -261,11 +288,12 @@ mod tests {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 (state >> 40) as f32 / (1 << 24) as f32 - 0.5
             });
+            let layout = RowLayout::new(dim, optimizer);
             let values = exported(5, dim, &mut numbers);
-            let sums = exported(5, dim, &mut numbers.map(|x| 1.5 + x));
+            let sums = exported(5, layout.sums_per_vector(), &mut numbers.map(|x| 1.5 + x));
             let options = TrainingOptions {
                 epochs: 1,
-                optimizer: if sgd { Optimizer::Sgd } else { Optimizer::AdaGrad },
+                optimizer,
                 learning_rate: 0.01,
                 grad_clip,
                 ..Default::default()
@@ -274,7 +302,7 @@ mod tests {
                 naive([&values, &sums], dim, &records, &options, negative_weight);
             prop_assert!(SimdLevel::usable().contains(&SimdLevel::Portable));
             for level in SimdLevel::usable() {
-                let mut parameters = Parameters::from_exported(5, dim, &values, &sums).unwrap();
+                let mut parameters = Parameters::from_exported(5, layout, &values, &sums).unwrap();
                 let loss =
                     train_in_order(&mut parameters, &records, &options, negative_weight, level)
                         .unwrap()[0];
@@ -321,7 +349,12 @@ mod tests {
             .iter()
             .map(|&Record { i, j, ln_x }| Record { i: j, j: i, ln_x })
             .collect();
-        for optimizer in [Optimizer::AdaGrad, Optimizer::Sgd] {
+        for optimizer in [
+            Optimizer::AdaGrad,
+            Optimizer::RowwiseAdaGrad,
+            Optimizer::Sgd,
+        ] {
+            let layout = RowLayout::new(20, optimizer);
             let rule = StepRule {
                 optimizer,
                 learning_rate: 0.05,
@@ -332,8 +365,8 @@ mod tests {
                 negative_weight: None,
             };
             for level in SimdLevel::usable() {
-                let mut direct = Parameters::random(9, 20, 0, &monitor).unwrap();
-                let mut mirrored = Parameters::random(9, 20, 0, &monitor).unwrap();
+                let mut direct = Parameters::random(9, layout, 0, &monitor).unwrap();
+                let mut mirrored = Parameters::random(9, layout, 0, &monitor).unwrap();
                 let cost = direct
                     .rows()
                     .starting_at([2, 1])
@@ -345,60 +378,65 @@ mod tests {
         }
     }
 
+    fn constant(width: usize, x: f32) -> Exported {
+        Exported {
+            w: vec![x; 2 * width],
+            w_tilde: vec![x; 2 * width],
+            b: vec![x; 2],
+            b_tilde: vec![x; 2],
+        }
+    }
+
     #[test]
     fn a_record_whose_residual_is_not_finite_is_left_out_and_counted() {
-        let mut values = Parameters::random(2, 3, 0, &crate::Monitor::new())
-            .unwrap()
-            .values();
-        values.w[0] = f32::INFINITY;
-        let ones = Exported {
-            w: vec![1.0; 6],
-            w_tilde: vec![1.0; 6],
-            b: vec![1.0; 2],
-            b_tilde: vec![1.0; 2],
-        };
-        let mut parameters = Parameters::from_exported(2, 3, &values, &ones).unwrap();
-        let before = parameters.values();
-        let rule = StepRule {
-            optimizer: Optimizer::AdaGrad,
-            learning_rate: 0.05,
-            bias_learning_rate: 1.0,
-            grad_clip: 100.0,
-            ln_x_max: 0.0,
-            alpha: 0.75,
-            negative_weight: None,
-        };
-        let record = Record {
-            i: 0,
-            j: 1,
-            ln_x: 0.0,
-        };
-        for level in SimdLevel::usable() {
-            let cost = parameters.rows().update(&[record], &rule, level);
-            assert_eq!((cost.skipped, cost.sum), (1, 0.0));
+        for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+            let layout = RowLayout::new(3, optimizer);
+            let mut values = constant(3, 0.5);
+            values.w[0] = f32::INFINITY;
+            let ones = constant(layout.sums_per_vector(), 1.0);
+            let mut parameters = Parameters::from_exported(2, layout, &values, &ones).unwrap();
+            let rule = StepRule {
+                optimizer,
+                learning_rate: 0.05,
+                bias_learning_rate: 1.0,
+                grad_clip: 100.0,
+                ln_x_max: 0.0,
+                alpha: 0.75,
+                negative_weight: None,
+            };
+            let record = Record {
+                i: 0,
+                j: 1,
+                ln_x: 0.0,
+            };
+            for level in SimdLevel::usable() {
+                let cost = parameters.rows().update(&[record], &rule, level);
+                assert_eq!((cost.skipped, cost.sum), (1, 0.0));
+            }
+            assert_eq!(parameters.values(), values);
+            assert_eq!(parameters.accumulators(), ones);
         }
-        assert_eq!(parameters.values(), before);
     }
 
     /// With a very large `grad_clip`, accumulators can overflow.
     #[test]
     fn parameters_whose_accumulators_are_infinite_do_not_change() {
-        let all = |x: f32| Exported {
-            w: vec![x; 60],
-            w_tilde: vec![x; 60],
-            b: vec![x; 2],
-            b_tilde: vec![x; 2],
-        };
-        let options = TrainingOptions {
-            epochs: 1,
-            ..Default::default()
-        };
-        for level in SimdLevel::usable() {
-            for sum in [f32::INFINITY, f32::MAX] {
-                let mut parameters =
-                    Parameters::from_exported(2, 30, &all(0.5), &all(sum)).unwrap();
-                train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, None, level).unwrap();
-                assert_eq!(parameters.values(), all(0.5), "{}", level.name());
+        for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+            let layout = RowLayout::new(30, optimizer);
+            let values = constant(30, 0.5);
+            let options = TrainingOptions {
+                epochs: 1,
+                optimizer,
+                ..Default::default()
+            };
+            for level in SimdLevel::usable() {
+                for sum in [f32::INFINITY, f32::MAX] {
+                    let sums = constant(layout.sums_per_vector(), sum);
+                    let mut parameters =
+                        Parameters::from_exported(2, layout, &values, &sums).unwrap();
+                    train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, None, level).unwrap();
+                    assert_eq!(parameters.values(), values, "{}", level.name());
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! The results also define what the other instruction sets are tested against, up to rounding.
 
-use super::vector::{Number, Vector};
+use super::vector::{Number, Quad, TOGETHER, Vector};
 
 #[derive(Clone, Copy)]
 pub(super) struct Eight([f32; 8]);
@@ -30,6 +30,7 @@ impl Number for Eight {
 // SAFETY: eight floats, which divide a line of sixteen.
 unsafe impl Vector for Eight {
     const LANES: usize = 8;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: eight floats lie there, by the contract of the trait; any alignment is read.
@@ -49,6 +50,14 @@ unsafe impl Vector for Eight {
         self.zip(by, |a, b| a * b)
     }
     #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        self.zip(other, |a, b| a + b)
+    }
+    #[inline(always)]
+    unsafe fn tail(Four([a, b, c, d]): Four) -> Self {
+        Self([0.0, 0.0, 0.0, 0.0, a, b, c, d])
+    }
+    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
     }
@@ -66,6 +75,47 @@ unsafe impl Vector for Eight {
     }
     #[inline(always)]
     unsafe fn prefetch(_: *const f32) {}
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Four([f32; TOGETHER]);
+
+impl Quad for Four {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: four floats lie there, by the contract of the trait; any alignment is read.
+        Self(unsafe { from.cast::<[f32; TOGETHER]>().read_unaligned() })
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self([x; TOGETHER])
+    }
+    #[inline(always)]
+    unsafe fn to_array(self) -> [f32; TOGETHER] {
+        self.0
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|k| self.0[k] + other.0[k]))
+    }
+    #[inline(always)]
+    unsafe fn mul(self, by: Self) -> Self {
+        Self(std::array::from_fn(|k| self.0[k] * by.0[k]))
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        Self(std::array::from_fn(|k| {
+            self.0[k].min(bound.0[k]).max(-bound.0[k])
+        }))
+    }
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        Self(self.0.map(|x| 1.0 / x.sqrt()))
+    }
+    #[inline(always)]
+    unsafe fn transpose(rows: [Self; TOGETHER]) -> [Self; TOGETHER] {
+        std::array::from_fn(|column| Self(std::array::from_fn(|row| rows[row].0[column])))
+    }
 }
 
 /// The exact rule for single floats, where speed does not matter.

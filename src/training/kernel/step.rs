@@ -1,10 +1,8 @@
-//! The step rule, and the loop that applies it to records: written once for every [`Vector`].
+//! The step rule: how a gradient changes the parameters.
 
-use super::vector::{Number, TOGETHER, Vector};
-use super::{Cost, Record};
+use super::vector::Number;
 use crate::error::{Error, Result};
 use crate::training::line::LINE;
-use std::marker::PhantomData;
 
 /// How a gradient changes a parameter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -12,20 +10,23 @@ pub enum Optimizer {
     /// AdaGrad (Duchi et al. 2011) as Stanford's tool does it: x −= g/√G, then G += g².
     #[default]
     AdaGrad,
+    /// AdaGrad with one accumulator for each vector, as in FBGEMM and PyTorch-BigGraph:
+    /// w −= g/√G, then G += ‖g‖²/dim. Each bias has its own accumulator.
+    RowwiseAdaGrad,
     /// Plain stochastic gradient descent: x −= g. Biases take the learning rate, too.
     Sgd,
 }
 
 impl Optimizer {
     /// The public names, in the order of the enum.
-    pub const NAMES: [&str; 2] = ["adagrad", "sgd"];
+    pub const NAMES: [&str; 3] = ["adagrad", "rowwise_adagrad", "sgd"];
 
     /// The optimizer with this public name.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        let values = [Self::AdaGrad, Self::Sgd];
+        let values = [Self::AdaGrad, Self::RowwiseAdaGrad, Self::Sgd];
         Error::choice("optimizer", name, Self::NAMES, values)
     }
 }
@@ -39,7 +40,8 @@ pub struct StepRule {
     pub learning_rate: f32,
     /// The learning rate of the biases under AdaGrad; 1 in Stanford's tool.
     pub bias_learning_rate: f32,
-    /// Each component of the gradient is limited to ± this value, before the learning rate applies.
+    /// Each component of the gradient is limited to ± this value, before the learning rate applies;
+    /// under row-wise AdaGrad, the root of the mean square of the components.
     pub grad_clip: f32,
     /// ln x_max
     pub ln_x_max: f32,
@@ -55,7 +57,7 @@ impl StepRule {
     /// biases' rate for the bias, and 0 for the constant 1 beside it.
     pub(super) fn last_line_rates(&self) -> [[f32; LINE]; 2] {
         let bias = match self.optimizer {
-            Optimizer::AdaGrad => self.bias_learning_rate,
+            Optimizer::AdaGrad | Optimizer::RowwiseAdaGrad => self.bias_learning_rate,
             Optimizer::Sgd => self.learning_rate,
         };
         let mut rates = [[self.learning_rate; LINE]; 2];
@@ -77,7 +79,7 @@ impl StepRule {
     }
 
     /// The bounds of the last line of a row: biases have none.
-    fn last_line_bounds(&self) -> [f32; LINE] {
+    pub(super) fn last_line_bounds(&self) -> [f32; LINE] {
         let mut bounds = [self.step_bound(); LINE];
         bounds[LINE - 2..].fill(f32::MAX);
         bounds
@@ -89,8 +91,18 @@ impl StepRule {
         match self.optimizer {
             // SAFETY: single floats need no special instructions, and no pointer is involved.
             Optimizer::AdaGrad => (*x, *sum) = unsafe { adagrad(*x, *sum, g) },
-            Optimizer::Sgd => *x -= g,
+            Optimizer::RowwiseAdaGrad | Optimizer::Sgd => *x -= g,
         }
+    }
+
+    /// Row-wise AdaGrad: by what to multiply a step g, which is η times the gradient of a vector, given the
+    /// mean square of its components. G grows by that of the limited step. Exact, for use outside the loop
+    /// over records.
+    pub fn row_factor(&self, mean_square: f32, sum: &mut f32) -> f32 {
+        let excess = (mean_square / self.step_bound().powi(2)).max(1.0);
+        let factor = 1.0 / (*sum * excess).sqrt();
+        *sum += mean_square / excess;
+        factor
     }
 }
 
@@ -99,7 +111,7 @@ impl StepRule {
 /// # Safety
 /// The contract of [`super::vector`].
 #[inline(always)]
-unsafe fn adagrad<T: Number>(x: T, sum: T, g: T) -> (T, T) {
+pub(super) unsafe fn adagrad<T: Number>(x: T, sum: T, g: T) -> (T, T) {
     // SAFETY: the caller keeps the contract.
     unsafe { (g.subtract_scaled_from(sum, x), g.mul_add(g, sum)) }
 }
@@ -131,282 +143,4 @@ pub(super) fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {
         f[k] = exp_r * scale;
     }
     f
-}
-
-/// The arguments of one call of the kernel.
-pub(super) struct KernelCall<'a> {
-    pub(super) records: &'a [Record],
-    /// The first rows that `i` and `j` of a record count from.
-    pub(super) sides: [*mut f32; 2],
-    /// Lines of parameters in a row; as many of accumulators follow them.
-    pub(super) lines: usize,
-    pub(super) rule: &'a StepRule,
-    /// [`StepRule::last_line_rates`], in the order of `sides`.
-    pub(super) last_line_rates: [[f32; LINE]; 2],
-}
-
-/// Update the rows of all records, in order. The common dims have loops of their own, which the
-/// compiler unrolls.
-///
-/// # Safety
-/// The contract of [`super::vector`]; and for every record, row `i` of the first side and row `j` of
-/// the second lie inside allocations of floats that no reference points into.
-#[inline(always)]
-pub(super) unsafe fn update_all<V: Vector>(call: &KernelCall) -> Cost {
-    // SAFETY: the caller keeps the contract.
-    unsafe {
-        match call.rule.optimizer {
-            Optimizer::AdaGrad => match call.lines {
-                1 => update_lines::<V, 1, true>(call),
-                2 => update_lines::<V, 2, true>(call),
-                4 => update_lines::<V, 4, true>(call), // dim 47 to 62
-                7 => update_lines::<V, 7, true>(call), // dim 95 to 110
-                13 => update_lines::<V, 13, true>(call),
-                19 => update_lines::<V, 19, true>(call), // dim 287 to 302
-                _ => update_lines::<V, 0, true>(call),
-            },
-            Optimizer::Sgd => match call.lines {
-                4 => update_lines::<V, 4, false>(call),
-                7 => update_lines::<V, 7, false>(call),
-                _ => update_lines::<V, 0, false>(call),
-            },
-        }
-    }
-}
-
-/// Bytes of rows to prefetch ahead of their use: enough to hide the latency of the second-level cache,
-/// and a small part of the first-level cache. Measured on Wikipedia (benches/EXPERIMENTS.md, "Prefetch distance").
-const PREFETCH_BYTES: usize = 10 << 10;
-
-/// Whether no two of the records share a word or a context word, so that updating them at once has
-/// the result of updating them in order.
-///
-/// `||`, not `|`: the compiler vectorises `|`, and the vector units are the bottleneck here.
-#[inline(always)]
-fn are_apart(records: &[Record; TOGETHER]) -> bool {
-    let [a, b, c, d] = records;
-    let meet = |a: &Record, b: &Record| a.i == b.i || a.j == b.j;
-    !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
-}
-
-/// [`update_all`] for rows of `N` lines of parameters, or of `call.lines` if `N` is 0.
-///
-/// # Safety
-/// As for [`update_all`].
-#[inline(always)]
-unsafe fn update_lines<V: Vector, const N: usize, const ADAGRAD: bool>(call: &KernelCall) -> Cost {
-    let rule = call.rule;
-    let lines = if N == 0 { call.lines } else { N };
-    let updates = Updates::<V> {
-        call,
-        half: lines * LINE,
-        bound: rule.step_bound(),
-        last_line_bounds: rule.last_line_bounds(),
-        _registers: PhantomData,
-    };
-    let mut tally = Tally::default();
-    // A record needs one row of either side, and accumulators double each of them.
-    let ahead = (PREFETCH_BYTES / (4 * updates.half * size_of::<f32>())).clamp(2, LINE);
-    for (number, sixteen) in call.records.chunks(LINE).enumerate() {
-        // Sixteen records have their number in the type, so that they are taken apart in registers.
-        let ln_x = match sixteen.first_chunk::<LINE>() {
-            Some(all) => all.map(|record| record.ln_x),
-            None => std::array::from_fn(|k| sixteen.get(k).map_or(0.0, |record| record.ln_x)),
-        };
-        let f = rule
-            .negative_weight
-            .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
-        for (k, records) in sixteen.chunks(TOGETHER).enumerate() {
-            let k = k * TOGETHER;
-            let next = number * LINE + k + ahead;
-            let f = &f[k..];
-            // SAFETY: the caller keeps the contract.
-            unsafe {
-                match (records.first_chunk(), f.first_chunk()) {
-                    (Some(records), Some(f)) if are_apart(records) => {
-                        updates.update::<TOGETHER, ADAGRAD>(records, f, next, &mut tally);
-                    }
-                    _ => {
-                        for (k, (record, f)) in records.iter().zip(f).enumerate() {
-                            updates.update::<1, ADAGRAD>(&[*record], &[*f], next + k, &mut tally);
-                        }
-                    }
-                }
-            }
-        }
-    }
-    Cost {
-        sum: 0.5 * tally.sums.iter().sum::<f64>(),
-        skipped: tally.skipped,
-    }
-}
-
-/// The cost of the records so far.
-#[derive(Default)]
-struct Tally {
-    // One sum for each position among the records updated at once, so that the additions are those
-    // of one vector.
-    sums: [f64; TOGETHER],
-    skipped: u64,
-}
-
-/// What the updates of one call have in common.
-struct Updates<'a, V> {
-    call: &'a KernelCall<'a>,
-    // Floats in half a row.
-    half: usize,
-    bound: f32,
-    last_line_bounds: [f32; LINE],
-    _registers: PhantomData<V>,
-}
-
-impl<V: Vector> Updates<'_, V> {
-    /// The rows of a record.
-    ///
-    /// # Safety
-    /// As for [`update_all`].
-    #[inline(always)]
-    unsafe fn rows(&self, record: Record) -> [*mut f32; 2] {
-        let [first, second] = self.call.sides;
-        // SAFETY: the caller keeps the contract.
-        unsafe {
-            [
-                first.add(record.i as usize * 2 * self.half),
-                second.add(record.j as usize * 2 * self.half),
-            ]
-        }
-    }
-
-    /// Fetch both rows of a record into the first-level cache.
-    ///
-    /// # Safety
-    /// As for [`update_all`].
-    #[inline(always)]
-    unsafe fn prefetch(&self, record: Record) {
-        // SAFETY: the caller keeps the contract: whole rows lie inside the allocations.
-        unsafe {
-            let [w, c] = self.rows(record);
-            for at in (0..2 * self.half).step_by(LINE) {
-                V::prefetch(w.add(at));
-                V::prefetch(c.add(at));
-            }
-        }
-    }
-
-    /// Update the rows of `K` records that share no row and have the weights `f`, and prefetch the
-    /// rows of `K` records from number `next` on.
-    ///
-    /// # Safety
-    /// As for [`update_all`].
-    #[inline(always)]
-    unsafe fn update<const K: usize, const ADAGRAD: bool>(
-        &self,
-        records: &[Record; K],
-        f: &[f32; K],
-        next: usize,
-        tally: &mut Tally,
-    ) {
-        let rule = self.call.rule;
-        let (half, body) = (self.half, self.half - LINE);
-        // SAFETY: the caller keeps the contract. In every row `half` floats of accumulators follow
-        // `half` floats of parameters, and `at` stays below `half`.
-        unsafe {
-            let rows = records.map(|record| self.rows(record));
-            let mut dots = [V::splat(0.0); K];
-            let mut at = 0;
-            while at < half {
-                for (dot, [w, c]) in dots.iter_mut().zip(rows) {
-                    *dot = V::load(w.add(at)).mul_add(V::load(c.add(at)), *dot);
-                }
-                at += V::LANES;
-            }
-            let dots = match dots.first_chunk() {
-                Some(all) => {
-                    let sums = V::sums(*all);
-                    std::array::from_fn(|k| sums[k])
-                }
-                None => dots.map(|dot| dot.sum()),
-            };
-            let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
-            let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
-            let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
-            let steps: [f32; K] = std::array::from_fn(|k| fdiffs[k] * rule.learning_rate);
-            let mut counted = terms;
-            let bound = V::splat(self.bound);
-            for (k, [w, c]) in rows.into_iter().enumerate() {
-                if let Some(record) = self.call.records.get(next + k) {
-                    self.prefetch(*record);
-                }
-                if !terms[k].is_finite() {
-                    tally.skipped += 1;
-                    counted[k] = 0.0;
-                    continue;
-                }
-                if rule.negative_weight.is_some() && diffs[k] < 0.0 {
-                    counted[k] = 0.0;
-                    continue;
-                }
-                let step = V::splat(steps[k]);
-                let mut at = 0;
-                while at < body {
-                    update_registers::<V, ADAGRAD>(w.add(at), c.add(at), half, step, step, bound);
-                    at += V::LANES;
-                }
-                let fdiff = V::splat(fdiffs[k]);
-                let [rates_w, rates_c] = &self.call.last_line_rates;
-                while at < half {
-                    let step_w = fdiff.mul(V::load(rates_w.as_ptr().add(at - body)));
-                    let step_c = fdiff.mul(V::load(rates_c.as_ptr().add(at - body)));
-                    let bound = V::load(self.last_line_bounds.as_ptr().add(at - body));
-                    update_registers::<V, ADAGRAD>(
-                        w.add(at),
-                        c.add(at),
-                        half,
-                        step_w,
-                        step_c,
-                        bound,
-                    );
-                    at += V::LANES;
-                }
-            }
-            for (sum, term) in tally.sums.iter_mut().zip(counted) {
-                *sum += f64::from(term);
-            }
-        }
-    }
-}
-
-/// Update one register of the row at `w` and one of the row at `c`; their accumulators are `half` floats
-/// further on.
-///
-/// # Safety
-/// As for [`update_all`].
-#[inline(always)]
-unsafe fn update_registers<V: Vector, const ADAGRAD: bool>(
-    w: *mut f32,
-    c: *mut f32,
-    half: usize,
-    step_w: V,
-    step_c: V,
-    bound: V,
-) {
-    // SAFETY: the caller keeps the contract.
-    unsafe {
-        let (old_w, old_c) = (V::load(w), V::load(c));
-        let g_w = step_w.mul(old_c).clip(bound);
-        let g_c = step_c.mul(old_w).clip(bound);
-        if ADAGRAD {
-            let (sum_w, sum_c) = (V::load(w.add(half)), V::load(c.add(half)));
-            let (new_w, new_sum_w) = adagrad(old_w, sum_w, g_w);
-            let (new_c, new_sum_c) = adagrad(old_c, sum_c, g_c);
-            new_w.store(w);
-            new_c.store(c);
-            new_sum_w.store(w.add(half));
-            new_sum_c.store(c.add(half));
-        } else {
-            let one = V::splat(1.0);
-            g_w.neg_mul_add(one, old_w).store(w);
-            g_c.neg_mul_add(one, old_c).store(c);
-        }
-    }
 }

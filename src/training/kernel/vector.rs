@@ -29,6 +29,49 @@ pub(super) trait Number: Copy {
     unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self;
 }
 
+/// Four floats, one for each of the records that are updated at once.
+pub(super) trait Quad: Copy {
+    /// # Safety
+    /// The contract of this module, for four floats.
+    unsafe fn load(from: *const f32) -> Self;
+
+    /// `x` four times.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn splat(x: f32) -> Self;
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn to_array(self) -> [f32; TOGETHER];
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn mul(self, by: Self) -> Self;
+
+    /// `self` limited to ±bound.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn clip(self, bound: Self) -> Self;
+
+    /// 1/√self to a relative error of 1e-4; practically 0 for infinity.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn rsqrt(self) -> Self;
+
+    /// The columns of the four rows.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn transpose(rows: [Self; TOGETHER]) -> [Self; TOGETHER];
+}
+
 /// A register of floats. The kernel is written once for any implementation.
 ///
 /// # Safety
@@ -37,6 +80,9 @@ pub(super) trait Number: Copy {
 pub(super) unsafe trait Vector: Number {
     /// Floats in a register.
     const LANES: usize;
+
+    /// Four floats on the same machine.
+    type Quad: Quad;
 
     /// # Safety
     /// The contract of this module.
@@ -55,6 +101,16 @@ pub(super) unsafe trait Vector: Number {
     /// # Safety
     /// The contract of this module.
     unsafe fn mul(self, by: Self) -> Self;
+
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn add(self, other: Self) -> Self;
+
+    /// `x` in the last four lanes, and 0 in the lanes before them.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn tail(x: Self::Quad) -> Self;
 
     /// c − self·b
     ///
@@ -79,9 +135,15 @@ pub(super) unsafe trait Vector: Number {
     /// # Safety
     /// The contract of this module.
     #[inline(always)]
-    unsafe fn sums(vectors: [Self; TOGETHER]) -> [f32; TOGETHER] {
-        // SAFETY: the caller keeps the contract.
-        vectors.map(|vector| unsafe { vector.sum() })
+    unsafe fn sums(vectors: [Self; TOGETHER]) -> Self::Quad {
+        let mut sums = [0.0; TOGETHER];
+        // SAFETY: the caller keeps the contract, and `sums` has four floats.
+        unsafe {
+            for (sum, vector) in sums.iter_mut().zip(vectors) {
+                *sum = vector.sum();
+            }
+            Self::Quad::load(sums.as_ptr())
+        }
     }
 
     /// Fetch the cache line at `at` into the first-level cache. May do nothing.

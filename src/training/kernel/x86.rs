@@ -5,8 +5,8 @@
 //! their instructions.
 
 use super::Cost;
-use super::step::{KernelCall, update_all};
-use super::vector::{Number, TOGETHER, Vector};
+use super::records::{KernelCall, update_all};
+use super::vector::{Number, Quad, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
@@ -37,6 +37,7 @@ impl Sixteen {
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe impl Vector for Sixteen {
     const LANES: usize = 16;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm512_loadu_ps(from) })
@@ -54,6 +55,14 @@ unsafe impl Vector for Sixteen {
         Self(unsafe { _mm512_mul_ps(self.0, by.0) })
     }
     #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm512_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: Four) -> Self {
+        Self(unsafe { _mm512_insertf32x4::<3>(_mm512_setzero_ps(), x.0) })
+    }
+    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
     }
@@ -67,7 +76,7 @@ unsafe impl Vector for Sixteen {
         unsafe { _mm512_reduce_add_ps(self.0) }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Four {
         // Interleave and add, twice: each 128-bit lane then holds a partial sum of a, b, c and d.
         unsafe {
             let [ab, cd] = [(a.0, b.0), (c.0, d.0)]
@@ -93,15 +102,65 @@ unsafe impl Vector for Sixteen {
 /// Add the upper half of `parts` to the lower one.
 #[inline(always)]
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-unsafe fn four(parts: __m256) -> [f32; TOGETHER] {
+unsafe fn four(parts: __m256) -> Four {
     unsafe {
-        let sums = _mm_add_ps(
+        Four(_mm_add_ps(
             _mm256_castps256_ps128(parts),
             _mm256_extractf128_ps::<1>(parts),
-        );
+        ))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Four(__m128);
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Quad for Four {
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm_loadu_ps(from) })
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self(unsafe { _mm_set1_ps(x) })
+    }
+    #[inline(always)]
+    unsafe fn to_array(self) -> [f32; TOGETHER] {
         let mut all = [0.0; TOGETHER];
-        _mm_storeu_ps(all.as_mut_ptr(), sums);
+        unsafe { _mm_storeu_ps(all.as_mut_ptr(), self.0) };
         all
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn mul(self, by: Self) -> Self {
+        Self(unsafe { _mm_mul_ps(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        unsafe {
+            let negative = _mm_xor_ps(bound.0, _mm_set1_ps(-0.0));
+            Self(_mm_max_ps(_mm_min_ps(self.0, bound.0), negative))
+        }
+    }
+    #[inline(always)]
+    unsafe fn rsqrt(self) -> Self {
+        // As for `Eight`.
+        unsafe {
+            let x = _mm_min_ps(self.0, _mm_set1_ps(f32::MAX));
+            let y = _mm_rsqrt_ps(x);
+            let half_xy = _mm_mul_ps(_mm_mul_ps(_mm_set1_ps(0.5), x), y);
+            let correction = _mm_fnmadd_ps(half_xy, y, _mm_set1_ps(1.5));
+            Self(_mm_mul_ps(y, correction))
+        }
+    }
+    #[inline(always)]
+    unsafe fn transpose([a, b, c, d]: [Self; TOGETHER]) -> [Self; TOGETHER] {
+        let (mut a, mut b, mut c, mut d) = (a.0, b.0, c.0, d.0);
+        unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };
+        [Self(a), Self(b), Self(c), Self(d)]
     }
 }
 
@@ -140,6 +199,7 @@ impl Eight {
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe impl Vector for Eight {
     const LANES: usize = 8;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm256_loadu_ps(from) })
@@ -155,6 +215,14 @@ unsafe impl Vector for Eight {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         Self(unsafe { _mm256_mul_ps(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: Four) -> Self {
+        Self(unsafe { _mm256_insertf128_ps::<1>(_mm256_setzero_ps(), x.0) })
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
@@ -180,7 +248,7 @@ unsafe impl Vector for Eight {
         }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> [f32; TOGETHER] {
+    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Four {
         unsafe {
             let (ab, cd) = (_mm256_hadd_ps(a.0, b.0), _mm256_hadd_ps(c.0, d.0));
             four(_mm256_hadd_ps(ab, cd))

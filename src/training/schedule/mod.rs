@@ -1,10 +1,10 @@
 //! The order of the records in an epoch, and which thread trains which of them.
 
+mod deterministic;
 mod hogwild;
-mod ordered;
 
+pub use deterministic::Deterministic;
 pub use hogwild::Hogwild;
-pub use ordered::Ordered;
 
 use super::tiles::Tiles;
 use rand::seq::SliceRandom;
@@ -34,13 +34,13 @@ const RECORDS_PER_ROW: usize = 256;
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// Batches of each tile in an epoch if the rows of all tiles fit into the cache together, so that a change
 /// of tile costs nothing. This is as good as a random order of all records.
-const CHEAP_BATCHES: usize = 16;
+const CACHED_BATCHES: usize = 16;
 /// Records of a tile that keep their order in every epoch. Each epoch draws a new order of these spans; a batch can
 /// begin or end inside a span. The loss falls by 0.2 %, as with a new order of all records
 /// (benches/EXPERIMENTS.md, "Reshuffling in every epoch").
 const SPAN: usize = 1 << 13;
-/// Rows of both sides that fit into the cache: the size of a typical L2 cache.
-const CHEAP_BYTES: usize = 1 << 20;
+/// Bytes of rows that fit into the cache: the size of a typical L2 cache.
+const CACHE_BYTES: usize = 1 << 20;
 
 /// The batches of one epoch, in order. The batches of a tile come at even intervals from a random
 /// beginning, so that any stretch of the epoch is a fair sample of the whole.
@@ -48,8 +48,8 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let cheap = 2 * tiles.grid.words() * tiles.row_bytes <= CHEAP_BYTES;
-    let least = if cheap { CHEAP_BATCHES } else { 1 };
+    let all_cached = 2 * tiles.grid.words() * tiles.layout.bytes() <= CACHE_BYTES;
+    let least = if all_cached { CACHED_BATCHES } else { 1 };
     let per_row = if epoch == 1 {
         RECORDS_PER_ROW_AT_FIRST
     } else {
@@ -117,7 +117,7 @@ fn blocks_of(tiles: &Tiles, batches: &[Batch]) -> Vec<[u32; 2]> {
 pub(super) mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
-    use crate::training::{Counts, Parameters, TileOptions};
+    use crate::training::{Counts, Optimizer, RowLayout, TileOptions};
     use crate::{MemoryLimit, Monitor};
 
     pub fn tiles(memory: &MemoryLimit) -> Tiles {
@@ -131,7 +131,7 @@ pub(super) mod tests {
             Ok(())
         });
         let options = TileOptions {
-            row_bytes: Parameters::row_bytes(50),
+            layout: RowLayout::new(50, Optimizer::AdaGrad),
             negative: 0.5,
             held_out: 0.0,
             seed: 7,

@@ -1,4 +1,4 @@
-//! Building tiles: records are bucketed by blocks of words, shuffled, and joined by negative pairs.
+//! Builds tiles: sorts records into pairs of blocks of words, shuffles them, and adds negative pairs.
 
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
@@ -11,10 +11,10 @@ use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
+use crate::training::layout::RowLayout;
 use crate::training::marginals::{Marginal, marginals};
 use crate::training::negatives::{NegativeSampler, Pair, Targets};
 use crate::training::options::TrainingOptions;
-use crate::training::parameters::Parameters;
 use crate::vocabulary::WordId;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -32,8 +32,8 @@ const GROUPED_PER_ROW: usize = 4;
 /// How to build tiles.
 #[derive(Debug, Clone, Copy)]
 pub struct TileOptions {
-    /// Bytes of a row, [`Parameters::row_bytes`].
-    pub row_bytes: usize,
+    /// The layout of the rows of parameters.
+    pub layout: RowLayout,
     /// Negative pairs to draw for each record.
     pub negative: f64,
     /// The fraction of the word pairs to hold out of training.
@@ -46,7 +46,7 @@ impl TileOptions {
     /// Options for training vectors of `dim` components, with no pair held out.
     pub fn new(dim: usize, training: &TrainingOptions) -> Self {
         Self {
-            row_bytes: Parameters::row_bytes(dim),
+            layout: RowLayout::new(dim, training.optimizer),
             negative: training.negative,
             held_out: 0.0,
             seed: training.seed,
@@ -79,13 +79,13 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        monitor.begin(Stage::Tiling, counts.get().pairs());
+        monitor.begin(Stage::Preparing, counts.get().pairs());
         let whole = Partition::new(counts.get().words, 1);
         let marginals = marginals(counts.get(), whole, 0)?;
         let held_out = options.held_out;
         let tiles = Self::of_group(counts, &marginals, whole, 0, options, memory, monitor)?;
         if held_out > 0.0 {
-            check_sizes(Some(held_out), tiles.records, tiles.held_out)?;
+            check_enough_records(Some(held_out), tiles.records, tiles.held_out)?;
         }
         Ok(tiles)
     }
@@ -106,7 +106,7 @@ impl Tiles {
         monitor: &Monitor,
     ) -> Result<Self> {
         let TileOptions {
-            row_bytes,
+            layout,
             negative,
             held_out: fraction,
             seed,
@@ -114,7 +114,7 @@ impl Tiles {
         let records_per_word = marginals.iter().map(|marginal| marginal.records);
         // Every record is in the marginals of its row and of its column.
         let all_records = records_per_word.clone().sum::<u64>() / 2;
-        let grid = TileGrid::new(records_per_word, row_bytes, partition, group);
+        let grid = TileGrid::new(records_per_word, layout.bytes(), partition, group);
         let holdout = Holdout::new(fraction, seed, partition);
         let draws = all_records as f64 * negative;
         let (symmetric, nnz) = (source.is_symmetric(), source.nnz());
@@ -142,7 +142,7 @@ impl Tiles {
                 .map(|&block| {
                     let rows = source.rows(grid.start(block)..grid.start(block + 1))?;
                     let (tiles, records) =
-                        fill(&*rows, &grid, block, row_bytes, seed, holdout, monitor)?;
+                        fill(&*rows, &grid, block, layout.bytes(), seed, holdout, monitor)?;
                     let length = records.len();
                     let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
@@ -178,7 +178,7 @@ impl Tiles {
             tiles,
             records,
             held_out,
-            row_bytes,
+            layout,
             slabs,
             negatives: None,
             file,
@@ -272,7 +272,7 @@ impl Tiles {
 ///
 /// # Errors
 /// [`Error::Parameter`] naming `validation`; [`Error::Corpus`].
-pub fn check_sizes(validation: Option<f64>, records: u64, held_out: u64) -> Result<()> {
+pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64) -> Result<()> {
     if let Some(fraction) = validation
         && (records == 0 || held_out == 0)
     {

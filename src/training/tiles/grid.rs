@@ -58,6 +58,11 @@ impl TileGrid {
         }
     }
 
+    /// About the number of blocks of so many words, each with records in proportion to its frequency.
+    pub(crate) fn expected_blocks(words: f64, row_bytes: usize) -> f64 {
+        MIN_BLOCKS as f64 + words * row_bytes as f64 / BLOCK_BYTES as f64
+    }
+
     /// Number of blocks; tiles are pairs of blocks.
     pub fn blocks(&self) -> usize {
         self.starts.len() - 1

@@ -7,7 +7,7 @@ mod serialize;
 mod slab;
 mod source;
 
-pub use build::{TileOptions, check_sizes};
+pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
 pub use serialize::SerializedTiles;
@@ -18,10 +18,11 @@ use super::kernel::Record;
 use super::negatives::{Pair, Targets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
+use crate::training::layout::RowLayout;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 
-/// A pair of blocks of words: where its records and negative pairs are.
+/// A tile: a pair of blocks of words, and the positions of its records and negative pairs in the slabs.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,
@@ -30,7 +31,7 @@ pub struct Tile {
     /// then the context word, and `j` the word.
     pub(super) mirrored: bool,
     records: SlabRange,
-    // Number of records behind these that are held out of training.
+    // Number of held-out records. They follow the records to train on.
     held_out: usize,
     negatives: SlabRange,
 }
@@ -92,7 +93,7 @@ pub struct Tiles {
     pub(super) tiles: Vec<Tile>,
     pub(super) records: u64,
     pub(super) held_out: u64,
-    pub(crate) row_bytes: usize,
+    pub(crate) layout: RowLayout,
     slabs: Vec<Slab<Record>>,
     negatives: Option<Negatives>,
     file: Option<TemporaryFile>,
@@ -180,7 +181,7 @@ mod tests {
     use crate::cooccurrence::Triangle;
     use crate::memory::MemoryLimit;
     use crate::monitor::Monitor;
-    use crate::training::parameters::Parameters;
+    use crate::training::kernel::Optimizer;
     use std::collections::HashSet;
 
     const WORDS: u32 = 400;
@@ -203,7 +204,7 @@ mod tests {
         });
         crate::threads::in_pool(threads, || {
             let options = TileOptions {
-                row_bytes: Parameters::row_bytes(250),
+                layout: RowLayout::new(250, Optimizer::AdaGrad),
                 negative,
                 held_out: 0.1,
                 seed: 7,

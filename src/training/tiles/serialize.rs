@@ -5,6 +5,7 @@ use super::{Negatives, Record, Tile, TileGrid, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
+use crate::training::layout::RowLayout;
 use crate::training::negatives::Targets;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -18,9 +19,9 @@ pub struct SerializedTiles {
     pub index: Vec<u64>,
     /// The records, tile by tile.
     pub records: Vec<u8>,
-    /// Negatives pairs, tile by tile.
+    /// Negative pairs, tile by tile.
     pub negatives: Vec<u8>,
-    /// What the targets of negative pairs are made of, if there are any.
+    /// The terms of the targets of negative pairs, if there are any.
     pub targets: Vec<f32>,
 }
 
@@ -37,7 +38,8 @@ impl Tiles {
         let sizes = [
             partition.groups(),
             grid.group,
-            self.row_bytes,
+            self.layout.dim(),
+            self.layout.is_rowwise().into(),
             grid.starts.len(),
         ];
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
@@ -95,8 +97,8 @@ impl Tiles {
         negatives: &[u8],
         targets: &[f32],
     ) -> Result<Self> {
-        let (sizes, index) = index.split_at(4);
-        let (starts, tiles) = index.split_at(sizes[3] as usize);
+        let (sizes, index) = index.split_at(5);
+        let (starts, tiles) = index.split_at(sizes[4] as usize);
         let starts: Vec<WordId> = starts.iter().map(|&start| start as WordId).collect();
         let words = starts[starts.len() - 1] as usize;
         let grid = TileGrid {
@@ -146,7 +148,7 @@ impl Tiles {
             records: sum(Tile::records),
             held_out: sum(|tile| tile.held_out),
             grid,
-            row_bytes: sizes[2] as usize,
+            layout: RowLayout::with_sums(sizes[2] as usize, sizes[3] != 0),
             slabs: vec![slab(records)?],
             negatives,
             tiles,

@@ -42,19 +42,19 @@ pub enum Counts<'a> {
     Borrowed(&'a Triangle),
     /// Their memory is freed row by row.
     Owned(Triangle),
-    /// They are packed row by row, to less than half of their memory.
-    Packed(Triangle),
+    /// They are compressed row by row, to less than half of their memory.
+    Compressed(Triangle),
 }
 
 impl Counts<'_> {
     pub(super) fn get(&self) -> &Triangle {
         match self {
             Self::Borrowed(counts) => counts,
-            Self::Owned(counts) | Self::Packed(counts) => counts,
+            Self::Owned(counts) | Self::Compressed(counts) => counts,
         }
     }
 
-    /// Free or pack the rows from `row` on: tiles do not need them any more.
+    /// Free or compress the rows from `row` on: tiles do not need them any more.
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory).
@@ -62,7 +62,7 @@ impl Counts<'_> {
         match self {
             Self::Borrowed(_) => {}
             Self::Owned(counts) => counts.free_from(row),
-            Self::Packed(counts) => counts.compress_from(row)?,
+            Self::Compressed(counts) => counts.compress_from(row)?,
         }
         Ok(())
     }

@@ -1,8 +1,8 @@
 //! Where the rows of a matrix lie: plain in memory, compressed in memory, or in a temporary file.
 
-use super::codec::{decode_into, encode};
+use super::row_block::RowBlock;
+use super::row_codec::{decode_into, encode};
 use super::row_file::RowFile;
-use super::rows::RowBlock;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::vocabulary::WordId;
@@ -124,7 +124,7 @@ impl StoredBlock {
     pub fn compress(blocks: &mut [Self]) -> Result<()> {
         let compressed: Result<Vec<CompressedBlock>> = blocks
             .par_iter()
-            .map(|held| CompressedBlock::of(&*held.block()?))
+            .map(|stored| CompressedBlock::of(&*stored.block()?))
             .collect();
         let mut compressed = compressed?;
         let length = compressed.iter().map(|block| block.range.len()).sum();
@@ -137,9 +137,9 @@ impl StoredBlock {
             block.range = range;
         }
         let bytes: Arc<dyn SharedBytes> = Arc::new(bytes);
-        for (held, mut block) in blocks.iter_mut().zip(compressed) {
+        for (stored, mut block) in blocks.iter_mut().zip(compressed) {
             block.bytes = bytes.clone();
-            *held = Self::Compressed(block);
+            *stored = Self::Compressed(block);
         }
         Ok(())
     }

@@ -1,32 +1,33 @@
-//! Iterables of documents: each a str, words, or a batch in Arrow's format.
+//! Iterables of documents. An item is a str, an iterable of words, or a batch of documents in Arrow's format.
 
 use super::arrow::ArrowReader;
+use super::objects::{text_of, type_name};
 use super::signals::signals;
-use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, TextReader, Words,
-};
-use pyo3::exceptions::{PyTypeError, PyUnicodeEncodeError};
+use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, TextOptions, TextReader, Words};
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
-use std::borrow::Cow;
 use std::time::{Duration, Instant};
 
-/// How long documents are gathered before they are handed over, few as they may be.
+/// A chunk is sent after this time even if it is small, so that a slow source does not delay progress and
+/// Ctrl-C.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Drains a Python iterator.
-pub struct Items<'py> {
+/// Reads documents from a Python iterator and gathers them into chunks.
+pub struct IterableReader<'py> {
     items: Bound<'py, PyIterator>,
     options: TextOptions,
+    // Number of the next item, from 0.
     number: u64,
-    // A document of another kind, which ended the chunk before it.
+    // The next document. It was taken from the iterator, but does not fit into the last chunk: it is of another
+    // kind, or large.
     pending: Option<Bound<'py, PyAny>>,
-    // Inside a document that is a chunk or more.
+    // Reader of an item that is larger than a chunk, or a batch.
     inside: Option<Box<dyn ChunkReader>>,
     read: u64,
 }
 
-impl<'py> Items<'py> {
+impl<'py> IterableReader<'py> {
     pub fn new(items: Bound<'py, PyIterator>, options: TextOptions) -> Self {
         Self {
             items,
@@ -42,7 +43,7 @@ impl<'py> Items<'py> {
         self.read
     }
 
-    /// About a chunk of documents; fewer if they come slowly.
+    /// Read about [`CHUNK_BYTES`] of documents; less if the iterator is slow.
     pub fn next_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         loop {
             let mut chunk = None;
@@ -63,7 +64,8 @@ impl<'py> Items<'py> {
         }
     }
 
-    /// Small documents of one kind, or `None` at the end and before a large one.
+    /// Gather small documents of one kind (text or words). Returns `None` at the end of the iterator, or if the
+    /// next item needs a reader of its own, which is then `self.inside`.
     fn gather(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         let mut text = Gatherer::new(self.options.documents);
         let mut words = Words::default();
@@ -73,11 +75,11 @@ impl<'py> Items<'py> {
                 break;
             }
             let has_some = !text.is_empty() || !words.is_empty();
-            // A slow source must not keep the caller from progress, signals and errors.
+            // The caller must get back soon, for progress, signals and errors.
             if has_some && start.elapsed() > PATIENCE {
                 break;
             }
-            // A slow generator still leaves a way out every few documents.
+            // Ctrl-C ends an iterator of many small documents, too.
             if taken % 256 == 0 {
                 py.check_signals()?;
             }
@@ -140,7 +142,7 @@ impl<'py> Items<'py> {
                 type_name(found)
             ))
         };
-        // They could be iterated over, to no purpose.
+        // Iterating over bytes or a dict would not give words.
         let is_other = document.is_instance_of::<PyBytes>() || document.is_instance_of::<PyDict>();
         let tokens = document
             .try_iter()
@@ -148,7 +150,7 @@ impl<'py> Items<'py> {
             .filter(|_| !is_other)
             .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
         for (number, token) in tokens.enumerate() {
-            // A document of millions of words is nothing that Ctrl-C has to wait for.
+            // Ctrl-C ends a document of millions of words, too.
             if number % 4096 == 4095 {
                 document.py().check_signals()?;
             }
@@ -164,7 +166,7 @@ impl<'py> Items<'py> {
         Ok(())
     }
 
-    /// Say which document an error is about, in a note that leaves it what it is.
+    /// Add a note to an error that names the document. Its type and message stay the same.
     fn note(&self, py: Python<'_>, error: PyErr) -> PyErr {
         let note = format!(
             "in document {} of the source; errors=\"replace\" or \"ignore\" reads on",
@@ -178,35 +180,7 @@ impl<'py> Items<'py> {
 }
 
 fn is_arrow(item: &Bound<'_, PyAny>) -> PyResult<bool> {
-    // Most items are lists: they are not asked.
+    // Most items are lists or tuples: skip the two slow attribute look-ups for them.
     let is_plain = item.is_instance_of::<PyList>() || item.is_instance_of::<PyTuple>();
     Ok(!is_plain && (item.hasattr("__arrow_c_stream__")? || item.hasattr("__arrow_c_array__")?))
-}
-
-/// The text of a str; Python's may hold lone surrogates, which are no characters.
-pub fn text_of<'a>(text: &'a Bound<'_, PyString>, errors: OnInvalid) -> PyResult<Cow<'a, str>> {
-    let error = match text.to_str() {
-        Ok(text) => return Ok(text.into()),
-        Err(error) => error,
-    };
-    if errors == OnInvalid::Strict || !error.is_instance_of::<PyUnicodeEncodeError>(text.py()) {
-        return Err(error);
-    }
-    let bytes = text.call_method1("encode", ("utf-8", "surrogatepass"))?;
-    let mut repaired = String::new();
-    for chunk in bytes.cast::<PyBytes>()?.as_bytes().utf8_chunks() {
-        repaired.push_str(chunk.valid());
-        // A surrogate is three bytes, 0xed first, and each is found invalid alone.
-        if errors == OnInvalid::Replace && chunk.invalid().first() == Some(&0xed) {
-            repaired.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
-    Ok(repaired.into())
-}
-
-pub fn type_name(object: &Bound<'_, PyAny>) -> String {
-    object
-        .get_type()
-        .name()
-        .map_or_else(|_| "?".into(), |name| name.to_string())
 }

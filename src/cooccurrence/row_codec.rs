@@ -1,6 +1,6 @@
 //! Rows as compressed bytes.
 
-use super::rows::{RowBlock, TriangleRow};
+use super::row_block::{RowBlock, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::vocabulary::WordId;

@@ -11,7 +11,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// A batch reads and writes one block of rows of W and one of W̃. It starts when all earlier batches with
 /// either block are finished. So no two threads share a block, and each block meets its batches in the
 /// same order for any number of threads: the same bits.
-pub struct Ordered {
+pub struct Deterministic {
     // Blocks of rows and of columns of each batch.
     blocks: Vec<[u32; 2]>,
     state: Mutex<State>,
@@ -27,7 +27,7 @@ struct State {
     waiting: usize,
 }
 
-impl Ordered {
+impl Deterministic {
     /// Hand out the batches as if in this order.
     pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
         let blocks = blocks_of(tiles, batches);
@@ -69,7 +69,7 @@ impl State {
     }
 }
 
-impl Schedule for Ordered {
+impl Schedule for Deterministic {
     fn claim(&self) -> Option<usize> {
         let mut state = self.lock();
         loop {
@@ -124,13 +124,13 @@ mod tests {
     use crate::MemoryLimit;
 
     #[test]
-    fn ordered_visits_of_one_tile_after_the_other_are_made_once_each() {
+    fn batches_of_one_tile_run_one_after_the_other() {
         let tiles = tiles(&MemoryLimit::default());
         let mut batches = batches(&tiles, 3, 1);
         let tile = batches[0].tile;
         batches.retain(|batch| batch.tile == tile);
         assert!(batches.len() > 2);
-        let schedule = Ordered::new(&tiles, &batches);
+        let schedule = Deterministic::new(&tiles, &batches);
         for expected in 0..batches.len() {
             assert_eq!(schedule.claim(), Some(expected));
             assert!(schedule.lock().ready.is_empty());
@@ -140,10 +140,10 @@ mod tests {
     }
 
     #[test]
-    fn ordered_visits_never_share_a_block_and_keep_its_order() {
+    fn batches_at_the_same_time_share_no_block_and_each_block_keeps_its_order() {
         let tiles = tiles(&MemoryLimit::default());
         let batches = batches(&tiles, 3, 1);
-        let schedule = Ordered::new(&tiles, &batches);
+        let schedule = Deterministic::new(&tiles, &batches);
         let busy = Mutex::new(std::collections::HashSet::new());
         let log = Mutex::new(Vec::new());
         std::thread::scope(|scope| {

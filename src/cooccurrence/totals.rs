@@ -1,15 +1,15 @@
 //! Number and sum of the records of rows.
 
-use super::rows::{RowBlock, TriangleRow};
+use super::row_block::{RowBlock, TriangleRow};
 
 /// Number and sum of records, added up block by block.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Sums {
+pub(crate) struct Totals {
     pub nnz: u64,
     pub total: f64,
 }
 
-impl Sums {
+impl Totals {
     pub fn with(self, other: Self) -> Self {
         Self {
             nnz: self.nnz + other.nnz,
@@ -19,7 +19,7 @@ impl Sums {
 
     pub fn plus(self, block: &RowBlock) -> Self {
         let rows = block.rows().map(|row| block.row(row));
-        rows.fold(self, |sums, row| sums.plus_row(&row))
+        rows.fold(self, |totals, row| totals.plus_row(&row))
     }
 
     pub fn plus_row(mut self, row: &TriangleRow<'_>) -> Self {

@@ -1,0 +1,315 @@
+//! How words and records grow with a text, inferred from a sample of it.
+
+/// A number that is not known exactly.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Interval {
+    /// The number hardly falls below.
+    pub low: f64,
+    /// The most likely value.
+    pub likely: f64,
+    /// The number hardly exceeds.
+    pub high: f64,
+}
+
+impl Interval {
+    fn exact(value: f64) -> Self {
+        Self {
+            low: value,
+            likely: value,
+            high: value,
+        }
+    }
+
+    /// The same, with an additional `error` of the logarithm, and not below `least`.
+    fn widened(self, error: f64, least: f64) -> Self {
+        Self {
+            low: (self.low * (-error).exp()).max(least.min(self.likely)),
+            likely: self.likely,
+            high: self.high * error.exp(),
+        }
+    }
+}
+
+/// The slope d ln(records)/d ln(text) falls towards that of the words and `BEYOND_WORDS`: in a long text, new records
+/// are mostly those of new words. When the text grows by the factor e^(1/DECAY), the distance from this limit shrinks by
+/// the factor e. Fitted to samples of English, Korean and Chinese Wikipedia (benches/EXPERIMENTS.md, "Prediction
+/// of vocabulary and records").
+const DECAY: f64 = 0.25;
+const BEYOND_WORDS: f64 = 0.07;
+
+/// Words come in clumps: the length of the text in which as many words occur at all as occur `min_count` times in the
+/// whole text lies this far on the way from that for clumps as large as in the sample to that for independent words.
+/// 0.4 fits samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+const INDEPENDENT: f64 = 0.4;
+/// Errors of the logarithm of an extrapolated number: for any extrapolation, and for each factor e by which it
+/// leaves the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
+const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
+const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
+/// The same for each factor e of text that was not looked at.
+const UNREAD_ERROR: f64 = 0.15;
+
+/// How many words a sample has, and how many of them occur how often.
+pub(super) struct Spectrum {
+    // (count, number of words with this count)
+    counts: Vec<(u64, f64)>,
+    // ln(length), in samples, and ln(different words), of parts of the sample and of all of it; lengths double.
+    curve: Vec<(f64, f64)>,
+    tokens: f64,
+    is_beginning: bool,
+}
+
+impl Spectrum {
+    /// Of a sample of words with these `counts`. `different` has the number of different words in parts of the sample,
+    /// each twice as long as the one before, and at last in all of it.
+    pub fn new(counts: &[u64], different: &[f64], is_beginning: bool) -> Self {
+        let mut sorted = counts.to_vec();
+        sorted.sort_unstable();
+        let counts: Vec<(u64, f64)> = sorted
+            .chunk_by(|a, b| a == b)
+            .map(|same| (same[0], same.len() as f64))
+            .collect();
+        let curve = different.iter().rev().enumerate();
+        let curve = curve.map(|(halvings, n)| (-(halvings as f64) * 2f64.ln(), n.max(1.0).ln()));
+        let mut curve: Vec<(f64, f64)> = curve.collect();
+        curve.reverse();
+        Self {
+            tokens: counts.iter().map(|&(count, n)| count as f64 * n).sum(),
+            counts,
+            curve,
+            is_beginning,
+        }
+    }
+
+    fn at_least(&self, min_count: u64) -> f64 {
+        let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);
+        frequent.map(|(_, n)| n).sum()
+    }
+
+    /// ln(different words) in a text of e^`x` samples, and the slope d ln(words)/d ln(text) there. Beyond the sample
+    /// the slope goes on falling as it fell within the sample.
+    fn heaps(&self, x: f64) -> (f64, f64) {
+        let slope_of = |pair: &[(f64, f64)]| {
+            ((pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).clamp(0.0, 1.0)
+        };
+        let pairs: Vec<&[(f64, f64)]> = self.curve.windows(2).collect();
+        let (Some(first), Some(last)) = (pairs.first(), pairs.last()) else {
+            return (self.curve.last().map_or(0.0, |point| point.1), 0.0);
+        };
+        if x <= 0.0 {
+            let pair = pairs.iter().find(|pair| x <= pair[1].0).unwrap_or(last);
+            let pair = if x < first[0].0 { first } else { pair };
+            let slope = slope_of(pair);
+            return (pair[0].1 + slope * (x - pair[0].0), slope);
+        }
+        let doubled = 2f64.ln();
+        let slope = slope_of(last).max(1e-9);
+        let earlier = pairs[pairs.len().saturating_sub(3)];
+        let distance = (last[1].0 - earlier[1].0).max(doubled);
+        let decay = ((slope_of(earlier) / slope).ln() / distance).max(1e-3);
+        // The last slope is that of the middle of the last doubling.
+        let at = |x: f64| slope * (-decay * (x + doubled / 2.0)).exp();
+        (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
+    }
+
+    /// x at which a text of e^x samples has e^`words` different words.
+    fn length_with(&self, words: f64) -> f64 {
+        let (mut low, mut high) = (-60.0, 0.0);
+        for _ in 0..60 {
+            let middle = f64::midpoint(low, high);
+            if self.heaps(middle).0 < words {
+                low = middle;
+            } else {
+                high = middle;
+            }
+        }
+        high
+    }
+
+    fn error(&self, scale: f64, outside: f64, errors: [f64; 2]) -> f64 {
+        let unread = if self.is_beginning { UNREAD_ERROR } else { 0.0 };
+        errors[0] + errors[1] * outside.max(0.0) + unread * scale.ln()
+    }
+
+    /// Tokens of a text `scale` times as long as the sample.
+    pub fn tokens(&self, scale: f64) -> Interval {
+        let tokens = Interval::exact(self.tokens * scale);
+        if is_whole(scale) {
+            return tokens;
+        }
+        tokens.widened(self.error(scale, 0.0, TOKENS_ERROR), self.tokens)
+    }
+
+    /// Different words in a text `scale` times as long as the sample.
+    pub fn different(&self, scale: f64) -> Interval {
+        if is_whole(scale) {
+            return Interval::exact(self.at_least(1));
+        }
+        let x = scale.ln();
+        let words = Interval::exact(self.heaps(x).0.exp());
+        if x < 0.0 {
+            return words;
+        }
+        words.widened(self.error(scale, x, WORDS_ERROR), 0.0)
+    }
+
+    /// Words that occur at least `min_count` times in a text `scale` times as long as the sample, and the slope
+    /// d ln(words)/d ln(text) there.
+    ///
+    /// As many words occur `min_count` times in the sample as occur at all in a certain part of it. In a longer text
+    /// this part is about the same fraction of the text, so the number of words is that of a text which is hardly
+    /// longer than the sample. If words occurred independently of each other and the slope a of their number fell,
+    /// the fraction would fall as [`equivalent`] does. But words come in clumps: the truth lies between both.
+    pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {
+        let now = self.at_least(min_count);
+        if is_whole(scale) {
+            return (Interval::exact(now), self.heaps(0.0).1);
+        }
+        let part = self.length_with(now.max(1.0).ln());
+        let before = equivalent(min_count, self.heaps(part).1);
+        let clumped = part + scale.ln();
+        let mut independent = clumped;
+        for _ in 0..8 {
+            let then = equivalent(min_count, self.heaps(independent).1);
+            independent = clumped + (then - before).max(0.0);
+        }
+        let x = clumped + INDEPENDENT * (independent - clumped);
+        let [low, likely, high] = [clumped, x, independent].map(|x| self.heaps(x).0.exp());
+        let interval = Interval { low, likely, high };
+        let error = self.error(scale, x, WORDS_ERROR) + 1.0 / now.max(1.0).sqrt();
+        (interval.widened(error, now), self.heaps(x).1)
+    }
+
+    /// Tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
+    pub fn kept_tokens(&self, scale: f64, min_count: u64) -> f64 {
+        if is_whole(scale) {
+            let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);
+            return frequent.map(|&(count, n)| count as f64 * n).sum();
+        }
+        // Under a power law with slope a, a Γ(k−a) / (k! Γ(1−a)) of the different words occur k times.
+        let (words, slope) = self.heaps(scale.ln());
+        let (mut dropped, mut fraction) = (0.0, slope);
+        for k in 1..min_count.min(10_000) {
+            dropped += k as f64 * fraction * words.exp();
+            fraction *= (k as f64 - slope) / (k as f64 + 1.0);
+        }
+        (self.tokens * scale - dropped).max(0.0)
+    }
+
+    /// Records of a text `scale` times as long as the sample, half of which has `before` records, and all of which
+    /// `now`; the number of words grows with the slope `words`.
+    pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Interval {
+        if is_whole(scale) {
+            return Interval::exact(now);
+        }
+        let doubled = 2f64.ln();
+        let slope = ((now / before).ln() / doubled).clamp(0.0, 2.0);
+        // The slope belongs to the middle of the doubling from half of the sample to the whole sample.
+        let (from, to) = (doubled / 2.0, doubled / 2.0 + scale.ln());
+        let limit = (words + BEYOND_WORDS).min(slope);
+        let area = limit * (to - from)
+            + (slope - limit) / DECAY * ((-DECAY * from).exp() - (-DECAY * to).exp());
+        let error = self.error(scale, scale.ln(), RECORDS_ERROR);
+        Interval::exact(now * area.exp()).widened(error, now)
+    }
+}
+
+/// Whether the sample is all of the text.
+fn is_whole(scale: f64) -> bool {
+    (scale - 1.0).abs() < 1e-9
+}
+
+/// The logarithm of the fraction of a text in which as many words occur at all as occur `min_count` times in all of
+/// it, if words occur independently and their number grows as the power `slope` of the text: the fraction
+/// Γ(m−a) / (Γ(m) Γ(1−a)) of different words occurs m times or more.
+fn equivalent(min_count: u64, slope: f64) -> f64 {
+    let slope = slope.clamp(0.05, 0.95);
+    let mut ln = 0.0;
+    for k in 1..min_count.min(100_000) {
+        ln += (1.0 - slope / k as f64).ln();
+    }
+    ln / slope
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+    use rand_xoshiro::Xoshiro256PlusPlus;
+
+    /// Counts of words with Zipf's probabilities in a text of this length.
+    fn zipf(tokens: f64, words: usize, exponent: f64) -> Vec<u64> {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
+        let weight = |k: usize| (k as f64).powf(-exponent);
+        let total: f64 = (1..=words).map(weight).sum();
+        let mut poisson = |mean: f64| {
+            if mean > 50.0 {
+                return mean.round() as u64;
+            }
+            let (mut count, mut p) = (0, rng.random::<f64>());
+            while p > (-mean).exp() {
+                p *= rng.random::<f64>();
+                count += 1;
+            }
+            count
+        };
+        let mut counts: Vec<u64> = (1..=words)
+            .map(|k| poisson(tokens * weight(k) / total))
+            .collect();
+        counts.retain(|&count| count > 0);
+        counts
+    }
+
+    fn spectrum(counts: &[u64]) -> Spectrum {
+        let different = |f: f64| -> f64 {
+            let seen = counts
+                .iter()
+                .map(|&count| 1.0 - (1.0 - f).powf(count as f64));
+            seen.sum()
+        };
+        let parts: Vec<f64> = (0..7).rev().map(|k| different(0.5f64.powi(k))).collect();
+        Spectrum::new(counts, &parts, false)
+    }
+
+    #[test]
+    fn words_are_extrapolated_from_a_twentieth_of_a_zipf_text() {
+        for (words, exponent) in [(2_000_000, 1.1), (2_000_000, 1.5), (20_000, 1.0)] {
+            let sample = spectrum(&zipf(3e5, words, exponent));
+            let text = spectrum(&zipf(6e6, words, exponent));
+            for min_count in [1, 2, 5, 30] {
+                let (found, slope) = sample.words(20.0, min_count);
+                let truth = text.at_least(min_count);
+                let case = format!("{words} {exponent} {min_count}: {found:?}, truth {truth}");
+                // The fewer occurrences are asked for, the farther the words are extrapolated.
+                let most = if min_count < 5 { 0.4 } else { 0.2 };
+                assert!((found.likely / truth).ln().abs() < most, "{case}");
+                assert!(found.low < found.likely && found.likely < found.high);
+                assert!((0.0..1.0).contains(&slope));
+            }
+        }
+    }
+
+    #[test]
+    fn a_sample_that_is_the_text_is_exact() {
+        let spectrum = spectrum(&[9, 5, 3, 1, 1]);
+        assert_eq!(spectrum.words(1.0, 3).0, Interval::exact(3.0));
+        assert_eq!(spectrum.different(1.0), Interval::exact(5.0));
+        assert_eq!(spectrum.records(1.0, 0.5, [4.0, 7.0]), Interval::exact(7.0));
+        assert!((spectrum.kept_tokens(1.0, 3) - 17.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn text_that_was_not_looked_at_widens_the_bounds() {
+        let counts = zipf(1e5, 100_000, 1.1);
+        let [even, beginning] = [false, true].map(|is_beginning| {
+            let spectrum = Spectrum {
+                is_beginning,
+                ..spectrum(&counts)
+            };
+            spectrum.words(10.0, 5).0
+        });
+        assert!(beginning.low < even.low && even.high < beginning.high);
+        assert!((beginning.likely - even.likely).abs() < 1e-9);
+    }
+}

@@ -1,0 +1,49 @@
+//! Reads this package's binary files from front to back.
+
+use crate::error::{Error, Location, Result};
+use crate::io::Input;
+use crate::monitor::Monitor;
+
+/// A file that is being read, and the position in it.
+pub(super) struct BinaryReader {
+    pub input: Input,
+    /// Byte offset of what comes next.
+    pub offset: u64,
+}
+
+impl BinaryReader {
+    pub fn new(input: Input, monitor: &Monitor) -> Self {
+        input.begin(monitor);
+        Self { input, offset: 0 }
+    }
+
+    /// The error of a malformed file.
+    pub fn error(&self, offset: u64, message: impl Into<String>) -> Error {
+        Error::format(self.input.path(), Location::Byte(offset), message)
+    }
+
+    /// Read the next `length` bytes.
+    ///
+    /// # Errors
+    /// [`Error::Format`] if the file ends before; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
+    pub fn bytes(&mut self, length: u64) -> Result<Vec<u8>> {
+        let size = self.input.content_size();
+        let cut_off = self.error(size.unwrap_or(self.offset), "the file is cut off");
+        // Compared with the size of the file first: a damaged length must not reserve memory.
+        if size.is_some_and(|size| length > size.saturating_sub(self.offset)) {
+            return Err(cut_off);
+        }
+        let mut bytes = Vec::new();
+        self.input.exactly(length, &mut bytes, || cut_off)?;
+        self.offset += length;
+        Ok(bytes)
+    }
+
+    /// Whether the file ends here.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Cancelled`].
+    pub fn is_at_end(&mut self) -> Result<bool> {
+        Ok(self.input.peek(1)?.is_empty())
+    }
+}

@@ -1,0 +1,13 @@
+//! The memory limit, and memory for what grows with the text: allocation that can fail, large buffers, and
+//! temporary files for data beyond the limit.
+
+pub(crate) mod fallible;
+mod huge_buffer;
+mod limit;
+pub(crate) mod system;
+mod temporary_file;
+
+pub(crate) use huge_buffer::HugeBuffer;
+pub use limit::MemoryLimit;
+pub(crate) use limit::TASK_OCCURRENCES;
+pub(crate) use temporary_file::TemporaryFile;

@@ -1,0 +1,83 @@
+//! Divergence: which epochs diverge, and the halving of the learning rate before they are repeated.
+
+use super::history::History;
+use super::loss::poor_model_cost;
+use super::options::TrainingOptions;
+use super::parameters::View;
+use super::tiles::Tiles;
+use crate::error::{Error, Result};
+
+/// An epoch that diverges is repeated at half the learning rate, at most this many times in a training.
+pub const MAX_HALVINGS: usize = 3;
+
+/// An epoch diverges if it costs this many times what a poor model costs, even if every number is finite.
+pub const DIVERGENCE_FACTOR: f64 = 10.0;
+
+/// The part of [`History::divergence_cost`] that the tiles with columns in group `columns` have:
+/// [`DIVERGENCE_FACTOR`] times the cost of a poor model there. `model` is the model at the start of training.
+pub(crate) fn divergence_cost(
+    tiles: &Tiles,
+    columns: usize,
+    model: View<'_>,
+    options: &TrainingOptions,
+) -> Result<f64> {
+    Ok(DIVERGENCE_FACTOR * poor_model_cost(tiles, columns, model, options)?)
+}
+
+impl History {
+    /// Whether an epoch with this Σ ½ f(X) diff² diverges.
+    pub fn is_divergence(&self, cost: f64) -> bool {
+        cost.is_nan() || cost > self.divergence_cost.unwrap_or(f64::INFINITY)
+    }
+
+    /// Halve the learning rate, because the next epoch diverged. Returns a warning for the user.
+    ///
+    /// # Errors
+    /// [`Error::Diverged`] if it was halved [`MAX_HALVINGS`] times before.
+    pub fn halve_rate(&mut self, options: &TrainingOptions) -> Result<String> {
+        let epoch = self.epochs + 1;
+        if self.halvings >= MAX_HALVINGS {
+            return Err(Error::Diverged {
+                epoch,
+                learning_rate: options.rule(self.halvings).learning_rate,
+                reports: self.reports.clone(),
+            });
+        }
+        self.halvings += 1;
+        Ok(format!(
+            "training diverged in epoch {epoch}; it continues from the end of epoch {} with the \
+             learning rate halved to {}",
+            self.epochs,
+            options.rule(self.halvings).learning_rate
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_halved_three_times_and_then_divergence_is_an_error() {
+        let options = TrainingOptions {
+            learning_rate: 0.5,
+            ..Default::default()
+        };
+        let mut history = History {
+            divergence_cost: Some(7.0),
+            ..Default::default()
+        };
+        assert!(!history.is_divergence(7.0));
+        assert!(history.is_divergence(7.1) && history.is_divergence(f64::NAN));
+        history.finish(3.0);
+        for rate in ["0.25", "0.125", "0.0625"] {
+            let warning = history.halve_rate(&options).unwrap();
+            assert!(warning.ends_with(&format!("halved to {rate}")), "{warning}");
+        }
+        let error = history.halve_rate(&options).unwrap_err();
+        assert!(
+            matches!(&error, Error::Diverged { epoch: 2, reports, .. } if reports.len() == 1),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,151 @@
+//! Updates with an accumulator for each parameter, or with none.
+
+use super::Record;
+use super::records::{KernelCall, RowUpdate, Tally};
+use super::step::adagrad;
+use super::vector::{Quad, Vector};
+use crate::training::line::LINE;
+use std::marker::PhantomData;
+
+/// What the updates of one call have in common: of rows of `N` lines of parameters, or of any number if `N`
+/// is 0; by AdaGrad, or else by plain gradient descent.
+pub(super) struct Componentwise<'a, V, const N: usize, const ADAGRAD: bool> {
+    call: &'a KernelCall<'a>,
+    // Lines of parameters in a row; as many of accumulators follow them.
+    lines: usize,
+    bound: f32,
+    last_line_bounds: [f32; LINE],
+    _registers: PhantomData<V>,
+}
+
+// SAFETY: `update` reaches the rows of its records only.
+unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
+    for Componentwise<'a, V, N, ADAGRAD>
+{
+    #[inline(always)]
+    fn new(call: &'a KernelCall<'a>) -> Self {
+        Self {
+            call,
+            lines: if N == 0 { call.layout.value_lines() } else { N },
+            bound: call.rule.step_bound(),
+            last_line_bounds: call.rule.last_line_bounds(),
+            _registers: PhantomData,
+        }
+    }
+
+    /// Update the rows of `K` records that share no row and have the weights `f`, and prefetch the
+    /// rows of `K` records from number `next` on.
+    ///
+    /// # Safety
+    /// As for [`update_all`].
+    #[inline(always)]
+    unsafe fn update<const K: usize>(
+        &self,
+        records: &[Record; K],
+        f: &[f32; K],
+        next: usize,
+        tally: &mut Tally,
+    ) {
+        let rule = self.call.rule;
+        let lines = if N == 0 { self.lines } else { N };
+        let (half, body) = (lines * LINE, (lines - 1) * LINE);
+        // SAFETY: the caller keeps the contract. In every row `half` floats of accumulators follow
+        // `half` floats of parameters, and `at` stays below `half`.
+        unsafe {
+            let rows = records.map(|record| self.call.rows(record, 2 * lines));
+            let mut dots = [V::splat(0.0); K];
+            let mut at = 0;
+            while at < half {
+                for (dot, [w, c]) in dots.iter_mut().zip(rows) {
+                    *dot = V::load(w.add(at)).mul_add(V::load(c.add(at)), *dot);
+                }
+                at += V::LANES;
+            }
+            let dots = match dots.first_chunk() {
+                Some(all) => {
+                    let sums = V::sums(*all).to_array();
+                    std::array::from_fn(|k| sums[k])
+                }
+                None => dots.map(|dot| dot.sum()),
+            };
+            let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
+            let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
+            let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
+            let steps: [f32; K] = std::array::from_fn(|k| fdiffs[k] * rule.learning_rate);
+            let mut counted = terms;
+            let bound = V::splat(self.bound);
+            for (k, [w, c]) in rows.into_iter().enumerate() {
+                self.call.prefetch::<V>(next + k, 2 * lines);
+                if !terms[k].is_finite() {
+                    tally.skipped += 1;
+                    counted[k] = 0.0;
+                    continue;
+                }
+                if rule.negative_weight.is_some() && diffs[k] < 0.0 {
+                    counted[k] = 0.0;
+                    continue;
+                }
+                let step = V::splat(steps[k]);
+                let mut at = 0;
+                while at < body {
+                    update_registers::<V, ADAGRAD>(w.add(at), c.add(at), half, step, step, bound);
+                    at += V::LANES;
+                }
+                let fdiff = V::splat(fdiffs[k]);
+                let [rates_w, rates_c] = &self.call.last_line_rates;
+                while at < half {
+                    let step_w = fdiff.mul(V::load(rates_w.as_ptr().add(at - body)));
+                    let step_c = fdiff.mul(V::load(rates_c.as_ptr().add(at - body)));
+                    let bound = V::load(self.last_line_bounds.as_ptr().add(at - body));
+                    update_registers::<V, ADAGRAD>(
+                        w.add(at),
+                        c.add(at),
+                        half,
+                        step_w,
+                        step_c,
+                        bound,
+                    );
+                    at += V::LANES;
+                }
+            }
+            for (sum, term) in tally.sums.iter_mut().zip(counted) {
+                *sum += f64::from(term);
+            }
+        }
+    }
+}
+
+/// Update one register of the row at `w` and one of the row at `c`; their accumulators are `half` floats
+/// further on.
+///
+/// # Safety
+/// As for [`update_all`].
+#[inline(always)]
+unsafe fn update_registers<V: Vector, const ADAGRAD: bool>(
+    w: *mut f32,
+    c: *mut f32,
+    half: usize,
+    step_w: V,
+    step_c: V,
+    bound: V,
+) {
+    // SAFETY: the caller keeps the contract.
+    unsafe {
+        let (old_w, old_c) = (V::load(w), V::load(c));
+        let g_w = step_w.mul(old_c).clip(bound);
+        let g_c = step_c.mul(old_w).clip(bound);
+        if ADAGRAD {
+            let (sum_w, sum_c) = (V::load(w.add(half)), V::load(c.add(half)));
+            let (new_w, new_sum_w) = adagrad(old_w, sum_w, g_w);
+            let (new_c, new_sum_c) = adagrad(old_c, sum_c, g_c);
+            new_w.store(w);
+            new_c.store(c);
+            new_sum_w.store(w.add(half));
+            new_sum_c.store(c.add(half));
+        } else {
+            let one = V::splat(1.0);
+            g_w.neg_mul_add(one, old_w).store(w);
+            g_c.neg_mul_add(one, old_c).store(c);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! Where the numbers of a word lie in its row.
+
+use super::kernel::Optimizer;
+use super::line::{LINE, Line};
+
+/// The largest accepted `dim`; below it no size overflows.
+pub const MAX_DIM: usize = 1 << 20;
+
+/// The layout of a row of W with b, or of W̃ with b̃, and of their accumulators G.
+///
+/// With an accumulator for each number, a row is `[w, 0…, p, q]`, followed by the accumulators in the same
+/// layout. The last two floats make the biases components of the dot product: `(p, q)` is `(b, 1)` in a row
+/// of words and `(1, b̃)` in a row of contexts. So w·w̃ + b + b̃ is one dot product, and one update rule
+/// serves all. The constant 1 has a learning rate of 0.
+///
+/// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
+/// `[w, 0…, 0, b, G of b, G of w]`: half as long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowLayout {
+    dim: usize,
+    rowwise: bool,
+}
+
+/// Floats at the end of a row-wise row that are not components, and the places of three of them.
+pub(super) const TAIL: usize = 4;
+pub(super) const TAIL_BIAS: usize = 1;
+pub(super) const TAIL_BIAS_SUM: usize = 2;
+pub(super) const TAIL_SUM: usize = 3;
+
+impl RowLayout {
+    /// The layout for vectors of `dim` components, which is at most [`MAX_DIM`].
+    pub fn new(dim: usize, optimizer: Optimizer) -> Self {
+        Self::with_sums(dim, optimizer == Optimizer::RowwiseAdaGrad)
+    }
+
+    /// The layout for vectors with one accumulator if `rowwise`, or else one for each component.
+    pub fn with_sums(dim: usize, rowwise: bool) -> Self {
+        Self {
+            dim: dim.min(MAX_DIM),
+            rowwise,
+        }
+    }
+
+    /// Components per vector.
+    pub fn dim(self) -> usize {
+        self.dim
+    }
+
+    /// Whether a vector has one accumulator.
+    pub fn is_rowwise(self) -> bool {
+        self.rowwise
+    }
+
+    /// Accumulators of a vector.
+    pub fn sums_per_vector(self) -> usize {
+        if self.rowwise { 1 } else { self.dim }
+    }
+
+    /// Cache lines of a row.
+    pub fn lines(self) -> usize {
+        if self.rowwise {
+            self.value_lines()
+        } else {
+            2 * self.value_lines()
+        }
+    }
+
+    /// Bytes of a row. The size of tiles depends on it.
+    pub fn bytes(self) -> usize {
+        self.lines() * size_of::<Line>()
+    }
+
+    /// Cache lines of a row, from its start, that hold the vector and the bias.
+    pub(super) fn value_lines(self) -> usize {
+        let more = if self.rowwise { TAIL } else { 2 };
+        (self.dim + more).div_ceil(LINE)
+    }
+
+    /// Line and lane of the bias of a row of words or, if `contexts`, of context words.
+    pub(super) fn bias(self, contexts: bool) -> (usize, usize) {
+        let lane = if self.rowwise {
+            LINE - TAIL + TAIL_BIAS
+        } else {
+            LINE - 2 + usize::from(contexts)
+        };
+        (self.value_lines() - 1, lane)
+    }
+
+    /// Line and lane of the bias's accumulator.
+    pub(super) fn bias_sum(self, contexts: bool) -> (usize, usize) {
+        if self.rowwise {
+            (self.lines() - 1, LINE - TAIL + TAIL_BIAS_SUM)
+        } else {
+            let (line, lane) = self.bias(contexts);
+            (self.value_lines() + line, lane)
+        }
+    }
+
+    /// Line and lane of accumulator `k` of the vector.
+    pub(super) fn sum(self, k: usize) -> (usize, usize) {
+        if self.rowwise {
+            (self.lines() - 1, LINE - TAIL + TAIL_SUM)
+        } else {
+            (self.value_lines() + k / LINE, k % LINE)
+        }
+    }
+
+    /// A row of zeros with accumulators of ones, of a word or, if `contexts`, of a context word.
+    pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
+        let mut row = vec![Line([0.0; LINE]); self.value_lines()];
+        if self.rowwise {
+            row[self.lines() - 1].0[LINE - TAIL + TAIL_BIAS_SUM..].fill(1.0);
+        } else {
+            row[self.value_lines() - 1].0[LINE - 2..].fill(1.0);
+            row.resize(self.lines(), Line([1.0; LINE]));
+            let (line, lane) = self.bias(contexts);
+            row[line].0[lane] = 0.0;
+        }
+        row
+    }
+
+    /// w·w̃ + b + b̃ of the rows of a word and of a context word.
+    #[inline]
+    pub(super) fn product(self, w: &[Line], c: &[Line]) -> f32 {
+        let mut sums = [0.0; LINE];
+        let last = self.value_lines() - 1;
+        for (w, c) in w[..last].iter().zip(c) {
+            for k in 0..LINE {
+                sums[k] += w.0[k] * c.0[k];
+            }
+        }
+        let (w, c) = (&w[last].0, &c[last].0);
+        let ends = if self.rowwise { LINE - TAIL } else { LINE };
+        for k in 0..ends {
+            sums[k] += w[k] * c[k];
+        }
+        if self.rowwise {
+            let lane = self.bias(false).1;
+            sums[LINE - 1] = w[lane] + c[lane];
+        }
+        sums.iter().sum()
+    }
+
+    /// Whether a row can be trained: finite numbers, and positive accumulators.
+    pub(super) fn can_train(self, row: &[Line]) -> bool {
+        let usable = |&g: &f32| g > 0.0 && g < f32::INFINITY;
+        let sums = if self.rowwise {
+            let last = &row[self.lines() - 1].0;
+            last[LINE - TAIL + TAIL_BIAS_SUM..].iter().all(usable)
+        } else {
+            let sums = &row[self.value_lines()..];
+            sums.iter().all(|line| line.0.iter().all(usable))
+        };
+        sums && self.is_finite(row)
+    }
+
+    /// Whether the vector and the bias are finite numbers.
+    pub(crate) fn is_finite(self, row: &[Line]) -> bool {
+        let values = &row[..self.value_lines()];
+        values.iter().all(|l| l.0.iter().all(|x| x.is_finite()))
+    }
+}

@@ -1,0 +1,68 @@
+//! The end of a training: the number of epochs, early stopping and the time limit.
+
+use super::history::History;
+use super::options::TrainingOptions;
+use std::time::{Duration, Instant};
+
+impl History {
+    /// The number of epochs after the one with the smallest validation loss.
+    pub fn epochs_since_best(&self) -> usize {
+        let losses = self.reports.iter().filter_map(|report| report.validation);
+        let (mut least, mut since) = (f64::INFINITY, 0);
+        for loss in losses {
+            (least, since) = if loss < least {
+                (loss, 0)
+            } else {
+                (least, since + 1)
+            };
+        }
+        since
+    }
+
+    /// Whether all epochs are finished, or the validation loss has not improved for `patience` epochs.
+    pub fn is_finished(&self, options: &TrainingOptions) -> bool {
+        let out_of_patience = options
+            .patience
+            .is_some_and(|patience| self.epochs_since_best() >= patience);
+        self.epochs >= options.epochs || out_of_patience
+    }
+}
+
+impl TrainingOptions {
+    /// Whether another epoch ends before the deadline, assuming that it takes `last_epoch`: the time of the
+    /// previous epoch with its checkpoint and callbacks.
+    pub fn has_time_for(&self, last_epoch: Duration) -> bool {
+        self.deadline
+            .is_none_or(|deadline| Instant::now() + last_epoch <= deadline)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patience_counts_the_epochs_since_the_smallest_validation_loss() {
+        let options = TrainingOptions {
+            epochs: 10,
+            patience: Some(2),
+            ..Default::default()
+        };
+        let mut history = History::default();
+        for (validation, finished) in [(3.0, false), (2.0, false), (2.0, false), (2.5, true)] {
+            history.finish(validation);
+            assert_eq!(history.is_finished(&options), finished);
+        }
+        history.rewind(2, 0);
+        assert_eq!((history.epochs, history.epochs_since_best()), (2, 0));
+    }
+
+    #[test]
+    fn without_a_deadline_there_is_always_time() {
+        let mut options = TrainingOptions::default();
+        assert!(options.has_time_for(Duration::from_secs(1 << 20)));
+        options.deadline = Some(Instant::now() + Duration::from_secs(3600));
+        assert!(options.has_time_for(Duration::ZERO));
+        assert!(!options.has_time_for(Duration::from_secs(7200)));
+    }
+}
