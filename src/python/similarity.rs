@@ -46,24 +46,23 @@ fn cosines_of<E: Element + numpy::Element>(
     })
 }
 
+/// Rows of unit length, and which rows have a direction.
+type UnitRows<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
+
 /// The rows of a matrix scaled to unit length, and which of them have a direction; zeros for the others.
 #[pyfunction]
 #[pyo3(signature = (vectors))]
-pub fn unit_rows<'py>(
-    py: Python<'py>,
-    vectors: Matrix<'py>,
-) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
+pub fn unit_rows<'py>(py: Python<'py>, vectors: Matrix<'py>) -> PyResult<UnitRows<'py>> {
     match &vectors {
         Matrix::Single(vectors) => unit_rows_of(py, vectors),
         Matrix::Half(vectors) => unit_rows_of(py, vectors),
     }
 }
 
-#[allow(clippy::type_complexity)]
 fn unit_rows_of<'py, E: Element + numpy::Element>(
     py: Python<'py>,
     vectors: &PyReadonlyArray2<'py, E>,
-) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
+) -> PyResult<UnitRows<'py>> {
     let shape = [vectors.shape()[0], vectors.shape()[1]];
     let matrix = vectors.as_slice()?;
     let (rows, mut directed) = work(py, matrix.len(), |threads, monitor| {

@@ -86,7 +86,7 @@ pub(super) fn read<E: Element>(
 ) -> Result<Vectors<E>> {
     let path = input.path().to_owned();
     let mut words = WordList::default();
-    let (mut seen, mut left) = (0, only.map(|only| only.len()));
+    let (mut seen, mut left) = (0, only.map(Selection::len));
     let expected = left.map_or(expected, |left| left.min(expected));
     // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
     // too little the matrix grows by what each block needs.
