@@ -99,8 +99,8 @@ class WordVectors(GensimNames):
     ) -> AnalogyResult | SimilarityResult:
         r"""Measure the vectors on a file of analogy questions or of rated word pairs.
 
-        A file of questions goes to :func:`glove_rs.evaluation.analogies`: its first line starts with
-        ':', or its first lines have four words each and no rating. Any other goes to
+        A file of questions goes to :func:`glove_rs.evaluation.analogies`: its first line starts
+        with ':', or its first lines have four words each and no rating. Any other goes to
         :func:`glove_rs.evaluation.similarity`. Questions and pairs with an unknown word, or with a
         vector that is not finite, are left out and counted.
 
