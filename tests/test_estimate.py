@@ -64,13 +64,24 @@ def truth(large):
 # --- memory ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
-@pytest.mark.parametrize("preset", ["best", "paper"])
+@pytest.mark.parametrize(
+    ("preset", "optimizer"),
+    [("best", "adagrad"), ("best", "rowwise_adagrad"), ("paper", "adagrad")],
+)
 @pytest.mark.parametrize(("dim", "keep_counts"), [(50, False), (300, False), (50, True)])
 def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
-    small, dim, keep_counts, preset
+    small, dim, keep_counts, preset, optimizer
 ):
-    settings = {"dim": dim, "preset": preset, "epochs": 1, "min_count": 1, "threads": 2}
+    settings = {
+        "dim": dim,
+        "preset": preset,
+        "optimizer": optimizer,
+        "epochs": 1,
+        "min_count": 1,
+        "threads": 2,
+    }
     arguments = [str(small), json.dumps(settings | {"keep_counts": keep_counts})]
     result = subprocess.run(
         [sys.executable, "-c", MEASURE, *arguments],
@@ -85,6 +96,19 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     low, high = estimate.bounds["memory"]
     assert low < estimate.memory < high
     assert estimate.memory - INTERPRETER == pytest.approx(int(result.stdout), rel=0.15)
+
+
+def test_rowwise_adagrad_has_rows_of_half_the_length(small):
+    each, rowwise = (
+        Glove(dim=60, min_count=1, optimizer=optimizer).estimate(small)
+        for optimizer in ("adagrad", "rowwise_adagrad")
+    )
+    assert rowwise.parameters == each.parameters // 2
+    assert rowwise.memory < each.memory
+    # The advice, too, is that for the optimizer: with the other one the fit takes more than this.
+    available = rowwise.memory + 10**5
+    assert rowwise.within(available).fits
+    assert not each.within(available).fits
 
 
 def test_kept_counts_take_memory(small):

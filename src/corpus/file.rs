@@ -36,7 +36,7 @@ struct Current {
 
 /// What the next path named.
 enum Next {
-    Text(Current),
+    Text(Box<Current>),
     /// The files of an archive, and the bytes of it that are none of theirs.
     Archive(Vec<PathBuf>, u64),
 }
@@ -99,7 +99,7 @@ impl ChunkReader for FileReader {
                 return Ok(None);
             };
             match Current::open(path, self.options, &self.idle)? {
-                Next::Text(current) => self.current = Some(current),
+                Next::Text(current) => self.current = Some(*current),
                 Next::Archive(members, others) => {
                     self.done += others;
                     for member in members.into_iter().rev() {
@@ -163,12 +163,12 @@ impl Current {
             }
         };
         text.on_idle(idle.clone());
-        Ok(Next::Text(Self {
+        Ok(Next::Text(Box::new(Self {
             path,
             text,
             before,
             packed,
-        }))
+        })))
     }
 
     /// Bytes read of the file or, of a file in an archive, of the archive.

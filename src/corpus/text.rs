@@ -72,6 +72,7 @@ impl TextOptions {
 /// let mut reader = TextReader::new("<bytes>", bytes, TextOptions::default()).unwrap();
 /// assert!(matches!(reader.next_chunk().unwrap(), Some(Content::Lines(text)) if text == "apple\n"));
 /// ```
+#[allow(clippy::struct_excessive_bools)] // they say where the reader is, independently of each other
 pub struct TextReader {
     name: PathBuf,
     input: Unpacked,

@@ -96,8 +96,9 @@ pub fn check_ending(path: &Path) -> Result<()> {
         return Ok(());
     }
     let ending = ending.unwrap_or_default();
+    let name = path.to_string_lossy();
     let message =
-        format!("must not end in .{ending}, a format that is not written: {WRITTEN}; got {path:?}");
+        format!("must not end in .{ending}, a format that is not written: {WRITTEN}; got {name:?}");
     Err(Error::parameter("path", message))
 }
 
@@ -114,8 +115,9 @@ pub fn ending_of(path: &Path) -> Option<String> {
 pub fn check_model_ending(path: &Path) -> Result<()> {
     match split(path) {
         (_, Some(_)) => {
+            let name = path.to_string_lossy();
             let message =
-                format!("must not end as a packed file does: a model is not packed; got {path:?}");
+                format!("must not end as a packed file does: a model is not packed; got {name:?}");
             Err(Error::parameter("path", message))
         }
         (Some(ending), None) if ending == "npz" => Ok(()),

@@ -36,11 +36,12 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
 #[pyfunction]
 #[pyo3(signature = (path, model = false))]
 pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
-    Ok(if model {
-        io::check_model_ending(&path)?
+    let check = if model {
+        io::check_model_ending
     } else {
-        io::check_ending(&path)?
-    })
+        io::check_ending
+    };
+    Ok(check(&path)?)
 }
 
 /// The ending of a name that tells the format, `.bin` of `vectors.bin.gz`, or an empty text.

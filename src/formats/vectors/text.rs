@@ -216,7 +216,7 @@ impl Rows for Lines {
         let end = match fast.flatten() {
             Some(end) => end,
             None => split_right(line, row.len(), self.dialect, |i, x| {
-                row[i] = E::from_f32(x)
+                row[i] = E::from_f32(x);
             })?,
         };
         let start = match self.dialect.separator {
