@@ -119,7 +119,7 @@ def test_help_has_an_example_and_the_defaults(command):
 def test_every_parameter_of_the_python_api_is_an_option(command, functions):
     shown = done(command, "--help").decode()
     for name in itertools.chain.from_iterable(inspect.signature(f).parameters for f in functions):
-        if name not in {"self", "source", "vocabulary", "callbacks", "keep_counts", "options"}:
+        if name not in {"self", "source", "y", "vocabulary", "callbacks", "keep_counts", "options"}:
             assert f"--{name.replace('_', '-')}" in shown, name
     if functions and command not in {"vocab", "estimate", "update"}:
         assert "--vocab FILE" in shown
