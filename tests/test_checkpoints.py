@@ -129,7 +129,7 @@ def test_the_folder_of_a_training_is_described(folder):
     assert found["dim"] == SETTINGS["dim"]
     assert found["counts"] == str(folder / "cooccurrence.counts")
     assert "a folder of checkpoints" in reason(1, "similar", folder, "word")
-    assert "a folder of checkpoints" in reason(1, "vocab", folder)
+    assert "this is not text but co-occurrence counts" in reason(1, "vocab", folder)
 
 
 def test_a_number_of_epochs_between_checkpoints_needs_a_folder(zipf):

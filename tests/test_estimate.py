@@ -5,11 +5,12 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove
+from glove_rs import Cooccurrence, FormatError, Glove
 from glove_rs._fit.estimate import INTERPRETER
 
 #: Prints what a fit adds to the memory of a process that has imported the package. `getrusage`
@@ -154,6 +155,11 @@ def sources(path, folder):
     halves.mkdir()
     for number, half in enumerate([lines[: len(lines) // 2], lines[len(lines) // 2 :]]):
         (halves / f"{number}.txt").write_text("\n".join(half))
+    archive = folder / "halves.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        for half in sorted(halves.iterdir()):
+            file.write(half, half.name)
+        file.write(path, "notes/.whole.txt")  # hidden: no file of the text
     utf16 = folder / "utf16"
     utf16.write_text(text, encoding="utf-16")
     return {
@@ -163,6 +169,8 @@ def sources(path, folder):
         "folder": halves,
         "pattern": str(halves / "*.txt"),
         "packed": packed,
+        "archive": archive,
+        "members": [f"{archive}:0.txt", f"{archive}:1.txt"],
         "utf-16": utf16,
         "list": lines,
         "generator": (line for line in lines),
@@ -196,10 +204,27 @@ def test_a_function_splits_a_sample_into_words(large, truth):
     assert found.words == pytest.approx(len(truth.vocabulary), rel=0.25)
 
 
+def test_a_long_file_that_is_no_text_is_refused(tmp_path):
+    vectors = tmp_path / "vectors.txt"
+    numbers = " ".join(["0.125"] * 50)
+    vectors.write_text("".join(f"word{k} {numbers}\n" for k in range(20_000)))
+    assert vectors.stat().st_size > 5e6
+    with pytest.raises(FormatError, match=r"vectors\.txt.*not text but word vectors"):
+        Cooccurrence.estimate(vectors)
+
+
+def test_a_long_table_is_sampled_with_a_warning(tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("".join(f"{k},a text of some words,{k % 7}\n" for k in range(200_000)))
+    with pytest.warns(RuntimeWarning, match=r"table\.csv: this looks like"):
+        found = Cooccurrence.estimate(table)
+    assert found.bytes_read < found.bytes_total
+
+
 # --- what a sample tells --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind", ["path", "paths", "packed", "generator"])
+@pytest.mark.parametrize("kind", ["path", "paths", "packed", "archive", "generator"])
 def test_a_sample_of_a_zipf_text_tells_its_words_and_records(large, truth, tmp_path, kind):
     source = sources(large, tmp_path)[kind]
     found = Cooccurrence.estimate(source, window=5)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import reference
@@ -550,7 +550,12 @@ PARAMETERS = [
 def test_arbitrary_bytes_change_no_other_words_counts(tmp_path, odd, parameters, errors):
     path = tmp_path / "corpus"
     path.write_bytes(b"known words known\n\n" + odd + b"\n\nknown words\n")
-    vocabulary = Vocabulary.from_corpus(path, min_count=1, errors=errors, **parameters)
+    try:
+        vocabulary = Vocabulary.from_corpus(path, min_count=1, errors=errors, **parameters)
+    except FormatError as error:
+        if "this is not text but" not in str(error):
+            raise
+        reject()  # text with as many zeros is recognised as UTF-16
     counted = dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
     # What the odd bytes hold themselves, by those that need no library.
     inside = odd.decode(errors=errors).replace("\r", "")

@@ -21,7 +21,7 @@ __all__ = ["add"]
 
 _COUNTING = names("reading", "encoding", "counting")
 _RUNNING = ("threads", "memory")
-_TRAINING = ("preset", "dim", "epochs", "negative")
+_TRAINING = ("preset", "dim", "epochs", "negative", "optimizer")
 
 
 def add(commands: Commands) -> None:
