@@ -129,6 +129,14 @@ def test_what_is_not_read_is_refused_by_what_it_is(tmp_path, name, wanted):
     assert _core.recognise(path)[0] == "foreign"
 
 
+@pytest.mark.parametrize("name", ["HTML", "git-lfs", "npz", "UTF-16 LE"])
+def test_questions_and_rated_pairs_are_recognised_too(tmp_path, name):
+    content, what, advice = FOREIGN[name]
+    (tmp_path / "questions.txt").write_bytes(content())
+    message = refusal(WordVectors(["a", "b"], np.eye(2)).evaluate, tmp_path / "questions.txt")
+    assert re.search(f"not questions or rated pairs but .*{what}.*: .*{advice}", message)
+
+
 @pytest.mark.parametrize("name", FOREIGN)
 def test_what_is_packed_or_open_is_recognised_too(tmp_path, name):
     if not available(name):
@@ -326,6 +334,16 @@ def test_an_open_file_is_read_from_where_it_is(tmp_path, pack):
         assert WordVectors.load(file).index_to_key == ["the", "of"]
     assert WordVectors.load(io.BytesIO(pack(VECTORS)), limit=1).index_to_key == ["the"]
     assert Vocabulary.load(io.BytesIO(pack(b"the 9\nof 3\n"))).words == ["the", "of"]
+
+
+def test_open_counts_and_records_are_read(tmp_path):
+    counts = Cooccurrence.from_corpus(["a b c"], min_count=1)
+    for name in ("x.counts", "x.bin.gz"):
+        counts.save(tmp_path / name)
+        words = None if name == "x.counts" else counts.vocabulary
+        with (tmp_path / name).open("rb") as file:
+            read = Cooccurrence.load(file, words)
+        assert all(map(np.array_equal, read.records(), counts.records()))
 
 
 def test_an_open_file_of_text_is_read(tmp_path):

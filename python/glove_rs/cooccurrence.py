@@ -6,13 +6,14 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Unpack
+from typing import IO, Any, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
 from . import _core
 from ._checks import path_text, positive, shown
+from ._io.files import readable
 from ._io.frames import matrix_and_labels
 from ._io.sources import Source, source_arguments
 from ._optional import optional
@@ -394,7 +395,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
     @classmethod
     def load(
         cls,
-        path: str | os.PathLike[str],
+        path: str | os.PathLike[str] | IO[bytes],
         vocabulary: Vocabulary | Sequence[str] | None = None,
         *,
         threads: int | None = None,
@@ -406,8 +407,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
 
         Parameters
         ----------
-        path : path
-            A native file, or Stanford's records, sorted or shuffled.
+        path : path or open file
+            A native file, or Stanford's records, sorted or shuffled; packed or plain.
+            ``"archive.zip:name"`` is a file in a zip archive.
         vocabulary : Vocabulary or sequence of str, optional
             The words that Stanford's indices count from 1; a native file brings its own.
         threads, memory, tmp_dir, progress
@@ -423,10 +425,10 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
             If a vocabulary is given needlessly.
         """
         running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
-        path = path_text("path", path)
+        file = readable("path", path)
         words = None if vocabulary is None else as_vocabulary(vocabulary)._core
         with reporter(progress) as callback:
-            return cls._of(_core.CoreCooccurrence.load(path, words, running, callback))
+            return cls._of(_core.CoreCooccurrence.load(file, words, running, callback))
 
     def __reduce__(self) -> tuple[Any, ...]:
         indptr, columns, values = self._core.csr()

@@ -16,7 +16,7 @@ pub struct FileReader {
     name: PathBuf,
     options: TextOptions,
     idle: Idle,
-    current: Option<Current>,
+    current: Option<Box<Current>>,
     total: u64,
     // Bytes of the files that are done.
     done: u64,
@@ -99,7 +99,7 @@ impl ChunkReader for FileReader {
                 return Ok(None);
             };
             match Current::open(path, self.options, &self.idle)? {
-                Next::Text(current) => self.current = Some(*current),
+                Next::Text(current) => self.current = Some(current),
                 Next::Archive(members, others) => {
                     self.done += others;
                     for member in members.into_iter().rev() {
@@ -129,7 +129,7 @@ impl ChunkReader for FileReader {
     }
 
     fn bytes_read(&self) -> u64 {
-        let current = self.current.as_ref().map(Current::bytes_read);
+        let current = self.current.as_ref().map(|current| current.bytes_read());
         self.done + current.unwrap_or(0)
     }
 

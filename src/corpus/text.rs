@@ -72,7 +72,6 @@ impl TextOptions {
 /// let mut reader = TextReader::new("<bytes>", bytes, TextOptions::default()).unwrap();
 /// assert!(matches!(reader.next_chunk().unwrap(), Some(Content::Lines(text)) if text == "apple\n"));
 /// ```
-#[allow(clippy::struct_excessive_bools)] // they say where the reader is, independently of each other
 pub struct TextReader {
     name: PathBuf,
     input: Unpacked,
@@ -84,7 +83,8 @@ pub struct TextReader {
     offset: u64,
     // Text after the last cut: the beginning of the next chunk.
     rest: Vec<u8>,
-    at_start: bool,
+    // What to do with the beginning, until it is read.
+    beginning: Option<Beginning>,
     at_end: bool,
     // Whether the last chunk left a document open.
     open: bool,
@@ -92,9 +92,16 @@ pub struct TextReader {
     idle: Idle,
     // Where the last chunk began.
     chunk: u64,
-    // Whether the beginning is looked at, to recognise what is no text.
-    recognises: bool,
     notice: Option<String>,
+}
+
+/// What to do with the beginning of a text.
+#[derive(Debug, Clone, Copy)]
+struct Beginning {
+    /// It may have a byte order mark.
+    marked: bool,
+    /// It is looked at, to recognise what is no text.
+    recognised: bool,
 }
 
 impl TextReader {
@@ -110,9 +117,7 @@ impl TextReader {
         let name = name.into();
         let input = Unpacked::within(bytes, options.most_bytes);
         let input = input.map_err(|e| Error::io(&name, e))?;
-        let mut reader = Self::over(name, input, options, true);
-        reader.recognises = true;
-        Ok(reader)
+        Ok(Self::over(name, input, options, true).recognising())
     }
 
     /// Read decoded text, which is not compressed and has no byte order mark. What it looks like does
@@ -147,12 +152,14 @@ impl TextReader {
             utf16: None,
             offset: 0,
             rest: Vec::new(),
-            at_start: marked,
+            beginning: Some(Beginning {
+                marked,
+                recognised: false,
+            }),
             at_end: false,
             open: false,
             idle: Arc::new(|| Ok(())),
             chunk: 0,
-            recognises: false,
             notice: None,
         }
     }
@@ -160,7 +167,9 @@ impl TextReader {
     /// Look at the beginning, to recognise what is no text.
     #[must_use]
     pub fn recognising(mut self) -> Self {
-        self.recognises = true;
+        if let Some(beginning) = &mut self.beginning {
+            beginning.recognised = true;
+        }
         self
     }
 
@@ -170,20 +179,8 @@ impl TextReader {
             let read = read_block(&mut self.input, text).map_err(|e| self.fault(e))?;
             self.at_end = read == 0;
             let whole = read < CHUNK_BYTES;
-            let recognises = std::mem::take(&mut self.recognises);
-            if recognises {
-                self.refuse_what_is_no_text(text, whole)?;
-            }
-            if std::mem::take(&mut self.at_start) {
-                self.drop_mark(text)?;
-            }
-            if recognises {
-                if self.utf16.is_some() {
-                    self.refuse_what_is_no_text(text, whole)?;
-                }
-                let (beginning, whole) = beginning(text, whole);
-                let notice = file_kind::notice(beginning, whole);
-                self.notice = notice.map(|notice| format!("{}: {notice}", self.name.display()));
+            if let Some(beginning) = self.beginning.take() {
+                self.begin(text, whole, beginning)?;
             }
             return Ok(());
         };
@@ -192,6 +189,25 @@ impl TextReader {
         let decoded = decoder.decode(&block, self.options.errors, text);
         self.at_end = read.map_err(|e| self.fault(e))? == 0;
         decoded.map_err(|fault| self.malformed(fault))
+    }
+
+    /// Look at the beginning of the text, which may be the `whole`.
+    fn begin(&mut self, text: &mut Vec<u8>, whole: bool, todo: Beginning) -> Result<()> {
+        if todo.recognised {
+            self.refuse_what_is_no_text(text, whole)?;
+        }
+        if todo.marked {
+            self.drop_mark(text)?;
+        }
+        if todo.recognised {
+            if self.utf16.is_some() {
+                self.refuse_what_is_no_text(text, whole)?;
+            }
+            let (beginning, whole) = beginning(text, whole);
+            let notice = file_kind::notice(beginning, whole);
+            self.notice = notice.map(|notice| format!("{}: {notice}", self.name.display()));
+        }
+        Ok(())
     }
 
     fn refuse_what_is_no_text(&self, text: &[u8], whole: bool) -> Result<()> {

@@ -130,7 +130,7 @@ pub fn save(
 /// truncated or damaged; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
     let path = path.as_ref();
-    let input = Input::plain(path, monitor)?;
+    let input = Input::open_or_standard_input(path, monitor)?;
     let size = input.content_size();
     let bad = |offset: u64, message: &str| Error::format(path, Location::Byte(offset), message);
     let fault = |(offset, message): (u64, String)| bad(offset, &message);

@@ -114,7 +114,20 @@ pub fn load(
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Loaded> {
-    let mut input = Input::plain(path.as_ref(), monitor)?;
+    let input = Input::open_or_standard_input(path.as_ref(), monitor)?;
+    load_from(input, vocabulary, memory, monitor)
+}
+
+/// The same for a file that is open and at its beginning.
+///
+/// # Errors
+/// As for [`load`].
+pub(crate) fn load_from(
+    mut input: Input,
+    vocabulary: Option<Arc<Vocabulary>>,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Loaded> {
     let is_native = input.peek(MAGIC.len())? == MAGIC;
     match (is_native, vocabulary) {
         (true, None) => load_native(input, memory, monitor),
@@ -128,7 +141,7 @@ pub fn load(
             Err(Error::parameter("vocabulary", message))
         }
         (false, None) => Err(Error::format(
-            path,
+            input.path(),
             Location::Byte(0),
             "the file has no counts in the format of glove-rs; vocabulary must be given to read Stanford's \
              records",

@@ -95,8 +95,9 @@ pub fn explained<T>(
 pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     let beginning = input.peek(LOOK)?;
     let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
-    // Rated pairs may look like anything else that is text.
-    let foreign = kind.filter(|_| !is_text(beginning));
+    // Rated pairs may look like vectors or a vocabulary.
+    let is_other = |kind: &FileKind| matches!(kind, FileKind::Foreign(_)) || !is_text(beginning);
+    let foreign = kind.filter(is_other);
     let path = input.path().to_owned();
     if let Some(refused) = foreign.and_then(|kind| kind.refused(&path, wanted)) {
         return Err(refused);

@@ -107,7 +107,7 @@ impl Input {
     ///
     /// # Errors
     /// As for [`Input::open`].
-    pub fn plain(path: &Path, monitor: &Monitor) -> Result<Self> {
+    pub fn open_or_standard_input(path: &Path, monitor: &Monitor) -> Result<Self> {
         if path != Path::new(STANDARD_STREAM) {
             return Self::open(path, monitor);
         }

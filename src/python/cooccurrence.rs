@@ -1,6 +1,7 @@
 //! [`Triangle`] with its vocabulary, for Python.
 
 use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
+use super::recognising::FileArgument;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
 use super::vocabulary::CoreVocabulary;
@@ -242,17 +243,20 @@ impl CoreCooccurrence {
     #[pyo3(signature = (path, vocabulary, running, progress))]
     fn load(
         py: Python<'_>,
-        path: PathBuf,
+        path: FileArgument,
         vocabulary: Option<&Bound<'_, CoreVocabulary>>,
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let vocabulary = vocabulary.map(|v| v.get().inner.clone());
         let (threads, memory) = running.resolve()?;
+        let name = path.name().to_owned();
         let loaded = run(py, progress, None, |monitor| {
             threads::in_pool(threads, || {
-                let loaded = counts_file::load(&path, vocabulary, &memory, monitor);
-                explained(loaded, &path, Wanted::Counts, monitor)
+                let loaded = path
+                    .open(monitor)
+                    .and_then(|input| counts_file::load_from(input, vocabulary, &memory, monitor));
+                explained(loaded, &name, Wanted::Counts, monitor)
             })?
         })?;
         Ok(Self::with_rare(

@@ -3,7 +3,7 @@
 use super::run::run;
 use super::source::PythonStream;
 use crate::corpus::OnInvalid;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats;
 use crate::io::{self, Input};
@@ -56,6 +56,13 @@ pub fn member_path(archive: PathBuf, member: &str) -> PyResult<PathBuf> {
     Ok(io::member_path(&archive, member)?)
 }
 
+/// The names of the files in a zip archive.
+#[pyfunction]
+pub fn members(archive: PathBuf) -> PyResult<Vec<String>> {
+    let found = io::members(&archive).map_err(|error| Error::io(&archive, error))?;
+    Ok(found.into_iter().map(|(name, _)| name).collect())
+}
+
 /// Whether a path names a file in a zip archive.
 #[pyfunction]
 pub fn is_member(path: PathBuf) -> bool {
@@ -97,7 +104,7 @@ impl FileArgument {
     /// Read it from its beginning.
     pub fn open(self, monitor: &Monitor) -> Result<Input> {
         match self {
-            Self::Path(path) => Input::open(&path, monitor),
+            Self::Path(path) => Input::open_or_standard_input(&path, monitor),
             Self::Stream(name, stream) => Input::of(&name, stream, monitor),
         }
     }

@@ -194,10 +194,8 @@ def read(path: str | os.PathLike[str]) -> Saved:
 
 def _is_counts(path: str) -> bool:
     """Return whether a path is a file, not a link, of counts in the native format."""
-    if os.path.islink(path) or not os.path.isfile(path):
-        return False
-    with open(path, "rb") as file:
-        return file.read(8) == b"gloveCNT"
+    is_file = os.path.isfile(path) and not os.path.islink(path)
+    return is_file and _core.recognise(path)[0] == "counts"
 
 
 def _checked(settings: dict[str, Any]) -> dict[str, Any]:

@@ -382,6 +382,10 @@ def _text_info(path: str, _: str | None) -> dict[str, Any]:
     return {"lines": lines, "begins": begin[:70] + " ..." * (len(begin) > 70)}
 
 
+def _archive_info(path: str, _: str | None) -> dict[str, Any]:
+    return {"files": _core.members(path), **_advice(path, None)}
+
+
 def _advice(path: str, _: str | None) -> dict[str, Any]:
     return {"advice": _core.recognise(path)[2]}
 
@@ -414,7 +418,7 @@ def _nothing(_: str, __: str | None) -> dict[str, Any]:
 
 
 _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
-    "archive": _advice,
+    "archive": _archive_info,
     "checkpoint": _checkpoint_info,
     "checkpoints": _checkpoints_info,
     "counts": lambda path, _: _counts_info(path, None),

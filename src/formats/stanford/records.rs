@@ -78,7 +78,7 @@ pub fn load_cooccurrences(
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    let mut input = Input::plain(path.as_ref(), monitor)?;
+    let mut input = Input::open_or_standard_input(path.as_ref(), monitor)?;
     read_cooccurrences(&mut input, words, memory, monitor)
 }
 
@@ -152,7 +152,7 @@ pub fn shuffle(
     let half = memory.bytes.map_or(u64::MAX, |bytes| bytes / 2);
     let mut buckets = Buckets::new(SHUFFLE_BUCKETS, half, memory.folder.clone());
     let mut records = 0;
-    let mut input = Input::plain(from.as_ref(), monitor)?;
+    let mut input = Input::open_or_standard_input(from.as_ref(), monitor)?;
     for_each_record(&mut input, monitor, |record, _| {
         records += 1;
         buckets.push(

@@ -48,7 +48,10 @@ pub fn save_vocabulary(
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Vocabulary> {
-    load_vocabulary_from(Input::plain(path.as_ref(), monitor)?, monitor)
+    load_vocabulary_from(
+        Input::open_or_standard_input(path.as_ref(), monitor)?,
+        monitor,
+    )
 }
 
 /// The same of a file that is open and at its beginning.
