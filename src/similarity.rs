@@ -2,7 +2,7 @@
 //!
 //! A row is read once for both its dot product and its length, so nothing about a matrix has to be remembered
 //! between calls: what is written to it counts at the next call. Rows in half precision are converted one at a
-//! time, by the processor's own instruction where it has one.
+//! time.
 //!
 //! A row has a direction unless it is zero, or has a component that is NaN or infinite.
 
@@ -11,14 +11,13 @@ use crate::formats::Element;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::threads;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 /// Numbers of a matrix from which several threads are faster than one: about 0.1 ms of work.
-pub const PARALLEL_FROM: usize = 1 << 18;
+pub const PARALLEL_FROM: usize = 1 << 19;
 /// Numbers of a matrix that one task reads.
 const TASK: usize = 1 << 16;
-/// Sums that the compiler keeps in vector registers.
-const LANES: usize = 16;
 /// Within these bounds a sum of squares, and its product with a unit vector, are exact to the last digits of f32.
 /// Rows outside of them are computed in f64.
 const SQUARES: std::ops::Range<f32> = 1e-30..1e30;
@@ -38,18 +37,10 @@ pub fn cosines<E: Element>(
     by_rows(
         matrix,
         dim,
-        &mut cosines,
-        1,
+        (&mut cosines, 1),
+        &Cosine(query),
         threads,
         monitor,
-        |row, cosine| {
-            let (dot, squares) = dot_and_squares(row, query);
-            cosine[0] = if SQUARES.contains(&squares) {
-                dot / squares.sqrt()
-            } else {
-                cosine_in_f64(row, query)
-            };
-        },
     )?;
     Ok(cosines)
 }
@@ -66,27 +57,7 @@ pub fn unit_rows<E: Element>(
     monitor: &Monitor,
 ) -> Result<(Vec<f32>, Vec<bool>)> {
     let mut units = fallible::zeroed(matrix.len())?;
-    by_rows(
-        matrix,
-        dim,
-        &mut units,
-        dim,
-        threads,
-        monitor,
-        |row, unit| {
-            let (_, squares) = dot_and_squares(row, row);
-            if SQUARES.contains(&squares) {
-                let length = squares.sqrt();
-                for (unit, x) in unit.iter_mut().zip(row) {
-                    *unit = x / length;
-                }
-            } else if let Some(length) = length_in_f64(row) {
-                for (unit, x) in unit.iter_mut().zip(row) {
-                    *unit = (f64::from(*x) / length) as f32;
-                }
-            }
-        },
-    )?;
+    by_rows(matrix, dim, (&mut units, dim), &Unit, threads, monitor)?;
     let directed = units
         .chunks_exact(dim.max(1))
         .map(|row| row.iter().any(|x| *x != 0.0));
@@ -94,27 +65,67 @@ pub fn unit_rows<E: Element>(
     Ok((units, directed))
 }
 
-/// Call `each` with every row of `matrix` in f32 and the `width` numbers of `out` that belong to it.
+/// What to compute of one row.
+trait OfRow: Sync {
+    fn compute<S: Simd>(&self, simd: S, row: &[f32], out: &mut [f32]);
+}
+
+struct Cosine<'a>(&'a [f32]);
+
+impl OfRow for Cosine<'_> {
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, row: &[f32], cosine: &mut [f32]) {
+        let (dot, squares) = dot_and_squares(simd, row, self.0);
+        cosine[0] = if SQUARES.contains(&squares) {
+            dot / squares.sqrt()
+        } else {
+            cosine_in_f64(row, self.0)
+        };
+    }
+}
+
+struct Unit;
+
+impl OfRow for Unit {
+    #[inline(always)]
+    fn compute<S: Simd>(&self, simd: S, row: &[f32], unit: &mut [f32]) {
+        let (_, squares) = dot_and_squares(simd, row, row);
+        if SQUARES.contains(&squares) {
+            let length = squares.sqrt();
+            for (unit, x) in unit.iter_mut().zip(row) {
+                *unit = x / length;
+            }
+        } else if let Some(length) = length_in_f64(row) {
+            for (unit, x) in unit.iter_mut().zip(row) {
+                *unit = (f64::from(*x) / length) as f32;
+            }
+        }
+    }
+}
+
+/// Compute all rows of a matrix: `width` numbers of `out` for each.
 fn by_rows<E: Element>(
     matrix: &[E],
     dim: usize,
-    out: &mut [f32],
-    width: usize,
+    (out, width): (&mut [f32], usize),
+    of_row: &impl OfRow,
     threads: usize,
     monitor: &Monitor,
-    each: impl Fn(&[f32], &mut [f32]) + Sync,
 ) -> Result<()> {
     if dim == 0 {
-        out.fill(f32::NAN);
         return Ok(());
     }
     let rows = (TASK / dim).max(1);
+    let arch = Arch::new();
     let task = |(matrix, out): (&[E], &mut [f32])| {
         monitor.check()?;
-        let mut buffer = vec![0.0; dim];
-        for (row, out) in matrix.chunks_exact(dim).zip(out.chunks_exact_mut(width)) {
-            each(E::widen(row, &mut buffer), out);
-        }
+        arch.dispatch(Task {
+            matrix,
+            out,
+            width,
+            buffer: &mut vec![0.0; dim],
+            of_row,
+        });
         Ok(())
     };
     if threads == 1 || matrix.len() < PARALLEL_FROM {
@@ -131,58 +142,56 @@ fn by_rows<E: Element>(
     })?
 }
 
+/// Some rows, to be computed with the widest vectors that the processor has.
+struct Task<'a, E, R> {
+    matrix: &'a [E],
+    out: &'a mut [f32],
+    width: usize,
+    /// Room for a row in f32.
+    buffer: &'a mut [f32],
+    of_row: &'a R,
+}
+
+impl<E: Element, R: OfRow> WithSimd for Task<'_, E, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let rows = self.matrix.chunks_exact(self.buffer.len());
+        for (row, out) in rows.zip(self.out.chunks_exact_mut(self.width)) {
+            self.of_row.compute(simd, E::widen(row, self.buffer), out);
+        }
+    }
+}
+
 /// row·other and row·row.
 #[inline(always)]
-fn dot_and_squares(row: &[f32], other: &[f32]) -> (f32, f32) {
-    let mut sums = Sums::default();
-    let (wide, rest) = row.as_chunks::<LANES>();
-    let (other_wide, other_rest) = other.as_chunks::<LANES>();
-    for (a, b) in wide.iter().zip(other_wide) {
-        sums.add(a, b);
-    }
-    // Without an index that depends on the data: with one the sums would leave the registers.
-    let (narrow, rest) = rest.as_chunks::<4>();
-    let (other_narrow, other_rest) = other_rest.as_chunks::<4>();
-    for (a, b) in narrow.iter().zip(other_narrow) {
-        sums.add(a, b);
-    }
-    let (mut dot, mut squares) = (total(&sums.dots), total(&sums.squares));
-    for (a, b) in rest.iter().zip(other_rest) {
-        dot += a * b;
-        squares += a * a;
-    }
-    (dot, squares)
-}
-
-/// Sums of products, lane by lane.
-#[derive(Default)]
-struct Sums {
-    dots: [f32; LANES],
-    squares: [f32; LANES],
-}
-
-impl Sums {
-    #[inline(always)]
-    fn add<const N: usize>(&mut self, a: &[f32; N], b: &[f32; N]) {
-        for lane in 0..N {
-            self.dots[lane] += a[lane] * b[lane];
-            self.squares[lane] += a[lane] * a[lane];
+fn dot_and_squares<S: Simd>(simd: S, row: &[f32], other: &[f32]) -> (f32, f32) {
+    let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(row), S::as_simd_f32s(other));
+    // Two sums of each, so that an addition need not wait for the one before.
+    let (a_pairs, a_last) = a.as_chunks::<2>();
+    let (b_pairs, b_last) = b.as_chunks::<2>();
+    let (mut dots, mut squares) = ([simd.splat_f32s(0.0); 2], [simd.splat_f32s(0.0); 2]);
+    for (a, b) in a_pairs.iter().zip(b_pairs) {
+        for i in 0..2 {
+            dots[i] = simd.mul_add_e_f32s(a[i], b[i], dots[i]);
+            squares[i] = simd.mul_add_e_f32s(a[i], a[i], squares[i]);
         }
     }
-}
-
-/// The sum of all lanes, in halves: the compiler may not reorder a plain sum.
-#[inline(always)]
-fn total(lanes: &[f32; LANES]) -> f32 {
-    let mut lanes = *lanes;
-    let mut half = LANES / 2;
-    while half > 0 {
-        for lane in 0..half {
-            lanes[lane] += lanes[lane + half];
-        }
-        half /= 2;
+    for (a, b) in a_last.iter().zip(b_last) {
+        dots[0] = simd.mul_add_e_f32s(*a, *b, dots[0]);
+        squares[0] = simd.mul_add_e_f32s(*a, *a, squares[0]);
     }
-    lanes[0]
+    if !a_rest.is_empty() {
+        let (a, b) = (
+            simd.partial_load_f32s(a_rest),
+            simd.partial_load_f32s(b_rest),
+        );
+        dots[1] = simd.mul_add_e_f32s(a, b, dots[1]);
+        squares[1] = simd.mul_add_e_f32s(a, a, squares[1]);
+    }
+    let total = |sums: [S::f32s; 2]| simd.reduce_sum_f32s(simd.add_f32s(sums[0], sums[1]));
+    (total(dots), total(squares))
 }
 
 /// The length of a row, if it has a direction.

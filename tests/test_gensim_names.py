@@ -277,6 +277,19 @@ def test_load_word2vec_format_reads_files_without_a_header(wv, tmp_path):
     np.testing.assert_array_equal(copy.vectors, wv.vectors)
 
 
+def test_words_that_are_not_utf8_are_read_on_request(tmp_path):
+    path = tmp_path / "vectors"
+    path.write_bytes(b"2 1\na\xff 1\nb 2\n")
+    with pytest.raises(FormatError, match="UTF-8"):
+        WordVectors.load_word2vec_format(path)
+    replaced = WordVectors.load_word2vec_format(path, unicode_errors="replace")
+    assert replaced.index_to_key == ["a\ufffd", "b"]
+    assert WordVectors.load_word2vec_format(path, unicode_errors="ignore").index_to_key == [
+        "a",
+        "b",
+    ]
+
+
 @pytest.mark.parametrize(
     "option", [{"fvocab": "counts.txt"}, {"encoding": "latin1"}, {"unicode_errors": "no"}]
 )

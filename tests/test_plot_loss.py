@@ -45,6 +45,21 @@ def test_the_validation_loss_has_a_line_of_its_own():
     assert legend_of(ax) == ["training", "validation"]
 
 
+def test_the_data_term_has_a_line_of_its_own_if_it_is_not_the_objective():
+    # Most pairs of words never co-occur, so negative sampling adds to the objective.
+    text = [f"w{k} w{k + 1} w{k + 2}" for k in range(30)]
+    model = Glove(dim=5, epochs=4, min_count=1).fit(text, validation=0.2)
+    assert model.history.data_loss != model.history
+    ax = model.plot_loss()
+    drawn = [line.get_ydata().tolist() for line in ax.lines]
+    assert drawn == [model.history, model.history.data_loss, model.history.validation]
+    assert legend_of(ax) == [
+        "training: objective",
+        "training: data term",
+        "validation: data term",
+    ]
+
+
 def test_a_legend_names_the_line(model):
     assert legend_of(model.plot_loss()) == ["training"]
 

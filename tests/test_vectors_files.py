@@ -109,8 +109,9 @@ def test_the_native_format_keeps_any_words_and_numbers(tmp_path, wv):
 @given(word_vectors(ANY_WORD, np.float16))
 def test_the_native_format_keeps_float16(tmp_path, wv):
     wv.save(tmp_path / "vectors")
+    assert_same(load(tmp_path / "vectors"), wv, np.float16)
     assert_same(load(tmp_path / "vectors", dtype="float16"), wv, np.float16)
-    assert_same(load(tmp_path / "vectors"), wv)
+    assert_same(load(tmp_path / "vectors", dtype="float32"), wv)
 
 
 @given(word_vectors(PLAIN_WORD), st.booleans())

@@ -545,6 +545,8 @@ class CoreVectors:
     def offset(self) -> int: ...
     @property
     def header(self) -> bytes: ...
+    @property
+    def half(self) -> bool: ...
     def words(self) -> list[str]: ...
     def repeated(self) -> list[str]: ...
     def doubtful(self) -> list[str]: ...
@@ -564,12 +566,13 @@ def load_vectors(
     path: _Path | IO[Any],
     format: str | None,
     limit: int | None,
-    half: bool,
+    half: bool | None,
     vocabulary: CoreVocabulary | None,
     combine: str,
     map: bool,
     max_line_bytes: int,
     errors: str,
+    only: Sequence[str] | None,
     progress: _Progress | None,
 ) -> CoreVectors: ...
 def save_vectors(

@@ -706,8 +706,9 @@ keep_counts
         Returns
         -------
         matplotlib.axes.Axes
-            With a line for `history` and one for `history.validation` if there is one, a point per
-            epoch, the first at 1, and a legend that names them.
+            With a line for `history`, one for `history.data_loss` if it differs, and one for
+            `history.validation` if there is one: a point per epoch, the first at 1. A legend names
+            them.
 
         Raises
         ------
@@ -729,6 +730,12 @@ keep_counts
         if ax is None:
             ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
         lines = [("training", list(history)), ("validation", history.validation)]
+        if history.data_loss != history:
+            lines = [
+                ("training: objective", list(history)),
+                ("training: data term", history.data_loss),
+                ("validation: data term", history.validation),
+            ]
         for name, losses in lines:
             if losses:
                 ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", label=name)

@@ -7,12 +7,13 @@ lists what remains different.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike
 
+from . import _core
 from ._checks import boolean, choice, shown
 from ._io import vector_files
 from ._io.vector_files import Format
@@ -98,8 +99,10 @@ class WordVectors(GensimNames):
     ) -> AnalogyResult | SimilarityResult:
         r"""Measure the vectors on a file of analogy questions or of rated word pairs.
 
-        A file whose first line starts with ':' goes to :func:`glove_rs.evaluation.analogies`, any
-        other to :func:`glove_rs.evaluation.similarity`.
+        A file of questions goes to :func:`glove_rs.evaluation.analogies`: its first line starts
+        with ':', or its first lines have four words each and no rating. Any other goes to
+        :func:`glove_rs.evaluation.similarity`. Questions and pairs with an unknown word, or with a
+        vector that is not finite, are left out and counted.
 
         Parameters
         ----------
@@ -151,7 +154,8 @@ class WordVectors(GensimNames):
         member: str | None = None,
         format: Format | None = None,
         limit: int | None = None,
-        dtype: DTypeLike = "float32",
+        dtype: DTypeLike = "auto",
+        words: Iterable[str] | None = None,
         errors: str = "strict",
         vocabulary: str | os.PathLike[str] | Vocabulary | None = None,
         combine: str = "sum",
@@ -188,8 +192,13 @@ class WordVectors(GensimNames):
                 :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
             Read only this many vectors from the first, >= 1.
-        dtype : {"float32", "float16"}, default "float32"
-            The precision of the numbers. float16 takes half the memory.
+        dtype : {"auto", "float32", "float16"}, default "auto"
+            The precision of the numbers. float16 takes half the memory. "auto": that of a native
+            file, and float32 for all others.
+        words : iterable of str, optional
+            Read only the vectors of these words, in the order of the file. The lines of other words
+            are skipped unread, and reading stops when all are found; words that are not in the file
+            are left out.
         errors : {"strict", "replace", "ignore"}, default "strict"
             What to do with bytes of a word that are not UTF-8, which word2vec's tool may write:
             raise an error, replace them with U+FFFD, or leave them out. Words that are equal
@@ -254,6 +263,7 @@ class WordVectors(GensimNames):
                 format=format,
                 limit=limit,
                 dtype=dtype,
+                words=words,
                 errors=errors,
                 vocabulary=vocabulary,
                 combine=combine,
@@ -384,7 +394,8 @@ class WordVectors(GensimNames):
         binary : bool, default False
             word2vec's binary format.
         encoding : {"utf8"}
-        unicode_errors : {"strict"}
+        unicode_errors : {"strict", "replace", "ignore"}, default "strict"
+            What to do with bytes of a word that are not UTF-8.
         limit : int, optional
             Read only this many vectors from the first.
         datatype : {float32, float16}, default float32
@@ -400,8 +411,7 @@ class WordVectors(GensimNames):
         FormatError, OSError
             As for :meth:`load`.
         ValueError
-            For another `encoding` or `unicode_errors`, for `fvocab`, or for `binary` together with
-            `no_header`.
+            For another `encoding`, for `fvocab`, or for `binary` together with `no_header`.
 
         Examples
         --------
@@ -418,7 +428,7 @@ class WordVectors(GensimNames):
             raise ValueError(f"fvocab must be None: counts are not read, got {shown(fvocab)}")
         if str(encoding).lower().replace("-", "").replace("_", "") != "utf8":
             raise ValueError(f"encoding must be 'utf8', got {shown(encoding)}")
-        choice("unicode_errors", unicode_errors, ["strict"])
+        errors = choice("unicode_errors", unicode_errors, _core.TEXT_ERRORS)
         format: Format = "word2vec"
         if boolean("no_header", no_header):
             format = "glove"
@@ -426,7 +436,7 @@ class WordVectors(GensimNames):
             if no_header:
                 raise ValueError("no_header must be False for binary files: they have a header")
             format = "word2vec_binary"
-        return cls.load(fname, format=format, limit=limit, dtype=datatype)
+        return cls.load(fname, format=format, limit=limit, dtype=datatype, errors=errors)
 
     # ---------------------------------------------------------------- other libraries
 

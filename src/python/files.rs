@@ -9,9 +9,11 @@ use crate::error::Result;
 use crate::file_kind::Wanted;
 use crate::formats::write::{self, Layout};
 use crate::formats::{
-    Combine, Element, Format, LoadOptions, Loaded, WordList, explained, load, load_from, native,
-    stanford,
+    Combine, Element, Format, LoadOptions, Loaded, Selection, WordList, explained, load, load_from,
+    native, stanford,
 };
+use crate::io::Input;
+use crate::monitor::Monitor;
 use crate::threads;
 use crate::training::Exported;
 use half::f16;
@@ -49,6 +51,9 @@ pub struct CoreVectors {
     /// The header of the file, if it is to be mapped.
     #[pyo3(get)]
     header: Py<PyBytes>,
+    /// Whether the matrix of that file is in half precision.
+    #[pyo3(get)]
+    half: bool,
 }
 
 #[pymethods]
@@ -91,6 +96,7 @@ impl CoreVectors {
             dim: loaded.dim,
             offset: 0,
             header: PyBytes::new(py, b"").unbind(),
+            half: E::BYTES == 2,
         })
     }
 
@@ -104,28 +110,32 @@ impl CoreVectors {
             dim: header.dim,
             offset: header.matrix,
             header: PyBytes::new(py, &header.bytes).unbind(),
+            half: header.is_half(),
         }
     }
 }
 
-/// Read vectors of any format, as float32 or, if `half`, as float16. If `map`, the matrix of a native file with
-/// numbers of this type is not read: the result says how to map it.
+/// Read vectors of any format, as float16 if `half`, as float32 if not; if it is None, in the type of a native file,
+/// and others as float32. If `map`, the matrix of a native file with numbers of this type is not read: the result
+/// says how to map it. With `only`, read those of some words; a native file to be mapped is described as a whole.
 #[pyfunction]
-#[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, progress))]
+#[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, only, progress))]
 #[allow(clippy::too_many_arguments)] // keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
     path: FileArgument,
     format: Option<&str>,
     limit: Option<usize>,
-    half: bool,
+    half: Option<bool>,
     vocabulary: Option<&Bound<'_, CoreVocabulary>>,
     combine: &str,
     map: bool,
     max_line_bytes: usize,
     errors: &str,
+    only: Option<Vec<String>>,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreVectors> {
+    let only = only.map(Selection::new);
     let vocabulary = vocabulary.map(|v| v.get().inner.clone());
     let options = LoadOptions {
         format: format.map(Format::from_name).transpose()?,
@@ -134,24 +144,23 @@ pub fn load_vectors(
         combine: Combine::from_name(combine)?,
         max_line_bytes,
         errors: OnInvalid::from_name(errors)?,
+        words: only.as_ref(),
     };
-    if half {
-        find::<f16>(py, path, options, map, progress)
-    } else {
-        find::<f32>(py, path, options, map, progress)
-    }
+    find(py, path, options, half, map, progress)
 }
 
 /// A native file that can be mapped, or vectors that were read.
-enum Found<E> {
+enum Found {
     Native(native::Header, WordList),
-    Read(Loaded<E>),
+    Single(Loaded<f32>),
+    Half(Loaded<f16>),
 }
 
-fn find<E: Element + numpy::Element>(
+fn find(
     py: Python<'_>,
     file: FileArgument,
     options: LoadOptions<'_>,
+    half: Option<bool>,
     map: bool,
     progress: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<CoreVectors> {
@@ -165,8 +174,7 @@ fn find<E: Element + numpy::Element>(
             FileArgument::Path(path) => path,
             FileArgument::Stream(..) => {
                 let input = file.open(monitor)?;
-                let read = || load_from(input, options, monitor).map(Found::Read);
-                return threads::in_pool(threads, read)?;
+                return threads::in_pool(threads, || read(input, options, half, monitor))?;
             }
         };
         // A path in an archive is no file that could be mapped.
@@ -175,28 +183,46 @@ fn find<E: Element + numpy::Element>(
         } else {
             None
         };
-        if let Some((header, words)) = opened.filter(|(h, _)| h.element_bytes == E::BYTES) {
+        let fits = |header: &native::Header| half.is_none_or(|half| half == header.is_half());
+        if let Some((header, words)) = opened.filter(|(header, _)| fits(header)) {
             return Ok(Found::Native(header, words));
         }
-        let wanted = match options.vocabulary {
-            Some(_) => Wanted::Parameters,
-            None => Wanted::Vectors,
-        };
         threads::in_pool(threads, || {
-            let loaded = load(&path, options, monitor);
-            match wanted {
-                Wanted::Parameters => explained(loaded, &path, wanted, monitor),
-                _ => loaded, // said already
+            if options.vocabulary.is_none() {
+                return read(Input::open(&path, monitor)?, options, half, monitor);
             }
-            .map(Found::Read)
+            let found = match half {
+                Some(true) => load(&path, options, monitor).map(Found::Half),
+                _ => load(&path, options, monitor).map(Found::Single),
+            };
+            explained(found, &path, Wanted::Parameters, monitor)
         })?
     })?;
     match found {
-        Found::<E>::Native(header, mut words) => {
+        Found::Native(header, mut words) => {
             words.truncate(options.limit.unwrap_or(usize::MAX));
             Ok(CoreVectors::mapped(py, header, words))
         }
-        Found::Read(loaded) => CoreVectors::read(py, loaded),
+        Found::Single(loaded) => CoreVectors::read(py, loaded),
+        Found::Half(loaded) => CoreVectors::read(py, loaded),
+    }
+}
+
+/// Read an open file.
+fn read(
+    mut input: Input,
+    options: LoadOptions<'_>,
+    half: Option<bool>,
+    monitor: &Monitor,
+) -> Result<Found> {
+    let half = match half {
+        Some(half) => half,
+        None => native::is_half(&mut input)?,
+    };
+    if half {
+        load_from(input, options, monitor).map(Found::Half)
+    } else {
+        load_from(input, options, monitor).map(Found::Single)
     }
 }
 

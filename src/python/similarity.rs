@@ -41,35 +41,31 @@ fn cosines_of<E: Element + numpy::Element>(
     if query.is_empty() {
         return Ok(vec![f32::NAN; vectors.shape()[0]]);
     }
-    let threads = threads::resolve(None)?;
-    work(py, matrix.len(), |monitor| {
+    work(py, matrix.len(), |threads, monitor| {
         similarity::cosines(matrix, query, threads, monitor)
     })
 }
 
+/// Rows of unit length, and which rows have a direction.
+type UnitRows<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
+
 /// The rows of a matrix scaled to unit length, and which of them have a direction; zeros for the others.
 #[pyfunction]
 #[pyo3(signature = (vectors))]
-#[allow(clippy::type_complexity)]
-pub fn unit_rows<'py>(
-    py: Python<'py>,
-    vectors: Matrix<'py>,
-) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
+pub fn unit_rows<'py>(py: Python<'py>, vectors: Matrix<'py>) -> PyResult<UnitRows<'py>> {
     match &vectors {
         Matrix::Single(vectors) => unit_rows_of(py, vectors),
         Matrix::Half(vectors) => unit_rows_of(py, vectors),
     }
 }
 
-#[allow(clippy::type_complexity)]
 fn unit_rows_of<'py, E: Element + numpy::Element>(
     py: Python<'py>,
     vectors: &PyReadonlyArray2<'py, E>,
-) -> PyResult<(Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>)> {
+) -> PyResult<UnitRows<'py>> {
     let shape = [vectors.shape()[0], vectors.shape()[1]];
     let matrix = vectors.as_slice()?;
-    let threads = threads::resolve(None)?;
-    let (rows, mut directed) = work(py, matrix.len(), |monitor| {
+    let (rows, mut directed) = work(py, matrix.len(), |threads, monitor| {
         similarity::unit_rows(matrix, shape[1], threads, monitor)
     })?;
     directed.resize(shape[0], false);
@@ -84,10 +80,11 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
 fn work<T: Send>(
     py: Python<'_>,
     numbers: usize,
-    work: impl FnOnce(&Monitor) -> Result<T> + Send,
+    work: impl FnOnce(usize, &Monitor) -> Result<T> + Send,
 ) -> PyResult<T> {
     if numbers < similarity::PARALLEL_FROM {
-        return Ok(py.detach(|| work(&Monitor::new()))?);
+        return Ok(py.detach(|| work(1, &Monitor::new()))?);
     }
-    run(py, None, None, work)
+    let threads = threads::resolve(None)?;
+    run(py, None, None, |monitor| work(threads, monitor))
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Literal, TypeAlias
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from .. import _core
 from .._checks import boolean, choice, integer, path_text, shown, writable_words
+from .._checks import words as words_of
 from .._progress import Progress, reporter
 from .._warnings import warn
 from ..vocabulary import Vocabulary, as_vocabulary
@@ -30,6 +31,7 @@ def read(
     format: str | None,
     limit: int | None,
     dtype: DTypeLike,
+    words: Iterable[str] | None,
     errors: str,
     vocabulary: str | os.PathLike[str] | Vocabulary | None,
     combine: str,
@@ -42,26 +44,31 @@ def read(
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
     file = readable("path", path, member)
-    kind = _component(dtype)
+    half = None if isinstance(dtype, str) and dtype == "auto" else _component(dtype) == np.float16
+    only = None if words is None else _selection(words)
     errors = choice("errors", errors, _core.TEXT_ERRORS)
     limit = None if limit is None else integer("limit", limit, 1)
     mmap, longest = boolean("mmap", mmap), integer("max_line_bytes", max_line_bytes, 1, 2**40)
     if isinstance(vocabulary, str | os.PathLike):
         vocabulary = Vocabulary.load(path_text("vocabulary", vocabulary))
-    words = None if vocabulary is None else as_vocabulary(vocabulary)._core
+    rows = None if vocabulary is None else as_vocabulary(vocabulary)._core
     while True:
         with reporter(progress) as callback:
-            half = kind == np.float16
             found = _core.load_vectors(
-                file, format, limit, half, words, combine, mmap, longest, errors, callback
+                file, format, limit, half, rows, combine, mmap, longest, errors, only, callback
             )
         if found.matrix is not None:
             _warn(found)
             return found.words(), found.matrix
         assert isinstance(file, str)  # an open file is never mapped
-        matrix = _mapped(file, found, kind)
-        if matrix is not None:
+        matrix = _mapped(file, found)
+        if matrix is None:
+            continue
+        if only is None:
             return found.words, matrix
+        names, chosen = found.words(), set(only)
+        places = [row for row, name in enumerate(names) if name in chosen]
+        return [names[row] for row in places], matrix[places]
 
 
 def write(
@@ -88,20 +95,26 @@ def warn_of_repeated(repeated: Sequence[str], total: int) -> None:
     warn(f"{len(repeated)} of {total} vectors dropped, their words are repeated: {_some(repeated)}")
 
 
+def _selection(words: Iterable[str]) -> list[str]:
+    """Return the words to read. A str is one word, whose letters are not meant."""
+    if isinstance(words, str):
+        raise TypeError(f"words must be a sequence of words, got {shown(words)}")
+    return words_of("words", words)
+
+
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = np.dtype(dtype)
     except Exception:  # any exception: NumPy may evaluate the value
         kind = None
     if dtype is None or kind not in (np.float32, np.float16):
-        raise ValueError(f"dtype must be 'float32' or 'float16', got {shown(dtype)}")
+        raise ValueError(f"dtype must be 'auto', 'float32' or 'float16', got {shown(dtype)}")
     return kind
 
 
-def _mapped(
-    path: str | os.PathLike[str], found: _core.CoreVectors, kind: np.dtype[Any]
-) -> NDArray[Any] | None:
+def _mapped(path: str | os.PathLike[str], found: _core.CoreVectors) -> NDArray[Any] | None:
     """Map the matrix of a native file, or return None if the file was replaced meanwhile."""
+    kind = np.dtype(np.float16 if found.half else np.float32)
     shape = (len(found), found.dim)
     if 0 in shape:
         return np.empty(shape, kind)

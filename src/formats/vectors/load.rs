@@ -5,6 +5,7 @@ use super::detect::{Body, Format, Plan, detect};
 use super::element::Element;
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
+use super::selection::Selection;
 use super::stanford;
 use super::text::Lines;
 use super::word2vec_binary::BinaryRows;
@@ -32,6 +33,8 @@ pub struct LoadOptions<'a> {
     pub max_line_bytes: usize,
     /// What to do with words that are not UTF-8.
     pub errors: OnInvalid,
+    /// Read only the vectors of these words.
+    pub words: Option<&'a Selection>,
 }
 
 impl Default for LoadOptions<'_> {
@@ -43,6 +46,7 @@ impl Default for LoadOptions<'_> {
             combine: Combine::default(),
             max_line_bytes: MAX_LINE_BYTES,
             errors: OnInvalid::default(),
+            words: None,
         }
     }
 }
@@ -65,7 +69,8 @@ pub fn load<E: Element>(
             return Err(Error::parameter("vocabulary", message));
         }
         let (combine, most) = (options.combine, options.limit.unwrap_or(usize::MAX));
-        return stanford::load(path, vocabulary, combine, most, monitor).and_then(checked);
+        let loaded = stanford::load(path, vocabulary, combine, most, monitor)?;
+        return selected(loaded, options.words).and_then(checked);
     }
     load_from(Input::open(path, monitor)?, options, monitor)
 }
@@ -99,27 +104,46 @@ pub(crate) fn load_from<E: Element>(
     checked(match detect(&mut input, options.format, longest, errors)? {
         Plan::Text(body) => {
             let lines = Lines::after(body.lines, body.dim, longest, body.dialect, errors);
-            let vectors = read_text(&mut input, &body, lines, most, monitor)?;
+            let vectors = read_text(&mut input, &body, lines, most, options.words, monitor)?;
             let doubtful = |word: &&[u8]| body.dialect.numbers_at_end(word) > 0;
             let doubtful = WordList::of(vectors.words.iter().filter(doubtful))?;
             finish(vectors, body.dim, doubtful)?
         }
         Plan::Binary(body) => {
-            let vectors = read_binary(&mut input, &body, errors, most, monitor)?;
+            let vectors = read_binary(&mut input, &body, errors, most, options.words, monitor)?;
             finish(vectors, body.dim, WordList::default())?
         }
         Plan::Native => {
             let (words, matrix, dim) = native::read(&mut input, most, monitor)?;
-            Loaded {
+            let loaded = Loaded {
                 words,
                 matrix,
                 dim,
                 repeated: WordList::default(),
                 doubtful: WordList::default(),
                 not_finite: WordList::default(),
-            }
+            };
+            selected(loaded, options.words)?
         }
     })
+}
+
+/// Keep the vectors of some words, of a file that was read whole.
+fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Result<Loaded<E>> {
+    let Some(only) = only else { return Ok(loaded) };
+    let (dim, mut kept) = (loaded.dim, WordList::default());
+    for row in 0..loaded.words.len() {
+        if only.contains(loaded.words.get(row)) {
+            loaded
+                .matrix
+                .copy_within(row * dim..(row + 1) * dim, kept.len() * dim);
+            kept.push(loaded.words.get(row))?;
+        }
+    }
+    loaded.matrix.truncate(kept.len() * dim);
+    loaded.matrix.shrink_to_fit();
+    loaded.words = kept;
+    Ok(loaded)
 }
 
 /// Find the vectors that hold NaN or infinity.
@@ -141,6 +165,7 @@ fn read_text<E: Element>(
     body: &Body,
     lines: Lines,
     most: usize,
+    only: Option<&Selection>,
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let size = input.content_size().unwrap_or(0);
@@ -153,10 +178,11 @@ fn read_text<E: Element>(
     });
     let expected = expected.min(possible) as usize;
     input.skip(body.start as u64)?;
-    let vectors = rows::read(input, lines, body.dim, expected, most, monitor)?;
+    let vectors = rows::read(input, lines, body.dim, expected, most, only, monitor)?;
     // There may be more than the header says: Stanford's tool does not count `<unk>`.
-    let read = vectors.words.len() as u64;
-    if let Some(promised) = body.promised.filter(|n| read < *n && read < most as u64) {
+    let read = vectors.records as u64;
+    let cut = |promised: &u64| read < *promised && read < most as u64 && vectors.rest.is_some();
+    if let Some(promised) = body.promised.filter(cut) {
         return Err(Error::format(
             input.path(),
             Location::Line(1),
@@ -171,6 +197,7 @@ fn read_binary<E: Element>(
     body: &Body,
     errors: OnInvalid,
     most: usize,
+    only: Option<&Selection>,
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let promised = body.promised.unwrap_or(0);
@@ -179,9 +206,10 @@ fn read_binary<E: Element>(
     let wanted = (promised as usize).min(most);
     let lines = BinaryRows::after(body.start as u64, body.dim, errors);
     input.skip(body.start as u64)?;
-    let mut vectors = rows::read(input, lines, body.dim, expected, wanted, monitor)?;
-    if vectors.words.len() as u64 == promised {
-        let mut rest = std::mem::take(&mut vectors.rest);
+    let mut vectors = rows::read(input, lines, body.dim, expected, wanted, only, monitor)?;
+    if vectors.records as u64 == promised
+        && let Some(mut rest) = vectors.rest.take()
+    {
         input.fill(&mut rest, 1)?;
         if rest.iter().any(|b| *b != b'\n') {
             return Err(Error::format(

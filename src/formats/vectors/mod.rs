@@ -11,6 +11,7 @@
 //! | [`write`](mod@write) | writes word2vec's formats and GloVe's text |
 //! | `combine` | makes one vector of a word's two |
 //! | `element`, `word_list` | number types, and words in one allocation |
+//! | `selection` | words whose vectors are wanted |
 
 mod combine;
 mod detect;
@@ -19,6 +20,7 @@ mod load;
 mod loaded;
 pub mod native;
 mod rows;
+mod selection;
 mod stanford;
 mod text;
 mod word2vec_binary;
@@ -33,4 +35,5 @@ pub use element::Element;
 pub(crate) use load::load_from;
 pub use load::{LoadOptions, load};
 pub use loaded::{Loaded, MAX_LINE_BYTES};
+pub use selection::Selection;
 pub use word_list::WordList;

@@ -63,6 +63,13 @@ pub struct Header {
     checksum: u32,
 }
 
+impl Header {
+    /// Whether the matrix is in half precision.
+    pub fn is_half(&self) -> bool {
+        self.element_bytes == 2
+    }
+}
+
 /// Write vectors (V × dim, row-major) with their words, which must be different.
 ///
 /// # Errors
@@ -129,6 +136,12 @@ pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header,
         return Ok(None);
     }
     read_index(&mut input, Some(size)).map(Some)
+}
+
+/// Whether the next bytes are a native file in half precision.
+pub(crate) fn is_half(input: &mut Input) -> Result<bool> {
+    let head = input.peek(16)?;
+    Ok(head.starts_with(MAGIC) && head[12..] == 2_u32.to_le_bytes())
 }
 
 /// Read all of a native file, converted to `E`, or its first `most` vectors.

@@ -2,6 +2,7 @@
 //! row straight into its place in the matrix.
 
 use super::element::Element;
+use super::selection::Selection;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
@@ -40,6 +41,9 @@ pub(super) trait Rows: Sync {
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String>;
 
+    /// Whether a record may have one of the words, as far as can be told without reading its numbers.
+    fn may_have(&self, record: &[u8], words: &Selection) -> bool;
+
     /// The word that is written so.
     fn word<'a>(&self, written: &'a [u8]) -> Cow<'a, [u8]> {
         written.into()
@@ -62,22 +66,28 @@ pub(super) struct Fault {
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
-    /// What follows the last record, as far as it was read.
-    pub rest: Vec<u8>,
+    /// Number of records of the file up to the last that was looked at.
+    pub records: usize,
+    /// What follows the last record, as far as it was read; None if all words of a selection were found before
+    /// the end.
+    pub rest: Option<Vec<u8>>,
 }
 
 /// Read at most `most` records of `dim` numbers; memory for `expected` of them, which the file must
-/// have room for, is taken at once.
+/// have room for, is taken at once. With a selection, those of its words, until all are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     mut records: impl Rows,
     dim: usize,
     expected: usize,
     most: usize,
+    only: Option<&Selection>,
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let path = input.path().to_owned();
     let mut words = WordList::default();
+    let (mut seen, mut left) = (0, only.map(Selection::len));
+    let expected = left.map_or(expected, |left| left.min(expected));
     // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
     // too little the matrix grows by what each block needs.
     let mut matrix = fallible::zeroed(expected.min(most).saturating_mul(dim))?;
@@ -90,20 +100,25 @@ pub(super) fn read<E: Element>(
             Error::format(&path, location, fault.message)
         };
         spans.clear();
-        let together = TOGETHER.min(most - words.len());
+        let together = TOGETHER.min(most - seen);
         let framed = records.frame(&block, at_end, together, &mut spans);
         let end = framed.map_err(|fault| fail(&records, fault))?;
+        let whole = spans.len();
+        seen += whole;
+        if let Some(only) = only {
+            spans.retain(|span| records.may_have(&block[span.clone()], only));
+        }
         let (from, to) = (words.len() * dim, (words.len() + spans.len()) * dim);
         if to > matrix.len() {
             fallible::resize(&mut matrix, to, E::ZERO)?;
         }
-        let last = at_end && end == block.len() || words.len() + spans.len() == most;
+        let last = at_end && end == block.len() || seen == most;
         next.clear();
         fallible::reserve(&mut next, block.len() - end)?;
         next.extend_from_slice(&block[end..]);
         // A long record is looked through again and again until it is complete: with twice as much
         // each time, that is not often. Of many short ones some may be left.
-        let more = if spans.is_empty() {
+        let more = if whole == 0 {
             next.len().max(BLOCK)
         } else {
             BLOCK.saturating_sub(next.len())
@@ -118,19 +133,33 @@ pub(super) fn read<E: Element>(
             },
             || parse(&records, &block, &spans, &mut matrix[from..to], dim),
         );
+        let first = words.len();
+        let mut row = first;
         for task in parsed {
             for word in task.map_err(|fault| fail(&records, fault))? {
                 let word = records.word(&block[word]);
-                match records.on_invalid() {
-                    OnInvalid::Strict => words.push(&word)?,
-                    lossy => words.push(repaired(&word, lossy).as_bytes())?,
+                let text = match records.on_invalid() {
+                    OnInvalid::Strict => word,
+                    lossy => repaired(&word, lossy).into_bytes().into(),
+                };
+                if only.is_none_or(|only| only.contains(&text)) {
+                    if row > words.len() {
+                        matrix.copy_within(row * dim..(row + 1) * dim, words.len() * dim);
+                    }
+                    words.push(&text)?;
                 }
+                row += 1;
             }
+        }
+        if let (Some(left), Some(only)) = (&mut left, only)
+            && words.len() > first
+        {
+            *left = only.len() - words.distinct()?;
         }
         at_end = filled?;
         input.report(monitor)?;
         std::mem::swap(&mut block, &mut next);
-        if last {
+        if last || left == Some(0) {
             break;
         }
     }
@@ -138,7 +167,8 @@ pub(super) fn read<E: Element>(
     Ok(Vectors {
         words,
         matrix,
-        rest: block,
+        records: seen,
+        rest: (left != Some(0)).then_some(block),
     })
 }
 

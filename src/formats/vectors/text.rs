@@ -5,6 +5,7 @@
 
 use super::element::Element;
 use super::rows::{Fault, Rows, check_utf8};
+use super::selection::Selection;
 use crate::error::Location;
 use crate::io::charset::OnInvalid;
 use memchr::{memchr_iter, memchr2};
@@ -224,6 +225,13 @@ impl Rows for Lines {
         };
         check_utf8(&line[start..end], self.errors)?;
         Ok(start..end)
+    }
+
+    fn may_have(&self, line: &[u8], words: &Selection) -> bool {
+        // Other dialects have blanks and quotation marks around words.
+        self.dialect != Dialect::default()
+            || self.errors != OnInvalid::Strict
+            || words.may_begin(line)
     }
 
     fn word<'a>(&self, word: &'a [u8]) -> Cow<'a, [u8]> {

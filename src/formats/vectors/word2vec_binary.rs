@@ -3,6 +3,7 @@
 
 use super::element::{Element, read_f32};
 use super::rows::{Fault, Rows, check_utf8};
+use super::selection::Selection;
 use crate::error::Location;
 use crate::io::charset::OnInvalid;
 use memchr::memchr;
@@ -84,6 +85,10 @@ impl Rows for BinaryRows {
         let word = &word[..word.len() - 1];
         check_utf8(word, self.errors)?;
         Ok(0..word.len())
+    }
+
+    fn may_have(&self, record: &[u8], words: &Selection) -> bool {
+        self.errors != OnInvalid::Strict || words.may_begin(record)
     }
 
     fn on_invalid(&self) -> OnInvalid {

@@ -77,6 +77,14 @@ impl WordList {
             .truncate(self.ends.last().copied().unwrap_or(0) as usize);
     }
 
+    /// Number of different words.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(super) fn distinct(&self) -> Result<usize> {
+        Ok(self.len() - self.repeats()?.len())
+    }
+
     /// Places of the words that came before, rising.
     ///
     /// # Errors
