@@ -37,6 +37,7 @@
 
 pub mod cooccurrence;
 pub mod corpus;
+pub mod cosine;
 pub mod distributed;
 pub mod encoding;
 mod error;
@@ -50,7 +51,6 @@ pub mod partition;
 mod python;
 mod report;
 pub mod session;
-pub mod similarity;
 pub mod threads;
 pub mod tokenize;
 pub mod training;

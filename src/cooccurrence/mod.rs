@@ -14,9 +14,9 @@ mod merge;
 mod pipeline;
 mod row_block;
 pub(crate) mod row_codec;
-mod row_file;
 mod row_store;
 mod row_writer;
+mod spill_file;
 mod totals;
 mod weighted_sum;
 

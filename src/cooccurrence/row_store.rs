@@ -2,7 +2,7 @@
 
 use super::row_block::RowBlock;
 use super::row_codec::{decode_into, encode};
-use super::row_file::RowFile;
+use super::spill_file::SpillFile;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::vocabulary::WordId;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) enum Store {
     Memory(Vec<StoredBlock>),
-    Disk(RowFile),
+    Disk(SpillFile),
 }
 
 impl Store {

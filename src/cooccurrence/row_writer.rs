@@ -3,8 +3,8 @@
 use super::matrix::Triangle;
 use super::row_block::RowBlock;
 use super::row_codec::encode;
-use super::row_file::RowFile;
 use super::row_store::Store;
+use super::spill_file::SpillFile;
 use super::totals::Totals;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
@@ -15,7 +15,7 @@ pub(crate) struct RowWriter<'a> {
     memory: &'a MemoryLimit,
     blocks: Vec<RowBlock>,
     memory_bytes: u64,
-    file: Option<RowFile>,
+    file: Option<SpillFile>,
     totals: Totals,
     // The fraction of the text in the segments so far: the disk space for all rows is estimated from it.
     fraction: f64,
@@ -36,7 +36,7 @@ impl<'a> RowWriter<'a> {
     /// A writer that writes to a file from the first block on.
     pub fn on_disk(memory: &'a MemoryLimit) -> Result<Self> {
         Ok(Self {
-            file: Some(RowFile::create(&memory.folder)?),
+            file: Some(SpillFile::create(&memory.folder)?),
             ..Self::new(memory)
         })
     }
@@ -61,7 +61,7 @@ impl<'a> RowWriter<'a> {
             return Ok(());
         }
         if self.file.is_none() {
-            self.file = Some(RowFile::create(&self.memory.folder)?);
+            self.file = Some(SpillFile::create(&self.memory.folder)?);
         }
         let earlier = std::mem::take(&mut self.blocks);
         let together = 8 * rayon::current_num_threads();

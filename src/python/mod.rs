@@ -5,6 +5,7 @@ mod arguments;
 mod arrays;
 mod arrow;
 mod cooccurrence;
+mod cosine;
 mod errors;
 mod estimate;
 mod files;
@@ -17,7 +18,6 @@ mod run;
 mod session;
 mod shards;
 mod signals;
-mod similarity;
 mod source;
 mod strata;
 mod tokenizer;
@@ -32,6 +32,8 @@ use pyo3::prelude::*;
 mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
+    #[pymodule_export]
+    use super::cosine::{cosines, unit_rows};
     #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
     #[pymodule_export]
@@ -54,8 +56,6 @@ mod _core {
         CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
         restore_vocabulary,
     };
-    #[pymodule_export]
-    use super::similarity::{cosines, unit_rows};
     #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,

@@ -18,7 +18,7 @@ mod marginals;
 mod negatives;
 mod options;
 mod parameters;
-mod rate;
+mod rate_schedule;
 mod schedule;
 mod stopping;
 mod tiles;
@@ -35,7 +35,7 @@ pub use layout::{MAX_DIM, RowLayout};
 pub use marginals::{Marginal, marginals};
 pub use options::TrainingOptions;
 pub use parameters::{Exported, Parameters};
-pub use rate::RateSchedule;
+pub use rate_schedule::RateSchedule;
 pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
 pub use trainer::{AfterEpoch, Training, train};
 

@@ -1,8 +1,8 @@
 //! Any file of vectors, whatever its format and packing.
 
 use super::combine::Combine;
-use super::detect::{Body, Format, Plan, detect};
 use super::element::Element;
+use super::format::{Body, Format, Plan, detect};
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
 use super::selection::Selection;

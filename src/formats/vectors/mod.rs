@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `load` | reads a file of any format into words and a matrix |
-//! | `detect` | tells which format a file has, from its first bytes |
+//! | `format` | tells which format a file has, from its first bytes |
 //! | `rows` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
 //! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
@@ -14,8 +14,8 @@
 //! | `selection` | words whose vectors are wanted |
 
 mod combine;
-mod detect;
 mod element;
+mod format;
 mod load;
 mod loaded;
 pub mod native;
@@ -28,9 +28,9 @@ mod word_list;
 pub mod write;
 
 pub use combine::Combine;
-pub use detect::Format;
-pub(super) use detect::are_vectors;
 pub use element::Element;
+pub use format::Format;
+pub(super) use format::are_vectors;
 #[cfg(feature = "python")]
 pub(crate) use load::load_from;
 pub use load::{LoadOptions, load};

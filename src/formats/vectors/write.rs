@@ -1,7 +1,7 @@
 //! Writing vectors for other programs: word2vec's two formats, and GloVe's text.
 
-use super::detect::{self, Body, Plan};
 use super::element::Element;
+use super::format::{self, Body, Plan};
 use super::text::Dialect;
 use crate::error::{Error, Result};
 use crate::io::{at, write_atomically};
@@ -10,7 +10,9 @@ use rayon::prelude::*;
 use std::io::Write;
 use std::path::Path;
 
-/// How vectors are laid out in a file.
+/// How words and numbers are laid out in a file that is written. The file is then read as a
+/// [`Format`](super::Format): `Headless` and `SixDecimals` as `Glove`, `Text` and `SixDecimalsHeader` as
+/// `Word2Vec`, `Binary` as `Word2VecBinary`. The module [`native`](super::native) writes its own format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
     /// `V dim LF`, then `word SP number SP … LF`; the shortest digits that read back the same.
@@ -110,9 +112,9 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
 /// space and a number, say, or the very first starts with a byte order mark.
 fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
     let text = parts.concat();
-    let (content, whole) = detect::beginning(&text);
+    let (content, whole) = format::beginning(&text);
     let expected = (dim, words.map(|n| n as u64), true);
-    match detect::plan(content, whole && all, None, None, usize::MAX) {
+    match format::plan(content, whole && all, None, None, usize::MAX) {
         Ok(Plan::Text(Body {
             dim,
             promised,

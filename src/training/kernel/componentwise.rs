@@ -2,7 +2,7 @@
 
 use super::Record;
 use super::records::{KernelCall, RowUpdate, Tally};
-use super::step::adagrad;
+use super::step_rule::adagrad;
 use super::vector::{Quad, Vector};
 use crate::training::line::LINE;
 use std::marker::PhantomData;

@@ -16,13 +16,13 @@ mod portable;
 mod records;
 mod rowwise;
 mod simd_level;
-mod step;
+mod step_rule;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 pub use simd_level::SimdLevel;
-pub use step::{Optimizer, StepRule};
+pub use step_rule::{Optimizer, StepRule};
 
 use super::layout::RowLayout;
 use super::line::{LINE, Line};
@@ -161,7 +161,7 @@ pub struct Cost {
 
 #[cfg(test)]
 mod tests {
-    use super::step::weights;
+    use super::step_rule::weights;
     use super::*;
     use crate::training::{Exported, Parameters, RowLayout, TrainingOptions, train_in_order};
     use proptest::prelude::*;

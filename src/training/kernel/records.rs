@@ -2,7 +2,7 @@
 
 use super::componentwise::Componentwise;
 use super::rowwise::Rowwise;
-use super::step::{Optimizer, StepRule, weights};
+use super::step_rule::{Optimizer, StepRule, weights};
 use super::vector::{TOGETHER, Vector};
 use super::{Cost, Record};
 use crate::training::layout::RowLayout;

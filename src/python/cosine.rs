@@ -5,7 +5,7 @@ use super::run::run;
 use crate::error::Result;
 use crate::formats::Element;
 use crate::monitor::Monitor;
-use crate::{similarity, threads};
+use crate::{cosine, threads};
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
@@ -42,7 +42,7 @@ fn cosines_of<E: Element + numpy::Element>(
         return Ok(vec![f32::NAN; vectors.shape()[0]]);
     }
     work(py, matrix.len(), |threads, monitor| {
-        similarity::cosines(matrix, query, threads, monitor)
+        cosine::cosines(matrix, query, threads, monitor)
     })
 }
 
@@ -66,7 +66,7 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
     let shape = [vectors.shape()[0], vectors.shape()[1]];
     let matrix = vectors.as_slice()?;
     let (rows, mut directed) = work(py, matrix.len(), |threads, monitor| {
-        similarity::unit_rows(matrix, shape[1], threads, monitor)
+        cosine::unit_rows(matrix, shape[1], threads, monitor)
     })?;
     directed.resize(shape[0], false);
     Ok((
@@ -82,7 +82,7 @@ fn work<T: Send>(
     numbers: usize,
     work: impl FnOnce(usize, &Monitor) -> Result<T> + Send,
 ) -> PyResult<T> {
-    if numbers < similarity::PARALLEL_FROM {
+    if numbers < cosine::PARALLEL_FROM {
         return Ok(py.detach(|| work(1, &Monitor::new()))?);
     }
     let threads = threads::resolve(None)?;

@@ -9,7 +9,8 @@ use crate::io::Input;
 use crate::io::charset::OnInvalid;
 use memchr::memchr;
 
-/// The formats that vectors are read from.
+/// The formats that vectors are read from. What is written is finer: [`Layout`](super::write::Layout) says how
+/// the words and numbers of a `Glove`, `Word2Vec` or `Word2VecBinary` file are laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Text without a header, as GloVe files are.

@@ -10,7 +10,7 @@ use std::path::Path;
 
 /// Blocks of rows, in the order of their rows, in a temporary file.
 #[derive(Debug)]
-pub struct RowFile {
+pub struct SpillFile {
     file: TemporaryFile,
     index: Vec<IndexEntry>,
 }
@@ -22,7 +22,7 @@ struct IndexEntry {
     bytes: Range<u64>,
 }
 
-impl RowFile {
+impl SpillFile {
     /// An empty file in `folder`.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ mod tests {
 
     #[test]
     fn blocks_can_be_read_in_any_order() {
-        let mut file = RowFile::create(&std::env::temp_dir()).unwrap();
+        let mut file = SpillFile::create(&std::env::temp_dir()).unwrap();
         for first in [0, 1, 2] {
             let mut block = RowBlock::new(first, false);
             block.push(0, f64::from(first) + 0.3);
