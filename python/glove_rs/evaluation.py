@@ -75,7 +75,7 @@ class AnalogyScore:
     skipped : int
         All other questions. They do not affect the accuracy.
     not_finite : int
-        Those of the skipped whose words are known, but a vector has a NaN or an infinity.
+        Skipped items whose words are all known but at least one vector is not finite.
     """
 
     name: str
@@ -158,7 +158,7 @@ class AnalogyResult:
 
     @property
     def not_finite(self) -> int:
-        """Those of the skipped whose words are known, but a vector has a NaN or an infinity."""
+        """Skipped items whose words are all known but at least one vector is not finite."""
         return self.total.not_finite
 
     def _sum(self, name: str, *kinds: str) -> AnalogyScore:
@@ -213,7 +213,7 @@ class SimilarityResult:
     skipped : int
         All other pairs, which are left out.
     not_finite : int
-        Those of the skipped whose words are known, but a vector has a NaN or an infinity.
+        Skipped items whose words are all known but at least one vector is not finite.
     """
 
     protocol: str
@@ -566,7 +566,7 @@ def _read_pairs(path: str | os.PathLike[str], lowercase: bool) -> list[tuple[str
 
 
 def _rated(line: str) -> tuple[list[str], float | None]:
-    """Return the fields of a line, and the first number after two of them if there is one."""
+    """Return the fields of a line, and the first number from the third field on, or None."""
     if "\t" in line:
         fields = [part.strip(" \r\f\v") for part in line.split("\t")]
     elif "," in line:

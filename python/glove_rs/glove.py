@@ -505,8 +505,9 @@ checkpoint_every, resume, keep_counts
             Add words, as far as `max_vocab` has room. Otherwise the vocabulary and the order of the
             rows stay as they are.
         counts : Cooccurrence, optional
-            The counts so far, where the model has none: after `load`, unpickling,
-            ``keep_counts=False``, or if the files that `fit` read have changed.
+            The counts so far. Needed only if the model has none: after `load` or unpickling, with
+            ``keep_counts=False``, or if `fit` read files without keeping their counts and the files
+            have changed.
         validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
 keep_counts
             As for :meth:`fit`.
@@ -756,8 +757,8 @@ keep_counts
         Raises
         ------
         ValueError
-            If the model has none: after `load`, unpickling, ``keep_counts=False``, or if the files
-            have changed.
+            If the model has none: after `load` or unpickling, with ``keep_counts=False``, or if
+            `fit` read files without keeping their counts and the files have changed.
         """
         return fitting.counts_of(self)
 

@@ -157,8 +157,8 @@ impl Spectrum {
     /// Words that occur at least `min_count` times in a text `scale` times as long as the sample, and the slope
     /// d ln(words)/d ln(text) there.
     ///
-    /// As many words occur `min_count` times in the sample as occur at all in a certain part of it. In a longer text
-    /// this part is about the same fraction of the text, so the number of words is that of a text which is hardly
+    /// There is a part of the sample that has as many different words as the whole sample has words with at least
+    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text, so the number of words is that of a text which is hardly
     /// longer than the sample. If words occurred independently of each other and the slope a of their number fell,
     /// the fraction would fall as [`equivalent`] does. But words come in clumps: the truth lies between both.
     pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {

@@ -37,7 +37,7 @@ struct Current {
 /// What the next path named.
 enum Next {
     Text(Box<Current>),
-    /// The files of an archive, and the bytes of it that are none of theirs.
+    /// The files in an archive, and the number of its bytes that belong to no file.
     Archive(Vec<PathBuf>, u64),
 }
 

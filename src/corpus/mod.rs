@@ -150,7 +150,7 @@ pub struct Origin {
     pub path: std::path::PathBuf,
     /// The offset in it, in decompressed bytes.
     pub offset: u64,
-    /// Whether the file is in UTF-16, of which the chunk is the text in UTF-8.
+    /// Whether the file is in UTF-16; the chunk itself is always UTF-8.
     pub is_utf16: bool,
 }
 

@@ -371,7 +371,7 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
 /// [`crate::Error::Cancelled`].
 ///
 /// # Panics
-/// If `parts` is empty or of different partitions or groups.
+/// If `parts` is empty, or if two parts differ in their partition or their group.
 pub fn merge_group_counts(
     parts: &[&GroupCounts],
     store: &StoreBytes<'_>,

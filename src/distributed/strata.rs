@@ -43,7 +43,7 @@ pub struct MatrixBlock<'a> {
 pub struct Subepoch {
     /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// How often the learning rate has been halved.
+    /// How many times the learning rate has been halved.
     pub halvings: usize,
     /// An epoch that costs more diverges.
     pub divergence_cost: f64,

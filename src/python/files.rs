@@ -48,7 +48,7 @@ pub struct CoreVectors {
     /// Byte offset of the matrix in the file, if it is to be mapped.
     #[pyo3(get)]
     offset: u64,
-    /// The header of the file, if it is to be mapped.
+    /// The header of the file if the matrix is to be mapped, else no bytes.
     #[pyo3(get)]
     header: Py<PyBytes>,
     /// Whether the matrix of that file is in half precision.

@@ -381,7 +381,7 @@ impl CoreHistory {
         self.lock().1.epochs
     }
 
-    /// How often the learning rate has been halved.
+    /// How many times the learning rate has been halved.
     #[getter]
     fn halvings(&self) -> usize {
         self.lock().1.halvings

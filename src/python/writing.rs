@@ -134,7 +134,7 @@ impl FolderWriter {
         Ok(py.detach(|| replacement.commit(overwrite))?)
     }
 
-    /// Give the file with this name, of those in the folder, the name of the folder, if nothing has that.
+    /// Move the file `name` out of the folder to the path of the folder, unless something exists there.
     fn commit_file(&self, py: Python<'_>, name: OsString) -> PyResult<()> {
         let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.commit_file(&name))?)

@@ -47,7 +47,8 @@ impl FitEstimate {
         RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
-    /// Bytes of records and negative pairs: those that are drawn, and those that remain.
+    /// Bytes of records and negative pairs, twice: with all drawn pairs, and with the pairs that remain after
+    /// repeated and co-occurring ones are dropped.
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;

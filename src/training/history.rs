@@ -12,7 +12,7 @@ use crate::report::EpochReport;
 pub struct History {
     /// Number of finished epochs.
     pub epochs: usize,
-    /// How often the learning rate has been halved.
+    /// How many times the learning rate has been halved.
     pub halvings: usize,
     /// The Σ ½ f(X) diff² of an epoch above which it diverges. Estimated when training starts.
     pub divergence_cost: Option<f64>,

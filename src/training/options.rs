@@ -22,7 +22,8 @@ pub struct TrainingOptions {
     pub epochs: usize,
     /// How a gradient changes a parameter.
     pub optimizer: Optimizer,
-    /// Each component of the gradient is limited to ± this value.
+    /// Each component of the gradient is limited to ± this value; under row-wise AdaGrad, the root of the mean
+    /// square of the components is limited.
     pub grad_clip: f64,
     /// Number of negative pairs to draw for each record (module `negatives`).
     pub negative: f64,

@@ -93,7 +93,7 @@ impl Side {
         Ok((vectors, biases))
     }
 
-    /// Zeros: `width` numbers for each row, and one more.
+    /// Two lists of zeros: `width` numbers for each row, and one number for each row.
     fn room(&self, width: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         let words = self.lines.len() / self.layout.lines();
         Ok((fallible::zeroed(words * width)?, fallible::zeroed(words)?))

@@ -265,7 +265,7 @@ def fingerprint(source: object) -> dict[str, int] | None:
 def may_change(saved: Mapping[str, Any]) -> frozenset[str]:
     """Name the parameters that may be others when training goes on.
 
-    The number of epochs may where it decides nothing about each of them.
+    `epochs` may change only with a constant schedule, where no epoch depends on their number.
     """
     constant = saved["training"]["schedule"] == "constant"
     return _RUNNING | {"epochs"} if constant else _RUNNING

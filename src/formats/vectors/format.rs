@@ -139,7 +139,7 @@ fn enough(content: &[u8], most: usize) -> bool {
         || !is_text(content)
 }
 
-/// How a file is to be read, of which this is the beginning, or all, and whose lines have at most
+/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. No line may be longer than
 /// `longest` bytes.
 pub(super) fn plan(
     content: &[u8],

@@ -17,7 +17,7 @@ use std::ops::Range;
 const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
 /// Rows parsed by one task.
 const TASK: usize = 64;
-/// Rows between two looks whether to stop, and what is noted of a block at most.
+/// Rows that are parsed between two checks for cancellation; so also the most spans that are kept at a time.
 const TOGETHER: usize = 1 << 16;
 
 /// How words and vectors follow each other in a file.

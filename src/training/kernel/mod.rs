@@ -55,12 +55,12 @@ pub struct SharedRows<'a> {
 }
 
 // SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below and the
-// kernels that it calls dereference them. Under the ordered schedule no two threads reach a row at the same time. Under
-// Hogwild they do, without synchronisation: this is the algorithm, and by the letter of the language
-// it is a data race on floats. It is sound in practice because every access is a load or a store
-// through a raw pointer, because any mixture of old and new floats is a valid row, because only
-// numbers and skipped updates depend on what is read, no address and no bound, and because no reference to a row exists that the compiler could
-// assume to be exclusive.
+// kernels that it calls dereference them. Under the deterministic schedule no two threads reach a row at
+// the same time. Under Hogwild they do, without synchronisation: this is the algorithm, and by the letter
+// of the language it is a data race on floats. It is sound in practice because every access is a load or a
+// store through a raw pointer, because any mixture of old and new floats is a valid row, because only
+// numbers and skipped updates depend on what is read, no address and no bound, and because no reference to
+// a row exists that the compiler could assume to be exclusive.
 unsafe impl Send for SharedRows<'_> {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for SharedRows<'_> {}

@@ -10,8 +10,9 @@ pub enum Optimizer {
     /// AdaGrad (Duchi et al. 2011) as Stanford's tool does it: x −= g/√G, then G += g².
     #[default]
     AdaGrad,
-    /// AdaGrad with one accumulator for each vector, as in FBGEMM and PyTorch-BigGraph:
-    /// w −= g/√G, then G += ‖g‖²/dim. Each bias has its own accumulator.
+    /// AdaGrad with one accumulator for each vector. The idea is that of FBGEMM and PyTorch-BigGraph; the order,
+    /// and η within g, are those of Stanford's tool: w −= g/√G, then G += ‖g‖²/dim. Each bias has its own
+    /// accumulator.
     RowwiseAdaGrad,
     /// Plain stochastic gradient descent: x −= g. Biases take the learning rate, too.
     Sgd,
@@ -41,7 +42,7 @@ pub struct StepRule {
     /// The learning rate of the biases under AdaGrad; 1 in Stanford's tool.
     pub bias_learning_rate: f32,
     /// Each component of the gradient is limited to ± this value, before the learning rate applies;
-    /// under row-wise AdaGrad, the root of the mean square of the components.
+    /// under row-wise AdaGrad, the root of the mean square of the components is limited.
     pub grad_clip: f32,
     /// ln x_max
     pub ln_x_max: f32,
