@@ -1,8 +1,8 @@
 //! Cosines of many vectors with one, and vectors scaled to unit length.
 //!
-//! A row is read once for both its dot product and its length, so nothing about a matrix has to be remembered
-//! between calls: what is written to it counts at the next call. Rows in half precision are converted one at a
-//! time.
+//! A row is read once for both its dot product and its length, so nothing about a matrix has to be kept between
+//! calls: after a change of the matrix, the next call uses the new values. Rows in half precision are converted
+//! one at a time.
 //!
 //! A row has a direction unless it is zero, or has a component that is NaN or infinite.
 

@@ -374,8 +374,8 @@ _ROWS: Final = (
         "optimizer",
         "training",
         Choice(_core.OPTIMIZERS),
-        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each vector: "
-        "half the memory and faster), or sgd",
+        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each "
+        "vector: half the memory and faster), or sgd",
         presets=_both("rowwise_adagrad", "adagrad"),
     ),
     Setting(
@@ -629,7 +629,7 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
 
 
 def core_training(values: Mapping[str, Any]) -> _core._Training:
-    """Check the parameters of training, and take what is left out from the preset."""
+    """Check the parameters of training. The preset fills in those that are not given."""
     settings = resolve(values)
     del settings["preset"], settings["dim"]
     training = cast("_core._Training", settings)

@@ -62,7 +62,7 @@ class Estimate:
     _core: _core.CoreEstimate = field(repr=False, compare=False)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return what is estimated of the text, and how much of it."""
+        """Return the size of the text, how much of it was read, and each estimated count."""
         names = ("tokens", "words", "records")
         counts = [(name, about(getattr(self, name), self.bounds[name], number)) for name in names]
         read = f"{amount(self.bytes_total)}, {amount(self.bytes_read)} of it read"
@@ -101,7 +101,7 @@ class Cooccurrence:
         return self
 
     _core: _core.CoreCooccurrence
-    # Whether it was a matrix, of which nobody has said that it is symmetric or not.
+    # Whether `from_scipy` made it: a matrix does not say whether it is meant to be symmetric.
     _is_matrix = False
 
     @classmethod

@@ -62,7 +62,7 @@ class _WordVectors(Protocol):
 
 @dataclass(frozen=True)
 class AnalogyScore:
-    """The number of questions of a section that were answered, and answered correctly.
+    """How many questions of a section are correct, answerable and skipped.
 
     Attributes
     ----------

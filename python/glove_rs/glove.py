@@ -490,9 +490,9 @@ checkpoint_every, resume, keep_counts
     ) -> Self:
         """Count more text, add it to the counts so far, and train on.
 
-        Words keep their parameters and accumulators. Words that now occur `min_count` times, in all
-        the text together, are added. Of the earlier text only their number of occurrences is known,
-        not their windows. Rows are ordered by count again.
+        Words keep their parameters and accumulators. Words that now occur `min_count` times in the
+        earlier and the new text together are added. For added words, the windows of the earlier
+        text are not known, only the number of occurrences. Rows are ordered by count again.
 
         Parameters
         ----------
@@ -994,7 +994,7 @@ keep_counts
         Raises
         ------
         FormatError
-            If a file does not fit the vocabulary, or holds what is not a finite number.
+            If a file does not fit the vocabulary, or holds a number that is not finite.
         OSError
             If a file cannot be read.
         """

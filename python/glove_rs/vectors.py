@@ -170,7 +170,7 @@ class WordVectors(GensimNames):
         path : str, path-like or open file
             Uncompressed, or compressed by gzip, bzip2, xz or Zstandard: the content tells, not the
             name. ``"archive.zip:name"`` is a file in a zip archive. An open file, of bytes or text,
-            is read from where it is.
+            is read from its current position.
         member : str, optional
             The name of the file to read if `path` is a zip archive of several: the whole name in
             the archive, or its last part. Without it, an archive of several files is an error that

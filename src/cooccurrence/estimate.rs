@@ -136,9 +136,9 @@ const THREAD_BYTES: f64 = 3e6;
 pub struct Estimate {
     /// The most likely size.
     pub likely: CorpusSize,
-    /// A size that the corpus hardly falls below.
+    /// The corpus is rarely smaller than this.
     pub low: CorpusSize,
-    /// A size that the corpus hardly exceeds.
+    /// The corpus is rarely larger than this.
     pub high: CorpusSize,
 }
 

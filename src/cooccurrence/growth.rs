@@ -3,11 +3,11 @@
 /// A number that is not known exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Interval {
-    /// The number hardly falls below.
+    /// The number is rarely lower than this.
     pub low: f64,
     /// The most likely value.
     pub likely: f64,
-    /// The number hardly exceeds.
+    /// The number is rarely higher than this.
     pub high: f64,
 }
 
@@ -37,8 +37,9 @@ impl Interval {
 const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
-/// Words come in clumps: the length of the text in which as many words occur at all as occur `min_count` times in the
-/// whole text lies this far on the way from that for clumps as large as in the sample to that for independent words.
+/// Words come in clumps. Consider the part of a text that has as many different words as the whole text has words with
+/// at least `min_count` occurrences. The logarithm of its length lies between that for clumps as large as in the sample
+/// (0) and that for independent words (1), at this position.
 /// 0.4 fits samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
@@ -47,10 +48,10 @@ const INDEPENDENT: f64 = 0.4;
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
-/// The same for each factor e of text that was not looked at.
+/// The same for each factor e by which the text is longer than a sample that is only its beginning.
 const UNREAD_ERROR: f64 = 0.15;
 
-/// How many words a sample has, and how many of them occur how often.
+/// The number of different words of a sample, and for each count the number of words with this count.
 pub(super) struct Spectrum {
     // (count, number of words with this count)
     counts: Vec<(u64, f64)>,
@@ -61,8 +62,8 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// Of a sample of words with these `counts`. `different` has the number of different words in parts of the sample,
-    /// each twice as long as the one before, and at last in all of it.
+    /// The spectrum of a sample whose words have these `counts`. `different` has the numbers of different words in
+    /// parts of the sample. Each part is twice as long as the one before; the last is the whole sample.
     pub fn new(counts: &[u64], different: &[f64], is_beginning: bool) -> Self {
         let mut sorted = counts.to_vec();
         sorted.sort_unstable();
@@ -158,9 +159,10 @@ impl Spectrum {
     /// d ln(words)/d ln(text) there.
     ///
     /// There is a part of the sample that has as many different words as the whole sample has words with at least
-    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text, so the number of words is that of a text which is hardly
-    /// longer than the sample. If words occurred independently of each other and the slope a of their number fell,
-    /// the fraction would fall as [`equivalent`] does. But words come in clumps: the truth lies between both.
+    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text. So it is often not
+    /// much longer than the sample, and little has to be extrapolated. If words occurred independently of each other,
+    /// the fraction would grow as the slope of their number falls (see [`equivalent`]). But words come in clumps: the
+    /// truth lies between both.
     pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {
         let now = self.at_least(min_count);
         if is_whole(scale) {
@@ -197,8 +199,8 @@ impl Spectrum {
         (self.tokens * scale - dropped).max(0.0)
     }
 
-    /// Records of a text `scale` times as long as the sample, half of which has `before` records, and all of which
-    /// `now`; the number of words grows with the slope `words`.
+    /// Records of a text `scale` times as long as the sample. Half of the sample has `before` records, and all of it
+    /// has `now`. The number of words grows with the slope `words`.
     pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Interval {
         if is_whole(scale) {
             return Interval::exact(now);
@@ -220,9 +222,9 @@ fn is_whole(scale: f64) -> bool {
     (scale - 1.0).abs() < 1e-9
 }
 
-/// The logarithm of the fraction of a text in which as many words occur at all as occur `min_count` times in all of
-/// it, if words occur independently and their number grows as the power `slope` of the text: the fraction
-/// Γ(m−a) / (Γ(m) Γ(1−a)) of different words occurs m times or more.
+/// The logarithm of the fraction of a text that has as many different words as the whole text has words with at least
+/// `min_count` occurrences. Words occur independently, and their number grows as the power a = `slope` of the text:
+/// the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs m times or more.
 fn equivalent(min_count: u64, slope: f64) -> f64 {
     let slope = slope.clamp(0.05, 0.95);
     let mut ln = 0.0;

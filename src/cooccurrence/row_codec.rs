@@ -25,7 +25,7 @@ pub struct RowEncoder {
 }
 
 impl RowEncoder {
-    /// As [`encode`], of a block with these rows, the first of which is row `first`.
+    /// Encode a block with these rows, as [`encode`] does. `first` is the number of the first row.
     pub fn encode(
         &mut self,
         first: WordId,

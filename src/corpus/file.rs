@@ -30,7 +30,7 @@ struct Current {
     text: TextReader,
     // A regular file, or the archive of one, and what it was like before it was read.
     before: Option<(File, Metadata)>,
-    // Of a file in an archive, its bytes there and unpacked.
+    // For a file in an archive: its bytes in the archive, and unpacked.
     packed: Option<[u64; 2]>,
 }
 

@@ -35,7 +35,7 @@ pub struct TextSample {
     pub read: u64,
     /// Bytes of the source.
     pub total: u64,
-    /// Whether a part of the source after the sample was not looked at.
+    /// Whether the source goes on after the sample, and the rest was not read.
     pub is_beginning: bool,
 }
 

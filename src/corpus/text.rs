@@ -100,7 +100,7 @@ pub struct TextReader {
 struct Beginning {
     /// It may have a byte order mark.
     marked: bool,
-    /// It is looked at, to recognise what is no text.
+    /// Its kind is recognised, so that what is not text is refused.
     recognised: bool,
 }
 
@@ -282,7 +282,7 @@ pub fn has_parts(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
-/// As much of a text as is looked at, and whether that is all.
+/// The beginning of a text by which its kind is recognised, and whether it is the whole text.
 fn beginning(text: &[u8], whole: bool) -> (&[u8], bool) {
     let most = text.len().min(file_kind::LOOK);
     (&text[..most], whole && most == text.len())

@@ -3,8 +3,8 @@
 use super::text::is_text;
 use super::{FileKind, Foreign};
 
-/// A signature, where it stands, and the kind it tells. Signatures of letters alone may begin a text
-/// as well: they count only where what follows is no text.
+/// The offset of a signature, the signature, and the kind of file that has it. A text may begin with the letters
+/// of a signature, so a signature of letters alone counts only if what follows is not text.
 struct Signature(usize, &'static [u8], FileKind);
 
 const fn foreign(about: &'static Foreign) -> FileKind {

@@ -35,12 +35,12 @@ impl OnInvalid {
     }
 }
 
-/// A fault: where it is, and what.
+/// A fault: its byte offset, and a message.
 pub(crate) type Fault = (u64, String);
 
 pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// `bytes`, which end where a character does, as text.
+/// Decode `bytes`, which do not end inside a character.
 pub(crate) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result<String, Fault> {
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
@@ -55,7 +55,7 @@ pub(crate) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result
     Ok(repaired(bytes, on_invalid))
 }
 
-/// `bytes` as text, with what is not valid replaced or left out, as `on_invalid` says.
+/// Decode `bytes`. Bytes that are not valid are replaced or left out, as `on_invalid` says.
 pub(crate) fn repaired(bytes: &[u8], on_invalid: OnInvalid) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

@@ -74,7 +74,7 @@ const WRITTEN: &str = "glove-rs writes text (.txt, .vec), binary files (.bin) an
                        (.glove for a model, .counts for counts, any other ending for vectors), all \
                        but a model packed with .gz, .zst, .bz2 or .xz behind that";
 
-/// How a file of this name is to be packed: by its last ending.
+/// How to pack a file of this name. Its last ending decides.
 ///
 /// # Errors
 /// [`Error::Parameter`] for the ending of a format that is not written.

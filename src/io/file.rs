@@ -8,7 +8,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes between two waits for the disk, each of which Ctrl-C has to wait for.
+/// Bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
 const SETTLE: usize = 16 << 20;
 /// Milliseconds that a write waits for the reader of a pipe at a time.
 const PATIENCE: u64 = 20;
@@ -50,9 +50,9 @@ pub fn write_atomically(
     let packer = Packer::new(watched, packing).map_err(|e| Error::io(path, e))?;
     let mut out = BufWriter::with_capacity(1 << 20, packer);
     let filled = fill(&mut out).and_then(|()| out.flush().map_err(|e| Error::io(path, e)));
-    let (packer, _) = out.into_parts(); // dropped, it would write what is left
+    let (packer, _) = out.into_parts(); // dropping `out` would write what is left
     let finished = filled.and_then(|()| packer.finish().map_err(|e| Error::io(path, e)));
-    // A write that ended because of Ctrl-C could only say that it failed.
+    // A write that Ctrl-C ended reports only that it failed; the monitor knows the reason.
     let watched = finished.map_err(|error| monitor.check().err().unwrap_or(error))?;
     watched.replacement.commit()
 }
@@ -101,7 +101,7 @@ struct Temporary {
 
 impl Replacement {
     /// Begin to write `path`, and remove what killed processes left of it. `None` after a short wait
-    /// if that is a pipe that nobody reads yet.
+    /// if `path` is a pipe that no process reads yet.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Parameter`] for an empty path.
@@ -135,7 +135,7 @@ impl Replacement {
             return Err(ErrorKind::IsADirectory.into());
         }
         temporary::sweep(&target);
-        // Of a run that was to make a new file, as `FolderReplacement::commit_file` does.
+        // Also remove what killed processes left that wrote the file by `FolderReplacement::commit_file`.
         let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
         folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {
@@ -178,7 +178,7 @@ impl Replacement {
         Ok(written)
     }
 
-    /// Put the file at its name. Afterwards it would outlive a failure of the machine.
+    /// Move the file to its path. When this returns, it is on disk and survives a crash of the machine.
     ///
     /// # Errors
     /// [`Error::Io`]; the old file is then still there, unless only the folder could not be synced.
@@ -220,7 +220,7 @@ fn names_folder(path: &Path) -> bool {
     matches!(last, b"" | b"." | b"..")
 }
 
-/// Give `file` the owner of the old file, as far as the system lets this user.
+/// Give `file` the owner of the old file, if the system allows this user to.
 fn keep_owner(file: &File, old: &Metadata) {
     #[cfg(unix)]
     {
@@ -236,8 +236,8 @@ fn keep_owner(file: &File, old: &Metadata) {
     let _ = (file, old);
 }
 
-/// Whether `path` is a file that is open already, such as `/dev/stdout` or `/dev/fd/3`: whoever opened
-/// it wants to find there what is written.
+/// Whether `path` names an open file, such as `/dev/stdout` or `/dev/fd/3`. The output must go to that file, not
+/// to a new file in its place.
 fn is_descriptor(path: &Path) -> bool {
     cfg!(target_os = "linux") && {
         let mut path = path.to_owned();
@@ -255,7 +255,7 @@ fn is_descriptor(path: &Path) -> bool {
     }
 }
 
-/// Open a device or a pipe. `None` after a short wait if nobody reads the pipe yet.
+/// Open a device or a pipe. `None` after a short wait if no process reads the pipe yet.
 fn open_stream(path: &Path) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.append(true);

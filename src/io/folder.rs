@@ -91,9 +91,9 @@ impl FolderReplacement {
         occupied.map(|_| ()).map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Put the folder at its name: where there is none, where there is an empty one, or, if
-    /// `overwrite`, where there is one that holds files with our names alone. Afterwards it would
-    /// outlive a failure of the machine.
+    /// Move the folder to its path. Nothing or an empty folder may be there; with `overwrite`, also a folder
+    /// that holds only files with our names. When this returns, the new folder is on disk and survives a
+    /// crash of the machine.
     ///
     /// # Errors
     /// [`Error::Io`]; the old folder is then still there, unless only its parent could not be synced.
@@ -101,8 +101,9 @@ impl FolderReplacement {
         self.put(overwrite).map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Put one of the files, instead of the folder, at its name, where there is nothing: what somebody else
-    /// has written there in the meantime stays. Afterwards it would outlive a failure of the machine.
+    /// Move the file `name` out of the folder to the path of the folder, where nothing may be: what another
+    /// program has written there in the meantime stays. When this returns, the file survives a crash of the
+    /// machine.
     ///
     /// # Errors
     /// [`Error::Io`]; [`ErrorKind::AlreadyExists`] if there is something.
@@ -131,7 +132,7 @@ impl FolderReplacement {
         self.target.parent().map_or(Ok(()), sync_folder)
     }
 
-    /// Whether the target is a folder that is not empty; fails if that is not to be replaced.
+    /// Whether the target is a folder that is not empty; an error if it must not be replaced.
     fn is_occupied(&self, overwrite: bool) -> io::Result<bool> {
         match fs::read_dir(&self.target) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
@@ -167,7 +168,7 @@ impl FolderReplacement {
     fn swap(&self, new: &Path) -> io::Result<()> {
         match exchange(new, &self.target) {
             Ok(()) => {
-                // Somebody may have put a file into it after it was looked at.
+                // Another process may have put a file into it after the check.
                 let checked = self.refuse_foreign(new);
                 if checked.is_err() {
                     exchange(new, &self.target)?;
@@ -206,7 +207,7 @@ fn put_back(old: &Path, target: &Path) {
     }
 }
 
-/// Rename a file to a name that nothing has, in one step where the system can.
+/// Rename a file to a name that is not taken, in one step where the system can.
 fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
     {
@@ -286,7 +287,7 @@ fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
         }
         let _ = fs::remove_dir(&folder);
     }
-    // The lock goes last: until then nobody takes the rest for ownerless.
+    // Remove the lock last: until then no other process takes the rest for leftovers.
     if [NEW, OLD].iter().all(|name| !scratch.join(name).exists()) {
         let _ = fs::remove_file(scratch.join(LOCK));
         let _ = fs::remove_dir(scratch);

@@ -19,12 +19,12 @@ struct Source {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Bytes read at a time, between two looks whether to stop.
+/// Bytes that are read between two checks for cancellation.
 const STEP: usize = 4 << 20;
 
 impl Source {
-    /// Open `path`, and say how many bytes it has if that is known. Of an archive of one file this is
-    /// that file.
+    /// Open `path`, or the file in it if it is an archive of one file. Returns the number of its bytes too, if
+    /// that is known.
     fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
         let cancelled = monitor.cancel_flag();
         let (reader, size): (Box<dyn Read + Send>, _) =
@@ -84,12 +84,12 @@ pub(crate) struct Input {
     path: PathBuf,
     reader: Unpacked,
     cancelled: Arc<AtomicBool>,
-    // Looked at but not yet handed out.
+    // Bytes that were peeked at, but not yet handed out.
     ahead: Vec<u8>,
     // Bytes of the file, as it is on disk; none for a pipe.
     size: Option<u64>,
     reported: u64,
-    // Of a text in UTF-16, which is handed out as UTF-8.
+    // The decoder of a text in UTF-16, which is handed out as UTF-8.
     decoder: Option<(Utf16, OnInvalid)>,
 }
 
@@ -155,8 +155,8 @@ impl Input {
         refused.map_or(Ok(()), Err)
     }
 
-    /// Of a text in UTF-16, by its byte order mark, hand out UTF-8 from here on. To be called before
-    /// anything was handed out.
+    /// If a byte order mark says that the text is in UTF-16, hand out UTF-8 from here on. Call this before
+    /// anything is handed out.
     ///
     /// # Errors
     /// [`Error::Format`] for text that is malformed, if `on_invalid` says so.
@@ -206,8 +206,8 @@ impl Input {
         Ok(&self.ahead[..most.min(self.ahead.len())])
     }
 
-    /// Read `most` more bytes onto `block`, more only if they were looked at, fewer only if that was
-    /// the end, which is returned.
+    /// Append `most` bytes to `block`: more if more were peeked at, fewer if the input ends. Returns whether
+    /// it ended.
     pub fn fill(&mut self, block: &mut Vec<u8>, most: usize) -> Result<bool> {
         let more = most.saturating_sub(self.ahead.len());
         if block.is_empty() {
@@ -218,7 +218,7 @@ impl Input {
         Ok(self.read_onto(block, more)? < more)
     }
 
-    /// Leave out the next bytes, if there are so many; how many there were.
+    /// Skip the next `bytes` bytes, or all that are left. Returns the number of bytes that were skipped.
     pub fn skip(&mut self, bytes: u64) -> Result<u64> {
         let ahead = (self.ahead.len() as u64).min(bytes);
         self.ahead.drain(..ahead as usize);

@@ -1,15 +1,15 @@
 //! Names and locks of temporaries.
 //!
 //! The temporary of `vectors.txt` is `.vectors.txt.glove-rs-0.tmp` beside it, or has a higher number
-//! where that is taken. Its owner holds a lock on it, which the system drops with the process.
+//! where that is taken. Its owner holds a lock on it, which the system releases when the process ends.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Numbers that are looked at for what killed processes left: more processes than this hardly write
-/// the same target at once.
+/// The first numbers, which are searched for files that killed processes left. More processes than this rarely
+/// write the same target at once.
 pub(super) const SWEPT: u32 = 8;
 /// Numbers that are tried for a new temporary.
 const MOST: u32 = 1000;
@@ -66,7 +66,7 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
-        // As an ordinary new file: the umask takes away what it takes away.
+        // As for an ordinary new file, the umask removes some of these permissions.
         options.mode(if private { 0o600 } else { 0o666 });
     }
     #[cfg(not(unix))]
@@ -74,14 +74,14 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
     let file = options.open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(None),
-        // A file system without locks: nobody takes the file for a leftover, not even a later run.
+        // A file system without locks: no process takes the file for a leftover, not even a later run.
         Err(TryLockError::Error(_)) => return Ok(Some(file)),
         Ok(()) => {}
     }
     Ok(is_at(&file, path).then_some(file))
 }
 
-/// Lock a file that is there if its owner is dead. `None` if that is not known.
+/// Lock an existing file if its owner is dead. `None` if the owner lives, or that is not known.
 pub(super) fn lock_of_the_dead(path: &Path) -> Option<File> {
     // Neither a link nor a pipe is ours, and opening a pipe would wait.
     if !fs::symlink_metadata(path).ok()?.is_file() {
@@ -119,7 +119,7 @@ pub(super) fn sweep(target: &Path) {
     }
 }
 
-/// The temporaries of `target` that a sweep looks at.
+/// The paths that a sweep searches for temporaries of `target`.
 pub(super) fn numbered(target: &Path) -> impl Iterator<Item = PathBuf> {
     let name = target.file_name().unwrap_or_default();
     (0..SWEPT).map(move |number| target.with_file_name(name_of(name, number)))

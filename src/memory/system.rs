@@ -122,7 +122,7 @@ impl ControlGroup {
 }
 
 /// The control groups of this process, and those above them, that have a limit. They are looked up once: a
-/// process is hardly ever moved to other groups.
+/// process is rarely moved to other groups.
 fn control_groups() -> &'static [ControlGroup] {
     static GROUPS: OnceLock<Vec<ControlGroup>> = OnceLock::new();
     GROUPS.get_or_init(|| {

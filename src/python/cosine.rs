@@ -75,8 +75,8 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
     ))
 }
 
-/// Work on a matrix of so many numbers: a small one right here, because a thread takes longer to start than it
-/// takes to be done.
+/// Work on a matrix of `numbers` numbers. The calling thread does all the work on a small matrix, because starting
+/// a thread would take longer.
 fn work<T: Send>(
     py: Python<'_>,
     numbers: usize,

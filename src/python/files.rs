@@ -63,7 +63,7 @@ impl CoreVectors {
         list(py, self.words.iter())
     }
 
-    /// Words whose later vectors were left out.
+    /// The word of each vector that was left out because an earlier vector has the same word.
     fn repeated<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.repeated.iter())
     }

@@ -87,7 +87,7 @@ pub fn count_lines(py: Python<'_>, path: PathBuf) -> PyResult<(u64, String)> {
     })
 }
 
-/// A path, or an open file that is read from where it is.
+/// A path, or an open file that is read from its current position.
 pub enum FileArgument {
     Path(PathBuf),
     Stream(PathBuf, PythonStream),

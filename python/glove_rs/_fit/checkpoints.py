@@ -247,7 +247,7 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
 
 
 def fingerprint(source: object) -> dict[str, int] | None:
-    """Tell files from others without reading all of them; `None` for what is in no files."""
+    """Return size and checksum of regular files, without reading all of them; None for others."""
     files = files_of(source)
     if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once
         return None

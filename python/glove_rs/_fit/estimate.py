@@ -26,14 +26,14 @@ class Advice:
     Attributes
     ----------
     fits : bool
-        Whether the fit does as it is.
+        Whether the fit stays within that memory without a change.
     memory : int or None
         The memory limit to set, in bytes.
     disk : int or None
         Bytes of temporary files with this limit; None if no limit suffices.
     dim, max_vocab : int or None
-        If no limit suffices: the size of the vectors, or the number of words, with which the fit
-        stays within that memory. None if there is none.
+        If no limit suffices: the largest `dim`, or the largest number of words, with which the fit
+        stays within that memory. None if there is no such value.
     """
 
     fits: bool
@@ -62,7 +62,7 @@ class FitEstimate:
     Attributes
     ----------
     counts : Estimate
-        Of the text: tokens, words, records.
+        The estimated numbers of tokens, words and records of the text.
     dim : int
         Components of a vector.
     parameters : int
@@ -72,7 +72,7 @@ class FitEstimate:
     disk : int
         Bytes of temporary files.
     seconds : mapping of str to float
-        Of "counting", "preparing" and "training", on this machine, as busy as it is now.
+        Seconds of "counting", "preparing" and "training", on this machine, as busy as it is now.
     bounds : mapping of str to (int, int)
         The least and the largest value to expect of `parameters`, `memory` and `disk`. If all of
         the text was read, only those of `memory` differ: how much freed memory the system's

@@ -1,4 +1,4 @@
-"""Training a model, which `fit`, `fit_cooccurrence`, `resume` and `update` have in common."""
+"""Train a model: the common part of `fit`, `fit_cooccurrence`, `resume` and `update`."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ __all__ = ["counts_of", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound=Model)
 
-#: Epochs of an update, as a share of the model's. Half of enwiki-17m and then the other half took
-#: less work with it than all of it at once, and answered as many analogies (benches/EXPERIMENTS.md,
-#: "Epochs of an update").
+#: Epochs of an update, as a fraction of the model's epochs. With this fraction, training on half of
+#: enwiki-17m and then on the other half took less work than training on all of it at once, and the
+#: vectors answered as many analogies (benches/EXPERIMENTS.md, "Epochs of an update").
 UPDATE_SHARE = 0.4
 #: Old words whose mean biases a new word starts from.
 ALIKE = 100
@@ -118,7 +118,7 @@ def fit(
             start=start if saved is None else saved.core,
             init=init,
             text=text,
-            # Nobody else sees these counts: their memory may go while tiles are made of them.
+            # Nothing else refers to these counts: their memory may be freed while tiles are built.
             consume=counts is not data,
         )
 
@@ -149,7 +149,7 @@ def _resume(
                 f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
             )
     with refusing(folder.state, "a checkpoint of glove_rs"):
-        # Values that are given stand in for those of the checkpoint, which are not looked at.
+        # Given values replace those of the checkpoint, which are not read.
         kept = {k: v for k, v in settings["parameters"].items() if k not in parameters}
         model = cls._of_settings(kept)
         saved_options: SessionOptions = {

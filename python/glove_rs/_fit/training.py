@@ -283,7 +283,7 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """What tells its files from others, if it is in files; looked at once."""
+        """The fingerprint of its files on first use; None if it is not in files."""
         return fingerprint(self.source)
 
     def is_unchanged(self) -> bool:
@@ -300,7 +300,7 @@ class Fitted:
 
     vocabulary: Vocabulary
     history: History
-    # The parameters by name, or where they are to be had.
+    # The parameters by name, or the object of the core that holds them.
     made: _core.CoreParameters | dict[str, _F32]
     # The settings that were used, by their public names.
     settings: dict[str, Any]

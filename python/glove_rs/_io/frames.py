@@ -17,7 +17,7 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     ----------
     X : pandas or Polars data frame, or any other matrix
         A frame of pandas has its labels in the index, the columns, or both: then the columns are
-        put in the order of the rows. Numbers from 0 on, as pandas makes them, are no labels.
+        put in the order of the rows. The numbers 0, 1, 2, … of pandas' default index are no labels.
 
     Returns
     -------

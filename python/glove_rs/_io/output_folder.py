@@ -43,7 +43,10 @@ class _History(Protocol):
 
 
 class _Model(Protocol):
-    """The part of :class:`glove_rs.Glove` that is written; the class imports this module."""
+    """The part of :class:`glove_rs.Glove` that is written.
+
+    It is a protocol, because the module of that class imports this one.
+    """
 
     @property
     def history(self) -> _History: ...

@@ -103,9 +103,10 @@ def _named(source: object) -> list[str] | None:
 
 # --- files ----------------------------------------------------------------------------------------
 
-#: Items of a list that are looked at to tell whether it holds the names of files or documents.
+#: Items of a list that are examined to decide whether it holds names of files or documents.
 _LOOKED_AT = 1000
-#: Endings of the names of text files. A list of names of files none of which exists is not a text.
+#: Endings of the names of text files. If all items of a list end so and none of them exists, they
+#: are taken for names of missing files, not for documents.
 _ENDINGS = re.compile(
     r"\S+\.(txt|text|tok|csv|tsv|jsonl?|parquet|html?|xml|md|gz|bz2|xz|zst|zip)", re.I
 )
@@ -128,8 +129,8 @@ def _is_member(name: str) -> bool:
 def _are_paths(items: Sequence[object]) -> bool:
     """Return whether a list names files.
 
-    It does if its first item is a PathLike; if most items name files; or if all that do not look
-    like names of files that are missing.
+    It does if its first item is a PathLike; if most items name files; or if all other items look
+    like names of missing files.
     """
     if not items:
         return False
@@ -150,7 +151,7 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 
 def _names_files(item: str) -> bool:
-    """Return whether something has this name, matches this pattern, or is to be had by fsspec."""
+    """Return whether a file has this name or matches this pattern, or fsspec may open it."""
     if os.path.exists(item) or is_remote(item) or _is_member(item):
         return True
     # Sentences have question marks: only a pattern without spaces is looked up.

@@ -1,7 +1,8 @@
 """Cosines of word vectors, and vectors scaled to unit length.
 
 A vector has a direction unless it is zero, or has a component that is NaN or infinite. Nothing
-about a matrix is kept between calls: what is written to it counts in the next query.
+about a matrix is kept between calls: after a change of the matrix, the next query uses the new
+values.
 """
 
 from __future__ import annotations

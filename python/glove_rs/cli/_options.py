@@ -17,13 +17,13 @@ from .._settings import SETTINGS
 
 __all__ = ["add_parameters", "add_settings", "flag", "given"]
 
-# Of a type in a docstring that holds the word.
+# The metavar of a parameter whose type in the docstring contains the key.
 _METAVARS = {"path": "PATH", "int or str": "SIZE"}
-# Here the docstring speaks of Python's values.
+# Help of parameters whose docstring describes Python values.
 _TEXTS = {
     "format": "glove, word2vec, word2vec_binary, stanford or native (default: found out)",
     "member": "the file to read, if the first argument is a zip archive of several",
-    "restrict_vocab": "know only the first so many words",
+    "restrict_vocab": "know only the first N words",
     "topn": "how many to print",
 }
 
@@ -49,7 +49,7 @@ def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
 
 
 def _default(name: str) -> str:
-    """Say which value an option has where it is not given, if its help does not."""
+    """Return the default of an option as text for its help, unless its help states it."""
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""

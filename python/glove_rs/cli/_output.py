@@ -174,7 +174,7 @@ def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]
 
 
 def _check_place(path: str, parents: bool) -> None:
-    """Raise the error that writing a file would end with, as far as that is known before."""
+    """Raise the error that writing the file would raise, if it can be known in advance."""
     if os.path.isdir(path):
         raise IsADirectoryError(21, os.strerror(21), path)
     parent = os.path.dirname(os.path.realpath(path))
@@ -252,7 +252,7 @@ def refuse_terminal(output: str) -> None:
 def written(path: str, *, overwrite: bool) -> Iterator[str]:
     """Yield the path to write an output to; the output is there when the block ends.
 
-    A file that somebody else has put there in the meantime is replaced only if `overwrite`. Text
+    A file that another program has put there in the meantime is replaced only if `overwrite`. Text
     that goes to a terminal passes through :mod:`sys.stdout`, which escapes control characters.
 
     Raises

@@ -5,7 +5,7 @@ use half::f16;
 
 /// A number that vectors are stored in.
 pub trait Element: Copy + Zeroable + Send + Sync + 'static {
-    /// Its size in a native file.
+    /// Bytes of a number in a native file.
     const BYTES: usize;
     /// What rows hold before they are read.
     const ZERO: Self;
@@ -68,8 +68,8 @@ impl Element for f16 {
         bytes.copy_from_slice(&self.to_le_bytes());
     }
 
-    // Not `convert_to_f32_slice`: its call for every eight numbers takes longer than this, of which the
-    // compiler makes vectors of any width.
+    // `convert_to_f32_slice` makes a call for every eight numbers. This loop is faster, because the compiler
+    // vectorises it to any width.
     #[inline(always)]
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32] {
         // f32 has eight bits of exponent instead of five, with another bias: 127 instead of 15.

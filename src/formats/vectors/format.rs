@@ -45,7 +45,7 @@ impl Format {
     }
 }
 
-/// How the vectors of a file are to be read.
+/// How to read the vectors of a file.
 #[derive(Debug, PartialEq)]
 pub(super) enum Plan {
     Text(Body),
@@ -68,10 +68,11 @@ pub(super) struct Body {
     pub line_bytes: f64,
 }
 
-/// Bytes looked at; more if a line is longer. Tests have files larger than that.
+/// Bytes that are examined; more if the first two lines are longer. Few in tests, so that their files have more.
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
-/// Lines looked at, and those that decide about separators.
+/// Lines that are examined.
 const LINES: usize = 1000;
+/// Rows that decide about the separator.
 const FEW_ROWS: usize = 50;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -123,7 +124,7 @@ pub(in crate::formats) fn are_vectors(input: &mut Input) -> Result<bool> {
     }
 }
 
-/// As much of a file as [`detect`] looks at, and whether that is all.
+/// The beginning of a file that [`detect`] examines, and whether it is the whole file.
 pub(super) fn beginning(file: &[u8]) -> (&[u8], bool) {
     let mut most = LOOK;
     while !enough(&file[..most.min(file.len())], most) {
@@ -162,7 +163,7 @@ pub(super) fn plan(
         FileKind::Records,
         FileKind::Parameters,
     ];
-    // What a file looks like does not count if somebody says what it is.
+    // The looks of a file do not count if the caller names its format.
     let kind = kind.filter(|kind| format.is_none() || !by_looks.contains(kind));
     let refusal = kind.filter(|kind| *kind != FileKind::Empty);
     if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {

@@ -21,13 +21,13 @@ use std::path::Path;
 /// What to read of a file.
 #[derive(Debug, Clone, Copy)]
 pub struct LoadOptions<'a> {
-    /// The format; found out if not given.
+    /// The format; detected if not given.
     pub format: Option<Format>,
-    /// Read only the first so many vectors.
+    /// Read at most this many vectors, the first of the file.
     pub limit: Option<usize>,
-    /// The words of a Stanford `.bin`, which must be read with them and no other format may.
+    /// The words of a Stanford `.bin`: required for this format, an error for the others.
     pub vocabulary: Option<&'a Vocabulary>,
-    /// Which vector of a word, of a Stanford `.bin`; the other formats hold one.
+    /// Which vector of a word to read from a Stanford `.bin`; the other formats hold one.
     pub combine: Combine,
     /// Bytes that a line of a text may have.
     pub max_line_bytes: usize,

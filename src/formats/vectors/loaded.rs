@@ -14,7 +14,7 @@ pub struct Loaded<E> {
     pub matrix: Vec<E>,
     /// Number of components of a vector.
     pub dim: usize,
-    /// Words that had come before: their later vectors were left out.
+    /// The word of each vector that was left out because an earlier vector has the same word.
     pub repeated: WordList,
     /// Words of a text that end in a number after a space: of such a line it cannot be told whether
     /// it has a number too many.

@@ -124,7 +124,7 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
 /// [`Error::Io`]; [`Error::Format`] with the byte offset.
 pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header, WordList)>> {
     let path = path.as_ref();
-    // What a pipe gives up to be looked at is gone.
+    // Bytes that are read from a pipe to examine them cannot be read again.
     if !at(path, std::fs::metadata(path))?.is_file() {
         return Ok(None);
     }

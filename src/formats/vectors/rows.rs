@@ -66,7 +66,7 @@ pub(super) struct Fault {
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
-    /// Number of records of the file up to the last that was looked at.
+    /// Number of records of the file up to the last that was examined.
     pub records: usize,
     /// What follows the last record, as far as it was read; None if all words of a selection were found before
     /// the end.

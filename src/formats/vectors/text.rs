@@ -91,7 +91,7 @@ impl Dialect {
         fast_float2::parse(&*digits).ok()
     }
 
-    /// How many numbers end a line, not counting its first field, which is the word or its beginning.
+    /// Count the numbers at the end of a line. The first field does not count: it is the word or its beginning.
     pub fn numbers_at_end(self, line: &[u8]) -> usize {
         let mut rest = self.trimmed(line);
         let mut numbers = 0;
@@ -190,7 +190,7 @@ impl Rows for Lines {
                             message,
                         });
                     }
-                    // First those before it, one of which may be malformed.
+                    // Return the lines before it first: one of them may be malformed, too.
                     Err(_) => return Ok(start),
                 }
             }
@@ -261,7 +261,8 @@ impl Rows for Lines {
     }
 }
 
-/// Parse a line whose word has no space, as nearly all are; where the word ends.
+/// Parse a line whose word has no space, as nearly all are. Returns where the word ends, or `None` if the line
+/// is another.
 fn split_left<E: Element>(line: &[u8], row: &mut [E]) -> Option<usize> {
     let end = memchr2(b' ', b'\t', line)?;
     let mut rest = &line[end..];
@@ -277,7 +278,7 @@ fn split_left<E: Element>(line: &[u8], row: &mut [E]) -> Option<usize> {
     rest.is_empty().then_some(end)
 }
 
-/// Parse a line from its end, calling `put` with each of its `dim` numbers; where the word ends.
+/// Parse a line from its end, and call `put` with each of its `dim` numbers. Returns where the word ends.
 fn split_right(
     line: &[u8],
     dim: usize,

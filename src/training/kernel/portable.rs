@@ -83,7 +83,7 @@ pub(super) struct Four([f32; TOGETHER]);
 impl Quad for Four {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: four floats lie there, by the contract of the trait; any alignment is read.
+        // SAFETY: by the contract of the trait, four floats lie there; `read_unaligned` needs no alignment.
         Self(unsafe { from.cast::<[f32; TOGETHER]>().read_unaligned() })
     }
     #[inline(always)]

@@ -136,9 +136,9 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
 }
 
 impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
-    /// For the vectors of one side, given f(X) diff, the columns of the ends of their rows, and the squares
-    /// ‖·‖² of the vectors of the other side: the factors of these vectors, and what is added to the end of
-    /// each row.
+    /// The step of the vectors of one side: the factors by which the vectors of the other side are subtracted
+    /// from them, and what is added to the end of each row. `fdiffs` are the f(X) diff, `ends` the ends of the
+    /// rows, column by column, and `squares` the ‖·‖² of the vectors of the other side.
     ///
     /// # Safety
     /// The contract of [`super::vector`].

@@ -58,7 +58,7 @@ impl TileGrid {
         }
     }
 
-    /// About the number of blocks of so many words, each with records in proportion to its frequency.
+    /// The approximate number of blocks for `words` words, if the records of each are in proportion to its frequency.
     pub(crate) fn expected_blocks(words: f64, row_bytes: usize) -> f64 {
         MIN_BLOCKS as f64 + words * row_bytes as f64 / BLOCK_BYTES as f64
     }

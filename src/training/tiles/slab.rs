@@ -23,7 +23,7 @@ pub(super) enum Slab<T> {
 }
 
 impl<T: Pod> Slab<T> {
-    /// The first `length` items of `all`, in memory or, if there is a `file`, appended to it.
+    /// Keep `all` in memory or, if there is a `file`, append the first `length` items to it.
     pub fn new(all: HugeBuffer<T>, length: usize, file: Option<&TemporaryFile>) -> Result<Self> {
         Ok(match file {
             None => Self::Memory(all),
