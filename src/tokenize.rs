@@ -263,7 +263,7 @@ fn chinese(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Bytes that jieba segments at a time. It takes about a second for a megabyte.
+/// Bytes that jieba segments at a time. jieba takes about a second for a megabyte.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// A position to cut text at which jieba ends a word too: after white space or punctuation. A text of 22,000

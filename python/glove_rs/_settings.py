@@ -62,11 +62,11 @@ class Type(Protocol):
 
     @property
     def metavar(self) -> str | None:
-        """What stands for the value in a command's help; None for a switch."""
+        """The placeholder for the value in a command's help; None for a switch."""
 
     @property
     def parse(self) -> Callable[[str], Any]:
-        """What makes a value of an argument on the command line."""
+        """The function that converts an argument of the command line to a value."""
 
 
 @dataclass(frozen=True)
@@ -374,8 +374,8 @@ _ROWS: Final = (
         "optimizer",
         "training",
         Choice(_core.OPTIMIZERS),
-        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each "
-        "vector: half the memory and faster), or sgd",
+        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each vector: "
+        "half the memory and faster), or sgd",
         presets=_both("rowwise_adagrad", "adagrad"),
     ),
     Setting(

@@ -1033,7 +1033,7 @@ keep_counts
         Raises
         ------
         ValueError
-            For a name that is not one; nothing is changed then.
+            If a name is not that of an argument. No argument is changed then.
         """
         for name in params:
             if name not in self._names():

@@ -46,7 +46,7 @@ pub const DENSE_WIDTH: usize = 1 << 16;
 /// Totals one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
-    // Open addressing, linear probing: EMPTY or a column, and its sum.
+    // A hash table with open addressing and linear probing. A key is a column or EMPTY; its sum is in `sums`.
     keys: Vec<WordId>,
     sums: Vec<S>,
     shift: u32,

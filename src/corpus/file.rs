@@ -28,7 +28,7 @@ pub struct FileReader {
 struct Current {
     path: PathBuf,
     text: TextReader,
-    // A regular file, or the archive of one, and what it was like before it was read.
+    // A regular file, or the archive of one, and its metadata before it was read.
     before: Option<(File, Metadata)>,
     // For a file in an archive: its bytes in the archive, and unpacked.
     packed: Option<[u64; 2]>,

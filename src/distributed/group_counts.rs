@@ -534,7 +534,7 @@ pub struct SerializedGroupCounts {
 }
 
 impl GroupCounts {
-    /// As plain numbers, without copying the compressed rows.
+    /// The counts as plain numbers. Compressed rows are not copied.
     pub fn serialize(&self) -> SerializedGroupCounts {
         let mut buffers: Vec<Arc<dyn SharedBytes>> = Vec::new();
         let blocks = self.blocks.iter().map(|part| {

@@ -141,7 +141,7 @@ impl<W: Write> Packer<W> {
         })
     }
 
-    /// Write what ends the file, and give back what it is written to.
+    /// Write the end of the file, and return its writer.
     pub(super) fn finish(self) -> io::Result<W> {
         match self {
             Self::Plain(out) => Ok(out),

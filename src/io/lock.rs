@@ -37,7 +37,7 @@ impl FolderLock {
                 let error = io::Error::new(ErrorKind::WouldBlock, message);
                 Err(Error::io(folder, error))
             }
-            // A file system without locks: better unguarded than unusable.
+            // On a file system without locks, training goes on without one.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Self(file)),
         }
     }

@@ -14,7 +14,7 @@ pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// What a path named.
 pub(crate) enum Opened {
-    /// A regular file, and what it was like when it was opened.
+    /// A regular file, and its metadata when it was opened.
     File(File, Metadata),
     /// Anything else that can be read.
     Pipe(Pipe),

@@ -163,8 +163,9 @@ impl CoreEstimate {
         Ok([seconds.counting, seconds.preparing, seconds.training])
     }
 
-    /// How a fit stays within `available` bytes: whether it does as it is, and otherwise a memory limit, the bytes
-    /// of temporary files if the limit suffices, and else the size of a vector or the number of words that does.
+    /// How a fit stays within `available` bytes. The first item is whether it does without a change. Otherwise the
+    /// second is the memory limit to set. If this limit suffices, the third is the bytes of temporary files; if not,
+    /// the last two are a smaller number of components and a smaller number of words, each of which suffices.
     #[pyo3(signature = (dim, optimizer, negative, available, keep_counts = false))]
     fn advice(
         &self,

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The parameters of `fit` that are not the model's.
+/// The parameters of `fit` that are not parameters of the model.
 #[derive(FromPyObject, Default)]
 #[pyo3(from_item_all)]
 pub struct SessionArguments<'py> {
@@ -126,7 +126,7 @@ enum Request {
         contexts: bool,
         reply: Sender<Result<(Vec<f32>, Vec<f32>)>>,
     },
-    /// The callback has returned; whether to stop.
+    /// The callback has returned. The value says whether to stop.
     Returned { stop: bool },
 }
 

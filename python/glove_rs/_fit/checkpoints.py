@@ -23,9 +23,9 @@ __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
 #: The names that older versions gave them. A folder of such a version keeps them.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
-#: What is locked, and what stands in it once a training of the folder has begun.
+#: The file that is locked, and its content once a training of the folder has begun.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"
-#: Bytes of both ends of a file that tell it from others.
+#: Bytes at each end of a file that its fingerprint covers.
 _ENDS = 1 << 16
 
 #: Parameters that change nothing but the way to the outcome.

@@ -32,7 +32,7 @@ class Advice:
     disk : int or None
         Bytes of temporary files with this limit; None if no limit suffices.
     dim, max_vocab : int or None
-        If no limit suffices: the largest `dim`, or the largest number of words, with which the fit
+        If no limit suffices: a smaller `dim`, or a smaller number of words, with which the fit
         stays within that memory. None if there is no such value.
     """
 

@@ -154,7 +154,7 @@ _EXISTS = "exists; choose another name, or replace it with --overwrite"
 
 
 def _check_ending(option: str, path: str, model: bool) -> None:
-    """Refuse the ending of a format that is not written, by the name of the option."""
+    """Refuse a path with the ending of a format that is not written; the error names the option."""
     try:
         _core.check_ending(path, model)
     except ValueError as error:

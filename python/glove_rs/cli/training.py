@@ -96,7 +96,8 @@ def _add_fit(commands: Commands) -> None:
     )
 
 
-# Parameters of `DaskGlove` alone. Importing it needs Dask, and so do not `--help` and the rest.
+# Parameters of `DaskGlove` alone. They stand here because importing it needs Dask, and `--help` must
+# work without Dask.
 _CLUSTER = ("partitions", "blocksize")
 
 

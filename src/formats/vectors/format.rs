@@ -306,7 +306,7 @@ struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// The complete lines of `text`, which goes on unless it is the `whole`.
+    /// The complete lines of `text`. The file goes on after it unless `whole`.
     fn of(text: &'a [u8], whole: bool) -> Self {
         let mut rows: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES + 1).collect();
         if rows.len() > LINES || !whole {

@@ -33,7 +33,7 @@ pub(super) trait Rows: Sync {
         spans: &mut Vec<Range<usize>>,
     ) -> std::result::Result<usize, Fault>;
 
-    /// Read one record: its numbers into `row`; where its word lies in it. It is UTF-8 if
+    /// Read the numbers of one record into `row`. Returns where its word lies in it. It is UTF-8 if
     /// [`Rows::on_invalid`] is strict.
     fn parse<E: Element>(
         &self,
@@ -116,8 +116,8 @@ pub(super) fn read<E: Element>(
         next.clear();
         fallible::reserve(&mut next, block.len() - end)?;
         next.extend_from_slice(&block[end..]);
-        // A long record is looked through again and again until it is complete: with twice as much
-        // each time, that is not often. Of many short ones some may be left.
+        // A record that is longer than the block is scanned again from its start. The block doubles each time, so
+        // that there are few scans. After many short records, some of them may be left.
         let more = if whole == 0 {
             next.len().max(BLOCK)
         } else {

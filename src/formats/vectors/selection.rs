@@ -43,7 +43,8 @@ impl Selection {
     }
 }
 
-/// What comes before the first space or tab. A word with spaces is found by it too.
+/// The text before the first space or tab. A selection compares it first, so words with
+/// spaces are found, too.
 fn first_field(text: &[u8]) -> &[u8] {
     &text[..memchr::memchr2(b' ', b'\t', text).unwrap_or(text.len())]
 }

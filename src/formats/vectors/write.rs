@@ -184,7 +184,7 @@ const TOGETHER: usize = 8;
 /// Bytes of the longest f32, with the space before it: " -1.17549435e-38" and some.
 const LONGEST: usize = 24;
 
-/// Write a space and the digits of a number at `at`; where they end. Copies of a fixed size, which
+/// Write a space and the digits of a number at `at`. Returns where they end. Copies of a fixed size, which
 /// overlap, take half the time of those of any length.
 #[inline(always)]
 fn put(text: &mut [u8], at: usize, digits: &[u8]) -> usize {

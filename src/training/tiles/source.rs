@@ -35,7 +35,7 @@ pub(crate) trait TileSource: Sync {
     }
 }
 
-/// The counts of all words, and what happens to them while tiles are built from them.
+/// The counts of all words, and whether they are kept, freed or compressed while tiles are built.
 #[derive(Debug)]
 pub enum Counts<'a> {
     /// They stay unchanged.
