@@ -14,6 +14,7 @@
 //! | `selection` | words whose vectors are wanted |
 
 mod combine;
+mod decimal;
 mod detect;
 mod element;
 mod load;
