@@ -20,6 +20,10 @@ const TENS_OF_EIGHT: [u64; 9] = [
     100_000_000,
 ];
 
+/// The bits of a double that a float has not, and what they are in the middle between two floats.
+const LOST_BITS: u64 = (1 << 29) - 1;
+const MIDDLE: u64 = 1 << 28;
+
 /// The number that `text` begins with, and its length.
 #[inline]
 pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
@@ -63,15 +67,13 @@ fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     }
     // With the point at most 20 bytes, so that `digits` has not overflowed.
     let whole = at > start && at - start <= 19 && digits < 1 << 53;
-    let ends = text.get(at).is_none_or(|b| b.is_ascii_whitespace());
+    let ends = text.get(at).is_none_or(u8::is_ascii_whitespace);
     if !(whole && ends) {
         return None;
     }
     // Both numbers are exact, so this is the double nearest to the decimal. Its nearest float is that of the
     // decimal too, unless it lies in the middle between two floats, or below the normal ones.
     let magnitude = digits as f64 / TENS[fraction];
-    const LOST_BITS: u64 = (1 << 29) - 1;
-    const MIDDLE: u64 = 1 << 28;
     if digits > 0
         && (magnitude.to_bits() & LOST_BITS == MIDDLE || magnitude < f64::from(f32::MIN_POSITIVE))
     {
@@ -142,7 +144,7 @@ mod tests {
         ) {
             // Every second one is a float as it prints, or the middle between two.
             let float = f32::from_bits(bits);
-            let middle = (f64::from(float) + f64::from(f32::from_bits(bits ^ 1))) / 2.0;
+            let middle = f64::midpoint(f64::from(float), f64::from(f32::from_bits(bits ^ 1)));
             for number in [format!("{minus}{whole}.{fraction}"), format!("{float}"), format!("{middle}"), format!("{float:.6}")] {
                 let text = format!("{number}{rest}");
                 if let Some((value, length)) = parse_short(text.as_bytes()) {
