@@ -374,8 +374,8 @@ _ROWS: Final = (
         "optimizer",
         "training",
         Choice(_core.OPTIMIZERS),
-        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each vector: "
-        "half the memory and faster), or sgd",
+        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each "
+        "vector: half the memory, and faster), or sgd",
         presets=_both("rowwise_adagrad", "adagrad"),
     ),
     Setting(

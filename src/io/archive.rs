@@ -69,7 +69,10 @@ pub(crate) fn path_of(archive: &Path, member: &str) -> PathBuf {
 
 /// Names of the files in an archive and their packed sizes, in its order, without hidden files and
 /// what macOS adds.
-pub(crate) fn members(archive: &Path) -> io::Result<Vec<(String, u64)>> {
+///
+/// # Errors
+/// Those of reading the archive, and of one that is damaged.
+pub fn members(archive: &Path) -> io::Result<Vec<(String, u64)>> {
     let mut directory = directory(archive)?;
     let mut members = Vec::new();
     for number in 0..directory.len() {

@@ -21,7 +21,8 @@ mod lock;
 mod open;
 mod temporary;
 
-pub(crate) use archive::{listed, members, path_of};
+pub use archive::members;
+pub(crate) use archive::{listed, path_of};
 pub use ending::{check_ending, check_model_ending, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;

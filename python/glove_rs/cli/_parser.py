@@ -52,7 +52,7 @@ class Parser(argparse.ArgumentParser):
         return super().parse_known_args(args, namespace)
 
     def unknown(self, arguments: list[str]) -> NoReturn:
-        """Exit with an error that shows the usage, the arguments, and options of similar spelling."""
+        """Exit with an error: the usage, the arguments, and options of similar spelling."""
         options = list(self._option_string_actions)
         near = [_nearest(argument.partition("=")[0], options) for argument in arguments]
         self.error(f"unrecognized arguments: {' '.join(arguments)}{_suggested(near)}")

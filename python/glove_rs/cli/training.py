@@ -96,8 +96,8 @@ def _add_fit(commands: Commands) -> None:
     )
 
 
-# Parameters of `DaskGlove` alone. They stand here because importing it needs Dask, and `--help` must
-# work without Dask.
+# Parameters of `DaskGlove` alone. They are listed here because importing it needs Dask, which
+# `--help` must not need.
 _CLUSTER = ("partitions", "blocksize")
 
 

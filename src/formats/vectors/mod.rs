@@ -6,6 +6,7 @@
 //! | `format` | tells which format a file has, from its first bytes |
 //! | `rows` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
+//! | `decimal` | parses numbers of text eight digits at a time |
 //! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
 //! | [`native`] | this package's own format, which is mapped instead of read |
 //! | [`write`](mod@write) | writes word2vec's formats and GloVe's text |
@@ -14,6 +15,7 @@
 //! | `selection` | words whose vectors are wanted |
 
 mod combine;
+mod decimal;
 mod element;
 mod format;
 mod load;

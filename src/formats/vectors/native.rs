@@ -139,6 +139,7 @@ pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header,
 }
 
 /// Whether the next bytes are a native file in half precision.
+#[cfg(feature = "python")]
 pub(crate) fn is_half(input: &mut Input) -> Result<bool> {
     let head = input.peek(16)?;
     Ok(head.starts_with(MAGIC) && head[12..] == 2_u32.to_le_bytes())

@@ -3,6 +3,7 @@
 //! One space or tab separates; a [`Dialect`] has other separators. A word may hold spaces and anything
 //! else but a newline: where it ends is found from the right, by the number of components.
 
+use super::decimal;
 use super::element::Element;
 use super::rows::{Fault, Rows, check_utf8};
 use super::selection::Selection;
@@ -271,7 +272,7 @@ fn split_left<E: Element>(line: &[u8], row: &mut [E]) -> Option<usize> {
         if !is_separator(*separator) {
             return None;
         }
-        let (value, length) = fast_float2::parse_partial::<f32, _>(number).ok()?;
+        let (value, length) = decimal::parse_partial(number)?;
         *x = E::from_f32(value);
         rest = &number[length..];
     }

@@ -37,7 +37,7 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
     /// rows of `K` records from number `next` on.
     ///
     /// # Safety
-    /// As for [`update_all`].
+    /// As for [`super::records::update_all`].
     #[inline(always)]
     unsafe fn update<const K: usize>(
         &self,
@@ -119,7 +119,7 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
 /// further on.
 ///
 /// # Safety
-/// As for [`update_all`].
+/// As for [`super::records::update_all`].
 #[inline(always)]
 unsafe fn update_registers<V: Vector, const ADAGRAD: bool>(
     w: *mut f32,

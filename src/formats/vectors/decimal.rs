@@ -1,0 +1,166 @@
+//! Decimal numbers as vector files have them, such as -0.123456, read eight digits at a time.
+//!
+//! Longer numbers and those with an exponent go to the library. Every number is rounded as the standard
+//! library rounds it.
+
+/// Ten to the powers that a double holds exactly.
+const TENS: [f64; 20] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19,
+];
+const TENS_OF_EIGHT: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
+
+/// The bits of a double that a float has not, and what they are in the middle between two floats.
+const LOST_BITS: u64 = (1 << 29) - 1;
+const MIDDLE: u64 = 1 << 28;
+
+/// The number that `text` begins with, and its length.
+#[inline]
+pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
+    match parse_short(text) {
+        Some(found) => Some(found),
+        None => fast_float2::parse_partial(text).ok(),
+    }
+}
+
+/// [`parse_partial`] for a number of digits with a point among or before them; None for what is not such a
+/// number, or too long.
+#[inline(always)]
+fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
+    let negative = text.first() == Some(&b'-');
+    let mut at = usize::from(negative);
+    let start = at;
+    let mut digits = 0_u64;
+    while let Some(digit) = digit(text, at) {
+        digits = digits.wrapping_mul(10).wrapping_add(digit);
+        at += 1;
+    }
+    let mut fraction = 0;
+    if at > start && text.get(at) == Some(&b'.') {
+        at += 1;
+        let point = at;
+        while let Some(eight) = text.get(at..).and_then(<[u8]>::first_chunk) {
+            let (number, count) = leading_digits(u64::from_le_bytes(*eight));
+            digits = digits
+                .wrapping_mul(TENS_OF_EIGHT[count])
+                .wrapping_add(number);
+            at += count;
+            if count < 8 {
+                break;
+            }
+        }
+        while let Some(digit) = digit(text, at) {
+            digits = digits.wrapping_mul(10).wrapping_add(digit);
+            at += 1;
+        }
+        fraction = at - point;
+    }
+    // With the point at most 20 bytes, so that `digits` has not overflowed.
+    let whole = at > start && at - start <= 19 && digits < 1 << 53;
+    let ends = text.get(at).is_none_or(u8::is_ascii_whitespace);
+    if !(whole && ends) {
+        return None;
+    }
+    // Both numbers are exact, so this is the double nearest to the decimal. Its nearest float is that of the
+    // decimal too, unless it lies in the middle between two floats, or below the normal ones.
+    let magnitude = digits as f64 / TENS[fraction];
+    if digits > 0
+        && (magnitude.to_bits() & LOST_BITS == MIDDLE || magnitude < f64::from(f32::MIN_POSITIVE))
+    {
+        return None;
+    }
+    let magnitude = magnitude as f32;
+    Some((if negative { -magnitude } else { magnitude }, at))
+}
+
+#[inline(always)]
+fn digit(text: &[u8], at: usize) -> Option<u64> {
+    let digit = text.get(at)?.wrapping_sub(b'0');
+    (digit < 10).then_some(u64::from(digit))
+}
+
+/// The number that the first of eight characters make, as far as they are digits, and how many these are.
+/// The first character is in the lowest byte.
+#[inline(always)]
+fn leading_digits(characters: u64) -> (u64, usize) {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let values = characters ^ (0x30 * EACH);
+    // A value above 9 has a bit of its upper half set, by itself or after adding 6.
+    let others = (values | values.wrapping_add(6 * EACH)) & (0xf0 * EACH);
+    let count = (others.trailing_zeros() / 8) as usize;
+    if count == 0 {
+        return (0, 0);
+    }
+    // Zeros come before the digits; then neighbours are added up: two, four and all eight of them.
+    let values = values << (64 - 8 * count);
+    let pairs = (values.wrapping_mul(10) + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    let all = fours.wrapping_mul(10_000).wrapping_add(fours >> 32);
+    (all & 0xffff_ffff, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_ends_a_number_and_what_is_left_to_the_library() {
+        for (text, expected) in [
+            ("1.5 2", Some((1.5, 3))),
+            ("-0.123456\n", Some((-0.123_456, 9))),
+            ("12345678.87654321 ", Some((12_345_678.876_543_21, 17))),
+            ("0", Some((0.0, 1))),
+            ("7.", Some((7.0, 2))),
+            ("1.5e3", None),
+            ("1.5x", None),
+            (".5", None),
+            ("-", None),
+            ("", None),
+            ("nan", None),
+            ("0.00000000000000000001", None),
+        ] {
+            assert_eq!(parse_short(text.as_bytes()), expected, "{text}");
+        }
+        assert!(parse_short(b"-0.0").unwrap().0.is_sign_negative());
+        assert_eq!(parse_partial(b"1.5e3 "), Some((1500.0, 5)));
+        assert_eq!(parse_partial(b".5"), Some((0.5, 2)));
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_is_that_of_the_standard_library(
+            minus in "-?", whole in "[0-9]{1,12}", fraction in "[0-9]{0,12}", bits: u32, rest in "[ \t\n]?[0-9. ]{0,12}",
+        ) {
+            // Every second one is a float as it prints, or the middle between two.
+            let float = f32::from_bits(bits);
+            let middle = f64::midpoint(f64::from(float), f64::from(f32::from_bits(bits ^ 1)));
+            for number in [format!("{minus}{whole}.{fraction}"), format!("{float}"), format!("{middle}"), format!("{float:.6}")] {
+                let text = format!("{number}{rest}");
+                if let Some((value, length)) = parse_short(text.as_bytes()) {
+                    let expected: f32 = text[..length].parse().unwrap();
+                    prop_assert_eq!(value.to_bits(), expected.to_bits(), "{}", text);
+                    prop_assert!(length >= number.len());
+                }
+            }
+        }
+
+        #[test]
+        fn short_numbers_are_not_left_to_the_library(minus in "-?", whole in 0..1000, fraction in "[0-9]{1,9}") {
+            let number = format!("{minus}{whole}.{fraction}");
+            let middle = number.parse::<f64>().unwrap().to_bits() & ((1 << 29) - 1) == 1 << 28;
+            let tiny = number.parse::<f64>().unwrap() != 0.0 && number.parse::<f32>().unwrap().is_subnormal();
+            prop_assert_eq!(parse_short(number.as_bytes()).is_some(), !middle && !tiny);
+        }
+    }
+}
