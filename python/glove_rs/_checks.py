@@ -1,4 +1,4 @@
-"""What every public call does with its parameters before the core sees them."""
+"""Checks of parameters that public calls make before the core gets them."""
 
 from __future__ import annotations
 

@@ -397,8 +397,8 @@ class Glove:
             The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
             "1", …. A Cooccurrence has its own, and another is refused.
         start : Glove, optional
-            A fitted model of the same words and `dim`: `epochs` more from its parameters and
-            accumulators on, instead of from random ones.
+            A fitted model of the same words and `dim`. Training takes its parameters and
+            accumulators, instead of random parameters, and runs `epochs` more epochs.
         init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
 checkpoint_every, resume, keep_counts
             As for :meth:`fit`. Counts are kept by holding on to `X`.

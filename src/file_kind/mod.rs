@@ -20,7 +20,7 @@ pub(crate) use text::{is_text, is_vocabulary, notice};
 /// Bytes that are enough to recognise a file.
 pub(crate) const LOOK: usize = 1 << 16;
 
-/// Whether a text in UTF-16 begins so.
+/// Whether these first bytes have a byte order mark of UTF-16.
 pub(crate) fn has_mark(beginning: &[u8]) -> bool {
     beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff")
 }

@@ -235,7 +235,7 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     {
         return Some(foreign(&SAFETENSORS));
     }
-    // Of the older protocols: two bytes, and the first opcode of a container, a class or a text.
+    // Pickles of older protocols begin with two bytes, and the first opcode of a container, a class or a text.
     if let [0x80, 2 | 3, opcode, ..] = beginning
         && b"}](c)XU".contains(opcode)
     {

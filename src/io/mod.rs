@@ -4,10 +4,10 @@
 //! Reading: `open` opens what a path names, `input` reads it from front to back, unpacked.
 //!
 //! Writing: everything that this package writes for a user goes through here. Three rules hold for it.
-//! What was at a name before stays there until the new content is complete and on the disk. Nothing
-//! is removed that was not identified, file by file, as ours. A temporary belongs to one target and
+//! The old file stays at its path until the new content is complete and on the disk. A file is removed
+//! only if it was identified as ours. A temporary belongs to one target and
 //! one process: it carries the target's name and is locked as long as the process lives, so that the
-//! next run of the same target can tell what a killed process left behind, and remove it.
+//! next run of the same target can recognise what a killed process left, and remove it.
 
 mod archive;
 pub(crate) mod buckets;

@@ -112,7 +112,7 @@ impl CoreEstimate {
         ])
     }
 
-    /// Bytes of the source that were read, and in all.
+    /// Bytes of the source that were read, and all bytes of the source.
     fn bytes(&self) -> [u64; 2] {
         [self.sample.read, self.sample.total]
     }

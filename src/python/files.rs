@@ -177,7 +177,7 @@ fn find(
                 return threads::in_pool(threads, || read(input, options, half, monitor))?;
             }
         };
-        // A path in an archive is no file that could be mapped.
+        // A file in an archive cannot be mapped.
         let opened = if map && path.exists() {
             native::open(&path, monitor)?
         } else {

@@ -442,7 +442,7 @@ impl CoreHistory {
         self.lock().0.has_time_for(seconds)
     }
 
-    /// Make the last finished epoch the last one of the training.
+    /// End the training with the last finished epoch.
     fn stop(&self) {
         let (options, history) = &mut *self.lock();
         options.epochs = history.epochs;

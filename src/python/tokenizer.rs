@@ -44,7 +44,7 @@ impl PythonTokenizer<'_> {
         self.content.is_none()
     }
 
-    /// Begin to split a chunk. In a chunk of words, these are only folded.
+    /// Begin to split a chunk. The words of a chunk of words are only folded.
     pub fn begin(&mut self, content: Content) {
         self.content = Some(content);
         self.done = 0;

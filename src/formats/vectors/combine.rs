@@ -38,12 +38,12 @@ impl Combine {
         Error::choice("combine", name, Self::NAMES, values)
     }
 
-    /// Components of what is made of `dim` and `dim`.
+    /// Number of components of the combination of two vectors of `dim` components.
     pub(super) fn components(self, dim: usize) -> usize {
         dim * if self == Self::Concat { 2 } else { 1 }
     }
 
-    /// Add to `matrix` what is made of w and w̃, little-endian f64, in that arithmetic.
+    /// Append the combination of w and w̃ to `matrix`. Both are little-endian f64, and are combined in f64.
     pub(super) fn extend<E: Element>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
         let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
         let rounded = |x: f64| E::from_f32(x as f32);

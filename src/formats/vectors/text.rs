@@ -105,7 +105,7 @@ impl Dialect {
         numbers
     }
 
-    /// The line without what may surround it.
+    /// The line without the white space that this dialect allows around it.
     fn trimmed(self, line: &[u8]) -> &[u8] {
         match self.separator {
             Separator::Blank => trim_end(line),

@@ -104,8 +104,8 @@ impl<'a> SharedRows<'a> {
     /// Update the rows of `records`, in order, with the instructions of `level`.
     ///
     /// # Panics
-    /// If a record points outside the rows, the rows have not the layout of the rule's optimizer, or this
-    /// machine has not the instructions.
+    /// If a record points outside the rows, if the rows do not have the layout of the rule's optimizer, or if this
+    /// machine does not have the instructions.
     pub fn update(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
         // Bounds are checked once for the whole call: the loops do not check them.
         let (last_i, last_j) = records
