@@ -211,7 +211,9 @@ impl FileKind {
         match self {
             Self::Empty => "was it written to its end?",
             Self::Text => "count it with Glove.fit or Cooccurrence.from_corpus, or glove-rs fit",
-            Self::Vectors => "read them with WordVectors.load, or ask glove-rs similar",
+            Self::Vectors => {
+                "read them with WordVectors.load without vocabulary, or ask glove-rs similar"
+            }
             Self::Vocabulary => {
                 "read it with Vocabulary.load, or give it as vocabulary= or --vocab"
             }
