@@ -10,6 +10,7 @@ import pickle
 import re
 import signal
 import time
+import zipfile
 
 import numpy as np
 import pytest
@@ -244,6 +245,65 @@ def test_a_byte_that_is_no_text_is_named_with_its_file_and_place(cluster, tmp_pa
     assert_counted(cluster, counted, Cooccurrence.from_corpus(path, errors="replace", min_count=1))
 
 
+#: Beginnings of files that are no text, and what they are called.
+KINDS = {
+    "HTML": (b"<!DOCTYPE html><html><body><p>a b</p></body></html>\n" * 50, "an HTML page"),
+    "pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"4d7a" * 16 + b"\nsize 12\n",
+        "git-lfs|Git LFS|pointer",
+    ),
+    "UTF-16": (("words of a text\n" * 99).encode("utf-16-le"), "UTF-16 without"),
+    "vectors": (
+        b"".join(b"w%d 0.25 -1.5 3.125 0.5\n" % number for number in range(99)),
+        "WordVectors",
+    ),
+    "Parquet": (b"PAR1" + bytes(range(256)) * 20 + b"PAR1", "Parquet"),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("blocksize", [BLOCK, 2**20])
+def test_what_is_no_text_is_refused_before_work_is_sent(tmp_path, name, blocksize):
+    content, what = KINDS[name]
+    path = tmp_path / "corpus.txt"
+    path.write_bytes(content)
+    for source in (path, [path], path.as_uri()):
+        with pytest.raises(FormatError, match=f"corpus.txt, byte 0: this is not text.*({what})"):
+            shards_of(source, documents="line", blocksize=blocksize, least=2)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "gzip"])
+def test_json_lines_are_warned_of_once(tmp_path, pack):
+    for name in ("a.json.gz", "b.json.gz"):
+        path = tmp_path / name.removesuffix("" if pack is gzip.compress else ".gz")
+        path.write_bytes(pack(b'{"text": "some words of a text"}\n' * 99))
+    with pytest.warns(RuntimeWarning, match="this looks like JSON") as caught:
+        shards_of(tmp_path, documents="line", blocksize=BLOCK, least=2)
+    assert len(caught) == 1
+
+
+def test_zip_archives_are_read_as_by_one_machine(cluster, tmp_path):
+    path = tmp_path / "c.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("a.txt", "a b c\n" * 999)
+        packed.writestr("more/b.txt", "b c d\n" * 99)
+    for source in (path, f"{path}:a.txt", f"{path}:b.txt", [f"{path}:more/b.txt", str(path)]):
+        counted = count(cluster, source, groups=2, blocksize=BLOCK)
+        assert_counted(cluster, counted, Cooccurrence.from_corpus(source))
+    with pytest.raises(FileNotFoundError, match=r"which holds a\.txt, more/b\.txt"):
+        count(cluster, f"{path}:c.txt", groups=2)
+
+
+def test_a_zip_file_of_something_else_is_refused_by_what_it_is(tmp_path):
+    np.savez(tmp_path / "arrays.npz", a=np.eye(3))
+    with pytest.raises(FormatError, match=r"arrays\.npz.*this is not text"):
+        shards_of(tmp_path / "arrays.npz", documents="line", blocksize=BLOCK, least=2)
+    with zipfile.ZipFile(tmp_path / "page.zip", "w") as packed:
+        packed.writestr("page.html", KINDS["HTML"][0])
+    with pytest.raises(FormatError, match="HTML page"):
+        shards_of(tmp_path / "page.zip", documents="line", blocksize=BLOCK, least=2)
+
+
 def test_words_that_are_all_too_rare_name_the_setting(cluster, zipf):
     with pytest.raises(ValueError, match=re.escape(f"{zipf.path}: no words left")):
         count(cluster, zipf.path, groups=2, min_count=10**6)
@@ -276,11 +336,10 @@ def are_gone(cluster: Cluster) -> bool:
 @pytest.mark.parametrize(
     ("source", "error"),
     [
-        (["no such file.txt"], FileNotFoundError),
+        (["no-such-file.txt"], FileNotFoundError),
         ("file:///no/such/*.txt", FileNotFoundError),
         ("/dev/null", FileNotFoundError),
         ("-", TypeError),
-        ([["a", "b"]], TypeError),
         ([], TypeError),
         (7, TypeError),
     ],

@@ -389,6 +389,20 @@ def test_one_missing_file_of_several_is_named_before_any_is_read(tmp_path):
     assert caught.value.filename == str(tmp_path / "missing")
 
 
+def test_str_and_path_objects_may_be_mixed_in_any_order(tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second.txt"
+    first.write_text("a b\n" * 9)
+    second.write_text("b c\n" * 9)
+    expected = Vocabulary.from_corpus([first, second])
+    for source in ([str(first), second], [first, str(second)], (str(first), second)):
+        assert Vocabulary.from_corpus(source) == expected
+        assert Glove(dim=2, epochs=1).fit(source).vocabulary == expected
+        assert Cooccurrence.estimate(source).words == 3
+    for source in ([5, first], ["no such file", first]):
+        with pytest.raises((TypeError, FileNotFoundError)):
+            Vocabulary.from_corpus(source)
+
+
 def test_strings_that_are_not_all_names_of_files_are_documents(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("word").write_text("something else")

@@ -129,12 +129,12 @@ def _is_member(name: str) -> bool:
 def _are_paths(items: Sequence[object]) -> bool:
     """Return whether a list names files.
 
-    It does if its first item is a PathLike; if most items name files; or if all other items look
+    It does if any item is a PathLike; if most items name files; or if all other items look
     like names of missing files.
     """
     if not items:
         return False
-    if isinstance(items[0], os.PathLike):
+    if any(issubclass(kind, os.PathLike) for kind in {type(item) for item in items}):
         return True
     some = [item for item in items[:_LOOKED_AT] if isinstance(item, str)]
     if len(some) < len(items[:_LOOKED_AT]):
@@ -163,7 +163,7 @@ def _files(path: object) -> list[str]:
     """Return the file, the files of a folder, or those that a pattern matches, sorted."""
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
-        raise TypeError(f"source must hold paths only if its first item is one, got {kind}")
+        raise TypeError(f"source must hold nothing but paths if it holds a path object, got {kind}")
     name = str.__str__(os.fsdecode(path))  # a plain str, not a subclass
     if not name:
         raise ValueError("source must name a file or folder, got ''")

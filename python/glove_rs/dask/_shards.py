@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import itertools
 import math
 import os
+import warnings
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -14,11 +17,15 @@ from dask.bag import from_sequence
 from dask.base import is_dask_collection
 from dask.delayed import Delayed
 from fsspec import AbstractFileSystem
+from fsspec.compression import compr
 from fsspec.core import url_to_fs
-from fsspec.utils import seek_delimiter
+from fsspec.implementations.zip import ZipFileSystem
+from fsspec.utils import infer_compression, seek_delimiter
 
 from .. import _core
-from .._io.sources import files_of, names_files
+from .._io.sources import files_of, names_files, source_arguments
+from .._settings import core_encoding
+from .._warnings import warn
 
 __all__ = ["FileRange", "Shards", "shards_of"]
 
@@ -26,6 +33,10 @@ __all__ = ["FileRange", "Shards", "shards_of"]
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 #: Bytes at the beginning of a file from which the core decides whether it can be cut.
 _BEGINNING = 10
+#: Bytes at the beginning of a file that the core recognises it by: what it reads at a time.
+_LOOK = 1 << 20
+#: Files of which it is told whether they look like tables. Others are refused by their worker.
+_LOOKED_AT = 16
 #: Endings of the names of compressed files, and the usual ratio of their text to their size.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
 
@@ -127,9 +138,11 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
         If `source` is neither files nor documents.
     FileNotFoundError
         If a file does not exist; with its name.
+    FormatError
+        If a file is recognised as something else than text.
     """
     is_list = isinstance(source, list | tuple) and bool(source)
-    if is_list and not isinstance(source[0], os.PathLike) and not names_files(source):
+    if is_list and not names_files(source):
         source = from_sequence(source, npartitions=min(least, len(source)))
     if is_dask_collection(source) and hasattr(source, "to_delayed"):  # a bag, or a column
         parts = source.to_delayed()
@@ -141,8 +154,14 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
     delimiter = _DELIMITERS.get(documents)
-    ranges = itertools.chain.from_iterable(_ranges_of(file, size, delimiter) for file in files)
-    shards = _gathered(ranges, size)
+    by_file = [list(_ranges_of(file, size, delimiter)) for file in files]
+    _check_kinds(
+        # A worker recognises a whole file itself, but its warnings are not seen here.
+        file
+        for number, (file, parts) in enumerate(zip(files, by_file, strict=True))
+        if len(parts) > 1 or number < _LOOKED_AT
+    )
+    shards = _gathered(itertools.chain.from_iterable(by_file), size)
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     return Shards(name, [sum(map(len, shard)) for shard in shards], shards)
 
@@ -162,6 +181,9 @@ def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
 
 def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[FileRange]:
     """Cut a file into ranges of at most `size` bytes, if it is larger and can be cut."""
+    if isinstance(file.system, ZipFileSystem):  # to seek in it is to unpack it from its beginning
+        yield FileRange(file)
+        return
     if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
         yield FileRange(file)
         return
@@ -174,6 +196,37 @@ def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[File
 def _has_parts(file: _File) -> bool:
     with file.system.open(file.path, "rb") as stream:
         return _core.has_parts(stream.read(_BEGINNING))
+
+
+def _check_kinds(files: Iterator[_File]) -> None:
+    """Refuse files recognised as no text; warn of the first that looks like a table."""
+    told = False
+    for file in files:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            _check_kind(file)
+        if caught and not told:
+            warn(str(caught[0].message), caught[0].category)
+            told = True
+
+
+def _check_kind(file: _File) -> None:
+    with file.system.open(file.path, "rb") as stream:
+        beginning = stream.read(_LOOK)
+    packing = None if _core.has_parts(beginning[:_BEGINNING]) else infer_compression(file.path)
+    if packing in compr:
+        try:
+            with file.system.open(file.path, "rb") as stream:
+                beginning = compr[packing](stream, mode="rb").read(_LOOK)
+        except (OSError, EOFError, ValueError):
+            return  # damaged: the worker that reads it says where
+    elif len(beginning) == _LOOK and packing is not None:
+        return
+    # Bytes that are cut off, or no text, are the worker's matter.
+    settings = {"errors": "replace"}
+    source = source_arguments([], settings)
+    value = iter([(file.name, None, io.BytesIO(beginning))])
+    _core.CoreShard.read({**source, "kind": "ranges", "value": value}, core_encoding(settings))
 
 
 def _files(source: Any) -> list[_File]:
@@ -204,11 +257,56 @@ def _found(path: str | os.PathLike[str]) -> list[_File]:
         ]
     else:
         system, _ = url_to_fs("file://")
-        found = [
-            _File(system, os.path.abspath(name), name, os.path.getsize(name))
-            for name in files_of(path) or []
-            if os.path.isfile(name)
-        ]
+        found = []
+        for name in files_of(path) or []:
+            if not os.path.isfile(name):
+                found += _members(name)
+            elif _is_archive(name):
+                found += [
+                    file
+                    for member in _core.members(name)
+                    for file in _members(f"{name}:{member}", name)
+                ]
+            else:
+                found.append(_File(system, os.path.abspath(name), name, os.path.getsize(name)))
     if not found:
         raise FileNotFoundError(errno.ENOENT, "No regular file", os.fspath(path))
     return found
+
+
+def _members(name: str, archive: str | None = None) -> list[_File]:
+    """Return the file in a zip archive that a name ``archive.zip:member`` means.
+
+    It is the whole name in the archive, or the last part of it.
+    """
+    if archive is None:
+        ends = (at for at, letter in enumerate(name) if letter == ":")
+        archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
+        if archive is None:
+            return []
+    wanted = name[len(archive) + 1 :]
+    members = _core.members(archive)
+    found = [m for m in members if m == wanted] or [
+        m for m in members if m.rpartition("/")[2] == wanted
+    ]
+    if not found:
+        raise FileNotFoundError(
+            errno.ENOENT, f"No such file in the archive, which holds {', '.join(members)}", name
+        )
+    system = ZipFileSystem(os.path.abspath(archive))
+    return [_File(system, member, name, system.info(member)["size"]) for member in found[:1]]
+
+
+def _is_archive(name: str) -> bool:
+    """Return whether a file is a zip archive.
+
+    Raises
+    ------
+    FormatError
+        If it is a file of another kind that is packed as one is, or holds one that is no text.
+    """
+    if not zipfile.is_zipfile(name):
+        return False
+    if _core.recognise(name)[0] != "archive":
+        _core.check_kind(name, "text")
+    return True
