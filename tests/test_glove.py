@@ -342,9 +342,37 @@ def test_fit_cooccurrence_keeps_the_labels_of_a_pandas_frame():
     assert same_counts(
         pandas.DataFrame(COUNTS, index=[7, 8, 9], columns=[7, 8, 9]), ["7", "8", "9"]
     )
-    model = Glove(**SMALL).fit_cooccurrence(frame, vocabulary=["a", "b", "c"])
-    assert model.vocabulary.words == ["a", "b", "c"]
     assert Cooccurrence.from_scipy(frame).probability("water", given="ice") == 7 / 9
+
+
+def test_a_vocabulary_orders_the_rows_of_a_labelled_frame():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    words, turned = ["ice", "steam", "water"], ["water", "ice", "steam"]
+    expected = Cooccurrence.from_scipy(COUNTS[np.ix_([2, 0, 1], [2, 0, 1])], turned)
+    frame = pandas.DataFrame(COUNTS, index=words, columns=words)
+    frames = [frame, frame[turned], pandas.DataFrame(COUNTS, columns=words)]
+    frames.append(frame.astype(pandas.SparseDtype(float, 0)))
+    for labelled in frames:
+        for vocabulary in (turned, Vocabulary(turned, [3, 2, 1])):
+            X = Cooccurrence.from_scipy(labelled, vocabulary)
+            assert X.vocabulary.words == turned
+            np.testing.assert_array_equal(X.to_scipy().toarray(), expected.to_scipy().toarray())
+    for other in (["a", "b", "c"], ["ice", "steam", "tea"], ["ice", "steam"]):
+        with pytest.raises(ValueError, match=r"vocabulary must have the labels of X.*'ice'") as got:
+            Glove(**SMALL).fit_cooccurrence(frame, vocabulary=other)
+        assert repr(other[-1]) in str(got.value)
+    model = Glove(**SMALL).fit_cooccurrence(pandas.DataFrame(COUNTS), vocabulary=["a", "b", "c"])
+    assert model.vocabulary.words == ["a", "b", "c"]
+
+
+def test_a_label_that_is_missing_is_named_by_its_place():
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    for missing in (None, float("nan"), pandas.NA, pandas.NaT):
+        words = ["ice", missing, "water"]
+        with pytest.raises(ValueError, match="X must have labels that are words.* row 1"):
+            Cooccurrence.from_scipy(pandas.DataFrame(COUNTS, index=words))
+        with pytest.raises(ValueError, match=r"X must have labels.* column 1"):
+            Cooccurrence.from_scipy(pandas.DataFrame(COUNTS, columns=words))
 
 
 def test_fit_cooccurrence_keeps_the_columns_of_a_polars_frame():
@@ -352,6 +380,8 @@ def test_fit_cooccurrence_keeps_the_columns_of_a_polars_frame():
     words = ["ice", "steam", "water"]
     assert same_counts(polars.DataFrame(COUNTS, schema=words), words)
     assert same_counts(polars.DataFrame(COUNTS), ["0", "1", "2"])
+    X = Cooccurrence.from_scipy(polars.DataFrame(COUNTS, schema=words), words[::-1])
+    np.testing.assert_array_equal(X.to_scipy().toarray(), COUNTS[::-1, ::-1])
 
 
 def test_rows_and_columns_of_a_frame_have_the_same_labels():

@@ -90,10 +90,23 @@ def test_lines_are_printed_where_there_is_no_terminal(capsys):
     assert "\r" not in "".join(lines)
 
 
-def test_lines_are_not_printed_besides_the_log(log, capsys):
+def test_lines_are_printed_besides_a_log_that_goes_elsewhere(log, capsys):
     Glove(**SMALL, progress=True).fit(DOCUMENTS)
-    assert capsys.readouterr().err == ""
+    lines = capsys.readouterr().err.splitlines()
+    assert sum(line.startswith("glove-rs: epoch ") for line in lines) == 4
     assert log.records
+
+
+def test_lines_are_not_printed_twice_if_the_log_goes_to_standard_error(log, capsys):
+    handler = logging.StreamHandler(sys.stderr)
+    logger = logging.getLogger("glove_rs")
+    logger.addHandler(handler)
+    try:
+        Glove(**SMALL, progress=True).fit(DOCUMENTS)
+    finally:
+        logger.removeHandler(handler)
+    lines = capsys.readouterr().err.splitlines()
+    assert sum("epoch " in line for line in lines) == 4
 
 
 # --- notebooks ------------------------------------------------------------------------------------

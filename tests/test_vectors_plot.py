@@ -54,6 +54,18 @@ def test_there_is_a_point_and_a_name_for_each_word_in_order(wv):
         np.testing.assert_array_equal(texts[word].xy, point)
 
 
+@pytest.mark.parametrize("apart", [True, False])
+def test_dollar_signs_are_drawn_as_they_are(monkeypatch, apart):
+    if apart:
+        pytest.importorskip("adjustText", reason="adjustText is not installed")
+    else:
+        monkeypatch.setitem(sys.modules, "adjustText", None)
+    words = ["$x^2$", "$5_", r"$\nosuchcommand$"]
+    ax = WordVectors(words, np.eye(3)).plot(words)
+    assert list(drawn(ax)[1]) == words
+    assert not any(text.get_parse_math() for text in ax.texts)
+
+
 def test_points_are_the_first_two_principal_components(wv):
     points, _, _ = drawn(wv.plot(WORDS))
     centred = wv[WORDS].astype(float) - wv[WORDS].astype(float).mean(axis=0)

@@ -179,6 +179,17 @@ def _logger() -> logging.Logger | None:
     return logger if logger.isEnabledFor(module.INFO) else None
 
 
+def _logs_to_stderr(logger: logging.Logger | None) -> bool:
+    """Return whether the log's lines of level INFO appear on standard error already."""
+    while logger is not None:
+        for handler in logger.handlers:
+            stream = getattr(handler, "stream", None)
+            if handler.level <= sys.modules["logging"].INFO and stream is sys.stderr:
+                return True
+        logger = logger.parent if logger.propagate else None
+    return False
+
+
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
@@ -195,7 +206,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
         logger = _logger()
         if not callbacks and progress is not False and _shows_bars():
             self._views.append(_Bars())
-        elif progress is True and logger is None and sys.stderr is not None:
+        elif progress is True and sys.stderr is not None and not _logs_to_stderr(logger):
             self._views.append(_Lines(_write_line))
         if logger is not None:
             self._views.append(_Lines(logger.info))

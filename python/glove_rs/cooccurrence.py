@@ -14,7 +14,7 @@ import numpy.typing as npt
 from . import _core
 from ._checks import path_text, positive, shown
 from ._io.files import readable
-from ._io.frames import matrix_and_labels
+from ._io.frames import aligned, matrix_and_labels
 from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._progress import Progress, reporter
@@ -173,15 +173,20 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             Finite counts >= 0; zeros are dropped, duplicates added up.
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows. Default: the labels of a pandas or Polars data frame, whose
-            columns are put in the order of its rows; otherwise "0", "1", ….
+            columns are put in the order of its rows; otherwise "0", "1", …. Rows and columns of a
+            frame with labels are put in the order of the words, which must be its labels.
 
         Raises
         ------
         ValueError
             If X is not square, does not fit the vocabulary, has other labels for its rows than for
-            its columns, or holds a negative or non-finite count, or counts whose sum is not finite.
+            its columns or than the vocabulary, or no label, or holds a negative or non-finite
+            count, or counts whose sum is not finite.
         """
         X, labels = matrix_and_labels(X)
+        if vocabulary is not None and labels is not None and X.shape == (len(labels),) * 2:
+            vocabulary = as_vocabulary(vocabulary)
+            X = aligned(X, labels, vocabulary.words)
         if np.iscomplexobj(X):
             raise ValueError("X must hold real numbers, got complex ones")
         if hasattr(X, "tocsr"):

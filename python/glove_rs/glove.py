@@ -395,7 +395,8 @@ class Glove:
             Counts, finite and >= 0.
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
-            "1", …. A Cooccurrence has its own, and another is refused.
+            "1", …. A frame with labels is put in the order of the words, which must be its labels.
+            A Cooccurrence has its own, and another is refused.
         start : Glove, optional
             A fitted model of the same words and `dim`. Training takes its parameters and
             accumulators, instead of random parameters, and runs `epochs` more epochs.

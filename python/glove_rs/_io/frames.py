@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from .._checks import shown
 
-__all__ = ["matrix_and_labels"]
+__all__ = ["aligned", "matrix_and_labels"]
 
 
 def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
@@ -28,12 +30,12 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     Raises
     ------
     ValueError
-        If rows and columns have different labels.
+        If rows and columns have different labels, or a label is missing.
     """
     if not hasattr(X, "columns") or not hasattr(X, "to_numpy"):
         return X, None
-    columns = _labels(X.columns)
-    rows = _labels(X.index) if hasattr(X, "index") else None
+    columns = _labels(X.columns, "column")
+    rows = _labels(X.index, "row") if hasattr(X, "index") else None
     if rows is not None and columns is not None and rows != columns:
         place = {label: number for number, label in enumerate(columns)}
         if len(place) != len(columns) or sorted(rows) != sorted(columns):
@@ -47,8 +49,37 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     return X.to_numpy(), rows or columns
 
 
-def _labels(labels: Sequence[Any]) -> list[str] | None:
+def aligned(X: Any, labels: list[str], words: list[str]) -> Any:
+    """Put the rows and columns of a square matrix into the order of `words`, by their labels.
+
+    Raises
+    ------
+    ValueError
+        If the labels are not these words.
+    """
+    if len(labels) != len(words) or set(labels) != set(words):
+        raise ValueError(
+            "vocabulary must have the labels of X, in any order, got "
+            f"{shown(words[:5])} for {shown(labels[:5])}; X.to_numpy() has no labels"
+        )
+    if labels == words:
+        return X
+    place = {label: number for number, label in enumerate(labels)}
+    order = np.array([place[word] for word in words])
+    return X.tocsr()[order][:, order] if hasattr(X, "tocsr") else X[np.ix_(order, order)]
+
+
+def _labels(labels: Sequence[Any], kind: str) -> list[str] | None:
     """Return labels as text, or None for those that a frame has by default."""
     found = list(labels)
+    for number, label in enumerate(found):
+        if _is_missing(label):
+            raise ValueError(f"X must have labels that are words, got {label} for {kind} {number}")
     defaults = (range(len(found)), [f"column_{number}" for number in range(len(found))])
     return None if any(found == list(names) for names in defaults) else [str(x) for x in found]
+
+
+def _is_missing(label: Any) -> bool:
+    """Return whether pandas takes a label for none: None, NaN, NA or NaT."""
+    is_nan = isinstance(label, float | np.floating) and label != label
+    return label is None or is_nan or type(label).__name__ in {"NAType", "NaTType"}

@@ -61,6 +61,7 @@ def _label_beside(
             textcoords="offset points",
             horizontalalignment=side,
             fontfamily=families,
+            parse_math=False,  # a word may have dollar signs
         )
 
 
@@ -73,7 +74,7 @@ def _label_apart(
 ) -> None:
     """Write each word near its point, where it covers neither other words nor points."""
     labels = [
-        ax.annotate(word, point, xytext=point, fontfamily=families)
+        ax.annotate(word, point, xytext=point, fontfamily=families, parse_math=False)
         for word, point in zip(words, points, strict=True)
     ]
     with warnings.catch_warnings():

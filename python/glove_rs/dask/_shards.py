@@ -213,15 +213,15 @@ def _check_kinds(files: Iterator[_File]) -> None:
 def _check_kind(file: _File) -> None:
     with file.system.open(file.path, "rb") as stream:
         beginning = stream.read(_LOOK)
-    packing = None if _core.has_parts(beginning[:_BEGINNING]) else infer_compression(file.path)
-    if packing in compr:
+    if len(beginning) == _LOOK and not _core.has_parts(beginning[:_BEGINNING]):
+        packing = infer_compression(file.path)
+        if packing not in compr:
+            return  # the worker that reads it recognises it
         try:
             with file.system.open(file.path, "rb") as stream:
                 beginning = compr[packing](stream, mode="rb").read(_LOOK)
-        except (OSError, EOFError, ValueError):
-            return  # damaged: the worker that reads it says where
-    elif len(beginning) == _LOOK and packing is not None:
-        return
+        except Exception:  # damaged, or packed otherwise than its name says: as above
+            return
     # Bytes that are cut off, or no text, are the worker's matter.
     settings = {"errors": "replace"}
     source = source_arguments([], settings)
