@@ -369,7 +369,7 @@ def test_a_label_that_is_missing_is_named_by_its_place():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     for missing in (None, float("nan"), pandas.NA, pandas.NaT):
         words = ["ice", missing, "water"]
-        with pytest.raises(ValueError, match="X must have labels that are words.* row 1"):
+        with pytest.raises(ValueError, match=r"X must have labels that are words.* row 1"):
             Cooccurrence.from_scipy(pandas.DataFrame(COUNTS, index=words))
         with pytest.raises(ValueError, match=r"X must have labels.* column 1"):
             Cooccurrence.from_scipy(pandas.DataFrame(COUNTS, columns=words))

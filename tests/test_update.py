@@ -287,6 +287,23 @@ def test_an_interrupted_update_is_resumed(halves, tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [([], {}), ([""], {}), ([" \n"], {}), (["unseen"], {}), (["unseen"] * 9, {"new_words": False})],
+    ids=str,
+)
+def test_a_text_that_adds_nothing_is_refused(text, options):
+    model = Glove(dim=2, epochs=1, min_count=2).fit(["a b c"] * 9)
+    before = model.W.copy()
+    for counts in (None, model.cooccurrence):
+        with pytest.raises(ValueError, match=r"source must .* there are no such words in the text"):
+            model.update(text, counts=counts, **options)
+    np.testing.assert_array_equal(model.W, before)
+    assert len(model.history) == 1
+    model.update(["a"])  # a word that meets no other still counts
+    assert len(model.history) == 2
+
+
 @pytest.mark.parametrize("epochs", [0, -1, 1.5])
 def test_epochs_of_an_update_are_checked(halves, epochs):
     with pytest.raises(ValueError, match="epochs must be"):

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from glove_rs import FormatError, Vocabulary, WordVectors, _core
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
 from glove_rs import vectors as vectors_module
 from glove_rs._io.vector_files import Format
 from glove_rs.cli.files import FORMATS as WRITERS
@@ -710,6 +710,20 @@ def test_a_vocabulary_that_is_missing_is_named(file):
 
 
 # ---------------------------------------------------------------------------- the native format
+
+
+@pytest.mark.parametrize("load", [WordVectors.load, Vocabulary.load, Cooccurrence.load, Glove.load])
+def test_a_url_says_that_only_texts_have_one(load):
+    with pytest.raises(
+        FileNotFoundError, match=r"Only texts are read from URLs.*fsspec\.open"
+    ) as got:
+        load("s3://bucket/vectors.txt")
+    assert got.value.filename == "s3://bucket/vectors.txt"
+
+
+def test_a_folder_says_what_reads_that_of_a_model(tmp_path):
+    with pytest.raises(IsADirectoryError, match=r"Glove\.load\(path\)\.vectors"):
+        WordVectors.load(tmp_path)
 
 
 def test_a_native_file_is_mapped_not_read(tmp_path):

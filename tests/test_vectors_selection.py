@@ -103,9 +103,15 @@ def test_a_header_that_promises_more_than_was_needed_is_no_error(tmp_path):
         WordVectors.load(path, words=["w1", "w8"])
 
 
-def test_the_limit_counts_lines_of_the_file(tmp_path):
-    path, _ = saved(vectors(), tmp_path, "glove")
-    assert WordVectors.load(path, words=["w5", "w50"], limit=20).index_to_key == ["w5"]
+@pytest.mark.parametrize("format", ["glove", "word2vec", "native"])
+def test_the_limit_counts_lines_of_the_file_with_a_warning_of_words_beyond(tmp_path, format):
+    path, _ = saved(vectors(), tmp_path, format)
+    with pytest.warns(UserWarning, match="1 of the words are not among the first 20 .*'w50'"):
+        assert WordVectors.load(path, words=["w5", "w50"], limit=20).index_to_key == ["w5"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert WordVectors.load(path, words=["w5"], limit=20).index_to_key == ["w5"]
+        assert WordVectors.load(path, words=["w5", "no"]).index_to_key == ["w5"]
 
 
 def test_other_layouts_of_text_are_searched_too(tmp_path):

@@ -524,7 +524,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If there are no counts to add to, or for a bad parameter.
+            If there are no counts to add to, if the text adds nothing to them because it is empty
+            or has only words that stay out of the vocabulary, or for a bad parameter.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
         """

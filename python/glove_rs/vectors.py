@@ -191,7 +191,8 @@ class WordVectors(GensimNames):
                 into memory instead of read: it opens at once, processes share its pages, and
                 :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
-            Read only this many vectors from the first, >= 1.
+            Read only the first `limit` vectors of the file, >= 1, as gensim does. With `words`,
+            those that are not among them are left out, with a warning.
         dtype : {"auto", "float32", "float16"}, default "auto"
             The precision of the numbers. float16 takes half the memory. "auto": that of a native
             file, and float32 for all others.
@@ -230,7 +231,8 @@ class WordVectors(GensimNames):
             For a malformed file, with the line of a text or the byte of a binary file. For a file
             of another kind the message says what it is and what reads it.
         OSError
-            If the file cannot be read: the subclass that fits, with the path.
+            If the file cannot be read: the subclass that fits, with the path. URLs are not read:
+            give an open file, such as ``fsspec.open(url)`` gives.
         ValueError
             For a bad parameter, and for an archive of several files without `member`.
 

@@ -214,6 +214,7 @@ def update(
                 boolean("new_words", new_words),
             )
         merged = Cooccurrence._of(core)
+        _check_more(kept.vocabulary, merged.vocabulary, model.get_params()["min_count"])
         settings = checkpoints.settings(
             model.get_params(),
             training,
@@ -225,6 +226,16 @@ def update(
         )
         start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
         _train(model, merged, training, session, settings, start=start, consume=True)
+
+
+def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
+    """Refuse a text that added no words to count: training on would only repeat the old text."""
+    if len(after) == len(before) and after.counts.sum() == before.counts.sum():
+        raise ValueError(
+            "source must hold words of the vocabulary, or words that now occur "
+            f"min_count={min_count} times: there are no such words in the text, and so nothing to "
+            "add (to train on the same counts, call fit_cooccurrence with start=)"
+        )
 
 
 def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import IO, Any, cast
 
 from .. import _core
 from .._checks import path_text, shown
+from .sources import is_remote
 
 __all__ = ["readable", "replacing"]
 
@@ -31,6 +33,8 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
         If `file` is neither.
     ValueError
         If `member` is given and `file` is not a zip archive.
+    FileNotFoundError
+        For a URL.
     """
     if callable(getattr(file, "read", None)):
         if member is not None:
@@ -40,6 +44,13 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
             )
         return cast("IO[Any]", file)
     path = path_text(name, file)
+    if is_remote(path) and not os.path.exists(path):
+        raise FileNotFoundError(
+            errno.ENOENT,
+            "Only texts are read from URLs: download the file, or give the open file of "
+            "fsspec.open",
+            path,
+        )
     if member is None:
         return path
     if not isinstance(member, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import IO, Any, Literal, TypeAlias
@@ -44,6 +45,12 @@ def read(
     Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
     """
     file = readable("path", path, member)
+    if isinstance(file, str) and os.path.isdir(file):
+        raise IsADirectoryError(
+            errno.EISDIR,
+            "Is a directory: for that of a model, take Glove.load(path).vectors; else name a file",
+            file,
+        )
     half = None if isinstance(dtype, str) and dtype == "auto" else _component(dtype) == np.float16
     only = None if words is None else _selection(words)
     errors = choice("errors", errors, _core.TEXT_ERRORS)
@@ -59,7 +66,9 @@ def read(
             )
         if found.matrix is not None:
             _warn(found)
-            return found.words(), found.matrix
+            names = found.words()
+            _warn_of_limit(names, only, limit)
+            return names, found.matrix
         assert isinstance(file, str)  # an open file is never mapped
         matrix = _mapped(file, found)
         if matrix is None:
@@ -68,6 +77,7 @@ def read(
             return found.words, matrix
         names, chosen = found.words(), set(only)
         places = [row for row, name in enumerate(names) if name in chosen]
+        _warn_of_limit([names[row] for row in places], only, limit)
         return [names[row] for row in places], matrix[places]
 
 
@@ -141,6 +151,19 @@ def _warn(found: _core.CoreVectors) -> None:
         warn(
             f"{len(lost)} of {len(found)} vectors hold NaN or infinity, and have no cosine to "
             f"others: {_some(lost)}"
+        )
+
+
+def _warn_of_limit(found: Sequence[str], wanted: Sequence[str] | None, limit: int | None) -> None:
+    """Warn of words that may stand beyond the limit."""
+    if wanted is None or limit is None:
+        return
+    have = set(found)
+    missing = [word for word in dict.fromkeys(wanted) if word not in have]
+    if missing:
+        warn(
+            f"{len(missing)} of the words are not among the first {limit} vectors of the file, "
+            f"and limit stops there: {_some(missing)}"
         )
 
 

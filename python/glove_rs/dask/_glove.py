@@ -105,7 +105,8 @@ class DaskGlove(Glove):
             Names and patterns of text files, local or with a protocol that fsspec knows
             (``s3://bucket/*.txt``). The workers read them in blocks of whole lines; a compressed
             file is one block, and so is each file of a local zip archive. Files that are cut into
-            blocks are recognised before work is sent: what is no text is a FormatError. Or documents, each a str or a list of words: a bag, a column such as
+            blocks are recognised before work is sent: what is no text is a FormatError. Or
+            documents, each a str or a list of words: a bag, a column such as
             ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
         y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
