@@ -20,8 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import _core
-from ._checks import boolean, choice, optional_integer, path_text
+from ._checks import boolean, choice, optional_integer
 from ._core import FormatError
+from ._io.files import local_path
 from ._vectors.analogy import METHODS, answers
 from ._vectors.cosine import cosines_of_pairs
 
@@ -640,7 +641,7 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
 
     The file is in UTF-8, or in UTF-16 with a byte order mark; it may be packed.
     """
-    text = _core.read_text(path_text("path", path), "evaluation")
+    text = _core.read_text(local_path("path", path), "evaluation")
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \t\r\f\v")
         if stripped:

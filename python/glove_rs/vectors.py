@@ -231,8 +231,8 @@ class WordVectors(GensimNames):
             For a malformed file, with the line of a text or the byte of a binary file. For a file
             of another kind the message says what it is and what reads it.
         OSError
-            If the file cannot be read: the subclass that fits, with the path. URLs are not read:
-            give an open file, such as ``fsspec.open(url)`` gives.
+            If the file cannot be read: the subclass that fits, with the path. A URL is not read:
+            give an open file instead, which :func:`fsspec.open` makes.
         ValueError
             For a bad parameter, and for an archive of several files without `member`.
 

@@ -233,8 +233,8 @@ def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
     if len(after) == len(before) and after.counts.sum() == before.counts.sum():
         raise ValueError(
             "source must hold words of the vocabulary, or words that now occur "
-            f"min_count={min_count} times: there are no such words in the text, and so nothing to "
-            "add (to train on the same counts, call fit_cooccurrence with start=)"
+            f"min_count={min_count} times: there are no such words in the text, so it adds "
+            "nothing to train on"
         )
 
 

@@ -13,7 +13,24 @@ from .. import _core
 from .._checks import path_text, shown
 from .sources import is_remote
 
-__all__ = ["readable", "replacing"]
+__all__ = ["local_path", "readable", "replacing"]
+
+
+def local_path(name: str, path: object) -> str:
+    """Return the path of a file to read as str.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no path.
+    FileNotFoundError
+        If it is a URL.
+    """
+    text = path_text(name, path)
+    if is_remote(text) and not os.path.exists(text):
+        reason = "Only texts are read from URLs: download the file first"
+        raise FileNotFoundError(errno.ENOENT, reason, text)
+    return text
 
 
 def readable(name: str, file: object, member: str | None = None) -> str | IO[Any]:
@@ -43,14 +60,7 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
                 f"{shown(member)}"
             )
         return cast("IO[Any]", file)
-    path = path_text(name, file)
-    if is_remote(path) and not os.path.exists(path):
-        raise FileNotFoundError(
-            errno.ENOENT,
-            "Only texts are read from URLs: download the file, or give the open file of "
-            "fsspec.open",
-            path,
-        )
+    path = local_path(name, file)
     if member is None:
         return path
     if not isinstance(member, str):

@@ -14,6 +14,7 @@ from .._checks import boolean, integer, path_text
 from .._progress import Progress, reporter
 from .._vectors.combine import combine
 from . import vector_files
+from .files import local_path
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
@@ -31,7 +32,9 @@ def read_parameters(
     with reporter(progress) as callback:
         return dict(
             zip(
-                _NAMES, _core.load_parameters(path_text("path", path), words, callback), strict=True
+                _NAMES,
+                _core.load_parameters(local_path("path", path), words, callback),
+                strict=True,
             )
         )
 

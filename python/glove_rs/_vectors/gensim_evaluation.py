@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import boolean, choice, optional_integer, path_text
+from .._checks import boolean, choice, optional_integer
+from .._io.files import local_path
 from .._optional import optional
 from .._warnings import warn
 from .analogy import answers
@@ -49,7 +50,7 @@ def word_pairs(
     ids: list[tuple[int, int]] = []
     ratings: list[float] = []
     unknown = 0
-    with open(path_text("pairs", path), encoding=encoding) as file:
+    with open(local_path("pairs", path), encoding=encoding) as file:
         for line in file:
             fields = (line.upper() if case_insensitive else line).split(delimiter)
             rating = _number(fields[2]) if len(fields) == 3 and not line.startswith("#") else None

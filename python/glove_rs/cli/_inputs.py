@@ -10,6 +10,7 @@ from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
 from .._checks import integer
 from .._fit import checkpoints
 from .._io import output_folder
+from .._io.files import local_path
 
 __all__ = ["READING", "corpus", "counts", "description", "kind_of", "local", "model", "vectors"]
 
@@ -141,6 +142,7 @@ def kind_of(path: str) -> str:
     """
     if path == "-":
         return "unknown"
+    local_path("path", path)
     if output_folder.is_folder(path):
         return "folder"
     if checkpoints.Folder(path).has_checkpoint():
