@@ -29,14 +29,9 @@ def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
     """Read a ``.bin`` of parameters or accumulators: W, W_tilde, b and b_tilde."""
+    file = local_path("path", path)
     with reporter(progress) as callback:
-        return dict(
-            zip(
-                _NAMES,
-                _core.load_parameters(local_path("path", path), words, callback),
-                strict=True,
-            )
-        )
+        return dict(zip(_NAMES, _core.load_parameters(file, words, callback), strict=True))
 
 
 def write_parameters(
