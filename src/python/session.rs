@@ -30,9 +30,9 @@ pub struct SessionArguments<'py> {
     pub init: Option<InitArguments<'py>>,
     /// Whether to return the counts. If training may consume them, they are compressed.
     pub keep_counts: bool,
-    /// Called with the [`super::training::CoreParameters`] of the last finished epoch if training is
-    /// interrupted.
-    pub rescue: Option<Py<PyAny>>,
+    /// Called with the [`super::training::CoreParameters`] before the training returns or raises: those of its
+    /// end, or of the last finished epoch if it is interrupted. It may be called twice.
+    pub keep: Option<Py<PyAny>>,
 }
 
 /// Where to write checkpoints, and how often: [`Checkpoints`].
