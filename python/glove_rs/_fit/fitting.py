@@ -160,6 +160,9 @@ def _resume(
         }
         Session(**saved_options)
         History(settings["before"])
+        optimizer = settings["training"]["optimizer"]
+        if not saved.core.is_of_optimizer(optimizer):
+            raise ValueError(f"its parameters are not those of the optimizer {optimizer!r}")
     model.set_params(**parameters)
     session = Session(**options | saved_options)
     # Those of the checkpoint, whatever the presets of this version are.
