@@ -199,7 +199,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
         "checkpoint": None,
         "init": init,
         "keep_counts": False,
-        "rescue": None,
+        "keep": None,
     }
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     start = {**arrays, "epochs_done": 0, "halvings": 0}

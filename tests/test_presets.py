@@ -8,6 +8,7 @@ import pytest
 from glove_rs import Cooccurrence, Glove, _settings
 
 PAPER = {
+    "optimizer": "adagrad",
     "x_max": 100.0,
     "learning_rate": 0.05,
     "bias_learning_rate": 1.0,

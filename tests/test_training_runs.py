@@ -72,7 +72,7 @@ def test_fitting_counts_leaves_them_usable(counts):
 # --- going on -----------------------------------------------------------------------------------
 
 
-def core_train(counts, epochs, start=None, **changed):
+def core_train(counts, epochs, start=None, session=None, **changed):
     """Deterministic training by the core alone."""
     training = {
         "x_max": 10.0,
@@ -89,7 +89,26 @@ def core_train(counts, epochs, start=None, **changed):
         "seed": 3,
     } | changed
     running = {"threads": 2, "memory": None, "tmp_dir": None}
-    return _core.train(counts._core, 20, training, running, None, False, start)
+    return _core.train(counts._core, 20, training, running, None, False, start, session)
+
+
+def test_ctrl_c_while_the_result_is_kept_does_not_lose_it(counts):
+    kept = []
+
+    def keep(made):
+        kept.append(made)
+        if len(kept) == 1:
+            raise KeyboardInterrupt
+
+    session = dict.fromkeys(
+        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init"]
+    )
+    with pytest.raises(KeyboardInterrupt):
+        core_train(counts, 2, session={**session, "keep_counts": False, "keep": keep})
+    first, second = kept
+    assert first is second
+    assert len(second.history) == 2
+    assert second.arrays["W"].shape[1] == 20
 
 
 @pytest.mark.parametrize("done", [1, 2, 4])

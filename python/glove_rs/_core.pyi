@@ -161,7 +161,7 @@ class _Session(TypedDict):
     checkpoint: _Checkpoint | None
     init: _Init | None
     keep_counts: bool
-    rescue: Callable[[CoreParameters], object] | None
+    keep: Callable[[CoreParameters], object] | None
 
 class _Start(TypedDict):
     W: _F32
@@ -374,6 +374,7 @@ class CoreCheckpoint:
     def shape(self) -> tuple[int, int]: ...
     @property
     def epochs(self) -> int: ...
+    def is_of_optimizer(self, name: str) -> bool: ...
 
 @final
 class CoreEstimate:

@@ -6,7 +6,7 @@ use crate::file_kind::Wanted;
 use crate::formats::{checkpoint, explained};
 use crate::report::EpochReport;
 use crate::session::Checkpoints;
-use crate::training::{Anchor, Training};
+use crate::training::{Anchor, Optimizer, RowLayout, Training};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -30,9 +30,9 @@ pub struct SessionArguments<'py> {
     pub init: Option<InitArguments<'py>>,
     /// Whether to return the counts. If training may consume them, they are compressed.
     pub keep_counts: bool,
-    /// Called with the [`super::training::CoreParameters`] of the last finished epoch if training is
-    /// interrupted.
-    pub rescue: Option<Py<PyAny>>,
+    /// Called with the [`super::training::CoreParameters`] before the training returns or raises: those of its
+    /// end, or of the last finished epoch if it is interrupted. It may be called twice.
+    pub keep: Option<Py<PyAny>>,
 }
 
 /// Where to write checkpoints, and how often: [`Checkpoints`].
@@ -89,6 +89,7 @@ pub struct CoreCheckpoint {
     /// Number of words and of components.
     #[pyo3(get)]
     shape: (usize, usize),
+    layout: RowLayout,
     // `None` once training has taken it.
     training: Mutex<Option<Training>>,
 }
@@ -114,8 +115,15 @@ impl CoreCheckpoint {
             settings,
             epochs: training.history.epochs,
             shape: (training.parameters.words(), training.parameters.dim()),
+            layout: training.parameters.layout(),
             training: Mutex::new(Some(training)),
         })
+    }
+
+    /// Whether the parameters have the accumulators of the optimizer with this name.
+    fn is_of_optimizer(&self, name: &str) -> PyResult<bool> {
+        let layout = RowLayout::new(self.shape.1, Optimizer::from_name(name)?);
+        Ok(layout == self.layout)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::training::{
     TrainingOptions, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
@@ -262,7 +263,8 @@ pub fn train(
     consume: bool,
     start: Option<StartArguments<'_>>,
     session: Option<SessionArguments<'_>>,
-) -> PyResult<CoreParameters> {
+) -> PyResult<Py<CoreParameters>> {
+    load_numpy(py)?;
     let arguments = session.unwrap_or_default();
     let mut options = training.options()?;
     options.patience = arguments.early_stopping;
@@ -307,18 +309,35 @@ pub fn train(
         trained = Some(result);
         interrupted.map_or(Ok(()), Err)
     });
-    let trained = trained
-        .map(|trained| core_parameters(py, &session, trained))
-        .transpose()?;
-    match (result, trained) {
-        (Ok(()), Some(trained)) => Ok(trained),
-        (Err(error), Some(trained)) => {
-            if let Some(rescue) = arguments.rescue {
-                rescue.call1(py, (trained,))?;
-            }
+    let Some(trained) = trained else {
+        return Err(result.err().unwrap_or_else(|| Error::Cancelled.into()));
+    };
+    let trained = Py::new(py, core_parameters(py, &session, trained)?)?;
+    let kept = match &arguments.keep {
+        Some(keep) => keep_result(py, keep, &trained),
+        None => Ok(()),
+    };
+    result.and(kept)?;
+    Ok(trained)
+}
+
+/// Load what makes arrays. A Ctrl-C that waits would interrupt the import later, where that is no error but a
+/// panic.
+fn load_numpy(py: Python<'_>) -> PyResult<()> {
+    py.import("numpy")?;
+    PyArray1::<u8>::zeros(py, 0, false);
+    Ok(())
+}
+
+/// Call `keep` with the result of a training. Ctrl-C may come while it runs, and must not lose the result: then it
+/// is called again, and the interruption is raised afterwards.
+fn keep_result(py: Python<'_>, keep: &Py<PyAny>, trained: &Py<CoreParameters>) -> PyResult<()> {
+    match keep.call1(py, (trained,)) {
+        Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
+            keep.call1(py, (trained,))?;
             Err(error)
         }
-        (result, None) => Err(result.err().unwrap_or_else(|| Error::Cancelled.into())),
+        kept => kept.map(drop),
     }
 }
 

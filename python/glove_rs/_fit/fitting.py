@@ -160,6 +160,9 @@ def _resume(
         }
         Session(**saved_options)
         History(settings["before"])
+        optimizer = settings["training"]["optimizer"]
+        if not saved.core.is_of_optimizer(optimizer):
+            raise ValueError(f"its parameters are not those of the optimizer {optimizer!r}")
     model.set_params(**parameters)
     session = Session(**options | saved_options)
     # Those of the checkpoint, whatever the presets of this version are.
@@ -343,11 +346,11 @@ def _train(
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),
         "keep_counts": keep_counts,
-        "rescue": keep,
+        "keep": keep,
     }
     running = _settings.core_running(model.get_params())
     with reporter(model.progress) as callback:
-        made = _core.train(
+        # The core calls `keep` itself, so that no Ctrl-C comes between the training and its result.
+        _core.train(
             counts._core, model.dim, training, running, callback, consume, start, core_session
         )
-    keep(made)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import codecs
 import itertools
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import boolean, choice, optional_integer
+from .._core import FormatError
 from .._io.files import local_path
 from .._optional import optional
 from .._warnings import warn
@@ -51,7 +52,7 @@ def word_pairs(
     ratings: list[float] = []
     unknown = 0
     with open(local_path("pairs", path), encoding=encoding) as file:
-        for line in file:
+        for line in _decoded(file, path):
             fields = (line.upper() if case_insensitive else line).split(delimiter)
             rating = _number(fields[2]) if len(fields) == 3 and not line.startswith("#") else None
             if rating is None:
@@ -77,6 +78,16 @@ def word_pairs(
     pearson = stats.pearsonr(gold, cosines[finite])
     every = len(ratings) if dummy4unknown else len(ratings) + unknown
     return pearson, spearman, unknown / every * 100
+
+
+def _decoded(file: Iterable[str], path: str | os.PathLike[str]) -> Iterator[str]:
+    """Yield the lines of a text file, or raise a FormatError that says how to read it."""
+    try:
+        yield from file
+    except UnicodeDecodeError as error:
+        raise FormatError(
+            f"{os.fsdecode(path)}, byte {error.start}: not {error.encoding}: give encoding="
+        ) from None
 
 
 def word_analogies(
@@ -106,11 +117,15 @@ def word_analogies(
     limit = min(restrict_vocab or len(words), len(words))
     ids = np.array([[known.get(w, -1) for w in question] for question in questions], dtype=np.intp)
     answerable = np.asarray(np.all(ids >= 0, axis=1))
+    lost = _with_a_vector_that_is_not_finite(wv.vectors, ids)
+    if lost.any():
+        warn(f"{np.count_nonzero(lost)} questions left out: a vector is not finite")
+        answerable &= ~lost
     best = np.full(len(ids), -1, np.intp)
     best[answerable] = answers(wv.vectors, ids[answerable, :3], limit, method, None)
     sections: list[Section] = [{"section": name, "correct": [], "incorrect": []} for name in names]
     for number, question in enumerate(questions):
-        if not answerable[number] and not dummy4unknown:
+        if lost[number] or (not answerable[number] and not dummy4unknown):
             continue
         right = False
         if best[number] >= 0:
@@ -129,6 +144,15 @@ def word_analogies(
     }
     answered = len(total["correct"]) + len(total["incorrect"])
     return len(total["correct"]) / answered if answered else 0.0, [*sections, total]
+
+
+def _with_a_vector_that_is_not_finite(
+    matrix: NDArray[Any], ids: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """Say of each row of `ids`, where -1 is no word, whether one of its vectors is not finite."""
+    used = np.unique(ids[ids >= 0])
+    lost = used[~np.isfinite(matrix[used]).all(axis=1)]
+    return np.asarray(np.isin(ids, lost).any(axis=1))
 
 
 def _next_answer(

@@ -8,9 +8,11 @@ import json
 import math
 import os
 import re
+import signal
 import stat
 import sys
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -29,6 +31,7 @@ __all__ = [
     "emit",
     "refuse_terminal",
     "say",
+    "waiting_for_files",
     "written",
 ]
 
@@ -37,6 +40,37 @@ def say(line: str) -> None:
     """Print a message to standard error."""
     if sys.stderr is not None:
         sys.stderr.write(f"{line}\n")
+
+
+@contextmanager
+def waiting_for_files(what: str) -> Iterator[None]:
+    """Let the first Ctrl-C wait until the files of a training are written.
+
+    A second one raises KeyboardInterrupt at once. The waiting one raises it at the end, with a
+    message that says `what` was done.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    if before is not signal.default_int_handler or (
+        threading.current_thread() is not threading.main_thread()
+    ):
+        yield
+        return
+    interrupted = False
+
+    def wait(number: int, frame: object) -> None:
+        nonlocal interrupted
+        if interrupted:
+            raise KeyboardInterrupt
+        interrupted = True
+        say("glove-rs: the files of the training are being written; Ctrl-C again stops at once")
+
+    signal.signal(signal.SIGINT, wait)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted:
+        raise KeyboardInterrupt(f"interrupted {what}")
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:

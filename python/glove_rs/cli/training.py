@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from ._output import (
     emit,
     refuse_terminal,
     say,
+    waiting_for_files,
     written,
 )
 from ._parser import Commands, Parser, command
@@ -510,25 +512,32 @@ def _finish(
 ) -> None:
     """Train, write the files and print what was trained.
 
-    If the training is interrupted after an epoch, the model of that epoch is written first.
+    If the training is interrupted after an epoch, the model of that epoch is written first. Ctrl-C
+    while files are written waits for them; a second one stops at once.
     """
     before = model._fitted
     epochs = 0 if before is None else len(before.history)
-    try:
-        train()
-    except BaseException as error:
-        if model._fitted is before:  # no epoch has been finished
+    with ExitStack() as files:
+        try:
+            train()
+            files.enter_context(
+                waiting_for_files(f"after the last epoch: the model is in {options.out}")
+            )
+        except BaseException as error:
+            if model._fitted is before:  # no epoch has been finished
+                raise
+            done = len(model.history) - epochs
+            what = (
+                f"after {done} epoch{'s' * (done > 1)}: the model of the last one is in "
+                f"{options.out}"
+            )
+            with waiting_for_files(what):
+                _write(options, model, outputs, source)
+            if isinstance(error, KeyboardInterrupt):
+                raise KeyboardInterrupt(f"interrupted {what}") from None
+            say(f"glove-rs: training failed {what}")
             raise
         _write(options, model, outputs, source)
-        done = len(model.history) - epochs
-        what = (
-            f"after {done} epoch{'s' * (done > 1)}: the model of the last one is in {options.out}"
-        )
-        if isinstance(error, KeyboardInterrupt):
-            raise KeyboardInterrupt(f"interrupted {what}") from None
-        say(f"glove-rs: training failed {what}")
-        raise
-    _write(options, model, outputs, source)
 
 
 def _write(options: argparse.Namespace, model: Glove, outputs: _Outputs, source: str) -> None:

@@ -22,10 +22,11 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 /// Bytes of the rows that consecutive records of a tile share on their `i` side. These rows stay in
-/// or near the first-level cache while the rows of the other side pass through it. With fewer rows, four
-/// records at a time would share a row more often, and could not be updated at once
-/// (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
-const NEAR_BYTES: usize = 48 << 10;
+/// or near the first-level cache while the rows of the other side pass through it.
+const NEAR_BYTES: usize = 24 << 10;
+/// The same for rows with one accumulator. With fewer rows, four records at a time share a row more often and
+/// cannot be updated at once (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
+const NEAR_BYTES_ROWWISE: usize = 48 << 10;
 /// The records of a tile are grouped by rows in stretches of this many records for each word of the
 /// block. The stretches are short enough that a row meets its records at about the same time as in
 /// random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
@@ -144,7 +145,7 @@ impl Tiles {
                 .map(|&block| {
                     let rows = source.rows(grid.start(block)..grid.start(block + 1))?;
                     let (tiles, records) =
-                        fill(&*rows, &grid, block, layout.bytes(), seed, holdout, monitor)?;
+                        fill(&*rows, &grid, block, layout, seed, holdout, monitor)?;
                     let length = records.len();
                     let slab = Slab::new(records, length, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
@@ -299,7 +300,7 @@ fn fill(
     counts: &impl Rows,
     grid: &TileGrid,
     block: usize,
-    row_bytes: usize,
+    layout: RowLayout,
     seed: u64,
     holdout: Holdout,
     monitor: &Monitor,
@@ -367,7 +368,12 @@ fn fill(
         });
         monitor.advance(row.columns.len() as u64)
     })?;
-    let near = (NEAR_BYTES / row_bytes).clamp(1, 1 << 15) as u16;
+    let near_bytes = if layout.is_rowwise() {
+        NEAR_BYTES_ROWWISE
+    } else {
+        NEAR_BYTES
+    };
+    let near = (near_bytes / layout.bytes()).clamp(1, 1 << 15) as u16;
     let mut spare = Vec::new();
     for tile in &tiles {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;

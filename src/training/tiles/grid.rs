@@ -15,9 +15,9 @@ pub struct TileGrid {
     pub(super) group: usize,
 }
 
-/// A block holds at most this fraction, 1/64, of all records (unless one word has more), so that 16 threads
-/// and more find tiles that share no row (benches/EXPERIMENTS.md, "Threads").
-pub(super) const MIN_BLOCKS: u64 = 64;
+/// A block holds at most this fraction, 1/16, of all records (unless one word has more), so that about
+/// as many threads find tiles that share no row (benches/EXPERIMENTS.md, "Threads").
+pub(super) const MIN_BLOCKS: u64 = 16;
 /// Bytes of rows, parameters and accumulators, in a block; a tile uses two blocks.
 /// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Size of a block").
 const BLOCK_BYTES: usize = 1 << 20;
