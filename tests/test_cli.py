@@ -374,6 +374,10 @@ def test_an_update_is_that_of_the_api(text, tmp_path):
     # And once more, with the counts of the update.
     done("update", "new", "more.txt", "--counts", "counts2", "--out", "newer", cwd=tmp_path)
     assert "--counts" in reason(2, "update", "old", "more.txt", "--out", "x", cwd=tmp_path)
+    (tmp_path / "empty.txt").write_text("")
+    arguments = ("update", "old", "empty.txt", "--counts", "counts", "--out", "none")
+    assert "no such words in the text" in reason(1, *arguments, cwd=tmp_path)
+    assert not (tmp_path / "none").exists()
 
 
 def test_words_that_files_cannot_hold_are_refused_before_the_training(tmp_path):
