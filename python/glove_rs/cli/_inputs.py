@@ -11,7 +11,17 @@ from .._checks import integer
 from .._fit import checkpoints
 from .._io import output_folder
 
-__all__ = ["READING", "corpus", "counts", "description", "kind_of", "local", "model", "vectors"]
+__all__ = [
+    "READING",
+    "corpus",
+    "counts",
+    "description",
+    "documents",
+    "kind_of",
+    "local",
+    "model",
+    "vectors",
+]
 
 #: What else than a kind of the core :func:`kind_of` returns, as messages name it.
 _FOLDERS = {
@@ -56,6 +66,38 @@ def corpus(paths: list[str]) -> list[Argument]:
         if os.path.isdir(path) and (kind := kind_of(path)) in _FOLDERS:
             raise FormatError(f"{path}: this is not text but {_FOLDERS[kind]}")
     return [Argument(path) for path in paths]
+
+
+def documents(paths: list[str], errors: str) -> list[str]:
+    """Return the lines of a text that are not empty, read as the other commands read text.
+
+    Parameters
+    ----------
+    paths : list of str
+        As for :func:`corpus`.
+    errors : {"strict", "replace", "ignore"}
+        What to do with bytes that are no text.
+
+    Raises
+    ------
+    ValueError
+        If there is no such line.
+    OSError, FormatError
+        As for :meth:`Glove.fit`.
+    """
+    found: list[str] = []
+
+    def keep(document: str) -> list[str]:
+        if not document.strip():
+            return []
+        found.append(document)
+        return ["word"]
+
+    # The core passes each document to a tokenizer that is a function, in order.
+    Vocabulary.from_corpus(
+        corpus(paths), tokenizer=keep, min_count=1, threads=1, errors=errors, progress=False
+    )
+    return found
 
 
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
