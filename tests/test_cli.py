@@ -529,6 +529,34 @@ def test_examples_that_are_no_text_are_of_standard_input(made):
     assert "standard input: there are no words" in reason(1, *command, stdin=b"")
 
 
+def test_questions_come_from_standard_input_too(made, tmp_path):
+    (tmp_path / "questions.txt").write_text("w1 w2 w3 w4\n")
+    (tmp_path / "pairs.txt").write_text("w1 w2 3\nw3 w4 1\n")
+    for name in ("questions.txt", "pairs.txt"):
+        [expected] = answer("evaluate", made / "vectors.txt", tmp_path / name)
+        stdin = (tmp_path / name).read_bytes()
+        [found] = answer("evaluate", made / "vectors.txt", "-", stdin=stdin)
+        assert {key: found[key] for key in found if key not in {"path", "sections"}} == {
+            key: expected[key] for key in expected if key not in {"path", "sections"}
+        }
+    message = reason(1, "evaluate", made / "vectors.txt", "-")
+    assert message.startswith("glove-rs evaluate: standard input:1: the file holds no")
+
+
+def test_models_and_counts_are_not_read_from_standard_input(made, text, tmp_path):
+    model, counts, out = made / "model.glove", made / "counts", ("--out", tmp_path / "m")
+    for command in (
+        ("update", model, text, "--counts", "-", *out),
+        ("update", "-", text, "--counts", counts, *out),
+        ("train", "-", *out),
+        ("train", counts, "--start", "-", *out),
+        ("infer", "-", text),
+    ):
+        message = reason(1, *command)
+        assert message.startswith(f"glove-rs {command[0]}: standard input: ")
+        assert "is read from a file" in message or "are read from a file" in message
+
+
 def test_vectors_are_measured(made, tmp_path):
     (tmp_path / "questions.txt").write_text(": some\nw1 w2 w3 w4\nw1 w2 w3 zebra\n")
     (tmp_path / "pairs.tsv").write_text("w1\tw2\t7\nw1\tw3\t3\nw2\tw4\t5\n")

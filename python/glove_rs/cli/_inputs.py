@@ -139,6 +139,11 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
     FormatError
         If the file is something else; the message says what.
     """
+    if path == "-" and vocabulary is None:
+        raise FormatError(
+            f"{local(path)}: counts are read from a file: name it instead of -. Only Stanford's "
+            "records, whose words --vocab of glove-rs train names, are also read from here"
+        )
     kind = kind_of(path)
     if kind == "counts":
         if vocabulary is not None:
@@ -161,6 +166,8 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     FormatError
         If the file is something else; the message says what.
     """
+    if path == "-":
+        raise FormatError(f"{local(path)}: a model is read from a file: name it instead of -")
     kind = kind_of(path)
     if kind in {"model", "folder"}:
         return Glove.load(path)

@@ -242,12 +242,15 @@ def _add_evaluate(commands: Commands) -> None:
         example="glove-rs evaluate model questions-words.txt wordsim353.tsv --json",
     )
     _add_vectors(parser)
-    parser.add_argument("files", metavar="FILE", nargs="+", help="questions or rated pairs")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="questions or rated pairs; - is standard input"
+    )
     add_parameters(parser.add_argument_group("protocol"), WordVectors.evaluate, _EVALUATION)
     add_json(parser)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     wv = _read(options)
-    results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in options.files]
+    files = map(_inputs.local, options.files)
+    results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in files]
     emit(options, [result.to_dict() for result in results], "\n\n".join(map(str, results)))
