@@ -22,6 +22,7 @@ import pytest
 
 import glove_rs
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs._optional import optional
 from glove_rs.cli._options import add_parameters, given
 from glove_rs.cli._parser import Parser
 from program import PROGRAM, answer, call, done, reason
@@ -215,6 +216,34 @@ def test_a_shell_can_complete_commands_and_options(shell):
         assert word in script
     if shell == "bash":
         subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+
+
+@pytest.mark.parametrize(
+    ("module", "install"),
+    [
+        ("matplotlib.pyplot", "matplotlib adjustText"),
+        ("dask", "dask distributed"),
+        ("distributed", "dask distributed"),
+        ("scipy.sparse", "scipy"),
+        ("shtab", "shtab"),
+        ("sklearn.utils", "scikit-learn"),
+    ],
+)
+def test_a_missing_library_is_named_itself_and_not_as_an_extra(monkeypatch, module, install):
+    package = module.partition(".")[0]
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError) as found:
+        optional(module, "it")
+    assert str(found.value) == (
+        f"it needs {package}, which is not installed: pip install {install}"
+    )
+
+
+def test_no_text_for_users_names_an_extra_of_a_package_that_no_index_has():
+    package = Path(glove_rs.__file__).parent
+    files = [*package.rglob("*.py"), *package.parents[1].glob("docs/*.md")]
+    assert len(files) > 30
+    assert [str(file) for file in files if "install glove-rs[" in file.read_text("utf-8")] == []
 
 
 def test_wrong_calls_end_with_2():

@@ -250,9 +250,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         Raises
         ------
         ImportError
-            If scipy is not installed: ``pip install glove-rs[scipy]``.
+            If scipy is not installed: ``pip install scipy``.
         """
-        csr_array = optional("scipy.sparse", "to_scipy", "glove-rs[scipy]").csr_array
+        csr_array = optional("scipy.sparse", "to_scipy").csr_array
         indptr, indices, values = self._core.csr()
         matrix = csr_array((values, indices, indptr), shape=self.shape)
         matrix.has_sorted_indices = True

@@ -22,7 +22,7 @@ def add(commands: Commands) -> None:
         summary="print a script that completes commands in a shell",
         text=(
             "Print a script for a shell, after which the tab key completes commands, options and "
-            "file names. This needs shtab: pip install glove-rs[completion]."
+            "file names. This needs shtab: pip install shtab."
         ),
         example=(
             "glove-rs completion bash > ~/.local/share/bash-completion/completions/glove-rs\n"
@@ -35,7 +35,7 @@ def add(commands: Commands) -> None:
 def _completion(options: argparse.Namespace) -> None:
     from ._program import parser
 
-    shtab = optional("shtab", "completion", "glove-rs[completion]")
+    shtab = optional("shtab", "completion")
     print(shtab.complete(_with_files(parser(), shtab.FILE), options.shell))
 
 
