@@ -198,6 +198,12 @@ def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_com
         lines = call("fit", *arguments).stderr.decode().splitlines()
         assert lines[0] == usage
         assert lines[-1].endswith(f"; did you mean {near}?")
+    for arguments in (
+        ("update", "m", "c.txt", "--optimizer", "sgd"),
+        ("fit", "c.txt", "--lr", 0.1),
+        ("fit", "c.txt", "--verbose"),
+    ):  # update has no option of such a name: --tmp-dir is no answer
+        assert "did you mean" not in reason(2, *arguments)
     assert "did you mean fit?" in reason(2, "fitt")
     assert "did you mean --version?" in reason(2, "--versoin")
     assert "did you mean word2vec?" in reason(2, "convert", "a", "b", "--to", "word2vecs")
