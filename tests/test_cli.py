@@ -22,6 +22,7 @@ import pytest
 
 import glove_rs
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs._core import OPTIMIZERS
 from glove_rs._optional import optional
 from glove_rs.cli._options import add_parameters, given
 from glove_rs.cli._parser import Parser
@@ -218,10 +219,27 @@ def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_com
 def test_a_shell_can_complete_commands_and_options(shell):
     pytest.importorskip("shtab")
     script = done("completion", shell).decode()
-    for word in ("similar", "min-count", "checkpoint-dir"):
+    values = ("rowwise_adagrad", "paper", "3cosmul", "word2vec_binary", "vocab_count")
+    for word in ("similar", "min-count", "checkpoint-dir", *values):
         assert word in script
     if shell == "bash":
-        subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+        completed = (
+            script
+            + """
+complete_line() {
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+    _shtab_glove_rs "$1" "${@: -1}" "${@: -2:1}"
+    echo "${COMPREPLY[@]}"
+}
+complete_line glove-rs fit c.txt --optimizer ""
+complete_line glove-rs compat ""
+"""
+        )
+        found = subprocess.run(
+            ["bash"], input=completed.encode(), capture_output=True, check=True
+        ).stdout.split(b"\n")
+        assert found[0].split() == [name.encode() for name in OPTIMIZERS]
+        assert found[1].split() == [b"vocab_count", b"cooccur", b"shuffle", b"glove"]
 
 
 @pytest.mark.parametrize(
