@@ -21,8 +21,8 @@ def add(commands: Commands) -> None:
         "bash|zsh|fish",
         summary="print a script that completes commands in a shell",
         text=(
-            "Print a script for a shell, after which the tab key completes commands, options, their "
-            "values and file names. This needs shtab: pip install shtab."
+            "Print a script for a shell, after which the tab key completes commands, options, "
+            "their values and file names. This needs shtab: pip install shtab."
         ),
         example=(
             "glove-rs completion bash > ~/.local/share/bash-completion/completions/glove-rs\n"
