@@ -23,6 +23,8 @@ import pytest
 
 import glove_rs
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs._core import OPTIMIZERS
+from glove_rs._optional import optional
 from glove_rs.cli._options import add_parameters, given
 from glove_rs.cli._parser import Parser
 from program import PROGRAM, answer, call, done, reason
@@ -198,6 +200,12 @@ def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_com
         lines = call("fit", *arguments).stderr.decode().splitlines()
         assert lines[0] == usage
         assert lines[-1].endswith(f"; did you mean {near}?")
+    for arguments in (
+        ("update", "m", "c.txt", "--optimizer", "sgd"),
+        ("fit", "c.txt", "--lr", 0.1),
+        ("fit", "c.txt", "--verbose"),
+    ):  # update has no option of such a name: --tmp-dir is no answer
+        assert "did you mean" not in reason(2, *arguments)
     assert "did you mean fit?" in reason(2, "fitt")
     assert "did you mean --version?" in reason(2, "--versoin")
     assert "did you mean word2vec?" in reason(2, "convert", "a", "b", "--to", "word2vecs")
@@ -212,10 +220,55 @@ def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_com
 def test_a_shell_can_complete_commands_and_options(shell):
     pytest.importorskip("shtab")
     script = done("completion", shell).decode()
-    for word in ("similar", "min-count", "checkpoint-dir"):
+    values = ("rowwise_adagrad", "paper", "3cosmul", "word2vec_binary", "vocab_count")
+    for word in ("similar", "min-count", "checkpoint-dir", *values):
         assert word in script
     if shell == "bash":
-        subprocess.run(["bash", "-n"], input=script.encode(), check=True)
+        completed = (
+            script
+            + """
+complete_line() {
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+    _shtab_glove_rs "$1" "${@: -1}" "${@: -2:1}"
+    echo "${COMPREPLY[@]}"
+}
+complete_line glove-rs fit c.txt --optimizer ""
+complete_line glove-rs compat ""
+"""
+        )
+        found = subprocess.run(
+            ["bash"], input=completed.encode(), capture_output=True, check=True
+        ).stdout.split(b"\n")
+        assert found[0].split() == [name.encode() for name in OPTIMIZERS]
+        assert found[1].split() == [b"vocab_count", b"cooccur", b"shuffle", b"glove"]
+
+
+@pytest.mark.parametrize(
+    ("module", "install"),
+    [
+        ("matplotlib.pyplot", "matplotlib adjustText"),
+        ("dask", "dask distributed"),
+        ("distributed", "dask distributed"),
+        ("scipy.sparse", "scipy"),
+        ("shtab", "shtab"),
+        ("sklearn.utils", "scikit-learn"),
+    ],
+)
+def test_a_missing_library_is_named_itself_and_not_as_an_extra(monkeypatch, module, install):
+    package = module.partition(".")[0]
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError) as found:
+        optional(module, "it")
+    assert str(found.value) == (
+        f"it needs {package}, which is not installed: pip install {install}"
+    )
+
+
+def test_no_text_for_users_names_an_extra_of_a_package_that_no_index_has():
+    package = Path(glove_rs.__file__).parent
+    files = [*package.rglob("*.py"), *package.parents[1].glob("docs/*.md")]
+    assert len(files) > 30
+    assert [str(file) for file in files if "install glove-rs[" in file.read_text("utf-8")] == []
 
 
 def test_wrong_calls_end_with_2():
@@ -504,6 +557,64 @@ def test_a_new_word_gets_a_vector_of_examples(made, tmp_path):
     assert "sultan" in reason(1, "infer", made / "model.glove", "--word", "sultan", stdin=b"w1 w2")
 
 
+@pytest.mark.parametrize("kind", ["gz", "utf-16", "zip", "folder", "pattern", "url"])
+def test_examples_of_a_new_word_are_read_as_any_text(made, tmp_path, kind):
+    examples = "w1 sultan w2 w3\nw4 w1 sultan\n"
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    plain = folder / "examples.txt"
+    plain.write_text(examples)
+    command = ("infer", "--word", "sultan", made / "model.glove")
+    expected = done(*command, plain)
+    named: object = {"folder": folder, "pattern": folder / "*.txt"}.get(kind, tmp_path / "packed")
+    if kind == "gz":
+        Path(named).write_bytes(gzip.compress(examples.encode()))
+    elif kind == "utf-16":
+        Path(named).write_text(examples, encoding="utf-16")
+    elif kind == "zip":
+        with zipfile.ZipFile(named, "w") as archive:
+            archive.write(plain, "examples.txt")
+    elif kind == "url":
+        pytest.importorskip("fsspec", reason="fsspec is not installed")
+        named = plain.as_uri()
+    assert done(*command, named) == expected
+
+
+def test_examples_that_are_no_text_are_of_standard_input(made):
+    command = ("infer", made / "model.glove", "--word", "x")
+    message = reason(1, *command, stdin=b"the \xff x\n")
+    assert message.startswith("glove-rs infer: standard input, byte 4: invalid UTF-8")
+    assert "standard input: there are no words" in reason(1, *command, stdin=b"")
+
+
+def test_questions_come_from_standard_input_too(made, tmp_path):
+    (tmp_path / "questions.txt").write_text("w1 w2 w3 w4\n")
+    (tmp_path / "pairs.txt").write_text("w1 w2 3\nw3 w4 1\n")
+    for name in ("questions.txt", "pairs.txt"):
+        [expected] = answer("evaluate", made / "vectors.txt", tmp_path / name)
+        stdin = (tmp_path / name).read_bytes()
+        [found] = answer("evaluate", made / "vectors.txt", "-", stdin=stdin)
+        assert {key: found[key] for key in found if key not in {"path", "sections"}} == {
+            key: expected[key] for key in expected if key not in {"path", "sections"}
+        }
+    message = reason(1, "evaluate", made / "vectors.txt", "-")
+    assert message.startswith("glove-rs evaluate: standard input:1: the file holds no")
+
+
+def test_models_and_counts_are_not_read_from_standard_input(made, text, tmp_path):
+    model, counts, out = made / "model.glove", made / "counts", ("--out", tmp_path / "m")
+    for command in (
+        ("update", model, text, "--counts", "-", *out),
+        ("update", "-", text, "--counts", counts, *out),
+        ("train", "-", *out),
+        ("train", counts, "--start", "-", *out),
+        ("infer", "-", text),
+    ):
+        message = reason(1, *command)
+        assert message.startswith(f"glove-rs {command[0]}: standard input: ")
+        assert "is read from a file" in message or "are read from a file" in message
+
+
 def test_vectors_are_measured(made, tmp_path):
     (tmp_path / "questions.txt").write_text(": some\nw1 w2 w3 w4\nw1 w2 w3 zebra\n")
     (tmp_path / "pairs.tsv").write_text("w1\tw2\t7\nw1\tw3\t3\nw2\tw4\t5\n")
@@ -633,8 +744,8 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
         sum(s for name, s in found["seconds"].items() if name != "total")
     )
     assert 0 < found["seconds"]["total"] < 60
-    # Two copies of both sides, of 60 rows of one cache line: the default has one accumulator a row.
-    assert found["parameters"] == 2 * 2 * 60 * 64
+    # A row of six numbers, its bias and their accumulators fit a cache line; there is one copy.
+    assert found["parameters"] == 2 * 60 * 2 * 64
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
 
 

@@ -59,6 +59,12 @@ def test_the_examples_run_in_order(tmp_path):
         assert result.returncode == 0, (command, result.stderr.decode())
 
 
+def test_the_bounds_of_an_estimate_are_no_promise():
+    section = MANUAL.partition("## estimate")[2].partition("\n## ")[0]
+    assert "no guarantee" in section
+    assert "at the most" not in section
+
+
 def test_linked_files_exist():
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", MANUAL)
     assert links

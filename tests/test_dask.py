@@ -528,7 +528,7 @@ except ImportError as error:
     print(error)
 """
     assert f"needs {missing}" in run_python(code)
-    assert "pip install glove-rs[dask]" in run_python(code)
+    assert "pip install dask distributed" in run_python(code)
 
 
 @pytest.mark.slow

@@ -153,6 +153,15 @@ def test_contexts_that_tell_nothing_are_refused(model, contexts, word, message):
         model.infer_vector(contexts, word=word)
 
 
+def test_an_example_is_never_the_name_of_a_file(model, tmp_path, monkeypatch):
+    one, two = model.vectors.index_to_key[:2]
+    (tmp_path / "notes.txt").write_text(f"{one} sultan {two}\n")
+    monkeypatch.chdir(tmp_path)
+    assert model.infer_vector([f"{one} sultan {two}"], word="sultan").shape == (model.dim,)
+    with pytest.raises(ValueError, match="contexts must hold words"):
+        model.infer_vector(["notes.txt"], word="sultan")
+
+
 def test_contexts_must_be_text(model):
     with pytest.raises(TypeError, match="document 0"):
         model.infer_vector([5], word="new")

@@ -47,8 +47,9 @@ class Estimate:
     bytes_read, bytes_total : int
         Bytes of the source that were read for this, and in all.
     bounds : mapping of str to (int, int)
-        The least and the largest value to expect of each number above. Both are the number itself
-        if all of the text was read.
+        A range for each number above, from the spread of samples of real texts. The number of a
+        text whose words change from its beginning to its end can lie outside. Both bounds are the
+        number itself if all of the text was read.
     """
 
     tokens: int
@@ -255,9 +256,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         Raises
         ------
         ImportError
-            If scipy is not installed: ``pip install glove-rs[scipy]``.
+            If scipy is not installed: ``pip install scipy``.
         """
-        csr_array = optional("scipy.sparse", "to_scipy", "glove-rs[scipy]").csr_array
+        csr_array = optional("scipy.sparse", "to_scipy").csr_array
         indptr, indices, values = self._core.csr()
         matrix = csr_array((values, indices, indptr), shape=self.shape)
         matrix.has_sorted_indices = True

@@ -618,11 +618,23 @@ def evaluate(
     and no rating each, as the files of Stanford's eval/question-data.
     """
     method = choice("method", method, METHODS)
-    if _has_questions(path):
+    read = _Read(path)
+    if _has_questions(read):
         return analogies(
-            wv, path, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
+            wv, read, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
         )
-    return similarity(wv, path, restrict_vocab=restrict_vocab, lowercase=lowercase)
+    return similarity(wv, read, restrict_vocab=restrict_vocab, lowercase=lowercase)
+
+
+class _Read(os.PathLike[str]):
+    """A path with the lines of its file: a pipe can be read only once."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = os.fsdecode(path_text("path", path))
+        self.lines = list(_lines(path))
+
+    def __fspath__(self) -> str:
+        return self._path
 
 
 def _has_questions(path: str | os.PathLike[str]) -> bool:
@@ -641,6 +653,9 @@ def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
 
     The file is in UTF-8, or in UTF-16 with a byte order mark; it may be packed.
     """
+    if isinstance(path, _Read):
+        yield from path.lines
+        return
     text = _core.read_text(local_path("path", path), "evaluation")
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip(" \t\r\f\v")

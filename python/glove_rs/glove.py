@@ -716,7 +716,7 @@ keep_counts
         Raises
         ------
         ImportError
-            If matplotlib is not installed: ``pip install glove-rs[plot]``.
+            If matplotlib is not installed: ``pip install matplotlib``.
         NotFittedError
             Before `fit`.
 
@@ -731,7 +731,7 @@ keep_counts
         """
         history = self.history
         if ax is None:
-            ax = optional("matplotlib.pyplot", "plot_loss", "glove-rs[plot]").subplots()[1]
+            ax = optional("matplotlib.pyplot", "plot_loss").subplots()[1]
         lines = [("training", list(history)), ("validation", history.validation)]
         if history.data_loss != history:
             lines = [
@@ -1046,7 +1046,7 @@ keep_counts
 
     def __sklearn_tags__(self) -> Any:
         """Tell scikit-learn that this takes text and no y."""
-        utils = optional("sklearn.utils", "__sklearn_tags__", "scikit-learn")
+        utils = optional("sklearn.utils", "__sklearn_tags__")
         return utils.Tags(
             estimator_type=None,
             target_tags=utils.TargetTags(required=False),

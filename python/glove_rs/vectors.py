@@ -508,7 +508,7 @@ class WordVectors(GensimNames):
         matplotlib.axes.Axes
             It has one collection with a point per word, and one text per word. Both axes have the
             same scale. Their labels give the fraction of the variance along each component. If
-            adjustText is installed (``pip install glove-rs[plot]``), the texts are moved apart, and
+            adjustText is installed (``pip install adjustText``), the texts are moved apart, and
             a line leads to the point of a text that is far from it. Characters that the default
             font lacks are drawn with an installed font that has them.
 

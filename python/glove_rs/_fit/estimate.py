@@ -74,9 +74,10 @@ class FitEstimate:
     seconds : mapping of str to float
         Seconds of "counting", "preparing" and "training", on this machine, as busy as it is now.
     bounds : mapping of str to (int, int)
-        The least and the largest value to expect of `parameters`, `memory` and `disk`. If all of
-        the text was read, only those of `memory` differ: how much freed memory the system's
-        allocator holds on to varies from run to run.
+        A range for each of `parameters`, `memory` and `disk`, from the spread of samples of real
+        texts; numbers of a text whose words change from its beginning to its end can lie outside.
+        If all of the text was read, only the bounds of `memory` differ: how much freed memory the
+        system's allocator holds on to varies from run to run.
     """
 
     counts: Estimate

@@ -94,7 +94,7 @@ def _counts(
         known, place = Vocabulary._of(known._core.with_word(word)), len(known)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names} | {"progress": False}
-    X = Cooccurrence.from_corpus(pieces, known, **settings)
+    X = Cooccurrence.from_corpus(iter(pieces), known, **settings)  # never names of files
     rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
@@ -108,7 +108,7 @@ def _counts(
     every_word = {"min_count": 1, "max_vocab": None}
     for name in (*_settings.names("counting"), "keep_gaps"):
         del settings[name]
-    words = Vocabulary.from_corpus(pieces, **settings | every_word)
+    words = Vocabulary.from_corpus(iter(pieces), **settings | every_word)
     return int(words.counts[words[word]]), sides
 
 

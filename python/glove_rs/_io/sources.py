@@ -207,7 +207,7 @@ def _files_in(folder: str) -> list[str]:
 
 def _remote_files(name: str) -> list[str]:
     """Return the remote file, or those in a remote folder or that a pattern matches, sorted."""
-    fsspec = optional("fsspec", f"reading {_shortened(name)}", "fsspec")
+    fsspec = optional("fsspec", f"reading {_shortened(name)}")
     # An ImportError that says what to install, where a protocol needs a library of its own.
     system, path = fsspec.core.url_to_fs(name)
     if "http" in system.protocol:  # it has no folders, and a question mark begins a query
@@ -235,7 +235,7 @@ def _opened(files: list[str]) -> Iterator[tuple[str, None, IO[bytes]]]:
     """Open one file after the other, each whole: its name, no offset, and the open file."""
     for name in files:
         if is_remote(name):
-            fsspec = optional("fsspec", f"reading {_shortened(name)}", "fsspec")
+            fsspec = optional("fsspec", f"reading {_shortened(name)}")
             with fsspec.open(name, "rb") as remote:
                 yield name, None, remote
         else:

@@ -14,7 +14,7 @@ __all__ = ["gensim_vectors", "pandas_frame"]
 
 def gensim_vectors(words: Sequence[str], rows: Mapping[str, int], matrix: NDArray[Any]) -> Any:
     """Return a ``gensim.models.KeyedVectors`` that shares the matrix."""
-    models = optional("gensim.models", "to_gensim", "glove-rs[gensim]")
+    models = optional("gensim.models", "to_gensim")
     keyed = models.KeyedVectors(vector_size=int(matrix.shape[1]), dtype=matrix.dtype)
     keyed.vectors = matrix
     # Copies: gensim appends to these two when a word is added.
@@ -26,6 +26,6 @@ def gensim_vectors(words: Sequence[str], rows: Mapping[str, int], matrix: NDArra
 
 def pandas_frame(words: Sequence[str], matrix: NDArray[Any]) -> Any:
     """Return a ``pandas.DataFrame`` that shares the matrix, with one row per word."""
-    pandas = optional("pandas", "to_pandas", "pandas")
+    pandas = optional("pandas", "to_pandas")
     index = pandas.Index(words, name="word", dtype=object)
     return pandas.DataFrame(matrix, index=index, copy=False)

@@ -27,7 +27,7 @@ def families_for(words: Iterable[str]) -> tuple[list[str], set[str]]:
     missing : set of str
         Characters that no installed font has.
     """
-    manager = optional("matplotlib.font_manager", "plot", "glove-rs[plot]")
+    manager = optional("matplotlib.font_manager", "plot")
     properties = manager.FontProperties()
     families = list(properties.get_family())
     needed = {ord(letter) for letter in "".join(words) if not letter.isspace()}
@@ -57,7 +57,7 @@ def advice(missing: Iterable[str]) -> str:
 @functools.lru_cache(maxsize=16)
 def _installed_for(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
     """Return installed families that have `needed`, and which of them no family has."""
-    manager = optional("matplotlib.font_manager", "plot", "glove-rs[plot]")
+    manager = optional("matplotlib.font_manager", "plot")
     families, missing = _cover(manager, manager.fontManager.ttflist, needed)
     if missing:
         # matplotlib remembers its list of fonts from before they were installed.

@@ -42,7 +42,7 @@ def word_pairs(
     dummy4unknown: bool,
 ) -> tuple[Any, Any, float]:
     """Correlate cosines with ratings; see :meth:`glove_rs.WordVectors.evaluate_word_pairs`."""
-    stats = optional("scipy.stats", "evaluate_word_pairs", "glove-rs[scipy]")
+    stats = optional("scipy.stats", "evaluate_word_pairs")
     known = _known(words, restrict_vocab, case_insensitive)
     dummy4unknown = boolean("dummy4unknown", dummy4unknown)
     # Without a byte order mark in the first word.

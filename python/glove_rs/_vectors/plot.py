@@ -28,7 +28,7 @@ def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
     See :meth:`glove_rs.WordVectors.plot`.
     """
     if ax is None:
-        ax = optional("matplotlib.pyplot", "plot", "glove-rs[plot]").subplots()[1]
+        ax = optional("matplotlib.pyplot", "plot").subplots()[1]
     points, variance = principal_plane(rows)
     ax.scatter(points[:, 0], points[:, 1])
     ax.margins(0.1)

@@ -12,7 +12,17 @@ from .._fit import checkpoints
 from .._io import output_folder
 from .._io.files import local_path
 
-__all__ = ["READING", "corpus", "counts", "description", "kind_of", "local", "model", "vectors"]
+__all__ = [
+    "READING",
+    "corpus",
+    "counts",
+    "description",
+    "documents",
+    "kind_of",
+    "local",
+    "model",
+    "vectors",
+]
 
 #: What else than a kind of the core :func:`kind_of` returns, as messages name it.
 _FOLDERS = {
@@ -59,6 +69,38 @@ def corpus(paths: list[str]) -> list[Argument]:
     return [Argument(path) for path in paths]
 
 
+def documents(paths: list[str], errors: str) -> list[str]:
+    """Return the lines of a text that are not empty, read as the other commands read text.
+
+    Parameters
+    ----------
+    paths : list of str
+        As for :func:`corpus`.
+    errors : {"strict", "replace", "ignore"}
+        What to do with bytes that are no text.
+
+    Raises
+    ------
+    ValueError
+        If there is no such line.
+    OSError, FormatError
+        As for :meth:`Glove.fit`.
+    """
+    found: list[str] = []
+
+    def keep(document: str) -> list[str]:
+        if not document.strip():
+            return []
+        found.append(document)
+        return ["word"]
+
+    # The core passes each document to a tokenizer that is a function, in order.
+    Vocabulary.from_corpus(
+        corpus(paths), tokenizer=keep, min_count=1, threads=1, errors=errors, progress=False
+    )
+    return found
+
+
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
     """Read vectors from any file that has them. Those of a model are W + W_tilde.
 
@@ -98,6 +140,11 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
     FormatError
         If the file is something else; the message says what.
     """
+    if path == "-" and vocabulary is None:
+        raise FormatError(
+            f"{local(path)}: counts are read from a file: name it instead of -. Only Stanford's "
+            "records, whose words --vocab of glove-rs train names, are also read from here"
+        )
     kind = kind_of(path)
     if kind == "counts":
         if vocabulary is not None:
@@ -120,6 +167,8 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     FormatError
         If the file is something else; the message says what.
     """
+    if path == "-":
+        raise FormatError(f"{local(path)}: a model is read from a file: name it instead of -")
     kind = kind_of(path)
     if kind in {"model", "folder"}:
         return Glove.load(path)

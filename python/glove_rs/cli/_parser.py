@@ -74,10 +74,20 @@ def _option_name(argument: str) -> str:
     return ""
 
 
+#: How alike two spellings are, from 0 to 1, at the least for one to be suggested for the other.
+_NEAR = 0.8
+
+
 def _nearest(word: str, words: list[str]) -> str | None:
-    """Return the word that is spelled most like `word`, which may be its beginning."""
-    longer = [other for other in words if len(word) > 3 and other.startswith(word)]
-    return next(iter(longer or difflib.get_close_matches(word, words, 1)), None)
+    """Return the word of which `word` is the beginning, or the reverse, or a near spelling."""
+    # Without the dashes, which are alike in all options.
+    spelled = {other.lstrip("-").lower(): other for other in words}
+    bare = word.lstrip("-").lower()
+    longer = [other for other in spelled if len(bare) > 1 and other.startswith(bare)]
+    shorter = [other for other in spelled if len(other) > 2 and bare.startswith(other)]
+    near = longer or sorted(shorter, key=len, reverse=True)
+    near = near or difflib.get_close_matches(bare, spelled, 1, _NEAR)
+    return spelled[near[0]] if near else None
 
 
 def _suggested(words: list[str | None]) -> str:

@@ -21,8 +21,8 @@ def add(commands: Commands) -> None:
         "bash|zsh|fish",
         summary="print a script that completes commands in a shell",
         text=(
-            "Print a script for a shell, after which the tab key completes commands, options and "
-            "file names. This needs shtab: pip install glove-rs[completion]."
+            "Print a script for a shell, after which the tab key completes commands, options, "
+            "their values and file names. This needs shtab: pip install shtab."
         ),
         example=(
             "glove-rs completion bash > ~/.local/share/bash-completion/completions/glove-rs\n"
@@ -34,19 +34,25 @@ def add(commands: Commands) -> None:
 
 def _completion(options: argparse.Namespace) -> None:
     from ._program import parser
+    from .compat import TOOLS
 
-    shtab = optional("shtab", "completion", "glove-rs[completion]")
-    print(shtab.complete(_with_files(parser(), shtab.FILE), options.shell))
+    shtab = optional("shtab", "completion")
+    program = parser()
+    # The program reads the tool itself, before argparse.
+    program.command("compat").add_argument("tool", choices=list(TOOLS))
+    print(shtab.complete(_with_values(program, shtab.FILE), options.shell))
 
 
-def _with_files(parser: argparse.ArgumentParser, files: object) -> argparse.ArgumentParser:
-    """Have file names completed where an argument is one."""
+def _with_values(parser: argparse.ArgumentParser, files: object) -> argparse.ArgumentParser:
+    """Have values completed: file names, and the names that a metavar such as ``a|b`` lists."""
     from ._program import PATHS
 
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for command in action.choices.values():
-                _with_files(command, files)
+                _with_values(command, files)
         elif action.metavar in PATHS:
             action.complete = files  # type: ignore[attr-defined]
+        elif isinstance(action.metavar, str) and "|" in action.metavar:
+            action.choices = action.metavar.split("|")
     return parser

@@ -36,7 +36,7 @@ def add(commands: Commands) -> None:
             "Count a sample of a text, a few megabytes or percent of it, and train on it for a "
             "moment. Say how many tokens, words and records the text has, what memory, disk and "
             "time glove-rs fit would take, and which settings would fit into less memory. A range "
-            "in brackets says what a sample cannot know."
+            "in brackets comes from the spread of samples of real texts; the truth can lie outside."
         ),
         example="glove-rs estimate corpus.txt --dim 300 --epochs 15 --within 8GB",
     )

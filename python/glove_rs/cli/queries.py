@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
-from .. import FormatError, WordVectors
+from .. import WordVectors
 from .._checks import integer
 from ..vectors import Neighbours
 from . import _inputs
@@ -198,7 +198,7 @@ def _add_infer(commands: Commands) -> None:
         metavar="FILE",
         nargs="*",
         default=["-"],
-        help="examples, one on each line; - is standard input (default: -)",
+        help="text as for glove-rs fit, an example on each line; - is standard input (default: -)",
     )
     parser.add_argument("--word", metavar="WORD", help="the word, as it stands in the examples")
     parser.add_argument(
@@ -214,7 +214,7 @@ def _add_infer(commands: Commands) -> None:
 def _infer(options: argparse.Namespace) -> None:
     search = _search(options, ("topn",))
     model = _inputs.model(options.model, None)
-    examples = [line for path in options.files for line in _examples(path)]
+    examples = _inputs.documents(options.files, model.errors)
     vector = model.infer_vector(examples, options.word)
     result: dict[str, Any] = {"word": options.word, "vector": vector.tolist()}
     # Nine digits read back as the same float32.
@@ -223,15 +223,6 @@ def _infer(options: argparse.Namespace) -> None:
         found = model.vectors.most_similar([vector], topn=search["topn"])
         result["similar"], text = _neighbours(found), _lines(found)
     emit(options, result, text)
-
-
-def _examples(path: str) -> list[str]:
-    """Read lines, without the empty ones."""
-    with open(_inputs.local(path), encoding="utf-8-sig") as file:
-        try:
-            return [line for line in file if line.strip()]
-        except UnicodeDecodeError as error:
-            raise FormatError(f"{path}: not UTF-8 ({error.reason})") from error
 
 
 # --- evaluate -------------------------------------------------------------------------------------
@@ -251,12 +242,15 @@ def _add_evaluate(commands: Commands) -> None:
         example="glove-rs evaluate model questions-words.txt wordsim353.tsv --json",
     )
     _add_vectors(parser)
-    parser.add_argument("files", metavar="FILE", nargs="+", help="questions or rated pairs")
+    parser.add_argument(
+        "files", metavar="FILE", nargs="+", help="questions or rated pairs; - is standard input"
+    )
     add_parameters(parser.add_argument_group("protocol"), WordVectors.evaluate, _EVALUATION)
     add_json(parser)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
     wv = _read(options)
-    results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in options.files]
+    files = map(_inputs.local, options.files)
+    results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in files]
     emit(options, [result.to_dict() for result in results], "\n\n".join(map(str, results)))

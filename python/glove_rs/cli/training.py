@@ -77,7 +77,7 @@ def _add_fit(commands: Commands) -> None:
     )
     add_settings(parser.add_argument_group("counting"), _COUNTING)
     _add_training(parser)
-    group = parser.add_argument_group("cluster (pip install glove-rs[dask])")
+    group = parser.add_argument_group("cluster (pip install dask distributed)")
     group.add_argument(
         "--scheduler",
         metavar="ADDRESS",
