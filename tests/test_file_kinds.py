@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import os
+import pickle
 import re
 import warnings
 import zipfile
@@ -157,6 +158,35 @@ def test_another_encoding_is_no_matter_of_bad_bytes(tmp_path, errors):
     (tmp_path / "text").write_bytes(TEXT.encode("utf-16-le"))
     with pytest.raises(FormatError, match="UTF-16 without its byte order mark"):
         Vocabulary.from_corpus(tmp_path / "text", errors=errors)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["नमस्ते दुनिया यह वाक्य\n", "plain words in a line\n"])
+@pytest.mark.parametrize("errors", ["strict", "ignore", "replace"])
+def test_wide_text_without_a_mark_is_refused_by_its_name(tmp_path, encoding, text, errors):
+    (tmp_path / "text").write_bytes(text.encode(encoding) * 9)
+    with pytest.raises(FormatError, match=f"(?i){encoding[:6]} without .*encoding=.{encoding}"):
+        Vocabulary.from_corpus(tmp_path / "text", min_count=1, errors=errors)
+
+
+def test_control_characters_make_text_of_no_bytes_but_of_many(tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"ab\x00\x01" * 40)
+    with pytest.raises(FormatError, match="many of its bytes are control characters"):
+        Vocabulary.from_corpus(path, min_count=1)
+    path.write_bytes("\x00\x80\U00010000".encode())
+    assert Vocabulary.from_corpus(path, min_count=1).words == ["\x00\x80\U00010000"]
+    path.write_bytes(b"words with a zero\x00 among them " * 9)
+    assert "zero\x00" in Vocabulary.from_corpus(path, min_count=1)
+
+
+@pytest.mark.parametrize("protocol", [0, 1])
+@pytest.mark.parametrize("value", [["a", "b"], {"a": 1}, "king", np.eye(2)], ids=repr)
+def test_pickles_of_the_first_protocols_are_recognised(tmp_path, protocol, value):
+    path = tmp_path / "file"
+    path.write_bytes(pickle.dumps(value, protocol=protocol))
+    with pytest.raises(FormatError, match="pickle"):
+        Vocabulary.from_corpus(path, min_count=1)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])

@@ -588,6 +588,17 @@ COLUMNS = {
     "aligned decimal commas": "w0   1,5  -1,5  2,5\nw1  -1,0   1,5  2,5\n",
     "semicolons and decimal commas": "w0;1,5;-1,5;2,5\nw1;-1;1,5;2,5\n",
     "quotation marks": '"w0",1.5,-1.5,2.5\n"w1",-1,1.5,2.5\n',
+    "a list of commas": "w0 1.5,-1.5,2.5\nw1 -1,1.5,2.5\n",
+    "a list of commas under a header": "2 3\nw0 1.5,-1.5,2.5\nw1 -1,1.5,2.5\n",
+    "a list of commas and blanks": "w0 1.5, -1.5, 2.5\nw1 -1, 1.5, 2.5\n",
+    "a list after a tab": "w0\t1.5,-1.5,2.5\nw1\t-1,1.5,2.5\n",
+    "a list after a colon": "w0:1.5,-1.5,2.5\nw1:-1,1.5,2.5\n",
+    "a list after a colon and a blank": "w0: 1.5,-1.5,2.5\nw1: -1,1.5,2.5\n",
+    "a list after a colon under a header": "2 3\nw0:1.5,-1.5,2.5\nw1:-1,1.5,2.5\n",
+    "a list of semicolons": "w0 1.5;-1.5;2.5\nw1 -1;1.5;2.5\n",
+    "a list of decimal commas": "2 3\nw0 1,5;-1,5;2,5\nw1 -1;1,5;2,5\n",
+    "names of columns and blanks": "word d1 d2 d3\nw0 1.5 -1.5 2.5\nw1 -1 1.5 2.5\n",
+    "names of columns and tabs": "word\td1\td2\td3\nw0\t1.5\t-1.5\t2.5\nw1\t-1\t1.5\t2.5\n",
     "aligned under a header": "2   3\nw0   1.50  -1.50   2.50\nw1  -1.00   1.50   2.50\n",
 }
 
@@ -598,6 +609,48 @@ def test_columns_may_be_separated_otherwise(file, name, end):
     wv = load(file(COLUMNS[name].replace("\n", end).encode()))
     assert wv.index_to_key == ["w0", "w1"]
     assert wv.vectors.tolist() == [[1.5, -1.5, 2.5], [-1, 1.5, 2.5]]
+
+
+@pytest.mark.parametrize(
+    ("content", "words", "matrix"),
+    [
+        (b"2 2\nking 1,5\nqueen 0,3\n", ["king", "queen"], [[1, 5], [0, 3]]),
+        (b"king 1,5\nqueen 0,25\n", ["king", "queen"], [[1.5], [0.25]]),
+        (b"psalm 23,1.5,2.5\nroute 66,1.5,2.5\n", ["psalm 23", "route 66"], [[1.5, 2.5]] * 2),
+        (b"psalm 23\t1.5\t2.5\nroute 66\t1.5\t2.5\n", ["psalm 23", "route 66"], [[1.5, 2.5]] * 2),
+        (b"psalm 23\t1,5\nroute 66\t2,5\n", ["psalm 23", "route 66"], [[1.5], [2.5]]),
+        (b"http: 1.5,2.5\na,b 1.5,2.5\n", ["http:", "a,b"], [[1.5, 2.5]] * 2),
+    ],
+)
+def test_words_end_where_the_separators_of_all_lines_say(file, content, words, matrix):
+    wv = load(file(content))
+    assert wv.index_to_key == words
+    assert wv.vectors.tolist() == matrix
+
+
+@pytest.mark.parametrize("header", [b"", b"2 2\n"])
+def test_commas_between_thousands_are_refused(file, header):
+    message = fault(file(header + b"a 1,234.5 2,345.6\nb 1,111.0 3,222.1\n"))
+    assert '"1,234.5" have commas between their thousands' in message
+
+
+@pytest.mark.parametrize("header", ["", "2 2\n"])
+@pytest.mark.parametrize("separator", " ,")
+def test_lines_that_end_in_carriage_returns_alone_are_refused(file, header, separator):
+    text = (header + "a 1.5 2.5\nb 2.5 1.5\n").replace(" ", separator).replace("\n", "\r")
+    assert "carriage returns alone" in fault(file(text.encode()))
+
+
+def test_bytes_that_are_all_text_are_never_binary(file):
+    message = fault(file(b"3 3\nking 0.1|0.2|0.3\nqueen 0.3|0.2|0.1\nman 0.3|0.2|0.1\n"))
+    assert message.startswith("line 2: expected a word and 3 numbers")
+
+
+@pytest.mark.parametrize("errors", ["replace", "ignore"])
+def test_a_broken_byte_in_a_number_is_an_error_however_words_are_read(file, errors):
+    message = fault(file(b"a 1.\xff5 2.5\nb 1.\xff5 2.5\n"), errors=errors)
+    assert message.startswith("line 1: the number")
+    assert "0xff" in message
 
 
 def test_words_of_a_table_may_be_quoted(file):

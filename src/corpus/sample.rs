@@ -4,7 +4,7 @@ use super::charset::{self, UTF8_MARK};
 use super::text::has_parts;
 use super::{ChunkReader, Content, Gatherer, TextOptions};
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{self, FileKind, LOOK, Wanted};
+use crate::file_kind::{self, LOOK};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use std::fs::File;
@@ -271,9 +271,7 @@ fn beginning(path: &Path) -> Result<Vec<u8>> {
 
 /// Whether a file that begins so is text that can be read from the middle.
 fn is_plain(beginning: &[u8]) -> bool {
-    let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
-    let is_refused = kind.is_some_and(|kind| kind.refusal(Wanted::Text).is_some());
-    has_parts(beginning) && !is_refused
+    has_parts(beginning) && file_kind::refusal_as_text(beginning, beginning.len() < LOOK).is_none()
 }
 
 #[cfg(test)]

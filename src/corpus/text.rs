@@ -3,7 +3,7 @@
 use super::unit::{Cutter, DocumentUnit, Gatherer};
 use super::{CHUNK_BYTES, ChunkReader, Content, Idle, Origin, file_bytes};
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{self, FileKind, Wanted};
+use crate::file_kind;
 use crate::io::charset::{self, Fault, OnInvalid, UTF8_MARK, Utf16};
 use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
@@ -212,8 +212,7 @@ impl TextReader {
 
     fn refuse_what_is_no_text(&self, text: &[u8], whole: bool) -> Result<()> {
         let (beginning, whole) = beginning(text, whole);
-        let kind = FileKind::of_beginning(beginning, whole);
-        let refused = kind.and_then(|kind| kind.refusal(Wanted::Text));
+        let refused = file_kind::refusal_as_text(beginning, whole);
         refused.map_or(Ok(()), |message| Err(self.malformed((0, message))))
     }
 
@@ -578,8 +577,7 @@ mod tests {
                 Ok(_) => {}
                 Err(Error::Format { .. }) => {
                     let packed = Unpacked::new(io::Cursor::new(bytes.clone())).unwrap();
-                    let kind = FileKind::of_beginning(&bytes, true);
-                    let is_refused = kind.is_some_and(|kind| kind.refusal(Wanted::Text).is_some());
+                    let is_refused = file_kind::refusal_as_text(&bytes, true).is_some();
                     let is_faulty = errors == OnInvalid::Strict || packed.compression().is_some();
                     prop_assert!(is_faulty || is_refused);
                 }

@@ -25,6 +25,20 @@ pub(crate) fn has_mark(beginning: &[u8]) -> bool {
     beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff")
 }
 
+/// Why a file with this beginning is no text to read; `None` if it may be.
+pub(crate) fn refusal_as_text(beginning: &[u8], whole: bool) -> Option<String> {
+    let kind = FileKind::of_beginning(beginning, whole);
+    let refusal = kind.and_then(|kind| kind.refusal(Wanted::Text));
+    let is_data = kind.is_none() && !has_mark(beginning) && text::is_control_data(beginning);
+    refusal.or_else(|| {
+        is_data.then(|| {
+            "this is not text: many of its bytes are control characters, as in binary data and in \
+             encodings other than UTF-8"
+                .to_owned()
+        })
+    })
+}
+
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {

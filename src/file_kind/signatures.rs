@@ -241,6 +241,12 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     {
         return Some(foreign(&PICKLE));
     }
+    if is_old_pickle(beginning) {
+        return Some(foreign(&PICKLE));
+    }
+    if is_windows_program(beginning) {
+        return Some(foreign(&PROGRAM));
+    }
     let page = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
     let page = page.trim_ascii_start();
     let is = |tag: &[u8]| {
@@ -248,6 +254,55 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
         found.is_some_and(|found| found.eq_ignore_ascii_case(tag))
     };
     (is(b"<!doctype html") || is(b"<html")).then_some(foreign(&HTML))
+}
+
+/// Whether this is a pickle of protocol 0 or 1, which have no signature: a container, a text or a class, stored
+/// in the first place of the memo.
+fn is_old_pickle(beginning: &[u8]) -> bool {
+    const MODULES: [&[u8]; 9] = [
+        b"copy_reg",
+        b"copyreg",
+        b"numpy.",
+        b"collections",
+        b"__main__",
+        b"__builtin__",
+        b"builtins",
+        b"gensim.",
+        b"pandas.",
+    ];
+    let mut lines = beginning.split(|b| *b == b'\n');
+    let mut next = || lines.next().unwrap_or_default();
+    let (first, second, third) = (next(), next(), next());
+    let is_stored = |line: &[u8]| {
+        line.strip_prefix(b"p")
+            .is_some_and(|n| !n.is_empty() && n.len() < 4 && n.iter().all(u8::is_ascii_digit))
+    };
+    match beginning {
+        [b']' | b'}' | b')', b'q', 0, ..] | [b'(', b']' | b'}' | b'(', b'q', 0, ..] => true,
+        [b'(', b'l' | b'd' | b't', ..] => is_stored(&first[2..]),
+        [b'V' | b'S', ..] => is_stored(second),
+        [b'X', a, b, 0, 0, rest @ ..] => rest
+            .get(usize::from(u16::from_le_bytes([*a, *b]))..)
+            .is_some_and(|rest| rest.starts_with(b"q\0")),
+        [b'c', ..] => {
+            let is_module = MODULES.iter().any(|name| first[1..].starts_with(name));
+            is_module && !second.is_empty() && (is_stored(third) || third.starts_with(b"q\0"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether this is a program of Windows: the header of its old format says where the new one begins.
+fn is_windows_program(beginning: &[u8]) -> bool {
+    const PLACE: usize = 0x3c;
+    const FARTHEST: usize = 0x1000;
+    let place = beginning.get(PLACE..).and_then(<[u8]>::first_chunk);
+    let at = place.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize);
+    beginning.starts_with(b"MZ")
+        && (PLACE + 4..FARTHEST).contains(&at)
+        && beginning
+            .get(at..at + 4)
+            .is_none_or(|magic| magic == b"PE\0\0")
 }
 
 /// What a zip archive is, by the name of its first member, which is in its first bytes.
@@ -272,9 +327,35 @@ mod tests {
             b"GGUF models\n",
             b"GIF89 images\n",
             b"PK is no word",
+            b"MZ is a programmer and here are words enough that a header would have its place\n",
+            b"(lp is a record)\n",
+            b"Volume\np. 0\n",
+            b"collections\nof words\np0\n",
             b"html pages have <html> in them",
         ] {
             assert_eq!(of(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn programs_and_old_pickles_are_told_without_a_signature() {
+        let mut program = b"MZ\x90\0\x03".to_vec();
+        program.resize(0x80, 0);
+        program[0x3c] = 0x80;
+        assert_eq!(of(&program), Some(foreign(&PROGRAM)));
+        program.extend(b"PE\0\0");
+        assert_eq!(of(&program), Some(foreign(&PROGRAM)));
+        for pickle in [
+            &b"(lp0\nVa\np1\na."[..],
+            b"(dp0\nVa\np1\nI1\ns.",
+            b"]q\0(X\x01\0\0\0aq\x01e.",
+            b"}q\0X\x01\0\0\0aq\x01K\x01s.",
+            b"Vking\np0\n.",
+            b"X\x04\0\0\0kingq\0.",
+            b"ccopy_reg\n_reconstructor\np0\n(c__main__\n",
+            b"ccopy_reg\n_reconstructor\nq\0(c__main__\n",
+        ] {
+            assert_eq!(of(pickle), Some(foreign(&PICKLE)), "{pickle:?}");
         }
     }
 

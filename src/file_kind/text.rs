@@ -14,6 +14,17 @@ static UTF16_BIG: Foreign = Foreign {
              UTF-8 (iconv -f UTF-16BE -t UTF-8)",
 };
 
+static UTF32_LITTLE: Foreign = Foreign {
+    description: "text in UTF-32 without its byte order mark",
+    advice: "open it with open(path, encoding=\"utf-32-le\") and give the open file, or convert it to \
+             UTF-8 (iconv -f UTF-32LE -t UTF-8)",
+};
+static UTF32_BIG: Foreign = Foreign {
+    description: UTF32_LITTLE.description,
+    advice: "open it with open(path, encoding=\"utf-32-be\") and give the open file, or convert it to \
+             UTF-8 (iconv -f UTF-32BE -t UTF-8)",
+};
+
 const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Lines looked at.
 const LINES: usize = 50;
@@ -22,6 +33,14 @@ const FEW: usize = 3;
 
 /// The kind of a text with this beginning that cannot be prose.
 pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
+    for (encoding, read) in [
+        (&UTF32_LITTLE, u32::from_le_bytes as fn([u8; 4]) -> u32),
+        (&UTF32_BIG, u32::from_be_bytes),
+    ] {
+        if is_utf32(beginning, read) {
+            return Some(FileKind::Foreign(encoding));
+        }
+    }
     if let Some(big_endian) = is_utf16(beginning) {
         let encoding = if big_endian {
             &UTF16_BIG
@@ -46,6 +65,27 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
     cut_at_most && !content.iter().any(|b| *b < 7 || (0x0e..0x1b).contains(b))
 }
 
+/// Whether so many bytes are control characters that this is no text: a third of them, or a tenth where they are
+/// not UTF-8 either. A few between words are no matter.
+pub(super) fn is_control_data(content: &[u8]) -> bool {
+    const FEW_BYTES: usize = 64;
+    let is_control = |b: &&u8| b.is_ascii_control() && !(7..0x0e).contains(*b);
+    let controls = content.iter().filter(is_control).count();
+    let is_utf8 = std::str::from_utf8(content).map_or_else(|e| e.error_len().is_none(), |_| true);
+    content.len() >= FEW_BYTES && controls * if is_utf8 { 3 } else { 10 } > content.len()
+}
+
+/// Whether this is the beginning of a text in UTF-32 without a byte order mark, whose characters are read so.
+fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
+    const LOOK: usize = 1 << 14;
+    let (units, _) = content[..content.len().min(LOOK)].as_chunks::<4>();
+    units.len() >= FEW
+        && units.iter().all(|unit| {
+            let character = char::from_u32(read(*unit));
+            character.is_some_and(|c| !c.is_control() || c.is_whitespace())
+        })
+}
+
 /// Whether this is the beginning of a text in UTF-16 without a byte order mark, and if so, whether its
 /// bytes are in big-endian order.
 ///
@@ -68,7 +108,8 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
                     return None;
                 }
                 ascii += 1;
-            } else if printable(high) && printable(low) {
+            } else if [high, low].iter().all(|b| (b' '..0x7f).contains(b)) {
+                // A script may have its characters in the block of a tab, as Devanagari has.
                 letters += 1;
             }
         }
@@ -201,17 +242,24 @@ pub(crate) fn notice(beginning: &[u8], whole: bool) -> Option<String> {
     ))
 }
 
-/// Whether all lines are objects of JSON, or the text is one array or object.
+/// Whether all lines are objects or lists of JSON, or the text is one array or object.
 fn is_json(lines: &[&[u8]]) -> bool {
     let quoted = |line: &[u8]| line.trim_ascii_start().starts_with(b"\"");
     let is_object =
         |line: &[u8]| line.ends_with(b"}") && line.strip_prefix(b"{").is_some_and(quoted);
+    let is_list = |line: &[u8]| {
+        let has_text = [&b"[\""[..], b",\"", b", \""]
+            .iter()
+            .any(|quote| memchr::memmem::find(line, quote).is_some());
+        line.starts_with(b"[") && line.ends_with(b"]") && has_text
+    };
     let opens = |line: &[u8]| [&b"["[..], b"{", b"[{"].contains(&line);
     let is_member = |line: &[u8]| quoted(line) && line.contains(&b':') || line.starts_with(b"{\"");
     let lines: Vec<&[u8]> = lines.iter().map(|line| line.trim_ascii()).collect();
     let first = lines[0];
     let inside = lines.iter().find(|line| !opens(line));
     lines.iter().all(|line| is_object(line))
+        || lines.iter().all(|line| is_list(line))
         || opens(first) && inside.is_some_and(|line| is_member(line))
         || first.starts_with(b"[{\"")
         || first.starts_with(b"[[\"")
@@ -300,6 +348,8 @@ mod tests {
     fn tables_are_told_from_sentences() {
         for (table, name) in [
             (&b"{\"text\": \"a b\"}\n{\"text\": \"c\"}\n"[..], "JSON"),
+            (b"[\"a\", \"b c\"]\n[\"d\", \"e\"]\n", "JSON"),
+            (b"[1, \"b c\"]\n[2, \"e\"]\n", "JSON"),
             (b"[\n  {\"text\": \"a b\"},\n", "JSON"),
             (b"[{\"text\": \"a b\"}]", "JSON"),
             (
@@ -344,6 +394,9 @@ mod tests {
             "Ελλάδα και κόσμος\n",
             "早上好 world\n一 二 三\n",
             "été à Genève\r\n",
+            "नमस्ते दुनिया, यह एक वाक्य है\n",
+            "ਸਤਿ ਸ੍ਰੀ ਅਕਾਲ ਦੁਨੀਆ\n",
+            "മലയാളം ഒരു ഭാഷയാണ്\n",
         ] {
             for big_endian in [false, true] {
                 assert_eq!(
@@ -352,6 +405,35 @@ mod tests {
                     "{text}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn utf32_without_a_mark_is_told_by_its_characters() {
+        for text in ["plain words\n", "नमस्ते दुनिया\n", "早上好\n"] {
+            for write in [u32::to_le_bytes as fn(u32) -> [u8; 4], u32::to_be_bytes] {
+                let bytes: Vec<u8> = text.chars().flat_map(|c| write(c.into())).collect();
+                let Some(FileKind::Foreign(foreign)) = kind(&bytes) else {
+                    panic!("{text}");
+                };
+                assert!(foreign.description.contains("UTF-32"), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_control_characters_are_no_text_and_a_few_are() {
+        assert!(is_control_data(&b"ab\0\x01".repeat(20)));
+        assert!(is_control_data(&b"\xffabcd\0".repeat(20)));
+        for text in [
+            &"\0\u{80}\u{10000}".as_bytes().repeat(1)[..],
+            &b"\0\0\0\0".repeat(2),
+            &b"words in a line\0".repeat(20),
+            &b"\x1b[1mbold\x1b[0m ".repeat(20),
+            b"",
+        ] {
+            assert!(!is_control_data(text), "{text:?}");
+            assert_eq!(kind(text), None, "{text:?}");
         }
     }
 

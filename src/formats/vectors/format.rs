@@ -179,7 +179,16 @@ pub(super) fn plan(
     let start = mark + (first + 1).min(text.len());
     let header = header(&text[..first]).filter(|_| format != Some(Format::Glove));
 
+    if has_old_line_ends(text) {
+        return Err(at_line(
+            "the lines end in carriage returns alone, as on old Macs; convert them first, with \
+             tr '\\r' '\\n'",
+        ));
+    }
     let Some((promised, dim)) = header else {
+        if let Some(field) = Sample::of(text, whole, None).thousands() {
+            return Err(at_line(&thousands_found(&field)));
+        }
         if matches!(format, Some(Format::Word2Vec | Format::Word2VecBinary)) {
             return Err(at_line(
                 "expected the number of words and the number of components",
@@ -210,7 +219,10 @@ pub(super) fn plan(
         );
         return Err(at_line(&message));
     }
-    let below = Sample::of(&content[start..], whole);
+    let below = Sample::of(&content[start..], whole, Some(dim));
+    if let Some(field) = below.thousands().filter(|_| is_text(content)) {
+        return Err(at_line(&thousands_found(&field)));
+    }
     let body = Body {
         dim,
         promised: Some(promised),
@@ -224,7 +236,9 @@ pub(super) fn plan(
     let one_number = numbers == Some(1) && (dim != 1 || whole && promised != below.lines as u64);
     let rows_fit = promised == 0 || numbers == Some(dim) && !one_number;
     if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
-        if !is_text(content) || whole && fits(&content[start..], promised, dim) {
+        // Text in another encoding is no text here, but it has no control characters either.
+        let below = &content[start..];
+        if !is_text(content) && (has_controls(below) || whole && fits(below, promised, dim)) {
             return Ok(Plan::Binary(body));
         }
         if one_number {
@@ -258,13 +272,9 @@ fn header(line: &[u8]) -> Option<(u64, usize)> {
 }
 
 fn headless(text: &[u8], whole: bool, start: usize) -> Option<Plan> {
-    let sample = Sample::of(text, whole);
+    let sample = Sample::of(text, whole, None);
     let dim = sample.numbers().filter(|dim| *dim > 0)?;
-    let names = if sample.dialect.is_table() {
-        column_names(text, dim, sample.dialect)
-    } else {
-        0
-    };
+    let names = column_names(text, dim, sample.dialect);
     Some(Plan::Text(Body {
         dim,
         promised: None,
@@ -275,11 +285,30 @@ fn headless(text: &[u8], whole: bool, start: usize) -> Option<Plan> {
     }))
 }
 
-/// Bytes of a first line that names the columns: it ends in fewer numbers than the others, or in the
-/// numbers of the columns from 0.
+/// Bytes of a first line that names the columns. That of a table ends in fewer numbers than the others, or in
+/// the numbers of the columns from 0; another has a name for each column, and none is a number.
 fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
     let end = memchr(b'\n', text).unwrap_or(text.len());
     let line = &text[..end];
+    if !dialect.is_table() {
+        let fields: Vec<&[u8]> = line
+            .split(|b| b" \t\r".contains(b))
+            .filter(|field| !field.is_empty())
+            .collect();
+        let has_letter = |field: &&[u8]| field.iter().any(u8::is_ascii_alphabetic);
+        let is_name =
+            |field: &&[u8]| has_letter(field) && fast_float2::parse::<f32, _>(field).is_err();
+        let are_names = dim > 1 && fields.len() == dim + 1 && fields.iter().all(is_name);
+        // A malformed first line may be a phrase: the names of columns are all different.
+        let mut different = fields.clone();
+        different.sort_unstable();
+        different.dedup();
+        return if are_names && different.len() == fields.len() {
+            (end + 1).min(text.len())
+        } else {
+            0
+        };
+    }
     let numbered = (0..dim).map(|n| n.to_string()).collect::<Vec<_>>();
     let separator = if dialect.separator == Separator::Comma {
         ","
@@ -294,6 +323,50 @@ fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
     }
 }
 
+fn has_controls(content: &[u8]) -> bool {
+    content
+        .iter()
+        .any(|b| *b < 7 || (0x0e..0x1b).contains(b) || *b == 0x7f)
+}
+
+/// Whether carriage returns alone end the lines of a text of vectors.
+fn has_old_line_ends(text: &[u8]) -> bool {
+    if memchr(b'\n', text).is_some() || memchr(b'\r', text).is_none() {
+        return false;
+    }
+    let lines = text.split(|b| *b == b'\r').filter(|line| !is_blank(line));
+    let few: Vec<&[u8]> = lines.take(FEW_ROWS).collect();
+    let ends_in_number = |line: &&&[u8]| {
+        let mut dialects = std::iter::once(Dialect::default()).chain(Dialect::OTHERS);
+        dialects.any(|dialect| dialect.numbers_at_end(line) > 0)
+    };
+    few.len() > 1 && 2 * few.iter().filter(ends_in_number).count() > few.len()
+}
+
+fn thousands_found(field: &str) -> String {
+    format!(
+        "numbers as {field:?} have commas between their thousands, or are lists of whole numbers; write \
+         them without commas, or separate them by blanks"
+    )
+}
+
+/// Whether a field is a number with commas between its thousands, such as 1,234.5, and cannot be one with a
+/// decimal comma.
+fn has_thousands(field: &[u8]) -> bool {
+    let field = field.strip_prefix(b"-").unwrap_or(field);
+    let (whole, fraction) = match memchr(b'.', field) {
+        Some(point) => (&field[..point], Some(&field[point + 1..])),
+        None => (field, None),
+    };
+    let groups: Vec<&[u8]> = whole.split(|b| *b == b',').collect();
+    let digits = |group: &[u8]| group.iter().all(u8::is_ascii_digit);
+    groups.len() > if fraction.is_some() { 1 } else { 2 }
+        && (1..=3).contains(&groups[0].len())
+        && groups[1..].iter().all(|group| group.len() == 3)
+        && groups.iter().all(|group| digits(group))
+        && fraction.is_none_or(digits)
+}
+
 /// What the first lines look like.
 struct Sample<'a> {
     /// Lines that are not blank.
@@ -306,8 +379,9 @@ struct Sample<'a> {
 }
 
 impl<'a> Sample<'a> {
-    /// The complete lines of `text`. The file goes on after it unless `whole`.
-    fn of(text: &'a [u8], whole: bool) -> Self {
+    /// The complete lines of `text`. The file goes on after it unless `whole`. A header promises
+    /// `promised` components.
+    fn of(text: &'a [u8], whole: bool, promised: Option<usize>) -> Self {
         let mut rows: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES + 1).collect();
         if rows.len() > LINES || !whole {
             rows.pop();
@@ -325,14 +399,40 @@ impl<'a> Sample<'a> {
             numbers: counted(&rows, Dialect::default()),
             rows,
         };
-        sample.choose_dialect();
+        sample.choose_dialect(promised);
         sample
     }
 
-    /// Choose the dialect in which most lines end in the most numbers; the default if half of them do so
-    /// there.
-    fn choose_dialect(&mut self) {
+    /// A number with commas between its thousands, if most lines hold one.
+    fn thousands(&self) -> Option<String> {
+        let found = |line: &&'a [u8]| {
+            let mut fields = line.split(|b| b" \t\r;".contains(b)).skip(1);
+            fields.find(|field| has_thousands(field))
+        };
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
+        let fields: Vec<_> = few.iter().filter_map(found).collect();
+        let first = fields.first().filter(|_| 2 * fields.len() > few.len())?;
+        Some(String::from_utf8_lossy(first).into_owned())
+    }
+
+    /// Choose tabs where every line has as many tabs as numbers, or the dialect in which most lines end in the
+    /// numbers that are promised, or in the most; the default if half of them do so there.
+    fn choose_dialect(&mut self, promised: Option<usize>) {
+        let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
+        let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();
+        let columns = few.first().map_or(0, |line| tabs(line));
+        let has_blank = few.iter().any(|line| trim_end(line).contains(&b' '));
+        if columns > 0 && has_blank && few.iter().all(|line| tabs(line) == columns) {
+            for dialect in Dialect::TABS {
+                let numbers = counted(few, dialect);
+                let complete = numbers.iter().filter(|n| **n == columns).count();
+                if 2 * complete > few.len() {
+                    self.dialect = dialect;
+                    self.numbers = counted(&self.rows, dialect);
+                    return;
+                }
+            }
+        }
         // How many numbers most lines end with, and how many lines do.
         let usual_of = |dialect| {
             let numbers = counted(few, dialect);
@@ -346,9 +446,34 @@ impl<'a> Sample<'a> {
             alike
         };
         let mut chosen = Dialect::default();
+        // Two whole numbers may be one with a decimal comma, and the first of a list may end a phrase.
+        let is_other = |line: &[u8]| {
+            let line = trim_end(line);
+            let start = line.iter().rposition(|b| b" \t:".contains(b));
+            let list = &line[start.map_or(0, |at| at + 1)..];
+            let whole = |field: &[u8]| field.iter().all(u8::is_ascii_digit);
+            let fields: Vec<&[u8]> = list.split(|b| b",;".contains(b)).collect();
+            let (first, others) = (fields[0], &fields[1..]);
+            let fractions = others.iter().filter(|field| !whole(field)).count();
+            let ends_phrase = line.get(start.unwrap_or(0)) == Some(&b' ')
+                && whole(first)
+                && 2 * fractions > others.len();
+            ends_phrase && !list.contains(&b';')
+                || matches!(others, [other] if list.contains(&b',') && whole(other)
+                    && whole(first.strip_prefix(b"-").unwrap_or(first)))
+        };
         for dialect in Dialect::OTHERS {
             let (numbers, lines) = usual_of(dialect);
-            if (numbers, lines) > (most, alike) {
+            let is_list = matches!(dialect.separator, Separator::List { .. });
+            let fits = |numbers| promised == Some(numbers);
+            let better = if is_list && fits(numbers) != fits(most) {
+                fits(numbers) && 2 * lines > few.len()
+            } else {
+                (numbers, lines) > (most, alike)
+                    && !(is_list
+                        && 2 * few.iter().filter(|line| is_other(line)).count() > few.len())
+            };
+            if better {
                 (most, alike, chosen) = (numbers, lines, dialect);
             }
         }
@@ -491,6 +616,7 @@ mod tests {
             comma,
             semicolon,
             both,
+            ..,
         ] = Dialect::OTHERS;
         let plain = Dialect::default();
         for (content, expected) in [
@@ -527,9 +653,9 @@ mod tests {
     fn binary_is_told_from_text() {
         let binary = [b"2 1\na ".as_slice(), &1.0_f32.to_le_bytes(), b"b \0\0\0\0"].concat();
         assert_eq!(seen(&binary), (false, 1, Some(2)));
-        // Numbers whose bytes are letters.
-        assert_eq!(seen(b"2 1\na AAAA\nb BBBB\n"), (false, 1, Some(2)));
-        assert_eq!(seen(b"2 1\na AAAAb BBBB"), (false, 1, Some(2)));
+        // Bytes that are all letters are text, whatever fits.
+        assert!(seen(b"2 1\na AAAA\nb BBBB\n").0);
+        assert!(seen(b"3 3\nking 0.1|0.2|0.3\nqueen 0.3|0.2|0.1\nman 0.3|0.2|0.1\n").0);
     }
 
     #[test]

@@ -32,6 +32,10 @@ pub(super) enum Separator {
     Comma,
     /// A semicolon; a word may be in quotation marks.
     Semicolon,
+    /// A tab; a word may hold blanks and end in a number.
+    Tab,
+    /// This mark between the numbers, and a blank, a tab or, with `colon`, a colon after the word.
+    List { mark: u8, colon: bool },
 }
 
 impl Dialect {
@@ -43,14 +47,30 @@ impl Dialect {
     }
 
     /// Other dialects than the default, to be tried in this order.
-    pub const OTHERS: [Self; 6] = [
+    pub const OTHERS: [Self; 12] = [
         Self::new(Separator::Blanks, false),
         Self::new(Separator::Blank, true),
         Self::new(Separator::Blanks, true),
         Self::new(Separator::Comma, false),
         Self::new(Separator::Semicolon, false),
         Self::new(Separator::Semicolon, true),
+        Self::list(b',', true, false),
+        Self::list(b',', false, false),
+        Self::list(b';', true, false),
+        Self::list(b';', false, false),
+        Self::list(b';', true, true),
+        Self::list(b';', false, true),
     ];
+
+    /// Tabs alone, for lines that all have the same number of them.
+    pub const TABS: [Self; 2] = [
+        Self::new(Separator::Tab, false),
+        Self::new(Separator::Tab, true),
+    ];
+
+    const fn list(mark: u8, colon: bool, decimal_comma: bool) -> Self {
+        Self::new(Separator::List { mark, colon }, decimal_comma)
+    }
 
     /// Whether this is a table whose first line may name the columns.
     pub fn is_table(self) -> bool {
@@ -70,8 +90,23 @@ impl Dialect {
             }
             Separator::Comma => b',',
             Separator::Semicolon => b';',
+            Separator::Tab => b'\t',
+            Separator::List { mark, .. } => mark,
         };
         let at = line.iter().rposition(|b| *b == mark)?;
+        Some((trim_end(&line[..at]), trim(&line[at + 1..])))
+    }
+
+    /// The first number of a line, which is its last field, and the word before it.
+    fn split_word(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
+        let Separator::List { colon, .. } = self.separator else {
+            return self.split_last(line);
+        };
+        let line = trim_end(line);
+        let at = line.iter().rposition(|b| match colon {
+            true => *b == b':',
+            false => is_separator(*b),
+        })?;
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 
@@ -101,6 +136,12 @@ impl Dialect {
         {
             numbers += 1;
             rest = before;
+        }
+        if matches!(self.separator, Separator::List { .. }) {
+            let first = self.split_word(rest);
+            let is_list =
+                numbers > 0 && first.is_some_and(|(_, field)| self.number(field).is_some());
+            return if is_list { numbers + 1 } else { 0 };
         }
         numbers
     }
@@ -225,6 +266,7 @@ impl Rows for Lines {
             _ => end - trim_start(&line[..end]).len(),
         };
         check_utf8(&line[start..end], self.errors)?;
+        check_numbers(&line[start..end])?;
         Ok(start..end)
     }
 
@@ -288,7 +330,12 @@ fn split_right(
 ) -> std::result::Result<usize, String> {
     let mut rest = line;
     for i in (0..dim).rev() {
-        let Some((before, field)) = dialect.split_last(rest) else {
+        let split = if i == 0 {
+            dialect.split_word(rest)
+        } else {
+            dialect.split_last(rest)
+        };
+        let Some((before, field)) = split else {
             let fields = dim - i;
             return Err(format!(
                 "expected a word and {dim} numbers, found {fields} field{}",
@@ -306,6 +353,32 @@ fn split_right(
         rest = before;
     }
     Ok(rest.len())
+}
+
+/// Refuse a word whose last field is a number with a byte in it that is no text.
+fn check_numbers(word: &[u8]) -> std::result::Result<(), String> {
+    if std::str::from_utf8(word).is_ok() {
+        return Ok(());
+    }
+    let start = word
+        .iter()
+        .rposition(|b| is_separator(*b) || b",;".contains(b));
+    let field = &word[start.map_or(word.len(), |at| at + 1)..];
+    let Some(bad) = field.iter().find(|b| !b.is_ascii()) else {
+        return Ok(());
+    };
+    let is_number = std::str::from_utf8(field).is_err()
+        && field.iter().any(u8::is_ascii_digit)
+        && field
+            .iter()
+            .all(|b| b.is_ascii_digit() || b"+-.eE".contains(b) || !b.is_ascii());
+    if is_number {
+        return Err(format!(
+            "the number {:?} has a byte in it that is not UTF-8 (0x{bad:02x})",
+            String::from_utf8_lossy(field)
+        ));
+    }
+    Ok(())
 }
 
 pub(super) fn is_separator(byte: u8) -> bool {
@@ -365,6 +438,7 @@ mod tests {
             comma,
             semicolon,
             both,
+            ..,
         ] = Dialect::OTHERS;
         for (dialect, line, word) in [
             (blanks, "a   1.5  -2.5", "a"),
