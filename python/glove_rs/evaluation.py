@@ -630,7 +630,7 @@ class _Read(os.PathLike[str]):
     """A path with the lines of its file: a pipe can be read only once."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self._path = os.fsdecode(path_text("path", path))
+        self._path = os.fsdecode(local_path("path", path))
         self.lines = list(_lines(path))
 
     def __fspath__(self) -> str:
