@@ -60,7 +60,7 @@ pub enum Error {
     /// Training diverged, even after the learning rate was halved several times.
     #[error(
         "training diverged in epoch {epoch}, even at a learning rate of {learning_rate}; start \
-         with a smaller learning_rate"
+         with a smaller learning_rate or bias_learning_rate"
     )]
     Diverged {
         /// The epoch that could not be finished, from 1.
