@@ -428,7 +428,7 @@ mod tests {
         assert!(is_control_data(&b"ab\0\x01".repeat(20)));
         assert!(is_control_data(&b"\xffabcd\0".repeat(20)));
         for text in [
-            &"\0\u{80}\u{10000}".as_bytes()[..],
+            "\0\u{80}\u{10000}".as_bytes(),
             &b"\0\0\0\0".repeat(2),
             &b"words in a line\0".repeat(20),
             &[&b"words"[..], &[0; 999], b"words"].concat(),
