@@ -503,6 +503,40 @@ def test_names_of_formats_that_are_not_written_are_refused(tmp_path, ending):
     assert list(tmp_path.iterdir()) == []
 
 
+OTHERS = {
+    "text": [".bin", ".counts", ".glove", ".bin.gz"],
+    "binary": [".txt", ".vec", ".counts", ".glove"],
+    "headless": [".bin", ".BIN"],
+    "native": [".txt", ".vec", ".bin", ".glove"],
+    "vocabulary": [".bin", ".vec", ".counts", ".glove"],
+    "counts": [".txt", ".vec", ".glove"],
+    "model": [".txt", ".vec", ".bin", ".counts"],
+}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_names_of_what_else_is_written_are_refused(tmp_path, name):
+    wv = WordVectors(["ice", "steam"], np.eye(2))
+    counts = Cooccurrence.from_corpus(["a b"], min_count=1)
+    save = {
+        "text": wv.save_word2vec_format,
+        "binary": lambda path: wv.save_word2vec_format(path, binary=True),
+        "headless": wv.save_glove,
+        "native": wv.save,
+        "vocabulary": counts.vocabulary.save,
+        "counts": counts.save,
+        "model": Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((3, 3))).save,
+    }[name]
+    for ending in OTHERS[name]:
+        path = tmp_path / f"file{ending}"
+        with pytest.raises(
+            ValueError, match=r"^path must not end in .* for the file holds"
+        ) as caught:
+            save(path)
+        assert str(path) in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_model_may_be_called_npz_but_is_not_packed(tmp_path):
     model = Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((3, 3)))
     model.save(tmp_path / "model.npz")

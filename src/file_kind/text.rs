@@ -69,8 +69,10 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
 /// not UTF-8 either. A few between words are no matter.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
-    let is_control = |b: &&u8| b.is_ascii_control() && !(7..0x0e).contains(*b);
-    let controls = content.iter().filter(is_control).count();
+    let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);
+    // A run of the same, as the zero bytes of a hole in a file, counts once.
+    let is_new = |pair: &&[u8]| pair[0] != pair[1] && is_control(pair[1]);
+    let controls = content.windows(2).filter(is_new).count();
     let is_utf8 = std::str::from_utf8(content).map_or_else(|e| e.error_len().is_none(), |_| true);
     content.len() >= FEW_BYTES && controls * if is_utf8 { 3 } else { 10 } > content.len()
 }
@@ -426,9 +428,10 @@ mod tests {
         assert!(is_control_data(&b"ab\0\x01".repeat(20)));
         assert!(is_control_data(&b"\xffabcd\0".repeat(20)));
         for text in [
-            &"\0\u{80}\u{10000}".as_bytes().repeat(1)[..],
+            "\0\u{80}\u{10000}".as_bytes(),
             &b"\0\0\0\0".repeat(2),
             &b"words in a line\0".repeat(20),
+            &[&b"words"[..], &[0; 999], b"words"].concat(),
             &b"\x1b[1mbold\x1b[0m ".repeat(20),
             b"",
         ] {

@@ -24,6 +24,7 @@ use crate::cooccurrence::row_codec::{decode_foreign, encode, put_number, take_nu
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
+use crate::io::Written;
 use crate::io::{at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
@@ -54,6 +55,7 @@ pub fn save(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
+    Written::COUNTS.check(path)?;
     let mut words = encode_vocabulary(vocabulary);
     let vocabulary_bytes = words.len();
     words.extend(encode_vocabulary(rare));

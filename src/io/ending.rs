@@ -102,6 +102,45 @@ pub fn check_ending(path: &Path) -> Result<()> {
     Err(Error::parameter("path", message))
 }
 
+/// What a file that is written holds, and the endings that say that it holds something else.
+#[derive(Debug, Clone, Copy)]
+pub struct Written(&'static str, &'static [&'static str]);
+
+impl Written {
+    /// Vectors as text.
+    pub const TEXT: Self = Self("vectors as text", &["bin", "counts", "glove"]);
+    /// Vectors in word2vec's binary format.
+    pub const BINARY: Self = Self("binary vectors", &["txt", "vec", "counts", "glove"]);
+    /// Vectors in this package's format.
+    pub const NATIVE: Self = Self(
+        "vectors in the native format",
+        &["txt", "vec", "bin", "counts", "glove"],
+    );
+    /// A vocabulary.
+    pub const VOCABULARY: Self = Self("a vocabulary", &["bin", "vec", "counts", "glove"]);
+    /// Counts.
+    pub const COUNTS: Self = Self("counts", &["txt", "vec", "glove"]);
+    /// A model.
+    pub const MODEL: Self = Self("a model", &["txt", "vec", "bin", "counts"]);
+
+    /// Refuse a name whose ending says that the file holds something else.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], which names what is written.
+    pub fn check(self, path: &Path) -> Result<()> {
+        let Self(content, others) = self;
+        let ending = ending_of(path).unwrap_or_default();
+        if !others.contains(&ending.as_str()) {
+            return Ok(());
+        }
+        let name = path.to_string_lossy();
+        let message = format!(
+            "must not end in .{ending}, for the file holds {content}: {WRITTEN}; got {name:?}"
+        );
+        Err(Error::parameter("path", message))
+    }
+}
+
 /// The ending of a name that tells the format, such as `bin` of `vectors.bin.gz`, in lower case.
 pub fn ending_of(path: &Path) -> Option<String> {
     split(path).0
@@ -121,7 +160,7 @@ pub fn check_model_ending(path: &Path) -> Result<()> {
             Err(Error::parameter("path", message))
         }
         (Some(ending), None) if ending == "npz" => Ok(()),
-        _ => check_ending(path),
+        _ => Written::MODEL.check(path).and_then(|()| check_ending(path)),
     }
 }
 

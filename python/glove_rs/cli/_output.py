@@ -321,5 +321,10 @@ def _new_file(path: str) -> Iterator[str]:
     except OSError as error:
         error.filename = path  # not that of the temporary file
         raise
+    except ValueError as error:
+        message = str(error)
+        if writer.folder not in message:
+            raise
+        raise type(error)(message.replace(os.path.join(writer.folder, name), path)) from None
     finally:
         writer.discard()

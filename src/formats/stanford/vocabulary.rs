@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
+use crate::io::Written;
 use crate::io::charset::{OnInvalid, UTF8_MARK};
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
@@ -25,6 +26,7 @@ pub fn save_vocabulary(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
+    Written::VOCABULARY.check(path)?;
     write_atomically(path, monitor, |out| {
         for (word, count) in vocabulary.iter() {
             if word.iter().any(|b| b" \t\n".contains(b)) {

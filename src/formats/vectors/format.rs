@@ -655,6 +655,8 @@ mod tests {
         assert_eq!(seen(&binary), (false, 1, Some(2)));
         // Bytes that are all letters are text, whatever fits.
         assert!(seen(b"2 1\na AAAA\nb BBBB\n").0);
+        assert!(seen(b"2 2\nk\xe9ng 0.1|0.2\nqueen 0.3|0.2\n").0);
+        assert!(!seen(b"1 1\nking \xcd\xcc\x8c\x3f\n").0);
         assert!(seen(b"3 3\nking 0.1|0.2|0.3\nqueen 0.3|0.2|0.1\nman 0.3|0.2|0.1\n").0);
     }
 

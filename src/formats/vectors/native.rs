@@ -26,6 +26,7 @@ use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
+use crate::io::Written;
 use crate::io::{at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -82,6 +83,7 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
+    Written::NATIVE.check(path)?;
     let mut index = Vec::new();
     let mut end = 0_u64;
     for word in words {

@@ -103,10 +103,9 @@ impl Dialect {
             return self.split_last(line);
         };
         let line = trim_end(line);
-        let at = line.iter().rposition(|b| match colon {
-            true => *b == b':',
-            false => is_separator(*b),
-        })?;
+        let at = line
+            .iter()
+            .rposition(|b| if colon { *b == b':' } else { is_separator(*b) })?;
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 

@@ -100,10 +100,15 @@ impl Rows for BinaryRows {
     }
 }
 
-/// Whether `content` is exactly `words` records of `dim` numbers.
+/// Whether `content` is exactly `words` records of `dim` numbers, which hold other bytes than those of ASCII:
+/// text of another encoding has these in its words alone.
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
-    BinaryRows::after(0, dim, OnInvalid::Ignore)
+    let complete = BinaryRows::after(0, dim, OnInvalid::Ignore)
         .frame(content, true, words as usize, &mut spans)
-        .is_ok_and(|end| content[end..].iter().all(|b| *b == b'\n'))
+        .is_ok_and(|end| content[end..].iter().all(|b| *b == b'\n'));
+    complete
+        && spans
+            .iter()
+            .any(|span| !content[span.end - 4 * dim..span.end].is_ascii())
 }

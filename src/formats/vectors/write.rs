@@ -4,6 +4,7 @@ use super::element::Element;
 use super::format::{self, Body, Plan};
 use super::text::Dialect;
 use crate::error::{Error, Result};
+use crate::io::Written;
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
 use rayon::prelude::*;
@@ -47,6 +48,12 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
+    let written = if layout == Layout::Binary {
+        Written::BINARY
+    } else {
+        Written::TEXT
+    };
+    written.check(path)?;
     if dim == 0 {
         let message = "must have at least one component in this format";
         return Err(Error::parameter("vectors", message));
