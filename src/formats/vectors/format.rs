@@ -238,7 +238,10 @@ pub(super) fn plan(
     if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
         // Text in another encoding is no text here, but it has no control characters either.
         let below = &content[start..];
-        if !is_text(content) && (has_controls(below) || whole && fits(below, promised, dim)) {
+        let unprintable = |b: &u8| b.is_ascii_control() && !b.is_ascii_whitespace();
+        let is_text = is_text(content);
+        let may_fit = whole && (!is_text || below.iter().any(unprintable));
+        if !is_text && has_controls(below) || may_fit && fits(below, promised, dim) {
             return Ok(Plan::Binary(body));
         }
         if one_number {

@@ -100,8 +100,8 @@ impl Rows for BinaryRows {
     }
 }
 
-/// Whether `content` is exactly `words` records of `dim` numbers, which hold other bytes than those of ASCII:
-/// text of another encoding has these in its words alone.
+/// Whether `content` is exactly `words` records of `dim` numbers, which hold other bytes than printable ASCII
+/// and white space: text of another encoding has these in its words alone.
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
     let complete = BinaryRows::after(0, dim, OnInvalid::Ignore)
@@ -110,5 +110,6 @@ pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     complete
         && spans
             .iter()
-            .any(|span| !content[span.end - 4 * dim..span.end].is_ascii())
+            .flat_map(|span| &content[span.end - 4 * dim..span.end])
+            .any(|byte| !byte.is_ascii_graphic() && !byte.is_ascii_whitespace())
 }
