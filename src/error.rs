@@ -67,7 +67,8 @@ pub enum Error {
         epoch: usize,
         /// The smallest rate tried.
         learning_rate: f32,
-        /// Reports of the epochs before it.
+        /// Reports of the epochs before `epoch`. Empty in an error of `MatrixBlock::train`, which knows only
+        /// its block.
         reports: Vec<EpochReport>,
     },
     /// Memory could not be allocated.

@@ -306,7 +306,8 @@ def analogies(
         "3cosmul" is the method of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶
         added to the denominator.
     restrict_vocab : int, optional
-        Use only this many words from the first.
+        Use only the first `restrict_vocab` words: answers come from these, and a question with
+        another word is skipped.
     lowercase : bool, default True
         Lower-case the questions.
 
@@ -465,7 +466,7 @@ def similarity(
         either by spaces. Empty lines, lines that start with '#' and a first line without a number
         are skipped.
     restrict_vocab : int, optional
-        Use only this many words from the first.
+        Use only the first `restrict_vocab` words: a pair with another word is skipped.
     lowercase : bool, default True
         Lower-case the pairs.
 

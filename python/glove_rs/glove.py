@@ -281,7 +281,9 @@ class Glove:
             directions. `history.validation` is the data loss on them after each epoch.
         early_stopping : int, optional
             Stop after this many epochs in a row without a new lowest validation loss. The model is
-            that of the epoch with the lowest, also if training ends for another reason.
+            that of the epoch with the lowest loss, also if the number of epochs, `max_seconds` or a
+            callback ends training first. After Ctrl-C or an error it is that of the last finished
+            epoch.
         max_seconds : float, optional
             Time limit, counted from the call. Another epoch starts only if it would finish in time,
             assuming that it takes as long as the last one. The first epoch always runs, and

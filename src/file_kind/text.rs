@@ -207,7 +207,8 @@ fn are_vectors(lines: &[&[u8]]) -> bool {
     dim >= 2 && decimal * 2 > dim * rows.len() && counted.iter().all(|(n, _)| *n <= dim + 2)
 }
 
-/// What a reader of plain text should tell of a text that is a table: JSON lines, CSV or XML.
+/// The warning for text that looks like XML, JSON or a table (columns between commas, semicolons or tabs) and
+/// would be read as plain text; `None` if it looks like none of these.
 pub(crate) fn notice(beginning: &[u8], whole: bool) -> Option<String> {
     let lines = lines(beginning, whole);
     let first = String::from_utf8_lossy(lines.first()?);

@@ -39,9 +39,10 @@ class DaskGlove(Glove):
     dim : int, default 50
     **parameters
         As for :class:`Glove`. Training is always deterministic: the result depends on `partitions`
-        and on the shards of the text, not on the number of workers or threads. `threads` is the
-        number of threads of each worker, by default all that it has. `memory` limits the memory
-        for the training records of each worker.
+        and on the shards of the text, not on the number of threads. It depends on the number of
+        workers only through the default of `partitions`: give `partitions` for the same result on
+        any cluster. `threads` is the number of threads of each worker, by default all that it has.
+        `memory` limits the memory for the training records of each worker.
     client : distributed.Client, optional
         The cluster. Default: the client that was created last, or else a local cluster with a
         process for each processor, which ends with `fit`.
