@@ -84,19 +84,21 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
         "threads": 2,
     }
     arguments = [str(small), json.dumps(settings | {"keep_counts": keep_counts})]
-    result = subprocess.run(
-        [sys.executable, "-c", MEASURE, *arguments],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+
+    def peak():
+        command = [sys.executable, "-c", MEASURE, *arguments]
+        return int(subprocess.run(command, capture_output=True, check=True).stdout)
+
     estimate = Glove(**settings).estimate(small, keep_counts=keep_counts)
     assert estimate.disk == 0
     assert estimate.parameters < estimate.memory
     assert estimate.bounds["parameters"] == (estimate.parameters, estimate.parameters)
     low, high = estimate.bounds["memory"]
     assert low < estimate.memory < high
-    assert estimate.memory - INTERPRETER == pytest.approx(int(result.stdout), rel=0.15)
+    # The allocator keeps more or less of what was freed: repeated fits differ by up to a fifth. The
+    # estimate is of what a fit may need, so the largest of three peaks counts.
+    peaks = [peak() for _ in range(3)]
+    assert estimate.memory - INTERPRETER == pytest.approx(max(peaks), rel=0.15), peaks
 
 
 def test_rowwise_adagrad_has_rows_of_half_the_length(small):

@@ -256,7 +256,6 @@ ENDLESS = {
     # is interrupted here.
     "lines for a function": "Vocabulary.from_corpus("
     "itertools.repeat('a b c ' * 10**5), tokenizer=str.split)",
-    "/dev/urandom": "Vocabulary.from_corpus('/dev/urandom', errors='ignore', memory='64MB')",
     "empty lines": "Vocabulary.from_corpus(itertools.repeat('\\n' * 10**6))",
     "empty lines for a function": "Vocabulary.from_corpus("
     "itertools.repeat('\\n' * 10**6), tokenizer=str.split)",

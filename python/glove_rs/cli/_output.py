@@ -322,9 +322,9 @@ def _new_file(path: str) -> Iterator[str]:
         error.filename = path  # not that of the temporary file
         raise
     except ValueError as error:
-        message = str(error)
-        if writer.folder not in message:
+        message, folder = str(error), os.fspath(writer.folder)
+        if folder not in message:
             raise
-        raise type(error)(message.replace(os.path.join(writer.folder, name), path)) from None
+        raise type(error)(message.replace(os.path.join(folder, name), path)) from None
     finally:
         writer.discard()
