@@ -899,8 +899,8 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
     assert not [name for name in os.listdir() if name.startswith(".")]
     # With --overwrite it is replaced.
     done(*command.split(), "--overwrite")
-    assert Path(last).read_bytes() != b"precious"
-    assert len(Path(last).read_bytes()) == len(contents[last])
+    # The numbers of a second training have other digits, so that only the beginning is the same.
+    assert Path(last).read_bytes()[:4] == contents[last][:4] != b"prec"
 
 
 def again(command):
