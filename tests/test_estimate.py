@@ -95,9 +95,9 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     assert estimate.bounds["parameters"] == (estimate.parameters, estimate.parameters)
     low, high = estimate.bounds["memory"]
     assert low < estimate.memory < high
-    # The estimate is of what a fit may need, so the largest of three peaks counts. Buffers are rounded
-    # up to huge pages of 2 MiB only while the system has such pages: of these small fits that is up to
-    # 16 MB (62.7 MB without, 78 MB with them).
+    # The estimate is of what a fit may need, so the largest of three peaks counts. Buffers are
+    # rounded up to huge pages of 2 MiB only while the system has such pages: of these small fits
+    # that is up to 16 MB (62.7 MB without, 78 MB with them).
     peaks = [peak() for _ in range(3)]
     expected = pytest.approx(max(peaks), rel=0.15, abs=16e6)
     assert estimate.memory - INTERPRETER == expected, peaks
