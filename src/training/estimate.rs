@@ -1,8 +1,8 @@
 //! Estimates the memory, disk space and time of a fit: of counting, and then of training.
 
-use super::kernel::Optimizer;
 use super::layout::RowLayout;
 use super::marginals::Marginal;
+use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
 use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
@@ -176,7 +176,7 @@ pub enum Advice {
     },
 }
 
-/// Seconds of each stage of a fit on a machine as busy as it is now.
+/// Seconds of each stage of a fit on this machine under its present load.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FitSeconds {
     /// From text to counts.

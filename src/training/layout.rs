@@ -1,7 +1,7 @@
 //! Where the numbers of a word lie in its row.
 
-use super::kernel::Optimizer;
 use super::line::{LINE, Line};
+use super::optimizer::Optimizer;
 
 /// The largest accepted `dim`; below it no size overflows.
 pub const MAX_DIM: usize = 1 << 20;

@@ -1,6 +1,7 @@
 //! The parameters of training.
 
-use super::kernel::{Optimizer, StepRule};
+use super::kernel::StepRule;
+use super::optimizer::Optimizer;
 use super::rate_schedule::RateSchedule;
 use crate::error::{Error, Result};
 use std::time::Instant;

@@ -4,7 +4,8 @@ use super::anchor::Anchor;
 use super::divergence::divergence_cost;
 use super::epoch::EpochPass;
 use super::history::History;
-use super::kernel::{Optimizer, SimdLevel};
+use super::kernel::SimdLevel;
+use super::layout::RowLayout;
 use super::loss;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
@@ -182,9 +183,8 @@ impl Training {
                 ),
             ));
         }
-        if parameters.layout() != tiles.layout
-            || tiles.layout.is_rowwise() != (options.optimizer == Optimizer::RowwiseAdaGrad)
-        {
+        let layout = RowLayout::new(parameters.dim(), options.optimizer);
+        if [parameters.layout(), tiles.layout] != [layout; 2] {
             return Err(Error::parameter(
                 "parameters",
                 "must have the dim of the tiles and the accumulators of the optimizer",

@@ -4,7 +4,8 @@
 //! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
 
 use super::Cost;
-use super::records::{KernelCall, update_all};
+use super::call::KernelCall;
+use super::records::update_all;
 use super::vector::{Number, Quad, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::aarch64::*;

@@ -1,9 +1,9 @@
 //! Updates with an accumulator for each parameter, or with none.
 
 use super::Record;
-use super::records::{KernelCall, RowUpdate, Tally};
+use super::call::{KernelCall, RowUpdate, Tally};
 use super::step_rule::adagrad;
-use super::vector::{Quad, Vector};
+use super::vector::{Quad, Vector, lane_sums};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
 
@@ -26,18 +26,13 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
     fn new(call: &'a KernelCall<'a>) -> Self {
         Self {
             call,
-            lines: if N == 0 { call.layout.value_lines() } else { N },
+            lines: call.layout.value_lines(),
             bound: call.rule.step_bound(),
             last_line_bounds: call.rule.last_line_bounds(),
             _registers: PhantomData,
         }
     }
 
-    /// Update the rows of `K` records that share no row and have the weights `f`, and prefetch the
-    /// rows of `K` records from number `next` on.
-    ///
-    /// # Safety
-    /// As for [`super::records::update_all`].
     #[inline(always)]
     unsafe fn update<const K: usize>(
         &self,
@@ -61,13 +56,7 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
                 }
                 at += V::LANES;
             }
-            let dots = match dots.first_chunk() {
-                Some(all) => {
-                    let sums = V::sums(*all).to_array();
-                    std::array::from_fn(|k| sums[k])
-                }
-                None => dots.map(|dot| dot.sum()),
-            };
+            let dots = lane_sums(dots).to_array();
             let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
             let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
             let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
@@ -119,7 +108,7 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
 /// further on.
 ///
 /// # Safety
-/// As for [`super::records::update_all`].
+/// The contract of [`super::call`].
 #[inline(always)]
 unsafe fn update_registers<V: Vector, const ADAGRAD: bool>(
     w: *mut f32,

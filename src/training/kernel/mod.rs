@@ -11,6 +11,7 @@
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
+mod call;
 mod componentwise;
 mod portable;
 mod records;
@@ -22,11 +23,13 @@ mod vector;
 mod x86;
 
 pub use simd_level::SimdLevel;
-pub use step_rule::{Optimizer, StepRule};
+pub use step_rule::StepRule;
 
 use super::layout::RowLayout;
 use super::line::{LINE, Line};
-use records::{KernelCall, update_all};
+use super::optimizer::Optimizer;
+use call::KernelCall;
+use records::update_all;
 use std::marker::PhantomData;
 
 /// One co-occurrence in a tile: which word of either block, and ln X.

@@ -1,31 +1,19 @@
 //! The loop over records: written once for every [`Vector`] and every step rule.
 
+use super::call::{KernelCall, RowUpdate, Tally};
 use super::componentwise::Componentwise;
 use super::rowwise::Rowwise;
-use super::step_rule::{Optimizer, StepRule, weights};
+use super::step_rule::weights;
 use super::vector::{TOGETHER, Vector};
 use super::{Cost, Record};
-use crate::training::layout::RowLayout;
 use crate::training::line::LINE;
-
-/// The arguments of one call of the kernel.
-pub(super) struct KernelCall<'a> {
-    pub(super) records: &'a [Record],
-    /// The first rows that `i` and `j` of a record count from.
-    pub(super) sides: [*mut f32; 2],
-    /// The layout of the rows.
-    pub(super) layout: RowLayout,
-    pub(super) rule: &'a StepRule,
-    /// [`StepRule::last_line_rates`], in the order of `sides`.
-    pub(super) last_line_rates: [[f32; LINE]; 2],
-}
+use crate::training::optimizer::Optimizer;
 
 /// Update the rows of all records, in order. The common dims have loops of their own, which the
 /// compiler unrolls.
 ///
 /// # Safety
-/// The contract of [`super::vector`]; and for every record, row `i` of the first side and row `j` of
-/// the second lie inside allocations of floats that no reference points into.
+/// The contract of [`super::call`].
 #[inline(always)]
 pub(super) unsafe fn update_all<V: Vector>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
@@ -58,28 +46,6 @@ fn are_apart(records: &[Record; TOGETHER]) -> bool {
     let [a, b, c, d] = records;
     let meet = |a: &Record, b: &Record| a.i == b.i || a.j == b.j;
     !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
-}
-
-/// The update of some records by one step rule.
-///
-/// # Safety
-/// `update` keeps the contract of [`update_all`] if its caller does.
-pub(super) unsafe trait RowUpdate<'a, V: Vector> {
-    /// What the updates of one call have in common.
-    fn new(call: &'a KernelCall<'a>) -> Self;
-
-    /// Update the rows of `K` records that share no row and have the weights `f`, and prefetch the
-    /// rows of `K` records from number `next` on.
-    ///
-    /// # Safety
-    /// As for [`update_all`].
-    unsafe fn update<const K: usize>(
-        &self,
-        records: &[Record; K],
-        f: &[f32; K],
-        next: usize,
-        tally: &mut Tally,
-    );
 }
 
 /// [`update_all`] by one step rule.
@@ -124,52 +90,5 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
     Cost {
         sum: 0.5 * tally.sums.iter().sum::<f64>(),
         skipped: tally.skipped,
-    }
-}
-
-/// The cost of the records so far.
-#[derive(Default)]
-pub(super) struct Tally {
-    // One sum for each position among the records updated at once, so that the additions are those
-    // of one vector.
-    pub(super) sums: [f64; TOGETHER],
-    /// Records whose residual was not a finite number.
-    pub(super) skipped: u64,
-}
-
-impl KernelCall<'_> {
-    /// The rows of a record, of `lines` lines.
-    ///
-    /// # Safety
-    /// As for [`update_all`].
-    #[inline(always)]
-    pub(super) unsafe fn rows(&self, record: Record, lines: usize) -> [*mut f32; 2] {
-        let [first, second] = self.sides;
-        // SAFETY: the caller keeps the contract.
-        unsafe {
-            [
-                first.add(record.i as usize * lines * LINE),
-                second.add(record.j as usize * lines * LINE),
-            ]
-        }
-    }
-
-    /// Fetch both rows of record `number`, if there is one, into the first-level cache.
-    ///
-    /// # Safety
-    /// As for [`update_all`].
-    #[inline(always)]
-    pub(super) unsafe fn prefetch<V: Vector>(&self, number: usize, lines: usize) {
-        let Some(record) = self.records.get(number) else {
-            return;
-        };
-        // SAFETY: the caller keeps the contract: whole rows lie inside the allocations.
-        unsafe {
-            let [w, c] = self.rows(*record, lines);
-            for at in (0..lines * LINE).step_by(LINE) {
-                V::prefetch(w.add(at));
-                V::prefetch(c.add(at));
-            }
-        }
     }
 }

@@ -1,8 +1,8 @@
 //! Updates by row-wise AdaGrad: one accumulator for each vector, and one for each bias.
 
 use super::Record;
-use super::records::{KernelCall, RowUpdate, Tally};
-use super::vector::{Quad, TOGETHER, Vector};
+use super::call::{KernelCall, RowUpdate, Tally};
+use super::vector::{Quad, TOGETHER, Vector, lane_sums};
 use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SUM};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
@@ -35,7 +35,7 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
         components[LINE - TAIL..].fill(0.0);
         Self {
             call,
-            lines: if N == 0 { call.layout.lines() } else { N },
+            lines: call.layout.lines(),
             components,
             mean_square: rule.learning_rate.powi(2) / call.layout.dim() as f32,
             bound: rule.grad_clip * (call.layout.dim() as f32).sqrt(),
@@ -171,24 +171,5 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
             changes[TAIL_SUM] = growth;
             (limited.mul(rate).to_array(), V::Quad::transpose(changes))
         }
-    }
-}
-
-/// The sum of the lanes of each vector, followed by zeros.
-///
-/// # Safety
-/// The contract of [`super::vector`].
-#[inline(always)]
-unsafe fn lane_sums<V: Vector, const K: usize>(vectors: [V; K]) -> V::Quad {
-    // SAFETY: the caller keeps the contract, and `sums` has four floats.
-    unsafe {
-        if let Some(all) = vectors.first_chunk() {
-            return V::sums(*all);
-        }
-        let mut sums = [0.0; TOGETHER];
-        for (sum, vector) in sums.iter_mut().zip(vectors) {
-            *sum = vector.sum();
-        }
-        V::Quad::load(sums.as_ptr())
     }
 }

@@ -152,3 +152,22 @@ pub(super) unsafe trait Vector: Number {
     /// The contract of this module.
     unsafe fn prefetch(at: *const f32);
 }
+
+/// The sum of the lanes of each vector, followed by zeros.
+///
+/// # Safety
+/// The contract of this module.
+#[inline(always)]
+pub(super) unsafe fn lane_sums<V: Vector, const K: usize>(vectors: [V; K]) -> V::Quad {
+    // SAFETY: the caller keeps the contract, and `sums` has four floats.
+    unsafe {
+        if let Some(all) = vectors.first_chunk() {
+            return V::sums(*all);
+        }
+        let mut sums = [0.0; TOGETHER];
+        for (sum, vector) in sums.iter_mut().zip(vectors) {
+            *sum = vector.sum();
+        }
+        V::Quad::load(sums.as_ptr())
+    }
+}

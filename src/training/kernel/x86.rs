@@ -5,7 +5,8 @@
 //! their instructions.
 
 use super::Cost;
-use super::records::{KernelCall, update_all};
+use super::call::KernelCall;
+use super::records::update_all;
 use super::vector::{Number, Quad, TOGETHER, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;

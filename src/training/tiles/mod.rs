@@ -181,7 +181,7 @@ mod tests {
     use crate::cooccurrence::Triangle;
     use crate::memory::MemoryLimit;
     use crate::monitor::Monitor;
-    use crate::training::kernel::Optimizer;
+    use crate::training::optimizer::Optimizer;
     use std::collections::HashSet;
 
     const WORDS: u32 = 400;

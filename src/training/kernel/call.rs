@@ -1,0 +1,93 @@
+//! One call of the kernel, and what an update by any step rule is.
+//!
+//! # The contract of every `unsafe` function here
+//!
+//! That of [`super::vector`]; and for every record of the call, row `i` of the first side and row `j` of the
+//! second lie inside allocations of floats that no reference points into.
+
+use super::Record;
+use super::step_rule::StepRule;
+use super::vector::{TOGETHER, Vector};
+use crate::training::layout::RowLayout;
+use crate::training::line::LINE;
+
+/// The arguments of one call of the kernel.
+pub(super) struct KernelCall<'a> {
+    pub(super) records: &'a [Record],
+    /// The first rows that `i` and `j` of a record count from.
+    pub(super) sides: [*mut f32; 2],
+    /// The layout of the rows.
+    pub(super) layout: RowLayout,
+    pub(super) rule: &'a StepRule,
+    /// [`StepRule::last_line_rates`], in the order of `sides`.
+    pub(super) last_line_rates: [[f32; LINE]; 2],
+}
+
+impl KernelCall<'_> {
+    /// The rows of a record, of `lines` lines.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    #[inline(always)]
+    pub(super) unsafe fn rows(&self, record: Record, lines: usize) -> [*mut f32; 2] {
+        let [first, second] = self.sides;
+        // SAFETY: the caller keeps the contract.
+        unsafe {
+            [
+                first.add(record.i as usize * lines * LINE),
+                second.add(record.j as usize * lines * LINE),
+            ]
+        }
+    }
+
+    /// Fetch both rows of record `number`, if there is one, into the first-level cache.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    #[inline(always)]
+    pub(super) unsafe fn prefetch<V: Vector>(&self, number: usize, lines: usize) {
+        let Some(record) = self.records.get(number) else {
+            return;
+        };
+        // SAFETY: the caller keeps the contract: whole rows lie inside the allocations.
+        unsafe {
+            let [w, c] = self.rows(*record, lines);
+            for at in (0..lines * LINE).step_by(LINE) {
+                V::prefetch(w.add(at));
+                V::prefetch(c.add(at));
+            }
+        }
+    }
+}
+
+/// The update of some records by one step rule.
+///
+/// # Safety
+/// `update` keeps the contract of this module if its caller does.
+pub(super) unsafe trait RowUpdate<'a, V: Vector> {
+    /// What the updates of one call have in common.
+    fn new(call: &'a KernelCall<'a>) -> Self;
+
+    /// Update the rows of `K` records that share no row and have the weights `f`, and prefetch the
+    /// rows of `K` records from number `next` on.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn update<const K: usize>(
+        &self,
+        records: &[Record; K],
+        f: &[f32; K],
+        next: usize,
+        tally: &mut Tally,
+    );
+}
+
+/// The cost of the records so far.
+#[derive(Default)]
+pub(super) struct Tally {
+    // One sum for each position among the records updated at once, so that the additions are those
+    // of one vector.
+    pub(super) sums: [f64; TOGETHER],
+    /// Records whose residual was not a finite number.
+    pub(super) skipped: u64,
+}
