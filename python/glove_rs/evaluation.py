@@ -24,7 +24,7 @@ from ._checks import boolean, choice, optional_integer
 from ._core import FormatError
 from ._io.files import local_path
 from ._vectors.analogy import METHODS, answers
-from ._vectors.cosine import cosines_of_pairs
+from ._vectors.cosine import cosines_of_pairs, not_finite
 
 __all__ = [
     "METHODS",
@@ -540,10 +540,8 @@ def _answerable(
     limit : int
     """
     known = np.all(ids < limit, axis=1)
-    asked, places = np.unique(ids[known], return_inverse=True)
-    finite = np.isfinite(matrix[asked]).all(axis=1)[places].reshape(-1, ids.shape[1])
     answerable = np.zeros(len(ids), bool)
-    answerable[known] = finite.all(axis=1)
+    answerable[known] = ~not_finite(matrix, ids[known]).any(axis=1)
     return np.asarray(known), answerable
 
 

@@ -20,6 +20,7 @@ from ._io.vector_files import Format
 from ._progress import Progress
 from ._unknown_word import UnknownWord
 from ._vectors.combine import COMBINATIONS, combine
+from ._vectors.cosine import not_finite
 from ._vectors.gensim_names import GensimNames
 from ._vectors.query_terms import Key, as_list
 from ._vectors.similarity import Neighbours
@@ -539,7 +540,7 @@ class WordVectors(GensimNames):
         indices = self._indices(as_list("words", words))
         if len(indices) < 2:
             raise ValueError(f"plot needs at least two words, got {len(indices)}")
-        lost = indices[~np.isfinite(self._vectors[indices]).all(axis=1)]
+        lost = indices[not_finite(self._vectors, indices)]
         if lost.size:
             word = self.index_to_key[lost[0]]
             raise ValueError(f"plot needs finite vectors, and that of {word!r} is not")

@@ -1,9 +1,10 @@
 //! A sample of a text: chunks that come from all of it, a few megabytes or percent in all.
 
-use super::charset::{self, UTF8_MARK};
+use super::charset;
 use super::text::has_parts;
 use super::{ChunkReader, Content, Gatherer, TextOptions};
 use crate::error::{Error, Location, Result};
+use crate::file_kind::UTF8_MARK;
 use crate::file_kind::{self, LOOK};
 use crate::memory::fallible;
 use crate::monitor::Monitor;

@@ -12,13 +12,16 @@ mod numbers;
 mod signatures;
 mod text;
 
-use crate::error::{Error, Location};
+use crate::error::{Error, Location, Result};
 use std::path::Path;
 
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
 /// Bytes that are enough to recognise a file.
 pub(crate) const LOOK: usize = 1 << 16;
+
+/// The byte order mark of UTF-8.
+pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Whether these first bytes have a byte order mark of UTF-16.
 pub(crate) fn has_mark(beginning: &[u8]) -> bool {
@@ -115,7 +118,7 @@ impl Wanted {
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
-    pub fn from_name(name: &str) -> crate::Result<Self> {
+    pub fn from_name(name: &str) -> Result<Self> {
         let values = [
             Self::Text,
             Self::Vectors,

@@ -1,7 +1,7 @@
 //! Kinds of files that begin with a signature.
 
 use super::text::is_text;
-use super::{FileKind, Foreign};
+use super::{FileKind, Foreign, UTF8_MARK};
 
 /// The offset of a signature, the signature, and the kind of file that has it. A text may begin with the letters
 /// of a signature, so a signature of letters alone counts only if what follows is not text.
@@ -247,7 +247,7 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     if is_windows_program(beginning) {
         return Some(foreign(&PROGRAM));
     }
-    let page = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    let page = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let page = page.trim_ascii_start();
     let is = |tag: &[u8]| {
         let found = page.get(..tag.len());

@@ -1,6 +1,6 @@
 //! What a text looks like.
 
-use super::{FileKind, Foreign};
+use super::{FileKind, Foreign, UTF8_MARK};
 use memchr::memchr;
 
 static UTF16_LITTLE: Foreign = Foreign {
@@ -25,7 +25,6 @@ static UTF32_BIG: Foreign = Foreign {
              UTF-8 (iconv -f UTF-32BE -t UTF-8)",
 };
 
-const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Lines looked at.
 const LINES: usize = 50;
 /// Fewer lines than this tell nothing about a text.
@@ -65,8 +64,8 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
     cut_at_most && !content.iter().any(|b| *b < 7 || (0x0e..0x1b).contains(b))
 }
 
-/// Whether so many bytes are control characters that this is no text: a third of them, or a tenth where they are
-/// not UTF-8 either. A few between words are no matter.
+/// Whether the bytes are data and no text: more than a third of them are control characters, or more than a tenth
+/// if they are not valid UTF-8. A text may have a few of them.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);

@@ -2,10 +2,10 @@
 
 use super::vectors;
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, LOOK, Wanted, has_mark, is_text, is_vocabulary};
+use crate::file_kind::{FileKind, LOOK, UTF8_MARK, Wanted, has_mark, is_text, is_vocabulary};
 use crate::io::Input;
 #[cfg(feature = "python")]
-use crate::io::charset::{OnInvalid, UTF8_MARK};
+use crate::io::charset::OnInvalid;
 use crate::monitor::Monitor;
 use std::path::Path;
 
@@ -145,7 +145,7 @@ pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, S
 
 /// The complete lines that are not empty.
 fn rows(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
-    let text = beginning.strip_prefix(b"\xef\xbb\xbf").unwrap_or(beginning);
+    let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
     if !whole {
         lines.pop();

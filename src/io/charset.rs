@@ -38,8 +38,6 @@ impl OnInvalid {
 /// A fault: its byte offset, and a message.
 pub(crate) type Fault = (u64, String);
 
-pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";
-
 /// Decode `bytes`, which do not end inside a character.
 pub(crate) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result<String, Fault> {
     let error = match String::from_utf8(bytes) {

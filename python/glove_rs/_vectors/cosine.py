@@ -21,6 +21,7 @@ __all__ = [
     "cosine_distances",
     "cosines",
     "cosines_of_pairs",
+    "not_finite",
     "unit_rows",
     "unit_rows_in_float64",
     "unit_vector",
@@ -93,7 +94,7 @@ def unit_vector(vector: NDArray[Any]) -> _Float64:
         return wide
     if not np.isfinite(scale):
         return np.full_like(wide, np.nan)
-    # Divided by the largest component first, so that the squares neither overflow nor vanish.
+    # Division by the largest component keeps the squares from overflow and from rounding to 0.
     wide /= scale
     return cast("_Float64", wide / np.linalg.norm(wide))
 
@@ -117,6 +118,15 @@ def cosines_of_pairs(matrix: NDArray[Any], pairs: _Indices) -> _Float64:
     """
     first, second = (matrix[rows].astype(np.float64) for rows in pairs.T)
     return _cosines(first, second)
+
+
+def not_finite(matrix: NDArray[Any], ids: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Return whether the rows of `matrix` with these numbers have a NaN or an infinity.
+
+    A number of -1 is no row, and gives False.
+    """
+    rows = np.unique(ids[ids >= 0])
+    return np.asarray(np.isin(ids, rows[~np.isfinite(matrix[rows]).all(axis=1)]))
 
 
 def _cosines(first: _Float64, second: _Float64) -> _Float64:

@@ -17,7 +17,7 @@ from .._io.files import local_path
 from .._optional import optional
 from .._warnings import warn
 from .analogy import answers
-from .cosine import cosines_of_pairs
+from .cosine import cosines_of_pairs, not_finite
 from .similarity import SimilarityQueries
 
 __all__ = ["Section", "word_analogies", "word_pairs"]
@@ -117,7 +117,7 @@ def word_analogies(
     limit = min(restrict_vocab or len(words), len(words))
     ids = np.array([[known.get(w, -1) for w in question] for question in questions], dtype=np.intp)
     answerable = np.asarray(np.all(ids >= 0, axis=1))
-    lost = _with_a_vector_that_is_not_finite(wv.vectors, ids)
+    lost = np.asarray(not_finite(wv.vectors, ids).any(axis=1))
     if lost.any():
         warn(f"{np.count_nonzero(lost)} questions left out: a vector is not finite")
         answerable &= ~lost
@@ -144,15 +144,6 @@ def word_analogies(
     }
     answered = len(total["correct"]) + len(total["incorrect"])
     return len(total["correct"]) / answered if answered else 0.0, [*sections, total]
-
-
-def _with_a_vector_that_is_not_finite(
-    matrix: NDArray[Any], ids: NDArray[np.intp]
-) -> NDArray[np.bool_]:
-    """Say of each row of `ids`, where -1 is no word, whether one of its vectors is not finite."""
-    used = np.unique(ids[ids >= 0])
-    lost = used[~np.isfinite(matrix[used]).all(axis=1)]
-    return np.asarray(np.isin(ids, lost).any(axis=1))
 
 
 def _next_answer(

@@ -94,7 +94,7 @@ class SimilarityQueries(VectorTable):
         KeyError
             If a word is unknown.
         ValueError
-            If there is neither a positive nor a negative item.
+            If `positive` and `negative` are both empty.
 
         Examples
         --------

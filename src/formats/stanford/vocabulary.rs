@@ -1,9 +1,10 @@
 //! Vocabularies of `vocab_count`: lines of `word SP count LF`.
 
 use crate::error::{Error, Location, Result};
+use crate::file_kind::UTF8_MARK;
 use crate::io::Input;
 use crate::io::Written;
-use crate::io::charset::{OnInvalid, UTF8_MARK};
+use crate::io::charset::OnInvalid;
 use crate::io::{at, write_atomically};
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;

@@ -13,7 +13,7 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     fn from_f32(x: f32) -> Self;
     /// The same number; every f16 is an f32.
     fn to_f32(self) -> f32;
-    /// Whether it is neither infinite nor NaN.
+    /// Whether it is a finite number.
     #[inline(always)]
     fn is_finite(self) -> bool {
         self.to_f32().is_finite()

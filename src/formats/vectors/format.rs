@@ -4,7 +4,7 @@ use super::native;
 use super::text::{Dialect, Separator, is_blank, too_long, trim_end};
 use super::word2vec_binary::fits;
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, Wanted, is_text};
+use crate::file_kind::{FileKind, UTF8_MARK, Wanted, is_text};
 use crate::io::Input;
 use crate::io::charset::OnInvalid;
 use memchr::memchr;
@@ -74,7 +74,6 @@ const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
 const LINES: usize = 1000;
 /// Rows that decide about the separator.
 const FEW_ROWS: usize = 50;
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Find the format of `input`, or how to read it as `format`, if no line is longer than `longest`
 /// bytes. Nothing of it is consumed.
@@ -169,8 +168,8 @@ pub(super) fn plan(
     if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {
         return Err(at_byte(&message));
     }
-    let mark = if content.starts_with(BYTE_ORDER_MARK) {
-        BYTE_ORDER_MARK.len()
+    let mark = if content.starts_with(UTF8_MARK) {
+        UTF8_MARK.len()
     } else {
         0
     };
