@@ -171,7 +171,10 @@ def _write_line(line: str) -> None:
 
 
 def _logger() -> logging.Logger | None:
-    """Return the log, or None where nothing is logged: `logging` is not imported, or its level."""
+    """Return the log, or None if no line would be logged.
+
+    That is so if the program has not imported `logging`, or if the level is above INFO.
+    """
     module = sys.modules.get("logging")
     if module is None:
         return None

@@ -2,10 +2,10 @@
 //!
 //! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into
 //! P × P *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q.
-//! Training a block changes only W and b of p, and W̃ and b̃ of q. P blocks whose rows and whose columns are
-//! all different form a *stratum*: different machines train them at the same time. Training one stratum is a
-//! *subepoch*. The batches of an epoch are divided into slices by their time. Each slice has P subepochs, which
-//! together train the slice's batches of all blocks.
+//! Training a block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them
+//! share a group of rows or a group of columns: different machines train them at the same time. Training one
+//! stratum is a *subepoch*. The batches of an epoch are divided into slices by their time. Each slice has P
+//! subepochs, which together train the slice's batches of all blocks.
 //!
 //! With one group, the batches have the order of a deterministic epoch, and the result has the same bits.
 
@@ -22,7 +22,7 @@ use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
 use std::ops::Range;
 
-/// A block of the matrix: the records whose row is in the group of `tiles` and whose column is in the group
+/// A block of the matrix. It has the records with a row in the group of `tiles` and a column in the group
 /// `columns`.
 ///
 /// The methods take the rows of W with b of the first group and the rows of W̃ with b̃ of the second, in the

@@ -72,7 +72,7 @@ class FitEstimate:
     disk : int
         Bytes of temporary files.
     seconds : mapping of str to float
-        Seconds of "counting", "preparing" and "training", on this machine, as busy as it is now.
+        Seconds of "counting", "preparing" and "training" on this machine under its present load.
     bounds : mapping of str to (int, int)
         A range for each of `parameters`, `memory` and `disk`, from the spread of samples of real
         texts; numbers of a text whose words change from its beginning to its end can lie outside.

@@ -79,7 +79,7 @@ _NEAR = 0.8
 
 
 def _nearest(word: str, words: list[str]) -> str | None:
-    """Return the word of which `word` is the beginning, or the reverse, or a near spelling."""
+    """Return a word that begins with `word`, that `word` begins with, or that is spelled alike."""
     # Without the dashes, which are alike in all options.
     spelled = {other.lstrip("-").lower(): other for other in words}
     bare = word.lstrip("-").lower()

@@ -35,7 +35,8 @@ _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 _BEGINNING = 10
 #: Bytes at the beginning of a file that the core recognises it by: what it reads at a time.
 _LOOK = 1 << 20
-#: Files of which it is told whether they look like tables. Others are refused by their worker.
+#: The client examines the files that it cuts, and this many from the first. A worker refuses any
+#: further file that is no text.
 _LOOKED_AT = 16
 #: Endings of the names of compressed files, and the usual ratio of their text to their size.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
@@ -135,7 +136,7 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
     Raises
     ------
     TypeError
-        If `source` is neither files nor documents.
+        If `source` is something else than files or documents.
     FileNotFoundError
         If a file does not exist; with its name.
     FormatError
