@@ -16,22 +16,21 @@ __all__ = [
     "READING",
     "corpus",
     "counts",
-    "description",
     "documents",
-    "kind_of",
     "local",
     "model",
+    "recognised",
     "vectors",
 ]
 
-#: What else than a kind of the core :func:`kind_of` returns, as messages name it.
+#: Kinds that the core does not name, as messages call them.
 _FOLDERS = {
     "checkpoints": "a folder of checkpoints of a training",
     "folder": "a folder of glove-rs fit",
 }
 
-#: What is not known, as messages name it.
-UNKNOWN = "of no format that glove-rs knows"
+#: What messages call a pipe, as the core calls a file that it does not know.
+_UNKNOWN = "of no format that glove-rs knows"
 
 #: Parameters of :meth:`WordVectors.load` that say how to read.
 READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
@@ -64,7 +63,7 @@ def corpus(paths: list[str]) -> list[Argument]:
         If a folder is one that glove-rs wrote.
     """
     for path in paths:
-        if os.path.isdir(path) and (kind := kind_of(path)) in _FOLDERS:
+        if os.path.isdir(path) and (kind := recognised(path)[0]) in _FOLDERS:
             raise FormatError(f"{path}: this is not text but {_FOLDERS[kind]}")
     return [Argument(path) for path in paths]
 
@@ -119,16 +118,16 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
         If the file is something else; the message says what.
     """
     is_named = reading.get("format") is not None or reading.get("member") is not None
-    kind = "vectors" if is_named else kind_of(path)
+    kind, what = ("vectors", "") if is_named else recognised(path)
     if kind in {"model", "folder"}:
         wv = Glove.load(path).vectors
         limit = integer("limit", reading.get("limit", len(wv)), 1)
         rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
         return WordVectors(wv.index_to_key[:limit], rows)
     if kind == "checkpoints":
-        raise FormatError(f"{path}: these are not vectors but {_FOLDERS[kind]}")
+        raise FormatError(f"{path}: these are not vectors but {what}")
     if kind == "parameters" and vocabulary is None:
-        raise FormatError(f"{path}: this is {description(path)}: name their words with --vocab")
+        raise FormatError(f"{path}: this is {what}: name their words with --vocab")
     return WordVectors.load(local(path), vocabulary=vocabulary, **reading)
 
 
@@ -145,13 +144,13 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
             f"{local(path)}: counts are read from a file: name it instead of -. Only Stanford's "
             "records, whose words --vocab of glove-rs train names, are also read from here"
         )
-    kind = kind_of(path)
+    kind, what = recognised(path)
     if kind == "counts":
         if vocabulary is not None:
             raise FormatError(f"{path}: these counts hold their words: leave --vocab out")
         return Cooccurrence.load(path, **options)
     if kind in _FOLDERS:
-        raise FormatError(f"{path}: these are not counts but {_FOLDERS[kind]}")
+        raise FormatError(f"{path}: these are not counts but {what}")
     if kind != "unknown":
         _core.check_kind(path, "counts")
     if vocabulary is None:
@@ -169,20 +168,22 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     """
     if path == "-":
         raise FormatError(f"{local(path)}: a model is read from a file: name it instead of -")
-    kind = kind_of(path)
+    kind, what = recognised(path)
     if kind in {"model", "folder"}:
         return Glove.load(path)
     if kind == "checkpoints":
-        raise FormatError(f"{path}: this is not a model but {_FOLDERS[kind]}")
+        raise FormatError(f"{path}: this is not a model but {what}")
     if kind not in {"parameters", "unknown"}:
         _core.check_kind(path, "model")
     if vocabulary is None:
-        raise FormatError(f"{path}: this is {description(path)}: name their words with --vocab")
+        raise FormatError(f"{path}: this is {what}: name their words with --vocab")
     return Glove.load_stanford(path, vocabulary, gradsq=gradsq)
 
 
-def kind_of(path: str) -> str:
-    """Return the kind of a file as the core names it, or of a folder; "unknown" for a pipe.
+def recognised(path: str) -> tuple[str, str]:
+    """Return the kind of a file as the core names it, or of a folder, and what messages call it.
+
+    The kind of a pipe is "unknown".
 
     Raises
     ------
@@ -190,20 +191,15 @@ def kind_of(path: str) -> str:
         If it does not exist or cannot be read.
     """
     if path == "-":
-        return "unknown"
+        return "unknown", _UNKNOWN
     local_path("path", path)
-    if output_folder.is_folder(path):
-        return "folder"
-    if checkpoints.Folder(path).has_checkpoint():
-        return "checkpoints"
+    for folder, is_there in (
+        ("folder", output_folder.is_folder(path)),
+        ("checkpoints", checkpoints.Folder(path).has_checkpoint()),
+    ):
+        if is_there:
+            return folder, _FOLDERS[folder]
     if not _core.is_member(path) and not stat.S_ISREG(os.stat(path).st_mode):
-        return "unknown"
-    return _core.recognise(path)[0]
-
-
-def description(path: str) -> str:
-    """Return what a file or folder is, as messages name it."""
-    kind = kind_of(path)
-    if kind in _FOLDERS:
-        return _FOLDERS[kind]
-    return UNKNOWN if kind == "unknown" else _core.recognise(path)[1]
+        return "unknown", _UNKNOWN
+    kind, what, _ = _core.recognise(path)
+    return kind, what

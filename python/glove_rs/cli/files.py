@@ -120,7 +120,7 @@ def _add_convert(commands: Commands) -> None:
 
 def _convert(options: argparse.Namespace) -> None:
     _check(options)
-    kind = _inputs.kind_of(options.input)
+    kind, _ = _inputs.recognised(options.input)
     if kind in {"counts", "records"}:
         _convert_counts(options)
     elif kind in {"model", "folder", "parameters"}:
@@ -240,8 +240,8 @@ def _add_info(commands: Commands) -> None:
 def _info(options: argparse.Namespace) -> None:
     results = []
     for path in options.files:
-        kind = _inputs.kind_of(path)
-        about = {"file": path, "what": _inputs.description(path)}
+        kind, what = _inputs.recognised(path)
+        about = {"file": path, "what": what}
         if os.path.isfile(path):
             about["bytes"] = os.path.getsize(path)
         results.append({**about, **_DESCRIBE[kind](path, options.vocab)})
