@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
-from glove_rs.cli._inputs import kind_of
+from glove_rs.cli._inputs import recognised
 from program import answer, reason
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
@@ -115,7 +115,7 @@ def test_a_checkpoint_is_recognised_by_its_content(folder):
         shutil.copy(folder / name, copy)
         with pytest.raises(FormatError, match=f"{re.escape(str(copy))}.*{what}"):
             WordVectors.load(copy)
-        assert kind_of(str(copy)) == what
+        assert recognised(str(copy)[0]) == what
     checkpoint = str(folder / "training.checkpoint")
     (found,) = answer("info", checkpoint)
     assert found["epochs"] == 3
