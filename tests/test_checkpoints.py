@@ -115,7 +115,7 @@ def test_a_checkpoint_is_recognised_by_its_content(folder):
         shutil.copy(folder / name, copy)
         with pytest.raises(FormatError, match=f"{re.escape(str(copy))}.*{what}"):
             WordVectors.load(copy)
-        assert recognised(str(copy)[0]) == what
+        assert recognised(str(copy))[0] == what
     checkpoint = str(folder / "training.checkpoint")
     (found,) = answer("info", checkpoint)
     assert found["epochs"] == 3

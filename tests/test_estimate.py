@@ -228,6 +228,7 @@ def test_a_long_table_is_sampled_with_a_warning(tmp_path):
 # --- what a sample tells --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["path", "paths", "packed", "archive", "generator"])
 def test_a_sample_of_a_zipf_text_tells_its_words_and_records(large, truth, tmp_path, kind):
     source = sources(large, tmp_path)[kind]
