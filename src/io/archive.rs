@@ -73,7 +73,10 @@ pub(crate) fn path_of(archive: &Path, member: &str) -> PathBuf {
 /// # Errors
 /// Those of reading the archive, and of one that is damaged.
 pub fn members(archive: &Path) -> io::Result<Vec<(String, u64)>> {
-    let mut directory = directory(archive)?;
+    members_of(&mut directory(archive)?, archive)
+}
+
+fn members_of(directory: &mut Directory, archive: &Path) -> io::Result<Vec<(String, u64)>> {
     let mut members = Vec::new();
     for number in 0..directory.len() {
         let member = directory.by_index_raw(number).map_err(of_zip(archive))?;
@@ -98,7 +101,8 @@ pub(crate) fn listed(members: &[(String, u64)]) -> String {
 
 /// Open a file in an archive by its name there, or by the last part of the name if only one has that.
 pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
-    let all = members(path)?;
+    let mut directory = directory(path)?;
+    let all = members_of(&mut directory, path)?;
     let is_named = |(member, _): &&(String, u64)| member.rsplit('/').next() == Some(name);
     let mut named = all.iter().filter(is_named);
     let exact = all.iter().find(|(member, _)| member == name);
@@ -107,7 +111,6 @@ pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
         let message = format!("no such file in the archive, which holds {}", listed(&all));
         return Err(io::Error::new(ErrorKind::NotFound, message));
     };
-    let mut directory = directory(path)?;
     let number = directory.index_for_name(chosen);
     let number = number.ok_or(ErrorKind::NotFound)?;
     let member = directory.by_index_raw(number).map_err(of_zip(path))?;
@@ -154,7 +157,10 @@ pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
     })
 }
 
-fn directory(path: &Path) -> io::Result<ZipArchive<BufReader<File>>> {
+/// The list of files at the end of an archive.
+type Directory = ZipArchive<BufReader<File>>;
+
+fn directory(path: &Path) -> io::Result<Directory> {
     ZipArchive::new(BufReader::new(File::open(path)?)).map_err(of_zip(path))
 }
 

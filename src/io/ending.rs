@@ -88,14 +88,10 @@ pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
 /// # Errors
 /// [`Error::Parameter`], which names what is written.
 pub fn check_ending(path: &Path) -> Result<()> {
-    let (ending, _) = split(path);
-    if ending
-        .as_deref()
-        .is_none_or(|ending| !FOREIGN.contains(&ending))
-    {
+    let ending = ending_of(path).filter(|ending| FOREIGN.contains(&ending.as_str()));
+    let Some(ending) = ending else {
         return Ok(());
-    }
-    let ending = ending.unwrap_or_default();
+    };
     let name = path.to_string_lossy();
     let message =
         format!("must not end in .{ending}, a format that is not written: {WRITTEN}; got {name:?}");
@@ -129,10 +125,10 @@ impl Written {
     /// [`Error::Parameter`], which names what is written.
     pub fn check(self, path: &Path) -> Result<()> {
         let Self(content, others) = self;
-        let ending = ending_of(path).unwrap_or_default();
-        if !others.contains(&ending.as_str()) {
+        let ending = ending_of(path).filter(|ending| others.contains(&ending.as_str()));
+        let Some(ending) = ending else {
             return Ok(());
-        }
+        };
         let name = path.to_string_lossy();
         let message = format!(
             "must not end in .{ending}, for the file holds {content}: {WRITTEN}; got {name:?}"
