@@ -9,7 +9,7 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -261,13 +261,9 @@ def _found(path: str | os.PathLike[str]) -> list[_File]:
         found = []
         for name in files_of(path) or []:
             if not os.path.isfile(name):
-                found += _members(name)
+                found += _member(name)
             elif _is_archive(name):
-                found += [
-                    file
-                    for member in _core.members(name)
-                    for file in _members(f"{name}:{member}", name)
-                ]
+                found += _in_archive(name, ((f"{name}:{m}", m) for m in _core.members(name)))
             else:
                 found.append(_File(system, os.path.abspath(name), name, os.path.getsize(name)))
     if not found:
@@ -275,16 +271,21 @@ def _found(path: str | os.PathLike[str]) -> list[_File]:
     return found
 
 
-def _members(name: str, archive: str | None = None) -> list[_File]:
-    """Return the file in a zip archive that a name ``archive.zip:member`` means.
+def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]:
+    """Return files in a zip archive, from their names in messages and in the archive."""
+    system = ZipFileSystem(os.path.abspath(archive))
+    return [_File(system, path, name, system.info(path)["size"]) for name, path in members]
 
-    It is the whole name in the archive, or the last part of it.
+
+def _member(name: str) -> list[_File]:
+    """Return the file in a zip archive that a name ``archive.zip:member`` means, if it is one.
+
+    The member is the whole name in the archive, or the last part of it.
     """
+    ends = (at for at, letter in enumerate(name) if letter == ":")
+    archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
     if archive is None:
-        ends = (at for at, letter in enumerate(name) if letter == ":")
-        archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
-        if archive is None:
-            return []
+        return []
     wanted = name[len(archive) + 1 :]
     members = _core.members(archive)
     found = [m for m in members if m == wanted] or [
@@ -294,8 +295,7 @@ def _members(name: str, archive: str | None = None) -> list[_File]:
         raise FileNotFoundError(
             errno.ENOENT, f"No such file in the archive, which holds {', '.join(members)}", name
         )
-    system = ZipFileSystem(os.path.abspath(archive))
-    return [_File(system, member, name, system.info(member)["size"]) for member in found[:1]]
+    return _in_archive(archive, [(name, found[0])])
 
 
 def _is_archive(name: str) -> bool:
