@@ -1,4 +1,4 @@
-//! The anchor: pretrained vectors, at which words start and near which fine-tuning keeps them.
+//! The anchor: words start at their pretrained vectors, and fine-tuning keeps them near these vectors.
 
 use super::kernel::StepRule;
 use super::parameters::{Parameters, RowMut};
@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
-/// Vectors r of some words, and the weight μ of the term μ Σ ‖(w + w̃) − r‖² over these words. Fine-tuning
-/// adds this term to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018).
+/// Pretrained vectors r of some words, and a weight μ. Fine-tuning adds the term μ Σ ‖(w + w̃) − r‖², a sum
+/// over these words, to the cost Σ ½ f(X) diff² of the records (Mittens: Dingwall and Potts 2018).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anchor {
     /// The words that have a vector, in ascending order.
@@ -30,7 +30,7 @@ impl Anchor {
         }
         let ascending = self.words.is_sorted_by(|a, b| a < b);
         if !ascending || self.words.last().is_some_and(|&w| w as usize >= words) {
-            return wrong("must name different words of the vocabulary, in order");
+            return wrong("must name different words of the vocabulary, in ascending order");
         }
         if !self.vectors.iter().all(|x| x.is_finite()) {
             return wrong("must be finite numbers");
@@ -42,8 +42,8 @@ impl Anchor {
         Ok(())
     }
 
-    /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random w. Without ε both sides would
-    /// have equal gradients and would stay equal.
+    /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random start value of w. Without ε, w
+    /// and w̃ would start equal, and in a symmetric matrix they would stay nearly equal.
     pub fn initialize(&self, parameters: &mut Parameters) {
         self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
             for (k, r) in r.iter().enumerate() {
@@ -54,11 +54,11 @@ impl Anchor {
         });
     }
 
-    /// Take one step along the gradient of the term, 2μ((w + w̃) − r) for w and for w̃. The loss has a
-    /// gradient for each record, the term has one for each word: so there is one such step after each pass
-    /// over the records. It changes only the rows of words that have a vector.
+    /// Take one step along the gradient of the anchor's term: it is 2μ((w + w̃) − r), for w and for w̃. The
+    /// term is a sum over words, not over records, so there is one such step after each epoch. It changes
+    /// only the rows of words that have a pretrained vector.
     ///
-    /// Returns the term before the step.
+    /// Returns the value of the term before the step.
     pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {
         let rate = 2.0 * self.weight as f32 * rule.learning_rate;
         let squares = self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
@@ -73,7 +73,8 @@ impl Anchor {
         self.weight * squares.iter().sum::<f64>()
     }
 
-    /// `f` of the rows and the vector of each word that has one, in the order of the words.
+    /// Call `f` with the two rows and the pretrained vector of each word that has one. Returns the results in
+    /// the order of the words.
     fn for_each_word<T: Send>(
         &self,
         parameters: &mut Parameters,

@@ -1,4 +1,7 @@
-//! Divergence: which epochs diverge, and the halving of the learning rate before they are repeated.
+//! Divergence: decides whether an epoch diverges, and how many times the learning rate is halved after it.
+//!
+//! An epoch that diverges is repeated at half the learning rate. `rate_schedule.rs` has the planned fall of
+//! the learning rates, which has nothing to do with divergence.
 
 use super::history::History;
 use super::loss::poor_model_cost;
@@ -10,11 +13,13 @@ use crate::error::{Error, Result};
 /// An epoch that diverges is repeated at half the learning rate, at most this many times in a training.
 pub const MAX_HALVINGS: usize = 3;
 
-/// An epoch diverges if it costs this many times what a poor model costs, even if every number is finite.
+/// An epoch diverges if it costs more than this many times what a poor model costs, even if every number is
+/// finite. `loss.rs` defines the poor model.
 pub const DIVERGENCE_FACTOR: f64 = 10.0;
 
-/// The part of [`History::divergence_cost`] that the tiles with columns in group `columns` have:
-/// [`DIVERGENCE_FACTOR`] times the cost of a poor model there. `model` is the model at the start of training.
+/// [`DIVERGENCE_FACTOR`] times the cost of a poor model on the tiles whose columns are words of group
+/// `columns`. The sum over all tiles is [`History::divergence_cost`]. `model` is the model at the start of
+/// training.
 pub(crate) fn divergence_cost(
     tiles: &Tiles,
     columns: usize,
@@ -30,10 +35,11 @@ impl History {
         cost.is_nan() || cost > self.divergence_cost.unwrap_or(f64::INFINITY)
     }
 
-    /// Halve the learning rate, because the next epoch diverged. Returns a warning for the user.
+    /// Halve the learning rate, because the epoch after the last finished one diverged. Returns a warning for
+    /// the user.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if it was halved [`MAX_HALVINGS`] times before.
+    /// [`Error::Diverged`] if the rate has been halved [`MAX_HALVINGS`] times already.
     pub fn halve_rate(&mut self, options: &TrainingOptions) -> Result<String> {
         let epoch = self.epochs + 1;
         if self.halvings >= MAX_HALVINGS {

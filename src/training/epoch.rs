@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Aborts a schedule when dropped, after a panic or an error.
+/// Aborts the schedule when it is dropped, which happens after a panic or an error.
 struct AbortOnPanic<'a, S: Schedule>(&'a S);
 
 impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
@@ -18,7 +18,8 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     }
 }
 
-/// The cost of a pass. The cost of each record and each negative pair is taken before its own update.
+/// The cost of a pass over the records. The cost of each record and each negative pair is computed before its
+/// own update.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PassCost {
     /// Σ ½ f(X) diff² over the records.
@@ -35,7 +36,7 @@ struct Buffers {
     negatives: Vec<Record>,
 }
 
-/// A pass over the records, or over some batches of it.
+/// A pass over all batches of an epoch, or over some of them.
 pub(crate) struct EpochPass<'a> {
     /// The tiles of the records.
     pub tiles: &'a Tiles,
@@ -49,7 +50,7 @@ pub(crate) struct EpochPass<'a> {
     pub level: SimdLevel,
     /// [`History::divergence_cost`](super::History::divergence_cost)
     pub divergence_cost: f64,
-    /// The word of the first row of W, and the context word of the first row of W̃.
+    /// The word whose row is the first of W, and the context word whose row is the first of W̃.
     pub first: [usize; 2],
 }
 
@@ -150,7 +151,8 @@ impl EpochPass<'_> {
             &mut buffers.negatives,
         )?;
         let negatives = &buffers.negatives;
-        // Records and negative pairs alternate, span by span, so that neither kind moves the rows for long.
+        // Records and negative pairs alternate, span by span. Otherwise a long sequence of one kind would
+        // move the rows too far in its own direction.
         let spans = batch.records.len();
         let slice = |k: usize| negatives.len() * k / spans..negatives.len() * (k + 1) / spans;
         let mut cost = PassCost::default();
@@ -165,7 +167,7 @@ impl EpochPass<'_> {
         Ok(cost)
     }
 
-    /// The rule at `time`, a fraction of the epoch.
+    /// The step rule at `time`: the fraction of the epoch that is finished.
     pub fn rule_at(&self, time: f64) -> StepRule {
         let time = (self.epoch as f64 - 1.0 + time) / self.options.epochs as f64;
         self.rule.at_rate(self.options.schedule.factor(time))

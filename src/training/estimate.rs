@@ -1,4 +1,5 @@
-//! Estimates the memory, disk space and time of a fit: of counting, and then of training.
+//! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
+//! on its counts.
 
 use super::layout::RowLayout;
 use super::marginals::Marginal;
@@ -15,13 +16,15 @@ use crate::monitor::Monitor;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// The fraction of the negative pairs drawn that remains when pairs that co-occur are left out: 0.36 of
-/// 17 million words of English Wikipedia, 0.5 of one million, 0.6 of 4 million of Korean Wikipedia.
+/// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that co-occur are left
+/// out. Measured: 0.36 on 17 million words of English Wikipedia, 0.5 on one million, and 0.6 on 4 million
+/// words of Korean Wikipedia.
 const NEW_PAIRS: f64 = 0.5;
-/// Bytes of a block's negative pairs that are left out, and yet have memory: the system gives huge pages.
+/// Room for the negative pairs of a block is reserved before they are drawn. Up to this many bytes of it stay
+/// in memory without holding a pair, because the system provides memory in huge pages.
 const SLAB_SLACK: f64 = 150e3;
 
-/// The estimated cost of counting a text and of training on its counts.
+/// Estimates the memory and the disk space for counting a text and for training on its counts.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEstimate {
     /// The text and its counts.
@@ -32,12 +35,13 @@ pub struct FitEstimate {
     pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
-    /// Whether the counts are kept, packed, until the end.
+    /// Whether the counts stay in memory, compressed, until the training ends.
     pub keep_counts: bool,
 }
 
 impl FitEstimate {
-    /// Bytes of the parameters, their accumulators and their copies. No memory limit bounds them.
+    /// Bytes of the parameters, their accumulators and the copies of both. The memory limit does not apply to
+    /// them.
     pub fn parameters(&self) -> f64 {
         let sides = 2;
         self.size.words * (COPIES * sides * self.row_bytes()) as f64
@@ -47,8 +51,8 @@ impl FitEstimate {
         RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
-    /// Bytes of records and negative pairs, twice: with all drawn pairs, and with the pairs that remain after
-    /// repeated and co-occurring ones are dropped.
+    /// Two numbers of bytes of records and negative pairs: with all drawn pairs, and with the pairs that
+    /// remain after repeated and co-occurring ones are left out.
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;
@@ -62,7 +66,7 @@ impl FitEstimate {
         self.tile_bytes()[0] <= memory.record_bytes() as f64
     }
 
-    /// Bytes of memory at the peak, without the program itself, on all threads of the current rayon
+    /// Bytes of memory at the peak, without the program itself, for a fit on all threads of the current rayon
     /// pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let size = &self.size;
@@ -82,7 +86,7 @@ impl FitEstimate {
         training.max(size.memory(memory) + self.marginals())
     }
 
-    /// Bytes of the marginals, which every chunk of rows sums in a list of its own.
+    /// Bytes of the marginals. Each of the ranges of rows that are summed in parallel has a list of its own.
     fn marginals(&self) -> f64 {
         self.size.words * (super::marginals::CHUNKS * size_of::<Marginal>()) as f64
     }
@@ -97,7 +101,8 @@ impl FitEstimate {
         self.size.disk(memory) + tiles
     }
 
-    /// Settings with which the peak is at most `available` bytes, where `limit` is the present limit.
+    /// Settings with which the peak of memory is at most `available` bytes. `limit` is the present memory
+    /// limit.
     pub fn advice(&self, limit: &MemoryLimit, available: f64) -> Advice {
         if self.memory(limit) <= available {
             return Advice::AsItIs;
@@ -127,7 +132,7 @@ impl FitEstimate {
         if !fits(low) {
             return None;
         }
-        // The peak grows with the limit, except where the tiles begin to fit into memory.
+        // The peak grows with the limit, except at the limit from which on the tiles fit into memory.
         let mut high = (available.max(0.0) / 1e6) as u64 + 1;
         while low + 1 < high {
             let middle = low.midpoint(high);
@@ -156,22 +161,23 @@ const DIMS: [usize; 5] = [300, 200, 100, 50, 25];
 /// Settings with which a fit stays within some memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Advice {
-    /// Those that it has.
+    /// The present settings suffice.
     AsItIs,
-    /// A memory limit.
+    /// This memory limit suffices.
     Limit {
         /// Bytes.
         memory: u64,
         /// Bytes of temporary files under this limit.
         disk: f64,
     },
-    /// The parameters alone are too large. With this memory limit, either of these suffices, if it is known.
+    /// No memory limit suffices alone. With this limit, a fit also needs a smaller `dim` or a smaller
+    /// `max_vocab`: each value suffices without the other. `None` if no value that can be proposed suffices.
     Smaller {
         /// Bytes.
         memory: u64,
-        /// Components of a vector.
+        /// The largest proposed number of components of a vector.
         dim: Option<usize>,
-        /// Most words.
+        /// The largest number of words.
         max_vocab: Option<u64>,
     },
 }
@@ -187,12 +193,12 @@ pub struct FitSeconds {
     pub training: f64,
 }
 
-/// Steps this small change no parameter much: nothing diverges.
+/// A learning rate so small that no parameter changes much and no epoch diverges.
 const SMALL_RATE: f64 = 1e-6;
 
 impl FitSeconds {
-    /// Count a sample, train on its counts for two epochs, and extrapolate to a text of this `size`, on all
-    /// threads of the current rayon pool.
+    /// Count a sample and train on its counts for two epochs, on all threads of the current rayon pool.
+    /// Extrapolate the times to a text of this `size`.
     ///
     /// # Errors
     /// As for [`EncodedSample::count`], [`Tiles::new`] and [`Training::run`].
@@ -204,7 +210,8 @@ impl FitSeconds {
         training: &TrainingOptions,
         monitor: &Monitor,
     ) -> Result<Self> {
-        // Words as rare in the sample as those that `min_count` leaves in the text.
+        // The `min_count` of the sample. It is smaller than that of the text, in proportion to the sizes of
+        // the two.
         let least = ((encoding.min_count as f64 / sample.scale).round() as u64).max(1);
         let start = Instant::now();
         let counts = sample.count([0, 1], least, encoding, counting, monitor)?;
@@ -224,7 +231,8 @@ impl FitSeconds {
             deadline: None,
             ..*training
         };
-        // Tiles grow with the records, parameters with the words.
+        // The time for tiles grows with the number of records, the time for parameters with the number of
+        // words.
         let growth = size.records / counts.nnz() as f64;
         let words = counts.words;
         let start = Instant::now();

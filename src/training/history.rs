@@ -1,22 +1,24 @@
-//! The history of a training: its finished epochs, and what an unfinished training needs to continue.
+//! The history of a training: its finished epochs, and the numbers that it needs to continue.
 
 use crate::report::EpochReport;
 
-/// The history of a training. With the parameters, this is all that is needed to continue: the random
-/// numbers of an epoch depend only on the seed and the number of the epoch.
+/// The history of a training. A training continues from its history and its parameters (and, with early
+/// stopping, its best parameters): the random numbers of an epoch depend only on the seed and the number of
+/// the epoch.
 ///
-/// The module `divergence` decides whether an epoch is repeated at half the learning rate, and `stopping`
-/// whether another epoch starts. The trainer of one machine and that of a cluster (through the binding)
-/// both ask these.
+/// The file `divergence.rs` decides whether an epoch is repeated at half the learning rate, and `stopping.rs`
+/// whether another epoch starts. Training on one machine and training on a cluster (through the binding) both
+/// call them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     /// Number of finished epochs.
     pub epochs: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// The Σ ½ f(X) diff² of an epoch above which it diverges. Estimated when training starts.
+    /// An epoch diverges if its Σ ½ f(X) diff² is larger than this. Estimated when training starts.
     pub divergence_cost: Option<f64>,
-    /// Reports of the finished epochs; those of an earlier training may be missing.
+    /// Reports of the finished epochs. They may be missing for epochs of an earlier training, whose
+    /// parameters this one continues.
     pub reports: Vec<EpochReport>,
 }
 
@@ -27,8 +29,8 @@ impl History {
         self.reports.push(report);
     }
 
-    /// Go back to the end of an earlier epoch, with the halvings of that time. All epochs must have
-    /// reports.
+    /// Go back to the end of an earlier epoch, when the learning rate had been halved `halvings` times. All
+    /// epochs must have reports.
     pub fn rewind(&mut self, epochs: usize, halvings: usize) {
         self.reports.truncate(epochs);
         (self.epochs, self.halvings) = (epochs, halvings);

@@ -1,9 +1,9 @@
-//! Where the numbers of a word lie in its row.
+//! The layout of a row of parameters: where the vector, the bias and the accumulators of a word lie.
 
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
 
-/// The largest accepted `dim`; below it no size overflows.
+/// The largest accepted `dim`. No size in bytes overflows up to it.
 pub const MAX_DIM: usize = 1 << 20;
 
 /// The layout of a row of W with b, or of W̃ with b̃, and of their accumulators G.
@@ -14,14 +14,15 @@ pub const MAX_DIM: usize = 1 << 20;
 /// serves all. The constant 1 has a learning rate of 0.
 ///
 /// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
-/// `[w, 0…, 0, b, G of b, G of w]`: half as long.
+/// `[w, 0…, 0, b, G of b, G of w]`: about half as long.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
     dim: usize,
     rowwise: bool,
 }
 
-/// Floats at the end of a row-wise row that are not components, and the places of three of them.
+/// Number of floats at the end of a row-wise row that are not components of the vector. Among them are the
+/// bias, its accumulator and the accumulator of the vector, at the positions below.
 pub(super) const TAIL: usize = 4;
 pub(super) const TAIL_BIAS: usize = 1;
 pub(super) const TAIL_BIAS_SUM: usize = 2;
@@ -33,7 +34,7 @@ impl RowLayout {
         Self::with_sums(dim, optimizer == Optimizer::RowwiseAdaGrad)
     }
 
-    /// The layout for vectors with one accumulator if `rowwise`, or else one for each component.
+    /// The layout for vectors with one accumulator if `rowwise`, and otherwise with one for each component.
     pub fn with_sums(dim: usize, rowwise: bool) -> Self {
         Self {
             dim: dim.min(MAX_DIM),
@@ -51,12 +52,12 @@ impl RowLayout {
         self.rowwise
     }
 
-    /// Accumulators of a vector.
+    /// Number of accumulators of a vector.
     pub fn sums_per_vector(self) -> usize {
         if self.rowwise { 1 } else { self.dim }
     }
 
-    /// Cache lines of a row.
+    /// Number of cache lines of a row.
     pub fn lines(self) -> usize {
         if self.rowwise {
             self.value_lines()
@@ -65,18 +66,18 @@ impl RowLayout {
         }
     }
 
-    /// Bytes of a row. The size of tiles depends on it.
+    /// Bytes of a row. The number of words in a block of tiles depends on it.
     pub fn bytes(self) -> usize {
         self.lines() * size_of::<Line>()
     }
 
-    /// Cache lines of a row, from its start, that hold the vector and the bias.
+    /// Number of cache lines at the start of a row that hold the vector and the bias.
     pub(super) fn value_lines(self) -> usize {
         let more = if self.rowwise { TAIL } else { 2 };
         (self.dim + more).div_ceil(LINE)
     }
 
-    /// Line and lane of the bias of a row of words or, if `contexts`, of context words.
+    /// Line and lane of the bias in the row of a word or, if `contexts`, of a context word.
     pub(super) fn bias(self, contexts: bool) -> (usize, usize) {
         let lane = if self.rowwise {
             LINE - TAIL + TAIL_BIAS

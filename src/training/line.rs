@@ -1,9 +1,9 @@
-//! A cache line of floats: the unit of the rows that the kernel updates.
+//! A cache line of floats: every row that the kernel updates consists of whole lines.
 
 /// Floats in the widest vector register, and in a cache line.
 pub const LINE: usize = 16;
 
-/// A cache line of floats. It aligns rows without unsafe code.
+/// A cache line of floats. Because the type is aligned to 64 bytes, so is every row.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(crate) struct Line(pub(crate) [f32; LINE]);

@@ -1,4 +1,4 @@
-//! The loss of a model on some records, without training.
+//! The cost of a model on some records, computed without training.
 
 use super::kernel::Record;
 use super::options::TrainingOptions;
@@ -7,12 +7,13 @@ use super::tiles::Tiles;
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// The cost of a poor model is estimated from this many records of each tile, evenly spaced among the
-/// first `SPREAD`: consecutive records share rows, and a sample of many rows is needed.
+/// The cost of a poor model is estimated from at most this many records of each tile. They are evenly spaced
+/// among the first `SPREAD` records of the tile: consecutive records share rows, and the sample needs records
+/// of many rows.
 const SAMPLE: usize = 256;
 const SPREAD: usize = 32 * SAMPLE;
 
-/// Σ ½ f(X) diff² over the held-out records of the tiles with columns in group `columns`.
+/// Σ ½ f(X) diff² over the held-out records of the tiles whose columns are words of group `columns`.
 pub(crate) fn validation_cost(
     tiles: &Tiles,
     columns: usize,
@@ -25,9 +26,10 @@ pub(crate) fn validation_cost(
     })
 }
 
-/// The estimated cost of an epoch of a poor model: one whose residuals are larger by one than those of a
-/// model of zeros, or `model` if that is worse. The first records of a tile are a fair sample, because
-/// the order of its records is random except within groups of rows.
+/// Estimate the cost of an epoch of a poor model. The residuals of a poor model are larger by one, in
+/// absolute value, than those of a model of zeros; if `model` costs more, it is the poor model. The first
+/// records of a tile are a fair sample, because records are shuffled before they are grouped by rows within
+/// short stretches.
 pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,
@@ -72,8 +74,8 @@ fn cost(
         .sum()
 }
 
-/// Σ `f(tile, buffer)` over the tiles with columns in group `columns`, added up in the order of the tiles
-/// for any number of threads. The buffer is for [`Tiles::read`].
+/// Σ `f(tile, buffer)` over the tiles whose columns are words of group `columns`. Results are added in the
+/// order of the tiles, whatever the number of threads. The buffer is for [`Tiles::read`].
 fn sum_over_tiles(
     tiles: &Tiles,
     columns: usize,

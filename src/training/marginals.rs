@@ -1,4 +1,4 @@
-//! Marginals of the matrix: number and sum of the records of each word.
+//! Marginals of the matrix: the number and the sums of the records of each word.
 
 use crate::cooccurrence::Rows;
 use crate::error::Result;
@@ -8,16 +8,16 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Number and sums of the records in a word's row and column of X.
+/// The marginal of a word: the number and the sums of the records in its row and its column of X.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Marginal {
-    /// Number of records in both.
+    /// Number of records in the row plus number of records in the column.
     pub records: u64,
     /// Σ X of the row and of the column.
     pub sums: [f64; 2],
 }
 
-/// Larger sums of X count as this one, so that no product of two sums overflows.
+/// A larger sum of X is replaced by this number, so that the product of two sums does not overflow.
 const LARGEST_SUM: f64 = 1e290;
 
 impl Marginal {
@@ -34,19 +34,20 @@ impl Marginal {
     }
 }
 
-/// Sums over the matrix are added up in a fixed number of chunks of fixed rows. The result has the same
-/// bits for any number of threads and for any blocks of rows.
+/// The rows of the matrix are divided into this many ranges, which are summed in parallel. The ranges depend
+/// on the number of words only. So the sums have the same bits for any number of threads and for any blocks
+/// of rows.
 pub(super) const CHUNKS: usize = 8;
 
-/// The rows of a chunk. Frequent words have longer rows: with these chunks none has more than a quarter
-/// of the pairs of enwiki-17m.
+/// The rows of one of these ranges. The first ranges have fewer rows, because the rows of frequent words are
+/// longer on the whole. No range has more than a quarter of the pairs of enwiki-17m.
 fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
     let start = |chunk: usize| (words as f64 * (chunk as f64 / CHUNKS as f64).powi(2)) as WordId;
     start(chunk)..start(chunk + 1)
 }
 
-/// The marginal of each word, of the records whose rows are the words of `group`. The sum over all groups,
-/// in order, by [`Marginal::add`], is the marginal of the matrix.
+/// The marginal of each word, counting only the records whose row is a word of `group`. [`Marginal::add`]
+/// over all groups, in order, gives the marginals of the whole matrix.
 ///
 /// # Errors
 /// [`Error::Io`](crate::Error::Io) if rows are on disk and cannot be read.

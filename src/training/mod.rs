@@ -1,8 +1,9 @@
-//! Counts to vectors: tiles of records, parameters, and epochs of training.
+//! Training: from co-occurrence counts to word vectors.
 //!
-//! The steps, in the order of the data: [`Tiles`] are built from counts, with negative pairs; a schedule
-//! hands out batches of an epoch to threads; the kernel updates the [`Parameters`]; [`Training`] runs
-//! epoch after epoch; its [`History`] decides whether an epoch is repeated and whether another one starts.
+//! The steps, in order: [`Tiles`] are built from the counts, with their negative pairs. In every epoch a
+//! schedule hands out batches of records to the threads, and the kernel updates the [`Parameters`].
+//! [`Training`] runs one epoch after the other. `divergence.rs` decides whether an epoch is repeated at half
+//! the learning rate, `stopping.rs` whether another epoch starts.
 
 mod anchor;
 mod divergence;
@@ -41,7 +42,7 @@ pub use rate_schedule::RateSchedule;
 pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
 pub use trainer::{AfterEpoch, Training, train};
 
-// For training one block of a distributed matrix.
+// Used by `distributed` to train one block of the matrix.
 pub(crate) use divergence::divergence_cost;
 pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;

@@ -1,12 +1,12 @@
 //! Negative sampling: word pairs that never co-occur.
 //!
-//! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may give such a pair any
-//! value. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling owe their scores in word
-//! similarity to these pairs. Here, a sample is drawn once from the product of the words' smoothed
-//! frequencies. Pairs that co-occur are left out. Each negative pair adds
-//! ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the loss: only a prediction above the target t_ij costs anything.
-//! The target t_ij = ½ ln E_ij − 1 is the mean of ln E_ij and −2, where E_ij is the count expected of
-//! independent words (measured in benches/EXPERIMENTS.md, "Negative sampling").
+//! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may predict any value for such
+//! a pair. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling train on such pairs too, and
+//! reach high scores in word similarity. Here, a sample of pairs is drawn once, before training, from the
+//! product of the words' smoothed frequencies. Pairs that co-occur are left out. Each negative pair adds ½ λ
+//! max(0, w·w̃ + b + b̃ − t_ij)² to the loss: only a prediction above the target t_ij has a cost. The target
+//! t_ij = ½ ln E_ij − 1 is the mean of ln E_ij and −2, where E_ij is the count that independent words would
+//! have (measured in benches/EXPERIMENTS.md, "Negative sampling").
 
 use super::kernel::Record;
 use super::marginals::Marginal;
@@ -17,13 +17,14 @@ use rand::{RngExt, SeedableRng};
 use rand_distr::weighted::WeightedAliasIndex;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// A word and a context word, counted from the first words of their blocks.
+/// A word and a context word: their positions in their blocks of words.
 pub(super) type Pair = [u16; 2];
 
-/// Pairs are drawn by frequencies to this power, as in word2vec (Mikolov et al. 2013).
+/// The probability of a word is proportional to its frequency to this power, as in word2vec (Mikolov et al.
+/// 2013).
 const EXPONENT: f64 = 0.75;
 
-/// The context words of a block: their probability, and a distribution to draw one of them from.
+/// The context words of a block: the sum of their probabilities, and a distribution to draw one of them from.
 struct ContextBlock {
     probability: f64,
     words: Option<WeightedAliasIndex<f64>>,
@@ -31,7 +32,8 @@ struct ContextBlock {
 
 /// Draws the negative pairs of each tile.
 pub(super) struct NegativeSampler {
-    /// Number of pairs to draw; pairs that co-occur or were drawn before are then left out.
+    /// Number of pairs to draw for all tiles. Pairs that co-occur or were drawn before are left out
+    /// afterwards.
     draws: f64,
     /// The probability of each word.
     words: Vec<f64>,
@@ -74,8 +76,8 @@ impl NegativeSampler {
         words.iter().map(|&word| expected(word) as usize).sum()
     }
 
-    /// Draw the sample of one tile, whose records are of the pairs `seen`, into the beginning of
-    /// `pairs`, in random order; returns the number of pairs. `taken` is scratch space.
+    /// Draw the negative pairs of one tile, leaving out `seen`: the pairs of its records. Writes them in
+    /// random order to the start of `pairs` and returns their number. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,
@@ -147,8 +149,8 @@ impl Targets {
         Self([words.to_vec(), contexts.to_vec()])
     }
 
-    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the word and the context word
-    /// that the pairs count from.
+    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the first word and the first
+    /// context word of their blocks.
     pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
         let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();

@@ -1,18 +1,20 @@
-//! The optimizers, by their public names.
+//! The optimizers, by their public names. Their arithmetic is in `kernel/step_rule.rs`, and in
+//! `kernel/rowwise.rs` for row-wise AdaGrad.
 
 use crate::error::{Error, Result};
 
-/// How a gradient changes a parameter.
+/// How a gradient changes a parameter. In the formulas, g is the learning rate times the gradient, and G is
+/// the accumulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Optimizer {
     /// AdaGrad (Duchi et al. 2011) as Stanford's tool does it: x −= g/√G, then G += g².
     #[default]
     AdaGrad,
-    /// AdaGrad with one accumulator for each vector. The idea is that of FBGEMM and PyTorch-BigGraph; the order,
-    /// and η within g, are those of Stanford's tool: w −= g/√G, then G += ‖g‖²/dim. Each bias has its own
-    /// accumulator.
+    /// AdaGrad with one accumulator for each vector: w −= g/√G, then G += ‖g‖²/dim. The idea is that of
+    /// FBGEMM and PyTorch-BigGraph; the order of the two updates, and η within g, are those of Stanford's
+    /// tool. Each bias has an accumulator of its own.
     RowwiseAdaGrad,
-    /// Plain stochastic gradient descent: x −= g. Biases take the learning rate, too.
+    /// Plain stochastic gradient descent: x −= g. Biases use the learning rate of the vectors.
     Sgd,
 }
 

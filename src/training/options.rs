@@ -6,18 +6,18 @@ use super::rate_schedule::RateSchedule;
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// The parameters of training. The defaults are the paper's.
+/// The parameters of training. The defaults are those of the preset "paper".
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of f(x) = min(1, (x/x_max)^α)
     pub x_max: f64,
     /// α of f(x).
     pub alpha: f64,
-    /// Learning rate η.
+    /// Learning rate η of the vectors.
     pub learning_rate: f64,
-    /// Learning rate of the biases under AdaGrad; 1 in Stanford's tool.
+    /// Learning rate of the biases under both kinds of AdaGrad; 1 in Stanford's tool.
     pub bias_learning_rate: f64,
-    /// How both learning rates change with time.
+    /// How both learning rates change over the training.
     pub schedule: RateSchedule,
     /// Number of passes over the records.
     pub epochs: usize,
@@ -30,7 +30,8 @@ pub struct TrainingOptions {
     pub negative: f64,
     /// Weight λ of a negative pair in the loss, in place of f(X).
     pub negative_weight: f64,
-    /// Whether the result has the same bits for any number of threads; otherwise threads run Hogwild.
+    /// Whether the result has the same bits for any number of threads. Otherwise threads update shared rows
+    /// without locks (Hogwild).
     pub deterministic: bool,
     /// Seed of all random choices.
     pub seed: u64,
@@ -113,13 +114,14 @@ impl TrainingOptions {
         Ok(())
     }
 
-    /// f(X), with the bounds of the kernel.
+    /// f(X), with the exponent limited as in the kernel.
     pub(super) fn weight(&self, ln_x: f64) -> f64 {
         let exponent = self.alpha * (ln_x - self.x_max.ln());
         exponent.clamp(-87.0, 0.0).exp()
     }
 
-    /// The rule at the initial learning rates, after η was halved `halvings` times.
+    /// The step rule at the initial learning rates, after η was halved `halvings` times. The learning rate of
+    /// the biases under AdaGrad is not halved.
     pub(crate) fn rule(&self, halvings: usize) -> StepRule {
         StepRule {
             optimizer: self.optimizer,

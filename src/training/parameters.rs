@@ -12,12 +12,12 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-/// Number of rows whose random numbers come from one generator.
+/// Number of consecutive words whose random numbers come from one generator.
 const ROWS_PER_SEED: usize = 1 << 10;
-/// Lines copied by one task.
+/// Number of lines that one task copies.
 const COPY_LINES: usize = 1 << 16;
 
-/// One side's rows: W with b, or W̃ with b̃, with their accumulators.
+/// The rows of one side: W with b, or W̃ with b̃, and their accumulators.
 #[derive(Debug, PartialEq)]
 struct Side {
     lines: HugeBuffer<Line>,
@@ -53,7 +53,7 @@ impl Side {
         self.lines.par_chunks_exact_mut(self.layout.lines())
     }
 
-    /// Copy vectors and biases out.
+    /// Copies of the vectors and of the biases.
     fn values(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let (dim, bias) = (self.layout.dim(), self.layout.bias(self.contexts));
         let (mut vectors, mut biases) = self.room(dim)?;
@@ -72,7 +72,7 @@ impl Side {
         Ok((vectors, biases))
     }
 
-    /// Copy the accumulators of vectors and of biases out.
+    /// Copies of the accumulators of vectors and of biases.
     fn sums(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let layout = self.layout;
         let width = layout.sums_per_vector();
@@ -116,7 +116,7 @@ impl Side {
             });
     }
 
-    /// Set the accumulators: `width` of each vector, 1 or its dim, and one of each bias.
+    /// Set the accumulators: `width` for each vector (1 or its dim), and one for each bias.
     fn set_sums(&mut self, vectors: &[f32], width: usize, biases: &[f32]) {
         let layout = self.layout;
         let bias = layout.bias_sum(self.contexts);
@@ -133,7 +133,8 @@ impl Side {
                         row[line].0[lane] = sum;
                     }
                 } else {
-                    // The accumulator of a vector is the mean of those of its components.
+                    // One of the two has an accumulator for each vector, the other one for each component:
+                    // every new accumulator is the mean of the old ones.
                     let mean = sums.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
                     for k in 0..layout.sums_per_vector() {
                         let (line, lane) = layout.sum(k);
@@ -184,7 +185,7 @@ pub(crate) struct View<'a> {
     pub contexts: &'a [Line],
     /// The layout of every row.
     pub layout: RowLayout,
-    /// The word and the context word of the first rows.
+    /// The word whose row is the first of `words`, and the context word whose row is the first of `contexts`.
     pub first: [usize; 2],
 }
 
@@ -199,7 +200,7 @@ impl View<'_> {
     }
 }
 
-/// A row of a word or of a context word, to change it outside of the kernel.
+/// The row of a word or of a context word, for changes outside the kernel.
 pub(super) struct RowMut<'a> {
     lines: &'a mut [Line],
     layout: RowLayout,
@@ -211,7 +212,7 @@ impl RowMut<'_> {
         &mut self.lines[k / LINE].0[k % LINE]
     }
 
-    /// Take the step `g`, η times the gradient of the vector, limited and scaled by `rule`.
+    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits and scales it.
     pub fn step(&mut self, g: &[f32], rule: &StepRule) {
         if self.layout.is_rowwise() {
             let (line, lane) = self.layout.sum(0);
@@ -234,7 +235,7 @@ impl RowMut<'_> {
     }
 }
 
-/// The model's state while it trains.
+/// The parameters of a model and their accumulators, in the layout of the kernel.
 #[derive(Debug, PartialEq)]
 pub struct Parameters {
     words: usize,
@@ -244,8 +245,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Vectors and biases uniform in (−½, ½)/dim, and every accumulator G at 1. The numbers depend on
-    /// the seed only, not on the number of threads.
+    /// Vectors and biases uniform in (−½, ½)/dim, and every accumulator G at 1. The numbers do not depend on
+    /// the number of threads.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
@@ -254,7 +255,7 @@ impl Parameters {
         Self::random_of(&all, layout, seed, monitor)
     }
 
-    /// The rows of [`Parameters::random`] for `words`, which are in ascending order.
+    /// The rows that [`Parameters::random`] has for `words`, which must be in ascending order.
     ///
     /// # Errors
     /// As for [`Parameters::random`].
@@ -300,8 +301,9 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Parameters with these values and accumulators. A vector has one accumulator or one for each
-    /// component; if the layout has the other number, they become their mean or copies of it.
+    /// Parameters with these values and accumulators. `accumulators` has one accumulator for each vector, or
+    /// one for each component. If `layout` needs one for each vector, it is the mean of those of the
+    /// components; if it needs one for each component, they are copies of that of the vector.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the array of the wrong size.
@@ -331,8 +333,8 @@ impl Parameters {
         Self::zeros(0, RowLayout::new(1, Optimizer::AdaGrad))
     }
 
-    /// Refuse parameters that the system has no memory for, before the work that comes first. Nothing is kept, and
-    /// no page is touched.
+    /// Check that the system has the memory for the parameters, before the long work that comes first. The
+    /// memory is reserved and freed at once, and no page of it is touched.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -378,7 +380,7 @@ impl Parameters {
         Ok(copy)
     }
 
-    /// Copy the state of `other`, of the same size.
+    /// Copy the numbers of `other`, which has the same size.
     pub(super) fn copy_from(&mut self, other: &Self) {
         let ours = [&mut self.word_side, &mut self.context_side];
         for (to, from) in ours
@@ -470,7 +472,7 @@ impl Parameters {
         bytemuck::cast_slice(&side.lines)
     }
 
-    /// The vectors and biases of rows that [`Parameters::rows_of`] returned, and their accumulators.
+    /// The vectors and biases, and then their accumulators, of rows that [`Parameters::rows_of`] returned.
     ///
     /// # Errors
     /// [`Error::Memory`].

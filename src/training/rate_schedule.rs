@@ -1,16 +1,18 @@
-//! How the learning rate changes with time.
+//! The schedule of the learning rates: constant, or falling to 0 over the training.
+//!
+//! The halvings of the learning rate after an epoch that diverges are in `divergence.rs`.
 
 use crate::error::{Error, Result};
 
-/// The factor of the learning rates as a function of time, the finished fraction of the training.
+/// A factor for both learning rates, which depends on time: the fraction of the training that is finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RateSchedule {
-    /// 1 throughout, as in the paper.
+    /// Always 1, as in the paper.
     #[default]
     Constant,
-    /// Falls linearly to 0 at the end.
+    /// Falls linearly from 1 at the start to 0 at the end.
     Linear,
-    /// Falls to 0 at the end, as half a period of the cosine.
+    /// Falls from 1 at the start to 0 at the end, as half a period of the cosine.
     Cosine,
 }
 

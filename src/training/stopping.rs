@@ -1,11 +1,11 @@
-//! The end of a training: the number of epochs, early stopping and the time limit.
+//! Decides when a training ends: after its last epoch, by early stopping, or at the time limit.
 
 use super::history::History;
 use super::options::TrainingOptions;
 use std::time::{Duration, Instant};
 
 impl History {
-    /// The number of epochs after the one with the smallest validation loss.
+    /// The number of epochs since the one with the smallest validation loss; 0 if no records are held out.
     pub fn epochs_since_best(&self) -> usize {
         let losses = self.reports.iter().filter_map(|report| report.validation);
         let (mut least, mut since) = (f64::INFINITY, 0);
@@ -29,8 +29,8 @@ impl History {
 }
 
 impl TrainingOptions {
-    /// Whether another epoch ends before the deadline, assuming that it takes `last_epoch`: the time of the
-    /// previous epoch with its checkpoint and callbacks.
+    /// Whether another epoch would end before the deadline if it takes `last_epoch`: the time of the last
+    /// epoch with its checkpoint and callbacks. Always true without a deadline.
     pub fn has_time_for(&self, last_epoch: Duration) -> bool {
         self.deadline
             .is_none_or(|deadline| Instant::now() + last_epoch <= deadline)

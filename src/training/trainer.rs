@@ -1,4 +1,4 @@
-//! Training, epoch after epoch.
+//! Runs a training, epoch after epoch.
 
 use super::anchor::Anchor;
 use super::divergence::divergence_cost;
@@ -17,7 +17,7 @@ use crate::report::EpochReport;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// A training between two epochs.
+/// The state of a training between two epochs.
 #[derive(Debug)]
 pub struct Training {
     /// The parameters at the end of the last finished epoch.
@@ -25,9 +25,9 @@ pub struct Training {
     /// With early stopping, the parameters at the end of the epoch with the smallest validation loss,
     /// if it is not the last one.
     pub best: Option<Parameters>,
-    /// Its finished epochs.
+    /// The finished epochs and the halvings of the learning rate.
     pub history: History,
-    /// Pretrained vectors that words are kept near.
+    /// The pretrained vectors that words stay near, if there are any.
     pub anchor: Option<Anchor>,
 }
 
@@ -57,8 +57,8 @@ pub fn train(
     result.map(|()| training.history.reports)
 }
 
-/// Sets of parameters in memory while an epoch runs: those being trained, and those before the epoch,
-/// to which a diverging one returns.
+/// Sets of parameters in memory while an epoch runs: those in training, and those from before the epoch, to
+/// which a training returns if the epoch diverges. Early stopping can need a third set, [`Training::best`].
 pub(super) const COPIES: usize = 2;
 
 impl Training {
@@ -81,9 +81,9 @@ impl Training {
     /// early stopping, the deadline or `after_epoch` end it. A deterministic training that continues from a
     /// checkpoint has the same result as one that was never interrupted.
     ///
-    /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
-    /// [`DIVERGENCE_FACTOR`](super::DIVERGENCE_FACTOR) times what a poor model costs. Then the parameters before it are restored,
-    /// the learning rate is halved, and the epoch is repeated.
+    /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if the epoch costs more
+    /// than [`DIVERGENCE_FACTOR`](super::DIVERGENCE_FACTOR) times what a poor model costs. Then the
+    /// parameters from before the epoch are restored, the learning rate is halved, and the epoch is repeated.
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Diverged`] if halving the rate
@@ -199,7 +199,7 @@ impl Training {
         if options.patience.is_some() && tiles.held_out() == 0 {
             return Err(Error::parameter(
                 "early_stopping",
-                "needs records held out: validation",
+                "needs held-out records: set validation",
             ));
         }
         match &self.anchor {
@@ -208,7 +208,8 @@ impl Training {
         }
     }
 
-    /// After an epoch, with the parameters `before` it: if these are the best so far, store them.
+    /// Update `best` after an epoch. If the epoch before it is the best so far, its parameters are stored:
+    /// they are `before`.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
         match self.history.epochs_since_best() {
             0 => self.best = None,

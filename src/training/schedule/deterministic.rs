@@ -1,4 +1,4 @@
-//! The deterministic schedule: any number of threads has the result of one.
+//! The deterministic schedule: the result has the same bits for any number of threads.
 
 use super::{Batch, Schedule, blocks_of};
 use crate::training::tiles::Tiles;
@@ -9,26 +9,26 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 /// Hands out batches so that the result is that of one thread which trains them in order.
 ///
 /// A batch reads and writes one block of rows of W and one of W̃. It starts when all earlier batches with
-/// either block are finished. So no two threads share a block, and each block meets its batches in the
-/// same order for any number of threads: the same bits.
+/// either block are finished. So no two threads use the same block, and the batches of a block are trained in
+/// the same order for any number of threads.
 pub struct Deterministic {
-    // Blocks of rows and of columns of each batch.
+    // The block of rows and the block of columns of each batch.
     blocks: Vec<[u32; 2]>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 struct State {
-    // For each side and block, its batches that are not finished.
+    // For each side and block, its unfinished batches, in order.
     queues: [Vec<VecDeque<usize>>; 2],
-    // Batches that are first in both their queues and not claimed.
+    // Unclaimed batches that are first in both their queues.
     ready: BinaryHeap<Reverse<usize>>,
     unclaimed: usize,
     waiting: usize,
 }
 
 impl Deterministic {
-    /// Hand out the batches as if in this order.
+    /// Hand out the batches so that the result is that of training them in this order.
     pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
         let blocks = blocks_of(tiles, batches);
         let side = || vec![VecDeque::new(); tiles.grid.blocks()];

@@ -4,17 +4,17 @@ use super::{Batch, Schedule, blocks_of};
 use crate::training::tiles::Tiles;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// A thread takes the next batch, or one soon after it whose blocks no other thread uses. No thread ever
-/// waits, and the result is not repeatable. Preferring free blocks saves time because rows that two
-/// processors write move between their caches (benches/EXPERIMENTS.md, "Hogwild threads and
-/// shared blocks").
+/// A thread takes the first of the next batches whose blocks no other thread uses. If there is none, it takes
+/// the next batch. No thread ever waits, and the result is not repeatable. Free blocks are preferred because
+/// a row that two processors write moves from cache to cache, which takes time (benches/EXPERIMENTS.md,
+/// "Hogwild threads and shared blocks").
 pub struct Hogwild {
-    // Blocks of rows and of columns of each batch.
+    // The block of rows and the block of columns of each batch.
     blocks: Vec<[u32; 2]>,
     taken: Vec<AtomicBool>,
     // All batches before this one are taken.
     first: AtomicUsize,
-    // For each side and block, the number of batches in progress: a hint, which may be wrong for a
+    // For each side and block, the number of batches in progress. It is only a hint and may be wrong for a
     // moment.
     busy: [Vec<AtomicUsize>; 2],
 }
@@ -23,7 +23,7 @@ pub struct Hogwild {
 const LOOK_AHEAD: usize = 64;
 
 impl Hogwild {
-    /// Hand out the batches about in this order; exactly in this order to a single thread.
+    /// Hand out the batches approximately in this order. A single thread gets them in exactly this order.
     pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
         let side = || (0..tiles.grid.blocks()).map(|_| AtomicUsize::new(0));
         Self {
@@ -61,7 +61,8 @@ impl Schedule for Hogwild {
                 return None;
             }
             if self.taken[first].load(Relaxed) {
-                // One thread moves `first` on; the others fail here and find it moved.
+                // One thread advances `first`. The exchange fails in other threads, and they load the new
+                // value.
                 let _ = self
                     .first
                     .compare_exchange(first, first + 1, Relaxed, Relaxed);

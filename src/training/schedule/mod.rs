@@ -1,4 +1,4 @@
-//! The order of the records in an epoch, and which thread trains which of them.
+//! The order of the records in an epoch, and the choice of the thread that trains each of them.
 
 mod deterministic;
 mod hogwild;
@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
 
-/// A batch: some records and negative pairs of one tile, which one thread trains without a break.
+/// A batch: some records and negative pairs of one tile, which one thread trains without a pause.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Batch {
     /// Number of the tile.
@@ -21,29 +21,31 @@ pub struct Batch {
     pub records: Vec<Range<usize>>,
     /// Its negative pairs.
     pub negatives: Range<usize>,
-    /// Its time as a fraction of the epoch, in [0, 1).
+    /// When it is trained, as a fraction of the epoch in [0, 1).
     pub time: f64,
 }
 
-/// Records of a batch for each row of the tile's two blocks. They are enough that a row fetched into the
-/// cache is used several times, and few enough that no row meets one block of contexts for long. A row
-/// adapts to the block that it meets, and the loss measured meanwhile is too small.
+/// A batch has at most this many records (and negative pairs) for each row of the tile's two blocks. They are
+/// enough that a row in the cache is used several times. They are few enough that no row is trained for long
+/// with the words of one block only: the row would adapt to that block, and the loss measured meanwhile would
+/// be too small.
 const RECORDS_PER_ROW: usize = 256;
 /// The same for the first epoch, when steps are longest and rows adapt fastest. With this value, the loss
 /// of every epoch is within 1.5 % of that of a random order (benches/EXPERIMENTS.md, "Length of a batch").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
-/// Batches of each tile in an epoch if the rows of all tiles fit into the cache together, so that a change
-/// of tile costs nothing. This is as good as a random order of all records.
+/// Each tile has at least this many batches in an epoch if the rows of all tiles fit into the cache together,
+/// so that a change of tile costs nothing. The loss is then as small as with a random order of all records.
 const CACHED_BATCHES: usize = 16;
-/// Records of a tile that keep their order in every epoch. Each epoch draws a new order of these spans; a batch can
-/// begin or end inside a span. The loss falls by 0.2 %, as with a new order of all records
-/// (benches/EXPERIMENTS.md, "Reshuffling in every epoch").
+/// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each
+/// epoch draws a new order of the spans. This makes the loss 0.2 % smaller, as much as a new order of all
+/// records does (benches/EXPERIMENTS.md, "Reshuffling in every epoch"). A batch can begin or end inside a
+/// span.
 const SPAN: usize = 1 << 13;
-/// Bytes of rows that fit into the cache: the size of a typical L2 cache.
+/// Bytes of rows that fit into the cache: the size of a typical second-level cache.
 const CACHE_BYTES: usize = 1 << 20;
 
-/// The batches of one epoch, in order. The batches of a tile come at even intervals from a random
-/// beginning, so that any stretch of the epoch is a fair sample of the whole.
+/// The batches of one epoch, in order. The batches of a tile are at equal distances in time, and the time of
+/// the first is random. So any stretch of the epoch is a fair sample of the whole.
 pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
@@ -78,8 +80,8 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     timed
 }
 
-/// The ranges of some records of a tile whose spans are in this order; a shorter last span stays last.
-/// There is at least one range, which may be empty.
+/// The ranges in a tile of the records that come at positions `records` when its spans are put in `order`. A
+/// shorter last span stays last. There is at least one range, which may be empty.
 fn spans(order: &[usize], records: Range<usize>) -> Vec<Range<usize>> {
     if records.is_empty() {
         return std::iter::once(0..0).collect();
@@ -98,13 +100,13 @@ fn spans(order: &[usize], records: Range<usize>) -> Vec<Range<usize>> {
 pub trait Schedule: Sync {
     /// The number of a batch to train, or `None` when the epoch has no more for this thread.
     fn claim(&self) -> Option<usize>;
-    /// A claimed batch is trained.
+    /// Tell the schedule that a claimed batch has been trained.
     fn finish(&self, batch: usize);
     /// Hand out no more batches.
     fn abort(&self);
 }
 
-/// Blocks of rows and of columns of each batch.
+/// The block of rows and the block of columns of each batch.
 fn blocks_of(tiles: &Tiles, batches: &[Batch]) -> Vec<[u32; 2]> {
     let tile = |batch: &Batch| &tiles.tiles[batch.tile];
     batches

@@ -21,15 +21,16 @@ use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
-/// Bytes of the rows that consecutive records of a tile share on their `i` side. These rows stay in
-/// or near the first-level cache while the rows of the other side pass through it.
+/// Consecutive records of a tile use rows of at most about this many bytes on their `i` side. These rows stay
+/// in or near the first-level cache, while the rows of the other side are loaded one after the other.
 const NEAR_BYTES: usize = 24 << 10;
-/// The same for rows with one accumulator. With fewer rows, four records at a time share a row more often and
-/// cannot be updated at once (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
+/// The same for rows with one accumulator. It is larger because the kernel updates four records at once only
+/// if they share no row: with fewer rows, four consecutive records share one more often
+/// (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
 const NEAR_BYTES_ROWWISE: usize = 48 << 10;
-/// The records of a tile are grouped by rows in stretches of this many records for each word of the
-/// block. The stretches are short enough that a row meets its records at about the same time as in
-/// random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
+/// The records of a tile are grouped by rows within stretches. A stretch has this many records for each row
+/// of the tile. So it is short enough that each row is trained at about the same times as in a random order
+/// (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 const GROUPED_PER_ROW: usize = 4;
 
 /// How to build tiles.
@@ -57,14 +58,14 @@ impl TileOptions {
     }
 }
 
-/// Bytes of the training records of a matrix. In a symmetric one two tiles share their records, except
-/// on the diagonal.
+/// Bytes of the training records of a matrix. In a symmetric matrix a tile and its mirror image share their
+/// records, except on the diagonal.
 pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
     let shared = if symmetric { 2 } else { 1 };
     nnz * size_of::<Record>() as u64 / shared
 }
 
-/// Bytes of this many negative pairs.
+/// Bytes of `draws` negative pairs.
 pub(crate) fn negative_bytes(draws: f64) -> u64 {
     draws as u64 * size_of::<Pair>() as u64
 }
@@ -74,7 +75,7 @@ impl Tiles {
     /// pool. The result depends neither on the number of threads nor on the memory limit.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if pairs are held out, and none of them or all of them are;
+    /// [`Error::Parameter`] if `held_out` is above 0, but no record is held out or no record remains;
     /// [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn new(
         counts: &mut Counts<'_>,
@@ -115,7 +116,7 @@ impl Tiles {
             seed,
         } = *options;
         let records_per_word = marginals.iter().map(|marginal| marginal.records);
-        // Every record is in the marginals of its row and of its column.
+        // Every record is counted twice: in the marginal of its row and in that of its column.
         let all_records = records_per_word.clone().sum::<u64>() / 2;
         let grid = TileGrid::new(records_per_word, layout.bytes(), partition, group);
         let holdout = Holdout::new(fraction, seed, partition);
@@ -125,16 +126,17 @@ impl Tiles {
         let bytes = record_bytes(nnz, symmetric) + negative_bytes;
         let mut wave = 2 * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
-            // A slab holds at most about 2/MIN_BLOCKS of all records: build as many at a time as fit.
+            // A slab holds at most about 2/MIN_BLOCKS of all records. As many slabs are built at a time as
+            // fit into the memory limit.
             let slab = 2 * bytes / MIN_BLOCKS;
             wave = ((memory.record_bytes() / slab.max(1)) as usize).clamp(1, wave);
             Some(TemporaryFile::create(&memory.folder)?)
         } else {
             None
         };
-        // A pair (i, j), j ≤ i, belongs to tiles (I, J) and (J, I), so no two blocks of the triangle's
-        // rows fill the same tile. The blocks are taken from the last to the first, a wave at a time,
-        // so that counts are freed while tiles are built.
+        // A pair of words i ≥ j, in blocks I and J, belongs to tiles (I, J) and (J, I). So no two blocks of
+        // rows of the triangle have pairs of the same tile. The blocks are taken from the last to the first,
+        // a few at a time, so that counts are freed while tiles are built.
         let mut tiles = Vec::new();
         let mut slabs = Vec::new();
         let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
@@ -194,9 +196,9 @@ impl Tiles {
         Ok(all)
     }
 
-    /// Draw the negative pairs of every tile, one row of tiles after the other. A tile and its mirror
-    /// image draw pairs of their own: drawing half as many and using them in both directions costs
-    /// three points of analogies (benches/EXPERIMENTS.md, "Mirrored tiles").
+    /// Draw the negative pairs of every tile, some rows of tiles at a time. A tile and its mirror image get
+    /// different pairs: drawing half as many and using them in both directions makes the accuracy in
+    /// analogies three percentage points lower (benches/EXPERIMENTS.md, "Mirrored tiles").
     fn add_negatives(
         &mut self,
         sampler: &NegativeSampler,
@@ -246,7 +248,7 @@ impl Tiles {
             let (tile, seen) = match number {
                 Ok(number) => {
                     let tile = self.tiles[number].clone();
-                    // Held-out pairs co-occur, too.
+                    // Held-out pairs co-occur, so they are no negative pairs either.
                     let all = 0..tile.held_out().end;
                     (tile, self.read(number, all, &mut buffer)?)
                 }
@@ -294,8 +296,8 @@ pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64
     Ok(())
 }
 
-/// The tiles that the rows of `block` in the triangle fill, with their records: the tiles in the block's
-/// row up to the diagonal and, unless they are mirror images of these, the tiles in its column.
+/// Build the tiles whose records come from the rows of `block` in the triangle: the tiles in the block's row
+/// up to the diagonal and, unless they are mirror images of these, the tiles in its column.
 fn fill(
     counts: &impl Rows,
     grid: &TileGrid,
@@ -306,8 +308,8 @@ fn fill(
     monitor: &Monitor,
 ) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
     let rows = grid.start(block)..grid.start(block + 1);
-    // For each other block, the records of tile (block, other) and of tile (other, block): the number
-    // to train on, and the number held out.
+    // For each block `other` up to this one, the sizes of tile (block, other) and of tile (other, block): the
+    // number of records to train on, and the number of held-out records.
     let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
         for_each_pair(&row, grid, block, |other, j, forward, backward| {
@@ -317,7 +319,7 @@ fn fill(
         });
         Ok(())
     })?;
-    // The tile on the diagonal holds both directions.
+    // On the diagonal the two are one tile, with the records of both directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
     for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
         *size += more;
@@ -386,7 +388,8 @@ fn fill(
     Ok((tiles, records))
 }
 
-/// Sort the records of each `stretch` by groups of `near` rows; records of one group stay in order.
+/// Sort each stretch of `stretch` records by rows, where `near` consecutive rows count as equal. Records that
+/// count as equal keep their order.
 fn group_rows(records: &mut [Record], near: u16, stretch: usize, spare: &mut Vec<Record>) {
     let group = |record: &Record| usize::from(record.i / near);
     let groups = records.iter().map(group).max().unwrap_or(0) + 1;
@@ -410,9 +413,9 @@ fn group_rows(records: &mut [Record], near: u16, stretch: usize, spare: &mut Vec
     }
 }
 
-/// Call `f(block of the column, column within it, X[row, column], X[column, row])` for each pair of a
-/// row of block `own`. A value is 0 if there is no such record, if no tile of the group needs it, if it
-/// is the mirror image of a diagonal element, or if a mirrored tile holds it.
+/// Call `f(block of the column, position of the column in this block, X[row, column], X[column, row])` for
+/// each pair of a row of block `own`. A value is 0 if there is no such record, if no tile of the group needs
+/// it, if it is the mirror image of a diagonal element, or if a mirrored tile holds it.
 #[inline(always)]
 fn for_each_pair(
     row: &TriangleRow<'_>,
@@ -434,7 +437,7 @@ fn for_each_pair(
             None if block == own => forward,
             _ => 0.0,
         };
-        // In a symmetric matrix the group needs a pair in at least one of its directions.
+        // In a symmetric matrix, tiles of the group need every pair of the source in at least one direction.
         let needed = row_is_own || row.backward.is_none();
         let forward = if needed { forward } else { 0.0 };
         f(

@@ -1,11 +1,11 @@
-//! Blocks of words.
+//! The grid of the tiles: the division of the vocabulary into blocks of words.
 
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// Blocks of consecutive words, which are smaller where words have more records. Words are numbered as a
-/// [`Partition`] numbers them: by rank if nothing is distributed. No block spans two groups.
+/// Blocks of consecutive words. Blocks of words with many records have fewer words. Words are numbered as a
+/// [`Partition`] numbers them: by rank if nothing is distributed. No block has words of two groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileGrid {
     // Block k holds words starts[k]..starts[k + 1].
@@ -15,10 +15,10 @@ pub struct TileGrid {
     pub(super) group: usize,
 }
 
-/// A block holds at most this fraction, 1/16, of all records (unless one word has more), so that about
-/// as many threads find tiles that share no row (benches/EXPERIMENTS.md, "Threads").
+/// The words of a block have at most 1/16 of all records, unless a single word has more. So about 16 threads
+/// find tiles that share no row (benches/EXPERIMENTS.md, "Threads").
 pub(super) const MIN_BLOCKS: u64 = 16;
-/// Bytes of rows, parameters and accumulators, in a block; a tile uses two blocks.
+/// A block has at most about this many bytes of rows (parameters and accumulators). A tile uses two blocks.
 /// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Size of a block").
 const BLOCK_BYTES: usize = 1 << 20;
 
@@ -58,7 +58,7 @@ impl TileGrid {
         }
     }
 
-    /// The approximate number of blocks for `words` words, if the records of each are in proportion to its frequency.
+    /// The approximate number of blocks for this number of words.
     pub(crate) fn expected_blocks(words: f64, row_bytes: usize) -> f64 {
         MIN_BLOCKS as f64 + words * row_bytes as f64 / BLOCK_BYTES as f64
     }

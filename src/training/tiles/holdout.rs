@@ -1,10 +1,10 @@
-//! The choice of the word pairs that are held out of training.
+//! Chooses the word pairs that are held out of training, for validation.
 
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 
-/// The word pairs that are held out of training: a pair in both directions, because one direction
-/// tells the other.
+/// The word pairs that are held out of training. A pair is held out in both directions, because a model that
+/// has trained on one direction can predict the other.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Holdout {
     below: u64,
@@ -22,8 +22,8 @@ impl Holdout {
         }
     }
 
-    /// Whether pair (i, j), in either order, is held out: a pseudo-random choice that depends on the
-    /// words' ranks and the seed only.
+    /// Whether pair (i, j) is held out, in either order. The choice is pseudo-random and depends only on the
+    /// seed and the ranks of the words.
     #[inline]
     pub fn contains(self, i: WordId, j: WordId) -> bool {
         if self.below == 0 {

@@ -1,4 +1,5 @@
-//! Tiles: records bucketed by blocks of words, so that the rows that a tile updates stay in cache.
+//! Tiles: the records grouped by pairs of blocks of words, so that the rows that a tile updates stay in the
+//! cache.
 
 mod build;
 pub(super) mod grid;
@@ -22,13 +23,13 @@ use crate::training::layout::RowLayout;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 
-/// A tile: a pair of blocks of words, and the positions of its records and negative pairs in the slabs.
+/// A tile: a pair of blocks of words, and the ranges of its records and negative pairs in the slabs.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,
     pub(super) column_block: u32,
-    /// Whether it is the mirror image of the tile with which it shares records: `i` of a record is
-    /// then the context word, and `j` the word.
+    /// Whether the records are stored for the mirror image of this tile. Then `i` of a record is the context
+    /// word, and `j` is the word.
     pub(super) mirrored: bool,
     records: SlabRange,
     // Number of held-out records. They follow the records to train on.
@@ -47,7 +48,7 @@ impl Tile {
         self.negatives.range.len()
     }
 
-    /// The held-out records, as [`Tiles::read`] numbers them.
+    /// The numbers of the held-out records, for [`Tiles::read`].
     pub(super) fn held_out(&self) -> Range<usize> {
         self.records()..self.records() + self.held_out
     }
@@ -73,7 +74,7 @@ impl Tile {
         }
     }
 
-    /// The tile of the transposed records.
+    /// The mirror image: the tile of the transposed records.
     fn mirror(&self) -> Self {
         Self {
             row_block: self.column_block,
@@ -84,9 +85,9 @@ impl Tile {
     }
 }
 
-/// The tiles of a matrix, or of the rows of a group of its words. Records are in memory or, beyond the
-/// memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a tile and its
-/// mirror image share their records.
+/// The tiles of a matrix, or of those of its rows that belong to a group of words. Records are in memory or,
+/// if they exceed the memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a
+/// tile and its mirror image share their records.
 #[derive(Debug)]
 pub struct Tiles {
     pub(super) grid: TileGrid,
@@ -134,15 +135,15 @@ impl Tiles {
         (0..self.tiles.len()).filter(within).collect()
     }
 
-    /// The first word and the first context word of a tile, which its records count from.
+    /// The first word and the first context word of a tile. The indices in its records are relative to these.
     pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
         let start = |block: u32| self.grid.start(block as usize) as usize;
         let tile = &self.tiles[tile];
         [start(tile.row_block), start(tile.column_block)]
     }
 
-    /// Some records of a tile; the held-out ones are numbered last. They are read into `buffer` if they
-    /// are on disk.
+    /// The records of a tile with these numbers. The held-out records have the last numbers. Records on disk
+    /// are read into `buffer`.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,
@@ -154,8 +155,8 @@ impl Tiles {
         self.slabs[*slab].read(records, self.file.as_ref(), buffer)
     }
 
-    /// Some negative pairs of a tile, as records whose ln X is the target, into `to`. They are read into
-    /// `buffer` if they are on disk.
+    /// Write some negative pairs of a tile into `to`, as records whose ln X is the target. Pairs on disk are
+    /// read into `buffer` first.
     pub(super) fn read_negatives(
         &self,
         tile: usize,
@@ -287,7 +288,7 @@ mod tests {
         let diagonal = |tile: &&&Tile| tile.row_block == tile.column_block;
         let on_diagonal = filled.iter().filter(diagonal).count();
         assert_eq!(2 * stored.len(), filled.len() + on_diagonal);
-        // Word pairs and their X are what the triangle says, in both directions.
+        // The tiles have the word pairs and the X of the triangle, in both directions.
         let mut pairs = HashSet::new();
         for (row_block, column_block, records, negatives) in contents(&tiles) {
             let (rows, columns) = (

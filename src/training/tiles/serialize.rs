@@ -1,4 +1,4 @@
-//! [`Tiles`] as plain numbers, for sending them from machine to machine.
+//! Converts [`Tiles`] to plain numbers and back, so that they can be sent to another machine.
 
 use super::slab::{Slab, SlabRange};
 use super::{Negatives, Record, Tile, TileGrid, Tiles};
@@ -15,17 +15,17 @@ use std::collections::hash_map::Entry;
 /// Tiles as plain numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SerializedTiles {
-    /// The grid, and the sizes of every tile.
+    /// The grid and, for every tile, its blocks and its numbers of records and negative pairs.
     pub index: Vec<u64>,
     /// The records, tile by tile.
     pub records: Vec<u8>,
     /// Negative pairs, tile by tile.
     pub negatives: Vec<u8>,
-    /// The terms of the targets of negative pairs, if there are any.
+    /// The terms of the targets of negative pairs; empty if no pairs are drawn.
     pub targets: Vec<f32>,
 }
 
-/// Numbers of a tile in the index.
+/// How many numbers of the index describe a tile.
 const PER_TILE: usize = 7;
 
 impl Tiles {
@@ -45,7 +45,7 @@ impl Tiles {
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
         index.extend(grid.starts.iter().map(|&start| u64::from(start)));
         let (mut records, mut negatives, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
-        // Offsets of the records, which two tiles may share.
+        // The offset of each range of records in `records`. Two tiles may share a range.
         let mut starts = HashMap::new();
         for (number, tile) in self.tiles.iter().enumerate() {
             let SlabRange { slab, range } = &tile.records;
@@ -90,7 +90,7 @@ impl Tiles {
     /// [`crate::Error::Memory`].
     ///
     /// # Panics
-    /// For numbers that [`Tiles::serialize`] does not return.
+    /// May panic for numbers that [`Tiles::serialize`] did not return.
     pub fn deserialize(
         index: &[u64],
         records: &[u8],

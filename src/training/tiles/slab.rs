@@ -5,7 +5,7 @@ use crate::memory::{HugeBuffer, TemporaryFile, fallible};
 use bytemuck::Pod;
 use std::ops::Range;
 
-/// Some items of a slab.
+/// A range of the items of a slab.
 #[derive(Debug, Clone, Default)]
 pub(super) struct SlabRange {
     /// Number of the slab.
@@ -14,7 +14,8 @@ pub(super) struct SlabRange {
     pub range: Range<usize>,
 }
 
-/// The items of several tiles in one large buffer, whose memory returns to the system when freed.
+/// The items of several tiles: in one large buffer, whose memory returns to the system when it is freed, or
+/// in a file.
 #[derive(Debug)]
 pub(super) enum Slab<T> {
     Memory(HugeBuffer<T>),
@@ -23,7 +24,7 @@ pub(super) enum Slab<T> {
 }
 
 impl<T: Pod> Slab<T> {
-    /// Keep `all` in memory or, if there is a `file`, append the first `length` items to it.
+    /// Keep `all` in memory or, if there is a `file`, append the first `length` items to the file.
     pub fn new(all: HugeBuffer<T>, length: usize, file: Option<&TemporaryFile>) -> Result<Self> {
         Ok(match file {
             None => Self::Memory(all),

@@ -5,11 +5,12 @@ use crate::error::Result;
 use crate::vocabulary::WordId;
 use std::ops::{Deref, Range};
 
-/// Counts, from which [`Tiles`](super::Tiles) take the rows of one block of words at a time.
+/// Counts that [`Tiles`](super::Tiles) are built from. A build asks for the rows of one block of words at a
+/// time.
 pub(crate) trait TileSource: Sync {
     /// Rows of the lower triangle of the matrix.
     type Rows: Rows;
-    /// How [`TileSource::rows`] returns them.
+    /// What [`TileSource::rows`] returns: owned or borrowed rows.
     type Loaded<'a>: Deref<Target = Self::Rows>
     where
         Self: 'a;
@@ -20,13 +21,13 @@ pub(crate) trait TileSource: Sync {
     /// Number of records.
     fn nnz(&self) -> u64;
 
-    /// Rows that hold `rows`, and may hold others.
+    /// Counts that include the rows with these numbers. They may include others.
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory).
     fn rows(&self, rows: Range<WordId>) -> Result<Self::Loaded<'_>>;
 
-    /// No row from `row` on is needed any more.
+    /// Called when no row from `row` on is needed any more.
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory).
@@ -40,9 +41,9 @@ pub(crate) trait TileSource: Sync {
 pub enum Counts<'a> {
     /// They stay unchanged.
     Borrowed(&'a Triangle),
-    /// Their memory is freed row by row.
+    /// Their memory is freed while tiles are built.
     Owned(Triangle),
-    /// They are compressed row by row, to less than half of their memory.
+    /// They are compressed while tiles are built, to less than half of their memory.
     Compressed(Triangle),
 }
 
