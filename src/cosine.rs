@@ -1,10 +1,10 @@
-//! Cosines of many vectors with one, and vectors scaled to unit length.
+//! The cosines of many vectors with one vector, and vectors scaled to unit length.
 //!
-//! A row is read once for both its dot product and its length, so nothing about a matrix has to be kept between
-//! calls: after a change of the matrix, the next call uses the new values. Rows in half precision are converted
-//! one at a time.
+//! A row is read once for both its dot product and its length. So nothing about a matrix is stored between
+//! calls: if the matrix changes, the next call uses the new values. Rows in half precision are converted one
+//! at a time.
 //!
-//! A row has a direction unless it is zero, or has a component that is NaN or infinite.
+//! A row has no direction if it is zero, or if a component is NaN or infinite.
 
 use crate::error::Result;
 use crate::formats::Element;
@@ -14,12 +14,13 @@ use crate::threads;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Numbers of a matrix from which several threads are faster than one: about 0.1 ms of work.
+/// If a matrix has at least this many numbers, several threads are faster than one. One thread takes about
+/// 0.1 ms for them.
 pub const PARALLEL_FROM: usize = 1 << 19;
-/// Numbers of a matrix that one task reads.
+/// A task reads about this many numbers of a matrix.
 const TASK: usize = 1 << 16;
-/// Within these bounds a sum of squares, and its product with a unit vector, are exact to the last digits of f32.
-/// Rows outside of them are computed in f64.
+/// If the sum of the squares of a row is within these bounds, neither it nor the dot product with a unit
+/// vector loses digits to overflow or underflow in f32. Other rows are computed in f64.
 const SQUARES: std::ops::Range<f32> = 1e-30..1e30;
 
 /// The cosine of each row of `matrix` with the unit vector `query`: w·q / |w|, NaN for a row without a direction.
@@ -45,8 +46,8 @@ pub fn cosines<E: Element>(
     Ok(cosines)
 }
 
-/// The rows of `matrix`, of `dim` numbers each, scaled to unit length, and which have a direction; zeros for the
-/// others.
+/// The rows of `matrix`, of `dim` numbers each, scaled to unit length; a row without a direction becomes
+/// zeros. The second list says which rows have a direction.
 ///
 /// # Errors
 /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -65,7 +66,7 @@ pub fn unit_rows<E: Element>(
     Ok((units, directed))
 }
 
-/// What to compute of one row.
+/// A computation on one row.
 trait OfRow: Sync {
     fn compute<S: Simd>(&self, simd: S, row: &[f32], out: &mut [f32]);
 }
@@ -103,7 +104,7 @@ impl OfRow for Unit {
     }
 }
 
-/// Compute all rows of a matrix: `width` numbers of `out` for each.
+/// Apply `of_row` to all rows of a matrix. It writes `width` numbers of `out` for each row.
 fn by_rows<E: Element>(
     matrix: &[E],
     dim: usize,
@@ -142,12 +143,12 @@ fn by_rows<E: Element>(
     })?
 }
 
-/// Some rows, to be computed with the widest vectors that the processor has.
+/// Some rows of the matrix. They are computed with the widest vector instructions that the processor has.
 struct Task<'a, E, R> {
     matrix: &'a [E],
     out: &'a mut [f32],
     width: usize,
-    /// Room for a row in f32.
+    /// Space for a row that is converted to f32.
     buffer: &'a mut [f32],
     of_row: &'a R,
 }
@@ -168,7 +169,7 @@ impl<E: Element, R: OfRow> WithSimd for Task<'_, E, R> {
 #[inline(always)]
 fn dot_and_squares<S: Simd>(simd: S, row: &[f32], other: &[f32]) -> (f32, f32) {
     let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(row), S::as_simd_f32s(other));
-    // Two sums of each, so that an addition need not wait for the one before.
+    // Two sums of each kind, so that an addition does not wait for the result of the previous one.
     let (a_pairs, a_last) = a.as_chunks::<2>();
     let (b_pairs, b_last) = b.as_chunks::<2>();
     let (mut dots, mut squares) = ([simd.splat_f32s(0.0); 2], [simd.splat_f32s(0.0); 2]);

@@ -54,7 +54,7 @@ pub enum Error {
         /// Its range, and what was given.
         message: String,
     },
-    /// The text has nothing to count or train on. The message names the setting that is the reason.
+    /// The text has nothing to count or train on. The message names the settings that can cause this.
     #[error("{0}")]
     Corpus(String),
     /// Training diverged, even after the learning rate was halved several times.
@@ -67,8 +67,8 @@ pub enum Error {
         epoch: usize,
         /// The smallest rate tried.
         learning_rate: f32,
-        /// Reports of the epochs before `epoch`. Empty in an error of `MatrixBlock::train`, which knows only
-        /// its block.
+        /// Reports of the epochs before `epoch`. Empty in an error of `MatrixBlock::train`, which does not
+        /// know them.
         reports: Vec<EpochReport>,
     },
     /// Memory could not be allocated.
@@ -85,7 +85,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// An I/O error about `path`, or the error of this type that it carries.
+    /// An I/O error at `path`. If `source` wraps an [`Error`], this is returned instead.
     pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
         match source.downcast::<Self>() {
             Ok(error) => error,
@@ -121,7 +121,7 @@ impl Error {
         }
     }
 
-    /// The one of `values` whose name in `names` is `name`.
+    /// The element of `values` at the position that `name` has in `names`.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.

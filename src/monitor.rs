@@ -1,7 +1,7 @@
-//! Progress counters and the cancel flag that every long loop polls.
+//! Progress counters, and the cancel flag that every long loop reads.
 //!
-//! A worker never calls its caller. It adds to atomics here, and the caller (the Python binding, a test, a
-//! command line) reads them while it waits.
+//! A worker never calls its caller. It adds to atomic counters here, and the caller (the Python binding, a
+//! test, a Rust program) reads them while it waits.
 
 use crate::error::{Error, Result};
 use crate::memory::system;
@@ -19,13 +19,13 @@ pub enum Stage {
     Tokenizing,
     /// Accumulating co-occurrences; counted in tokens.
     Counting,
-    /// Merging counts of segments; counted in pairs.
+    /// Merging counts of segments, counted in pairs; or of shards, counted in blocks of rows.
     Merging,
     /// Building tiles from counts; counted in pairs.
     Preparing,
     /// Training; counted in records.
     Training,
-    /// Reading vectors; counted in bytes of the file.
+    /// Reading a file of vectors, counts or parameters; counted in bytes of the file.
     Loading,
 }
 
@@ -56,7 +56,7 @@ impl Stage {
     }
 }
 
-/// Shared between a long call and its caller.
+/// Progress, warnings and the request to stop, shared between a long call and its caller.
 #[derive(Debug, Default)]
 pub struct Monitor {
     cancelled: Arc<AtomicBool>,
@@ -64,10 +64,10 @@ pub struct Monitor {
     done: AtomicU64,
     total: AtomicU64,
     epochs: Mutex<Vec<EpochReport>>,
-    // Stages that are over, with the units that were done.
+    // Finished stages, each with the number of its units.
     past: Mutex<Vec<(Stage, u64)>>,
     warnings: Mutex<Vec<String>>,
-    // Whether the system limits what this process may use.
+    // Whether the system limits the memory of this process.
     limited: bool,
 }
 
@@ -91,15 +91,16 @@ impl Monitor {
         self.stage.store(stage as u8, Relaxed);
     }
 
-    /// Report `units` more done, and fail if the caller asked to stop. Long loops call this at
-    /// least every few milliseconds: it is what makes Ctrl-C work.
+    /// Report that `units` more are done, and fail if the caller asked to stop. Long loops call this many
+    /// times a second, so that Ctrl-C ends them.
     pub fn advance(&self, units: u64) -> Result<()> {
         self.done.fetch_add(units, Relaxed);
         self.check()
     }
 
-    /// Fail with [`Error::Cancelled`] if the caller asked to stop, and with [`Error::Memory`] if so
-    /// little memory is left that the next small allocation may end the process.
+    /// Fail with [`Error::Cancelled`] if the caller asked to stop. Fail with [`Error::Memory`] if the system
+    /// limits the memory of the process and so little is left that a failed small allocation could end the
+    /// process.
     pub fn check(&self) -> Result<()> {
         if self.cancelled.load(Relaxed) {
             return Err(Error::Cancelled);
@@ -138,18 +139,18 @@ impl Monitor {
         std::mem::take(&mut lock(&self.warnings))
     }
 
-    /// Note a finished epoch.
+    /// Store the report of a finished epoch.
     pub fn epoch_finished(&self, report: EpochReport) {
         lock(&self.epochs).push(report);
     }
 
-    /// Epochs finished so far, without the `first` ones.
+    /// The reports of the finished epochs, without the first `first` of them.
     pub fn epochs_from(&self, first: usize) -> Vec<EpochReport> {
         let epochs = lock(&self.epochs);
         epochs[first.min(epochs.len())..].to_vec()
     }
 
-    /// The stages that have ended since the last call, and the units that each did.
+    /// The stages that have ended since the last call, each with the number of its finished units.
     pub fn take_past_stages(&self) -> Vec<(Stage, u64)> {
         std::mem::take(&mut lock(&self.past))
     }
@@ -164,7 +165,8 @@ impl Monitor {
     }
 }
 
-/// Lock a list, also after a panic: a push that panics leaves the list as it was.
+/// Lock a list, even if a thread panicked while it held the lock: a push that panics does not change the
+/// list.
 fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,6 +1,6 @@
-//! Divides words into groups, for a distributed fit.
+//! Divides the words into groups, for a fit on a cluster.
 //!
-//! Tiles are numbered by groups on one machine too (with one group), so this module stands below training.
+//! Training on one machine uses it too, with one group. So it is not a part of `distributed`.
 
 use crate::vocabulary::WordId;
 
@@ -54,7 +54,7 @@ impl Partition {
     /// The group of the word with this new id.
     #[inline]
     pub fn group_of(&self, new_id: WordId) -> usize {
-        // First groups of one size, then groups with one word more or less.
+        // The first groups have one size; the others have one word more or one word less.
         let (rounds, rest) = self.round_of(self.words);
         let (first, size, other) = if rounds.is_multiple_of(2) {
             (rest, rounds + 1, rounds)
@@ -72,11 +72,11 @@ impl Partition {
         self.start(group)..self.start(group + 1)
     }
 
-    /// The first new id of a group; the number of words for `group == groups`.
+    /// The first new id of a group; if `group` is the number of groups, the number of words.
     #[inline]
     pub fn start(&self, group: usize) -> WordId {
         let (rounds, rest) = self.round_of(self.words);
-        // The last round does not reach every group. It begins at the group where the previous round ended.
+        // The last round may not reach every group. It begins at the group where the previous round ended.
         let served = if rounds.is_multiple_of(2) {
             group.min(rest)
         } else {
@@ -99,13 +99,13 @@ impl Partition {
         (round * self.groups + self.group_at(round, group)) as WordId
     }
 
-    /// New ids by rank.
+    /// The new id of each rank.
     pub fn new_ids(&self) -> Vec<WordId> {
         let ranks = 0..self.words as WordId;
         ranks.map(|rank| self.new_id(rank)).collect()
     }
 
-    /// Ranks by new id.
+    /// The rank of each new id.
     pub fn ranks(&self) -> Vec<WordId> {
         let new_ids = 0..self.words as WordId;
         new_ids.map(|new_id| self.rank(new_id)).collect()
@@ -117,7 +117,8 @@ impl Partition {
         (rank / self.groups, rank % self.groups)
     }
 
-    /// The group at a position of a round, which is also the position of a group.
+    /// The group at `position` of a round. The function is its own inverse: given a group, it returns its
+    /// position.
     #[inline]
     fn group_at(&self, round: usize, position: usize) -> usize {
         if round.is_multiple_of(2) {

@@ -1,4 +1,4 @@
-//! The report of an epoch of training.
+//! The report of an epoch of training: its losses and its speed.
 
 /// The report of one finished pass over the records.
 #[derive(Debug, Clone, Copy, PartialEq)]

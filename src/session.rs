@@ -57,7 +57,7 @@ use std::sync::Arc;
 /// Where a training starts.
 #[derive(Debug)]
 pub enum Start {
-    /// At random parameters; the words of an anchor at their vectors.
+    /// At random parameters. The words of an anchor start at their pretrained vectors.
     Random,
     /// At given parameters.
     Given {
@@ -65,7 +65,7 @@ pub enum Start {
         values: Box<Exported>,
         /// The accumulators G of the same.
         accumulators: Box<Exported>,
-        /// The epochs that they have been trained for.
+        /// The history of the training that they come from.
         history: History,
     },
     /// At the end of an epoch of an earlier training, which continues.
@@ -87,11 +87,12 @@ impl Start {
 pub struct Checkpoints {
     /// The file, which each checkpoint replaces.
     pub path: PathBuf,
-    /// Where to write the counts before training starts.
+    /// The file for the counts, which are written before training starts.
     pub counts: Option<PathBuf>,
-    /// Write a checkpoint after every `every`-th epoch, at the start and at the end.
+    /// A checkpoint is written after every `every`-th epoch, at the start of a new training, and after the
+    /// last epoch.
     pub every: usize,
-    /// Text that the checkpoint carries; [`checkpoint::load`] returns it.
+    /// A text that is stored in the checkpoint. [`checkpoint::load`] returns it.
     pub settings: String,
 }
 
@@ -114,9 +115,9 @@ impl Checkpoints {
 /// What to train, and how.
 #[derive(Debug)]
 pub struct Session {
-    /// The words of the counts; written with the counts.
+    /// The words of the counts. They are written to the file of counts.
     pub vocabulary: Arc<Vocabulary>,
-    /// Words too rare for the vocabulary; written with the counts.
+    /// Words too rare for the vocabulary. They are written to the file of counts.
     pub rare: Arc<Vocabulary>,
     /// Components of a vector.
     pub dim: usize,
@@ -124,24 +125,26 @@ pub struct Session {
     pub options: TrainingOptions,
     /// The fraction of the word pairs to hold out of training.
     pub validation: Option<f64>,
-    /// Limit for the memory of the tiles.
+    /// The memory limit, for the tiles.
     pub memory: MemoryLimit,
-    /// Vectors to start from at [`Start::Random`] and, if its weight is above 0, to stay near to.
+    /// Pretrained vectors. With [`Start::Random`] their words start at them; if the weight is above 0, the
+    /// words stay near them.
     pub anchor: Option<Anchor>,
     /// Which checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
-    /// Whether [`Trained`] has the counts, compressed if nothing else refers to them.
+    /// Whether [`Trained`] has the counts. They are compressed if nothing else refers to them.
     pub keep_counts: bool,
 }
 
 /// The result of a training.
 #[derive(Debug)]
 pub struct Trained {
-    /// The parameters of the best epoch if early stopping knows it, or else of the last one.
+    /// The parameters of the epoch with the smallest validation loss under early stopping, and otherwise
+    /// those of the last epoch.
     pub parameters: Parameters,
     /// Reports of the finished epochs.
     pub reports: Vec<EpochReport>,
-    /// The counts, if they were to be kept.
+    /// The counts, if [`Session::keep_counts`] is set.
     pub counts: Option<Arc<Triangle>>,
     /// The error that interrupted the training after it had finished an epoch. The parameters are then
     /// those of the last finished epoch.
@@ -169,7 +172,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`]; and any
-    /// error before the first epoch has finished. A later error is in [`Trained::interrupted`].
+    /// error before the first epoch of this call has finished. A later error is in [`Trained::interrupted`].
     pub fn run(
         &self,
         counts: Arc<Triangle>,
@@ -242,7 +245,7 @@ impl Session {
         Tiles::new(counts, &options, &self.memory, monitor)
     }
 
-    /// The training at its start.
+    /// The state of the training before its first epoch.
     fn start(&self, start: Start, words: usize, monitor: &Monitor) -> Result<Training> {
         let (parameters, history) = match start {
             Start::Resumed(training) => return Ok(*training),

@@ -1,16 +1,16 @@
-//! Creates all threads: every call gets a rayon pool of its own.
+//! Creates the threads of a call: every call gets a rayon pool of its own.
 //!
 //! A global pool does not survive `fork`, and calls with different `threads=` would share it.
 
 use crate::error::{Error, Result};
 
-/// Processors this process may use.
+/// Number of processors that this process may use.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The largest number of threads of a call: eight for each processor, because more only wait for each other. At least 64, so
-/// that settings of a larger machine work on a smaller one.
+/// The largest number of threads of a call: eight for each processor, because more threads only wait for each
+/// other. It is at least 64, so that settings of a larger machine work on a smaller one.
 pub fn most() -> usize {
     (8 * processors()).max(64)
 }
@@ -31,11 +31,11 @@ pub fn resolve(threads: Option<usize>) -> Result<usize> {
     }
 }
 
-/// Memory that a thread needs at least: its stack.
+/// The memory that a thread needs at least: its stack.
 const STACK_BYTES: usize = 2 << 20;
 
-/// The error for threads that the system refused. It reports only a lack of resources, which is nearly always
-/// memory.
+/// The error if the system refuses to start `threads` threads. The system only reports a lack of resources,
+/// and the resource is nearly always memory.
 pub fn not_started(threads: usize) -> Error {
     Error::Memory {
         bytes: threads * STACK_BYTES,

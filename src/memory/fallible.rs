@@ -1,14 +1,14 @@
-//! Allocation that fails with an error. The standard collections end the process instead when they cannot grow,
+//! Allocation that returns an error if there is no memory. The standard collections end the process instead,
 //! so everything that grows with the text or the matrix reserves its memory here first.
 
 use super::system;
 use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 
-/// An allocation of at least this size is checked against the free memory of the control groups and of the
-/// address space. The system does not check control groups: it grants the memory and ends the process when the
-/// memory is used. The margin for small allocations, which cannot fail, must stay free too. Without a limit, the
-/// check costs one system call.
+/// An allocation of at least this many bytes is checked against the free memory of the control groups and of
+/// the address space. The system does not check control groups at an allocation: it grants the memory, and
+/// ends the process when the memory is used. The check also keeps a margin free for small allocations, whose
+/// failure would end the process. If the system sets no limit, the check costs one system call.
 const LARGE: usize = 1 << 16;
 
 /// Make room in `list` for `more` items.
@@ -27,7 +27,7 @@ fn grow<T>(list: &mut Vec<T>, more: usize) -> Result<()> {
     if admits(bytes(ample)) && list.try_reserve(more).is_ok() {
         return Ok(());
     }
-    // There is no memory to double the capacity: reserve only what is needed.
+    // There is not enough memory to double the capacity: reserve only what is needed.
     let exact = bytes(list.len().saturating_add(more));
     if admits(bytes(more)) && list.try_reserve_exact(more).is_ok() {
         return Ok(());
@@ -84,7 +84,7 @@ pub(crate) fn filled<T: Clone>(item: T, length: usize) -> Result<Vec<T>> {
     Ok(list)
 }
 
-/// The items of an iterator that knows how many it has.
+/// A list of the items of an iterator of known length.
 pub(crate) fn collect<T>(items: impl ExactSizeIterator<Item = T>) -> Result<Vec<T>> {
     let mut list = with_capacity(items.len())?;
     list.extend(items);
@@ -98,7 +98,7 @@ pub(crate) fn copied<T: Clone>(items: &[T]) -> Result<Vec<T>> {
     Ok(list)
 }
 
-/// Give `list` this length: cut, or continued with `item`.
+/// Give `list` this length: cut it, or append copies of `item`.
 pub(crate) fn resize<T: Clone>(list: &mut Vec<T>, length: usize, item: T) -> Result<()> {
     reserve(list, length.saturating_sub(list.len()))?;
     list.resize(length, item);

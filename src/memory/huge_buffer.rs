@@ -1,4 +1,4 @@
-//! Buffers for large arrays.
+//! Buffers for large arrays, in huge pages if the system has them.
 
 use super::system;
 use crate::error::{Error, Result};
@@ -7,9 +7,9 @@ use memmap2::MmapMut;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-/// Zeroed memory for large arrays, in a mapping of its own. Huge pages, where the system has them, save page
-/// faults at first touch. Freed memory returns to the system at once, which bounds the peak
-/// (benches/EXPERIMENTS.md, "Huge pages").
+/// Memory for a large array, in a mapping of its own that is zero at first. Huge pages, where the system has
+/// them, save page faults at the first use. Freed memory returns to the system at once, which keeps the peak
+/// low (benches/EXPERIMENTS.md, "Huge pages").
 #[derive(Debug)]
 pub(crate) struct HugeBuffer<T> {
     map: MmapMut,
@@ -29,7 +29,7 @@ impl<T: Pod> HugeBuffer<T> {
         if !system::admits(bytes as u64) {
             return Err(Error::Memory { bytes });
         }
-        // At least one byte: the system refuses an empty mapping.
+        // At least one byte, because the system refuses an empty mapping.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
         // Advice only: without huge pages the memory works too, but slower.

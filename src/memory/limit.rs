@@ -1,9 +1,10 @@
-//! The memory limit, and its division among the data of a call.
+//! The memory limit, and the fraction of it that each kind of data may use.
 
 use super::system;
 use std::path::PathBuf;
 
-/// How much memory counting may use, and the folder for data beyond that.
+/// How much memory counting and the tiles of training may use, and the folder for temporary files with the
+/// data beyond that.
 #[derive(Debug, Clone)]
 pub struct MemoryLimit {
     /// Bytes, if limited.
@@ -21,15 +22,16 @@ impl Default for MemoryLimit {
     }
 }
 
-/// Bytes per token of a segment being counted: its rank, and its position in the index.
+/// Bytes per token of a segment that is counted: its rank, and its position in the index.
 const TOKEN_BYTES: u64 = 8;
-/// Number of occurrences whose rows one task sums: small enough to balance the load, large enough that the cost
-/// of a task does not matter.
+/// A task sums the rows of about this many occurrences of words. That is small enough to balance the load,
+/// and large enough that the cost of starting a task does not matter.
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
-    /// A limit of `bytes`, with temporary files in `folder` or else in the system's folder for them. `None` takes
-    /// the limit that the system sets (`ulimit -v`, a container), if there is one.
+    /// A limit of `bytes`, with temporary files in `folder` or, if that is `None`, in the system's folder for
+    /// them. If `bytes` is `None`, the limit is derived from the one that the system sets (`ulimit -v`, a
+    /// container), if there is one.
     pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
         Self {
             bytes: bytes.or_else(system::default_limit),
@@ -37,39 +39,41 @@ impl MemoryLimit {
         }
     }
 
-    /// A fraction of the limit, in eighths: two for encoded text, three for the segment being counted, two for
-    /// rows; the last for vocabularies and buffers.
+    /// A fraction of the limit, in eighths. While a text is counted, two eighths are for encoded text, three
+    /// for the segment that is counted, and two for rows. The last one is for vocabularies and buffers.
     fn fraction(&self, eighths: u64) -> u64 {
         self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
     }
 
-    /// Most bytes of encoded text in memory; text beyond that goes to a temporary file.
+    /// The largest number of bytes of encoded text in memory. Text beyond that goes to a temporary file.
     pub fn text_bytes(&self) -> u64 {
         self.fraction(2)
     }
 
-    /// Most bytes of training records in memory; records beyond that go to a temporary file.
+    /// The largest number of bytes of training records and negative pairs in memory. If there are more, all
+    /// of them go to a temporary file.
     pub(crate) fn record_bytes(&self) -> u64 {
         self.fraction(3)
     }
 
-    /// Tokens of a segment. Positions in a segment are 32-bit numbers.
+    /// The largest number of tokens in a segment. Positions in a segment are 32-bit numbers.
     pub(crate) fn segment_tokens(&self) -> usize {
         (self.fraction(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
     }
 
-    /// Most bytes of rows in memory; rows beyond that go to a temporary file.
+    /// The largest number of bytes of rows in memory. Rows beyond that go to a temporary file.
     pub(crate) fn row_bytes(&self) -> u64 {
         self.fraction(2)
     }
 
-    /// Number of occurrences whose rows one task sums. The 30 neighbours of each, of 12 bytes, must stay a small
-    /// fraction of the limit for all tasks of a wave together.
+    /// A task sums the rows of about this many occurrences of words. It is smaller under a small limit: each
+    /// occurrence can add about 30 neighbours of 12 bytes to the rows of a task, and all tasks of a wave are
+    /// in memory together.
     pub(crate) fn task_occurrences(&self) -> u64 {
         (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
-    /// Number of tasks to run before their rows are written.
+    /// Number of tasks in a wave: their rows are written when all of them have ended.
     pub(crate) fn wave_tasks(&self, all: usize) -> usize {
         match self.bytes {
             None => all.max(1),

@@ -1,5 +1,5 @@
-//! The memory limit, and memory for what grows with the text: allocation that can fail, large buffers, and
-//! temporary files for data beyond the limit.
+//! The memory limit, and memory for data that grows with the text: allocation that can fail, large buffers,
+//! and temporary files for data beyond the limit.
 
 pub(crate) mod fallible;
 mod huge_buffer;

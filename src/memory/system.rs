@@ -1,15 +1,15 @@
-//! The memory that the system allows this process: the limit on its address space (`ulimit -v`) and those of
-//! its control groups, which is how containers are limited.
+//! The memory that the system allows this process. Limits are those of the address space (`ulimit -v`) and of
+//! the control groups of the process, which containers use.
 
 use memmap2::MmapMut;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Memory that is left free for small allocations, because the process ends if one of them fails: as much as all
-/// threads allocate between two checks.
+/// Bytes that stay free for small allocations, because the process ends if one of them fails. They suffice
+/// for what all threads allocate between two checks.
 pub(crate) const MARGIN: u64 = 16 << 20;
 
-/// Whether there is a limit below the memory of the machine.
+/// Whether the system limits the memory of this process to less than the machine has.
 pub(crate) fn is_limited() -> bool {
     address_space().is_some() || !control_groups().is_empty()
 }
@@ -21,16 +21,16 @@ pub(crate) fn admits(bytes: u64) -> bool {
 
 /// Whether the margin is free. Takes a few microseconds if there is a limit.
 pub(crate) fn has_margin() -> bool {
-    // Mapping it is the surest check of the address space.
+    // The surest check of the address space is to map that many bytes.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
         && control_groups()
             .iter()
             .all(|group| group.room().is_none_or(|room| room >= MARGIN))
 }
 
-/// The memory limit of counting and training if the caller sets none but the system does: a fraction of the free
-/// memory, because vocabularies and parameters need some too. The fraction of an address space is smaller,
-/// because threads reserve much of it without use.
+/// The memory limit of counting and training if the caller sets none but the system does: half of what is
+/// free in the control groups or a quarter of the free address space, whichever is smaller. The rest is for
+/// vocabularies and parameters. An address space counts less, because threads reserve much of it without use.
 pub(crate) fn default_limit() -> Option<u64> {
     let space = address_space().map(|limit| limit.saturating_sub(address_space_used()) / 4);
     let groups = control_groups()
@@ -80,8 +80,8 @@ struct Files {
     root: &'static str,
     limit: &'static str,
     used: &'static str,
-    // Fields of memory.stat: the bytes of the file cache, and those of them that cannot be dropped, because
-    // they are not on a disk (shared memory, tmpfs).
+    // Fields of memory.stat: the bytes of the file cache, and the bytes of it that the system cannot drop,
+    // because they are not on a disk (shared memory, tmpfs).
     cache: &'static str,
     undroppable: &'static str,
 }
@@ -102,7 +102,8 @@ const VERSION_1: Files = Files {
 };
 
 impl ControlGroup {
-    /// Bytes that the group may still use. The file cache counts as free: the system drops it when memory is short.
+    /// Bytes that the group may still use. If less than a quarter of the limit seems free, the file cache
+    /// counts as free too: the system drops it when memory is short.
     fn room(&self) -> Option<u64> {
         let used = number_in(&self.folder.join(self.files.used))?;
         let room = self.limit.saturating_sub(used);

@@ -8,7 +8,8 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A file without a name. The system deletes it with this value, or when the process ends for any reason.
+/// A file without a name. The system deletes it when this value is dropped, or when the process ends for any
+/// reason.
 #[derive(Debug)]
 pub(crate) struct TemporaryFile {
     folder: PathBuf,
@@ -63,7 +64,7 @@ impl TemporaryFile {
     #[cfg(not(unix))]
     pub fn read_into(&self, offset: u64, bytes: &mut [u8]) -> Result<()> {
         use std::io::{Read, Seek, SeekFrom};
-        let length = self.lock(); // the file has one position: reading moves it
+        let length = self.lock(); // reading moves the position at which `append` writes
         let mut file = &self.file;
         let result = file
             .seek(SeekFrom::Start(offset))
@@ -72,7 +73,7 @@ impl TemporaryFile {
         result.map(|_| ()).map_err(|e| Error::io(&self.folder, e))
     }
 
-    /// The error for bytes at `offset` that differ from those written there.
+    /// The error for bytes at `offset` that are not those that were written there.
     pub fn damaged(&self, offset: u64) -> Error {
         Error::format(
             &self.folder,

@@ -1,4 +1,4 @@
-//! One call of the kernel, and what an update by any step rule is.
+//! The arguments of one call of the kernel, and the trait of the updates by each step rule.
 //!
 //! # The contract of every `unsafe` function here
 //!
@@ -14,7 +14,7 @@ use crate::training::line::LINE;
 /// The arguments of one call of the kernel.
 pub(super) struct KernelCall<'a> {
     pub(super) records: &'a [Record],
-    /// The first rows that `i` and `j` of a record count from.
+    /// The rows that `i` = 0 and `j` = 0 of a record mean.
     pub(super) sides: [*mut f32; 2],
     /// The layout of the rows.
     pub(super) layout: RowLayout,

@@ -1,4 +1,5 @@
-//! Updates with an accumulator for each parameter, or with none.
+//! Updates by AdaGrad, with an accumulator for each parameter, or by SGD, without accumulators. The AdaGrad
+//! rule itself is in `step_rule.rs`.
 
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};

@@ -6,8 +6,8 @@
 //! [`SharedRows::update`] is the only way in: it checks bounds and instructions, then calls the loop
 //! compiled for one instruction set. To add an instruction set, implement `vector::Vector` in a file
 //! of its own, add it to [`SimdLevel`], and call it in `SharedRows::update`; the tests below then
-//! compare it with plain code. Do not use this module where a record's words lie more than 65,535
-//! rows apart: a [`Record`] holds 16-bit indices.
+//! compare it with plain code. A [`Record`] holds 16-bit indices, so one call reaches at most the first
+//! 65,536 rows of each side.
 
 #[cfg(target_arch = "aarch64")]
 mod aarch64;
@@ -32,13 +32,13 @@ use call::KernelCall;
 use records::update_all;
 use std::marker::PhantomData;
 
-/// One co-occurrence in a tile: which word of either block, and ln X.
+/// One co-occurrence in a tile: the positions of its words in the two blocks, and ln X.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Record {
-    /// The word (row of W), counted from the first word of its block.
+    /// The position of the word (a row of W) in its block.
     pub i: u16,
-    /// The context word (row of W̃), counted from the first word of its block.
+    /// The position of the context word (a row of W̃) in its block.
     pub j: u16,
     /// ln X
     pub ln_x: f32,
@@ -47,8 +47,8 @@ pub struct Record {
 /// The rows of one model in training, shared by the threads that update them.
 #[derive(Clone, Copy)]
 pub struct SharedRows<'a> {
-    // The first row that `i` of a record counts from, and the first that `j` counts from; and the
-    // numbers of rows from there on.
+    // For each side, the row that index 0 of a record means, and the number of rows from there on. Index `i`
+    // is for the first side, `j` for the second.
     sides: [*mut f32; 2],
     rows: [usize; 2],
     // Whether the first side is W̃ and the second is W.

@@ -48,7 +48,7 @@ fn are_apart(records: &[Record; TOGETHER]) -> bool {
     !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
 }
 
-/// [`update_all`] by one step rule.
+/// [`update_all`] for one step rule.
 ///
 /// # Safety
 /// As for [`update_all`].

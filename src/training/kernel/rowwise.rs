@@ -1,4 +1,5 @@
-//! Updates by row-wise AdaGrad: one accumulator for each vector, and one for each bias.
+//! Updates by row-wise AdaGrad: one accumulator for each vector, and one for each bias. `step_rule.rs` has
+//! the same rule for single rows, and the learning rates.
 
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
@@ -13,12 +14,13 @@ const SMALL: f32 = 1e-30;
 
 /// What the updates of one call have in common: of rows of `N` lines, or of any number if `N` is 0.
 ///
-/// The step of w is η f(X) diff w̃ / √G. Its mean square needs only ‖w̃‖², which is computed beside the dot
-/// product; the rest is arithmetic on a few numbers of a record, made for all `K` records at once.
+/// The step of w is g/√G with g = η f(X) diff w̃. The mean square of g needs only ‖w̃‖², which is computed
+/// beside the dot product. The rest is arithmetic on a few numbers of each record, done for all `K` records
+/// at once.
 pub(super) struct Rowwise<'a, V, const N: usize> {
     call: &'a KernelCall<'a>,
     lines: usize,
-    // 1 for the components in the last register of a row, 0 for the numbers behind them.
+    // 1 for the components in the last register of a row, 0 for the numbers after them.
     components: [f32; LINE],
     // η²/dim, and the bound of the gradient times √dim.
     mean_square: f32,

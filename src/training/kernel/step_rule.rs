@@ -1,4 +1,5 @@
-//! The step rule: how a gradient changes the parameters.
+//! The step rule: how a gradient changes the parameters. The loops that apply it to whole rows are in
+//! `componentwise.rs` (AdaGrad, SGD) and `rowwise.rs` (row-wise AdaGrad).
 
 use super::vector::Number;
 use crate::training::line::LINE;
@@ -58,7 +59,7 @@ impl StepRule {
         bounds
     }
 
-    /// Take the step `g`, which is clipped already, at one parameter with its accumulator. Exact, for
+    /// Take the step `g`, which is already clipped, at one parameter with its accumulator. Exact, for
     /// use outside the loop over records.
     pub fn step(&self, x: &mut f32, sum: &mut f32, g: f32) {
         match self.optimizer {
@@ -68,9 +69,9 @@ impl StepRule {
         }
     }
 
-    /// Row-wise AdaGrad: by what to multiply a step g, which is η times the gradient of a vector, given the
-    /// mean square of its components. G grows by that of the limited step. Exact, for use outside the loop
-    /// over records.
+    /// Row-wise AdaGrad: the factor by which to multiply a step g, which is η times the gradient of a vector,
+    /// given the mean square of its components. G grows by the mean square of the limited step. Exact, for
+    /// use outside the loop over records.
     pub fn row_factor(&self, mean_square: f32, sum: &mut f32) -> f32 {
         let excess = (mean_square / self.step_bound().powi(2)).max(1.0);
         let factor = 1.0 / (*sum * excess).sqrt();
