@@ -1,9 +1,9 @@
-//! The counts of a group of words, for a distributed fit.
+//! The counts of a group of words, for a fit on a cluster.
 //!
-//! One task of a worker counts some rows of some shards of the text. It returns the counts of each group of
-//! words separately. Words are numbered by the new ids of a [`Partition`], in which a group is a range. Rows
-//! are compressed in blocks. The limits of the blocks do not depend on the text, so the counts of two tasks
-//! are added block by block.
+//! A task counts some rows of the matrix in some shards of the text. It returns separate counts for each
+//! group of words. Words are numbered by the new ids of a [`Partition`], in which a group is a range. Rows
+//! are compressed in blocks. Which rows form a block depends only on how often each word occurs in the whole
+//! text, so the counts of two tasks are added block by block.
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
@@ -20,13 +20,13 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Largest number of blocks. Rows of one shard of a large text are short, so that more and smaller blocks would
-/// compress badly.
+/// Rows are divided into about this many blocks, before blocks of too many rows are divided further. With
+/// more and smaller blocks, compression would be worse: the rows of one shard of a large text are short.
 const MOST_BLOCKS: u64 = 1 << 12;
 /// Largest number of rows in a block. Building tiles from a few rows decompresses all rows of their block.
 const MOST_ROWS: usize = 1 << 8;
-/// Time to count one occurrence of a word, in units of the time that one more different neighbour takes.
-/// Measured on enwiki-17m.
+/// The time to count one occurrence of a word, divided by the time that each different neighbour of the word
+/// adds. Measured on enwiki-17m.
 const LOOKED_UP: f64 = 5.0;
 
 /// The counts of all pairs with at least one word in a group, compressed.
@@ -38,7 +38,7 @@ pub struct GroupCounts {
     pub group: usize,
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    // Sorted by first row, then by first column.
+    // Sorted by their first row, then by their first column.
     blocks: Vec<GroupBlock>,
 }
 
@@ -61,7 +61,7 @@ impl GroupBlock {
 pub type StoreBytes<'a> = dyn Fn(Vec<u8>) -> Arc<dyn SharedBytes> + Sync + 'a;
 
 impl GroupCounts {
-    /// Compress counts whose words are new ids. Each pair must have a word of the group.
+    /// Compress counts whose words are new ids. At least one word of each pair must be in the group.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -87,7 +87,7 @@ impl GroupCounts {
         })
     }
 
-    /// The counts of a group, from the counts of the whole matrix. The words of `counts` are ranks.
+    /// Select the counts of a group from the counts of the whole matrix, whose words are ranks.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -117,8 +117,8 @@ impl GroupCounts {
         Self::new(partition, group, &counts)
     }
 
-    /// Decompress some rows of the triangle over all words, in new ids. Rows before the group are empty. Rows
-    /// after the group have only columns of the group.
+    /// Decompress some rows of the triangle, numbered by new ids. Rows of words before the group are empty.
+    /// Rows of words after the group have only columns of the group.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -193,9 +193,9 @@ impl Rows for GroupCounts {
     }
 }
 
-/// The blocks of rows, in new ids, that task `part` of `parts` counts. The rows of a block belong to one group.
-/// All tasks take about the same time. `counts` is the number of occurrences of each word in the whole text,
-/// by rank. A pure function of its arguments.
+/// The blocks of rows, in new ids, that task number `part` of `parts` tasks counts. The rows of a block
+/// belong to one group. All tasks take about the same time. `counts` is the number of occurrences of each
+/// word in the whole text, by rank. A pure function of its arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -252,8 +252,8 @@ fn different(neighbours: f64, words: f64) -> f64 {
 }
 
 /// Count some blocks of rows in `texts`, on one thread. The words of the texts are new ids of `partition`.
-/// Returns the counts of each group from these rows. A row has the same bits for any division of the rows into
-/// tasks. A pure function of its arguments.
+/// Returns, for each group, its counts in these rows. A row has the same bits for any division of the rows
+/// into tasks. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] for a window of 0 or a text too long; [`crate::Error::Cancelled`].
@@ -323,7 +323,7 @@ fn count_blocks<S: BlockSum>(
     let mut by_group: Vec<Vec<GroupBlock>> = vec![Vec::new(); partition.groups()];
     for of_group in blocks.chunk_by(|a, b| same_group(partition, a, b)) {
         let own = partition.group_of(of_group[0].start as WordId);
-        // A block of rows of one group and columns of another belongs to the counts of both groups. It is
+        // A block with rows of one group and columns of another belongs to the counts of both groups. It is
         // compressed once.
         let mut writers: Vec<BlockWriter> = Vec::new();
         writers.resize_with(own + 1, BlockWriter::default);
@@ -363,9 +363,9 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
     a == b
 }
 
-/// Add up counts of one group, in the order of `parts`, on all threads of the current rayon pool. The parts are
-/// the results of tasks: counts of different shards or of different rows. A block that only one part has is
-/// not copied. A pure function of its arguments.
+/// Add up counts of one group, in the order of `parts`, on all threads of the current rayon pool. The parts
+/// are the results of tasks: counts of different shards or of different rows. A block that only one part has
+/// is not copied. A pure function of its arguments.
 ///
 /// # Errors
 /// [`crate::Error::Cancelled`].
@@ -390,7 +390,7 @@ pub fn merge_group_counts(
         .chunk_by(|a, b| a.position() == b.position())
         .collect();
     monitor.begin(Stage::Merging, blocks.len() as u64);
-    // The blocks of a task are compressed into the same memory.
+    // All blocks of a task are compressed into one buffer. More tasks than threads balance the load.
     let tasks = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
@@ -413,7 +413,7 @@ pub fn merge_group_counts(
     })
 }
 
-/// Add up blocks: each element of `blocks` has those of the same rows and columns.
+/// Add up blocks. Each element of `blocks` is a list of blocks with the same rows and columns.
 fn merge_blocks<S: BlockSum>(
     blocks: &[&[&GroupBlock]],
     store: &StoreBytes<'_>,
@@ -443,7 +443,7 @@ fn merge_blocks<S: BlockSum>(
     Ok(writer.finish(store))
 }
 
-/// Decompress blocks of the same rows into `opened`, whose memory is used again.
+/// Decompress blocks of the same rows into `opened`, and reuse its memory.
 fn unpacked<'a, 'b>(
     parts: impl ExactSizeIterator<Item = &'a GroupBlock>,
     opened: &'b mut Vec<RowBlock>,
@@ -460,13 +460,13 @@ fn unpacked<'a, 'b>(
 #[derive(Default)]
 struct BlockWriter {
     finished: Vec<GroupBlock>,
-    // Blocks whose bytes are in `bytes` and not yet stored.
+    // Blocks whose bytes are in `bytes` and are not stored yet.
     open: Vec<GroupBlock>,
     bytes: Vec<u8>,
 }
 
 impl BlockWriter {
-    /// Append a block of consecutive rows in a range of columns; do nothing if the rows are empty.
+    /// Append a block of consecutive rows in a range of columns. Rows without any entry are left out.
     fn push(
         &mut self,
         columns: Range<WordId>,
@@ -519,15 +519,16 @@ impl BlockWriter {
     }
 }
 
-/// [`GroupCounts`] as plain numbers, for sending them to another machine.
+/// [`GroupCounts`] as plain numbers, which can be sent to another machine.
 #[derive(Debug)]
 pub struct SerializedGroupCounts {
-    /// Number of words, number of groups, this group.
+    /// The number of words, the number of groups, and the number of this group.
     pub header: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// For each block: first and end row, first and end column, number of entries and of records, index in
-    /// `buffers`, first and end byte there.
+    /// For each block: the first row and the end of the rows, the same for columns, the number of entries,
+    /// the number of records, its buffer's index in `buffers`, and the first byte and the end of its bytes
+    /// there.
     pub blocks: Vec<[u64; 9]>,
     /// The buffers that hold the compressed blocks.
     pub buffers: Vec<Arc<dyn SharedBytes>>,
@@ -543,7 +544,7 @@ impl GroupCounts {
                 records,
                 block,
             } = part;
-            // Consecutive blocks mostly lie in the same buffer.
+            // Most consecutive blocks lie in the same buffer.
             let known = buffers
                 .iter()
                 .rposition(|buffer| Arc::ptr_eq(buffer, &block.bytes));
@@ -616,7 +617,7 @@ mod tests {
 
     const WORDS: usize = 30;
 
-    /// All records by rank, exact to what sums in another order may differ by.
+    /// All records by rank, rounded so that sums in another order are equal.
     fn records<'a, R: Rows + 'a>(
         by_group: impl IntoIterator<Item = (&'a R, Partition, usize)>,
     ) -> BTreeMap<(WordId, WordId), i64> {
@@ -703,11 +704,11 @@ mod tests {
                 rank => partition.new_id(rank),
             }).collect();
             let texts: Vec<Vec<WordId>> = texts.into_iter().map(new_ids).collect();
-            // More parts than texts: some parts lack some rows.
+            // There are more parts than texts, so some parts have no rows.
             for (number, some) in texts.chunks(together).enumerate() {
                 let some: Vec<&[WordId]> = some.iter().map(Vec::as_slice).collect();
                 for part in 0..some.len() + number {
-                    // Tasks are larger than this text: cut them.
+                    // This text is smaller than a task: divide its blocks further.
                     let parts = some.len() + number;
                     let all = row_blocks(partition, &occurrences, &options, 0, 1);
                     let cut = |rows: &Range<usize>| {

@@ -1,4 +1,5 @@
-//! Counting and training on many machines that share no memory.
+//! Counting and training on several machines that share no memory. The module `dask` of the Python package
+//! schedules the steps.
 
 mod group_counts;
 mod shard;

@@ -10,8 +10,8 @@ use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::sync::Arc;
 
-/// A tokenized shard: its different words in the order of first occurrence, and its text as numbers of these
-/// words.
+/// A tokenized shard: its different words in the order of first occurrence, and its text as positions in this
+/// list of words.
 ///
 /// ```
 /// use glove_rs::corpus::Documents;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
     words: Arc<Vocabulary>,
-    // The numbers, chunk by chunk.
+    // The positions, chunk by chunk.
     ids: Vec<Vec<WordId>>,
 }
 
@@ -67,7 +67,7 @@ impl Shard {
         &self.words
     }
 
-    /// The text as numbers of [`Shard::words`], with [`DOCUMENT_END`] after each document.
+    /// The text as positions in [`Shard::words`], with [`DOCUMENT_END`] after each document.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -84,8 +84,8 @@ impl Shard {
         self.ids.iter().map(Vec::len).sum()
     }
 
-    /// The text as new ids that `partition` gives to the words of `vocabulary`. Other words are dropped, or
-    /// become [`GAP`] if `keep_gaps`.
+    /// The text as new ids, which `partition` gives to the words of `vocabulary`. Words outside the
+    /// vocabulary are dropped or, if `keep_gaps`, replaced by [`GAP`].
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

@@ -1,13 +1,14 @@
 //! Training by strata (Gemulla et al. 2011, "distributed stochastic gradient descent").
 //!
-//! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into
-//! P × P *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q.
-//! Training a block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them
-//! share a group of rows or a group of columns: different machines train them at the same time. Training one
-//! stratum is a *subepoch*. The batches of an epoch are divided into slices by their time. Each slice has P
-//! subepochs, which together train the slice's batches of all blocks.
+//! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into P × P
+//! *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q. Training a
+//! block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them share a
+//! group of rows or a group of columns. So different machines can train the blocks of a stratum at the same
+//! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into slices by
+//! their time. Each slice has P subepochs, which together train its batches of all blocks.
 //!
-//! With one group, the batches have the order of a deterministic epoch, and the result has the same bits.
+//! With one group, the batches are trained in the order of deterministic training on one machine, and the
+//! result has the same bits.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -22,11 +23,11 @@ use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
 use std::ops::Range;
 
-/// A block of the matrix. It has the records with a row in the group of `tiles` and a column in the group
+/// A block of the matrix: the records whose row is in the group of `tiles` and whose column is in group
 /// `columns`.
 ///
-/// The methods take the rows of W with b of the first group and the rows of W̃ with b̃ of the second, in the
-/// layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
+/// The methods take the rows of W with b of the group of `tiles`, and the rows of W̃ with b̃ of group
+/// `columns`, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
 /// 64 bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixBlock<'a> {
@@ -34,7 +35,7 @@ pub struct MatrixBlock<'a> {
     pub tiles: &'a Tiles,
     /// The group of the columns.
     pub columns: usize,
-    /// How to train. Training is deterministic, whatever `deterministic` says.
+    /// How to train. Training is deterministic even if `deterministic` is false.
     pub options: &'a TrainingOptions,
 }
 
@@ -45,7 +46,7 @@ pub struct Subepoch {
     pub epoch: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch that costs more diverges.
+    /// An epoch diverges if it costs more than this.
     pub divergence_cost: f64,
     /// Number of the slice of the epoch, from 0.
     pub slice: usize,
@@ -55,7 +56,7 @@ pub struct Subepoch {
     pub last: bool,
 }
 
-/// Tiles are built from a group's counts by decompressing some rows at a time.
+/// Tiles are built from the counts of a group, a few of whose rows are decompressed at a time.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type Loaded<'a>
@@ -77,7 +78,7 @@ impl TileSource for &GroupCounts {
 }
 
 impl Tiles {
-    /// Build the tiles of the records whose row is in a group, from the counts of the group. `marginals` are
+    /// Build the tiles of the records whose row is in a group, from the counts of this group. `marginals` are
     /// those of the whole matrix.
     ///
     /// # Errors
@@ -103,11 +104,11 @@ impl Tiles {
 }
 
 impl MatrixBlock<'_> {
-    /// Train the batches of the block that belong to `subepoch`; returns their cost. The result
-    /// has the same bits for any number of threads.
+    /// Train the batches of the block that belong to `subepoch`, and return their cost. The result has the
+    /// same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Diverged`], also if the last subepoch leaves a parameter that is not a finite number;
+    /// [`Error::Diverged`], also if a parameter is not a finite number after the last subepoch;
     /// [`Error::Parameter`] for rows of the wrong size; [`Error::Cancelled`].
     pub fn train(
         &self,
@@ -163,7 +164,7 @@ impl MatrixBlock<'_> {
         )
     }
 
-    /// The block's part of [`Subepoch::divergence_cost`], which is the sum over all blocks.
+    /// The term of this block in [`Subepoch::divergence_cost`], which is the sum over all blocks.
     ///
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size.
@@ -176,7 +177,7 @@ impl MatrixBlock<'_> {
         )
     }
 
-    /// The word and the context word of the first rows.
+    /// The word whose row is the first of `words`, and the context word whose row is the first of `contexts`.
     fn first(&self) -> [usize; 2] {
         let grid = self.tiles.grid();
         [grid.group(), self.columns].map(|group| grid.partition().start(group) as usize)
@@ -390,7 +391,7 @@ mod tests {
             let (losses, _) = train_whole(symmetric);
             let (found, _) = train_by_strata(symmetric, Partition::new(WORDS, groups), 4);
             let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
-            // So few words make groups of a few dozen, whose rows adapt to each other.
+            // A group has only a few dozen words, whose rows adapt to each other.
             assert!(
                 (-0.1..0.05).contains(&(found / loss - 1.0)),
                 "{groups} groups: {found}, {loss}"

@@ -1,4 +1,4 @@
-//! Groups of parameters that many calls from Python take together.
+//! Groups of parameters that several functions of the binding take together.
 
 use crate::cooccurrence::CountingOptions;
 use crate::encoding::EncodingOptions;
@@ -21,7 +21,7 @@ pub struct EncodingArguments {
     max_word_bytes: usize,
 }
 
-/// The parameters that say what a call may use.
+/// The parameters for the resources of a call: threads, memory, and the folder for temporary files.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct RunningArguments {
@@ -54,7 +54,7 @@ impl EncodingArguments {
     }
 }
 
-/// The parameters that say what co-occurs.
+/// The parameters that say which words co-occur, and with which weight.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct CountingArguments {

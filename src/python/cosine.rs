@@ -46,10 +46,11 @@ fn cosines_of<E: Element + numpy::Element>(
     })
 }
 
-/// Rows of unit length, and which rows have a direction.
+/// Rows of unit length, and whether each row has a direction.
 type UnitRows<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
 
-/// The rows of a matrix scaled to unit length, and which of them have a direction; zeros for the others.
+/// The rows of a matrix scaled to unit length, and whether each has a direction. A row without a direction
+/// becomes zeros.
 #[pyfunction]
 #[pyo3(signature = (vectors))]
 pub fn unit_rows<'py>(py: Python<'py>, vectors: Matrix<'py>) -> PyResult<UnitRows<'py>> {
@@ -75,8 +76,8 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
     ))
 }
 
-/// Work on a matrix of `numbers` numbers. The calling thread does all the work on a small matrix, because starting
-/// a thread would take longer.
+/// Run `work` on a matrix of `numbers` numbers. The calling thread does all the work on a small matrix,
+/// because starting a thread would take longer.
 fn work<T: Send>(
     py: Python<'_>,
     numbers: usize,

@@ -1,4 +1,4 @@
-//! Core errors as Python exceptions, in one place.
+//! Converts the errors of the core into Python exceptions.
 
 use crate::error::Error;
 use pyo3::exceptions::{
@@ -51,7 +51,7 @@ impl From<Error> for PyErr {
                     ErrorKind::StorageFull => 28,
                     _ => 5,
                 });
-                // Without the "(os error 2)" at the end: Python shows the number itself.
+                // Drop the "(os error 2)" at the end: Python shows the number itself.
                 let reason = if source.raw_os_error().is_none()
                     && source.kind() == ErrorKind::IsADirectory
                 {

@@ -1,4 +1,4 @@
-//! Panics: remembered for the error that Python raises, instead of printed.
+//! Stores the message of a panic for the exception that Python raises, instead of printing it.
 //!
 //! A panic unwinds to pyo3, which raises `PanicException`; `python/glove_rs/_boundary.py` turns that
 //! into `InternalError` for every function and method of this module.
@@ -10,8 +10,8 @@ use std::sync::{Mutex, PoisonError};
 /// Location and message of the last panic.
 static LAST: Mutex<Option<String>> = Mutex::new(None);
 
-/// Install a panic hook that remembers panics, and prints them only if a backtrace is requested. Other extension
-/// modules have their own copy of the standard library and so their own hook.
+/// Install a panic hook that stores the message of a panic, and prints it only if `RUST_BACKTRACE` is set.
+/// Other extension modules have their own copy of the standard library and so their own hook.
 pub fn remember() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {

@@ -1,11 +1,12 @@
-//! Ctrl-C while the calling thread reads.
+//! Lets Ctrl-C interrupt the calling thread while it reads.
 
 use crate::corpus::Idle;
 use pyo3::prelude::*;
 use std::io;
 use std::sync::Arc;
 
-/// Called while a reader waits on the calling thread. Only that thread sees signals, so it checks them itself.
+/// A function to call while a reader waits for data on the calling thread. Only that thread can see signals,
+/// so it checks for them itself.
 pub fn signals() -> Idle {
     Arc::new(|| Python::attach(|py| py.check_signals().map_err(io::Error::other)))
 }

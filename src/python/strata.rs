@@ -30,8 +30,8 @@ use std::time::Duration;
 /// The number of records in each word's row and column (V,), and their sums (V, 2).
 type Marginals<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
 
-/// The marginals of the records whose row is in the group of `counts`. Those of all groups add up to the
-/// marginals of the matrix.
+/// The marginals of the records whose row is in the group of `counts`. The marginals of all groups add up to
+/// those of the matrix.
 #[pyfunction]
 pub fn group_marginals<'py>(
     py: Python<'py>,
@@ -95,7 +95,7 @@ fn ranks(words: usize, groups: usize, group: usize) -> Vec<u32> {
 }
 
 /// The parameters of a group at the start of the training: rows of W with b, and rows of W̃ with b̃, with
-/// their accumulators, in the core's layout. `init` numbers the words by their rows in the group.
+/// their accumulators, in the core's layout. `init` numbers words by their position in the group.
 #[pyfunction]
 #[pyo3(signature = (words, groups, group, dim, optimizer, seed, init, threads))]
 #[allow(clippy::too_many_arguments)]
@@ -140,7 +140,7 @@ type Unpacked<'py> = (
     Bound<'py, PyArray1<f32>>,
 );
 
-/// The vectors and biases in rows of W or, if `contexts`, of W̃.
+/// The vectors, the biases and their accumulators in rows of W or, if `contexts`, of W̃.
 #[pyfunction]
 pub fn unpack_rows<'py>(
     py: Python<'py>,
@@ -207,7 +207,7 @@ impl CoreTiles {
 
 #[pymethods]
 impl CoreTiles {
-    /// From [`CoreTiles::__reduce__`].
+    /// From the arrays of [`CoreTiles::__reduce__`].
     #[new]
     fn new(
         index: PyReadonlyArray1<'_, u8>,
@@ -222,7 +222,8 @@ impl CoreTiles {
         Ok(Self { tiles })
     }
 
-    /// The tiles of the counts of a group; `records` and `sums` are the marginals of the whole matrix.
+    /// Build the tiles of a group from its counts. `records` and `sums` are the marginals of the whole
+    /// matrix.
     #[staticmethod]
     #[pyo3(signature = (counts, records, sums, dim, training, validation, running))]
     #[allow(clippy::too_many_arguments)]
@@ -253,8 +254,8 @@ impl CoreTiles {
         Ok(Self { tiles })
     }
 
-    /// Train the block whose columns are in group `columns`, in place, for one subepoch. Returns the
-    /// costs of its records and of its negative pairs, or `None` if training diverged.
+    /// Train the block whose columns are in group `columns` for one subepoch. Changes `words` and `contexts`
+    /// in place. Returns the costs of its records and of its negative pairs, or `None` if training diverged.
     #[allow(clippy::too_many_arguments)]
     fn train(
         &self,
@@ -279,8 +280,8 @@ impl CoreTiles {
         })
     }
 
-    /// Σ ½ f(X) diff² over the held-out records of the block whose columns are in group `columns`, if `of` is
-    /// "validation"; its part of the cost above which an epoch diverges, if `of` is "divergence".
+    /// A cost of the block whose columns are in group `columns`. If `of` is "validation": Σ ½ f(X) diff² over
+    /// its held-out records. If `of` is "divergence": its term of the cost above which an epoch diverges.
     #[allow(clippy::too_many_arguments)]
     fn cost(
         &self,
@@ -322,7 +323,8 @@ impl CoreTiles {
         self.tiles.bytes()
     }
 
-    // As bytes: arrays from another machine may not be aligned for larger numbers.
+    // The arrays have bytes as elements, because arrays from another machine may not be aligned for larger
+    // numbers.
     fn __reduce__<'py>(
         slf: &Bound<'py, Self>,
     ) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyTuple>)> {
@@ -339,7 +341,7 @@ impl CoreTiles {
     }
 }
 
-/// The [`History`] of a training on a cluster, with the options that decide how it continues.
+/// The [`History`] of a training on a cluster, with the options that decide when it ends.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreHistory {
     state: Mutex<(TrainingOptions, History)>,
@@ -353,8 +355,8 @@ impl CoreHistory {
 
 #[pymethods]
 impl CoreHistory {
-    /// Refuses sizes that leave nothing to train on or, with `validation`, nothing to validate with. The
-    /// time limit counts from here on.
+    /// A history without epochs. Refuses numbers of records that leave nothing to train on or, with
+    /// `validation`, nothing to validate with. The time limit counts from this call.
     #[new]
     fn new(
         training: TrainingArguments,
@@ -393,7 +395,7 @@ impl CoreHistory {
         self.lock().1.divergence_cost
     }
 
-    /// Set the cost above which an epoch diverges, when training starts.
+    /// Set the cost above which an epoch diverges. Called when training starts.
     fn set_divergence_cost(&self, cost: f64) {
         self.lock().1.divergence_cost = Some(cost);
     }
@@ -415,7 +417,8 @@ impl CoreHistory {
         Ok(history.halve_rate(options)?)
     }
 
-    /// Note a finished epoch; returns whether no earlier one has a smaller validation loss.
+    /// Store the report of a finished epoch. Returns whether its validation loss is smaller than those of all
+    /// earlier epochs; true if no records are held out.
     fn finish_epoch(
         &self,
         loss: f64,
@@ -448,7 +451,7 @@ impl CoreHistory {
         options.epochs = history.epochs;
     }
 
-    /// Go back to the end of an earlier epoch, with the halvings of that time.
+    /// Go back to the end of an earlier epoch, when the learning rate had been halved `halvings` times.
     fn rewind(&self, epochs: usize, halvings: usize) {
         self.lock().1.rewind(epochs, halvings);
     }

@@ -14,7 +14,7 @@ use std::time::Instant;
 pub struct PythonTokenizer<'py> {
     function: Bound<'py, PyAny>,
     folding: Folding,
-    // The chunk that is being split, and how many of its documents are finished.
+    // The chunk that is split at present, and the number of its finished documents.
     content: Option<Content>,
     done: usize,
 }
@@ -39,12 +39,12 @@ impl<'a, 'py> FromPyObject<'a, 'py> for PythonTokenizer<'py> {
 }
 
 impl PythonTokenizer<'_> {
-    /// Whether no chunk is being split.
+    /// Whether no chunk is split at present.
     pub fn is_idle(&self) -> bool {
         self.content.is_none()
     }
 
-    /// Begin to split a chunk. The words of a chunk of words are only folded.
+    /// Begin to split a chunk. If it consists of words already, these are only folded.
     pub fn begin(&mut self, content: Content) {
         self.content = Some(content);
         self.done = 0;
@@ -76,7 +76,7 @@ impl PythonTokenizer<'_> {
                 break true;
             };
             self.done += 1;
-            // Lines of other systems end with a carriage return as well.
+            // On Windows, a carriage return comes before the newline.
             let line = piece.strip_suffix('\r').filter(|_| is_line);
             let piece = line.unwrap_or(piece);
             if piece.is_empty() {

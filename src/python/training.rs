@@ -1,4 +1,5 @@
-//! Training, for Python: converts the arguments and the results of [`crate::session`].
+//! Training, for Python: converts the arguments and the results of [`crate::session`]. The other arguments of
+//! `fit` are in `session.rs`.
 
 use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
@@ -78,11 +79,11 @@ pub struct GivenParameters<'py> {
 }
 
 impl GivenParameters<'_> {
-    /// Parameters and accumulators.
+    /// The parameters, and then their accumulators.
     fn arrays(&self, words: usize, dim: usize) -> PyResult<[Exported; 2]> {
         let width = self.G_W.shape()[1];
         if width != 1 && width != dim {
-            let message = format!("must have 1 or {dim} accumulators of a vector, got {width}");
+            let message = format!("must have 1 or {dim} accumulators for each vector, got {width}");
             return Err(Error::parameter("start", message).into());
         }
         for (array, width) in [
@@ -156,7 +157,7 @@ impl StartArguments<'_> {
 /// The number of an epoch, its loss, its seconds, and its records per second.
 type HistoryRow = (usize, f64, f64, f64);
 
-/// A trained model.
+/// The result of a training.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreParameters {
     arrays: Mutex<Arrays>,
@@ -175,7 +176,7 @@ pub struct CoreParameters {
 }
 
 /// The parameters. They are converted to arrays when Python first asks for them, so that a call that Ctrl-C
-/// interrupts returns at once.
+/// interrupts returns quickly.
 enum Arrays {
     Pending(Parameters),
     Converted(Py<PyDict>),
@@ -202,16 +203,15 @@ impl CoreParameters {
 
 #[pymethods]
 impl CoreParameters {
-    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G of the same shapes, or (V, 1) of a vector
-    /// under row-wise AdaGrad: arrays that take over the memory of
-    /// the core.
+    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G of the same shapes; under row-wise AdaGrad
+    /// those of W and W̃ are (V, 1). The arrays take over the memory of the core.
     #[getter]
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.converted(py)
     }
 }
 
-/// Arrays by their public names, without a copy: they own the memory of `exported`.
+/// Arrays by their public names. They take over the memory of `exported`, without a copy.
 fn arrays(
     py: Python<'_>,
     layout: RowLayout,
@@ -238,7 +238,7 @@ fn arrays(
     Ok(arrays)
 }
 
-/// Refuse parameters that are out of range. Called before the text is read.
+/// Refuse parameters that are out of range. Python calls this before the text is read.
 #[pyfunction]
 pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
@@ -247,9 +247,9 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
 /// Train on counts.
 ///
 /// Training starts at random parameters or at `start`: a checkpoint, or parameters and accumulators by the
-/// names of `CoreParameters.arrays`, with the number `epochs_done` of their epochs and the `halvings` of the
-/// learning rate. Epochs `epochs_done + 1` to `epochs` are then trained. `consume` frees the memory of the
-/// counts while tiles are built.
+/// names of `CoreParameters.arrays`, with the number `epochs_done` of their epochs and the `halvings` of
+/// their learning rate. It goes on to epoch number `epochs`. If `consume`, the memory of the counts is freed
+/// while tiles are built.
 #[pyfunction]
 #[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None))]
 #[allow(clippy::too_many_arguments)]
@@ -321,16 +321,16 @@ pub fn train(
     Ok(trained)
 }
 
-/// Load what makes arrays. A Ctrl-C that waits would interrupt the import later, where that is no error but a
-/// panic.
+/// Load NumPy now. Otherwise it would be loaded when the first array is made, and a Ctrl-C that comes before
+/// would interrupt that import and cause a panic.
 fn load_numpy(py: Python<'_>) -> PyResult<()> {
     py.import("numpy")?;
     PyArray1::<u8>::zeros(py, 0, false);
     Ok(())
 }
 
-/// Call `keep` with the result of a training. Ctrl-C may come while it runs, and must not lose the result: then it
-/// is called again, and the interruption is raised afterwards.
+/// Call `keep` with the result of a training. If Ctrl-C interrupts `keep`, it is called again, so that the
+/// result is not lost, and the interruption is raised afterwards.
 fn keep_result(py: Python<'_>, keep: &Py<PyAny>, trained: &Py<CoreParameters>) -> PyResult<()> {
     match keep.call1(py, (trained,)) {
         Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
@@ -341,8 +341,8 @@ fn keep_result(py: Python<'_>, keep: &Py<PyAny>, trained: &Py<CoreParameters>) -
     }
 }
 
-/// The time at which a training with this limit ends. `None` without a limit, or if the limit is too long for a
-/// clock.
+/// The time at which a training with this time limit must end. `None` without a limit, or if the limit is too
+/// long for the system's clock.
 pub fn deadline(max_seconds: Option<f64>) -> Option<Instant> {
     let limit = Duration::try_from_secs_f64(max_seconds?).ok()?;
     Instant::now().checked_add(limit)
@@ -433,7 +433,7 @@ pub fn train_records<'py>(
         .iter()
         .zip(col)
         .zip(x)
-        // A negative index becomes one that is out of range.
+        // A negative index becomes a large number, which is out of range.
         .map(|((&i, &j), &x)| (i as u32, j as u32, x))
         .collect();
     let (exported, losses) = py.detach(|| {
@@ -454,13 +454,13 @@ pub fn train_records<'py>(
 
 /// Return the instruction set that training uses: "avx512", "avx2", "neon" or "portable".
 ///
-/// It is the fastest that the machine has, or the one that the environment variable
-/// ``GLOVE_RS_SIMD`` names when it is first asked for in a process.
+/// It is the fastest that the machine has, unless the environment variable ``GLOVE_RS_SIMD`` names another
+/// one. The variable is read once in a process, at the first training or the first call of this function.
 ///
 /// Raises
 /// ------
 /// ValueError
-///     If ``GLOVE_RS_SIMD`` names none that this machine has; the message lists those.
+///     If the machine does not have what ``GLOVE_RS_SIMD`` names. The message lists what it has.
 ///
 /// Examples
 /// --------
