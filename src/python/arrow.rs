@@ -1,4 +1,4 @@
-//! Columns of text in Arrow's format, read without a Python object per row.
+//! Reads columns of text in Arrow's format, without a Python object for each row.
 
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, Words};
 use crate::error::{Error, Result};
@@ -20,7 +20,7 @@ use std::borrow::Cow;
 use std::io;
 use std::path::PathBuf;
 
-/// Reads a column of text or of lists of words, batch by batch. A row is a document; a null is none.
+/// Reads a column of text or of lists of words, batch by batch. A row is a document; a null row is skipped.
 pub struct ArrowReader {
     batches: Box<dyn ArrayReader + Send>,
     options: TextOptions,
@@ -53,7 +53,7 @@ impl ArrowReader {
     }
 
     fn text<'a>(&self, bytes: &'a [u8]) -> PyResult<Cow<'a, str>> {
-        // The format promises valid UTF-8, and nobody checks.
+        // Arrow requires valid UTF-8, but its producers do not all check it.
         match (std::str::from_utf8(bytes), self.options.errors) {
             (Ok(text), _) => Ok(text.into()),
             (Err(error), OnInvalid::Strict) => Err(PyValueError::new_err(format!(
@@ -67,7 +67,7 @@ impl ArrowReader {
         }
     }
 
-    /// Documents of the open batch.
+    /// Gather the next documents of the open batch into a chunk.
     fn gather(&mut self, column: &Column) -> PyResult<Content> {
         let mut text = Gatherer::new(self.options.documents);
         let mut words = Words::default();
@@ -123,12 +123,12 @@ fn from_python(error: PyErr) -> Error {
     Error::io("<documents>", io::Error::other(error))
 }
 
-/// A column of a batch. Strings are bytes until they have been checked to be UTF-8.
+/// A column of a batch. Strings are bytes until they are checked to be UTF-8.
 enum Column {
     Small(BinaryArray),
     Large(LargeBinaryArray),
     View(BinaryViewArray),
-    /// Each row is a row of another column: of a dictionary, of run-end encoded values, or of a table.
+    /// Each row refers to a row of another column: of a dictionary, of run-end encoded values, or of a table.
     Rows {
         rows: Vec<Option<usize>>,
         values: Box<Column>,
@@ -140,7 +140,7 @@ enum Column {
     Nulls(usize),
 }
 
-/// The content of the rows of a column that are not null.
+/// What the rows of a column hold, if they are not null.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Holds {
     Text,
@@ -149,7 +149,7 @@ enum Holds {
 }
 
 impl Column {
-    /// The text in `array`: the array itself, or its one column of text if it is a table.
+    /// The column of text in `array`: the array itself or, if it is a table, its only column of text.
     fn new(array: &ArrayRef) -> PyResult<Self> {
         Ok(match array.data_type() {
             DataType::Utf8 => Self::Small(checked(array.as_string::<i32>().clone().into())?),
@@ -200,7 +200,7 @@ impl Column {
         let values = Box::new(Self::new(values)?);
         match rows.iter().flatten().find(|&&row| row >= values.rows()) {
             Some(row) => Err(invalid(format!(
-                "a row refers to value {row} of {}",
+                "a row refers to value {row} of {} values",
                 values.rows()
             ))),
             None => Ok(Self::Rows { rows, values }),
@@ -231,7 +231,7 @@ impl Column {
         Self::of_lists(array, rows, lists.values())
     }
 
-    /// Lists; `rows` has the first and the end position of each in `tokens`.
+    /// A column of lists. `rows` has the first position and the end of each list in `tokens`.
     fn of_lists(
         array: &ArrayRef,
         rows: impl Iterator<Item = (usize, usize)>,
@@ -246,7 +246,7 @@ impl Column {
         let size = tokens.rows();
         match rows.iter().flatten().find(|range| range.1 > size) {
             Some((start, end)) => Err(invalid(format!(
-                "a list has values {start} to {end} of {size}"
+                "a list refers to values {start} to {end} of {size} values"
             ))),
             None => Ok(Self::Lists { rows, tokens }),
         }
@@ -298,7 +298,7 @@ fn keys<K: ArrowDictionaryKeyType>(array: &ArrayRef) -> Vec<Option<usize>> {
     keys.map(|key| key.map(ArrowNativeType::as_usize)).collect()
 }
 
-/// The array, after a check that its offsets or views lie within its values.
+/// Check that the offsets or views of the array lie within its values, and return it.
 fn checked<A: Array + Clone>(array: A) -> PyResult<A> {
     // The offset of an empty slice has no meaning.
     if !array.is_empty() {
@@ -317,7 +317,7 @@ fn not_text(kind: &DataType) -> PyErr {
     ))
 }
 
-/// The content of a column of this type; `None` if it cannot be text.
+/// What a column of this type holds; `None` if that cannot be text.
 fn holds(kind: &DataType) -> Option<Holds> {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Holds::Text),
@@ -336,7 +336,7 @@ fn holds(kind: &DataType) -> Option<Holds> {
     }
 }
 
-/// Refuse a type that is not text. Called before anything is read.
+/// Refuse a type of column that is not text. Called before a row is read.
 fn check(kind: &DataType) -> PyResult<()> {
     match kind {
         DataType::Struct(fields) => text_column(fields).map(|_| ()),
@@ -344,8 +344,8 @@ fn check(kind: &DataType) -> PyResult<()> {
     }
 }
 
-/// The position of the only column of text in a table. If there is none, a column of nulls without a type is
-/// taken.
+/// The position of the only column of text in a table. A column of nulls without a type is chosen if it is
+/// the only one and there is no column of text.
 fn text_column(fields: &Fields) -> PyResult<usize> {
     let of = |wanted: &dyn Fn(Holds) -> bool| -> Vec<usize> {
         let fields = fields.iter().enumerate();

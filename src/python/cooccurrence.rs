@@ -22,11 +22,13 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
-    // Words too rare for the vocabulary, as far as they are known. With more text they may become frequent enough.
+    // Words that were too rare for the vocabulary, if they are known. With more text they may become frequent
+    // enough.
     pub rare: Arc<Vocabulary>,
     // `None` once training has taken them.
     counts: Mutex<Option<Arc<Triangle>>>,
-    // The memory limit of the call that made these counts. Writing Stanford's records keeps to it, too.
+    // The memory limit of the call that made these counts. It also applies when Stanford's records are
+    // written.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
 }
@@ -80,7 +82,8 @@ impl CoreCooccurrence {
     }
 }
 
-/// Refuse arrays that are not compressed sparse rows of finite counts ≥ 0.
+/// Refuse arrays that are not well-formed compressed sparse rows, or that hold other values than finite
+/// counts ≥ 0.
 fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> crate::Result<()> {
     let entries = values.len();
     let wrong = |message: String| Err(Error::parameter("X", message));
@@ -113,7 +116,7 @@ fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> c
     Ok(())
 }
 
-/// Count a text, and add the counts of `older` text if there are any.
+/// Count a text, and add the counts `older` of an earlier text if there are any.
 fn count(
     py: Python<'_>,
     source: SourceArguments<'_>,
@@ -172,8 +175,8 @@ impl CoreCooccurrence {
         )
     }
 
-    /// The sum of these counts and those of more text. Words keep their ids. If `grow`, words that now pass
-    /// `min_count` follow them, as far as `max_vocab` leaves room.
+    /// The sum of these counts and those of more text. Words keep their ids. If `grow`, words that now occur
+    /// `min_count` times are added after them, up to `max_vocab` words in all.
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (source, encoding, counting, running, progress, grow))]
     fn with_more_text(

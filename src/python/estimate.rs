@@ -12,7 +12,7 @@ use crate::threads;
 use crate::training::{Advice, FitEstimate, FitSeconds, Optimizer};
 use pyo3::prelude::*;
 
-/// The estimated cost of counting a text and of training on its counts.
+/// Estimates the memory, the disk space and the time for counting a text and training on its counts.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreEstimate {
     sample: EncodedSample,
@@ -23,7 +23,7 @@ pub struct CoreEstimate {
     memory: MemoryLimit,
 }
 
-/// The least, the most likely and the largest value.
+/// The smallest, the most likely and the largest value of an estimated number.
 type Bounds = (f64, f64, f64);
 
 fn bounds(interval: Interval) -> Bounds {
@@ -42,7 +42,7 @@ impl CoreEstimate {
         }
     }
 
-    /// A fit of the most likely size.
+    /// A fit to a text of the most likely size.
     fn fit_of(
         &self,
         dim: usize,
@@ -98,7 +98,8 @@ impl CoreEstimate {
         })
     }
 
-    /// Of tokens, words, records, bytes of memory without a limit, and bytes of disk: bounds.
+    /// The bounds of five numbers of counting: tokens, words, records, bytes of memory without a limit, and
+    /// bytes of temporary files.
     fn corpus(&self) -> PyResult<[Bounds; 5]> {
         let free = MemoryLimit::default();
         let of = &self.estimate;
@@ -112,13 +113,14 @@ impl CoreEstimate {
         ])
     }
 
-    /// Bytes of the source that were read, and all bytes of the source.
+    /// The number of bytes of the source that were read, and the size of the source in bytes.
     fn bytes(&self) -> [u64; 2] {
         [self.sample.read, self.sample.total]
     }
 
-    /// Bytes of parameters, of memory at the peak without the interpreter, and of temporary files of a
-    /// fit under the memory limit of the estimate or, if it is given, under another: bounds.
+    /// The bounds of three numbers of bytes of a fit: of the parameters, of the peak of memory without the
+    /// interpreter, and of the temporary files. The memory limit is `limit` or, if that is `None`, the limit
+    /// of this estimate.
     #[pyo3(signature = (dim, optimizer, negative, keep_counts = false, limit = None))]
     fn fit(
         &self,
@@ -145,7 +147,7 @@ impl CoreEstimate {
         })
     }
 
-    /// Seconds of counting, of preparing and of training, measured on the sample.
+    /// Seconds for counting, for preparing and for training, extrapolated from measurements on the sample.
     fn seconds(
         &self,
         py: Python<'_>,
@@ -163,9 +165,10 @@ impl CoreEstimate {
         Ok([seconds.counting, seconds.preparing, seconds.training])
     }
 
-    /// How a fit stays within `available` bytes. The first item is whether it does without a change. Otherwise the
-    /// second is the memory limit to set. If this limit suffices, the third is the bytes of temporary files; if not,
-    /// the last two are a smaller number of components and a smaller number of words, each of which suffices.
+    /// Settings with which a fit stays within `available` bytes. The first item says whether the present
+    /// settings suffice. If they do not, the second is the memory limit to set. If this limit suffices, the
+    /// third is the number of bytes of temporary files. Otherwise the last two are a smaller number of
+    /// components and a smaller number of words, each of which suffices.
     #[pyo3(signature = (dim, optimizer, negative, available, keep_counts = false))]
     fn advice(
         &self,
@@ -189,5 +192,5 @@ impl CoreEstimate {
     }
 }
 
-/// Whether the settings fit, a memory limit, bytes of disk, components of a vector, and words.
+/// Whether the settings suffice, a memory limit, bytes of temporary files, components of a vector, and words.
 type CoreAdvice = (bool, Option<u64>, Option<f64>, Option<usize>, Option<u64>);

@@ -25,33 +25,33 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList};
 use std::path::PathBuf;
 
-/// A matrix of either type that vectors are stored in.
+/// A matrix in float32 or in float16.
 #[derive(FromPyObject)]
 pub enum Matrix<'py> {
     Single(PyReadonlyArray2<'py, f32>),
     Half(PyReadonlyArray2<'py, f16>),
 }
 
-/// The vectors of a file: read, or to be mapped from the file.
+/// The vectors of a file. Either their matrix was read, or Python maps it from the file.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreVectors {
     words: WordList,
     repeated: WordList,
     doubtful: WordList,
     not_finite: WordList,
-    /// The matrix (V, dim); `None` if it is to be mapped.
+    /// The matrix (V, dim); `None` if Python maps it.
     #[pyo3(get)]
     matrix: Option<Py<PyAny>>,
     /// Number of components of a vector.
     #[pyo3(get)]
     dim: usize,
-    /// Byte offset of the matrix in the file, if it is to be mapped.
+    /// Byte offset of the matrix in the file, if Python maps it.
     #[pyo3(get)]
     offset: u64,
-    /// The header of the file if the matrix is to be mapped, else no bytes.
+    /// The header of the file if Python maps the matrix, and otherwise no bytes.
     #[pyo3(get)]
     header: Py<PyBytes>,
-    /// Whether the matrix of that file is in half precision.
+    /// Whether the matrix is in half precision (float16).
     #[pyo3(get)]
     half: bool,
 }
@@ -68,12 +68,12 @@ impl CoreVectors {
         list(py, self.repeated.iter())
     }
 
-    /// Words that end in a space and a number.
+    /// Words that end in a space and a number: their lines may have one number too many.
     fn doubtful<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.doubtful.iter())
     }
 
-    /// Words whose vectors hold NaN or infinity, as far as the vectors were read.
+    /// Words whose vectors hold NaN or infinity. Vectors that were not read are not checked.
     fn not_finite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.not_finite.iter())
     }
@@ -115,9 +115,10 @@ impl CoreVectors {
     }
 }
 
-/// Read vectors of any format, as float16 if `half`, as float32 if not; if it is None, in the type of a native file,
-/// and others as float32. If `map`, the matrix of a native file with numbers of this type is not read: the result
-/// says how to map it. With `only`, read those of some words; a native file to be mapped is described as a whole.
+/// Read vectors of any format. `half` chooses float16 or float32; `None` means the type of a native file, and
+/// float32 for other formats. If `map`, and if a native file has numbers of this type, the matrix is not
+/// read: the result says how to map it. `only` restricts the vectors to those of some words, unless the
+/// matrix is mapped.
 #[pyfunction]
 #[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, only, progress))]
 #[allow(clippy::too_many_arguments)] // keywords in Python
@@ -149,7 +150,7 @@ pub fn load_vectors(
     find(py, path, options, half, map, progress)
 }
 
-/// A native file that can be mapped, or vectors that were read.
+/// A native file whose matrix Python maps, or vectors that were read.
 enum Found {
     Native(native::Header, WordList),
     Single(Loaded<f32>),
@@ -208,7 +209,7 @@ fn find(
     }
 }
 
-/// Read an open file.
+/// Read the vectors of an open file.
 fn read(
     mut input: Input,
     options: LoadOptions<'_>,
@@ -275,7 +276,7 @@ fn save<E: Element + numpy::Element>(
     })
 }
 
-/// W, W̃, b, b̃: parameters or accumulators.
+/// W, W̃, b and b̃, or their accumulators.
 type Arrays<'py> = (
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray2<f32>>,
@@ -328,7 +329,7 @@ pub fn save_parameters(
     })
 }
 
-/// Copy Stanford's co-occurrence records in random order. Returns their number.
+/// Copy a file of Stanford's co-occurrence records in random order. Returns the number of records.
 #[pyfunction]
 #[pyo3(signature = (source, target, seed, running, progress))]
 pub fn shuffle(

@@ -1,4 +1,5 @@
-//! Iterables of documents. An item is a str, an iterable of words, or a batch of documents in Arrow's format.
+//! Reads iterables of documents. An item is a str, an iterable of words, or a batch of documents in Arrow's
+//! format.
 
 use super::arrow::ArrowReader;
 use super::objects::{text_of, type_name};
@@ -19,10 +20,10 @@ pub struct IterableReader<'py> {
     options: TextOptions,
     // Number of the next item, from 0.
     number: u64,
-    // The next document. It was taken from the iterator, but does not fit into the last chunk: it is of another
-    // kind, or large.
+    // The next document. It was taken from the iterator but does not belong into the last chunk, because it
+    // is of another kind or is large.
     pending: Option<Bound<'py, PyAny>>,
-    // Reader of an item that is larger than a chunk, or a batch.
+    // The reader of the present item, if that is a document larger than a chunk, or a batch.
     inside: Option<Box<dyn ChunkReader>>,
     read: u64,
 }
@@ -64,8 +65,8 @@ impl<'py> IterableReader<'py> {
         }
     }
 
-    /// Gather small documents of one kind (text or words). Returns `None` at the end of the iterator, or if the
-    /// next item needs a reader of its own, which is then `self.inside`.
+    /// Gather small documents of one kind (text or words) into a chunk. Returns `None` at the end of the
+    /// iterator, or if the next item needs a reader of its own; this reader is then `self.inside`.
     fn gather(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         let mut text = Gatherer::new(self.options.documents);
         let mut words = Words::default();
@@ -75,11 +76,11 @@ impl<'py> IterableReader<'py> {
                 break;
             }
             let has_some = !text.is_empty() || !words.is_empty();
-            // The caller must get back soon, for progress, signals and errors.
+            // Return to the caller soon: it reports progress and checks for signals and errors.
             if has_some && start.elapsed() > PATIENCE {
                 break;
             }
-            // Ctrl-C ends an iterator of many small documents, too.
+            // So Ctrl-C also ends an iterator of many small documents.
             if taken % 256 == 0 {
                 py.check_signals()?;
             }
@@ -150,7 +151,7 @@ impl<'py> IterableReader<'py> {
             .filter(|_| !is_other)
             .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
         for (number, token) in tokens.enumerate() {
-            // Ctrl-C ends a document of millions of words, too.
+            // So Ctrl-C also ends a document of millions of words.
             if number % 4096 == 4095 {
                 document.py().check_signals()?;
             }
@@ -169,7 +170,7 @@ impl<'py> IterableReader<'py> {
     /// Add a note to an error that names the document. Its type and message stay the same.
     fn note(&self, py: Python<'_>, error: PyErr) -> PyErr {
         let note = format!(
-            "in document {} of the source; errors=\"replace\" or \"ignore\" reads on",
+            "in document {} of the source; errors=\"replace\" or errors=\"ignore\" accepts it",
             self.number
         );
         match error.value(py).call_method1("add_note", (note,)) {

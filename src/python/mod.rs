@@ -1,4 +1,4 @@
-//! The binding, the only module that knows Python. It converts arguments and results, raises errors as
+//! The binding: the only module that knows Python. It converts arguments and results, raises errors as Python
 //! exceptions, checks for signals, reports progress, and reads Python's iterators and file objects.
 
 mod arguments;

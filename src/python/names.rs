@@ -7,7 +7,7 @@ use crate::training::{Optimizer, RateSchedule};
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-/// Give the module a tuple of names for each enum of the core that a parameter names.
+/// Add a tuple of names to the module for each parameter whose values are names.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let tuples: [(&str, &[&str]); 8] = [
         ("TOKENIZERS", &Tokenizer::NAMES),

@@ -1,4 +1,5 @@
-//! What files are and may be called, and open files where a path goes, for Python.
+//! Recognises files, checks the names of files to write, and accepts an open file in place of a path, for
+//! Python.
 
 use super::run::run;
 use super::source::PythonStream;
@@ -11,7 +12,7 @@ use crate::monitor::Monitor;
 use pyo3::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// The kind of a file, what it is and what to do with it.
+/// The kind of a file, a description of it, and advice what to do with it.
 #[pyfunction]
 pub fn recognise(
     py: Python<'_>,
@@ -21,7 +22,7 @@ pub fn recognise(
     Ok((kind.name(), kind.description(), kind.advice()))
 }
 
-/// Refuse a file that is recognised as something else than what is wanted.
+/// Refuse a file that is recognised as another kind than `wanted`.
 #[pyfunction]
 pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     let wanted = Wanted::from_name(wanted)?;
@@ -31,8 +32,8 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     })
 }
 
-/// Refuse the name of a file to write, or of a model, that ends as those of formats that are not
-/// written.
+/// Refuse a name for a file to write if its ending is that of a format that cannot be written. If `model`,
+/// refuse a name that does not suit a model.
 #[pyfunction]
 #[pyo3(signature = (path, model = false))]
 pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
@@ -44,7 +45,8 @@ pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
     Ok(check(&path)?)
 }
 
-/// The ending of a name that tells the format, `.bin` of `vectors.bin.gz`, or an empty text.
+/// The ending of a name that tells the format, such as `.bin` of `vectors.bin.gz`; an empty text if there is
+/// none.
 #[pyfunction]
 pub fn ending(path: PathBuf) -> String {
     io::ending_of(&path).map_or_else(String::new, |ending| format!(".{ending}"))
@@ -69,8 +71,8 @@ pub fn is_member(path: PathBuf) -> bool {
     io::is_member(&path)
 }
 
-/// The text of a file, unpacked, without its byte order mark. Bytes that are no text are an error
-/// with the line.
+/// The text of a file, decompressed and without its byte order mark. Bytes that are not text are an error,
+/// which names their line.
 #[pyfunction]
 pub fn read_text(py: Python<'_>, file: FileArgument, wanted: &str) -> PyResult<String> {
     let wanted = Wanted::from_name(wanted)?;
@@ -79,7 +81,7 @@ pub fn read_text(py: Python<'_>, file: FileArgument, wanted: &str) -> PyResult<S
     })
 }
 
-/// Lines of a text file and the beginning of the first.
+/// The number of lines of a text file, and the beginning of the first line.
 #[pyfunction]
 pub fn count_lines(py: Python<'_>, path: PathBuf) -> PyResult<(u64, String)> {
     run(py, None, None, |monitor| {
@@ -94,14 +96,14 @@ pub enum FileArgument {
 }
 
 impl FileArgument {
-    /// Its path, or what messages call the open file.
+    /// The path, or the name of the open file for messages.
     pub fn name(&self) -> &Path {
         match self {
             Self::Path(path) | Self::Stream(path, _) => path,
         }
     }
 
-    /// Read it from its beginning.
+    /// Open the path, or read the open file from its current position.
     pub fn open(self, monitor: &Monitor) -> Result<Input> {
         match self {
             Self::Path(path) => Input::open_or_standard_input(&path, monitor),

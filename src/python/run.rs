@@ -1,4 +1,4 @@
-//! Run a long call from Python so that Ctrl-C, progress and Python iterators work.
+//! Runs a long call from Python so that Ctrl-C, progress and Python iterators work.
 //!
 //! The work runs on a thread of its own and never needs the interpreter. The calling thread is the only
 //! one that can see signals. While it waits it releases the interpreter, checks for Ctrl-C, reports
@@ -21,8 +21,8 @@ const TICK: Duration = Duration::from_millis(20);
 /// Time between two reports of progress.
 const REPORT: Duration = Duration::from_millis(100);
 
-/// Run `work` with the interpreter released; Ctrl-C and exceptions of `progress` or of the user's
-/// iterator cancel it and are raised once it has stopped.
+/// Run `work` with the interpreter released. Ctrl-C, an exception of `progress` or an exception of the user's
+/// iterator cancels the work, and is raised once the work has stopped.
 pub fn run<T: Send>(
     py: Python<'_>,
     progress: Option<&Bound<'_, PyAny>>,
@@ -64,8 +64,8 @@ pub fn run_with_mailbox<T: Send>(
             }
         });
         let worker = worker.map_err(|_| threads::not_started(1))?;
-        // A panic of this thread must stop the worker too: otherwise the worker takes the documents so far for
-        // the whole text.
+        // A panic of this thread must stop the worker too. Otherwise the worker would take the documents up
+        // to there for the whole text.
         let watched = catch_unwind(AssertUnwindSafe(|| {
             watch(py, &monitor, &mut reporter, feeder, mailbox)
         }));
@@ -83,7 +83,8 @@ pub fn run_with_mailbox<T: Send>(
     })
 }
 
-/// Until the worker is finished: feed it documents, run its Python calls, check signals, report progress.
+/// Until the worker has finished: feed it documents, run its Python calls, check for signals and report
+/// progress.
 fn watch(
     py: Python<'_>,
     monitor: &Monitor,
@@ -92,7 +93,8 @@ fn watch(
     mailbox: &Mailbox,
 ) -> PyResult<()> {
     loop {
-        // A worker that waits for documents waits for this thread: keep it fed before pausing.
+        // The worker may wait for documents from this thread: pause only if there is nothing to send or the
+        // channel is full.
         let pause = match &mut feeder {
             Some(source) => match source.feed(py)? {
                 super::source::Fed::Sent => Duration::ZERO,
@@ -115,7 +117,7 @@ fn watch(
     }
 }
 
-/// Raise the warnings of the work at the line of the caller's code.
+/// Show the warnings of the work as Python warnings, at the line of the user's program.
 fn warn(py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
     let messages = monitor.take_warnings();
     if messages.is_empty() {
@@ -131,7 +133,8 @@ fn warn(py: Python<'_>, monitor: &Monitor) -> PyResult<()> {
 /// Work that needs the interpreter.
 type Call = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
 
-/// Mailbox to the calling thread: Python calls to run, then "finished", whether the work succeeded or not.
+/// Mailbox to the calling thread: Python calls to run, and at the end "finished", whether the work succeeded
+/// or not.
 #[derive(Default)]
 pub struct Mailbox {
     state: Mutex<MailboxState>,
@@ -154,8 +157,8 @@ enum Message {
 }
 
 impl Mailbox {
-    /// Have the calling thread run `call`, and return at once. If the work was cancelled, `call` is dropped and
-    /// does not run.
+    /// Ask the calling thread to run `call`, and return at once. If the work was cancelled, `call` is dropped
+    /// and does not run.
     pub fn post(&self, call: Call) {
         let mut state = self.lock();
         if !state.closed {
@@ -164,7 +167,7 @@ impl Mailbox {
         }
     }
 
-    /// Drop the call that waits, and all later ones.
+    /// Drop the waiting call and all later calls.
     fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
@@ -234,7 +237,8 @@ impl<'a, 'py> Reporter<'a, 'py> {
             let info = epoch.map_or_else(|| Ok(PyDict::new(py)), |epoch| epoch_info(py, epoch));
             progress.call1((stage.name(), done, total, info?)).map(drop)
         };
-        // Stages and epochs that took less time than there is between two reports.
+        // Report the stages and epochs that ended since the last report, because each must be reported at
+        // least once.
         let mut epochs = monitor.epochs_from(self.epochs.saturating_sub(1));
         let before = if self.epochs > 0 {
             epochs.first().copied()

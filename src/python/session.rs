@@ -1,4 +1,4 @@
-//! The arguments of [`crate::session`] from Python, checkpoints, and the epochs that callbacks see.
+//! The arguments of a [`crate::session`], checkpoints, and the epochs that callbacks receive, for Python.
 
 use super::run::{Mailbox, run_in_pool};
 use crate::error::{Error, Result};
@@ -28,10 +28,10 @@ pub struct SessionArguments<'py> {
     pub callback: Option<Py<PyAny>>,
     pub checkpoint: Option<CheckpointArguments>,
     pub init: Option<InitArguments<'py>>,
-    /// Whether to return the counts. If training may consume them, they are compressed.
+    /// Whether the result has the counts. If training may take them, they are compressed.
     pub keep_counts: bool,
-    /// Called with the [`super::training::CoreParameters`] before the training returns or raises: those of its
-    /// end, or of the last finished epoch if it is interrupted. It may be called twice.
+    /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
+    /// or raises. If the training is interrupted, it is that of the last finished epoch. May be called twice.
     pub keep: Option<Py<PyAny>>,
 }
 
@@ -56,7 +56,7 @@ impl From<CheckpointArguments> for Checkpoints {
     }
 }
 
-/// Vectors to start from: the ids of their words, the vectors, and the weight of the anchor.
+/// Pretrained vectors to start from: the numbers of their words, the vectors, and the weight of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {
@@ -80,13 +80,13 @@ impl InitArguments<'_> {
 /// A loaded checkpoint.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCheckpoint {
-    /// The settings in the checkpoint.
+    /// The text of settings that is stored in the checkpoint.
     #[pyo3(get)]
     settings: String,
     /// Number of finished epochs.
     #[pyo3(get)]
     epochs: usize,
-    /// Number of words and of components.
+    /// The number of words and the number of components.
     #[pyo3(get)]
     shape: (usize, usize),
     layout: RowLayout,
@@ -221,7 +221,7 @@ impl CoreEpoch {
         self.report.records_per_second
     }
 
-    /// W and b, or W̃ and b̃ if `contexts`: copies.
+    /// Copies of W and b or, if `contexts`, of W̃ and b̃.
     fn side<'py>(&self, py: Python<'py>, contexts: bool) -> PyResult<Side<'py>> {
         let past = || {
             let message = format!(

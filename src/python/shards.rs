@@ -1,5 +1,5 @@
-//! The steps of counting a text on many machines, for Python. Each is a pure function of its arguments, and
-//! its results are sent to other machines as arrays.
+//! The steps of counting a text on several machines, for Python. Each is a pure function of its arguments.
+//! Results are sent to other machines as arrays.
 
 use super::arguments::{CountingArguments, EncodingArguments};
 use super::arrays::ByteArray;
@@ -31,7 +31,7 @@ pub struct CoreShard {
 
 #[pymethods]
 impl CoreShard {
-    /// From [`CoreShard::__reduce__`].
+    /// From the arrays of [`CoreShard::__reduce__`].
     #[new]
     fn new(
         vocabulary: &Bound<'_, CoreVocabulary>,
@@ -43,7 +43,7 @@ impl CoreShard {
         })
     }
 
-    /// Tokenise text on one thread.
+    /// Read and tokenize a source on one thread.
     #[staticmethod]
     fn read(
         py: Python<'_>,
@@ -58,7 +58,7 @@ impl CoreShard {
         Ok(Self { shard })
     }
 
-    /// Its words with their counts, in no particular order.
+    /// Its words with their counts, in the order of first occurrence.
     #[getter]
     fn vocabulary(&self) -> CoreVocabulary {
         CoreVocabulary {
@@ -66,7 +66,7 @@ impl CoreShard {
         }
     }
 
-    /// The text as new ids of the words of `vocabulary`, which are divided into `groups` groups.
+    /// The text as new ids of the words of `vocabulary`. The words are divided into `groups` groups.
     fn encode<'py>(
         &self,
         py: Python<'py>,
@@ -143,7 +143,7 @@ type SerializedFields<'py> = ([usize; 3], bool, ByteArray<'py>, Vec<ByteArray<'p
 
 #[pymethods]
 impl CoreGroupCounts {
-    /// From [`CoreGroupCounts::__reduce__`].
+    /// From the arrays of [`CoreGroupCounts::__reduce__`].
     #[new]
     fn new(
         header: [usize; 3],
@@ -179,7 +179,7 @@ impl CoreGroupCounts {
         self.counts.pairs()
     }
 
-    /// Row and column, by rank, and value of each record.
+    /// The row, the column and the value of each record. Rows and columns are ranks.
     #[allow(clippy::type_complexity)]
     fn records<'py>(
         &self,
@@ -233,8 +233,8 @@ impl CoreGroupCounts {
     }
 }
 
-/// Count the rows of task `part` of `parts` in `texts`, on one thread. `texts` are results of
-/// [`CoreShard::encode`], as bytes. Returns the counts of each group of words from these rows.
+/// Count the rows of task number `part` of `parts` tasks in `texts`, on one thread. `texts` are results of
+/// [`CoreShard::encode`], as bytes. Returns, for each group of words, its counts in these rows.
 #[pyfunction]
 pub fn count_by_group(
     py: Python<'_>,
@@ -273,7 +273,8 @@ fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
     }
 }
 
-/// Whether a file with these first ten bytes may be read from the middle.
+/// Whether a file with these first ten bytes can be read from the middle: it is neither compressed nor
+/// UTF-16.
 #[pyfunction]
 pub fn has_parts(beginning: &[u8]) -> bool {
     crate::corpus::has_parts(beginning)

@@ -46,7 +46,8 @@ impl SourceArguments<'_> {
     }
 }
 
-/// A reader for the worker, and its feeder if only Python can read the source or split it into words.
+/// A reader for the worker. If only Python can read the source or split it into words, a feeder sends the
+/// chunks to this reader.
 pub struct Source<'py> {
     pub reader: Box<dyn ChunkReader>,
     pub feeder: Option<Feeder<'py>>,
@@ -78,8 +79,8 @@ impl<'py> Source<'py> {
         Ok(Self::fed(upstream, source))
     }
 
-    /// As [`Source::new`], but of plain files whose sample is smaller than they are only pieces are read.
-    /// Returns also whether these are pieces.
+    /// As [`Source::new`], but plain files that are larger than a sample of them are read only in pieces. The
+    /// second value says whether the source is read in pieces.
     pub fn sampled(
         source: SourceArguments<'py>,
         encoding: &EncodingOptions,
@@ -95,7 +96,7 @@ impl<'py> Source<'py> {
         Ok((Self::new(source, encoding, memory)?, false))
     }
 
-    /// Files need the calling thread only if a function splits them into words.
+    /// Files are read on the calling thread only if a Python function splits them into words.
     fn of_files(mut files: Box<dyn ChunkReader>, source: SourceArguments<'py>) -> Self {
         if source.tokenize.is_none() {
             return Self {
@@ -103,8 +104,8 @@ impl<'py> Source<'py> {
                 feeder: None,
             };
         }
-        // The calling thread reads these files, for the Python tokenizer: it must check for signals while it
-        // waits for a pipe.
+        // The calling thread reads these files for the Python tokenizer, so it must check for signals while
+        // it waits for a pipe.
         files.on_idle(signals());
         Self::fed(Upstream::Reader(files), source)
     }
@@ -207,8 +208,8 @@ impl Upstream<'_> {
     }
 }
 
-/// Ranges of files, one after the other. Python gives each as (name, position, open file): the range begins
-/// at this position of the file and goes to the end of the open file. The position is `None` for a whole
+/// Ranges of files, one after the other. Python gives each range as (name, position, open file). The range
+/// begins at this position of the file and ends where the open file ends. The position is `None` for a whole
 /// file, which may be compressed.
 struct FileRanges<'py> {
     ranges: Bound<'py, PyIterator>,
@@ -254,7 +255,7 @@ pub struct Feeder<'py> {
     upstream: Upstream<'py>,
     tokenizer: Option<PythonTokenizer<'py>>,
     sender: SyncSender<Parcel>,
-    // A chunk that could not be sent yet, because the channel is full.
+    // A chunk that could not be sent, because the channel was full.
     waiting: Option<Parcel>,
 }
 
@@ -326,13 +327,14 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 pub struct PythonStream {
     read: Py<PyAny>,
     errors: OnInvalid,
-    // The last block that Python returned. Its position is the end of what was read from it.
+    // The last block that Python returned, and how far it has been read.
     block: io::Cursor<Vec<u8>>,
 }
 
 impl PythonStream {
     pub fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
-        // `read1` returns the data that is there already. `read` waits for as much as was asked for.
+        // `read1` returns the data that is available at once. `read` waits for the number of bytes that was
+        // asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
         Ok(Self {
             read: read.unbind(),
@@ -350,7 +352,7 @@ impl PythonStream {
             return Ok(text_of(text, self.errors)?.into_owned().into_bytes());
         }
         if block.is_none() {
-            let message = "the source has no data yet: it is open without blocking";
+            let message = "the source has no data yet, because it is in non-blocking mode";
             return Err(PyBlockingIOError::new_err((11, message)));
         }
         Err(PyTypeError::new_err(format!(

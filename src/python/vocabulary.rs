@@ -35,7 +35,8 @@ pub struct CoreVocabulary {
     pub inner: Arc<Vocabulary>,
 }
 
-/// The text of all words, the end of each word in it (u64), and the counts (u64), as bytes.
+/// The words joined into one text, the position in it where each word ends (u64), and the counts (u64), as
+/// bytes.
 type PackedWords<'py> = (ByteArray<'py>, ByteArray<'py>, ByteArray<'py>);
 
 impl CoreVocabulary {
@@ -91,7 +92,8 @@ impl CoreVocabulary {
         })
     }
 
-    /// The words that occur at least `min_count` times; the `max_vocab` most frequent of them.
+    /// The words that occur at least `min_count` times; if there are more, the `max_vocab` most frequent of
+    /// them.
     #[pyo3(signature = (min_count, max_vocab))]
     fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
         let pruned = run_in_pool(py, |monitor| {
@@ -109,7 +111,7 @@ impl CoreVocabulary {
         PyArray1::from_vec(py, counts)
     }
 
-    /// The same words by falling count, and the index of each in this vocabulary.
+    /// The same words sorted by falling count, and the index of each in this vocabulary.
     fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
         let (sorted, order) = run_in_pool(py, |monitor| {
             let sorted = Vocabulary::prune(self.listed()?, 0, None, monitor)?;
@@ -132,7 +134,7 @@ impl CoreVocabulary {
         self.inner.index_of(word.as_bytes())
     }
 
-    /// The vocabulary of a text whose words are these; messages call the text `name`.
+    /// The vocabulary of a text that has these words and counts. Messages call the text `name`.
     #[pyo3(signature = (name, min_count, max_vocab))]
     fn chosen(
         &self,

@@ -29,7 +29,8 @@ pub struct FileWriter {
 
 struct Open {
     replacement: io::Replacement,
-    // Data that is not written yet: archives come in many small blocks.
+    // Data that is not written yet: small blocks are collected, because an archive is written in many of
+    // them.
     unwritten: Vec<u8>,
 }
 
@@ -69,8 +70,9 @@ impl FileWriter {
         })
     }
 
-    /// Write all of `data`. After an exception, `write` ignores its data and raises nothing, so that the code
-    /// that closes an archive does not hide the first exception. The file can then not be committed.
+    /// Write all of `data`. After a call raised an exception, later calls ignore their data and raise
+    /// nothing: so the code that closes an archive does not hide the first exception. The file cannot be
+    /// committed then.
     fn write(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         let Some(mut open) = lock(&self.open).take() else {
             return Ok(());
@@ -127,14 +129,15 @@ impl FolderWriter {
         Ok(py.detach(|| replacement.check(overwrite))?)
     }
 
-    /// Make the folder appear under its name. With `overwrite`, it may replace a folder that has only files of
-    /// the given names.
+    /// Make the folder appear under its name. With `overwrite`, it may replace a folder that contains only
+    /// files with the names given to `new`.
     fn commit(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
         let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.commit(overwrite))?)
     }
 
-    /// Move the file `name` out of the folder to the path of the folder, unless something exists there.
+    /// Move the file `name` out of the folder, to the path that the folder would have got, unless something
+    /// exists there.
     fn commit_file(&self, py: Python<'_>, name: OsString) -> PyResult<()> {
         let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.commit_file(&name))?)
@@ -147,7 +150,7 @@ impl FolderWriter {
     }
 }
 
-/// The lock of a folder, until it is released or the process ends.
+/// The lock of a folder. It is held until it is released or the process ends.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FolderLock(Mutex<Option<io::FolderLock>>);
 
