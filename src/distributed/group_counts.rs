@@ -269,7 +269,7 @@ pub fn count_by_group(
     if texts.iter().any(|ids| ids.len() >= u32::MAX as usize) {
         return Err(Error::parameter(
             "blocksize",
-            "must leave less than 2^32 words in a block of text",
+            "must be so small that a block of text has fewer than 2^32 words",
         ));
     }
     let parts = if options.symmetric {
@@ -466,7 +466,7 @@ struct BlockWriter {
 }
 
 impl BlockWriter {
-    /// Append a block of consecutive rows in a range of columns. Rows without any entry are left out.
+    /// Append a block of consecutive rows in a range of columns. Does nothing if no row has an entry.
     fn push(
         &mut self,
         columns: Range<WordId>,

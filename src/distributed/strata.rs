@@ -303,7 +303,7 @@ mod tests {
             .collect()
     }
 
-    /// Train by strata from random parameters; the loss of each epoch, and W and W̃ of each group.
+    /// Train by strata from random parameters. Returns the loss of each epoch, and W and W̃ of each group.
     fn train_by_strata(
         symmetric: bool,
         partition: Partition,

@@ -12,7 +12,7 @@ use crate::monitor::Monitor;
 use pyo3::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// The kind of a file, a description of it, and advice what to do with it.
+/// The kind of a file, a description of it, and advice on what to do with it.
 #[pyfunction]
 pub fn recognise(
     py: Python<'_>,
@@ -22,7 +22,7 @@ pub fn recognise(
     Ok((kind.name(), kind.description(), kind.advice()))
 }
 
-/// Refuse a file that is recognised as another kind than `wanted`.
+/// Refuse a file that is recognised as a kind other than `wanted`.
 #[pyfunction]
 pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     let wanted = Wanted::from_name(wanted)?;
@@ -52,7 +52,7 @@ pub fn ending(path: PathBuf) -> String {
     io::ending_of(&path).map_or_else(String::new, |ending| format!(".{ending}"))
 }
 
-/// The path of a file in a zip archive.
+/// The path that names a file in a zip archive.
 #[pyfunction]
 pub fn member_path(archive: PathBuf, member: &str) -> PyResult<PathBuf> {
     Ok(io::member_path(&archive, member)?)

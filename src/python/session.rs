@@ -31,7 +31,8 @@ pub struct SessionArguments<'py> {
     /// Whether the result has the counts. If training may take them, they are compressed.
     pub keep_counts: bool,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
-    /// or raises. If the training is interrupted, it is that of the last finished epoch. May be called twice.
+    /// or raises. After an interruption, the result has the parameters of the last finished epoch. May be
+    /// called twice.
     pub keep: Option<Py<PyAny>>,
 }
 

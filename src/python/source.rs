@@ -79,7 +79,7 @@ impl<'py> Source<'py> {
         Ok(Self::fed(upstream, source))
     }
 
-    /// As [`Source::new`], but plain files that are larger than a sample of them are read only in pieces. The
+    /// As [`Source::new`], but plain files that are larger than their sample are read only in pieces. The
     /// second value says whether the source is read in pieces.
     pub fn sampled(
         source: SourceArguments<'py>,

@@ -321,8 +321,8 @@ pub fn train(
     Ok(trained)
 }
 
-/// Load NumPy now. Otherwise it would be loaded when the first array is made, and a Ctrl-C that comes before
-/// would interrupt that import and cause a panic.
+/// Load NumPy now. Otherwise it would be loaded when the first array is made. A Ctrl-C in the meantime would
+/// interrupt that import and cause a panic.
 fn load_numpy(py: Python<'_>) -> PyResult<()> {
     py.import("numpy")?;
     PyArray1::<u8>::zeros(py, 0, false);

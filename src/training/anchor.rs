@@ -26,7 +26,7 @@ impl Anchor {
     pub fn check(&self, words: usize, dim: usize) -> Result<()> {
         let wrong = |message: &str| Err(Error::parameter("init", message));
         if self.vectors.len() != self.words.len() * dim {
-            return wrong("must have a vector of the model's dim for every word");
+            return wrong("must have a vector of dim components for each of its words");
         }
         let ascending = self.words.is_sorted_by(|a, b| a < b);
         if !ascending || self.words.last().is_some_and(|&w| w as usize >= words) {
@@ -54,9 +54,9 @@ impl Anchor {
         });
     }
 
-    /// Take one step along the gradient of the anchor's term: it is 2μ((w + w̃) − r), for w and for w̃. The
-    /// term is a sum over words, not over records, so there is one such step after each epoch. It changes
-    /// only the rows of words that have a pretrained vector.
+    /// Take one step along the gradient of the anchor's term. The gradient is 2μ((w + w̃) − r), for w and for
+    /// w̃. The term is a sum over words, not over records, so there is one such step after each epoch. It
+    /// changes only the rows of words that have a pretrained vector.
     ///
     /// Returns the value of the term before the step.
     pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {

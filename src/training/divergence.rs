@@ -1,7 +1,8 @@
-//! Divergence: decides whether an epoch diverges, and how many times the learning rate is halved after it.
+//! Divergence: decides whether an epoch diverges, halves the learning rate after it, and limits the number of
+//! halvings.
 //!
-//! An epoch that diverges is repeated at half the learning rate. `rate_schedule.rs` has the planned fall of
-//! the learning rates, which has nothing to do with divergence.
+//! An epoch that diverges is repeated at half the learning rate. The planned fall of the learning rates over
+//! a training is in `rate_schedule.rs`.
 
 use super::history::History;
 use super::loss::poor_model_cost;

@@ -82,7 +82,7 @@ impl EpochPass<'_> {
         schedule: &impl Schedule,
         monitor: &Monitor,
     ) -> Result<PassCost> {
-        // The costs are added up in the order of the batches: the sum does not depend on which thread trained
+        // The costs are added in the order of the batches, so the sum does not depend on which thread trained
         // which batch.
         let zeros = || batches.iter().map(|_| AtomicU64::new(0)).collect();
         let [records, negatives]: [Vec<AtomicU64>; 2] = [zeros(), zeros()];

@@ -9,9 +9,9 @@ pub const MAX_DIM: usize = 1 << 20;
 /// The layout of a row of W with b, or of W̃ with b̃, and of their accumulators G.
 ///
 /// With an accumulator for each number, a row is `[w, 0…, p, q]`, followed by the accumulators in the same
-/// layout. The last two floats make the biases components of the dot product: `(p, q)` is `(b, 1)` in a row
-/// of words and `(1, b̃)` in a row of contexts. So w·w̃ + b + b̃ is one dot product, and one update rule
-/// serves all. The constant 1 has a learning rate of 0.
+/// layout. The last two floats make the biases components of the dot product: `(p, q)` is `(b, 1)` in the row
+/// of a word and `(1, b̃)` in the row of a context word. So w·w̃ + b + b̃ is one dot product, and the same
+/// update rule serves vectors and biases. The learning rate of the constant 1 is 0.
 ///
 /// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
 /// `[w, 0…, 0, b, G of b, G of w]`: about half as long.
@@ -106,7 +106,8 @@ impl RowLayout {
         }
     }
 
-    /// A row of zeros with accumulators of ones, of a word or, if `contexts`, of a context word.
+    /// The row of a word or, if `contexts`, of a context word, whose vector and bias are 0 and whose
+    /// accumulators are 1.
     pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
         let mut row = vec![Line([0.0; LINE]); self.value_lines()];
         if self.rowwise {
@@ -142,7 +143,7 @@ impl RowLayout {
         sums.iter().sum()
     }
 
-    /// Whether a row can be trained: finite numbers, and positive accumulators.
+    /// Whether a row can be trained: all its numbers are finite, and its accumulators are positive.
     pub(super) fn can_train(self, row: &[Line]) -> bool {
         let usable = |&g: &f32| g > 0.0 && g < f32::INFINITY;
         let sums = if self.rowwise {

@@ -27,9 +27,9 @@ pub(crate) fn validation_cost(
 }
 
 /// Estimate the cost of an epoch of a poor model. The residuals of a poor model are larger by one, in
-/// absolute value, than those of a model of zeros; if `model` costs more, it is the poor model. The first
-/// records of a tile are a fair sample, because records are shuffled before they are grouped by rows within
-/// short stretches.
+/// absolute value, than those of a model of zeros. Where `model` costs more than that, its own cost counts.
+/// The first records of a tile are a fair sample, because records are shuffled before they are grouped by
+/// rows within short stretches.
 pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,

@@ -40,7 +40,7 @@ impl Marginal {
 pub(super) const CHUNKS: usize = 8;
 
 /// The rows of one of these ranges. The first ranges have fewer rows, because the rows of frequent words are
-/// longer on the whole. No range has more than a quarter of the pairs of enwiki-17m.
+/// usually longer. No range has more than a quarter of the pairs of enwiki-17m.
 fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
     let start = |chunk: usize| (words as f64 * (chunk as f64 / CHUNKS as f64).powi(2)) as WordId;
     start(chunk)..start(chunk + 1)

@@ -26,7 +26,7 @@ pub struct TrainingOptions {
     /// Each component of the gradient is limited to ± this value; under row-wise AdaGrad, the root of the mean
     /// square of the components is limited.
     pub grad_clip: f64,
-    /// Number of negative pairs to draw for each record (module `negatives`).
+    /// Number of negative pairs to draw for each record (`negatives.rs`).
     pub negative: f64,
     /// Weight λ of a negative pair in the loss, in place of f(X).
     pub negative_weight: f64,
@@ -75,7 +75,7 @@ impl TrainingOptions {
             } else {
                 Err(Error::parameter(
                     name,
-                    format!("must be a finite number > 0 that fits 32 bits, got {x}"),
+                    format!("must be a finite 32-bit float > 0, got {x}"),
                 ))
             }
         };

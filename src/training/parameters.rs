@@ -26,7 +26,7 @@ struct Side {
 }
 
 impl Side {
-    /// Rows of zeros and accumulators of ones: of W or, if `contexts`, of W̃.
+    /// Rows of W or, if `contexts`, of W̃, whose vectors and biases are 0 and whose accumulators are 1.
     fn new(words: usize, layout: RowLayout, contexts: bool) -> Result<Self> {
         let row = layout.zeros(contexts);
         let mut lines = Self::allocate(words, layout)?;
@@ -133,8 +133,8 @@ impl Side {
                         row[line].0[lane] = sum;
                     }
                 } else {
-                    // One of the two has an accumulator for each vector, the other one for each component:
-                    // every new accumulator is the mean of the old ones.
+                    // The widths differ: one is 1, the other is the dim of the vector. Every new accumulator
+                    // is the mean of the old ones of its vector.
                     let mean = sums.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
                     for k in 0..layout.sums_per_vector() {
                         let (line, lane) = layout.sum(k);
@@ -333,8 +333,8 @@ impl Parameters {
         Self::zeros(0, RowLayout::new(1, Optimizer::AdaGrad))
     }
 
-    /// Check that the system has the memory for the parameters, before the long work that comes first. The
-    /// memory is reserved and freed at once, and no page of it is touched.
+    /// Check that the system has the memory for the parameters. Called before long work, so that the lack of
+    /// memory is noticed early. The memory is reserved and freed at once, and no page of it is touched.
     ///
     /// # Errors
     /// [`Error::Memory`].

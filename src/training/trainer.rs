@@ -72,7 +72,8 @@ impl Training {
         }
     }
 
-    /// The parameters of the best epoch, if that is known, or else of the last one.
+    /// The parameters of the epoch with the smallest validation loss under early stopping, and otherwise
+    /// those of the last epoch.
     pub fn into_best(self) -> Parameters {
         self.best.unwrap_or(self.parameters)
     }

@@ -69,7 +69,8 @@ impl Quad for Four {
     }
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
-        // 8 bits, then two Newton steps with the instruction for them, which computes ∞·0 as 0.
+        // The instruction is exact to 8 bits. Two Newton steps follow; the instruction for them does not
+        // return NaN for ∞·0.
         unsafe {
             let y = vrsqrteq_f32(self.0);
             let y = vmulq_f32(y, vrsqrtsq_f32(self.0, vmulq_f32(y, y)));

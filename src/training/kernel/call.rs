@@ -14,7 +14,7 @@ use crate::training::line::LINE;
 /// The arguments of one call of the kernel.
 pub(super) struct KernelCall<'a> {
     pub(super) records: &'a [Record],
-    /// The rows that `i` = 0 and `j` = 0 of a record mean.
+    /// Pointers to the rows for `i` = 0 and for `j` = 0 of a record.
     pub(super) sides: [*mut f32; 2],
     /// The layout of the rows.
     pub(super) layout: RowLayout,
@@ -65,7 +65,7 @@ impl KernelCall<'_> {
 /// # Safety
 /// `update` keeps the contract of this module if its caller does.
 pub(super) unsafe trait RowUpdate<'a, V: Vector> {
-    /// What the updates of one call have in common.
+    /// The values that all updates of one call share.
     fn new(call: &'a KernelCall<'a>) -> Self;
 
     /// Update the rows of `K` records that share no row and have the weights `f`, and prefetch the
@@ -85,8 +85,8 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
 /// The cost of the records so far.
 #[derive(Default)]
 pub(super) struct Tally {
-    // One sum for each position among the records updated at once, so that the additions are those
-    // of one vector.
+    // One sum for each of the records that are updated at once, so that one vector addition adds to all of
+    // them.
     pub(super) sums: [f64; TOGETHER],
     /// Records whose residual was not a finite number.
     pub(super) skipped: u64,

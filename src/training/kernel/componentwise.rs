@@ -8,11 +8,11 @@ use super::vector::{Quad, Vector, lane_sums};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
 
-/// What the updates of one call have in common: of rows of `N` lines of parameters, or of any number if `N`
-/// is 0; by AdaGrad, or else by plain gradient descent.
+/// The values that all updates of one call share. A row has `N` lines of parameters, or any number if `N` is
+/// 0. The rule is AdaGrad if `ADAGRAD`, and otherwise SGD.
 pub(super) struct Componentwise<'a, V, const N: usize, const ADAGRAD: bool> {
     call: &'a KernelCall<'a>,
-    // Lines of parameters in a row; as many of accumulators follow them.
+    // Number of lines of parameters in a row. The same number of lines of accumulators follows.
     lines: usize,
     bound: f32,
     last_line_bounds: [f32; LINE],

@@ -47,8 +47,8 @@ pub struct Record {
 /// The rows of one model in training, shared by the threads that update them.
 #[derive(Clone, Copy)]
 pub struct SharedRows<'a> {
-    // For each side, the row that index 0 of a record means, and the number of rows from there on. Index `i`
-    // is for the first side, `j` for the second.
+    // For each side, a pointer to the row for index 0, and the number of rows from there on. Index `i` of a
+    // record is for the first side, `j` for the second.
     sides: [*mut f32; 2],
     rows: [usize; 2],
     // Whether the first side is W̃ and the second is W.

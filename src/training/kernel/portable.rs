@@ -1,6 +1,4 @@
 //! Registers of eight floats in plain Rust, for machines without a faster instruction set.
-//!
-//! The results also define what the other instruction sets are tested against, up to rounding.
 
 use super::vector::{Number, Quad, TOGETHER, Vector};
 

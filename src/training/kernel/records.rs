@@ -60,7 +60,8 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
     // A record needs one row of either side.
     let ahead = (PREFETCH_BYTES / (2 * call.layout.bytes())).clamp(2, LINE);
     for (number, sixteen) in call.records.chunks(LINE).enumerate() {
-        // Sixteen records have their number in the type, so that they are taken apart in registers.
+        // An array of sixteen records has a constant length, so that the compiler can separate their fields
+        // in registers.
         let ln_x = match sixteen.first_chunk::<LINE>() {
             Some(all) => all.map(|record| record.ln_x),
             None => std::array::from_fn(|k| sixteen.get(k).map_or(0.0, |record| record.ln_x)),

@@ -8,11 +8,11 @@ use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SUM};
 use crate::training::line::LINE;
 use std::marker::PhantomData;
 
-/// Added to ‖·‖² before its root is taken: small, and so far above the smallest normal number that no step
-/// of the root is a subnormal number, which some processors handle a hundred times slower.
+/// Added to ‖·‖² before its inverse root is computed. It is so far above the smallest normal float that no
+/// intermediate number is subnormal: some processors are a hundred times slower with subnormal numbers.
 const SMALL: f32 = 1e-30;
 
-/// What the updates of one call have in common: of rows of `N` lines, or of any number if `N` is 0.
+/// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
 ///
 /// The step of w is g/√G with g = η f(X) diff w̃. The mean square of g needs only ‖w̃‖², which is computed
 /// beside the dot product. The rest is arithmetic on a few numbers of each record, done for all `K` records
@@ -154,7 +154,8 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
         let rule = self.call.rule;
         // SAFETY: the caller keeps the contract.
         unsafe {
-            // The roots of G do not wait for the dot products.
+            // The roots of G do not depend on the dot products, so the processor can compute both at the same
+            // time.
             let rate = ends[TAIL_SUM]
                 .rsqrt()
                 .mul(V::Quad::splat(rule.learning_rate));

@@ -97,8 +97,8 @@ pub(super) unsafe fn adagrad<T: Number>(x: T, sum: T, g: T) -> (T, T) {
 /// inlined into. The polynomial is that of Cephes' expf, with a relative error below 2e-7.
 #[inline(always)]
 pub(super) fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {
-    // Adding 1.5·2²³ rounds to an integer, which is then in the low bits; subtracting it restores
-    // the number.
+    // Adding 1.5·2²³ rounds a number to an integer, which is then in the low bits. Subtracting 1.5·2²³ again
+    // leaves this integer as a float.
     const ROUND: f32 = 12_582_912.0;
     let mut f = [0.0; LINE];
     for k in 0..LINE {

@@ -65,7 +65,7 @@ pub(super) trait Quad: Copy {
     /// The contract of this module.
     unsafe fn rsqrt(self) -> Self;
 
-    /// The columns of the four rows.
+    /// The columns of the 4 × 4 matrix with these rows.
     ///
     /// # Safety
     /// The contract of this module.

@@ -185,8 +185,8 @@ impl Eight {
     /// 1/√self, to a relative error of 1e-4 or better.
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
-        // 12 bits, then one Newton step: y(1.5 − ½xy²). An infinite x would give ∞·0 in that step,
-        // so x is limited to the largest float, whose rsqrt is practically zero.
+        // The instruction is exact to 12 bits. One Newton step follows: y(1.5 − ½xy²). An infinite x would
+        // give ∞·0 in that step, so x is limited to the largest float, whose rsqrt is practically zero.
         unsafe {
             let x = _mm256_min_ps(self.0, _mm256_set1_ps(f32::MAX));
             let y = _mm256_rsqrt_ps(x);

@@ -227,7 +227,8 @@ impl Tiles {
         Ok(())
     }
 
-    /// The tiles of one block of rows with their negative pairs, including tiles without records.
+    /// Draw the negative pairs of the tiles of one block of rows. Returns these tiles; some of them have no
+    /// records.
     fn draw_row(
         &self,
         sampler: &NegativeSampler,

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::vocabulary::WordId;
 use std::ops::{Deref, Range};
 
-/// Counts that [`Tiles`](super::Tiles) are built from. A build asks for the rows of one block of words at a
+/// Counts that [`Tiles`](super::Tiles) are built from. The rows of one block of words are asked for at a
 /// time.
 pub(crate) trait TileSource: Sync {
     /// Rows of the lower triangle of the matrix.
