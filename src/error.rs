@@ -51,7 +51,7 @@ pub enum Error {
     Parameter {
         /// The parameter's public name.
         name: &'static str,
-        /// Its range, and what was given.
+        /// The range of the parameter, and the value that was given.
         message: String,
     },
     /// The text has nothing to count or train on. The message names the settings that can cause this.
@@ -96,14 +96,15 @@ impl Error {
         }
     }
 
-    /// If the error is a full disk, add to the message that about `bytes` bytes are needed there.
+    /// If the error is a full disk, replace its message by one that says how many bytes are needed and what
+    /// to do.
     #[must_use]
     pub(crate) fn with_space_needed(self, bytes: f64) -> Self {
         match self {
             Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
                 let message = format!(
-                    "No space left on device: this needs about {:.0} MB there or more (set tmp_dir to \
-                     another folder, or raise memory)",
+                    "No space left on device: about {:.0} MB or more are needed there (set tmp_dir to \
+                     another folder, or memory to a larger limit)",
                     (bytes / 1e6).ceil()
                 );
                 Self::io(path, io::Error::new(io::ErrorKind::StorageFull, message))
@@ -112,7 +113,7 @@ impl Error {
         }
     }
 
-    /// A malformed file.
+    /// The error for a malformed file.
     pub fn format(path: impl AsRef<Path>, location: Location, message: impl Into<String>) -> Self {
         Self::Format {
             path: path.as_ref().to_owned(),
@@ -137,7 +138,7 @@ impl Error {
         })
     }
 
-    /// A parameter out of range.
+    /// The error for a parameter that is out of its range.
     pub fn parameter(name: &'static str, message: impl Into<String>) -> Self {
         Self::Parameter {
             name,

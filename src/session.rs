@@ -57,18 +57,18 @@ use std::sync::Arc;
 /// Where a training starts.
 #[derive(Debug)]
 pub enum Start {
-    /// At random parameters. The words of an anchor start at their pretrained vectors.
+    /// The training starts at random parameters. The words of an anchor start at their pretrained vectors.
     Random,
-    /// At given parameters.
+    /// The training starts at given parameters.
     Given {
         /// W, W̃, b and b̃.
         values: Box<Exported>,
-        /// The accumulators G of the same.
+        /// The accumulators G of `values`.
         accumulators: Box<Exported>,
         /// The history of the training that they come from.
         history: History,
     },
-    /// At the end of an epoch of an earlier training, which continues.
+    /// An earlier training continues, from the end of its last finished epoch.
     Resumed(Box<Training>),
 }
 
@@ -82,7 +82,7 @@ impl Start {
     }
 }
 
-/// Which checkpoints a training writes.
+/// The checkpoints that a training writes: where, and after which epochs.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
     /// The file, which each checkpoint replaces.
@@ -112,7 +112,7 @@ impl Checkpoints {
     }
 }
 
-/// What to train, and how.
+/// The settings of a training: what to train on, how, and which checkpoints to write.
 #[derive(Debug)]
 pub struct Session {
     /// The words of the counts. They are written to the file of counts.
@@ -130,7 +130,7 @@ pub struct Session {
     /// Pretrained vectors. With [`Start::Random`] their words start at them; if the weight is above 0, the
     /// words stay near them.
     pub anchor: Option<Anchor>,
-    /// Which checkpoints to write, if any.
+    /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
     /// Whether [`Trained`] has the counts. They are compressed if nothing else refers to them.
     pub keep_counts: bool,

@@ -35,7 +35,7 @@ pub struct MatrixBlock<'a> {
     pub tiles: &'a Tiles,
     /// The group of the columns.
     pub columns: usize,
-    /// How to train. Training is deterministic even if `deterministic` is false.
+    /// The parameters of training. Training is deterministic even if `deterministic` is false.
     pub options: &'a TrainingOptions,
 }
 

@@ -25,7 +25,7 @@ pub struct CoreCooccurrence {
     // Words that were too rare for the vocabulary, if they are known. With more text they may become frequent
     // enough.
     pub rare: Arc<Vocabulary>,
-    // `None` once training has taken them.
+    // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
     // The memory limit of the call that made these counts. It also applies when Stanford's records are
     // written.
@@ -205,7 +205,7 @@ impl CoreCooccurrence {
         )
     }
 
-    /// From compressed sparse rows, which are checked.
+    /// Counts from compressed sparse rows. The arrays are checked.
     #[staticmethod]
     fn from_csr(
         py: Python<'_>,

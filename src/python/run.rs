@@ -207,7 +207,7 @@ impl Drop for FinishOnDrop<'_> {
 struct Reporter<'a, 'py> {
     progress: Option<&'a Bound<'py, PyAny>>,
     last: Instant,
-    // Epochs that have been reported.
+    // Number of epochs that have been reported.
     epochs: usize,
 }
 

@@ -91,7 +91,7 @@ pub struct CoreCheckpoint {
     #[pyo3(get)]
     shape: (usize, usize),
     layout: RowLayout,
-    // `None` once training has taken it.
+    // `None` after [`CoreCheckpoint::take`].
     training: Mutex<Option<Training>>,
 }
 

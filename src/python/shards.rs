@@ -31,7 +31,7 @@ pub struct CoreShard {
 
 #[pymethods]
 impl CoreShard {
-    /// From the arrays of [`CoreShard::__reduce__`].
+    /// A shard from the vocabulary and the array that [`CoreShard::__reduce__`] returned.
     #[new]
     fn new(
         vocabulary: &Bound<'_, CoreVocabulary>,
@@ -58,7 +58,7 @@ impl CoreShard {
         Ok(Self { shard })
     }
 
-    /// Its words with their counts, in the order of first occurrence.
+    /// The words of the shard with their counts, in the order of first occurrence.
     #[getter]
     fn vocabulary(&self) -> CoreVocabulary {
         CoreVocabulary {
@@ -143,7 +143,7 @@ type SerializedFields<'py> = ([usize; 3], bool, ByteArray<'py>, Vec<ByteArray<'p
 
 #[pymethods]
 impl CoreGroupCounts {
-    /// From the arrays of [`CoreGroupCounts::__reduce__`].
+    /// Counts from the fields that [`CoreGroupCounts::__reduce__`] returned.
     #[new]
     fn new(
         header: [usize; 3],

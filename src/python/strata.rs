@@ -207,7 +207,7 @@ impl CoreTiles {
 
 #[pymethods]
 impl CoreTiles {
-    /// From the arrays of [`CoreTiles::__reduce__`].
+    /// Tiles from the arrays that [`CoreTiles::__reduce__`] returned.
     #[new]
     fn new(
         index: PyReadonlyArray1<'_, u8>,
@@ -389,7 +389,7 @@ impl CoreHistory {
         self.lock().1.halvings
     }
 
-    /// The cost above which an epoch diverges.
+    /// The cost above which an epoch diverges; `None` before training starts.
     #[getter]
     fn divergence_cost(&self) -> Option<f64> {
         self.lock().1.divergence_cost

@@ -132,9 +132,9 @@ fn exported(
 /// Where a training starts, if not at random parameters.
 #[derive(FromPyObject)]
 pub enum StartArguments<'py> {
-    /// At a checkpoint.
+    /// The training of a checkpoint continues.
     Checkpoint(Bound<'py, CoreCheckpoint>),
-    /// At given parameters.
+    /// The training starts at given parameters.
     Given(GivenParameters<'py>),
 }
 

@@ -92,8 +92,8 @@ impl CoreVocabulary {
         })
     }
 
-    /// The words that occur at least `min_count` times; if there are more, the `max_vocab` most frequent of
-    /// them.
+    /// The words that occur at least `min_count` times; if these are more than `max_vocab`, only the most
+    /// frequent ones.
     #[pyo3(signature = (min_count, max_vocab))]
     fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
         let pruned = run_in_pool(py, |monitor| {

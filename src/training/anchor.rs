@@ -12,7 +12,7 @@ use rayon::prelude::*;
 pub struct Anchor {
     /// The words that have a vector, in ascending order.
     pub words: Vec<WordId>,
-    /// Their vectors, row-major.
+    /// The pretrained vectors of these words, row-major.
     pub vectors: Vec<f32>,
     /// μ; if it is 0, the words only start at their vectors.
     pub weight: f64,

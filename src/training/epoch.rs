@@ -38,9 +38,9 @@ struct Buffers {
 
 /// A pass over all batches of an epoch, or over some of them.
 pub(crate) struct EpochPass<'a> {
-    /// The tiles of the records.
+    /// The tiles with the records to train on.
     pub tiles: &'a Tiles,
-    /// How to train.
+    /// The parameters of training.
     pub options: &'a TrainingOptions,
     /// Number of the epoch, from 1.
     pub epoch: usize,

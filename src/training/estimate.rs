@@ -31,7 +31,7 @@ pub struct FitEstimate {
     pub size: CorpusSize,
     /// Components of a vector.
     pub dim: usize,
-    /// How a gradient changes a parameter.
+    /// The optimizer, which decides how many accumulators a vector has.
     pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
@@ -165,7 +165,7 @@ pub enum Advice {
     AsItIs,
     /// This memory limit suffices.
     Limit {
-        /// Bytes.
+    /// The memory limit in bytes.
         memory: u64,
         /// Bytes of temporary files under this limit.
         disk: f64,
@@ -173,7 +173,7 @@ pub enum Advice {
     /// No memory limit suffices alone. With this limit, a fit also needs a smaller `dim` or a smaller
     /// `max_vocab`: each value suffices without the other. `None` if no value that can be proposed suffices.
     Smaller {
-        /// Bytes.
+    /// The memory limit in bytes.
         memory: u64,
         /// The largest proposed number of components of a vector.
         dim: Option<usize>,
@@ -185,11 +185,11 @@ pub enum Advice {
 /// Seconds of each stage of a fit on this machine under its present load.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct FitSeconds {
-    /// From text to counts.
+    /// Seconds from text to counts.
     pub counting: f64,
-    /// From counts to tiles and parameters.
+    /// Seconds from counts to tiles and parameters.
     pub preparing: f64,
-    /// All epochs.
+    /// Seconds of all epochs.
     pub training: f64,
 }
 

@@ -419,7 +419,7 @@ impl Parameters {
         self.exported(true).unwrap()
     }
 
-    /// W, W̃, b, b̃; or the accumulators G of the same.
+    /// W, W̃, b and b̃ or, if `accumulators`, their accumulators G.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -434,7 +434,7 @@ impl Parameters {
         })
     }
 
-    /// W and b, or if `contexts` W̃ and b̃; or the accumulators G of the same.
+    /// W and b or, if `contexts`, W̃ and b̃. If `accumulators`, the accumulators G of these instead.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -461,8 +461,8 @@ impl Parameters {
         }
     }
 
-    /// All rows of W and b or, if `contexts`, of W̃ and b̃, each with its accumulators: rows of
-    /// [`RowLayout::bytes`].
+    /// All rows of W with b or, if `contexts`, of W̃ with b̃. A row includes its accumulators and has
+    /// [`RowLayout::bytes`] bytes.
     pub fn rows_of(&self, contexts: bool) -> &[f32] {
         let side = if contexts {
             &self.context_side

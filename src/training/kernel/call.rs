@@ -2,8 +2,8 @@
 //!
 //! # The contract of every `unsafe` function here
 //!
-//! That of [`super::vector`]; and for every record of the call, row `i` of the first side and row `j` of the
-//! second lie inside allocations of floats that no reference points into.
+//! The contract of [`super::vector`] holds. Also, for every record of the call, row `i` of the first side and
+//! row `j` of the second lie inside allocations of floats that no reference points into.
 
 use super::Record;
 use super::step_rule::StepRule;

@@ -1,4 +1,4 @@
-//! Which instruction sets this machine has, and which one is in use.
+//! The instruction sets of the kernel: which ones this machine has, and which one is in use.
 
 use crate::error::{Error, Result};
 use std::sync::OnceLock;

@@ -5,7 +5,7 @@ use super::vector::Number;
 use crate::training::line::LINE;
 use crate::training::optimizer::Optimizer;
 
-/// What the kernel needs to know of the training options.
+/// The training options that the kernel uses.
 #[derive(Debug, Clone, Copy)]
 pub struct StepRule {
     /// How a gradient changes a parameter.

@@ -1,4 +1,4 @@
-//! What the kernel needs of an instruction set.
+//! The operations that the kernel needs from an instruction set.
 //!
 //! # The contract of every `unsafe` function here
 //!

@@ -148,7 +148,7 @@ impl Quad for Four {
     }
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
-        // As for `Eight`.
+        // As in `Eight::rsqrt`.
         unsafe {
             let x = _mm_min_ps(self.0, _mm_set1_ps(f32::MAX));
             let y = _mm_rsqrt_ps(x);

@@ -17,9 +17,9 @@ use std::ops::Range;
 pub struct Batch {
     /// Number of the tile.
     pub tile: usize,
-    /// Its records, in this order.
+    /// The ranges of its records in the tile, in the order in which they are trained.
     pub records: Vec<Range<usize>>,
-    /// Its negative pairs.
+    /// The range of its negative pairs in the tile.
     pub negatives: Range<usize>,
     /// When it is trained, as a fraction of the epoch in [0, 1).
     pub time: f64,
@@ -30,8 +30,9 @@ pub struct Batch {
 /// with the words of one block only: the row would adapt to that block, and the loss measured meanwhile would
 /// be too small.
 const RECORDS_PER_ROW: usize = 256;
-/// The same for the first epoch, when steps are longest and rows adapt fastest. With this value, the loss
-/// of every epoch is within 1.5 % of that of a random order (benches/EXPERIMENTS.md, "Length of a batch").
+/// The value of `RECORDS_PER_ROW` for the first epoch, when steps are longest and rows adapt fastest. With
+/// this value, the loss of every epoch is within 1.5 % of the loss with a random order
+/// (benches/EXPERIMENTS.md, "Length of a batch").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// Each tile has at least this many batches in an epoch if the rows of all tiles fit into the cache together,
 /// so that a change of tile costs nothing. The loss is then as small as with a random order of all records.

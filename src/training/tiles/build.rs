@@ -24,8 +24,8 @@ use rayon::prelude::*;
 /// Consecutive records of a tile use rows of at most about this many bytes on their `i` side. These rows stay
 /// in or near the first-level cache, while the rows of the other side are loaded one after the other.
 const NEAR_BYTES: usize = 24 << 10;
-/// The same for rows with one accumulator. It is larger because the kernel updates four records at once only
-/// if they share no row: with fewer rows, four consecutive records share one more often
+/// The value of `NEAR_BYTES` for rows with one accumulator. It is larger because the kernel updates four
+/// records at once only if they share no row: with fewer rows, four consecutive records share one more often
 /// (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
 const NEAR_BYTES_ROWWISE: usize = 48 << 10;
 /// The records of a tile are grouped by rows within stretches. A stretch has this many records for each row
@@ -438,7 +438,8 @@ fn for_each_pair(
             None if block == own => forward,
             _ => 0.0,
         };
-        // In a symmetric matrix, tiles of the group need every pair of the source in at least one direction.
+        // A symmetric source has only pairs with a word of the group. Its tiles need each of them in at least
+        // one direction.
         let needed = row_is_own || row.backward.is_none();
         let forward = if needed { forward } else { 0.0 };
         f(

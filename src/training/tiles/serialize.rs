@@ -25,7 +25,7 @@ pub struct SerializedTiles {
     pub targets: Vec<f32>,
 }
 
-/// How many numbers of the index describe a tile.
+/// The number of entries of the index that describe one tile.
 const PER_TILE: usize = 7;
 
 impl Tiles {

@@ -10,7 +10,7 @@ use std::ops::Range;
 pub(super) struct SlabRange {
     /// Number of the slab.
     pub slab: usize,
-    /// Its items.
+    /// The positions of the items in the slab.
     pub range: Range<usize>,
 }
 
@@ -32,7 +32,7 @@ impl<T: Pod> Slab<T> {
         })
     }
 
-    /// Some items; they are read into `buffer` if they are on disk.
+    /// The items at these positions. Items on disk are read into `buffer`.
     pub fn read<'a>(
         &'a self,
         items: Range<usize>,

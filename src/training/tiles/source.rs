@@ -39,11 +39,11 @@ pub(crate) trait TileSource: Sync {
 /// The counts of all words, and whether they are kept, freed or compressed while tiles are built.
 #[derive(Debug)]
 pub enum Counts<'a> {
-    /// They stay unchanged.
+    /// The counts stay unchanged.
     Borrowed(&'a Triangle),
-    /// Their memory is freed while tiles are built.
+    /// The memory of the counts is freed while tiles are built.
     Owned(Triangle),
-    /// They are compressed while tiles are built, to less than half of their memory.
+    /// The counts are compressed while tiles are built, to less than half of their memory.
     Compressed(Triangle),
 }
 
