@@ -1,4 +1,5 @@
-//! A training from start to end: start values, checkpoints, interruption and result.
+//! A training from start to end: start values, checkpoints, interruption and result. `training/trainer.rs`
+//! runs its epochs.
 //!
 //! ```
 //! # use glove_rs::cooccurrence::Triangle;

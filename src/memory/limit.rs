@@ -1,4 +1,5 @@
-//! The memory limit, and the fraction of it that each kind of data may use.
+//! The memory limit of a call, and the fraction of it that each kind of data may use. The limits that the
+//! system sets are in `system.rs`.
 
 use super::system;
 use std::path::PathBuf;

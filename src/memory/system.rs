@@ -1,5 +1,6 @@
-//! The memory that the system allows this process. Limits are those of the address space (`ulimit -v`) and of
-//! the control groups of the process, which containers use.
+//! The memory that the system allows this process. Its limits are those of the address space (`ulimit -v`)
+//! and of the control groups of the process, which containers use. The limit that a caller sets is in
+//! `limit.rs`.
 
 use memmap2::MmapMut;
 use std::path::{Path, PathBuf};

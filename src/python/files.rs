@@ -32,7 +32,7 @@ pub enum Matrix<'py> {
     Half(PyReadonlyArray2<'py, f16>),
 }
 
-/// The vectors of a file. Either their matrix was read, or Python maps it from the file.
+/// The vectors of a file. Either their matrix was read, or Python maps it into memory from the file.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreVectors {
     words: WordList,

@@ -1,4 +1,4 @@
-//! The names that parameters may take, as tuples of the module.
+//! The names of tokenizers, formats, optimizers and others that parameters accept, as tuples of the module.
 
 use crate::corpus::{DocumentUnit, OnInvalid};
 use crate::formats::{Combine, Format};

@@ -1,4 +1,5 @@
-//! The arguments of a [`crate::session`], checkpoints, and the epochs that callbacks receive, for Python.
+//! The arguments of a [`crate::session`], checkpoints, and the epochs that callbacks receive, for Python. The
+//! function `train` itself is in `training.rs`.
 
 use super::run::{Mailbox, run_in_pool};
 use crate::error::{Error, Result};

@@ -37,7 +37,7 @@ impl SourceArguments<'_> {
         Ok(TextOptions {
             documents: DocumentUnit::from_name(&self.documents)?,
             errors: OnInvalid::from_name(&self.errors)?,
-            // A Python tokenizer gets whole documents, because it may look at more than one word.
+            // A Python tokenizer gets whole documents, because it may look at several words together.
             whole: self.tokenize.is_some(),
             cut_at_punctuation: encoding.tokenizer != Tokenizer::Whitespace,
             max_word_bytes: encoding.max_word_bytes,

@@ -1,4 +1,5 @@
-//! Files and folders whose content Python writes. The core replaces them atomically.
+//! Files and folders whose content Python writes. The core creates or replaces them atomically, with the code
+//! of `io/file.rs` and `io/folder.rs`.
 
 use crate::error::Error;
 use crate::io;

@@ -1,4 +1,5 @@
-//! One epoch: a pass over the records on all threads.
+//! One epoch: a pass over the records on all threads. `schedule/` chooses the order, `kernel/` updates the
+//! rows.
 
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::Pair;

@@ -1,5 +1,5 @@
 //! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
-//! on its counts.
+//! on its counts. The estimate of counting alone is in `cooccurrence/estimate.rs`.
 
 use super::layout::RowLayout;
 use super::marginals::Marginal;
@@ -165,7 +165,7 @@ pub enum Advice {
     AsItIs,
     /// This memory limit suffices.
     Limit {
-    /// The memory limit in bytes.
+        /// The memory limit in bytes.
         memory: u64,
         /// Bytes of temporary files under this limit.
         disk: f64,
@@ -173,7 +173,7 @@ pub enum Advice {
     /// No memory limit suffices alone. With this limit, a fit also needs a smaller `dim` or a smaller
     /// `max_vocab`: each value suffices without the other. `None` if no value that can be proposed suffices.
     Smaller {
-    /// The memory limit in bytes.
+        /// The memory limit in bytes.
         memory: u64,
         /// The largest proposed number of components of a vector.
         dim: Option<usize>,

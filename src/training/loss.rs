@@ -1,4 +1,5 @@
-//! The cost of a model on some records, computed without training.
+//! The cost of a model on some records, computed without training: for the validation loss, and for the poor
+//! model that `divergence.rs` compares with. The costs of the records in training are computed by the kernel.
 
 use super::kernel::Record;
 use super::options::TrainingOptions;

@@ -1,4 +1,5 @@
-//! Runs a training, epoch after epoch.
+//! Runs the epochs of a training, one after the other. Start values and checkpoints are in `session.rs`, one
+//! epoch is in `epoch.rs`.
 
 use super::anchor::Anchor;
 use super::divergence::divergence_cost;

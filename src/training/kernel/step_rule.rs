@@ -1,5 +1,6 @@
 //! The step rule: how a gradient changes the parameters. The loops that apply it to whole rows are in
-//! `componentwise.rs` (AdaGrad, SGD) and `rowwise.rs` (row-wise AdaGrad).
+//! `componentwise.rs` (AdaGrad, SGD) and `rowwise.rs` (row-wise AdaGrad). The names of the rules are in
+//! `training/optimizer.rs`.
 
 use super::vector::Number;
 use crate::training::line::LINE;

@@ -1,4 +1,4 @@
-//! The counts that tiles are built from.
+//! The counts that tiles are built from: where `build.rs` takes rows, and when their memory is freed.
 
 use crate::cooccurrence::{Rows, Triangle};
 use crate::error::Result;
