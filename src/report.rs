@@ -12,7 +12,7 @@ pub struct EpochReport {
     pub data_loss: f64,
     /// `data_loss` of the held-out records, after the epoch; `None` without held-out records.
     pub validation: Option<f64>,
-    /// Wall time of the epoch.
+    /// Wall time of the epoch in seconds.
     pub seconds: f64,
     /// Records updated per second of wall time.
     pub records_per_second: f64,

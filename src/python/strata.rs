@@ -1,5 +1,5 @@
-//! The steps of distributed training, for Python. Each is a pure function of its arguments, except that
-//! training a block changes its rows in place.
+//! The steps of distributed training and its history, for Python. Each step is a pure function of its
+//! arguments, except that training a block changes the rows of the block in place.
 
 use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;

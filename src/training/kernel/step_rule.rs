@@ -53,7 +53,7 @@ impl StepRule {
         self.grad_clip * self.learning_rate
     }
 
-    /// The bounds of the last line of a row: biases have none.
+    /// The bounds of the last line of a row. Biases have no bound.
     pub(super) fn last_line_bounds(&self) -> [f32; LINE] {
         let mut bounds = [self.step_bound(); LINE];
         bounds[LINE - 2..].fill(f32::MAX);
