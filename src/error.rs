@@ -54,7 +54,8 @@ pub enum Error {
         /// The range of the parameter, and the value that was given.
         message: String,
     },
-    /// The text has nothing to count or train on. The message names the settings that can cause this.
+    /// The text cannot be used: it has no words or no pairs to train on, too many different words, or a word
+    /// that is too long. If a setting can cause this, the message names it.
     #[error("{0}")]
     Corpus(String),
     /// Training diverged, even after the learning rate was halved several times.

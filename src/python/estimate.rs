@@ -98,8 +98,8 @@ impl CoreEstimate {
         })
     }
 
-    /// The bounds of five numbers of counting: tokens, words, records, bytes of memory without a limit, and
-    /// bytes of temporary files.
+    /// The bounds of five results of counting: the numbers of tokens, of words and of records, the bytes of
+    /// memory without a limit, and the bytes of temporary files.
     fn corpus(&self) -> PyResult<[Bounds; 5]> {
         let free = MemoryLimit::default();
         let of = &self.estimate;
@@ -118,9 +118,9 @@ impl CoreEstimate {
         [self.sample.read, self.sample.total]
     }
 
-    /// The bounds of three numbers of bytes of a fit: of the parameters, of the peak of memory without the
-    /// interpreter, and of the temporary files. The memory limit is `limit` or, if that is `None`, the limit
-    /// of this estimate.
+    /// The bounds of the bytes of a fit: those of the parameters, those of memory at the peak without the
+    /// interpreter, and those of temporary files. The memory limit is `limit` or, if that is `None`, the
+    /// limit of this estimate.
     #[pyo3(signature = (dim, optimizer, negative, keep_counts = false, limit = None))]
     fn fit(
         &self,

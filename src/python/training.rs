@@ -246,10 +246,10 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
 
 /// Train on counts.
 ///
-/// Training starts at random parameters or at `start`: a checkpoint, or parameters and accumulators by the
-/// names of `CoreParameters.arrays`, with the number `epochs_done` of their epochs and the `halvings` of
-/// their learning rate. It goes on to epoch number `epochs`. If `consume`, the memory of the counts is freed
-/// while tiles are built.
+/// Training starts at random parameters or at `start`. That is a checkpoint, or a dict of parameters and
+/// accumulators with the names that `CoreParameters.arrays` uses, the number of epochs that they were trained
+/// for (`epochs_done`), and how many times their learning rate was halved (`halvings`). Training ends after
+/// epoch number `epochs`. If `consume`, the memory of the counts is freed while tiles are built.
 #[pyfunction]
 #[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None))]
 #[allow(clippy::too_many_arguments)]

@@ -51,8 +51,8 @@ impl FitEstimate {
         RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
-    /// Two numbers of bytes of records and negative pairs: with all drawn pairs, and with the pairs that
-    /// remain after repeated and co-occurring ones are left out.
+    /// Bytes of records and negative pairs: first with all drawn pairs, then with the pairs that remain after
+    /// repeated and co-occurring ones are left out.
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;
