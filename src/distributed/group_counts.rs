@@ -20,8 +20,8 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows are divided into about this many blocks, before blocks of too many rows are divided further. With
-/// more and smaller blocks, compression would be worse: the rows of one shard of a large text are short.
+/// Rows are divided into at most about this many blocks, before blocks of too many rows are divided further.
+/// With more and smaller blocks, compression would be worse: the rows of one shard of a large text are short.
 const MOST_BLOCKS: u64 = 1 << 12;
 /// Largest number of rows in a block. Building tiles from a few rows decompresses all rows of their block.
 const MOST_ROWS: usize = 1 << 8;
