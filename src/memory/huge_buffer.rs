@@ -32,7 +32,7 @@ impl<T: Pod> HugeBuffer<T> {
         // At least one byte, because the system refuses an empty mapping.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
-        // Advice only: without huge pages the memory works too, but slower.
+        // This is only advice: without huge pages the memory works too, with more page faults.
         let _ = map.advise(memmap2::Advice::HugePage);
         Ok(Self {
             map,

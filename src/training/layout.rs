@@ -106,7 +106,7 @@ impl RowLayout {
         }
     }
 
-    /// The row of a word or, if `contexts`, of a context word, whose vector and bias are 0 and whose
+    /// A new row for a word or, if `contexts`, for a context word. Its vector and bias are 0, and its
     /// accumulators are 1.
     pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
         let mut row = vec![Line([0.0; LINE]); self.value_lines()];

@@ -486,7 +486,7 @@ impl Parameters {
         Ok([side.values()?, side.sums()?])
     }
 
-    /// Rows of both sides, word by word.
+    /// For each word, its row in W and its row in W̃.
     pub(super) fn words_mut(&mut self) -> impl IndexedParallelIterator<Item = [RowMut<'_>; 2]> {
         let layout = self.layout;
         let row = move |lines| RowMut { lines, layout };

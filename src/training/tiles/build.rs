@@ -28,9 +28,9 @@ const NEAR_BYTES: usize = 24 << 10;
 /// records at once only if they share no row: with fewer rows, four consecutive records share one more often
 /// (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
 const NEAR_BYTES_ROWWISE: usize = 48 << 10;
-/// The records of a tile are grouped by rows within stretches. A stretch has this many records for each row
-/// of the tile. So it is short enough that each row is trained at about the same times as in a random order
-/// (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
+/// The records of a tile are grouped by rows within stretches. A stretch has this many records for each word
+/// of the tile's block of rows. So it is short enough that each row is trained at about the same times as in
+/// a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 const GROUPED_PER_ROW: usize = 4;
 
 /// How to build tiles.
