@@ -6,7 +6,8 @@ use super::rate_schedule::RateSchedule;
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// The parameters of training. The defaults are those of the preset "paper".
+/// The parameters of training. The defaults are those of the preset "paper", except `negative_weight`, which
+/// has no effect there because `negative` is 0.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of f(x) = min(1, (x/x_max)^α)
