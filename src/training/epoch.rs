@@ -139,7 +139,10 @@ impl EpochPass<'_> {
             }
             Ok(cost.sum)
         };
-        let rule = self.rule_at(batch.time);
+        let rule = StepRule {
+            minibatches: true,
+            ..self.rule_at(batch.time)
+        };
         let negative_rule = StepRule {
             negative_weight: Some(self.options.negative_weight as f32),
             ..rule
@@ -155,7 +158,12 @@ impl EpochPass<'_> {
         // Records and negative pairs alternate, span by span. Otherwise a long sequence of one kind would
         // move the rows too far in its own direction.
         let spans = batch.records.len();
-        let slice = |k: usize| negatives.len() * k / spans..negatives.len() * (k + 1) / spans;
+        let alignment = self.tiles.alignment();
+        let bound = |k: usize| match negatives.len() * k / spans {
+            all if k == spans => all,
+            some => some / alignment * alignment,
+        };
+        let slice = |k: usize| bound(k)..bound(k + 1);
         let mut cost = PassCost::default();
         for (k, span) in batch.records.iter().enumerate() {
             cost.negatives += update(&rows, &negatives[slice(k)], &negative_rule)?;

@@ -14,16 +14,18 @@ pub const MAX_DIM: usize = 1 << 20;
 /// update rule serves vectors and biases. The learning rate of the constant 1 is 0.
 ///
 /// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
-/// `[w, 0…, 0, b, G of b, G of w]`: about half as long.
+/// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a vector needs the
+/// ‖·‖² of the other vector; the kernel keeps it up to date instead of computing it for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
     dim: usize,
     rowwise: bool,
 }
 
-/// Number of floats at the end of a row-wise row that are not components of the vector. Among them are the
-/// bias, its accumulator and the accumulator of the vector, at the positions below.
+/// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the bias, its
+/// accumulator and the accumulator of the vector, at the positions below.
 pub(super) const TAIL: usize = 4;
+pub(super) const TAIL_SQUARE: usize = 0;
 pub(super) const TAIL_BIAS: usize = 1;
 pub(super) const TAIL_BIAS_SUM: usize = 2;
 pub(super) const TAIL_SUM: usize = 3;
@@ -104,6 +106,22 @@ impl RowLayout {
         } else {
             (self.value_lines() + k / LINE, k % LINE)
         }
+    }
+
+    /// Compute ‖w‖² of a row anew, if the row has a place for it.
+    pub(super) fn set_square(self, row: &mut [Line]) {
+        if !self.rowwise {
+            return;
+        }
+        let (last, end) = (self.lines() - 1, LINE - TAIL);
+        let mut sums = [0.0; LINE];
+        for (number, line) in row.iter().enumerate() {
+            let components = if number == last { end } else { LINE };
+            for (sum, x) in sums.iter_mut().zip(&line.0[..components]) {
+                *sum += x * x;
+            }
+        }
+        row[last].0[end + TAIL_SQUARE] = sums.iter().sum();
     }
 
     /// A new row for a word or, if `contexts`, for a context word. Its vector and bias are 0, and its

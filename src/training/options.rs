@@ -132,6 +132,7 @@ impl TrainingOptions {
             ln_x_max: self.x_max.ln() as f32,
             alpha: self.alpha as f32,
             negative_weight: None,
+            minibatches: false,
         }
     }
 }

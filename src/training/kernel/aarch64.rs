@@ -50,6 +50,14 @@ impl Quad for Four {
         unsafe { Vector::mul(self, by) }
     }
     #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        unsafe { Number::mul_add(self, b, c) }
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(unsafe { vmaxq_f32(self.0, other.0) })
+    }
+    #[inline(always)]
     unsafe fn clip(self, bound: Self) -> Self {
         unsafe { Vector::clip(self, bound) }
     }
@@ -106,6 +114,10 @@ unsafe impl Vector for Four {
     #[inline(always)]
     unsafe fn tail(x: Self) -> Self {
         x
+    }
+    #[inline(always)]
+    unsafe fn without_tail(self) -> Self {
+        Self(unsafe { vdupq_n_f32(0.0) })
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {

@@ -80,6 +80,23 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
         next: usize,
         tally: &mut Tally,
     );
+
+    /// Whether the rule has mini-batches.
+    const HAS_MINIBATCHES: bool = false;
+
+    /// Update the rows of four records of one word and of four context words as one mini-batch, and prefetch the
+    /// rows of four records from number `next` on. Called only if [`RowUpdate::HAS_MINIBATCHES`].
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn update_minibatch(
+        &self,
+        _records: &[Record; TOGETHER],
+        _f: &[f32; TOGETHER],
+        _next: usize,
+        _tally: &mut Tally,
+    ) {
+    }
 }
 
 /// The cost of the records so far.
@@ -90,4 +107,14 @@ pub(super) struct Tally {
     pub(super) sums: [f64; TOGETHER],
     /// Records whose residual was not a finite number.
     pub(super) skipped: u64,
+}
+
+impl Tally {
+    /// Add the terms of four records.
+    #[inline(always)]
+    pub(super) fn add(&mut self, terms: [f32; TOGETHER]) {
+        for (sum, term) in self.sums.iter_mut().zip(terms) {
+            *sum += f64::from(term);
+        }
+    }
 }

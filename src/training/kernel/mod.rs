@@ -13,6 +13,7 @@
 mod aarch64;
 mod call;
 mod componentwise;
+mod minibatch;
 mod portable;
 mod records;
 mod rowwise;
@@ -29,6 +30,7 @@ use super::layout::RowLayout;
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
 use call::KernelCall;
+use rayon::prelude::*;
 use records::update_all;
 use std::marker::PhantomData;
 
@@ -69,9 +71,16 @@ unsafe impl Send for SharedRows<'_> {}
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// All rows of both sides.
+    /// All rows of both sides. The squares in row-wise rows are computed anew, on all threads of the current
+    /// rayon pool: so they need not be right before, and the errors of their updates do not add up.
     pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
         let row = layout.lines();
+        if layout.is_rowwise() {
+            for side in [&mut *words, &mut *contexts] {
+                side.par_chunks_exact_mut(row)
+                    .for_each(|row| layout.set_square(row));
+            }
+        }
         Self {
             rows: [words.len() / row, contexts.len() / row],
             sides: [words.as_mut_ptr().cast(), contexts.as_mut_ptr().cast()],
@@ -195,6 +204,17 @@ mod tests {
         }
     }
 
+    /// Numbers from -0.5 to 0.5.
+    fn random_numbers(seed: u32) -> impl Iterator<Item = f32> {
+        let mut state = u64::from(seed);
+        std::iter::repeat_with(move || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 40) as f32 / (1 << 24) as f32 - 0.5
+        })
+    }
+
     /// The update of one record after the other as the paper and Stanford's tool state it, in f64.
     fn naive(
         [values, sums]: [&Exported; 2],
@@ -286,11 +306,7 @@ mod tests {
             grad_clip in prop_oneof![Just(100.0), Just(0.2)],
             seed in any::<u32>(),
         ) {
-            let mut state = u64::from(seed);
-            let mut numbers = std::iter::repeat_with(move || {
-                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-                (state >> 40) as f32 / (1 << 24) as f32 - 0.5
-            });
+            let mut numbers = random_numbers(seed);
             let layout = RowLayout::new(dim, optimizer);
             let values = exported(5, dim, &mut numbers);
             let sums = exported(5, layout.sums_per_vector(), &mut numbers.map(|x| 1.5 + x));
@@ -315,6 +331,82 @@ mod tests {
             }
         }
 
+        /// A mini-batch changes every number by the sum of what its four records would change it by alone.
+        #[test]
+        fn a_minibatch_is_the_sum_of_the_steps_of_its_records(
+            dim in 1usize..130,
+            ln_x in proptest::array::uniform4(-3.0f32..5.0),
+            negative_weight in proptest::option::of(0.05f32..1.0),
+            grad_clip in prop_oneof![Just(100.0), Just(0.2)],
+            seed in any::<u32>(),
+        ) {
+            let optimizer = Optimizer::RowwiseAdaGrad;
+            let layout = RowLayout::new(dim, optimizer);
+            let mut numbers = random_numbers(seed);
+            let values = exported(5, dim, &mut numbers);
+            let sums = exported(5, 1, &mut numbers.map(|x| 1.5 + x));
+            let options = TrainingOptions { epochs: 1, optimizer, grad_clip, ..Default::default() };
+            let rule = StepRule { negative_weight, minibatches: true, ..options.rule(0) };
+            let contexts = [4, 0, 2, 1];
+            let mut expected = [&values, &sums].map(|e| [&e.w, &e.w_tilde, &e.b, &e.b_tilde].map(Clone::clone));
+            for (j, ln_x) in contexts.into_iter().zip(ln_x) {
+                let record = (3, j, f64::from(ln_x).exp());
+                let (after, _) = naive([&values, &sums], dim, &[record], &options, negative_weight);
+                for ((to, after), before) in expected.iter_mut().zip(&after).zip([&values, &sums]) {
+                    let after = [&after.w, &after.w_tilde, &after.b, &after.b_tilde];
+                    let before = [&before.w, &before.w_tilde, &before.b, &before.b_tilde];
+                    for ((to, after), before) in to.iter_mut().zip(after).zip(before) {
+                        for ((to, after), before) in to.iter_mut().zip(after).zip(before) {
+                            *to += after - before;
+                        }
+                    }
+                }
+            }
+            let [expected_values, expected_sums] =
+                expected.map(|[w, w_tilde, b, b_tilde]| Exported { w, w_tilde, b, b_tilde });
+            let records: Vec<Record> = contexts
+                .into_iter()
+                .zip(ln_x)
+                .map(|(j, ln_x)| Record { i: 3, j: j as u16, ln_x })
+                .collect();
+            for level in SimdLevel::usable() {
+                let mut parameters = Parameters::from_exported(5, layout, &values, &sums).unwrap();
+                parameters.rows().update(&records, &rule, level);
+                assert_close(&parameters.values(), &expected_values, level.name());
+                assert_close(&parameters.accumulators(), &expected_sums, level.name());
+            }
+        }
+
+        #[test]
+        fn the_stored_squares_are_those_of_the_vectors(
+            dim in 1usize..130,
+            records in proptest::collection::vec((0u16..5, 0u16..5, -3.0f32..5.0), 1..200),
+            seed in any::<u32>(),
+        ) {
+            let optimizer = Optimizer::RowwiseAdaGrad;
+            let layout = RowLayout::new(dim, optimizer);
+            let mut records: Vec<Record> =
+                records.into_iter().map(|(i, j, ln_x)| Record { i, j, ln_x }).collect();
+            records.extend((0..4).map(|j| Record { i: 2, j, ln_x: 1.0 }));
+            // Mini-batches are found at multiples of four records.
+            records.rotate_right(4);
+            let rule = StepRule { minibatches: true, ..TrainingOptions { optimizer, ..Default::default() }.rule(0) };
+            for level in SimdLevel::usable() {
+                let mut parameters = Parameters::random(5, layout, u64::from(seed), &crate::Monitor::new()).unwrap();
+                parameters.rows().update(&records, &rule, level);
+                for contexts in [false, true] {
+                    let rows: Vec<Line> = bytemuck::cast_slice(parameters.rows_of(contexts)).to_vec();
+                    for row in rows.chunks(layout.lines()) {
+                        let mut fresh = row.to_vec();
+                        layout.set_square(&mut fresh);
+                        let [stored, exact] = [row, &fresh].map(|row| row[layout.lines() - 1].0[LINE - 4]);
+                        prop_assert!(exact > 0.0);
+                        prop_assert!((stored - exact).abs() <= 1e-4 * (1.0 + exact), "{stored} {exact}");
+                    }
+                }
+            }
+        }
+
         #[test]
         fn weights_are_those_of_the_paper(
             ln_x in proptest::array::uniform16(-700.0f32..700.0), alpha in 0.0f32..3.0, x_max in 0.01f64..1e4,
@@ -327,6 +419,7 @@ mod tests {
                 ln_x_max: x_max.ln() as f32,
                 alpha,
                 negative_weight: None,
+                minibatches: false,
             };
             for (f, ln_x) in weights(&ln_x, &rule).into_iter().zip(ln_x) {
                 let exponent = f64::from(alpha) * (f64::from(ln_x) - f64::from(rule.ln_x_max));
@@ -366,6 +459,7 @@ mod tests {
                 ln_x_max: 2.0,
                 alpha: 0.75,
                 negative_weight: None,
+                minibatches: false,
             };
             for level in SimdLevel::usable() {
                 let mut direct = Parameters::random(9, layout, 0, &monitor).unwrap();
@@ -406,6 +500,7 @@ mod tests {
                 ln_x_max: 0.0,
                 alpha: 0.75,
                 negative_weight: None,
+                minibatches: false,
             };
             let record = Record {
                 i: 0,

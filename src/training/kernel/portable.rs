@@ -56,6 +56,11 @@ unsafe impl Vector for Eight {
         Self([0.0, 0.0, 0.0, 0.0, a, b, c, d])
     }
     #[inline(always)]
+    unsafe fn without_tail(self) -> Self {
+        let [a, b, c, d, ..] = self.0;
+        Self([a, b, c, d, 0.0, 0.0, 0.0, 0.0])
+    }
+    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
     }
@@ -99,6 +104,14 @@ impl Quad for Four {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         Self(std::array::from_fn(|k| self.0[k] * by.0[k]))
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(std::array::from_fn(|k| self.0[k] * b.0[k] + c.0[k]))
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|k| self.0[k].max(other.0[k])))
     }
     #[inline(always)]
     unsafe fn clip(self, bound: Self) -> Self {

@@ -48,6 +48,15 @@ fn are_apart(records: &[Record; TOGETHER]) -> bool {
     !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
 }
 
+/// Whether the records are of one word and of four context words, so that they are a mini-batch.
+#[inline(always)]
+fn are_of_one_word(records: &[Record; TOGETHER]) -> bool {
+    let [a, b, c, d] = records.map(|record| record.i);
+    let [e, f, g, h] = records.map(|record| record.j);
+    let same_word = a == b && a == c && a == d;
+    same_word && e != f && e != g && e != h && f != g && f != h && g != h
+}
+
 /// [`update_all`] for one step rule.
 ///
 /// # Safety
@@ -56,6 +65,7 @@ fn are_apart(records: &[Record; TOGETHER]) -> bool {
 unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'a>) -> Cost {
     let rule = call.rule;
     let updates = U::new(call);
+    let minibatches = U::HAS_MINIBATCHES && rule.minibatches;
     let mut tally = Tally::default();
     // A record needs one row of either side.
     let ahead = (PREFETCH_BYTES / (2 * call.layout.bytes())).clamp(2, LINE);
@@ -76,6 +86,9 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
             // SAFETY: the caller keeps the contract.
             unsafe {
                 match (records.first_chunk(), f.first_chunk()) {
+                    (Some(records), Some(f)) if minibatches && are_of_one_word(records) => {
+                        updates.update_minibatch(records, f, next, &mut tally);
+                    }
                     (Some(records), Some(f)) if are_apart(records) => {
                         updates.update::<TOGETHER>(records, f, next, &mut tally);
                     }

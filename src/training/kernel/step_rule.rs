@@ -25,6 +25,9 @@ pub struct StepRule {
     /// For negative pairs, their weight λ: it replaces f(X), `ln_x` is the target, and a prediction
     /// below the target costs nothing.
     pub negative_weight: Option<f32>,
+    /// Whether four consecutive records of one word and of four context words are updated as one mini-batch, if
+    /// the optimizer is row-wise AdaGrad.
+    pub minibatches: bool,
 }
 
 impl StepRule {
@@ -46,6 +49,12 @@ impl StepRule {
         self.learning_rate *= factor as f32;
         self.bias_learning_rate *= factor as f32;
         self
+    }
+
+    /// Whether a record with this residual is a negative pair below its target.
+    #[inline(always)]
+    pub(super) fn costs_nothing(&self, diff: f32) -> bool {
+        self.negative_weight.is_some() && diff < 0.0
     }
 
     /// The bound of a step, η times the bound of the gradient.

@@ -54,6 +54,18 @@ pub(super) trait Quad: Copy {
     /// The contract of this module.
     unsafe fn mul(self, by: Self) -> Self;
 
+    /// self·b + c
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// The larger of the two, number by number.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn max(self, other: Self) -> Self;
+
     /// `self` limited to ±bound.
     ///
     /// # Safety
@@ -112,6 +124,12 @@ pub(super) unsafe trait Vector: Number {
     /// # Safety
     /// The contract of this module.
     unsafe fn tail(x: Self::Quad) -> Self;
+
+    /// `self` with 0 in the last four lanes.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn without_tail(self) -> Self;
 
     /// c − self·b
     ///

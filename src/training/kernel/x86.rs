@@ -64,6 +64,10 @@ unsafe impl Vector for Sixteen {
         Self(unsafe { _mm512_insertf32x4::<3>(_mm512_setzero_ps(), x.0) })
     }
     #[inline(always)]
+    unsafe fn without_tail(self) -> Self {
+        Self(unsafe { _mm512_maskz_mov_ps(0x0fff, self.0) })
+    }
+    #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
         Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
     }
@@ -138,6 +142,14 @@ impl Quad for Four {
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
         Self(unsafe { _mm_mul_ps(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm_fmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(unsafe { _mm_max_ps(self.0, other.0) })
     }
     #[inline(always)]
     unsafe fn clip(self, bound: Self) -> Self {
@@ -224,6 +236,10 @@ unsafe impl Vector for Eight {
     #[inline(always)]
     unsafe fn tail(x: Four) -> Self {
         Self(unsafe { _mm256_insertf128_ps::<1>(_mm256_setzero_ps(), x.0) })
+    }
+    #[inline(always)]
+    unsafe fn without_tail(self) -> Self {
+        Self(unsafe { _mm256_blend_ps::<0xf0>(self.0, _mm256_setzero_ps()) })
     }
     #[inline(always)]
     unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {

@@ -2,6 +2,7 @@
 
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
+use super::order::{Order, Scratch};
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Negatives, Tile, Tiles};
@@ -20,18 +21,6 @@ use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
-
-/// Consecutive records of a tile use rows of at most about this many bytes on their `i` side. These rows stay
-/// in or near the first-level cache, while the rows of the other side are loaded one after the other.
-const NEAR_BYTES: usize = 24 << 10;
-/// The value of `NEAR_BYTES` for rows with one accumulator. It is larger because the kernel updates four
-/// records at once only if they share no row: with fewer rows, four consecutive records share one more often
-/// (benches/EXPERIMENTS.md, "Row-wise AdaGrad").
-const NEAR_BYTES_ROWWISE: usize = 48 << 10;
-/// The records of a tile are grouped by rows within stretches. A stretch has this many records for each word
-/// of the tile's block of rows. So it is short enough that each row is trained at about the same times as in
-/// a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
-const GROUPED_PER_ROW: usize = 4;
 
 /// How to build tiles.
 #[derive(Debug, Clone, Copy)]
@@ -239,6 +228,7 @@ impl Tiles {
         let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
         let mut pairs = HugeBuffer::<Pair>::zeroed(blocks.clone().map(max_draws).sum())?;
         let (mut taken, mut buffer) = (Vec::new(), Vec::new());
+        let mut scratch = Scratch::default();
         let (mut tiles, mut end) = (Vec::new(), 0);
         for column_block in blocks {
             monitor.check()?;
@@ -258,6 +248,10 @@ impl Tiles {
             let seen = seen.iter().map(|record| tile.word_and_context(*record));
             let any_seen = seen.len() > 0;
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
+            if self.layout.is_rowwise() {
+                let rows = self.grid.words_of(row_block).len();
+                Order::new(rows, self.layout).gather(&mut pairs[end..end + length], &mut scratch);
+            }
             if !any_seen && length == 0 {
                 continue;
             }
@@ -371,47 +365,15 @@ fn fill(
         });
         monitor.advance(row.columns.len() as u64)
     })?;
-    let near_bytes = if layout.is_rowwise() {
-        NEAR_BYTES_ROWWISE
-    } else {
-        NEAR_BYTES
-    };
-    let near = (near_bytes / layout.bytes()).clamp(1, 1 << 15) as u16;
-    let mut spare = Vec::new();
+    let mut scratch = Scratch::default();
     for tile in &tiles {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         records[tile.records.range.clone()].shuffle(&mut rng);
-        let stretch = GROUPED_PER_ROW * grid.words_of(tile.row_block as usize).len();
-        let records = &mut records[tile.records.range.clone()];
-        group_rows(records, near, stretch, &mut spare);
+        Order::new(grid.words_of(tile.row_block as usize).len(), layout)
+            .gather(&mut records[tile.records.range.clone()], &mut scratch);
     }
     Ok((tiles, records))
-}
-
-/// Sort each stretch of `stretch` records by rows, where `near` consecutive rows count as equal. Records that
-/// count as equal keep their order.
-fn group_rows(records: &mut [Record], near: u16, stretch: usize, spare: &mut Vec<Record>) {
-    let group = |record: &Record| usize::from(record.i / near);
-    let groups = records.iter().map(group).max().unwrap_or(0) + 1;
-    let mut ends = vec![0; groups];
-    for stretch in records.chunks_mut(stretch) {
-        spare.clear();
-        spare.extend_from_slice(stretch);
-        ends.fill(0);
-        for record in &*spare {
-            ends[group(record)] += 1;
-        }
-        let mut total = 0;
-        for end in &mut ends {
-            total += std::mem::replace(end, total);
-        }
-        for record in &*spare {
-            let free = &mut ends[group(record)];
-            stretch[*free] = *record;
-            *free += 1;
-        }
-    }
 }
 
 /// Call `f(block of the column, position of the column in this block, X[row, column], X[column, row])` for
@@ -448,29 +410,5 @@ fn for_each_pair(
             forward,
             backward,
         );
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn records_are_grouped_by_rows_within_each_stretch() {
-        let all: Vec<Record> = (0..10_000u32)
-            .map(|k| Record {
-                i: (k.wrapping_mul(2_654_435_761) >> 20) as u16 % 1000,
-                j: k as u16,
-                ln_x: k as f32,
-            })
-            .collect();
-        let mut grouped = all.clone();
-        group_rows(&mut grouped, 30, 4096, &mut Vec::new());
-        assert_ne!(grouped, all);
-        for (grouped, all) in grouped.chunks(4096).zip(all.chunks(4096)) {
-            let mut expected = all.to_vec();
-            expected.sort_by_key(|record| record.i / 30);
-            assert_eq!(grouped, expected);
-        }
     }
 }

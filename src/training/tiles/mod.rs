@@ -4,6 +4,7 @@
 mod build;
 pub(super) mod grid;
 mod holdout;
+mod order;
 mod serialize;
 mod slab;
 mod source;
@@ -20,6 +21,7 @@ use super::negatives::{Pair, Targets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::training::layout::RowLayout;
+use crate::training::line::LINE;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 
@@ -111,6 +113,11 @@ impl Tiles {
     /// Number of records to train on.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// What the bounds of batches are multiples of, so that records stay together that the kernel updates at once.
+    pub(super) fn alignment(&self) -> usize {
+        if self.layout.is_rowwise() { LINE } else { 1 }
     }
 
     /// Number of records held out of training.

@@ -1,0 +1,123 @@
+//! Mini-batches of row-wise AdaGrad: four records of one word and of four context words.
+//!
+//! All four residuals are computed with the vectors before the mini-batch. Each context vector takes its own
+//! step, and the vector of the word takes the sum of its four steps, all with its accumulator before the
+//! mini-batch. So the row of the word is loaded and stored once instead of four times (benches/EXPERIMENTS.md,
+//! "Mini-batches of one word").
+
+use super::Record;
+use super::call::Tally;
+use super::rowwise::Rowwise;
+use super::vector::{Quad, TOGETHER, Vector, lane_sums};
+use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
+use crate::training::line::LINE;
+
+impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
+    /// Update the rows of a mini-batch and return true, or change nothing and return false if one of the
+    /// residuals is not a finite number.
+    ///
+    /// # Safety
+    /// The contract of [`super::call`].
+    #[inline(always)]
+    pub(super) unsafe fn try_minibatch(
+        &self,
+        records: &[Record; TOGETHER],
+        f: &[f32; TOGETHER],
+        next: usize,
+        tally: &mut Tally,
+    ) -> bool {
+        let lines = self.lines();
+        let last = lines * LINE - V::LANES;
+        let tail = lines * LINE - TAIL;
+        // SAFETY: the caller keeps the contract; `at` and `last` leave a register, and `tail` four floats,
+        // to the end of a row.
+        unsafe {
+            let [[w, _], ..] = records.map(|record| self.call.rows(record, lines));
+            let contexts = records.map(|record| self.call.rows(record, lines)[1]);
+            let mut products = [V::splat(0.0); TOGETHER];
+            let mut at = 0;
+            while at < last {
+                let own = V::load(w.add(at));
+                for (k, c) in contexts.into_iter().enumerate() {
+                    products[k] = own.mul_add(V::load(c.add(at)), products[k]);
+                }
+                at += V::LANES;
+            }
+            let own = V::load(w.add(last)).without_tail();
+            let mut ends = [V::Quad::splat(1.0); TOGETHER];
+            for (k, c) in contexts.into_iter().enumerate() {
+                products[k] = own.mul_add(V::load(c.add(last)), products[k]);
+                ends[k] = V::Quad::load(c.add(tail));
+            }
+            let dots = lane_sums(products);
+            let c_ends = V::Quad::transpose(ends);
+            let mut w_ends = [V::Quad::splat(0.0); TAIL];
+            for (k, end) in w_ends.iter_mut().enumerate() {
+                *end = V::Quad::splat(w.add(tail + k).read());
+            }
+            let mut targets = [0.0; TOGETHER];
+            for k in 0..TOGETHER {
+                targets[k] = -records[k].ln_x;
+            }
+            let biases = w_ends[TAIL_BIAS].add(c_ends[TAIL_BIAS]);
+            let diffs = dots.add(biases.add(V::Quad::load(targets.as_ptr())));
+            let mut fdiffs = diffs.mul(V::Quad::load(f.as_ptr()));
+            let mut terms = fdiffs.mul(diffs).to_array();
+            if !(terms[0] + terms[1] + terms[2] + terms[3]).is_finite() {
+                return false;
+            }
+            if self.call.rule.negative_weight.is_some() {
+                let (mut active, diffs) = (fdiffs.to_array(), diffs.to_array());
+                for k in 0..TOGETHER {
+                    if self.call.rule.costs_nothing(diffs[k]) {
+                        active[k] = 0.0;
+                        terms[k] = 0.0;
+                    }
+                }
+                fdiffs = V::Quad::load(active.as_ptr());
+            }
+            let w_steps = self.steps(fdiffs, dots, w_ends, c_ends[TAIL_SQUARE]);
+            let c_steps = self.steps(fdiffs, dots, c_ends, w_ends[TAIL_SQUARE]);
+            let (w_factors, c_factors) = (w_steps.factors.to_array(), c_steps.factors.to_array());
+            let c_changes = V::Quad::transpose(c_steps.changes);
+            let mut square = V::splat(0.0);
+            let mut at = 0;
+            while at < last {
+                let old_w = V::load(w.add(at));
+                let mut new_w = old_w;
+                for (k, c) in contexts.into_iter().enumerate() {
+                    let old_c = V::load(c.add(at));
+                    let c_factor = V::splat(c_factors[k]);
+                    c_factor.neg_mul_add(old_w, old_c).store(c.add(at));
+                    new_w = V::splat(w_factors[k]).neg_mul_add(old_c, new_w);
+                }
+                square = new_w.mul_add(new_w, square);
+                new_w.store(w.add(at));
+                at += V::LANES;
+            }
+            let mut end = V::Quad::load(w.add(tail));
+            let old_w = V::load(w.add(last)).without_tail();
+            let mut new_w = old_w;
+            for (k, c) in contexts.into_iter().enumerate() {
+                self.call.prefetch::<V>(next + k, lines);
+                let old_c = V::load(c.add(last));
+                let new_c = old_c.add(V::tail(c_changes[k]));
+                let c_factor = V::splat(c_factors[k]);
+                c_factor.neg_mul_add(old_w, new_c).store(c.add(last));
+                let w_factor = V::splat(w_factors[k]);
+                new_w = w_factor.neg_mul_add(old_c.without_tail(), new_w);
+            }
+            square = new_w.mul_add(new_w, square);
+            new_w.store(w.add(last));
+            for change in V::Quad::transpose(w_steps.changes) {
+                end = end.add(change);
+            }
+            let mut end = end.to_array();
+            // The change of ‖w‖² by four steps at once is not the sum of the changes by each.
+            end[TAIL_SQUARE] = square.sum();
+            w.add(tail).cast::<[f32; TAIL]>().write_unaligned(end);
+            tally.add(terms);
+            true
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The order of the records and of the negative pairs within a tile.
+//!
+//! They are shuffled and then gathered by rows within stretches. The rows of the `i` side stay in or near the
+//! first-level cache, while the rows of the other side are loaded one after the other. A stretch is short enough
+//! that each row is trained at about the same times as in a random order (benches/EXPERIMENTS.md, "Records
+//! grouped by words within a tile").
+//!
+//! For row-wise AdaGrad, four records of one row follow each other where a row has four, because the kernel updates
+//! them as one mini-batch (benches/EXPERIMENTS.md, "Mini-batches of one word").
+
+use crate::training::kernel::Record;
+use crate::training::layout::RowLayout;
+use crate::training::negatives::Pair;
+
+/// Consecutive records of a tile use rows of at most about this many bytes on their `i` side.
+const NEAR_BYTES: usize = 24 << 10;
+/// The value of `NEAR_BYTES` for row-wise AdaGrad.
+const NEAR_BYTES_ROWWISE: usize = 48 << 10;
+/// Number of records in a stretch, for each word of the tile's block of rows.
+const PER_ROW: usize = 4;
+/// The value of `PER_ROW` for row-wise AdaGrad. It is larger because only the records that have three others of
+/// their row in the stretch are updated in mini-batches.
+const PER_ROW_ROWWISE: usize = 8;
+/// Number of records in a mini-batch.
+const FOUR: usize = 4;
+
+/// A record or a negative pair of a tile.
+pub(super) trait HasRow: Copy {
+    /// The row of the `i` side.
+    fn row(&self) -> usize;
+}
+
+impl HasRow for Record {
+    fn row(&self) -> usize {
+        usize::from(self.i)
+    }
+}
+
+impl HasRow for Pair {
+    fn row(&self) -> usize {
+        usize::from(self[0])
+    }
+}
+
+/// How to order the records of the tiles of one block of rows.
+pub(super) struct Order {
+    // Number of consecutive rows that count as equal.
+    near: usize,
+    stretch: usize,
+    in_fours: bool,
+}
+
+/// Buffers of [`Order::gather`].
+pub(super) struct Scratch<T> {
+    records: Vec<T>,
+    ends: Vec<usize>,
+    rest: Vec<T>,
+}
+
+impl<T> Default for Scratch<T> {
+    fn default() -> Self {
+        Self {
+            records: Vec::new(),
+            ends: Vec::new(),
+            rest: Vec::new(),
+        }
+    }
+}
+
+impl Order {
+    /// The order for a block of `rows` rows.
+    pub fn new(rows: usize, layout: RowLayout) -> Self {
+        let in_fours = layout.is_rowwise();
+        let (bytes, per_row) = if in_fours {
+            (NEAR_BYTES_ROWWISE, PER_ROW_ROWWISE)
+        } else {
+            (NEAR_BYTES, PER_ROW)
+        };
+        Self {
+            near: (bytes / layout.bytes()).clamp(1, 1 << 15),
+            stretch: per_row * rows,
+            in_fours,
+        }
+    }
+
+    /// Gather shuffled records by rows.
+    pub fn gather<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
+        for stretch in records.chunks_mut(self.stretch) {
+            if self.in_fours {
+                self.by_fours(stretch, scratch);
+            } else {
+                sort(stretch, self.near, scratch);
+            }
+        }
+    }
+
+    /// Sort the records by groups of `near` rows. A group begins with the first four records of each row; the
+    /// second four of each row follow, and so on. The records that are left, at most three of a row, are at the end
+    /// of the stretch.
+    fn by_fours<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
+        sort(records, 1, scratch);
+        let Scratch {
+            records: sorted,
+            ends,
+            rest,
+        } = scratch;
+        sorted.clear();
+        sorted.extend_from_slice(records);
+        rest.clear();
+        let (mut filled, mut start) = (0, 0);
+        for ends in ends.chunks(self.near) {
+            let starts = std::iter::once(&start).chain(ends);
+            let rows: Vec<&[T]> = starts.zip(ends).map(|(&a, &b)| &sorted[a..b]).collect();
+            start = ends.last().copied().unwrap_or(start);
+            let most = rows.iter().map(|row| row.len() / FOUR).max().unwrap_or(0);
+            for round in 0..most {
+                for row in &rows {
+                    if let Some(four) = row.chunks_exact(FOUR).nth(round) {
+                        records[filled..filled + FOUR].copy_from_slice(four);
+                        filled += FOUR;
+                    }
+                }
+            }
+            for round in 0..FOUR {
+                rest.extend(
+                    rows.iter()
+                        .filter_map(|row| row.chunks_exact(FOUR).remainder().get(round)),
+                );
+            }
+        }
+        records[filled..].copy_from_slice(rest);
+    }
+}
+
+/// Sort the records by groups of `near` rows. The records of one group keep their order. `scratch.ends` becomes the
+/// list of the ends of the groups.
+fn sort<T: HasRow>(records: &mut [T], near: usize, scratch: &mut Scratch<T>) {
+    let group = |record: &T| record.row() / near;
+    let groups = records.iter().map(group).max().unwrap_or(0) + 1;
+    let Scratch {
+        records: shuffled,
+        ends,
+        ..
+    } = scratch;
+    shuffled.clear();
+    shuffled.extend_from_slice(records);
+    ends.clear();
+    ends.resize(groups, 0);
+    for record in &*shuffled {
+        ends[group(record)] += 1;
+    }
+    let mut total = 0;
+    for end in &mut *ends {
+        total += std::mem::replace(end, total);
+    }
+    for record in &*shuffled {
+        let free = &mut ends[group(record)];
+        records[*free] = *record;
+        *free += 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::training::Optimizer;
+    use proptest::prelude::*;
+
+    const ROWS: usize = 100;
+
+    fn shuffled(length: u32) -> Vec<Record> {
+        (0..length)
+            .map(|k| Record {
+                i: (k.wrapping_mul(2_654_435_761) >> 20) as u16 % ROWS as u16,
+                j: k as u16,
+                ln_x: k as f32,
+            })
+            .collect()
+    }
+
+    fn order(optimizer: Optimizer) -> Order {
+        Order::new(ROWS, RowLayout::new(300, optimizer))
+    }
+
+    #[test]
+    fn records_are_sorted_by_groups_of_rows_within_each_stretch() {
+        let Order { near, stretch, .. } = order(Optimizer::AdaGrad);
+        assert!(near > 1 && near < ROWS);
+        let all = shuffled(1_000);
+        let mut gathered = all.clone();
+        order(Optimizer::AdaGrad).gather(&mut gathered, &mut Scratch::default());
+        assert_ne!(gathered, all);
+        for (gathered, all) in gathered.chunks(stretch).zip(all.chunks(stretch)) {
+            let mut expected = all.to_vec();
+            expected.sort_by_key(|record| record.row() / near);
+            assert_eq!(gathered, expected);
+        }
+    }
+
+    #[test]
+    fn most_records_of_row_wise_adagrad_are_in_fours_of_one_row() {
+        let all = shuffled(8_000);
+        let mut gathered = all;
+        order(Optimizer::RowwiseAdaGrad).gather(&mut gathered, &mut Scratch::default());
+        let of_one_row = |four: &&[Record]| four.iter().all(|record| record.i == four[0].i);
+        let fours = gathered.chunks_exact(FOUR).filter(of_one_row).count();
+        assert!(FOUR * fours > gathered.len() * 3 / 5, "{fours}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_stays_in_its_stretch(length in 0u32..3_000, rowwise in any::<bool>()) {
+            let optimizer = if rowwise { Optimizer::RowwiseAdaGrad } else { Optimizer::AdaGrad };
+            let order = order(optimizer);
+            let all = shuffled(length);
+            let mut gathered = all.clone();
+            order.gather(&mut gathered, &mut Scratch::default());
+            for (gathered, all) in gathered.chunks(order.stretch).zip(all.chunks(order.stretch)) {
+                let mut gathered = gathered.to_vec();
+                gathered.sort_by_key(|record| record.j);
+                prop_assert_eq!(gathered, all);
+            }
+        }
+    }
+}
