@@ -1,4 +1,4 @@
-//! Sorts records that come in any order into a [`Triangle`], on disk beyond a memory limit.
+//! Builds a [`Triangle`] from records that come in any order, on disk beyond a memory limit.
 
 use super::matrix::Triangle;
 use super::row_block::RowBlock;
@@ -23,15 +23,15 @@ struct RowRecord {
 const BACKWARD: WordId = 1 << 31;
 
 impl RowRecord {
-    /// The key for the stable sort.
+    /// The sort key: the row, then the column.
     fn key(&self) -> u64 {
         u64::from(self.row) << 32 | u64::from(self.column & !BACKWARD)
     }
 }
 
-/// Number of buckets, each for a range of rows. Enough buckets that the records of one fit into memory when all
-/// records together do not; few enough that the ends of all buckets stay in the processor's cache. In tests
-/// few, so that all of them get rows.
+/// Most buckets; each holds the records of a range of rows. There are enough buckets that the records of one fit
+/// into memory when all records together do not, and so few that the ends of all buckets stay in the processor's
+/// cache. Tests use few buckets, so that all of them get rows.
 const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 
 /// Builds a [`Triangle`] from records in any order.
@@ -104,7 +104,8 @@ fn block(
     file: Option<&TemporaryFile>,
 ) -> Result<RowBlock> {
     let mut entries = bucket.items(file)?;
-    // A stable sort allocates as much again, and ends the process if it cannot: try it here first.
+    // The stable sort allocates as much memory again, and aborts the process if it cannot. Try the allocation here
+    // first, where its failure is an error.
     fallible::with_capacity::<RowRecord>(entries.len())?;
     entries.sort_by_key(RowRecord::key);
     let mut block = RowBlock::new(first, true);

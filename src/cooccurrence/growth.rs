@@ -1,4 +1,4 @@
-//! How words and records grow with a text, inferred from a sample of it.
+//! Extrapolates the numbers of words and records from a sample to the whole text.
 
 /// A number that is not known exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,32 +30,33 @@ impl Interval {
     }
 }
 
-/// The slope d ln(records)/d ln(text) falls towards that of the words and `BEYOND_WORDS`: in a long text, new records
-/// are mostly those of new words. When the text grows by the factor e^(1/DECAY), the distance from this limit shrinks by
-/// the factor e. Fitted to samples of English, Korean and Chinese Wikipedia (benches/EXPERIMENTS.md, "Prediction
-/// of vocabulary and records").
+/// The slope d ln(records)/d ln(text) falls towards a limit: the slope d ln(words)/d ln(text) plus `BEYOND_WORDS`. The
+/// reason is that in a long text new records are mostly those of new words. When the text grows by the factor
+/// e^(1/DECAY), the distance from the limit shrinks by the factor e. Both constants were fitted to samples of English,
+/// Korean and Chinese Wikipedia (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
 /// Words come in clumps. Consider the part of a text that has as many different words as the whole text has words with
-/// at least `min_count` occurrences. The logarithm of its length lies between that for clumps as large as in the sample
-/// (0) and that for independent words (1), at this position.
+/// at least `min_count` occurrences. The logarithm of its length lies between two values: the one for clumps as large
+/// as in the sample (0 here) and the one for words that occur independently (1 here). This constant says where.
 /// 0.4 fits samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
-/// Errors of the logarithm of an extrapolated number: for any extrapolation, and for each factor e by which it
-/// leaves the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// Errors of the logarithm of an extrapolated number. The first is that of any extrapolation; the second is added for
+/// each factor e of extrapolation (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
-/// The same for each factor e by which the text is longer than a sample that is only its beginning.
+/// A further error for each factor e by which the text is longer than the sample, if the sample is its beginning.
 const UNREAD_ERROR: f64 = 0.15;
 
 /// The number of different words of a sample, and for each count the number of words with this count.
 pub(super) struct Spectrum {
     // (count, number of words with this count)
     counts: Vec<(u64, f64)>,
-    // ln(length), in samples, and ln(different words), of parts of the sample and of all of it; lengths double.
+    // (ln(length), ln(different words)) of parts of the sample, each twice as long as the one before. The last part
+    // is the whole sample, whose length is 1.
     curve: Vec<(f64, f64)>,
     tokens: f64,
     is_beginning: bool,
@@ -88,8 +89,8 @@ impl Spectrum {
         frequent.map(|(_, n)| n).sum()
     }
 
-    /// ln(different words) in a text of e^`x` samples, and the slope d ln(words)/d ln(text) there. Beyond the sample
-    /// the slope goes on falling as it fell within the sample.
+    /// ln(different words) in a text that is e^`x` times as long as the sample, and the slope d ln(words)/d ln(text)
+    /// there (Heaps' law). Beyond the sample the slope goes on falling as it fell within the sample.
     fn heaps(&self, x: f64) -> (f64, f64) {
         let slope_of = |pair: &[(f64, f64)]| {
             ((pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).clamp(0.0, 1.0)
@@ -114,7 +115,7 @@ impl Spectrum {
         (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
     }
 
-    /// x at which a text of e^x samples has e^`words` different words.
+    /// The x for which a text that is e^x times as long as the sample has e^`words` different words; at most 0.
     fn length_with(&self, words: f64) -> f64 {
         let (mut low, mut high) = (-60.0, 0.0);
         for _ in 0..60 {
@@ -189,7 +190,7 @@ impl Spectrum {
             let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);
             return frequent.map(|&(count, n)| count as f64 * n).sum();
         }
-        // Under a power law with slope a, a Γ(k−a) / (k! Γ(1−a)) of the different words occur k times.
+        // Under a power law with slope a, the fraction a Γ(k−a) / (k! Γ(1−a)) of the different words occurs k times.
         let (words, slope) = self.heaps(scale.ln());
         let (mut dropped, mut fraction) = (0.0, slope);
         for k in 1..min_count.min(10_000) {

@@ -10,7 +10,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RowBlock {
     first: WordId,
-    // Row `first + i` is entries ends[i - 1]..ends[i].
+    // Row `first + i` consists of the entries ends[i - 1]..ends[i].
     ends: Vec<usize>,
     columns: Vec<WordId>,
     // X[row, column]

@@ -1,4 +1,4 @@
-//! Rows as compressed bytes.
+//! Compresses blocks of rows to bytes, and reads them back.
 
 use super::row_block::{RowBlock, TriangleRow};
 use crate::error::{Error, Result};
@@ -192,7 +192,7 @@ const CODES: [u8; 1 << 11] = {
     codes
 };
 
-/// The block that [`encode`] made these bytes of; `None` if they are not such bytes.
+/// The block from which [`encode`] made these bytes; `None` if `encode` cannot have made them.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -201,7 +201,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode_into(bytes, &mut block)?.then_some(block))
 }
 
-/// As [`decode`], of bytes from an untrusted file; also `None` if a value is negative or not finite.
+/// As [`decode`], for bytes from an untrusted file: also `None` if a value is negative or not finite.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -209,7 +209,7 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// As [`decode`], into the memory of an existing block. Returns whether the bytes are a block.
+/// As [`decode`], into the memory of an existing block. Returns `false` if the bytes are not a block.
 pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     match decode_rows(bytes, block) {
         Ok(()) => Ok(true),

@@ -83,8 +83,8 @@ impl RawCorpus {
                     };
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
-                        // A rank takes 4 bytes, a word with its space about 6; the rows of counts take more
-                        // than the text.
+                        // Four times the text: a rank takes 4 bytes and a word with its space about 6, so the
+                        // ranks take less than the text; the rows of counts take more than the text.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)
@@ -119,8 +119,8 @@ impl RawCorpus {
         Ok(raw)
     }
 
-    /// The words in the order of their numbers, and the text in these numbers, chunk after chunk, of a text
-    /// that one thread has read without a memory limit.
+    /// The words in the order of their numbers, and the numbers of the text, a list for each chunk. Only for a
+    /// text that one thread has read without a memory limit.
     pub(crate) fn into_interned(self, monitor: &Monitor) -> Result<(Vocabulary, Vec<Vec<WordId>>)> {
         let mut words = Vec::new();
         for interner in &self.interners {
@@ -137,7 +137,7 @@ impl RawCorpus {
     /// The vocabulary of the text.
     ///
     /// # Errors
-    /// [`crate::Error::Corpus`] if no word is left, saying which setting pruned them.
+    /// [`crate::Error::Corpus`] if the text has no words or none occurs `min_count` times.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
         self.choose(self.words(monitor)?, options, monitor)
     }
