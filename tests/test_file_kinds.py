@@ -530,7 +530,7 @@ def test_names_of_what_else_is_written_are_refused(tmp_path, name):
     for ending in OTHERS[name]:
         path = tmp_path / f"file{ending}"
         with pytest.raises(
-            ValueError, match=r"^path must not end in .* for the file holds"
+            ValueError, match=r"^path must not end in .* because the file holds"
         ) as caught:
             save(path)
         assert str(path) in str(caught.value)
