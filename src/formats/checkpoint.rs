@@ -1,4 +1,4 @@
-//! The checkpoint of a training between two epochs: with the counts, all that is needed to continue.
+//! The checkpoint file: the state of a training between two epochs. Only the counts are needed besides it to continue.
 //!
 //! All numbers are little-endian.
 //!
@@ -294,7 +294,7 @@ impl Reader<'_> {
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
-        // The length of a pipe is not known: its header may promise more than it has.
+        // The length of a pipe is not known: the header may claim more numbers than come.
         let known = self.reader.input.content_size().is_some();
         let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {
@@ -374,7 +374,7 @@ mod tests {
         }
     }
 
-    /// The file of a training as version 1 had it.
+    /// The bytes of a file of version 1 for a training.
     fn version_1(training: &Training) -> Vec<u8> {
         let mut bytes = std::fs::read(saved(training).path()).unwrap();
         bytes[8] = 1;

@@ -1,4 +1,5 @@
-//! Co-occurrence records: 16 bytes each, little-endian `i32 word1, i32 word2, f64 x`, words from 1.
+//! Reads, writes and shuffles co-occurrence records of 16 bytes: little-endian `i32 word1, i32 word2, f64 x`. Word
+//! numbers start at 1.
 
 use crate::cooccurrence::{Triangle, TriangleBuilder};
 use crate::error::{Error, Location, Result};
@@ -18,12 +19,11 @@ use std::path::Path;
 const RECORD: usize = 16;
 /// Bytes read at a time.
 const BLOCK: usize = 4 << 20;
-/// Buckets of a shuffle. A seed stands for one order only as long as this number stays the same: it does not
-/// depend on the memory limit.
+/// Buckets of a shuffle. The order that a seed gives depends on this number. So it is the same for every memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 
 /// Write the records of `counts`, sorted by (word1, word2). Only as many rows are in memory at a time as the
-/// limit allows.
+/// limit allows, but at least one.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].

@@ -20,7 +20,7 @@ const TENS_OF_EIGHT: [u64; 9] = [
     100_000_000,
 ];
 
-/// The bits of a double that a float has not, and what they are in the middle between two floats.
+/// The bits of a double that a float lacks, and their value if the double lies halfway between two floats.
 const LOST_BITS: u64 = (1 << 29) - 1;
 const MIDDLE: u64 = 1 << 28;
 
@@ -33,8 +33,8 @@ pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
     }
 }
 
-/// [`parse_partial`] for a number of digits with a point among or before them; None for what is not such a
-/// number, or too long.
+/// [`parse_partial`] for a number of digits, perhaps with a minus before them and a point after the first digit or
+/// later. `None` for any other number, and for one that is too long.
 #[inline(always)]
 fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     let negative = text.first() == Some(&b'-');

@@ -1,4 +1,4 @@
-//! Any file of vectors, whatever its format and packing.
+//! Reads a file of vectors of any format, compressed or not.
 
 use super::combine::Combine;
 use super::element::Element;
@@ -55,8 +55,8 @@ impl Default for LoadOptions<'_> {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
-/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, for a combination of
-/// one vector, and for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Parameter`] for a vocabulary that the format does not take or for one that is missing, for `combine` if the
+/// format holds one vector of a word, and for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load<E: Element>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
@@ -75,7 +75,7 @@ pub fn load<E: Element>(
     load_from(Input::open(path, monitor)?, options, monitor)
 }
 
-/// The same of a file that is open and at its beginning.
+/// As [`load`], for an open file at its beginning.
 ///
 /// # Errors
 /// As for [`load`]; [`Error::Parameter`] also for a vocabulary: parameters are read from a path.
@@ -94,7 +94,7 @@ pub(crate) fn load_from<E: Element>(
         return Err(Error::parameter("vocabulary", message));
     }
     if options.combine != Combine::default() {
-        let message = "must be \"sum\" but for Stanford's .bin, which is read with vocabulary=: \
+        let message = "must be \"sum\", except for Stanford's .bin, which is read with vocabulary=: \
                        the other formats hold one vector of a word";
         return Err(Error::parameter("combine", message));
     }
@@ -128,7 +128,7 @@ pub(crate) fn load_from<E: Element>(
     })
 }
 
-/// Keep the vectors of some words, of a file that was read whole.
+/// Keep only the vectors of the words in `only`, if there is a selection.
 fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Result<Loaded<E>> {
     let Some(only) = only else { return Ok(loaded) };
     let (dim, mut kept) = (loaded.dim, WordList::default());
@@ -149,7 +149,7 @@ fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Resu
 /// Find the vectors that hold NaN or infinity.
 fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
     let dim = loaded.dim.max(1);
-    // Without a way out in the middle of a row, the compiler vectorises it.
+    // No early exit: the compiler vectorises a loop over a whole row.
     let is_finite = |row: &[E]| row.iter().fold(true, |all, x| all & x.is_finite());
     let rows = loaded.matrix.par_chunks(dim).enumerate();
     let lost: Vec<usize> = rows
@@ -222,7 +222,7 @@ fn read_binary<E: Element>(
     Ok(vectors)
 }
 
-/// Leave out the vectors of words that came before.
+/// Leave out each vector whose word came before.
 fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
     let Vectors {
         mut words,
@@ -286,7 +286,7 @@ mod tests {
         WordList::of(words).unwrap()
     }
 
-    /// The line that is complained about.
+    /// The line that the error names.
     fn faulty_line(content: &[u8]) -> u64 {
         match read_all(content).unwrap_err() {
             Error::Format {

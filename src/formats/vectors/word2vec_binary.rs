@@ -16,7 +16,7 @@ const LONGEST_WORD: usize = 1 << 20;
 pub(super) struct BinaryRows {
     row_bytes: usize,
     errors: OnInvalid,
-    // Bytes before the block, and of it in records.
+    // Bytes before the block, and bytes of the block that belong to records found so far.
     before: u64,
     here: u64,
 }
@@ -100,8 +100,8 @@ impl Rows for BinaryRows {
     }
 }
 
-/// Whether `content` is exactly `words` records of `dim` numbers, which hold other bytes than printable ASCII
-/// and white space: text of another encoding has these in its words alone.
+/// Whether `content` is exactly `words` records of `dim` numbers, and a byte of the numbers is neither printable ASCII
+/// nor white space. (Text in another encoding has such bytes only in its words.)
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
     let complete = BinaryRows::after(0, dim, OnInvalid::Ignore)
