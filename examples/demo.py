@@ -1,4 +1,4 @@
-"""Train on English text that every machine has: ``glove-rs demo``, with its results in build/demo.
+"""Run ``glove-rs demo``, which trains on English text that this machine has, with results in build/demo.
 
 python examples/demo.py
 python examples/demo.py --corpus my.txt --dim 100 --epochs 15
