@@ -273,7 +273,7 @@ impl Triangle {
             return Ok(());
         }
         let message = format!(
-            "must have counts whose sum is at most {:e}: all together are more",
+            "must have counts whose sum is at most {:e}, got a larger sum",
             f64::MAX
         );
         Err(Error::parameter(name, message))
