@@ -167,7 +167,7 @@ class Worker:
             if "Exception ignored" in said:
                 return fault("an exception that nobody can catch", said)
         if grown > MEMORY and answer["kind"] != "fault":
-            self._stop()  # the peak of a process never falls
+            self._stop()  # the peak of a process never falls, so start a new one
             return fault(f"takes more than {MEMORY >> 20} MiB", f"{grown >> 20} MiB; {answer}")
         return answer
 

@@ -662,7 +662,7 @@ def test_a_model_becomes_stanfords_files_and_these_a_model_again(made, tmp_path)
     before, again = Glove.load(made / "model.glove"), Glove.load(tmp_path / "again.glove")
     for name, array in before._state.arrays.items():
         found = again._state.arrays[name]
-        # Stanford's tools have an accumulator for each component; the default has one a vector.
+        # Stanford's tools have an accumulator for each component, the default one for each row.
         np.testing.assert_array_equal(found, np.broadcast_to(array, found.shape))
     assert len((tmp_path / "s.txt").read_text(encoding="utf-8").splitlines()[0].split()) == 15
 

@@ -83,7 +83,7 @@ impl<S: Sum> RowAccumulator<S> {
     /// [`crate::Error::Memory`].
     pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
         let most = most.min(width);
-        // The time of a dense row grows with its width, that of a hash table with about four times its columns.
+        // The time of a dense row grows with its width. A hash table takes about four times as long for a column.
         self.is_dense = width <= DENSE_WIDTH || most >= width / 4;
         if self.is_dense {
             if self.dense.len() < width {

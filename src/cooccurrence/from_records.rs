@@ -96,7 +96,7 @@ impl<'a> TriangleBuilder<'a> {
     }
 }
 
-/// Rows `first` to `end`, from their records in any order.
+/// Build the rows `first..end` from their records, which may be in any order.
 fn block(
     first: WordId,
     end: WordId,

@@ -284,7 +284,7 @@ mod tests {
                 let (found, slope) = sample.words(20.0, min_count);
                 let truth = text.at_least(min_count);
                 let case = format!("{words} {exponent} {min_count}: {found:?}, truth {truth}");
-                // The fewer occurrences are asked for, the farther the words are extrapolated.
+                // The smaller min_count is, the farther the words are extrapolated.
                 let most = if min_count < 5 { 0.4 } else { 0.2 };
                 assert!((found.likely / truth).ln().abs() < most, "{case}");
                 assert!(found.low < found.likely && found.likely < found.high);

@@ -22,7 +22,7 @@ pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 pub struct Triangle {
     /// Number of words: X is `words` × `words`.
     pub words: usize,
-    /// Whether X equals its transpose by construction.
+    /// Whether X equals its transpose, so that the rows hold only one number for each pair.
     pub symmetric: bool,
     store: Store,
     nnz: u64,

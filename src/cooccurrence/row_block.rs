@@ -100,7 +100,7 @@ impl RowBlock {
         }
     }
 
-    /// Keep X\[row, column\] only, of a matrix that turned out symmetric.
+    /// Keep only X\[row, column\], because the matrix turned out to be symmetric.
     pub(crate) fn drop_backward(&mut self) {
         self.backward = None;
     }

@@ -143,7 +143,7 @@ const VALUES: [f64; 256] = {
     while a <= 5 {
         while b <= 5 {
             while c <= 5 {
-                // All orders: the same summands in another order may have another float as their sum.
+                // All orders of a, b and c, because the order of the summands may change the rounding of the sum.
                 values = with(values, 1.0 / a as f64 + 1.0 / b as f64 + 1.0 / c as f64);
                 c += 1;
             }

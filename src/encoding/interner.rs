@@ -166,7 +166,7 @@ impl Interner {
         Some(new.id)
     }
 
-    /// The number of `word`, if it is known. `hash` is [`InternedWord::hash`] of the word.
+    /// The number of `word`, or `None` if it has none yet. `hash` is [`InternedWord::hash`] of the word.
     pub fn id_of(&self, word: &[u8], hash: u64) -> Option<WordId> {
         self.table
             .find(hash, |e| e.bytes(&self.long) == word)

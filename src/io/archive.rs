@@ -201,13 +201,12 @@ impl Read for Checked {
         self.hasher.update(&buffer[..read]);
         let left = self.left.checked_sub(read as u64);
         let bad = |what| damaged(&self.path, what);
-        self.left =
-            left.ok_or_else(|| bad("a file in it is longer than its list of files says"))?;
+        self.left = left.ok_or_else(|| bad("a file is longer than the list of files says"))?;
         if read == 0 && self.left > 0 {
-            return Err(bad("a file in it is shorter than its list of files says"));
+            return Err(bad("a file is shorter than the list of files says"));
         }
         if read == 0 && self.hasher.clone().finalize() != self.crc {
-            return Err(bad("the checksum of a file in it is wrong"));
+            return Err(bad("the checksum of a file is wrong"));
         }
         Ok(read)
     }

@@ -89,8 +89,8 @@ fn digit(text: &[u8], at: usize) -> Option<u64> {
     (digit < 10).then_some(u64::from(digit))
 }
 
-/// The number that the first of eight characters make, as far as they are digits, and how many these are.
-/// The first character is in the lowest byte.
+/// The number that the leading digits of eight characters make, and how many digits there are. The first character is
+/// in the lowest byte.
 #[inline(always)]
 fn leading_digits(characters: u64) -> (u64, usize) {
     const EACH: u64 = 0x0101_0101_0101_0101;

@@ -33,8 +33,8 @@ use crate::monitor::Monitor;
 use std::io::Write;
 use std::path::Path;
 
-/// The first bytes of every native file. The first is no UTF-8 and the last two do not survive a
-/// transfer that translates newlines.
+/// The first bytes of every native file. The first byte is not valid UTF-8, and the last two do not survive a transfer
+/// that translates newlines.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
 /// Bytes of the header, and what the matrix is aligned to: a cache line.

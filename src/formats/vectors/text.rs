@@ -46,7 +46,7 @@ impl Dialect {
         }
     }
 
-    /// Other dialects than the default, to be tried in this order.
+    /// All dialects except the default and [`Dialect::TABS`], in the order in which they are tried.
     pub const OTHERS: [Self; 12] = [
         Self::new(Separator::Blanks, false),
         Self::new(Separator::Blank, true),
@@ -62,7 +62,7 @@ impl Dialect {
         Self::list(b';', false, true),
     ];
 
-    /// Tabs alone, for lines that all have the same number of them.
+    /// The dialects in which only tabs separate. They are tried if all lines have the same number of tabs.
     pub const TABS: [Self; 2] = [
         Self::new(Separator::Tab, false),
         Self::new(Separator::Tab, true),
