@@ -82,7 +82,7 @@ impl Vocabulary {
         if word.is_empty() {
             return Err(Error::parameter(
                 "words",
-                format!("must not be empty: word {}", self.len()),
+                format!("must not be empty, but word number {} is", self.len()),
             ));
         }
         if self.len() == MAX_WORDS {

@@ -29,7 +29,7 @@ pub struct CorpusSize {
     pub different_words: f64,
     /// Different words that each thread meets.
     pub words_per_thread: f64,
-    /// Bytes of a different word, on average.
+    /// Average length in bytes of the different words.
     pub word_bytes: f64,
     /// Non-zero entries of the matrix.
     pub records: f64,

@@ -37,7 +37,7 @@ const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 /// Builds a [`Triangle`] from records in any order.
 pub struct TriangleBuilder<'a> {
     words: usize,
-    // A bucket is 2^shift rows.
+    // A bucket holds the records of 2^shift rows.
     shift: u32,
     buckets: Buckets<RowRecord>,
     memory: &'a MemoryLimit,

@@ -20,7 +20,7 @@ impl Interval {
         }
     }
 
-    /// The same, with an additional `error` of the logarithm, and not below `least`.
+    /// The interval widened by an additional `error` of the logarithm. Its low end does not fall below `least`.
     fn widened(self, error: f64, least: f64) -> Self {
         Self {
             low: (self.low * (-error).exp()).max(least.min(self.likely)),

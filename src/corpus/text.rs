@@ -245,9 +245,9 @@ impl TextReader {
         let most = self.options.most_uncut();
         if self.options.whole {
             let message = format!(
-                "must leave room for a document of more than {most} bytes in {}, byte {}, which the \
-                 tokenizer, a function, gets whole (it gets a quarter of memory, 1 GiB at most, and \
-                 256 MiB without a limit)",
+                "must leave room for a document of more than {most} bytes ({}, byte {}): a tokenizer that \
+                 is a function gets whole documents, which may take a quarter of memory and at most 1 GiB, \
+                 or 256 MiB without a limit",
                 self.name.display(),
                 self.offset
             );
@@ -255,8 +255,8 @@ impl TextReader {
         }
         if self.options.max_word_bytes > most {
             let message = format!(
-                "must leave room for a word of {length} bytes or more in {}, byte {} (it gets a \
-                 quarter of memory)",
+                "must leave room for a word of {length} bytes or more ({}, byte {}), which may take a \
+                 quarter of memory",
                 self.name.display(),
                 self.offset
             );
@@ -271,7 +271,9 @@ impl TextReader {
 
     fn malformed(&self, (at, message): Fault) -> Error {
         let what = match self.input.compression() {
-            Some(compression) => format!("{message} in what the {} data hold", compression.name()),
+            Some(compression) => {
+                format!("{message}, in the decompressed {} data", compression.name())
+            }
             None => message,
         };
         Error::format(&self.name, Location::Byte(at), what)
@@ -499,7 +501,7 @@ mod tests {
         let Some(Content::Lines(chunk)) = reader.next_chunk().unwrap() else {
             panic!("there is a chunk before the word");
         };
-        // These characters take as many bytes in UTF-16 as in UTF-8, and Latin ones twice as many.
+        // Together these characters take as many bytes in UTF-16 as in UTF-8; Latin letters take twice as many.
         let origin = reader.origin().unwrap();
         assert_eq!(origin.offset, 2);
         assert_eq!(origin.after(chunk.as_bytes()), 2 + chunk.len() as u64);

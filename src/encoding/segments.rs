@@ -107,8 +107,8 @@ impl EncodedCorpus {
         segment.carried = segment.ids.len();
         if segment.carried > most.max(LONG_TAIL) {
             let message = format!(
-                "must be smaller, or memory larger: so many words of a document do not fit into the memory \
-                 limit; got {window}"
+                "must be smaller, or memory larger: the words of a window exceed the memory limit; got \
+                 {window}"
             );
             return Err(Error::parameter("window", message));
         }

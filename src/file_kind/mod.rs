@@ -1,4 +1,4 @@
-//! Recognises what a file is by its first bytes. Every reader asks this module, and no other code decides it.
+//! Recognises what a file is by its first bytes. Every reader asks this module first.
 //!
 //! | module | recognises |
 //! |---|---|

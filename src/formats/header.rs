@@ -2,7 +2,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | magic bytes, which tell the kind of the file |
+//! | 8 | magic bytes, which identify the kind of the file |
 //! | 4 | version of the format |
 //! | … | numbers, which the module of the format describes |
 //! | 4 | CRC-32 of all bytes before |

@@ -94,7 +94,7 @@ impl Compression {
             }
             Self::Zstandard => {
                 let mut decoder = zstd::Decoder::with_buffer(packed)?;
-                // Without this limit the decoder would refuse files made with `zstd --long`.
+                // The decoder's own limit would refuse files made with `zstd --long`.
                 decoder.window_log_max(most.ilog2().clamp(LEAST_WINDOW, 31))?;
                 Box::new(decoder)
             }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 /// Bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
 const SETTLE: usize = 16 << 20;
-/// Milliseconds that a write waits for the reader of a pipe at a time.
+/// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
 const PATIENCE: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;

@@ -7,8 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// In the scratch folder: the locked file of its owner, the new folder (after an exchange the old
-/// one), and the old folder where the system cannot exchange.
+/// Names in the scratch folder: the file that its process locks; the new folder, in whose place the old one is after
+/// an exchange; and the old folder, if the system cannot exchange folders.
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";

@@ -5,7 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// The file that is locked; it stays in the folder, because removing it could let two processes in.
+/// The file that is locked. It is never removed: otherwise two processes could lock the folder at the same time.
 const NAME: &str = "training.lock";
 
 /// A locked folder, which no other training may use. The system drops the lock when the process ends, in whatever

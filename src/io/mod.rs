@@ -5,7 +5,7 @@
 //!
 //! Writing: `file` writes a file, `folder` a folder. The ending of a name decides on the compression and may be
 //! refused (`ending`). All output for a user is written here, by three rules. The old file stays at its path until
-//! the new content is complete and on the disk. A file is removed only if it is known to be ours. A temporary file
+//! the new content is complete and on the disk. Only files that glove-rs has written are removed. A temporary file
 //! (`temporary`) belongs to one target and one process: its name contains that of the target, and it is locked as
 //! long as the process lives. So the next process that writes the same target can recognise what a killed process
 //! left, and remove it.

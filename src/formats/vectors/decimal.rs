@@ -65,7 +65,7 @@ fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
         }
         fraction = at - point;
     }
-    // With the point at most 20 bytes, so that `digits` has not overflowed.
+    // At most 19 digits, or 18 and a point: `digits` has not overflowed.
     let whole = at > start && at - start <= 19 && digits < 1 << 53;
     let ends = text.get(at).is_none_or(u8::is_ascii_whitespace);
     if !(whole && ends) {
@@ -101,7 +101,7 @@ fn leading_digits(characters: u64) -> (u64, usize) {
     if count == 0 {
         return (0, 0);
     }
-    // Zeros come before the digits; then neighbours are added up: two, four and all eight of them.
+    // Shift the digits up, so that zeros come before them. Then combine neighbours: pairs, fours, all eight.
     let values = values << (64 - 8 * count);
     let pairs = (values.wrapping_mul(10) + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
@@ -142,7 +142,7 @@ mod tests {
         fn every_number_is_that_of_the_standard_library(
             minus in "-?", whole in "[0-9]{1,12}", fraction in "[0-9]{0,12}", bits: u32, rest in "[ \t\n]?[0-9. ]{0,12}",
         ) {
-            // Every second one is a float as it prints, or the middle between two.
+            // Random digits, a float as it prints, the middle between two floats, and a float with six decimals.
             let float = f32::from_bits(bits);
             let middle = f64::midpoint(f64::from(float), f64::from(f32::from_bits(bits ^ 1)));
             for number in [format!("{minus}{whole}.{fraction}"), format!("{float}"), format!("{middle}"), format!("{float:.6}")] {

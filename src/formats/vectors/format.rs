@@ -164,7 +164,7 @@ pub(super) fn plan(
         FileKind::Records,
         FileKind::Parameters,
     ];
-    // The looks of a file do not count if the caller names its format.
+    // If the caller names the format, what the file looks like does not count.
     let kind = kind.filter(|kind| format.is_none() || !by_looks.contains(kind));
     let refusal = kind.filter(|kind| *kind != FileKind::Empty);
     if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {
@@ -661,7 +661,7 @@ mod tests {
     fn binary_is_told_from_text() {
         let binary = [b"2 1\na ".as_slice(), &1.0_f32.to_le_bytes(), b"b \0\0\0\0"].concat();
         assert_eq!(seen(&binary), (false, 1, Some(2)));
-        // Bytes that are all letters are text, whatever fits.
+        // If all bytes are letters, the file is text, although it would fit the binary format.
         assert!(seen(b"2 1\na AAAA\nb BBBB\n").0);
         assert!(seen(b"2 2\nk\xe9ng 0.1|0.2\nqueen 0.3|0.2\n").0);
         assert!(!seen(b"1 1\nking \xcd\xcc\x8c\x3f\n").0);

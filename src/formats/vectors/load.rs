@@ -172,7 +172,7 @@ fn read_text<E: Element>(
     // The shortest line: an empty word, and a space and a digit for each number.
     let possible = size / (2 * body.dim as u64 + 1);
     let expected = body.promised.unwrap_or_else(|| {
-        // Words get longer the rarer they are.
+        // A guess from the first lines, rather too large: memory that is not touched costs nothing.
         let guess = size as f64 / body.line_bytes.max(1.0) * 1.05;
         (guess as u64).saturating_add(16)
     });
@@ -314,7 +314,7 @@ mod tests {
             let bad = format!("1000 3\r\n\n{bad}");
             assert_eq!(faulty_line(bad.as_bytes()), before as u64 + 3);
         }
-        // Of several the first, and none beyond the limit.
+        // Of several malformed lines the first is named. Lines beyond the limit are not read.
         let bad = format!("{fine}a 1\n{fine}b \n");
         assert_eq!(faulty_line(bad.as_bytes()), 501);
         let limited = LoadOptions {
@@ -360,7 +360,7 @@ mod tests {
             else {
                 panic!("{end}: {error}");
             };
-            // The vector that is cut starts there.
+            // The error names the first byte of the vector that is cut.
             assert!(
                 byte as usize <= end && end - (byte as usize) < 3 + 1 + 12,
                 "{end}: {byte}"

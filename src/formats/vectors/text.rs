@@ -97,7 +97,7 @@ impl Dialect {
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 
-    /// The word of a line that has only its first number left, and this number.
+    /// Split a line of which only the word and its first number are left.
     fn split_word(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let Separator::List { colon, .. } = self.separator else {
             return self.split_last(line);

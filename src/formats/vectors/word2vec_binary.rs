@@ -59,9 +59,7 @@ impl Rows for BinaryRows {
             match complete {
                 Some(complete) => spans.push(start..complete),
                 None if at_end && word.is_empty() => {
-                    return Err(fault(
-                        "the file ends before the number of words in its header",
-                    ));
+                    return Err(fault("the file has fewer words than its header says"));
                 }
                 None if at_end => return Err(fault("the file ends within this word's vector")),
                 None if word.len() > LONGEST_WORD + self.row_bytes => {

@@ -60,7 +60,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
     write_atomically(path, monitor, |out| {
-        // Some tasks' worth at a time: memory stays bounded whatever V is.
+        // Format a limited number of rows at a time, so that memory does not grow with V.
         let together = ROWS * TASKS * rayon::current_num_threads();
         let mut blocks = words
             .chunks(together)
@@ -184,7 +184,7 @@ fn format_rows<W: AsRef<[u8]>, E: Element>(
     text
 }
 
-/// Numbers formatted before they are put in place: bytes that were just written are slow to read.
+/// How many numbers are formatted before they are copied to the line: reading what was just written is slow.
 const TOGETHER: usize = 8;
 /// More bytes than the longest f32 with the space before it: " -1.17549435e-38".
 const LONGEST: usize = 24;
