@@ -342,7 +342,7 @@ def corpus(path: Path) -> None:
         try:
             words = Vocabulary.from_corpus(source(), **reading)
         except UnicodeDecodeError as error:
-            if how == "text":  # raised by the file that the user has opened
+            if how == "text":  # raised by Python's text file
                 raise Refused from error
             raise
         except ValueError as error:

@@ -169,7 +169,7 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// As [`Vocabulary::prune`], for the words of a text. `name` is the name of the text in messages.
+    /// Like [`Vocabulary::prune`], but for the words of a text. `name` is the name of the text in messages.
     ///
     /// # Errors
     /// [`Error::Corpus`] if the text has no words or none occurs `min_count` times; as for [`Vocabulary::prune`].

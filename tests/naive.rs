@@ -211,7 +211,7 @@ fn records(rows: &impl Rows, words: usize) -> Records {
     records
 }
 
-/// The same cells, and the same values to 1e-9.
+/// Check that both have the same cells, and that the relative difference of their values is at most 1e-9.
 fn assert_same(actual: &Records, expected: &Records) {
     assert!(
         actual.keys().eq(expected.keys()),
@@ -228,7 +228,7 @@ fn assert_same(actual: &Records, expected: &Records) {
     }
 }
 
-/// The same bits.
+/// Check that both have the same cells, with equal values.
 fn assert_equal(actual: &Triangle, expected: &Triangle) {
     let csr = |counts: &Triangle| counts.to_csr(&Monitor::new()).unwrap();
     assert!(csr(actual) == csr(expected));

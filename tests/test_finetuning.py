@@ -46,7 +46,7 @@ def reference_records(X):
 
 
 def frozen(dim, **options):
-    """A model whose training moves its parameters by next to nothing."""
+    """A model whose training hardly changes its parameters."""
     return Glove(
         deterministic=True,
         dim=dim,
@@ -290,7 +290,7 @@ def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)
     ours = total_loss(model, X, given, anchor)
     _, errors = by_mittens(parameters(model), 3000)
-    assert errors[0] == pytest.approx(ours, rel=1e-6)  # the same objective
+    assert errors[0] == pytest.approx(ours, rel=1e-6)  # the same function at the same parameters
     assert 0.99 * ours <= errors[-1] <= ours
 
     begun = Glove(**NEAR | {"epochs": 1}).fit_cooccurrence(X, init=given, anchor=anchor)

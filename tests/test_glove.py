@@ -62,7 +62,7 @@ def model(zipf):
 
 
 def assert_same_model(actual, expected):
-    """The same parameters, words, history and settings."""
+    """Check that two models have the same parameters, words, history and settings."""
     for name in PARAMETERS:
         np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name), err_msg=name)
         assert getattr(actual, name).dtype == np.float32

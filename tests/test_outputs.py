@@ -546,7 +546,7 @@ def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, comman
     arguments = command.split()
     if arguments[0] in ("fit", "train"):
         arguments += ["--epochs", "1"]
-    code = 1 if arguments[0] == "convert" else 2  # OUTPUT is no option
+    code = 1 if arguments[0] == "convert" else 2  # OUTPUT of convert is an argument, not an option
     message = reason(code, *arguments, "--overwrite")
     assert "must be another file than" in message
     assert everything() == before

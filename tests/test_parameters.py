@@ -109,7 +109,7 @@ def test_any_value_is_taken_or_refused_by_the_parameters_name(folder, monkeypatc
                         warnings.simplefilter("ignore")
                         function(**{**given, name: value})
                 except (OSError, KeyError, ArithmeticError):
-                    pass  # a file that is not there; a training that diverged
+                    pass  # the file does not exist, or the training diverged
                 except (ValueError, TypeError) as error:
                     named = re.search(rf"\b{name}\b", str(error))
                     if not named and not isinstance(error, UnicodeEncodeError):

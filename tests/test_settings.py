@@ -1,4 +1,4 @@
-"""The table of settings, which has all names, ranges, defaults, presets and options."""
+"""Tests of the table of settings, which has all names, ranges, defaults, presets and options."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
     let searched = text.replace('\r', "");
     let mut from = 0;
     for word in whole.0.iter().flatten() {
-        let word = std::str::from_utf8(word).expect("words of UTF-8 are UTF-8");
+        let word = std::str::from_utf8(word).expect("a word of a text in UTF-8 is UTF-8");
         let stands_for_space = |c: char| match tokenizer {
             Tokenizer::Whitespace => " \t\n\r".contains(c),
             // By UAX #29 the narrow no-break space joins letters and numbers.

@@ -224,7 +224,7 @@ impl Triangle {
         Ok(lengths)
     }
 
-    /// As [`Triangle::to_csr`], for some rows: those from `first` on, whose numbers of records are `lengths`.
+    /// Like [`Triangle::to_csr`], but only for the rows from `first` on, one for each number of records in `lengths`.
     ///
     /// # Errors
     /// As for [`Triangle::block`].

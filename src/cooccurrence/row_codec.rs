@@ -201,7 +201,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode_into(bytes, &mut block)?.then_some(block))
 }
 
-/// As [`decode`], for bytes from an untrusted file: also `None` if a value is negative or not finite.
+/// Like [`decode`], but for bytes from an untrusted file: also returns `None` if a value is negative or not finite.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -209,7 +209,7 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// As [`decode`], into the memory of an existing block. Returns `false` if the bytes are not a block.
+/// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block.
 pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     match decode_rows(bytes, block) {
         Ok(()) => Ok(true),

@@ -42,7 +42,7 @@ pub(crate) fn refusal_as_text(beginning: &[u8], whole: bool) -> Option<String> {
     })
 }
 
-/// What a file is.
+/// The kind of a file: what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A file of no bytes.

@@ -121,7 +121,7 @@ pub fn load(
     load_from(input, vocabulary, memory, monitor)
 }
 
-/// As [`load`], for an open file at its beginning.
+/// Like [`load`], but for an open file whose position is its beginning.
 ///
 /// # Errors
 /// As for [`load`].

@@ -25,7 +25,7 @@ pub fn recognise(path: impl AsRef<Path>, monitor: &Monitor) -> Result<FileKind> 
     recognise_input(&mut input)
 }
 
-/// As [`recognise`], for an open file at its beginning. Nothing of the file is consumed.
+/// Like [`recognise`], but for an open file whose position is its beginning. The position does not change.
 pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     let beginning = input.peek(LOOK)?;
     let whole = beginning.len() < LOOK;

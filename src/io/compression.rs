@@ -191,7 +191,7 @@ impl Unpacked {
         Self::within(file, u64::MAX)
     }
 
-    /// As [`Unpacked::new`], with at most about `most` bytes of memory for the decoder.
+    /// Like [`Unpacked::new`], but with at most about `most` bytes of memory for the decoder.
     pub fn within(file: impl Read + Send + 'static, most: u64) -> io::Result<Self> {
         let packed = Arc::new(Packed::default());
         let mut file = Watched {

@@ -104,7 +104,7 @@ impl Input {
         Self::unpacked(path, source, size)
     }
 
-    /// As [`Input::open`]; `-` is standard input.
+    /// Like [`Input::open`], but the path `-` means standard input.
     ///
     /// # Errors
     /// As for [`Input::open`].

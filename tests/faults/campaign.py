@@ -114,7 +114,7 @@ def content(path: Path) -> object:
         settings = json.loads(path.read_text())
         return {**settings, "created": None}
     if path.name == "training.checkpoint":
-        return path.stat().st_size  # its times vary; `check_training` reads its content
+        return path.stat().st_size  # contains times; `check_training` reads it
     return path.read_bytes()
 
 

@@ -82,7 +82,7 @@ pub fn load_cooccurrences(
     read_cooccurrences(&mut input, words, memory, monitor)
 }
 
-/// As [`load_cooccurrences`], from an open file.
+/// Like [`load_cooccurrences`], but from an open file.
 pub(in crate::formats) fn read_cooccurrences(
     input: &mut Input,
     words: usize,

@@ -57,7 +57,7 @@ pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Voca
     )
 }
 
-/// As [`load_vocabulary`], for an open file at its beginning.
+/// Like [`load_vocabulary`], but for an open file whose position is its beginning.
 ///
 /// # Errors
 /// As for [`load_vocabulary`].

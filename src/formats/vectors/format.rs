@@ -211,7 +211,8 @@ pub(super) fn plan(
             }
         });
     };
-    // In text a number takes at least two bytes, in binary four: more components than that cannot be right.
+    // The header is wrong if it claims more components than fit into a line of `longest` bytes (a number takes at
+    // least two bytes), or more than the file has bytes.
     let vectors = promised > 0 || !content[start..].iter().all(u8::is_ascii_whitespace);
     let too_many = |bytes: u64| dim as u64 > bytes;
     if dim == 0 || too_many(longest as u64 / 2) || vectors && size.is_some_and(too_many) {

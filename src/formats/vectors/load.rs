@@ -75,7 +75,7 @@ pub fn load<E: Element>(
     load_from(Input::open(path, monitor)?, options, monitor)
 }
 
-/// As [`load`], for an open file at its beginning.
+/// Like [`load`], but for an open file whose position is its beginning.
 ///
 /// # Errors
 /// As for [`load`]; [`Error::Parameter`] also for a vocabulary: parameters are read from a path.
