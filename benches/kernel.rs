@@ -25,7 +25,7 @@ const OPTIMIZERS: [(&str, Optimizer); 3] = [
 const WORDS: usize = 20_000;
 const TOKENS: usize = 300_000;
 
-/// Bytes of the rows that a SIMD level trains: as for one tile, the rows of both blocks stay in cache. They fill half
+/// The rows that a SIMD level trains, in bytes: as for one tile, the rows of both blocks stay in cache. They fill half
 /// of a typical L2 cache.
 const TILE_BYTES: usize = 1 << 19;
 const TILE_RECORDS: usize = 100_000;

@@ -265,7 +265,7 @@ fn chinese(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Most bytes that jieba segments in one call. It takes about a second for a megabyte.
+/// Largest number of bytes that jieba segments in one call. It takes about a second for a megabyte.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. 64 KiB

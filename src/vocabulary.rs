@@ -264,7 +264,7 @@ impl Vocabulary {
         counted
     }
 
-    /// Bytes of memory, without the index of [`Vocabulary::index_of`].
+    /// Number of bytes of memory that the vocabulary takes, without the index of [`Vocabulary::index_of`].
     pub fn bytes(&self) -> usize {
         self.bytes.len() + size_of_val(&self.ends[..]) + size_of_val(&self.counts[..])
     }
@@ -439,11 +439,11 @@ fn increase(count: &mut u64, more: u64) -> Result<()> {
     check_count(*count)
 }
 
-/// Most words of a vocabulary, 2³¹ − 4. The three largest ids below 2³¹ are marks in encoded text, and the
+/// Largest number of words of a vocabulary, 2³¹ − 4. The three largest ids below 2³¹ are marks in encoded text, and the
 /// counter compares ids as signed numbers.
 pub const MAX_WORDS: usize = i32::MAX as usize - 3;
 
-/// Words between two checks of the monitor.
+/// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
 /// Sort different words. Runs are sorted and then merged, so that sorting millions of words can be interrupted.

@@ -188,7 +188,7 @@ def test_word_pairs_by_hand(wv, tmp_path):
     pearson, _, unknown = wv.evaluate_word_pairs(path, dummy4unknown=True)
     assert pearson[0] == pytest.approx(np.corrcoef([9, 2, 5, 1], [0.6, 0, 0.8, 0])[0, 1])
     assert unknown == 25
-    # Ice is another word here, which points the other way, and ICE is unknown.
+    # Now "Ice" and "ice" are different words, and "ICE" is unknown.
     *_, unknown = wv.evaluate_word_pairs(path, case_insensitive=False)
     assert unknown == 50
     with pytest.raises(ValueError, match="no pair"):

@@ -323,7 +323,7 @@ def test_reported_loss_is_the_mean_over_all_records(size, density, threads):
 @pytest.mark.parametrize(("size", "density"), [(30, 0.8), (5000, 0.001)])
 def test_an_epoch_applies_the_gradient_of_every_record_once(size, density):
     # With tiny steps of SGD the parameters hardly change during the epoch. So the steps add up to
-    # one step along the gradient of the whole loss, in whatever tiles the records are.
+    # one step along the gradient of the whole loss, however the tiles divide the records.
     X = random_symmetric_counts(12, size, density)
     records = scipy.sparse.find(X)
     eta, config = 1e-3, reference.Config(x_max=10.0)

@@ -8,7 +8,7 @@ use glove_rs::encoding::DOCUMENT_END;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// Tokens of a document, about as many as in an article of an encyclopaedia.
+/// Number of tokens of a document, about as many as in an article of an encyclopaedia.
 const DOCUMENT_TOKENS: usize = 280;
 
 /// A text of `tokens` ranks below `words`, with [`DOCUMENT_END`] after each document. The probability of rank r is

@@ -1,4 +1,4 @@
-//! Builds a matrix in memory from pairs in any order (`from_records.rs`: on disk beyond a memory limit).
+//! Builds a matrix in memory from pairs in any order. (`from_records.rs` uses the disk beyond a memory limit.)
 
 use super::matrix::Triangle;
 use super::row_block::{RowBlock, poll};

@@ -19,27 +19,27 @@ use std::time::Instant;
 /// The size of a corpus and its counts, and what counting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CorpusSize {
-    /// Words in the text.
+    /// Number of words in the text.
     pub tokens: f64,
-    /// Words in the text that are in the vocabulary.
+    /// Number of words in the text that are in the vocabulary.
     pub kept_tokens: f64,
-    /// Words in the vocabulary.
+    /// Number of words in the vocabulary.
     pub words: f64,
-    /// Different words in the text.
+    /// Number of different words in the text.
     pub different_words: f64,
-    /// Different words that each thread meets.
+    /// Number of different words that each thread meets.
     pub words_per_thread: f64,
     /// Average length in bytes of the different words.
     pub word_bytes: f64,
     /// Non-zero entries of the matrix.
     pub records: f64,
-    /// Pairs of words that the rows of counts hold.
+    /// Number of pairs of words that the rows of counts hold.
     pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
-    /// Bytes of the rows of counts when they are compressed.
+    /// Number of bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
-    /// Bytes of the tokenizer's dictionary.
+    /// Number of bytes of the tokenizer's dictionary.
     pub tokenizer_bytes: f64,
     /// The fraction of the rows of counts that the memory allocator still holds after they were freed.
     pub retained_rows: f64,
@@ -54,38 +54,38 @@ const RETAINED_ROWS: Interval = Interval {
     high: 0.6,
 };
 
-/// Bytes for each word in the table in which a thread numbers the words of its text, free slots included.
+/// Number of bytes for each word in the table in which a thread numbers the words of its text, free slots included.
 const INTERNED_BYTES: f64 = 33.0 * TABLE_SLACK;
-/// Slots of a hash table for each entry. Tables double when they are 7/8 full.
+/// Number of slots of a hash table for each entry. Tables double when they are 7/8 full.
 const TABLE_SLACK: f64 = 1.6;
-/// Bytes of a word in a list of words with counts.
+/// Number of bytes of a word in a list of words with counts.
 const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
-/// Bytes of a word in a vocabulary besides its text: its end and its count.
+/// Number of bytes of a word in a vocabulary besides its text: its end and its count.
 const VOCABULARY_BYTES: f64 = (size_of::<usize>() + size_of::<u64>()) as f64;
-/// Bytes of an entry of a vocabulary's index.
+/// Number of bytes of an entry of a vocabulary's index.
 const INDEX_BYTES: f64 = (size_of::<WordId>() + 1) as f64 * TABLE_SLACK;
-/// Bytes of each word of encoded text.
+/// Number of bytes of each word of encoded text.
 const ID_BYTES: f64 = size_of::<WordId>() as f64;
-/// Bytes of jieba's dictionary.
+/// Number of bytes of jieba's dictionary.
 const DICTIONARY_BYTES: f64 = 34e6;
 /// Blocks of rows grow before they are shrunk to their size. Therefore the memory allocator holds this many times
 /// the bytes of the rows at the end of counting (benches/EXPERIMENTS.md, "Memory of a fit").
 const ROW_OVERHEAD: f64 = 1.15;
 
 impl CorpusSize {
-    /// Bytes of the rows of counts in memory.
+    /// Number of bytes of the rows of counts in memory.
     pub fn row_bytes(&self) -> f64 {
         let sums = if self.symmetric { 1 } else { 2 };
         self.pairs * (size_of::<WordId>() + sums * size_of::<f64>()) as f64
     }
 
-    /// Bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
+    /// Number of bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
     pub fn vocabulary_bytes(&self) -> f64 {
         let words = (self.word_bytes + VOCABULARY_BYTES) * self.different_words;
         words + INDEX_BYTES * self.words + self.tokenizer_bytes
     }
 
-    /// Bytes at the peak of reading the text and choosing its vocabulary.
+    /// Number of bytes of memory at the peak of reading the text and choosing its vocabulary.
     pub(crate) fn reading_bytes(&self, memory: &MemoryLimit) -> f64 {
         let threads = rayon::current_num_threads() as f64;
         let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
@@ -97,7 +97,7 @@ impl CorpusSize {
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
-    /// Bytes of memory at the peak of counting, on all threads of the current rayon pool.
+    /// Number of bytes of memory at the peak of counting, on all threads of the current rayon pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
@@ -107,13 +107,14 @@ impl CorpusSize {
         counting.max(self.reading_bytes(memory))
     }
 
-    /// Bytes that the memory allocator still holds after the text was read, and bytes of the buffers of threads.
+    /// Number of bytes that the memory allocator still holds after the text was read, plus those of the buffers of
+    /// threads.
     pub(crate) fn retained_reading(&self, memory: &MemoryLimit) -> f64 {
         let threads = THREAD_BYTES * rayon::current_num_threads() as f64;
         threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
     }
 
-    /// Bytes of temporary files that counting writes; 0 if the memory limit is not reached.
+    /// Number of bytes of temporary files that counting writes; 0 if the memory limit is not reached.
     pub fn disk(&self, memory: &MemoryLimit) -> f64 {
         if self.row_bytes() <= memory.row_bytes() as f64 {
             return 0.0;
@@ -128,7 +129,7 @@ impl CorpusSize {
 
 /// The fraction of the memory of reading that the allocator still holds while counting.
 const RETAINED_READING: f64 = 0.45;
-/// Bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
+/// Number of bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
 const THREAD_BYTES: f64 = 3e6;
 
 /// The size of a corpus, as a sample of it suggests.
@@ -166,9 +167,9 @@ pub struct EncodedSample {
     tokenizer: Tokenizer,
     /// How many times larger the whole text is.
     pub scale: f64,
-    /// Bytes of the source that were read.
+    /// Number of bytes of the source that were read.
     pub read: u64,
-    /// Bytes of the source.
+    /// Number of bytes of the source.
     pub total: u64,
     is_beginning: bool,
     /// Seconds that it took to split the sample into words.

@@ -1,4 +1,5 @@
-//! Builds a [`Triangle`] from records that come in any order, on disk beyond a memory limit.
+//! Builds a [`Triangle`] from records that come in any order. Beyond a memory limit, the records go
+//! to a temporary file.
 
 use super::matrix::Triangle;
 use super::row_block::RowBlock;
@@ -29,9 +30,9 @@ impl RowRecord {
     }
 }
 
-/// Most buckets; each holds the records of a range of rows. There are enough buckets that the records of one fit
-/// into memory when all records together do not, and so few that the ends of all buckets stay in the processor's
-/// cache. Tests use few buckets, so that all of them get rows.
+/// Largest number of buckets; each holds the records of a range of rows. There are enough buckets that the records of
+/// one fit into memory when all records together do not, and so few that the ends of all buckets stay in the
+/// processor's cache. Tests use few buckets, so that all of them get rows.
 const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 
 /// Builds a [`Triangle`] from records in any order.

@@ -134,7 +134,7 @@ impl Spectrum {
         errors[0] + errors[1] * outside.max(0.0) + unread * scale.ln()
     }
 
-    /// Tokens of a text `scale` times as long as the sample.
+    /// Number of tokens of a text `scale` times as long as the sample.
     pub fn tokens(&self, scale: f64) -> Interval {
         let tokens = Interval::exact(self.tokens * scale);
         if is_whole(scale) {
@@ -143,7 +143,7 @@ impl Spectrum {
         tokens.widened(self.error(scale, 0.0, TOKENS_ERROR), self.tokens)
     }
 
-    /// Different words in a text `scale` times as long as the sample.
+    /// Number of different words in a text `scale` times as long as the sample.
     pub fn different(&self, scale: f64) -> Interval {
         if is_whole(scale) {
             return Interval::exact(self.at_least(1));
@@ -156,8 +156,8 @@ impl Spectrum {
         words.widened(self.error(scale, x, WORDS_ERROR), 0.0)
     }
 
-    /// Words that occur at least `min_count` times in a text `scale` times as long as the sample, and the slope
-    /// d ln(words)/d ln(text) there.
+    /// Number of words that occur at least `min_count` times in a text `scale` times as long as the sample, and the
+    /// slope d ln(words)/d ln(text) there.
     ///
     /// There is a part of the sample that has as many different words as the whole sample has words with at least
     /// `min_count` occurrences. In a longer text this part is about the same fraction of the text. So it is often not
@@ -184,7 +184,7 @@ impl Spectrum {
         (interval.widened(error, now), self.heaps(x).1)
     }
 
-    /// Tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
+    /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
     pub fn kept_tokens(&self, scale: f64, min_count: u64) -> f64 {
         if is_whole(scale) {
             let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);
@@ -200,8 +200,8 @@ impl Spectrum {
         (self.tokens * scale - dropped).max(0.0)
     }
 
-    /// Records of a text `scale` times as long as the sample. Half of the sample has `before` records, and all of it
-    /// has `now`. The number of words grows with the slope `words`.
+    /// Number of records of a text `scale` times as long as the sample. Half of the sample has `before` records, and
+    /// all of it has `now`. The number of words grows with the slope `words`.
     pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Interval {
         if is_whole(scale) {
             return Interval::exact(now);

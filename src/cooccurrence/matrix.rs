@@ -145,7 +145,7 @@ impl Triangle {
         matches!(self.store, Store::Disk(_))
     }
 
-    /// Bytes of memory of the rows.
+    /// Number of bytes of memory that the rows take.
     pub fn memory_bytes(&self) -> u64 {
         match &self.store {
             Store::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),

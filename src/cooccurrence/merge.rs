@@ -1,5 +1,5 @@
-//! Adds up counts with the same word ids, row by row, on disk beyond a memory limit (`weighted_sum.rs`: counts with
-//! different word ids, in memory).
+//! Adds up counts with the same word ids, row by row. Beyond a memory limit, the sum goes to a temporary file.
+//! (`weighted_sum.rs` adds up counts with different word ids, in memory.)
 
 use super::accumulator::{Row, RowAccumulator, Sum};
 use super::matrix::Triangle;
@@ -12,7 +12,7 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Most counts that are merged at a time. Each may be an open file.
+/// Largest number of counts that are merged at a time. Each may be an open file.
 pub(crate) const MOST_OPEN: usize = 64;
 /// Number of entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;

@@ -69,9 +69,9 @@ impl RowEncoder {
     }
 }
 
-/// Most bytes of a 32-bit number.
+/// Largest number of bytes that a 32-bit number takes.
 const MOST_NUMBER: usize = 5;
-/// Most bytes of a value.
+/// Largest number of bytes that a value takes.
 const MOST_VALUE: usize = 9;
 
 /// Write a number as LEB128 at `end`, and return the new end. The number of bytes is hard to predict, so only

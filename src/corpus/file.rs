@@ -19,7 +19,7 @@ pub struct FileReader {
     idle: Idle,
     current: Option<Box<Current>>,
     total: u64,
-    // Bytes of the files that are done.
+    // Number of bytes of the files that are done.
     done: u64,
     // The first notice for the user about any of the files.
     notice: Option<String>,
@@ -172,7 +172,8 @@ impl Current {
         })))
     }
 
-    /// Bytes read of the file. For a file in an archive, the bytes of the archive in the same proportion.
+    /// Number of bytes of the file that have been read. For a file in an archive: the same fraction of the archive's
+    /// bytes.
     fn bytes_read(&self) -> u64 {
         let read = self.text.bytes_read();
         self.packed.map_or(read, |[packed, bytes]| {

@@ -36,7 +36,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Bytes of text.
+    /// Number of bytes of the text.
     pub fn len(&self) -> usize {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.len(),
@@ -84,7 +84,7 @@ impl Content {
     }
 }
 
-/// Words between two calls of [`TokenHandler::goes_on`](crate::tokenize::TokenHandler::goes_on).
+/// Number of words between two calls of [`TokenHandler::goes_on`](crate::tokenize::TokenHandler::goes_on).
 const POLL_WORDS: usize = 1 << 12;
 
 /// Documents as words that the caller has separated.
@@ -113,7 +113,7 @@ impl Words {
         self.document_ends.push(self.ends.len());
     }
 
-    /// Bytes of all words.
+    /// Number of bytes of all words.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -163,7 +163,7 @@ impl Origin {
     }
 }
 
-/// Bytes that `text`, converted to UTF-8, takes in its file.
+/// Number of bytes that `text`, converted to UTF-8, takes in its file.
 fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
     if !is_utf16 {
         return text.len() as u64;
@@ -182,12 +182,12 @@ pub trait ChunkReader: Send {
     /// The next chunk, or `None` at the end.
     fn next_chunk(&mut self) -> Result<Option<Content>>;
 
-    /// Bytes of the whole source, if known, for progress.
+    /// Number of bytes of the whole source, if known, for progress.
     fn total_bytes(&self) -> Option<u64> {
         None
     }
 
-    /// Bytes of the source that have been read so far, for progress.
+    /// Number of bytes of the source that have been read so far, for progress.
     fn bytes_read(&self) -> u64;
 
     /// Set a function to call from time to time while a chunk is read: a pipe can take any time. If the function

@@ -13,18 +13,18 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// Least bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and make
-/// the estimate worse.
+/// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
+/// make the estimate worse.
 const LEAST: u64 = 4 << 20;
 /// The fraction of a larger text to sample.
 const FRACTION: f64 = 0.045;
-/// Most bytes of a sample.
+/// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;
 /// Number of pieces of a sample. Many small pieces represent even a text that is sorted by subject.
 const PIECES: u64 = 64;
-/// Most bytes of text to read of a source that cannot be read from the middle, such as a compressed file. The
-/// rest is inferred from the size of the source; without a known size, all of it is read. Decompressing this much
-/// text takes about a second.
+/// Largest number of bytes of text to read from a source that cannot be read from the middle, such as a compressed
+/// file. The rest is inferred from the size of the source; without a known size, all of it is read. Decompressing this
+/// much text takes about a second.
 const MOST_READ: u64 = 256 << 20;
 
 /// A sample of a text, in memory.
@@ -34,9 +34,9 @@ pub struct TextSample {
     pub chunks: Vec<Content>,
     /// How many times larger the whole text is than the sample; 1 if the sample is the whole text.
     pub scale: f64,
-    /// Bytes of the source that were read, before decompression.
+    /// Number of bytes of the source that were read, before decompression.
     pub read: u64,
-    /// Bytes of the source.
+    /// Number of bytes of the source.
     pub total: u64,
     /// Whether only the beginning of the source was read.
     pub is_beginning: bool,

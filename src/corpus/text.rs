@@ -25,15 +25,16 @@ pub struct TextOptions {
     pub cut_at_punctuation: bool,
     /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
-    /// Most bytes of memory for a document that must not be cut, and for the history that a decompressor keeps.
+    /// Largest number of bytes of memory for a document that must not be cut, and for the history that a decompressor
+    /// keeps.
     pub most_bytes: u64,
 }
 
 /// Default of [`TextOptions::max_word_bytes`].
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// Most bytes of a document that must not be cut: `WHOLE` without a memory limit, `MOST_WHOLE` with any limit.
-/// Such a document goes to a tokenizer that is a Python function, whose words take many times its bytes.
+/// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit, `MOST_WHOLE` with any
+/// limit. Such a document goes to a tokenizer that is a Python function, whose words take many times its bytes.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
@@ -51,7 +52,7 @@ impl Default for TextOptions {
 }
 
 impl TextOptions {
-    /// Most bytes to read while no position is found at which the text can be cut.
+    /// Largest number of bytes to read while no position is found at which the text can be cut.
     fn most_uncut(&self) -> usize {
         if self.whole && self.most_bytes == u64::MAX {
             WHOLE as usize

@@ -96,7 +96,7 @@ impl Cutter {
     }
 }
 
-/// Bytes of each punctuation mark of [`is_punctuation`].
+/// Number of bytes of each punctuation mark of [`is_punctuation`].
 const PUNCTUATION_BYTES: usize = 3;
 
 /// Where the last punctuation mark of `text` ends.
@@ -156,7 +156,7 @@ impl Gatherer {
         self.visible = false;
     }
 
-    /// Bytes of text gathered.
+    /// Number of bytes of the text gathered so far.
     pub fn len(&self) -> usize {
         self.text.len()
     }

@@ -17,7 +17,7 @@ use std::path::Path;
 
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
-/// Bytes that are enough to recognise a file.
+/// Number of bytes that are enough to recognise a file.
 pub(crate) const LOOK: usize = 1 << 16;
 
 /// The byte order mark of UTF-8.

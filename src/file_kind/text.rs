@@ -26,7 +26,7 @@ static UTF32_BIG: Foreign = Foreign {
              UTF-8 (iconv -f UTF-32BE -t UTF-8)",
 };
 
-/// Most lines to examine.
+/// Largest number of lines to examine.
 const LINES: usize = 50;
 /// Fewer lines or characters than this are too few to recognise a text.
 const FEW: usize = 3;

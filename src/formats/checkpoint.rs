@@ -43,9 +43,9 @@ const HEADER: HeaderFormat = HeaderFormat {
     versions: [1, 2],
     length: 92,
 };
-/// Numbers of 8 bytes in an epoch's report, in each version.
+/// How many numbers of 8 bytes an epoch's report has, in versions 1 and 2 of the format.
 const REPORT: [usize; 2] = [5, 6];
-/// Numbers converted at a time.
+/// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
 /// Write a checkpoint of `training` with its `settings`. The file appears complete or not at all.
@@ -235,7 +235,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     Ok((training, settings))
 }
 
-/// Bytes of a file with these numbers of items.
+/// Number of bytes of a file with these numbers of items.
 fn length(
     words: usize,
     layout: RowLayout,

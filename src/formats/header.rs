@@ -14,7 +14,7 @@ pub(super) struct HeaderFormat {
     pub magic: &'static [u8; 8],
     /// The oldest version that can be read, and the one that is written.
     pub versions: [u32; 2],
-    /// Bytes of the header.
+    /// Number of bytes of the header.
     pub length: usize,
 }
 

@@ -48,7 +48,7 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     })
 }
 
-/// Bytes of this package's signatures.
+/// The length of this package's signatures, in bytes.
 const SHORTEST: usize = 8;
 
 /// Return `result`, but explain a format error: if the file at `path` is something else than what was `wanted`, the
@@ -70,7 +70,8 @@ pub fn explained<T>(
     if !path.is_file() && !crate::io::is_member(path) {
         return Err(error);
     }
-    // A malformed line after the first explains itself, unless the beginning of the file shows another kind of file.
+    // If the first line is well-formed, the error stays as it is, unless the beginning of the file shows another kind
+    // of file.
     let is_inside =
         matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
     let kind = Input::open(path, monitor).and_then(|mut input| {

@@ -7,7 +7,7 @@ use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use zip::{CompressionMethod, ZipArchive};
 
-/// Most file names to list in a message.
+/// Largest number of file names that a message lists.
 const SHOWN: usize = 20;
 
 /// An open file in an archive. It is decompressed while it is read from front to back.

@@ -69,7 +69,7 @@ pub(crate) fn repaired(bytes: &[u8], on_invalid: OnInvalid) -> String {
 #[derive(Debug)]
 pub(crate) struct Utf16 {
     big_endian: bool,
-    // Bytes decoded so far, the mark included.
+    // Number of bytes decoded so far, the mark included.
     offset: u64,
     // The beginning of a character that continues in the next block: at most three bytes.
     rest: Vec<u8>,

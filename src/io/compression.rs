@@ -232,7 +232,7 @@ impl Unpacked {
         self.compression
     }
 
-    /// Bytes read of the file, before decompression.
+    /// Number of bytes of the file that have been read, before decompression.
     pub fn bytes_read(&self) -> u64 {
         self.packed.read.load(Relaxed)
     }

@@ -8,7 +8,7 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
+/// Number of bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
 const SETTLE: usize = 16 << 20;
 /// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
 const PATIENCE: u64 = 20;
@@ -288,8 +288,8 @@ fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
         && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// Wait a moment until `file` takes bytes without waiting. Returns whether only a few bytes may be written at a
-/// time: to all but a regular file.
+/// Wait until `file` can take bytes, but only for a moment. Returns whether the caller may write only a few bytes at
+/// a time: `true` for a pipe or device, `false` for a regular file.
 fn is_ready(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
     {

@@ -14,7 +14,7 @@ const NEW: &str = "new";
 const OLD: &str = "old";
 /// How often to try to give the old folder its name back.
 const TRIES: usize = 3;
-/// Most names in a message.
+/// Largest number of names that a message lists.
 const SHOWN: usize = 5;
 
 /// A folder that is being written. If it is dropped before [`FolderReplacement::commit`], its files are removed and

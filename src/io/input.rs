@@ -20,7 +20,7 @@ struct Source {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Bytes that are read between two checks for cancellation.
+/// Number of bytes that are read between two checks for cancellation.
 const STEP: usize = 4 << 20;
 
 impl Source {

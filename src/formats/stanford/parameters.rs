@@ -116,7 +116,7 @@ impl Shape {
     }
 }
 
-/// Bytes of the decompressed content of a file. A pipe is refused, because the caller opens the file again.
+/// Number of bytes of the decompressed content of a file. A pipe is refused, because the caller opens the file again.
 fn content_size(path: &Path, monitor: &Monitor) -> Result<u64> {
     let metadata = at(path, fs::metadata(path))?;
     if !metadata.is_file() && !metadata.is_dir() {

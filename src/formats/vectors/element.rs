@@ -5,7 +5,7 @@ use half::f16;
 
 /// A number that vectors are stored in.
 pub trait Element: Copy + Zeroable + Send + Sync + 'static {
-    /// Bytes of a number in a native file.
+    /// Number of bytes of a number in a native file.
     const BYTES: usize;
     /// Zero. Rows are filled with it before they are read.
     const ZERO: Self;

@@ -59,9 +59,9 @@ pub(super) struct Body {
     pub dim: usize,
     /// The number of words that the header states; `None` without a header.
     pub promised: Option<u64>,
-    /// Bytes before the first word.
+    /// Number of bytes before the first word.
     pub start: usize,
-    /// Lines before the first word.
+    /// Number of lines before the first word.
     pub lines: u64,
     /// How the fields of a line are written.
     pub dialect: Dialect,
@@ -69,12 +69,12 @@ pub(super) struct Body {
     pub line_bytes: f64,
 }
 
-/// Bytes that are examined; more if the first two lines are longer. Tests examine few bytes, so that their files are
-/// longer.
+/// Number of bytes that are examined; more if the first two lines are longer. Tests examine few bytes, so that their
+/// files are longer.
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
-/// Lines that are examined.
+/// Number of lines that are examined.
 const LINES: usize = 1000;
-/// Rows that decide about the separator.
+/// Number of rows that decide about the separator.
 const FEW_ROWS: usize = 50;
 
 /// Find the format of `input`, or how to read it as `format`, if no line is longer than `longest`

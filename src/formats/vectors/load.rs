@@ -29,7 +29,7 @@ pub struct LoadOptions<'a> {
     pub vocabulary: Option<&'a Vocabulary>,
     /// Which vector of a word to read from a Stanford `.bin`; the other formats hold one.
     pub combine: Combine,
-    /// Bytes that a line of a text may have.
+    /// Largest number of bytes of a line in a text file.
     pub max_line_bytes: usize,
     /// What to do with words that are not UTF-8.
     pub errors: OnInvalid,

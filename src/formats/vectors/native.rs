@@ -37,14 +37,14 @@ use std::path::Path;
 /// that translates newlines.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
-/// Bytes of the header, and what the matrix is aligned to: a cache line.
+/// Number of bytes of the header. The matrix is aligned to the same number: the size of a cache line.
 const HEADER: usize = 64;
 const FORMAT: HeaderFormat = HeaderFormat {
     magic: MAGIC,
     versions: [1, 1],
     length: HEADER,
 };
-/// Numbers converted at a time.
+/// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
 /// What a native file says of its matrix.
@@ -52,7 +52,7 @@ const CHUNK: usize = 1 << 18;
 pub struct Header {
     /// The bytes of the header. The checksums in them identify the words.
     pub bytes: [u8; HEADER],
-    /// Bytes of a number of the matrix: 4 or 2.
+    /// Number of bytes of a number of the matrix: 4 or 2.
     pub element_bytes: usize,
     /// Number of words.
     pub words: usize,

@@ -1,5 +1,5 @@
-//! word2vec's binary vectors: after the header `V dim LF`, for each word the word, a space, and
-//! `dim` little-endian f32. The original tool ends each with a newline, gensim does not.
+//! Reads word2vec's binary vectors: the header `V dim LF`, then one record for each word: the word, a space, and `dim`
+//! little-endian f32. The original tool writes a newline after each record, gensim does not.
 
 use super::element::{Element, read_f32};
 use super::rows::{Fault, Rows, check_utf8};
@@ -16,7 +16,7 @@ const LONGEST_WORD: usize = 1 << 20;
 pub(super) struct BinaryRows {
     row_bytes: usize,
     errors: OnInvalid,
-    // Bytes before the block, and bytes of the block that belong to records found so far.
+    // Number of bytes before the block, and bytes of the block that belong to records found so far.
     before: u64,
     here: u64,
 }
