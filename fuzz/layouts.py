@@ -211,7 +211,7 @@ _CHECKPOINT_HEADER = 92
 
 
 def _checkpoint_report(data: bytes) -> int:
-    """Bytes of the report of an epoch, which depend on the version of the file."""
+    """The size of an epoch's report in bytes. It depends on the version of the file."""
     return 40 if number_at(data, 8, 4) == 1 else 48
 
 

@@ -152,7 +152,7 @@ def test_the_most_similar_of_a_list(wv):
 def test_relative_cosine_similarity_is_a_share_of_the_neighbours(wv):
     # The neighbours of ice are snow, 0.6, and steam, 0.
     assert wv.relative_cosine_similarity("ice", "snow", topn=2) == pytest.approx(1)
-    # Those of snow are steam, 0.8, and ice, 0.6.
+    # The neighbours of snow are steam, 0.8, and ice, 0.6.
     assert wv.relative_cosine_similarity("snow", "ice", topn=2) == pytest.approx(0.6 / 1.4)
     with pytest.raises(ValueError, match="neighbours"):
         wv.relative_cosine_similarity("ice", "snow", topn=0)

@@ -1,4 +1,4 @@
-"""This package computes the same as Stanford's tools (their files: ``golden/README.md``)."""
+"""This package computes what Stanford's tools compute (their files: ``golden/README.md``)."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def long_text(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def one_line(long_text, tmp_path_factory):
-    """The same text as one document. Windows must cross the ends of segments."""
+    """The text of `long_text` as one document. Windows must cross the ends of segments."""
     path = tmp_path_factory.mktemp("line") / "corpus.txt"
     path.write_text(long_text.read_text().replace("\n", " "))
     return path

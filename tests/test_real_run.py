@@ -18,7 +18,7 @@ STANFORD = {
 }
 WORDS = {"enwiki_1m": (15_434, ["the", "of", "in"]), "topics": (2_447, ["the", "of", "and"])}
 
-# The same on enwiki-17m.
+# Losses of the same command on enwiki-17m.
 STANFORD_17M = [0.0667, 0.0487, 0.0433, 0.0404, 0.0388, 0.0377, 0.0369, 0.0362, 0.0357, 0.0353]
 STANFORD_17M += [0.0350, 0.0347, 0.0344, 0.0342, 0.0340]
 

@@ -149,7 +149,7 @@ def test_a_model_of_an_older_version_keeps_its_meaning(tmp_path, saved, meant):
     older = {"alpha": 0.75, "optimizer": "adagrad", **saved}
     assert _settings.of_older_version(older)["preset"] == meant
 
-    # The same through a model file of an older version: without used settings and data loss.
+    # The same check with a model file of an older version: without used settings and data loss.
     model = Glove(**RUN, epochs=2).fit(TEXT)
     model.save(tmp_path / "new")
     with np.load(tmp_path / "new") as archive:

@@ -137,7 +137,7 @@ def test_an_estimator_check_passes(name):
 
 
 def test_fitting_changes_no_parameter_and_sets_no_public_attribute():
-    # As check_dont_overwrite_parameters and check_estimators_overwrite_params, but with text.
+    # Like check_dont_overwrite_parameters and check_estimators_overwrite_params, but with text.
     model = Glove(**SMALL)
     before, attributes = model.get_params(), set(vars(model))
     assert model.fit(DOCUMENTS) is model
@@ -146,7 +146,7 @@ def test_fitting_changes_no_parameter_and_sets_no_public_attribute():
 
 
 def test_fitting_twice_gives_the_same():
-    # As check_fit_idempotent, but with text.
+    # Like check_fit_idempotent, but with text.
     model = Glove(**SMALL).fit(DOCUMENTS)
     first = model.W.copy()
     np.testing.assert_array_equal(model.fit(DOCUMENTS).W, first)

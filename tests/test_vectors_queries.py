@@ -39,7 +39,7 @@ def random_vectors(size: int = 200, dim: int = 20, seed: int = 0) -> WordVectors
 
 
 def keyed_vectors(wv: WordVectors):
-    """The same vectors in gensim, built without our code."""
+    """The vectors of ``wv`` as gensim's KeyedVectors, built without our code."""
     models = pytest.importorskip("gensim.models", reason="gensim is not installed")
     keyed = models.KeyedVectors(wv.vector_size)
     keyed.add_vectors(list(wv.index_to_key), wv.vectors.copy())

@@ -31,7 +31,7 @@ pub struct CorpusSize {
     pub words_per_thread: f64,
     /// Average length in bytes of the different words.
     pub word_bytes: f64,
-    /// Non-zero entries of the matrix.
+    /// Number of non-zero entries of the matrix.
     pub records: f64,
     /// Number of pairs of words that the rows of counts hold.
     pub pairs: f64,

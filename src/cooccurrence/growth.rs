@@ -159,11 +159,11 @@ impl Spectrum {
     /// Number of words that occur at least `min_count` times in a text `scale` times as long as the sample, and the
     /// slope d ln(words)/d ln(text) there.
     ///
-    /// There is a part of the sample that has as many different words as the whole sample has words with at least
-    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text. So it is often not
-    /// much longer than the sample, and little has to be extrapolated. If words occurred independently of each other,
-    /// the fraction would grow as the slope of their number falls (see [`equivalent`]). But words come in clumps: the
-    /// truth lies between both.
+    /// Consider the part of a text that has as many different words as the whole text has words with at least
+    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text as in the sample. So
+    /// the part is often not much longer than the sample, and little has to be extrapolated. If words occurred
+    /// independently of each other, the fraction would be larger in a longer text, because the slope is smaller there
+    /// (see [`equivalent`]). But words come in clumps: the truth lies between these two cases.
     pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {
         let now = self.at_least(min_count);
         if is_whole(scale) {

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// A corpus as ranks of a vocabulary, read segment by segment.
+/// A corpus in which each word is its rank in a vocabulary, read segment by segment.
 pub struct EncodedCorpus {
     ranks: Vec<Vec<WordId>>,
     chunks: VecDeque<RawChunk>,

@@ -223,7 +223,7 @@ impl FileKind {
         }
     }
 
-    /// What to do with such a file.
+    /// What the user can do with a file of this kind.
     pub fn advice(self) -> &'static str {
         match self {
             Self::Empty => "was it written to its end?",

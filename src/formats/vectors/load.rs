@@ -222,7 +222,7 @@ fn read_binary<E: Element>(
     Ok(vectors)
 }
 
-/// Leave out each vector whose word came before.
+/// Leave out each vector whose word has an earlier vector.
 fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
     let Vectors {
         mut words,
