@@ -49,7 +49,7 @@ pub enum FileKind {
     Empty,
     /// Text.
     Text,
-    /// Word vectors of any format that is read.
+    /// Word vectors of any format that glove-rs reads.
     Vectors,
     /// Lines of a word and its count.
     Vocabulary,

@@ -19,7 +19,7 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Its size after decompression.
+    /// The size of the file after decompression.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }

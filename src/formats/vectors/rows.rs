@@ -116,8 +116,8 @@ pub(super) fn read<E: Element>(
         next.clear();
         fallible::reserve(&mut next, block.len() - end)?;
         next.extend_from_slice(&block[end..]);
-        // A record that is longer than the block is scanned again from its start. The block doubles each time, so
-        // that there are few scans. After many short records, some of them may be left.
+        // If the block has no whole record, the next one is twice as long: a long record is scanned from its start
+        // only a few times. If the block has more than `together` records, the rest of them begins the next block.
         let more = if whole == 0 {
             next.len().max(BLOCK)
         } else {
