@@ -185,7 +185,7 @@ impl FileKind {
         numbers::are_numbers(beginning).then_some(Self::Parameters)
     }
 
-    /// Its public name.
+    /// The public name of the kind.
     pub fn name(self) -> &'static str {
         match self {
             Self::Empty => "empty",

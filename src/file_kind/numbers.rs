@@ -31,8 +31,8 @@ pub(super) fn has_header(beginning: &[u8]) -> bool {
 /// Number of words of word2vec's binary format that are examined.
 const RECORDS: usize = 4;
 
-/// If the first line consists of two whole numbers: the second one, the number of components, and what follows
-/// the line.
+/// If the first line consists of two whole numbers, return the second one, which is the number of components, and the
+/// bytes after the line.
 fn header(beginning: &[u8]) -> Option<(usize, &[u8])> {
     let end = memchr::memchr(b'\n', &beginning[..beginning.len().min(64)])?;
     let line = std::str::from_utf8(&beginning[..end]).ok()?;

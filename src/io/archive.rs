@@ -24,7 +24,7 @@ impl Member {
         self.bytes
     }
 
-    /// Its size in the archive.
+    /// The size of the compressed file in the archive.
     pub fn packed_bytes(&self) -> u64 {
         self.packed_bytes
     }

@@ -66,7 +66,7 @@ impl Compression {
         }
     }
 
-    /// Its name in messages.
+    /// The name of the format in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",

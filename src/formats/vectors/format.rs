@@ -507,8 +507,8 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// The number of numbers in which most lines end. A few lines may be malformed, or have a word that ends in a number.
-    /// Of two equally frequent numbers this is the larger: the lines with fewer numbers are taken for malformed ones.
+    /// How many numbers most lines end in. A few lines may be malformed, or have a word that ends in a number. If two
+    /// values are equally frequent, returns the larger: the lines with fewer numbers are taken for malformed ones.
     fn numbers(&self) -> Option<usize> {
         usual(&self.numbers)
     }

@@ -10,7 +10,7 @@ pub const MAX_LINE_BYTES: usize = 64 << 20;
 pub struct Loaded<E> {
     /// The words.
     pub words: WordList,
-    /// Their vectors: V × dim, row-major.
+    /// The vectors of the words: V × dim, row-major.
     pub matrix: Vec<E>,
     /// Number of components of a vector.
     pub dim: usize,
