@@ -838,7 +838,7 @@ def test_a_vocabulary_of_other_counts_is_noticed(made, tmp_path):
     assert result.returncode == 0
     warning = result.stderr.decode()
     assert "warning: " in warning
-    assert "no record has a word after word 60 of the vocabulary's 100" in warning
+    assert "the highest word number is 60, but the vocabulary has 100 words" in warning
     assert call(*train, "--vocab", made / "vocab.txt", "--overwrite").stderr == b""
 
 

@@ -107,7 +107,7 @@ def kill_often(kills, took, seed, kill):
     By turns, a kill comes at any moment of the run and while files are being written.
     """
     rng = random.Random(seed)
-    longest = [1.1 * took, 0.03]  # longest delay in seconds of both kinds of kill
+    longest = [1.1 * took, 0.03]  # the longest delay of each kind of kill
     met = 0
     for number in range(20 * kills):
         watched = number % 2

@@ -181,6 +181,6 @@ def test_loading_reports_and_is_of_a_vocabulary_that_fits(counts, tmp_path):
     assert seen[-1] == ("loading", size, size)
     V = len(counts.vocabulary)
     longer = Vocabulary([*counts.vocabulary, *(f"x{k}" for k in range(20))], [1] * (V + 20))
-    message = f"no record has a word after word {V} of the vocabulary's {V + 20}"
+    message = f"the highest word number is {V}, but the vocabulary has {V + 20} words"
     with pytest.warns(RuntimeWarning, match=message):
         Cooccurrence.load(tmp_path / "cooccurrence.bin", longer)

@@ -100,9 +100,9 @@ pub struct TextReader {
 /// What to do with the beginning of a text.
 #[derive(Debug, Clone, Copy)]
 struct Beginning {
-    /// Remove a byte order mark.
+    /// Whether to remove a byte order mark.
     marked: bool,
-    /// Recognise the kind of the file, and refuse what is not text.
+    /// Whether to recognise the kind of the file, and to refuse what is not text.
     recognised: bool,
 }
 

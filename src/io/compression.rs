@@ -94,7 +94,8 @@ impl Compression {
             }
             Self::Zstandard => {
                 let mut decoder = zstd::Decoder::with_buffer(packed)?;
-                // The decoder's own limit would refuse files made with `zstd --long`.
+                // The default limit of the decoder would refuse files made with `zstd --long`. The memory that the
+                // decoder may use limits the window instead.
                 decoder.window_log_max(most.ilog2().clamp(LEAST_WINDOW, 31))?;
                 Box::new(decoder)
             }

@@ -118,8 +118,8 @@ pub(in crate::formats) fn read_cooccurrences(
     // last 1 %.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
-            "{}: no record has a word after word {} of the vocabulary's {words}; check that the \
-             vocabulary is that of the records",
+            "{}: the highest word number is {}, but the vocabulary has {words} words; check that the \
+             vocabulary belongs to these records",
             path.display(),
             last + 1
         ));

@@ -34,7 +34,7 @@ pub(super) enum Separator {
     Semicolon,
     /// A tab; a word may hold blanks and end in a number.
     Tab,
-    /// This mark between the numbers, and a blank, a tab or, with `colon`, a colon after the word.
+    /// `mark` separates the numbers. After the word comes a blank, a tab or, with `colon`, a colon.
     List { mark: u8, colon: bool },
 }
 
