@@ -1,0 +1,23 @@
+"""Measure word vectors: analogy questions, human similarity ratings and categories of words.
+
+Each function reads the standard file formats. The result states the protocol. Questions, pairs and
+words that cannot be answered are left out and counted: those with an unknown word, and those with a
+vector that is not finite.
+"""
+
+from .._vectors.analogy import METHODS
+from ._analogies import AnalogyResult, AnalogyScore, analogies
+from ._evaluate import evaluate
+from ._set_files import read_questions
+from ._similarity import SimilarityResult, similarity
+
+__all__ = [
+    "METHODS",
+    "AnalogyResult",
+    "AnalogyScore",
+    "SimilarityResult",
+    "analogies",
+    "evaluate",
+    "read_questions",
+    "similarity",
+]

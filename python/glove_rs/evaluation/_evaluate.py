@@ -1,0 +1,36 @@
+"""Measure vectors on a file of any kind."""
+
+from __future__ import annotations
+
+import os
+
+from .._checks import choice
+from .._vectors.analogy import METHODS
+from ._analogies import AnalogyResult, analogies
+from ._outcomes import Vectors
+from ._set_files import SetFile, kind_of
+from ._similarity import SimilarityResult, similarity
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    wv: Vectors,
+    path: str | os.PathLike[str],
+    *,
+    method: str = "3cosadd",
+    restrict_vocab: int | None = None,
+    lowercase: bool = True,
+) -> AnalogyResult | SimilarityResult:
+    """Run :func:`analogies` on a file of questions, :func:`similarity` on any other.
+
+    A file has questions if its first line starts with ':', or if its first lines have four words
+    and no rating each, as the files of Stanford's eval/question-data.
+    """
+    method = choice("method", method, METHODS)
+    read = SetFile(path)
+    if kind_of(read) == "analogies":
+        return analogies(
+            wv, read, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
+        )
+    return similarity(wv, read, restrict_vocab=restrict_vocab, lowercase=lowercase)
