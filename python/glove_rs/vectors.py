@@ -27,7 +27,7 @@ from ._vectors.similarity import Neighbours
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from .evaluation import AnalogyResult, SimilarityResult
+    from .evaluation import AnalogyResult, CategoryResult, SimilarityResult
 
 __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"]
 
@@ -97,13 +97,15 @@ class WordVectors(GensimNames):
         method: str = "3cosadd",
         restrict_vocab: int | None = None,
         lowercase: bool = True,
-    ) -> AnalogyResult | SimilarityResult:
-        r"""Measure the vectors on a file of analogy questions or of rated word pairs.
+    ) -> AnalogyResult | SimilarityResult | CategoryResult:
+        r"""Measure the vectors on a file of analogy questions, rated word pairs or categories.
 
         A file of questions goes to :func:`glove_rs.evaluation.analogies`: its first line starts
-        with ':', or its first lines have four words each and no rating. Any other goes to
-        :func:`glove_rs.evaluation.similarity`. Questions and pairs with an unknown word, or with a
-        vector that is not finite, are left out and counted.
+        with ':', or its first lines have four words each and no rating. A file of two words on each
+        line goes to :func:`glove_rs.evaluation.categories`, and any other to
+        :func:`glove_rs.evaluation.similarity`. Items with an unknown word, or with a vector that is
+        not finite, are left out and counted. :func:`glove_rs.evaluation.panel` measures all files
+        of a folder.
 
         Parameters
         ----------
@@ -117,7 +119,7 @@ class WordVectors(GensimNames):
 
         Returns
         -------
-        AnalogyResult or SimilarityResult
+        AnalogyResult, SimilarityResult or CategoryResult
 
         Raises
         ------

@@ -17,10 +17,15 @@ from .._vectors.analogy import METHODS, answers
 from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
 from ._set_files import read_questions
 
-__all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule"]
+__all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule", "section_kind"]
 
 # The name under which Stanford's tools write the mean of the rare words. It is never an answer.
 _UNKNOWN = "<unk>"
+
+
+def section_kind(name: str) -> str:
+    """Return the kind of a section, as questions-words.txt names them."""
+    return "syntactic" if name.startswith("gram") else "semantic"
 
 
 @dataclass(frozen=True)
@@ -55,7 +60,7 @@ class AnalogyScore:
     @property
     def kind(self) -> str:
         """The kind of a section: "syntactic" if its name starts with "gram", else "semantic"."""
-        return "syntactic" if self.name.startswith("gram") else "semantic"
+        return section_kind(self.name)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts and the accuracy (None if undefined)."""
@@ -226,7 +231,7 @@ def analogies(
     section = np.array(owner, dtype=np.intp)
 
     def counted(questions: NDArray[np.bool_]) -> list[int]:
-        return np.bincount(section[questions], minlength=len(sections)).tolist()
+        return [int(n) for n in np.bincount(section[questions], minlength=len(sections))]
 
     words = wv.index_to_key
     return AnalogyResult(

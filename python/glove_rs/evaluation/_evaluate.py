@@ -7,6 +7,7 @@ import os
 from .._checks import choice
 from .._vectors.analogy import METHODS
 from ._analogies import AnalogyResult, analogies
+from ._categories import CategoryResult, categories
 from ._outcomes import Vectors
 from ._set_files import SetFile, kind_of
 from ._similarity import SimilarityResult, similarity
@@ -21,16 +22,19 @@ def evaluate(
     method: str = "3cosadd",
     restrict_vocab: int | None = None,
     lowercase: bool = True,
-) -> AnalogyResult | SimilarityResult:
-    """Run :func:`analogies` on a file of questions, :func:`similarity` on any other.
+) -> AnalogyResult | SimilarityResult | CategoryResult:
+    """Run :func:`analogies`, :func:`categories` or :func:`similarity`, as the file's content says.
 
     A file has questions if its first line starts with ':', or if its first lines have four words
-    and no rating each, as the files of Stanford's eval/question-data.
+    and no rating each, as the files of Stanford's eval/question-data. It has categories if its
+    first lines have two words each. Any other file goes to :func:`similarity`.
     """
     method = choice("method", method, METHODS)
     read = SetFile(path)
-    if kind_of(read) == "analogies":
+    kind = kind_of(read)
+    if kind == "analogies":
         return analogies(
             wv, read, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
         )
-    return similarity(wv, read, restrict_vocab=restrict_vocab, lowercase=lowercase)
+    measure = categories if kind == "categories" else similarity
+    return measure(wv, read, restrict_vocab=restrict_vocab, lowercase=lowercase)

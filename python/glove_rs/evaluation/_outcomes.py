@@ -50,6 +50,10 @@ class Outcomes:
     answerable: NDArray[np.bool_]
     values: NDArray[np.float64]
 
+    def among(self, items: NDArray[np.bool_]) -> Outcomes:
+        """Return the outcomes of some items."""
+        return Outcomes(self.known[items], self.answerable[items], self.values[items])
+
 
 def checked(name: str, wv: object) -> Vectors:
     """Return `wv` if it has what is evaluated, or raise a TypeError that names the parameter."""
