@@ -21,8 +21,9 @@ _Float64 = NDArray[np.float64]
 _LEVEL = 0.95
 # The largest share of draws that may have no score: of all others the interval is made.
 _UNDEFINED = 0.05
-# Items drawn at a time: 2²⁰ float64 are 8 MB, and about ten such arrays are held.
-_CELLS = 1 << 20
+# Items drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays are in use. Measured on
+# 3,000 pairs and two models: 0.43 s for 1,000 draws; 0.52 s with 2¹⁴, 0.73 s with 2²⁰.
+_CELLS = 1 << 16
 
 
 def interval(scores: _Float64) -> tuple[float, float]:

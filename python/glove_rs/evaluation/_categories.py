@@ -23,8 +23,8 @@ __all__ = ["PURITY", "CategoryResult", "categories", "clustered"]
 
 #: The measure in words.
 PURITY = (
-    "purity: the share of words whose category is the most frequent one of their cluster; "
-    "as many clusters as categories, by Ward's method on unit vectors"
+    "purity: the share of words in the most frequent category of their cluster; as many clusters "
+    "as categories, by Ward's method on unit vectors"
 )
 
 # Clustering holds the distances of all pairs of words: 1.6 GB for this many.

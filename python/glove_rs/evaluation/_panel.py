@@ -136,7 +136,7 @@ def panel(
     n : int, default 1000
         The number of bootstrap draws, at least 1.
     seed : int, default 0
-        Of the draws. The interval of a set does not depend on the other files.
+        The seed of the draws, at least 0. The interval of a set does not depend on the other files.
 
     Returns
     -------
@@ -190,7 +190,8 @@ def panel(
             read = _opened(os.path.join(place, file))
             kind = kind_of(read)
             if kind is None:
-                raise FormatError(f"{os.fspath(read)}: this is no evaluation set: {_NO_SET}")
+                reason = _NO_SET if read.lines else "it is empty"
+                raise FormatError(f"{os.fspath(read)}: this is no evaluation set: {reason}")
             measured = Measuring(models, method, restrict_vocab, lowercase)
             rows = [task.row(n, seed) for task in measured.tasks(read, kind, name)]
         except (FormatError, OSError, ImportError) as error:
@@ -255,17 +256,17 @@ def _protocol(
         "purity": PURITY,
     }
     used = {row.measure for row in rows}
-    over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
+    over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the vocabulary"
     lines = [text for measure, text in measures.items() if measure in used]
     lines.append(
-        f"found: items whose words are in {over} and have finite vectors, words "
-        f"{'lower-cased' if lowercase else 'as written'}; all others are left out"
+        f"found: items whose words ({'lower-cased' if lowercase else 'as written'}) are all in "
+        f"{over} and have finite vectors; the others are left out"
     )
-    lines.append(
-        f"95 % interval: percentile bootstrap, {n:,} draws of the found items, seed {seed}"
-    )
+    lines.append(f"95 % interval: bootstrap, {n:,} draws of the found items, seed {seed}")
     if any(row.difference for row in rows):
+        points = "; in percentage points for accuracy and purity" if used - {"Spearman"} else ""
         lines.append(
             "difference: score minus baseline, of the items that both find, on the same draws"
+            + points
         )
     return "\n".join(lines)

@@ -121,19 +121,21 @@ def _shown(score: Score, measure: str, sign: str = "") -> tuple[str, str]:
 
 
 def _notes(rows: Sequence[PanelRow]) -> list[str]:
-    """Return a line for each score that is undefined or rests on fewer items than it could."""
+    """Return a line for each reason why a score is undefined or has no interval.
+
+    A reason of the first score is not said again of the others.
+    """
     found = []
     for row in rows:
-        for what, score in (
-            ("", row.score),
-            (", baseline", row.baseline),
-            (", difference", row.difference),
-        ):
-            if score is None:
-                continue
-            if score.note:
+        scores = {"": row.score, ", baseline": row.baseline, ", difference": row.difference}
+        said = {""}
+        for what, score in scores.items():
+            if score is not None and score.note not in said:
+                said.add(score.note)
                 found.append(f"{row.name}{what}: {score.note}")
-            if score.not_finite and what != ", difference":
+        for what in ("", ", baseline"):
+            score = scores[what]
+            if score is not None and score.not_finite:
                 found.append(
                     f"{row.name}{what}: {score.not_finite:,} items are not found because a vector "
                     "has NaN or infinity"

@@ -23,6 +23,8 @@ _Path: TypeAlias = "str | os.PathLike[str]"
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
 # The separators of fields, in the order of their precedence. In a line with none, spaces separate.
 _SEPARATORS = "\t;,"
+# The most columns of rated pairs, by which they are told from other files. SimLex-999 has 10.
+_MOST_COLUMNS = 20
 # What the columns of categorised words are called, where a file begins with a line that says so.
 _WORD_COLUMN = {"word", "words", "concept", "concepts", "item", "target"}
 _CATEGORY_COLUMN = {"category", "categories", "class", "cluster", "label", "type"}
@@ -74,7 +76,9 @@ def kind_of(file: SetFile) -> Kind | None:
 
 def _kind_of_row(row: _Row) -> Kind | None:
     if row.rating is not None:
-        return "similarity"
+        # A word and many numbers are a line of a vector file; many words are prose.
+        is_pair = _number(row.fields[1]) is None and len(row.fields) <= _MOST_COLUMNS
+        return "similarity" if is_pair else None
     if len(_FIELD.findall(row.line)) == 4:
         return "analogies"
     is_named = len(row.fields) == 2 and all(row.fields)
