@@ -99,5 +99,5 @@ def _panel(options: argparse.Namespace) -> None:
     )
     if page is not None:
         with written(page, overwrite=options.overwrite) as path, replacing(path) as file:
-            file.write(found.to_html().encode("utf-8", "replace"))
+            file.write(found.to_html().encode())
     emit(options, found.to_dict(), found.to_html() if options.html == "-" else str(found))

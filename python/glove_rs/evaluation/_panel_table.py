@@ -65,15 +65,15 @@ def html(rows: Sequence[PanelRow], protocol: str) -> str:
 
 def page(title: str, fragment: str) -> str:
     """Return a fragment as a whole page."""
-    # A name that is not UTF-8 has lone surrogates, which a page cannot hold.
-    title = title.encode("utf-8", "replace").decode()
-    return (
+    whole = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>Word vectors on {html_text.escape(title)}</title>"
         "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse}"
         "th,td{padding:.2em .6em;border-bottom:1px solid #ccc;font-variant-numeric:tabular-nums}"
         f"</style></head>\n<body>{fragment}</body></html>\n"
     )
+    # A name that is not UTF-8 has lone surrogates, which a page cannot hold.
+    return whole.encode("utf-8", "replace").decode()
 
 
 def _cells(rows: Sequence[PanelRow]) -> list[tuple[str, ...]]:

@@ -23,8 +23,10 @@ _Path: TypeAlias = "str | os.PathLike[str]"
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
 # The separators of fields, in the order of their precedence. In a line with none, spaces separate.
 _SEPARATORS = "\t;,"
-# The most columns of rated pairs, by which they are told from other files. SimLex-999 has 10.
+# The most columns, and the most words in a column of words, of a set: other files are prose or
+# vectors. SimLex-999 has 10 columns; a term such as "climate change" has several words.
 _MOST_COLUMNS = 20
+_MOST_WORDS = 4
 # What the columns of categorised words are called, where a file begins with a line that says so.
 _WORD_COLUMN = {"word", "words", "concept", "concepts", "item", "target"}
 _CATEGORY_COLUMN = {"category", "categories", "class", "cluster", "label", "type"}
@@ -75,14 +77,17 @@ def kind_of(file: SetFile) -> Kind | None:
 
 
 def _kind_of_row(row: _Row) -> Kind | None:
-    if row.rating is not None:
-        # A word and many numbers are a line of a vector file; many words are prose.
-        is_pair = _number(row.fields[1]) is None and len(row.fields) <= _MOST_COLUMNS
-        return "similarity" if is_pair else None
-    if len(_FIELD.findall(row.line)) == 4:
+    if row.rating is None and len(_FIELD.findall(row.line)) == 4:
         return "analogies"
-    is_named = len(row.fields) == 2 and all(row.fields)
-    return "categories" if is_named and _number(row.fields[1]) is None else None
+    first = row.fields[:2]
+    # A number as the second word is a line of a vector file or a vocabulary; the rest is prose.
+    if not all(first) or _number(first[-1]) is not None or len(row.fields) > _MOST_COLUMNS:
+        return None
+    if any(len(_FIELD.findall(field)) > _MOST_WORDS for field in first):
+        return None
+    if row.rating is not None:
+        return "similarity"
+    return "categories" if len(row.fields) == 2 else None
 
 
 # ---------------------------------------------------------------- analogies
@@ -271,6 +276,9 @@ def _are_numbered(rows: Sequence[Sequence[str]]) -> bool:
     """
     below = rows[1:]
     if not below or below[0][0] not in ("0", "1", "2"):
+        return False
+    # The first line has a number too, or names the columns.
+    if _number(rows[0][0]) is not None and rows[0][0] != str(int(below[0][0]) - 1):
         return False
     return all(
         fields[0] == str(number)
