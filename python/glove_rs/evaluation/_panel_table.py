@@ -109,8 +109,8 @@ def _shown(score: Score, measure: str, sign: str = "") -> tuple[str, str]:
 
     def number(value: float, unit: str = "") -> str:
         if measure == "Spearman":
-            return f"{value:{sign}.3f}"
-        return f"{100 * value:{sign}.1f}{unit}"
+            return f"{value:{sign}z.3f}"
+        return f"{100 * value:{sign}z.1f}{unit}"
 
     if math.isnan(score.value):
         return "n/a", "n/a"
