@@ -220,7 +220,7 @@ def analogies(
     ...     with open(path, "w") as file:
     ...         _ = file.write(": family\nman king woman queen\n")
     ...     evaluation.analogies(wv, path).total
-    AnalogyScore(name='total', correct=1, answerable=1, skipped=0)
+    AnalogyScore(name='total', correct=1, answerable=1, skipped=0, not_finite=0)
     """
     wv = checked("wv", wv)
     method = choice("method", method, METHODS)

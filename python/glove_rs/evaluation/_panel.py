@@ -117,9 +117,9 @@ def panel(
     The interval of a score is the 95 % percentile interval of the bootstrap: the items that the
     model finds are drawn `n` times with replacement. With a `baseline` both models are also scored
     on the same draws of the items that both find; the interval of the difference is that of these
-    pairs of scores. Questions and pairs share words, which the draws ignore, so the intervals are
-    too narrow for statements about other words. Clusters of words are made once, not for each draw.
-    A score of fewer than 10 items has no interval.
+    pairs of scores. Items share words, which the draws ignore: for statements about other words the
+    intervals are too narrow, those of analogies several times. Clusters of words are made once, not
+    for each draw. A score of fewer than 10 items has no interval.
 
     Parameters
     ----------
