@@ -72,9 +72,8 @@ def test_a_file_that_is_no_set_is_named_in_a_warning(made, tmp_path):
     result = call("evaluate", made / "ours.native", "--panel", tmp_path)
     assert result.returncode == 0
     [line] = result.stderr.decode().splitlines()
-    assert line.startswith(
-        f"glove-rs: warning: skipped in the panel: {tmp_path / 'notes.md'}: this is no evaluation"
-    )
+    path = tmp_path / "notes.md"
+    assert line.startswith(f"glove-rs: warning: skipped in the panel: {path}: this is not an eval")
 
 
 def test_a_failure_says_why(made, tmp_path):

@@ -306,7 +306,7 @@ def test_a_file_that_is_no_set_is_named_and_skipped(folder):
     ]
     assert all(warning.filename == __file__ for warning in told)
     assert all(str(folder / name) in reason for name, reason in skipped.items())
-    assert "no evaluation set" in skipped["README.md"]
+    assert "not an evaluation set" in skipped["README.md"]
     assert "broken.tsv:2: expected two words and a number" in skipped["broken.tsv"]
     assert "it is empty" in skipped["empty.txt"]
     assert "line 1: not UTF-8" in skipped["latin.txt"]

@@ -100,12 +100,13 @@ class WordVectors(GensimNames):
     ) -> AnalogyResult | SimilarityResult | CategoryResult:
         r"""Measure the vectors on a file of analogy questions, rated word pairs or categories.
 
-        A file of questions goes to :func:`glove_rs.evaluation.analogies`: its first line starts
-        with ':', or its first lines have four words each and no rating. A file of two words on each
-        line goes to :func:`glove_rs.evaluation.categories`, and any other to
-        :func:`glove_rs.evaluation.similarity`. Items with an unknown word, or with a vector that is
-        not finite, are left out and counted. :func:`glove_rs.evaluation.panel` measures all files
-        of a folder.
+        If the first line starts with ':', or the first two lines have four words each and no
+        rating, the file has questions and is passed to :func:`glove_rs.evaluation.analogies`. If
+        the first two lines have two words each, it has categories and is passed to
+        :func:`glove_rs.evaluation.categories`. Any other file is passed to
+        :func:`glove_rs.evaluation.similarity`. Questions, pairs and words that are unknown, or have
+        a vector with NaN or infinity, are left out and counted.
+        :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
         ----------

@@ -19,7 +19,7 @@ from ._set_files import read_questions
 
 __all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule", "section_kind"]
 
-# The name under which Stanford's tools write the mean of the rare words. It is never an answer.
+# Stanford's tools write the mean of rare words under this name. It is never an answer.
 _UNKNOWN = "<unk>"
 
 
@@ -30,20 +30,20 @@ def section_kind(name: str) -> str:
 
 @dataclass(frozen=True)
 class AnalogyScore:
-    """How many questions of a section are correct, answerable and skipped.
+    """The number of correct, answerable and skipped questions of a section.
 
     Attributes
     ----------
     name : str
         The name of the section, or "semantic", "syntactic" or "total".
     correct : int
-        Questions answered with the expected word.
+        Questions that were answered with the expected word.
     answerable : int
         Questions whose four words are known and have finite vectors.
     skipped : int
-        All other questions. They do not affect the accuracy.
+        All other questions. They do not change the accuracy.
     not_finite : int
-        Skipped items whose words are all known but at least one vector is not finite.
+        Skipped questions whose words are all known, but a vector has NaN or infinity.
     """
 
     name: str
@@ -54,7 +54,7 @@ class AnalogyScore:
 
     @property
     def accuracy(self) -> float:
-        """Correct / answerable, from 0 to 1; NaN if none is answerable."""
+        """The ratio correct / answerable, from 0 to 1; NaN if no question is answerable."""
         return self.correct / self.answerable if self.answerable else math.nan
 
     @property
@@ -82,9 +82,9 @@ class AnalogyResult:
     sections : tuple of AnalogyScore
         In the order of the file.
     questions : tuple of (str, str, str, str)
-        In the order of the file, lower-cased if `lowercase` was true.
+        The questions in the order of the file, in lower case if `lowercase` was true.
     predictions : tuple of (str or None)
-        The answer to each question, None where it was skipped.
+        The answer to each question; None for a skipped question.
     """
 
     protocol: str
@@ -126,7 +126,7 @@ class AnalogyResult:
 
     @property
     def not_finite(self) -> int:
-        """Skipped items whose words are all known but at least one vector is not finite."""
+        """Skipped questions whose words are all known, but a vector has NaN or infinity."""
         return self.total.not_finite
 
     def _sum(self, name: str, *kinds: str) -> AnalogyScore:

@@ -48,9 +48,9 @@ class CategoryResult:
     answerable : int
         Words that are known and have finite vectors.
     skipped : int
-        All other words, which are left out.
+        All other words. They do not change the purity.
     not_finite : int
-        Skipped words that are known but whose vector is not finite.
+        Skipped words that are known, but their vector has NaN or infinity.
     """
 
     protocol: str
@@ -91,10 +91,10 @@ def categories(
 ) -> CategoryResult:
     r"""Cluster words by their vectors and compare the clusters with categories that people made.
 
-    The vectors are scaled to unit length and clustered by Ward's method into as many clusters as
-    there are categories. Each cluster counts the words of its most frequent category; the purity is
-    their share of all words (Baroni, Dinu and Kruszewski 2014 measure so, with other clusters). The
-    method has no random start, so the same vectors always have the same purity.
+    The vectors are scaled to unit length. Ward's method makes as many clusters of them as there are
+    categories. Purity is the share of words that belong to the most frequent category of their
+    cluster. Baroni, Dinu and Kruszewski (2014) use the same measure, with clusters of another
+    method. Ward's method has no random start, so the same vectors always have the same purity.
 
     Parameters
     ----------
@@ -105,9 +105,9 @@ def categories(
         lines, lines that start with '#', a first line such as ``word category`` and a first column
         of row numbers are skipped.
     restrict_vocab : int, optional
-        Use only the first `restrict_vocab` words: all other words are skipped.
+        Use only the first `restrict_vocab` words. All other words are unknown.
     lowercase : bool, default True
-        Lower-case the words.
+        Convert the words to lower case.
 
     Returns
     -------

@@ -25,9 +25,9 @@ def evaluate(
 ) -> AnalogyResult | SimilarityResult | CategoryResult:
     """Run :func:`analogies`, :func:`categories` or :func:`similarity`, as the file's content says.
 
-    A file has questions if its first line starts with ':', or if its first lines have four words
-    and no rating each, as the files of Stanford's eval/question-data. It has categories if its
-    first lines have two words each. Any other file goes to :func:`similarity`.
+    A file has questions if its first line starts with ':', or if each of its first two lines has
+    four words and no rating, as in the files of Stanford's eval/question-data. It has categories if
+    each of its first two lines has two words. Any other file is passed to :func:`similarity`.
     """
     method = choice("method", method, METHODS)
     read = SetFile(path)

@@ -18,7 +18,7 @@ __all__ = ["Outcomes", "Vectors", "checked", "defined", "finite", "not_finite_no
 
 @runtime_checkable
 class Vectors(Protocol):
-    """The part of :class:`glove_rs.WordVectors` that is evaluated."""
+    """The part of :class:`glove_rs.WordVectors` that this package uses."""
 
     def __len__(self) -> int: ...
 

@@ -26,26 +26,28 @@ __all__ = ["Panel", "panel"]
 
 # The order of the table.
 _KINDS: tuple[Kind, ...] = ("similarity", "analogies", "categories")
-# Endings of text files and packed files, which the name of a set does without.
+# These endings are left out of the name of a set.
 _ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Panel:
-    """The result of :func:`panel`: ``print`` shows it as a table, and a notebook as HTML.
+    """The result of :func:`panel`. ``print`` shows it as a table, a notebook as an HTML table.
 
     Attributes
     ----------
     protocol : str
         How the scores were measured, in words.
     folder : str
+        The folder of the sets.
     n : int
         The number of bootstrap draws.
     seed : int
+        The seed of the draws.
     rows : tuple of PanelRow
-        Similarity, then analogies, then categories, each in the order of the names.
+        First similarity, then analogies, then categories, each sorted by name.
     skipped : tuple of (str, str)
-        The files that were skipped, each with the reason.
+        The names of the files that were skipped, each with the reason.
     """
 
     protocol: str
@@ -56,7 +58,7 @@ class Panel:
     skipped: tuple[tuple[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as plain types that ``json.dumps`` accepts (None for NaN)."""
+        """Return all fields as plain types that ``json.dumps`` accepts (None for NaN)."""
         return {
             "protocol": self.protocol,
             "folder": self.folder,
@@ -67,14 +69,15 @@ class Panel:
         }
 
     def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with one row per set and NaN for what is undefined.
+        """Return a ``pandas.DataFrame`` with one row for each row of the table.
 
         Returns
         -------
         pandas.DataFrame
             Indexed by the name of the set. The columns are measure, total, found, score, low and
             high, and with a baseline also baseline_found, baseline, baseline_low, baseline_high,
-            difference_found, difference, difference_low and difference_high.
+            difference_found, difference, difference_low and difference_high. An undefined value is
+            NaN.
 
         Raises
         ------
@@ -86,7 +89,7 @@ class Panel:
         return pandas.DataFrame(_panel_table.records(self.rows), index=index)
 
     def to_html(self) -> str:
-        """Return a whole HTML page with the table, which needs no other file."""
+        """Return an HTML page with the table. The page needs no other file."""
         return _panel_table.page(self.folder, self._repr_html_())
 
     def __str__(self) -> str:
@@ -110,29 +113,36 @@ def panel(
 ) -> Panel:
     r"""Measure word vectors on every evaluation set in a folder, with bootstrap intervals.
 
-    The content of a file tells what it is: questions for :func:`analogies`, rated pairs for
-    :func:`similarity` or words for :func:`categories`. Any other file, and a folder in the folder,
-    is skipped with a warning. Files whose names begin with a dot are not looked at.
+    The content of a file decides how it is measured: by :func:`analogies`, :func:`similarity` or
+    :func:`categories`. Any other file, and a folder in the folder, is skipped with a warning. Files
+    whose names begin with a dot are ignored.
 
-    The interval of a score is the 95 % percentile interval of the bootstrap: the items that the
-    model finds are drawn `n` times with replacement. With a `baseline` both models are also scored
-    on the same draws of the items that both find; the interval of the difference is that of these
-    pairs of scores. Items share words, which the draws ignore: for statements about other words the
-    intervals are too narrow, those of analogies several times. Clusters of words are made once, not
-    for each draw. A score of fewer than 10 items has no interval.
+    An item is a question, a pair or a word. The model finds an item if its words are known and have
+    finite vectors. For the interval of a score, the items that the model finds are drawn `n` times
+    with replacement, and the score of each draw is computed. The bounds are the 2.5 % and 97.5 %
+    quantiles of these scores. With a `baseline`, both models are also scored on the same draws of
+    the items that both find. The quantiles of the differences of these scores are the bounds of the
+    difference. Words are clustered once, not for each draw. A score of fewer than 10 items has no
+    interval.
+
+    The draws treat items as independent, but items share words. The intervals are valid for other
+    items with the same words. For other words they are too narrow, those of analogies several
+    times.
 
     Parameters
     ----------
     wv : WordVectors
+        The vectors to measure.
     folder : str or path-like
+        The folder of the sets.
     baseline : WordVectors, optional
-        A second model. Differences are `wv` minus `baseline`.
+        A second model. A difference is the score of `wv` minus that of `baseline`.
     method : {"3cosadd", "3cosmul"}, default "3cosadd"
-        For analogies.
+        The rule that chooses the answer of a question.
     restrict_vocab : int, optional
-        Use only the first `restrict_vocab` words of each model.
+        Use only the first `restrict_vocab` words of each model. All other words are unknown.
     lowercase : bool, default True
-        Lower-case the words of the files.
+        Convert the words of the files to lower case.
     n : int, default 1000
         The number of bootstrap draws, at least 1.
     seed : int, default 0
@@ -149,15 +159,15 @@ def panel(
     OSError
         If the folder cannot be read.
     TypeError
-        If `wv` or `baseline` has no word vectors.
+        If `wv` or `baseline` are not word vectors.
     ValueError
         If `method` is not one of the choices, or a number is below its minimum.
 
     Warns
     -----
     UserWarning
-        For each file that is skipped: it is no evaluation set, it is malformed, it cannot be read,
-        or it needs a library that is not installed. The reasons are in :attr:`Panel.skipped`.
+        For each skipped file: it is not an evaluation set, it is malformed, it cannot be read, or
+        it needs a library that is not installed. :attr:`Panel.skipped` has the reasons.
 
     Examples
     --------
@@ -191,7 +201,7 @@ def panel(
             kind = kind_of(read)
             if kind is None:
                 reason = _NO_SET if read.lines else "it is empty"
-                raise FormatError(f"{os.fspath(read)}: this is no evaluation set: {reason}")
+                raise FormatError(f"{os.fspath(read)}: this is not an evaluation set: {reason}")
             measured = Measuring(models, method, restrict_vocab, lowercase)
             rows = [task.row(n, seed) for task in measured.tasks(read, kind, name)]
         except (FormatError, OSError, ImportError) as error:
@@ -212,9 +222,7 @@ def panel(
     )
 
 
-_NO_SET = (
-    "its first lines are no analogy questions, no rated pairs of words and no words with categories"
-)
+_NO_SET = "its first two lines are not questions, rated pairs of words, or words with categories"
 
 
 def _set_names(files: Sequence[str]) -> list[str]:
@@ -227,7 +235,7 @@ def _set_names(files: Sequence[str]) -> list[str]:
 def _opened(path: str) -> SetFile:
     """Read a file; a pipe would wait for its writer."""
     if os.path.isdir(path):
-        raise FormatError(f"{path}: this is a folder, and the folders of a folder are not read")
+        raise FormatError(f"{path}: this is a folder; only files are read")
     if os.path.exists(path) and not os.path.isfile(path):
         raise FormatError(f"{path}: this is not a regular file")
     return SetFile(path)

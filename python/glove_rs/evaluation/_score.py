@@ -19,17 +19,17 @@ class Score:
     Attributes
     ----------
     found : int
-        The items that it rests on: their words are known and have finite vectors. Of a difference,
-        the items that both models find.
+        The number of items in the score: their words are known and have finite vectors. For a
+        difference, the number of items that both models find.
     value : float
         Spearman's correlation, from -1 to 1; accuracy or purity, from 0 to 1; or a difference of
         two. NaN if it is undefined.
     low, high : float
-        The bounds of the interval, in the same unit. NaN if there is none.
+        The bounds of the interval, in the same unit. NaN if there is no interval.
     not_finite : int
-        Other items whose words are known, but at least one vector is not finite.
+        The number of other items whose words are known, but a vector has NaN or infinity.
     note : str
-        Why there is no value or no interval, else "".
+        The reason why there is no value or no interval; "" if there are both.
     """
 
     found: int

@@ -21,19 +21,20 @@ _Path: TypeAlias = "str | os.PathLike[str]"
 
 # Only these characters separate words. A word may contain any other Unicode space.
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
-# The separators of fields, in the order of their precedence. In a line with none, spaces separate.
+# The separators of fields. The first one that a line has separates its fields; if a line has none,
+# spaces do.
 _SEPARATORS = "\t;,"
 # The most columns, and the most words in a column of words, of a set: other files are prose or
 # vectors. SimLex-999 has 10 columns; a term such as "climate change" has several words.
 _MOST_COLUMNS = 20
 _MOST_WORDS = 4
-# What the columns of categorised words are called, where a file begins with a line that says so.
+# Names of the columns in the first line of a file of categories.
 _WORD_COLUMN = {"word", "words", "concept", "concepts", "item", "target"}
 _CATEGORY_COLUMN = {"category", "categories", "class", "cluster", "label", "type"}
 
 
 class SetFile(os.PathLike[str]):
-    """A path with the lines of its file: a pipe can be read only once."""
+    """A path, and the lines of its file. They are read once, because the file may be a pipe."""
 
     def __init__(self, path: _Path) -> None:
         self._path = os.fsdecode(local_path("path", path))
@@ -46,7 +47,7 @@ class SetFile(os.PathLike[str]):
 def _lines(path: _Path) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file that are not blank, with their numbers from 1.
 
-    The file is in UTF-8, or in UTF-16 with a byte order mark; it may be packed.
+    The file is in UTF-8, or in UTF-16 with a byte order mark. It may be compressed.
     """
     if isinstance(path, SetFile):
         yield from path.lines
@@ -104,9 +105,10 @@ def read_questions(
     ----------
     path : str or path-like
     folded : callable, default str
-        What to do with the letters of a question, such as `str.lower`.
+        A function that is applied to each question, such as `str.lower`.
     left_out : list of int, optional
-        Add the numbers of lines that are no questions to this list, instead of raising an error.
+        The numbers of lines that are not questions are added to this list. By default such a line
+        is an error.
 
     Returns
     -------

@@ -39,7 +39,7 @@ class SimilarityResult:
     skipped : int
         All other pairs, which are left out.
     not_finite : int
-        Skipped items whose words are all known but at least one vector is not finite.
+        Skipped pairs whose words are both known, but a vector has NaN or infinity.
     """
 
     protocol: str
