@@ -503,6 +503,32 @@ def similarity(path: Path) -> None:
     result.to_dict()
 
 
+def categories(path: Path) -> None:
+    result = evaluation.categories(five_vectors(), path)
+    expect(result.answerable >= 0 and result.skipped >= 0, "words are counted")
+    expect(np.isnan(result.purity) or 0 < result.purity <= 1, "a purity is within 0 and 1")
+    str(result)
+    result.to_dict()
+
+
+def panel(path: Path) -> None:
+    folder = Path(f"{path}.sets")
+    folder.mkdir()
+    try:
+        shutil.copyfile(path, folder / "set.txt")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # names the file, which then is not read
+            result = evaluation.panel(five_vectors(), folder, baseline=five_vectors(), n=5)
+    finally:
+        shutil.rmtree(folder)
+    for row in result.rows:
+        expect(row.score.found <= row.total, "what is found is in the set")
+        expect(row.score == row.baseline or np.isnan(row.score.low), "a model is like itself")
+    str(result)
+    result.to_html()
+    result.to_dict()
+
+
 def run_command(*arguments: object) -> bool:
     """Run a command in this process and return whether it succeeds. A failure prints one line."""
     out, err = io.StringIO(), io.StringIO()
@@ -555,5 +581,7 @@ READERS: dict[str, Callable[[Path], None]] = {
     "arrow": arrow,
     "analogies": analogies,
     "similarity": similarity,
+    "categories": categories,
+    "panel": panel,
     "commands": commands,
 }

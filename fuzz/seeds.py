@@ -213,6 +213,14 @@ def seeds() -> dict[str, dict[str, bytes]]:
             "header": b"word1 word2 score\na b 7\na c 3.5\nd e 1\n",
             "commas": b"word 1,word 2,mean\na,b,7\na,c,3.5\n",
         }
+        found["categories"] = {
+            "tabs": b"a\tone\nb\tone\nc\ttwo\nx\ttwo\n",
+            "pandas": b",category,word\n0,one,a\n1,one,b\n2,two,c\n",
+        }
+        found["panel"] = {
+            kind: next(iter(found[kind].values()))
+            for kind in ("analogies", "similarity", "categories")
+        }
     return found
 
 

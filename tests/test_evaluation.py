@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from glove_rs import FormatError, WordVectors, evaluation
 from glove_rs._vectors import analogy
-from glove_rs.evaluation import AnalogyResult, AnalogyScore, SimilarityResult
+from glove_rs.evaluation import AnalogyResult, AnalogyScore, SimilarityResult, _similarity
 
 QUESTIONS = """\
 : capital
@@ -466,7 +466,7 @@ def test_spearman_of_ties_worked_by_hand(tmp_path):
 
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=30), st.data())
 def test_ranks_share_the_mean_of_their_places(values, data):
-    ranks = evaluation._ranks(np.array(values, float))
+    ranks = _similarity.ranks(np.array(values, float))
     for value, rank in zip(values, ranks, strict=True):
         places = [place for place, other in enumerate(sorted(values), 1) if other == value]
         assert rank == np.mean(places)

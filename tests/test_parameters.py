@@ -58,6 +58,8 @@ def folder(tmp_path_factory) -> pathlib.Path:
     (path / "corpus").write_text("a b c d\n" * 20)
     (path / "questions").write_text(": x\na b c d\n")
     (path / "pairs").write_text("a b 3\na c 1\n")
+    (path / "sets").mkdir()
+    (path / "sets" / "categories").write_text("a x\nb x\nc y\n")
     model = Glove(2, epochs=1, **QUICK).fit(path / "corpus")
     model.save(path / "model")
     model.save_word2vec(path / "vectors")
@@ -88,6 +90,8 @@ def calls(folder: pathlib.Path) -> Iterator[tuple[str, Callable[..., Any], dict[
     yield "most_similar_batch", wv.most_similar_batch, {"words": ["a"]}
     yield "analogies", evaluation.analogies, {"wv": wv, "path": folder / "questions"}
     yield "similarity", evaluation.similarity, {"wv": wv, "path": folder / "pairs"}
+    yield "categories", evaluation.categories, {"wv": wv, "path": folder / "sets" / "categories"}
+    yield "panel", evaluation.panel, {"wv": wv, "folder": folder / "sets", "n": 10}
     yield "evaluate", wv.evaluate, {"path": folder / "pairs"}
 
 
