@@ -65,7 +65,7 @@ lint: $(BUILT) $(DEV) ## Check format, lints, types, stubs and documentation; ch
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
-	$(PY) -m mypy benches/peers.py benches/quality.py benches/sources.py benches/scaling.py benches/living.py
+	$(PY) -m mypy benches/peers.py benches/quality.py benches/gensim_models.py benches/sources.py benches/scaling.py benches/living.py
 	$(PY) -m mypy.stubtest glove_rs._core
 
 fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes

@@ -1,4 +1,4 @@
-//! Tokens per second of counting, and what the full matrix costs.
+//! Measures tokens per second of counting, and the time to convert counts to the full matrix and to merge them.
 
 mod synthetic;
 
@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 const TOKENS: usize = 1_000_000;
-/// Three times `DENSE_WIDTH`, so that both kinds of row are summed.
+/// Three times `DENSE_WIDTH`, so that rows are summed in dense arrays and in hash tables.
 const WORDS: usize = 200_000;
 
 fn brief(group: &mut BenchmarkGroup<'_, WallTime>) {
@@ -72,8 +72,8 @@ fn to_csr(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Counting under a limit that cuts the text into segments, whose rows are then merged; and the sum
-/// of two counts.
+/// Measures the sum of two counts, and counting under a memory limit that cuts the text into segments, whose rows are
+/// then merged.
 fn merging(criterion: &mut Criterion) {
     let every = threads::resolve(None).expect("a number of threads");
     let options = synthetic::counting(15, true);

@@ -1,4 +1,4 @@
-//! Records per second of training: whole epochs over tiles, and each SIMD level by itself.
+//! Measures records per second of training: whole epochs over tiles, and the arithmetic of each SIMD level alone.
 
 mod synthetic;
 
@@ -25,7 +25,8 @@ const OPTIMIZERS: [(&str, Optimizer); 3] = [
 const WORDS: usize = 20_000;
 const TOKENS: usize = 300_000;
 
-/// One level trains on one tile's rows, which stay in cache: both sides fill half a typical L2.
+/// Number of bytes of the rows that the benchmark of a SIMD level trains. They fill half of a typical L2 cache, so that
+/// they stay in it, as the rows of one tile do in training.
 const TILE_BYTES: usize = 1 << 19;
 const TILE_RECORDS: usize = 100_000;
 
@@ -40,7 +41,7 @@ fn brief(group: &mut BenchmarkGroup<'_, WallTime>, records: u64) {
 fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
     TrainingOptions {
         x_max: 10.0,
-        // AdaGrad's rate lets plain SGD diverge.
+        // SGD diverges with the learning rate of AdaGrad.
         learning_rate: match optimizer {
             Optimizer::AdaGrad | Optimizer::RowwiseAdaGrad => 0.05,
             Optimizer::Sgd => 0.005,
@@ -51,8 +52,8 @@ fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
     }
 }
 
-/// Epochs by `train`, at the level in use, on all threads. The first epoch, whose batches
-/// are shorter than those of all others, is not measured.
+/// Measures epochs of `train` on all threads, at the SIMD level of this machine. The first epoch is not measured: its
+/// batches are shorter than those of later epochs.
 fn epochs(criterion: &mut Criterion) {
     let ids = synthetic::ranks(TOKENS, WORDS, 1);
     let monitor = Monitor::new();
@@ -93,7 +94,7 @@ fn prepare(counts: &Triangle, dim: usize, optimizer: Optimizer) -> (Parameters, 
     (parameters, tiles)
 }
 
-/// The arithmetic alone: one thread, records in the order given, each level of this machine.
+/// Measures the arithmetic alone, on one thread, with records in the order given, at each SIMD level of this machine.
 fn levels(criterion: &mut Criterion) {
     for level in SimdLevel::usable() {
         let mut group = criterion.benchmark_group(format!("kernel, {}", level.name()));
@@ -120,7 +121,7 @@ fn levels(criterion: &mut Criterion) {
                     elapsed
                 };
                 group.bench_function(BenchmarkId::new(name, format!("dim {dim}")), |bencher| {
-                    // Each call first packs the records: a call of one epoch less takes that out.
+                    // Each call first packs the records. So subtract the time of a call with fewer epochs.
                     bencher.iter_custom(|times| {
                         let packing = time(1);
                         time(1 + times as usize).saturating_sub(packing)
@@ -132,7 +133,7 @@ fn levels(criterion: &mut Criterion) {
     }
 }
 
-/// Records of a tile: any of its words with any other, counts as small as they mostly are.
+/// Records of a tile: random pairs of its words. Most counts are small, as in real text.
 fn records(words: usize) -> Vec<(WordId, WordId, f64)> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
     let word = |uniform: f64| (uniform * words as f64) as WordId;

@@ -131,18 +131,11 @@ def task_fit(
 
 
 def task_gensim(corpus: str, min_count: int, threads: int, dim: int, out: str) -> dict[str, Any]:
-    word2vec = importlib.import_module("gensim.models.word2vec")
+    importlib.import_module("gensim.models.word2vec")
+    import gensim_models
+
     start = time.perf_counter()
-    model = word2vec.Word2Vec(
-        corpus_file=corpus,  # its fastest way in
-        sg=1,
-        vector_size=dim,
-        window=5,
-        epochs=5,
-        min_count=min_count,
-        workers=threads,
-        seed=1,
-    )
+    model = gensim_models.skip_gram(corpus, dim=dim, min_count=min_count, threads=threads, seed=0)
     model.wv.save_word2vec_format(out)
     return {"call_seconds": time.perf_counter() - start}
 
@@ -445,19 +438,29 @@ class Row:
 HEAD = ("stage", "ours", "theirs", "ratio", "peak memory", "loss", "analogies")
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Markdown, aligned: readable as it is, and ready for RESULTS.md."""
-    cells = [HEAD, *(row.cells() for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+def markdown(cells: Sequence[Sequence[str]], left: int = 1) -> str:
+    """Markdown, aligned: readable as it is, and ready for RESULTS.md.
+
+    Parameters
+    ----------
+    cells : sequence of sequences of str
+        The head and the rows.
+    left : int, default 1
+        How many columns are aligned to the left. All others hold figures.
+    """
+    widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
 
     def line(parts: Sequence[str]) -> str:
-        name, *figures = (
-            part.ljust(width) if column == 0 else part.rjust(width)
+        aligned = (
+            part.ljust(width) if column < left else part.rjust(width)
             for column, (part, width) in enumerate(zip(parts, widths, strict=True))
         )
-        return "| " + " | ".join([name, *figures]) + " |"
+        return "| " + " | ".join(aligned) + " |"
 
-    rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]
+    rule = [
+        "-" * width if column < left else "-" * (width - 1) + ":"
+        for column, width in enumerate(widths)
+    ]
     return "\n".join([line(cells[0]), line(rule), *map(line, cells[1:])])
 
 
@@ -791,7 +794,9 @@ def compare(options: argparse.Namespace, work: Path) -> None:
         "Peak memory is that of the whole process, of the largest of several; in training ours "
         f"counts too. Figures below {own / 1e6:.0f} MB, this script's own size, cannot be seen.",
     ]
-    print(*head, "", table(comparison.rows), "", *notes, sep="\n")
+    print(
+        *head, "", markdown([HEAD, *(row.cells() for row in comparison.rows)]), "", *notes, sep="\n"
+    )
     if options.json is not None:
         content = {
             "head": head,

@@ -1,26 +1,33 @@
-"""Train with several settings, score the vectors, and print one table.
+"""Train several models on one text, score them on a folder of evaluation sets, and print one table.
 
-Each setting is trained with every seed, from the text file on. A cell is the median over the seeds,
-followed by the range if there are several. Scores are those of W + W_tilde, words lower-cased:
-analogies by 3CosAdd as in Stanford's evaluation, word similarity as Spearman's correlation.
+By default the models are the preset "best", gensim's skip-gram and gensim's FastText, with the same
+dimension, threads and least count. Each is trained with every seed, in turn. A score is the median
+over the seeds, with the medians of the bounds of its 95 % bootstrap interval. The difference of the
+first model and another is paired: both are scored on the same draws of the questions, pairs or
+words that both know. Scores are those of W + W_tilde and, for FastText too, of the words that
+occur in the text at least as often as the least count.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib
+import dataclasses
+import importlib.util
 import json
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from glove_rs import Glove, WordVectors, evaluation
+from peers import markdown
 
-# What is compared by default. A setting without a preset builds on "best".
+from glove_rs import Glove, WordVectors, evaluation
+from glove_rs.evaluation import Panel, PanelRow, Score
+
+# What can be compared. A setting without a preset builds on "best".
 SETTINGS: dict[str, dict[str, Any]] = {
     "paper, x_max 10, 15 epochs": {"preset": "paper", "x_max": 10, "epochs": 15},
     "fast": {
@@ -41,20 +48,21 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "best, negative 2": {"negative": 2},
     "best, window 5": {"window": 5},
 }
+GENSIM = {"skip-gram": "skip_gram", "FastText": "fasttext"}
+DEFAULT = ["best", *GENSIM]
 PARTS = ("all", "rest", "aside")
 ASIDE = 4  # every fourth document
 
 EXAMPLES = """\
 examples:
-  python benches/quality.py --corpus my.txt --questions questions-words.txt \\
-      --similarity wordsim353.tsv simlex999.txt
-  python benches/quality.py --corpus my.txt --questions questions-words.txt --part aside \\
-      --only best "paper, x_max 10, 15 epochs" --dim 100 --gensim
-  python benches/quality.py --corpus my.txt --questions questions-words.txt \\
-      --set '{"alpha": 0.5, "preset": "best"}' --only best
+  python benches/quality.py --corpus my.txt --panel sets --dim 100
+  python benches/quality.py --corpus my.txt --panel sets --models best "paper, x_max 10, 15 epochs"
+  python benches/quality.py --corpus my.txt --panel sets --part rest --seeds 1 \\
+      --models best '{"alpha": 0.5}' '{"negative": 2}'
 
-Settings chosen while looking at --part rest (three documents of four) can be judged on --part
-aside, which they have never seen.
+A folder of sets holds files such as questions-words.txt, wordsim353.tsv and simlex999.txt. Settings
+chosen while looking at --part rest (three documents of four) can be judged on --part aside, which
+they have never seen.
 """
 
 
@@ -70,50 +78,102 @@ def part_of(corpus: Path, part: str, folder: Path) -> Path:
     return path
 
 
-def glove(corpus: Path, settings: dict[str, Any]) -> tuple[float, float | None, WordVectors]:
-    """Seconds, last loss, vectors."""
+@dataclasses.dataclass
+class Trained:
+    """A model, the seconds from text to vectors, and the loss of the last epoch, if it has one."""
+
+    vectors: WordVectors
+    seconds: float
+    loss: float | None = None
+
+
+def glove(corpus: Path, settings: dict[str, Any]) -> Trained:
     start = time.perf_counter()
     model = Glove(**settings, progress=False).fit(corpus)
     vectors = model.vectors
-    return time.perf_counter() - start, model.history[-1], vectors
+    return Trained(vectors, time.perf_counter() - start, model.history[-1])
 
 
-def skip_gram(corpus: Path, settings: dict[str, Any]) -> tuple[float, float | None, WordVectors]:
-    """gensim's, with its defaults but for the dimension, on as many threads."""
-    word2vec = importlib.import_module("gensim.models.word2vec")
-    start = time.perf_counter()
-    model = word2vec.Word2Vec(
-        corpus_file=str(corpus),  # its fastest way in
-        sg=1,
-        vector_size=settings["dim"],
-        min_count=5,
-        workers=settings["threads"],
-        seed=settings["seed"] + 1,
-    )
-    seconds = time.perf_counter() - start
-    return seconds, None, WordVectors(model.wv.index_to_key, model.wv.vectors)
+def gensim(name: str) -> Callable[[Path, dict[str, Any]], Trained]:
+    import gensim_models
+
+    def train(corpus: Path, settings: dict[str, Any]) -> Trained:
+        start = time.perf_counter()
+        model = getattr(gensim_models, GENSIM[name])(str(corpus), **settings)
+        seconds = time.perf_counter() - start
+        return Trained(WordVectors(model.wv.index_to_key, model.wv.vectors), seconds)
+
+    return train
 
 
-def scores(vectors: WordVectors, questions: Path | None, pairs: Sequence[Path]) -> dict[str, float]:
-    found = {}
-    if questions is not None:
-        result = evaluation.analogies(vectors, questions)
-        for kind in ("semantic", "syntactic", "total"):
-            found[f"{kind} %"] = 100 * getattr(result, kind).accuracy
-    for path in pairs:
-        found[path.stem] = evaluation.similarity(vectors, path).spearman
-    return found
+# --- the table ------------------------------------------------------------------------------------
 
 
-def cell(values: Sequence[float | None]) -> str:
+def middle(values: Sequence[float | None], digits: int) -> str:
+    """The median, and the range if there are several."""
     numbers = [value for value in values if value is not None]
     if not numbers:
         return ""
-    middle = statistics.median(numbers)
-    digits = 4 if middle < 0.1 else 3 if middle < 1 else 1
     low, high = min(numbers), max(numbers)
     spread = f" ({low:.{digits}f} to {high:.{digits}f})" if len(numbers) > 1 else ""
-    return f"{middle:.{digits}f}{spread}"
+    return f"{statistics.median(numbers):.{digits}f}{spread}"
+
+
+def cell(measure: str, scores: Sequence[Score], sign: str = "") -> str:
+    """The medians of a score and of the bounds of its interval; shares in per cent."""
+    factor, digits = (1, 3) if measure == "Spearman" else (100, 1)
+
+    def median(values: Sequence[float]) -> str:
+        return f"{factor * statistics.median(values):{sign}z.{digits}f}"
+
+    if any(score.note.startswith("no score") for score in scores):
+        return "n/a"
+    value = median([score.value for score in scores])
+    if any(score.note for score in scores):
+        return value
+    bounds = [median([getattr(score, bound) for score in scores]) for bound in ("low", "high")]
+    return f"{value} [{', '.join(bounds)}]"
+
+
+def table(
+    names: Sequence[str], runs: Sequence[Sequence[Trained]], panels: list[list[Panel]]
+) -> str:
+    """A row for each set, and a column for each model and for each difference from the first.
+
+    Parameters
+    ----------
+    names : sequence of str
+        The models.
+    runs : sequence of sequences of Trained
+        For each model, a training with each seed.
+    panels : sequence of sequences of Panel
+        For each model, the table of each seed: of the first alone, and of the first with each other
+        as baseline.
+    """
+    first, others = names[0], list(zip(names[1:], panels[1:], strict=True))
+    head = ["set", "measure", "found", "all", first]
+    seconds = ["seconds", "", "", "", middle([run.seconds for run in runs[0]], 1)]
+    losses = ["loss of the last epoch", "", "", "", middle([run.loss for run in runs[0]], 4)]
+    for (name, _), run in zip(others, runs[1:], strict=True):
+        head += [name, f"{first} − {name}"]
+        seconds += [middle([one.seconds for one in run], 1), ""]
+        losses += [middle([one.loss for one in run], 4), ""]
+    cells = [head, seconds, losses]
+    for number, row in enumerate(panels[0][0].rows):
+        own = [panel.rows[number] for panel in panels[0]]
+        measure = row.measure if row.measure == "Spearman" else f"{row.measure}, %"
+        line = [row.name, measure, f"{row.score.found:,}", f"{row.total:,}"]
+        line.append(cell(row.measure, [one.score for one in own]))
+        for _, of_seeds in others:
+            paired: list[PanelRow] = [panel.rows[number] for panel in of_seeds]
+            line.append(cell(row.measure, [one.baseline for one in paired if one.baseline]))
+            differences = [one.difference for one in paired if one.difference]
+            line.append(cell(row.measure, differences, "+"))
+        cells.append(line)
+    return markdown(cells, left=2)
+
+
+# --- the command line -----------------------------------------------------------------------------
 
 
 def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -121,53 +181,87 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     add = parser.add_argument
+
+    def at_least_1(text: str) -> int:
+        if (value := int(text)) < 1:
+            raise argparse.ArgumentTypeError(f"must be at least 1, got {value}")
+        return value
+
+    def model(text: str) -> tuple[str, dict[str, Any] | None]:
+        if text in GENSIM:
+            return text, None
+        if text in SETTINGS:
+            return text, SETTINGS[text]
+        try:
+            settings = json.loads(text)
+        except ValueError:
+            settings = None
+        if not isinstance(settings, dict):
+            raise argparse.ArgumentTypeError(
+                f"{text!r} must be JSON such as '{{\"negative\": 2}}', or one of "
+                + "; ".join([*GENSIM, *SETTINGS])
+            )
+        return text, settings
+
     add("--corpus", type=Path, required=True, metavar="FILE", help="UTF-8, a document a line")
-    add("--part", choices=PARTS, default="all", help="of its documents: all, every fourth "
+    add("--panel", type=Path, required=True, metavar="DIR", help="a folder of evaluation sets")
+    add("--part", choices=PARTS, default="all", help="of the documents: all, every fourth "
         "(aside), or the others (default: all)")  # fmt: skip
-    add("--questions", type=Path, metavar="FILE", help="analogies, as questions-words.txt")
-    add("--similarity", type=Path, nargs="+", default=[], metavar="FILE", help="rated word pairs")
-    add("--dim", type=int, default=50, metavar="N", help="(default: 50)")
-    add("--seeds", type=int, default=3, metavar="N", help="seeds 0 to N - 1 (default: 3)")
-    add("--threads", type=int, default=2, metavar="N", help="(default: 2)")
-    add("--only", nargs="+", metavar="NAME", choices=SETTINGS, help="some of the settings: "
-        + "; ".join(SETTINGS))  # fmt: skip
-    add("--set", type=json.loads, action="append", default=[], metavar="JSON",
-        help="also these parameters of Glove; may be repeated")  # fmt: skip
-    add("--gensim", action="store_true", help="also gensim's skip-gram, window 5, 5 epochs")
+    add("--models", type=model, nargs="+", metavar="NAME", default=[model(n) for n in DEFAULT],
+        help="settings of Glove as JSON, or some of: "
+        f"{'; '.join([*GENSIM, *SETTINGS])} (default: {' '.join(DEFAULT)})")  # fmt: skip
+    add("--dim", type=at_least_1, default=50, metavar="N", help="(default: 50)")
+    add("--min-count", type=at_least_1, default=5, metavar="N", help="(default: 5)")
+    add("--threads", type=at_least_1, default=2, metavar="N", help="(default: 2)")
+    add("--seeds", type=at_least_1, default=3, metavar="N", help="seeds 0 to N - 1 (default: 3)")
+    add("--json", type=Path, metavar="FILE", help="also write the table of every seed there")
     options = parser.parse_args(arguments)
-    for path in (options.corpus, options.questions, *options.similarity):
-        if path is not None and not path.is_file():
-            parser.error(f"'{path}' is not a file")
+    if not options.corpus.is_file():
+        parser.error(f"--corpus: '{options.corpus}' is not a file")
+    if not options.panel.is_dir():
+        parser.error(f"--panel: '{options.panel}' is not a folder")
+    is_installed = importlib.util.find_spec("gensim") is not None
+    if not is_installed and any(settings is None for _, settings in options.models):
+        parser.error("gensim is not installed in this Python: pip install gensim")
     return options
 
 
 def main() -> int:
     options = parse_arguments()
-    settings = {name: SETTINGS[name] for name in options.only or SETTINGS}
-    settings |= {json.dumps(extra): extra for extra in options.set}
-    rows: list[list[str]] = []
-    head: list[str] = []
+    names = [name for name, _ in options.models]
+    common = {"dim": options.dim, "threads": options.threads, "min_count": options.min_count}
+    runs: list[list[Trained]] = [[] for _ in names]
+    panels: list[list[Panel]] = [[] for _ in names]
     with tempfile.TemporaryDirectory(prefix="glove-rs-quality-") as folder:
         corpus = part_of(options.corpus, options.part, Path(folder))
-        common = {"dim": options.dim, "threads": options.threads}
-        jobs = [(name, glove, chosen) for name, chosen in settings.items()]
-        if options.gensim:
-            jobs.append(("gensim skip-gram", skip_gram, {}))
-        for name, train, chosen in jobs:
-            runs: list[dict[str, float | None]] = []
-            for seed in range(options.seeds):
-                seconds, loss, vectors = train(corpus, {**common, **chosen, "seed": seed})
-                found = scores(vectors, options.questions, options.similarity)
-                runs.append({"seconds": seconds, "loss": loss, **found})
-                print(name, runs[-1], file=sys.stderr, flush=True)
-            head = ["setting", *runs[0]]
-            rows.append([name, *(cell([run[key] for run in runs]) for key in runs[0])])
+        for seed in range(options.seeds):
+            for number, (name, settings) in enumerate(options.models):
+                train = gensim(name) if settings is None else glove
+                run = train(corpus, {**common, **(settings or {}), "seed": seed})
+                baseline = run.vectors if number else None
+                first = runs[0][-1] if number else run
+                scored = evaluation.panel(first.vectors, options.panel, baseline=baseline)
+                if number:  # the matrix of the first is needed until the last is scored
+                    run.vectors = WordVectors([], run.vectors.vectors[:0])
+                runs[number].append(run)
+                panels[number].append(scored)
+                print(f"seed {seed}, {name}: {run.seconds:.1f} s", file=sys.stderr, flush=True)
     print(
-        f"{options.corpus.name}, {options.part}; dim {options.dim}, {options.threads} threads, "
-        f"{options.seeds} seeds: median (range)\n"
+        f"{options.corpus.name}, {options.part}; dim {options.dim}, min_count {options.min_count}, "
+        f"threads={options.threads}; medians of seeds 0 to {options.seeds - 1}, with 95 % "
+        "bootstrap intervals; found: by the first model\n"
     )
-    for row in [head, ["---", *["---:"] * (len(head) - 1)], *rows]:
-        print("| " + " | ".join(row) + " |")
+    print(table(names, runs, panels))
+    if options.json is not None:
+        content = [
+            {
+                "model": name,
+                "seconds": [run.seconds for run in of_model],
+                "panels": [panel.to_dict() for panel in tables],
+            }
+            for name, of_model, tables in zip(names, runs, panels, strict=True)
+        ]
+        options.json.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return 0
 
 

@@ -1,6 +1,6 @@
-//! Bytes per second from text to words, and from text, plain and packed, to numbered words.
+//! Measures bytes per second of tokenizing, and of reading plain and compressed text into word numbers.
 //!
-//! `GLOVE_RS_BENCH_TEXT=text.txt` takes a real text for the packed part, as synthetic ones pack oddly.
+//! `GLOVE_RS_BENCH_TEXT=text.txt` names a real text to compress, because synthetic text compresses unlike real text.
 
 mod synthetic;
 
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 const TOKENS: usize = 1_000_000;
 const WORDS: usize = 50_000;
 
-/// Counts what it is given: the tokeniser alone.
+/// Only counts words and documents, so that the tokenizer alone is measured.
 #[derive(Default)]
 struct Tally {
     bytes: usize,
@@ -52,14 +52,14 @@ fn tokenizing(criterion: &mut Criterion) {
             black_box(tally)
         });
     });
-    // One reader in memory is one chunk, so one thread does all of it.
+    // `Documents` gives all of its text as one chunk, which one thread reads.
     let options = EncodingOptions::default();
     group.bench_function(BenchmarkId::new("RawCorpus::read", "1 thread"), |bencher| {
         threads::in_pool(1, || {
             bencher.iter_custom(|times| {
                 let mut elapsed = Duration::ZERO;
                 for _ in 0..times {
-                    // The reader copies the text: not what is measured.
+                    // The reader copies the text, which is not measured.
                     let mut documents = Documents::new(text.lines());
                     let start = Instant::now();
                     let raw = RawCorpus::read(
@@ -79,7 +79,7 @@ fn tokenizing(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The decompressor alone, and with everything behind it on two threads.
+/// Measures the decompressor alone, and the whole reading of compressed text on two threads.
 fn packed(criterion: &mut Criterion) {
     let text = match std::env::var_os("GLOVE_RS_BENCH_TEXT") {
         Some(path) => std::fs::read(path).expect("the text can be read"),

@@ -1,4 +1,4 @@
-"""Train on English text that every machine has: ``glove-rs demo``, with its results in build/demo.
+"""Run ``glove-rs demo``: train on English text that this machine has; results are in build/demo.
 
 python examples/demo.py
 python examples/demo.py --corpus my.txt --dim 100 --epochs 15

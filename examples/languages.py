@@ -1,9 +1,9 @@
-"""Train on a Chinese and on an English text as they come, and show what the vectors know.
+"""Train on a Chinese text and on an English one, and print the nearest neighbours of some words.
 
     python examples/languages.py zhwiki.txt enwiki.txt
 
-Each is a text file, or whatever else `Glove.fit` reads, with a document per line; either may be
-`none`. Neither is split into words beforehand: that is what `tokenizer` is for.
+Each text is a file, or anything else that `Glove.fit` reads, with a document on each line; `none`
+leaves one out. The texts need not be split into words: `tokenizer` does it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def show(name: str, corpus: str, tokenizer: str, words: list[str], epochs: int) 
         tokenizer=tokenizer,
         lowercase=True,
         min_count=10,
-        normalize="NFKC",  # full-width letters and digits are the same as others
+        normalize="NFKC",  # full-width letters and digits become plain ones
         epochs=epochs,
     ).fit(corpus)
     seconds = time.perf_counter() - start

@@ -1,8 +1,8 @@
-"""Attack every reader that Python reaches with mutated files: ``python fuzz/campaign.py --help``.
+"""Fuzz every reader of the Python package with mutated files: ``python fuzz/campaign.py --help``.
 
-The inputs are read by a worker process with a bounded address space. A fault is an exception that
-the documentation does not promise, a panic, a result that contradicts itself, an input that takes
-too long or too much memory, and the end of the worker. Each fault is saved with its symptom.
+A worker process with limited memory reads the inputs. Faults are: an exception that is not
+documented, a panic, a result that contradicts itself, an input that takes too long or too much
+memory, and the end of the worker. Each fault is saved with a description.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ __all__ = ["CORPUS", "Report", "Worker", "attack", "replay", "seeds_of"]
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
 
-#: Seconds after which an input hangs: most take a millisecond, and the machine may be busy.
+#: Seconds after which an input counts as hanging. Most take a millisecond; the machine may be busy.
 HANGS = 60
-#: Bytes of address space that the worker may take on top of what it has when it is ready.
+#: Bytes of address space that the worker may use more than when it becomes ready.
 ADDRESS_SPACE = 3 << 30
 #: Bytes of memory that one input may take; none is larger than a megabyte.
 MEMORY = 512 << 20
-#: Inputs kept of each cause.
+#: Number of inputs to save for each cause.
 KEPT = 3
-#: Files from which the inputs for the command line are made.
+#: Readers whose seeds are the files of all corpora.
 _MANY = ("commands",)
 
 
 @dataclass
 class Report:
-    """What came of the inputs of one reader."""
+    """The outcomes of the inputs of one reader."""
 
     reader: str
     inputs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     #: Number of inputs by cause.
     faults: Counter[str] = field(default_factory=Counter)
-    #: One input and all that is known of it by cause.
+    #: For each cause its shortest input, and details.
     examples: dict[str, tuple[bytes, str]] = field(default_factory=dict)
 
     def add(self, content: bytes, outcome: dict[str, str]) -> bool:
-        """Count an outcome; whether it is a fault."""
+        """Count an outcome. Returns whether it is a fault."""
         self.inputs += 1
         kind, cause = outcome["kind"], outcome["cause"]
         if kind != "fault":
@@ -78,7 +78,7 @@ class Report:
 
 
 class Worker:
-    """A process that reads inputs for one reader, and is started again when it ends."""
+    """A process that reads inputs with one reader. It is started again if it ends."""
 
     def __init__(self, reader: str) -> None:
         self.reader = reader
@@ -134,7 +134,7 @@ class Worker:
         return said
 
     def read(self, content: bytes) -> dict[str, str]:
-        """Give the worker an input; what came of it."""
+        """Let the worker read an input. Returns the outcome."""
         process = self.process or self._start()
         self.number += 1
         path = self.folder / f"input{self.number:06}"
@@ -145,7 +145,7 @@ class Worker:
             process.stdin.flush()
             answer = self._answer()
         except TimeoutError:
-            process.send_signal(signal.SIGABRT)  # faulthandler says where it is
+            process.send_signal(signal.SIGABRT)  # faulthandler then prints where the worker hangs
             process.wait()
             said = self._stderr()
             self._stop()
@@ -167,7 +167,7 @@ class Worker:
             if "Exception ignored" in said:
                 return fault("an exception that nobody can catch", said)
         if grown > MEMORY and answer["kind"] != "fault":
-            self._stop()  # the peak of a process never falls
+            self._stop()  # the peak of a process never falls, so start a new one
             return fault(f"takes more than {MEMORY >> 20} MiB", f"{grown >> 20} MiB; {answer}")
         return answer
 
@@ -177,7 +177,7 @@ def fault(cause: str, detail: str) -> dict[str, str]:
 
 
 def _reason(said: str) -> str:
-    """What the end of a process says of its cause, without numbers."""
+    """The cause that a process printed when it ended, without numbers."""
     found = re.search(r"panicked at ([^\n]*):\d+:\d+:\n([^\n]*)", said)
     if found:
         place = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
@@ -189,7 +189,7 @@ def _reason(said: str) -> str:
 
 
 def seeds_of(reader: str) -> list[bytes]:
-    """The contents of a corpus."""
+    """The files of a reader's corpus."""
     pattern = "*/*" if reader in _MANY else f"{reader}/*"
     return [path.read_bytes() for path in sorted(CORPUS.glob(pattern))]
 
@@ -197,13 +197,13 @@ def seeds_of(reader: str) -> list[bytes]:
 def attack(
     reader: str, *, seed: int, inputs: int, seconds: float, least: int = 0
 ) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Give inputs to a reader, until time or inputs are used up, but `least` of them.
+    """Give inputs to a reader until `inputs` are read or time is up, but at least `least` inputs.
 
-    The files of the corpus take turns with mutated ones, until all of them have been read.
+    Files of the corpus and mutated files take turns until all files of the corpus have been read.
     """
     from mutations import mutated
 
-    # Each input has a generator of its own: one can be made again without those before it.
+    # Each input has its own random generator, so that it can be made again without the others.
     seeds = seeds_of(reader)
     end = time.monotonic() + seconds
     with Worker(reader) as worker:
@@ -218,7 +218,7 @@ def attack(
 
 
 def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> bytes:
-    """Remove what an input does not need to lead to its fault."""
+    """Remove parts of an input that are not needed to cause its fault."""
     from layouts import LAYOUTS, Layout
 
     layout = LAYOUTS.get(reader, Layout())
@@ -240,7 +240,7 @@ def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> byte
 
 
 def replay(reader: str, contents: list[bytes]) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Give known inputs to a reader."""
+    """Let a reader read known inputs."""
     with Worker(reader) as worker:
         for content in contents:
             yield content, worker.read(content)
@@ -250,16 +250,16 @@ def replay(reader: str, contents: list[bytes]) -> Iterator[tuple[bytes, dict[str
 
 
 def work(reader: str) -> None:
-    """Read inputs whose paths come on standard input; answer on standard output."""
+    """Read the inputs whose paths come on standard input, and write outcomes to standard output."""
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # whatever else is printed is no answer
+    os.dup2(2, 1)  # other prints go to standard error: they are not outcomes
     requests = os.fdopen(os.dup(0))
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     import readers
 
     readers.prepare()
     for content in sorted((CORPUS / reader).glob("seed-*"))[:1]:
-        # What the first input alone takes: modules, dictionaries.
+        # Load modules and dictionaries with one input first, so that they do not count as memory.
         copy = Path("first").resolve()
         shutil.copy(content, copy)
         readers.attempt(reader, copy)
@@ -281,7 +281,7 @@ def _peak() -> int:
 
 
 def save(report: Report, content: bytes, outcome: dict[str, str], folder: Path) -> None:
-    """Keep an input that led to a fault, with its symptom."""
+    """Save an input that caused a fault, with a description of the fault."""
     name = hashlib.sha256(content).hexdigest()[:12]
     cause = re.sub(r"[^A-Za-z0-9]+", "-", outcome["cause"])[:80].strip("-").lower()
     place = folder / report.reader
@@ -295,14 +295,15 @@ def main() -> int:
     from readers import READERS
 
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
-    parser.add_argument("readers", nargs="*", metavar="READER", help=f"of {', '.join(READERS)}")
-    parser.add_argument("--seed", type=int, help="what the inputs are made of (default: the time)")
+    known = f"one of {', '.join(READERS)}; default: all"
+    parser.add_argument("readers", nargs="*", metavar="READER", help=known)
+    parser.add_argument("--seed", type=int, help="seed of the mutations (default: the time)")
     parser.add_argument("--seconds", type=float, default=60, help="for all readers together (60)")
-    parser.add_argument("--inputs", type=int, default=10**9, help="for each reader, at most")
-    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read these, for one READER")
-    parser.add_argument("--minimise", action="store_true", help="save a small input of each cause")
+    parser.add_argument("--inputs", type=int, default=10**9, help="most inputs for each reader")
+    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these with a READER")
+    parser.add_argument("--minimise", action="store_true", help="also save a small input per cause")
     parser.add_argument(
-        "--findings", type=Path, default=HERE / "findings", help="where faults are saved"
+        "--findings", type=Path, default=HERE / "findings", help="folder for inputs with faults"
     )
     options = parser.parse_args()
     names = options.readers or list(READERS)

@@ -1,7 +1,7 @@
-"""Where each format keeps its sizes, counts and checksums, and how to put the checksums right.
+"""Where each format has its sizes, counts and checksums, and how to correct the checksums.
 
-A mutation of a random byte is nearly always stopped by a checksum. What changes a field that is
-listed here and then calls the layout's `repair` reaches the code behind the checksum.
+A checksum detects nearly every mutation of a random byte. So mutations change the fields that are
+listed here, and `repair` then corrects the checksums: the code behind the check is reached.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ __all__ = ["LAYOUTS", "REALS", "Layout", "whole_numbers"]
 
 Mutation = Callable[[bytes, random.Random], bytes]
 
-#: Sizes that break arithmetic, memory or signs.
+#: Numbers at which arithmetic may overflow, memory may run out or signs may change.
 _WHOLE = (
     *(0, 1, -1, -2, 2, 3, 4, 7, 8, 16, 64, 127, 128, 255, 256, 1000, 65535, 65536),
     *(2**31 - 1, 2**31, 2**31 + 1, 2**32 - 1, 2**32, 2**32 + 1),
@@ -34,7 +34,7 @@ REALS = (
 
 
 def whole_numbers(old: int, size: int, rng: random.Random) -> int:
-    """A number to put in the place of `old`, in a file of `size` bytes."""
+    """A number to write in place of the number `old` in a file of `size` bytes."""
     near = (old + 1, old - 1, old * 2, old // 2, old ^ (1 << rng.randrange(64)), -old)
     sizes = (size, size - 1, size + 1, size // 8, size * 16)
     return rng.choice(rng.choice((_WHOLE, near, sizes)))
@@ -50,7 +50,7 @@ def number_at(data: bytes, at: int, size: int = 8) -> int:
 
 @dataclass(frozen=True)
 class Layout:
-    """A format: places of whole numbers and of floats, mutations of its own, and the repair."""
+    """A format: where its numbers are, its own mutations, and the correction of its checksums."""
 
     #: Offset and size of each whole number.
     fields: Callable[[bytes], Sequence[tuple[int, int]]] = lambda data: ()
@@ -60,7 +60,7 @@ class Layout:
     repair: Callable[[bytes], bytes] = lambda data: data
 
     def change_field(self, data: bytes, rng: random.Random) -> bytes:
-        """Put a strange number in the place of one, as wide as it is."""
+        """Replace a whole number by an unusual one of the same size."""
         fields = [field for field in self.fields(data) if sum(field) <= len(data)]
         if not fields:
             return data
@@ -69,7 +69,7 @@ class Layout:
         return put(data, at, (new % (1 << 8 * size)).to_bytes(size, "little"))
 
     def change_float(self, data: bytes, rng: random.Random) -> bytes:
-        """Put a strange float in the place of one."""
+        """Replace a float by an unusual one."""
         floats = [place for place in self.floats(data) if sum(place) <= len(data)]
         if not floats:
             return data
@@ -105,7 +105,7 @@ def _native_repair(data: bytes) -> bytes:
 
 
 def _native_resize(data: bytes, rng: random.Random) -> bytes:
-    """Make header and length agree on another shape."""
+    """Change the number of words or components, and make the length of the file fit."""
     if len(data) < 64:
         return data
     words, dim = number_at(data, 16), number_at(data, 24)
@@ -123,7 +123,7 @@ def _native_resize(data: bytes, rng: random.Random) -> bytes:
 
 
 def _native_word(data: bytes, rng: random.Random) -> bytes:
-    """Make one word another, of the same length."""
+    """Overwrite bytes of the words; lengths stay the same."""
     words, length = number_at(data, 16), number_at(data, 32)
     if words > 64 or length == 0 or 64 + 8 * words + length > len(data):
         return data
@@ -140,7 +140,7 @@ def _counts_fields(data: bytes) -> list[tuple[int, int]]:
 
 
 def _blocks(data: bytes) -> list[int]:
-    """Where the blocks begin."""
+    """The offsets at which the blocks begin."""
     at, found = 64 + number_at(data, 32) + number_at(data, 48), []
     while at + 12 <= len(data) and len(found) < 100:
         found.append(at)
@@ -169,7 +169,7 @@ def leb128(number: int) -> bytes:
 
 
 def _counts_number(data: bytes, rng: random.Random) -> bytes:
-    """Replace a byte of the vocabulary or of a block by a LEB128 number; mend the lengths."""
+    """Replace a byte of the vocabulary or of a block by a LEB128 number; correct the lengths."""
     if len(data) < 64:
         return data
     places: list[tuple[int, int, int]] = [(64, number_at(data, 32), 32)]
@@ -191,12 +191,12 @@ def _counts_number(data: bytes, rng: random.Random) -> bytes:
 
 
 def _counts_value(data: bytes, rng: random.Random) -> bytes:
-    """Replace a byte of a block, where its values are, by a strange value."""
+    """Replace a byte in the second half of a block, which has the values, by an unusual value."""
     at, length = rng.choice([(at, number_at(data, at)) for at in _blocks(data)] or [(0, 0)])
     if not 0 < length <= len(data) - at - 12:
         return data
     place = at + 12 + rng.randrange(length // 2, length)
-    # One byte says how a value is written: as 64 bits or as 32.
+    # The byte before a value says whether it has 64 bits (0) or 32 (1).
     value = rng.choice((*REALS, -0.5))
     new = b"\0" + struct.pack("<d", value)
     if abs(value) < 3e38 and rng.random() < 0.3:
@@ -211,7 +211,7 @@ _CHECKPOINT_HEADER = 92
 
 
 def _checkpoint_report(data: bytes) -> int:
-    """Bytes of an epoch's report in the version of the file."""
+    """The size of an epoch's report in bytes. It depends on the version of the file."""
     return 40 if number_at(data, 8, 4) == 1 else 48
 
 
@@ -377,7 +377,7 @@ def _zipped(members: dict[str, bytes], rng: random.Random) -> bytes:
     packing = rng.choice((zipfile.ZIP_STORED,) * 4 + (zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2))
     out = io.BytesIO()
     with warnings.catch_warnings(), zipfile.ZipFile(out, "w", packing) as archive:
-        warnings.simplefilter("ignore")  # of a name that comes twice
+        warnings.simplefilter("ignore")  # zipfile warns of a name that comes twice
         for name, content in members.items():
             archive.writestr(zipfile.ZipInfo(name), content)
             if rng.random() < 0.01:
@@ -429,10 +429,10 @@ def _change_npy(content: bytes, rng: random.Random) -> bytes:
 
 
 def _npz_member(data: bytes, rng: random.Random) -> bytes:
-    """Change a member and pack all of them again, so that the archive itself is well-formed."""
+    """Change a member and write all of them again: the archive itself is well-formed."""
     try:
         members = _members(data)
-    except Exception:  # what an earlier mutation has broken
+    except Exception:  # an earlier mutation has broken the archive
         return data
     if not members:
         return data
@@ -499,7 +499,7 @@ def _header_line(data: bytes, rng: random.Random) -> bytes:
 
 
 def _packed_fields(data: bytes) -> list[tuple[int, int]]:
-    """The first bytes, where descriptors are, and the last, where sizes and checksums are."""
+    """The first bytes, which describe the compression, and the last: sizes and checksums."""
     ends = [(at, size) for at in range(min(16, len(data))) for size in (1, 4)]
     return [*ends, *((len(data) - at, 4) for at in (4, 8, 12, 16, 28) if at <= len(data))]
 
@@ -516,7 +516,7 @@ _CHECKPOINT = Layout(
 )
 _HEADED = Layout(mutations=(_header_line,))
 
-#: The layout of the files of each corpus; the others are text.
+#: The layout of the files of each corpus. Corpora that are not listed are text.
 LAYOUTS = {
     "vectors_text": _HEADED,
     "vectors_word2vec_binary": _HEADED,

@@ -1,4 +1,4 @@
-"""Make new inputs of old ones: of any file, and of files whose layout is known."""
+"""Make new inputs by mutating old ones: any bytes, or fields at places listed in `layouts`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seeds import PACKERS
 
 __all__ = ["mutated"]
 
-#: No input is larger.
+#: Most bytes of an input.
 MOST_BYTES = 1 << 20
 
 _TOKENS = (
@@ -37,12 +37,12 @@ _TOKENS = (
 
 def mutated(corpus: str, seeds: Sequence[bytes], rng: random.Random) -> bytes:
     """A new input for the readers of `corpus`."""
-    if corpus == "arrow":  # the number is what the columns are made of
+    if corpus == "arrow":  # the number is the seed of random columns
         return b"%d" % rng.randrange(2**60)
     data = rng.choice(seeds)
     for packing, unpack in _UNPACKERS.items():
         if data.startswith(_MAGIC[packing]) and rng.random() < 0.6:
-            # What is inside changes, and the packing around it is well-formed.
+            # Mutate the content, and compress it again: the compressed file is well-formed.
             try:
                 inside = unpack(data)
             except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
@@ -142,7 +142,7 @@ def lines(data: bytes, _: Sequence[bytes], rng: random.Random) -> bytes:
 
 
 def number(data: bytes, _: Sequence[bytes], rng: random.Random) -> bytes:
-    """Replace a number of a text."""
+    """Replace a number in a text."""
     found = list(re.finditer(rb"[0-9.+-]+(e[0-9+-]+)?", data))
     if not found:
         return data

@@ -1,7 +1,7 @@
-"""What reads a file, and what must hold of everything that is read.
+"""The readers that are fuzzed, and checks of everything that they read.
 
-Each function in `READERS` reads an input and checks the result. It may raise what the documentation
-promises for a malformed file; :func:`attempt` says whether it did.
+Each function in `READERS` reads an input and checks the result. It may raise only the exceptions
+that are documented for a malformed file; :func:`attempt` judges that.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ __all__ = ["READERS", "Outcome", "attempt", "prepare"]
 
 
 def prepare() -> None:
-    """Make this process, which does nothing else, quick."""
-    cli.parser = cache(cli.parser)  # making it takes longer than most inputs
+    """Prepare this process to read many inputs quickly."""
+    cli.parser = cache(cli.parser)  # making the parser takes longer than most inputs
 
 
 class Inconsistent(Exception):  # noqa: N818 - what the result is
-    """What was read cannot be right."""
+    """The result of a reader contradicts itself."""
 
 
 def expect(holds: object, what: str) -> None:
@@ -60,13 +60,13 @@ def expect(holds: object, what: str) -> None:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of an input."""
+    """The outcome of an input."""
 
     #: "read", "refused", "memory", or "fault"
     kind: str
-    #: Of a fault, what tells it from others; of the rest, the kind of error.
+    #: For a fault, text that is the same for all inputs with this fault; else the kind of error.
     cause: str = ""
-    #: Of a fault, all that is known.
+    #: For a fault, the traceback.
     detail: str = ""
 
 
@@ -100,7 +100,7 @@ def attempt(reader: str, path: Path) -> Outcome:
 
 
 class Refused(Exception):  # noqa: N818 - what was done
-    """A refusal that a reader has judged itself."""
+    """The input was refused, and the reader found the refusal to be as documented."""
 
 
 def _fault(cause: str, error: BaseException) -> Outcome:
@@ -113,7 +113,7 @@ def _fault(cause: str, error: BaseException) -> Outcome:
 
 
 def _normalised(message: str) -> str:
-    """What is the same in the messages of one cause."""
+    """The message without paths, values, names and numbers, which vary between inputs."""
     message = re.sub(r"/\S*/", "", message)
     message = re.sub(r", got .*", ", got …", message, flags=re.DOTALL)
     message = re.sub(r"'[^']*'|\"[^\"]*\"|b'[^']*'", "'…'", message)
@@ -280,7 +280,7 @@ def folder_settings(path: Path) -> None:
 
 
 def resumed(damaged: str) -> Callable[[Path], None]:
-    """Go on from a checkpoint, of whose two files one is the input."""
+    """Resume from a checkpoint folder, one of whose two files is the input."""
     others = {"training.checkpoint": "checkpoint", "cooccurrence.counts": "checkpoint_counts"}
 
     def read(path: Path) -> None:
@@ -293,7 +293,7 @@ def resumed(damaged: str) -> Callable[[Path], None]:
                     content = next((CORPUS / corpus).glob("seed-*"))
                     shutil.copy(content, folder / name)
             shutil.copy(path, folder / damaged)
-            # Settings may ask for any number of epochs.
+            # The settings of the input may ask for any number of epochs: limit the time.
             options: dict[str, Any] = {"max_seconds": 0.001, "keep_counts": False}
             if pick(path, (False, False, True)):
                 model = Glove(**TRAINING, epochs=3)
@@ -301,7 +301,7 @@ def resumed(damaged: str) -> Callable[[Path], None]:
             else:
                 model = Glove.resume(folder, **options)
             check_model(model, path)
-        except TrainingDiverged as error:  # numbers may be finite and yet too large
+        except TrainingDiverged as error:  # the parameters may be finite but too large
             raise Refused from error
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -342,12 +342,12 @@ def corpus(path: Path) -> None:
         try:
             words = Vocabulary.from_corpus(source(), **reading)
         except UnicodeDecodeError as error:
-            if how == "text":  # an exception of the user's own file
+            if how == "text":  # raised by Python's text file
                 raise Refused from error
             raise
         except ValueError as error:
             if how != "path" and type(error) in (ValueError, FormatError):
-                raise Refused from error  # named by what the file is called, if at all
+                raise Refused from error  # the message need not name an open file
             raise
         check_vocabulary(words)
         X = Cooccurrence.from_corpus(source(), window=3, **reading)
@@ -361,7 +361,7 @@ _STRINGS = ("tide", "the boat", "", "été 水面", "a\nb", "\0", "fog " * 20, "
 
 
 def arrow(path: Path) -> None:
-    """Count the texts of a column that is made at random of the number in the file."""
+    """Count the words of a random Arrow column. The number in the file is the seed."""
     import pyarrow as pa
 
     try:
@@ -373,7 +373,7 @@ def arrow(path: Path) -> None:
     try:
         words = Vocabulary.from_corpus(column, min_count=1, threads=1)
     except (TypeError, ValueError) as error:
-        # A table whose only column is of nulls may be said to have no text.
+        # If all values are null, the message may say that there is no column of text.
         expected = ("no words", "one column of text")
         empty = texts is not None and not any(map(_words_of, texts))
         if texts is None or (empty and any(reason in str(error) for reason in expected)):
@@ -391,7 +391,7 @@ def _words_of(text: str) -> list[str]:
 
 
 def _column(pa: Any, rng: random.Random) -> tuple[Any, list[str] | None]:
-    """A column, and its texts; None where it holds something else."""
+    """A random column, and its texts; None instead of texts if it holds something else."""
     nulls = rng.choice((0.0, 0.3, 1.0))
     texts = [
         None if rng.random() < nulls else rng.choice(_STRINGS)
@@ -449,7 +449,7 @@ def _dictionary(
         known = list(dict.fromkeys(known))
     places = [None if text is None else known.index(text) for text in texts]
     dictionary = known
-    if rng.random() < 0.3:  # a null among the values, which a row may name
+    if rng.random() < 0.3:  # a null in the dictionary, to which rows may refer
         dictionary = [*known, None]
         places = [len(known) if p is None and rng.random() < 0.5 else p for p in places]
     return pa.DictionaryArray.from_arrays(
@@ -503,8 +503,34 @@ def similarity(path: Path) -> None:
     result.to_dict()
 
 
+def categories(path: Path) -> None:
+    result = evaluation.categories(five_vectors(), path)
+    expect(result.answerable >= 0 and result.skipped >= 0, "words are counted")
+    expect(np.isnan(result.purity) or 0 < result.purity <= 1, "a purity is within 0 and 1")
+    str(result)
+    result.to_dict()
+
+
+def panel(path: Path) -> None:
+    folder = Path(f"{path}.sets")
+    folder.mkdir()
+    try:
+        shutil.copyfile(path, folder / "set.txt")
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # names the file, which then is not read
+            result = evaluation.panel(five_vectors(), folder, baseline=five_vectors(), n=5)
+    finally:
+        shutil.rmtree(folder)
+    for row in result.rows:
+        expect(row.score.found <= row.total, "what is found is in the set")
+        expect(row.score == row.baseline or np.isnan(row.score.low), "a model is like itself")
+    str(result)
+    result.to_html()
+    result.to_dict()
+
+
 def run_command(*arguments: object) -> bool:
-    """Run a command in this process: it ends well, or with one line that says why. Whether well."""
+    """Run a command in this process and return whether it succeeds. A failure prints one line."""
     out, err = io.StringIO(), io.StringIO()
     showwarning = warnings.showwarning
     try:
@@ -536,7 +562,7 @@ def commands(path: Path) -> None:
         raise Refused
 
 
-#: Every reader by the name of its corpus.
+#: The readers, by the names of their corpora.
 READERS: dict[str, Callable[[Path], None]] = {
     "vectors_text": vectors((None, None, "glove", "word2vec")),
     "vectors_word2vec_binary": vectors((None, "word2vec_binary")),
@@ -555,5 +581,7 @@ READERS: dict[str, Callable[[Path], None]] = {
     "arrow": arrow,
     "analogies": analogies,
     "similarity": similarity,
+    "categories": categories,
+    "panel": panel,
     "commands": commands,
 }

@@ -1,7 +1,7 @@
-"""Write the seeds of the corpora: small well-formed files of every format, made of our own words.
+"""Write the seeds of the fuzz corpora: small well-formed files of every format.
 
-Run it again after a format has changed: ``python fuzz/seeds.py``. It replaces ``corpus/*/seed-*``
-and leaves every other input, as the regressions, alone.
+Run ``python fuzz/seeds.py`` again after a format has changed. It replaces ``corpus/*/seed-*`` and
+leaves all other inputs, such as those of faults that were mended, unchanged.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from glove_rs import Cooccurrence, Glove, WordVectors, _core
 
 CORPUS = Path(__file__).resolve().parent / "corpus"
 
-#: Documents of the corpus that everything here is made of.
+#: The documents from which all seeds are made.
 LINES = [
     "the tide comes in and the tide goes out",
     "a boat waits for the tide and a gull waits for the boat",
@@ -32,7 +32,7 @@ LINES = [
 ]
 TEXT = "".join(line + "\n" for line in LINES)
 CHINESE = "潮水来了，船在等潮水。海鸥等着船。\n雾来了，灯灭了。\n"
-#: Words of the files of Stanford's tools, which hold none themselves.
+#: The words for Stanford's records and parameters, which hold no words.
 WORDS = {"a": 9, "b": 7, "c": 5, "d": 3, "e": 1}
 #: Settings of the training whose checkpoints are the seeds.
 TRAINING = {"dim": 2, "min_count": 2, "window": 3, "seed": 7, "threads": 1, "deterministic": True}
@@ -54,7 +54,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 
 
 class Stop(Exception):  # noqa: N818 - what it does
-    """Ends a training as a crash does."""
+    """Raised by a callback to end a training early, as a crash would."""
 
 
 def stop_after(epoch: int) -> Callable[[object], None]:
@@ -212,6 +212,14 @@ def seeds() -> dict[str, dict[str, bytes]]:
             "tabs": b"a\tb\t7.5\nb\tc\t1.25\nx\ty\t3\n",
             "header": b"word1 word2 score\na b 7\na c 3.5\nd e 1\n",
             "commas": b"word 1,word 2,mean\na,b,7\na,c,3.5\n",
+        }
+        found["categories"] = {
+            "tabs": b"a\tone\nb\tone\nc\ttwo\nx\ttwo\n",
+            "pandas": b",category,word\n0,one,a\n1,one,b\n2,two,c\n",
+        }
+        found["panel"] = {
+            kind: next(iter(found[kind].values()))
+            for kind in ("analogies", "similarity", "categories")
         }
     return found
 

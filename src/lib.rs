@@ -1,8 +1,9 @@
-//! GloVe word vectors (Pennington, Socher, Manning 2014) at the speed of the hardware.
+//! GloVe word vectors (Pennington, Socher, Manning 2014).
 //!
 //! Data flows one way, a module per step: [`corpus`] → [`tokenize`] → [`encoding`] and
-//! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A stage knows the one before it
-//! by its data type and nothing else. [`session`] stands above them: a training with checkpoints.
+//! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A stage depends only on the data
+//! type that the stage before it produces. [`session`] runs one training that writes checkpoints and
+//! can be resumed.
 //!
 //! ```
 //! use glove_rs::cooccurrence::{CountingOptions, count};

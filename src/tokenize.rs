@@ -10,12 +10,12 @@ use unicode_segmentation::UnicodeSegmentation;
 /// How text becomes words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Tokenizer {
-    /// Space, tab and newline separate words, carriage returns vanish: the rules of Stanford's tools.
+    /// Spaces, tabs and newlines separate words, and carriage returns are removed, as in Stanford's tools.
     #[default]
     Whitespace,
-    /// The words of Unicode Standard Annex #29: segments with a letter or digit in them.
+    /// The words of Unicode Standard Annex #29: segments that contain a letter or a digit.
     Unicode,
-    /// Chinese: jieba's segments that have a letter (which includes Chinese characters) or a digit.
+    /// Chinese: jieba's segments that contain a letter or a digit. Chinese characters are letters in Unicode.
     Chinese,
 }
 
@@ -61,18 +61,18 @@ impl Tokenizer {
 /// How text is normalized and lower-cased before it is split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Folding {
-    /// Lower-case it, by the rules of Unicode for no particular language.
+    /// Lower-case the text by the language-independent rules of Unicode.
     pub lowercase: bool,
-    /// Before that, normalize it.
+    /// Normalize the text to this form, before it is lower-cased.
     pub normalize: Option<Normalization>,
 }
 
 /// Forms of Unicode Standard Annex #15.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Normalization {
-    /// Canonical composition: one way to write é.
+    /// Canonical composition: é is always one character, never an e and an accent.
     Nfc,
-    /// Compatibility composition: full-width letters, ligatures and the like become plain ones too.
+    /// Compatibility composition: as NFC; full-width letters, ligatures and the like also become plain letters.
     Nfkc,
 }
 
@@ -126,14 +126,15 @@ impl Folding {
 pub trait TokenHandler {
     /// A word.
     fn word(&mut self, word: &[u8]);
-    /// The word `text[start..end]`. The handler may read the bytes after it too.
+    /// The word `text[start..end]`. The handler may also read the rest of `text`.
     #[inline]
     fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
         self.word(&text[start..end]);
     }
     /// The end of a document.
     fn end_of_document(&mut self);
-    /// Whether the tokenizer should find more words. It asks from time to time.
+    /// Whether the tokenizer should go on. The Unicode tokenizer and the Chinese one ask before each line, the
+    /// Chinese one also within long lines. The white space tokenizer does not ask: it is fast enough.
     fn goes_on(&self) -> bool {
         true
     }
@@ -160,8 +161,8 @@ impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// A byte with its high bit set for every separator (space, tab, newline) or carriage return in
-/// `block`; the lowest set bit is exact, higher ones may be false.
+/// Sets the high bit of every byte that is a separator (space, tab, newline) or a carriage return in
+/// `block`. Only the lowest set bit is reliable: higher bits may be set for other bytes.
 #[inline]
 fn separators(block: u64) -> u64 {
     let has_zero = |v: u64| v.wrapping_sub(ONES) & !v & HIGHS;
@@ -188,8 +189,8 @@ fn word_end(text: &[u8], from: usize) -> usize {
     at
 }
 
-/// Number of spaces at the beginning of `text`, at least one. Eight at a time, for files with long runs of
-/// spaces.
+/// Number of spaces to skip at the beginning of `text`, which starts with a space: as many groups of eight as
+/// there are, or one space. Groups of eight make long runs of spaces fast.
 fn blank_bytes(text: &[u8]) -> usize {
     const EIGHT: [u8; 8] = [b' '; 8];
     let blank = text
@@ -234,11 +235,12 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
 
 /// Split `text` at ASCII white space, and at the word boundaries of UAX #29.
 ///
-/// UAX #29 alone makes one word of a space, a joiner and a circled letter. Splitting at spaces first also means
-/// that cutting a text at a space does not change its words. Other white space is left to UAX #29, which makes
-/// U+202F, the narrow no-break space, part of a word between letters or digits.
+/// UAX #29 alone would make one word of a space, a zero-width joiner and a circled letter. Splitting at white
+/// space first also means that cutting a text at a space does not change its words. White space outside ASCII is
+/// left to UAX #29. There, U+202F, the narrow no-break space, belongs to a word if it stands between letters or
+/// digits.
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
-    // The library is twice as fast on ASCII, and most runs without white space are ASCII.
+    // The library is twice as fast on ASCII, and most pieces between white space are ASCII.
     for run in text.split_ascii_whitespace() {
         for word in run.unicode_words() {
             handler.word(word.as_bytes());
@@ -246,7 +248,7 @@ fn unicode(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Segment `text` by jieba's dictionary and its hidden Markov model for words that are not in it.
+/// Segment `text` with jieba: by its dictionary, and by its hidden Markov model where the dictionary lacks words.
 fn chinese(text: &str, handler: &mut impl TokenHandler) {
     static JIEBA: OnceLock<Jieba> = OnceLock::new();
     let jieba = JIEBA.get_or_init(Jieba::new);
@@ -263,11 +265,11 @@ fn chinese(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Bytes that jieba segments at a time. jieba takes about a second for a megabyte.
+/// Largest number of bytes that jieba segments in one call. It takes about a second for a megabyte.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// A position to cut text at which jieba ends a word too: after white space or punctuation. A text of 22,000
-/// characters without either is cut between two characters.
+/// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. 64 KiB
+/// (22,000 Chinese characters) without either are cut between two characters.
 fn piece_end(text: &str) -> usize {
     if text.len() <= PIECE_BYTES {
         return text.len();

@@ -1,4 +1,4 @@
-//! Words with their counts, most frequent first.
+//! The vocabulary: words with their counts and ranks.
 
 use crate::error::{Error, Result};
 use crate::memory::fallible;
@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 /// The number of a word in its vocabulary: its frequency rank, from 0.
 pub type WordId = u32;
 
-/// Words with their counts. A vocabulary of a text has its most frequent words first, see
-/// [`Vocabulary::prune`].
+/// Different words with their counts. The vocabulary of a text has its most frequent words first (see
+/// [`Vocabulary::prune`]).
 ///
 /// ```
 /// let v = glove_rs::Vocabulary::new([("a", 2), ("apple", 3)]).unwrap();
@@ -26,7 +26,7 @@ pub type WordId = u32;
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     bytes: Vec<u8>,
-    // `ends[i]` is the end of word i in `bytes`; it starts where the word before it ends.
+    // Word i is bytes[ends[i - 1]..ends[i]]; word 0 starts at 0.
     ends: Vec<usize>,
     counts: Vec<u64>,
     index: OnceLock<HashTable<WordId>>,
@@ -49,7 +49,7 @@ impl PartialEq for Vocabulary {
     }
 }
 
-/// Different words, in the order given.
+/// Collects words in the order given. They must be different; this is not checked.
 impl<'a> FromIterator<(&'a [u8], u64)> for Vocabulary {
     fn from_iter<I: IntoIterator<Item = (&'a [u8], u64)>>(words: I) -> Self {
         let mut vocabulary = Self::default();
@@ -82,7 +82,7 @@ impl Vocabulary {
         if word.is_empty() {
             return Err(Error::parameter(
                 "words",
-                format!("must not be empty: word {}", self.len()),
+                format!("must not be empty, but word number {} is", self.len()),
             ));
         }
         if self.len() == MAX_WORDS {
@@ -122,9 +122,9 @@ impl Vocabulary {
 
     /// Keep the words that occur at least `min_count` times, and of those at most `max_vocab`.
     ///
-    /// The order is that of Stanford's `vocab_count`: most frequent first, equally frequent words as C strings.
-    /// If `max_vocab` keeps only some of the words with the same count, these are the same words as that tool
-    /// keeps: a sample from the whole alphabet.
+    /// The order is that of Stanford's `vocab_count`: most frequent first, and equally frequent words in the
+    /// order of C strings. If `max_vocab` keeps only some of the words with the same count, it keeps those that
+    /// `vocab_count` keeps: they are picked by a hash, not by the alphabet.
     ///
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
@@ -169,10 +169,10 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// As [`Vocabulary::prune`], of the words of the text `name`.
+    /// Like [`Vocabulary::prune`], but for the words of a text. `name` is the name of the text in messages.
     ///
     /// # Errors
-    /// [`Error::Corpus`] if no word is left, saying which setting pruned them.
+    /// [`Error::Corpus`] if the text has no words or none occurs `min_count` times; as for [`Vocabulary::prune`].
     pub fn choose(
         words: Vec<(&[u8], u64)>,
         name: &Path,
@@ -198,8 +198,9 @@ impl Vocabulary {
 
     /// The union of two vocabularies, and the new ranks of the words of each.
     ///
-    /// If both are equal, as of texts that were counted with the same given words, the union is the same
-    /// vocabulary. Otherwise counts add up, and the order is as for one text.
+    /// Two texts that were counted with the same given words have equal vocabularies. Their union is that
+    /// vocabulary, with its counts unchanged. Otherwise counts add up, and the order is that of
+    /// [`Vocabulary::prune`].
     ///
     /// # Errors
     /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more; [`Error::Memory`],
@@ -263,17 +264,17 @@ impl Vocabulary {
         counted
     }
 
-    /// Bytes of memory.
+    /// Number of bytes of memory that the vocabulary takes, without the index of [`Vocabulary::index_of`].
     pub fn bytes(&self) -> usize {
         self.bytes.len() + size_of_val(&self.ends[..]) + size_of_val(&self.counts[..])
     }
 
-    /// The words without separators, and the end of each.
+    /// The words, one directly after the other, and the end of each.
     pub fn text(&self) -> (&[u8], &[usize]) {
         (&self.bytes, &self.ends)
     }
 
-    /// From [`Vocabulary::text`] and [`Vocabulary::counts`], without checks.
+    /// A vocabulary from what [`Vocabulary::text`] and [`Vocabulary::counts`] return, without checks.
     pub fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Self {
         Self {
             bytes,
@@ -283,9 +284,10 @@ impl Vocabulary {
         }
     }
 
-    /// This vocabulary after more text with the counts `words`. Its words keep their ranks and add up counts.
-    /// Words that now occur at least `min_count` times, with their counts in `rare`, are appended, most frequent
-    /// first, up to `most` words in all. Also returns the words that are still left out.
+    /// This vocabulary, extended by a text whose words and counts are `words`. `rare` holds the words, with their
+    /// counts so far, that were too rare for this vocabulary. Words of this vocabulary keep their ranks; counts
+    /// add up. Other words that now occur at least `min_count` times are appended, most frequent first, up to
+    /// `most` words in all. Also returns the words that are still left out.
     ///
     /// # Errors
     /// As for [`Vocabulary::union`].
@@ -437,14 +439,14 @@ fn increase(count: &mut u64, more: u64) -> Result<()> {
     check_count(*count)
 }
 
-/// More words than this cannot be numbered: the ids above, up to 2³¹ − 1, are marks in encoded text,
-/// and ids compare as signed numbers in the counter.
+/// Largest number of words of a vocabulary, 2³¹ − 4. The three largest ids below 2³¹ are marks in encoded text, and the
+/// counter compares ids as signed numbers.
 pub const MAX_WORDS: usize = i32::MAX as usize - 3;
 
-/// Words between two checks of the monitor.
+/// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
-/// Sort different words, in runs that are then merged, so that sorting millions can be interrupted.
+/// Sort different words. Runs are sorted and then merged, so that sorting millions of words can be interrupted.
 fn sorted<'a>(
     mut words: Vec<(&'a [u8], u64)>,
     monitor: &Monitor,
@@ -490,7 +492,7 @@ fn sorted<'a>(
     Ok(words)
 }
 
-/// Compare as C compares strings of signed bytes that end with a zero: "é" before "a".
+/// Compare as C compares strings of signed bytes that end with a zero byte: "é" comes before "a".
 fn compare_c_strings(a: &[u8], b: &[u8]) -> Ordering {
     let at = |word: &[u8], i: usize| word.get(i).map_or(0, |&byte| byte as i8);
     let common = a.iter().zip(b).take_while(|(a, b)| a == b).count();
@@ -499,8 +501,8 @@ fn compare_c_strings(a: &[u8], b: &[u8]) -> Ordering {
         .then_with(|| a.len().cmp(&b.len()))
 }
 
-/// The place of a word in the hash table of Stanford's `vocab_count` (Zobel, Heinz and Williams
-/// 2001), whose order decides which of equally frequent words `max_vocab` keeps.
+/// The slot of a word in the hash table of Stanford's `vocab_count` (Zobel, Heinz and Williams
+/// 2001). The order of the slots decides which of equally frequent words `max_vocab` keeps.
 fn stanford_bucket(word: &[u8]) -> u32 {
     let hash = word.iter().fold(1_159_241_u32, |hash, &byte| {
         let byte = byte as i8 as u32;
@@ -509,7 +511,7 @@ fn stanford_bucket(word: &[u8]) -> u32 {
     (hash & 0x7fff_ffff) % (1 << 20)
 }
 
-/// One fixed hash for words everywhere; its seed is constant, so runs repeat.
+/// The hash of a word. The seed is constant, so that every run computes the same hashes.
 pub(crate) fn hash(word: &[u8]) -> u64 {
     FixedState::with_seed(0x5eed).hash_one(word)
 }

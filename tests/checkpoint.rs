@@ -1,4 +1,4 @@
-//! A training that a Rust program interrupts and resumes from its checkpoint.
+//! Tests of `session`: a Rust program interrupts a training and resumes it from its checkpoint.
 
 use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
 use glove_rs::corpus::Documents;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 const DIM: usize = 12;
 const EPOCHS: usize = 6;
 
-/// Documents of words w0, w1, … from a small generator; words with low numbers are frequent.
+/// The vocabulary and the counts of random documents of words w0, w1, …; words with low numbers are frequent.
 fn counted() -> (Arc<Vocabulary>, Triangle) {
     let mut state = 7u64;
     let mut next = || {
@@ -83,7 +83,7 @@ fn run(
     .unwrap()
 }
 
-#[allow(clippy::unnecessary_wraps)] // as every callback
+#[allow(clippy::unnecessary_wraps)] // callbacks return a `Result`
 fn go_on(_: &Training) -> Result<ControlFlow<()>> {
     Ok(ControlFlow::Continue(()))
 }

@@ -1,8 +1,8 @@
-"""Fixtures and hypothesis profiles that the whole suite shares.
+"""Fixtures and hypothesis profiles for the whole suite.
 
-``HYPOTHESIS_PROFILE=ci`` (or a set ``CI``) draws the same examples on every run; the default
-profile draws new ones each time and remembers the failing ones. ``make quick`` sets
-``HYPOTHESIS_PROFILE=quick``, which draws fewer.
+With ``HYPOTHESIS_PROFILE=ci``, or if ``CI`` is set, hypothesis draws the same examples on every
+run. The default profile draws new examples each time and remembers those that fail. ``make quick``
+sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ settings.load_profile(
 )
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell lets commands that it starts with `&` ignore Ctrl-C, and their children inherit that.
+    # A shell makes commands that it starts with `&` ignore Ctrl-C, and their children inherit this.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as slow what runs on worker processes of Dask or reads texts outside the repository."""
+    """Mark tests as slow that start Dask workers or read texts from outside the repository."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         names = {value for value in parameters if isinstance(value, str)}
@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A text on disk next to the tokens it is made of."""
+    """A text on disk, and its tokens."""
 
     path: Path
     documents: list[list[str]]
@@ -64,7 +64,10 @@ class Corpus:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Texts and evaluation sets that a clone cannot hold; each has a small variant in the suite."""
+    """The folder of texts and evaluation sets that are too large for a clone of the repository.
+
+    Each test that uses it has a small variant that does not.
+    """
     if not (SHARED / "data").is_dir():
         pytest.skip(f"no large texts in {SHARED}: set GLOVE_RS_SHARED to the folder that has them")
     return SHARED
@@ -72,31 +75,31 @@ def shared() -> Path:
 
 @pytest.fixture(scope="session", params=golden_files.FOLDERS, ids=lambda path: path.parent.name)
 def golden(request: pytest.FixtureRequest) -> Path:
-    """A folder with what Stanford's tools wrote for the ``corpus.txt`` in it."""
+    """A folder with a ``corpus.txt`` and the files that Stanford's tools wrote for it."""
     return request.param
 
 
 @pytest.fixture(scope="session")
 def golden_losses(golden: Path) -> list[float]:
-    """The cost of each epoch that their ``glove`` printed."""
+    """The cost of each epoch that Stanford's ``glove`` printed."""
     return golden_files.losses(golden)
 
 
 @pytest.fixture(scope="session", params=golden_files.counts(), ids=golden_files.name)
 def golden_counts(request: pytest.FixtureRequest) -> Path:
-    """A file of sorted records that their ``cooccur`` wrote."""
+    """A file of sorted records that Stanford's ``cooccur`` wrote."""
     return request.param
 
 
 @pytest.fixture(scope="session", params=golden_files.vocabularies(), ids=golden_files.name)
 def golden_vocabulary(request: pytest.FixtureRequest) -> Path:
-    """A file that their ``vocab_count`` wrote."""
+    """A file that Stanford's ``vocab_count`` wrote."""
     return request.param
 
 
 @pytest.fixture(scope="session")
 def topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A made-up text of 400,000 words, 2 MB, whose documents have topics."""
+    """A made-up text of 400,000 words, 2 MB. Each of its documents has one topic."""
     path = tmp_path_factory.mktemp("topics") / "topics.txt"
     lines = topic_text.documents(400_000, rare=30_000, length=100, seed=3)
     path.write_text("".join(" ".join(line) + "\n" for line in lines), encoding="utf-8")
@@ -127,7 +130,7 @@ def zhwiki(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class CountedText:
-    """What the tests ask about a counted text too large to keep in memory for the whole session."""
+    """The facts that tests need about a counted text that is too large to keep in memory."""
 
     vocabulary_size: int
     nnz: int
@@ -144,7 +147,7 @@ def enwiki_17m(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def enwiki_17m_counts(enwiki_17m: Path) -> CountedText:
-    """The counts of enwiki-17m with window 15 and min_count 5, as Stanford's tools were run."""
+    """The counts of enwiki-17m with window 15 and min_count 5, the settings of Stanford's run."""
     from glove_rs import Cooccurrence
 
     counts = Cooccurrence.from_corpus(enwiki_17m, window=15, min_count=5)

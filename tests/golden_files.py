@@ -1,4 +1,4 @@
-"""The golden sets: what Stanford's tools wrote, and with which settings (``golden/README.md``)."""
+"""The golden files: written by Stanford's tools, with known settings (``golden/README.md``)."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from typing import Any
 
 _TESTS = Path(__file__).resolve().parent
 
-#: A folder outside the repository with texts that are too large for it or belong to others.
+#: A folder outside the repository, with texts that are too large for it or belong to others.
 SHARED = Path(os.environ.get("GLOVE_RS_SHARED", _TESTS.parents[1] / "shared"))
 
-#: Ours, and the one of the shared folder where there is one. All have the same file names.
+#: The golden files of this repository and, if they exist, those of the shared folder.
+#: Files with the same settings have the same name in both.
 FOLDERS = [folder for folder in (_TESTS / "golden", SHARED / "golden") if folder.is_dir()]
 
 DIM = 10
@@ -22,28 +23,28 @@ _LOSSES_OF_SHARED = [0.070883, 0.060853, 0.058471]
 
 
 def losses(folder: Path) -> list[float]:
-    """The cost of each epoch that their ``glove`` printed."""
+    """The cost of each epoch that Stanford's ``glove`` printed."""
     path = folder / "losses.txt"
     return [float(n) for n in path.read_text().split()] if path.exists() else _LOSSES_OF_SHARED
 
 
 def vocabularies() -> list[Path]:
-    """Every vocabulary that their ``vocab_count`` wrote."""
+    """Every vocabulary that Stanford's ``vocab_count`` wrote."""
     return [path for folder in FOLDERS for path in sorted(folder.glob("vocab.*.txt"))]
 
 
 def counts() -> list[Path]:
-    """Every file of sorted records that their ``cooccur`` wrote."""
+    """Every file of sorted records that Stanford's ``cooccur`` wrote."""
     return [path for folder in FOLDERS for path in sorted(folder.glob("cooc.*.dist?.bin"))]
 
 
 def name(path: Path) -> str:
-    """The name of a file as a test has it."""
+    """The name of a file, to show in the name of a test."""
     return path.name if path.parent == FOLDERS[0] else f"shared {path.name}"
 
 
 def vocabulary_settings(path: Path) -> dict[str, int]:
-    """Our parameters for a vocabulary, read from the name of its file."""
+    """The parameters of glove_rs for a vocabulary, read from the name of its file."""
     found = re.search(r"\.(min|max)(\d+)\.", path.name)
     assert found is not None, path
     if found[1] == "min":
@@ -58,13 +59,13 @@ def vocabulary_flags(path: Path) -> list[object]:
 
 
 def vocabulary_of(path: Path) -> Path:
-    """The vocabulary whose ids the records of a file have."""
+    """The file of the vocabulary to whose ids the records of a file refer."""
     found = re.search(r"\.(max\d+)\.", path.name)
     return path.with_name(f"vocab.{found[1] if found else 'min3'}.txt")
 
 
 def counting_settings(path: Path) -> dict[str, Any]:
-    """Our parameters for a file of records, read from its name."""
+    """The parameters of glove_rs for a file of records, read from its name."""
     found = re.search(r"\.w(\d+)\.sym([01])\.dist([01])\.", path.name)
     assert found is not None, path
     return {

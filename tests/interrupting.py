@@ -1,4 +1,4 @@
-"""How promptly an interrupt is noticed, measured so that a busy machine does not change it."""
+"""Measures how soon a process notices an interrupt: in CPU time, so that load does not matter."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 import psutil
 
-#: Seconds after which an interrupted process hangs, on a machine however busy.
+#: Seconds after which an interrupted process counts as hanging, even on a busy machine.
 HANG = 60
-#: CPU seconds between a signal and its exception: those that all processors have in the half second
-#: that the documentation promises. A wait for another process costs none.
+#: Most CPU seconds between a signal and its exception: the CPU time of all processors in the half
+#: second that the documentation promises. Waiting for another process takes no CPU time.
 LIMIT = 0.5 * (os.cpu_count() or 1)
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of all threads of a process, as its own ``time.process_time()`` tells it."""
+    """CPU time of all threads of a process; in the process, ``time.process_time()`` returns it."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system

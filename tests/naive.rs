@@ -1,7 +1,7 @@
-//! Counting against a naive counter: two nested loops over each document, and a map.
+//! Compares counting with a naive counter: two nested loops over each document, and a map.
 //!
-//! The naive side knows nothing of ranks, segments, rows or groups: it works on words. Everything the
-//! core does to count faster, in less memory or on many machines must end at the same records.
+//! The naive counter has no segments, rows or groups. Everything that the core does to count faster, in less memory
+//! or on many machines must result in the same records.
 
 use glove_rs::cooccurrence::{CountingOptions, Rows, Triangle, count, plus};
 use glove_rs::corpus::Documents;
@@ -15,12 +15,12 @@ use proptest::prelude::*;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, LazyLock};
 
-/// Words of several bytes, of which some begin like others.
+/// Words, some of which have several bytes for a character or begin with another word.
 const WORDS: [&str; 14] = [
     "a", "b", "ab", "abc", "é", "fort", "fortín", "水", "水曜", "x1", "x2", "Ω", "𝔾", "zz",
 ];
 
-/// So many words that their counts exceed a small limit.
+/// Enough words that their counts exceed a small memory limit.
 static MANY_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let words = (0..400).map(|k| &*String::leak(format!("w{k}")));
     words.collect()
@@ -29,7 +29,7 @@ static MANY_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
 type Document = Vec<&'static str>;
 type Records = BTreeMap<(WordId, WordId), f64>;
 
-/// What can be asked of counting.
+/// The options of the vocabulary and of counting.
 #[derive(Debug, Clone)]
 struct Options {
     window: usize,
@@ -80,7 +80,7 @@ fn options() -> impl Strategy<Value = Options> {
         )
 }
 
-/// Texts whose first words are the most frequent ones; documents may be empty.
+/// Texts of [`WORDS`], in which the first of them are the most frequent. Documents may be empty.
 fn documents(most: usize) -> impl Strategy<Value = Vec<Document>> {
     let word = (0..WORDS.len(), 0..WORDS.len()).prop_map(|(a, b)| WORDS[a.min(b)]);
     vec(vec(word, 0..30), 0..most)
@@ -99,7 +99,7 @@ fn c_string(word: &str) -> Vec<i8> {
     word.bytes().chain([0]).map(|byte| byte as i8).collect()
 }
 
-/// Where Stanford's hash table of 2^20 lists has a word.
+/// The list of a word in Stanford's hash table, which has 2^20 lists.
 fn stanford_list(word: &str) -> u32 {
     let hash = word.bytes().fold(1_159_241_u32, |h, byte| {
         let c = byte as i8 as i32 as u32;
@@ -160,7 +160,7 @@ fn lines(documents: &[Document]) -> Documents {
     Documents::new(documents.iter().map(|document| document.join(" ")))
 }
 
-/// Vocabulary and counts, or nothing if no word is left.
+/// Vocabulary and counts, or `None` if no word is left.
 fn counted(
     documents: &[Document],
     options: &Options,
@@ -211,7 +211,7 @@ fn records(rows: &impl Rows, words: usize) -> Records {
     records
 }
 
-/// The same cells, and the same values to 1e-9.
+/// Check that both have the same cells, and that the relative difference of their values is at most 1e-9.
 fn assert_same(actual: &Records, expected: &Records) {
     assert!(
         actual.keys().eq(expected.keys()),
@@ -228,18 +228,18 @@ fn assert_same(actual: &Records, expected: &Records) {
     }
 }
 
-/// The same bits.
+/// Check that both have the same cells, with equal values.
 fn assert_equal(actual: &Triangle, expected: &Triangle) {
     let csr = |counts: &Triangle| counts.to_csr(&Monitor::new()).unwrap();
     assert!(csr(actual) == csr(expected));
 }
 
-/// A limit that small texts exceed.
+/// A memory limit of so few bytes that small texts exceed it.
 fn limit(bytes: u64) -> MemoryLimit {
     MemoryLimit::new(Some(bytes), None)
 }
 
-/// A text of `tokens` of [`MANY_WORDS`], in documents of 100 words.
+/// A text of `tokens` random words of [`MANY_WORDS`], in documents of 100 words.
 fn long_text(tokens: usize) -> Vec<Document> {
     let mut state = 7u32;
     let mut word = || {
@@ -307,7 +307,7 @@ proptest! {
         if let Some((_, counts)) = counted(&documents, &options, threads, &limit(bytes)) {
             let expected = naive_counts(&documents, &words, &options);
             assert_same(&records(&counts, words.len()), &expected);
-            // Nor do threads under the same limit.
+            // Under the same limit, the number of threads changes no bit.
             let (_, again) = counted(&documents, &options, threads + 2, &limit(bytes)).unwrap();
             assert_equal(&again, &counts);
         }
@@ -383,7 +383,7 @@ proptest! {
     }
 }
 
-/// The documents in `shards` texts, in new ids.
+/// The documents, divided into `shards` texts, as new ids of the partition.
 fn encoded(
     documents: &[Document],
     shards: usize,
@@ -403,7 +403,7 @@ fn encoded(
         .collect()
 }
 
-/// The counts of each group, from each of the tasks that the rows are divided into.
+/// The counts of each group, from each of the `parts` tasks into which the rows are divided.
 fn group_counts(
     texts: &[impl AsRef<[WordId]>],
     vocabulary: &Vocabulary,

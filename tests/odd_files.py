@@ -1,4 +1,4 @@
-"""Tiny real files of many kinds, made by the libraries that write them where they are installed."""
+"""Tiny files of many kinds that readers must recognise. Installed libraries write some of them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ LFS = (
     b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 )
 
-#: Files that are refused: (content, what the message calls it, what it says to do).
+#: Files that are refused: (content, the file's kind in the message, the advice in the message).
 FOREIGN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "Parquet": (_parquet, "a Parquet table", "pyarrow"),
     "Arrow file": (lambda: _arrow(False), "an Arrow", "pyarrow"),
@@ -131,7 +131,7 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     )
     for protocol in (2, 3, 4, 5)
 }
-#: What the library of a file is called, if that is no part of Python.
+#: The name of the library that writes a file, if it is not part of Python.
 NEEDS = {"Parquet": "pyarrow", "Arrow file": "pyarrow", "Arrow stream": "pyarrow"}
 
 
@@ -140,7 +140,7 @@ def available(name: str) -> bool:
     return name not in NEEDS or importlib.util.find_spec(NEEDS[name]) is not None
 
 
-#: Texts that are read, with a warning: (content, what the warning calls it).
+#: Texts that are read with a warning: (content, the text's kind in the warning).
 TABLES = {
     "JSON lines": (
         "".join(json.dumps({"id": n, "text": line}) + "\n" for n, line in enumerate(ROWS)),

@@ -1,4 +1,4 @@
-//! The core from text to vectors without Python, as another Rust program would use it.
+//! Tests of the whole core, from text to vectors, as another Rust program would use it. Python is not needed.
 
 use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
 use glove_rs::corpus::{ChunkReader, Documents, FileReader};
@@ -10,7 +10,7 @@ use glove_rs::training::{
 use glove_rs::{Error, MemoryLimit, Monitor, Result, Vocabulary, threads};
 use std::fmt::Write as _;
 
-/// Documents of words w0, w1, … in the order of a small generator; frequent words are low numbers.
+/// Random documents of words w0, w1, …; words with low numbers are frequent.
 fn documents() -> Vec<String> {
     let mut state = 1u64;
     let mut next = || {

@@ -1,9 +1,9 @@
-"""Runs ``glove-rs`` as a process, as a shell does.
+"""Runs ``glove-rs`` command lines as processes, as a shell does.
 
-Most of the time of a short command line goes into starting Python and importing numpy. So one
-server process imports the package, and forks a child for each command line. The child has
-arguments, folder, environment, standard streams and exit code of its own, as a started program
-has. Tests of the start itself run :data:`PROGRAM`.
+Starting Python and importing numpy take most of the time of a short command line. So one server
+process imports the package, and forks a child for each command line. Like a program that is
+started, the child has its own arguments, folder, environment, standard streams and exit code.
+Tests of the start itself run :data:`PROGRAM`.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-#: The script that pip put beside the interpreter.
+#: The script `glove-rs` that pip installed beside the interpreter.
 PROGRAM = Path(sys.executable).with_name("glove-rs" + (".exe" if os.name == "nt" else ""))
 
-#: Seconds after which a command line hangs.
+#: Seconds after which a command line counts as hanging.
 HANG = 600
 
 
 def call(
     *arguments: object, stdin: bytes = b"", cwd: Path | None = None, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run it, whatever comes of it. Further `options` are those of `subprocess.run`."""
+    """Run a command line; it may fail. Further `options` are those of `subprocess.run`."""
     command = [str(PROGRAM), *map(str, arguments)]
     if hasattr(os, "fork") and not options:
         return _forked(command, stdin, cwd)
@@ -41,7 +41,7 @@ def call(
 
 
 def done(*arguments: object, **options: Any) -> bytes:
-    """Run it to its end and return standard output."""
+    """Run a command line that must succeed. Return its standard output."""
     result = call(*arguments, **options)
     assert result.returncode == 0, result.stderr.decode()
     assert b"Traceback" not in result.stderr
@@ -49,17 +49,17 @@ def done(*arguments: object, **options: Any) -> bytes:
 
 
 def answer(*arguments: object, **options: Any) -> Any:
-    """What it prints with ``--json``."""
+    """Run a command line with ``--json`` that must succeed. Return the value that it prints."""
     return json.loads(done(*arguments, "--json", **options))
 
 
 def reason(code: int, *arguments: object, **options: Any) -> str:
-    """Run it into a failure and return the one line that says why."""
+    """Run a command line that must fail with `code`. Return its one line of error message."""
     result = call(*arguments, **options)
     message = result.stderr.decode()
     assert result.returncode == code, message
     lines = message.splitlines()
-    # argparse puts the usage before it.
+    # For a wrong call, argparse prints the usage before the message.
     assert len(lines) == 1 or (code == 2 and lines[0].startswith("usage: ")), message
     return lines[-1]
 
@@ -69,14 +69,14 @@ def reason(code: int, *arguments: object, **options: Any) -> str:
 
 @cache
 def _server() -> socket.socket:
-    """Start the server; it ends with its end of this socket, or when this process ends."""
+    """Start the server. It ends when this socket is closed, or when this process ends."""
     ours, theirs = socket.socketpair()
     process = subprocess.Popen(
         [sys.executable, "-P", __file__, str(theirs.fileno())],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=[theirs.fileno()],
-        start_new_session=True,  # Ctrl-C is for the tests
+        start_new_session=True,  # Ctrl-C interrupts the tests only
     )
     theirs.close()
 
@@ -113,7 +113,7 @@ def _forked(
 
 
 def _communicate(to: int, sources: list[int], stdin: bytes) -> list[bytes]:
-    """Write `stdin` to a pipe and read the others to their ends."""
+    """Write `stdin` to its pipe, and read the other pipes to their ends."""
     end = time.monotonic() + HANG
     outputs = {fd: bytearray() for fd in sources}
     rest = memoryview(stdin)
@@ -135,7 +135,7 @@ def _communicate(to: int, sources: list[int], stdin: bytes) -> list[bytes]:
                     try:
                         rest = rest[os.write(to, rest[: 1 << 16]) :]
                         finished = not rest
-                    except BrokenPipeError:  # it reads no further
+                    except BrokenPipeError:  # the command line has closed its standard input
                         finished = True
                 if finished:
                     selector.unregister(key.fd)
@@ -155,7 +155,7 @@ def _number(source: socket.socket) -> int:
 
 
 def _serve(requests: socket.socket) -> None:
-    """Fork a child for each request; answer with its process id, then with its wait status."""
+    """Fork a child for each request. Answer with the child's process id, then its wait status."""
     import glove_rs.cli
 
     while True:
@@ -180,11 +180,11 @@ def _serve(requests: socket.socket) -> None:
 
 
 def _become(request: dict[str, Any], fds: list[int]) -> None:
-    """In the child: have what a started program has."""
+    """In the child: take over the arguments, folder, environment and streams of the request."""
     for target, fd in enumerate(fds):
         os.dup2(fd, target)
         os.close(fd)
-    # The server's streams belong to other files.
+    # Python's streams still belong to the server: open new ones.
     sys.stdin, sys.stdout = os.fdopen(0), os.fdopen(1, "w")
     sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace")
     os.chdir(request["cwd"])

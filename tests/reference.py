@@ -1,13 +1,12 @@
-"""GloVe in plain numpy and float64: slow, short, and what the Rust code is measured against.
+"""A reference of GloVe in plain numpy and float64, slow and short. Tests compare the core with it.
 
-The model, of which every function says its part:
+The model:
 
     J = sum over X_ij > 0 of  f(X_ij) (w_i . w~_j + b_i + b~_j - ln X_ij)^2
     f(x) = min(1, (x / x_max)^alpha)
 
-Parameters travel as a dict with the names the Rust hook ``glove_rs._core.train_records`` uses:
-``W``, ``W_tilde``, ``b``, ``b_tilde`` and their AdaGrad accumulators ``G_W``, ``G_W_tilde``,
-``G_b``, ``G_b_tilde``.
+Parameters are a dict with the names that ``glove_rs._core.train_records`` uses: ``W``, ``W_tilde``,
+``b``, ``b_tilde`` and their AdaGrad accumulators ``G_W``, ``G_W_tilde``, ``G_b``, ``G_b_tilde``.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ class Config:
     learning_rate: float = 0.05
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
-    # Weight of the records if they are negative pairs, whose ln x is the target.
+    # If the records are negative pairs, their weight. Then ln x of a record is the target t.
     unseen: float | None = None
 
 
@@ -46,7 +45,7 @@ class Config:
 
 
 def _c_string(word: str) -> list[int]:
-    """The bytes as C's signed ``char`` and the NUL after them."""
+    """The bytes of a word as C's signed ``char``, with a final NUL."""
     return [byte - 256 if byte > 127 else byte for byte in word.encode()] + [0]
 
 
@@ -61,11 +60,11 @@ def _stanford_hash(word: str) -> int:
 def vocabulary(
     documents: Iterable[Sequence[str]], *, min_count: int = 1, max_vocab: int | None = None
 ) -> tuple[list[str], list[int]]:
-    """The words kept and their counts, in the order of Stanford's ``vocab_count``.
+    """The words of the vocabulary and their counts, in the order of Stanford's ``vocab_count``.
 
     Most frequent first; equally frequent words are compared as C strings of signed bytes, so that
-    "é" comes before "a" and even "fortín" before "fort". Where ``max_vocab`` cuts through equally
-    frequent words, those stay that come first in Stanford's hash table: a sample of the alphabet.
+    "é" comes before "a" and even "fortín" before "fort". If ``max_vocab`` keeps only some of the
+    equally frequent words, it keeps those that come first in Stanford's hash table.
     """
     counts = Counter(token for document in documents for token in document)
     kept = [word for word in counts if counts[word] >= min_count]
@@ -110,20 +109,20 @@ def cooccurrence(
 
 
 def assert_same_records(actual: Records, expected: Records, rtol: float = 1e-9) -> None:
-    """The same cells in the same order, and the same values to ``rtol``."""
+    """Check that both have the same cells in the same order, and equal values within ``rtol``."""
     np.testing.assert_array_equal(actual[0], expected[0], err_msg="rows")
     np.testing.assert_array_equal(actual[1], expected[1], err_msg="columns")
     np.testing.assert_allclose(actual[2], expected[2], rtol=rtol, atol=0, err_msg="values")
 
 
 def read_stanford_records(path: Path) -> Records:
-    """Records of a Stanford co-occurrence file in the order of the file, made 0-based."""
+    """Records of a Stanford co-occurrence file in the order of the file, with 0-based indices."""
     raw = np.fromfile(path, dtype=STANFORD_RECORD)
     return raw["word1"] - 1, raw["word2"] - 1, raw["x"].copy()
 
 
 def read_stanford_parameters(path: Path, dim: int, prefix: str = "") -> Parameters:
-    """``.bin`` of Stanford's trainer: V rows of (dim weights, bias) for W, then V rows for W~."""
+    """Read a ``.bin`` of Stanford's ``glove``: V rows (vector, bias) of W, then V rows of W~."""
     word, context = np.fromfile(path, dtype="<f8").reshape(2, -1, dim + 1)
     return {
         f"{prefix}W": word[:, :dim].copy(),
@@ -137,12 +136,12 @@ def read_stanford_parameters(path: Path, dim: int, prefix: str = "") -> Paramete
 
 
 def as_type(parameters: Parameters, dtype: type[np.floating]) -> Parameters:
-    """A copy in another float type."""
+    """A copy of the parameters in another float type."""
     return {name: np.array(value, dtype=dtype, order="C") for name, value in parameters.items()}
 
 
 def with_ones(model: Parameters) -> Parameters:
-    """The model with fresh AdaGrad accumulators, which start at 1."""
+    """The parameters of a model with new AdaGrad accumulators, which are 1."""
     return {**model, **{f"G_{name}": np.ones_like(model[name]) for name in MODEL}}
 
 
@@ -185,7 +184,7 @@ def train(
     optimizer: str = "adagrad",
     epochs: int = 1,
 ) -> tuple[Parameters, list[float], Parameters]:
-    """The records one after another, ``epochs`` times.
+    """Train on the records one after another, ``epochs`` times.
 
     Returns
     -------
@@ -194,7 +193,7 @@ def train(
     losses
         Sum of 1/2 f diff^2 over the records of each epoch, divided by their number.
     travelled
-        Sum of the absolute steps each parameter took: what rounding errors are proportional to.
+        For each parameter the sum of its absolute steps. Rounding errors are proportional to it.
     """
     p = as_type(parameters, np.float64)
     travelled = {name: np.zeros_like(p[name]) for name in MODEL}
@@ -213,7 +212,7 @@ def train(
                 ("W", i): eta * bounded(fdiff * p["W_tilde"][j], clip, optimizer),
                 ("W_tilde", j): eta * bounded(fdiff * p["W"][i], clip, optimizer),
             }
-            # Plain gradient descent has one rate for all.
+            # SGD has one learning rate for vectors and biases.
             rate = 1.0 if optimizer == "sgd" else config.bias_learning_rate
             scalar = dict.fromkeys([("b", i), ("b_tilde", j)], rate * fdiff)
             for (name, k), g in (vector | scalar).items():
@@ -230,7 +229,7 @@ def train(
 
 
 def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
-    """A vector's gradient, within the bound."""
+    """The gradient of a vector after the bound ``grad_clip``."""
     if optimizer != "rowwise_adagrad":
         return np.clip(g, -clip, clip)
     root_mean_square = np.sqrt(np.mean(g * g))
@@ -238,14 +237,14 @@ def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
 
 
 def of_optimizer(parameters: Parameters, optimizer: str) -> Parameters:
-    """The parameters with the accumulators that the optimizer has: one of a vector, row-wise."""
+    """The parameters with the accumulators of the optimizer: row-wise AdaGrad has one a vector."""
     if optimizer != "rowwise_adagrad":
         return parameters
     first = {name: parameters[name][:, :1].copy() for name in ("G_W", "G_W_tilde")}
     return {**parameters, **first}
 
 
-# The kernel works in float32 and takes 1/sqrt(G) from an instruction that is good to about 1e-4.
+# The kernel works in float32 and uses an approximate instruction for 1/sqrt(G).
 _EPS = 2.0**-23
 _RSQRT = 3e-4
 _TINY = 1e-36
@@ -254,12 +253,12 @@ _TINY = 1e-36
 def one_step_tolerance(
     parameters: Parameters, i: int, j: int, x: float, config: Config, optimizer: str
 ) -> tuple[Parameters, float]:
-    """How far float32 may stray from :func:`train` in one step on one record.
+    """How far one step on one record in float32 may differ from :func:`train`.
 
-    The bound follows each rounding through the update: the dot product (relative to the sum of
-    absolute products), the logarithm and the power, the reciprocal square root, the final
-    subtraction. Returned for every entry of ``parameters`` (0 where the record does not reach) and
-    for the loss.
+    The bound adds up the roundings of the update: of the dot product (relative to the sum of
+    absolute products), the logarithm and the power, the reciprocal square root, and the final
+    subtraction. It is returned for every entry of ``parameters`` (0 for entries that the record
+    does not change) and for the loss.
     """
     p = as_type(parameters, np.float64)
     w, w_tilde, b, b_tilde = p["W"][i], p["W_tilde"][j], p["b"][i], p["b_tilde"][j]
@@ -287,7 +286,7 @@ def one_step_tolerance(
     for (name, k), (g, by_fdiff) in moved.items():
         g_error = by_fdiff * fdiff_error + 4 * _EPS * np.abs(g)
         if optimizer == "rowwise_adagrad" and name.startswith("W"):
-            # The bound takes the root of a sum of squares.
+            # The bound of row-wise AdaGrad takes the root of a sum of squares.
             g_error = g_error + (_RSQRT + _EPS * (w.size + 8)) * np.abs(g)
             G = p[f"G_{name}"][k]
             step, step_error = g / np.sqrt(G), g_error / np.sqrt(G)

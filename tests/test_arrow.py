@@ -1,4 +1,4 @@
-"""Text in Arrow's columns: every layout means what the same Python list means."""
+"""Text in Arrow columns of every layout: it is counted like a Python list of the same texts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def counted(source: Any) -> dict[str, int]:
 
 
 def encoded(texts: list[str | None], kind: Any) -> Any:
-    """The texts in a column of strings, a dictionary or runs of that type."""
+    """A column of the texts: plain strings, dictionary-encoded or run-end encoded."""
     if pa.types.is_dictionary(kind):
         return pa.array(texts, kind.value_type).dictionary_encode().cast(kind)
     if pa.types.is_run_end_encoded(kind):
@@ -42,7 +42,7 @@ def encoded(texts: list[str | None], kind: Any) -> Any:
 
 
 def lists_of(lists: list[list[str | None] | None], kind: Any) -> Any:
-    """The lists in a column of that type, whose items may be dictionaries."""
+    """A column of the lists; the items may be dictionary-encoded."""
     flat = [token for tokens in lists for token in tokens or []]
     sizes = [len(tokens or []) for tokens in lists]
     values = encoded(flat, kind.value_type)
@@ -201,7 +201,7 @@ lists = st.one_of(st.none(), st.lists(st.one_of(st.none(), words), max_size=3))
 
 @st.composite
 def columns(draw: st.DrawFn) -> tuple[Any, list[Any]]:
-    """A chunked column of any type, its chunks slices of longer arrays, and the same as a list."""
+    """A chunked column of any type, with slices of longer arrays as chunks, and an equal list."""
     nested = draw(st.booleans())
     kind = draw(st.sampled_from(NESTED if nested else SCALARS))
     chunks, expected = [], []

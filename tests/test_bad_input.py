@@ -1,4 +1,4 @@
-"""Bad input gets one clear error of the right class, and no file suffers."""
+"""Bad input raises one clear error of the right class and changes no file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ load_by = pytest.mark.parametrize(
 
 @pytest.fixture
 def corpus(tmp_path):
-    """Write bytes to a file that a reader can be given."""
+    """A function that writes bytes to a file and returns its path."""
 
     def write(content):
         path = tmp_path / "corpus.txt"
@@ -79,7 +79,7 @@ def test_a_directory_is_no_file(tmp_path, load):
 
 @contextmanager
 def unprivileged():
-    """Root may read anything, so it becomes nobody for a moment."""
+    """Root may read every file, so these tests run as the user nobody."""
     if os.geteuid() != 0:
         yield
         return
@@ -209,13 +209,13 @@ def cases(table):
 
 
 def refuses(name, value):
-    """Expect the error that names the parameter, its range and what was given."""
+    """Expect an error that names the parameter, its range and the given value."""
     given = re.escape(str(value)) if math.isfinite(as_float(value)) else r"-?(nan|inf)"
     return pytest.raises(ValueError, match=rf"(?is)\b{name} must be .+, got .*{given}")
 
 
 def as_float(value):
-    """The value as a number, 0 if it is none."""
+    """The value as a number; 0 if it is not a number."""
     return float(value) if isinstance(value, int | float) else 0.0
 
 
@@ -286,7 +286,7 @@ KINDS = [
 
 
 def savers():
-    """A way to save each kind of thing, large enough to fill the 64 KiB of the tests below."""
+    """Functions that save an object of each kind, large enough to fill a disk of 64 KiB."""
     counts = np.ones((200, 200))
     model = Glove(dim=200, epochs=1).fit_cooccurrence(counts)
     words = Vocabulary(["w" * 100 + str(i) for i in range(2000)], [1] * 2000)

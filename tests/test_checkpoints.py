@@ -1,4 +1,4 @@
-"""Checkpoints: what a killed training goes on from, and what it refuses to go on from."""
+"""Checkpoints: from which a killed training can be resumed, and from which it refuses to resume."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def assert_same(one, other):
 
 
 class Killed(Exception):  # noqa: N818 - what happened
-    """Raised in place of a kill."""
+    """Raised by a callback in place of a kill."""
 
 
 def kill_after(epoch):
@@ -50,7 +50,7 @@ def kill_after(epoch):
 
 
 def interrupted(source, folder, epoch=3, **options):
-    """A training that ended after this epoch, with a checkpoint of it."""
+    """The checkpoint folder of a training that ended after `epoch`."""
     settings = SETTINGS | options.pop("settings", {})
     with pytest.raises(Killed):
         Glove(**settings).fit(
@@ -104,7 +104,7 @@ def test_a_folder_with_the_names_of_older_versions_goes_on_under_them(zipf, whol
     assert_same(Glove.resume(folder), whole)
     assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
     assert (folder / "checkpoint.glove").read_bytes() != before
-    # Finished: nothing is left to train, and nothing is written under the newer names.
+    # The training is finished: resuming it trains no epoch, and writes no file with the new names.
     assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
     assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 

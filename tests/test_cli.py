@@ -1,4 +1,4 @@
-"""The command line, run as a process: what it prints, what it writes, how it ends."""
+"""The command line, run as a process: its output, its files and its exit codes."""
 
 from __future__ import annotations
 
@@ -204,7 +204,7 @@ def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_com
         ("update", "m", "c.txt", "--optimizer", "sgd"),
         ("fit", "c.txt", "--lr", 0.1),
         ("fit", "c.txt", "--verbose"),
-    ):  # update has no option of such a name: --tmp-dir is no answer
+    ):  # no option has a similar name, so none is suggested
         assert "did you mean" not in reason(2, *arguments)
     assert "did you mean fit?" in reason(2, "fitt")
     assert "did you mean --version?" in reason(2, "--versoin")
@@ -276,7 +276,7 @@ def test_wrong_calls_end_with_2():
     assert "--out" in reason(2, "fit", "corpus.txt")
     assert "--window" in reason(2, "vocab", "corpus.txt", "--window", 3)
     assert "invalid int value: 'x'" in reason(2, "cooccur", "c", "-o", "x", "--window", "x")
-    # No abbreviations: an option that comes later must not change what a script means.
+    # Abbreviated options are refused: a new option could change the meaning of a script.
     assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
 
 
@@ -424,7 +424,7 @@ def test_an_update_is_that_of_the_api(text, tmp_path):
     np.testing.assert_array_equal(found.W, expected.W)
     assert [epoch["loss"] for epoch in result["epochs"]] == expected.history
     assert Cooccurrence.load(tmp_path / "counts2").total == expected.cooccurrence.total
-    # And once more, with the counts of the update.
+    # Update once more, from the counts of the first update.
     done("update", "new", "more.txt", "--counts", "counts2", "--out", "newer", cwd=tmp_path)
     assert "--counts" in reason(2, "update", "old", "more.txt", "--out", "x", cwd=tmp_path)
     (tmp_path / "empty.txt").write_text("")
@@ -662,7 +662,7 @@ def test_a_model_becomes_stanfords_files_and_these_a_model_again(made, tmp_path)
     before, again = Glove.load(made / "model.glove"), Glove.load(tmp_path / "again.glove")
     for name, array in before._state.arrays.items():
         found = again._state.arrays[name]
-        # Stanford's tools have an accumulator for each component, the default one for each vector.
+        # Stanford's tools have an accumulator for each component, the default one for each row.
         np.testing.assert_array_equal(found, np.broadcast_to(array, found.shape))
     assert len((tmp_path / "s.txt").read_text(encoding="utf-8").splitlines()[0].split()) == 15
 
@@ -744,7 +744,7 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
         sum(s for name, s in found["seconds"].items() if name != "total")
     )
     assert 0 < found["seconds"]["total"] < 60
-    # A row of six numbers, its bias and their accumulators fit a cache line; there is one copy.
+    # A row has six numbers, a bias and accumulators: one cache line of 64 bytes.
     assert found["parameters"] == 2 * 60 * 2 * 64
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
 
@@ -802,7 +802,7 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
 
 
 def test_lines_of_numbers_are_a_text_after_all(tmp_path):
-    # Walks over a graph look like vectors but for their whole numbers.
+    # Random walks over a graph look like vectors, except that their numbers are whole.
     rng = random.Random(3)
     walks = "".join(" ".join(str(rng.randrange(50)) for _ in range(20)) + "\n" for _ in range(100))
     (tmp_path / "walks.txt").write_text(walks)
@@ -838,7 +838,7 @@ def test_a_vocabulary_of_other_counts_is_noticed(made, tmp_path):
     assert result.returncode == 0
     warning = result.stderr.decode()
     assert "warning: " in warning
-    assert "no record has a word after word 60 of the vocabulary's 100" in warning
+    assert "the highest word number is 60, but the vocabulary has 100 words" in warning
     assert call(*train, "--vocab", made / "vocab.txt", "--overwrite").stderr == b""
 
 
@@ -904,7 +904,7 @@ def test_a_pipe_whose_reader_has_enough_is_no_error(tmp_path):
 
 
 def test_printing_to_a_reader_that_has_enough_is_no_error(made):
-    # Results that Python itself prints, more than a pipe holds.
+    # Python itself prints these results. They are larger than the buffer of a pipe.
     shell = f"set -o pipefail; '{PROGRAM}' similar '{made / 'vectors.txt'}' --topn 50 | head -n 1"
     words = b"w1\n" * 5000
     result = subprocess.run(["bash", "-c", shell], input=words, capture_output=True, check=False)
@@ -917,7 +917,7 @@ needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signa
 
 
 def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
-    """Press Ctrl-C when a line of standard error has `at`; exit code and the last line."""
+    """Send Ctrl-C when standard error has a line with `at`. Return exit code and last line."""
     child = subprocess.Popen(
         [PROGRAM, *map(str, arguments), "--progress"],
         stdin=subprocess.DEVNULL,
@@ -967,7 +967,7 @@ def test_an_interrupt_in_training_leaves_the_model_of_the_last_epoch(command, ma
 
 @needs_signals
 def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
-    ours, theirs = os.pipe()  # nobody writes to it
+    ours, theirs = os.pipe()  # nobody writes to this pipe
     try:
         child = subprocess.Popen(
             [PROGRAM, "fit", made / "text.txt", "-", "--out", "model"],
@@ -1012,7 +1012,7 @@ sys.exit(main(["fit", {str(made / "text.txt")!r}, "--out", "model", "--epochs", 
 
 
 def interrupted_while_saving(text, folder, times):
-    """`fit` that gets Ctrl-C so many times while it saves its vectors."""
+    """Run `fit`, and send it Ctrl-C `times` times while it saves its vectors."""
     code = f"""
 import os, signal, sys
 from glove_rs import Glove
@@ -1083,7 +1083,7 @@ def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
         while True:
             try:
                 block = os.read(ours, 1 << 16)
-            except OSError:  # the end, on Linux
+            except OSError:  # on Linux this is the end of the output
                 break
             if not block:
                 break

@@ -1,4 +1,4 @@
-"""The command line, whatever its arguments: an answer, or a line that says why not."""
+"""The command line with any arguments: it succeeds, or prints one line that says why not."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from glove_rs import Cooccurrence, Glove, Vocabulary
 from glove_rs.cli import compat, main, parser
 from program import PROGRAM, call
 
-#: Values that scripts and typing errors put in place of a number, a name or a path.
+#: Values that scripts and typing errors may give instead of a number, a name or a path.
 NASTY = [
     *("", " ", "-", "--", "-1", "0", "1", "9" * 25, "9" * 5000, "1e400", "-1e400", "nan", "inf"),
     *("1.5", "True", "x", "\udcff", "a\0b", "\x1b[31m", "☃", "x" * 5000, "/", ".", "/dev/null"),
     *("no/such/file", "--help", "%s", "{}", "\n", "-memory"),
 ]
-#: Exit codes: done, failed, a wrong call, interrupted.
+#: The exit codes: success, failure, a wrong call, an interrupt.
 CODES = {0, 1, 2, 130}
 QUICK = {
     "fit": ["--dim", "2", "--epochs", "1", "--min-count", "1"],
@@ -47,7 +47,7 @@ def made(tmp_path_factory) -> Path:
 
 
 def positionals(command: str, made: Path) -> list[str]:
-    """Arguments with which a command does something, and quickly."""
+    """Positional arguments with which each command succeeds quickly."""
     given = {
         "fit": ["corpus.txt", "--out", "@"],
         "vocab": ["corpus.txt"],
@@ -67,12 +67,12 @@ def positionals(command: str, made: Path) -> list[str]:
 
 
 def cases(made: Path) -> list[list[str]]:
-    """Every option of every command with every nasty value, and every nasty positional."""
+    """Every option and positional argument of every command, with every value of `NASTY`."""
     lines = []
     top = parser()
     choices = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction)).choices
     for name, sub in choices.items():
-        if name in {"compat", "demo"}:  # one has flags of its own, the other always trains for long
+        if name in {"compat", "demo"}:  # compat has flags of its own; demo trains too long
             continue
         base = [name, *positionals(name, made), *QUICK.get(name, [])]
         for action in sub._actions:
@@ -99,7 +99,7 @@ def cases(made: Path) -> list[list[str]]:
 
 @pytest.fixture
 def quiet(tmp_path, monkeypatch):
-    """An empty folder to work in, and nothing on standard input and output."""
+    """Work in an empty folder, with empty standard streams."""
     monkeypatch.chdir(tmp_path)
     nothing = os.open(os.devnull, os.O_RDWR)
     saved = [os.dup(descriptor) for descriptor in (0, 1)]
@@ -112,7 +112,7 @@ def quiet(tmp_path, monkeypatch):
     os.close(nothing)
 
 
-# All cases take minutes: the tests run a sample, which is the same on every machine.
+# All cases take minutes. So the tests run a sample of them, the same on every machine.
 @pytest.mark.parametrize(
     "sample", [slice(150), pytest.param(slice(150, 500), marks=pytest.mark.slow)]
 )
@@ -123,7 +123,7 @@ def test_any_value_of_any_option_ends_with_an_answer_or_a_reason(made, quiet, mo
     for number, line in enumerate(every[sample]):
         arguments = [f"out{number}" if part == "@" else part for part in line]
         shown = [argument[:40] for argument in arguments]
-        # Not pytest's: the command line may write bytes that are not UTF-8.
+        # Not the streams of pytest, because the command line may write bytes that are not UTF-8.
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
         monkeypatch.setattr(sys, "stdout", streams[0])
         monkeypatch.setattr(sys, "stderr", streams[1])

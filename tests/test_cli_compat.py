@@ -1,7 +1,7 @@
-"""``glove-rs compat``: Stanford's command lines, run as a script runs them.
+"""``glove-rs compat``: Stanford's command lines, as scripts run them.
 
-The golden files are what their tools wrote (``golden/README.md``). With GLOVE_RS_STANFORD, the
-folder of these tools, built, stages are also swapped one by one with the programs themselves.
+Stanford's tools wrote the golden files (``golden/README.md``). If GLOVE_RS_STANFORD names the
+folder with the built tools, tests also replace each stage in turn by Stanford's program.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def compat(*arguments, **options) -> bytes:
 
 
 def losses(result: subprocess.CompletedProcess[bytes]) -> list[float]:
-    """The costs of a run of ``glove``, whose epochs must be numbered from 1."""
+    """The costs that a run of ``glove`` printed. Its epochs must be numbered from 1."""
     lines = re.findall(r"iter: (\d{3}), cost: (\d\.\d{6})$", result.stderr.decode(), re.M)
     assert [int(number) for number, _ in lines] == list(range(1, len(lines) + 1))
     return [float(cost) for _, cost in lines]
@@ -34,7 +34,7 @@ def losses(result: subprocess.CompletedProcess[bytes]) -> list[float]:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory) -> bytes:
-    """A text as from a generator: Zipf's frequencies, a few documents."""
+    """A random text of a few documents, whose words have Zipf's frequencies."""
     rng = np.random.default_rng(11)
     words = np.array([f"w{k}" if k % 7 else f"wört{k}" for k in range(300)])
     return "".join(
@@ -44,7 +44,7 @@ def text(tmp_path_factory) -> bytes:
 
 @pytest.fixture(scope="module")
 def counted(text, tmp_path_factory) -> Path:
-    """A folder as after vocab_count and cooccur."""
+    """A folder with the files that vocab_count and cooccur write."""
     folder = tmp_path_factory.mktemp("counted")
     (folder / "vocab.txt").write_bytes(compat("vocab_count", "-min-count", 3, stdin=text))
     records = compat("cooccur", "-window-size", 5, stdin=text, cwd=folder)
@@ -125,7 +125,7 @@ def test_a_shuffle_is_a_permutation_fixed_by_its_seed(counted):
     few = ["-array-size", 100, "-temp-file", counted / "temp"]
     assert compat("shuffle", "-seed", 1, *few, stdin=sorted_) == once
     assert compat("shuffle", "-seed", 2, stdin=sorted_) != once
-    # The rows of neighbours must have nothing to do with each other any more.
+    # After the shuffle, the rows of consecutive records are not correlated.
     rows = np.frombuffer(once, reference.STANFORD_RECORD)["word1"].astype(float)
     assert abs(np.corrcoef(rows[:-1], rows[1:])[0, 1]) < 0.05
 
@@ -204,7 +204,7 @@ def test_binary_decides_what_is_written(counted):
 
 
 def test_with_one_thread_the_seed_decides(counted):
-    # The checks of Stanford's randomization.test.sh.
+    # The checks of randomization.test.sh, a test of Stanford's tools.
     def trained(save, *flags):
         train(counted, save, "-iter", 3, "-binary", 1, *flags)
         return (counted / f"{save}.bin").read_bytes()
@@ -219,7 +219,7 @@ def test_with_one_thread_the_seed_decides(counted):
 
 
 def test_a_checkpoint_goes_on_as_if_there_had_been_no_pause(counted):
-    # The last part of randomization.test.sh, and the losses.
+    # The last check of randomization.test.sh, and a comparison of the losses.
     flags = ["-checkpoint-every", 2, "-binary", 1]
     whole = train(counted, "whole", "-iter", 6, "-gradsq-file", "whole.gradsq", *flags)
     rest = train(
@@ -253,7 +253,7 @@ def test_stanfords_checkpoint_goes_on_where_it_stopped(golden, golden_losses, tm
     }
     records = reference.read_stanford_records(golden / "cooc.shuf.bin")
     _, expected, _ = reference.train(start, *records, reference.Config(x_max=10.0), epochs=2)
-    # Its own order of the same records: see test_golden.py.
+    # `compat glove` trains in another order than the reference (see test_golden.py).
     np.testing.assert_allclose(losses(more), expected, rtol=0.03)
     assert losses(more)[0] < golden_losses[-1]
 
@@ -358,7 +358,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
             return result
         return theirs(tools, tool, *flags, stdin=stdin, cwd=tmp_path)
 
-    text = text * 3  # so that their first pair, which they count twice, does not weigh
+    text = text * 3  # Stanford counts the first pair twice; in a longer text it matters less
     (tmp_path / "vocab.txt").write_bytes(stage("vocab_count", "-min-count", 3, stdin=text).stdout)
     records = stage("cooccur", "-window-size", 5, "-memory", 0.1, stdin=text).stdout
     shuffled = stage("shuffle", "-memory", 0.1, "-seed", 1, stdin=records).stdout

@@ -1,4 +1,4 @@
-"""docs/cli.md says what the programs say, and its examples run."""
+"""docs/cli.md has the help texts of the commands, and its examples run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Several inputs on the command line are what a list is in Python, whatever they hold."""
+"""Several inputs on the command line mean the same as a list in Python."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_counts_are_those_of_a_list_in_python(inputs, options, tmp_path, capsys)
         out = tmp_path / name
         code = main(["cooccur", *paths, *arguments, "-o", str(out)])
         message = capsys.readouterr().err
-        # A list of names and a list of paths are the same to the API.
+        # Python takes a list of names and a list of paths alike.
         sources = [paths, [Path(path) for path in paths]]
         if name == "broken" and options.get("errors", "strict") == "strict":
             assert code == 1
@@ -142,7 +142,7 @@ def test_a_file_is_a_file_though_its_name_looks_like_a_text(tmp_path, monkeypatc
     Path("a b c").write_text("one two\n")
     assert main(["vocab", "a b c", "a b c", "--min-count", "1", "-o", "v"]) == 0
     assert Vocabulary.load("v").words == ["one", "two"]
-    # And one that is missing is missing, whatever the others are.
+    # A missing file is an error, even if other arguments look like text.
     assert main(["vocab", "no such", "nor this", "a b c", "--min-count", "1"]) == 1
     assert capsys.readouterr().err == "glove-rs vocab: no such: No such file or directory\n"
 
@@ -208,7 +208,7 @@ def test_documents_are_documents(here, source):
 
 @pytest.fixture
 def remote():
-    """The three texts where fsspec keeps files in memory."""
+    """The three texts in the in-memory file system of fsspec."""
     fsspec = pytest.importorskip("fsspec")
     system = fsspec.filesystem("memory")
     for number, text in enumerate(TEXTS):

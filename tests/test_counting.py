@@ -1,4 +1,4 @@
-"""Co-occurrence counts against brute force, rule by rule (docs/architecture.md, Counting rules)."""
+"""Counts compared with brute force, for each rule (docs/architecture.md, Counting rules)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ token_lists = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=40), min_s
 
 
 def count(documents, words, **settings):
-    """The counts of these words as a dense matrix."""
+    """The counts of a text as a dense matrix, for these words."""
     vocabulary = Vocabulary(words, [1] * len(words))
     return Cooccurrence.from_corpus(documents, vocabulary, **settings).to_scipy().toarray()
 
@@ -417,7 +417,7 @@ def test_loading_sorts_shuffled_records(counts, tmp_path):
 
 
 def stanford_file(path, *records):
-    """Write these (word1, word2, x) and return the path."""
+    """Write records (word1, word2, x) to a file and return its path."""
     np.array(list(records), dtype=reference.STANFORD_RECORD).tofile(path)
     return path
 

@@ -53,7 +53,7 @@ def cluster_of(workers: int, **options: Any) -> Any:
 
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
-    """Do not wait 30 s for a worker that was killed."""
+    """Wait at most 2 s, not 30 s, to connect to a worker that was killed."""
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         yield
 
@@ -66,7 +66,7 @@ def client() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def alone() -> Iterator[Any]:
-    """One worker in this process."""
+    """A client of a cluster with one worker, which runs in this process."""
     with (
         cluster_of(1, processes=False) as cluster,
         distributed.Client(cluster, set_as_default=False) as client,
@@ -186,8 +186,8 @@ def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -
     stages = model.stages_
     assert set(stages) == {"preparing", "training"}
     assert stages["training"]["seconds"] == model.history.seconds
-    row_bytes = 2 * 4 * 32  # 20 components and two biases, in lines of 16; and accumulators
-    # Each slice moves every context row at least once between two workers.
+    row_bytes = 2 * 4 * 32  # 20 components and two biases, padded to 32, and as many accumulators
+    # In each slice, every context row moves between two workers at least once.
     assert all(moved >= WORDS * row_bytes for moved in stages["training"]["bytes"])
 
 
@@ -226,7 +226,7 @@ def test_callbacks_see_each_epoch_and_may_stop(client: Any, counts: Cooccurrence
     assert len(model.history) == 2
     assert np.array_equal(seen[-1][2], model.W)
     assert np.array_equal(seen[-1][3], model.b_tilde)
-    states[0].__dict__.pop("_sides")  # it would keep what it was asked for
+    states[0].__dict__.pop("_sides")  # the cache of the arrays that were read
     with pytest.raises(RuntimeError, match="epoch 1 is past"):
         _ = states[0].W
 
@@ -330,8 +330,8 @@ def test_tiles_come_back_from_a_pickle(counts: Cooccurrence) -> None:
     tiles = _core.CoreTiles.of_group(group_counts[1], records, sums, 20, training, 0.1, running)
     buffers: list[pickle.PickleBuffer] = []
     pickled = pickle.dumps(tiles, protocol=5, buffer_callback=buffers.append)
-    assert len(pickled) < 2000  # the records are out of band
-    # From another machine they arrive at any address.
+    assert len(pickled) < 2000  # the records are in out-of-band buffers
+    # Buffers that come from another machine need not be aligned.
     moved = [np.frombuffer(b"x" + bytes(buffer), np.uint8)[1:] for buffer in buffers]
     copy = pickle.loads(pickled, buffers=moved)
     assert (copy.records, copy.held_out) == (tiles.records, tiles.held_out)
@@ -385,7 +385,7 @@ def test_ctrl_c_cancels_the_tasks_and_leaves_the_last_epoch(
     client: Any, counts: Cooccurrence
 ) -> None:
     def callback(state: Any) -> None:
-        # Python drops an interrupt that falls into a finalizer of Dask: the user presses again.
+        # Python ignores an interrupt within a finalizer of Dask. So interrupt again and again.
         if state.epoch % 50 == 2:
             threading.Timer(0.05, _thread.interrupt_main).start()
 
@@ -434,7 +434,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
 
         def callback(state: Any) -> None:
             if state.epoch == 2:
-                # Every two seconds, the scheduler leaves one copy of each value.
+                # The scheduler does this every two seconds: only one copy of each value remains.
                 doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()
@@ -547,7 +547,7 @@ def test_a_cluster_of_its_own_listens_to_this_machine_only(monkeypatch):
             for connection in process.net_connections()
             if connection.status == psutil.CONN_LISTEN
         } - before
-    # The scheduler, a nanny and a worker at least.
+    # At least the scheduler, a nanny and a worker.
     assert len(listening) >= 3
     assert {address for address, _ in listening} <= {"127.0.0.1", "::1"}
 

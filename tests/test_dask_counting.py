@@ -28,15 +28,15 @@ from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
 from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
 
-#: With the first size, the tests' texts are many shards, which are counted apart; with the second,
-#: a few, which are counted together.
+#: With the first size, a text has many shards, which are counted one by one. With the second, it
+#: has a few shards, which are counted together.
 BLOCK = 1000
 LARGE_BLOCK = 4000
 
 
 @pytest.fixture(scope="module")
 def client():
-    # Or else a worker that is killed may hold up the other for 30 s.
+    # By default, another worker may wait 30 s for one that was killed.
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
         with local, distributed.Client(local) as client:
@@ -59,7 +59,7 @@ def records_of(cluster: Cluster, counted):
 
 
 def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: float = 1e-12) -> None:
-    """Compare vocabulary, and the counts of every group with what touches its words."""
+    """Compare the vocabulary, and each group's counts with the records of the group's words."""
     assert counted.vocabulary == expected.vocabulary
     words, groups = len(expected.vocabulary), len(counted.group_counts)
     rows, columns, values = expected.records()
@@ -245,7 +245,7 @@ def test_a_byte_that_is_no_text_is_named_with_its_file_and_place(cluster, tmp_pa
     assert_counted(cluster, counted, Cooccurrence.from_corpus(path, errors="replace", min_count=1))
 
 
-#: Beginnings of files that are no text, and what they are called.
+#: Beginnings of files that are not text, and the names of their kinds in messages.
 KINDS = {
     "HTML": (b"<!DOCTYPE html><html><body><p>a b</p></body></html>\n" * 50, "an HTML page"),
     "pointer": (
@@ -321,7 +321,7 @@ def test_what_a_task_raises_is_raised_here_and_the_tasks_are_gone(client, zipf):
 
 
 def are_gone(cluster: Cluster) -> bool:
-    """Whether the scheduler soon has no task of a cluster's any more."""
+    """Whether the scheduler soon has no task left of this cluster."""
 
     def left(prefix, dask_scheduler):
         return any(str(key).startswith(prefix) for key in dask_scheduler.tasks)
@@ -363,7 +363,7 @@ def test_bad_settings_are_named_before_any_work(cluster, zipf, settings):
 
 
 class Killed:
-    """Progress that kills a worker when a stage begins to come to its end."""
+    """A progress callback that kills a worker at the first report of a stage."""
 
     def __init__(self, client, stage: str) -> None:
         self._client = client

@@ -1,4 +1,4 @@
-"""The demo: what it takes from the standard library, and the run as a user starts it."""
+"""The demo: the text that it takes from the standard library, and a whole run of it."""
 
 import os
 import random
@@ -53,7 +53,7 @@ def test_docstrings_and_comments_become_one_document_each(tmp_path: Path) -> Non
 
 
 def test_tests_packages_and_broken_files_are_left_out(tmp_path: Path) -> None:
-    library = tmp_path / "test" / "library"  # folders above the library do not matter
+    library = tmp_path / "test" / "library"  # the names of the parent folders do not matter
     for folder in ("test", "pkg/tests", "site-packages/numpy", "encodings"):
         (library / folder).mkdir(parents=True)
         (library / folder / "module.py").write_text("# left out entirely\n", encoding="utf-8")
@@ -110,7 +110,7 @@ def test_own_corpus_from_end_to_end(tmp_path: Path) -> None:
     losses = result.stdout.split("loss per epoch\n")[1].splitlines()[0].split()[1:]
     assert len(losses) == 3
     assert float(losses[2]) < float(losses[0])
-    assert "glove-rs: epoch 3: loss" in result.stderr  # though it is a pipe
+    assert "glove-rs: epoch 3: loss" in result.stderr  # also if standard error is a pipe
     lines = (out / "vectors.txt").read_text(encoding="utf-8").splitlines()
     assert lines[0] == "40 8"
     assert len(lines) == 41

@@ -1,4 +1,4 @@
-"""What an estimate says of a text and of a fit, against what counting and a fit then take."""
+"""Estimates compared with what counting the text and fitting it then take."""
 
 import gzip
 import json
@@ -13,8 +13,8 @@ import pytest
 from glove_rs import Cooccurrence, FormatError, Glove
 from glove_rs._fit.estimate import INTERPRETER
 
-#: Prints what a fit adds to the memory of a process that has imported the package. `getrusage`
-#: would not do: its peak begins with the memory of the process that started this one.
+#: Prints how much memory a fit adds to a process that has imported the package. The peak of
+#: `getrusage` would include the memory of the parent process.
 MEASURE = """
 import json, sys
 from glove_rs import Glove
@@ -42,7 +42,7 @@ def zipf_lines(tokens, words, exponent, seed=5):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A text of which all is read for the estimate: its counts are exact."""
+    """A text so short that the estimate reads all of it and its counts are exact."""
     path = tmp_path_factory.mktemp("estimate") / "corpus.txt"
     path.write_text("\n".join(zipf_lines(260_000, 40_000, 1.0)))
     return path
@@ -50,7 +50,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """A text of 9 MB, whose words have no end."""
+    """A text of 9 MB, in which new words appear up to its end."""
     path = tmp_path_factory.mktemp("estimate") / "large.txt"
     path.write_text("\n".join(zipf_lines(2_000_000, 1_000_000, 1.15)))
     assert path.stat().st_size > 9e6
@@ -95,9 +95,9 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     assert estimate.bounds["parameters"] == (estimate.parameters, estimate.parameters)
     low, high = estimate.bounds["memory"]
     assert low < estimate.memory < high
-    # The estimate is of what a fit may need, so the largest of three peaks counts. Buffers are
-    # rounded up to huge pages of 2 MiB only while the system has such pages: of these small fits
-    # that is up to 16 MB (62.7 MB without, 78 MB with them).
+    # The estimate says what a fit may need. So compare it with the largest of three peaks. While
+    # the system has huge pages of 2 MiB, buffers are rounded up to them: for these small fits this
+    # makes up to 16 MB (62.7 MB without huge pages, 78 MB with them).
     peaks = [peak() for _ in range(3)]
     expected = pytest.approx(max(peaks), rel=0.15, abs=16e6)
     assert estimate.memory - INTERPRETER == expected, peaks
@@ -110,7 +110,7 @@ def test_rowwise_adagrad_has_rows_of_half_the_length(small):
     )
     assert rowwise.parameters == each.parameters // 2
     assert rowwise.memory < each.memory
-    # The advice, too, is that for the optimizer: with the other one the fit takes more than this.
+    # The advice also depends on the optimizer: with "adagrad" the fit exceeds this memory.
     available = rowwise.memory + 10**5
     assert rowwise.within(available).fits
     assert not each.within(available).fits
@@ -163,7 +163,7 @@ def sources(path, folder):
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
         for half in sorted(halves.iterdir()):
             file.write(half, half.name)
-        file.write(path, "notes/.whole.txt")  # hidden: no file of the text
+        file.write(path, "notes/.whole.txt")  # hidden, so not part of the text
     utf16 = folder / "utf16"
     utf16.write_text(text, encoding="utf-16")
     return {

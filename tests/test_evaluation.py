@@ -1,4 +1,4 @@
-"""Analogy questions and similarity ratings, against the protocols written out in the tests."""
+"""Analogy questions and similarity ratings, compared with simple implementations in the tests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from glove_rs import FormatError, WordVectors, evaluation
 from glove_rs._vectors import analogy
-from glove_rs.evaluation import AnalogyResult, AnalogyScore, SimilarityResult
+from glove_rs.evaluation import AnalogyResult, AnalogyScore, SimilarityResult, _similarity
 
 QUESTIONS = """\
 : capital
@@ -30,7 +30,7 @@ cat cats mouse mice
 
 
 def stanfords_answers(wv, questions, limit=None):
-    """Answer as Stanford's evaluation does: float64, one question at a time.
+    """Answer questions as Stanford's evaluation does: in float64, one question at a time.
 
     Rows of unit length, the dot product with b - a + c, the three rows excluded, argmax.
     """
@@ -51,7 +51,7 @@ def stanfords_answers(wv, questions, limit=None):
 
 
 def cosmul_answers(wv, questions):
-    """Answer by equation (4) of Levy & Goldberg (2014), one question at a time."""
+    """Answer questions by equation (4) of Levy & Goldberg (2014), one at a time."""
     W = wv.vectors.astype(np.float64)
     W /= np.linalg.norm(W, axis=1, keepdims=True)
     answers = []
@@ -65,7 +65,7 @@ def cosmul_answers(wv, questions):
 
 
 def analogous_vectors(words, dim=12, seed=0):
-    """Vectors of `words` and of 500 more, most frequent words not first."""
+    """Vectors of `words` and of 500 more words, in random order."""
     rng = np.random.default_rng(seed)
     names = [*words, *(f"other{i}" for i in range(500))]
     order = rng.permutation(len(names))
@@ -92,7 +92,7 @@ def words_of(text):
 
 @pytest.fixture
 def wv():
-    """Every word of QUESTIONS but nowhere and noland, arranged so that some answers are right."""
+    """Vectors of all words of QUESTIONS except nowhere and noland. Some answers are right."""
     pairs = {
         "athens": (0, 0), "greece": (0, 1), "oslo": (1, 0), "norway": (1, 1),
         "paris": (2, 0), "france": (2, 1), "king": (3, 2), "queen": (3, 3),
@@ -148,15 +148,15 @@ def test_answers_of_any_vectors_are_stanfords(tmp_path, matrix, data):
         a, b, c = (wv.key_to_index[word] for word in question[:3])
         assert ours not in question[:3]
         target = W[b] - W[a] + W[c]
-        # The same word, or one with the same score to the last digits.
+        # Both answers are the same word, or words whose scores differ only by rounding.
         ours_score, theirs_score = (W[wv.key_to_index[word]] @ target for word in (ours, theirs))
         assert ours == theirs or ours_score == pytest.approx(theirs_score, abs=1e-12)
 
 
 @pytest.mark.parametrize("cells", [1 << 22, 1])
 def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
-    # Every word has twins that differ by a few units in the last place of float32, scattered over
-    # the vocabulary, and with it over the blocks.
+    # Every vector has three near copies that differ by a few units in the last place of float32.
+    # The copies are scattered over the vocabulary, and so over the blocks of the search.
     monkeypatch.setattr(analogy, "_CELLS", cells)
     rng = np.random.default_rng(8)
     matrix = np.tile(rng.normal(size=(250, 10)), (4, 1))
@@ -377,7 +377,7 @@ def test_oddities_of_files_do_not_matter(tmp_path, wv, questions, text):
 
 
 def test_questions_before_the_first_section_are_named_after_the_file(tmp_path, wv):
-    # As in Stanford's eval/question-data/*.txt.
+    # A file without sections, as in Stanford's eval/question-data.
     path = written(tmp_path, "cat cats dog dogs\n", "gram8-plural.txt")
     (section,) = evaluation.analogies(wv, path).sections
     assert section == AnalogyScore("gram8-plural", 1, 1, 0)
@@ -466,7 +466,7 @@ def test_spearman_of_ties_worked_by_hand(tmp_path):
 
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=30), st.data())
 def test_ranks_share_the_mean_of_their_places(values, data):
-    ranks = evaluation._ranks(np.array(values, float))
+    ranks = _similarity.ranks(np.array(values, float))
     for value, rank in zip(values, ranks, strict=True):
         places = [place for place, other in enumerate(sorted(values), 1) if other == value]
         assert rank == np.mean(places)
@@ -608,7 +608,7 @@ def test_evaluate_tells_the_two_kinds_of_file_apart(tmp_path, questions, wv):
     assert wv.evaluate(
         questions, method="3cosmul", restrict_vocab=10, lowercase=False
     ) == evaluation.analogies(wv, questions, method="3cosmul", restrict_vocab=10, lowercase=False)
-    # One pair is left, so the correlations are NaN, which from Python 3.13 on makes results differ.
+    # One pair is left, so the correlations are NaN. From Python 3.13 on, NaN makes results unequal.
     restricted = wv.evaluate(pairs, restrict_vocab=10)
     assert restricted.to_dict() == evaluation.similarity(wv, pairs, restrict_vocab=10).to_dict()
     with pytest.raises(FormatError, match="questions"):
@@ -625,7 +625,7 @@ def test_evaluate_tells_the_two_kinds_of_file_apart(tmp_path, questions, wv):
     ],
 )
 def test_questions_without_sections_are_recognised_as_such(tmp_path, wv, text):
-    # As the files of Stanford's eval/question-data.
+    # A file without sections, as in Stanford's eval/question-data.
     path = written(tmp_path, text, "family.txt")
     result = wv.evaluate(path)
     assert isinstance(result, AnalogyResult)
@@ -675,14 +675,14 @@ def standard(shared):
 def many_questions(tmp_path_factory):
     """A file like questions-words.txt: 5 semantic and 9 syntactic sections of made-up words.
 
-    Every pair of a section is asked against every other, so that words recur.
+    A section asks every pair of its words with every other pair. So words recur.
     """
     names = ["capital-common-countries", "capital-world", "currency", "city-in-state", "family"]
     names += [f"gram{k}-{k}" for k in range(1, 10)]
     lines = []
     for section, name in enumerate(names):
         lines.append(f": {name}")
-        # A word has other partners in other sections, so that not all answers are right.
+        # A word has a different partner in each section, so that not all answers are right.
         pairs = [f"Left{k} right{k * (section + 1) % 97}" for k in range(6 + section)]
         lines += [f"{one} {other}" for one in pairs for other in pairs if one != other]
     path = tmp_path_factory.mktemp("questions") / "questions.txt"
@@ -691,7 +691,7 @@ def many_questions(tmp_path_factory):
 
 
 def standard_vectors(path, size, dim, seed=0):
-    """Random vectors of every word of questions-words.txt and others, b - a alike per section."""
+    """Random vectors of the words of a question file and of others, b - a alike in a section."""
     rng = np.random.default_rng(seed)
     words: dict[str, None] = {}
     for line in path.read_text(encoding="utf-8").lower().splitlines():
@@ -733,12 +733,12 @@ def test_every_standard_question_is_answered_as_by_stanford(standard):
     assert sum(section.kind == "semantic" for section in result.sections) == 5
     assert (result.semantic.answerable, result.syntactic.answerable) == (8_869, 10_675)
     assert list(result.predictions) == stanfords_answers(wv, result.questions)
-    # Some answers are right and some are wrong: otherwise the test proves nothing.
+    # If all answers were right or all were wrong, the test would prove nothing.
     assert 0.2 < result.accuracy < 0.999
 
 
 def test_rated_pairs_are_read_below_comments(tmp_path):
-    # As wordsim353.tsv and simlex999.txt begin.
+    # wordsim353.tsv and simlex999.txt begin like this.
     text = "# A collection (https://example.org)\n# Word 1\tWord 2\tHuman (mean)\n"
     path = written(tmp_path, text + "tiger\tcat\t7.35\ntiger\ttiger\t10.00\nold\tnew\t1.58\n")
     result = evaluation.similarity(WordVectors(["tiger", "cat", "old"], np.eye(3)), path)

@@ -1,4 +1,4 @@
-"""Savers under faults: whatever system call fails, whenever a signal comes, nothing is lost."""
+"""Saving under faults: if any system call fails or a signal comes at any time, no data are lost."""
 
 import json
 import os
@@ -31,7 +31,7 @@ def shim(tmp_path_factory):
 
 @pytest.fixture
 def place(tmp_path):
-    """A folder in memory if there is one: on a disk, most of the time would go into syncing."""
+    """A folder in memory if possible: on a disk, syncing would take most of the time."""
     memory = Path("/dev/shm")
     if not os.access(memory, os.W_OK):
         yield tmp_path
@@ -52,7 +52,7 @@ def test_old_or_new_is_complete_whatever_fails(shim, place, kind):
     assert ran.returncode == 0, ran.stderr.decode()
     report = json.loads(ran.stdout)
     print(kind, report)
-    # All savers were there, and the calls that matter were seen.
+    # All savers ran, and the campaign saw the system calls that matter.
     assert len(report["faults"]) == 13
     assert sum(report["faults"].values()) > 300
     if kind != "kill":

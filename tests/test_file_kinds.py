@@ -1,4 +1,4 @@
-"""What a file is, is recognised by its content: it is read, or refused by what it is."""
+"""A file is recognised by its content. A reader reads it, or says what it is and refuses it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, 
 from odd_files import FOREIGN, TABLES, TEXT, archive, available
 
 WORDS = Vocabulary(["a", "b"], [2, 1])
-#: Every reader of files, by what it wants.
+#: All readers of files, by the kind of file that they read.
 READERS = {
     "text": lambda path: Vocabulary.from_corpus(path, min_count=1),
     "vectors": WordVectors.load,
@@ -44,7 +44,7 @@ DENIED = {
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    """A file of each kind that this package writes, and what reads it."""
+    """A folder with a file of each kind that this package writes, and the readers of each."""
     folder = tmp_path_factory.mktemp("ours")
     text = folder / "text"
     text.write_text(TEXT)
@@ -530,7 +530,7 @@ def test_names_of_what_else_is_written_are_refused(tmp_path, name):
     for ending in OTHERS[name]:
         path = tmp_path / f"file{ending}"
         with pytest.raises(
-            ValueError, match=r"^path must not end in .* for the file holds"
+            ValueError, match=r"^path must not end in .* because the file holds"
         ) as caught:
             save(path)
         assert str(path) in str(caught.value)

@@ -1,4 +1,4 @@
-"""Starting from pretrained vectors, and staying near them (Dingwall and Potts 2018)."""
+"""Training that starts at pretrained vectors and stays near them (Dingwall and Potts 2018)."""
 
 import numpy as np
 import pytest
@@ -46,7 +46,7 @@ def reference_records(X):
 
 
 def frozen(dim, **options):
-    """A model that stays where it starts."""
+    """A model whose training hardly changes its parameters."""
     return Glove(
         deterministic=True,
         dim=dim,
@@ -70,7 +70,7 @@ def test_shared_words_start_at_their_vectors_and_the_others_at_random(dtype):
     others = np.setdiff1d(np.arange(30), shared)
     for name in ("W", "W_tilde", "b", "b_tilde"):
         np.testing.assert_array_equal(getattr(model, name)[others], getattr(plain, name)[others])
-    # Equal sides would have equal gradients, and would stay equal.
+    # W and W_tilde start differently: if they were equal, they would stay equal.
     difference = model.W[shared] - model.W_tilde[shared]
     assert 0 < np.abs(difference).max() <= 1.0 / 8 + 1e-6
     assert all((model._state.arrays[f"G_{name}"] == 1).all() for name in reference.MODEL)
@@ -115,12 +115,13 @@ def test_what_cannot_be_started_from_is_refused(options, message):
 
 @pytest.mark.parametrize("size", [30, 3000])
 def test_an_epoch_applies_the_gradient_of_the_anchor_once(size):
-    # With tiny steps, those of an epoch add up to one step along the gradient of the objective.
+    # With tiny steps, the steps of an epoch add up to one step along the gradient of the objective.
     X = random_counts(4, size, density=min(1.0, 20 / size))
     given, anchor, eta = pretrained(5, range(0, size, 3), 6), 0.7, 1e-4
     settings = {"init": given, "anchor": anchor}
     start = parameters(frozen(6).fit_cooccurrence(X, **settings))
-    # At the anchor its gradient is 0. Another seed starts elsewhere.
+    # Training starts at the anchor, whose gradient is 0 there: only the records move parameters.
+    # With another seed, training starts at other biases.
     model = frozen(6).set_params(learning_rate=eta, seed=8)
     moved = parameters(frozen(6, seed=8).fit_cooccurrence(X, **settings))
     for name, end in parameters(model.fit_cooccurrence(X, **settings)).items():
@@ -146,8 +147,8 @@ def adagrad_by_hand(p, g, given, anchor, eta, clip, optimizer):
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "rowwise_adagrad", "sgd"])
 def test_the_step_and_the_term_of_the_anchor_are_those_of_the_reference(optimizer):
-    # f is nearly 0, so that the anchor alone moves the parameters and costs something. Training
-    # starts at the vectors of another model, far from the anchor.
+    # f is nearly 0, so that only the anchor moves the parameters and adds to the loss. Training
+    # starts at other vectors, far from the anchor.
     X, given = random_counts(6, 12), pretrained(7, [2, 5, 11], 5, scale=3.0)
     other = pretrained(8, range(12), 5)
     settings = {
@@ -180,7 +181,7 @@ def test_the_step_and_the_term_of_the_anchor_are_those_of_the_reference(optimize
 
 
 def core_epochs(X, arrays, settings, given, anchor, epochs):
-    """What the core makes of these arrays in some epochs with an anchor."""
+    """The arrays after the core has trained them for some epochs with an anchor."""
     from glove_rs import _core
 
     dim = arrays["W"].shape[1]
@@ -218,8 +219,8 @@ def test_the_stronger_the_anchor_the_nearer_the_vectors_stay():
     assert distances[-1] < 0.25 * distances[0]
 
 
-# The objective is not convex: two ways of training end at different parameters. The tests compare
-# the value of the objective, and check that neither way improves on what the other ends with.
+# The objective is not convex: two implementations end at different parameters. So the tests compare
+# the value of the objective, and check that neither can improve the result of the other.
 SIZE, DIM = 12, 3
 NEAR = {
     "dim": DIM,
@@ -261,7 +262,7 @@ def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
     before, after = descend(parameters(model), X, given, anchor, steps=3000)
     assert before == pytest.approx(total_loss(model, X, given, anchor))
     assert 0.99 * before <= after <= before
-    # Without the anchor the data loss falls further: the anchor has an effect on the end.
+    # Without the anchor the data loss falls further. So the anchor did have an effect.
     _, free = descend(parameters(model), X, given, 0.0, steps=3000)
     assert free < share * (before - penalty(parameters(model), given, anchor))
 
@@ -289,7 +290,7 @@ def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)
     ours = total_loss(model, X, given, anchor)
     _, errors = by_mittens(parameters(model), 3000)
-    assert errors[0] == pytest.approx(ours, rel=1e-6)  # the same objective
+    assert errors[0] == pytest.approx(ours, rel=1e-6)  # the same function at the same parameters
     assert 0.99 * ours <= errors[-1] <= ours
 
     begun = Glove(**NEAR | {"epochs": 1}).fit_cooccurrence(X, init=given, anchor=anchor)

@@ -1,4 +1,4 @@
-"""Killed at any moment, ``glove-rs fit`` leaves the old model or the new one, and nothing else."""
+"""``glove-rs fit`` that is killed at any moment leaves the old model or the new one."""
 
 import csv
 import json
@@ -26,7 +26,7 @@ FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
 
 @pytest.fixture(scope="module")
 def text():
-    """More than a pipe holds: when all of it is written, the program has read the beginning."""
+    """A text larger than the buffer of a pipe: once it is written, the program has read some."""
     rng = np.random.default_rng(8)
     words = np.array([f"word{k}" for k in range(400)])
     lines = (" ".join(rng.choice(words, size=40)) for _ in range(450))
@@ -36,13 +36,13 @@ def text():
 
 
 class Program:
-    """`glove-rs fit` of a text on standard input."""
+    """Runs `glove-rs fit` with a text on standard input."""
 
     def __init__(self, folder, text, *options):
         self.folder, self.text, self.options = folder, text, options
 
     def start(self, seed):
-        """Start it, and return when it has read most of the text."""
+        """Start the program, and return when it has read most of the text."""
         command = [sys.executable, "-m", "glove_rs", "fit", "-", *SETTINGS, "--seed", str(seed)]
         process = subprocess.Popen(
             [*command, *self.options],
@@ -54,13 +54,13 @@ class Program:
         try:
             process.stdin.write(self.text)
             process.stdin.close()
-        except BrokenPipeError:  # it refuses to begin: `finish` says why
+        except BrokenPipeError:  # the program has ended: `finish` shows its message
             pass
         process.stdin = None
         return process
 
     def finish(self, seed):
-        """Run it to its end; how long it took after the text was read."""
+        """Run the program to its end. Return how many seconds it took after it read the text."""
         process = self.start(seed)
         begin = time.monotonic()
         _, said = process.communicate(timeout=300)
@@ -68,7 +68,7 @@ class Program:
         return time.monotonic() - begin
 
     def kill(self, seed, delay, *, watched):
-        """Kill it after `delay` seconds; whether it was still there.
+        """Run the program and kill it after `delay` seconds. Return whether it was still running.
 
         If `watched`, the delay begins when something in the folder changes, or 10 seconds later.
         """
@@ -86,7 +86,7 @@ class Program:
 
 
 def parameters(folder):
-    """All numbers of a complete model folder."""
+    """The parameters in a model folder, which must be complete."""
     assert set(os.listdir(folder)) >= FILES, os.listdir(folder)
     model = Glove.load(folder)
     assert Vocabulary.load(folder / "vocab.txt") == model.vocabulary
@@ -102,19 +102,19 @@ def entries(folder):
 
 
 def kill_often(kills, took, seed, kill):
-    """Call `kill` until it has found the program alive so many times.
+    """Call `kill` until it has killed a running program `kills` times.
 
-    Kills come in turn at any moment of the run and while files are being written.
+    By turns, a kill comes at any moment of the run and while files are being written.
     """
     rng = random.Random(seed)
-    longest = [1.1 * took, 0.03]  # seconds before a kill, of each kind
+    longest = [1.1 * took, 0.03]  # the longest delay of each kind of kill
     met = 0
     for number in range(20 * kills):
         watched = number % 2
         if kill(rng.uniform(0, longest[watched]), watched=bool(watched)):
             met += 1
             longest[watched] *= 1.1
-        else:  # the machine is faster now than when it was measured
+        else:  # the program ended first: the machine is faster than when `took` was measured
             longest[watched] *= 0.7
         if met == kills:
             return
@@ -182,7 +182,7 @@ def test_a_killed_training_goes_on_to_the_same_bits(tmp_path, text):
 
     def once(delay, *, watched):
         met = program.kill(3, delay, watched=watched)
-        if not met:  # it was finished: begin anew
+        if not met:  # the training has finished: begin a new one
             assert parameters(killed / "model") == expected
             shutil.rmtree(killed / "state")
             shutil.rmtree(killed / "model")

@@ -1,4 +1,4 @@
-"""The methods that are there for gensim's sake: by hand, and against gensim if installed."""
+"""Methods with the names of gensim: compared with hand-made results and, if installed, gensim."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
 @pytest.fixture
 def wv():
-    """Cosines that can be worked out by hand."""
+    """Vectors whose cosines are easy to compute by hand."""
     return WordVectors(
         ["ice", "snow", "steam", "Ice"], np.array([[2, 0], [3, 4], [0, 5], [-1, 0]], np.float32)
     )
@@ -27,7 +27,7 @@ def wv():
 
 @pytest.fixture
 def many():
-    """Random vectors; every fourth word has a twin that differs in case only."""
+    """Random vectors. Every fourth word has a twin that differs from it only in case."""
     rng = np.random.default_rng(7)
     words = [f"w{i}" for i in range(120)]
     words[3::4] = [word.upper() for word in words[2::4]]
@@ -85,7 +85,7 @@ def test_a_word_is_added_after_the_others(wv):
     assert wv.index_to_key == ["ice", "snow", "steam", "Ice", "hail"]
     assert wv["hail"].tolist() == [4, 3]
     assert wv.most_similar("ice", topn=1) == [("hail", pytest.approx(0.8))]
-    # What was there before is as it was.
+    # The older vectors are unchanged.
     assert before.shape == (4, 2)
     assert words == ["ice", "snow", "steam", "Ice"]
     # A known word keeps its vector.
@@ -152,7 +152,7 @@ def test_the_most_similar_of_a_list(wv):
 def test_relative_cosine_similarity_is_a_share_of_the_neighbours(wv):
     # The neighbours of ice are snow, 0.6, and steam, 0.
     assert wv.relative_cosine_similarity("ice", "snow", topn=2) == pytest.approx(1)
-    # Those of snow are steam, 0.8, and ice, 0.6.
+    # The neighbours of snow are steam, 0.8, and ice, 0.6.
     assert wv.relative_cosine_similarity("snow", "ice", topn=2) == pytest.approx(0.6 / 1.4)
     with pytest.raises(ValueError, match="neighbours"):
         wv.relative_cosine_similarity("ice", "snow", topn=0)
@@ -188,7 +188,7 @@ def test_word_pairs_by_hand(wv, tmp_path):
     pearson, _, unknown = wv.evaluate_word_pairs(path, dummy4unknown=True)
     assert pearson[0] == pytest.approx(np.corrcoef([9, 2, 5, 1], [0.6, 0, 0.8, 0])[0, 1])
     assert unknown == 25
-    # Ice is another word here, which points the other way, and ICE is unknown.
+    # Now "Ice" and "ice" are different words, and "ICE" is unknown.
     *_, unknown = wv.evaluate_word_pairs(path, case_insensitive=False)
     assert unknown == 50
     with pytest.raises(ValueError, match="no pair"):
@@ -248,7 +248,7 @@ def test_lines_that_are_no_questions_are_left_out_with_a_warning(royal, tmp_path
 
 
 def test_another_spelling_of_a_question_word_is_no_answer(tmp_path):
-    # KING is nearest to the answer vector, and is passed over for queen.
+    # KING is nearest to the answer vector, but the answer is queen.
     words = ["man", "woman", "king", "KING", "queen", "apple"]
     rows = [[1, 0, 0], [0, 1, 0], [1, 0, 1], [-0.3, 1, 0.7], [-0.3, 1, 0.5], [-1, 0, 0]]
     path = written(tmp_path, ": s\nman king woman queen\n")
@@ -423,7 +423,7 @@ def test_the_page_names_every_method_of_gensim_that_is_missing_here():
     named = set(re.findall(r"`(?:wv\.)?(\w+)", PAGE.read_text(encoding="utf-8")))
     missing = public(models.KeyedVectors) - public(WordVectors)
     assert missing <= named
-    # What is here too takes gensim's arguments in gensim's order, unless the page says otherwise.
+    # A method that both have takes gensim's arguments in gensim's order, unless the page differs.
     for name in sorted(public(models.KeyedVectors) & public(WordVectors) - {"save", "load"}):
         their = inspect.getattr_static(models.KeyedVectors, name)
         if isinstance(their, property):

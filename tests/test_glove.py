@@ -62,7 +62,7 @@ def model(zipf):
 
 
 def assert_same_model(actual, expected):
-    """The same parameters, words, history and settings."""
+    """Check that two models have the same parameters, words, history and settings."""
     for name in PARAMETERS:
         np.testing.assert_array_equal(getattr(actual, name), getattr(expected, name), err_msg=name)
         assert getattr(actual, name).dtype == np.float32
@@ -196,7 +196,7 @@ def test_parameters_share_memory_with_what_rust_produced(model, name):
     owner = array
     while isinstance(owner, np.ndarray):
         owner = owner.base
-    assert type(owner).__name__ == "PySliceContainer"  # a vector of Rust's, which is freed with it
+    assert type(owner).__name__ == "PySliceContainer"  # memory of Rust, freed with the array
     assert getattr(model, name).ctypes.data == array.ctypes.data
     assert np.shares_memory(getattr(model, name), array)
 
@@ -317,7 +317,7 @@ COUNTS = np.array([[0.0, 2.0, 7.0], [2.0, 1.0, 0.0], [7.0, 0.0, 3.0]])
 
 
 def same_counts(X, words):
-    """Whether X trains the model that COUNTS with these words trains."""
+    """Whether training on X gives the same model as training on COUNTS with these words."""
     expected = Glove(**SMALL).fit_cooccurrence(COUNTS, vocabulary=words)
     model = Glove(**SMALL).fit_cooccurrence(X)
     return model.vocabulary.words == words and all(
@@ -452,7 +452,7 @@ def test_other_python_threads_run_while_fit_works():
 
 
 def slowly(lines):
-    """The lines, so slowly that reading them lasts longer than the time between two reports."""
+    """Yield the lines so slowly that progress is reported while they are read."""
     for line in lines:
         time.sleep(0.5 / len(lines))
         yield line
@@ -488,7 +488,7 @@ def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     with pytest.raises(RuntimeError) as caught:
         model.fit(slowly(zipf.lines))
     assert caught.value is failure
-    # Epochs that were finished before the interrupt are not lost.
+    # An interrupted training keeps its finished epochs; without any there is no model.
     if stage != "training":
         assert not hasattr(model, "W")
 

@@ -1,4 +1,4 @@
-"""What Stanford's tools wrote is what this package computes (``golden/README.md``)."""
+"""This package computes what Stanford's tools compute (their files: ``golden/README.md``)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_counts_are_stanfords_record_for_record(golden_counts, threads):
 
 
 def test_stanfords_records_are_those_of_the_definition(golden_counts):
-    # Their first pair is counted twice unless it is avoided: see golden/README.md.
+    # Stanford's `cooccur` may count its first pair twice; the golden text avoids it (README.md).
     words = Vocabulary.load(golden_files.vocabulary_of(golden_counts)).words
     documents = golden_files.documents(golden_counts.parent)
     settings = golden_files.counting_settings(golden_counts)
@@ -132,8 +132,8 @@ def test_training_ends_at_stanfords_squared_gradients(golden):
 
 
 def test_fit_on_stanfords_records_reaches_its_losses(golden, golden_losses, vocabulary):
-    # Start and order of the records differ from Stanford's. The order alone moves the loss by up to
-    # 2 %: the tolerance is wide.
+    # The start values and the order of the records differ from Stanford's. The order alone changes
+    # the loss by up to 2 %, so the tolerance is wide.
     counts = Cooccurrence.load(golden / "cooc.shuf.bin", vocabulary=vocabulary)
     model = Glove(dim=DIM, preset="paper", x_max=CONFIG.x_max, epochs=3).fit_cooccurrence(counts)
     np.testing.assert_allclose(model.history, golden_losses, rtol=0.05)

@@ -1,4 +1,4 @@
-"""No file, whatever it holds, ends the process, fills the memory or cannot be interrupted."""
+"""Files with any content: none ends the process, fills the memory or blocks Ctrl-C."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ REFUSED = (FormatError, OSError, MemoryError)
 
 
 def run(code, *arguments, timeout=60):
-    """Run Python code in a process of its own, whose peak of memory it can tell."""
+    """Run Python code in a process of its own, which can print the peak of its memory."""
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)],
         capture_output=True,
@@ -84,7 +84,7 @@ def test_vectors_that_a_header_promises_take_no_memory(tmp_path, pack, format):
 
 
 def native_vectors(words, dim, rows):
-    """A native file that says it has so many words, and holds these rows."""
+    """The bytes of a native file with these words and rows."""
     text = b"".join(words)
     ends = np.cumsum([len(word) for word in words]).astype("<u8").tobytes()
     start = -(-(64 + len(ends) + len(text)) // 64) * 64
@@ -129,7 +129,7 @@ def test_a_native_file_is_read_instead_of_mapped_on_request(tmp_path):
     assert not mapped.vectors.flags.writeable
     del mapped
     os.truncate(path, 100)
-    assert read["a"][0] == 1  # of a mapped file nothing would be left to read
+    assert read["a"][0] == 1  # with a mapped file, this would crash
     with pytest.raises(ValueError, match="mmap must be True or False"):
         WordVectors.load(path, mmap="no")
 
@@ -166,7 +166,7 @@ def leb128(n):
 
 
 def native_counts(words, rare=(), values=()):
-    """Native counts, symmetric, with X[0, 0], X[1, 0], … of the words in order."""
+    """The bytes of a file of symmetric counts with these X[0, 0], X[1, 0], …"""
 
     def vocabulary(words):
         sizes = b"".join(leb128(len(word)) + leb128(count) for word, count in words)
@@ -250,7 +250,7 @@ def test_counts_of_words_that_add_up_beyond_the_largest_are_refused():
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A model in all its files."""
+    """A folder with a model and everything that belongs to it, each in a file."""
     folder = tmp_path_factory.mktemp("files")
     model = Glove(dim=2, epochs=2, min_count=2, threads=1).fit(
         TEXT, checkpoint_dir=folder / "checkpoint", keep_counts=True
@@ -277,12 +277,12 @@ def same_counts(a, b):
 
 
 def same_vectors(a, b):
-    # The numbers have no checksum: to verify one, all of them would have to be read.
+    # The numbers have no checksum, so a flipped bit in them is not noticed.
     return a.index_to_key == b.index_to_key and a.vectors.shape == b.vectors.shape
 
 
 def sweep(path, load, same, places):
-    """Flip a bit of each of these bytes, one at a time; returns how often the file still loads."""
+    """Flip one bit of each of these bytes in turn. Return how often the file still loads."""
     good = path.read_bytes()
     original, accepted = load(path), 0
     try:
@@ -338,7 +338,7 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused(trained):
 
 
 def rewritten(model, change):
-    """A model's file with its header changed, all checksums right."""
+    """A model file with a changed header and correct checksums."""
     with zipfile.ZipFile(model) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist()}
     arrays = {name: np.load(io.BytesIO(content)) for name, content in members.items()}
@@ -516,7 +516,7 @@ WAIT = """
 
 
 def interrupt(load, path):
-    """Interrupt a process that waits: CPU seconds until it noticed, ticks of its other thread."""
+    """Interrupt a waiting process. Return its CPU seconds until the exception, and its ticks."""
     child = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WAIT).replace("{load}", load), str(path)],
         stdout=subprocess.PIPE,
@@ -621,7 +621,7 @@ LIMITED = """
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Files whose content takes a few hundred megabytes."""
+    """Files that need a few hundred megabytes of memory."""
     folder = tmp_path_factory.mktemp("large")
     count, dim = 200_000, 100
     words = [f"word{k}" for k in range(count)]
@@ -658,7 +658,7 @@ def test_a_lack_of_address_space_is_a_memory_error(large, name, load, more):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_model_that_is_compressed_with_anything_but_deflate_is_refused(tmp_path, method):
-    # Their decoders unpack without a bound on memory, whatever size the archive states.
+    # Python decompresses these methods without a bound on memory, whatever the archive states.
     Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5).save(tmp_path / "model")
     with (
         zipfile.ZipFile(tmp_path / "model") as saved,

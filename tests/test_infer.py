@@ -1,4 +1,4 @@
-"""Vectors of words that training never saw."""
+"""Inference of vectors for words that were not in the training text."""
 
 import numpy as np
 import pytest
@@ -42,7 +42,7 @@ def test_the_solution_is_the_least_of_what_is_minimised():
 
 
 def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
-    # The same from the counts that Cooccurrence makes of the same contexts.
+    # Compute the expected vector from the counts of the same contexts.
     contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
     words = [*model.vocabulary.words, "fresh"]
     X = Cooccurrence.from_corpus(contexts, words)
@@ -63,7 +63,7 @@ def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
     assert inferred.shape == (8,)
     assert inferred.dtype == np.float32
     np.testing.assert_allclose(inferred, expected, rtol=1e-4, atol=1e-6)
-    # Texts give the same as lists of words.
+    # Texts give the same vector as lists of words.
     lines = [" ".join(context) for context in contexts]
     np.testing.assert_array_equal(model.infer_vector(lines, word="fresh"), inferred)
 
@@ -117,8 +117,8 @@ def test_the_model_stays_as_it_is(zipf, model):
 
 
 def test_more_examples_bring_the_vector_nearer_to_words_of_the_same_use():
-    # Two topics with words of their own, which occur in the other topic now and then. The new word
-    # belongs to the second topic.
+    # Two topics have words of their own, which also occur in the other topic now and then. The new
+    # word belongs to the second topic.
     rng = np.random.default_rng(3)
     topics = [[f"{topic}{k}" for k in range(40)] for topic in "ab"]
 

@@ -1,4 +1,4 @@
-"""A panic of the Rust core is an InternalError that asks for a report, wherever it happens."""
+"""Every panic of the Rust core becomes an InternalError that asks the user to report it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SOURCE = ["a b c"] * 5
 
 
 def panicking(*_: object) -> None:
-    """Raise what pyo3 turns into a panic of the Rust code that called."""
+    """Raise an exception that PyO3 turns into a panic of the Rust code that called this."""
     raise _core.PanicException("index out of bounds")
 
 
@@ -45,7 +45,7 @@ def test_a_panic_on_the_calling_thread_is_an_internal_error(call):
     assert "index out of bounds" in message
     assert "Please report it" in message
     assert "No file is left half written" in message
-    # The package can still be used.
+    # After the panic, the package still works.
     assert len(Vocabulary.from_corpus(SOURCE, min_count=1)) == 3
 
 
@@ -76,7 +76,7 @@ def test_every_entry_of_the_compiled_module_is_guarded():
     found = entries()
     assert len(found) > 80
     unguarded = {name for name, value in found if isinstance(value, bare)}
-    # It tells where the panic was. Constructors only take apart what was pickled.
+    # `take_panic` returns the place of a panic. Constructors only read what was pickled.
     assert {name for name in unguarded if not name.endswith(".__new__")} == {"take_panic"}
 
 
@@ -87,7 +87,7 @@ def test_guarded_functions_keep_their_signatures_and_can_be_pickled():
     assert pickle.loads(pickle.dumps(shard)).words() == ["a"]
 
 
-#: A word that no vocabulary has: only the package's own calls reach this, and they check it before.
+#: Ask the core for a row that does not exist. The public methods check the row first.
 BEYOND = """
 import glove_rs
 X = glove_rs.Cooccurrence.from_corpus(["a b c"] * 5, min_count=1)

@@ -1,4 +1,4 @@
-"""Ctrl-C stops counting and training within half a second, and leaves nothing behind."""
+"""Ctrl-C stops counting and training within half a second, and no temporary file remains."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ CHILD = textwrap.dedent(
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """Three million Zipf-distributed tokens of 2,000 words: slow to count with a wide window."""
+    """Three million tokens of 2,000 words with Zipf's frequencies: slow with a wide window."""
     rng = np.random.default_rng(2)
     frequency = 1.0 / np.arange(1, 2001)
     words = np.array([f"w{k}" for k in range(2000)])
@@ -63,10 +63,10 @@ def corpus(tmp_path_factory):
 
 
 def interrupt(work, stage, folder, *, after=0.3):
-    """Run the work in a child and send SIGINT ``after`` seconds of the stage.
+    """Run the work in a child process, and send SIGINT ``after`` seconds after a stage begins.
 
-    Returns the CPU seconds from the signal to the exception. The child's temporary files go to
-    ``folder``, where nothing may be left.
+    Returns the CPU seconds from the signal to the exception. The child writes temporary files to
+    ``folder``, and none may remain there.
     """
     code = CHILD.replace("{work}", textwrap.indent(textwrap.dedent(work), "    "))
     child = subprocess.Popen(
@@ -117,7 +117,7 @@ def test_counting_inside_fit_stops(corpus, tmp_path):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_training_stops_in_the_middle_of_an_epoch(tmp_path, threads):
-    # Four million records of a thousand dimensions: one epoch takes seconds.
+    # An epoch of four million records with vectors of a thousand components takes seconds.
     work = f"""
         X = np.ones((2000, 2000))
         Glove(dim=1000, threads={threads}, progress=report).fit_cooccurrence(X)
@@ -180,7 +180,7 @@ def test_waiting_for_standard_input_stops(tmp_path, tokenizer):
 
 
 def test_loading_vectors_stops(tmp_path_factory, tmp_path):
-    # A hundred million lines in one megabyte.
+    # A compressed file of one megabyte with a hundred million lines.
     path = tmp_path_factory.mktemp("interrupt") / "vectors.gz"
     path.write_bytes(gzip.compress(b"word 1 2 3\n" * 10**6) * 100)
     work = f"WordVectors.load({str(path)!r}, progress=report)"

@@ -1,4 +1,4 @@
-"""Limits of the machine and of the text: an error at once, never the end of the process."""
+"""Limits of the machine and of the text: reaching one raises an error and ends no process."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from interrupting import HANG, LIMIT, cpu_seconds
 posix = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals and limits")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's limit of address space")
 
-# Limits of time are generous: only a hang fails a test. The time is printed.
+# Time limits are generous, so that only a hang fails a test. The time is printed.
 
 MOST = _core.most_threads()
 
@@ -94,7 +94,7 @@ def test_too_little_address_space_is_a_memory_error(text, tmp_path, work):
     assert endings[-1] == "done"
     assert endings[0] != "done"
     for ending in set(endings) - {"done"}:
-        # numpy has its own message.
+        # The second message is that of NumPy.
         assert re.search(r"could not allocate \d+ bytes.*memory=|Unable to allocate", ending), (
             ending
         )
@@ -198,7 +198,7 @@ print(peak() - before)
 def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, ending):
     path = tmp_path / "bomb.gz"
     packed = gzip.compress(unit.encode() * (2**20 // len(unit)))
-    # Counting many words takes longer than skipping one.
+    # Counting takes longer for many words than for one, so that text is shorter.
     path.write_bytes(packed * (2**10 if unit != "ab cd " else 2**7))
     start = time.monotonic()
     child = subprocess.run(
@@ -209,7 +209,7 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
         f"{path.stat().st_size} bytes, {unit!r}: {time.monotonic() - start:.1f} s, {megabytes} MB"
     )
     assert how == ending
-    # Beside the limit: chunks between threads, buffers, stacks.
+    # Chunks in use by threads, buffers and stacks do not count for the limit of 64 MB.
     assert int(megabytes) < 64 + 64
 
 
@@ -252,8 +252,8 @@ ENDLESS = {
     "a window of a million, keep_gaps": "Cooccurrence.from_corpus("
     "['a b c d ' * 200_000], ['a'], window=10**6, keep_gaps=True)",
     "/dev/zero": "Vocabulary.from_corpus('/dev/zero', max_word_bytes=2**31 - 1)",
-    # In lines: one document that never ends is refused at a gibibyte, sooner than a fast machine
-    # is interrupted here.
+    # Documents are lines: a single endless document would be refused at 1 GiB, which a fast machine
+    # reads before the interrupt.
     "lines for a function": "Vocabulary.from_corpus("
     "itertools.repeat('a b c ' * 10**5), tokenizer=str.split)",
     "empty lines": "Vocabulary.from_corpus(itertools.repeat('\\n' * 10**6))",
@@ -272,7 +272,7 @@ ENDLESS = {
 @posix
 @pytest.mark.parametrize(
     ("work", "after"),
-    # In two seconds a fast machine reads the two gibibytes of /dev/zero after which it is refused.
+    # /dev/zero is refused after 2 GiB, which a fast machine reads within two seconds.
     [
         (work, after)
         for work in ENDLESS

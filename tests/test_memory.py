@@ -1,4 +1,4 @@
-"""Counting under a memory limit, files of counts, sums of counts, estimates."""
+"""Counting under a memory limit, files of counts, sums of counts, large vocabularies."""
 
 import ctypes
 import os
@@ -32,7 +32,7 @@ def long_text(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def one_line(long_text, tmp_path_factory):
-    """The same text as one document: segments must not cut its windows."""
+    """The text of `long_text` as one document. Windows must cross the ends of segments."""
     path = tmp_path_factory.mktemp("line") / "corpus.txt"
     path.write_text(long_text.read_text().replace("\n", " "))
     return path
@@ -64,7 +64,7 @@ def test_gaps_survive_the_cut_between_segments(one_line):
 
 @pytest.fixture(scope="module")
 def one_thread_records(long_text):
-    """What one thread counts under a limit."""
+    """The records that one thread counts under a memory limit."""
     return Cooccurrence.from_corpus(long_text, memory="2MB", threads=1).records()
 
 
@@ -96,7 +96,7 @@ def test_a_reference_text_of_seventeen_million_words(enwiki_17m):
     X = Cooccurrence.from_corpus(enwiki_17m, memory="256MB")
     assert len(X.vocabulary) == 89_082
     assert X.nnz == 68_984_037
-    # The sum of the records that Stanford's tools count.
+    # The sum of the records that Stanford's tools counted in this text.
     assert X.total == pytest.approx(107_870_595.274, rel=1e-9)
 
 
@@ -130,7 +130,7 @@ def test_a_full_tmp_dir_says_where_and_how_much_space_is_needed(long_text, tiny_
     assert error.value.errno == 28
     assert error.value.filename == str(tiny_disk)
     assert list(tiny_disk.iterdir()) == []
-    assert os.statvfs(tiny_disk).f_bfree > 200  # what was written is free again
+    assert os.statvfs(tiny_disk).f_bfree > 200  # the space of the temporary files is free again
 
 
 @pytest.mark.slow
@@ -267,7 +267,7 @@ def test_counts_add_to_counts_only(counts):
 
 @pytest.mark.slow
 def test_rare_rows_of_a_large_vocabulary_equal_brute_force(tmp_path):
-    # More words than the dense accumulator is wide: the last rows go through the hash table.
+    # There are more words than DENSE_WIDTH, so that the last rows are summed in a hash table.
     words = [f"w{k:06d}" for k in range(70_000)]
     rng = np.random.default_rng(8)
     documents = [words[k : k + 50] for k in range(0, len(words), 50)]

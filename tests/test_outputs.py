@@ -1,4 +1,4 @@
-"""What is written where: nothing of the user's is lost, and outputs appear whole or not at all."""
+"""Outputs: no file of the user is lost, and outputs appear complete or not at all."""
 
 import contextlib
 import io
@@ -27,7 +27,7 @@ needs_unix = pytest.mark.skipif(os.name == "nt", reason="needs the files of Unix
 
 
 def run(arguments):
-    """Run a command line in this process, which is fast; return its exit code and messages."""
+    """Run a command line in this process. Return its exit code and its messages."""
     errors = io.StringIO()
     with contextlib.redirect_stderr(errors), contextlib.redirect_stdout(io.StringIO()):
         try:
@@ -39,13 +39,13 @@ def run(arguments):
 
 
 def done(*arguments):
-    """Run a command line to its end."""
+    """Run a command line that must succeed."""
     code, errors = run(arguments)
     assert code == 0, errors
 
 
 def reason(code, *arguments):
-    """Run a command line into a failure and return the line that says why."""
+    """Run a command line that must fail with `code`. Return the last line of its messages."""
     found, errors = run(arguments)
     assert found == code, errors
     return errors.splitlines()[-1]
@@ -71,7 +71,7 @@ def counts():
 
 
 def savers(model, counts):
-    """Every method that writes one file, with a method that reads it back."""
+    """Every method that writes one file, and the method that reads the file."""
     words = model.vocabulary
     return {
         "Glove.save": (model.save, Glove.load),
@@ -139,7 +139,7 @@ def test_a_pipe_is_written_to(saver, here):
 
 
 def interrupted(save, path):
-    """Call a saver and press Ctrl-C when it has waited for a moment."""
+    """Call a saver, and send Ctrl-C after 0.3 seconds, while it waits."""
     pressed = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
     pressed.start()
     with pytest.raises(KeyboardInterrupt):
@@ -371,7 +371,7 @@ def test_an_empty_path_on_the_command_line_is_refused_and_nothing_is_touched(her
 
 
 def content(folder):
-    """What is in the files of a folder, or None."""
+    """The names and contents of the files in a folder."""
     return {p.name: p.read_bytes() for p in Path(folder).iterdir()}
 
 
@@ -475,9 +475,9 @@ def test_a_leftover_folder_is_finished_or_removed(here):
     (scratch / "new").mkdir(parents=True)
     (scratch / "new/model.glove").write_text("half")
     (scratch / "lock").touch()
-    os.rename("m", scratch / "old")  # killed between two renames
+    os.rename("m", scratch / "old")  # the process was killed between its two renames
     done("fit", "../c.txt", "--out", "other", *SMALL)
-    assert scratch.exists()  # another target's is not touched
+    assert scratch.exists()  # a leftover of another target is not touched
     assert "m: exists" in reason(1, "fit", "../c.txt", "--out", "m", *SMALL)
     assert content("m") == before
     assert sorted(os.listdir()) == ["m", "other"]
@@ -546,7 +546,7 @@ def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, comman
     arguments = command.split()
     if arguments[0] in ("fit", "train"):
         arguments += ["--epochs", "1"]
-    code = 1 if arguments[0] == "convert" else 2  # OUTPUT is no option
+    code = 1 if arguments[0] == "convert" else 2  # OUTPUT of convert is an argument, not an option
     message = reason(code, *arguments, "--overwrite")
     assert "must be another file than" in message
     assert everything() == before
@@ -587,14 +587,14 @@ def test_a_file_that_exists_is_replaced_only_with_overwrite(files, command):
 
 @pytest.mark.slow
 def test_a_file_that_appears_during_the_work_is_not_replaced(here):
-    """The corpus is a pipe: the work goes on until the test closes it."""
+    """The corpus is a pipe, so that the command runs until the test closes the pipe."""
     if not hasattr(os, "mkfifo"):
         pytest.skip("needs named pipes")
     os.mkfifo("pipe")
     process = subprocess.Popen(
         [PROGRAM, "vocab", "pipe", "-o", "late", "--min-count", "1"], stderr=subprocess.PIPE
     )
-    with open("pipe", "w") as pipe:  # opens when the command reads, after its first check
+    with open("pipe", "w") as pipe:  # waits until the command reads, after its first check
         Path("late").write_text("precious")
         pipe.write(TEXT)
     _, errors = process.communicate(timeout=60)
@@ -690,7 +690,7 @@ def test_two_trainings_cannot_use_one_checkpoint_dir(here):
     assert isinstance(refused[0], BlockingIOError)
     assert refused[0].filename == "ckpt"
     assert "another training uses this checkpoint_dir" in str(refused[0])
-    assert np.array_equal(Glove.resume("ckpt").W, first.W)  # it is free again
+    assert np.array_equal(Glove.resume("ckpt").W, first.W)  # the folder is no longer locked
 
 
 @pytest.mark.slow
@@ -787,7 +787,7 @@ def test_counts_that_a_killed_training_left_are_replaced_by_the_next(tmp_path):
     settings = {"dim": 2, "epochs": 2, "min_count": 1}
     with pytest.raises(SystemExit):
         Glove(**settings).fit(["a b c"] * 5, checkpoint_dir=tmp_path, callbacks=[die])
-    (tmp_path / "training.checkpoint").unlink()  # as if it had been killed before the first
+    (tmp_path / "training.checkpoint").unlink()  # as if killed before the first checkpoint
     assert (tmp_path / "cooccurrence.counts").exists()
     Glove(**settings).fit(["a b c d"] * 5, checkpoint_dir=tmp_path)
     assert len(Glove.resume(tmp_path).vocabulary) == 4
@@ -879,7 +879,7 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
     done(*command.split())
     written = sorted(p for p in os.listdir() if p != "m")
     assert written == NEW_FILES[command]
-    # Once more, but somebody else is faster.
+    # Run it again, but another process writes the last file first.
     contents = {name: Path(name).read_bytes() for name in written}
     for name in written:
         os.remove(name)
@@ -897,14 +897,14 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
     )
     assert Path(last).read_bytes() == b"precious"
     assert not [name for name in os.listdir() if name.startswith(".")]
-    # With --overwrite it is replaced.
+    # With --overwrite the file is replaced.
     done(*command.split(), "--overwrite")
-    # The numbers of a second training have other digits, so that only the beginning is the same.
+    # A second training gives other numbers, so compare only the beginning of the file.
     assert Path(last).read_bytes()[:4] == contents[last][:4] != b"prec"
 
 
 def again(command):
-    """Name another folder: that of the first run is there."""
+    """Options that name another output folder, because that of the first run exists."""
     return ["--out", "m2"] if command.startswith("fit") else []
 
 

@@ -1,4 +1,4 @@
-"""Parameters: numbers and names of every kind are taken, or refused by the parameter's name."""
+"""Parameters take values of every kind, or raise an error that names the parameter."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Text(str):
 
 
 class Hidden:
-    """Nothing can be found out about it, not even by repr."""
+    """A value whose repr raises an exception."""
 
     def __repr__(self) -> str:
         raise RuntimeError("no repr")
@@ -48,7 +48,7 @@ VALUES: list[Any] = [
     *("", "a\0b", "\udcff", "x" * 5000, [], [1], (), {}, None, object(), Hidden(), ..., range(2)),
 ]
 QUICK: dict[str, Any] = {"min_count": 1, "progress": False, "threads": 1}
-# What holds documents, vectors or functions, which are no values of a range.
+# Parameters for documents, vectors or functions: they have no range of values.
 DATA = {"self", "source", "X", "tokenizer", "progress", "callbacks", "contexts", "options"}
 
 
@@ -58,6 +58,8 @@ def folder(tmp_path_factory) -> pathlib.Path:
     (path / "corpus").write_text("a b c d\n" * 20)
     (path / "questions").write_text(": x\na b c d\n")
     (path / "pairs").write_text("a b 3\na c 1\n")
+    (path / "sets").mkdir()
+    (path / "sets" / "categories").write_text("a x\nb x\nc y\n")
     model = Glove(2, epochs=1, **QUICK).fit(path / "corpus")
     model.save(path / "model")
     model.save_word2vec(path / "vectors")
@@ -66,7 +68,7 @@ def folder(tmp_path_factory) -> pathlib.Path:
 
 
 def calls(folder: pathlib.Path) -> Iterator[tuple[str, Callable[..., Any], dict[str, Any]]]:
-    """Public calls that take parameters, with what they need."""
+    """Public functions with parameters, and the arguments that they require."""
     text = folder / "corpus"
     wv = WordVectors(["a", "b", "c", "d"], np.eye(4))
 
@@ -88,6 +90,8 @@ def calls(folder: pathlib.Path) -> Iterator[tuple[str, Callable[..., Any], dict[
     yield "most_similar_batch", wv.most_similar_batch, {"words": ["a"]}
     yield "analogies", evaluation.analogies, {"wv": wv, "path": folder / "questions"}
     yield "similarity", evaluation.similarity, {"wv": wv, "path": folder / "pairs"}
+    yield "categories", evaluation.categories, {"wv": wv, "path": folder / "sets" / "categories"}
+    yield "panel", evaluation.panel, {"wv": wv, "folder": folder / "sets", "n": 10}
     yield "evaluate", wv.evaluate, {"path": folder / "pairs"}
 
 
@@ -109,7 +113,7 @@ def test_any_value_is_taken_or_refused_by_the_parameters_name(folder, monkeypatc
                         warnings.simplefilter("ignore")
                         function(**{**given, name: value})
                 except (OSError, KeyError, ArithmeticError):
-                    pass  # a file that is not there; a training that diverged
+                    pass  # the file does not exist, or the training diverged
                 except (ValueError, TypeError) as error:
                     named = re.search(rf"\b{name}\b", str(error))
                     if not named and not isinstance(error, UnicodeEncodeError):

@@ -1,4 +1,4 @@
-"""The curve of the losses: looked at, not only drawn."""
+"""The plot of the losses: its lines, labels and axes."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_validation_loss_has_a_line_of_its_own():
 
 
 def test_the_data_term_has_a_line_of_its_own_if_it_is_not_the_objective():
-    # Most pairs of words never co-occur, so negative sampling adds to the objective.
+    # Most pairs of words never co-occur, so that negative sampling adds to the loss.
     text = [f"w{k} w{k + 1} w{k + 2}" for k in range(30)]
     model = Glove(dim=5, epochs=4, min_count=1).fit(text, validation=0.2)
     assert model.history.data_loss != model.history

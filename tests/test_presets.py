@@ -69,7 +69,7 @@ def test_bad_settings_are_refused_by_name(counts, settings, message):
         fit(counts, **settings)
 
 
-# A matrix in which one word's record is alone: its steps can be followed by hand.
+# A matrix with a single record, whose steps can be computed by hand.
 
 
 def one_record(**settings):
@@ -78,7 +78,7 @@ def one_record(**settings):
 
 
 def test_rates_fall_as_the_schedule_says():
-    # SGD in tiny steps: the loss falls by a share of the gradient, which hardly changes.
+    # With tiny steps of SGD the gradient hardly changes: the loss falls in proportion to the rate.
     falls = {}
     for schedule in ("constant", "linear", "cosine"):
         settings = {"optimizer": "sgd", "learning_rate": 1e-4, "epochs": 400}
@@ -121,7 +121,7 @@ def test_negative_pairs_are_pushed_below_pairs_that_co_occur():
     pushed = predictions(negative=2, negative_weight=0.5)
     assert free > target + 0.5
     assert pushed[negative].mean() < target + 0.15
-    # Pairs that co-occur are fitted as well.
+    # Pairs that co-occur are still fitted.
     np.testing.assert_allclose(pushed[~negative], np.log(20), atol=0.2)
 
 
@@ -134,7 +134,7 @@ def test_the_loss_is_the_objective_and_the_data_loss_leaves_negative_pairs_out()
     diff = predicted[records] - np.log(X[records])
     f = np.minimum(1, (X[records] / 10) ** 0.75)
     assert m.history.data_loss[-1] == pytest.approx(np.mean(0.5 * f * diff**2), rel=0.02)
-    # Of the 288 pairs that never co-occur, about 2 × 288 draws of 576 pairs leave 1 − e⁻¹.
+    # 2 × 288 draws from all 576 pairs find 1 − e⁻¹ of the 288 pairs that never co-occur.
     target = 0.5 * np.log(X.sum(1)[:, None] * X.sum(0) / X.sum()) - 1
     above = np.maximum(predicted - target, 0)[~records]
     negatives = np.array(m.history) - m.history.data_loss

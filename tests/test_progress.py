@@ -114,7 +114,7 @@ def test_lines_are_not_printed_twice_if_the_log_goes_to_standard_error(log, caps
 
 @pytest.fixture
 def notebook(monkeypatch):
-    """What IPython is in a kernel of Jupyter, without ipywidgets."""
+    """A stand-in for IPython in a Jupyter kernel without ipywidgets."""
     shell = types.SimpleNamespace(kernel=object())
     module = types.SimpleNamespace(get_ipython=lambda: shell)
     monkeypatch.setitem(sys.modules, "IPython", module)
@@ -147,7 +147,7 @@ def test_a_shell_of_ipython_is_no_notebook(notebook, capsys):
 
 
 def line_of(function) -> int:
-    """The line of the only warning that a function of this file raises."""
+    """The line in this file to which the only warning of a function points."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         function()

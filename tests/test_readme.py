@@ -1,4 +1,4 @@
-"""README and docs run as written: each page in one namespace, on a generated corpus.txt."""
+"""The code in README and docs runs: each page in one namespace, with a generated corpus.txt."""
 
 import random
 import re
@@ -10,7 +10,7 @@ import glove_rs
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-# The manual of the command line has examples of its own, which tests/test_cli_docs.py looks after.
+# The examples of docs/cli.md are run by tests/test_cli_docs.py.
 PAGES = [
     ROOT / "README.md",
     *sorted(page for page in (ROOT / "docs").glob("*.md") if page.name != "cli.md"),
@@ -24,7 +24,7 @@ def blocks(language: str, page: Path = PAGES[0]) -> list[str]:
 
 
 def write_corpus(path: Path, sentences: int = 600) -> None:
-    """Generate sentences in which the README's words occur, each more often than min_count."""
+    """Generate sentences with the words of the README, each more often than min_count."""
     rng = random.Random(2014)
     subjects = ["ice", "steam", "water", "the king", "the queen", "the man", "the woman"]
     verbs = ["is", "was", "becomes", "meets", "follows"]

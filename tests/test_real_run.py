@@ -1,4 +1,4 @@
-"""Whole runs: the figures of Stanford's tools for the same text, and vectors that make sense."""
+"""Whole runs: losses as Stanford's tools print them for the same text, and sensible vectors."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 import topic_text
 from glove_rs import Glove
 
-# Stanford's `glove -x-max 10 -vector-size 50 -threads 1` over shuffled counts (window 15, min_count
-# 5); seeds 1 and 2 differ by less than 0.2 % on enwiki-1m and by 0.6 % on the made-up text.
+# Losses of Stanford's `glove -x-max 10 -vector-size 50 -threads 1` on shuffled counts (window 15,
+# min_count 5). Seeds 1 and 2 differ by less than 0.2 % on enwiki-1m, by 0.6 % on the made-up text.
 STANFORD = {
     "enwiki_1m": [0.0625, 0.0483, 0.0443, 0.0410, 0.0378],
     "topics": [0.0928, 0.0718, 0.0564, 0.0399, 0.0351],
 }
 WORDS = {"enwiki_1m": (15_434, ["the", "of", "in"]), "topics": (2_447, ["the", "of", "and"])}
 
-# The same on enwiki-17m.
+# Losses of the same command on enwiki-17m.
 STANFORD_17M = [0.0667, 0.0487, 0.0433, 0.0404, 0.0388, 0.0377, 0.0369, 0.0362, 0.0357, 0.0353]
 STANFORD_17M += [0.0350, 0.0347, 0.0344, 0.0342, 0.0340]
 
@@ -27,13 +27,13 @@ MONTHS = set(topic_text.TOPICS["months"])
 
 @pytest.fixture(scope="module", params=["topics", "enwiki_1m"])
 def text(request):
-    """A made-up text, and a million tokens of Wikipedia."""
+    """The fixture of a text: a made-up one, or a million tokens of Wikipedia."""
     return request.param
 
 
 @pytest.fixture(scope="module")
 def model(request, text):
-    """Five epochs over the text."""
+    """A model after five epochs on the text."""
     path = request.getfixturevalue(text)
     return Glove(dim=50, window=15, min_count=5, preset="paper", x_max=10.0, epochs=5).fit(path)
 
@@ -43,7 +43,7 @@ def test_vocabulary_has_stanfords_size(model, text):
 
 
 def test_loss_follows_stanfords(model, text):
-    # Another order of the records moves the loss of so small a text by more than 1 %.
+    # In a text this small, the order of the records changes the loss by more than 1 %.
     np.testing.assert_allclose(model.history, STANFORD[text], rtol=0.05)
 
 
@@ -85,7 +85,7 @@ def test_neighbours_of_a_month_are_months(model):
 def test_counts_of_seventeen_million_tokens_are_stanfords(enwiki_17m_counts):
     assert enwiki_17m_counts.vocabulary_size == 89_082
     assert enwiki_17m_counts.nnz == 68_984_037
-    # The sum over Stanford's own file; each record equals ours to 1e-14.
+    # The sum of the records in Stanford's file, whose records equal ours within 1e-14.
     assert enwiki_17m_counts.total == pytest.approx(107_870_595.274, abs=0.001)
 
 

@@ -1,4 +1,4 @@
-"""A fitted model serves: threads, copies, pickles, fork and other processes."""
+"""A fitted model in use: threads, copies, pickles, fork and other processes."""
 
 import copy
 import multiprocessing
@@ -17,7 +17,7 @@ WORDS = [f"w{k}" for k in range(1, 40) if k % 7]
 
 @pytest.fixture
 def fresh(zipf):
-    """A model of which nothing has been asked yet: its arrays still lie in the core."""
+    """A model whose arrays have not been read yet: they are still in the core."""
     return Glove(dim=16, epochs=2, min_count=2, deterministic=True).fit(zipf.path)
 
 
@@ -108,7 +108,7 @@ def test_a_forked_process_queries_infers_and_trains(fresh, zipf, expected, asked
 
 
 def neighbours(model, word):
-    """What other processes call; at the top of a module, where they find it."""
+    """The function that other processes call. They must be able to import it by name."""
     return model.vectors.most_similar(word)
 
 

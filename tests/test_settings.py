@@ -1,4 +1,4 @@
-"""The table of settings: one place for names, ranges, defaults, presets and options."""
+"""Tests of the table of settings, which has all names, ranges, defaults, presets and options."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_fit_has_an_option_for_every_setting(capsys):
     with pytest.raises(SystemExit):
         parser().parse_args(["fit", "--help"])
     text = capsys.readouterr().out
-    # The command line keeps counts only as a file.
+    # The command line saves counts to a file (save_counts) instead of keeping them.
     for name in _settings.SETTINGS.keys() - {"keep_counts"} | {"save_counts"}:
         assert f"--{name.replace('_', '-')}" in text
 
@@ -149,7 +149,7 @@ def test_a_model_of_an_older_version_keeps_its_meaning(tmp_path, saved, meant):
     older = {"alpha": 0.75, "optimizer": "adagrad", **saved}
     assert _settings.of_older_version(older)["preset"] == meant
 
-    # The same through a file: its header has no settings that were used, its history no data loss.
+    # The same check with a model file of an older version: without used settings and data loss.
     model = Glove(**RUN, epochs=2).fit(TEXT)
     model.save(tmp_path / "new")
     with np.load(tmp_path / "new") as archive:

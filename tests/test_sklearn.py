@@ -108,7 +108,7 @@ def test_a_notebook_can_show_a_pipeline():
     assert "Glove" in make_pipeline(Glove())._repr_html_()
 
 
-#: Those of scikit-learn's checks that do not fit arrays of numbers.
+#: The checks of scikit-learn that do not call fit with arrays of numbers.
 CHECKS = [
     "check_estimator_cloneable",
     "check_estimator_tags_renamed",
@@ -131,13 +131,13 @@ def test_an_estimator_check_passes(name):
         pytest.skip(f"this scikit-learn has no {name}")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        # It has the methods of an estimator without inheriting them: scikit-learn is optional.
+        # Glove does not inherit from BaseEstimator, because scikit-learn is optional.
         warnings.filterwarnings("ignore", message=".*does not inherit from.*BaseEstimator")
         check("Glove", Glove(**SMALL))
 
 
 def test_fitting_changes_no_parameter_and_sets_no_public_attribute():
-    # check_dont_overwrite_parameters and check_estimators_overwrite_params, on text.
+    # Like check_dont_overwrite_parameters and check_estimators_overwrite_params, but with text.
     model = Glove(**SMALL)
     before, attributes = model.get_params(), set(vars(model))
     assert model.fit(DOCUMENTS) is model
@@ -146,7 +146,7 @@ def test_fitting_changes_no_parameter_and_sets_no_public_attribute():
 
 
 def test_fitting_twice_gives_the_same():
-    # check_fit_idempotent, on text.
+    # Like check_fit_idempotent, but with text.
     model = Glove(**SMALL).fit(DOCUMENTS)
     first = model.W.copy()
     np.testing.assert_array_equal(model.fit(DOCUMENTS).W, first)

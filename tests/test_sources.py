@@ -1,4 +1,4 @@
-"""Any text: the same words whatever they come in, and nothing lost, added or moved by odd bytes."""
+"""Sources of text: the same words from every source; odd bytes lose, add or move no word."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SETTINGS = {"min_count": 1, "window": 3}
 
 
 def documents():
-    """About 1.5 MB, so that it is read in several chunks: words of several scripts, empty lines."""
+    """About 1.5 MB of words of several scripts, more than one chunk. Some documents are empty."""
     rng = np.random.default_rng(6)
     words = ["ice", "steam", "été", "лёд", "水", "蒸气", "😀", "a\x0bb", "x" * 40, "don't"]
     lengths = rng.integers(0, 40, size=11_000)
@@ -61,12 +61,12 @@ def expected(tmp_path_factory):
 
 
 def zstandard(content):
-    """Pack with the library that comes with pyarrow: Python's own came with 3.14."""
+    """Compress with pyarrow's library, because Python has its own only since 3.14."""
     return pytest.importorskip("pyarrow").Codec("zstd").compress(content, asbytes=True)
 
 
 def in_two(pack):
-    """Pack two halves one after the other."""
+    """Compress two parts of the content, one after the other."""
     return lambda content: pack(content[:777_777]) + pack(content[777_777:])
 
 
@@ -108,7 +108,7 @@ def test_encodings_are_recognised(tmp_path, expected, content):
 
 @pytest.fixture
 def folder(tmp_path):
-    """The text in three files of a folder, the second one packed, and a hidden file besides."""
+    """The text in three files of a folder, the second compressed, and a hidden file."""
     parts = {"a.txt": LINES[:4000], "b/c.gz": LINES[4000:4003], "b/d.txt": LINES[4003:]}
     for name, lines in parts.items():
         path = tmp_path / "texts" / name
@@ -146,7 +146,7 @@ def test_progress_is_told_in_bytes_of_the_files(folder, tokenizer):
 
 
 class Once:
-    """An iterable that can be gone through once."""
+    """An iterable that can be iterated over only once."""
 
     def __init__(self, items):
         self.items = items
@@ -189,7 +189,7 @@ def test_an_open_text_file_is_read_from_where_it_is(tmp_path):
 
 
 def columns(kind):
-    """Columns and tables of one library with the text in them."""
+    """Columns and tables of a library that hold the text."""
     if kind == "pandas":
         pandas = pytest.importorskip("pandas")
         missing = [None, *LINES]
@@ -235,7 +235,7 @@ def columns(kind):
 
 
 @pytest.mark.parametrize(
-    # Importing it takes a second.
+    # Importing datasets takes a second, so that test is slow.
     "kind",
     ["pyarrow", "polars", "pandas", pytest.param("datasets", marks=pytest.mark.slow)],
 )
@@ -440,7 +440,7 @@ def test_a_file_object_that_reads_something_else_is_a_type_error(result):
 
 
 def pairs(source, **parameters):
-    """Which words stand side by side."""
+    """The pairs of adjacent words."""
     counts = Cooccurrence.from_corpus(source, window=1, min_count=1, **parameters)
     words = np.array(counts.vocabulary.words)
     row, column, _ = counts.records()
@@ -471,7 +471,7 @@ def test_a_list_of_words_is_a_document_whatever_the_unit():
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", WINDOWS)
 def test_long_documents_are_the_same_in_chunks(tmp_path, unit):
-    # Lines of a megabyte or two, some of them blank, in more than one chunk.
+    # Lines of one or two megabytes, longer than a chunk, and blank lines.
     text = "\n".join(["a b " * 300_000, "", "c d " * 500_000, "  ", "e"] * 2)
     by_unit = {
         "line": text.split("\n"),
@@ -567,13 +567,13 @@ def test_arbitrary_bytes_change_no_other_words_counts(tmp_path, odd, parameters,
     try:
         vocabulary = Vocabulary.from_corpus(path, min_count=1, errors=errors, **parameters)
     except FormatError as error:
-        # Bytes with as many zeros are recognised as UTF-16, and with as many controls as data.
+        # Many zero bytes are recognised as UTF-16, and many control characters as binary data.
         refusals = ("this is not text but", "this is not text: many of its bytes are control")
         if not any(refusal in str(error) for refusal in refusals):
             raise
         reject()
     counted = dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
-    # What the odd bytes hold themselves, by those that need no library.
+    # Unless the odd bytes contain these words themselves, their counts are known.
     inside = odd.decode(errors=errors).replace("\r", "")
     if "know" not in inside and "word" not in inside:
         assert (counted["known"], counted["words"]) == (3, 2)
@@ -585,7 +585,7 @@ def test_arbitrary_bytes_change_no_other_words_counts(tmp_path, odd, parameters,
 
 @contextmanager
 def suppress_no_words():
-    """Let the error pass that says that a text has no words."""
+    """Ignore the error that a text has no words."""
     try:
         yield
     except FormatError:
@@ -604,7 +604,7 @@ def test_arbitrary_bytes_are_a_text_or_a_clear_error(tmp_path, odd):
             Vocabulary.from_corpus(source, min_count=1)
 
 
-# Characters that Python's tables of Unicode know: the core's may be of a later version.
+# Only characters that Python's Unicode tables know; the tables of the core may be newer.
 any_text = st.text(
     st.one_of(
         st.characters(exclude_categories=["Cn"]), st.sampled_from(" \t\n\r\0\x85\u2028\u3000Σİß")
@@ -634,7 +634,7 @@ def test_arbitrary_unicode_has_the_words_that_python_splits(tmp_path, text, lowe
         except FormatError as error:
             if "this is not text but" not in str(error):
                 raise
-            reject()  # text with as many zeros is recognised as UTF-16
+            reject()  # text with many zero bytes is recognised as UTF-16
         assert vocabulary.words == words
         assert vocabulary.counts.tolist() == counts
 
@@ -650,7 +650,7 @@ HUGE = {
     "a word of a megabyte": "known " + "x" * 2**20 + " known " + "水" * 2**19,
     "a line of ten million words": "known x " * 5_000_000,
     "nothing but empty documents": "known\n" + "\n" * 10**6 + "known",
-    "zero bytes": "known \0 \0known\0 known" + "\0" * 10**6,  # of which words may be made
+    "zero bytes": "known \0 \0known\0 known" + "\0" * 10**6,  # words may contain zero bytes
 }
 
 
@@ -674,7 +674,7 @@ def test_huge_words_lines_and_gaps_are_counted(tmp_path, text, tokenizer):
 
 
 class OwnError(Exception):
-    """One that nobody else raises."""
+    """An exception that only the tests raise."""
 
 
 def _broken_generator():

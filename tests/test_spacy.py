@@ -1,4 +1,4 @@
-"""spaCy reads what is exported (``make spacy-check`` installs it; the other runs skip this)."""
+"""spaCy reads exported vectors (``make spacy-check`` installs spaCy; else this is skipped)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters and accumulators of Stanford's ``glove``: read, written, gone on from."""
+"""Parameters and accumulators of Stanford's ``glove``: read, written, and trained further."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DIM = 10
 
 @pytest.fixture(scope="module")
 def counts():
-    """Counts of 150 words: more than the rare ones that make <unk>."""
+    """Counts of 150 words: more words than the rare ones whose mean becomes <unk>."""
     rng = np.random.default_rng(4)
     words = np.array([f"w{k}" for k in range(150)])
     lines = [" ".join(words[(150 ** rng.random(40)).astype(int)]) for _ in range(200)]
@@ -67,7 +67,7 @@ def test_training_goes_on_as_if_the_files_had_not_been(counts, model, saved):
     whole = Glove(DIM, **settings | {"epochs": 5}).fit_cooccurrence(counts)
     np.testing.assert_array_equal(direct.W, whole.W)
     assert direct.history == whole.history[2:]
-    # The files do not tell how many epochs there were, only that there were some.
+    # The files do not contain the number of epochs.
     from_files = Glove(DIM, **settings).fit_cooccurrence(counts, start=again)
     np.testing.assert_allclose(from_files.history, direct.history, rtol=0.02)
 
@@ -119,7 +119,7 @@ def test_files_that_do_not_fit_are_refused(saved, model):
         (saved / "cut.bin").write_bytes(whole[:-cut])
         with pytest.raises(FormatError, match=r"cut\.bin, byte \d+: \d+ bytes are not 2 rows"):
             Glove.load_stanford(saved / "cut.bin", model.vocabulary)
-    # A file of vectors with one component less.
+    # A file of parameters with one component less.
     (saved / "narrow.bin").write_bytes(whole[: -8 * 2 * len(model.vocabulary)])
     with pytest.raises(ValueError, match="gradsq must have the shape"):
         Glove.load_stanford(saved / "vectors.bin", model.vocabulary, gradsq=saved / "narrow.bin")
@@ -151,7 +151,7 @@ def test_stanfords_other_texts_are_written_from_its_parameters(tmp_path, model):
     fitted.save_stanford(tmp_path / "train", model=model)
     ours = WordVectors.load(tmp_path / "train.txt")
     theirs = WordVectors.load(golden / f"train.model{model}.txt")
-    # Theirs has a row for unknown words.
+    # Stanford's file has a row for unknown words.
     size = len(fitted.vocabulary)
     assert ours.index_to_key[:size] == theirs.index_to_key[:size]
     np.testing.assert_allclose(ours.vectors[:size], theirs.vectors[:size], rtol=0, atol=1.1e-6)
@@ -181,6 +181,6 @@ def test_loading_reports_and_is_of_a_vocabulary_that_fits(counts, tmp_path):
     assert seen[-1] == ("loading", size, size)
     V = len(counts.vocabulary)
     longer = Vocabulary([*counts.vocabulary, *(f"x{k}" for k in range(20))], [1] * (V + 20))
-    message = f"no record has a word after word {V} of the vocabulary's {V + 20}"
+    message = f"the highest word number is {V}, but the vocabulary has {V + 20} words"
     with pytest.warns(RuntimeWarning, match=message):
         Cooccurrence.load(tmp_path / "cooccurrence.bin", longer)

@@ -1,4 +1,4 @@
-"""Stopping well: records held out, limits, callbacks, Ctrl-C."""
+"""When training stops: held-out records, time limits, callbacks, Ctrl-C."""
 
 import os
 import signal
@@ -41,7 +41,7 @@ def frozen_loss(model, row, col, x):
 
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
-    # The parameters do not move: both losses are those of the same model.
+    # With this learning rate the parameters do not change: both losses are those of one model.
     counts = Cooccurrence.from_corpus(zipf.path, min_count=2, symmetric=symmetric)
     model = Glove(dim=6, epochs=1, preset="paper", x_max=10.0, optimizer="sgd", learning_rate=1e-30)
     model.fit_cooccurrence(counts, validation=0.3)
@@ -55,8 +55,8 @@ def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
 
 @pytest.mark.filterwarnings("ignore:training diverged")
 def test_held_out_pairs_are_not_trained_on_in_either_direction():
-    # Random counts: a pair tells nothing about other pairs, so that the model fits the pairs that
-    # it was trained on and no others. Both directions of a pair are trained on, or neither.
+    # With random counts, a pair tells nothing about other pairs. So the model fits only pairs that
+    # it was trained on. If it fits held-out pairs badly, neither direction of them was trained on.
     rng = np.random.default_rng(5)
     X = scipy.sparse.triu(scipy.sparse.random(300, 300, 0.05, random_state=rng), k=1)
     X.data = np.exp(rng.normal(0, 2, X.nnz))
@@ -91,7 +91,7 @@ def test_holding_out_does_not_depend_on_threads_or_memory(topics, tmp_path):
     for other in others:
         np.testing.assert_array_equal(other.W, one.W)
         assert other.history.validation == one.history.validation
-    # The validation loss is measured after an epoch, the data loss while it runs.
+    # The validation loss is measured after an epoch, the data loss during an epoch.
     assert one.history.validation[0] == pytest.approx(one.history.data_loss[1], rel=0.5)
 
 
@@ -213,7 +213,7 @@ def test_a_state_is_read_only_and_past_when_the_callback_returns(counts):
                 state.W = None
 
     Glove(**SETTINGS).fit_cooccurrence(counts, callbacks=[keep])
-    assert states[0].W.shape[1] == 10  # it was asked for in time
+    assert states[0].W.shape[1] == 10  # W was read while its epoch was the current one
     with pytest.raises(RuntimeError, match="epoch 2 is past"):
         _ = states[1].W
 

@@ -1,4 +1,4 @@
-"""Words and names printed to a terminal cannot steer it; pipes get them as they are."""
+"""Control characters in words and names are escaped on a terminal, and unchanged in a pipe."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from program import PROGRAM, call, done
 
 pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
 
-#: A title change, a colour, DEL, C1's CSI, and a right-to-left override.
+#: Words that change the title or the colour, or contain DEL, CSI of C1 or a text direction.
 EVIL = ["a\x1b]0;owned\x07", "b\x1b[31mred", "c\x7f", "d\x9b2J", "e\u202egpj", "f\u2066x"]
-#: Joiners and marks that Persian, Devanagari and emoji need.
+#: Words with joiners and combining marks, which Persian, Devanagari and emoji need.
 GOOD = ["می\u200cخواهم", "क\u094d\u200dष", "👩\u200d🚀", "e\u0301"]
 
 
@@ -35,7 +35,7 @@ def vectors(tmp_path) -> Path:
 
 
 def on_terminal(*arguments: object) -> str:
-    """Run the program with standard output and standard error on a terminal; what it shows."""
+    """Run the program on a terminal. Return what it prints there."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [PROGRAM, *map(str, arguments)], stdin=theirs, stdout=theirs, stderr=theirs

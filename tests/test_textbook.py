@@ -1,4 +1,4 @@
-"""Examples worked by hand: from lectures on GloVe and from the paper."""
+"""Examples from lectures on GloVe and from the paper, computed by hand."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_a_prediction_that_is_right_moves_nothing():
 
 def test_solid_belongs_to_ice_and_gas_to_steam(topics):
     counts = Cooccurrence.from_corpus(topics)
-    # Of the records of Stanford's tools for the same text.
+    # Ratios computed from the records that Stanford's tools counted in this text.
     measured = {"solid": 24.7848, "gas": 0.038389, "water": 1.05821, "fashion": 0.806387}
     for word, ratio in measured.items():
         assert counts.ratio(word, "ice", "steam") == pytest.approx(ratio, rel=1e-4), word

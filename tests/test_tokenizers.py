@@ -1,4 +1,4 @@
-"""Text becomes words: by each tokenizer of the core, by patterns and by functions."""
+"""Tokenizers: those of the core, patterns and functions."""
 
 from __future__ import annotations
 

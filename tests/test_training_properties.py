@@ -1,4 +1,4 @@
-"""The update rule against float64, for any size, value and kernel (docs/architecture.md)."""
+"""The update rule of every kernel compared with float64 (docs/architecture.md, The model)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from glove_rs import Cooccurrence, Glove
 SIMD = glove_rs._core.simd_levels()
 OPTIMIZERS = ["adagrad", "rowwise_adagrad", "sgd"]
 
-# Where vectorised loops change their path: around multiples of 4, 8, 16 and 32.
+# Dimensions around multiples of 4, 8, 16 and 32, where vectorised loops take another path.
 EDGE_DIMS = [*range(1, 34), 47, 48, 49, 63, 64, 65, 100, 127, 128, 129, 255, 256, 257, 399, 400]
 
 dims = st.one_of(st.integers(1, 400), st.sampled_from(EDGE_DIMS))
@@ -23,7 +23,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 
 def powers_of_ten(low, high):
-    """Numbers spread evenly over their orders of magnitude."""
+    """Numbers whose logarithms are spread evenly."""
     return st.floats(low, high).map(lambda exponent: 10.0**exponent)
 
 
@@ -39,7 +39,7 @@ configs = st.builds(
 
 
 def random_parameters(seed, rows, columns, dim, scale, squares=0.0):
-    """Any parameters: normal of this scale, some of them 0, accumulators from 1 to 1 + squares."""
+    """Random normal parameters of this scale, some of them 0, with accumulators of at least 1."""
     rng = np.random.default_rng(seed)
 
     def draw(*shape):
@@ -58,7 +58,7 @@ def random_parameters(seed, rows, columns, dim, scale, squares=0.0):
 
 
 def train_records(p, row, col, x, config, **run):
-    """The production kernel on these records, in this order, in one thread."""
+    """Train on these records with the kernel of the core, in this order and on one thread."""
     return glove_rs._core.train_records(
         np.asarray(row, dtype=np.int32),
         np.asarray(col, dtype=np.int32),
@@ -75,7 +75,7 @@ def train_records(p, row, col, x, config, **run):
 
 
 def assert_one_step(p, i, j, x, config, optimizer, simd):
-    """One record moves every parameter as far as the reference says, and no other parameter."""
+    """Check that a step on one record moves each parameter as in the reference, and no other."""
     trained = train_records(p, [i], [j], [x], config, optimizer=optimizer, simd=simd)
     expected, losses, _ = reference.train(
         p, np.array([i]), np.array([j]), np.array([x]), config, optimizer=optimizer
@@ -142,7 +142,7 @@ def test_the_root_mean_square_of_a_gradient_is_bounded_under_rowwise_adagrad(sim
         step = trained[name] - p[name]
         assert np.sqrt(np.mean(step**2)) == pytest.approx(2.0, rel=1e-3)
         assert trained[f"G_{name}"] == pytest.approx(1 + 2.0**2, rel=1e-3)
-        # The bound keeps the direction.
+        # The bound does not change the direction of the step.
         other = p["W_tilde" if name == "W" else "W"]
         assert abs(np.corrcoef(step.ravel(), other.ravel())[0, 1]) > 0.9999
 
@@ -232,7 +232,7 @@ def test_analytic_gradient_equals_finite_differences_of_the_loss(size, dim, seed
 @given(size=st.integers(1, 4), dim=st.integers(1, 20), seed=seeds)
 @settings(max_examples=25)
 def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, seed):
-    # No two records share a row or a column: the steps add up to the gradient of the loss.
+    # No two records share a row or a column. So the steps add up to the gradient of the loss.
     rng = np.random.default_rng(seed)
     row, col = np.arange(size), rng.permutation(size)
     x = np.exp(rng.normal(1, 2, size))
@@ -305,7 +305,7 @@ def parameters_of(model):
 
 
 def frozen(dim, **settings):
-    """A model whose training computes losses and moves nothing."""
+    """A model whose training computes losses but does not change the parameters."""
     return Glove(dim=dim, preset="paper", optimizer="sgd", learning_rate=1e-30, seed=7, **settings)
 
 
@@ -322,8 +322,8 @@ def test_reported_loss_is_the_mean_over_all_records(size, density, threads):
 
 @pytest.mark.parametrize(("size", "density"), [(30, 0.8), (5000, 0.001)])
 def test_an_epoch_applies_the_gradient_of_every_record_once(size, density):
-    # With tiny plain steps the parameters hardly move while the epoch runs, so that together the
-    # steps are one down the gradient of the whole loss, whatever tiles the records were dealt into.
+    # With tiny steps of SGD the parameters hardly change during the epoch. So the steps add up to
+    # one step along the gradient of the whole loss, however the tiles divide the records.
     X = random_symmetric_counts(12, size, density)
     records = scipy.sparse.find(X)
     eta, config = 1e-3, reference.Config(x_max=10.0)

@@ -1,4 +1,4 @@
-"""Whole training runs: repeatability, memory, divergence, what is reported."""
+"""Whole training runs: repeatability, memory, divergence, reports."""
 
 import os
 import pickle
@@ -73,7 +73,7 @@ def test_fitting_counts_leaves_them_usable(counts):
 
 
 def core_train(counts, epochs, start=None, session=None, **changed):
-    """Deterministic training by the core alone."""
+    """Train deterministically with the core alone."""
     training = {
         "x_max": 10.0,
         "alpha": 0.75,

@@ -1,4 +1,4 @@
-"""More text for a model that is trained already."""
+"""``Glove.update``: training a model further on more text."""
 
 import os
 
@@ -30,7 +30,7 @@ def arrays(model):
 
 
 def dense(counts, words):
-    """X as a matrix in the order of these words."""
+    """X as a dense matrix in the order of these words."""
     place = [counts.vocabulary[word] for word in words]
     return counts.to_scipy().toarray()[np.ix_(place, place)]
 
@@ -53,7 +53,7 @@ def test_words_enter_when_both_texts_together_have_enough_of_them():
     model = Glove(dim=3, epochs=1, min_count=4).fit(old)
     assert set(model.vocabulary.words) == {"a", "b"}
     model.update(new)
-    # "rare" occurs three times in the old text and twice in the new, "new" three times in all.
+    # "rare" occurs three times in the old text and twice in the new text; "new" occurs too rarely.
     counts = dict(zip(model.vocabulary.words, model.vocabulary.counts.tolist(), strict=True))
     assert counts == {"a": 6, "b": 5, "rare": 5}
     model.update(["new x"])
@@ -72,7 +72,7 @@ def test_rows_stay_in_the_order_of_counts(halves):
 def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
     model = Glove(**SETTINGS).fit(halves[0])
     words, before = model.vocabulary.words, arrays(model)
-    # The steps are too small to matter: the parameters after the update are those at its start.
+    # The steps are negligible, so that the parameters after the update are those at its start.
     model.set_params(optimizer="sgd", learning_rate=1e-30)
     model.update(halves[1], epochs=1)
     old = [model.vocabulary[word] for word in words]
@@ -86,7 +86,7 @@ def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
         elif name.startswith("W"):
             assert np.abs(array[new]).max() <= 0.5 / 10
             assert array[new].std() > 0.1 / 10
-    # New words start with the biases of words that are as rare.
+    # The biases of new words start at those of equally rare words.
     rare = float(before["b"][-100:].mean())
     assert model.b[new].mean() == pytest.approx(rare, abs=0.05 + 0.2 * abs(rare))
 
@@ -96,8 +96,8 @@ def test_training_goes_on_from_there(halves):
     before = model.history.epochs()
     model.update(halves[1])
     assert model.history.epochs()[:10] == before
-    assert len(model.history) == 14  # 0.4 of 10
-    # The first epoch of the update costs less than the first from scratch.
+    assert len(model.history) == 14  # the update has 0.4 times as many epochs as the fit: 4
+    # The loss of the update's first epoch is less than that of a first epoch from scratch.
     scratch = Glove(**SETTINGS | {"epochs": 1}).fit(halves[0] + halves[1])
     assert model.history[10] < scratch.history[0]
     assert len(model.update(halves[1], epochs=3).history) == 17
@@ -248,7 +248,7 @@ def test_ctrl_c_in_an_update_leaves_its_last_epoch(halves):
         pass
 
     def stop(state):
-        assert state.epoch >= 5  # after the four of `fit`
+        assert state.epoch >= 5  # `fit` had four epochs
         if state.epoch == 6:
             raise Stop
 
@@ -300,7 +300,7 @@ def test_a_text_that_adds_nothing_is_refused(text, options):
             model.update(text, counts=counts, **options)
     np.testing.assert_array_equal(model.W, before)
     assert len(model.history) == 1
-    model.update(["a"])  # a word that meets no other still counts
+    model.update(["a"])  # a text with one known word and no pair is accepted
     assert len(model.history) == 2
 
 

@@ -1,4 +1,4 @@
-"""Vectors of any length: every query agrees with cosines computed in float64."""
+"""Very long and very short vectors: every query agrees with cosines computed in float64."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from glove_rs import WordVectors, evaluation
 
 WORDS = [f"w{k}" for k in range(40)]
 DIRECTIONS = np.random.default_rng(3).standard_normal((40, 6))
-#: Lengths beyond which squares of components leave the range of float32, and ordinary ones.
+#: Ordinary lengths, and lengths for which squares of components leave the range of float32.
 SCALES = {
     "ordinary": np.ones(40),
     "1e30": np.full(40, 1e30),
@@ -30,7 +30,7 @@ def wv(request) -> WordVectors:
 
 @pytest.fixture
 def cosines(wv) -> np.ndarray:
-    """Of every word with every other, in float64; NaN with the word of zeros."""
+    """The cosines of all pairs of words in float64; NaN for the word whose vector is 0."""
     wide = wv.vectors.astype(np.float64)
     with np.errstate(invalid="ignore"):
         unit = wide / np.linalg.norm(wide, axis=1, keepdims=True)
@@ -86,7 +86,7 @@ def test_analogies_and_ratings_are_those_of_the_directions(wv, tmp_path):
     path.write_text(": x\n" + "".join(f"w{k} w{k + 1} w{k + 2} w{k + 3}\n" for k in range(8, 30)))
     directions = DIRECTIONS.copy()
     directions[7] = 0
-    # What subnormal numbers have kept of the directions.
+    # The directions after the rounding of subnormal numbers.
     rounded = wv.vectors.astype(np.float64)
     lengths = np.linalg.norm(rounded, axis=1, keepdims=True)
     plain = WordVectors(WORDS, np.divide(rounded, lengths, where=lengths > 0, out=rounded))

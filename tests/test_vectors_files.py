@@ -1,4 +1,4 @@
-"""Vectors from files and into files: every format, every oddity, and gensim's opinion of them."""
+"""Files of vectors: reading and writing every format and variant, compared with gensim."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FORMATS = ["glove", "word2vec", "word2vec_binary", "native"]
 
 
 def save(wv, path, format):
-    """Write one of the formats by its name."""
+    """Write vectors in the format with this name."""
     match format:
         case "glove":
             wv.save_glove(path)
@@ -51,7 +51,7 @@ def random_vectors(size=300, dim=20, seed=0, dtype=np.float32):
 
 
 def assert_same(read, wv, dtype=np.float32):
-    """The same words, and the same numbers to the bit, but for the kind of NaN."""
+    """Check that words and numbers are equal; numbers to the last bit, except for NaNs."""
     assert read.index_to_key == wv.index_to_key
     assert read.vectors.dtype == dtype
     with np.errstate(over="ignore"):
@@ -63,7 +63,7 @@ def assert_same(read, wv, dtype=np.float32):
 
 @pytest.fixture
 def file(tmp_path):
-    """Write bytes to a file that can be loaded."""
+    """A function that writes bytes to a file and returns its path."""
 
     def write(content, name="vectors"):
         path = tmp_path / name
@@ -74,7 +74,7 @@ def file(tmp_path):
 
 
 def load(path, **options):
-    """Load without any warning but that of numbers that are not finite."""
+    """Load vectors; no warning is allowed except that of numbers that are not finite."""
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.filterwarnings("ignore", r"\d+ of \d+ vectors hold NaN or infinity")
@@ -83,7 +83,7 @@ def load(path, **options):
 
 # ------------------------------------------------------------------------------ there and back
 
-# Whatever a file can hold, lone surrogates cannot be written in UTF-8.
+# All characters except newlines and lone surrogates, which UTF-8 cannot encode.
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")
 ANY_WORD = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 SPACED_WORD = st.text(LETTERS, min_size=1, max_size=8) | st.sampled_from(
@@ -118,7 +118,7 @@ def test_the_native_format_keeps_float16(tmp_path, wv):
 @given(word_vectors(PLAIN_WORD), st.booleans())
 def test_word2vec_formats_keep_words_and_numbers(tmp_path, wv, binary):
     wv.save_word2vec_format(tmp_path / "vectors", binary=binary)
-    # A few numbers whose bytes are all printable are taken for text unless the format is named.
+    # If all bytes of the numbers are printable, the file is taken for text. So name the format.
     raw = wv.vectors.tobytes()
     printable = binary and raw.isascii() and (raw.decode().isprintable() or len(raw) <= 8)
     named = {"format": "word2vec_binary"} if printable else {}
@@ -133,7 +133,7 @@ def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
     try:
         wv.save_glove(tmp_path / "vectors")
     except ValueError:
-        # Refused only where the words cannot be told from the numbers, or the first from a mark.
+        # Only words that look like numbers or separators, or like a byte order mark, are refused.
         words = wv.index_to_key
         assert words[0].startswith("\ufeff") or any(re.search(r"[ \t;,]", word) for word in words)
         return
@@ -248,7 +248,7 @@ def test_stanfords_parameters_are_its_text(golden):
 
 @pytest.fixture
 def parameters():
-    """Three words of two components: V rows of weights and a bias for W, then for W̃."""
+    """Parameters of three words with two components, as Stanford's `glove` writes them."""
     rows = np.arange(18, dtype="<f8").reshape(6, 3)
     return rows.tobytes(), (rows[:3] + rows[3:])[:, :2].astype(np.float32)
 
@@ -533,7 +533,7 @@ def test_a_format_that_is_not_the_files_is_malformed(file):
 
 # --------------------------------------------------------------------------------------- packed
 
-# Python 3.11 cannot pack it: `zstd` did, "ice 2 0.5", "snow 3 1" and "steam 0 4".
+# Written by the program `zstd`, because Python 3.11 cannot: "ice 2 0.5", "snow 3 1", "steam 0 4".
 ZSTD = base64.b64decode("KLUv/SQd6QAAaWNlIDIgMC41CnNub3cgMyAxCnN0ZWFtIDAgNAoOjUAC")
 
 
@@ -574,7 +574,7 @@ def test_text_comes_through_a_pipe(tmp_path):
         try:
             assert load(path).vectors.tolist() == [[1, 2], [3, 4]]
         finally:
-            writer.kill()  # it waits for a reader who, after an error, never comes
+            writer.kill()  # if the reader failed, the writer would wait for ever
 
 
 # ------------------------------------------------------------------------------ columns and words
@@ -729,7 +729,7 @@ def test_vectors_of_nan_and_infinity_are_counted(tmp_path, format, dtype):
         WordVectors.load(path, dtype=dtype, mmap=False)
     assert caught[0].filename == __file__
     if format == "native":
-        load(path)  # mapped: its numbers are not read
+        load(path)  # the file is mapped, so its numbers are not read
 
 
 # ----------------------------------------------------------------------------------- parameters

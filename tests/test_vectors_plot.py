@@ -1,4 +1,4 @@
-"""The map of words: looked at, not only drawn."""
+"""The map of words: positions, labels and fonts in the drawn figure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WORDS = ["ice", "snow", "steam", "extraordinarily", "fire", "Gletscher", "water"
 
 @pytest.fixture
 def wv():
-    """Vectors that differ mostly in one direction, less in another, little in the rest."""
+    """Vectors that differ much in one direction, less in a second, and little in all others."""
     rng = np.random.default_rng(5)
     spread = np.array([3.0, 1.5, *[0.05] * 8])
     turn, _ = np.linalg.qr(rng.normal(size=(10, 10)))
@@ -73,7 +73,7 @@ def test_points_are_the_first_two_principal_components(wv):
     expected = centred @ directions[:, [-1, -2]]
     signs = np.sign((expected * points).sum(axis=0))
     np.testing.assert_allclose(points, expected * signs, atol=1e-4)
-    # Distances on the map are those of the space, nearly all of whose variance is in the plane.
+    # Nearly all variance is in the plane of the map, so distances on it are the real distances.
     for i in range(len(WORDS)):
         for j in range(i):
             there = np.linalg.norm(centred[i] - centred[j])
@@ -81,7 +81,7 @@ def test_points_are_the_first_two_principal_components(wv):
 
 
 def test_the_furthest_point_of_each_component_is_positive(wv):
-    # A component has no sign of its own; without a rule the map depends on the machine.
+    # A principal component has no sign. Without a rule, the map would depend on the machine.
     for left_out in range(len(WORDS)):
         points, _, _ = drawn(wv.plot(WORDS[:left_out] + WORDS[left_out + 1 :]))
         assert (points.max(axis=0) >= -points.min(axis=0)).all()
@@ -172,7 +172,7 @@ def square_font(path, name, characters):
 
 @pytest.fixture
 def installed(monkeypatch):
-    """matplotlib with its own fonts only; the names of files that are installed as well."""
+    """Let matplotlib find only its own fonts, and the font files whose names are appended."""
     manager = matplotlib.font_manager
     own = [e for e in manager.fontManager.ttflist if "mpl-data" in e.fname.replace("\\", "/")]
     monkeypatch.setattr(manager.fontManager, "ttflist", own)
@@ -203,7 +203,7 @@ def test_a_font_that_has_the_characters_is_chosen(tmp_path, installed, known):
         _, texts, renderer = drawn(ax)
     for text in texts.values():
         assert text.get_fontfamily()[-2:] == ["Squares of Ice", "Squares of Water"]
-    # The glyphs are those of the font: filled squares.
+    # The glyphs of the font are filled squares, so most of the box is ink.
     ink = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3].min(axis=2) < 200
     box = texts["冰雪"].get_window_extent(renderer)
     part = ink[int(box.y0) + 2 : int(box.y1) - 2, int(box.x0) + 2 : int(box.x1) - 2]

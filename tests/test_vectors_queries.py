@@ -33,13 +33,13 @@ TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 def random_vectors(size: int = 200, dim: int = 20, seed: int = 0) -> WordVectors:
     rng = np.random.default_rng(seed)
     words = [f"w{i}" for i in range(size)]
-    # Lengths differ by a factor of ten or so: what forgets to normalise shows.
+    # Lengths differ by a factor of about ten, so that a missing normalisation changes results.
     lengths = rng.lognormal(size=(size, 1))
     return WordVectors(words, (rng.normal(size=(size, dim)) * lengths).astype(np.float32))
 
 
 def keyed_vectors(wv: WordVectors):
-    """The same vectors in gensim, built without our code."""
+    """The vectors of ``wv`` as gensim's KeyedVectors, built without our code."""
     models = pytest.importorskip("gensim.models", reason="gensim is not installed")
     keyed = models.KeyedVectors(wv.vector_size)
     keyed.add_vectors(list(wv.index_to_key), wv.vectors.copy())
@@ -52,7 +52,7 @@ def wv(request):
         return random_vectors()
     if request.param == "trained here":
         corpus = request.getfixturevalue("zipf")
-        # Deterministic, so that no run meets other roundings and ties than the one before.
+        # Deterministic, so that every run has the same roundings and equal scores.
         settings = {"dim": 25, "window": 5, "min_count": 2, "epochs": 5, "deterministic": True}
         return Glove(**settings).fit(corpus.path).vectors
     path = golden_files.FOLDERS[0] / "train.txt"
@@ -66,7 +66,7 @@ def keyed(wv):
 
 
 def assert_same_neighbours(ours, theirs):
-    """Equal scores place by place, and equal words but where scores tie."""
+    """Check that scores are equal at each place, and words too, unless several scores are equal."""
     assert len(ours) == len(theirs)
     our_scores = np.array([score for _, score in ours])
     their_scores = np.array([score for _, score in theirs])
@@ -78,11 +78,11 @@ def assert_same_neighbours(ours, theirs):
 
 
 def cosmul_in_double(wv, positive, negative):
-    """3CosMul of every word in float64, and how far float32 arithmetic may stray from it.
+    """3CosMul of every word in float64, and how much float32 arithmetic may differ from it.
 
-    A cosine of float32 rows is off by at most about (dim + 4) roundings, which its place in [0, 1]
-    halves. A product or quotient adds up the relative errors of its factors, so that a small factor
-    below the line makes a large error.
+    A cosine of float32 rows has an error of at most about (dim + 4) roundings; 3CosMul halves it by
+    mapping the cosine to [0, 1]. A product or quotient adds up the relative errors of its factors.
+    So a small factor in the denominator causes a large error.
     """
     vectors = wv.vectors.astype(np.float64)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -108,7 +108,7 @@ def assert_cosmul_is_gensims(wv, keyed, positive, negative, topn=10):
     theirs = keyed.most_similar_cosmul(positive, negative, topn=None)
     assert (np.abs(ours - scores) <= tolerance).all()
     assert (np.abs(ours - theirs) <= 2 * tolerance).all()
-    # The best of them are the first of these scores, without the words of the query.
+    # The best words are the first by these scores, without the words of the query.
     asked = {item for item in [*positive, *negative] if isinstance(item, str)}
     order = [i for i in np.argsort(-ours, kind="stable") if wv.index_to_key[i] not in asked]
     found = wv.most_similar_cosmul(positive, negative, topn)
@@ -277,7 +277,7 @@ def test_any_matrix_answers_as_in_gensim_rows_of_zeros_included(matrix, data):
     keyed = keyed_vectors(wv)
     a, b, c = data.draw(st.permutations(wv.index_to_key))[:3]
     with warnings.catch_warnings():
-        # Ours gives the same NaN without a warning.
+        # The methods of glove_rs return the same NaN without a warning.
         warnings.simplefilter("error")
         ours = wv.most_similar([a, b], [c], topn=None)
         pairs = [(wv.distances(a), None)]
@@ -287,7 +287,7 @@ def test_any_matrix_answers_as_in_gensim_rows_of_zeros_included(matrix, data):
         warnings.simplefilter("ignore")
         pairs = [(pairs[0][0], keyed.distances(a)), (means, keyed.get_mean_vector([a, b, c]))]
         unnormalised = keyed.get_mean_vector([a, b, c], [1, 1, -1])
-        # The direction of a sum that cancels is rounding.
+        # If the sum nearly cancels, its direction is only rounding errors.
         if not np.linalg.norm(unnormalised) < 1e-3:
             pairs.append((ours, keyed.most_similar([a, b], [c], topn=None)))
     for our, their in pairs:
@@ -334,7 +334,7 @@ def test_topn_below_one_returns_nothing(small):
 def test_equal_cosines_come_in_the_order_of_the_words():
     rng = np.random.default_rng(0)
     names = [f"w{i}" for i in rng.permutation(300)]
-    # 200 words equally near, scattered among farther ones.
+    # 200 words are equally near and scattered among words that are farther away.
     near = np.sort(rng.permutation(300)[:200])
     matrix = np.zeros((300, 2), np.float32)
     matrix[:, 1] = 1
@@ -615,7 +615,7 @@ def test_other_matrices_become_contiguous_float32(matrix):
 def test_a_row_cannot_be_written_to(small):
     with pytest.raises(ValueError, match="read-only"):
         small["king"][0] = 9
-    # The matrix is the caller's: it keeps its flag.
+    # The matrix belongs to the caller, so it stays writeable.
     assert small.vectors.flags.writeable
 
 
@@ -776,7 +776,7 @@ def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, top
 
 
 def test_best_neighbours_last_in_the_vocabulary_are_found(monkeypatch):
-    # The worst order for a search that keeps the best so far.
+    # The best words come last: the worst order for a search that keeps the best so far.
     monkeypatch.setattr(cosine_module, "_ROWS", 100)
     angles = np.linspace(3, 0.01, 1_000)
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1)
@@ -842,7 +842,7 @@ def test_to_gensim_shares_the_matrix_and_answers_alike(wv):
     assert len(keyed) == len(wv)
     word = wv.index_to_key[4]
     assert_same_neighbours(wv.most_similar(word), keyed.most_similar(word))
-    # What gensim appends stays there.
+    # A vector that is added in gensim does not appear here.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         keyed.add_vector("a new word", np.ones(wv.vector_size, np.float32))
@@ -934,7 +934,7 @@ def test_importing_the_package_imports_no_optional_library():
 
 
 class Table(html.parser.HTMLParser):
-    """The rows of a table as text, and whether every tag is closed."""
+    """Parses a table in HTML: the texts of its rows, and whether every tag is closed."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Vectors of some words of a file, and the precision of a file."""
+"""Loading only some words of a file, and the precision in which a file is loaded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def vectors(size=5_000, dim=12, seed=0, dtype=np.float32):
 
 
 def saved(wv, folder, format):
-    """Write a file. Return its path, and how to load it."""
+    """Write a file. Return its path and the options to load it."""
     path = folder / "vectors"
     if format.startswith("word2vec"):
         wv.save_word2vec_format(path, binary=format == "word2vec_binary")

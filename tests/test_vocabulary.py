@@ -1,4 +1,4 @@
-"""Words and their counts: what is kept, in which order, and how it is stored."""
+"""Vocabularies: which words they have, in which order, and their files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``save_word2vec`` writes is what gensim reads."""
+"""gensim reads the same vectors that ``save_word2vec`` writes."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""A text without an author: documents about a topic, with Zipf's frequencies, from a seed.
+"""Generates random text: documents about topics, whose words have Zipf's frequencies.
 
 ``python tests/topic_text.py`` writes ``tests/golden/corpus.txt``. The same seed gives the same text
 with every version of Python, because only ``Random.random`` is used.
 
-The words of a topic occur together, so that a model of a long text must find them related, and so
-that the ratios of the textbook hold: "solid" belongs to "ice", "gas" to "steam", "water" to both,
+The words of a topic occur together. So a model of a long text must find them related, and the
+ratios of the GloVe paper hold: "solid" belongs to "ice", "gas" to "steam", "water" to both,
 "fashion" to neither.
 """
 
@@ -46,7 +46,7 @@ _SYLLABLES = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
 
 
 def _made_up(rank: int) -> str:
-    """A word that no language has; a different one for each rank."""
+    """A made-up word, different for each rank."""
     word = ""
     rank += len(_SYLLABLES)  # two syllables at least
     while rank:
@@ -56,7 +56,7 @@ def _made_up(rank: int) -> str:
 
 
 class _Zipf:
-    """An index below ``size``, k with a probability proportional to 1 / (k + 1)."""
+    """Draws indices k below ``size`` with probabilities proportional to 1 / (k + 1)."""
 
     def __init__(self, size: int) -> None:
         self._until = list(itertools.accumulate(1 / (k + 1) for k in range(size)))
@@ -66,18 +66,18 @@ class _Zipf:
 
 
 def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Iterator[list[str]]:
-    """Documents of one topic each, until there are ``tokens`` words.
+    """Yield documents of one topic each until they have ``tokens`` words together.
 
     Parameters
     ----------
     tokens
         Words of all documents together; the last document may exceed it.
     rare
-        How many made-up words there are, whose frequencies follow Zipf's law.
+        Number of made-up words. Their frequencies follow Zipf's law.
     length
         Mean number of words of a document; at least one.
     seed
-        Decides the text.
+        Seed of the random numbers.
     """
     random = Random(seed)
     topics = list(TOPICS.values())
@@ -91,12 +91,12 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
             if kind < 0.45:
                 document.append(COMMON[common.draw(random)])
             elif kind < 0.75:
-                # A sixth of these words is off topic, so that every pair of words can meet.
+                # A sixth of these words has a random topic, so that any two words can co-occur.
                 other = int(random.random() * len(topics))
                 topic = topics[subject if kind < 0.7 else other]
                 document.append(topic[related.draw(random) % len(topic)])
             else:
-                # Half of them belong to the topic: those whose rank ends in its number.
+                # Half of these words belong to the topic: rank modulo the number of topics is it.
                 rank = made_up.draw(random)
                 if kind < 0.875:
                     rank += subject - rank % len(topics)
@@ -106,11 +106,11 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
 
 
 def golden_text() -> bytes:
-    """The text of ``tests/golden``: about 2,300 tokens, and the shapes that a reader meets.
+    """The text of ``tests/golden``: about 2,300 tokens, with everything that a reader may meet.
 
-    Lines are empty, of one word, of hundreds of words; words repeat, are of several bytes, and are
-    parted by several spaces or tabs; carriage returns stand at the ends of lines and between words;
-    the last line has no newline.
+    There are empty lines and lines of one word and of hundreds of words, repeated words, characters
+    of several bytes, several spaces or tabs between words, and carriage returns at the ends of
+    lines and between words. The last line has no newline.
     """
     lines = [" ".join(document) for document in documents(1900, rare=400, length=30, seed=1935)]
     lines[3] = lines[3].replace(" ", "  ")

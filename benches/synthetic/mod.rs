@@ -1,6 +1,6 @@
-//! Data for the benchmarks: seeded, and like a language where speed depends on it.
+//! Synthetic data for the benchmarks. It depends only on a seed, and has the word frequencies of a natural language.
 
-#![allow(dead_code)] // every benchmark compiles this file and uses its part
+#![allow(dead_code)] // every benchmark compiles this file and uses a part of it
 
 use glove_rs::WordId;
 use glove_rs::cooccurrence::CountingOptions;
@@ -8,11 +8,11 @@ use glove_rs::encoding::DOCUMENT_END;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// Tokens of a document: an encyclopaedia's article.
+/// Number of tokens of a document, about as many as in an article of an encyclopaedia.
 const DOCUMENT_TOKENS: usize = 280;
 
-/// Frequency ranks of `tokens` words out of `words`, the one of rank r with probability about 1/r
-/// (Zipf), with [`DOCUMENT_END`] after each document.
+/// A text of `tokens` ranks below `words`, with [`DOCUMENT_END`] after each document. The probability of rank r is
+/// about proportional to 1/(r + 1) (Zipf's law).
 pub fn ranks(tokens: usize, words: usize, seed: u64) -> Vec<WordId> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut ids = Vec::with_capacity(tokens + tokens / DOCUMENT_TOKENS + 1);
@@ -28,7 +28,7 @@ pub fn ranks(tokens: usize, words: usize, seed: u64) -> Vec<WordId> {
     ids
 }
 
-/// The same as text, a document a line; frequent words are short, 4.9 letters on average.
+/// As [`ranks`], as text with a document on each line. Frequent words are short; the average is 4.9 letters.
 pub fn text(tokens: usize, words: usize, seed: u64) -> String {
     let mut text = String::new();
     for id in ranks(tokens, words, seed) {
@@ -43,7 +43,7 @@ pub fn text(tokens: usize, words: usize, seed: u64) -> String {
     text
 }
 
-/// The word of rank `id`: its number, written with four letters.
+/// Append the word of rank `id`: its number, written in an alphabet of four letters.
 fn spell(id: WordId, text: &mut String) {
     let mut left = id + 1;
     while left > 0 {
@@ -53,7 +53,7 @@ fn spell(id: WordId, text: &mut String) {
     }
 }
 
-/// Counting with a window, both directions or one.
+/// Options of counting with this window, in both directions or one.
 pub fn counting(window: usize, symmetric: bool) -> CountingOptions {
     CountingOptions {
         window,

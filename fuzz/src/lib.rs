@@ -1,4 +1,4 @@
-//! What the fuzz targets share: files in memory, and what must hold of whatever is read.
+//! What the fuzz targets share: files in memory, and checks of everything that is read.
 
 use glove_rs::cooccurrence::Triangle;
 use glove_rs::formats::{Format, LoadOptions, Loaded, load, native, write};
@@ -7,7 +7,7 @@ use glove_rs::{Error, Monitor, Result, Vocabulary};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-/// Run `work` in a folder that is gone afterwards, in memory where the system has such a place.
+/// Run `work` in a temporary folder, in memory if the system has a file system in memory.
 pub fn in_folder<R>(work: impl FnOnce(&Path) -> R) -> R {
     let memory = Path::new("/dev/shm");
     let folder = if memory.is_dir() {
@@ -19,15 +19,15 @@ pub fn in_folder<R>(work: impl FnOnce(&Path) -> R) -> R {
     work(folder.path())
 }
 
-/// A file in `folder` that holds `data`.
+/// Write a file with `data` in `folder`, and return its path.
 pub fn written(folder: &Path, name: &str, data: &[u8]) -> PathBuf {
     let path = folder.join(name);
     std::fs::write(&path, data).expect("a file in the temporary folder");
     path
 }
 
-/// What was read, if the file is well-formed. A malformed file gives [`Error::Format`], a text
-/// without words [`Error::Corpus`]; every other error is a fault.
+/// What was read, or `None` for a malformed file ([`Error::Format`]) and a text without words ([`Error::Corpus`]).
+/// Any other error is a fault of glove-rs: panic.
 pub fn accepted<T>(result: Result<T>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
@@ -96,13 +96,13 @@ fn check_same(a: &Loaded<f32>, b: &Loaded<f32>) {
     assert!(alike(&a.matrix, &b.matrix), "the same numbers");
 }
 
-/// Whether all numbers are the same; one NaN is as good as another.
+/// Whether all numbers are the same. All NaNs count as equal.
 pub fn alike(a: &[f32], b: &[f32]) -> bool {
     let same = |(a, b): (&f32, &f32)| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// Check that counts are what training can use.
+/// Check that training can use the counts.
 pub fn check_counts(counts: &Triangle, words: usize) {
     assert_eq!(counts.words, words);
     let (starts, columns, values) = counts.to_csr(&Monitor::new()).expect("rows of counts in memory");
@@ -143,22 +143,22 @@ impl TokenHandler for Documents {
     }
 }
 
-/// Check the words of a text: each is a piece of the text without white space inside, in order, and
-/// a text cut at a space or a newline has the same words.
+/// Check the words of a text: each is a piece of the text without white space, in the order of the text; and if the
+/// text is cut after a space or a newline, both parts together have the same words.
 pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
     let mut whole = Documents::default();
     tokenizer.lines(text, &mut whole);
-    // Carriage returns vanish from words that white space separates.
+    // The white space tokenizer removes carriage returns from words.
     let searched = text.replace('\r', "");
     let mut from = 0;
     for word in whole.0.iter().flatten() {
-        let word = std::str::from_utf8(word).expect("words of UTF-8 are UTF-8");
+        let word = std::str::from_utf8(word).expect("a word of a text in UTF-8 is UTF-8");
         let stands_for_space = |c: char| match tokenizer {
             Tokenizer::Whitespace => " \t\n\r".contains(c),
-            // The narrow no-break space joins letters and numbers, says UAX #29.
+            // By UAX #29 the narrow no-break space joins letters and numbers.
             _ => c.is_whitespace() && c != '\u{202f}',
         };
         assert!(
@@ -170,7 +170,7 @@ pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
     }
     let cuts = text.match_indices([' ', '\n']).map(|(at, _)| at + 1);
     let cuts: Vec<usize> = cuts.collect();
-    // A few of them: every cut costs as much as the whole text.
+    // Try only a few cuts: each takes as long as the whole text.
     for cut in cuts.iter().step_by(1 + cuts.len() / 4) {
         let mut parts = Documents::default();
         tokenizer.lines(&text[..*cut], &mut parts);
@@ -179,7 +179,7 @@ pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
     }
 }
 
-/// Files with their checksums put right, so that what they protect is reached.
+/// Correct the checksums of mutated files, so that the code behind the checks is fuzzed, too.
 pub mod repair {
     fn u64_at(data: &[u8], at: usize) -> usize {
         u64::from_le_bytes(*data[at..].first_chunk().expect("8 bytes")) as usize
@@ -189,13 +189,13 @@ pub mod repair {
         data[at..at + 4].copy_from_slice(&sum.to_le_bytes());
     }
 
-    /// `length` bytes from `start` on, as far as they are there.
+    /// `length` bytes from `start` on, or fewer at the end of the data.
     fn part(data: &[u8], start: usize, length: usize) -> &[u8] {
         let end = start.saturating_add(length).min(data.len());
         &data[start.min(end)..end]
     }
 
-    /// Native vectors: CRC-32 of the words and of the header.
+    /// Correct the checksums of native vectors: CRC-32 of the words and of the header.
     pub fn vectors(mut data: Vec<u8>) -> Vec<u8> {
         if data.len() < 64 {
             return data;
@@ -210,7 +210,7 @@ pub mod repair {
         data
     }
 
-    /// Counts: CRC-32 of the words, of the header and of each block.
+    /// Correct the checksums of counts: CRC-32 of the words, of the header and of each block.
     pub fn counts(mut data: Vec<u8>) -> Vec<u8> {
         if data.len() < 64 {
             return data;
@@ -230,7 +230,7 @@ pub mod repair {
         data
     }
 
-    /// A checkpoint: CRC-32 of the header and of all.
+    /// Correct the checksums of a checkpoint: CRC-32 of the header and of all that precedes the last one.
     pub fn checkpoint(mut data: Vec<u8>) -> Vec<u8> {
         if data.len() < 96 {
             return data;

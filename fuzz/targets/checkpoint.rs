@@ -1,5 +1,5 @@
 #![no_main]
-//! The file of a training between two epochs, as it is and with its checksums put right.
+//! Fuzzes reading checkpoints: the data as they are, and with correct checksums.
 
 use glove_rs::Monitor;
 use glove_rs::formats::checkpoint;

@@ -1,5 +1,5 @@
 #![no_main]
-//! Text from a file: packed, in UTF-8 or UTF-16, damaged; every unit of documents.
+//! Fuzzes reading text from a file, compressed, in UTF-8 or UTF-16, or damaged, with every unit of documents.
 
 use glove_rs::corpus::{DocumentUnit, FileReader, OnInvalid, TextOptions};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
@@ -37,7 +37,7 @@ fuzz_target!(|data: &[u8]| {
                     words.iter().map(|(w, n)| (w.to_vec(), *n)).collect()
                 }));
             }
-            // What a document is changes no word.
+            // The unit of documents does not change the words.
             assert!(by_unit.iter().all(|words| words == &by_unit[0]), "{errors}");
             by_errors.append(&mut by_unit);
         }
@@ -50,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
     });
 });
 
-/// The words of plain UTF-8 that no first bytes mark as something else.
+/// The words of the data and their counts, if the data are plain UTF-8 that no first bytes mark as something else.
 fn naive(data: &[u8]) -> Option<Counts> {
     let marks: [&[u8]; 7] = [
         b"\xef\xbb\xbf",

@@ -1,5 +1,5 @@
 #![no_main]
-//! Counting a small text: the same as the definition, and what is saved can be read.
+//! Fuzzes counting small texts: the counts must be those of a naive counter, and must survive being saved and read.
 
 use glove_rs::cooccurrence::{CountingOptions, count};
 use glove_rs::corpus::Documents as Texts;
@@ -56,7 +56,7 @@ fuzz_target!(|data: &[u8]| {
     });
 });
 
-/// Every pair of every window, added up.
+/// The naive counter: adds up every pair of every window.
 fn naive(
     text: &str,
     vocabulary: &Vocabulary,

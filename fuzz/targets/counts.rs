@@ -1,5 +1,5 @@
 #![no_main]
-//! The native file of counts, as it is and with its checksums put right.
+//! Fuzzes reading files of counts: the data as they are, and with correct checksums.
 
 use glove_rs::formats::counts;
 use glove_rs::{MemoryLimit, Monitor};

@@ -1,5 +1,5 @@
 #![no_main]
-//! Parameters as the glove of Stanford writes them, for five words; as a model and as vectors.
+//! Fuzzes reading the parameters of Stanford's `glove` for five words, as parameters and as vectors.
 
 use glove_rs::Monitor;
 use glove_rs::formats::stanford::{load_parameters, save_parameters};

@@ -1,5 +1,5 @@
 #![no_main]
-//! Records of co-occurrence counts, as the tools of Stanford write them, for five words.
+//! Fuzzes reading the co-occurrence records of Stanford's tools for five words.
 
 use glove_rs::formats::stanford::{load_cooccurrences, save_cooccurrences};
 use glove_rs::{MemoryLimit, Monitor};

@@ -1,5 +1,5 @@
 #![no_main]
-//! The words of a text by the tokenizer "unicode".
+//! Fuzzes the tokenizer "unicode".
 
 use glove_rs::tokenize::Tokenizer;
 use glove_rs_fuzz::check_tokenizer;

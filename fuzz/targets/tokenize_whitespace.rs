@@ -1,5 +1,5 @@
 #![no_main]
-//! The words of a text by the tokenizer "whitespace".
+//! Fuzzes the tokenizer "whitespace".
 
 use glove_rs::tokenize::Tokenizer;
 use glove_rs_fuzz::check_tokenizer;

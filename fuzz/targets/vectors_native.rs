@@ -1,5 +1,5 @@
 #![no_main]
-//! The native file of vectors, as it is and with its checksums put right; mapped and read.
+//! Fuzzes reading and mapping native vectors: the data as they are, and with correct checksums.
 
 use glove_rs::Monitor;
 use glove_rs::formats::{Format, native};

@@ -1,5 +1,5 @@
 #![no_main]
-//! Vectors as text, with a header and without, packed and plain; the format is found out or given.
+//! Fuzzes reading vectors as text, with a header and without, if the format is detected and if it is given.
 
 use glove_rs::formats::Format;
 use glove_rs_fuzz::check_vectors;

@@ -1,5 +1,5 @@
 #![no_main]
-//! The text of a vocabulary: a word and its count on each line.
+//! Fuzzes reading the text of a vocabulary: a word and its count on each line.
 
 use glove_rs::Monitor;
 use glove_rs::formats::stanford::{load_vocabulary, save_vocabulary};

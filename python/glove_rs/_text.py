@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["about", "amount", "columns", "number"]
+__all__ = ["about", "amount", "columns", "decimal", "number", "percent", "table"]
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
@@ -12,6 +13,28 @@ def columns(rows: Iterable[Sequence[str]]) -> str:
     rows = list(rows)
     width = max((len(row[0]) for row in rows), default=0)
     return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
+
+
+def table(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
+    """Return rows as lines, the first `left` columns aligned to the left and the others right."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if column < left else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
+        for row in rows
+    ]
+
+
+def percent(value: float) -> str:
+    """Return a share as a percentage, "n/a" for NaN."""
+    return "n/a" if math.isnan(value) else f"{value:.1%}"
+
+
+def decimal(value: float, digits: int = 4) -> str:
+    """Return a number with `digits` decimals, "n/a" for NaN."""
+    return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
 
 
 def amount(n: float) -> str:

@@ -27,7 +27,7 @@ from ._vectors.similarity import Neighbours
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from .evaluation import AnalogyResult, SimilarityResult
+    from .evaluation import AnalogyResult, CategoryResult, SimilarityResult
 
 __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"]
 
@@ -97,13 +97,16 @@ class WordVectors(GensimNames):
         method: str = "3cosadd",
         restrict_vocab: int | None = None,
         lowercase: bool = True,
-    ) -> AnalogyResult | SimilarityResult:
-        r"""Measure the vectors on a file of analogy questions or of rated word pairs.
+    ) -> AnalogyResult | SimilarityResult | CategoryResult:
+        r"""Measure the vectors on a file of analogy questions, rated word pairs or categories.
 
-        A file of questions goes to :func:`glove_rs.evaluation.analogies`: its first line starts
-        with ':', or its first lines have four words each and no rating. Any other goes to
-        :func:`glove_rs.evaluation.similarity`. Questions and pairs with an unknown word, or with a
-        vector that is not finite, are left out and counted.
+        If the first line starts with ':', or the first two lines have four words each and no
+        rating, the file has questions and is passed to :func:`glove_rs.evaluation.analogies`. If
+        the first two lines have two words each, it has categories and is passed to
+        :func:`glove_rs.evaluation.categories`. Any other file is passed to
+        :func:`glove_rs.evaluation.similarity`. Questions, pairs and words that are unknown, or have
+        a vector with NaN or infinity, are left out and counted.
+        :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
         ----------
@@ -117,7 +120,7 @@ class WordVectors(GensimNames):
 
         Returns
         -------
-        AnalogyResult or SimilarityResult
+        AnalogyResult, SimilarityResult or CategoryResult
 
         Raises
         ------

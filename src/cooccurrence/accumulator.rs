@@ -1,4 +1,4 @@
-//! Totals one row of the matrix: in a hash table of the row's size, or in a dense array if the row is long.
+//! Sums one row of the matrix: in a dense array if the row is narrow or has many entries, else in a hash table.
 
 use crate::error::Result;
 use crate::memory::fallible;
@@ -38,12 +38,12 @@ impl Sum for [f64; 2] {
     }
 }
 
-/// Rows up to this width are summed in a dense array whatever their length: 512 KiB of `f64`,
-/// half a typical L2 cache, where an addition costs the same as in a small hash table.
+/// A row with at most this many possible columns is summed in a dense array, even if it has few entries. The array
+/// takes 512 KiB of `f64`, half a typical L2 cache. There an addition costs the same as in a small hash table.
 /// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Width of the dense accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// Totals one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
+/// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
     // A hash table with open addressing and linear probing. A key is a column or EMPTY; its sum is in `sums`.
@@ -83,7 +83,7 @@ impl<S: Sum> RowAccumulator<S> {
     /// [`crate::Error::Memory`].
     pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
         let most = most.min(width);
-        // A dense row costs its width; a hash table costs about four times its number of columns.
+        // The time of a dense row grows with its width. A hash table takes about four times as long for a column.
         self.is_dense = width <= DENSE_WIDTH || most >= width / 4;
         if self.is_dense {
             if self.dense.len() < width {

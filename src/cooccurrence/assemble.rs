@@ -1,4 +1,4 @@
-//! Builds a matrix from pairs in any order.
+//! Builds a matrix in memory from pairs in any order. (`from_records.rs` uses the disk beyond a memory limit.)
 
 use super::matrix::Triangle;
 use super::row_block::{RowBlock, poll};
@@ -10,9 +10,10 @@ use rayon::prelude::*;
 use std::cmp::Ordering;
 
 impl Triangle {
-    /// From pairs in any order. Repeated pairs add up in the order given; pairs with a sum of 0 are left out.
+    /// Build a matrix from pairs in any order. Repeated pairs add up in the order given; pairs with a sum of 0 are
+    /// left out.
     ///
-    /// `pairs` calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair and is called
+    /// `pairs` is a function that calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair. It is called
     /// twice: once to find the length of each row, once to fill the rows. X\[j, i\] is ignored if i = j.
     ///
     /// # Errors

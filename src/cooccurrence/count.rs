@@ -1,10 +1,9 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! An inverted index of the text has the positions of each word. The row of a word is summed from the windows
+//! An inverted index of the text lists the positions of each word. The row of a word is summed from the windows
 //! around these positions. Neighbours whose rank number is larger than that of the word are skipped: each
 //! unordered pair is counted once, in the row of its rarer word. This keeps the rows of frequent words short,
-//! which would otherwise be the longest. Threads share no table, and only the columns of one row are sorted at a
-//! time.
+//! which would otherwise be the longest. Threads share no table, and each row is sorted by itself.
 
 use super::accumulator::{Row, RowAccumulator, Sum, ones};
 use super::matrix::Triangle;
@@ -448,7 +447,7 @@ impl<'a> RowCounter<'a> {
     }
 }
 
-/// Call `f` with the distance of each word up to the window or the end of the document.
+/// Call `f` with the distance and the id of each word, up to the window's end or the end of the document.
 #[inline(always)]
 fn neighbours<'a>(
     window: usize,

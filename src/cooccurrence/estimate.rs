@@ -1,4 +1,5 @@
-//! Estimates the size of a corpus's counts, and the memory and disk space of counting it, from a sample.
+//! Estimates from a sample of a corpus how large its counts are, and how much memory and disk space counting
+//! takes. `growth.rs` extrapolates from the sample to the corpus; `training/estimate.rs` estimates training.
 
 use super::count::{CountingOptions, count};
 use super::growth::{Interval, Spectrum};
@@ -18,34 +19,34 @@ use std::time::Instant;
 /// The size of a corpus and its counts, and what counting takes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CorpusSize {
-    /// Words in the text.
+    /// Number of words in the text.
     pub tokens: f64,
-    /// Words in the text that are in the vocabulary.
+    /// Number of words in the text that are in the vocabulary.
     pub kept_tokens: f64,
-    /// Words in the vocabulary.
+    /// Number of words in the vocabulary.
     pub words: f64,
-    /// Different words in the text.
+    /// Number of different words in the text.
     pub different_words: f64,
-    /// Different words that each thread meets.
+    /// Number of different words that each thread meets.
     pub words_per_thread: f64,
-    /// Bytes of a different word, on average.
+    /// Average length in bytes of the different words.
     pub word_bytes: f64,
-    /// Non-zero entries of the matrix.
+    /// Number of non-zero entries of the matrix.
     pub records: f64,
-    /// Pairs of words that the rows of counts hold.
+    /// Number of pairs of words that the rows of counts hold.
     pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
-    /// Bytes of the rows of counts when they are compressed.
+    /// Number of bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
-    /// Bytes of the tokenizer's dictionary.
+    /// Number of bytes of the tokenizer's dictionary.
     pub tokenizer_bytes: f64,
     /// The fraction of the rows of counts that the memory allocator still holds after they were freed.
     pub retained_rows: f64,
 }
 
-/// Rows are freed in small pieces while tiles are built. The allocator then still holds this fraction of them at
-/// the least, most likely and at the most: repeated fits of the same text differ as much (benches/EXPERIMENTS.md,
+/// Rows are freed in small pieces while tiles are built, and the allocator still holds a fraction of them
+/// afterwards. The fraction varies this much between repeated fits of the same text (benches/EXPERIMENTS.md,
 /// "Memory of a fit").
 const RETAINED_ROWS: Interval = Interval {
     low: 0.1,
@@ -53,51 +54,50 @@ const RETAINED_ROWS: Interval = Interval {
     high: 0.6,
 };
 
-/// Bytes of an entry of the table in which a thread numbers the words of its text, with the free entries of the
-/// table.
+/// Number of bytes for each word in the table in which a thread numbers the words of its text, free slots included.
 const INTERNED_BYTES: f64 = 33.0 * TABLE_SLACK;
-/// Slots of a hash table for each entry. Tables double when they are 7/8 full.
+/// Number of slots of a hash table for each entry. Tables double when they are 7/8 full.
 const TABLE_SLACK: f64 = 1.6;
-/// Bytes of a word in a list of words with counts.
+/// Number of bytes of a word in a list of words with counts.
 const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
-/// Bytes of a word in a vocabulary besides its text: its end and its count.
+/// Number of bytes of a word in a vocabulary besides its text: its end and its count.
 const VOCABULARY_BYTES: f64 = (size_of::<usize>() + size_of::<u64>()) as f64;
-/// Bytes of an entry of a vocabulary's index.
+/// Number of bytes of an entry of a vocabulary's index.
 const INDEX_BYTES: f64 = (size_of::<WordId>() + 1) as f64 * TABLE_SLACK;
-/// Bytes of the number of a word in a text.
+/// Number of bytes of each word of encoded text.
 const ID_BYTES: f64 = size_of::<WordId>() as f64;
-/// Bytes of jieba's dictionary.
+/// Number of bytes of jieba's dictionary.
 const DICTIONARY_BYTES: f64 = 34e6;
-/// Rows grow entry by entry before they are shrunk to their size: at the end of counting the memory allocator
-/// holds this many times the bytes of the rows (benches/EXPERIMENTS.md, "Memory of a fit").
+/// Blocks of rows grow before they are shrunk to their size. Therefore the memory allocator holds this many times
+/// the bytes of the rows at the end of counting (benches/EXPERIMENTS.md, "Memory of a fit").
 const ROW_OVERHEAD: f64 = 1.15;
 
 impl CorpusSize {
-    /// Bytes of the rows of counts in memory.
+    /// Number of bytes of the rows of counts in memory.
     pub fn row_bytes(&self) -> f64 {
         let sums = if self.symmetric { 1 } else { 2 };
         self.pairs * (size_of::<WordId>() + sums * size_of::<f64>()) as f64
     }
 
-    /// Bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
+    /// Number of bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
     pub fn vocabulary_bytes(&self) -> f64 {
         let words = (self.word_bytes + VOCABULARY_BYTES) * self.different_words;
         words + INDEX_BYTES * self.words + self.tokenizer_bytes
     }
 
-    /// Bytes at the peak of reading the text and choosing its vocabulary.
+    /// Number of bytes of memory at the peak of reading the text and choosing its vocabulary.
     pub(crate) fn reading_bytes(&self, memory: &MemoryLimit) -> f64 {
         let threads = rayon::current_num_threads() as f64;
         let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
         let tables = INTERNED_BYTES * self.words_per_thread * threads;
         // A thread has a chunk of text and its numbers.
         let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
-        // While the vocabulary is chosen, there are three lists of all words, and the words that are chosen and left.
+        // While the vocabulary is chosen, memory holds three lists of all words, the vocabulary and the rare words.
         let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
-    /// Bytes of memory at the peak of counting, on all threads of the current rayon pool.
+    /// Number of bytes of memory at the peak of counting, on all threads of the current rayon pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
@@ -107,13 +107,14 @@ impl CorpusSize {
         counting.max(self.reading_bytes(memory))
     }
 
-    /// Bytes that the memory allocator still holds of what reading took, and of the buffers of threads.
+    /// Number of bytes that the memory allocator still holds after the text was read, plus those of the buffers of
+    /// threads.
     pub(crate) fn retained_reading(&self, memory: &MemoryLimit) -> f64 {
         let threads = THREAD_BYTES * rayon::current_num_threads() as f64;
         threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
     }
 
-    /// Bytes of temporary files that counting writes; 0 if the memory limit is not reached.
+    /// Number of bytes of temporary files that counting writes; 0 if the memory limit is not reached.
     pub fn disk(&self, memory: &MemoryLimit) -> f64 {
         if self.row_bytes() <= memory.row_bytes() as f64 {
             return 0.0;
@@ -128,7 +129,7 @@ impl CorpusSize {
 
 /// The fraction of the memory of reading that the allocator still holds while counting.
 const RETAINED_READING: f64 = 0.45;
-/// Bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
+/// Number of bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
 const THREAD_BYTES: f64 = 3e6;
 
 /// The size of a corpus, as a sample of it suggests.
@@ -143,7 +144,7 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// A number that grows with the size: its least, most likely and largest value.
+    /// The interval of a quantity that grows with the size of the corpus. `of` computes the quantity.
     pub fn interval(&self, of: impl Fn(&CorpusSize) -> f64) -> Interval {
         Interval {
             low: of(&self.low),
@@ -153,25 +154,25 @@ impl Estimate {
     }
 }
 
-/// Number of stretches of a sample. Halves of the sample are made of every other one.
+/// Number of stretches into which a sample is divided. A half of the sample consists of every other stretch.
 const STRETCHES: usize = 64;
 
-/// A sample of a text, as word numbers, to be counted in whole and in part.
+/// A sample of a text as word numbers. All of it and parts of it can be counted.
 pub struct EncodedSample {
-    // Numbers of the sample's words, from the most frequent, and ends of documents.
+    // The sample as word numbers (0 is the most frequent word) and ends of documents.
     ids: Vec<WordId>,
     // How often each word occurs.
     counts: Vec<u64>,
     word_bytes: f64,
     tokenizer: Tokenizer,
-    /// How many times larger the text is.
+    /// How many times larger the whole text is.
     pub scale: f64,
-    /// Bytes of the source that were read.
+    /// Number of bytes of the source that were read.
     pub read: u64,
-    /// Bytes of the source.
+    /// Number of bytes of the source.
     pub total: u64,
     is_beginning: bool,
-    /// Seconds of splitting the sample into words.
+    /// Seconds that it took to split the sample into words.
     pub seconds: f64,
 }
 
@@ -217,7 +218,7 @@ impl EncodedSample {
         })
     }
 
-    /// Different words in parts of the sample, on average: in parts of one stretch, of two, of four, …, of all.
+    /// The average numbers of different words in parts of the sample that consist of 1, 2, 4, …, all stretches.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
         // The number of the part in which each word was last seen.
@@ -242,14 +243,14 @@ impl EncodedSample {
         Ok(means)
     }
 
-    /// The stretches of one of `parts` parts.
+    /// The stretches of part number `part`, if every `parts`-th stretch belongs to the same part.
     fn stretches(&self, [part, parts]: [usize; 2]) -> impl Iterator<Item = &[WordId]> {
         let length = self.ids.len().div_ceil(STRETCHES).max(1);
         self.ids.chunks(length).skip(part).step_by(parts)
     }
 
-    /// Count one of `parts` parts of the sample, each made of stretches from all of it. `None` if no word of it
-    /// occurs `min_count` times.
+    /// Count one of `parts` parts of the sample. A part consists of stretches from all of the sample. `None` if no
+    /// word of the part occurs `min_count` times.
     ///
     /// # Errors
     /// As for [`count`].
@@ -296,7 +297,7 @@ impl EncodedSample {
     /// Extrapolate to the whole text, on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// As for [`count`]; [`Error::Corpus`] if the sample is all of the text, and no word occurs `min_count` times.
+    /// As for [`count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times.
     pub fn estimate(
         &self,
         encoding: &EncodingOptions,

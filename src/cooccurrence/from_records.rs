@@ -1,4 +1,5 @@
-//! Sorts records that come in any order into a [`Triangle`], on disk beyond a memory limit.
+//! Builds a [`Triangle`] from records that come in any order. Beyond a memory limit, the records go
+//! to a temporary file.
 
 use super::matrix::Triangle;
 use super::row_block::RowBlock;
@@ -23,21 +24,21 @@ struct RowRecord {
 const BACKWARD: WordId = 1 << 31;
 
 impl RowRecord {
-    /// The key for the stable sort.
+    /// The sort key: the row, then the column.
     fn key(&self) -> u64 {
         u64::from(self.row) << 32 | u64::from(self.column & !BACKWARD)
     }
 }
 
-/// Number of buckets, each for a range of rows. Enough buckets that the records of one fit into memory when all
-/// records together do not; few enough that the ends of all buckets stay in the processor's cache. In tests
-/// few, so that all of them get rows.
+/// Largest number of buckets; each holds the records of a range of rows. There are enough buckets that the records of
+/// one fit into memory when all records together do not, and so few that the ends of all buckets stay in the
+/// processor's cache. Tests use few buckets, so that all of them get rows.
 const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 
 /// Builds a [`Triangle`] from records in any order.
 pub struct TriangleBuilder<'a> {
     words: usize,
-    // A bucket is 2^shift rows.
+    // A bucket holds the records of 2^shift rows.
     shift: u32,
     buckets: Buckets<RowRecord>,
     memory: &'a MemoryLimit,
@@ -96,7 +97,7 @@ impl<'a> TriangleBuilder<'a> {
     }
 }
 
-/// Rows `first` to `end`, from their records in any order.
+/// Build the rows `first..end` from their records, which may be in any order.
 fn block(
     first: WordId,
     end: WordId,
@@ -104,7 +105,8 @@ fn block(
     file: Option<&TemporaryFile>,
 ) -> Result<RowBlock> {
     let mut entries = bucket.items(file)?;
-    // A stable sort allocates as much again, and ends the process if it cannot: try it here first.
+    // The stable sort allocates as much memory again, and aborts the process if it cannot. Try the allocation here
+    // first, where its failure is an error.
     fallible::with_capacity::<RowRecord>(entries.len())?;
     entries.sort_by_key(RowRecord::key);
     let mut block = RowBlock::new(first, true);

@@ -1,4 +1,4 @@
-//! How words and records grow with a text, inferred from a sample of it.
+//! Extrapolates the numbers of words and records from a sample to the whole text.
 
 /// A number that is not known exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,7 +20,7 @@ impl Interval {
         }
     }
 
-    /// The same, with an additional `error` of the logarithm, and not below `least`.
+    /// The interval widened by an additional `error` of the logarithm. Its low end does not fall below `least`.
     fn widened(self, error: f64, least: f64) -> Self {
         Self {
             low: (self.low * (-error).exp()).max(least.min(self.likely)),
@@ -30,32 +30,33 @@ impl Interval {
     }
 }
 
-/// The slope d ln(records)/d ln(text) falls towards that of the words and `BEYOND_WORDS`: in a long text, new records
-/// are mostly those of new words. When the text grows by the factor e^(1/DECAY), the distance from this limit shrinks by
-/// the factor e. Fitted to samples of English, Korean and Chinese Wikipedia (benches/EXPERIMENTS.md, "Prediction
-/// of vocabulary and records").
+/// The slope d ln(records)/d ln(text) falls towards a limit: the slope d ln(words)/d ln(text) plus `BEYOND_WORDS`. The
+/// reason is that in a long text new records are mostly those of new words. When the text grows by the factor
+/// e^(1/DECAY), the distance from the limit shrinks by the factor e. Both constants were fitted to samples of English,
+/// Korean and Chinese Wikipedia (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
 /// Words come in clumps. Consider the part of a text that has as many different words as the whole text has words with
-/// at least `min_count` occurrences. The logarithm of its length lies between that for clumps as large as in the sample
-/// (0) and that for independent words (1), at this position.
+/// at least `min_count` occurrences. The logarithm of its length lies between two values: the one for clumps as large
+/// as in the sample (0 here) and the one for words that occur independently (1 here). This constant says where.
 /// 0.4 fits samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
-/// Errors of the logarithm of an extrapolated number: for any extrapolation, and for each factor e by which it
-/// leaves the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// Errors of the logarithm of an extrapolated number. The first is that of any extrapolation; the second is added for
+/// each factor e of extrapolation (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
-/// The same for each factor e by which the text is longer than a sample that is only its beginning.
+/// A further error for each factor e by which the text is longer than the sample, if the sample is its beginning.
 const UNREAD_ERROR: f64 = 0.15;
 
 /// The number of different words of a sample, and for each count the number of words with this count.
 pub(super) struct Spectrum {
     // (count, number of words with this count)
     counts: Vec<(u64, f64)>,
-    // ln(length), in samples, and ln(different words), of parts of the sample and of all of it; lengths double.
+    // (ln(length), ln(different words)) of parts of the sample, each twice as long as the one before. The last part
+    // is the whole sample, whose length is 1.
     curve: Vec<(f64, f64)>,
     tokens: f64,
     is_beginning: bool,
@@ -88,8 +89,8 @@ impl Spectrum {
         frequent.map(|(_, n)| n).sum()
     }
 
-    /// ln(different words) in a text of e^`x` samples, and the slope d ln(words)/d ln(text) there. Beyond the sample
-    /// the slope goes on falling as it fell within the sample.
+    /// ln(different words) in a text that is e^`x` times as long as the sample, and the slope d ln(words)/d ln(text)
+    /// there (Heaps' law). Beyond the sample the slope goes on falling as it fell within the sample.
     fn heaps(&self, x: f64) -> (f64, f64) {
         let slope_of = |pair: &[(f64, f64)]| {
             ((pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)).clamp(0.0, 1.0)
@@ -114,7 +115,7 @@ impl Spectrum {
         (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
     }
 
-    /// x at which a text of e^x samples has e^`words` different words.
+    /// The x for which a text that is e^x times as long as the sample has e^`words` different words; at most 0.
     fn length_with(&self, words: f64) -> f64 {
         let (mut low, mut high) = (-60.0, 0.0);
         for _ in 0..60 {
@@ -133,7 +134,7 @@ impl Spectrum {
         errors[0] + errors[1] * outside.max(0.0) + unread * scale.ln()
     }
 
-    /// Tokens of a text `scale` times as long as the sample.
+    /// Number of tokens of a text `scale` times as long as the sample.
     pub fn tokens(&self, scale: f64) -> Interval {
         let tokens = Interval::exact(self.tokens * scale);
         if is_whole(scale) {
@@ -142,7 +143,7 @@ impl Spectrum {
         tokens.widened(self.error(scale, 0.0, TOKENS_ERROR), self.tokens)
     }
 
-    /// Different words in a text `scale` times as long as the sample.
+    /// Number of different words in a text `scale` times as long as the sample.
     pub fn different(&self, scale: f64) -> Interval {
         if is_whole(scale) {
             return Interval::exact(self.at_least(1));
@@ -155,14 +156,14 @@ impl Spectrum {
         words.widened(self.error(scale, x, WORDS_ERROR), 0.0)
     }
 
-    /// Words that occur at least `min_count` times in a text `scale` times as long as the sample, and the slope
-    /// d ln(words)/d ln(text) there.
+    /// Number of words that occur at least `min_count` times in a text `scale` times as long as the sample, and the
+    /// slope d ln(words)/d ln(text) there.
     ///
-    /// There is a part of the sample that has as many different words as the whole sample has words with at least
-    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text. So it is often not
-    /// much longer than the sample, and little has to be extrapolated. If words occurred independently of each other,
-    /// the fraction would grow as the slope of their number falls (see [`equivalent`]). But words come in clumps: the
-    /// truth lies between both.
+    /// Consider the part of a text that has as many different words as the whole text has words with at least
+    /// `min_count` occurrences. In a longer text this part is about the same fraction of the text as in the sample. So
+    /// the part is often not much longer than the sample, and little has to be extrapolated. If words occurred
+    /// independently of each other, the fraction would be larger in a longer text, because the slope is smaller there
+    /// (see [`equivalent`]). But words come in clumps: the truth lies between these two cases.
     pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {
         let now = self.at_least(min_count);
         if is_whole(scale) {
@@ -183,13 +184,13 @@ impl Spectrum {
         (interval.widened(error, now), self.heaps(x).1)
     }
 
-    /// Tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
+    /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
     pub fn kept_tokens(&self, scale: f64, min_count: u64) -> f64 {
         if is_whole(scale) {
             let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);
             return frequent.map(|&(count, n)| count as f64 * n).sum();
         }
-        // Under a power law with slope a, a Γ(k−a) / (k! Γ(1−a)) of the different words occur k times.
+        // Under a power law with slope a, the fraction a Γ(k−a) / (k! Γ(1−a)) of the different words occurs k times.
         let (words, slope) = self.heaps(scale.ln());
         let (mut dropped, mut fraction) = (0.0, slope);
         for k in 1..min_count.min(10_000) {
@@ -199,8 +200,8 @@ impl Spectrum {
         (self.tokens * scale - dropped).max(0.0)
     }
 
-    /// Records of a text `scale` times as long as the sample. Half of the sample has `before` records, and all of it
-    /// has `now`. The number of words grows with the slope `words`.
+    /// Number of records of a text `scale` times as long as the sample. Half of the sample has `before` records, and
+    /// all of it has `now`. The number of words grows with the slope `words`.
     pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Interval {
         if is_whole(scale) {
             return Interval::exact(now);
@@ -283,7 +284,7 @@ mod tests {
                 let (found, slope) = sample.words(20.0, min_count);
                 let truth = text.at_least(min_count);
                 let case = format!("{words} {exponent} {min_count}: {found:?}, truth {truth}");
-                // The fewer occurrences are asked for, the farther the words are extrapolated.
+                // The smaller min_count is, the farther the words are extrapolated.
                 let most = if min_count < 5 { 0.4 } else { 0.2 };
                 assert!((found.likely / truth).ln().abs() < most, "{case}");
                 assert!(found.low < found.likely && found.likely < found.high);

@@ -22,7 +22,7 @@ pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 pub struct Triangle {
     /// Number of words: X is `words` × `words`.
     pub words: usize,
-    /// Whether X equals its transpose by construction.
+    /// Whether X equals its transpose, so that the rows hold only one number for each pair.
     pub symmetric: bool,
     store: Store,
     nnz: u64,
@@ -30,7 +30,7 @@ pub struct Triangle {
 }
 
 impl Triangle {
-    /// From blocks in the order of their rows, without gaps between them.
+    /// A matrix of blocks in the order of their rows, without gaps between them.
     pub(crate) fn new(words: usize, symmetric: bool, store: Store, totals: Totals) -> Self {
         Self {
             words,
@@ -145,7 +145,7 @@ impl Triangle {
         matches!(self.store, Store::Disk(_))
     }
 
-    /// Bytes of memory of the rows.
+    /// Number of bytes of memory that the rows take.
     pub fn memory_bytes(&self) -> u64 {
         match &self.store {
             Store::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),
@@ -166,12 +166,12 @@ impl Triangle {
         self.nnz
     }
 
-    /// ΣX
+    /// The sum of all entries of the full matrix.
     pub fn total(&self) -> f64 {
         self.total
     }
 
-    /// Σ over columns of the full matrix, for every row.
+    /// The sum of each row of the full matrix.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -224,7 +224,7 @@ impl Triangle {
         Ok(lengths)
     }
 
-    /// As [`Triangle::to_csr`], of the rows from `first` on that have these `lengths`.
+    /// Like [`Triangle::to_csr`], but only for the rows from `first` on, one for each number of records in `lengths`.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -241,8 +241,8 @@ impl Triangle {
         let mut columns: Vec<i32> = fallible::zeroed(nnz as usize)?;
         let mut values: Vec<f64> = fallible::zeroed(nnz as usize)?;
         let mut since = 0;
-        // Rows of the triangle come in order. So each row of the full matrix first receives its own entries
-        // (columns up to the diagonal), then those of the other direction from later rows: columns ascend.
+        // The rows of the triangle are read in order. So a row of the full matrix first receives the columns up to
+        // the diagonal from its own row, then the other columns from later rows: columns ascend.
         self.for_each_row(first..self.words as WordId, |row| {
             let row = if row.row < end {
                 row
@@ -273,13 +273,13 @@ impl Triangle {
             return Ok(());
         }
         let message = format!(
-            "must have counts whose sum is at most {:e}: all together are more",
+            "must have counts whose sum is at most {:e}, got a larger sum",
             f64::MAX
         );
         Err(Error::parameter(name, message))
     }
 
-    /// From blocks in the order of their rows, each row once.
+    /// A matrix in memory of blocks in the order of their rows, each row once.
     fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
         let totals: Vec<Totals> = blocks
             .par_iter()
@@ -289,7 +289,8 @@ impl Triangle {
         Self::new(words, symmetric, Store::of(blocks), totals)
     }
 
-    /// From blocks with values of both directions; one direction is dropped if both are equal for every pair.
+    /// A matrix in memory of blocks with values of both directions. One direction is dropped if both are equal for
+    /// every pair.
     pub(crate) fn in_memory(words: usize, mut blocks: Vec<RowBlock>) -> Self {
         let symmetric = blocks
             .par_iter()

@@ -1,4 +1,5 @@
-//! Adds up several counts of one vocabulary, row by row.
+//! Adds up counts with the same word ids, row by row. Beyond a memory limit, the sum goes to a temporary file.
+//! (`weighted_sum.rs` adds up counts with different word ids, in memory.)
 
 use super::accumulator::{Row, RowAccumulator, Sum};
 use super::matrix::Triangle;
@@ -11,13 +12,13 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Most counts that are merged at a time. Each is an open file.
+/// Largest number of counts that are merged at a time. Each may be an open file.
 pub(crate) const MOST_OPEN: usize = 64;
 /// Number of entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;
 
-/// The sum of the counts of two texts, a matrix of `words` words. Both number their words alike; one may lack
-/// the last words. On all threads of the current rayon pool.
+/// Add the counts of two texts, on all threads of the current rayon pool. The sum is a matrix of `words` words. A
+/// word has the same id in both counts; the last words may be missing in one of them.
 ///
 /// # Errors
 /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
@@ -68,7 +69,7 @@ impl BlockSum for [f64; 2] {
     }
 }
 
-/// Add up any number of counts in the order given, at most [`MOST_OPEN`] at a time.
+/// Add up any number of counts, in the order given, at most [`MOST_OPEN`] at a time.
 pub(crate) fn merge<S: BlockSum>(
     mut parts: Vec<Triangle>,
     words: usize,

@@ -1,7 +1,10 @@
-//! Encoded text to counts: how often two words occur within a window of each other.
+//! Turns encoded text into counts: how often two words occur within a window of each other.
 //!
 //! [`count_text`] does all steps from text to counts; [`count()`] counts text that is encoded already. Counts are
 //! a [`Triangle`], whose rows lie in memory or in a temporary file.
+//!
+//! Four files make a [`Triangle`] without a text: `from_records` from records in any order, `assemble` from pairs
+//! in memory, `merge` from counts with the same word ids, `weighted_sum` from counts with different word ids.
 
 mod accumulator;
 mod assemble;

@@ -14,17 +14,17 @@ use std::sync::Arc;
 /// Which words [`count_text`] counts.
 #[derive(Debug, Clone)]
 pub enum Words<'a> {
-    /// Those of the text that pass `min_count` and `max_vocab`.
+    /// The words of the text that pass `min_count` and `max_vocab`.
     Chosen,
-    /// These.
+    /// These words.
     Given(Arc<Vocabulary>),
-    /// Those of older counts, with the same ids.
+    /// The words of older counts, with the same ids.
     Grown {
         /// The words of the older counts.
         vocabulary: &'a Vocabulary,
-        /// Words that were too rare for it, with their counts so far.
+        /// Words that were too rare for `vocabulary`, with their counts so far.
         rare: &'a Vocabulary,
-        /// Append words that pass `min_count` in the older and the new text together, as far as
+        /// Also append words whose counts in the older and the new text together pass `min_count`, as far as
         /// `max_vocab` leaves room.
         grow: bool,
     },
@@ -90,7 +90,7 @@ pub fn count_text(
 }
 
 impl CountedText {
-    /// Add the counts of older text, whose words are the first ones of the vocabulary.
+    /// Add the counts of an older text. Its words must be the first words of the vocabulary.
     ///
     /// # Errors
     /// [`crate::Error::Parameter`] naming `source` if the sum of all counts is not finite;

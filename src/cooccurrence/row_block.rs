@@ -10,7 +10,7 @@ use std::ops::Range;
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RowBlock {
     first: WordId,
-    // Row `first + i` is entries ends[i - 1]..ends[i].
+    // Row `first + i` consists of the entries ends[i - 1]..ends[i].
     ends: Vec<usize>,
     columns: Vec<WordId>,
     // X[row, column]
@@ -100,7 +100,7 @@ impl RowBlock {
         }
     }
 
-    /// Keep X\[row, column\] only, of a matrix that turned out symmetric.
+    /// Keep only X\[row, column\], because the matrix turned out to be symmetric.
     pub(crate) fn drop_backward(&mut self) {
         self.backward = None;
     }

@@ -1,4 +1,4 @@
-//! Rows as compressed bytes.
+//! Compresses blocks of rows to bytes, and reads them back.
 
 use super::row_block::{RowBlock, TriangleRow};
 use crate::error::{Error, Result};
@@ -69,9 +69,9 @@ impl RowEncoder {
     }
 }
 
-/// Most bytes of a 32-bit number.
+/// Largest number of bytes that a 32-bit number takes.
 const MOST_NUMBER: usize = 5;
-/// Most bytes of a value.
+/// Largest number of bytes that a value takes.
 const MOST_VALUE: usize = 9;
 
 /// Write a number as LEB128 at `end`, and return the new end. The number of bytes is hard to predict, so only
@@ -143,7 +143,7 @@ const VALUES: [f64; 256] = {
     while a <= 5 {
         while b <= 5 {
             while c <= 5 {
-                // All orders: the same summands in another order may have another float as their sum.
+                // All orders of a, b and c, because the order of the summands may change the rounding of the sum.
                 values = with(values, 1.0 / a as f64 + 1.0 / b as f64 + 1.0 / c as f64);
                 c += 1;
             }
@@ -192,7 +192,7 @@ const CODES: [u8; 1 << 11] = {
     codes
 };
 
-/// The block that [`encode`] made these bytes of; `None` if they are not such bytes.
+/// The block from which [`encode`] made these bytes; `None` if `encode` cannot have made them.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -201,7 +201,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode_into(bytes, &mut block)?.then_some(block))
 }
 
-/// As [`decode`], of bytes from an untrusted file; also `None` if a value is negative or not finite.
+/// Like [`decode`], but for bytes from an untrusted file: also returns `None` if a value is negative or not finite.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -209,7 +209,7 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// As [`decode`], into the memory of an existing block. Returns whether the bytes are a block.
+/// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block.
 pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     match decode_rows(bytes, block) {
         Ok(()) => Ok(true),

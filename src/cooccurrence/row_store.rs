@@ -55,7 +55,7 @@ impl CompressedBlock {
         })
     }
 
-    /// Its bytes, as encoded by [`encode`].
+    /// The bytes of the block, as [`encode`] wrote them.
     pub fn encoded(&self) -> Cow<'_, [u8]> {
         self.bytes.get(self.range.clone())
     }

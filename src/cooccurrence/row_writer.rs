@@ -17,7 +17,7 @@ pub(crate) struct RowWriter<'a> {
     memory_bytes: u64,
     file: Option<SpillFile>,
     totals: Totals,
-    // The fraction of the text in the segments so far: the disk space for all rows is estimated from it.
+    // The fraction of the text in the segments so far. The disk space that all rows need is estimated from it.
     fraction: f64,
 }
 
@@ -41,7 +41,7 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Set the fraction of the text in the segments so far, including the one that comes next.
+    /// Set the fraction of the text that lies in the segments so far, including the one whose rows come next.
     pub fn set_fraction(&mut self, fraction: f64) {
         self.fraction = fraction;
     }

@@ -63,7 +63,7 @@ impl SpillFile {
         self.index[k].rows.clone()
     }
 
-    /// Entries in all blocks.
+    /// Number of entries in all blocks.
     pub fn pairs(&self) -> u64 {
         self.index.iter().map(|e| e.entries).sum()
     }

@@ -23,7 +23,7 @@ impl Totals {
     }
 
     pub fn plus_row(mut self, row: &TriangleRow<'_>) -> Self {
-        // A sum per row first, so that small values are not rounded away in a large total.
+        // Sum each row first, so that small values are not rounded away in a large total.
         let columns = row.columns;
         let own = usize::from(columns.last() == Some(&row.row));
         let (others, diagonal) = row.forward.split_at(columns.len() - own);
@@ -39,8 +39,8 @@ impl Totals {
     }
 }
 
-/// Number of values that are not zero, and their sum. Eight partial sums, so that the additions do not depend
-/// on each other.
+/// Number of values that are not zero, and their sum. There are eight partial sums, so that an addition does not
+/// wait for the one before.
 fn count_and_add(values: &[f64]) -> (u64, f64) {
     const LANES: usize = 8;
     let (mut zeros, mut sums) = ([0u64; LANES], [0.0; LANES]);

@@ -1,4 +1,4 @@
-//! The weighted sum of matrices.
+//! The weighted sum of matrices whose words may have different ids (`merge.rs`: the same ids, without weights).
 
 use super::matrix::Triangle;
 use super::row_block::poll;
@@ -7,8 +7,8 @@ use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
 impl Triangle {
-    /// The weighted sum of matrices in one vocabulary of `words` words. Each part is a matrix, the new rank of
-    /// each of its words, and its weight.
+    /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new id of each
+    /// of its words, and its weight.
     ///
     /// # Errors
     /// As for [`Triangle::block`].

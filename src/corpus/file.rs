@@ -1,4 +1,5 @@
-//! Text files, each read once from front to back, one after the other.
+//! Reads the files of a corpus one after the other, each once from front to back. `text.rs` cuts the bytes of one
+//! file into chunks; `io/open.rs` opens it.
 
 use super::{ChunkReader, Content, Origin, TextOptions, TextReader};
 use crate::error::{Error, Result};
@@ -9,8 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads text files, packed or plain, as one corpus; a file's end is a document's. The files in a zip
-/// archive are files of the corpus.
+/// Reads text files, compressed or plain, as one corpus. The end of a file ends a document. A zip archive stands
+/// for the files in it.
 pub struct FileReader {
     paths: VecDeque<PathBuf>,
     name: PathBuf,
@@ -18,9 +19,9 @@ pub struct FileReader {
     idle: Idle,
     current: Option<Box<Current>>,
     total: u64,
-    // Bytes of the files that are done.
+    // Number of bytes of the files that are done.
     done: u64,
-    // What was noticed of the first file that there is something to say of.
+    // The first notice for the user about any of the files.
     notice: Option<String>,
     has_noticed: bool,
 }
@@ -28,13 +29,13 @@ pub struct FileReader {
 struct Current {
     path: PathBuf,
     text: TextReader,
-    // A regular file, or the archive of one, and its metadata before it was read.
+    // The open file, or the archive that holds it, and its metadata before reading. `None` for a pipe.
     before: Option<(File, Metadata)>,
-    // For a file in an archive: its bytes in the archive, and unpacked.
+    // For a file in an archive: its bytes in the archive, and its bytes after decompression.
     packed: Option<[u64; 2]>,
 }
 
-/// What the next path named.
+/// What the next path turned out to name.
 enum Next {
     Text(Box<Current>),
     /// The files in an archive, and the number of its bytes that belong to no file.
@@ -42,7 +43,7 @@ enum Next {
 }
 
 impl FileReader {
-    /// Read these files in this order. They must be there now; each is opened when its turn comes.
+    /// Read these files in this order. All must exist now; each is opened when its turn comes.
     ///
     /// # Errors
     /// [`Error::Io`] if one is missing or a folder.
@@ -171,7 +172,8 @@ impl Current {
         })))
     }
 
-    /// Bytes read of the file or, of a file in an archive, of the archive.
+    /// Number of bytes of the file that have been read. For a file in an archive: the same fraction of the archive's
+    /// bytes.
     fn bytes_read(&self) -> u64 {
         let read = self.text.bytes_read();
         self.packed.map_or(read, |[packed, bytes]| {
@@ -179,7 +181,8 @@ impl Current {
         })
     }
 
-    /// At the end: a file that was written to while it was read is no one text.
+    /// At the end of a file: refuse a file that was written to while it was read. Its text could be a mixture of
+    /// two versions.
     fn check_unchanged(&self) -> Result<()> {
         let Some((file, before)) = &self.before else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! Text sources: files and documents become chunks of about 1 MiB, which workers read one after the other.
+//! Sources of text. A source cuts its text into chunks of about 1 MiB; workers take them one after the other.
 
 mod file;
 mod sample;
@@ -16,13 +16,13 @@ pub use unit::{DocumentUnit, Gatherer};
 use crate::error::Result;
 use crate::memory::fallible;
 
-/// Size of a chunk, in bytes. A chunk ends with a document if one ends near.
+/// Approximate size of a chunk, in bytes. `Cutter` in `unit.rs` decides where exactly a chunk ends.
 pub const CHUNK_BYTES: usize = 1 << 20;
 
 /// A chunk of the corpus. No word lies in two chunks.
 #[derive(Debug)]
 pub enum Content {
-    /// Text of which every newline ends a document.
+    /// Text in which every newline ends a document.
     Lines(String),
     /// Text in which newlines are white space.
     Documents {
@@ -36,7 +36,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// Bytes of text.
+    /// Number of bytes of the text.
     pub fn len(&self) -> usize {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.len(),
@@ -44,7 +44,7 @@ impl Content {
         }
     }
 
-    /// The text; words without separators between them.
+    /// The text. [`Content::Words`] have no separators between them.
     pub fn text(&self) -> &[u8] {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.as_bytes(),
@@ -57,7 +57,8 @@ impl Content {
         self.len() == 0
     }
 
-    /// The text of each document, without the newline that ends it, and whether it ends here.
+    /// The text of each document in this chunk, and whether the document ends in this chunk. A newline that ends
+    /// a document is not part of the text. [`Content::Words`] have no pieces.
     pub fn pieces(&self) -> impl Iterator<Item = (&str, bool)> {
         let (text, ends): (&str, &[usize]) = match self {
             Self::Lines(text) => (text, &[]),
@@ -83,7 +84,7 @@ impl Content {
     }
 }
 
-/// Words between two calls of [`TokenHandler::goes_on`](crate::tokenize::TokenHandler::goes_on).
+/// Number of words between two calls of [`TokenHandler::goes_on`](crate::tokenize::TokenHandler::goes_on).
 const POLL_WORDS: usize = 1 << 12;
 
 /// Documents as words that the caller has separated.
@@ -112,7 +113,7 @@ impl Words {
         self.document_ends.push(self.ends.len());
     }
 
-    /// Bytes of all words.
+    /// Number of bytes of all words.
     pub fn len(&self) -> usize {
         self.bytes.len()
     }
@@ -122,7 +123,8 @@ impl Words {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Pass all words and ends of documents to `handler`, in order. Empty words are left out.
+    /// Pass all words and ends of documents to `handler`, in order, and end the open document. Empty words are
+    /// left out.
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         for &document_end in self.document_ends.iter().chain([&self.ends.len()]) {
@@ -143,25 +145,25 @@ impl Words {
     }
 }
 
-/// The beginning of a chunk in the file that it came from.
+/// Where a chunk begins in its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
     /// The file.
     pub path: std::path::PathBuf,
-    /// The offset in it, in decompressed bytes.
+    /// The offset in the file, in decompressed bytes.
     pub offset: u64,
     /// Whether the file is in UTF-16; the chunk itself is always UTF-8.
     pub is_utf16: bool,
 }
 
 impl Origin {
-    /// The offset in the file of what follows `before` in the chunk.
+    /// The offset in the file at which `before`, the beginning of the chunk's text, ends.
     pub fn after(&self, before: &[u8]) -> u64 {
         self.offset + file_bytes(before, self.is_utf16)
     }
 }
 
-/// Bytes that UTF-8 text has in its file.
+/// Number of bytes that `text`, converted to UTF-8, takes in its file.
 fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
     if !is_utf16 {
         return text.len() as u64;
@@ -180,15 +182,16 @@ pub trait ChunkReader: Send {
     /// The next chunk, or `None` at the end.
     fn next_chunk(&mut self) -> Result<Option<Content>>;
 
-    /// Bytes of the whole source, if known, for progress.
+    /// Number of bytes of the whole source, if known, for progress.
     fn total_bytes(&self) -> Option<u64> {
         None
     }
 
-    /// Bytes of the source that the chunks so far are made of, for progress.
+    /// Number of bytes of the source that have been read so far, for progress.
     fn bytes_read(&self) -> u64;
 
-    /// Set a function to call while a chunk is read, which can take any time, as from a pipe.
+    /// Set a function to call from time to time while a chunk is read: a pipe can take any time. If the function
+    /// returns an error, reading ends with it.
     fn on_idle(&mut self, _: Idle) {}
 
     /// Where the last chunk came from, if that is known.
@@ -196,7 +199,7 @@ pub trait ChunkReader: Send {
         None
     }
 
-    /// What the user should know of the text so far, to be told once.
+    /// A notice for the user about the text read so far. Each notice is returned once.
     fn take_notice(&mut self) -> Option<String> {
         None
     }
@@ -205,7 +208,7 @@ pub trait ChunkReader: Send {
     fn name(&self) -> std::path::PathBuf;
 }
 
-/// Documents that are already in memory.
+/// Documents that are already in memory. They become one chunk, however long they are.
 ///
 /// ```
 /// use glove_rs::corpus::{ChunkReader, Documents};
@@ -219,7 +222,7 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// One document per item.
+    /// One document per item. A newline within an item ends a document too.
     pub fn new<T: AsRef<str>>(documents: impl IntoIterator<Item = T>) -> Self {
         let mut text = String::new();
         for document in documents {

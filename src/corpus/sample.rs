@@ -1,4 +1,5 @@
-//! A sample of a text: chunks that come from all of it, a few megabytes or percent in all.
+//! A sample of a text, from which `estimate` infers the size of the counts: pieces from all parts of the text,
+//! 4.5 % of it, but at least 4 MiB and at most about 32 MiB.
 
 use super::charset;
 use super::text::has_parts;
@@ -12,37 +13,38 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-/// A text of at most this many bytes is its own sample: what it takes to count a smaller sample is not worth
-/// the error.
+/// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
+/// make the estimate worse.
 const LEAST: u64 = 4 << 20;
 /// The fraction of a larger text to sample.
 const FRACTION: f64 = 0.045;
-/// Most bytes of a sample.
+/// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;
-/// Number of pieces of a sample. Many, so that the sample is fair also for a text sorted by subject.
+/// Number of pieces of a sample. Many small pieces represent even a text that is sorted by subject.
 const PIECES: u64 = 64;
-/// Bytes of text to read of a source that cannot be read from the middle, if its size is known, so that the rest
-/// can be inferred. Packed text of this size is unpacked in about a second.
+/// Largest number of bytes of text to read from a source that cannot be read from the middle, such as a compressed
+/// file. The rest is inferred from the size of the source; without a known size, all of it is read. Decompressing this
+/// much text takes about a second.
 const MOST_READ: u64 = 256 << 20;
 
 /// A sample of a text, in memory.
 #[derive(Debug, Default)]
 pub struct TextSample {
-    /// Its text, in the order of the source.
+    /// The text of the sample, in the order of the source.
     pub chunks: Vec<Content>,
-    /// How many times larger the text is; 1 if the sample is all of it.
+    /// How many times larger the whole text is than the sample; 1 if the sample is the whole text.
     pub scale: f64,
-    /// Bytes of the source that were read. Packed bytes count as they are stored.
+    /// Number of bytes of the source that were read, before decompression.
     pub read: u64,
-    /// Bytes of the source.
+    /// Number of bytes of the source.
     pub total: u64,
-    /// Whether the source goes on after the sample, and the rest was not read.
+    /// Whether only the beginning of the source was read.
     pub is_beginning: bool,
 }
 
 impl TextSample {
-    /// Take a sample from a source that is read from its beginning, to its end unless the rest can be inferred
-    /// from its size. While more is read than the sample may hold, every other chunk is dropped.
+    /// Take a sample from a source that is read from its beginning: 256 MiB of text if the size of the source is
+    /// known, else all of it. Whenever the sample becomes too large, every other chunk of it is dropped.
     ///
     /// # Errors
     /// What the reader reports; [`Error::Cancelled`].
@@ -98,7 +100,7 @@ impl TextSample {
         Ok(sample)
     }
 
-    /// Take all chunks of a reader of pieces of the source.
+    /// Take all chunks of a reader that reads only pieces of the source, such as [`SampleReader`].
     ///
     /// # Errors
     /// As for [`TextSample::of_stream`].
@@ -118,8 +120,8 @@ impl TextSample {
     }
 }
 
-/// Reads pieces of text files at even distances, each from a line's beginning to a line's end, or from word to
-/// word where lines are longer than a piece. The files count as one text.
+/// Reads pieces of text files at equal distances. A piece begins and ends with a whole line or, where lines are
+/// longer than a piece, with a whole word. The files count as one text.
 pub struct SampleReader {
     files: Vec<(PathBuf, u64)>,
     total: u64,
@@ -128,14 +130,14 @@ pub struct SampleReader {
     next: u64,
     options: TextOptions,
     read: u64,
-    // What was noticed of the first file that there is something to say of.
+    // The first notice for the user about any of the files.
     notice: Option<String>,
 }
 
 impl SampleReader {
-    /// Open these files. `None` if a sample needs all of the text, or if a file has to be read from its beginning:
-    /// a packed one, an archive or a file in one, UTF-16, a pipe, and what is no text. A
-    /// [`FileReader`](super::FileReader) reads them, or says what is wrong with them.
+    /// Open these files. `None` if the text is too short to be sampled, or if a file must be read from its
+    /// beginning: a compressed file, an archive or a file in an archive, UTF-16, a pipe, or a file that is missing
+    /// or is not text. Then a [`FileReader`](super::FileReader) reads the files or reports what is wrong.
     ///
     /// # Errors
     /// [`Error::Io`] if a file cannot be read.
@@ -181,7 +183,8 @@ impl SampleReader {
         Ok(Some(reader))
     }
 
-    /// The parts of files that a piece consists of: the number of the file, the first byte and the end.
+    /// The parts of files that piece `number` consists of: for each the number of the file, and the offsets of
+    /// its first byte and of its end.
     fn parts(&self, number: u64) -> Vec<(usize, u64, u64)> {
         let start = self.total / PIECES * number;
         let end = start + self.piece;
@@ -270,7 +273,7 @@ fn beginning(path: &Path) -> Result<Vec<u8>> {
     Ok(beginning)
 }
 
-/// Whether a file that begins so is text that can be read from the middle.
+/// Whether a file with this beginning is text that can be read from the middle.
 fn is_plain(beginning: &[u8]) -> bool {
     has_parts(beginning) && file_kind::refusal_as_text(beginning, beginning.len() < LOOK).is_none()
 }

@@ -1,4 +1,4 @@
-//! Reads a stream of bytes, compressed or plain, as chunks of text.
+//! Reads the bytes of one file or stream, compressed or plain, as chunks of text. `file.rs` reads several files.
 
 use super::unit::{Cutter, DocumentUnit, Gatherer};
 use super::{CHUNK_BYTES, ChunkReader, Content, Idle, Origin, file_bytes};
@@ -19,21 +19,22 @@ pub struct TextOptions {
     pub documents: DocumentUnit,
     /// What to do with bytes that are not valid text.
     pub errors: OnInvalid,
-    /// Never cut a document.
+    /// Never cut inside a document.
     pub whole: bool,
-    /// Whether the full stop of Chinese and Japanese and the like always end a word.
+    /// Whether a chunk may end after Chinese or Japanese punctuation, because the tokenizer ends a word there.
     pub cut_at_punctuation: bool,
     /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
-    /// Most bytes of memory for a document that must not be cut, and for the window of a decompressor.
+    /// Largest number of bytes of memory for a document that must not be cut, and for the history that a decompressor
+    /// keeps.
     pub most_bytes: u64,
 }
 
-/// Default of the longest word, in bytes.
+/// Default of [`TextOptions::max_word_bytes`].
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// Most bytes of a document that must not be cut: without a memory limit, and for any limit. A document
-/// that a function splits takes many times its bytes as Python's words.
+/// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit, `MOST_WHOLE` with any
+/// limit. Such a document goes to a tokenizer that is a Python function, whose words take many times its bytes.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
@@ -51,7 +52,7 @@ impl Default for TextOptions {
 }
 
 impl TextOptions {
-    /// Most bytes to read before a position at which the text can be cut.
+    /// Largest number of bytes to read while no position is found at which the text can be cut.
     fn most_uncut(&self) -> usize {
         if self.whole && self.most_bytes == u64::MAX {
             WHOLE as usize
@@ -64,8 +65,8 @@ impl TextOptions {
     }
 }
 
-/// Reads text in chunks that end with a document, or, inside a document longer than a chunk, after
-/// white space.
+/// Reads text in chunks. A chunk of lines ends with a line; a chunk of longer documents, or of a line longer than
+/// a chunk, ends after white space. With [`TextOptions::whole`], every chunk ends with a document.
 ///
 /// ```
 /// use glove_rs::corpus::{ChunkReader, Content, TextOptions, TextReader};
@@ -84,7 +85,7 @@ pub struct TextReader {
     offset: u64,
     // Text after the last cut: the beginning of the next chunk.
     rest: Vec<u8>,
-    // What to do with the beginning, until it is read.
+    // What to do with the beginning of the text; `None` once the beginning has been read.
     beginning: Option<Beginning>,
     at_end: bool,
     // Whether the last chunk left a document open.
@@ -99,9 +100,9 @@ pub struct TextReader {
 /// What to do with the beginning of a text.
 #[derive(Debug, Clone, Copy)]
 struct Beginning {
-    /// It may have a byte order mark.
+    /// Whether to remove a byte order mark.
     marked: bool,
-    /// Its kind is recognised, so that what is not text is refused.
+    /// Whether to recognise the kind of the file, and to refuse what is not text.
     recognised: bool,
 }
 
@@ -121,8 +122,8 @@ impl TextReader {
         Ok(Self::over(name, input, options, true).recognising())
     }
 
-    /// Read decoded text, which is not compressed and has no byte order mark. What it looks like does
-    /// not matter.
+    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is not
+    /// checked.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,
@@ -131,7 +132,8 @@ impl TextReader {
         Self::over(name.into(), Unpacked::plain(text), options, false)
     }
 
-    /// Read the part after the first `offset` bytes of a text that is neither compressed nor UTF-16.
+    /// Read `bytes`, the part of a text after its first `offset` bytes. The text must be neither compressed nor
+    /// UTF-16.
     pub fn part(
         name: impl Into<PathBuf>,
         bytes: impl Read + Send + 'static,
@@ -165,7 +167,7 @@ impl TextReader {
         }
     }
 
-    /// Look at the beginning, to recognise what is no text.
+    /// Also recognise the kind of the file by its beginning, and refuse what is not text.
     #[must_use]
     pub fn recognising(mut self) -> Self {
         if let Some(beginning) = &mut self.beginning {
@@ -174,7 +176,7 @@ impl TextReader {
         self
     }
 
-    /// Read about `CHUNK_BYTES` more onto `text`.
+    /// Read up to `CHUNK_BYTES` more of the input, and append them, decoded, to `text`.
     fn fill(&mut self, text: &mut Vec<u8>) -> Result<()> {
         let Some(decoder) = &mut self.utf16 else {
             let read = read_block(&mut self.input, text).map_err(|e| self.fault(e))?;
@@ -192,7 +194,7 @@ impl TextReader {
         decoded.map_err(|fault| self.malformed(fault))
     }
 
-    /// Look at the beginning of the text, which may be the `whole`.
+    /// Process the beginning of the text. `whole` is true if `text` may be all of it.
     fn begin(&mut self, text: &mut Vec<u8>, whole: bool, todo: Beginning) -> Result<()> {
         if todo.recognised {
             self.refuse_what_is_no_text(text, whole)?;
@@ -244,9 +246,9 @@ impl TextReader {
         let most = self.options.most_uncut();
         if self.options.whole {
             let message = format!(
-                "must leave room for a document of more than {most} bytes in {}, byte {}, which the \
-                 tokenizer, a function, gets whole (it gets a quarter of memory, 1 GiB at most, and \
-                 256 MiB without a limit)",
+                "must leave room for a document of more than {most} bytes ({}, byte {}): a tokenizer that \
+                 is a function gets whole documents, which may take a quarter of memory and at most 1 GiB, \
+                 or 256 MiB without a limit",
                 self.name.display(),
                 self.offset
             );
@@ -254,8 +256,8 @@ impl TextReader {
         }
         if self.options.max_word_bytes > most {
             let message = format!(
-                "must leave room for a word of {length} bytes or more in {}, byte {} (it gets a \
-                 quarter of memory)",
+                "must leave room for a word of {length} bytes or more ({}, byte {}), which may take a \
+                 quarter of memory",
                 self.name.display(),
                 self.offset
             );
@@ -270,7 +272,9 @@ impl TextReader {
 
     fn malformed(&self, (at, message): Fault) -> Error {
         let what = match self.input.compression() {
-            Some(compression) => format!("{message} in what the {} data hold", compression.name()),
+            Some(compression) => {
+                format!("{message}, in the decompressed {} data", compression.name())
+            }
             None => message,
         };
         Error::format(&self.name, Location::Byte(at), what)
@@ -498,7 +502,7 @@ mod tests {
         let Some(Content::Lines(chunk)) = reader.next_chunk().unwrap() else {
             panic!("there is a chunk before the word");
         };
-        // These characters take as many bytes in UTF-16 as in UTF-8, and Latin ones twice as many.
+        // Together these characters take as many bytes in UTF-16 as in UTF-8; Latin letters take twice as many.
         let origin = reader.origin().unwrap();
         assert_eq!(origin.offset, 2);
         assert_eq!(origin.after(chunk.as_bytes()), 2 + chunk.len() as u64);
@@ -545,7 +549,7 @@ mod tests {
         fn documents_end_where_their_unit_says(
             text in "([ab]{1,3}|\n|\n\n|\r\n| |\t|é){0,40}", filler in 0usize..3
         ) {
-            // A chunk may end at any place of the random text.
+            // The filler has a length that makes a chunk end within the random text.
             let long = "filler-filler-filler-filler-fil ".repeat(filler * CHUNK_BYTES / 32);
             let text = format!("{}{text}", &long[2 * filler..]);
             let words = |document: &str| -> Vec<String> {

@@ -12,7 +12,7 @@ pub enum DocumentUnit {
     /// A line.
     #[default]
     Line,
-    /// The text between blank lines, which have ASCII white space only.
+    /// The text between blank lines. A blank line has nothing but ASCII white space.
     Paragraph,
     /// A file, or an item of an iterable.
     File,
@@ -39,7 +39,7 @@ pub(super) struct Cutter {
     /// Never cut inside a document.
     whole: bool,
     punctuation: bool,
-    // The text before this offset has no position to cut at.
+    // Before this offset there is no position at which the text can be cut.
     searched: usize,
     // Start of the line that contains `searched`.
     line: usize,
@@ -56,8 +56,9 @@ impl Cutter {
         }
     }
 
-    /// The last position to cut `text`, which has grown since the last call: after a document or, if documents
-    /// may be cut, after white space. The text after it begins the next chunk.
+    /// The last position at which `text` can be cut: after a document or, if documents may be cut, after white
+    /// space or (if allowed) punctuation. `text` has grown since the last call; only the new part is searched. The
+    /// text after the position begins the next chunk.
     pub fn find(&mut self, text: &[u8]) -> Option<usize> {
         let from = mem::replace(&mut self.searched, text.len());
         let fresh = &text[from..];
@@ -71,7 +72,7 @@ impl Cutter {
             Some(from + space + 1)
         });
         let cut = cut.or_else(|| {
-            // The previous text may end within a character.
+            // The text of the last call may have ended within a character.
             let from = from.saturating_sub(PUNCTUATION_BYTES - 1);
             let cut = last_punctuation(&text[from..]).filter(|_| self.punctuation && !self.whole);
             cut.map(|end| from + end)
@@ -95,12 +96,12 @@ impl Cutter {
     }
 }
 
-/// Bytes of each punctuation mark of [`is_punctuation`].
+/// Number of bytes of each punctuation mark of [`is_punctuation`].
 const PUNCTUATION_BYTES: usize = 3;
 
 /// Where the last punctuation mark of `text` ends.
 fn last_punctuation(text: &[u8]) -> Option<usize> {
-    // Their first byte is 0xe3 or 0xef.
+    // The first byte of all these marks is 0xe3 or 0xef.
     memchr::memrchr2_iter(0xe3, 0xef, text).find_map(|at| {
         let bytes = text.get(at..at + PUNCTUATION_BYTES)?;
         let character = std::str::from_utf8(bytes).ok()?.chars().next()?;
@@ -140,7 +141,7 @@ impl Gatherer {
         fallible::push_text(&mut self.text, text)
     }
 
-    /// Take `text` as the first piece, without a copy.
+    /// Take `text` as the first piece, without copying it.
     pub(super) fn push_all(&mut self, text: String) {
         self.find_blank_lines(&text);
         self.text = text;
@@ -155,7 +156,7 @@ impl Gatherer {
         self.visible = false;
     }
 
-    /// Bytes of text gathered.
+    /// Number of bytes of the text gathered so far.
     pub fn len(&self) -> usize {
         self.text.len()
     }

@@ -63,7 +63,8 @@ impl Interner {
 struct ChunkEncoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
-    // Folding that is applied to each word here, because the text comes as ready words.
+    // Folding to apply to each word. Only for text that comes as separate words: other text is folded before it is
+    // split.
     folding: Folding,
     // Short words, and ends of documents, that wait to be looked up together.
     waiting: Vec<(InternedWord, u64)>,
@@ -122,7 +123,7 @@ impl Fault {
 /// of all words first lets their cache misses overlap (benches/EXPERIMENTS.md, "Looking words up in batches").
 const BATCH: usize = 32;
 
-/// In place of a word's length: the end of a document.
+/// Stands for the end of a document, in place of a word's length.
 const END: u32 = u32::MAX;
 
 impl ChunkEncoder<'_> {

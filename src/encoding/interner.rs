@@ -18,7 +18,7 @@ pub(super) const SHORT: usize = 16;
 /// A word in the table. Words of up to 16 bytes (nearly all) are compared within the table.
 #[derive(Clone, Copy)]
 pub(super) struct InternedWord {
-    // A short word, zero-padded; of a long word, its hash and its offset in `long`.
+    // A short word, padded with zeros. For a long word: its hash, and its offset in `long`.
     key: [u8; SHORT],
     pub len: u32,
     pub id: WordId,
@@ -36,7 +36,7 @@ impl InternedWord {
         Self::of_halves(low, high, word.len())
     }
 
-    /// The word `text[start..end]`. If 16 bytes can be read at once there is no branch on the word's length,
+    /// The word `text[start..end]`. If 16 bytes of `text` follow `start`, no branch depends on the word's length,
     /// which the processor could not predict.
     #[inline(always)]
     pub fn new_in(text: &[u8], start: usize, end: usize) -> Self {
@@ -82,7 +82,7 @@ impl InternedWord {
         (key as u64, (key >> 64) as u64)
     }
 
-    /// A hash of the word alone, so that words of different interners can be compared.
+    /// The hash depends on the word alone, so that equal words of different interners have equal hashes.
     #[inline]
     pub fn hash(&self) -> u64 {
         let (low, high) = self.halves();
@@ -166,7 +166,7 @@ impl Interner {
         Some(new.id)
     }
 
-    /// The number of `word`, if it is known. `hash` is [`InternedWord::hash`] of the word.
+    /// The number of `word`, or `None` if it has none yet. `hash` is [`InternedWord::hash`] of the word.
     pub fn id_of(&self, word: &[u8], hash: u64) -> Option<WordId> {
         self.table
             .find(hash, |e| e.bytes(&self.long) == word)

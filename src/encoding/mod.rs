@@ -1,4 +1,4 @@
-//! Text to ranks of a vocabulary, in one pass over the text.
+//! Turns text into ranks of a vocabulary, in one pass over the text.
 //!
 //! Every worker numbers the words of its chunks with an interner of its own, without locks ([`RawCorpus`]). At
 //! the end of the text the interners are merged into one vocabulary, and the numbers of each worker are replaced
@@ -19,7 +19,7 @@ use crate::vocabulary::WordId;
 
 /// Marks the end of a document in encoded text. Larger than the id of any word.
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
-/// Marks a word outside the vocabulary, with `keep_gaps`: it counts for distances.
+/// Marks a word outside the vocabulary if `keep_gaps` is set. It counts in distances.
 pub const GAP: WordId = DOCUMENT_END - 1;
 
 /// Words between two checks of the monitor.

@@ -1,21 +1,20 @@
-//! How text becomes word numbers.
+//! Options: how text becomes words, and which words the vocabulary has.
 
 use crate::corpus::MAX_WORD_BYTES;
 use crate::tokenize::{Folding, Tokenizer};
 
-/// How text becomes numbers.
+/// How text becomes words, and which words the vocabulary has.
 #[derive(Debug, Clone)]
 pub struct EncodingOptions {
     /// How text becomes words.
     pub tokenizer: Tokenizer,
-    /// How text is normalized and lower-cased before that.
+    /// How text is normalized and lower-cased before it is split into words.
     pub folding: Folding,
-    /// Drop words that occur less often.
+    /// Drop words that occur fewer times than this.
     pub min_count: u64,
     /// Keep at most this many words.
     pub max_vocab: Option<usize>,
-    /// Leave a [`GAP`](super::GAP) for every dropped word, so that the distance of its neighbours does not
-    /// shrink.
+    /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
     pub keep_gaps: bool,
     /// Longest word in bytes; a longer one is an error.
     pub max_word_bytes: usize,

@@ -15,14 +15,14 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// A corpus that has been read, before the vocabulary is chosen: words have the numbers of each worker's
-/// interner.
+/// A corpus that has been read, but whose vocabulary is not yet chosen: each word has the number that the interner of
+/// a worker gave it.
 pub struct RawCorpus {
     name: PathBuf,
     interners: Vec<Interner>,
     // Sorted by position in the text.
     chunks: VecDeque<RawChunk>,
-    // Chunks beyond the memory limit.
+    // The chunks that exceed the memory limit.
     spool: Option<TemporaryFile>,
 }
 
@@ -83,8 +83,8 @@ impl RawCorpus {
                     };
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
-                        // A rank takes 4 bytes, a word with its space about 6; the rows of counts take more
-                        // than the text.
+                        // Name four times the size of the text: the numbers of its words take less than the text (4
+                        // bytes for a word, which takes about 6 with its space), but the rows of counts take more.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)
@@ -119,8 +119,8 @@ impl RawCorpus {
         Ok(raw)
     }
 
-    /// The words in the order of their numbers, and the text in these numbers, chunk after chunk, of a text
-    /// that one thread has read without a memory limit.
+    /// The words in the order of their numbers, and the numbers of the text, a list for each chunk. Only for a
+    /// text that one thread has read without a memory limit.
     pub(crate) fn into_interned(self, monitor: &Monitor) -> Result<(Vocabulary, Vec<Vec<WordId>>)> {
         let mut words = Vec::new();
         for interner in &self.interners {
@@ -137,7 +137,7 @@ impl RawCorpus {
     /// The vocabulary of the text.
     ///
     /// # Errors
-    /// [`crate::Error::Corpus`] if no word is left, saying which setting pruned them.
+    /// [`crate::Error::Corpus`] if the text has no words or none occurs `min_count` times.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
         self.choose(self.words(monitor)?, options, monitor)
     }

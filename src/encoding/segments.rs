@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use std::collections::VecDeque;
 use std::ops::Range;
 
-/// A corpus as ranks of a vocabulary, read segment by segment.
+/// A corpus in which each word is its rank in a vocabulary, read segment by segment.
 pub struct EncodedCorpus {
     ranks: Vec<Vec<WordId>>,
     chunks: VecDeque<RawChunk>,
@@ -30,7 +30,8 @@ pub struct Segment {
 }
 
 impl EncodedCorpus {
-    /// Chunks in the numbers of their interners, whose ranks are `ranks`.
+    /// `chunks` hold the numbers that interners gave to words; `ranks[i]` has the ranks of the numbers of
+    /// interner i.
     pub(super) fn new(
         ranks: Vec<Vec<WordId>>,
         chunks: VecDeque<RawChunk>,
@@ -78,8 +79,8 @@ impl EncodedCorpus {
         1.0 - self.chunks.len() as f64 / self.all_chunks.max(1) as f64
     }
 
-    /// Replace `segment` by the next one: about `most` words and at least one chunk, after the last `window`
-    /// words of the document that continues. Returns `false` at the end of the text.
+    /// Replace `segment` by the next one: about `most` words, but at least one chunk. If a document of the old
+    /// segment continues, its last `window` words come first. Returns `false` at the end of the text.
     ///
     /// # Errors
     /// [`Error::Io`] for the temporary file, [`Error::Cancelled`]; [`Error::Parameter`] if the window is so long
@@ -106,8 +107,8 @@ impl EncodedCorpus {
         segment.carried = segment.ids.len();
         if segment.carried > most.max(LONG_TAIL) {
             let message = format!(
-                "= {window} reaches over more words of a document than memory= leaves room for: at \
-                 most {most}"
+                "must be smaller, or memory larger: the words of a window exceed the memory limit; got \
+                 {window}"
             );
             return Err(Error::parameter("window", message));
         }
@@ -175,7 +176,7 @@ fn map_chunk(
     Ok(ids)
 }
 
-/// In place of the number of an interner: the chunk has ranks already.
+/// In place of the number of an interner: the chunk holds ranks already.
 const MAPPED: usize = usize::MAX;
 
 pub(super) struct RawChunk {

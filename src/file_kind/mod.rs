@@ -1,12 +1,12 @@
-//! What a file is, from its first bytes: the one recogniser, which every reader asks.
+//! Recognises what a file is by its first bytes. Every reader asks this module first.
 //!
-//! | module | tells |
+//! | module | recognises |
 //! |---|---|
 //! | `signatures` | kinds with a signature: this package's files, archives, tables, pickles, pages |
 //! | `numbers` | binary files of Stanford's tools and of word2vec, by the numbers in them |
-//! | `text` | what a text looks like: vectors, a vocabulary, JSON lines, CSV, UTF-16 without its mark |
+//! | `text` | vectors and vocabularies as text, JSON, CSV, UTF-16 and UTF-32 without a byte order mark |
 //!
-//! [`formats::recognise`](crate::formats::recognise) looks further, at files that have no signature.
+//! [`formats::recognise`](crate::formats::recognise) tries readers on files that this module does not recognise.
 
 mod numbers;
 mod signatures;
@@ -17,7 +17,7 @@ use std::path::Path;
 
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
-/// Bytes that are enough to recognise a file.
+/// Number of bytes that are enough to recognise a file.
 pub(crate) const LOOK: usize = 1 << 16;
 
 /// The byte order mark of UTF-8.
@@ -28,7 +28,7 @@ pub(crate) fn has_mark(beginning: &[u8]) -> bool {
     beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff")
 }
 
-/// Why a file with this beginning is no text to read; `None` if it may be.
+/// The reason why a file with this beginning is not read as text; `None` if it may be text.
 pub(crate) fn refusal_as_text(beginning: &[u8], whole: bool) -> Option<String> {
     let kind = FileKind::of_beginning(beginning, whole);
     let refusal = kind.and_then(|kind| kind.refusal(Wanted::Text));
@@ -42,14 +42,14 @@ pub(crate) fn refusal_as_text(beginning: &[u8], whole: bool) -> Option<String> {
     })
 }
 
-/// What a file is.
+/// The kind of a file: what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
     /// A file of no bytes.
     Empty,
     /// Text.
     Text,
-    /// Word vectors of any format that is read.
+    /// Word vectors of any format that glove-rs reads.
     Vectors,
     /// Lines of a word and its count.
     Vocabulary,
@@ -80,7 +80,7 @@ pub struct Foreign {
     pub advice: &'static str,
 }
 
-/// What a reader wants.
+/// What the caller of a reader wants to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
     /// Text to count.
@@ -160,8 +160,8 @@ impl Wanted {
 }
 
 impl FileKind {
-    /// The kind of a file with this beginning, if the beginning alone tells it: by a signature, or,
-    /// of a text, by every line in it. `whole` says that the file ends there.
+    /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by its binary
+    /// numbers, or by what all its lines look like. `whole` says that the file ends there.
     pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
         if beginning.is_empty() {
             return whole.then_some(Self::Empty);
@@ -185,7 +185,7 @@ impl FileKind {
         numbers::are_numbers(beginning).then_some(Self::Parameters)
     }
 
-    /// Its public name.
+    /// The public name of the kind.
     pub fn name(self) -> &'static str {
         match self {
             Self::Empty => "empty",
@@ -223,13 +223,13 @@ impl FileKind {
         }
     }
 
-    /// What to do with such a file.
+    /// What the user can do with a file of this kind.
     pub fn advice(self) -> &'static str {
         match self {
             Self::Empty => "was it written to its end?",
             Self::Text => "count it with Glove.fit or Cooccurrence.from_corpus, or glove-rs fit",
             Self::Vectors => {
-                "read them with WordVectors.load without vocabulary, or ask glove-rs similar"
+                "read them with WordVectors.load (without vocabulary=), or query them with glove-rs similar"
             }
             Self::Vocabulary => {
                 "read it with Vocabulary.load, or give it as vocabulary= or --vocab"
@@ -243,14 +243,14 @@ impl FileKind {
                 "read them together with the file of their words, vocabulary= or --vocab"
             }
             Self::Model => "read it with Glove.load; its vectors are Glove.load(path).vectors",
-            Self::Checkpoint => "go on with Glove.resume and its folder, or glove-rs fit --resume",
+            Self::Checkpoint => "continue with Glove.resume(its folder), or glove-rs fit --resume",
             Self::Archive => "name a file in it, as in archive.zip:name",
             Self::Foreign(foreign) => foreign.advice,
             Self::Unknown => "is this the file that was meant?",
         }
     }
 
-    /// What to say to a reader who wanted something else; `None` if this may be what was wanted.
+    /// The message for a caller that wanted something else; `None` if this may be what was wanted.
     pub fn refusal(self, wanted: Wanted) -> Option<String> {
         let unsure = self == Self::Unknown || self == Self::Empty && wanted == Wanted::Text;
         if unsure || wanted.takes(self) {

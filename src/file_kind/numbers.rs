@@ -1,5 +1,4 @@
-//! Binary files without a signature, told by the numbers in them: those of Stanford's tools, and
-//! word2vec's.
+//! Recognises binary files without a signature by the numbers in them: files of Stanford's tools and of word2vec.
 
 /// Whether these may be records of Stanford's tools: two indices of words, from 1, and a count.
 pub(super) fn are_records(beginning: &[u8]) -> bool {
@@ -24,15 +23,16 @@ pub(super) fn are_numbers(beginning: &[u8]) -> bool {
     !sizes.is_empty() && sizes.iter().all(|size| (1e-30..1e9).contains(size))
 }
 
-/// Whether the first line is one of two whole numbers.
+/// Whether the first line consists of two whole numbers.
 pub(super) fn has_header(beginning: &[u8]) -> bool {
     header(beginning).is_some()
 }
 
-/// Records of word2vec's binary format that are looked at.
+/// Number of words of word2vec's binary format that are examined.
 const RECORDS: usize = 4;
 
-/// The number of components in a first line of two whole numbers, and what follows the line.
+/// If the first line consists of two whole numbers, return the second one, which is the number of components, and the
+/// bytes after the line.
 fn header(beginning: &[u8]) -> Option<(usize, &[u8])> {
     let end = memchr::memchr(b'\n', &beginning[..beginning.len().min(64)])?;
     let line = std::str::from_utf8(&beginning[..end]).ok()?;

@@ -1,10 +1,10 @@
-//! Kinds of files that begin with a signature.
+//! Recognises files that have a signature, and what to say about formats that are not read.
 
 use super::text::is_text;
 use super::{FileKind, Foreign, UTF8_MARK};
 
 /// The offset of a signature, the signature, and the kind of file that has it. A text may begin with the letters
-/// of a signature, so a signature of letters alone counts only if what follows is not text.
+/// of a signature. So a signature of fewer than eight letters or digits does not count if the file may be text.
 struct Signature(usize, &'static [u8], FileKind);
 
 const fn foreign(about: &'static Foreign) -> FileKind {
@@ -202,7 +202,7 @@ const SIGNATURES: [Signature; 42] = [
     Signature(0, b"\0\0\xfe\xff", foreign(&UTF32)),
 ];
 
-/// Names of the first member of a zip archive that some formats have; ends of names too.
+/// Formats that are zip archives: the end of the name of the first file in the archive, and the format.
 const FIRST_MEMBERS: [(&[u8], FileKind); 5] = [
     (b"header.npy", FileKind::Model),
     (b".npy", foreign(&NPZ)),
@@ -214,7 +214,7 @@ const FIRST_MEMBERS: [(&[u8], FileKind); 5] = [
 /// The largest header of a safetensors file.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The kind that a signature tells.
+/// The kind of file that has the signature in this beginning, if there is one.
 pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     let found = SIGNATURES.iter().find(|Signature(at, magic, _)| {
         let follows = beginning
@@ -235,7 +235,7 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     {
         return Some(foreign(&SAFETENSORS));
     }
-    // Pickles of older protocols begin with two bytes, and the first opcode of a container, a class or a text.
+    // Pickles of protocols 2 and 3 begin with two bytes and the opcode of a container, a class or a text.
     if let [0x80, 2 | 3, opcode, ..] = beginning
         && b"}](c)XU".contains(opcode)
     {
@@ -256,8 +256,8 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     (is(b"<!doctype html") || is(b"<html")).then_some(foreign(&HTML))
 }
 
-/// Whether this is a pickle of protocol 0 or 1, which have no signature: a container, a text or a class, stored
-/// in the first place of the memo.
+/// Whether this is a pickle of protocol 0 or 1. These have no signature: they begin with a container, a text or a
+/// class that is then stored in the memo of the pickle.
 fn is_old_pickle(beginning: &[u8]) -> bool {
     const MODULES: [&[u8]; 9] = [
         b"copy_reg",
@@ -292,7 +292,7 @@ fn is_old_pickle(beginning: &[u8]) -> bool {
     }
 }
 
-/// Whether this is a program of Windows: the header of its old format says where the new one begins.
+/// Whether this is a program of Windows: its DOS header contains the offset of its PE header.
 fn is_windows_program(beginning: &[u8]) -> bool {
     const PLACE: usize = 0x3c;
     const FARTHEST: usize = 0x1000;
@@ -305,7 +305,7 @@ fn is_windows_program(beginning: &[u8]) -> bool {
             .is_none_or(|magic| magic == b"PE\0\0")
 }
 
-/// What a zip archive is, by the name of its first member, which is in its first bytes.
+/// What a zip archive is, by the name of its first file. The name is in the first bytes of the archive.
 fn zip(beginning: &[u8]) -> FileKind {
     let length = beginning.get(26..28).map_or(0, |bytes| {
         usize::from(u16::from_le_bytes([bytes[0], bytes[1]]))

@@ -1,4 +1,5 @@
-//! What a text looks like.
+//! Recognises texts that are not prose by what they look like: vectors, vocabularies, UTF-16 and UTF-32 without a
+//! byte order mark. Warns of XML, JSON and tables.
 
 use super::{FileKind, Foreign, UTF8_MARK};
 use memchr::memchr;
@@ -25,12 +26,12 @@ static UTF32_BIG: Foreign = Foreign {
              UTF-8 (iconv -f UTF-32BE -t UTF-8)",
 };
 
-/// Lines looked at.
+/// Largest number of lines to examine.
 const LINES: usize = 50;
-/// Fewer lines than this tell nothing about a text.
+/// Fewer lines or characters than this are too few to recognise a text.
 const FEW: usize = 3;
 
-/// The kind of a text with this beginning that cannot be prose.
+/// The kind of a text with this beginning, if it cannot be prose.
 pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
     for (encoding, read) in [
         (&UTF32_LITTLE, u32::from_le_bytes as fn([u8; 4]) -> u32),
@@ -65,18 +66,19 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
 }
 
 /// Whether the bytes are data and no text: more than a third of them are control characters, or more than a tenth
-/// if they are not valid UTF-8. A text may have a few of them.
+/// if they are not valid UTF-8. A text may have a few control characters.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);
-    // A run of the same, as the zero bytes of a hole in a file, counts once.
+    // A run of equal control characters counts once: a file may have a long run of zero bytes.
     let is_new = |pair: &&[u8]| pair[0] != pair[1] && is_control(pair[1]);
     let controls = content.windows(2).filter(is_new).count();
     let is_utf8 = std::str::from_utf8(content).map_or_else(|e| e.error_len().is_none(), |_| true);
     content.len() >= FEW_BYTES && controls * if is_utf8 { 3 } else { 10 } > content.len()
 }
 
-/// Whether this is the beginning of a text in UTF-32 without a byte order mark, whose characters are read so.
+/// Whether this is the beginning of a text in UTF-32 without a byte order mark. `read` decodes the bytes of a
+/// character.
 fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
     const LOOK: usize = 1 << 14;
     let (units, _) = content[..content.len().min(LOOK)].as_chunks::<4>();
@@ -90,8 +92,8 @@ fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
 /// Whether this is the beginning of a text in UTF-16 without a byte order mark, and if so, whether its
 /// bytes are in big-endian order.
 ///
-/// Half of the bytes of an ASCII character are zero, always on the same side. Text in UTF-8 that has
-/// zero bytes between its words has letters in most of the other pairs of bytes; UTF-16 has not.
+/// In UTF-16 one of the two bytes of an ASCII character is zero, always on the same side. Text in UTF-8 may have
+/// zero bytes between its words; then most of the other pairs of bytes are letters, unlike in UTF-16.
 fn is_utf16(content: &[u8]) -> Option<bool> {
     const LOOK: usize = 1 << 14;
     let (pairs, _) = content[..content.len().min(LOOK)].as_chunks::<2>();
@@ -99,7 +101,7 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
         return None;
     }
     let printable = |byte: u8| byte == b' ' || byte.is_ascii_graphic() || b"\t\r\n".contains(&byte);
-    // How many characters are ASCII, if this may be UTF-16 in that order of bytes.
+    // The number of ASCII characters, if this may be UTF-16 in this byte order.
     let ascii_of = |big_endian: bool| {
         let (mut ascii, mut letters) = (0, 0);
         for &pair in pairs {
@@ -110,7 +112,7 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
                 }
                 ascii += 1;
             } else if [high, low].iter().all(|b| (b' '..0x7f).contains(b)) {
-                // A script may have its characters in the block of a tab, as Devanagari has.
+                // Tabs do not count: the code of a tab is the high byte of Devanagari characters.
                 letters += 1;
             }
         }
@@ -151,7 +153,7 @@ fn fields(line: &[u8]) -> usize {
     split(line).count()
 }
 
-/// Whether all lines are a word and its count, which does not rise.
+/// Whether every line is a word and its count, and no count is larger than the one before.
 pub(crate) fn is_vocabulary<L: AsRef<[u8]>>(lines: &[L]) -> bool {
     let mut before = u64::MAX;
     let falls = |line: &L| {
@@ -171,8 +173,8 @@ pub(crate) fn is_vocabulary<L: AsRef<[u8]>>(lines: &[L]) -> bool {
     !lines.is_empty() && lines.iter().all(falls)
 }
 
-/// Whether all lines, but a header of two whole numbers, are a word and the same number of decimal
-/// fractions.
+/// Whether all lines, except for a header of two whole numbers, are a word and its components: numbers, about the
+/// same number of them on every line, and most of them decimal fractions. A word may end in one or two numbers.
 fn are_vectors(lines: &[&[u8]]) -> bool {
     let whole = |field: &[u8]| field.iter().all(u8::is_ascii_digit);
     let has_header = lines
@@ -217,7 +219,7 @@ pub(crate) fn notice(beginning: &[u8], whole: bool) -> Option<String> {
     if first.starts_with("<?xml") || first.starts_with("<mediawiki") {
         return Some(format!(
             "this looks like XML ({begins}): tags and attributes are read as words, too. Extract the \
-             text first; of a dump of Wikipedia, wikiextractor does"
+             text first (wikiextractor extracts that of a Wikipedia dump)"
         ));
     }
     if is_json(&lines) {
@@ -244,7 +246,7 @@ pub(crate) fn notice(beginning: &[u8], whole: bool) -> Option<String> {
     ))
 }
 
-/// Whether all lines are objects or lists of JSON, or the text is one array or object.
+/// Whether all lines are JSON objects or all are JSON lists, or the text begins like one long list or object.
 fn is_json(lines: &[&[u8]]) -> bool {
     let quoted = |line: &[u8]| line.trim_ascii_start().starts_with(b"\"");
     let is_object =
@@ -267,12 +269,12 @@ fn is_json(lines: &[&[u8]]) -> bool {
         || first.starts_with(b"[[\"")
 }
 
-/// Whether the text is a table in CSV: every record has the same number of fields, two at least, one
-/// of them a text of several words in most records.
+/// Whether the text is a CSV table: all records have the same number of fields, at least two, and in at least
+/// half of the records a field has several words.
 fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let (mut columns, mut records, mut wide) = (None, 0, 0);
-    // Separators, and those that white space follows, as commas of sentences are.
+    // Separators, and separators that a space follows, like the commas of sentences.
     let (mut separators, mut loose) = (0, 0);
     let (mut fields, mut quoted, mut spaces, mut has_text) = (1, false, 0, false);
     let mut bytes = text.iter().copied().peekable();

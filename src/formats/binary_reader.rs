@@ -1,4 +1,4 @@
-//! Reads this package's binary files from front to back.
+//! Reads this package's counts and checkpoints from front to back.
 
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
@@ -7,7 +7,7 @@ use crate::monitor::Monitor;
 /// A file that is being read, and the position in it.
 pub(super) struct BinaryReader {
     pub input: Input,
-    /// Byte offset of what comes next.
+    /// Offset of the next byte in the file.
     pub offset: u64,
 }
 
@@ -17,7 +17,7 @@ impl BinaryReader {
         Self { input, offset: 0 }
     }
 
-    /// The error of a malformed file.
+    /// The error for a malformed file.
     pub fn error(&self, offset: u64, message: impl Into<String>) -> Error {
         Error::format(self.input.path(), Location::Byte(offset), message)
     }
@@ -29,7 +29,7 @@ impl BinaryReader {
     pub fn bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         let size = self.input.content_size();
         let cut_off = self.error(size.unwrap_or(self.offset), "the file is cut off");
-        // Compared with the size of the file first: a damaged length must not reserve memory.
+        // Compare the length with the size of the file first: a damaged length must not reserve memory.
         if size.is_some_and(|size| length > size.saturating_sub(self.offset)) {
             return Err(cut_off);
         }

@@ -1,4 +1,4 @@
-//! The checkpoint of a training between two epochs: with the counts, all that is needed to continue.
+//! The checkpoint file: the state of a training between two epochs. Only the counts are needed besides it to continue.
 //!
 //! All numbers are little-endian.
 //!
@@ -43,9 +43,9 @@ const HEADER: HeaderFormat = HeaderFormat {
     versions: [1, 2],
     length: 92,
 };
-/// Numbers of 8 bytes in an epoch's report, in each version.
+/// How many numbers of 8 bytes an epoch's report has, in versions 1 and 2 of the format.
 const REPORT: [usize; 2] = [5, 6];
-/// Numbers converted at a time.
+/// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
 /// Write a checkpoint of `training` with its `settings`. The file appears complete or not at all.
@@ -235,7 +235,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     Ok((training, settings))
 }
 
-/// Bytes of a file with these numbers of items.
+/// Number of bytes of a file with these numbers of items.
 fn length(
     words: usize,
     layout: RowLayout,
@@ -294,7 +294,7 @@ impl Reader<'_> {
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
-        // The length of a pipe is not known: its header may promise more than it has.
+        // The length of a pipe is not known: the header may claim more numbers than come.
         let known = self.reader.input.content_size().is_some();
         let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {
@@ -374,7 +374,7 @@ mod tests {
         }
     }
 
-    /// The file of a training as version 1 had it.
+    /// The bytes of a file of version 1 for a training.
     fn version_1(training: &Training) -> Vec<u8> {
         let mut bytes = std::fs::read(saved(training).path()).unwrap();
         bytes[8] = 1;

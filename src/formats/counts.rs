@@ -1,4 +1,4 @@
-//! The native file of co-occurrence counts with their vocabulary.
+//! The file of co-occurrence counts with their vocabulary, in this package's own format.
 //!
 //! All numbers are little-endian.
 //!
@@ -42,11 +42,12 @@ const HEADER: HeaderFormat = HeaderFormat {
     length: 64,
 };
 
-/// Write `counts` with their `vocabulary` and the words that are too `rare` for it, as far as they are known.
+/// Write `counts` with their `vocabulary` and, if they are known, the words that are too `rare` for the vocabulary.
 /// Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn save(
     counts: &Triangle,
     vocabulary: &Vocabulary,
@@ -97,7 +98,7 @@ pub fn save(
 pub struct Loaded {
     /// The words of rows and columns.
     pub vocabulary: Arc<Vocabulary>,
-    /// Words too rare for it, as far as they are known.
+    /// Words that are too rare for the vocabulary, if they are known.
     pub rare: Arc<Vocabulary>,
     /// The counts. Those that exceed the memory limit are in a temporary file.
     pub counts: Triangle,
@@ -120,7 +121,7 @@ pub fn load(
     load_from(input, vocabulary, memory, monitor)
 }
 
-/// The same for a file that is open and at its beginning.
+/// Like [`load`], but for an open file whose position is its beginning.
 ///
 /// # Errors
 /// As for [`load`].
@@ -139,7 +140,7 @@ pub(crate) fn load_from(
             rare: Arc::default(),
         }),
         (true, Some(_)) => {
-            let message = "must be None for this file, which has its own";
+            let message = "must be None for this file, which holds its own vocabulary";
             Err(Error::parameter("vocabulary", message))
         }
         (false, None) => Err(Error::format(

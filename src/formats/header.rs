@@ -2,7 +2,7 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 8 | magic bytes, which tell the kind of the file |
+//! | 8 | magic bytes, which identify the kind of the file |
 //! | 4 | version of the format |
 //! | … | numbers, which the module of the format describes |
 //! | 4 | CRC-32 of all bytes before |
@@ -14,7 +14,7 @@ pub(super) struct HeaderFormat {
     pub magic: &'static [u8; 8],
     /// The oldest version that can be read, and the one that is written.
     pub versions: [u32; 2],
-    /// Bytes of the header.
+    /// Number of bytes of the header.
     pub length: usize,
 }
 
@@ -22,7 +22,7 @@ pub(super) struct HeaderFormat {
 pub(super) type Fault = (u64, String);
 
 impl HeaderFormat {
-    /// A header with these numbers, as little-endian bytes.
+    /// A header with these numbers, given as little-endian bytes, and zeros up to the checksum.
     pub fn header(&self, numbers: &[&[u8]]) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.length);
         header.extend_from_slice(self.magic);
@@ -38,7 +38,7 @@ impl HeaderFormat {
     /// Check the version and the checksum of a header. The caller has compared the magic bytes.
     pub fn check<'a>(&self, header: &'a [u8]) -> Result<Numbers<'a>, Fault> {
         let numbers = Numbers(header);
-        // The version first: another one may have its checksum elsewhere.
+        // Check the version first: another version may have its checksum in another place.
         let (version, [oldest, newest]) = (numbers.version(), self.versions);
         if !(oldest..=newest).contains(&version) {
             let readable = if oldest == newest {
@@ -80,7 +80,7 @@ impl Numbers<'_> {
     }
 }
 
-/// The error of a header whose number at `offset` is impossible.
+/// The error for a header whose number at `offset` is impossible.
 pub(super) fn contradiction(offset: u64) -> Fault {
     (offset, "the header contradicts itself".to_owned())
 }

@@ -1,4 +1,5 @@
-//! What any file is: by its signature, or, where it has none, by what each reader could make of it.
+//! Recognises what a file is: by [`file_kind`](crate::file_kind) if its beginning shows it, else by trying to read it
+//! as a vocabulary and as vectors.
 
 use super::vectors;
 use crate::error::{Error, Location, Result};
@@ -9,22 +10,22 @@ use crate::io::charset::OnInvalid;
 use crate::monitor::Monitor;
 use std::path::Path;
 
-/// The kind of the file at `path`, whether it is packed or not. Few bytes of it are read.
+/// The kind of the file at `path`, compressed or not. Only its beginning is read.
 ///
 /// # Errors
-/// [`Error::Io`], also for a folder; [`Error::Format`] if it is packed and damaged;
+/// [`Error::Io`], also for a folder; [`Error::Format`] if the file is compressed and damaged;
 /// [`Error::Cancelled`].
 pub fn recognise(path: impl AsRef<Path>, monitor: &Monitor) -> Result<FileKind> {
     let path = path.as_ref();
     let mut input = match Input::open(path, monitor) {
-        // Of several files in an archive none was named.
+        // The archive has several files, and the path names none of them.
         Err(Error::Parameter { .. }) => return Ok(FileKind::Archive),
         opened => opened?,
     };
     recognise_input(&mut input)
 }
 
-/// The same of a file that is open and at its beginning, where it stays.
+/// Like [`recognise`], but for an open file whose position is its beginning. The position does not change.
 pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     let beginning = input.peek(LOOK)?;
     let whole = beginning.len() < LOOK;
@@ -47,11 +48,11 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     })
 }
 
-/// Bytes of a signature.
+/// The length of this package's signatures, in bytes.
 const SHORTEST: usize = 8;
 
-/// `result`, or, if it is the error of a malformed file, a better one where the file at `path` is
-/// recognised as something else than what was `wanted`.
+/// Return `result`, but explain a format error: if the file at `path` is something else than what was `wanted`, the
+/// error says what it is.
 ///
 /// # Errors
 /// That of `result`, or [`Error::Format`] that says what the file is.
@@ -65,17 +66,18 @@ pub fn explained<T>(
         Err(error @ Error::Format { .. }) => error,
         result => return result,
     };
-    // What a pipe has given is gone.
+    // A pipe cannot be read again.
     if !path.is_file() && !crate::io::is_member(path) {
         return Err(error);
     }
-    // A malformed line is no reason to take a file for something else, unless its beginning is.
+    // If the first line is well-formed, the error stays as it is, unless the beginning of the file shows another kind
+    // of file.
     let is_inside =
         matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
     let kind = Input::open(path, monitor).and_then(|mut input| {
         let beginning = input.peek(LOOK)?;
         let told = FileKind::of_beginning(beginning, beginning.len() < LOOK);
-        // Less than a signature is a file that is cut off.
+        // A file that is shorter than a signature may be cut off: do not guess what it is.
         if is_inside || beginning.len() < SHORTEST {
             return Ok(told.filter(|kind| *kind != FileKind::Empty));
         }
@@ -89,13 +91,13 @@ pub fn explained<T>(
 /// The text of a file that is open, without its byte order mark.
 ///
 /// # Errors
-/// [`Error::Format`] with the line of bytes that are no text, and for a file that is recognised as
+/// [`Error::Format`] with the line of bytes that are not UTF-8, and for a file that is recognised as
 /// something else than what was `wanted`; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     let beginning = input.peek(LOOK)?;
     let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
-    // Rated pairs may look like vectors or a vocabulary.
+    // Refuse only formats that are not read, and what is not text: rated pairs may look like vectors or a vocabulary.
     let is_other = |kind: &FileKind| matches!(kind, FileKind::Foreign(_)) || !is_text(beginning);
     let foreign = kind.filter(is_other);
     let path = input.path().to_owned();
@@ -116,10 +118,10 @@ pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     })
 }
 
-/// Lines of a text, and the beginning of the first.
+/// The number of lines of a text, and the beginning of its first line.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] if it is packed and damaged; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] if the file is compressed and damaged; [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, String)> {
     const SHOWN: usize = 400;

@@ -1,4 +1,4 @@
-//! Files in zip archives. `archive.zip:name` is the path of one.
+//! Reads files in zip archives. `archive.zip:name` is the path of a file in an archive.
 
 use crate::error::{Error, Location};
 use crate::file_kind::{FileKind, LOOK};
@@ -7,10 +7,10 @@ use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use zip::{CompressionMethod, ZipArchive};
 
-/// Members named in a message.
+/// Largest number of file names that a message lists.
 const SHOWN: usize = 20;
 
-/// A file in an archive, to be read from front to back, unpacked.
+/// An open file in an archive. It is decompressed while it is read from front to back.
 pub(crate) struct Member {
     reader: Box<dyn Read + Send>,
     archive: File,
@@ -19,24 +19,24 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Its size.
+    /// The size of the file after decompression.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// Its size in the archive.
+    /// The size of the compressed file in the archive.
     pub fn packed_bytes(&self) -> u64 {
         self.packed_bytes
     }
 
-    /// Its content, and the archive, to see whether that changes meanwhile.
+    /// The reader of its content, and the open archive, so that the caller can check whether the archive changes.
     pub fn into_parts(self) -> (Box<dyn Read + Send>, File) {
         (self.reader, self.archive)
     }
 }
 
-/// Whether this open file is a zip archive of files, and not a format that is made of one. It is then
-/// at its beginning again.
+/// Whether this open file is a zip archive of files, and not a format that uses zip archives, such as `.npz`.
+/// Afterwards the file is at its beginning again.
 pub(crate) fn is_archive(file: &mut File) -> io::Result<bool> {
     let mut beginning = Vec::new();
     file.take(4).read_to_end(&mut beginning)?;
@@ -47,7 +47,8 @@ pub(crate) fn is_archive(file: &mut File) -> io::Result<bool> {
     Ok(FileKind::of_beginning(&beginning, false) == Some(FileKind::Archive))
 }
 
-/// The archive and the name in it of a path `archive.zip:name` that is no file itself.
+/// Split a path `archive.zip:name` into the path of the archive and the name of the file in it. `None` if there is
+/// no such archive.
 pub(crate) fn split(path: &Path) -> Option<(PathBuf, String)> {
     let text = path.to_str()?;
     text.match_indices(':').find_map(|(at, _)| {
@@ -67,11 +68,11 @@ pub(crate) fn path_of(archive: &Path, member: &str) -> PathBuf {
     path.into()
 }
 
-/// Names of the files in an archive and their packed sizes, in its order, without hidden files and
-/// what macOS adds.
+/// Names of the files in an archive and their compressed sizes, in the order of the archive. Hidden files and the
+/// folder that macOS adds are left out.
 ///
 /// # Errors
-/// Those of reading the archive, and of one that is damaged.
+/// An error of the system, or [`Error::Format`] within an [`io::Error`] if the archive is damaged.
 pub fn members(archive: &Path) -> io::Result<Vec<(String, u64)>> {
     members_of(&mut directory(archive)?, archive)
 }
@@ -89,7 +90,7 @@ fn members_of(directory: &mut Directory, archive: &Path) -> io::Result<Vec<(Stri
     Ok(members)
 }
 
-/// The names, for a message.
+/// The first names, for a message.
 pub(crate) fn listed(members: &[(String, u64)]) -> String {
     let names = members
         .iter()
@@ -99,7 +100,8 @@ pub(crate) fn listed(members: &[(String, u64)]) -> String {
     names.collect::<Vec<_>>().join(", ") + more
 }
 
-/// Open a file in an archive by its name there, or by the last part of the name if only one has that.
+/// Open a file in an archive by its full name in the archive, or by the last part of its name if no other file has
+/// the same last part.
 pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
     let mut directory = directory(path)?;
     let all = members_of(&mut directory, path)?;
@@ -137,7 +139,8 @@ pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
         }
         other => {
             let why = format!(
-                "the file in the archive is packed by {other}, which is not read: unpack it first"
+                "the file in the archive is compressed with {other}, which glove-rs does not read: unpack it \
+                 first"
             );
             return Err(unsupported(why));
         }
@@ -176,7 +179,7 @@ fn damaged(path: &Path, what: &str) -> io::Error {
     io::Error::other(Error::format(path, Location::Byte(0), message))
 }
 
-/// Compares what is unpacked with the size and the checksum that the archive has of it.
+/// Compares the decompressed content with the size and the checksum that the archive holds.
 struct Checked {
     path: PathBuf,
     unpacked: Box<dyn Read + Send>,
@@ -198,12 +201,12 @@ impl Read for Checked {
         self.hasher.update(&buffer[..read]);
         let left = self.left.checked_sub(read as u64);
         let bad = |what| damaged(&self.path, what);
-        self.left = left.ok_or_else(|| bad("it goes on after its size"))?;
+        self.left = left.ok_or_else(|| bad("a file is longer than the list of files says"))?;
         if read == 0 && self.left > 0 {
-            return Err(bad("it ends before its size"));
+            return Err(bad("a file is shorter than the list of files says"));
         }
         if read == 0 && self.hasher.clone().finalize() != self.crc {
-            return Err(bad("its checksum does not fit"));
+            return Err(bad("the checksum of a file is wrong"));
         }
         Ok(read)
     }

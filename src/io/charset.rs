@@ -1,4 +1,4 @@
-//! Bytes to characters: UTF-8, and UTF-16 where a byte order mark says so.
+//! Decodes bytes to text: UTF-8, and UTF-16 that begins with a byte order mark.
 
 use crate::error::{Error, Result};
 use std::char::REPLACEMENT_CHARACTER;
@@ -6,12 +6,12 @@ use std::char::REPLACEMENT_CHARACTER;
 /// What to do with bytes that are not valid text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnInvalid {
-    /// They are an error.
+    /// Report an error.
     #[default]
     Strict,
-    /// U+FFFD takes the place of each malformed sequence, as in the Encoding Standard and in Python.
+    /// Replace each malformed sequence by U+FFFD, as the Encoding Standard and Python do.
     Replace,
-    /// They are left out.
+    /// Leave them out.
     Ignore,
 }
 
@@ -19,7 +19,7 @@ impl OnInvalid {
     /// The public names, in the order of the enum.
     pub const NAMES: [&str; 3] = ["strict", "replace", "ignore"];
 
-    /// The behaviour with this public name, which is Python's.
+    /// The behaviour with this public name. The names are those of Python's `errors` argument.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
@@ -69,15 +69,15 @@ pub(crate) fn repaired(bytes: &[u8], on_invalid: OnInvalid) -> String {
 #[derive(Debug)]
 pub(crate) struct Utf16 {
     big_endian: bool,
-    // Bytes decoded so far, the mark included.
+    // Number of bytes decoded so far, the mark included.
     offset: u64,
-    // The beginning of a character whose end is not there yet: at most three bytes.
+    // The beginning of a character that continues in the next block: at most three bytes.
     rest: Vec<u8>,
 }
 
 impl Utf16 {
-    /// If the text begins with UTF-16's byte order mark; that is two bytes. With two zero bytes behind
-    /// it, it is that of UTF-32.
+    /// A decoder, if the text begins with the byte order mark of UTF-16, which takes two bytes. If two zero bytes
+    /// follow a little-endian mark, it is the mark of UTF-32.
     pub fn detect(beginning: &[u8]) -> Option<Self> {
         let big_endian = match beginning {
             [0xff, 0xfe, 0, 0, ..] => return None,
@@ -92,7 +92,7 @@ impl Utf16 {
         })
     }
 
-    /// Append the characters of the next `block`; an empty one is the end.
+    /// Append the characters of the next `block` to `text`. An empty block means that the input has ended.
     pub fn decode(
         &mut self,
         block: &[u8],

@@ -1,4 +1,4 @@
-//! Recognizes compressed files by their first bytes, decompresses them, and compresses.
+//! Recognizes compressed files by their first bytes, reads them, and writes compressed files.
 
 use crate::error::{Error, Location};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -15,8 +15,8 @@ pub(crate) enum Compression {
     Zstandard,
 }
 
-/// Zstandard window that is accepted under any memory limit, as a power of two: 8 MiB, which the format asks
-/// decoders to support and `zstd -19` uses.
+/// Base-2 logarithm of the Zstandard window that is accepted under any memory limit: 8 MiB, which the format asks
+/// all decoders to support and which `zstd -19` uses.
 const LEAST_WINDOW: u32 = 23;
 /// Memory that is accepted for xz under any limit: enough for files that `xz` writes without options.
 const LEAST_XZ: u64 = 10 << 20;
@@ -25,12 +25,12 @@ const LEAST_XZ: u64 = 10 << 20;
 const MAGIC_BYTES: u64 = 10;
 
 impl Compression {
-    /// The compression that the first bytes of a file tell, if any.
+    /// The compression of a file with this beginning, if it is compressed.
     pub fn of(beginning: &[u8]) -> Option<Self> {
         match beginning {
-            // Deflate is the only method, and three flags are not in use.
+            // The third byte is the method, always 8. The fourth has flags, of which the upper three are not in use.
             [0x1f, 0x8b, 8, 0..=31, ..] => Some(Self::Gzip),
-            // With the magic number of a block or of the end: a text may begin with "BZh1" alone.
+            // "BZh1" alone may begin a text. So the magic number of a block or of the end must follow.
             [
                 b'B',
                 b'Z',
@@ -58,7 +58,7 @@ impl Compression {
                 ..,
             ] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            // A frame, or a skippable frame, with which seekable files begin.
+            // A frame of data, or a skippable frame: some programs begin a file with one.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
                 Some(Self::Zstandard)
             }
@@ -66,7 +66,7 @@ impl Compression {
         }
     }
 
-    /// Its name in messages.
+    /// The name of the format in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Gzip => "gzip",
@@ -94,7 +94,8 @@ impl Compression {
             }
             Self::Zstandard => {
                 let mut decoder = zstd::Decoder::with_buffer(packed)?;
-                // Files made with `zstd --long` are refused without it.
+                // The default limit of the decoder would refuse files made with `zstd --long`. The memory that the
+                // decoder may use limits the window instead.
                 decoder.window_log_max(most.ilog2().clamp(LEAST_WINDOW, 31))?;
                 Box::new(decoder)
             }
@@ -102,7 +103,7 @@ impl Compression {
     }
 }
 
-/// Writes content as a file is to hold it, compressed or plain.
+/// Writes content compressed or plain.
 pub enum Packer<W: Write> {
     #[doc(hidden)]
     Plain(W),
@@ -116,11 +117,12 @@ pub enum Packer<W: Write> {
     Zstandard(zstd::Encoder<'static, W>),
 }
 
-/// The level of `xz`: the default of the tool takes ten times as long and saves few percent of numbers.
+/// The compression level for xz. The default of the tool `xz` takes ten times as long, and files of numbers become
+/// only a few percent smaller.
 const XZ_LEVEL: u32 = 2;
 
 impl<W: Write> Packer<W> {
-    /// Write to `out`, compressed at the usual level of each format.
+    /// Write to `out`, compressed at the default level of each format (xz: `XZ_LEVEL`).
     pub(super) fn new(out: W, compression: Option<Compression>) -> io::Result<Self> {
         Ok(match compression {
             None => Self::Plain(out),
@@ -190,7 +192,7 @@ impl Unpacked {
         Self::within(file, u64::MAX)
     }
 
-    /// As [`Unpacked::new`], with about `most` bytes of memory.
+    /// Like [`Unpacked::new`], but with at most about `most` bytes of memory for the decoder.
     pub fn within(file: impl Read + Send + 'static, most: u64) -> io::Result<Self> {
         let packed = Arc::new(Packed::default());
         let mut file = Watched {
@@ -231,12 +233,13 @@ impl Unpacked {
         self.compression
     }
 
-    /// Bytes read of the file itself.
+    /// Number of bytes of the file that have been read, before decompression.
     pub fn bytes_read(&self) -> u64 {
         self.packed.read.load(Relaxed)
     }
 
-    /// The error of a failed read: of the system, or, if the decoder reported it, of the file.
+    /// The error for a failed read: [`Error::Io`] if the system reported it; if the decoder reported it,
+    /// [`Error::Format`], or an error about memory if the decoder needs more than it may have.
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         let error = match error.downcast::<Error>() {
             Ok(error) => return error,
@@ -250,8 +253,8 @@ impl Unpacked {
                 Error::parameter(
                     "memory",
                     format!(
-                        "must be larger to unpack {}: its {} data look back further than a quarter \
-                         of it ({error})",
+                        "must be larger to unpack {}: decompressing its {} data takes more than a quarter \
+                         of memory ({error})",
                         path.display(),
                         compression.name()
                     ),
@@ -281,7 +284,7 @@ fn lacks_memory(error: &io::Error) -> bool {
             .any(|words| error.to_string().contains(words))
 }
 
-/// Whether a file needs a larger window than its decoder may use, by the messages of zstd and liblzma.
+/// Whether a file needs a larger window than its decoder may use. Only the messages of zstd and liblzma say so.
 fn exceeds_limit(error: &io::Error) -> bool {
     let reason = error.to_string().to_lowercase();
     reason.contains("too much memory") || reason.contains("memory limit")

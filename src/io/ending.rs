@@ -1,10 +1,11 @@
-//! What the ending of a file's name promises of its content: how it is packed, and its format.
+//! What the ending of a file name says about a file to be written: its compression and its format. Names that do
+//! not match the content are refused.
 
 use super::compression::Compression;
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// Endings of packed files.
+/// Endings of compressed files.
 const PACKED: [(&str, Compression); 5] = [
     ("gz", Compression::Gzip),
     ("bz2", Compression::Bzip2),
@@ -13,7 +14,7 @@ const PACKED: [(&str, Compression); 5] = [
     ("zstd", Compression::Zstandard),
 ];
 
-/// Endings of formats that are not written: a file of this name would not be what it says.
+/// Endings of formats that glove-rs does not write. They are refused: the content would not match the name.
 const FOREIGN: [&str; 52] = [
     "7z",
     "arrow",
@@ -69,12 +70,12 @@ const FOREIGN: [&str; 52] = [
     "zip",
 ];
 
-/// What is written, for messages.
+/// The endings of what glove-rs writes, for messages.
 const WRITTEN: &str = "glove-rs writes text (.txt, .vec), binary files (.bin) and its own formats \
-                       (.glove for a model, .counts for counts, any other ending for vectors), all \
-                       but a model packed with .gz, .zst, .bz2 or .xz behind that";
+                       (.glove for a model, .counts for counts, any other ending for vectors); a \
+                       further .gz, .zst, .bz2 or .xz compresses any of them but a model";
 
-/// How to pack a file of this name. Its last ending decides.
+/// The compression of a file with this name, by its last ending.
 ///
 /// # Errors
 /// [`Error::Parameter`] for the ending of a format that is not written.
@@ -83,7 +84,7 @@ pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
     Ok(split(path).1)
 }
 
-/// Refuse a name of a file to write that has the ending of a format that is not written.
+/// Refuse to write a file whose name has the ending of a format that glove-rs does not write.
 ///
 /// # Errors
 /// [`Error::Parameter`], which names what is written.
@@ -119,7 +120,7 @@ impl Written {
     /// A model.
     pub const MODEL: Self = Self("a model", &["txt", "vec", "bin", "counts"]);
 
-    /// Refuse a name whose ending says that the file holds something else.
+    /// Refuse a file name whose ending says that the file holds something else.
     ///
     /// # Errors
     /// [`Error::Parameter`], which names what is written.
@@ -131,7 +132,7 @@ impl Written {
         };
         let name = path.to_string_lossy();
         let message = format!(
-            "must not end in .{ending}, for the file holds {content}: {WRITTEN}; got {name:?}"
+            "must not end in .{ending}, because the file holds {content}: {WRITTEN}; got {name:?}"
         );
         Err(Error::parameter("path", message))
     }
@@ -142,8 +143,8 @@ pub fn ending_of(path: &Path) -> Option<String> {
     split(path).0
 }
 
-/// Refuse a name of a model to write that says that the file is something else, or packed: a model is
-/// a NumPy archive.
+/// Refuse a file name for a model whose ending says that the file is something else or is compressed. A model is a
+/// NumPy archive, which is not compressed again.
 ///
 /// # Errors
 /// [`Error::Parameter`], which names what is written.
@@ -152,7 +153,7 @@ pub fn check_model_ending(path: &Path) -> Result<()> {
         (_, Some(_)) => {
             let name = path.to_string_lossy();
             let message =
-                format!("must not end as a packed file does: a model is not packed; got {name:?}");
+                format!("must not end in .gz or the like: a model is not compressed; got {name:?}");
             Err(Error::parameter("path", message))
         }
         (Some(ending), None) if ending == "npz" => Ok(()),
@@ -160,7 +161,7 @@ pub fn check_model_ending(path: &Path) -> Result<()> {
     }
 }
 
-/// The ending of a name without that of its packing, in lower case, and the packing.
+/// The ending of a name in lower case, without that of the compression, and the compression.
 fn split(path: &Path) -> (Option<String>, Option<Compression>) {
     let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
     let last = ending(path);

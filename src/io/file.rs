@@ -1,4 +1,4 @@
-//! Files appear complete or not at all.
+//! Writes files so that they appear complete or not at all. `folder.rs` does the same for folders.
 
 use super::compression::Packer;
 use super::{STANDARD_STREAM, ending, folder, resolve, sync_folder, temporary};
@@ -8,23 +8,23 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
+/// Number of bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
 const SETTLE: usize = 16 << 20;
-/// Milliseconds that a write waits for the reader of a pipe at a time.
+/// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
 const PATIENCE: u64 = 20;
-/// Bytes that a pipe that is ready takes without making its writer wait.
+/// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;
 
 /// What `fill` of [`write_atomically`] writes to.
 pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 
-/// Write `path` through `fill`: into a temporary file beside it that takes its name when it is
-/// complete and on the disk. If anything fails, what `path` held before is still there and the
-/// temporary file is gone.
+/// Write a file with the content that `fill` writes. A temporary file beside `path` is filled; when it is complete
+/// and on the disk, it is renamed to `path`. If anything fails, `path` is unchanged and the temporary file is
+/// removed.
 ///
-/// A name that ends in `.gz`, `.bz2`, `.xz` or `.zst` gets a file that is packed so. A link keeps
-/// pointing at the file that is replaced, and a file keeps its mode. A device or a pipe is written to,
-/// and so is standard output, whose name is `-`.
+/// If `path` ends in `.gz`, `.bz2`, `.xz` or `.zst`, the file is compressed accordingly. If `path` is a link, the
+/// file to which it points is replaced. A file that is replaced keeps its permissions. Devices, pipes and `-`,
+/// standard output, are written to directly.
 ///
 /// # Errors
 /// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path and for the ending of a format
@@ -81,7 +81,7 @@ impl Write for Watched<'_> {
     }
 }
 
-/// A file that is being written; dropped before [`Replacement::commit`] it leaves no trace.
+/// A file that is being written. If it is dropped before [`Replacement::commit`], the temporary file is removed.
 #[derive(Debug)]
 pub struct Replacement {
     /// As the caller gave it, for messages.
@@ -100,8 +100,8 @@ struct Temporary {
 }
 
 impl Replacement {
-    /// Begin to write `path`, and remove what killed processes left of it. `None` after a short wait
-    /// if `path` is a pipe that no process reads yet.
+    /// Begin to write `path`, and remove temporary files that killed processes left beside it. `None` after a short
+    /// wait if `path` is a pipe that no process reads yet.
     ///
     /// # Errors
     /// [`Error::Io`]; [`Error::Parameter`] for an empty path.
@@ -135,7 +135,7 @@ impl Replacement {
             return Err(ErrorKind::IsADirectory.into());
         }
         temporary::sweep(&target);
-        // Also remove what killed processes left that wrote the file by `FolderReplacement::commit_file`.
+        // A killed process may have been writing this file with `FolderReplacement::commit_file`: remove its folder.
         let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
         folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {
@@ -168,7 +168,7 @@ impl Replacement {
             };
             return self.file.write(&bytes[..bytes.len().min(most)]);
         };
-        // A long file goes to the disk on its way: at the end nothing could interrupt the wait.
+        // Move a long file to the disk while it is written: nothing could interrupt one long wait at the end.
         if temporary.unsettled >= SETTLE {
             self.file.sync_data()?;
             temporary.unsettled = 0;
@@ -207,12 +207,12 @@ impl Drop for Replacement {
         if let Some(temporary) = &self.temporary
             && fs::remove_file(&temporary.path).is_err()
         {
-            let _ = fs::remove_file(&temporary.path); // a network may fail once
+            let _ = fs::remove_file(&temporary.path); // once more: a network file system may fail once
         }
     }
 }
 
-/// Whether a path ends as only that of a folder does: in a separator, or in `.` or `..` behind one.
+/// Whether a path can only name a folder: it ends in a separator, or its last part is `.` or `..`.
 fn names_folder(path: &Path) -> bool {
     let bytes = path.as_os_str().as_encoded_bytes();
     let is_separator = |byte: &u8| std::path::is_separator(*byte as char);
@@ -288,7 +288,8 @@ fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
         && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// Wait a moment until a write would not wait. Whether to write little: to all but a regular file.
+/// Wait until `file` can take bytes, but only for a moment. Returns whether the caller may write only a few bytes at
+/// a time: `true` for a pipe or device, `false` for a regular file.
 fn is_ready(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
     {
@@ -314,7 +315,7 @@ fn is_ready(file: &File) -> io::Result<bool> {
     }
 }
 
-/// Standard output, unlike [`io::stdout`] with its errors and without a search for newlines.
+/// Standard output as a file. [`io::stdout`] would hide some errors and search the output for newlines.
 fn standard_output() -> io::Result<File> {
     #[cfg(unix)]
     let owned = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned();

@@ -1,4 +1,4 @@
-//! Folders of a fixed set of files that are replaced as a whole.
+//! Writes a folder with a fixed set of files, and replaces an older one as a whole. `file.rs` writes single files.
 
 use super::{resolve, sync_folder, temporary};
 use crate::error::{Error, Result};
@@ -7,14 +7,14 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// In the scratch folder: the locked file of its owner, the new folder (after an exchange the old
-/// one), and the old folder where the system cannot exchange.
+/// Names in the scratch folder: the file that its process locks; the new folder, in whose place the old one is after
+/// an exchange; and the old folder, if the system cannot exchange folders.
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";
-/// Times that the old folder's return is tried.
+/// How often to try to give the old folder its name back.
 const TRIES: usize = 3;
-/// Names in a message.
+/// Largest number of names that a message lists.
 const SHOWN: usize = 5;
 
 /// A folder that is being written. If it is dropped before [`FolderReplacement::commit`], its files are removed and
@@ -34,8 +34,8 @@ pub struct FolderReplacement {
 }
 
 impl FolderReplacement {
-    /// Begin to write a folder of files with these `names`, and remove what killed processes left of
-    /// it. Missing parents are made. A link keeps pointing at the folder that is replaced.
+    /// Begin to write a folder of files with these `names`, and clean up after killed processes that wrote the same
+    /// folder. Missing parent folders are made. If `path` is a link, the folder to which it points is replaced.
     ///
     /// # Errors
     /// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path.
@@ -82,7 +82,8 @@ impl FolderReplacement {
         self.scratch.join(NEW)
     }
 
-    /// Fail as [`FolderReplacement::commit`] would, as things are now.
+    /// Fail if the folder that is now at the path must not be replaced. [`FolderReplacement::commit`] checks it
+    /// again.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -91,9 +92,9 @@ impl FolderReplacement {
         occupied.map(|_| ()).map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Move the folder to its path. Nothing or an empty folder may be there; with `overwrite`, also a folder
-    /// that holds only files with our names. When this returns, the new folder is on disk and survives a
-    /// crash of the machine.
+    /// Move the folder to its path. There may be nothing or an empty folder at the path; with `overwrite`, also a
+    /// folder that holds only files with the names given to [`FolderReplacement::create`]. When this returns, the new
+    /// folder is on disk and survives a crash of the machine.
     ///
     /// # Errors
     /// [`Error::Io`]; the old folder is then still there, unless only its parent could not be synced.
@@ -101,7 +102,7 @@ impl FolderReplacement {
         self.put(overwrite).map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Move the file `name` out of the folder to the path of the folder, where nothing may be: what another
+    /// Move the file `name` out of the new folder to the target path itself. Nothing may be there: what another
     /// program has written there in the meantime stays. When this returns, the file survives a crash of the
     /// machine.
     ///
@@ -119,7 +120,7 @@ impl FolderReplacement {
         let occupied = self.is_occupied(overwrite)?;
         if let Ok(old) = fs::metadata(&self.target) {
             let _ = fs::set_permissions(&new, old.permissions());
-            #[cfg(not(unix))] // elsewhere a folder takes the place of an empty one
+            #[cfg(not(unix))] // on Unix, renaming replaces an empty folder
             if !occupied {
                 fs::remove_dir(&self.target)?;
             }
@@ -168,7 +169,7 @@ impl FolderReplacement {
     fn swap(&self, new: &Path) -> io::Result<()> {
         match exchange(new, &self.target) {
             Ok(()) => {
-                // Another process may have put a file into it after the check.
+                // Another process may have put a file into the old folder after the check.
                 let checked = self.refuse_foreign(new);
                 if checked.is_err() {
                     exchange(new, &self.target)?;
@@ -217,7 +218,7 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
             renamed => return renamed,
         }
     }
-    // A second name is refused where there is one. Some file systems have no second names.
+    // A hard link is refused if the name is taken. Some file systems have no hard links.
     match fs::hard_link(from, to) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
             if fs::symlink_metadata(to).is_ok() {
@@ -244,7 +245,7 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether the system, or the file system, has no such call.
+/// Whether the system or the file system lacks this operation.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -252,14 +253,14 @@ fn is_unsupported(error: &io::Error) -> bool {
     )
 }
 
-/// Whether `name` is that of a file that we write, or of a temporary of one.
+/// Whether `name` is the name of a file that we write, or of its temporary file.
 fn is_ours(name: &OsStr, names: &[OsString]) -> bool {
     names
         .iter()
         .any(|ours| name == ours || temporary::is_of(name, ours))
 }
 
-/// What a folder holds beside files that we write, in order.
+/// The names in a folder that are not those of files that we write, sorted.
 fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -272,8 +273,8 @@ fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Remove the files that we write from a scratch folder, and it itself if nothing else is in it. An old
-/// folder that could not be put back stays.
+/// Remove the files that we write from a scratch folder, and the scratch folder itself if nothing else is in it. An
+/// old folder that could not be put back stays.
 fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     for name in [NEW, OLD] {
         if name == OLD && !target.exists() {
@@ -294,7 +295,8 @@ fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     }
 }
 
-/// Finish or remove what killed processes left of the folder `target`, or of a file to be new.
+/// Clean up after killed processes that wrote the folder `target`, or a file by [`FolderReplacement::commit_file`]:
+/// put the old folder back, and remove scratch folders.
 pub(super) fn sweep(target: &Path, names: &[OsString]) {
     for scratch in temporary::numbered(target) {
         if !fs::symlink_metadata(&scratch).is_ok_and(|found| found.is_dir()) {

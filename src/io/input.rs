@@ -1,4 +1,5 @@
-//! What a file holds, plain or unpacked, from front to back.
+//! Reads the content of a vector file, counts and the like from front to back, and decompresses it if needed.
+//! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
 use crate::error::{Error, Location, Result};
 use crate::file_kind::{FileKind, LOOK, Wanted};
@@ -19,12 +20,12 @@ struct Source {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Bytes that are read between two checks for cancellation.
+/// Number of bytes that are read between two checks for cancellation.
 const STEP: usize = 4 << 20;
 
 impl Source {
-    /// Open `path`, or the file in it if it is an archive of one file. Returns the number of its bytes too, if
-    /// that is known.
+    /// Open `path`, or the file in it if it is an archive of one file. Also returns the size of the file, if it is
+    /// known.
     fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
         let cancelled = monitor.cancel_flag();
         let (reader, size): (Box<dyn Read + Send>, _) =
@@ -41,8 +42,8 @@ impl Source {
                         let names = listed(&members);
                         let archive = path.display();
                         let message = format!(
-                            "must name one of the files in {archive} (or the path be \
-                             {archive}:NAME): {names}"
+                            "must name one of the files in {archive}: {names} (or give the path \
+                             {archive}:NAME)"
                         );
                         return Err(Error::parameter("member", message));
                     };
@@ -79,31 +80,31 @@ impl Read for Source {
     }
 }
 
-/// Reads what a file holds, packed or plain.
+/// Reads the content of a file, compressed or plain.
 pub(crate) struct Input {
     path: PathBuf,
     reader: Unpacked,
     cancelled: Arc<AtomicBool>,
     // Bytes that were peeked at, but not yet handed out.
     ahead: Vec<u8>,
-    // Bytes of the file, as it is on disk; none for a pipe.
+    // Size of the file on disk; `None` for a pipe and for a file in an archive.
     size: Option<u64>,
     reported: u64,
-    // The decoder of a text in UTF-16, which is handed out as UTF-8.
+    // For a text in UTF-16: its decoder. The text is handed out as UTF-8.
     decoder: Option<(Utf16, OnInvalid)>,
 }
 
 impl Input {
-    /// Open `path`, to unpack it if it is packed.
+    /// Open `path`. A compressed file is decompressed while it is read.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Cancelled`] if that comes first, here and everywhere below.
+    /// [`Error::Io`]; [`Error::Cancelled`] if the caller asks to stop, as in all methods below.
     pub fn open(path: &Path, monitor: &Monitor) -> Result<Self> {
         let (source, size) = Source::open(path, monitor)?;
         Self::unpacked(path, source, size)
     }
 
-    /// As [`Input::open`]; `-` is standard input.
+    /// Like [`Input::open`], but the path `-` means standard input.
     ///
     /// # Errors
     /// As for [`Input::open`].
@@ -115,7 +116,7 @@ impl Input {
         Self::unpacked(path, at(path, Source::standard_input(monitor))?, None)
     }
 
-    /// Read `reader`, which messages call `name`, to unpack it if it is packed.
+    /// Read `reader`, which messages call `name`. Compressed content is decompressed while it is read.
     ///
     /// # Errors
     /// As for [`Input::open`].
@@ -144,7 +145,7 @@ impl Input {
         }
     }
 
-    /// Refuse a file that is recognised by its beginning as something else than what is wanted.
+    /// Refuse a file whose beginning shows that it is not what is wanted.
     ///
     /// # Errors
     /// [`Error::Format`], which says what it is.
@@ -155,8 +156,8 @@ impl Input {
         refused.map_or(Ok(()), Err)
     }
 
-    /// If a byte order mark says that the text is in UTF-16, hand out UTF-8 from here on. Call this before
-    /// anything is handed out.
+    /// If a byte order mark says that the text is in UTF-16, hand out UTF-8 from now on. Call this before anything is
+    /// read.
     ///
     /// # Errors
     /// [`Error::Format`] for text that is malformed, if `on_invalid` says so.
@@ -188,14 +189,14 @@ impl Input {
         &self.path
     }
 
-    /// How many bytes there are, where that is known without unpacking and reading all. What a
-    /// header promises can only be compared with this; elsewhere memory must grow as content comes.
+    /// The size of the content in bytes, if it is known before all of it is read. A header can be checked against it.
+    /// If it is not known, memory must grow as content comes.
     pub fn content_size(&self) -> Option<u64> {
         let as_it_is = self.reader.compression().is_none() && self.decoder.is_none();
         self.size.filter(|_| as_it_is)
     }
 
-    /// Look at the next `most` bytes, at fewer if the file ends before.
+    /// The next `most` bytes, or fewer if the file ends before. They are read again by the next call.
     pub fn peek(&mut self, most: usize) -> Result<&[u8]> {
         if self.ahead.len() < most {
             let mut ahead = std::mem::take(&mut self.ahead);
@@ -206,8 +207,8 @@ impl Input {
         Ok(&self.ahead[..most.min(self.ahead.len())])
     }
 
-    /// Append `most` bytes to `block`: more if more were peeked at, fewer if the input ends. Returns whether
-    /// it ended.
+    /// Append `most` bytes to `block`: more if more were peeked at, fewer if the input ends. Returns whether the input
+    /// has ended.
     pub fn fill(&mut self, block: &mut Vec<u8>, most: usize) -> Result<bool> {
         let more = most.saturating_sub(self.ahead.len());
         if block.is_empty() {
@@ -228,7 +229,7 @@ impl Input {
         Ok(ahead + skipped.map_err(|e| self.fault(e, 1 << 18))?)
     }
 
-    /// Read exactly the next bytes, or say with `fault` that the file ends before.
+    /// Read exactly the next `bytes` bytes into `into`. If the file ends before, the error is that of `fault`.
     pub fn exactly(
         &mut self,
         bytes: u64,
@@ -254,7 +255,7 @@ impl Input {
         monitor.begin(Stage::Loading, self.size.unwrap_or(0));
     }
 
-    /// Tell `monitor` how much of the file has been read, and stop if it says so.
+    /// Tell `monitor` how much of the file has been read, and fail if the caller asks to stop.
     pub fn report(&mut self, monitor: &Monitor) -> Result<()> {
         let read = self.reader.bytes_read();
         let news = read - self.reported;
@@ -266,14 +267,14 @@ impl Input {
         if self.decoder.is_some() {
             return self.read_decoded(block, most);
         }
-        // Room for all, where that is not much or known to come.
+        // Reserve memory for all bytes only if they are few or the file is known to have them.
         let known = self.content_size().unwrap_or(0).max(STEP as u64);
         fallible::reserve(block, (most as u64).min(known) as usize)?;
         let read = (&mut self.reader).take(most as u64).read_to_end(block);
         read.map_err(|e| self.fault(e, block.len()))
     }
 
-    /// Read `most` bytes of decoded text or some more onto `block`.
+    /// Append about `most` bytes of decoded text to `block`: not fewer unless the input ends, but maybe more.
     fn read_decoded(&mut self, block: &mut Vec<u8>, most: usize) -> Result<usize> {
         let start = block.len();
         let mut bytes = Vec::new();
@@ -298,7 +299,7 @@ impl Input {
     }
 }
 
-/// That the caller asked to stop, or else what went wrong.
+/// [`Error::Cancelled`] if the caller asked to stop, else `error`.
 fn unless(cancelled: &AtomicBool, error: impl FnOnce() -> Error) -> Error {
     if cancelled.load(Relaxed) {
         Error::Cancelled

@@ -1,20 +1,20 @@
-//! One process at a time in a folder.
+//! Locks the checkpoint folder of a training against other trainings.
 
 use crate::error::{Error, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// The file that is locked; it stays in the folder, because removing it could let two processes in.
+/// The file that is locked. It is never removed: otherwise two processes could lock the folder at the same time.
 const NAME: &str = "training.lock";
 
-/// A folder that no other training may use. The system drops the lock with the process, however that
-/// ends.
+/// A locked folder, which no other training may use. The system drops the lock when the process ends, in whatever
+/// way.
 #[derive(Debug)]
 pub struct FolderLock(File);
 
 impl FolderLock {
-    /// Lock a folder that is there.
+    /// Lock an existing folder.
     ///
     /// # Errors
     /// [`Error::Io`]: [`ErrorKind::WouldBlock`] if another process, or another call in this one, has
@@ -26,7 +26,7 @@ impl FolderLock {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // A link could make a file elsewhere.
+            // Do not follow a link: it could make a file in another folder.
             options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
         }
         let file = options.open(&path).map_err(|e| Error::io(&path, e))?;
@@ -45,7 +45,7 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // A process that was forked meanwhile has the file open too: closing it is not enough.
+        // A process that was forked in the meantime has the file open too. Then closing it here would not unlock it.
         let _ = self.0.unlock();
     }
 }

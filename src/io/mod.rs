@@ -1,13 +1,17 @@
-//! Files: opening and reading them, writing them so that they appear complete or not at all, and the
-//! lock of a folder.
+//! Reads and writes files. Written files appear complete or not at all.
 //!
-//! Reading: `open` opens what a path names, `input` reads it from front to back, unpacked.
+//! Reading: `open` opens what a path names, also files in archives (`archive`); `input` reads the content from front
+//! to back, decompressed (`compression`) and, for text, decoded (`charset`).
 //!
-//! Writing: everything that this package writes for a user goes through here. Three rules hold for it.
-//! The old file stays at its path until the new content is complete and on the disk. A file is removed
-//! only if it was identified as ours. A temporary belongs to one target and
-//! one process: it carries the target's name and is locked as long as the process lives, so that the
-//! next run of the same target can recognise what a killed process left, and remove it.
+//! Writing: `file` writes a file, `folder` a folder. The ending of a name decides on the compression and may be
+//! refused (`ending`). All output for a user is written here, by three rules. The old file stays at its path until
+//! the new content is complete and on the disk. Only files that glove-rs has written are removed. A temporary file
+//! (`temporary`) belongs to one target and one process: its name contains that of the target, and it is locked as
+//! long as the process lives. So the next process that writes the same target can recognise what a killed process
+//! left, and remove it.
+//!
+//! `lock` locks the folder of a training. `buckets` keeps items that exceed the memory limit in a temporary file
+//! that has no name (`memory::TemporaryFile`).
 
 mod archive;
 pub(crate) mod buckets;
@@ -36,18 +40,18 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Instead of a path: standard output, or standard input.
+/// Stands for standard input or standard output in place of a path.
 pub const STANDARD_STREAM: &str = "-";
 
-/// Links followed before a path counts as a circle, as in Linux.
+/// A path with more links than this counts as a circle of links, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// Lets `fill` closures use `?` on writes.
+/// Add the path to an error of the system.
 pub(crate) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
     result.map_err(|e| Error::io(path, e))
 }
 
-/// The absolute path that `path` names after all links at its end, whether there is something or not.
+/// The absolute path to which `path` leads if all links at its end are followed. It need not exist.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MOST_LINKS {

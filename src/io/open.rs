@@ -8,11 +8,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Called from time to time while a chunk is read and while a pipe has nothing to say; an error of it
-/// ends the wait.
+/// A function that is called from time to time while a chunk is read and while a pipe has no data. If it returns an
+/// error, reading ends with this error.
 pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
-/// What a path named.
+/// What a path turned out to name.
 pub(crate) enum Opened {
     /// A regular file, and its metadata when it was opened.
     File(File, Metadata),
@@ -20,7 +20,7 @@ pub(crate) enum Opened {
     Pipe(Pipe),
     /// A file in a zip archive.
     Member(Member),
-    /// A zip archive, and its files with their packed sizes.
+    /// A zip archive: the names of its files and their compressed sizes.
     Archive(Vec<(String, u64)>),
 }
 
@@ -47,7 +47,7 @@ pub(crate) fn open(path: &Path, idle: Idle) -> io::Result<Opened> {
     Ok(Opened::File(file, metadata))
 }
 
-/// Bytes of the file that `path` names, packed as they are; 0 of a pipe or device.
+/// The size of the file that `path` names, before decompression; 0 for a pipe or device.
 ///
 /// # Errors
 /// [`Error::Io`] if it is missing or a folder.
@@ -73,7 +73,7 @@ pub(crate) fn size_of(path: &Path) -> Result<u64> {
 /// The path of `member` of the zip archive at `archive`.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] if that is no archive of files.
+/// [`Error::Io`]; [`Error::Parameter`] if `archive` is not a zip archive of files.
 pub fn member_path(archive: &Path, member: &str) -> Result<PathBuf> {
     let mut file = open_seekable(archive)?;
     if at(archive, archive::is_archive(&mut file))? {
@@ -112,8 +112,8 @@ pub(crate) fn open_standard_input(idle: Idle) -> io::Result<Pipe> {
     Ok(Pipe::of(file.into(), idle))
 }
 
-/// A pipe, socket or device. Its reader must not sleep in the system, where no cancellation can
-/// reach it.
+/// A pipe, socket or device. Its reader must not sleep in a system call, because a cancellation could not end such
+/// a sleep.
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) struct Pipe {
     file: File,
@@ -126,8 +126,8 @@ impl Pipe {
         use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
         let mut options = std::fs::OpenOptions::new();
         options.read(true);
-        // Otherwise a named pipe would be opened only once somebody writes to it. Elsewhere than on
-        // Linux it would then seem to be at its end.
+        // Without this flag, opening a named pipe waits until some process writes to it. With it, systems other than
+        // Linux would report the end of such a pipe at once.
         if cfg!(target_os = "linux") && metadata.file_type().is_fifo() {
             options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
         }
@@ -137,7 +137,7 @@ impl Pipe {
 }
 
 impl Pipe {
-    /// Read what is open already.
+    /// Read a file that is open already.
     fn of(file: File, idle: Idle) -> Self {
         Self { file, idle }
     }

@@ -1,24 +1,25 @@
-//! Names and locks of temporaries.
+//! Names and locks of the temporary files and folders that become outputs. (`memory::TemporaryFile` holds data that
+//! exceeds the memory limit.)
 //!
-//! The temporary of `vectors.txt` is `.vectors.txt.glove-rs-0.tmp` beside it, or has a higher number
-//! where that is taken. Its owner holds a lock on it, which the system releases when the process ends.
+//! The temporary file of `vectors.txt` is `.vectors.txt.glove-rs-0.tmp` beside it, or has a higher number if that
+//! name is taken. Its process holds a lock on it, which the system releases when the process ends.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// The first numbers, which are searched for files that killed processes left. More processes than this rarely
-/// write the same target at once.
+/// Files that killed processes left are searched for under the numbers below this one. More processes than this
+/// rarely write the same target at once.
 pub(super) const SWEPT: u32 = 8;
-/// Numbers that are tried for a new temporary.
+/// How many numbers are tried for a new temporary file.
 const MOST: u32 = 1000;
-/// Bytes of a target's name that a temporary's name repeats. Names of 255 bytes are the limit of most
-/// file systems, 143 that of encrypted ones.
+/// Longest name of a target, in bytes, that the name of its temporary file repeats in full. Most file systems limit
+/// names to 255 bytes, encrypted ones to 143.
 const LONGEST: usize = 100;
 
-/// The name of a temporary of the target `name`. A long name is cut and ends in its checksum, so that
-/// a target whose name is as long as the system allows has a temporary too.
+/// The name of a temporary file of the target `name`. A long name is cut, and its checksum is appended: a target
+/// whose name is as long as the system allows can have a temporary file too.
 pub(super) fn name_of(name: &OsStr, number: u32) -> OsString {
     let mut temporary = OsString::from(".");
     if name.len() <= LONGEST {
@@ -36,13 +37,13 @@ pub(super) fn name_of(name: &OsStr, number: u32) -> OsString {
     temporary
 }
 
-/// Whether `found` is the name of a temporary of `target`.
+/// Whether `found` is the name of a temporary file of `target`.
 pub(super) fn is_of(found: &OsStr, target: &OsStr) -> bool {
     (0..SWEPT).any(|number| found == name_of(target, number))
 }
 
-/// Make a temporary for `target` with `make`, which must fail with [`ErrorKind::AlreadyExists`] where
-/// the name is taken and give `None` where another process took over what was made.
+/// Make a temporary file or folder for `target` with the function `make`. It must fail with
+/// [`ErrorKind::AlreadyExists`] if the name is taken, and return `None` if another process removed what it made.
 pub(super) fn claim<T>(
     target: &Path,
     mut make: impl FnMut(&Path) -> io::Result<Option<T>>,
@@ -74,14 +75,14 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
     let file = options.open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(None),
-        // A file system without locks: no process takes the file for a leftover, not even a later run.
+        // On a file system without locks no process, not even a later one, removes the file as a leftover.
         Err(TryLockError::Error(_)) => return Ok(Some(file)),
         Ok(()) => {}
     }
     Ok(is_at(&file, path).then_some(file))
 }
 
-/// Lock an existing file if its owner is dead. `None` if the owner lives, or that is not known.
+/// Lock an existing file if its process has ended. `None` if the process lives or this is not known.
 pub(super) fn lock_of_the_dead(path: &Path) -> Option<File> {
     // Neither a link nor a pipe is ours, and opening a pipe would wait.
     if !fs::symlink_metadata(path).ok()?.is_file() {
@@ -105,7 +106,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(not(unix))]
     {
         let _ = file;
-        path.exists() // a name cannot change its file while that is open
+        path.exists() // while a file is open, its name cannot come to name another file
     }
 }
 
@@ -119,7 +120,7 @@ pub(super) fn sweep(target: &Path) {
     }
 }
 
-/// The paths that a sweep searches for temporaries of `target`.
+/// The paths that [`sweep`] searches for temporary files of `target`.
 pub(super) fn numbered(target: &Path) -> impl Iterator<Item = PathBuf> {
     let name = target.file_name().unwrap_or_default();
     (0..SWEPT).map(move |number| target.with_file_name(name_of(name, number)))

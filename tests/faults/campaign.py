@@ -1,8 +1,9 @@
-"""Fails each system call of each saver in turn; run by test_faults.py with the shim preloaded.
+"""Lets each system call of each saver fail in turn. test_faults.py runs it with `shim.c` preloaded.
 
-``campaign.py SHIM FOLDER KIND`` prints a JSON object: for each saver the number of faults, and for
-each name of a system call how often it was the one. KIND is "error" (one call fails), "outage" (all
-later ones too), "stuck" (all later ones of its name), "interrupt" or "kill" (a signal before).
+``campaign.py SHIM FOLDER KIND`` prints a JSON object: the number of faults for each saver, and for
+each system call how often it failed. KIND is "error" (one call fails), "outage" (it and all later
+calls fail), "stuck" (it and all later calls of its name fail), or a signal before the call:
+"interrupt" or "kill".
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from glove_rs._io.output_folder import OutputFolder
 from glove_rs.cli import main
 
 TEXT = ["a b c d e f g h"] * 20
-#: Errors that systems give: of a disk, of rights, of space.
+#: The errors of the calls: a disk error, no permission, no space left.
 ERRORS = (errno.EIO, errno.EACCES, errno.ENOSPC)
 PRECIOUS = {"precious.txt": b"precious", ".model.x.glove-rs-0.tmp": b"another's"}
 
@@ -39,16 +40,16 @@ def trained(seed: int) -> Glove:
 
 @dataclass
 class Saver:
-    """Something that writes `names` into a folder, from one of two states."""
+    """A function that writes the files `names` into a folder, with one of two contents."""
 
-    #: Called with the folder and 0 or 1, for the old or the new content.
+    #: Takes the folder, and 0 for the old content or 1 for the new one.
     save: Callable[[Path, int], object]
     names: list[str]
-    #: Whether each file is old or new by itself, or all are together.
+    #: Whether all files must be old or all new. If false, this holds for each file by itself.
     together: bool = True
     exchange: bool = True
 
-    #: What is in the folder afterwards, as the content of each state.
+    #: The expected content of the folder for the old and the new state, if known.
     states: list[dict[str, Any]] | None = None
 
 
@@ -104,7 +105,7 @@ def savers(around: Path) -> dict[str, Saver]:
 
 
 def content(path: Path) -> object:
-    """What is at a path: bytes of a file, or of each file of a folder; None for nothing."""
+    """The content of a file, or of each file of a folder; None if nothing is at the path."""
     if path.is_dir():
         return {p.name: content(p) for p in sorted(path.iterdir())}
     if not path.exists():
@@ -113,7 +114,7 @@ def content(path: Path) -> object:
         settings = json.loads(path.read_text())
         return {**settings, "created": None}
     if path.name == "training.checkpoint":
-        return path.stat().st_size  # it holds times; `Campaign.check` reads it
+        return path.stat().st_size  # contains times; `check_training` reads it
     return path.read_bytes()
 
 
@@ -126,7 +127,7 @@ class Campaign:
         self.calls: collections.Counter[str] = collections.Counter()
 
     def reset(self, saver: Saver, old: bool) -> Path:
-        """Make the folder anew, with what the user has in it, and maybe with the old content."""
+        """Make a new folder, with files of the user and, if `old`, with the old content."""
         folder = self.around / "folder"
         shutil.rmtree(folder, ignore_errors=True)
         if old:
@@ -141,7 +142,7 @@ class Campaign:
         return {name: content(folder / name) for name in saver.names}
 
     def run(self, name: str, saver: Saver) -> int:
-        """Fail every call once; return how many those were."""
+        """Let every call fail once. Return the number of calls."""
         old = self.around / "old"
         shutil.rmtree(old, ignore_errors=True)
         folder = self.reset(saver, old=False)
@@ -172,7 +173,7 @@ class Campaign:
     def fail(
         self, saver: Saver, folder: Path, number: int, error: int
     ) -> tuple[str, BaseException | None]:
-        """Save with a fault; return the call that failed and what was raised."""
+        """Save with a fault. Return the name of the call that failed, and the exception."""
         if self.kind == "kill":
             return self.kill(saver, folder, number)
         signal_number = signal.SIGINT if self.kind == "interrupt" else 0
@@ -181,7 +182,7 @@ class Campaign:
         try:
             saver.save(folder, 1)
             for _ in range(100):
-                pass  # a signal may be seen only now
+                pass  # Python may handle the signal only here
         except (OSError, KeyboardInterrupt) as exception:
             raised = exception
         finally:
@@ -233,7 +234,7 @@ class Campaign:
         if training:
             self.check_training(folder, where, had=start["model"] is not None)
         elif start != state and self.may_be_aside(saver) and state == dict.fromkeys(saver.names):
-            # Between two renames: the next run puts the old folder back.
+            # The process ended between two renames. The next run puts the old folder back.
             (aside,) = folder.glob(".model.glove-rs-*.tmp/old")
             assert content(aside) == start["model"], f"{where}: the old folder is lost"
         else:
@@ -259,7 +260,7 @@ class Campaign:
         return not saver.exchange and self.kind in ("kill", "outage", "stuck")
 
     def check_training(self, folder: Path, where: str, *, had: bool) -> None:
-        """A checkpoint is read whole, or there is none because there was none."""
+        """Check that a checkpoint can be read, or that there is none and there was none before."""
         path = folder / "model"
         if (path / "training.checkpoint").exists():
             copy = self.around / "copy"
@@ -289,7 +290,7 @@ if __name__ == "__main__":
     report = {}
     open_before = len(os.listdir("/proc/self/fd"))
     with redirect_stdout(StringIO()):
-        sys.stderr = StringIO()  # what commands say of their failures
+        sys.stderr = StringIO()  # hide the error messages of commands
         try:
             for name, saver in savers(around).items():
                 if not sys.argv[4:] or name in sys.argv[4:]:

@@ -80,12 +80,13 @@ def add_parameters(
     function : callable
         With an annotated signature and a docstring.
     names : iterable of str
-        Which parameters. Settings that are among them are added as :func:`add_settings` does.
+        Which parameters. Settings among them that the docstring does not describe are added as
+        :func:`add_settings` does.
     """
     texts = _parameters(function)
     parameters = inspect.signature(function).parameters
     for name in names:
-        if name in SETTINGS:
+        if name in SETTINGS and name not in texts:
             add_settings(group, [name])
             continue
         kind, text = texts.get(name, ("", ""))

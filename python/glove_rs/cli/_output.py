@@ -118,6 +118,7 @@ def check_files(
     folder: OutputFolder | None = None,
     parents: bool = True,
     model: bool = False,
+    endings: bool = True,
 ) -> None:
     """Refuse to write over an input, over a file that exists, two files with one name, or nowhere.
 
@@ -138,6 +139,8 @@ def check_files(
         Whether the folder of each file must exist already.
     model : bool, default False
         Whether the files are models, which are NumPy archives.
+    endings : bool, default True
+        Whether to refuse names with the ending of a format that the core does not write.
 
     Raises
     ------
@@ -178,7 +181,8 @@ def check_files(
             _refuse_inside(option, path, written_files)
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if is_file and not _is_stream(path):
-            _check_ending(option, path, model)
+            if endings:
+                _check_ending(option, path, model)
             _check_place(path, parents)
             if key is not None and not overwrite:
                 raise FileExistsError(17, _EXISTS, path)

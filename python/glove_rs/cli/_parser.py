@@ -43,13 +43,26 @@ class Parser(argparse.ArgumentParser):
         return cast(Parser, next(actions).choices[name])
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Refuse an unknown option first: it is why a required one seems to be missing."""
+        """Refuse an unknown option first: it is why a required one seems to be missing.
+
+        Arguments behind an option belong to the argument that takes any number of them; argparse
+        itself ends that argument at the first option.
+        """
         for argument in args or ():
             if argument == "--" or (self._subparsers is not None and argument[:1] != "-"):
                 break
             if (name := _option_name(argument)) and name not in self._option_string_actions:
                 self.unknown([argument])
-        return super().parse_known_args(args, namespace)
+        found, rest = super().parse_known_args(args, namespace)
+        several = [a for a in self._actions if not a.option_strings and a.nargs == "*"]
+        if not rest or not several:
+            return found, rest
+        before = getattr(found, several[0].dest)
+        before = [] if before is several[0].default else before
+        if "--" in rest:  # behind which everything is an argument
+            rest.remove("--")
+        setattr(found, several[0].dest, [*before, *rest])
+        return found, []
 
     def unknown(self, arguments: list[str]) -> NoReturn:
         """Exit with an error: the usage, the arguments, and options of similar spelling."""

@@ -21,7 +21,8 @@ __all__ = ["PATHS", "parser", "run"]
 #: of a short command goes into imports.
 _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
-    "queries": ("similar", "analogy", "evaluate", "infer"),
+    "queries": ("similar", "analogy", "infer"),
+    "evaluation": ("evaluate",),
     "files": ("convert", "info"),
     "estimate": ("estimate",),
     "demo": ("demo",),

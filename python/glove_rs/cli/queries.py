@@ -1,4 +1,4 @@
-"""``similar``, ``analogy``, ``infer`` and ``evaluate``: query vectors and measure them."""
+"""``similar``, ``analogy`` and ``infer``: query vectors."""
 
 from __future__ import annotations
 
@@ -14,11 +14,10 @@ from ..vectors import Neighbours
 from . import _inputs
 from ._options import add_parameters, given
 from ._output import add_json, columns, emit, say
-from ._parser import Commands, Parser, command
+from ._parser import Commands, command
+from ._vectors import add_vectors, read_vectors
 
 __all__ = ["add"]
-
-_EVALUATION = ("method", "restrict_vocab", "lowercase")
 
 
 def add(commands: Commands) -> None:
@@ -26,25 +25,6 @@ def add(commands: Commands) -> None:
     _add_similar(commands)
     _add_analogy(commands)
     _add_infer(commands)
-    _add_evaluate(commands)
-
-
-def _add_vectors(parser: Parser) -> None:
-    """Add the argument of the vectors and the options that say how to read them."""
-    parser.add_argument(
-        "vectors",
-        metavar="VECTORS",
-        help="a model, the folder of a model, or a vector file in any usual format",
-    )
-    parser.add_argument(
-        "--vocab", metavar="FILE", help="the words, if VECTORS is a .bin of Stanford's glove"
-    )
-    add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
-
-
-def _read(options: argparse.Namespace) -> WordVectors:
-    reading = given(options, _inputs.READING)
-    return _inputs.vectors(options.vectors, options.vocab, **reading)
 
 
 def _neighbours(found: Neighbours) -> list[dict[str, Any]]:
@@ -76,7 +56,7 @@ def _add_similar(commands: Commands) -> None:
             "head -n 3 vocab.txt | cut -d ' ' -f 1 | glove-rs similar model --json"
         ),
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     parser.add_argument("words", metavar="WORD", nargs="*", help="words to look up")
     parser.add_argument(
         "--not",
@@ -101,7 +81,7 @@ def _search(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, An
 
 def _similar(options: argparse.Namespace) -> int:
     search = _search(options, _SEARCH)
-    wv = _read(options)
+    wv = read_vectors(options)
     if options.negative:
         found = wv.most_similar(options.words, options.negative, **search)
         emit(options, _neighbours(found), _lines(found))
@@ -158,7 +138,7 @@ def _add_analogy(commands: Commands) -> None:
         text="Print the words nearest to B - A + C.",
         example="glove-rs analogy model man king woman --topn 3",
     )
-    _add_vectors(parser)
+    add_vectors(parser)
     for name in ("a", "b", "c"):
         parser.add_argument(name, metavar=name.upper(), help="a word")
     add_parameters(parser.add_argument_group("search"), WordVectors.analogy, ["topn"])
@@ -167,7 +147,7 @@ def _add_analogy(commands: Commands) -> None:
 
 def _analogy(options: argparse.Namespace) -> None:
     search = _search(options, ("topn",))
-    found = _read(options).analogy(options.a, options.b, options.c, **search)
+    found = read_vectors(options).analogy(options.a, options.b, options.c, **search)
     emit(options, _neighbours(found), _lines(found))
 
 
@@ -223,34 +203,3 @@ def _infer(options: argparse.Namespace) -> None:
         found = model.vectors.most_similar([vector], topn=search["topn"])
         result["similar"], text = _neighbours(found), _lines(found)
     emit(options, result, text)
-
-
-# --- evaluate -------------------------------------------------------------------------------------
-
-
-def _add_evaluate(commands: Commands) -> None:
-    parser = command(
-        commands,
-        "evaluate",
-        _evaluate,
-        "VECTORS FILE... [options]",
-        summary="measure vectors on analogy questions and rated word pairs",
-        text=(
-            "Score vectors on files such as questions-words.txt (analogies) and wordsim353.tsv "
-            "(two words and a rating on each line)."
-        ),
-        example="glove-rs evaluate model questions-words.txt wordsim353.tsv --json",
-    )
-    _add_vectors(parser)
-    parser.add_argument(
-        "files", metavar="FILE", nargs="+", help="questions or rated pairs; - is standard input"
-    )
-    add_parameters(parser.add_argument_group("protocol"), WordVectors.evaluate, _EVALUATION)
-    add_json(parser)
-
-
-def _evaluate(options: argparse.Namespace) -> None:
-    wv = _read(options)
-    files = map(_inputs.local, options.files)
-    results = [wv.evaluate(path, **given(options, _EVALUATION)) for path in files]
-    emit(options, [result.to_dict() for result in results], "\n\n".join(map(str, results)))

@@ -1,5 +1,6 @@
-//! The parameters of Stanford's `glove`, or their accumulators, which have the same shape: first V rows of W,
-//! then V rows of W̃. A row is a word's vector and its bias, as little-endian f64.
+//! Reads and writes parameters of Stanford's `glove`, or their accumulators, which have the same shape: first V rows of
+//! W, then V rows of W̃. A row is a word's vector and its bias, as little-endian f64. (`formats/vectors/stanford.rs`
+//! reads the vectors alone.)
 
 use crate::error::{Error, Location, Result};
 use crate::file_kind::Wanted;
@@ -43,8 +44,8 @@ pub fn save_parameters(
 /// the parameters in single precision.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] for a size that does not fit the vocabulary, or with the byte
-/// offset of a number that is not finite in single precision; [`Error::Cancelled`].
+/// [`Error::Io`], also for a pipe; [`Error::Format`] for a size that does not fit the vocabulary, or with the byte
+/// offset of a number that is not finite in single precision; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load_parameters(
     path: impl AsRef<Path>,
     words: usize,
@@ -79,7 +80,7 @@ pub fn load_parameters(
     Ok((shape.dim, to))
 }
 
-/// The division of a file into rows of numbers.
+/// How a file is divided into rows of numbers.
 pub(in crate::formats) struct Shape {
     size: u64,
     pub dim: usize,
@@ -115,7 +116,7 @@ impl Shape {
     }
 }
 
-/// Bytes of the decompressed content of a file. A pipe is refused, because the caller opens the file again.
+/// Number of bytes of the decompressed content of a file. A pipe is refused, because the caller opens the file again.
 fn content_size(path: &Path, monitor: &Monitor) -> Result<u64> {
     let metadata = at(path, fs::metadata(path))?;
     if !metadata.is_file() && !metadata.is_dir() {

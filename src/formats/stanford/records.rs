@@ -1,4 +1,5 @@
-//! Co-occurrence records: 16 bytes each, little-endian `i32 word1, i32 word2, f64 x`, words from 1.
+//! Reads, writes and shuffles co-occurrence records of 16 bytes: little-endian `i32 word1, i32 word2, f64 x`. Word
+//! numbers start at 1.
 
 use crate::cooccurrence::{Triangle, TriangleBuilder};
 use crate::error::{Error, Location, Result};
@@ -16,14 +17,14 @@ use std::io::Write;
 use std::path::Path;
 
 const RECORD: usize = 16;
-/// Bytes read at a time.
+/// Number of bytes read at a time.
 const BLOCK: usize = 4 << 20;
-/// Buckets of a shuffle. A seed stands for one order only as long as this number stays the same: it does not
-/// depend on the memory limit.
+/// Number of buckets of a shuffle. The order that a seed gives depends on this number. So it is the same for every
+/// memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 
 /// Write the records of `counts`, sorted by (word1, word2). Only as many rows are in memory at a time as the
-/// limit allows.
+/// limit allows, but at least one.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Cancelled`].
@@ -82,7 +83,7 @@ pub fn load_cooccurrences(
     read_cooccurrences(&mut input, words, memory, monitor)
 }
 
-/// As [`load_cooccurrences`], from an open file.
+/// Like [`load_cooccurrences`], but from an open file.
 pub(in crate::formats) fn read_cooccurrences(
     input: &mut Input,
     words: usize,
@@ -117,8 +118,8 @@ pub(in crate::formats) fn read_cooccurrences(
     // last 1 %.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
-            "{}: no record has a word after word {} of the vocabulary's {words}; check that the \
-             vocabulary is that of the records",
+            "{}: the highest word number is {}, but the vocabulary has {words} words; check that the \
+             vocabulary belongs to these records",
             path.display(),
             last + 1
         ));

@@ -13,14 +13,14 @@ use std::path::Path;
 
 /// Longest line, in bytes.
 const LONGEST_LINE: usize = 16 << 20;
-/// Bytes read at a time; few in tests, so that lines are longer.
+/// Number of bytes read at a time; few in tests, so that lines are longer than a block.
 const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Write `word SP count LF` lines.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a word with a space or newline, which the format cannot
-/// hold.
+/// [`Error::Io`]; [`Error::Parameter`] for a word with a space, tab or newline, which the format cannot hold, and for a
+/// name with the ending of another format.
 pub fn save_vocabulary(
     vocabulary: &Vocabulary,
     path: impl AsRef<Path>,
@@ -34,7 +34,7 @@ pub fn save_vocabulary(
                 return Err(Error::parameter(
                     "words",
                     format!(
-                        "must not contain spaces or newlines in this format: {:?}",
+                        "must not contain spaces, tabs or newlines in this format: {:?}",
                         String::from_utf8_lossy(word)
                     ),
                 ));
@@ -57,7 +57,7 @@ pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Voca
     )
 }
 
-/// The same of a file that is open and at its beginning.
+/// Like [`load_vocabulary`], but for an open file whose position is its beginning.
 ///
 /// # Errors
 /// As for [`load_vocabulary`].
@@ -107,7 +107,7 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
         .map_err(|e| malformed(e, path, 1))
 }
 
-/// A word or count that the vocabulary refuses is an error of the file.
+/// A word or count that [`Vocabulary`] refuses is a fault of the file.
 fn malformed(error: Error, path: &Path, line: u64) -> Error {
     match error {
         Error::Parameter { .. } => {

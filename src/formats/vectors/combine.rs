@@ -1,9 +1,9 @@
-//! One vector of a word's two.
+//! Combines the two vectors of a word, w and w̃, into one.
 
 use super::element::Element;
 use crate::error::{Error, Result};
 
-/// What is made of a word's vectors w and w̃.
+/// How the vectors w and w̃ of a word are combined into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Combine {
     /// w + w̃, the paper's choice.

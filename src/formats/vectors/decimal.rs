@@ -20,7 +20,7 @@ const TENS_OF_EIGHT: [u64; 9] = [
     100_000_000,
 ];
 
-/// The bits of a double that a float has not, and what they are in the middle between two floats.
+/// The bits of a double that a float lacks, and their value if the double lies halfway between two floats.
 const LOST_BITS: u64 = (1 << 29) - 1;
 const MIDDLE: u64 = 1 << 28;
 
@@ -33,8 +33,8 @@ pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
     }
 }
 
-/// [`parse_partial`] for a number of digits with a point among or before them; None for what is not such a
-/// number, or too long.
+/// [`parse_partial`] for a number of digits, perhaps with a minus before them and a point after the first digit or
+/// later. `None` for any other number, and for one that is too long.
 #[inline(always)]
 fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     let negative = text.first() == Some(&b'-');
@@ -65,7 +65,7 @@ fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
         }
         fraction = at - point;
     }
-    // With the point at most 20 bytes, so that `digits` has not overflowed.
+    // At most 19 digits, or 18 and a point: `digits` has not overflowed.
     let whole = at > start && at - start <= 19 && digits < 1 << 53;
     let ends = text.get(at).is_none_or(u8::is_ascii_whitespace);
     if !(whole && ends) {
@@ -89,8 +89,8 @@ fn digit(text: &[u8], at: usize) -> Option<u64> {
     (digit < 10).then_some(u64::from(digit))
 }
 
-/// The number that the first of eight characters make, as far as they are digits, and how many these are.
-/// The first character is in the lowest byte.
+/// The number that the leading digits of eight characters make, and how many digits there are. The first character is
+/// in the lowest byte.
 #[inline(always)]
 fn leading_digits(characters: u64) -> (u64, usize) {
     const EACH: u64 = 0x0101_0101_0101_0101;
@@ -101,7 +101,7 @@ fn leading_digits(characters: u64) -> (u64, usize) {
     if count == 0 {
         return (0, 0);
     }
-    // Zeros come before the digits; then neighbours are added up: two, four and all eight of them.
+    // Shift the digits up, so that zeros come before them. Then combine neighbours: pairs, fours, all eight.
     let values = values << (64 - 8 * count);
     let pairs = (values.wrapping_mul(10) + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
@@ -142,7 +142,7 @@ mod tests {
         fn every_number_is_that_of_the_standard_library(
             minus in "-?", whole in "[0-9]{1,12}", fraction in "[0-9]{0,12}", bits: u32, rest in "[ \t\n]?[0-9. ]{0,12}",
         ) {
-            // Every second one is a float as it prints, or the middle between two.
+            // Random digits, a float as it prints, the middle between two floats, and a float with six decimals.
             let float = f32::from_bits(bits);
             let middle = f64::midpoint(f64::from(float), f64::from(f32::from_bits(bits ^ 1)));
             for number in [format!("{minus}{whole}.{fraction}"), format!("{float}"), format!("{middle}"), format!("{float:.6}")] {

@@ -5,13 +5,13 @@ use half::f16;
 
 /// A number that vectors are stored in.
 pub trait Element: Copy + Zeroable + Send + Sync + 'static {
-    /// Bytes of a number in a native file.
+    /// Number of bytes of a number in a native file.
     const BYTES: usize;
-    /// What rows hold before they are read.
+    /// Zero. Rows are filled with it before they are read.
     const ZERO: Self;
-    /// The nearest number of this type; infinite where `x` is beyond the largest.
+    /// The nearest number of this type; infinite if `x` is beyond the largest.
     fn from_f32(x: f32) -> Self;
-    /// The same number; every f16 is an f32.
+    /// The same number as an f32. Every f16 can be converted without loss.
     fn to_f32(self) -> f32;
     /// Whether it is a finite number.
     #[inline(always)]
@@ -20,7 +20,7 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     }
     /// Write to a slice of `BYTES` bytes.
     fn write_le(self, bytes: &mut [u8]);
-    /// The same numbers, in `buffer`, which has their length, unless they are f32 already.
+    /// The numbers of `row` as f32: `row` itself if it holds f32, else `buffer`, which must be as long as `row`.
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32];
 }
 
@@ -79,7 +79,7 @@ impl Element for f16 {
         let magnitudes = row.iter().map(|x| (x.to_bits() & 0x7fff) as i16);
         let largest = magnitudes.fold(0, i16::max);
         for (x, wide) in row.iter().zip(buffer.iter_mut()) {
-            // The sign is copied to the left of the other bits.
+            // The conversion to i32 copies the sign to all higher bits, of which the highest remains.
             let shifted = (i32::from(x.to_bits() as i16) << 13) as u32;
             *wide = f32::from_bits(shifted & SIGN_AND_REST) * REBIAS;
         }

@@ -1,4 +1,4 @@
-//! Which format a file of vectors has, from its first bytes.
+//! Detects which format a file of vectors has, from its beginning. `rows.rs` and `text.rs` then read it.
 
 use super::native;
 use super::text::{Dialect, Separator, is_blank, too_long, trim_end};
@@ -57,22 +57,24 @@ pub(super) enum Plan {
 #[derive(Debug, PartialEq)]
 pub(super) struct Body {
     pub dim: usize,
-    /// V as the header has it.
+    /// The number of words that the header states; `None` without a header.
     pub promised: Option<u64>,
-    /// Bytes before the first word, and lines.
+    /// Number of bytes before the first word.
     pub start: usize,
+    /// Number of lines before the first word.
     pub lines: u64,
     /// How the fields of a line are written.
     pub dialect: Dialect,
-    /// Bytes of a line on average, among the first; 0 if there is none.
+    /// Average length of the first lines in bytes; 0 if there are none.
     pub line_bytes: f64,
 }
 
-/// Bytes that are examined; more if the first two lines are longer. Few in tests, so that their files have more.
+/// Number of bytes that are examined; more if the first two lines are longer. Tests examine few bytes, so that their
+/// files are longer.
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
-/// Lines that are examined.
+/// Number of lines that are examined.
 const LINES: usize = 1000;
-/// Rows that decide about the separator.
+/// Number of rows that decide about the separator.
 const FEW_ROWS: usize = 50;
 
 /// Find the format of `input`, or how to read it as `format`, if no line is longer than `longest`
@@ -92,7 +94,7 @@ pub(super) fn detect(
         if enough(content, most) {
             break;
         }
-        // The first line does not end here, or the second.
+        // The first line or the second one is not complete.
         let (line, start) = match memchr(b'\n', content) {
             None => (1, 0),
             Some(end) => (2, end + 1),
@@ -162,7 +164,7 @@ pub(super) fn plan(
         FileKind::Records,
         FileKind::Parameters,
     ];
-    // The looks of a file do not count if the caller names its format.
+    // If the caller names the format, what the file looks like does not count.
     let kind = kind.filter(|kind| format.is_none() || !by_looks.contains(kind));
     let refusal = kind.filter(|kind| *kind != FileKind::Empty);
     if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {
@@ -203,13 +205,14 @@ pub(super) fn plan(
                 )
             } else {
                 at_byte(
-                    "this is none of the formats known; Stanford's .bin is read together with \
-                     vocabulary=, the file of its words",
+                    "this is not a vector file of a known format; to read Stanford's .bin, also give \
+                     the file of its words, vocabulary=",
                 )
             }
         });
     };
-    // A number takes two bytes of a line, or four.
+    // The header is wrong if it claims more components than fit into a line of `longest` bytes (a number takes at
+    // least two bytes), or more than the file has bytes.
     let vectors = promised > 0 || !content[start..].iter().all(u8::is_ascii_whitespace);
     let too_many = |bytes: u64| dim as u64 > bytes;
     if dim == 0 || too_many(longest as u64 / 2) || vectors && size.is_some_and(too_many) {
@@ -231,11 +234,11 @@ pub(super) fn plan(
         line_bytes: below.line_bytes,
     };
     let numbers = below.numbers();
-    // A row of one number might follow a first line of word and number as well as a header.
+    // If rows have one number, the first line may be a row, too: a word of digits and its number.
     let one_number = numbers == Some(1) && (dim != 1 || whole && promised != below.lines as u64);
     let rows_fit = promised == 0 || numbers == Some(dim) && !one_number;
     if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
-        // Text in another encoding is no text here, but it has no control characters either.
+        // Text in another encoding is not text for `is_text`. But it has no control characters, as binary files have.
         let below = &content[start..];
         let unprintable = |b: &u8| b.is_ascii_control() && !b.is_ascii_whitespace();
         let is_text = is_text(content);
@@ -258,7 +261,7 @@ pub(super) fn plan(
     })
 }
 
-/// `V dim`, two whole numbers.
+/// V and dim of a header, which is a line of two whole numbers.
 fn header(line: &[u8]) -> Option<(u64, usize)> {
     let line = std::str::from_utf8(trim_end(line)).ok()?;
     let mut fields = line.split([' ', '\t']).filter(|field| !field.is_empty());
@@ -287,8 +290,9 @@ fn headless(text: &[u8], whole: bool, start: usize) -> Option<Plan> {
     }))
 }
 
-/// Bytes of a first line that names the columns. That of a table ends in fewer numbers than the others, or in
-/// the numbers of the columns from 0; another has a name for each column, and none is a number.
+/// Length in bytes of a first line that names the columns; 0 if the first line is a row. In a table, a line of names
+/// ends in fewer numbers than the others, or in the numbers of the columns from 0. In other text, it has a name for
+/// each column, and no name is a number.
 fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
     let end = memchr(b'\n', text).unwrap_or(text.len());
     let line = &text[..end];
@@ -301,7 +305,7 @@ fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
         let is_name =
             |field: &&[u8]| has_letter(field) && fast_float2::parse::<f32, _>(field).is_err();
         let are_names = dim > 1 && fields.len() == dim + 1 && fields.iter().all(is_name);
-        // A malformed first line may be a phrase: the names of columns are all different.
+        // The names of columns differ from each other. A line with repeated words may be a malformed row.
         let mut different = fields.clone();
         different.sort_unstable();
         different.dedup();
@@ -347,8 +351,8 @@ fn has_old_line_ends(text: &[u8]) -> bool {
 
 fn thousands_found(field: &str) -> String {
     format!(
-        "numbers as {field:?} have commas between their thousands, or are lists of whole numbers; write \
-         them without commas, or separate them by blanks"
+        "numbers such as {field:?} have commas between their thousands, or are lists of whole numbers; write \
+         numbers without commas, and separate them by blanks"
     )
 }
 
@@ -374,15 +378,15 @@ struct Sample<'a> {
     /// Lines that are not blank.
     rows: Vec<&'a [u8]>,
     dialect: Dialect,
-    /// Of each row, how many numbers end it; rising.
+    /// How many numbers each row ends in, sorted.
     numbers: Vec<usize>,
     lines: usize,
     line_bytes: f64,
 }
 
 impl<'a> Sample<'a> {
-    /// The complete lines of `text`. The file goes on after it unless `whole`. A header promises
-    /// `promised` components.
+    /// Examine the complete lines of `text`, the beginning of a file, or all of it if `whole`. `promised` is the
+    /// number of components that the header states.
     fn of(text: &'a [u8], whole: bool, promised: Option<usize>) -> Self {
         let mut rows: Vec<&[u8]> = text.split(|b| *b == b'\n').take(LINES + 1).collect();
         if rows.len() > LINES || !whole {
@@ -417,8 +421,10 @@ impl<'a> Sample<'a> {
         Some(String::from_utf8_lossy(first).into_owned())
     }
 
-    /// Choose tabs where every line has as many tabs as numbers, or the dialect in which most lines end in the
-    /// numbers that are promised, or in the most; the default if half of them do so there.
+    /// Choose the dialect. If there are spaces, but every line has the same number of tabs and most lines have as many
+    /// numbers, tabs separate. Otherwise the dialect wins in which most lines end in the most numbers; a list wins if
+    /// most lines end in as many numbers as the header promises. If dialects are equal, the default wins if more than
+    /// half of the lines agree in it.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
         let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();
@@ -435,7 +441,7 @@ impl<'a> Sample<'a> {
                 }
             }
         }
-        // How many numbers most lines end with, and how many lines do.
+        // The number of numbers in which most lines end, and how many lines do so.
         let usual_of = |dialect| {
             let numbers = counted(few, dialect);
             let most = usual(&numbers).unwrap_or(0);
@@ -448,7 +454,8 @@ impl<'a> Sample<'a> {
             alike
         };
         let mut chosen = Dialect::default();
-        // Two whole numbers may be one with a decimal comma, and the first of a list may end a phrase.
+        // "1,5" may be a number with a decimal comma instead of two whole numbers, and what looks like the first number
+        // of a list may be the end of a phrase.
         let is_other = |line: &[u8]| {
             let line = trim_end(line);
             let start = line.iter().rposition(|b| b" \t:".contains(b));
@@ -479,7 +486,7 @@ impl<'a> Sample<'a> {
                 (most, alike, chosen) = (numbers, lines, dialect);
             }
         }
-        // Columns may also be aligned where only the words differ in length.
+        // Columns may be aligned even if all numbers have the same length and only the words differ in length.
         let padded = |line: &&&[u8]| {
             let mut word = trim_end(line);
             for _ in 0..most {
@@ -500,14 +507,14 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// How many numbers most lines end with; a few may be malformed, or have a word that ends in a
-    /// number itself. As often as another, the larger: then the other line is short of numbers.
+    /// How many numbers most lines end in. A few lines may be malformed, or have a word that ends in a number. If two
+    /// values are equally frequent, returns the larger: the lines with fewer numbers are taken for malformed ones.
     fn numbers(&self) -> Option<usize> {
         usual(&self.numbers)
     }
 
-    /// Whether the lines are vectors of `dim` numbers whose words are phrases that may end in a number:
-    /// some do not, or those numbers are whole and the others are not.
+    /// Whether the lines are vectors of `dim` numbers whose words are phrases that may end in a number: some words do
+    /// not end in a number, or the numbers that end words are whole and most of the others are not.
     fn has_phrases(&self, dim: usize) -> bool {
         let (Some(least), Some(most)) = (self.numbers.first(), self.numbers.last()) else {
             return false;
@@ -531,7 +538,7 @@ impl<'a> Sample<'a> {
     }
 }
 
-/// Of each row, how many numbers end it; rising.
+/// How many numbers each row ends in, sorted.
 fn counted(rows: &[&[u8]], dialect: Dialect) -> Vec<usize> {
     let mut numbers: Vec<_> = rows
         .iter()
@@ -541,7 +548,7 @@ fn counted(rows: &[&[u8]], dialect: Dialect) -> Vec<usize> {
     numbers
 }
 
-/// The most frequent of these rising numbers, the larger of several.
+/// The most frequent of these sorted numbers; the largest, if several are equally frequent.
 fn usual(numbers: &[usize]) -> Option<usize> {
     let alike = numbers.chunk_by(|a, b| a == b);
     alike.max_by_key(|group| group.len()).map(|group| group[0])
@@ -561,7 +568,7 @@ mod tests {
         detect(&mut input, None, LONGEST, OnInvalid::Strict)
     }
 
-    /// Whether text, dim, promised.
+    /// What was detected: whether it is text, dim, and the number of words that the header states.
     fn seen(content: &[u8]) -> (bool, usize, Option<u64>) {
         match plan(content).unwrap() {
             Plan::Text(body) => (true, body.dim, body.promised),
@@ -655,7 +662,7 @@ mod tests {
     fn binary_is_told_from_text() {
         let binary = [b"2 1\na ".as_slice(), &1.0_f32.to_le_bytes(), b"b \0\0\0\0"].concat();
         assert_eq!(seen(&binary), (false, 1, Some(2)));
-        // Bytes that are all letters are text, whatever fits.
+        // If all bytes are letters, the file is text, although it would fit the binary format.
         assert!(seen(b"2 1\na AAAA\nb BBBB\n").0);
         assert!(seen(b"2 2\nk\xe9ng 0.1|0.2\nqueen 0.3|0.2\n").0);
         assert!(!seen(b"1 1\nking \xcd\xcc\x8c\x3f\n").0);

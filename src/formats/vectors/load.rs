@@ -1,4 +1,4 @@
-//! Any file of vectors, whatever its format and packing.
+//! Reads a file of vectors of any format, compressed or not.
 
 use super::combine::Combine;
 use super::element::Element;
@@ -29,7 +29,7 @@ pub struct LoadOptions<'a> {
     pub vocabulary: Option<&'a Vocabulary>,
     /// Which vector of a word to read from a Stanford `.bin`; the other formats hold one.
     pub combine: Combine,
-    /// Bytes that a line of a text may have.
+    /// Largest number of bytes of a line in a text file.
     pub max_line_bytes: usize,
     /// What to do with words that are not UTF-8.
     pub errors: OnInvalid,
@@ -55,8 +55,8 @@ impl Default for LoadOptions<'_> {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
-/// [`Error::Parameter`] for a vocabulary where there must be none or the reverse, for a combination of
-/// one vector, and for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Parameter`] for a vocabulary that the format does not take or for one that is missing, for `combine` if the
+/// format holds one vector of a word, and for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load<E: Element>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
@@ -75,7 +75,7 @@ pub fn load<E: Element>(
     load_from(Input::open(path, monitor)?, options, monitor)
 }
 
-/// The same of a file that is open and at its beginning.
+/// Like [`load`], but for an open file whose position is its beginning.
 ///
 /// # Errors
 /// As for [`load`]; [`Error::Parameter`] also for a vocabulary: parameters are read from a path.
@@ -94,7 +94,7 @@ pub(crate) fn load_from<E: Element>(
         return Err(Error::parameter("vocabulary", message));
     }
     if options.combine != Combine::default() {
-        let message = "must be \"sum\" but for Stanford's .bin, which is read with vocabulary=: \
+        let message = "must be \"sum\", except for Stanford's .bin, which is read with vocabulary=: \
                        the other formats hold one vector of a word";
         return Err(Error::parameter("combine", message));
     }
@@ -128,7 +128,7 @@ pub(crate) fn load_from<E: Element>(
     })
 }
 
-/// Keep the vectors of some words, of a file that was read whole.
+/// Keep only the vectors of the words in `only`, if there is a selection.
 fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Result<Loaded<E>> {
     let Some(only) = only else { return Ok(loaded) };
     let (dim, mut kept) = (loaded.dim, WordList::default());
@@ -149,7 +149,7 @@ fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Resu
 /// Find the vectors that hold NaN or infinity.
 fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
     let dim = loaded.dim.max(1);
-    // Without a way out in the middle of a row, the compiler vectorises it.
+    // No early exit: the compiler vectorises a loop over a whole row.
     let is_finite = |row: &[E]| row.iter().fold(true, |all, x| all & x.is_finite());
     let rows = loaded.matrix.par_chunks(dim).enumerate();
     let lost: Vec<usize> = rows
@@ -172,7 +172,7 @@ fn read_text<E: Element>(
     // The shortest line: an empty word, and a space and a digit for each number.
     let possible = size / (2 * body.dim as u64 + 1);
     let expected = body.promised.unwrap_or_else(|| {
-        // Words get longer the rarer they are.
+        // A guess from the first lines, rather too large: memory that is not touched costs nothing.
         let guess = size as f64 / body.line_bytes.max(1.0) * 1.05;
         (guess as u64).saturating_add(16)
     });
@@ -222,7 +222,7 @@ fn read_binary<E: Element>(
     Ok(vectors)
 }
 
-/// Leave out the vectors of words that came before.
+/// Leave out each vector whose word has an earlier vector.
 fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
     let Vectors {
         mut words,
@@ -286,7 +286,7 @@ mod tests {
         WordList::of(words).unwrap()
     }
 
-    /// The line that is complained about.
+    /// The line that the error names.
     fn faulty_line(content: &[u8]) -> u64 {
         match read_all(content).unwrap_err() {
             Error::Format {
@@ -314,7 +314,7 @@ mod tests {
             let bad = format!("1000 3\r\n\n{bad}");
             assert_eq!(faulty_line(bad.as_bytes()), before as u64 + 3);
         }
-        // Of several the first, and none beyond the limit.
+        // Of several malformed lines the first is named. Lines beyond the limit are not read.
         let bad = format!("{fine}a 1\n{fine}b \n");
         assert_eq!(faulty_line(bad.as_bytes()), 501);
         let limited = LoadOptions {
@@ -360,7 +360,7 @@ mod tests {
             else {
                 panic!("{end}: {error}");
             };
-            // The vector that is cut starts there.
+            // The error names the first byte of the vector that is cut.
             assert!(
                 byte as usize <= end && end - (byte as usize) < 3 + 1 + 12,
                 "{end}: {byte}"

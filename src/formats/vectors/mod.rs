@@ -2,8 +2,8 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `load` | reads a file of any format into words and a matrix |
-//! | `format` | tells which format a file has, from its first bytes |
+//! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
+//! | `format` | detects which format a file has, from its beginning |
 //! | `rows` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
 //! | `decimal` | parses numbers of text eight digits at a time |

@@ -33,26 +33,26 @@ use crate::monitor::Monitor;
 use std::io::Write;
 use std::path::Path;
 
-/// The first bytes of every native file. The first is no UTF-8 and the last two do not survive a
-/// transfer that translates newlines.
+/// The first bytes of every native file. The first byte is not valid UTF-8, and the last two do not survive a transfer
+/// that translates newlines.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
-/// Bytes of the header, and what the matrix is aligned to: a cache line.
+/// Number of bytes of the header. The matrix is aligned to the same number: the size of a cache line.
 const HEADER: usize = 64;
 const FORMAT: HeaderFormat = HeaderFormat {
     magic: MAGIC,
     versions: [1, 1],
     length: HEADER,
 };
-/// Numbers converted at a time.
+/// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
 /// What a native file says of its matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The bytes it was read from, whose checksums identify the words.
+    /// The bytes of the header. The checksums in them identify the words.
     pub bytes: [u8; HEADER],
-    /// Bytes of a number of the matrix: 4 or 2.
+    /// Number of bytes of a number of the matrix: 4 or 2.
     pub element_bytes: usize,
     /// Number of words.
     pub words: usize,
@@ -74,7 +74,7 @@ impl Header {
 /// Write vectors (V × dim, row-major) with their words, which must be different.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Cancelled`].
 pub fn save<W: AsRef<[u8]>, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
@@ -119,14 +119,14 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
     })
 }
 
-/// Read what comes before the matrix, if this is a native file that can be mapped: one that is not
-/// packed. Its length is checked, so the matrix is all there.
+/// Read the header and the words of a native file that can be mapped. `None` if the file is compressed, a pipe or
+/// not a native file. The size of the file is checked: the matrix is complete.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset.
 pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header, WordList)>> {
     let path = path.as_ref();
-    // Bytes that are read from a pipe to examine them cannot be read again.
+    // What is read from a pipe to examine it could not be read again by another reader.
     if !at(path, std::fs::metadata(path))?.is_file() {
         return Ok(None);
     }
@@ -157,7 +157,7 @@ pub(super) fn read<E: Element>(
     let (header, mut words) = read_index(input, size)?;
     words.truncate(most);
     let mut left = words.len() * header.dim;
-    // The header of a packed file may promise more than there is.
+    // The header of a compressed file may claim a larger matrix than the file holds.
     let mut matrix = fallible::with_capacity(if size.is_some() { left } else { 0 })?;
     let mut bytes = Vec::new();
     let path = input.path().to_owned();
@@ -235,11 +235,11 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
     let index = small(words.checked_mul(8))
         .and_then(|ends| small(ends.checked_add(word_bytes)))
         .ok_or_else(|| contradiction(32))?;
-    // Half precision may be read, and saved again, in single precision.
+    // The size in single precision, because vectors in half precision can be read in single precision.
     let row = small(dim.checked_mul(size_of::<f32>() as u64));
     let rows = row.and_then(|row| small(row.checked_mul(words)));
     rows.ok_or_else(|| contradiction(24))?;
-    // Without words nothing else bounds it. As text it must be readable again.
+    // Without words nothing else bounds dim. With this bound, such a file can be converted to text and read again.
     if words == 0 && dim > MAX_LINE_BYTES as u64 / 2 {
         return Err(contradiction(24));
     }

@@ -1,5 +1,5 @@
-//! Vectors read a block at a time: one thread reads the next block while all parse this one, each
-//! row straight into its place in the matrix.
+//! Reads vectors block by block. One thread reads the next block while the others parse this one; they write each row
+//! to its final position in the matrix.
 
 use super::element::Element;
 use super::selection::Selection;
@@ -22,9 +22,9 @@ const TOGETHER: usize = 1 << 16;
 
 /// How words and vectors follow each other in a file.
 pub(super) trait Rows: Sync {
-    /// Find the first records that are complete in `block`, at most `most`, and add where they lie to
-    /// `spans`; all of them, or some and then the others in the next call. Returns the end of the
-    /// last, from which the next block will start.
+    /// Find complete records from the beginning of `block` on, at most `most`, and append their ranges to `spans`.
+    /// Records that it does not find it must find in a later call. Returns the end of the last record found, at which
+    /// the next block will start.
     fn frame(
         &mut self,
         block: &[u8],
@@ -33,7 +33,7 @@ pub(super) trait Rows: Sync {
         spans: &mut Vec<Range<usize>>,
     ) -> std::result::Result<usize, Fault>;
 
-    /// Read the numbers of one record into `row`. Returns where its word lies in it. It is UTF-8 if
+    /// Read the numbers of one record into `row`. Returns the range of its word in the record. The word is UTF-8 if
     /// [`Rows::on_invalid`] is strict.
     fn parse<E: Element>(
         &self,
@@ -41,10 +41,10 @@ pub(super) trait Rows: Sync {
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String>;
 
-    /// Whether a record may have one of the words, as far as can be told without reading its numbers.
+    /// Whether a record may have one of the words. This is decided without reading its numbers.
     fn may_have(&self, record: &[u8], words: &Selection) -> bool;
 
-    /// The word that is written so.
+    /// The word that `written` stands for, for example without its quotation marks.
     fn word<'a>(&self, written: &'a [u8]) -> Cow<'a, [u8]> {
         written.into()
     }
@@ -52,7 +52,7 @@ pub(super) trait Rows: Sync {
     /// What to do with words that are not UTF-8.
     fn on_invalid(&self) -> OnInvalid;
 
-    /// Where `offset` in the block last framed is in the file.
+    /// The location in the file of `offset` in the block that [`Rows::frame`] saw last.
     fn location(&self, block: &[u8], offset: usize) -> Location;
 }
 
@@ -73,8 +73,8 @@ pub(super) struct Vectors<E> {
     pub rest: Option<Vec<u8>>,
 }
 
-/// Read at most `most` records of `dim` numbers; memory for `expected` of them, which the file must
-/// have room for, is taken at once. With a selection, those of its words, until all are found.
+/// Read at most `most` records of `dim` numbers. Memory for `expected` records is allocated at once: the file must be
+/// large enough for them. With a selection, only the vectors of its words are kept, and reading ends when all are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     mut records: impl Rows,
@@ -116,8 +116,8 @@ pub(super) fn read<E: Element>(
         next.clear();
         fallible::reserve(&mut next, block.len() - end)?;
         next.extend_from_slice(&block[end..]);
-        // A record that is longer than the block is scanned again from its start. The block doubles each time, so
-        // that there are few scans. After many short records, some of them may be left.
+        // If the block has no whole record, the next one is twice as long: a long record is scanned from its start
+        // only a few times. If the block has more than `together` records, the rest of them begins the next block.
         let more = if whole == 0 {
             next.len().max(BLOCK)
         } else {
@@ -172,7 +172,7 @@ pub(super) fn read<E: Element>(
     })
 }
 
-/// Parse the records of a block on all threads. Where each word lies in the block, task by task.
+/// Parse the records of a block on all threads. Returns the range of each word in the block, task by task.
 fn parse<E: Element>(
     records: &impl Rows,
     block: &[u8],
@@ -201,7 +201,7 @@ fn parse<E: Element>(
         .collect()
 }
 
-/// The complaint about a word that is no text, if that is an error.
+/// An error message if the word is not UTF-8 and `errors` is strict.
 pub(super) fn check_utf8(word: &[u8], errors: OnInvalid) -> std::result::Result<(), String> {
     match std::str::from_utf8(word) {
         Err(e) if errors == OnInvalid::Strict => Err(format!(

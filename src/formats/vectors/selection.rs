@@ -1,9 +1,9 @@
-//! Words whose vectors are wanted, of a file that has many more.
+//! The words whose vectors are wanted from a file that may have many more.
 
 use crate::vocabulary::hash;
 use hashbrown::HashTable;
 
-/// A set of words, and of their first fields.
+/// A set of words, and the set of their first fields.
 #[derive(Debug, Default)]
 pub struct Selection {
     words: Set,
@@ -43,8 +43,8 @@ impl Selection {
     }
 }
 
-/// The text before the first space or tab. A selection compares it first, so words with
-/// spaces are found, too.
+/// The text before the first space or tab. Where a word ends is known only after its line is parsed. So a line is
+/// parsed if its first field is that of a wanted word, which may contain spaces.
 fn first_field(text: &[u8]) -> &[u8] {
     &text[..memchr::memchr2(b' ', b'\t', text).unwrap_or(text.len())]
 }

@@ -1,4 +1,5 @@
-//! Word vectors from the parameters of Stanford's `glove`: w, w̃ or both of the first words.
+//! Reads word vectors from the parameters of Stanford's `glove`: w, w̃ or a combination of both.
+//! (`formats/stanford/parameters.rs` reads all parameters.)
 
 use super::combine::Combine;
 use super::element::Element;

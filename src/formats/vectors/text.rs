@@ -34,7 +34,7 @@ pub(super) enum Separator {
     Semicolon,
     /// A tab; a word may hold blanks and end in a number.
     Tab,
-    /// This mark between the numbers, and a blank, a tab or, with `colon`, a colon after the word.
+    /// `mark` separates the numbers. After the word comes a blank, a tab or, with `colon`, a colon.
     List { mark: u8, colon: bool },
 }
 
@@ -46,7 +46,7 @@ impl Dialect {
         }
     }
 
-    /// Other dialects than the default, to be tried in this order.
+    /// All dialects except the default and [`Dialect::TABS`], in the order in which they are tried.
     pub const OTHERS: [Self; 12] = [
         Self::new(Separator::Blanks, false),
         Self::new(Separator::Blank, true),
@@ -62,7 +62,7 @@ impl Dialect {
         Self::list(b';', false, true),
     ];
 
-    /// Tabs alone, for lines that all have the same number of them.
+    /// The dialects in which only tabs separate. They are tried if all lines have the same number of tabs.
     pub const TABS: [Self; 2] = [
         Self::new(Separator::Tab, false),
         Self::new(Separator::Tab, true),
@@ -97,7 +97,7 @@ impl Dialect {
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 
-    /// The first number of a line, which is its last field, and the word before it.
+    /// Split a line of which only the word and its first number are left.
     fn split_word(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let Separator::List { colon, .. } = self.separator else {
             return self.split_last(line);
@@ -185,8 +185,7 @@ impl Lines {
         }
     }
 
-    /// Whether a line can be what it should be, by its length alone: a row is only made for one that
-    /// can.
+    /// Refuse a line that is too long, or too short for `dim` numbers, before memory is allocated for its row.
     fn check(&self, line: &[u8]) -> std::result::Result<(), String> {
         if line.len() > self.longest {
             return Err(too_long(self.longest));
@@ -200,7 +199,7 @@ impl Lines {
     }
 }
 
-/// The complaint about a line that does not end.
+/// The message about a line that is too long.
 pub(super) fn too_long(longest: usize) -> String {
     format!("the line is longer than max_line_bytes, {longest} bytes")
 }
@@ -303,8 +302,8 @@ impl Rows for Lines {
     }
 }
 
-/// Parse a line whose word has no space, as nearly all are. Returns where the word ends, or `None` if the line
-/// is another.
+/// Parse a line whose word has no space; nearly all words have none. Returns where the word ends, or `None` for any
+/// other line.
 fn split_left<E: Element>(line: &[u8], row: &mut [E]) -> Option<usize> {
     let end = memchr2(b' ', b'\t', line)?;
     let mut rest = &line[end..];
@@ -354,7 +353,7 @@ fn split_right(
     Ok(rest.len())
 }
 
-/// Refuse a word whose last field is a number with a byte in it that is no text.
+/// Refuse a word whose last field looks like a number but has a byte in it that is not UTF-8.
 fn check_numbers(word: &[u8]) -> std::result::Result<(), String> {
     if std::str::from_utf8(word).is_ok() {
         return Ok(());
@@ -388,7 +387,7 @@ pub(super) fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|b| b" \t\r".contains(b))
 }
 
-/// Without the spaces of fastText and the CR of Windows.
+/// The line without blanks and carriage returns at its end: fastText writes a space there, Windows a carriage return.
 pub(super) fn trim_end(mut line: &[u8]) -> &[u8] {
     while let [rest @ .., b' ' | b'\t' | b'\r'] = line {
         line = rest;

@@ -1,5 +1,5 @@
-//! word2vec's binary vectors: after the header `V dim LF`, for each word the word, a space, and
-//! `dim` little-endian f32. The original tool ends each with a newline, gensim does not.
+//! Reads word2vec's binary vectors: the header `V dim LF`, then one record for each word: the word, a space, and `dim`
+//! little-endian f32. The original tool writes a newline after each record, gensim does not.
 
 use super::element::{Element, read_f32};
 use super::rows::{Fault, Rows, check_utf8};
@@ -16,7 +16,7 @@ const LONGEST_WORD: usize = 1 << 20;
 pub(super) struct BinaryRows {
     row_bytes: usize,
     errors: OnInvalid,
-    // Bytes before the block, and of it in records.
+    // Number of bytes before the block, and bytes of the block that belong to records found so far.
     before: u64,
     here: u64,
 }
@@ -59,9 +59,7 @@ impl Rows for BinaryRows {
             match complete {
                 Some(complete) => spans.push(start..complete),
                 None if at_end && word.is_empty() => {
-                    return Err(fault(
-                        "the file ends before the number of words in its header",
-                    ));
+                    return Err(fault("the file has fewer words than its header says"));
                 }
                 None if at_end => return Err(fault("the file ends within this word's vector")),
                 None if word.len() > LONGEST_WORD + self.row_bytes => {
@@ -100,8 +98,8 @@ impl Rows for BinaryRows {
     }
 }
 
-/// Whether `content` is exactly `words` records of `dim` numbers, which hold other bytes than printable ASCII
-/// and white space: text of another encoding has these in its words alone.
+/// Whether `content` is exactly `words` records of `dim` numbers, and a byte of the numbers is neither printable ASCII
+/// nor white space. (Text in another encoding has such bytes only in its words.)
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
     let complete = BinaryRows::after(0, dim, OnInvalid::Ignore)

@@ -6,28 +6,28 @@ use crate::vocabulary::hash;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 
-/// Words of UTF-8, one after the other, as they follow each other in a file.
+/// Words in UTF-8, one directly after the other, in the order of a file.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct WordList {
     bytes: Vec<u8>,
-    // `ends[i]` is the end of word i in `bytes`; it starts where the word before it ends.
+    // Word i is bytes[ends[i - 1]..ends[i]]; word 0 starts at 0.
     ends: Vec<u64>,
 }
 
 impl WordList {
-    /// Words that lie in `bytes`, each up to its end, if the ends rise to the end of `bytes` and
+    /// The words in `bytes` that end at `ends`. `None` unless the ends are in order, the last is the end of `bytes`, and
     /// every word is UTF-8.
     pub(super) fn from_parts(bytes: Vec<u8>, ends: Vec<u64>) -> Option<Self> {
         let words = Self { bytes, ends };
         let rising = words.ends.is_sorted();
         let complete = words.ends.last().copied().unwrap_or(0) == words.bytes.len() as u64;
-        // One pass over all: what is UTF-8 as a whole is so in parts if no cut is inside a letter.
+        // All words are checked in one pass: a part of UTF-8 text is UTF-8 if it is not cut inside a character.
         let text = std::str::from_utf8(&words.bytes).ok()?;
         let whole = |end: &u64| text.is_char_boundary(*end as usize);
         (rising && complete && words.ends.iter().all(whole)).then_some(words)
     }
 
-    /// Many words.
+    /// A list of these words.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -59,7 +59,7 @@ impl WordList {
         self.ends.is_empty()
     }
 
-    /// The word in place `i`.
+    /// Word number `i`.
     pub fn get(&self, i: usize) -> &[u8] {
         let start = if i == 0 { 0 } else { self.ends[i - 1] };
         &self.bytes[start as usize..self.ends[i] as usize]
@@ -85,7 +85,7 @@ impl WordList {
         Ok(self.len() - self.repeats()?.len())
     }
 
-    /// Places of the words that came before, rising.
+    /// The numbers of the words that are equal to an earlier word, in order.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

@@ -1,4 +1,4 @@
-//! Writing vectors for other programs: word2vec's two formats, and GloVe's text.
+//! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
 use super::element::Element;
 use super::format::{self, Body, Plan};
@@ -16,20 +16,19 @@ use std::path::Path;
 /// `Word2Vec`, `Binary` as `Word2VecBinary`. The module [`native`](super::native) writes its own format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// `V dim LF`, then `word SP number SP … LF`; the shortest digits that read back the same.
+    /// `V dim LF`, then lines `word SP number SP … LF`. Numbers have the fewest digits that read back the same.
     Text,
     /// `V dim LF`, then `word SP` and little-endian f32.
     Binary,
-    /// Lines as in text, without the header: what GloVe files look like; the shortest digits.
+    /// As `Text`, without the header. Files of GloVe vectors look like this.
     Headless,
-    /// The same with six decimals, as Stanford's `%f` writes them.
+    /// As `Headless`, with six decimals, as Stanford's `%f` writes them.
     SixDecimals,
-    /// The same after `V dim LF`.
+    /// As `SixDecimals`, after the header `V dim LF`.
     SixDecimalsHeader,
 }
 
-/// Words formatted by one task before they are written in order: at 300 components what a core has
-/// in its cache.
+/// Words that one task formats. With 300 components their text fits into the cache of a core.
 const ROWS: usize = 1 << 7;
 /// Tasks for each thread between two writes; a round has more lines than `check_beginning` sees.
 const TASKS: usize = 8;
@@ -61,7 +60,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
     write_atomically(path, monitor, |out| {
-        // Some tasks' worth at a time: memory stays bounded whatever V is.
+        // Format a limited number of rows at a time, so that memory does not grow with V.
         let together = ROWS * TASKS * rayon::current_num_threads();
         let mut blocks = words
             .chunks(together)
@@ -95,8 +94,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     })
 }
 
-/// Refuse words that end before they should: at a newline, or, before a reader that splits at
-/// every space, at a space.
+/// Refuse words that a reader would cut off: at a newline or, if the reader splits at every space, at a space.
 fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()> {
     for word in words {
         let word = word.as_ref();
@@ -115,8 +113,8 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
     Ok(())
 }
 
-/// Refuse words with which the file would be taken for another: when most of the first end in a
-/// space and a number, say, or the very first starts with a byte order mark.
+/// Refuse words that would let a reader mistake the file: for example if most of the first words end in a space and a
+/// number, or if the first word starts with a byte order mark.
 fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
     let text = parts.concat();
     let (content, whole) = format::beginning(&text);
@@ -135,8 +133,8 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
         }
         _ => Err(Error::parameter(
             "words",
-            "cannot be told from the numbers in this format, or there are none: \
-             the native format takes any",
+            "cannot be told from the numbers in this format, or there are none; save them in the native \
+             format, which takes any words",
         )),
     }
 }
@@ -186,9 +184,9 @@ fn format_rows<W: AsRef<[u8]>, E: Element>(
     text
 }
 
-/// Numbers formatted before they are put in place: bytes that were just written are slow to read.
+/// How many numbers are formatted before they are copied to the line: reading what was just written is slow.
 const TOGETHER: usize = 8;
-/// Bytes of the longest f32, with the space before it: " -1.17549435e-38" and some.
+/// More bytes than the longest f32 with the space before it: " -1.17549435e-38".
 const LONGEST: usize = 24;
 
 /// Write a space and the digits of a number at `at`. Returns where they end. Copies of a fixed size, which

@@ -1,0 +1,36 @@
+"""The models of gensim that are compared: skip-gram and FastText, window 5, 5 epochs.
+
+All other settings are gensim's defaults, but for the dimension, the threads and the least count,
+which the caller gives. FastText is its skip-gram variant, as in the paper of Bojanowski et al.
+(2017): gensim's default is CBOW.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+
+def skip_gram(corpus: str, *, dim: int, min_count: int, threads: int, seed: int) -> Any:
+    """Train gensim's `Word2Vec` on a text of a document a line."""
+    word2vec = importlib.import_module("gensim.models.word2vec")
+    return word2vec.Word2Vec(**_settings(corpus, dim, min_count, threads, seed))
+
+
+def fasttext(corpus: str, *, dim: int, min_count: int, threads: int, seed: int) -> Any:
+    """Train gensim's `FastText` on a text of a document a line."""
+    models = importlib.import_module("gensim.models.fasttext")
+    return models.FastText(**_settings(corpus, dim, min_count, threads, seed))
+
+
+def _settings(corpus: str, dim: int, min_count: int, threads: int, seed: int) -> dict[str, Any]:
+    return {
+        "corpus_file": corpus,  # the fastest way in
+        "sg": 1,
+        "vector_size": dim,
+        "window": 5,
+        "epochs": 5,
+        "min_count": min_count,
+        "workers": threads,
+        "seed": seed + 1,
+    }

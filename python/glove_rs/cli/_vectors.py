@@ -1,0 +1,31 @@
+"""The argument VECTORS of a command, and the options that say how to read it."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import WordVectors
+from . import _inputs
+from ._options import add_parameters, given
+from ._parser import Parser
+
+__all__ = ["add_vectors", "read_vectors"]
+
+
+def add_vectors(parser: Parser) -> None:
+    """Add the argument of the vectors and the options that say how to read them."""
+    parser.add_argument(
+        "vectors",
+        metavar="VECTORS",
+        help="a model, the folder of a model, or a vector file in any usual format",
+    )
+    parser.add_argument(
+        "--vocab", metavar="FILE", help="the words, if VECTORS is a .bin of Stanford's glove"
+    )
+    add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
+
+
+def read_vectors(options: argparse.Namespace, path: str | None = None) -> WordVectors:
+    """Read VECTORS, or another path in the same way."""
+    reading = given(options, _inputs.READING)
+    return _inputs.vectors(options.vectors if path is None else path, options.vocab, **reading)

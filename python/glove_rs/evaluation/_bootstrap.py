@@ -1,0 +1,140 @@
+"""Bootstrap: how much a score would vary with other items of the same kind (Efron 1979).
+
+The items of a set are drawn with replacement, as many as there are, and the score is computed
+again. Several models are scored on the same draws, so that the difference of two models has an
+interval of its own: what makes an item hard makes it hard for both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["interval", "resampled_share", "resampled_spearman"]
+
+_Float64 = NDArray[np.float64]
+
+#: The probability of an interval.
+_LEVEL = 0.95
+# The largest share of draws that may have no score: of all others the interval is made.
+_UNDEFINED = 0.05
+# Items drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays are in use. Measured on
+# 3,000 pairs and two models: 0.43 s for 1,000 draws; 0.52 s with 2¹⁴, 0.73 s with 2²⁰.
+_CELLS = 1 << 16
+
+
+def interval(scores: _Float64) -> tuple[float, float]:
+    """Return the percentile interval at 95 %: NaN if more than 5 % of the scores are NaN.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n,)
+        Of the resampled items.
+    """
+    is_defined = ~np.isnan(scores)
+    if is_defined.mean() < 1 - _UNDEFINED:
+        return math.nan, math.nan
+    tail = (1 - _LEVEL) / 2
+    low, high = np.quantile(scores[is_defined], (tail, 1 - tail))
+    return float(low), float(high)
+
+
+def resampled_share(right: _Float64, n: int, seed: int) -> _Float64:
+    """Return the share of right items for each of `n` draws.
+
+    Models that are right on the same items are right on the same number of drawn items, so it is
+    enough to draw how many items there are of each pattern, such as "right, wrong".
+
+    Parameters
+    ----------
+    right : ndarray of float64, shape (models, items)
+        1 or 0.
+    n : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of float64, shape (models, n)
+    """
+    items = right.shape[1]
+    patterns, counts = np.unique(right, axis=1, return_counts=True)
+    drawn = np.random.default_rng(seed).multinomial(items, counts / items, size=n)
+    shares: _Float64 = patterns @ drawn.T / items
+    return shares
+
+
+def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -> _Float64:
+    """Return the rank correlation of ratings and values for each of `n` draws.
+
+    The ranks of drawn items follow from how often each item was drawn and the order of all items,
+    so nothing is sorted again. Equal values, and copies of an item, share the mean of their ranks.
+
+    Parameters
+    ----------
+    ratings : ndarray of float64, shape (items,)
+    values : ndarray of float64, shape (models, items)
+    n : int
+    seed : int
+
+    Returns
+    -------
+    ndarray of float64, shape (models, n)
+        NaN where all drawn ratings, or all drawn values of a model, are equal.
+    """
+    items = len(ratings)
+    rating_order, value_orders = _Order(ratings), [_Order(column) for column in values]
+    found = np.empty((len(values), n))
+    rng = np.random.default_rng(seed)
+    for draws in _blocks(n, items):
+        size = draws.stop - draws.start
+        drawn = rng.integers(items, size=(size, items)) + items * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * items).reshape(size, items)
+        weights = counts.astype(np.float64)
+        first = rating_order.ranks(weights)
+        first_square = _weighted(weights, first, first)
+        for model, order in enumerate(value_orders):
+            second = order.ranks(weights)
+            square = first_square * _weighted(weights, second, second)
+            product = _weighted(weights, first, second)
+            undefined = np.full(size, np.nan)
+            found[model, draws] = np.divide(product, np.sqrt(square), undefined, where=square > 0)
+    return found
+
+
+def _blocks(n: int, items: int) -> Iterator[slice]:
+    """Yield slices of `n` draws of at most `_CELLS` items together."""
+    step = max(1, _CELLS // items)
+    for first in range(0, n, step):
+        yield slice(first, min(first + step, n))
+
+
+def _weighted(weights: _Float64, first: _Float64, second: _Float64) -> _Float64:
+    """Return the sum of products in each row."""
+    sums: _Float64 = np.einsum("ij,ij,ij->i", weights, first, second)
+    return sums
+
+
+class _Order:
+    """The order of values, by which drawn values are ranked."""
+
+    def __init__(self, values: _Float64) -> None:
+        self._sorted = np.argsort(values, kind="stable")
+        _, self._groups = np.unique(values, return_inverse=True)
+        in_order = values[self._sorted]
+        self._starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
+
+    def ranks(self, weights: _Float64) -> _Float64:
+        """Return the rank of each item minus the mean rank, exact in float64.
+
+        Parameters
+        ----------
+        weights : ndarray of float64, shape (draws, items)
+            How often each item was drawn. The rank of an item that was not drawn has no meaning.
+        """
+        sizes = np.add.reduceat(weights[:, self._sorted], self._starts, axis=1)
+        ranks = np.cumsum(sizes, axis=1) - (sizes - 1) / 2
+        centred: _Float64 = ranks[:, self._groups] - (weights.shape[1] + 1) / 2
+        return centred

@@ -1,0 +1,198 @@
+"""Categories of words, and whether clusters of vectors agree with them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import boolean, optional_integer
+from .._core import FormatError
+from .._optional import optional
+from .._text import percent, table
+from .._vectors.cosine import unit_rows_in_float64
+from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
+from ._set_files import read_categories
+
+__all__ = ["PURITY", "CategoryResult", "categories", "clustered"]
+
+#: The measure in words.
+PURITY = (
+    "purity: the share of words in the most frequent category of their cluster; as many clusters "
+    "as categories, by Ward's method on unit vectors"
+)
+
+# Clustering holds the distances of all pairs of words: 1.6 GB for this many.
+_MOST_WORDS = 20_000
+
+
+@dataclass(frozen=True)
+class CategoryResult:
+    """The result of :func:`categories`. ``print`` shows it as a table.
+
+    Attributes
+    ----------
+    protocol : str
+        How the words were clustered, in words.
+    path : str
+        The file of words and categories.
+    purity : float
+        From 0 to 1. NaN if it is undefined: with words of fewer than two categories.
+    clusters : int
+        The number of clusters, which is that of the categories with an answerable word.
+    answerable : int
+        Words that are known and have finite vectors.
+    skipped : int
+        All other words. They do not change the purity.
+    not_finite : int
+        Skipped words that are known, but their vector has NaN or infinity.
+    """
+
+    protocol: str
+    path: str
+    purity: float
+    clusters: int
+    answerable: int
+    skipped: int
+    not_finite: int = 0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
+        return {**asdict(self), "purity": defined(self.purity)}
+
+    def __str__(self) -> str:
+        counts = (self.clusters, self.answerable, self.skipped)
+        lines = table(
+            [
+                ("file", "purity", "clusters", "answerable", "skipped"),
+                (Path(self.path).name, percent(self.purity), *map("{:,}".format, counts)),
+            ]
+        )
+        notes = not_finite_note(self.not_finite, "words")
+        if self.clusters < 2:
+            notes = [
+                "The purity is undefined: fewer than two categories have an answerable word",
+                *notes,
+            ]
+        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *notes])
+
+
+def categories(
+    wv: Vectors,
+    path: str | os.PathLike[str],
+    *,
+    restrict_vocab: int | None = None,
+    lowercase: bool = True,
+) -> CategoryResult:
+    r"""Cluster words by their vectors and compare the clusters with categories that people made.
+
+    The vectors are scaled to unit length. Ward's method makes as many clusters of them as there are
+    categories. Purity is the share of words that belong to the most frequent category of their
+    cluster. Baroni, Dinu and Kruszewski (2014) use the same measure, with clusters of another
+    method. Ward's method has no random start, so the same vectors always have the same purity.
+
+    Parameters
+    ----------
+    wv : WordVectors
+    path : str or path-like
+        A file with a word and its category on each line, separated as for :func:`similarity`. The
+        column with fewer different values holds the categories, so either may come first. Empty
+        lines, lines that start with '#', a first line such as ``word category`` and a first column
+        of row numbers are skipped.
+    restrict_vocab : int, optional
+        Use only the first `restrict_vocab` words. All other words are unknown.
+    lowercase : bool, default True
+        Convert the words to lower case.
+
+    Returns
+    -------
+    CategoryResult
+
+    Raises
+    ------
+    FormatError
+        If a line does not consist of a word and a category, the file is not UTF-8, or it has fewer
+        than two categories, a category for each word, or more than 20,000 words.
+    OSError
+        If the file cannot be read.
+    ValueError
+        If `restrict_vocab` is below 1.
+    ImportError
+        If SciPy is not installed.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, evaluation
+    >>> words = ["cat", "dog", "pear", "plum"]
+    >>> wv = WordVectors(words, np.array([[1.0, 0], [2, 1], [0, 1], [1, 3]]))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "categories.tsv")
+    ...     with open(path, "w") as file:
+    ...         _ = file.write("cat\tanimal\ndog\tanimal\npear\tfruit\nplum\tfruit\n")
+    ...     evaluation.categories(wv, path).purity
+    1.0
+    """
+    wv = checked("wv", wv)
+    lowercase = boolean("lowercase", lowercase)
+    restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
+    words, labels = read_categories(path, lowercase)
+    outcomes = clustered(wv, words, labels, path, restrict_vocab=restrict_vocab)
+    known, answerable = outcomes.known, outcomes.answerable
+    values = outcomes.values[answerable]
+    over = f"the first {restrict_vocab:,} words" if restrict_vocab else "the whole vocabulary"
+    return CategoryResult(
+        protocol=(
+            f"{PURITY}; over {over}; words {'lower-cased' if lowercase else 'as written'}, "
+            "unknown ones and those with a vector that is not finite skipped"
+        ),
+        path=os.fsdecode(path),
+        purity=float(values.mean()) if len(values) else float("nan"),
+        clusters=len({label for label, is_in in zip(labels, answerable, strict=True) if is_in}),
+        answerable=int(answerable.sum()),
+        skipped=int((~answerable).sum()),
+        not_finite=int((known & ~answerable).sum()),
+    )
+
+
+def clustered(
+    wv: Vectors,
+    words: Sequence[str],
+    labels: Sequence[str],
+    path: str | os.PathLike[str],
+    *,
+    restrict_vocab: int | None,
+) -> Outcomes:
+    """Return 1 for each word whose category is the most frequent one of its cluster.
+
+    See :func:`categories`. All outcomes are NaN if words of fewer than two categories are known.
+    """
+    hierarchy = optional("scipy.cluster.hierarchy", "categories")
+    if len(words) > _MOST_WORDS:
+        raise FormatError(
+            f"{os.fsdecode(path)}:1: expected at most {_MOST_WORDS:,} words to cluster, "
+            f"found {len(words):,}"
+        )
+    rows, limit = rows_of(wv, [(word,) for word in words], restrict_vocab)
+    known, answerable = finite(wv, rows, limit)
+    values = np.full(len(rows), np.nan)
+    _, label = np.unique(np.array(labels, dtype=object)[answerable], return_inverse=True)
+    number = len(np.unique(label))
+    if number > 1:
+        units, _ = unit_rows_in_float64(wv.vectors, rows[answerable, 0])
+        cluster = hierarchy.fcluster(hierarchy.ward(units), number, "maxclust") - 1
+        values[answerable] = label == _most_frequent(label, cluster)[cluster]
+    return Outcomes(known, answerable, values)
+
+
+def _most_frequent(label: NDArray[np.intp], cluster: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the most frequent label of each cluster, the first of equally frequent ones."""
+    shape = (cluster.max() + 1, label.max() + 1)
+    counts = np.bincount(cluster * shape[1] + label, minlength=shape[0] * shape[1])
+    return np.asarray(counts.reshape(shape).argmax(axis=1))

@@ -1,0 +1,40 @@
+"""Measure vectors on a file of any kind."""
+
+from __future__ import annotations
+
+import os
+
+from .._checks import choice
+from .._vectors.analogy import METHODS
+from ._analogies import AnalogyResult, analogies
+from ._categories import CategoryResult, categories
+from ._outcomes import Vectors
+from ._set_files import SetFile, kind_of
+from ._similarity import SimilarityResult, similarity
+
+__all__ = ["evaluate"]
+
+
+def evaluate(
+    wv: Vectors,
+    path: str | os.PathLike[str],
+    *,
+    method: str = "3cosadd",
+    restrict_vocab: int | None = None,
+    lowercase: bool = True,
+) -> AnalogyResult | SimilarityResult | CategoryResult:
+    """Run :func:`analogies`, :func:`categories` or :func:`similarity`, as the file's content says.
+
+    A file has questions if its first line starts with ':', or if each of its first two lines has
+    four words and no rating, as in the files of Stanford's eval/question-data. It has categories if
+    each of its first two lines has two words. Any other file is passed to :func:`similarity`.
+    """
+    method = choice("method", method, METHODS)
+    read = SetFile(path)
+    kind = kind_of(read)
+    if kind == "analogies":
+        return analogies(
+            wv, read, method=method, restrict_vocab=restrict_vocab, lowercase=lowercase
+        )
+    measure = categories if kind == "categories" else similarity
+    return measure(wv, read, restrict_vocab=restrict_vocab, lowercase=lowercase)

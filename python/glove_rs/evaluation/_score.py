@@ -1,0 +1,82 @@
+"""Scores with their bootstrap intervals, as a panel shows them."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, TypeAlias
+
+from ._outcomes import defined
+
+__all__ = ["Measure", "PanelRow", "Score"]
+
+Measure: TypeAlias = Literal["Spearman", "accuracy", "purity"]
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score of a set, or the difference of two, with its 95 % bootstrap interval.
+
+    Attributes
+    ----------
+    found : int
+        The number of items in the score: their words are known and have finite vectors. For a
+        difference, the number of items that both models find.
+    value : float
+        Spearman's correlation, from -1 to 1; accuracy or purity, from 0 to 1; or a difference of
+        two. NaN if it is undefined.
+    low, high : float
+        The bounds of the interval, in the same unit. NaN if there is no interval.
+    not_finite : int
+        The number of other items whose words are known, but a vector has NaN or infinity.
+    note : str
+        The reason why there is no value or no interval; "" if there are both.
+    """
+
+    found: int
+    value: float
+    low: float
+    high: float
+    not_finite: int = 0
+    note: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
+        numbers = {name: defined(getattr(self, name)) for name in ("value", "low", "high")}
+        return {**asdict(self), **numbers}
+
+
+@dataclass(frozen=True)
+class PanelRow:
+    """The scores of a set, or of a part of it.
+
+    Attributes
+    ----------
+    name : str
+        The name of the file without its ending; of questions of both kinds also "semantic",
+        "syntactic" or "total".
+    measure : {"Spearman", "accuracy", "purity"}
+    total : int
+        The items of the set: rated pairs, questions or words.
+    score : Score
+    baseline : Score or None
+        The score of the second model.
+    difference : Score or None
+        The first score minus the second, both of the items that both models find.
+    """
+
+    name: str
+    measure: Measure
+    total: int
+    score: Score
+    baseline: Score | None = None
+    difference: Score | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
+        scores = {name: getattr(self, name) for name in ("score", "baseline", "difference")}
+        return {
+            "name": self.name,
+            "measure": self.measure,
+            "total": self.total,
+            **{name: score and score.to_dict() for name, score in scores.items()},
+        }
