@@ -3,6 +3,7 @@
 
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::Pair;
+use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::schedule::{Batch, Deterministic, Hogwild, Schedule};
 use super::tiles::Tiles;
@@ -140,7 +141,7 @@ impl EpochPass<'_> {
             Ok(cost.sum)
         };
         let rule = StepRule {
-            minibatches: true,
+            minibatches: self.options.optimizer == Optimizer::RowwiseAdaGrad,
             ..self.rule_at(batch.time)
         };
         let negative_rule = StepRule {

@@ -81,21 +81,21 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
         tally: &mut Tally,
     );
 
-    /// Whether the rule has mini-batches.
-    const HAS_MINIBATCHES: bool = false;
-
-    /// Update the rows of four records of one word and of four context words as one mini-batch, and prefetch the
-    /// rows of four records from number `next` on. Called only if [`RowUpdate::HAS_MINIBATCHES`].
+    /// Update the rows of four records of one word and of four context words as one mini-batch, prefetch the rows of
+    /// four records from number `next` on, and return true. Or change nothing and return false, if the rule has no
+    /// mini-batches or a residual is not a finite number.
     ///
     /// # Safety
     /// The contract of this module.
-    unsafe fn update_minibatch(
+    #[inline(always)]
+    unsafe fn try_minibatch(
         &self,
         _records: &[Record; TOGETHER],
         _f: &[f32; TOGETHER],
         _next: usize,
         _tally: &mut Tally,
-    ) {
+    ) -> bool {
+        false
     }
 }
 

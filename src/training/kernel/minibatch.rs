@@ -19,7 +19,7 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
     /// # Safety
     /// The contract of [`super::call`].
     #[inline(always)]
-    pub(super) unsafe fn try_minibatch(
+    pub(super) unsafe fn minibatch(
         &self,
         records: &[Record; TOGETHER],
         f: &[f32; TOGETHER],
@@ -108,14 +108,15 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
                 new_w = w_factor.neg_mul_add(old_c.without_tail(), new_w);
             }
             square = new_w.mul_add(new_w, square);
-            new_w.store(w.add(last));
-            for change in V::Quad::transpose(w_steps.changes) {
+            // The change of ‖w‖² by four steps at once is not the sum of the changes by each.
+            let mut w_changes = w_steps.changes;
+            w_changes[TAIL_SQUARE] = V::Quad::splat(0.0);
+            for change in V::Quad::transpose(w_changes) {
                 end = end.add(change);
             }
-            let mut end = end.to_array();
-            // The change of ‖w‖² by four steps at once is not the sum of the changes by each.
-            end[TAIL_SQUARE] = square.sum();
-            w.add(tail).cast::<[f32; TAIL]>().write_unaligned(end);
+            // Another thread may read the row between the two: it must never find an accumulator of 0.
+            new_w.add(V::tail(end)).store(w.add(last));
+            w.add(tail + TAIL_SQUARE).write(square.sum());
             tally.add(terms);
             true
         }

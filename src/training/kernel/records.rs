@@ -65,7 +65,6 @@ fn are_of_one_word(records: &[Record; TOGETHER]) -> bool {
 unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'a>) -> Cost {
     let rule = call.rule;
     let updates = U::new(call);
-    let minibatches = U::HAS_MINIBATCHES && rule.minibatches;
     let mut tally = Tally::default();
     // A record needs one row of either side.
     let ahead = (PREFETCH_BYTES / (2 * call.layout.bytes())).clamp(2, LINE);
@@ -85,18 +84,20 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
             let f = &f[k..];
             // SAFETY: the caller keeps the contract.
             unsafe {
-                match (records.first_chunk(), f.first_chunk()) {
-                    (Some(records), Some(f)) if minibatches && are_of_one_word(records) => {
-                        updates.update_minibatch(records, f, next, &mut tally);
-                    }
-                    (Some(records), Some(f)) if are_apart(records) => {
+                if let (Some(records), Some(f)) = (records.first_chunk(), f.first_chunk()) {
+                    if are_apart(records) {
                         updates.update::<TOGETHER>(records, f, next, &mut tally);
+                        continue;
                     }
-                    _ => {
-                        for (k, (record, f)) in records.iter().zip(f).enumerate() {
-                            updates.update::<1>(&[*record], &[*f], next + k, &mut tally);
-                        }
+                    if rule.minibatches
+                        && are_of_one_word(records)
+                        && updates.try_minibatch(records, f, next, &mut tally)
+                    {
+                        continue;
                     }
+                }
+                for (k, (record, f)) in records.iter().zip(f).enumerate() {
+                    updates.update::<1>(&[*record], &[*f], next + k, &mut tally);
                 }
             }
         }

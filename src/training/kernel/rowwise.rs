@@ -36,10 +36,8 @@ pub(super) struct SideSteps<V: Vector> {
     pub(super) changes: [V::Quad; TAIL],
 }
 
-// SAFETY: `update` and `update_minibatch` reach the rows of their records only.
+// SAFETY: `update` and `try_minibatch` reach the rows of their records only.
 unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N> {
-    const HAS_MINIBATCHES: bool = true;
-
     #[inline(always)]
     fn new(call: &'a KernelCall<'a>) -> Self {
         let rule = call.rule;
@@ -75,14 +73,16 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
                 }
                 at += V::LANES;
             }
-            let mut ends = [[V::Quad::splat(1.0); TOGETHER]; 2];
             for (k, [w, c]) in rows.into_iter().enumerate() {
                 let c_last = V::load(c.add(last)).without_tail();
                 products[k] = V::load(w.add(last)).mul_add(c_last, products[k]);
+            }
+            let dots = lane_sums(products);
+            let mut ends = [[V::Quad::splat(1.0); TOGETHER]; 2];
+            for (k, [w, c]) in rows.into_iter().enumerate() {
                 ends[0][k] = V::Quad::load(w.add(tail));
                 ends[1][k] = V::Quad::load(c.add(tail));
             }
-            let dots = lane_sums(products);
             let w_ends = V::Quad::transpose(ends[0]);
             let c_ends = V::Quad::transpose(ends[1]);
             let mut targets = [0.0; TOGETHER];
@@ -133,22 +133,15 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
     }
 
     #[inline(always)]
-    unsafe fn update_minibatch(
+    unsafe fn try_minibatch(
         &self,
         records: &[Record; TOGETHER],
         f: &[f32; TOGETHER],
         next: usize,
         tally: &mut Tally,
-    ) {
+    ) -> bool {
         // SAFETY: the caller keeps the contract.
-        unsafe {
-            if !self.try_minibatch(records, f, next, tally) {
-                // One of the residuals is not finite; `update` counts them.
-                for (k, (record, f)) in records.iter().zip(f).enumerate() {
-                    self.update::<1>(&[*record], &[*f], next + k, tally);
-                }
-            }
-        }
+        unsafe { self.minibatch(records, f, next, tally) }
     }
 }
 

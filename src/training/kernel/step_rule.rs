@@ -25,8 +25,8 @@ pub struct StepRule {
     /// For negative pairs, their weight λ: it replaces f(X), `ln_x` is the target, and a prediction
     /// below the target costs nothing.
     pub negative_weight: Option<f32>,
-    /// Whether four consecutive records of one word and of four context words are updated as one mini-batch, if
-    /// the optimizer is row-wise AdaGrad.
+    /// Whether four consecutive records of one word and of four context words are updated as one mini-batch. Only
+    /// row-wise AdaGrad has mini-batches.
     pub minibatches: bool,
 }
 
