@@ -867,7 +867,8 @@ def test_processes_share_the_pages_of_a_native_file(tmp_path):
         entry = maps[maps.index(sys.argv[1]):]
         for name in ("Rss", "Pss", "Private_Dirty"):
             print(re.search(name + r":\\s+(\\d+)", entry)[1], end=" ")
-        print()
+        print(flush=True)
+        sys.stdin.readline()  # the pages are shared as long as both processes live
         """
     )
     children = [
@@ -889,7 +890,7 @@ def test_processes_share_the_pages_of_a_native_file(tmp_path):
         assert proportional <= 0.6 * resident
         assert dirty == 0
     for process in children:
-        process.communicate()
+        process.communicate("\n")
 
 
 # --------------------------------------------------------------------------------------- saving
