@@ -368,6 +368,7 @@ def test_no_space_left_keeps_the_older_file_and_leaves_nothing_else(tiny_disk, s
     assert list(tiny_disk.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_a_write_that_fails_keeps_the_older_file_and_leaves_nothing_else(tmp_path):
     pytest.importorskip("resource", reason="needs POSIX file size limits")
     child = textwrap.dedent(

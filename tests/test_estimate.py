@@ -126,7 +126,8 @@ def test_rowwise_adagrad_has_rows_of_half_the_length(many_words):
 
 def test_kept_counts_take_memory(many_words):
     kept, freed = (
-        Glove(min_count=1, window=2).estimate(many_words, keep_counts=keep).memory for keep in (True, False)
+        Glove(min_count=1, window=2).estimate(many_words, keep_counts=keep).memory
+        for keep in (True, False)
     )
     assert kept > freed
 
@@ -278,7 +279,8 @@ def test_max_vocab_bounds_the_words(large):
 
 def test_the_time_has_three_stages_and_grows_with_the_epochs(many_words):
     few, many = (
-        Glove(dim=10, min_count=2, epochs=epochs).estimate(many_words).seconds for epochs in (2, 200)
+        Glove(dim=10, min_count=2, epochs=epochs).estimate(many_words).seconds
+        for epochs in (2, 200)
     )
     assert list(few) == ["counting", "preparing", "training"]
     assert all(0 < seconds < 60 for seconds in few.values())

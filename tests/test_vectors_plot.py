@@ -80,6 +80,7 @@ def test_points_are_the_first_two_principal_components(wv):
             assert np.linalg.norm(points[i] - points[j]) == pytest.approx(there, abs=0.3)
 
 
+@pytest.mark.slow
 def test_the_furthest_point_of_each_component_is_positive(wv):
     # A component has no sign of its own; without a rule the map depends on the machine.
     for left_out in range(len(WORDS)):
@@ -187,6 +188,7 @@ def installed(monkeypatch):
 CHINESE = ["冰雪", "水", "ice"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["in matplotlib's list", "installed later"])
 def test_a_font_that_has_the_characters_is_chosen(tmp_path, installed, known):
     square_font(tmp_path / "squares.ttf", "Squares of Ice", "冰雪")
