@@ -108,7 +108,11 @@ def test_a_text_without_words_says_so(corpus, read, content):
 
 
 @read_by
-@pytest.mark.parametrize("documents", [[], [""], [[]], ["", "  "], iter([])], ids=repr)
+@pytest.mark.parametrize(
+    "documents",
+    [[], [""], [[]], ["", "  "], iter([])],
+    ids=lambda given: repr(given) if isinstance(given, list) else "iterator",
+)
 def test_documents_without_words_say_so(read, documents):
     with pytest.raises(ValueError, match="no words"):
         read(documents, min_count=1)
@@ -150,7 +154,7 @@ def test_a_given_vocabulary_that_never_occurs_leaves_no_pairs(corpus):
 
 
 @read_by
-@pytest.mark.parametrize("source", [None, 5, 2.5, object()], ids=repr)
+@pytest.mark.parametrize("source", [None, 5, 2.5, object()], ids=lambda given: type(given).__name__)
 def test_something_that_is_no_source_is_a_type_error(read, source):
     with pytest.raises(TypeError):
         read(source)
