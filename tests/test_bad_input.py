@@ -168,7 +168,9 @@ def test_a_document_that_is_no_text_is_a_type_error(read, document):
 
 
 @read_by
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize(
+    "threads", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(5, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("good", [b"", b"fine words\n" * 2, b"quite a lot of text\n" * 400_000])
 def test_invalid_utf8_is_a_format_error_with_path_and_byte_offset(corpus, read, threads, good):
     path = corpus(good + b"\xff is no text\n" + good)

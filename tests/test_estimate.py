@@ -147,6 +147,7 @@ def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
     assert model.set_params(memory=advice.memory + 10**6).estimate(small).memory > available
 
 
+@pytest.mark.slow
 def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(many_words):
     free = Glove(dim=300, min_count=1, window=2).estimate(many_words)
     advice = free.within(INTERPRETER + free.parameters // 3)

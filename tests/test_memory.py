@@ -76,6 +76,7 @@ def test_a_limit_gives_the_same_bits_for_any_number_of_threads(
     reference.assert_same_records(many.records(), one_thread_records, rtol=0)
 
 
+@pytest.mark.slow
 def test_counts_on_disk_answer_and_train_as_those_in_memory(long_text):
     free = Cooccurrence.from_corpus(long_text)
     limited = Cooccurrence.from_corpus(long_text, memory="1MB")

@@ -79,7 +79,7 @@ PACKERS = {
     "zstandard": zstandard,
 }
 PACKERS |= {f"{name} in two": in_two(pack) for name, pack in PACKERS.items() if name != "plain"}
-SLOW_PACKERS = {"xz", "bzip2 in two", "xz in two", "zstandard in two"}
+SLOW_PACKERS = {"bzip2", "xz", "bzip2 in two", "xz in two", "zstandard in two"}
 ENCODINGS = {
     "utf-8 with its mark": codecs.BOM_UTF8 + BYTES,
     "utf-16, little end first": codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),

@@ -81,6 +81,7 @@ def test_held_out_pairs_are_not_trained_on_in_either_direction():
     assert model.history[-1] < 0.01 < 1 < model.history.validation[-1]
 
 
+@pytest.mark.slow
 def test_holding_out_does_not_depend_on_threads_or_memory(topics, tmp_path):
     X = Cooccurrence.from_corpus(topics)
     options = {"dim": 8, "epochs": 2, "deterministic": True, "tmp_dir": tmp_path}
