@@ -27,7 +27,7 @@ from glove_rs._core import OPTIMIZERS
 from glove_rs._optional import optional
 from glove_rs.cli._options import add_parameters, given
 from glove_rs.cli._parser import Parser
-from program import PROGRAM, answer, call, done, reason
+from program import HANG, PROGRAM, answer, call, done, reason
 
 COMMANDS = [
     "fit",
@@ -972,7 +972,9 @@ def test_an_interrupt_in_training_leaves_the_model_of_the_last_epoch(command, ma
 @pytest.mark.slow
 @needs_signals
 def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
-    ours, theirs = os.pipe()  # nobody writes to it
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    ours, theirs = os.pipe()
+    os.write(theirs, b"w1 w2 w3\n")  # and nothing more, so that it waits
     try:
         child = subprocess.Popen(
             [PROGRAM, "fit", made / "text.txt", "-", "--out", "model"],
@@ -980,8 +982,11 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
             stderr=subprocess.PIPE,
             cwd=tmp_path,
         )
-        time.sleep(1)
-        assert child.poll() is None
+        end = time.monotonic() + HANG
+        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # it has not read yet
+            assert child.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.01)
         child.send_signal(signal.SIGINT)
         _, message = child.communicate(timeout=60)
     finally:
