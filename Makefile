@@ -46,11 +46,14 @@ test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and
 	cargo test
 	$(PY) -m pytest
 
+# A worker for each processor. Each imports all test files, which takes 4 s: more than four gain nothing.
+WORKERS := -n logical --maxprocesses 4 --dist worksteal
+
 quick: $(DEV) $(STAMPS)/maturin ## The fast loop: build without link-time optimisation, run the core's and the fast tests
 	$(PY) -m maturin develop --profile quick --quiet
 	@core=$$(mktemp); \
 	PROPTEST_CASES=64 cargo test --profile quick >"$$core" 2>&1 & pid=$$!; \
-	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -q -m "not slow" $(ARGS); python=$$?; \
+	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -q -m "not slow" $(WORKERS) $(ARGS); python=$$?; \
 	wait $$pid; rust=$$?; cat "$$core"; rm -f "$$core"; exit $$((python | rust))
 	@rm -f $(BUILT) # the next `make test` builds the release again
 

@@ -1,24 +1,31 @@
 """Runs ``glove-rs`` command lines as processes, as a shell does.
 
-Starting Python and importing numpy take most of the time of a short command line. So one server
-process imports the package, and forks a child for each command line. Like a program that is
-started, the child has its own arguments, folder, environment, standard streams and exit code.
-Tests of the start itself run :data:`PROGRAM`.
+Starting Python and importing modules take most of the time of a short command line. So one server
+process imports all modules of the package, and forks a child for each command line. Like a program
+that is started, the child has its own arguments, folder, environment, standard streams and exit
+code. It skips the start of the interpreter and the destruction of all objects at its end, which
+take longer than most commands. Tests of the start and of the end run :data:`PROGRAM`.
 """
 
 from __future__ import annotations
 
 import atexit
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import selectors
 import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 #: The script `glove-rs` that pip installed beside the interpreter.
@@ -158,6 +165,8 @@ def _serve(requests: socket.socket) -> None:
     """Fork a child for each request. Answer with the child's process id, then its wait status."""
     import glove_rs.cli
 
+    _import_all(glove_rs)
+    gc.freeze()  # a collection in a child would copy the pages of all objects
     while True:
         content, fds, _, _ = socket.recv_fds(requests, 8, 3)
         if not content:
@@ -171,12 +180,40 @@ def _serve(requests: socket.socket) -> None:
         if pid == 0:
             requests.close()
             _become(request, fds)
-            sys.exit(glove_rs.cli.main())
+            _end(_code_of(glove_rs.cli.main))
         for fd in fds:
             os.close(fd)
         requests.sendall(pid.to_bytes(8, "little"))
         _, status = os.waitpid(pid, 0)
         requests.sendall(status.to_bytes(8, "little"))
+
+
+def _import_all(package: ModuleType) -> None:
+    """Import the modules of a package that need no extra, and with them NumPy."""
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        if not module.name.startswith(("glove_rs.dask", "glove_rs.__main__")):
+            importlib.import_module(module.name)
+
+
+def _code_of(main: Callable[[], int]) -> object:
+    try:
+        return main()
+    except SystemExit as end:
+        return end.code
+
+
+def _end(code: object) -> None:
+    """End with an exit code as ``sys.exit`` does, but leave the objects to the system."""
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        sys.exit(code)  # the interpreter says what could not be written
+    if isinstance(code, int):
+        os._exit(code)
+    sys.exit(code)
 
 
 def _become(request: dict[str, Any], fds: list[int]) -> None:

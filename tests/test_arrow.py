@@ -216,7 +216,7 @@ def columns(draw: st.DrawFn) -> tuple[Any, list[Any]]:
 
 
 @given(columns())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=min(150, 3 * settings.default.max_examples), deadline=None)
 def test_any_column_is_read_as_the_same_list(case):
     column, rows = case
     documents = [

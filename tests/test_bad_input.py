@@ -108,7 +108,11 @@ def test_a_text_without_words_says_so(corpus, read, content):
 
 
 @read_by
-@pytest.mark.parametrize("documents", [[], [""], [[]], ["", "  "], iter([])], ids=repr)
+@pytest.mark.parametrize(
+    "documents",
+    [[], [""], [[]], ["", "  "], iter([])],
+    ids=lambda given: repr(given) if isinstance(given, list) else "iterator",
+)
 def test_documents_without_words_say_so(read, documents):
     with pytest.raises(ValueError, match="no words"):
         read(documents, min_count=1)
@@ -150,7 +154,7 @@ def test_a_given_vocabulary_that_never_occurs_leaves_no_pairs(corpus):
 
 
 @read_by
-@pytest.mark.parametrize("source", [None, 5, 2.5, object()], ids=repr)
+@pytest.mark.parametrize("source", [None, 5, 2.5, object()], ids=lambda given: type(given).__name__)
 def test_something_that_is_no_source_is_a_type_error(read, source):
     with pytest.raises(TypeError):
         read(source)
@@ -164,7 +168,9 @@ def test_a_document_that_is_no_text_is_a_type_error(read, document):
 
 
 @read_by
-@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize(
+    "threads", [pytest.param(1, marks=pytest.mark.slow), 2, pytest.param(5, marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize("good", [b"", b"fine words\n" * 2, b"quite a lot of text\n" * 400_000])
 def test_invalid_utf8_is_a_format_error_with_path_and_byte_offset(corpus, read, threads, good):
     path = corpus(good + b"\xff is no text\n" + good)
@@ -368,6 +374,7 @@ def test_no_space_left_keeps_the_older_file_and_leaves_nothing_else(tiny_disk, s
     assert list(tiny_disk.iterdir()) == [path]
 
 
+@pytest.mark.slow
 def test_a_write_that_fails_keeps_the_older_file_and_leaves_nothing_else(tmp_path):
     pytest.importorskip("resource", reason="needs POSIX file size limits")
     child = textwrap.dedent(

@@ -27,7 +27,7 @@ from glove_rs._core import OPTIMIZERS
 from glove_rs._optional import optional
 from glove_rs.cli._options import add_parameters, given
 from glove_rs.cli._parser import Parser
-from program import PROGRAM, answer, call, done, reason
+from program import HANG, PROGRAM, answer, call, done, reason
 
 COMMANDS = [
     "fit",
@@ -858,6 +858,7 @@ def test_a_text_that_cannot_be_trained_on_is_explained(tmp_path):
     assert "standard input" in reason(1, "vocab", "-", stdin=b"one tw\xff three\n")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_ends_with_1(text, made):
     with open("/dev/full", "wb") as full:
@@ -876,6 +877,7 @@ def test_a_full_disk_ends_with_1(text, made):
     assert "No space left" in reason(1, "vocab", text, "-o", "/dev/full")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs resource limits")
 def test_a_folder_that_does_not_fit_the_disk_leaves_nothing(text, tmp_path):
     import resource
@@ -890,6 +892,7 @@ def test_a_folder_that_does_not_fit_the_disk_leaves_nothing(text, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_pipe_whose_reader_has_enough_is_no_error(tmp_path):
     words = "".join(f"w{k}\n" for k in range(200_000))
     (tmp_path / "text.gz").write_bytes(gzip.compress(words.encode()))
@@ -941,6 +944,7 @@ def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
     return child.returncode, lines[-1]
 
 
+@pytest.mark.slow
 @needs_signals
 @pytest.mark.parametrize("command", ["fit", "train", "update"])
 def test_an_interrupt_in_training_leaves_the_model_of_the_last_epoch(command, made, tmp_path):
@@ -965,9 +969,12 @@ def test_an_interrupt_in_training_leaves_the_model_of_the_last_epoch(command, ma
     assert sorted(p.name for p in tmp_path.iterdir()) == ["model", "vectors.txt"]
 
 
+@pytest.mark.slow
 @needs_signals
 def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
-    ours, theirs = os.pipe()  # nobody writes to this pipe
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    ours, theirs = os.pipe()
+    os.write(theirs, b"w1 w2 w3\n")  # nothing follows, so that the program waits
     try:
         child = subprocess.Popen(
             [PROGRAM, "fit", made / "text.txt", "-", "--out", "model"],
@@ -975,8 +982,11 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
             stderr=subprocess.PIPE,
             cwd=tmp_path,
         )
-        time.sleep(1)
-        assert child.poll() is None
+        end = time.monotonic() + HANG
+        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # it has not read yet
+            assert child.poll() is None
+            assert time.monotonic() < end
+            time.sleep(0.01)
         child.send_signal(signal.SIGINT)
         _, message = child.communicate(timeout=60)
     finally:
@@ -1030,6 +1040,7 @@ sys.exit(main(["fit", {str(text)!r}, "--out", "model", "--vectors", "v.txt", "--
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="needs POSIX signals")
 def test_ctrl_c_while_files_are_written_waits_for_them(made, tmp_path):
     result = interrupted_while_saving(made / "text.txt", tmp_path, times=1)
@@ -1047,6 +1058,7 @@ def test_ctrl_c_while_files_are_written_waits_for_them(made, tmp_path):
     assert len(Glove.load(tmp_path / "model").history) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["numpy", "glove_rs._settings", "argparse"])
 def test_an_interrupt_while_modules_are_imported_is_no_traceback(module):
     code = f"""
@@ -1066,6 +1078,7 @@ sys.exit(main(["vocab", "corpus.txt"]))
 # --- progress -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
     pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
     arguments = [PROGRAM, "fit", text, *map(str, SETTINGS), "--overwrite", "--out", tmp_path / "m"]

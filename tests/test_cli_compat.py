@@ -234,6 +234,7 @@ def test_a_checkpoint_goes_on_as_if_there_had_been_no_pause(counted):
             assert a.read_bytes() == b.read_bytes(), a.name
 
 
+@pytest.mark.slow
 def test_stanfords_checkpoint_goes_on_where_it_stopped(golden, golden_losses, tmp_path):
     (tmp_path / "cooccurrence.bin").write_bytes((golden / "cooc.shuf.bin").read_bytes())
     vocabulary = ["-vocab-file", golden / "vocab.min3.txt"]

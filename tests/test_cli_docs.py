@@ -33,6 +33,7 @@ def test_the_manual_holds_the_help_of_every_command(generator):
         assert done("compat", tool, "-help").decode().rstrip() in MANUAL
 
 
+@pytest.mark.slow
 def test_the_generator_owns_nothing_but_its_blocks(generator):
     stale = MANUAL.replace("--window N", "--windows N")
     assert stale != MANUAL

@@ -76,6 +76,7 @@ OPTIONS = {
     "one thread": {"threads": 1},
     "little memory": {"memory": "16MB"},
 }
+QUICK = {"defaults", "paragraphs", "replaced", "unicode words", "frequent words", "one side"}
 
 
 def as_arguments(options: dict[str, object]) -> list[str]:
@@ -89,7 +90,13 @@ def as_arguments(options: dict[str, object]) -> list[str]:
     return arguments
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(options, id=name, marks=() if name in QUICK else pytest.mark.slow)
+        for name, options in OPTIONS.items()
+    ],
+)
 def test_counts_are_those_of_a_list_in_python(inputs, options, tmp_path, capsys):
     options = {"min_count": 1, "window": 2, **options}
     for name, paths in inputs.items():

@@ -59,7 +59,9 @@ def test_counts_equal_brute_force_for_any_tokens_and_settings(
 @pytest.mark.parametrize("keep_gaps", [False, True])
 @pytest.mark.parametrize("distance_weighting", [True, False])
 @pytest.mark.parametrize("symmetric", [True, False])
-@pytest.mark.parametrize("window", [1, 4, 15, 100])
+@pytest.mark.parametrize(
+    "window", [1, 4, *(pytest.param(w, marks=pytest.mark.slow) for w in (15, 100))]
+)
 def test_counts_of_a_file_equal_brute_force(zipf, window, symmetric, distance_weighting, keep_gaps):
     settings = {
         "window": window,
@@ -81,6 +83,7 @@ def test_any_number_of_threads_gives_the_same_bits(zipf):
         reference.assert_same_records(many.records(), one.records(), rtol=0)
 
 
+@pytest.mark.slow
 def test_threads_do_not_change_the_bits_of_a_large_text(topics):
     one, two = (Cooccurrence.from_corpus(topics, threads=threads) for threads in (1, 2))
     assert two.total == one.total

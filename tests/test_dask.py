@@ -517,7 +517,7 @@ def test_dask_is_imported_only_when_it_is_used() -> None:
     assert run_python(code).strip() == "[]"
 
 
-@pytest.mark.parametrize("missing", ["dask", "distributed"])
+@pytest.mark.parametrize("missing", ["dask", pytest.param("distributed", marks=pytest.mark.slow)])
 def test_without_dask_the_error_says_what_to_install(missing: str) -> None:
     code = f"""
 import sys

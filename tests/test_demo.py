@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from glove_rs import Glove, WordVectors
 from glove_rs.cli import demo
 
@@ -116,6 +118,7 @@ def test_own_corpus_from_end_to_end(tmp_path: Path) -> None:
     assert len(lines) == 41
 
 
+@pytest.mark.slow
 def test_a_corpus_that_cannot_be_read_twice_is_told_from_a_missing_one(tmp_path: Path) -> None:
     if not hasattr(os, "mkfifo"):
         return
@@ -125,6 +128,7 @@ def test_a_corpus_that_cannot_be_read_twice_is_told_from_a_missing_one(tmp_path:
     assert "pipe' is no regular file" in result.stderr
 
 
+@pytest.mark.slow
 def test_missing_corpus_is_named(tmp_path: Path) -> None:
     missing = run_demo("--corpus", tmp_path / "nowhere.txt")
     assert missing.returncode == 2
@@ -135,6 +139,7 @@ def test_missing_corpus_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in missing.stderr + folder.stderr
 
 
+@pytest.mark.slow
 def test_unusable_corpus_is_an_error_without_a_traceback(tmp_path: Path) -> None:
     empty = tmp_path / "empty.txt"
     empty.write_text("", encoding="utf-8")
@@ -144,6 +149,7 @@ def test_unusable_corpus_is_an_error_without_a_traceback(tmp_path: Path) -> None
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.slow
 def test_the_model_is_that_of_the_default_preset(tmp_path: Path) -> None:
     corpus = tmp_path / "corpus.txt"
     corpus.write_text("the quick brown fox jumps over the lazy dog\n" * 20, encoding="utf-8")

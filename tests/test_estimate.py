@@ -49,6 +49,14 @@ def small(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def many_words(tmp_path_factory):
+    """A short text of about as many words as `small`, all of which is read too."""
+    path = tmp_path_factory.mktemp("estimate") / "many_words.txt"
+    path.write_text("\n".join(zipf_lines(60_000, 40_000, 0.3)))
+    return path
+
+
+@pytest.fixture(scope="module")
 def large(tmp_path_factory):
     """A text of 9 MB, in which new words appear up to its end."""
     path = tmp_path_factory.mktemp("estimate") / "large.txt"
@@ -103,9 +111,9 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     assert estimate.memory - INTERPRETER == expected, peaks
 
 
-def test_rowwise_adagrad_has_rows_of_half_the_length(small):
+def test_rowwise_adagrad_has_rows_of_half_the_length(many_words):
     each, rowwise = (
-        Glove(dim=60, min_count=1, optimizer=optimizer).estimate(small)
+        Glove(dim=60, min_count=1, window=2, optimizer=optimizer).estimate(many_words)
         for optimizer in ("adagrad", "rowwise_adagrad")
     )
     assert rowwise.parameters == each.parameters // 2
@@ -116,13 +124,15 @@ def test_rowwise_adagrad_has_rows_of_half_the_length(small):
     assert not each.within(available).fits
 
 
-def test_kept_counts_take_memory(small):
+def test_kept_counts_take_memory(many_words):
     kept, freed = (
-        Glove(min_count=1).estimate(small, keep_counts=keep).memory for keep in (True, False)
+        Glove(min_count=1, window=2).estimate(many_words, keep_counts=keep).memory
+        for keep in (True, False)
     )
     assert kept > freed
 
 
+@pytest.mark.slow
 def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
     model = Glove(dim=50, min_count=1)
     free = model.estimate(small)
@@ -137,8 +147,9 @@ def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
     assert model.set_params(memory=advice.memory + 10**6).estimate(small).memory > available
 
 
-def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(small):
-    free = Glove(dim=300, min_count=1).estimate(small)
+@pytest.mark.slow
+def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(many_words):
+    free = Glove(dim=300, min_count=1, window=2).estimate(many_words)
     advice = free.within(INTERPRETER + free.parameters // 3)
     assert advice.disk is None
     assert advice.dim in {25, 50}
@@ -184,6 +195,7 @@ def sources(path, folder):
     }
 
 
+@pytest.mark.slow
 def test_every_source_has_the_estimate_of_its_text(small, tmp_path):
     X = Cooccurrence.from_corpus(small, min_count=2, window=3)
     expected = (int(Cooccurrence.from_corpus(small, min_count=1).vocabulary.counts.sum()),)
@@ -195,19 +207,21 @@ def test_every_source_has_the_estimate_of_its_text(small, tmp_path):
         assert found.bounds["records"] == (X.nnz, X.nnz), kind
 
 
-def test_a_column_of_a_table_is_a_source(small):
+def test_a_column_of_a_table_is_a_source(many_words):
     pyarrow = pytest.importorskip("pyarrow")
-    lines = small.read_text().splitlines()
+    lines = many_words.read_text().splitlines()
     found = Cooccurrence.estimate(pyarrow.table({"text": lines}), window=3)
-    assert found.records == Cooccurrence.from_corpus(small, window=3).nnz
+    assert found.records == Cooccurrence.from_corpus(many_words, window=3).nnz
 
 
+@pytest.mark.slow
 def test_a_function_splits_a_sample_into_words(large, truth):
     found = Cooccurrence.estimate(large, window=5, tokenizer=str.split)
     assert found.bytes_read < found.bytes_total
     assert found.words == pytest.approx(len(truth.vocabulary), rel=0.25)
 
 
+@pytest.mark.slow
 def test_a_long_file_that_is_no_text_is_refused(tmp_path):
     vectors = tmp_path / "vectors.txt"
     numbers = " ".join(["0.125"] * 50)
@@ -217,6 +231,7 @@ def test_a_long_file_that_is_no_text_is_refused(tmp_path):
         Cooccurrence.estimate(vectors)
 
 
+@pytest.mark.slow
 def test_a_long_table_is_sampled_with_a_warning(tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("".join(f"{k},a text of some words,{k % 7}\n" for k in range(200_000)))
@@ -243,6 +258,7 @@ def test_a_sample_of_a_zipf_text_tells_its_words_and_records(large, truth, tmp_p
         assert found.bytes_read < found.bytes_total == pytest.approx(large.stat().st_size, rel=0.01)
 
 
+@pytest.mark.slow
 def test_words_that_have_an_end_are_not_extrapolated_beyond_it(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("\n".join(zipf_lines(2_000_000, 5000, 0.8)))
@@ -251,6 +267,7 @@ def test_words_that_have_an_end_are_not_extrapolated_beyond_it(tmp_path):
     assert found.words == pytest.approx(5000, rel=0.01)
 
 
+@pytest.mark.slow
 def test_max_vocab_bounds_the_words(large):
     found = Cooccurrence.estimate(large, window=2, max_vocab=1000)
     assert found.words == 1000
@@ -261,20 +278,32 @@ def test_max_vocab_bounds_the_words(large):
 # --- time, and how it is shown --------------------------------------------------------------------
 
 
-def test_the_time_has_three_stages_and_grows_with_the_epochs(small):
+def test_the_time_has_three_stages_and_grows_with_the_epochs(many_words):
     few, many = (
-        Glove(dim=10, min_count=2, epochs=epochs).estimate(small).seconds for epochs in (2, 200)
+        Glove(dim=10, min_count=2, epochs=epochs).estimate(many_words).seconds
+        for epochs in (2, 200)
     )
     assert list(few) == ["counting", "preparing", "training"]
     assert all(0 < seconds < 60 for seconds in few.values())
     assert many["training"] > 5 * few["training"]
 
 
-def test_an_estimate_prints_as_a_table(large, small):
+ROWS = ["text", "tokens", "words", "records", "memory", "parameters", "disk", "time"]
+
+
+def rows_of(shown):
+    return [line.split()[0] for line in shown.splitlines()]
+
+
+@pytest.mark.slow
+def test_an_estimate_from_a_sample_prints_as_a_table_with_ranges(large):
     shown = str(Glove(dim=20, memory="40MB").estimate(large))
-    names = [line.split()[0] for line in shown.splitlines()]
-    assert names == ["text", "tokens", "words", "records", "memory", "parameters", "disk", "time"]
+    assert rows_of(shown) == ROWS
     assert re.search(r"^words +about [\d,]+ \([\d,]+ to [\d,]+\)$", shown, re.M)
     assert re.search(r"^disk +about [\d.]+ MB .* of temporary files$", shown, re.M)
-    exact = str(Cooccurrence.estimate(small))
+
+
+def test_an_estimate_of_a_whole_text_prints_as_a_table(many_words):
+    assert rows_of(str(Glove(dim=20).estimate(many_words))) == ROWS
+    exact = str(Cooccurrence.estimate(many_words))
     assert re.search(r"^words +about [\d,]+$", exact, re.M)

@@ -113,7 +113,7 @@ def test_what_cannot_be_started_from_is_refused(options, message):
 # --- anchor -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("size", [30, 3000])
+@pytest.mark.parametrize("size", [30, pytest.param(3000, marks=pytest.mark.slow)])
 def test_an_epoch_applies_the_gradient_of_the_anchor_once(size):
     # With tiny steps, the steps of an epoch add up to one step along the gradient of the objective.
     X = random_counts(4, size, density=min(1.0, 20 / size))
@@ -253,9 +253,8 @@ def descend(p, X, given, anchor, steps):
     return before, objective()
 
 
-@pytest.mark.parametrize(
-    ("anchor", "share"), [pytest.param(0.05, 0.999, marks=pytest.mark.slow), (0.5, 0.97)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize(("anchor", "share"), [(0.05, 0.999), (0.5, 0.97)])
 def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
     X, given = random_counts(11, SIZE), pretrained(12, range(0, SIZE, 2), DIM)
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)

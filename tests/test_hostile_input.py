@@ -107,6 +107,7 @@ def test_a_weight_that_makes_counts_infinite_is_refused():
         X * 1e200
 
 
+@pytest.mark.slow
 def test_memory_that_no_machine_has_is_a_memory_error():
     big = Vocabulary([f"w{k}" for k in range(200_000)], [1] * 200_000)
     with pytest.raises(MemoryError):

@@ -116,6 +116,7 @@ def test_the_model_stays_as_it_is(zipf, model):
     np.testing.assert_array_equal(model.W, before)
 
 
+@pytest.mark.slow
 def test_more_examples_bring_the_vector_nearer_to_words_of_the_same_use():
     # Two topics have words of their own, which also occur in the other topic now and then. The new
     # word belongs to the second topic.

@@ -38,7 +38,7 @@ def one_line(long_text, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("symmetric", [True, False])
+@pytest.mark.parametrize("symmetric", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("window", [3, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("text", ["long_text", "one_line"])
 def test_a_memory_limit_changes_no_record(request, text, window, symmetric, tmp_path):
@@ -68,7 +68,7 @@ def one_thread_records(long_text):
     return Cooccurrence.from_corpus(long_text, memory="2MB", threads=1).records()
 
 
-@pytest.mark.parametrize("threads", [2, pytest.param(3, marks=pytest.mark.slow), 8])
+@pytest.mark.parametrize("threads", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 8))])
 def test_a_limit_gives_the_same_bits_for_any_number_of_threads(
     long_text, one_thread_records, threads
 ):
@@ -76,6 +76,7 @@ def test_a_limit_gives_the_same_bits_for_any_number_of_threads(
     reference.assert_same_records(many.records(), one_thread_records, rtol=0)
 
 
+@pytest.mark.slow
 def test_counts_on_disk_answer_and_train_as_those_in_memory(long_text):
     free = Cooccurrence.from_corpus(long_text)
     limited = Cooccurrence.from_corpus(long_text, memory="1MB")
@@ -173,6 +174,7 @@ def test_native_files_hold_counts_and_words_exactly(counts, tmp_path):
     reference.assert_same_records(again.records(), counts.records(), rtol=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_native_files_take_at_most_half_of_stanfords(topics, tmp_path, symmetric):
     X = Cooccurrence.from_corpus(topics, symmetric=symmetric)
@@ -280,6 +282,7 @@ def test_rare_rows_of_a_large_vocabulary_equal_brute_force(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_an_estimate_reads_part_of_a_longer_text(long_text, tmp_path):
     longer = tmp_path / "longer.txt"
     longer.write_bytes(3 * long_text.read_bytes())

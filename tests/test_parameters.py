@@ -95,6 +95,7 @@ def calls(folder: pathlib.Path) -> Iterator[tuple[str, Callable[..., Any], dict[
     yield "evaluate", wv.evaluate, {"path": folder / "pairs"}
 
 
+@pytest.mark.slow
 def test_any_value_is_taken_or_refused_by_the_parameters_name(folder, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     tried = 0

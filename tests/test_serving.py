@@ -119,6 +119,7 @@ def test_spawned_processes_query(fresh, expected):
     assert found == expected[0][:6]
 
 
+@pytest.mark.slow
 def test_joblib_queries_a_model_and_vectors(fresh, expected):
     joblib = pytest.importorskip("joblib")
     calls = (joblib.delayed(neighbours)(fresh, word) for word in WORDS[:6])

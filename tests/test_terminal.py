@@ -137,6 +137,7 @@ def test_files_whose_names_are_not_utf8_are_read_and_written(tmp_path):
     json.loads(shown.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["word2vec", "glove"])
 def test_converted_words_are_escaped_on_a_terminal_and_plain_in_a_pipe(vectors, to):
     shown = on_terminal("convert", vectors, "-", "--to", to)
@@ -147,12 +148,14 @@ def test_converted_words_are_escaped_on_a_terminal_and_plain_in_a_pipe(vectors, 
     assert all(f"{word} " in piped for word in EVIL + GOOD)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["word2vec_binary", "native"])
 def test_what_is_not_text_is_not_written_to_a_terminal(vectors, to):
     shown = on_terminal("convert", vectors, "-", "--to", to)
     assert "output must be a file: what it gets is not text for a terminal" in shown
 
 
+@pytest.mark.slow
 def test_a_vocabulary_is_escaped_on_a_terminal(tmp_path):
     (tmp_path / "corpus.txt").write_text("".join(f"{word}\n" for word in EVIL))
     shown = on_terminal("vocab", tmp_path / "corpus.txt", "--min-count", 1, "--no-progress")

@@ -175,7 +175,7 @@ def test_other_parameters_of_reading_are_checked_before_anything_is_read(name, v
 
 
 @pytest.mark.parametrize("tokenizer", ["unicode", "zh", re.compile(r"\w+"), str.split], ids=str)
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_every_tokenizer_gives_the_same_for_file_list_and_tokens(tmp_path, tokenizer, threads):
     lines = [ENGLISH, CHINESE, "", ENGLISH.upper() + CHINESE] * 3000
     path = tmp_path / "corpus"

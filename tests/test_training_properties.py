@@ -156,7 +156,7 @@ def test_the_root_mean_square_of_a_gradient_is_bounded_under_rowwise_adagrad(sim
     epochs=st.integers(1, 3),
     seed=seeds,
 )
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings.default.max_examples))
 def test_many_steps_on_shared_rows_equal_the_reference(simd, optimizer, size, dim, n, epochs, seed):
     rng = np.random.default_rng(seed)
     row, col = rng.integers(0, size, (2, n))
@@ -230,7 +230,7 @@ def test_analytic_gradient_equals_finite_differences_of_the_loss(size, dim, seed
 
 @pytest.mark.parametrize("simd", SIMD)
 @given(size=st.integers(1, 4), dim=st.integers(1, 20), seed=seeds)
-@settings(max_examples=25)
+@settings(max_examples=min(25, settings.default.max_examples))
 def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, seed):
     # No two records share a row or a column. So the steps add up to the gradient of the loss.
     rng = np.random.default_rng(seed)

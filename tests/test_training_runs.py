@@ -23,8 +23,11 @@ def parameters(model):
     return {name: getattr(model, name).copy() for name in ARRAYS}
 
 
-@pytest.mark.parametrize("dim", [14, 50, 64, 300])
-@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize(
+    "dim",
+    [14, 50, pytest.param(64, marks=pytest.mark.slow), pytest.param(300, marks=pytest.mark.slow)],
+)
+@pytest.mark.parametrize("threads", [1, 2, 3, pytest.param(8, marks=pytest.mark.slow)])
 def test_deterministic_training_gives_the_same_bits(counts, threads, dim):
     options = {
         "dim": dim,

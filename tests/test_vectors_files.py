@@ -149,7 +149,7 @@ def test_every_list_of_vector_formats_is_the_cores():
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float16", marks=pytest.mark.slow)])
 def test_many_blocks_of_a_file_are_put_together_in_order(tmp_path, format, dtype):
     wv = random_vectors(60_000, 10)
     save(wv, tmp_path / "vectors", format)
@@ -161,7 +161,7 @@ def test_many_blocks_of_a_file_are_put_together_in_order(tmp_path, format, dtype
 
 
 @pytest.mark.parametrize("format", FORMATS)
-@pytest.mark.parametrize("size", [1, 7, 9_999, 100_000])
+@pytest.mark.parametrize("size", [1, 7, 9_999, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_vectors_of_one_component(tmp_path, format, size):
     wv = WordVectors([str(i) for i in range(size)], np.arange(size, dtype=np.float32)[:, None] / 8)
     save(wv, tmp_path / "vectors", format)
@@ -394,6 +394,7 @@ def test_more_words_than_the_header_says_are_read(file):
     assert load(file(b"1 2\na 1 2\n<unk> 3 4\n")).index_to_key == ["a", "<unk>"]
 
 
+@pytest.mark.slow
 def test_a_line_longer_than_any_block(file):
     numbers = np.linspace(-1, 1, 700_000, dtype=np.float32)
     wv = WordVectors(["a", "b"], np.stack([numbers, -numbers]))
@@ -850,6 +851,7 @@ def test_the_other_dtype_is_converted(tmp_path):
     assert_same(load(tmp_path / "vectors", dtype="float16"), wv, np.float16)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="needs Linux's smaps")
 def test_processes_share_the_pages_of_a_native_file(tmp_path):
     path = tmp_path / "vectors"
@@ -867,7 +869,8 @@ def test_processes_share_the_pages_of_a_native_file(tmp_path):
         entry = maps[maps.index(sys.argv[1]):]
         for name in ("Rss", "Pss", "Private_Dirty"):
             print(re.search(name + r":\\s+(\\d+)", entry)[1], end=" ")
-        print()
+        print(flush=True)
+        sys.stdin.readline()  # the pages are shared as long as both processes live
         """
     )
     children = [
@@ -889,7 +892,7 @@ def test_processes_share_the_pages_of_a_native_file(tmp_path):
         assert proportional <= 0.6 * resident
         assert dirty == 0
     for process in children:
-        process.communicate()
+        process.communicate("\n")
 
 
 # --------------------------------------------------------------------------------------- saving

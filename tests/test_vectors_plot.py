@@ -54,6 +54,7 @@ def test_there_is_a_point_and_a_name_for_each_word_in_order(wv):
         np.testing.assert_array_equal(texts[word].xy, point)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("apart", [True, False])
 def test_dollar_signs_are_drawn_as_they_are(monkeypatch, apart):
     if apart:
@@ -80,6 +81,7 @@ def test_points_are_the_first_two_principal_components(wv):
             assert np.linalg.norm(points[i] - points[j]) == pytest.approx(there, abs=0.3)
 
 
+@pytest.mark.slow
 def test_the_furthest_point_of_each_component_is_positive(wv):
     # A principal component has no sign. Without a rule, the map would depend on the machine.
     for left_out in range(len(WORDS)):
@@ -141,6 +143,7 @@ def test_equal_vectors_are_drawn_with_names_apart():
     assert overlapping(wv.plot(["king", "queen", "apple"])) == []
 
 
+@pytest.mark.slow
 def test_names_are_drawn_without_adjust_text_too(wv, monkeypatch):
     monkeypatch.setitem(sys.modules, "adjustText", None)
     test_there_is_a_point_and_a_name_for_each_word_in_order(wv)
@@ -187,6 +190,7 @@ def installed(monkeypatch):
 CHINESE = ["冰雪", "水", "ice"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False], ids=["in matplotlib's list", "installed later"])
 def test_a_font_that_has_the_characters_is_chosen(tmp_path, installed, known):
     square_font(tmp_path / "squares.ttf", "Squares of Ice", "冰雪")
@@ -252,6 +256,7 @@ def test_given_axes_are_drawn_on_and_returned(wv):
     assert plt.get_fignums() == [figure.number]
 
 
+@pytest.mark.slow
 def test_the_map_is_the_same_each_time_and_whatever_the_offset(wv):
     first, _, _ = drawn(wv.plot(WORDS))
     again, _, _ = drawn(wv.plot(WORDS))
@@ -260,6 +265,7 @@ def test_the_map_is_the_same_each_time_and_whatever_the_offset(wv):
     np.testing.assert_allclose(first, moved, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_two_words_lie_on_a_line_as_far_apart_as_they_are(wv, dtype):
     wv = WordVectors(WORDS, wv.vectors.astype(dtype))
@@ -269,6 +275,7 @@ def test_two_words_lie_on_a_line_as_far_apart_as_they_are(wv, dtype):
     np.testing.assert_allclose(points[:, 1], 0, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_one_dimension_and_equal_vectors_can_be_drawn():
     points, _, _ = drawn(WordVectors(["a", "b"], np.array([[1.0], [3.0]])).plot(["a", "b"]))
     np.testing.assert_allclose(np.abs(points), [[1, 0], [1, 0]])

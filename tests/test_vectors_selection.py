@@ -35,7 +35,17 @@ def saved(wv, folder, format):
     return path, {"mmap": False} if format == "native, read" else {}
 
 
-@pytest.mark.parametrize("format", FORMATS)
+@pytest.fixture(scope="module")
+def many():
+    return vectors()
+
+
+@pytest.fixture(scope="module", params=FORMATS)
+def of_many(request, many, tmp_path_factory):
+    """A file of `many` vectors in each format, and how to load it."""
+    return saved(many, tmp_path_factory.mktemp("many"), request.param)
+
+
 @pytest.mark.parametrize(
     "asked",
     [
@@ -49,11 +59,12 @@ def saved(wv, folder, format):
     ],
     ids=["some", "one", "unknown too", "unknown", "none", "all", "a set"],
 )
-def test_only_the_words_asked_for_are_loaded_in_the_order_of_the_file(tmp_path, format, asked):
-    wv = vectors()
-    path, options = saved(wv, tmp_path, format)
+def test_only_the_words_asked_for_are_loaded_in_the_order_of_the_file(many, of_many, asked):
+    wv = many
+    path, options = of_many
     found = WordVectors.load(path, words=asked, **options)
-    expected = [word for word in wv.index_to_key if word in set(asked)]
+    wanted = set(asked)
+    expected = [word for word in wv.index_to_key if word in wanted]
     assert found.index_to_key == expected
     np.testing.assert_array_equal(found.vectors, wv[expected])
     assert found.vector_size == wv.vector_size
@@ -105,7 +116,7 @@ def test_a_header_that_promises_more_than_was_needed_is_no_error(tmp_path):
 
 @pytest.mark.parametrize("format", ["glove", "word2vec", "native"])
 def test_the_limit_counts_lines_of_the_file_with_a_warning_of_words_beyond(tmp_path, format):
-    path, _ = saved(vectors(), tmp_path, format)
+    path, _ = saved(vectors(200), tmp_path, format)
     with pytest.warns(UserWarning, match="1 of the words are not among the first 20 .*'w50'"):
         assert WordVectors.load(path, words=["w5", "w50"], limit=20).index_to_key == ["w5"]
     with warnings.catch_warnings():
