@@ -86,12 +86,20 @@ def task_count(corpus: str, window: int, min_count: int, threads: int) -> dict[s
 
 
 def task_train(
-    corpus: str, window: int, min_count: int, threads: int, dim: int, x_max: float, epochs: int
+    corpus: str,
+    window: int,
+    min_count: int,
+    threads: int,
+    dim: int,
+    x_max: float,
+    epochs: int,
+    more: dict[str, Any],
 ) -> dict[str, Any]:
     from glove_rs import Cooccurrence, Glove
 
     counts = Cooccurrence.from_corpus(corpus, window=window, min_count=min_count, threads=threads)
-    model = Glove(dim, preset="paper", x_max=x_max, epochs=epochs, threads=threads)
+    settings = {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
+    model = Glove(dim, **settings)
     start = time.perf_counter()
     model.fit_cooccurrence(counts)
     return {
@@ -110,19 +118,13 @@ def task_fit(
     dim: int,
     x_max: float,
     epochs: int,
+    more: dict[str, Any],
     out: str,
 ) -> dict[str, Any]:
     from glove_rs import Glove
 
-    model = Glove(
-        dim,
-        window=window,
-        min_count=min_count,
-        preset="paper",
-        x_max=x_max,
-        epochs=epochs,
-        threads=threads,
-    )
+    settings = {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
+    model = Glove(dim, window=window, min_count=min_count, **settings)
     start = time.perf_counter()
     model.fit(corpus)
     model.save_word2vec(out)
@@ -291,6 +293,7 @@ class Settings:
     rounds: int
     train_epochs: int
     epochs: int
+    more: dict[str, Any]
     end_to_end_rounds: int
     questions: Path | None
     similarity: list[Path]
@@ -555,6 +558,7 @@ class Comparison:
                     dim=dim,
                     x_max=s.x_max,
                     epochs=s.train_epochs,
+                    more=s.more,
                 ),
                 "Stanford": lambda: s.glove(dim, s.train_epochs),
             },
@@ -587,7 +591,13 @@ class Comparison:
         vectors = s.work / "ours.txt"
         contestants: dict[str, Callable[[], Run]] = {
             "ours": lambda: s.timed(
-                "fit", **base, window=s.window, x_max=s.x_max, epochs=s.epochs, out=str(vectors)
+                "fit",
+                **base,
+                window=s.window,
+                x_max=s.x_max,
+                epochs=s.epochs,
+                more=s.more,
+                out=str(vectors),
             )
         }
         if stanford:
@@ -686,6 +696,15 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
         return integer
 
+    def json_object(text: str) -> dict[str, Any]:
+        try:
+            value = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise argparse.ArgumentTypeError(f"{text!r} is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise argparse.ArgumentTypeError(f"must be a JSON object, got {text!r}")
+        return value
+
     def file(text: str) -> Path:
         path = Path(text)
         if not path.is_file():
@@ -707,6 +726,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--threads", type=at_least(1), default=2, metavar="N", help="for ours, glove and gensim "
         "(default: 2)")  # fmt: skip
     add("--rounds", type=at_least(3), default=3, metavar="N", help="at least 3 (default: 3)")
+    add("--settings", type=json_object, default={}, metavar="JSON", help="settings of our runs that "
+        """differ from preset "paper", such as '{"optimizer": "rowwise_adagrad"}'""")  # fmt: skip
     add("--train-epochs", type=at_least(1), default=3, metavar="N", help="epochs of the stage "
         "train (default: 3)")  # fmt: skip
     add("--epochs", type=at_least(1), default=15, metavar="N", help="epochs from end to end "
@@ -753,6 +774,7 @@ def compare(options: argparse.Namespace, work: Path) -> None:
         rounds=options.rounds,
         train_epochs=options.train_epochs,
         epochs=options.epochs,
+        more=options.settings,
         end_to_end_rounds=options.end_to_end_rounds,
         questions=options.questions,
         similarity=options.similarity,
