@@ -726,8 +726,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--threads", type=at_least(1), default=2, metavar="N", help="for ours, glove and gensim "
         "(default: 2)")  # fmt: skip
     add("--rounds", type=at_least(3), default=3, metavar="N", help="at least 3 (default: 3)")
-    add("--settings", type=json_object, default={}, metavar="JSON", help="settings of our runs that "
-        """differ from preset "paper", such as '{"optimizer": "rowwise_adagrad"}'""")  # fmt: skip
+    add("--settings", type=json_object, default={}, metavar="JSON", help="of our runs, beside "
+        """preset "paper", such as '{"optimizer": "rowwise_adagrad"}'""")  # fmt: skip
     add("--train-epochs", type=at_least(1), default=3, metavar="N", help="epochs of the stage "
         "train (default: 3)")  # fmt: skip
     add("--epochs", type=at_least(1), default=15, metavar="N", help="epochs from end to end "
