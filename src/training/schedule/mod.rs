@@ -132,6 +132,10 @@ pub(super) mod tests {
     use crate::{MemoryLimit, Monitor};
 
     pub fn tiles(memory: &MemoryLimit) -> Tiles {
+        tiles_for(Optimizer::AdaGrad, memory)
+    }
+
+    fn tiles_for(optimizer: Optimizer, memory: &MemoryLimit) -> Tiles {
         let words = 300u32;
         let counts = Triangle::assemble(words as usize, &Monitor::new(), |pair| {
             for i in 0..words {
@@ -142,7 +146,7 @@ pub(super) mod tests {
             Ok(())
         });
         let options = TileOptions {
-            layout: RowLayout::new(50, Optimizer::AdaGrad),
+            layout: RowLayout::new(50, optimizer),
             negative: 0.5,
             held_out: 0.0,
             seed: 7,
@@ -152,10 +156,15 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_epoch_has_every_record_and_unseen_pair_once() {
-        let tiles = tiles(&MemoryLimit::default());
-        assert!(tiles.tiles.iter().any(|tile| tile.negatives() > 0));
-        for epoch in [1, 2] {
+    fn an_epoch_has_every_record_and_negative_pair_once() {
+        for (optimizer, epoch) in [
+            (Optimizer::AdaGrad, 1),
+            (Optimizer::AdaGrad, 2),
+            (Optimizer::RowwiseAdaGrad, 1),
+            (Optimizer::RowwiseAdaGrad, 2),
+        ] {
+            let tiles = tiles_for(optimizer, &MemoryLimit::default());
+            assert!(tiles.tiles.iter().any(|tile| tile.negatives() > 0));
             let mut seen: Vec<[Vec<bool>; 2]> = tiles
                 .tiles
                 .iter()
@@ -172,6 +181,18 @@ pub(super) mod tests {
                 }
             }
             assert!(seen.iter().flatten().flatten().all(|&seen| seen));
+        }
+    }
+
+    #[test]
+    fn batches_of_row_wise_adagrad_begin_at_whole_mini_batches() {
+        let tiles = tiles_for(Optimizer::RowwiseAdaGrad, &MemoryLimit::default());
+        assert!(tiles.alignment() % 4 == 0);
+        for batch in batches(&tiles, 3, 2) {
+            assert_eq!(batch.negatives.start % tiles.alignment(), 0);
+            for span in batch.records {
+                assert_eq!(span.start % tiles.alignment(), 0);
+            }
         }
     }
 
