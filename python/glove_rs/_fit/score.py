@@ -11,7 +11,7 @@ from .protocol import Model
 
 __all__ = ["score"]
 
-#: Records whose vectors are copied at a time.
+#: The loss is computed for this many records at a time: their vectors are copied.
 _RECORDS = 1 << 16
 
 
