@@ -290,8 +290,8 @@ def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_pa
     assert "--memory must be" in reason(2, "fit", text, *out, "--memory", "lots")
     assert "--within must be" in reason(2, "estimate", text, "--within", "lots")
     for options, message in {
-        ("--early-stopping", 3): "--early-stopping needs records to judge by: set --validation",
-        ("--anchor", 0.1): "--anchor needs vectors to hold on to: set --init",
+        ("--early-stopping", 3): "--early-stopping needs held-out records: set --validation",
+        ("--anchor", 0.1): "--anchor needs pretrained vectors: set --init",
         ("--resume",): "--resume needs a folder with a checkpoint: set --checkpoint-dir",
     }.items():
         assert reason(2, "fit", text, *out, *options) == f"glove-rs fit: {message}"
@@ -759,7 +759,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
             file.write(" ".join(words[(30_000 ** rng.random(100)).astype(int)]) + "\n")
     free = answer("estimate", text, "--min-count", 1, "--within", "100GB")
     assert free["advice"]["fits"] is True
-    assert free["advice"]["text"] == "fits as it is"
+    assert free["advice"]["text"] == "fits without a change"
     needed = answer("estimate", text, "--min-count", 1, "--dim", 25)["memory"]
     within = f"{(needed - 5 * 10**6) // 10**6}MB"
     tight = answer("estimate", text, "--min-count", 1, "--dim", 25, "--within", within)

@@ -208,7 +208,7 @@ def test_a_model_without_counts_takes_them_from_the_caller(halves, tmp_path, how
 
 def test_counts_of_other_words_are_refused(halves):
     model = Glove(**SETTINGS).fit(halves[0])
-    with pytest.raises(ValueError, match="counts must be of the model's words"):
+    with pytest.raises(ValueError, match="counts must have the same words as the model"):
         model.update(halves[1], counts=Cooccurrence.from_corpus(halves[0], min_count=2))
     with pytest.raises(ValueError, match="counts must be a Cooccurrence"):
         model.update(halves[1], counts=np.eye(3))
