@@ -420,7 +420,7 @@ def test_a_folder_that_cannot_be_replaced_is_refused(here, out, options):
         os.symlink(".", "link")
     before = os.listdir()
     message = reason(1, "fit", "../c.txt", "--out", out, *SMALL, *options)
-    assert "choose another name" in message or "name a folder in it" in message, message
+    assert "choose another name" in message or "name a folder inside it" in message, message
     assert os.listdir() == before
     assert Path("../c.txt").read_text() == TEXT
 
