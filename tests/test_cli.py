@@ -690,7 +690,7 @@ def test_counts_are_converted_both_ways(made, tmp_path):
 def test_what_cannot_be_made_is_said(made, tmp_path):
     out = tmp_path / "out"
     message = reason(1, "convert", made / "vectors.txt", out, "--to", "model")
-    assert message.endswith("vectors.txt: vectors cannot be made model")
+    assert message.endswith("vectors.txt: vectors cannot be converted to model")
     assert "counts cannot" in reason(1, "convert", made / "counts", out, "--to", "native")
     assert not out.exists()
 
@@ -793,7 +793,7 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
         (["train", made / "cooccurrence.bin", *out], "name them with --vocab"),
         (["similar", made / "counts", "w1"], "these are not vectors but co-occurrence counts"),
         (["similar", made / "vocab.txt", "w1"], "these are not vectors but a vocabulary"),
-        (["similar", made / "stanford.bin", "w1"], "name their words with --vocab"),
+        (["similar", made / "stanford.bin", "w1"], "name the file of their words with --vocab"),
         (["train", made / "counts", *out, "--start", text], "this is not a model but text"),
     ]
     for arguments, message in cases:

@@ -48,7 +48,7 @@ def read(
     if isinstance(file, str) and os.path.isdir(file):
         raise IsADirectoryError(
             errno.EISDIR,
-            "Is a directory: name a file, or read the folder of a model with Glove.load",
+            "Is a directory: name a file; Glove.load(path).vectors reads the folder of a model",
             file,
         )
     half = None if isinstance(dtype, str) and dtype == "auto" else _component(dtype) == np.float16
