@@ -159,8 +159,8 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     return flag and flag + advice
 
 
-# A RuntimeError comes from a cluster. Its subclasses are faults of this code, but InternalError has
-# a message of its own.
+# A plain RuntimeError comes from a cluster, an InternalError from the core: both have a message for
+# the user. Any other subclass of RuntimeError is a fault of this code and gives a traceback.
 _EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
 
 
