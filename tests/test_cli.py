@@ -429,7 +429,7 @@ def test_an_update_is_that_of_the_api(text, tmp_path):
     assert "--counts" in reason(2, "update", "old", "more.txt", "--out", "x", cwd=tmp_path)
     (tmp_path / "empty.txt").write_text("")
     arguments = ("update", "old", "empty.txt", "--counts", "counts", "--out", "none")
-    assert "no such words in the text" in reason(1, *arguments, cwd=tmp_path)
+    assert "the new text has no such word" in reason(1, *arguments, cwd=tmp_path)
     assert not (tmp_path / "none").exists()
 
 
@@ -612,7 +612,7 @@ def test_models_and_counts_are_not_read_from_standard_input(made, text, tmp_path
     ):
         message = reason(1, *command)
         assert message.startswith(f"glove-rs {command[0]}: standard input: ")
-        assert "is read from a file" in message or "are read from a file" in message
+        assert re.search("name (a|the) file of (counts|a model) instead of -", message)
 
 
 def test_vectors_are_measured(made, tmp_path):
@@ -790,7 +790,7 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
         (["vocab", made / "cooccurrence.bin"], "this is not text but co-occurrence records"),
         (["train", vectors, *out], "these are not counts but word vectors"),
         (["train", text, *out], "these are not counts but text"),
-        (["train", made / "cooccurrence.bin", *out], "name them with --vocab"),
+        (["train", made / "cooccurrence.bin", *out], "name the file of the words with --vocab"),
         (["similar", made / "counts", "w1"], "these are not vectors but co-occurrence counts"),
         (["similar", made / "vocab.txt", "w1"], "these are not vectors but a vocabulary"),
         (["similar", made / "stanford.bin", "w1"], "name the file of their words with --vocab"),

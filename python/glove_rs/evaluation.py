@@ -1,8 +1,8 @@
 """Measure word vectors: analogy questions and human similarity ratings.
 
-Both functions read the standard file formats. The result states the protocol. Questions and pairs
-that cannot be answered are left out and counted: those with an unknown word, and those with a
-vector that is not finite.
+Both functions read the usual file formats. The result states the protocol. Questions and pairs that
+cannot be answered are left out and counted: those with an unknown word, and those with a vector
+that has NaN or infinity.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ __all__ = [
     "similarity",
 ]
 
-# The name under which Stanford's tools write the mean of the rare words. It is never an answer.
+# Stanford's tools write the mean of rare words under this name. It is never an answer.
 _UNKNOWN = "<unk>"
 # Only these characters separate words. A word may contain any other Unicode space.
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
 
 
 class _WordVectors(Protocol):
-    """The part of :class:`glove_rs.WordVectors` that is evaluated."""
+    """The part of :class:`glove_rs.WordVectors` that this module uses."""
 
     def __len__(self) -> int: ...
 
@@ -63,20 +63,20 @@ class _WordVectors(Protocol):
 
 @dataclass(frozen=True)
 class AnalogyScore:
-    """How many questions of a section are correct, answerable and skipped.
+    """The number of correct, answerable and skipped questions of a section.
 
     Attributes
     ----------
     name : str
         The name of the section, or "semantic", "syntactic" or "total".
     correct : int
-        Questions answered with the expected word.
+        Questions that were answered with the expected word.
     answerable : int
         Questions whose four words are known and have finite vectors.
     skipped : int
-        All other questions. They do not affect the accuracy.
+        All other questions. They do not change the accuracy.
     not_finite : int
-        Skipped items whose words are all known but at least one vector is not finite.
+        Skipped questions whose words are all known, but a vector has NaN or infinity.
     """
 
     name: str
@@ -87,7 +87,7 @@ class AnalogyScore:
 
     @property
     def accuracy(self) -> float:
-        """Correct / answerable, from 0 to 1; NaN if none is answerable."""
+        """The ratio correct / answerable, from 0 to 1; NaN if no question is answerable."""
         return self.correct / self.answerable if self.answerable else math.nan
 
     @property
@@ -115,9 +115,9 @@ class AnalogyResult:
     sections : tuple of AnalogyScore
         In the order of the file.
     questions : tuple of (str, str, str, str)
-        In the order of the file, lower-cased if `lowercase` was true.
+        The questions in the order of the file, in lower case if `lowercase` was true.
     predictions : tuple of (str or None)
-        The answer to each question, None where it was skipped.
+        The answer to each question; None for a skipped question.
     """
 
     protocol: str
@@ -337,7 +337,7 @@ def analogies(
     ...     with open(path, "w") as file:
     ...         _ = file.write(": family\nman king woman queen\n")
     ...     evaluation.analogies(wv, path).total
-    AnalogyScore(name='total', correct=1, answerable=1, skipped=0)
+    AnalogyScore(name='total', correct=1, answerable=1, skipped=0, not_finite=0)
     """
     method = choice("method", method, METHODS)
     lowercase = boolean("lowercase", lowercase)
@@ -402,9 +402,10 @@ def read_questions(
     ----------
     path : str or path-like
     folded : callable, default str
-        What to do with the letters of a question, such as `str.lower`.
+        A function that is applied to each question, such as `str.lower`.
     left_out : list of int, optional
-        Add the numbers of lines that are no questions to this list, instead of raising an error.
+        The numbers of lines that are not questions are added to this list. By default such a line
+        is an error.
 
     Returns
     -------

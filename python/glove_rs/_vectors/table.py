@@ -193,10 +193,11 @@ class VectorTable:
         >>> wv = WordVectors(["ice", "steam"], np.eye(2))
         >>> wv.get_index("steam")
         1
-        >>> wv.get_index("stem")
-        Traceback (most recent call last):
-            ...
-        glove_rs.UnknownWord: Key 'stem' not present in vocabulary; did you mean 'steam'?
+        >>> try:
+        ...     wv.get_index("stem")
+        ... except KeyError as error:
+        ...     print(error)
+        Key 'stem' not present in vocabulary; did you mean 'steam'?
         """
         index = self._find(key)
         if index is not None:
