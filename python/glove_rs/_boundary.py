@@ -59,7 +59,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             raise _core.InternalError(
                 f"a fault of glove-rs {_core.__version__} itself ({what}). Please report it with "
                 "this message and the call that led to it. No file is left half written: each is "
-                "complete or as it was"
+                "complete or unchanged"
             ) from None
 
     return call

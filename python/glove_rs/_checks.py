@@ -164,7 +164,7 @@ def words(name: str, value: object) -> list[str]:
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)
-        except TypeError:  # an array without dimensions
+        except TypeError:  # list() refuses an array without dimensions
             found = [value]
         if all(isinstance(word, str) for word in found):
             return found

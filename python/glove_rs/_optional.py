@@ -8,7 +8,7 @@ from typing import Any
 __all__ = ["optional"]
 
 
-#: What to install for a module, if that is more than a package with the module's name. The message
+#: What to install for a module, if this is not simply a package with the module's name. The message
 #: names packages and not an extra of glove-rs, because glove-rs may not be in a package index.
 _INSTALLED_AS = {
     "matplotlib": "matplotlib adjustText",

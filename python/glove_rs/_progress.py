@@ -197,7 +197,7 @@ def _logs_to_stderr(logger: logging.Logger | None) -> bool:
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
-    The log gets a line for each stage and epoch whatever `progress` is.
+    The log gets a line for each stage and epoch, for any value of `progress`.
     """
 
     def __init__(self, progress: Progress) -> None:

@@ -245,7 +245,7 @@ _ROWS: Final = (
         "normalize",
         "encoding",
         Choice(_core.NORMALIZATIONS),
-        "normalize the text (Unicode) before it is split",
+        "apply this Unicode normalization to the text before it is split",
         optional=True,
     ),
     Setting(
@@ -304,14 +304,14 @@ _ROWS: Final = (
         "symmetric",
         "counting",
         Boolean(),
-        "count both directions of a pair; without it, only (left word, right word)",
+        "count both directions of a pair; with --no-symmetric, only (left word, right word)",
         default=True,
     ),
     Setting(
         "distance_weighting",
         "counting",
         Boolean(),
-        "add 1/d to the count of a pair at distance d; without it, add 1",
+        "add 1/d to the count of a pair at distance d; with --no-distance-weighting, add 1",
         default=True,
     ),
     # --- training: the model ---------------------------------------------------------------------
@@ -402,15 +402,16 @@ _ROWS: Final = (
         "negative_weight",
         "training",
         Real(above=True),
-        "weight in the loss of a pair that negative sampling drew; a count of x_max has weight 1",
+        "weight in the loss of a pair that negative sampling drew; for comparison, a count of "
+        "--x-max has weight 1",
         presets=_both(0.3, 0.3),
     ),
     Setting(
         "deterministic",
         "training",
         Boolean(),
-        "give a result with the same bits for any number of threads; without it, threads update "
-        "shared vectors without locks (Hogwild)",
+        "give a result with the same bits for any number of threads; otherwise threads update "
+        "shared vectors without locks (Hogwild), and results differ a little from run to run",
         default=False,
     ),
     Setting(
@@ -440,7 +441,7 @@ _ROWS: Final = (
         "fitting",
         Integer(1),
         "with --validation: stop after N epochs in a row without a new lowest validation loss, and "
-        "keep the model of the epoch with the lowest",
+        "keep the model of the epoch with the lowest validation loss",
         optional=True,
     ),
     Setting(

@@ -65,7 +65,7 @@ def close_spellings(
     most : int, default 3
         The largest number of words to return.
     """
-    if len(word) > 100:  # too many edits to try, and hardly a typing error
+    if len(word) > 100:  # so long a word has too many edits, and is hardly a typing error
         return []
     folded = word.casefold()
     in_other_case = [other for other in words if other.casefold() == folded]

@@ -397,8 +397,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
-        measured on the sample, and it falls as the text grows, like that of Wikipedia does.
-        `Estimate.bounds` gives the uncertainty of both.
+        measured on the sample. It falls as the text grows, as measured on Wikipedia.
+        `Estimate.bounds` gives the uncertainty of both numbers.
 
         Parameters
         ----------

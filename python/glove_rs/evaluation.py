@@ -159,7 +159,7 @@ class AnalogyResult:
 
     @property
     def not_finite(self) -> int:
-        """Skipped items whose words are all known but at least one vector is not finite."""
+        """Skipped questions whose words are all known, but a vector has NaN or infinity."""
         return self.total.not_finite
 
     def _sum(self, name: str, *kinds: str) -> AnalogyScore:
@@ -214,7 +214,7 @@ class SimilarityResult:
     skipped : int
         All other pairs, which are left out.
     not_finite : int
-        Skipped items whose words are all known but at least one vector is not finite.
+        Skipped pairs whose words are both known, but a vector has NaN or infinity.
     """
 
     protocol: str
@@ -614,8 +614,8 @@ def evaluate(
 ) -> AnalogyResult | SimilarityResult:
     """Run :func:`analogies` on a file of questions, :func:`similarity` on any other.
 
-    A file has questions if its first line starts with ':', or if its first lines have four words
-    and no rating each, as the files of Stanford's eval/question-data.
+    A file has questions if its first line starts with ':', or if each of its first two lines has
+    four words and no rating, as in the files of Stanford's eval/question-data.
     """
     method = choice("method", method, METHODS)
     read = _Read(path)
@@ -627,7 +627,7 @@ def evaluate(
 
 
 class _Read(os.PathLike[str]):
-    """A path with the lines of its file: a pipe can be read only once."""
+    """A path, and the lines of its file. They are read once, because the file may be a pipe."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self._path = os.fsdecode(local_path("path", path))
@@ -638,7 +638,7 @@ class _Read(os.PathLike[str]):
 
 
 def _has_questions(path: str | os.PathLike[str]) -> bool:
-    # Two lines: the first one of rated pairs may be a header of four words.
+    # Look at two lines, because a file of rated pairs may begin with a header of four words.
     first = [line for _, line in itertools.islice(_lines(path), 2)]
     if first and first[0].startswith(":"):
         return True
@@ -651,7 +651,7 @@ def _has_questions(path: str | os.PathLike[str]) -> bool:
 def _lines(path: str | os.PathLike[str]) -> Iterator[tuple[int, str]]:
     """Yield the lines of a file that are not blank, with their numbers from 1.
 
-    The file is in UTF-8, or in UTF-16 with a byte order mark; it may be packed.
+    The file is in UTF-8, or in UTF-16 with a byte order mark. It may be compressed.
     """
     if isinstance(path, _Read):
         yield from path.lines

@@ -447,7 +447,7 @@ checkpoint_every, resume, keep_counts
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
         expected = boolean("symmetric", self.symmetric)
         if expected and X._is_matrix and (asymmetry := X._asymmetry()):
             warn(
@@ -666,8 +666,8 @@ keep_counts
             raise ValueError("start must have the words of X")
         if state.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
-        # Accumulators above 1 mean trained parameters. Then do not mix records more finely, as the
-        # first epoch of a training does.
+        # Accumulators above 1 mean trained parameters. Then count at least one epoch as done: the
+        # first epoch of a training mixes records more finely, which trained parameters do not need.
         done = len(state.history) or int((state.arrays["G_b"] > 1).any())
         return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
@@ -832,8 +832,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If the name ends as those of another format do, such as ``.csv`` or ``.gz``. ``.glove``,
-            ``.npz`` and unknown endings are allowed.
+            If the name has the ending of another format, such as ``.csv`` or ``.gz``. The endings
+            ``.glove`` and ``.npz`` and unknown endings are allowed.
         OSError
             If the file cannot be written. An existing file is then unchanged.
 
@@ -900,12 +900,12 @@ keep_counts
                 raise ValueError("another format")
             if header["version"] != 1:
                 raise _core.FormatError(
-                    f"{name}: model of version {header['version']!r}; this glove-rs reads 1"
+                    f"{name}: model of version {header['version']!r}; this glove-rs reads version 1"
                 )
             model = cls._of_settings(header["settings"])
             ends = archive.read("word_ends", "i8", (None,))
             if (np.diff(ends, prepend=0) < 0).any():
-                raise ValueError("the words do not follow each other")
+                raise ValueError("the ends of the words are not in order")
             text = archive.read("words", "u1", (int(ends[-1]) if len(ends) else 0,)).tobytes()
             words = [
                 text[start:end].decode()
@@ -1099,7 +1099,9 @@ keep_counts
         """
         for name in params:
             if name not in self._names():
-                raise ValueError(f"{name} is not a parameter of Glove: {', '.join(self._names())}")
+                raise ValueError(
+                    f"{name} is not a parameter of Glove, which has {', '.join(self._names())}"
+                )
         for name, value in params.items():
             setattr(self, name, value)
         return self

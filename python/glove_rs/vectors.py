@@ -298,7 +298,7 @@ class WordVectors(GensimNames):
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If the name ends as those of another format do, such as ``.npz``.
+            If the name has the ending of another format, such as ``.npz``.
 
         Examples
         --------

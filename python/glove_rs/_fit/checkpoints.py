@@ -166,7 +166,7 @@ class Folder:
         for name, value in identity(given).items():
             if value != theirs[name]:
                 raise ValueError(
-                    f"X is not what the checkpoint in {self.path} was trained on, which has "
+                    f"X is not the matrix of the checkpoint in {self.path}, which has "
                     f"{_IDENTITY[name]}"
                 )
 
@@ -190,7 +190,7 @@ def read(path: str | os.PathLike[str]) -> Saved:
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):
         if len(core.settings) > MOST_JSON:
-            raise ValueError(f"its settings take {len(core.settings)} characters")
+            raise ValueError(f"its settings have {len(core.settings)} characters, too many")
         return Saved(core, _checked(json.loads(core.settings)))
 
 
@@ -243,7 +243,7 @@ _IDENTITY = {
 
 def identity(counts: Cooccurrence) -> dict[str, Any]:
     """Return values that identify counts: a hash of the vocabulary, number of records, and sum."""
-    import hashlib  # here, because it takes longer to import than most of this package
+    import hashlib  # imported here: it takes longer to import than most of this package
 
     words = hashlib.sha256("\0".join(counts.vocabulary.words).encode())
     words.update(counts.vocabulary.counts.tobytes())

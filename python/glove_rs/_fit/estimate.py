@@ -79,7 +79,8 @@ class FitEstimate:
         A lower and an upper bound for each of `parameters`, `memory` and `disk`. They come from the
         spread of samples of real texts. The true number can lie outside, for example if the words
         change from the beginning to the end of the text. If all of the text was read, only the
-        bounds of `memory` differ, because the system's allocator returns freed memory late.
+        bounds of `memory` differ from the number, because the amount of freed memory that the
+        system's allocator keeps varies from run to run.
     """
 
     counts: Estimate

@@ -110,7 +110,7 @@ def fit(
                 folder.check_counts(counts, data)
             elif data.vocabulary is not None:
                 folder.check_vocabulary(counts, data.vocabulary)
-            init = None  # the saved parameters already contain it
+            init = None  # the saved training has already started from it
         else:
             if folder is not None:
                 folder.claim()

@@ -114,8 +114,8 @@ class EpochState:
         The words, in the order of the rows.
     W, W_tilde : numpy.ndarray of float32, (V, dim)
     b, b_tilde : numpy.ndarray of float32, (V,)
-        The parameters. They are copied when a callback first reads one of them. After the callback
-        has returned, they can no longer be read for the first time.
+        The parameters. They are copied when a callback first reads one of them. If no callback
+        reads them while it runs, they cannot be read later.
     vectors : WordVectors
         The vectors W + W_tilde with their words.
     """

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 
-#: The largest allowed ratio of unpacked bytes to file size. For compressed numbers it is below 10.
+#: The largest allowed ratio of unpacked bytes to file size. In archives of numbers it is below 10.
 MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
@@ -118,7 +118,7 @@ class Archive:
         None in `shape` matches any length. Byte order and memory order may be any.
         """
         member = self._zip.getinfo(name + ".npy")
-        file: Any  # typeshed's IO has no readinto
+        file: Any  # not IO[bytes], which has no method readinto for type checkers
         with self._zip.open(member) as file:
             start = file.read(10)
             if start[:8] != b"\x93NUMPY\x01\x00":
@@ -142,9 +142,9 @@ class Archive:
             for n in found:
                 count *= n
             if name == "header" and count * dtype.itemsize > MOST_JSON:
-                raise ValueError(f"its settings take {count} bytes")
+                raise ValueError(f"its settings have {count} bytes, too many")
             if len(start) + length + count * dtype.itemsize != member.file_size:
-                raise ValueError(f"{name} has {member.file_size} bytes, which its shape does not")
+                raise ValueError(f"{name} has {member.file_size} bytes, but not for its shape")
             array = np.empty(count, dtype)
             rest = array.view(np.uint8).data
             while rest:

@@ -87,15 +87,15 @@ def write(
     matrix: NDArray[Any],
     layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
 ) -> None:
-    """Write words and their vectors. A name that ends in ``.gz`` or the like gives a packed file.
+    """Write words and their vectors. If the name ends in ``.gz`` or the like, compress the file.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     ValueError
-        If the layout cannot hold a word, or if the name ends as those of a format that is not
-        written do.
+        If the layout cannot hold a word, or if the name has the ending of a format that glove-rs
+        does not write.
     """
     words = writable_words("words", words)
     _core.save_vectors(path_text("path", path), words, matrix, layout)

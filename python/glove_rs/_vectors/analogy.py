@@ -1,4 +1,4 @@
-"""Answers to many analogy questions at once. They are those of double precision."""
+"""Answers to many analogy questions at once. They are the same as in double precision."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ def answers(
     Returns
     -------
     ndarray of intp, shape (n,)
-        -1 for a question without an answer: no other row has a direction.
+        The rows of the answers; -1 if no row can be the answer, because no other row has a
+        direction.
     """
     answer = np.full(len(triples), -1, np.intp)
     doubtful = np.ones(len(triples), bool)
@@ -131,7 +132,7 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the terms of question words in a score: for a word as b or c, and for it as a."""
+    """Return the terms of question words in a score: if the word is b or c, and if it is a."""
     if method == "3cosadd":
         return cosines, -cosines
     # Rounding may give a cosine below -1: no term must be negative.

@@ -25,7 +25,7 @@ __all__ = [
 
 #: The kinds of folders, with their names in messages. The core recognises files only.
 _FOLDERS = {
-    "checkpoints": "a folder of checkpoints of a training",
+    "checkpoints": "a folder with checkpoints of a training",
     "folder": "a folder of glove-rs fit",
 }
 
@@ -42,7 +42,7 @@ def local(path: str) -> str:
 
 
 class Argument(os.PathLike[str]):
-    """A path or URL on the command line. Being a path object, it is never taken for text."""
+    """A path or URL on the command line. It is a path object, so it is never taken for text."""
 
     def __init__(self, path: str) -> None:
         self._path = local(path)

@@ -321,7 +321,7 @@ def _new_file(path: str) -> Iterator[str]:
     except FileExistsError as error:
         raise FileExistsError(17, _EXISTS, path) from error
     except OSError as error:
-        error.filename = path  # instead of the temporary file
+        error.filename = path  # the error must not name the temporary file
         raise
     except ValueError as error:
         message, folder = str(error), os.fspath(writer.folder)

@@ -41,7 +41,7 @@ examples:
 
 
 def parser(command: str | None = None) -> Parser:
-    """Return the parser of the command line: with all commands, or only with `command` if known."""
+    """Return the parser of all commands, or only of `command` if there is such a command."""
     top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
     version = f"glove-rs {__version__}"
     top.add_argument(
@@ -67,7 +67,8 @@ def run(arguments: list[str]) -> int:
             # Words are UTF-8 in every locale; file names may contain any bytes.
             stream.reconfigure(encoding="utf-8", errors=errors)
     if hasattr(sys.stderr, "reconfigure"):
-        sys.stderr.reconfigure(errors="backslashreplace")  # messages may quote any text
+        # A message may quote characters that the encoding of the terminal does not have.
+        sys.stderr.reconfigure(errors="backslashreplace")
     warnings.showwarning = _warn
     with guarded():
         return _flushed(arguments)

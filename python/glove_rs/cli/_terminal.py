@@ -43,7 +43,7 @@ class _Terminal:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Escape text that the block prints to standard output and standard error, if terminals."""
+    """Escape text that the block prints to standard output or standard error on a terminal."""
     before = sys.stdout, sys.stderr
     for name, stream in zip(("stdout", "stderr"), before, strict=True):
         if stream is not None and stream.isatty():

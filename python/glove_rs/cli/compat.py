@@ -161,7 +161,7 @@ def _glove(value: dict[str, Any]) -> None:
 
 
 def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
-    """Return the parameters and accumulators to start from, and the epochs they were trained."""
+    """Return parameters and accumulators to start from, and the number of their epochs so far."""
     dim = value["vector-size"]
     if value["load-init-param"]:
         arrays = _loaded(value["init-param-file"], words, dim)

@@ -28,7 +28,8 @@ __all__ = ["add", "extract", "words_to_show"]
 
 WORDS_TO_SHOW = ("file", "month", "socket", "password", "exception")
 
-# Tests have little prose, encodings/ has character tables, and site-packages varies.
+# These folders are skipped: tests have little prose, "encodings" has tables of characters, and the
+# content of the others differs between machines.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # letters, with an apostrophe inside
 
@@ -126,7 +127,7 @@ def add(commands: Commands) -> None:
         "demo",
         _demo,
         "[--corpus FILE] [options]",
-        summary="train on text that is on every machine",
+        summary="train on the docstrings and comments of Python",
         text=(
             "Extract the docstrings and comments of this Python installation, train on them, and "
             "print nearest neighbours. Nothing is downloaded."

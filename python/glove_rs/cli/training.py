@@ -1,6 +1,7 @@
 """``glove-rs fit``, ``vocab``, ``cooccur``, ``train`` and ``update``: from text to a model.
 
-``fit`` does it in one step; the others do the steps one by one, or continue with more text.
+``fit`` counts and trains. ``vocab``, ``cooccur`` and ``train`` do this in three steps. ``update``
+continues a training with more text.
 """
 
 from __future__ import annotations
@@ -137,7 +138,7 @@ def _fit_on_cluster(
 ) -> None:
     if options.save_counts is not None:
         raise ValueError("save_counts must be left out with --scheduler: no machine has all counts")
-    from ..dask import DaskGlove  # first: its ImportError says what to install
+    from ..dask import DaskGlove  # imported first: without Dask, its error says what to install
 
     from distributed import Client  # isort: skip
 
@@ -477,7 +478,7 @@ class _Outputs:
                 # The file is written and replaced together with the rest of the folder.
                 self._vectors, inside = None, name
         if inside in output_folder.FILES:
-            raise ValueError(f"vectors must be another file than those of --out, got {inside}")
+            raise ValueError(f"vectors must not be one of the files in --out, got {inside}")
         self._folder = output_folder.OutputFolder(
             options.out, overwrite=options.overwrite, vectors=inside
         )

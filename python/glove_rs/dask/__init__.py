@@ -8,6 +8,6 @@ from .._optional import optional
 for _module in ("dask", "distributed"):
     optional(_module, "glove_rs.dask")
 
-from ._glove import DaskGlove  # noqa: E402 - `optional` must first say what to install
+from ._glove import DaskGlove  # noqa: E402 - after `optional`, whose error says what to install
 
 __all__ = ["DaskGlove"]

@@ -188,7 +188,7 @@ class DaskGlove(Glove):
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
             groups = self._groups(cluster)
 

@@ -36,8 +36,8 @@ _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 _BEGINNING = 10
 #: The core needs this many bytes from the beginning of a file to recognise what the file is.
 _LOOK = 1 << 20
-#: The calling process examines the first files of a source, this many, and all files that it cuts.
-#: Other files that are not text are refused by the worker that reads them.
+#: The calling process checks that files are text: this many files, the first of a source, and all
+#: files that it cuts. Any other file is checked by the worker that reads it.
 _LOOKED_AT = 16
 #: Endings of the names of compressed files, and the usual ratio of the text to the file size.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
@@ -80,7 +80,7 @@ class FileRange:
                 yield name, None, file
                 return
             if getattr(file, "size", size) != size:
-                raise OSError(errno.EIO, f"the file changed: it had {size} bytes", name)
+                raise OSError(errno.EIO, f"the file changed: before, it had {size} bytes", name)
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)

@@ -137,9 +137,9 @@ def cost(
     training: _core._Training,
     threads: int | None,
 ) -> float:
-    """Compute the cost of the held-out records of a block, or the block's part of the limit.
+    """Compute the cost of the held-out records of a block, or its part of the divergence cost.
 
-    The limit is the cost of an epoch above which the epoch diverges.
+    An epoch whose cost is above the divergence cost diverges.
     """
     words, contexts = aligned(words), aligned(contexts)
     return tiles.cost(of, columns, training, words, contexts, _threads(threads))

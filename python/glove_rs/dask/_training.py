@@ -33,7 +33,8 @@ FAN_IN = 8
 #: is trained once with every group of contexts. After an even number of slices, the context rows
 #: are on the workers on which they started. On enwiki-17m, dim 100 and 8 epochs, the loss with 2
 #: and 4 groups is within 0.2 % of the loss with one group, and analogies within half a percentage
-#: point. With one slice, 4 groups lose 1.2 points. 8 slices in the first epoch gain nothing.
+#: point. With one slice, 4 groups lose 1.2 points of analogies. 8 slices in the first epoch gain
+#: nothing.
 SLICES = 2
 #: The time between two copies of the state to other workers, as a multiple of the time of a copy.
 COPY_EVERY = 10.0
@@ -87,9 +88,10 @@ class State:
     copies: dict[str, Future] = field(default_factory=dict)
 
     def surviving(self, has: dict[str, Sequence[str]]) -> State | None:
-        """Return this state with futures whose results exist, copies too; None if rows are lost.
+        """Return this state with the rows or copies of rows that still exist on a worker.
 
-        `has` gives the workers that have each result, by key.
+        None if both the rows of a group and their copy are lost. `has` gives the workers that have
+        each result, by key.
         """
 
         def alive(future: Future) -> Future | None:
