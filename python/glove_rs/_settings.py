@@ -394,8 +394,8 @@ _ROWS: Final = (
         "negative",
         "training",
         Real(most=1000.0),
-        "negative sampling: for each non-zero count, draw X word pairs that never co-occur, to "
-        "train on as well",
+        "negative sampling: for each non-zero count, draw X word pairs, and train on those that "
+        "never co-occur",
         presets=_both(1.0, 0.0),
     ),
     Setting(

@@ -94,11 +94,12 @@ class Glove:
     epochs : int, optional
         Number of passes over the counts, >= 1. Best 8, paper 25.
     negative : float, optional
-        Negative sampling: for each non-zero count, draw this many word pairs that never co-occur,
-        from 0 to 1000. Each drawn pair adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the objective, with
-        t = ½ ln E − 1, where E is the count that independent words would have. Best 1, paper 0.
+        Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
+        that co-occur are dropped. Each other pair adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the
+        objective, with t = ½ ln E − 1, where E is the count that independent words would have.
+        Best 1, paper 0.
     negative_weight : float, optional
-        The weight λ of the pairs that `negative` draws, > 0. For comparison, a count of `x_max` has
+        The weight λ of the pairs that `negative` adds, > 0. For comparison, a count of `x_max` has
         weight 1. Both presets 0.3.
     optimizer : {"adagrad", "rowwise_adagrad", "sgd"}, optional
         The step rule. "adagrad": AdaGrad with an accumulator for each number (Duchi et al. 2011).
