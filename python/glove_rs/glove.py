@@ -336,8 +336,8 @@ class Glove:
             matching subclass and has the path. The model is then that of the last finished epoch,
             if there is one.
         FormatError
-            If the text has bytes that are not text; the message has their offset. If compressed
-            data or a checkpoint is damaged.
+            If the source has bytes that are not text, or if compressed data or a checkpoint is
+            damaged. The message has the byte offset.
         TrainingDiverged
             If an epoch diverges again after the learning rate was halved three times. An epoch
             diverges if a cost is not finite, or if the cost of the epoch is more than ten times

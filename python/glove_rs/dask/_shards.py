@@ -80,7 +80,7 @@ class FileRange:
                 yield name, None, file
                 return
             if getattr(file, "size", size) != size:
-                raise OSError(errno.EIO, f"the file changed: before, it had {size} bytes", name)
+                raise OSError(errno.EIO, f"the file changed: it had {size} bytes before", name)
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)
