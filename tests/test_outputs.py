@@ -453,7 +453,7 @@ def test_vectors_in_the_folder_are_replaced_together_with_it(here):
     message = reason(
         2, "fit", "../c.txt", "--out", "m", "--vectors", "m/vocab.txt", "--overwrite", *SMALL
     )
-    assert message.startswith("glove-rs fit: --vectors must be another file")
+    assert message.startswith("glove-rs fit: --vectors must not be one of the files")
 
 
 @pytest.mark.parametrize("checkpoints", ["m", "m/", "m/checkpoints", "link"])
