@@ -169,7 +169,7 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
     assert "--how plain|in-turn the way (default: plain)" in lines
     assert "--quick, --no-quick (default: no)" in lines
-    assert "--min-count N drop words that occur less than N times" in shown  # from the settings
+    assert "--min-count N drop words that occur fewer than N times" in shown  # from the settings
     arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--min-count", "2"]
     arguments += ["--folder", "."]
     assert given(parser.parse_args(arguments), names) == {

@@ -159,7 +159,7 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
 def words(name: str, value: object) -> list[str]:
     """Return an iterable of words as a list, or raise a TypeError.
 
-    A str gives the list of its letters; callers that do not want this check for a str first.
+    A str gives the list of its letters. A caller that must refuse a str checks this first.
     """
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:

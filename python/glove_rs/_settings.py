@@ -268,7 +268,7 @@ _ROWS: Final = (
         "min_count",
         "encoding",
         Integer(1),
-        "drop words that occur less than N times, before windows are laid",
+        "drop words that occur fewer than N times; this is done before pairs are counted",
         default=5,
     ),
     Setting(

@@ -593,7 +593,7 @@ def _ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Return Pearson's r; NaN for fewer than two values, or if all are equal."""
+    """Return Pearson's r; NaN for fewer than two values, or if all in an array are equal."""
     if len(first) < 2:
         return math.nan
     x, y = first - first.mean(), second - second.mean()

@@ -57,7 +57,7 @@ class Glove:
     window : int, default 15
         Count pairs of words that are at most this many words apart, >= 1.
     min_count : int, default 5
-        Drop words that occur less than this many times, before windows are laid, >= 1.
+        Drop words that occur fewer than this many times, before pairs are counted, >= 1.
     max_vocab : int, optional
         Keep at most this many words, the most frequent ones, >= 1.
     symmetric : bool, default True

@@ -1,4 +1,4 @@
-"""Reading of ``.npz`` files that may be damaged or hostile: the worst result is a FormatError."""
+"""Reading of ``.npz`` files that may be damaged or hostile. A bad file is a FormatError."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _HEADER = re.compile(
 
 @contextmanager
 def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[None]:
-    """Convert exceptions of the block into a FormatError that names the file.
+    """Convert exceptions in the ``with`` block into a FormatError that names the file.
 
     Readers of archives, JSON and regular expressions raise many kinds of exceptions for malformed
     input. MemoryError and errors of the operating system are not converted.

@@ -259,7 +259,7 @@ TOOLS = {
             Flag(
                 "max-vocab", 0, "keep only the most frequent words, at most this many; 0 keeps all"
             ),
-            Flag("min-count", 1, "leave out words that occur less than this many times"),
+            Flag("min-count", 1, "leave out words that occur fewer than this many times"),
         ),
         _vocab_count,
         "vocab_count -min-count 5 < corpus.txt > vocab.txt",
