@@ -1,4 +1,4 @@
-"""Output to a terminal: control characters in words and file names are escaped, to be harmless."""
+"""Output to a terminal: control characters in words and file names are escaped."""
 
 from __future__ import annotations
 
