@@ -1,10 +1,10 @@
-"""Write the help of every command into docs/cli.md, below the line that names the command.
+"""Write the help of every command into docs/cli.md.
 
-python docs/cli.py            write it
-python docs/cli.py --check    fail if it is not what would be written
+python docs/cli.py            write the file
+python docs/cli.py --check    fail if the file is not up to date
 
-A line ``<!-- glove-rs fit --help -->`` is followed by a block that this script owns; all other text
-is written by hand.
+A line such as ``<!-- glove-rs fit --help -->`` names a command. This script replaces the block
+after the line by the help of the command. All other text of the page is written by hand.
 """
 
 import re
@@ -20,7 +20,7 @@ BLOCK = re.compile(
 
 
 def help_of(command: str) -> str:
-    """What a command prints when asked for help."""
+    """Return the help of a command."""
     name, _, tool = command.strip().partition(" ")
     if tool:
         return compat.usage(tool)
@@ -29,7 +29,7 @@ def help_of(command: str) -> str:
 
 
 def updated(text: str) -> str:
-    """The manual with every block as it should be."""
+    """Return the text of the page with all blocks up to date."""
     return BLOCK.sub(lambda m: f"{m[1]}{help_of(m['command']).rstrip()}\n{m[3]}", text)
 
 
@@ -38,7 +38,7 @@ def main() -> None:
     new = updated(text)
     if sys.argv[1:] == ["--check"]:
         if new != text:
-            sys.exit("docs/cli.md is not what the programs say: run `make docs`")
+            sys.exit("docs/cli.md is not up to date with the help: run `make docs`")
     else:
         MANUAL.write_text(new, encoding="utf-8")
 

@@ -257,12 +257,15 @@ def _checkpoint_shape(data: bytes, rng: random.Random) -> bytes:
         return data
     data = put(data, rng.choice((16, 24, 64)), struct.pack("<Q", rng.choice((0, 1, 2, 5, 9, 30))))
     words, dim, settings, reports, anchored = (number_at(data, at) for at in (16, 24, 48, 56, 64))
-    sets = 2 if number_at(data, 12, 4) == 1 else 1
+    flags = number_at(data, 12, 4)
+    sets = 2 if flags & 1 else 1
+    accumulators = 1 if flags & 2 else dim  # of a vector
     length = (
         96
         + settings
         + _checkpoint_report(data) * reports
-        + (16 * sets * words + 4 * anchored) * (dim + 1)
+        + 8 * sets * words * (dim + accumulators + 2)
+        + 4 * anchored * (dim + 1)
     )
     return data[:length].ljust(length, b"\0") if length < 1 << 20 else data
 

@@ -124,12 +124,12 @@ def test_a_checkpoint_is_recognised_by_its_content(folder):
 
 def test_the_folder_of_a_training_is_described(folder):
     (found,) = answer("info", folder)
-    assert found["what"] == "a folder of checkpoints of a training"
+    assert found["what"] == "a folder with checkpoints of a training"
     assert (found["epochs"], found["epochs_in_all"]) == (3, SETTINGS["epochs"])
     assert found["dim"] == SETTINGS["dim"]
     assert found["counts"] == str(folder / "cooccurrence.counts")
-    assert "a folder of checkpoints" in reason(1, "similar", folder, "word")
-    assert "this is not text but a folder of checkpoints" in reason(1, "vocab", folder)
+    assert "a folder with checkpoints" in reason(1, "similar", folder, "word")
+    assert "this is not text but a folder with checkpoints" in reason(1, "vocab", folder)
 
 
 def test_a_number_of_epochs_between_checkpoints_needs_a_folder(zipf):
@@ -150,7 +150,7 @@ def test_counts_can_be_trained_on_with_checkpoints(zipf, tmp_path):
         Glove(**SETTINGS).fit_cooccurrence(X, callbacks=[kill_after(2)], **options)
     model = Glove(**SETTINGS).fit_cooccurrence(X, **options)
     assert_same(model, Glove(**SETTINGS).fit_cooccurrence(X))
-    with pytest.raises(ValueError, match=r"X is not what the checkpoint .* trained on"):
+    with pytest.raises(ValueError, match=r"X is not the matrix of the checkpoint"):
         Glove(**SETTINGS).fit_cooccurrence(X * 2, **options)
 
 

@@ -169,7 +169,7 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
     assert "--how plain|in-turn the way (default: plain)" in lines
     assert "--quick, --no-quick (default: no)" in lines
-    assert "--min-count N drop words that occur less often" in shown  # from the table of settings
+    assert "--min-count N drop words that occur fewer than N times" in shown  # from the settings
     arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--min-count", "2"]
     arguments += ["--folder", "."]
     assert given(parser.parse_args(arguments), names) == {
@@ -290,8 +290,8 @@ def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_pa
     assert "--memory must be" in reason(2, "fit", text, *out, "--memory", "lots")
     assert "--within must be" in reason(2, "estimate", text, "--within", "lots")
     for options, message in {
-        ("--early-stopping", 3): "--early-stopping needs records to judge by: set --validation",
-        ("--anchor", 0.1): "--anchor needs vectors to hold on to: set --init",
+        ("--early-stopping", 3): "--early-stopping needs held-out records: set --validation",
+        ("--anchor", 0.1): "--anchor needs pretrained vectors: set --init",
         ("--resume",): "--resume needs a folder with a checkpoint: set --checkpoint-dir",
     }.items():
         assert reason(2, "fit", text, *out, *options) == f"glove-rs fit: {message}"
@@ -429,7 +429,7 @@ def test_an_update_is_that_of_the_api(text, tmp_path):
     assert "--counts" in reason(2, "update", "old", "more.txt", "--out", "x", cwd=tmp_path)
     (tmp_path / "empty.txt").write_text("")
     arguments = ("update", "old", "empty.txt", "--counts", "counts", "--out", "none")
-    assert "no such words in the text" in reason(1, *arguments, cwd=tmp_path)
+    assert "the new text has no such word" in reason(1, *arguments, cwd=tmp_path)
     assert not (tmp_path / "none").exists()
 
 
@@ -612,7 +612,7 @@ def test_models_and_counts_are_not_read_from_standard_input(made, text, tmp_path
     ):
         message = reason(1, *command)
         assert message.startswith(f"glove-rs {command[0]}: standard input: ")
-        assert "is read from a file" in message or "are read from a file" in message
+        assert re.search("name (a|the) file of (counts|a model) instead of -", message)
 
 
 def test_vectors_are_measured(made, tmp_path):
@@ -690,7 +690,7 @@ def test_counts_are_converted_both_ways(made, tmp_path):
 def test_what_cannot_be_made_is_said(made, tmp_path):
     out = tmp_path / "out"
     message = reason(1, "convert", made / "vectors.txt", out, "--to", "model")
-    assert message.endswith("vectors.txt: vectors cannot be made model")
+    assert message.endswith("vectors.txt: vectors cannot be converted to model")
     assert "counts cannot" in reason(1, "convert", made / "counts", out, "--to", "native")
     assert not out.exists()
 
@@ -759,7 +759,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
             file.write(" ".join(words[(30_000 ** rng.random(100)).astype(int)]) + "\n")
     free = answer("estimate", text, "--min-count", 1, "--within", "100GB")
     assert free["advice"]["fits"] is True
-    assert free["advice"]["text"] == "fits as it is"
+    assert free["advice"]["text"] == "fits without a change"
     needed = answer("estimate", text, "--min-count", 1, "--dim", 25)["memory"]
     within = f"{(needed - 5 * 10**6) // 10**6}MB"
     tight = answer("estimate", text, "--min-count", 1, "--dim", 25, "--within", within)
@@ -790,10 +790,10 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
         (["vocab", made / "cooccurrence.bin"], "this is not text but co-occurrence records"),
         (["train", vectors, *out], "these are not counts but word vectors"),
         (["train", text, *out], "these are not counts but text"),
-        (["train", made / "cooccurrence.bin", *out], "name them with --vocab"),
+        (["train", made / "cooccurrence.bin", *out], "name the file of the words with --vocab"),
         (["similar", made / "counts", "w1"], "these are not vectors but co-occurrence counts"),
         (["similar", made / "vocab.txt", "w1"], "these are not vectors but a vocabulary"),
-        (["similar", made / "stanford.bin", "w1"], "name their words with --vocab"),
+        (["similar", made / "stanford.bin", "w1"], "name the file of their words with --vocab"),
         (["train", made / "counts", *out, "--start", text], "this is not a model but text"),
     ]
     for arguments, message in cases:

@@ -300,15 +300,15 @@ def test_help_names_every_flag_and_a_missing_value_fails(tool):
     assert f"glove-rs compat {tool} " in shown.split("example:")[1]
     assert "-verbose <int>" in shown
     message = reason(1, "compat", tool, "-verbose")
-    assert message == f"glove-rs compat {tool}: -verbose is given without a value"
-    assert "takes a number, got 'x'" in reason(1, "compat", tool, "-verbose", "x")
+    assert message == f"glove-rs compat {tool}: -verbose needs a value"
+    assert "must be a number, got 'x'" in reason(1, "compat", tool, "-verbose", "x")
 
 
 def test_tools_that_need_flags_print_their_usage_without():
     for tool in ("cooccur", "glove"):
         assert compat(tool) == compat(tool, "-help")
     assert compat("vocab_count", stdin=b"a b a\n") == b"a 2\nb 1\n"
-    assert "TOOL is one of" in reason(2, "compat", "word2vec")
+    assert "TOOL must be one of" in reason(2, "compat", "word2vec")
 
 
 def test_what_goes_wrong_is_one_line_and_1(text, counted, tmp_path):
@@ -330,7 +330,7 @@ def test_what_goes_wrong_is_one_line_and_1(text, counted, tmp_path):
     result = train(
         *(counted, "x", "-load-init-param", 1, "-init-param-file", f"{narrow}.bin"), code=1
     )
-    assert "vectors of 3, -vector-size is 10" in result.stderr.decode().splitlines()[-1]
+    assert "have 3 components, but -vector-size is 10" in result.stderr.decode().splitlines()[-1]
 
 
 # --- with their programs --------------------------------------------------------------------------

@@ -125,7 +125,7 @@ def test_a_corpus_that_cannot_be_read_twice_is_told_from_a_missing_one(tmp_path:
     os.mkfifo(tmp_path / "pipe")
     result = run_demo("--corpus", tmp_path / "pipe")
     assert result.returncode == 2
-    assert "pipe' is no regular file" in result.stderr
+    assert "pipe' is not a regular file" in result.stderr
 
 
 @pytest.mark.slow

@@ -154,7 +154,7 @@ def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(many_
     assert advice.disk is None
     assert advice.dim in {25, 50}
     assert 0 < advice.max_vocab < free.counts.words
-    assert str(free.within("1TB")) == "fits as it is"
+    assert str(free.within("1TB")) == "fits without a change"
     assert str(free.within("1MB")) == "the parameters alone are too large"
 
 

@@ -135,7 +135,9 @@ def test_questions_and_rated_pairs_are_recognised_too(tmp_path, name):
     content, what, advice = FOREIGN[name]
     (tmp_path / "questions.txt").write_bytes(content())
     message = refusal(WordVectors(["a", "b"], np.eye(2)).evaluate, tmp_path / "questions.txt")
-    assert re.search(f"not questions or rated pairs but .*{what}.*: .*{advice}", message)
+    assert re.search(
+        f"not questions, rated pairs or categories but .*{what}.*: .*{advice}", message
+    )
 
 
 @pytest.mark.parametrize("name", FOREIGN)
@@ -541,7 +543,7 @@ def test_a_model_may_be_called_npz_but_is_not_packed(tmp_path):
     model = Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((3, 3)))
     model.save(tmp_path / "model.npz")
     assert np.load(tmp_path / "model.npz")["W"].shape == (3, 2)
-    with pytest.raises(ValueError, match="a model is not packed"):
+    with pytest.raises(ValueError, match="a model is not compressed"):
         model.save(tmp_path / "model.glove.gz")
 
 

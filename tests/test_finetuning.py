@@ -96,7 +96,7 @@ def test_vectors_far_from_the_counts_are_no_divergence():
         ({"init": pretrained(0, [1, 2], 7)}, "init must have vectors of the model's dim, 8, got 7"),
         ({"init": pretrained(0, [100], 8)}, "init must share words"),
         ({"init": {"1": [0.0] * 8}}, "init must be a WordVectors"),
-        ({"anchor": 0.1}, "anchor needs vectors"),
+        ({"anchor": 0.1}, "anchor needs pretrained vectors"),
         ({"init": pretrained(0, [1], 8), "anchor": -1}, "anchor must be a finite number >= 0"),
         ({"init": pretrained(0, [1], 8), "anchor": np.inf}, "anchor must be a finite number"),
         (

@@ -126,7 +126,7 @@ def tiny_disk(tmp_path):
 
 
 def test_a_full_tmp_dir_says_where_and_how_much_space_is_needed(long_text, tiny_disk):
-    with pytest.raises(OSError, match=r"needs about \d+ MB") as error:
+    with pytest.raises(OSError, match=r"about \d+ MB or more are needed") as error:
         Cooccurrence.from_corpus(long_text, memory="1MB", tmp_dir=tiny_disk)
     assert error.value.errno == 28
     assert error.value.filename == str(tiny_disk)

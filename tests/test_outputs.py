@@ -420,7 +420,7 @@ def test_a_folder_that_cannot_be_replaced_is_refused(here, out, options):
         os.symlink(".", "link")
     before = os.listdir()
     message = reason(1, "fit", "../c.txt", "--out", out, *SMALL, *options)
-    assert "choose another name" in message or "name a folder in it" in message, message
+    assert "choose another name" in message or "name a folder inside it" in message, message
     assert os.listdir() == before
     assert Path("../c.txt").read_text() == TEXT
 
@@ -453,7 +453,7 @@ def test_vectors_in_the_folder_are_replaced_together_with_it(here):
     message = reason(
         2, "fit", "../c.txt", "--out", "m", "--vectors", "m/vocab.txt", "--overwrite", *SMALL
     )
-    assert message.startswith("glove-rs fit: --vectors must be another file")
+    assert message.startswith("glove-rs fit: --vectors must not be one of the files")
 
 
 @pytest.mark.parametrize("checkpoints", ["m", "m/", "m/checkpoints", "link"])
@@ -823,18 +823,22 @@ def test_two_outputs_of_stanfords_command_line_are_two_files(tmp_path):
             2,
             "--vectors must be another file than that of --out",
         ),
-        ("fit ../c.txt --out o/m --vectors o", 2, "--vectors must be a file with no other output"),
-        ("fit ../c.txt --out o --vectors no/v", 1, "no/v: there is no folder"),
+        ("fit ../c.txt --out o/m --vectors o", 2, "--vectors must not be a folder of another"),
+        ("fit ../c.txt --out o --vectors no/v", 1, "no/v: the folder"),
         ("fit ../c.txt --out o --vectors ..", 1, "..: Is a directory"),
         ("fit ../c.txt --out o --vectors v --save-counts v", 2, "--save-counts must be another"),
         ("fit ../c.txt --out o --save-counts o", 2, "--save-counts must be another file"),
         ("fit ../c.txt --out o --save-counts k/c --checkpoint-dir k", 2, "outside of --checkpoint"),
-        ("cooccur ../c.txt --save-vocab d -o d/x", 2, "--save-vocab must be a file with no other"),
-        ("cooccur ../c.txt --save-vocab d/x -o d", 2, "--output must be a file with no other"),
-        ("cooccur ../c.txt -o no/x", 1, "no/x: there is no folder"),
-        ("vocab ../c.txt -o no/x", 1, "no/x: there is no folder"),
+        (
+            "cooccur ../c.txt --save-vocab d -o d/x",
+            2,
+            "--save-vocab must not be a folder of",
+        ),
+        ("cooccur ../c.txt --save-vocab d/x -o d", 2, "--output must not be a folder of another"),
+        ("cooccur ../c.txt -o no/x", 1, "no/x: the folder"),
+        ("vocab ../c.txt -o no/x", 1, "no/x: the folder"),
         ("vocab ../c.txt -o .", 1, ".: Is a directory"),
-        ("convert ../c.txt no/x", 1, "no/x: there is no folder"),
+        ("convert ../c.txt no/x", 1, "no/x: the folder"),
     ],
 )
 def test_what_cannot_be_written_is_refused_before_the_work(

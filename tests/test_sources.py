@@ -368,7 +368,7 @@ def test_a_named_pipe_is_read_to_its_end(tmp_path, expected, tokenizer):
 
 
 def test_a_text_in_place_of_a_path_is_told_where_it_goes():
-    with pytest.raises(FileNotFoundError, match=r"text itself goes in a list"):
+    with pytest.raises(FileNotFoundError, match=r"to pass text, put it into a list"):
         Vocabulary.from_corpus("the quick brown fox")
     for text in ("fox " * 10**5, "null\0byte here", "lone \ud800 surrogate"):
         with pytest.raises(FileNotFoundError) as caught:
@@ -775,5 +775,5 @@ def test_a_disk_error_keeps_its_class_and_name(tmp_path):
 
 
 def test_bytes_are_no_source():
-    with pytest.raises(TypeError, match=r"^source must be no bytes"):
+    with pytest.raises(TypeError, match=r"^source must not be bytes"):
         Vocabulary.from_corpus(b"corpus.txt")

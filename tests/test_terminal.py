@@ -152,7 +152,7 @@ def test_converted_words_are_escaped_on_a_terminal_and_plain_in_a_pipe(vectors, 
 @pytest.mark.parametrize("to", ["word2vec_binary", "native"])
 def test_what_is_not_text_is_not_written_to_a_terminal(vectors, to):
     shown = on_terminal("convert", vectors, "-", "--to", to)
-    assert "output must be a file: what it gets is not text for a terminal" in shown
+    assert "output must be a file: this format is not text for a terminal" in shown
 
 
 @pytest.mark.slow

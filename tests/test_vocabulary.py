@@ -6,7 +6,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, reject
 from hypothesis import strategies as st
 
 import reference
@@ -53,7 +53,13 @@ def test_any_run_of_blanks_separates_words(tmp_path, documents, space, margin, e
     lines = (margin + space.join(document) + margin + end for document in documents)
     path.write_text("".join(lines), encoding="utf-8", newline="")
     expected, counts = reference.vocabulary(documents)
-    vocabulary = Vocabulary.from_corpus(path, min_count=1)
+    try:
+        vocabulary = Vocabulary.from_corpus(path, min_count=1)
+    except FormatError as error:
+        # Lines of a word and a number, none larger than the one before, are recognised as one.
+        if "this is not text but a vocabulary" not in str(error):
+            raise
+        reject()
     assert vocabulary.words == expected
     assert vocabulary.counts.tolist() == counts
 

@@ -1,4 +1,4 @@
-"""GloVe word vectors at the speed of the hardware.
+"""Train, inspect and use GloVe word vectors.
 
 >>> from glove_rs import Glove
 >>> model = Glove(dim=10, min_count=1, epochs=5).fit(["an apple a day", "keeps the doctor away"])
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _boundary
 
-_boundary.guard()  # before anything takes a function from the core
+_boundary.guard()  # before any other module imports the functions of the core
 
 from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
 
@@ -41,7 +41,8 @@ __all__ = [
     "simd_level",
 ]
 
-#: The module of each name that is imported on first use: `glove-rs --version` needs none of them.
+#: The module of each name that is imported on first use, so that commands which do not need them,
+#: such as `glove-rs --version`, start faster.
 _MODULES = {
     "Cooccurrence": "cooccurrence",
     "EpochState": "_fit.training",

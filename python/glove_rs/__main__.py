@@ -1,4 +1,4 @@
-"""``python -m glove_rs`` is ``glove-rs``."""
+"""Run the command line: ``python -m glove_rs`` does the same as ``glove-rs``."""
 
 import sys
 

@@ -1,9 +1,11 @@
-"""No panic of the Rust core reaches a caller: it becomes an :class:`InternalError`, in one place.
+"""Turn panics of the Rust core into :class:`InternalError`.
 
-pyo3 raises a panic as `PanicException`, a BaseException that ``except Exception`` lets pass. Every
-function and method of the compiled module is wrapped here, when the package is imported, so one
-that is added later is too. Constructors cannot be: they only take apart what was pickled. An
-argument of a wrong type is named in the message as well, where pyo3 names it in a note.
+pyo3 raises a panic as `PanicException`. This is a BaseException, which ``except Exception`` does
+not catch. When the package is imported, :func:`guard` wraps every function, method and property of
+the compiled module. Constructors (``__new__``) are not wrapped.
+
+The wrapper also improves one message of pyo3: for an argument of a wrong type, pyo3 puts the name
+of the argument into a note of the exception, and the wrapper puts it into the message.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _METHODS = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
 def guard() -> None:
-    """Wrap everything that the compiled module offers."""
+    """Wrap the functions of the compiled module, and the methods and properties of its classes."""
     for name, value in vars(_core).items():
         if isinstance(value, types.BuiltinFunctionType) and value is not _core.take_panic:
             setattr(_core, name, _guarded(value))
@@ -47,7 +49,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **options)
         except TypeError as error:
-            # An argument that cannot be converted; pyo3 has its name in a note.
+            # pyo3 could not convert an argument. Its name is in a note of the exception.
             names = [_ARGUMENT.fullmatch(note) for note in getattr(error, "__notes__", ())]
             if not names or names[0] is None:
                 raise
@@ -57,7 +59,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
             raise _core.InternalError(
                 f"a fault of glove-rs {_core.__version__} itself ({what}). Please report it with "
                 "this message and the call that led to it. No file is left half written: each is "
-                "complete or as it was"
+                "complete or unchanged"
             ) from None
 
     return call

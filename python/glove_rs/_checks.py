@@ -1,4 +1,4 @@
-"""Checks of parameters that public calls make before the core gets them."""
+"""Checks of the parameters of public calls, before they are passed to the core."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ _T = TypeVar("_T")
 
 
 def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
-    """Return `value` as an int, or raise a ValueError that names it and its range.
+    """Return `value` as an int from `least` to `most`, or raise a ValueError.
 
-    Without `least` there is no lower limit.
+    The message has `name` and the range. If `least` is None, there is no lower limit.
     """
     scalar = _scalar(value)
     limit = "" if least is None else f" >= {least}"
@@ -43,7 +43,7 @@ def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) 
         try:
             number = operator.index(scalar)
         except (TypeError, ValueError, ArithmeticError):
-            pass  # of a class that has the method and no value for it
+            pass  # the class has __index__, but the call fails for this value
         else:
             if number > most:
                 limit = f" <= {most}" if least is None else f" from {least} to {most}"
@@ -53,7 +53,7 @@ def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) 
 
 
 def optional_integer(name: str, value: object, least: int | None) -> int | None:
-    """Return None as it is, and anything else as :func:`integer` does."""
+    """Return None for None, and otherwise the result of :func:`integer`."""
     return None if value is None else integer(name, value, least)
 
 
@@ -73,10 +73,11 @@ def real(
         The parameter's public name.
     value : object
     least : float, default 0.0
-        The least that is allowed, or, with `above`, the greatest that is not.
+        The value must be >= `least`.
     above : bool, default False
+        The value must be > `least`, not only >= `least`.
     below : float, optional
-        The least that is too much.
+        The value must be < `below`.
     """
     number = _float(_scalar(value))
     if math.isfinite(number) and (number > least if above else number >= least) and number < below:
@@ -89,12 +90,15 @@ def real(
 
 
 def _scalar(value: object) -> object:
-    """Return what an array without dimensions holds; everything else as it is."""
+    """Return the element of a zero-dimensional array, and any other value unchanged."""
     return value[()] if isinstance(value, np.ndarray) and value.ndim == 0 else value
 
 
 def _float(value: object) -> float:
-    """Return a real number of any kind as a float, infinity if it is too large, else NaN."""
+    """Convert a real number to float.
+
+    A number that is too large gives infinity. A value that is not a real number gives NaN.
+    """
     is_other = isinstance(value, bool | np.bool_ | np.ndarray | np.complexfloating)
     if is_other or not isinstance(value, numbers.Real | SupportsFloat):
         return math.nan
@@ -112,7 +116,7 @@ def positive(name: str, value: object) -> float:
 
 
 def boolean(name: str, value: object) -> bool:
-    """Return `value` if it is a truth value, numpy's included, or raise a ValueError."""
+    """Return a bool of Python or numpy as bool, or raise a ValueError for any other value."""
     scalar = _scalar(value)
     if isinstance(scalar, bool | np.bool_):
         return bool(scalar)
@@ -120,18 +124,19 @@ def boolean(name: str, value: object) -> bool:
 
 
 def choice(name: str, value: object, among: Sequence[str]) -> str:
-    """Return the one of these names that `value` is, or raise a ValueError."""
+    """Return `value` if it is one of the names in `among`, else raise a ValueError with them."""
     scalar = _scalar(value)
     if isinstance(scalar, str) and scalar in among:
-        return among[among.index(scalar)]  # plain, whatever subclass of str came
+        return among[among.index(scalar)]  # a plain str, even if `value` is of a subclass
     raise ValueError(f"{name} must be one of {', '.join(map(repr, among))}, got {shown(value)}")
 
 
 def path_text(name: str, value: object, what: str = "file") -> str:
     """Return a path as str, or raise a TypeError or ValueError that names the parameter.
 
-    A path of bytes, and bytes of a name that are not UTF-8, become what :func:`os.fsdecode` makes
-    of them. An empty path is refused: operating systems can take it for the current directory.
+    A path of bytes is decoded by :func:`os.fsdecode`. An empty path is refused, because an
+    operating system may take it for the current directory. `what` is what the path must name, for
+    the message.
     """
     try:
         text = os.fsdecode(value)  # type: ignore[arg-type]
@@ -152,11 +157,14 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
 
 
 def words(name: str, value: object) -> list[str]:
-    """Return a sequence of words as a list, or raise a TypeError. A str is one, of its letters."""
+    """Return an iterable of words as a list, or raise a TypeError.
+
+    A str gives the list of its letters. A caller that must refuse a str checks this first.
+    """
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)
-        except TypeError:  # an array without dimensions
+        except TypeError:  # list() refuses an array without dimensions
             found = [value]
         if all(isinstance(word, str) for word in found):
             return found
@@ -164,9 +172,9 @@ def words(name: str, value: object) -> list[str]:
 
 
 def writable_words(name: str, found: list[str]) -> list[str]:
-    """Return words that UTF-8 can hold, or raise a ValueError that names the first that it cannot.
+    """Return `found` if UTF-8 can encode all its words, else raise a ValueError for the first word.
 
-    A str may hold lone surrogates, which are no characters.
+    A str may hold lone surrogates, which UTF-8 cannot encode.
     """
     try:
         "".join(found).encode()
@@ -180,7 +188,7 @@ def writable_words(name: str, found: list[str]) -> list[str]:
 
 
 def plain(value: object) -> object:
-    """Return an accepted parameter as JSON has it; for ``json.dumps(default=)``."""
+    """Convert a checked parameter to a type that JSON has: for ``json.dumps(default=plain)``."""
     if isinstance(value, np.generic | np.ndarray):
         return value.item()
     if isinstance(value, SupportsIndex):
@@ -191,10 +199,13 @@ def plain(value: object) -> object:
 
 
 def shown(value: object, most: int = 200) -> str:
-    """Return the repr of a value for a message: shortened, and of a value whose repr fails too."""
+    """Return the repr of a value for a message, cut to `most` characters.
+
+    If repr() raises an exception, return the name of the value's type instead.
+    """
     try:
         text = repr(value)
-    except Exception:  # a large int has none, and users' classes may raise anything
+    except Exception:  # repr() refuses a very large int, and a user's class may raise anything
         text = f"a value of type {type(value).__name__}"
     return text if len(text) <= most else f"{text[:most]}..."
 
@@ -214,18 +225,23 @@ _UNITS = {
 
 
 def memory_bytes(value: object) -> int | None:
-    """Return a memory limit in bytes: `None`, an int, or text such as "512MB" or "2GiB".
+    """Convert the parameter `memory` to bytes.
+
+    `value` is None, a number of bytes, or text such as "512MB" or "2GiB". None gives None.
 
     Raises
     ------
     ValueError
-        If the text cannot be read or the limit is below 1 MB.
+        If the text is not a number with a unit, or the limit is below 1 MB.
     """
     return None if value is None else byte_count("memory", value, 1_000_000, "None, ")
 
 
 def byte_count(name: str, value: object, least: int, others: str = "") -> int:
-    """Return a number of bytes >= `least`, given as such or as text, or raise a ValueError."""
+    """Return a number of bytes >= `least`, given as a number or as text, or raise a ValueError.
+
+    `others` begins the list of allowed values in the message.
+    """
     wrong = ValueError(
         f"{name} must be {others}a number of bytes >= {least:,}, or text such as '512MB' or "
         f"'2GiB', got {shown(value)}"

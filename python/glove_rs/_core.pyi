@@ -1,4 +1,4 @@
-"""The compiled half of `glove_rs`: what the Rust core offers to the Python layer."""
+"""Types of the compiled module: what the Rust core offers to the Python package."""
 
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -84,7 +84,8 @@ _Wanted: TypeAlias = Literal[
 _Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 _F32: TypeAlias = npt.NDArray[np.float32]
 
-#: The names that parameters of the same meaning may take.
+#: The names that a parameter accepts: `combine`, `documents`, `normalize`, `optimizer`, `schedule`,
+#: `errors`, `tokenizer` and `format`, in this order.
 COMBINATIONS: Final[tuple[str, ...]]
 DOCUMENTS: Final[tuple[str, ...]]
 NORMALIZATIONS: Final[tuple[str, ...]]
@@ -181,7 +182,7 @@ class FormatError(ValueError): ...
 class InternalError(RuntimeError): ...
 class PanicException(BaseException): ...
 
-class TrainingDiverged(ArithmeticError):  # noqa: N818 - what happened, as numpy names them
+class TrainingDiverged(ArithmeticError):  # noqa: N818 - the name says what happened
     history: list[float]
 
 @final

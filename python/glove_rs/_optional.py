@@ -1,4 +1,4 @@
-"""Libraries that glove-rs works without."""
+"""Optional libraries: they are imported when a function needs them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 __all__ = ["optional"]
 
 
-#: What to install for a package, where its name alone does not say it. These are the libraries
-#: themselves, not extras of glove-rs: an index of packages need not have glove-rs.
+#: What to install for a module, if this is not simply a package with the module's name. The message
+#: names packages and not an extra of glove-rs, because glove-rs may not be in a package index.
 _INSTALLED_AS = {
     "matplotlib": "matplotlib adjustText",
     "dask": "dask distributed",
@@ -19,7 +19,10 @@ _INSTALLED_AS = {
 
 
 def optional(module: str, needed_by: str) -> Any:
-    """Import a module that glove-rs works without, or say what to install."""
+    """Import and return a module, or raise an ImportError that says what to install.
+
+    `needed_by` is the function or feature that needs the module, for the message.
+    """
     try:
         return importlib.import_module(module)
     except ImportError as error:

@@ -1,6 +1,7 @@
 """Progress: bars of tqdm, lines where there is no terminal, and the log ``glove_rs``.
 
-All are updated from the thread that waits, so that notebooks show them.
+All are updated on the thread that called `fit` or another long function, because notebooks show
+the output of that thread below the cell.
 """
 
 from __future__ import annotations
@@ -21,15 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Progress", "reporter"]
 
-#: Called as ``progress(stage, done, total, info)``.
+#: A function that is called as ``progress(stage, done, total, info)``.
 Callback: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
-#: What the public parameter `progress` takes.
+#: The type of the public parameter `progress`.
 Progress: TypeAlias = bool | Callback | None
 
 _UNITS = {
     "tokenizing": "B",
     "counting": "token",
-    "preparing": "record",
+    "preparing": "pair",
     "training": "record",
     "loading": "B",
 }
@@ -40,13 +41,13 @@ _REDRAWN = 0.05
 
 
 class _View(Protocol):
-    """What shows progress."""
+    """A display of progress: bars or lines."""
 
     def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
-        """Show how far a stage is."""
+        """Show how much of a stage is done."""
 
     def close(self, *, completed: bool) -> None:
-        """Show that the last stage has ended."""
+        """Close the display. `completed` is False after an exception."""
 
 
 class _Bars:
@@ -65,7 +66,7 @@ class _Bars:
                 self._bar = _bar(
                     desc=stage,
                     total=total or None,
-                    initial=done,  # work done before the bar is not part of its rate
+                    initial=done,  # the rate shown leaves out work done before the bar appeared
                     unit=_UNITS[stage],
                     unit_scale=True,
                     leave=True,
@@ -81,7 +82,7 @@ class _Bars:
                 s_per_epoch=f"{info['seconds']:.2f}",
                 refresh=False,
             )
-        if time.monotonic() - self._drawn > _REDRAWN:  # short epochs come by the thousand
+        if time.monotonic() - self._drawn > _REDRAWN:  # a training can have thousands of epochs
             self._bar.refresh()
             self._drawn = time.monotonic()
 
@@ -103,14 +104,14 @@ class _Bars:
 
 def _bar(**options: Any) -> tqdm[Any]:
     """Make a bar: a widget in a notebook, else text."""
-    # Imported here: programs that show no progress do without its 30 modules. `tqdm.auto` is not
-    # used because it warns, in a red box, of a notebook without ipywidgets.
+    # tqdm is imported here, so that programs without progress bars do not load its 30 modules.
+    # `tqdm.auto` is not used: in a notebook without ipywidgets it shows a warning in a red box.
     if _in_notebook():
         if importlib.util.find_spec("ipywidgets") is not None:
             from tqdm.notebook import tqdm as widget
 
             return widget(**options)
-        options["file"] = sys.stdout  # what goes to standard error is shown in a red box too
+        options["file"] = sys.stdout  # a notebook shows standard error in a red box
     else:
         options["file"] = getattr(sys.stderr, "bare", sys.stderr)  # see cli/_terminal.py
     from tqdm.std import tqdm as text
@@ -165,15 +166,15 @@ class _Lines:
 
 
 def _write_line(line: str) -> None:
-    # At once, with its end: Ctrl-C may come between two writes.
+    # One write for the line and its newline: Ctrl-C may arrive between two writes.
     sys.stderr.write(f"glove-rs: {line}\n")
     sys.stderr.flush()
 
 
 def _logger() -> logging.Logger | None:
-    """Return the log, or None if no line would be logged.
+    """Return the log, or None if it would drop all lines.
 
-    That is so if the program has not imported `logging`, or if the level is above INFO.
+    It drops them if the program has not imported `logging`, or if the log's level is above INFO.
     """
     module = sys.modules.get("logging")
     if module is None:
@@ -183,7 +184,7 @@ def _logger() -> logging.Logger | None:
 
 
 def _logs_to_stderr(logger: logging.Logger | None) -> bool:
-    """Return whether the log's lines of level INFO appear on standard error already."""
+    """Return whether the log already writes its lines of level INFO to standard error."""
     while logger is not None:
         for handler in logger.handlers:
             stream = getattr(handler, "stream", None)
@@ -196,7 +197,7 @@ def _logs_to_stderr(logger: logging.Logger | None) -> bool:
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
-    The log gets a line for each stage and epoch whatever `progress` is.
+    The log gets a line for each stage and epoch, for any value of `progress`.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -230,7 +231,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
 
 
 def _all(callbacks: list[Callback]) -> Callback | None:
-    """Return all callbacks in one, or None for none."""
+    """Return one callback that calls all of them, or None if there are none."""
     if not callbacks:
         return None
 

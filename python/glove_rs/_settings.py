@@ -1,10 +1,10 @@
-"""Every parameter of counting and training, once.
+"""Every parameter of counting and training, declared once.
 
-A row of :data:`SETTINGS` gives a parameter's name, group, type with its range, default of each
-preset and the help of its command-line option. Checks, the presets, the command line, checkpoints,
-the Dask module and ``estimate`` take what they need from here. The signature and the docstring of
+A row of :data:`SETTINGS` gives a parameter's name, group, type with its range, default in each
+preset and the help of its command-line option. Checks, presets, the command line, checkpoints,
+the Dask module and ``estimate`` read this table. The signature and the docstring of
 :class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares
-both.
+them with the table.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ __all__ = [
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-#: What a parameter decides: how text is read (`reading`) and becomes words (`encoding`), what
-#: co-occurs (`counting`), the model (`training`), how one call of `fit` trains (`fitting`), or what
-#: a call may use (`running`), which never changes the result.
+#: What a parameter decides. `reading`: how text is read. `encoding`: how text becomes words of the
+#: vocabulary. `counting`: which pairs of words are counted, and with which weight. `training`: the
+#: model. `fitting`: how one call of `fit` trains. `running`: the threads, memory and folder that a
+#: call uses, and how it shows progress; it does not change the result.
 Group: TypeAlias = Literal["reading", "encoding", "counting", "training", "fitting", "running"]
 
 
@@ -58,11 +59,11 @@ class Type(Protocol):
     """The type and range of a parameter."""
 
     def check(self, name: str, value: Any) -> Any:
-        """Return `value` as the core takes it, or raise a ValueError that names the range."""
+        """Convert `value` to the type that the core takes; a ValueError names the range."""
 
     @property
     def metavar(self) -> str | None:
-        """The placeholder for the value in a command's help; None for a switch."""
+        """The placeholder for the value in the help of a command; None for an on/off option."""
 
     @property
     def parse(self) -> Callable[[str], Any]:
@@ -84,7 +85,7 @@ class Integer:
 
 @dataclass(frozen=True)
 class Real:
-    """A finite number >= `least`, or > `least` if `above`, and <= or < `most`."""
+    """A finite number >= `least` and <= `most`; with `above` > `least`, with `below` < `most`."""
 
     least: float = 0.0
     above: bool = False
@@ -138,7 +139,7 @@ class _TokenizerType(Choice):
 
 @dataclass(frozen=True)
 class _MemorySize:
-    """Bytes, as a number or as text with a unit."""
+    """A number of bytes, or text with a unit such as "512MB"."""
 
     metavar: str = "SIZE"
     parse: Callable[[str], Any] = str
@@ -176,19 +177,19 @@ class Setting:
     Attributes
     ----------
     name : str
-        Its public name; the option is the same with dashes.
+        The public name. The command-line option has dashes instead of underscores.
     group : str
-        What it decides.
+        What the parameter decides: see :data:`Group`.
     type : Type
-        Its type and range.
+        The type and the range.
     help : str
-        One line for the command line.
+        The help of the command-line option.
     default : object
-        Its default; None where a preset or the system decides.
+        The default; None if the preset or the system decides.
     optional : bool
-        Whether None is a value that a user may give.
+        Whether a user may give None.
     presets : mapping of str to value, or to a function of `dim`
-        Its default in each preset.
+        The default in each preset, by the name of the preset.
     """
 
     name: str
@@ -200,17 +201,18 @@ class Setting:
     presets: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, value: Any) -> Any:
-        """Return `value` as the core takes it, or raise a ValueError that names the parameter."""
+        """Convert `value` to the type that the core takes; a ValueError names the parameter."""
         if value is None and self.optional:
             return None
         return self.type.check(self.name, value)
 
 
 def _best_grad_clip(dim: int) -> float:
-    """Return the bound that keeps high rates from diverging.
+    """Return the default of `grad_clip` in the preset "best".
 
-    It falls with the square of the dimension beyond 100: at dim 300 a bound of 3 lets the loss rise
-    for an epoch or two, which costs 13 points of analogies.
+    The bound keeps training at this high learning rate from diverging. Beyond dim 100 it falls with
+    the square of the dimension: at dim 300 a bound of 3 lets the loss rise for an epoch or two,
+    and 13 percentage points fewer analogies are answered (benches/EXPERIMENTS.md).
     """
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
@@ -219,10 +221,10 @@ def _both(best: Any, paper: Any) -> Mapping[str, Any]:
     return {"best": best, "paper": paper}
 
 
-# The values of "best" were measured: benches/EXPERIMENTS.md. Those of "paper" are section 4.2 of
-# Pennington et al. 2014, with the bias step of Stanford's tool.
+# The values of the preset "best" were measured (benches/EXPERIMENTS.md). Those of "paper" are from
+# section 4.2 of Pennington et al. 2014; `bias_learning_rate` is that of Stanford's tool.
 _ROWS: Final = (
-    # --- encoding: how text is read and becomes words --------------------------------------------
+    # --- reading and encoding: how text is read and becomes words --------------------------------
     Setting(
         "tokenizer",
         "encoding",
@@ -230,7 +232,7 @@ _ROWS: Final = (
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
         default="whitespace",
-        optional=True,  # of a model whose tokenizer was a function, which no file holds
+        optional=True,  # None: a loaded model whose tokenizer was a function (not saved in files)
     ),
     Setting(
         "lowercase",
@@ -243,7 +245,7 @@ _ROWS: Final = (
         "normalize",
         "encoding",
         Choice(_core.NORMALIZATIONS),
-        "normalize the text (Unicode) before it is split",
+        "apply this Unicode normalization to the text before it is split",
         optional=True,
     ),
     Setting(
@@ -266,7 +268,7 @@ _ROWS: Final = (
         "min_count",
         "encoding",
         Integer(1),
-        "drop words that occur less often, before windows are laid",
+        "drop words that occur fewer than N times; this is done before pairs are counted",
         default=5,
     ),
     Setting(
@@ -280,17 +282,17 @@ _ROWS: Final = (
         "keep_gaps",
         "encoding",
         Boolean(),
-        "a dropped word still counts for the distance between its neighbours",
+        "count dropped words in the distance between two words",
         default=False,
     ),
     Setting(
         "max_word_bytes",
         "encoding",
         Integer(1, 2**31 - 1),
-        "stop with an error at a word of more than N bytes, which is hardly text",
+        "stop with an error at a word of more than N bytes: such a file is hardly text",
         default=2**20,
     ),
-    # --- counting: what co-occurs ----------------------------------------------------------------
+    # --- counting: which pairs of words are counted ----------------------------------------------
     Setting(
         "window",
         "counting",
@@ -302,14 +304,14 @@ _ROWS: Final = (
         "symmetric",
         "counting",
         Boolean(),
-        "count both directions of a pair; otherwise only (left word, right word)",
+        "count both directions of a pair; with --no-symmetric, only (left word, right word)",
         default=True,
     ),
     Setting(
         "distance_weighting",
         "counting",
         Boolean(),
-        "a pair at distance d adds 1/d to its count; otherwise 1",
+        "add 1/d to the count of a pair at distance d; with --no-distance-weighting, add 1",
         default=True,
     ),
     # --- training: the model ---------------------------------------------------------------------
@@ -317,22 +319,22 @@ _ROWS: Final = (
         "preset",
         "training",
         Choice(("best", "paper")),
-        "source of the training settings that are not given: best (measured to score higher in "
-        "less time), or paper (the paper's model, as Stanford's tool trains it)",
+        "source of the training settings that are not given: best (scores higher in less time, as "
+        "measured), or paper (the paper's model, as Stanford's tool trains it)",
         default="best",
     ),
     Setting(
         "dim",
         "training",
         Integer(1, 2**20),
-        "number of components of a vector",
+        "number of components of each vector",
         default=50,
     ),
     Setting(
         "x_max",
         "training",
         Real(above=True),
-        "counts of at least X have full weight in the loss",
+        "counts of X and more have the full weight 1 in the loss",
         presets=_both(10.0, 100.0),
     ),
     Setting(
@@ -360,7 +362,8 @@ _ROWS: Final = (
         "schedule",
         "training",
         Choice(_core.SCHEDULES),
-        "how the learning rates fall during training: constant, linear to 0, or cosine to 0",
+        "how the learning rates change during training: constant, or falling to 0 in a straight "
+        "line (linear) or along half a cosine wave (cosine)",
         presets=_both("cosine", "constant"),
     ),
     Setting(
@@ -382,29 +385,33 @@ _ROWS: Final = (
         "grad_clip",
         "training",
         Real(above=True),
-        "bound of each component of a vector's gradient, or under rowwise_adagrad of the root of "
-        "their mean square (default: paper 100; best 3, and 3 (100/dim)^2 beyond dim 100)",
+        "bound of each component of a vector's gradient; with rowwise_adagrad, of the root of the "
+        "mean square of all components (default: paper 100; best 3, and 3 (100/dim)^2 beyond dim "
+        "100)",
         presets=_both(_best_grad_clip, 100.0),
     ),
     Setting(
         "negative",
         "training",
         Real(most=1000.0),
-        "negative sampling: number of word pairs that never co-occur to draw for each count",
+        "negative sampling: for each non-zero count, draw X word pairs, and train on those that "
+        "never co-occur",
         presets=_both(1.0, 0.0),
     ),
     Setting(
         "negative_weight",
         "training",
         Real(above=True),
-        "weight of a pair of negative sampling in the loss; a frequent pair has weight 1",
+        "weight in the loss of a pair that negative sampling drew; for comparison, a count of "
+        "--x-max has weight 1",
         presets=_both(0.3, 0.3),
     ),
     Setting(
         "deterministic",
         "training",
         Boolean(),
-        "give the same bits for any number of threads, instead of lock-free Hogwild",
+        "give a result with the same bits for any number of threads; otherwise threads update "
+        "shared vectors without locks (Hogwild), and results differ a little from run to run",
         default=False,
     ),
     Setting(
@@ -414,7 +421,7 @@ _ROWS: Final = (
         "seed of the initial parameters and of the order of training",
         default=0,
     ),
-    # --- fitting: how one call trains ------------------------------------------------------------
+    # --- fitting: how one call of `fit` trains ---------------------------------------------------
     Setting(
         "anchor",
         "fitting",
@@ -426,7 +433,7 @@ _ROWS: Final = (
         "validation",
         "fitting",
         Real(above=True, most=1.0, below=True),
-        "fraction of the word pairs to hold out of training and to measure the loss on",
+        "hold this fraction of the word pairs out of training, and measure the loss on them",
         optional=True,
     ),
     Setting(
@@ -434,7 +441,7 @@ _ROWS: Final = (
         "fitting",
         Integer(1),
         "with --validation: stop after N epochs in a row without a new lowest validation loss, and "
-        "keep the model of the epoch with the lowest",
+        "keep the model of the epoch with the lowest validation loss",
         optional=True,
     ),
     Setting(
@@ -456,7 +463,7 @@ _ROWS: Final = (
         "checkpoint_every",
         "fitting",
         Integer(1),
-        "number of epochs between checkpoints; the last epoch always writes one",
+        "number of epochs between checkpoints; a checkpoint is always written after the last epoch",
         default=1,
     ),
     Setting(
@@ -474,7 +481,7 @@ _ROWS: Final = (
         "keep the counts in the model, so that it can be updated with more text",
         optional=True,
     ),
-    # --- running: what a call may use ------------------------------------------------------------
+    # --- running: what a call may use, and how it shows progress ---------------------------------
     Setting(
         "threads",
         "running",
@@ -487,7 +494,7 @@ _ROWS: Final = (
         "running",
         _MemorySize(),
         "limit for counts and training records, in bytes or as 512MB or 2GiB; the rest goes to "
-        "temporary files; parameters are not counted",
+        "temporary files; the limit does not include the vectors",
         optional=True,
     ),
     Setting(
@@ -510,7 +517,7 @@ _ROWS: Final = (
 #: Every parameter by its name.
 SETTINGS: Final[Mapping[str, Setting]] = {row.name: row for row in _ROWS}
 
-#: The settings of each preset, by name; a function takes `dim`.
+#: The defaults of each preset, by the parameter's name. A default may be a function of `dim`.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     preset: {row.name: row.presets[preset] for row in _ROWS if row.presets}
     for preset in ("best", "paper")
@@ -527,9 +534,9 @@ CONSTRUCTOR: Final = frozenset(names("reading", "encoding", "counting", "trainin
 
 
 def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
-    """Check the parameters of these groups and return them as the core takes them.
+    """Check the parameters of these groups and return them in the types that the core takes.
 
-    A parameter that is not in `values` has its default.
+    A parameter that is not in `values` gets its default.
 
     Raises
     ------
@@ -549,7 +556,7 @@ def default(name: str, preset: str, dim: int) -> Any:
 
 
 def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the training parameters, and take those that are None or missing from the preset.
+    """Check the training parameters; those that are None or missing come from the preset.
 
     Raises
     ------
@@ -566,9 +573,9 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def used(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every parameter of a model as training uses it.
+    """Return every parameter of a model with the value that training uses, except `progress`.
 
-    A tokenizer stays what it was given as; how progress is shown is left out.
+    `tokenizer` is returned as the user gave it.
     """
     settings = checked(values, "reading", "encoding", "counting", "running") | resolve(values)
     del settings["progress"]
@@ -576,10 +583,10 @@ def used(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a model that a version before explicit presets saved.
+    """Add the preset to the parameters of a model that an older version saved without one.
 
-    There, a preset of None meant "paper" where `x_max`, `alpha`, `learning_rate` or `optimizer` was
-    given by hand, and otherwise "best".
+    In older versions the default of `preset` was None. It meant "paper" if `x_max`, `alpha`,
+    `learning_rate` or `optimizer` was given by hand, and otherwise "best".
     """
     values = dict(values)
     if values.get("preset") is None:
@@ -594,35 +601,36 @@ def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a saved model, which mean what they meant when it was trained.
+    """Return the parameters of a saved model with the meaning that they had in its training.
 
-    Where a preset has another default now than it had then, the value that was used is given.
+    A parameter that was left to the preset stays None. But if the preset now has another default
+    than the value that was used, the parameter is set to the value that was used.
     """
     now = resolve(values)
     given = (name for name in now if values.get(name) is None and name in used)
     return {**values, **{name: used[name] for name in given if used[name] != now[name]}}
 
 
-# --- as the core takes them ----------------------------------------------------------------------
+# --- parameters in the types that the core takes -------------------------------------------------
 
 
 def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     """Check the parameters that turn text into words."""
     settings = checked(values, "encoding")
     if function_of(settings["tokenizer"]) is not None:
-        # The text is normalized and lower-cased before a function of Python splits it: the core
-        # receives finished words.
+        # The binding normalizes and lower-cases the text before it calls the Python function. The
+        # core receives finished words, which it only has to take apart.
         settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     return cast("_core._Encoding", settings)
 
 
 def core_counting(values: Mapping[str, Any]) -> _core._Counting:
-    """Check the parameters that say what co-occurs."""
+    """Check the parameters that say which pairs of words are counted."""
     return cast("_core._Counting", checked(values, "counting"))
 
 
 def core_running(values: Mapping[str, Any]) -> _core._Running:
-    """Check the parameters that say what a call may use."""
+    """Check the parameters that say what a call may use: threads, memory, temporary folder."""
     settings = checked(values, "running")
     del settings["progress"]
     return cast("_core._Running", settings)
@@ -638,15 +646,15 @@ def core_training(values: Mapping[str, Any]) -> _core._Training:
 
 
 def check_text(values: Mapping[str, Any]) -> None:
-    """Refuse the parameters that counting would refuse, before any text is opened."""
+    """Check all parameters of counting before any text is opened."""
     checked(values, "reading", "encoding", "counting", "running")
 
 
-# --- functions that take them as keyword arguments -----------------------------------------------
+# --- functions that take parameters as keyword arguments -----------------------------------------
 
 
 class TextSettings(TypedDict, total=False):
-    """Keyword arguments for type checkers: what every function that reads a text accepts."""
+    """The keyword arguments of every function that reads a text, for type checkers."""
 
     documents: str
     errors: str
@@ -660,7 +668,7 @@ class TextSettings(TypedDict, total=False):
 
 
 class VocabularySettings(TextSettings, total=False):
-    """What `Vocabulary.from_corpus` accepts."""
+    """The keyword arguments of `Vocabulary.from_corpus`."""
 
     min_count: int
     threads: int | None
@@ -668,7 +676,7 @@ class VocabularySettings(TextSettings, total=False):
 
 
 class CooccurrenceSettings(TextSettings, total=False):
-    """What `Cooccurrence.from_corpus` accepts besides its positional parameters."""
+    """The keyword arguments of `Cooccurrence.from_corpus` that its signature does not name."""
 
     keep_gaps: bool
     symmetric: bool
@@ -676,7 +684,7 @@ class CooccurrenceSettings(TextSettings, total=False):
 
 
 class CorpusSettings(CooccurrenceSettings, total=False):
-    """What `Cooccurrence.estimate` accepts."""
+    """The keyword arguments of `Cooccurrence.estimate`."""
 
     window: int
     min_count: int
@@ -687,9 +695,10 @@ class CorpusSettings(CooccurrenceSettings, total=False):
 def accepts(
     *groups: Group, but: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Give a function with ``**settings`` the parameters of these groups, except those in `but`.
+    """Decorate a function with ``**settings``: it takes the parameters of these groups, not `but`.
 
-    Its signature names them with their defaults, and a call with another keyword is a TypeError.
+    The signature of the decorated function names these parameters with their defaults. A call with
+    another keyword raises a TypeError.
     """
     allowed = tuple(name for name in names(*groups) if name not in but)
 

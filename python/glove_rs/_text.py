@@ -9,7 +9,7 @@ __all__ = ["about", "amount", "columns", "decimal", "number", "percent", "table"
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Return rows of a name and its values as lines, with the names padded to one width."""
+    """Return a table as text: each row is a name and its values; the names have one width."""
     rows = list(rows)
     width = max((len(row[0]) for row in rows), default=0)
     return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
@@ -38,7 +38,7 @@ def decimal(value: float, digits: int = 4) -> str:
 
 
 def amount(n: float) -> str:
-    """Return a number of bytes with three digits."""
+    """Return a number of bytes as text with three significant digits, such as "1.23 GB"."""
     for unit, size in (("GB", 1e9), ("MB", 1e6)):
         if n >= size:
             return f"{n / size:.3g} {unit}"
@@ -46,12 +46,12 @@ def amount(n: float) -> str:
 
 
 def number(n: float) -> str:
-    """Return a number rounded to three digits: of an estimate, more are not known."""
+    """Return an estimated number as text, rounded to three significant digits."""
     return f"{int(float(f'{n:.3g}')):,}"
 
 
 def about(value: float, bounds: tuple[float, float], shown: Callable[[float], str]) -> str:
-    """Return an estimated value and, if they differ from it, its bounds."""
+    """Return an estimated value as text, with its two bounds if their texts differ."""
     low, high = map(shown, bounds)
     text = f"about {shown(value)}"
     return text if low == high else f"{text} ({low} to {high})"

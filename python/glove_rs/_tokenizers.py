@@ -1,4 +1,4 @@
-"""Tokenizers that are Python's: compiled patterns and functions."""
+"""Tokenizers that run in Python: compiled patterns and functions."""
 
 from __future__ import annotations
 
@@ -12,14 +12,19 @@ from ._checks import shown
 __all__ = ["Tokenizer", "from_json", "function_of", "to_json"]
 
 NAMES = _core.TOKENIZERS
-#: The name of one of the core's, a compiled pattern of `re` or `regex`, or a function.
+#: The name of a tokenizer of the core, a compiled pattern of `re` or `regex`, or a function.
 Tokenizer: TypeAlias = str | re.Pattern[str] | Callable[[str], Iterable[str]]
 
 
 def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
-    """Return the function that a tokenizer is, or `None` for a name.
+    """Return a function from text to words for a pattern or function, `None` for a name.
 
-    That of a pattern finds all its matches, each as a whole, whatever groups it has.
+    The function for a pattern returns the whole text of each match, even if the pattern has groups.
+
+    Raises
+    ------
+    ValueError
+        If `tokenizer` is neither a known name, nor a pattern for str, nor callable.
     """
     if isinstance(tokenizer, str) and tokenizer in NAMES:
         return None
@@ -39,14 +44,17 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
 
 
 def to_json(tokenizer: Tokenizer) -> object:
-    """Return what a saved model holds: names and patterns of `re`; functions cannot be saved."""
+    """Convert a tokenizer to JSON: a name or a pattern of `re`; None for anything else.
+
+    Functions and patterns of `regex` cannot be saved.
+    """
     if isinstance(tokenizer, re.Pattern):
         return {"pattern": tokenizer.pattern, "flags": tokenizer.flags}
     return tokenizer if isinstance(tokenizer, str) else None
 
 
 def from_json(value: Any) -> Any:
-    """Return the tokenizer that :func:`to_json` wrote, `None` for a function."""
+    """Return the tokenizer that :func:`to_json` converted; None if it could not be saved."""
     if isinstance(value, dict):
         return re.compile(value["pattern"], value["flags"] & ~re.DEBUG)
     if not isinstance(value, str | None):

@@ -13,13 +13,13 @@ __all__ = ["UnknownWord", "close_spellings"]
 class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     """A word is not in the vocabulary; the message suggests words with a similar spelling.
 
-    The suggestions are searched when the message is read, so that code which catches the error and
-    goes on does not wait for them.
+    The suggestions are searched only when the message is read. Code that catches the error and does
+    not read the message does not wait for the search.
 
     Parameters
     ----------
     key : object
-        What was looked up.
+        The unknown word, or an index out of range.
     words : sequence of str
         The vocabulary, most frequent word first.
     rows : mapping of str to int
@@ -40,18 +40,19 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
         return f"{self.args[0]}{hint}"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Pickled as its message, without the vocabulary.
+        # A pickle has the message only, not the vocabulary.
         return KeyError, (str(self),)
 
 
 def close_spellings(
     word: str, words: Sequence[str], rows: Mapping[str, int], most: int = 3
 ) -> list[str]:
-    """Return words of the vocabulary close to `word`, frequent first.
+    """Return words of the vocabulary that are spelled like `word`, at most `most`.
 
-    Words that differ from it in case only come first. Words follow that are one edit away from it,
-    or from its lower case. This looks up every edit instead of comparing `word` with the whole
-    vocabulary. difflib takes a second or more for 400,000 words.
+    Words that differ from `word` in case only come first, then words that are one edit away from
+    `word` or from its lower case. In both groups frequent words come first. The function makes
+    every edit of `word` and looks it up. Comparing `word` with the whole vocabulary is too slow:
+    difflib takes a second or more for 400,000 words.
 
     Parameters
     ----------
@@ -64,11 +65,11 @@ def close_spellings(
     most : int, default 3
         The largest number of words to return.
     """
-    if len(word) > 100:  # too many edits to try, and hardly a typing error
+    if len(word) > 100:  # so long a word has too many edits, and is hardly a typing error
         return []
     folded = word.casefold()
     in_other_case = [other for other in words if other.casefold() == folded]
-    # The letters of the most frequent words stand for the alphabet of the language.
+    # The alphabet of the language is not known: use the letters of the most frequent words.
     letters = set(word).union(*words[:1_000])
     tried = _edits(word, letters) | _edits(word.lower(), letters)
     edited = sorted((other for other in tried if other in rows), key=rows.__getitem__)
@@ -76,7 +77,10 @@ def close_spellings(
 
 
 def _edits(word: str, letters: set[str]) -> set[str]:
-    """Return all that one letter left out, exchanged, replaced or added makes of a word."""
+    """Return all words that are one edit away from `word`.
+
+    An edit leaves out a letter, swaps two neighbouring letters, or replaces or adds a letter.
+    """
     splits = [(word[:at], word[at:]) for at in range(len(word) + 1)]
     tried = {head + tail[1:] for head, tail in splits if tail}
     tried.update(head + tail[1] + tail[0] + tail[2:] for head, tail in splits if len(tail) > 1)

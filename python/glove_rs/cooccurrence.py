@@ -1,4 +1,4 @@
-"""How often words stand near each other."""
+"""Co-occurrence counts: how often words stand near each other."""
 
 from __future__ import annotations
 
@@ -34,22 +34,25 @@ __all__ = ["Cooccurrence", "Estimate"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """What counting a corpus would take, predicted from a sample of it; prints as a table.
+    """Size of a text, and memory and disk space of counting it; ``print`` shows a table.
+
+    The numbers are predicted from a sample of the text.
 
     Attributes
     ----------
     tokens, words, records : int
-        Words in the text, in the vocabulary, and non-zero counts.
+        Number of tokens in the text, of words in the vocabulary, and of non-zero counts.
     memory : int
-        Bytes at the peak without a limit, the interpreter not included.
+        Bytes of memory at the peak, without the interpreter, if `memory` is not limited.
     disk : int
-        Bytes of temporary files with the limit given; 0 if it is not reached.
+        Bytes of temporary files with the given limit `memory`; 0 if counting stays below the limit.
     bytes_read, bytes_total : int
-        Bytes of the source that were read for this, and in all.
+        Bytes of the source that were read for the estimate, and all bytes of the source.
     bounds : mapping of str to (int, int)
-        A range for each number above, from the spread of samples of real texts. The number of a
-        text whose words change from its beginning to its end can lie outside. Both bounds are the
-        number itself if all of the text was read.
+        A lower and an upper bound for `tokens`, `words`, `records`, `memory` and `disk`. They come
+        from the spread of samples of real texts. The true number can lie outside, for example if
+        the words change from the beginning to the end of the text. If all of the text was read,
+        both bounds are the number itself.
     """
 
     tokens: int
@@ -63,7 +66,7 @@ class Estimate:
     _core: _core.CoreEstimate = field(repr=False, compare=False)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return the size of the text, how much of it was read, and each estimated count."""
+        """Return the first rows of the table: size of the text, tokens, words and records."""
         names = ("tokens", "words", "records")
         counts = [(name, about(getattr(self, name), self.bounds[name], number)) for name in names]
         read = f"{amount(self.bytes_total)}, {amount(self.bytes_read)} of it read"
@@ -78,11 +81,12 @@ class Estimate:
 
 
 class Cooccurrence:
-    """The matrix X of co-occurrence counts, V × V, sparse; rows and columns are words.
+    """The sparse V × V matrix X of co-occurrence counts. Rows and columns are words.
 
-    X[i, j] sums, over every place where word j stands within `window` words of word i in the same
-    document, 1/distance, or 1 if not `distance_weighting` (Pennington et al. 2014, section 4.2).
-    Made by :meth:`from_corpus`, :meth:`from_scipy` or :meth:`load`.
+    Every occurrence of word j within `window` words of an occurrence of word i, in the same
+    document, adds 1/distance to X[i, j], or 1 without `distance_weighting` (Pennington et al. 2014,
+    section 4.2). If not `symmetric`, it adds only if word j stands to the right of word i. Create
+    an object with :meth:`from_corpus`, :meth:`from_scipy` or :meth:`load`.
 
     Examples
     --------
@@ -93,7 +97,9 @@ class Cooccurrence:
     """
 
     def __init__(self) -> None:
-        raise TypeError("make a Cooccurrence with from_corpus(source), from_scipy(X) or load(path)")
+        raise TypeError(
+            "create a Cooccurrence with from_corpus(source), from_scipy(X) or load(path)"
+        )
 
     @classmethod
     def _of(cls, core: _core.CoreCooccurrence) -> Cooccurrence:
@@ -102,7 +108,7 @@ class Cooccurrence:
         return self
 
     _core: _core.CoreCooccurrence
-    # Whether `from_scipy` made it: a matrix does not say whether it is meant to be symmetric.
+    # True after `from_scipy`: nothing says whether such a matrix was meant to be symmetric.
     _is_matrix = False
 
     @classmethod
@@ -132,18 +138,25 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         Returns
         -------
         Cooccurrence
-            The same to the last bit for any number of threads.
+            The counts have the same bits for any number of threads.
 
         Raises
         ------
         ValueError
-            For a bad parameter, or if no word is left.
+            If a parameter is out of its range, or if no word is left.
         OSError
-            If the text cannot be read, or changes meanwhile, or `tmp_dir` is full or cannot be
-            written, with the path.
+            If the text cannot be read or changes while it is read, or if `tmp_dir` is full or
+            cannot be written. The error has the path.
         FormatError
-            For bytes that are no text, and for a word longer than `max_word_bytes`, with their
-            offset.
+            If the source has bytes that are not text, or a word longer than `max_word_bytes`. The
+            message has the byte offset.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["an apple a day"], window=1, min_count=1)
+        >>> X.nnz, X.total
+        (6, 6.0)
         """
         chosen = {
             **settings,
@@ -166,23 +179,32 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     def from_scipy(
         cls, X: Any, vocabulary: Vocabulary | Sequence[str] | None = None
     ) -> Cooccurrence:
-        """Take counts from a scipy sparse matrix or array, a dense one, or a data frame.
+        """Take counts from a scipy sparse matrix or array, a dense matrix, or a data frame.
 
         Parameters
         ----------
-        X : sparse or dense, (V, V)
-            Finite counts >= 0; zeros are dropped, duplicates added up.
+        X : sparse or dense matrix or data frame, shape (V, V)
+            Finite counts >= 0. Zeros are dropped. Repeated entries of a sparse matrix are added.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of the rows. Default: the labels of a pandas or Polars data frame, whose
-            columns are put in the order of its rows; otherwise "0", "1", …. Rows and columns of a
-            frame with labels are put in the order of the words, which must be its labels.
+            The words of the rows. The default is the labels of a pandas or Polars data frame, in
+            the order of its rows, and "0", "1", … for a matrix without labels. If a data frame has
+            labels, they must be the words of `vocabulary`; its rows and columns are put in the
+            order of `vocabulary`.
 
         Raises
         ------
         ValueError
-            If X is not square, does not fit the vocabulary, has other labels for its rows than for
-            its columns or than the vocabulary, or no label, or holds a negative or non-finite
-            count, or counts whose sum is not finite.
+            If X is not square or does not have a row for each word; if a label is missing; if the
+            labels of the rows, of the columns and the words are not the same; or if a count is
+            negative or not finite, or the sum of all counts is not finite.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_scipy(np.array([[0, 2.5], [2.5, 0]]), ["ice", "cold"])
+        >>> X.nnz, X.total
+        (2, 5.0)
         """
         X, labels = matrix_and_labels(X)
         if vocabulary is not None and labels is not None and X.shape == (len(labels),) * 2:
@@ -210,7 +232,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         vocabulary = as_vocabulary(vocabulary)
         if len(vocabulary) != shape[0]:
             raise ValueError(
-                f"vocabulary must have a word per row of X: {len(vocabulary)} words, "
+                f"vocabulary must have a word for each row of X, got {len(vocabulary)} words and "
                 f"{shape[0]} rows"
             )
         counts = cls._of(
@@ -231,27 +253,27 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(V, V)."""
+        """The number of rows and of columns: (V, V)."""
         words = len(self.vocabulary)
         return words, words
 
     @property
     def symmetric(self) -> bool:
-        """Whether X equals its transpose by construction."""
+        """Whether both directions of each pair were counted, so that X equals its transpose."""
         return self._core.symmetric
 
     @property
     def nnz(self) -> int:
-        """Number of records: pairs (i, j) with X[i, j] > 0."""
+        """The number of records: pairs (i, j) with X[i, j] > 0."""
         return self._core.nnz
 
     @property
     def total(self) -> float:
-        """ΣX."""
+        """The sum of all counts, ΣX."""
         return self._core.total
 
     def to_scipy(self) -> Any:
-        """Return X as a ``scipy.sparse.csr_array`` of float64, (V, V), columns sorted.
+        """Return X as a ``scipy.sparse.csr_array`` of float64, shape (V, V), with sorted columns.
 
         Raises
         ------
@@ -267,16 +289,27 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     def records(
         self,
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.float64]]:
-        """Return rows, columns and counts of all records, sorted by row and column, from 0."""
+        """Return all records as three arrays, sorted by row and column.
+
+        Returns
+        -------
+        rows, columns : ndarray of int32, shape (nnz,)
+            Indices of words, from 0.
+        counts : ndarray of float64, shape (nnz,)
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["an apple a"], window=1, min_count=1, symmetric=False)
+        >>> [array.tolist() for array in X.records()]
+        [[1, 2], [2, 0], [1.0, 1.0]]
+        """
         indptr, columns, values = self._core.csr()
         rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
         return rows, columns, values
 
     def _asymmetry(self) -> str:
-        """Say in which way X differs from its transpose by more than rounding; "" if it does not.
-
-        The words complete "X is ...".
-        """
+        """Say how X differs from its transpose: the end of "X is ..."; "" if only by rounding."""
         if self.symmetric:
             return ""
         rows, columns, values = self.records()
@@ -293,26 +326,58 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         return "not symmetric"
 
     def probability(self, word: str, given: str) -> float:
-        """P(word | given) = X[given, word] / ΣX[given, :]; NaN if `given` never co-occurs.
+        """Return P(word | given) = X[given, word] / ΣX[given, :].
+
+        Parameters
+        ----------
+        word, given : str
+
+        Returns
+        -------
+        float
+            From 0 to 1; NaN if `given` co-occurs with no word.
 
         Raises
         ------
         KeyError
-            For a word outside the vocabulary.
+            If a word is not in the vocabulary.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["I like deep learning"], window=1, min_count=1)
+        >>> X.probability("deep", given="like")
+        0.5
         """
         column, row = self.vocabulary[word], self.vocabulary[given]
         total = self._core.row_sum(row)
         return self._core.get(row, column) / total if total else float("nan")
 
     def ratio(self, k: str, i: str, j: str) -> float:
-        """P(k | i) / P(k | j): how much more `k` tells of `i` than of `j` (table 1 of the paper).
+        """Return P(k | i) / P(k | j), as in table 1 of the paper.
 
-        Infinite if `k` never meets `j`, NaN if it meets neither.
+        A large ratio means that `k` belongs to `i` more than to `j`; a small ratio the opposite.
+
+        Parameters
+        ----------
+        k, i, j : str
+
+        Returns
+        -------
+        float
+            Infinity if `k` never co-occurs with `j`; NaN if `k` co-occurs with neither.
 
         Raises
         ------
         KeyError
-            For a word outside the vocabulary.
+            If a word is not in the vocabulary.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> text = ["ice solid", "ice solid", "ice water", "steam solid", "steam water"]
+        >>> Cooccurrence.from_corpus(text, min_count=1).ratio("solid", "ice", "steam")
+        1.3333333333333333
         """
         above, below = self.probability(k, given=i), self.probability(k, given=j)
         if below == 0:
@@ -322,16 +387,18 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     @classmethod
     @accepts("reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
     def estimate(cls, source: Source, **settings: Unpack[CorpusSettings]) -> Estimate:
-        """Predict what :meth:`from_corpus` would take, from a sample of the text.
+        """Predict the size of the counts of a text, and the memory and disk that counting needs.
 
-        A text of up to 4 MB is counted whole. The sample of a longer text is 4 MB or 4.5 % of it,
-        at most 32 MB, in pieces from all of it. Plain files are read at these pieces only. Any
-        other source is read from its beginning: to its end, which uses up a generator or an open
-        file, but of packed files not beyond 256 MB of text.
+        A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
+        or 4.5 % of the text, whichever is more, but at most 32 MiB, in pieces from all of the text.
+        Of plain files only these pieces are read. Other sources are read from the beginning to the
+        end, so a generator or an open file is used up. Of compressed files at most the first 256
+        MiB of text are read.
 
-        Words are extrapolated from how often the words of the sample occur, records by a power of
-        the text whose exponent is measured on the sample and falls, as it did on Wikipedia, while
-        the text grows. `Estimate.bounds` says how far both may be off.
+        The number of words is extrapolated from the frequencies of the words in the sample. The
+        number of records is extrapolated as a power of the size of the text. The exponent is
+        measured on the sample. It falls as the text grows, as measured on Wikipedia.
+        `Estimate.bounds` gives the uncertainty of both numbers.
 
         Parameters
         ----------
@@ -367,17 +434,17 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
         return Estimate(**likely, bytes_read=read, bytes_total=total, bounds=bounds, _core=core)
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
-        """Return the counts of both texts, over the union of their vocabularies.
+        """Return the sum of two matrices of counts, over the union of their vocabularies.
 
-        Words' counts add up and decide the order, except that two equal vocabularies stay as they
-        are: texts counted with the same given words.
+        The number of occurrences of each word is added too, and words are sorted by it. If both
+        vocabularies have the same words in the same order, this order is kept.
         """
         if not isinstance(other, Cooccurrence):
             return NotImplemented
         return self._of(self._core.plus(other._core, 1.0, 1.0))
 
     def __mul__(self, weight: float) -> Cooccurrence:
-        """Return the counts times a finite number > 0; the words' counts stay."""
+        """Return X times a finite number > 0. The numbers of occurrences of words do not change."""
         if not isinstance(weight, int | float | np.number):
             return NotImplemented
         return self._of(self._core.scaled(positive("weight", weight)))
@@ -385,12 +452,28 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
     __rmul__ = __mul__
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the counts to `path`; the file appears complete or not at all.
+        """Write the counts to a file. It appears complete or not at all.
 
-        The native format holds the vocabulary too, compressed and with checksums (its layout is
-        described in ``src/formats/counts.rs``). A path that ends in ``.bin`` takes Stanford's
-        records instead, 16 bytes each, sorted, without words; so does ``-``, standard output. A
-        further ending ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` packs the file.
+        The native format has the counts, compressed and with checksums, and the vocabulary. If
+        `path` ends in ``.bin``, or is ``-`` for standard output, the file has sorted records of
+        Stanford's tools instead, 16 bytes each, without words. A further ending ``.gz``, ``.bz2``,
+        ``.xz`` or ``.zst`` compresses the file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written. An existing file is then unchanged.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["an apple a day"], min_count=1)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "apple.counts")
+        ...     X.save(path)
+        ...     Cooccurrence.load(path)
+        <Cooccurrence of 4 words, 12 records>
         """
         path = path_text("path", path)
         if _core.ending(path) == ".bin" or path == "-":
@@ -414,21 +497,21 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
         Parameters
         ----------
         path : path or open file
-            A native file, or Stanford's records, sorted or shuffled; packed or plain.
+            A native file, or records of Stanford's tools, sorted or shuffled; plain or compressed.
             ``"archive.zip:name"`` is a file in a zip archive.
         vocabulary : Vocabulary or sequence of str, optional
-            The words that Stanford's indices count from 1; a native file brings its own.
+            The words of Stanford's records, which number words from 1. A native file has its words.
         threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Raises
         ------
         FormatError
-            For a truncated or damaged file, for records without a vocabulary, for an index outside
-            it, and for counts that are not above 0, not finite, or whose sum is not; with the byte
-            offset.
+            If the file is truncated or damaged; if it has records and no `vocabulary` is given; if
+            an index is outside the vocabulary; or if a count is not above 0 or not finite, or the
+            sum of all counts is not finite. The message has the byte offset.
         ValueError
-            If a vocabulary is given needlessly.
+            If `vocabulary` is given for a native file.
         """
         running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
         file = readable("path", path)

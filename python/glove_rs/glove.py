@@ -1,4 +1,4 @@
-"""The model: text in, vectors out."""
+"""The class `Glove`: it trains word vectors on text or counts."""
 
 from __future__ import annotations
 
@@ -39,84 +39,90 @@ _ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde
 
 
 class NotFittedError(ValueError, AttributeError):
-    """The model has no vectors yet: call `fit` first."""
+    """The model is not trained yet: call `fit` first."""
 
 
 class Glove:
     r"""GloVe: word vectors from co-occurrence counts (Pennington, Socher, Manning 2014).
 
-    Minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
+    Training minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
-    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`; `negative` adds a term for pairs of words that
-    never co-occur, which that equation leaves out.
+    with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`. The parameter `negative` adds a term for pairs
+    of words that never co-occur. The equation of the paper has no term for them.
 
     Parameters
     ----------
     dim : int, default 50
-        Number of components of a vector, >= 1.
+        Number of components of each vector, from 1 to 1048576.
     window : int, default 15
         Count pairs of words that are at most this many words apart, >= 1.
     min_count : int, default 5
-        Drop words that occur less often, before windows are laid.
+        Drop words that occur fewer than this many times, before pairs are counted, >= 1.
     max_vocab : int, optional
-        Keep at most this many words, the most frequent ones.
+        Keep at most this many words, the most frequent ones, >= 1.
     symmetric : bool, default True
-        Count both directions of a pair; otherwise only (left word, right word).
+        Count both directions of a pair. With False, count only (left word, right word).
     distance_weighting : bool, default True
-        A pair at distance d adds 1/d to its count; otherwise 1.
+        Add 1/d to the count of a pair at distance d. With False, add 1.
     keep_gaps : bool, default False
-        A dropped word still counts for the distance between its neighbours.
+        Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
         How text is split into words. "whitespace": at spaces, tabs and newlines, as Stanford's
-        tools do; carriage returns are removed. "unicode": the words of Unicode's Annex 29, without
-        punctuation. "zh": Chinese, segmented by jieba, without punctuation. A compiled pattern of
-        `re` or `regex`: its matches, each as a whole. A function from str to a list of str: it is
-        called for each document.
+        tools do; carriage returns are removed. "unicode": into words by Unicode's Annex 29, without
+        punctuation. "zh": into Chinese words by jieba, without punctuation. A compiled pattern of
+        `re` or `regex`: the whole text of each match is a word. A function from str to a list of
+        str: it is called with each document.
     lowercase : bool, default False
         Convert the text to lower case before it is split.
     preset : {"best", "paper"}, default "best"
-        Source of the training settings that are None: it fills in these and nothing else. "paper"
-        is the paper's model as Stanford's tool trains it; "best" was measured to score higher in a
-        fraction of the time.
+        Source of the training settings that are None. It does not change other settings. "paper" is
+        the paper's model as Stanford's tool trains it. "best" scores higher in less time, as
+        measured.
     x_max : float, optional
-        Counts of at least `x_max` have full weight in f, > 0. Best 10, paper 100.
+        Counts of `x_max` and more have the full weight f = 1, > 0. Best 10, paper 100.
     alpha : float, optional
-        Exponent of f, >= 0. Both 0.75.
+        Exponent of f, >= 0. Both presets 0.75.
     learning_rate : float, optional
         The learning rate η of the vectors in the first epoch, > 0. Best 0.2, paper 0.05.
     bias_learning_rate : float, optional
-        The same for the biases, > 0. Best 0.2, paper 1. SGD takes `learning_rate` for them too.
+        The learning rate of the biases in the first epoch, > 0. Best 0.2, paper 1. With "sgd" the
+        biases use `learning_rate` instead.
     schedule : {"constant", "linear", "cosine"}, optional
-        How both learning rates change during training: they stay, fall in a straight line to 0, or
-        fall along half a cosine wave to 0. Best "cosine", paper "constant".
+        How both learning rates change during training: "constant" keeps them, "linear" lowers them
+        to 0 in a straight line, and "cosine" along half a cosine wave. Best "cosine", paper
+        "constant".
     epochs : int, optional
         Number of passes over the counts, >= 1. Best 8, paper 25.
     negative : float, optional
-        Negative sampling: number of word pairs that never co-occur to draw for each count, from 0
-        to 1000. Each adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the loss, with t = ½ ln E − 1, where E
-        is the count that independent words would have. Best 1, paper 0.
+        Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
+        that co-occur are dropped. Each other pair adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the
+        objective, with t = ½ ln E − 1, where E is the count that independent words would have.
+        Best 1, paper 0.
     negative_weight : float, optional
-        The weight λ of these pairs, > 0; a frequent pair that co-occurs has 1. Both 0.3.
+        The weight λ of the pairs that `negative` adds, > 0. For comparison, a count of `x_max` has
+        weight 1. Both presets 0.3.
     optimizer : {"adagrad", "rowwise_adagrad", "sgd"}, optional
-        The step rule: AdaGrad with an accumulator for each number (Duchi et al. 2011) or with one
-        for each vector and bias, which needs half the memory and less time; or plain stochastic
-        gradient descent. Best "rowwise_adagrad", paper "adagrad".
+        The step rule. "adagrad": AdaGrad with an accumulator for each number (Duchi et al. 2011).
+        "rowwise_adagrad": AdaGrad with one accumulator for each vector and one for each bias, which
+        needs half the memory and less time. "sgd": plain stochastic gradient descent. Best
+        "rowwise_adagrad", paper "adagrad".
     grad_clip : float, optional
-        Bound of each component of a vector's gradient, > 0, which keeps high rates from diverging;
-        under row-wise AdaGrad, bound of the root of the mean square of the components.
-        Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
+        Bound of each component of a vector's gradient, > 0. It keeps training at high learning
+        rates from diverging. With "rowwise_adagrad" it is the bound of the root of the mean square
+        of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     deterministic : bool, default False
-        Give the same bits for any number of threads, instead of lock-free Hogwild.
+        Give a result with the same bits for any number of threads. With False, threads update
+        shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
     threads : int, optional
-        Number of threads, at most 64 or 8 for each processor. Default: the processors that this
-        process may use.
+        Number of threads, from 1 to 8 for each processor, or to 64 if that is more. Default: the
+        number of processors that this process may use.
     seed : int, default 0
-        Seed of the initial parameters and of the order of training.
+        Seed of the initial parameters and of the order of training, >= 0.
     memory : int or str, optional
-        Limit for counts and training records, in bytes or as "512MB" or "2GiB". The rest goes to
-        temporary files. The limit does not include the parameters.
+        Limit for counts and training records, in bytes or as "512MB" or "2GiB", at least 1 MB. The
+        rest goes to temporary files. The limit does not include the vectors.
     tmp_dir : path, optional
-        Folder for temporary files. Default: the system's.
+        Folder for temporary files. Default: that of the system.
     normalize : {"NFC", "NFKC"}, optional
         Normalize the text (Unicode) before it is split.
     documents : {"line", "paragraph", "file"}, default "line"
@@ -126,7 +132,7 @@ class Glove:
         What to do with bytes that are not text, and with lone surrogates: raise an error, replace
         them with U+FFFD, or leave them out.
     max_word_bytes : int, default 1048576
-        Raise an error at a longer word: a megabyte without white space is hardly text.
+        Raise an error at a word of more bytes: a megabyte without white space is hardly text.
     progress : bool or callable, optional
         Show progress: bars on a terminal and in a notebook, elsewhere a line for each stage and
         epoch. By default only bars are shown. A callable is called instead, as
@@ -136,26 +142,27 @@ class Glove:
     Attributes
     ----------
     W, W_tilde : numpy.ndarray of float32, (V, dim)
-        Word and context vectors, in the order of `vocabulary`.
+        Word vectors and context vectors, in the order of `vocabulary`.
     b, b_tilde : numpy.ndarray of float32, (V,)
-        Their biases.
+        The biases of the words and of the context words.
     vocabulary : Vocabulary
         The words.
     history : list of float
         The loss of each epoch, measured while it ran: the objective that training minimises,
-        divided by the number of records. Its attribute `data_loss` has the first term alone,
-        Σ ½ f(X) diff² / nnz, without negative pairs and anchor. `seconds`, `records_per_second`
-        and, where records were held out, `validation`, have a number for each epoch too.
+        divided by the number of records. `history.data_loss` has the part of the paper,
+        Σ ½ f(X) diff² / nnz, without the terms of negative pairs and anchor.
+        `history.seconds`, `history.records_per_second` and, if records were held out,
+        `history.validation` also have a number for each epoch.
     settings_ : dict
         Every setting that training used, by its name.
     vectors : WordVectors
-        W + W_tilde, to be queried.
+        The vectors W + W_tilde with their words.
 
     Raises
     ------
     ValueError
-        By `fit`, for a parameter out of its range; the message names it. As in scikit-learn, the
-        constructor only stores.
+        `fit` raises it for a parameter that is out of its range; the message names the parameter.
+        As in scikit-learn, the constructor checks nothing.
 
     Examples
     --------
@@ -259,54 +266,59 @@ class Glove:
         Parameters
         ----------
         source : path, paths, open file or iterable
-            A text file, or several in a list; a folder, with all that is in it but hidden files,
-            sorted; a pattern such as ``"texts/**/*.txt"``; ``"-"`` for standard input; a file open
-            for text or bytes. Files may be packed with gzip, bzip2, xz or Zstandard, and are UTF-8,
-            or UTF-16 with a byte order mark. Or an iterable of documents, which may be a generator:
-            each a str, or a list of words; a pandas or Polars column, an Arrow column or table with
-            one column of text, a Hugging Face dataset. A list of str holds documents unless all of
-            them are names of files that exist.
+            Files: a path; a list of paths; a folder, which means all files in it and its
+            subfolders, sorted, without hidden ones; a pattern such as ``"texts/**/*.txt"``; ``"-"``
+            for standard input; or a file that is open for text or bytes. Files may be compressed
+            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark. Or
+            an iterable of documents, each a str or a list of words; it may be a generator. Or a
+            pandas or Polars column, an Arrow column or table with one column of text, or a Hugging
+            Face dataset. A list of str holds documents, unless most of its items are names of
+            existing files or all look like names of files.
         y : object, optional
-            Ignored: scikit-learn's pipelines pass it.
+            Ignored. Pipelines of scikit-learn pass it.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
         init : WordVectors, optional
-            Pretrained vectors r of `dim` components. Words that have one start with w + w̃ = r,
-            the others at random.
+            Pretrained vectors with `dim` components. A word with a pretrained vector r starts with
+            w + w̃ = r. All other words start at random.
         anchor : float, default 0.0
-            μ >= 0 of the term μ Σ ‖(w + w̃) − r‖² over the words that have a vector r, which is
-            added to Σ ½ f(X) diff² (Mittens: Dingwall and Potts 2018) and holds them near it.
+            The weight μ >= 0 of the term μ Σ ‖(w + w̃) − r‖² over the words that have a pretrained
+            vector r. The term is added to the objective Σ ½ f(X) diff² and keeps these words near r
+            (Mittens: Dingwall and Potts 2018).
         validation : float, optional
-            Fraction of the word pairs, above 0 and below 1, to hold out of training, in both
-            directions. `history.validation` is the data loss on them after each epoch.
+            Fraction of the word pairs to hold out of training, above 0 and below 1. Both directions
+            of a pair are held out. `history.validation` has the data loss of the held-out records
+            after each epoch.
         early_stopping : int, optional
-            Stop after this many epochs in a row without a new lowest validation loss. The model is
-            that of the epoch with the lowest loss, also if the number of epochs, `max_seconds` or a
-            callback ends training first. After Ctrl-C or an error it is that of the last finished
-            epoch.
+            Stop after this many epochs in a row without a new lowest validation loss, >= 1. Needs
+            `validation`. The model is that of the epoch with the lowest validation loss, even if
+            the number of epochs, `max_seconds` or a callback ends the training earlier. After
+            Ctrl-C or an error it is that of the last finished epoch.
         max_seconds : float, optional
-            Time limit, counted from the call. Another epoch starts only if it would finish in time,
-            assuming that it takes as long as the last one. The first epoch always runs, and
-            counting is not cut short.
+            Time limit in seconds from the call, > 0. Another epoch starts only if it would finish
+            in time, assuming that it takes as long as the last one. The first epoch always runs,
+            and counting is not cut short.
         callbacks : sequence of callable, optional
-            Each is called as ``callback(state)`` with an :class:`EpochState` after each epoch, on
-            the calling thread; training stops if one returns True. What it raises leaves `fit`, and
-            the model is that of the epoch.
+            Functions that are called as ``callback(state)`` after each epoch, with an
+            :class:`EpochState`, on the calling thread. If one returns True, training stops. If one
+            raises an exception, `fit` raises it, and the model is that of the finished epoch.
         checkpoint_dir : path, optional
-            Folder for the counts and, after epochs, the state of the training, from which a killed
-            training can resume. It is made if it is missing.
+            Folder for checkpoints: the counts, and after epochs the state of the training. A killed
+            training can resume from them. A missing folder is created.
         checkpoint_every : int, default 1
-            Epochs between checkpoints, >= 1. The state after the last epoch is always written.
+            Number of epochs between two checkpoints, >= 1. The state after the last epoch is always
+            written.
         resume : bool, default False
-            Continue from the checkpoint in `checkpoint_dir`, if there is one. Its settings must be
-            the same, except `threads`, `memory`, `tmp_dir`, `progress`, `max_word_bytes` and, if
-            `schedule` is "constant", `epochs`. The counts are those of the checkpoint; of text
-            files only the sizes and both ends are compared. With ``deterministic=True`` the result
-            has the same bits as that of a training that was never interrupted.
+            Continue from the checkpoint in `checkpoint_dir`, if there is one. The settings must be
+            those of the checkpoint, except `threads`, `memory`, `tmp_dir`, `progress`,
+            `max_word_bytes` and, if `schedule` is "constant", `epochs`. The text is not counted
+            again: the checkpoint has the counts. Only the sizes and both ends of text files are
+            compared. With ``deterministic=True`` the result has the same bits as that of a training
+            without interruption.
         keep_counts : bool, optional
             Keep the counts in the model for :meth:`update`, compressed: about 4 bytes for each pair
-            of words that co-occurs, 137 MB for 17 million words of Wikipedia. By default they are
-            kept unless `source` is in files, which can be counted again if they have not changed.
+            of words that co-occurs, 137 MB for 17 million words of Wikipedia. By default the model
+            keeps them only if `source` is not in files. Unchanged files can be counted again.
 
         Returns
         -------
@@ -316,19 +328,20 @@ class Glove:
         Raises
         ------
         ValueError
-            For a bad parameter, or if nothing is left to train on, or for a checkpoint of other
-            settings, another text or vocabulary, or one that would be overwritten; the message says
-            why.
+            If a parameter is out of its range; if no words are left to train on; or if there is a
+            checkpoint in `checkpoint_dir` and `resume` is False, or if this checkpoint has other
+            settings, another text or another vocabulary. The message says which.
         OSError
-            If the text cannot be read or a checkpoint not written: the subclass that fits, with the
-            path. The model is then that of the last finished epoch, if there is one.
+            If the text cannot be read or a checkpoint cannot be written. The error is of the
+            matching subclass and has the path. The model is then that of the last finished epoch,
+            if there is one.
         FormatError
-            For bytes that are no text, with their offset; for packed data or a checkpoint that are
-            damaged.
+            If the source has bytes that are not text, or if compressed data or a checkpoint is
+            damaged. The message has the byte offset.
         TrainingDiverged
-            If training meets numbers that are not finite, or a loss ten times that of a model that
-            knows nothing, and halving the learning rate a few times does not help. Each halving is
-            a RuntimeWarning.
+            If an epoch diverges again after the learning rate was halved three times. An epoch
+            diverges if a cost is not finite, or if the cost of the epoch is more than ten times
+            that of a poor model. Each halving is a RuntimeWarning.
         KeyboardInterrupt
             Within half a second of Ctrl-C. The model is then that of the last finished epoch, if
             there is one.
@@ -347,10 +360,10 @@ class Glove:
         return self
 
     def estimate(self, source: Source, *, keep_counts: bool | None = None) -> FitEstimate:
-        """Predict what :meth:`fit` would take with the settings of this model.
+        """Predict the memory, disk space and time that :meth:`fit` needs with these settings.
 
-        A sample of the text is counted (see :meth:`glove_rs.Cooccurrence.estimate`) and trained on
-        for two epochs, to measure the speed of this machine. Nothing is left in the model.
+        A sample of the text is counted (see :meth:`glove_rs.Cooccurrence.estimate`). Two epochs of
+        training on the sample measure the speed of this machine. The model does not change.
 
         Parameters
         ----------
@@ -362,7 +375,7 @@ class Glove:
         Returns
         -------
         FitEstimate
-            Memory, disk, time and the size of the text, with bounds; it prints as a table.
+            Memory, disk space, time and the size of the text, with bounds. ``print`` shows a table.
 
         Raises
         ------
@@ -397,14 +410,14 @@ class Glove:
             Counts, finite and >= 0.
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
-            "1", …. A frame with labels is put in the order of the words, which must be its labels.
-            A Cooccurrence has its own, and another is refused.
+            "1", …. The rows of a data frame with labels are put in the order of `vocabulary`, which
+            must have the same words. A Cooccurrence has its vocabulary, and another is refused.
         start : Glove, optional
-            A fitted model of the same words and `dim`. Training takes its parameters and
+            A fitted model with the same words and `dim`. Training starts from its parameters and
             accumulators, instead of random parameters, and runs `epochs` more epochs.
         init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
 checkpoint_every, resume, keep_counts
-            As for :meth:`fit`. Counts are kept by holding on to `X`.
+            As for :meth:`fit`. By default the model keeps the counts: it refers to `X`.
 
         Returns
         -------
@@ -414,23 +427,33 @@ checkpoint_every, resume, keep_counts
         Raises
         ------
         ValueError
-            For a bad parameter, counts that are negative or not finite, no counts at all, or a
-            `start` that does not fit them.
+            If a parameter is out of its range; if a count is negative or not finite, or all are 0;
+            or if `start` has other words or another `dim`.
 
         Warns
         -----
         UserWarning
-            If a matrix is triangular or not symmetric and the model's `symmetric` is true.
+            If X is a matrix or data frame that is triangular or not symmetric, and the parameter
+            `symmetric` of the model is True.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import Glove
+        >>> counts = np.array([[0, 2, 1], [2, 0, 3], [1, 3, 0]])
+        >>> model = Glove(dim=5, threads=1).fit_cooccurrence(counts, vocabulary=["a", "b", "c"])
+        >>> model.W.shape, model.vocabulary.words
+        ((3, 5), ['a', 'b', 'c'])
         """
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
         expected = boolean("symmetric", self.symmetric)
         if expected and X._is_matrix and (asymmetry := X._asymmetry()):
             warn(
-                f"X is {asymmetry}, and symmetric counts are expected: pass X + X.T with the "
-                "diagonal taken once, or set symmetric=False if X is meant so"
+                f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
+                "diagonal added only once, or set symmetric=False if X is right as it is"
             )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None
@@ -449,31 +472,43 @@ checkpoint_every, resume, keep_counts
         keep_counts: bool | None = None,
         **parameters: Any,
     ) -> Self:
-        """Go on with a training that was interrupted, from its last checkpoint.
+        """Continue an interrupted training from its last checkpoint.
 
         Parameters
         ----------
         checkpoint_dir : path
-            What was given to :meth:`fit` or another method that trains.
+            The folder that was given to :meth:`fit` or another method that trains.
         max_seconds, callbacks, keep_counts
-            As for :meth:`fit`; they are not part of a checkpoint. By default counts are kept.
+            As for :meth:`fit`. They are not part of a checkpoint. By default the model keeps the
+            counts.
         **parameters
-            New values of `threads`, `memory`, `tmp_dir`, `progress` or, where `schedule` is
-            "constant", `epochs`. All other parameters are those of the checkpoint.
+            New values of `threads`, `memory`, `tmp_dir`, `progress`, `max_word_bytes` or, if
+            `schedule` is "constant", `epochs`. All other parameters are those of the checkpoint.
 
         Returns
         -------
         Glove
-            The fitted model. A training that was at its end is not trained further.
+            The fitted model. If the training had reached its end, no further epoch is run.
 
         Raises
         ------
         FileNotFoundError
-            If there is no checkpoint, or not its counts.
+            If the checkpoint or its counts are missing.
         FormatError
-            For a truncated or damaged file, with the byte offset.
+            If a file is truncated or damaged; the message has the byte offset.
         ValueError
-            If the checkpoint is not of the counts in its folder, or for another parameter.
+            If the checkpoint belongs to other counts than those in the folder, or if a parameter
+            may not change.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from glove_rs import Glove
+        >>> text = ["an apple a day keeps the doctor away"] * 9
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model = Glove(dim=5, preset="paper", epochs=2).fit(text, checkpoint_dir=folder)
+        ...     len(Glove.resume(folder, epochs=3).history)
+        3
         """
         running: SessionOptions = {
             "max_seconds": max_seconds,
@@ -491,26 +526,27 @@ checkpoint_every, resume, keep_counts
         counts: Cooccurrence | None = None,
         **options: Unpack[SessionOptions],
     ) -> Self:
-        """Count more text, add it to the counts so far, and train on.
+        """Count more text, add its counts to the earlier ones, and continue the training.
 
-        Words keep their parameters and accumulators. Words that now occur `min_count` times in the
-        earlier and the new text together are added. For added words, the windows of the earlier
-        text are not known, only the number of occurrences. Rows are ordered by count again.
+        Old words keep their parameters and accumulators. Words that occur at least `min_count`
+        times in the earlier and the new text together are added. The number of their occurrences in
+        the earlier text is known, but their co-occurrences there are not. The rows are sorted by
+        the number of occurrences again.
 
         Parameters
         ----------
         source : path or iterable
-            The new text alone, as for :meth:`fit`; it is counted with the model's settings.
+            Only the new text, as for :meth:`fit`. It is counted with the model's settings.
         epochs : int, optional
-            Passes over all counts, old and new. Default: 0.4 times the model's `epochs`, rounded
-            up.
+            Number of passes over all counts, old and new. Default: 0.4 times the `epochs` of the
+            model, rounded up.
         new_words : bool, default True
-            Add words, as far as `max_vocab` has room. Otherwise the vocabulary and the order of the
-            rows stay as they are.
+            Add words, up to `max_vocab`. With False the words and the order of the rows do not
+            change.
         counts : Cooccurrence, optional
-            The counts so far. Needed only if the model has none: after `load` or unpickling, with
-            ``keep_counts=False``, or if `fit` read files without keeping their counts and the files
-            have changed.
+            The counts of the earlier text. Needed only if the model does not have them: after
+            `load` or unpickling, with ``keep_counts=False``, or if `fit` read files that have
+            changed since.
         validation, early_stopping, max_seconds, callbacks, checkpoint_dir, checkpoint_every, \
 keep_counts
             As for :meth:`fit`.
@@ -518,18 +554,25 @@ keep_counts
         Returns
         -------
         Glove
-            The model itself. Its `history` goes on. If anything fails before an epoch is finished
-            it is unchanged.
+            The model itself. The new epochs are appended to `history`. After an error before the
+            first new epoch has finished, the model is unchanged.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If there are no counts to add to, if the text adds nothing to them because it is empty
-            or has only words that stay out of the vocabulary, or for a bad parameter.
+            If the counts of the earlier text are missing; if the new text is empty or has only
+            words that stay out of the vocabulary; or if a parameter is out of its range.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=5, threads=1).fit(["an apple a day keeps the doctor away"] * 9)
+        >>> "pear" in model.update(["a pear a day"] * 9).vocabulary
+        True
         """
         session = Session(**options)
         fitting.update(self, source, session, epochs=epochs, new_words=new_words, counts=counts)
@@ -540,34 +583,36 @@ keep_counts
         contexts: Iterable[str] | Iterable[Sequence[str]],
         word: str | None = None,
     ) -> _F32:
-        """Solve for the vector of a word that training never saw, from examples of its use.
+        """Compute the vector of a word that training never saw, from examples of its use.
 
-        Its counts with the words around it are taken from `contexts` as training would take them.
-        Its parameters are then those that minimise Σ f(x) (w·w̃ + b + b̃ − ln x)² against fixed W̃
-        and b̃, and the same for w̃ against W and b: linear least squares, weighted by f. A Gaussian
-        prior with the mean and covariance of the model's own rows takes the place of what few
-        examples cannot tell.
+        The examples are counted with the model's settings. w and b are then those that minimise
+        Σ f(x) (w·w̃ + b + b̃ − ln x)² plus a Gaussian prior, with W̃ and b̃ fixed: weighted linear
+        least squares. w̃ is computed in the same way, with W and b fixed. The prior has the mean and
+        the covariance of rows of the model. It determines the vector where the examples are too
+        few.
 
         Parameters
         ----------
         contexts : iterable of str or of list of str
-            Pieces of text in which the word occurs, tokenised as in training. One str is one piece.
+            Examples: texts in which the word occurs, tokenised as in training. One str is one
+            example.
         word : str, optional
-            How the word stands in them; it may be any token, also one the vocabulary has. By
-            default each piece is what stands around one place, which is in its middle and where the
-            word itself has been left out.
+            The word, as it is written in the examples. It may be any token, even a word of the
+            vocabulary. By default the word must be left out of the examples; it is assumed to stand
+            in the middle of each example.
 
         Returns
         -------
         numpy.ndarray of float32, (dim,)
-            w + w̃, as in `vectors`: ``model.vectors.similar_by_vector(v)``.
+            The vector w + w̃. It can be compared with those in `vectors`:
+            ``model.vectors.similar_by_vector(v)``.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If the contexts hold no word of the vocabulary near the place, or never `word`.
+            If no word of the vocabulary stands near the word in the examples.
 
         Examples
         --------
@@ -579,22 +624,23 @@ keep_counts
         return infer.infer_vector(self, contexts, word)
 
     def score(self, source: Source, y: object = None) -> float:
-        """Return minus the loss on the co-occurrences of a text: higher is better, at most 0.
+        """Return minus the data loss of a text. The score is at most 0; higher is better.
 
-        The text is counted with the model's settings and vocabulary. The loss is Σ ½ f(X) diff² /
-        nnz, without negative sampling. Compare models of the same `window`, `x_max` and `alpha`
-        only: others count and weigh differently.
+        The text is counted with the model's settings and vocabulary. The data loss is
+        Σ ½ f(X) diff² / nnz. Compare only models with the same `window`, `x_max` and `alpha`,
+        because X and f depend on them.
 
         Parameters
         ----------
         source : path, paths, open file or iterable
-            As for :meth:`fit`; usually text that was not trained on.
+            As for :meth:`fit`. Usually this is text that the model was not trained on.
         y : object, optional
-            Ignored: scikit-learn passes it.
+            Ignored. scikit-learn passes it.
 
         Returns
         -------
         float
+            Minus the data loss.
 
         Raises
         ------
@@ -615,27 +661,27 @@ keep_counts
         return scoring.score(self, source)
 
     def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
-        """Check that training can go on from here."""
+        """Return the parameters as the start of another training with these words and this dim."""
         state = self._state
         if state.vocabulary.words != vocabulary.words:
             raise ValueError("start must have the words of X")
         if state.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
-        # Accumulators that have grown tell of epochs elsewhere: the first one, which takes records
-        # in a finer mixture, is over.
+        # Accumulators above 1 mean trained parameters. Then count at least one epoch as done: the
+        # first epoch of a training mixes records more finely, which trained parameters do not need.
         done = len(state.history) or int((state.arrays["G_b"] > 1).any())
         return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
-    # --- what was learned -----------------------------------------------------------------------
+    # --- results of training --------------------------------------------------------------------
 
     @property
     def W(self) -> _F32:
-        """Word vectors: float32, (V, dim), sharing memory with what the core produced."""
+        """Word vectors: float32, (V, dim). The array shares memory with the core's array."""
         return self._state.arrays["W"]
 
     @property
     def W_tilde(self) -> _F32:
-        """Context vectors: float32, (V, dim), sharing memory with what the core produced."""
+        """Context vectors: float32, (V, dim). The array shares memory with the core's array."""
         return self._state.arrays["W_tilde"]
 
     @property
@@ -655,21 +701,21 @@ keep_counts
 
     @property
     def history(self) -> History:
-        """The loss of each epoch, with `.data_loss`, `.seconds` and `.records_per_second`."""
+        """The loss of each epoch, a list with the attributes of :class:`History`."""
         return self._state.history
 
     @property
     def settings_(self) -> dict[str, Any]:
-        """Every setting that training used, by its name: what was left out has its value too."""
+        """Every setting that training used, by its name, with the values from the preset."""
         return dict(self._state.settings)
 
     @property
     def vectors(self) -> WordVectors:
-        """W + W_tilde with their words, the paper's choice; made once, then kept."""
+        """The vectors W + W_tilde, the paper's choice, with their words; computed once."""
         return self._state.vectors
 
     def word_vectors(self, combine: str = "sum") -> WordVectors:
-        """Make one vector of a word's two.
+        """Combine the word vector and the context vector of each word into one vector.
 
         Parameters
         ----------
@@ -680,14 +726,14 @@ keep_counts
         Returns
         -------
         WordVectors
-            float32, (V, dim), or (V, 2 dim) for "concat".
+            Vectors of float32, (V, dim), or (V, 2 dim) for "concat".
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If `combine` is none of these.
+            If `combine` is none of these names.
 
         Examples
         --------
@@ -706,14 +752,14 @@ keep_counts
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
+            The axes to draw on. By default a new figure is created.
 
         Returns
         -------
         matplotlib.axes.Axes
-            With a line for `history`, one for `history.data_loss` if it differs, and one for
-            `history.validation` if there is one: a point per epoch, the first at 1. A legend names
-            them.
+            The axes have a line for `history`, one for `history.data_loss` if it differs, and one
+            for `history.validation` if records were held out. A line has a point for each epoch,
+            from epoch 1. A legend names the lines.
 
         Raises
         ------
@@ -752,17 +798,17 @@ keep_counts
 
     @property
     def cooccurrence(self) -> Cooccurrence:
-        """The counts of all text so far, which the next `update` adds to.
+        """The counts of all text so far. The next `update` adds the counts of new text to them.
 
-        They are those that were kept, or, where `fit` read files and was not told to keep them,
-        the files are counted again. Their vocabulary has the same words, after an `update` in
-        another order.
+        If the model did not keep the counts because `fit` read files, the files are counted again.
+        The vocabulary of the counts has the words of the model; after an `update` their order may
+        differ.
 
         Raises
         ------
         ValueError
-            If the model has none: after `load` or unpickling, with ``keep_counts=False``, or if
-            `fit` read files without keeping their counts and the files have changed.
+            If the model does not have the counts: after `load` or unpickling, with
+            ``keep_counts=False``, or if `fit` read files that have changed since.
         """
         return fitting.counts_of(self)
 
@@ -779,22 +825,33 @@ keep_counts
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
-        The file is a NumPy ``.npz`` archive (whatever its name), without pickled objects, and
-        appears complete or not at all. A function given as `tokenizer` is not in it.
+        The file is a NumPy ``.npz`` archive without pickled objects, whatever its name. It appears
+        complete or not at all. If `tokenizer` is a function, the file does not contain it.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            For a name that ends as those of other formats do: ``.glove`` and ``.npz`` fit, and any
-            ending that no format has.
+            If the name has the ending of another format, such as ``.csv`` or ``.gz``. The endings
+            ``.glove`` and ``.npz`` and unknown endings are allowed.
         OSError
-            If it cannot be written; the old file is then still there.
+            If the file cannot be written. An existing file is then unchanged.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from glove_rs import Glove
+        >>> model = Glove(dim=5, min_count=1, threads=1).fit(["an apple a day"])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "model.glove")
+        ...     model.save(path)
+        ...     Glove.load(path).vocabulary == model.vocabulary
+        True
         """
         state = self._state
         _core.check_ending(path_text("path", path), model=True)
-        # Those of every Glove: where it was trained does not matter.
+        # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
         settings = {name: getattr(self, name) for name in Glove._names()}
         if callable(settings["progress"]):
             settings["progress"] = None
@@ -817,20 +874,20 @@ keep_counts
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Self:
-        """Read a model that :meth:`save` or ``glove-rs fit --out`` wrote: a file, or a folder.
+        """Read a model: a file that :meth:`save` wrote, or a folder of ``glove-rs fit --out``.
 
         Parameters
         ----------
         path : path or open file
-            An open file must be open for bytes and able to seek.
+            An open file must be open for bytes and allow seeking.
 
         Raises
         ------
         FormatError
-            If the file is something else, damaged, or from a later version. The message says what
-            the file is and what reads it, if that is recognised.
+            If the file is not a model, is damaged, or was written by a later version. If the kind
+            of the file is recognised, the message says what it is and what reads it.
         OSError
-            If it cannot be read, or is a pipe.
+            If the file cannot be read or is a pipe.
         """
         found = readable("path", path)
         if isinstance(found, str):
@@ -844,12 +901,12 @@ keep_counts
                 raise ValueError("another format")
             if header["version"] != 1:
                 raise _core.FormatError(
-                    f"{name}: model of version {header['version']!r}; this glove-rs reads 1"
+                    f"{name}: model of version {header['version']!r}; this glove-rs reads version 1"
                 )
             model = cls._of_settings(header["settings"])
             ends = archive.read("word_ends", "i8", (None,))
             if (np.diff(ends, prepend=0) < 0).any():
-                raise ValueError("the words do not follow each other")
+                raise ValueError("the ends of the words are not in order")
             text = archive.read("words", "u1", (int(ends[-1]) if len(ends) else 0,)).tobytes()
             words = [
                 text[start:end].decode()
@@ -860,7 +917,7 @@ keep_counts
             history = History(archive.rows("history"))
             arrays = {}
             for key in _ARRAYS:
-                # A vector has one accumulator, or one for each component.
+                # A vector has one accumulator (row-wise AdaGrad) or one for each component.
                 width = None if key.startswith("G_") else model.dim
                 shape = (len(words), width)
                 arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
@@ -873,7 +930,7 @@ keep_counts
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:
-        """Return the settings that a file says were used; older files only have the parameters."""
+        """Return the settings that training used: `saved`, or for older files the parameters."""
         used = _settings.used(self.get_params())
         if saved is None:
             return used
@@ -883,7 +940,7 @@ keep_counts
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a model of the settings in a file, which are checked as those of a training are."""
+        """Create a model from the settings in a file, and check them as `fit` does."""
         settings = {**settings, "tokenizer": from_json(settings["tokenizer"])}
         for name, value in settings.items():
             if name != "tokenizer" and not isinstance(value, str | int | float | None):
@@ -891,30 +948,30 @@ keep_counts
         settings = _settings.of_older_version(settings)
         threads = settings.get("threads")
         if isinstance(threads, int) and threads > _core.most_threads():
-            # Saved on a machine with more processors.
+            # The model was saved on a machine with more processors.
             settings["threads"] = _core.most_threads()
         model = cls(**settings)
         _settings.used(model.get_params())
         return model
 
     def save_word2vec(self, path: str | os.PathLike[str], binary: bool = False) -> None:
-        """Write `vectors` in word2vec's format, which gensim, spaCy and others read.
+        """Write `vectors` in word2vec's format, which gensim, spaCy and other programs read.
 
         Parameters
         ----------
         path : path
-            The file to write; it appears complete or not at all.
+            The file to write. It appears complete or not at all.
         binary : bool, default False
-            word2vec's binary format instead of text. Both read back exactly.
+            Write word2vec's binary format instead of text. Both keep all bits of the numbers.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            For a word with a space or newline, which the format cannot hold.
+            If a word has a space or newline, which the format cannot hold.
         OSError
-            If it cannot be written; the old file is then still there.
+            If the file cannot be written. An existing file is then unchanged.
         """
         self.vectors.save_word2vec_format(path, binary=boolean("binary", binary))
 
@@ -929,26 +986,26 @@ keep_counts
         model: int = 2,
         header: bool = False,
     ) -> None:
-        """Write the files of Stanford's ``glove``: what its ``-save-file prefix`` makes.
+        """Write the files that Stanford's ``glove`` writes with ``-save-file prefix``.
 
         Parameters
         ----------
         prefix : path
-            Beginning of the files' names; it must not end as the name of a folder does.
+            Beginning of the names of the files. Its last part must not be empty, "." or "..".
         text : bool, default True
-            ``prefix.txt``: words and numbers, six decimals.
+            Write ``prefix.txt``: words, and numbers with six decimals.
         binary : bool, default True
-            ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
+            Write ``prefix.bin``: float64, V rows of (W, b), then V rows of (W_tilde, b_tilde).
         gradsq : bool, default False
-            ``prefix.gradsq.bin``: the accumulators, in the same shape. With row-wise AdaGrad all
-            components of a vector have the same one.
+            Write ``prefix.gradsq.bin``: the accumulators, in the layout of ``prefix.bin``. Under
+            row-wise AdaGrad the accumulator of a vector is written for each component.
         unk : bool, default True
-            End the text with ``<unk>``, the mean of the 100 rarest words.
+            Add a last line ``<unk>`` to the text: the mean of the vectors of the 100 rarest words.
         model : {0, 1, 2, 3}, default 2
-            What the text holds of each word: all (W, b, W_tilde, b_tilde), W, W + W_tilde, or W and
-            W_tilde side by side.
+            The numbers of each word in the text. 0: W, b, W_tilde and b_tilde. 1: W. 2: W +
+            W_tilde. 3: W and W_tilde side by side.
         header : bool, default False
-            Begin the text with a line of its number of words and of components.
+            Begin the text with a line that has the number of words and of components.
 
         Raises
         ------
@@ -980,27 +1037,29 @@ keep_counts
     ) -> Self:
         """Read parameters that Stanford's ``glove`` or :meth:`save_stanford` wrote.
 
-        A checkpoint of Stanford's ``glove`` can be read too.
-
-        ``Glove(...).fit_cooccurrence(X, start=model)`` goes on from it.
+        Checkpoints of Stanford's ``glove`` have the same format. To continue the training, call
+        ``Glove(...).fit_cooccurrence(X, start=model)``.
 
         Parameters
         ----------
         path : path
-            Parameters, a ``.bin``.
+            The ``.bin`` file of the parameters.
         vocabulary : path or Vocabulary
-            Their words, in Stanford's text format.
+            The words, or a file of them in Stanford's text format.
         gradsq : path, optional
-            Accumulators, a ``.bin`` too. Default: all 1, as before training.
+            The ``.bin`` file of the accumulators. By default all accumulators are 1, as before
+            training.
         **settings
-            Settings of the model but `dim`, as for the constructor: the files do not tell them.
+            Parameters of the constructor except `dim`. The files do not contain them.
 
         Raises
         ------
         FormatError
-            If a file does not fit the vocabulary, or holds a number that is not finite.
+            If a file does not fit the vocabulary, or has a number that is not finite.
         OSError
             If a file cannot be read.
+        ValueError
+            If `gradsq` has another shape than the parameters.
         """
         if isinstance(vocabulary, Vocabulary):
             words = vocabulary
@@ -1013,47 +1072,49 @@ keep_counts
             sums = stanford.read_parameters(path_text("gradsq", gradsq), len(words))
             if sums["W"].shape != arrays["W"].shape:
                 raise ValueError(
-                    f"gradsq must have the shape of the parameters: {sums['W'].shape}, "
-                    f"{arrays['W'].shape}"
+                    f"gradsq must have the shape of the parameters, {arrays['W'].shape}, "
+                    f"got {sums['W'].shape}"
                 )
         model = cls(arrays["W"].shape[1], **settings)
         arrays |= {f"G_{name}": array for name, array in sums.items()}
         model._fitted = Fitted(words, History(), arrays, _settings.used(model.get_params()))
         return model
 
-    # --- scikit-learn's manners -----------------------------------------------------------------
+    # --- methods of a scikit-learn estimator ----------------------------------------------------
 
     @classmethod
     def _names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the constructor's arguments by name, as scikit-learn does."""
+        """Return the parameters of the constructor by name. `deep` has no effect."""
         return {name: getattr(self, name) for name in self._names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Change constructor arguments by name; returns the model itself.
+        """Change parameters of the constructor, and return the model itself.
 
         Raises
         ------
         ValueError
-            If a name is not that of an argument. No argument is changed then.
+            If a name is unknown. Then no parameter is changed.
         """
         for name in params:
             if name not in self._names():
-                raise ValueError(f"{name} is not a parameter of Glove: {', '.join(self._names())}")
+                raise ValueError(
+                    f"{name} is not a parameter of Glove, which has {', '.join(self._names())}"
+                )
         for name, value in params.items():
             setattr(self, name, value)
         return self
 
     def __sklearn_tags__(self) -> Any:
-        """Tell scikit-learn that this takes text and no y."""
+        """Tell scikit-learn that `fit` takes text and needs no y."""
         utils = optional("sklearn.utils", "__sklearn_tags__")
         return utils.Tags(
             estimator_type=None,
             target_tags=utils.TargetTags(required=False),
             input_tags=utils.InputTags(one_d_array=True, two_d_array=False, string=True),
-            # Text is no array of numbers that scikit-learn could validate.
+            # scikit-learn cannot validate text, which is not an array of numbers.
             no_validation=True,
             non_deterministic=not self.deterministic,
         )

@@ -1,7 +1,7 @@
-"""Word vectors: look up, compare, query, draw, evaluate and export.
+"""The class `WordVectors`: look up, compare, query, draw, evaluate, read and write word vectors.
 
 Queries have the names, argument order and results of ``gensim.models.KeyedVectors``. docs/gensim.md
-lists what remains different.
+lists the differences.
 """
 
 from __future__ import annotations
@@ -31,33 +31,37 @@ if TYPE_CHECKING:
 
 __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"]
 
-# Plots, exports and evaluation are imported by the methods that need them, to keep the import of
-# glove_rs short.
+# The modules for plots, exports and evaluation are imported in the methods that need them, so that
+# glove_rs is imported faster.
 
-# Frequency ranks shown by `_repr_html_`: after the function words, before the rare words.
+# `_repr_html_` shows words of these ranks: after the function words and before the rare words.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 
 class WordVectors(GensimNames):
-    """Words and their vectors, most frequent first when they come from a :class:`Glove`.
+    """Words and their vectors. Those of a :class:`Glove` have the most frequent word first.
 
-    Nothing about the matrix is kept between queries: a query sees what was written to
-    :attr:`vectors` before it. Reading is thread-safe; do not write while another thread queries.
+    Nothing about the matrix is stored between queries, so each query uses the present values of
+    :attr:`vectors`. Threads can query at the same time. Do not write while another thread queries.
 
     Parameters
     ----------
     words : sequence of str, length V
-        A repeated word keeps its first vector, with a warning.
+        If a word is repeated, its first vector is kept, with a warning.
     vectors : ndarray, shape (V, dim)
-        float32 or float16; not copied if it is C-contiguous and no word is repeated. Other real
-        dtypes are converted to float32.
+        The matrix, float32 or float16. It is not copied if it is C-contiguous and no word is
+        repeated. Other real dtypes are converted to float32.
 
     Attributes
     ----------
     index_to_key : list of str
+        The words, in the order of the rows.
     key_to_index : dict of str to int
+        The row of each word.
     vectors : ndarray of float32 or float16, shape (V, dim)
+        The matrix itself.
     vector_size : int
+        The number of components of each vector, dim.
 
     Raises
     ------
@@ -66,9 +70,9 @@ class WordVectors(GensimNames):
 
     Notes
     -----
-    A vector of zeros has no direction. As in gensim, its cosine is NaN in lists and arrays and is
-    sorted last, and its :meth:`similarity` to any word is 0. A vector with NaN or infinity has no
-    cosine anywhere: it is NaN, and sorted last.
+    A vector of zeros has no direction. As in gensim, its cosine is NaN in lists and arrays, where
+    it comes last, and its :meth:`similarity` to any word is 0. All cosines of a vector with NaN or
+    infinity are NaN, and it comes last.
 
     Examples
     --------
@@ -111,12 +115,13 @@ class WordVectors(GensimNames):
         Parameters
         ----------
         path : str or path-like
+            The file of questions, rated pairs or categories.
         method : {"3cosadd", "3cosmul"}, default "3cosadd"
-            For analogies.
+            The rule that chooses the answer of a question.
         restrict_vocab : int, optional
-            Use only this many words from the first.
+            Use only the first `restrict_vocab` words. All other words are unknown.
         lowercase : bool, default True
-            Lower-case the words of the file.
+            Convert the words of the file to lower case.
 
         Returns
         -------
@@ -125,9 +130,9 @@ class WordVectors(GensimNames):
         Raises
         ------
         FormatError
-            If the file is malformed.
+            If the file is malformed. The message has the line.
         OSError
-            If it cannot be read.
+            If the file cannot be read.
 
         Examples
         --------
@@ -167,25 +172,25 @@ class WordVectors(GensimNames):
         max_line_bytes: int = 64 << 20,
         progress: Progress = None,
     ) -> WordVectors:
-        r"""Read vectors from a file of any of the usual formats.
+        r"""Read vectors from a file in any of the usual formats.
 
         Parameters
         ----------
         path : str, path-like or open file
-            Uncompressed, or compressed by gzip, bzip2, xz or Zstandard: the content tells, not the
-            name. ``"archive.zip:name"`` is a file in a zip archive. An open file, of bytes or text,
-            is read from its current position.
+            A plain file, or one compressed with gzip, bzip2, xz or Zstandard. The content decides,
+            not the name. ``"archive.zip:name"`` is a file in a zip archive. An open file, of bytes
+            or text, is read from its current position.
         member : str, optional
-            The name of the file to read if `path` is a zip archive of several: the whole name in
-            the archive, or its last part. Without it, an archive of several files is an error that
-            lists them.
+            The name of the file to read if `path` is a zip archive of several files: the whole name
+            in the archive, or its last part. Without `member`, an archive of several files is an
+            error that lists them.
         format : str, optional
-            Detected from the content if not given:
+            The format of the file. By default it is detected from the content.
 
             ``"glove"``
                 Text with a word and its numbers on each line, as in pretrained GloVe files.
             ``"word2vec"``
-                The same after a first line ``V dim``, as in fastText's ``.vec`` files.
+                Such text after a first line ``V dim``, as in fastText's ``.vec`` files.
             ``"word2vec_binary"``
                 word2vec's binary format.
             ``"stanford"``
@@ -195,60 +200,62 @@ class WordVectors(GensimNames):
                 into memory instead of read: it opens at once, processes share its pages, and
                 :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
-            Read only the first `limit` vectors of the file, >= 1, as gensim does. With `words`,
-            those that are not among them are left out, with a warning.
+            Read only the first `limit` vectors of the file, >= 1, as gensim does. If `words` has
+            words that are not among these, they are left out, with a warning.
         dtype : {"auto", "float32", "float16"}, default "auto"
-            The precision of the numbers. float16 takes half the memory. "auto": that of a native
-            file, and float32 for all others.
+            The precision of the numbers. float16 needs half the memory. "auto" keeps the precision
+            of a native file, and means float32 for all other files.
         words : iterable of str, optional
             Read only the vectors of these words, in the order of the file. The lines of other words
-            are skipped unread, and reading stops when all are found; words that are not in the file
+            are skipped, and reading stops when all words are found. Words that are not in the file
             are left out.
         errors : {"strict", "replace", "ignore"}, default "strict"
             What to do with bytes of a word that are not UTF-8, which word2vec's tool may write:
-            raise an error, replace them with U+FFFD, or leave them out. Words that are equal
-            afterwards are repeated words.
+            raise an error, replace them with U+FFFD, or leave them out. If two words are equal
+            after this, the second one is a repeated word.
         vocabulary : path or Vocabulary, optional
-            The words of a Stanford ``.bin``, in Stanford's text format.
+            The words of a Stanford ``.bin``, or a file of them in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
             How to combine the two vectors of a word in a Stanford ``.bin``; see
-            :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector per word.
+            :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector for each word.
         mmap : bool, default True
-            Map a native file into memory if possible; False reads it. Do not shorten a mapped
-            file in place: a process that then reads the missing pages is killed (SIGBUS).
-            Replacing the file, as :meth:`save` does, is safe.
+            Map a native file into memory if possible. False reads it. Do not shorten a mapped file
+            in place: a process that then reads the missing pages is killed (SIGBUS). Replacing the
+            file, as :meth:`save` does, is safe.
         max_line_bytes : int, default 67108864
-            The longest line allowed in a text, in bytes, from 1 to 2**40. A longer line is an
-            error, so that a small compressed file cannot fill the memory.
+            The longest allowed line of text, in bytes, from 1 to 2**40. A longer line is an error,
+            so that a small compressed file cannot fill the memory.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
         Returns
         -------
         WordVectors
-            A repeated word keeps its first vector, with a warning. Another warning counts vectors
-            that hold NaN or infinity, unless the file is mapped.
+            If a word is repeated, its first vector is kept, with a warning. Another warning counts
+            vectors with NaN or infinity. A mapped file is not checked for these.
 
         Raises
         ------
         FormatError
-            For a malformed file, with the line of a text or the byte of a binary file. For a file
-            of another kind the message says what it is and what reads it.
+            If the file is malformed; the message has the line of a text or the byte of a binary
+            file. If the file is of another kind, the message says what it is and what reads it.
         OSError
-            If the file cannot be read: the subclass that fits, with the path. A URL is not read:
-            give an open file instead, which :func:`fsspec.open` makes.
+            If the file cannot be read. The error is of the matching subclass and has the path. URLs
+            are not read: pass an open file from :func:`fsspec.open` instead.
         ValueError
-            For a bad parameter, and for an archive of several files without `member`.
+            If a parameter is out of its range, or if `path` is an archive of several files and
+            `member` is not given.
 
         Notes
         -----
-        In text, one space or tab separates words and numbers. A word may itself contain spaces, as
-        in glove.840B: the last `dim` fields of a line are the vector, and all before them is the
-        word. So if a line has a number too many, the word ends in a number; a warning names such
-        words. Columns that are aligned by several spaces, separated by commas or semicolons, and
-        numbers with a decimal comma are recognised if most of the first lines have them; a first
-        line with the names of the columns is then left out. Numbers are rounded to the nearest
-        float32; `nan` and `inf` are accepted.
+        In text, one space or tab separates the word and the numbers. A word may contain spaces, as
+        in glove.840B: the last `dim` fields of a line are the vector, and the rest is the word. So
+        if a line has one number too many, the word ends in a number. A warning names such words.
+
+        Some other layouts are recognised if most of the first lines have them: columns aligned by
+        several spaces, commas or semicolons as separators, and numbers with a decimal comma. A
+        first line with the names of the columns is then left out. Numbers are rounded to the
+        nearest float32. `nan` and `inf` are accepted.
 
         Examples
         --------
@@ -280,19 +287,21 @@ class WordVectors(GensimNames):
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the native format, which :meth:`load` maps into memory: large files open at once.
+        """Write the native format. :meth:`load` maps such a file into memory and opens it at once.
 
-        It stores any words and either dtype.
+        The format stores any words, and float32 or float16.
 
         Parameters
         ----------
         path : str or path-like
-            The file; its name does not matter.
+            The file to write. An ending such as ``.gz`` compresses it; it is then read, not mapped.
 
         Raises
         ------
         OSError
-            If the file cannot be written. An existing file is then left unchanged.
+            If the file cannot be written. An existing file is then unchanged.
+        ValueError
+            If the name has the ending of another format, such as ``.npz``.
 
         Examples
         --------
@@ -308,23 +317,25 @@ class WordVectors(GensimNames):
         vector_files.write(path, self.index_to_key, self._vectors, "native")
 
     def save_word2vec_format(self, path: str | os.PathLike[str], binary: bool = False) -> None:
-        r"""Write the vectors in word2vec's format, which gensim, spaCy and others read.
+        r"""Write the vectors in word2vec's format, which gensim, spaCy and other programs read.
 
-        ``spacy init vectors`` takes the text as its second argument.
+        ``spacy init vectors`` takes the text file as its second argument.
 
         Parameters
         ----------
         path : str or path-like
+            The file to write.
         binary : bool, default False
-            Write float32 in little-endian bytes instead of text. The text has the fewest digits
-            that are read as the same float32.
+            Write float32 as little-endian bytes instead of text. In text, a number has the fewest
+            digits that are read back as the same float32.
 
         Raises
         ------
         OSError
-            If the file cannot be written. An existing file is then left unchanged.
+            If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If a word is empty or contains a space or newline: other programs would split it.
+            If a word is empty or contains a space or newline, because other programs would split
+            it.
 
         Examples
         --------
@@ -341,23 +352,24 @@ class WordVectors(GensimNames):
         vector_files.write(path, self.index_to_key, self._vectors, layout)
 
     def save_glove(self, path: str | os.PathLike[str], unk: bool = False) -> None:
-        r"""Write the vectors in GloVe's text format: no header, a word and its numbers on a line.
+        r"""Write the vectors in GloVe's text format: a word and its numbers on each line.
 
         Parameters
         ----------
         path : str or path-like
+            The file to write.
         unk : bool, default False
-            Add a last vector for ``<unk>``, as Stanford's tool does: the mean of the last 100
-            vectors, those of the rarest words.
+            Add a last line ``<unk>``, as Stanford's tool does. Its vector is the mean of the last
+            100 vectors, which are those of the rarest words.
 
         Raises
         ------
         OSError
-            If the file cannot be written. An existing file is then left unchanged.
+            If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If a word is empty or contains a newline; if too many words end in a space and a
-            number, so that the length of the vectors could not be detected; or if `unk` is true
-            and ``<unk>`` is a word already.
+            If a word is empty or contains a newline; if so many words end in a space and a number
+            that the length of the vectors could not be detected; or if `unk` is true and ``<unk>``
+            is already a word.
 
         Examples
         --------
@@ -373,7 +385,7 @@ class WordVectors(GensimNames):
         words, matrix = self.index_to_key, self._vectors
         if boolean("unk", unk):
             if "<unk>" in self:
-                raise ValueError("unk must be False: there is a word <unk> already")
+                raise ValueError("unk must be False: the vectors already have a word <unk>")
             mean = matrix[-100:].mean(axis=0, dtype=np.float32, keepdims=True)
             words, matrix = [*words, "<unk>"], np.vstack([matrix, mean.astype(matrix.dtype)])
         vector_files.write(path, words, matrix, "headless")
@@ -390,23 +402,28 @@ class WordVectors(GensimNames):
         datatype: DTypeLike = np.float32,
         no_header: bool = False,
     ) -> WordVectors:
-        r"""Read word2vec's format with gensim's arguments. :meth:`load` detects the format itself.
+        r"""Read word2vec's format, with the arguments of gensim's method of this name.
+
+        :meth:`load` detects the format and has more options.
 
         Parameters
         ----------
         fname : str or path-like
+            The file to read.
         fvocab : None
-            gensim's file of word counts; there is no place for them here.
+            gensim's file of word counts. It is not supported: the object has no counts.
         binary : bool, default False
-            word2vec's binary format.
+            Whether the file has word2vec's binary format.
         encoding : {"utf8"}
+            The encoding of the words.
         unicode_errors : {"strict", "replace", "ignore"}, default "strict"
             What to do with bytes of a word that are not UTF-8.
         limit : int, optional
-            Read only this many vectors from the first.
+            Read only the first `limit` vectors, >= 1.
         datatype : {float32, float16}, default float32
+            The precision of the numbers.
         no_header : bool, default False
-            The first line is a word with its vector, as in GloVe's text format.
+            Whether the first line is a word with its vector, as in GloVe's text format.
 
         Returns
         -------
@@ -417,7 +434,8 @@ class WordVectors(GensimNames):
         FormatError, OSError
             As for :meth:`load`.
         ValueError
-            For another `encoding`, for `fvocab`, or for `binary` together with `no_header`.
+            If `encoding` is not "utf8", if `fvocab` is given, or if both `binary` and `no_header`
+            are true.
 
         Examples
         --------
@@ -431,7 +449,7 @@ class WordVectors(GensimNames):
         WordVectors(2 words, dim=2, float32)
         """
         if fvocab is not None:
-            raise ValueError(f"fvocab must be None: counts are not read, got {shown(fvocab)}")
+            raise ValueError(f"fvocab must be None: word counts are not read, got {shown(fvocab)}")
         if str(encoding).lower().replace("-", "").replace("_", "") != "utf8":
             raise ValueError(f"encoding must be 'utf8', got {shown(encoding)}")
         errors = choice("unicode_errors", unicode_errors, _core.TEXT_ERRORS)
@@ -447,12 +465,12 @@ class WordVectors(GensimNames):
     # ---------------------------------------------------------------- other libraries
 
     def to_gensim(self) -> Any:
-        """Return the same vectors as a ``gensim.models.KeyedVectors``, the matrix shared.
+        """Return a ``gensim.models.KeyedVectors`` with the same words and the same matrix.
 
         Returns
         -------
         gensim.models.KeyedVectors
-            It shares the matrix: a change of its ``vectors`` changes :attr:`vectors`.
+            The matrix is not copied: a change of its ``vectors`` changes :attr:`vectors`.
 
         Raises
         ------
@@ -472,12 +490,12 @@ class WordVectors(GensimNames):
         return gensim_vectors(self.index_to_key, self.key_to_index, self._vectors)
 
     def to_pandas(self) -> Any:
-        """Return the vectors as a ``pandas.DataFrame``, one row per word, the matrix not copied.
+        """Return a ``pandas.DataFrame`` with the vectors, one row for each word.
 
         Returns
         -------
         pandas.DataFrame
-            Shape (V, dim), indexed by word.
+            Shape (V, dim), indexed by word. The matrix is not copied.
 
         Raises
         ------
@@ -503,18 +521,18 @@ class WordVectors(GensimNames):
         Parameters
         ----------
         words : sequence of str
-            At least two.
+            At least two words.
         ax : matplotlib.axes.Axes, optional
-            Where to draw; a new figure by default.
+            The axes to draw on. By default a new figure is created.
 
         Returns
         -------
         matplotlib.axes.Axes
-            It has one collection with a point per word, and one text per word. Both axes have the
-            same scale. Their labels give the fraction of the variance along each component. If
-            adjustText is installed (``pip install adjustText``), the texts are moved apart, and
-            a line leads to the point of a text that is far from it. Characters that the default
-            font lacks are drawn with an installed font that has them.
+            The axes have one collection with a point for each word, and one text for each word.
+            Both axes have the same scale. Their labels give the fraction of the variance along each
+            component. If adjustText is installed (``pip install adjustText``), the texts are moved
+            apart, and a line connects a text that is far from its point with the point. Characters
+            that the default font does not have are drawn with an installed font that has them.
 
         Raises
         ------
@@ -523,12 +541,12 @@ class WordVectors(GensimNames):
         KeyError
             If a word is unknown.
         ValueError
-            If there are fewer than two words, or a vector is not finite.
+            If there are fewer than two words, or if a vector has NaN or infinity.
 
         Warns
         -----
         UserWarning
-            If no installed font has some characters; it says what to install.
+            If no installed font has some of the characters. The warning says what to install.
 
         Examples
         --------
@@ -546,7 +564,7 @@ class WordVectors(GensimNames):
         lost = indices[not_finite(self._vectors, indices)]
         if lost.size:
             word = self.index_to_key[lost[0]]
-            raise ValueError(f"plot needs finite vectors, and that of {word!r} is not")
+            raise ValueError(f"plot needs finite vectors, but that of {word!r} has NaN or infinity")
         names = [self.index_to_key[index] for index in indices.tolist()]
         from ._vectors.plot import scatter
 

@@ -23,25 +23,27 @@ __all__ = ["Source", "Vocabulary"]
 
 
 def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
-    """Take a vocabulary, or make one of words with counts of 0."""
+    """Return a vocabulary unchanged, or create one from words, with counts of 0."""
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
-    if isinstance(vocabulary, str):  # its letters are not meant
+    if isinstance(vocabulary, str):  # a str is a sequence of letters, which is not meant
         raise TypeError(f"vocabulary must be a sequence of words, got {shown(vocabulary)}")
     words = words_of("vocabulary", vocabulary)
     return Vocabulary(words, [0] * len(words))
 
 
 class Vocabulary:
-    """Words and how often each occurred, most frequent first.
+    """Words, and the number of occurrences of each word.
+
+    :meth:`from_corpus` sorts the words, most frequent first.
 
     Parameters
     ----------
     words : sequence of str
-        Different, non-empty words. Their order is kept: it is the order of the rows of every matrix
-        made with this vocabulary.
+        Different, non-empty words. Their order is kept. It is the order of the rows of every matrix
+        that is made with this vocabulary.
     counts : sequence of int
-        How often each occurred, >= 0.
+        The number of occurrences of each word, >= 0.
 
     Raises
     ------
@@ -63,7 +65,8 @@ class Vocabulary:
         counts = [integer("counts", n, 0) for n in counts]
         if len(words) != len(counts):
             raise ValueError(
-                f"counts must have one number per word: {len(words)} words, {len(counts)} counts"
+                f"counts must have a number for each word, got {len(words)} words and "
+                f"{len(counts)} counts"
             )
         self._core = _core.CoreVocabulary(words, counts)
 
@@ -76,7 +79,7 @@ class Vocabulary:
     @classmethod
     @accepts("reading", "encoding", "running", but=("keep_gaps",))
     def from_corpus(cls, source: Source, **settings: Unpack[VocabularySettings]) -> Vocabulary:
-        """Count the words of `source` and keep the frequent ones.
+        """Count the words of `source`, and keep the words that occur at least `min_count` times.
 
         Parameters
         ----------
@@ -89,12 +92,13 @@ threads, memory, tmp_dir, progress
         Raises
         ------
         ValueError
-            For a bad parameter, or if no word is left; the message says which setting pruned them.
+            If a parameter is out of its range, or if no word is left. The message says which
+            setting removed the words.
         OSError
-            If the text cannot be read: the subclass that fits, with the path.
+            If the text cannot be read. The error is of the matching subclass and has the path.
         FormatError
-            For bytes that are no text, and for a word longer than `max_word_bytes`, with their
-            offset.
+            If the source has bytes that are not text, or a word longer than `max_word_bytes`. The
+            message has the byte offset.
         """
         encoding, running = core_encoding(settings), core_running(settings)
         reading = source_arguments(source, settings)
@@ -104,37 +108,56 @@ threads, memory, tmp_dir, progress
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | IO[bytes] | IO[str]) -> Vocabulary:
-        """Read a vocabulary in Stanford's text format, ``word SP count LF``.
+        """Read a vocabulary in Stanford's text format: a word, a space and a count on each line.
 
         Parameters
         ----------
         path : path or open file
-            Plain or packed, with or without a byte order mark; ``"archive.zip:name"`` is a file in
-            a zip archive.
+            A plain or compressed file, with or without a byte order mark. ``"archive.zip:name"`` is
+            a file in a zip archive.
 
         Raises
         ------
         FormatError
-            For a malformed line, with its number. For a file of another kind the message says
-            what it is and what reads it.
+            If a line is malformed; the message has the number of the line. If the file is of
+            another kind, the message says what it is and what reads it.
+        OSError
+            If the file cannot be read.
         """
         return cls._of(_core.CoreVocabulary.load(readable("path", path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write Stanford's text format; the file appears complete or not at all.
+        r"""Write a file in Stanford's text format. It appears complete or not at all.
 
-        A name that ends in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` gets a packed file.
+        If the name ends in ``.gz``, ``.bz2``, ``.xz`` or ``.zst``, the file is compressed.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written. An existing file is then unchanged.
+        ValueError
+            If a word has a space or newline, which the format cannot hold.
+
+        Examples
+        --------
+        >>> import os, tempfile
+        >>> from glove_rs import Vocabulary
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = os.path.join(folder, "vocab.txt")
+        ...     Vocabulary(["an", "apple"], [2, 1]).save(path)
+        ...     open(path).read()
+        'an 2\napple 1\n'
         """
         self._core.save(path_text("path", path))
 
     @cached_property
     def words(self) -> list[str]:
-        """The words, in order."""
+        """The words, in the order of the rows."""
         return self._core.words()
 
     @cached_property
     def counts(self) -> npt.NDArray[np.int64]:
-        """How often each word occurred: int64, (V,), read-only."""
+        """The number of occurrences of each word: int64, shape (V,), read-only."""
         counts = self._core.counts()
         counts.flags.writeable = False
         return counts
@@ -156,13 +179,13 @@ threads, memory, tmp_dir, progress
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """The index of each word, for suggestions."""
+        """The index of each word, for the suggestions of an :class:`UnknownWord`."""
         return dict(zip(self.words, range(len(self)), strict=True))
 
     def _find(self, word: object) -> int | None:
         try:
             return self._core.index(word) if isinstance(word, str) else None
-        except UnicodeEncodeError:  # a lone surrogate is in no text
+        except UnicodeEncodeError:  # the word has a lone surrogate, which no vocabulary has
             return None
 
     def _first_spaced(self) -> str | None:

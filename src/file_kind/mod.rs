@@ -97,7 +97,7 @@ pub enum Wanted {
     Model,
     /// A checkpoint.
     Checkpoint,
-    /// Questions or rated pairs of words.
+    /// Questions, rated pairs of words, or categories of words.
     Evaluation,
 }
 
@@ -141,7 +141,7 @@ impl Wanted {
             Self::Parameters => "these are not parameters of Stanford's glove",
             Self::Model => "this is not a model",
             Self::Checkpoint => "this is not a checkpoint",
-            Self::Evaluation => "these are not questions or rated pairs",
+            Self::Evaluation => "these are not questions, rated pairs or categories",
         }
     }
 

@@ -49,9 +49,6 @@ class Saver:
     together: bool = True
     exchange: bool = True
 
-    #: The expected content of the folder for the old and the new state, if known.
-    states: list[dict[str, Any]] | None = None
-
 
 def savers(around: Path) -> dict[str, Saver]:
     models = [trained(0), trained(1)]

@@ -1,1 +1,1 @@
-"""What stands behind :class:`glove_rs.Glove`."""
+"""The implementation of the methods of :class:`glove_rs.Glove` that train, estimate and infer."""

@@ -1,4 +1,4 @@
-"""Checkpoints: a folder with the counts of a text, and the state of the training on them."""
+"""Checkpoints: a folder with the counts of a text and the state of a training on these counts."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from ..vocabulary import Vocabulary
 __all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
 
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
-#: The names that older versions gave them. A folder of such a version keeps them.
+#: The names of these files in older versions. A folder that has files of these names keeps them.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
-#: The file that is locked, and its content once a training of the folder has begun.
+#: The file that a training locks. It has this content after the first training has begun.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"
-#: Bytes at each end of a file that its fingerprint covers.
+#: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
 _ENDS = 1 << 16
 
-#: Parameters that change nothing but the way to the outcome.
+#: Parameters that do not change the result of a training. They may differ when it is resumed.
 _RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A checkpoint that was read."""
+    """The content of a checkpoint file: the state of the training, and its settings."""
 
     core: _core.CoreCheckpoint
     settings: dict[str, Any]
 
 
 class Folder:
-    """The folder of one training's checkpoints; it is made when the training begins.
+    """The folder of one training's checkpoints. It is created when the training begins.
 
-    It holds ``cooccurrence.counts``, the counts in their native format, written once, and
-    ``training.checkpoint``, replaced by each checkpoint, whose settings tell which counts it
-    belongs to. Counts without a checkpoint are not trusted: they may be of another text.
+    ``cooccurrence.counts`` holds the counts in the native format and is written once.
+    ``training.checkpoint`` is replaced by each checkpoint; its settings name the counts that it
+    belongs to. Counts without a checkpoint are not used: they may be of another text.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -56,17 +56,17 @@ class Folder:
         self.state, self.counts = (os.path.join(self.path, name) for name in names)
 
     def has_checkpoint(self) -> bool:
-        """Whether there is anything to resume."""
+        """Return whether the folder has a checkpoint to resume from."""
         return os.path.exists(self.state)
 
     @contextmanager
     def locked(self, *, make: bool) -> Iterator[None]:
-        """Keep other trainings out of the folder, which is made if `make`.
+        """Lock the folder against other trainings. With `make`, create a missing folder first.
 
         Raises
         ------
         BlockingIOError
-            If another training uses it, in this process or another.
+            If another training uses the folder, in this process or another.
         """
         if make:
             os.makedirs(self.path, exist_ok=True)
@@ -77,20 +77,21 @@ class Folder:
             lock.release()
 
     def claim(self) -> None:
-        """Refuse files that no training of this folder wrote, before the work and under the lock.
+        """Check that the files to write do not exist, or are those of an earlier training here.
 
-        Then mark the folder: what a killed training leaves is replaced by the next one.
+        Call this under the lock and before counting. It also marks the folder: the next training
+        may then replace the files that a killed training left.
 
         Raises
         ------
         FileExistsError
-            For a file or link that has the name of one of ours and is not.
+            If a file or link has one of the names, and no training in this folder wrote it.
         """
         lock = os.path.join(self.path, _LOCK)
         try:
             with open(lock, "r+b") as file:
                 mark = file.read(len(_MARK) + 1)
-                if not _MARK.startswith(mark):  # a write that failed leaves a part of it
+                if not _MARK.startswith(mark):  # a write that failed leaves the beginning of it
                     raise FileExistsError(17, "exists and is not the lock of a training")
                 has_begun = mark == _MARK
                 self._check_counts(has_begun)
@@ -104,20 +105,21 @@ class Folder:
     def _check_counts(self, has_begun: bool) -> None:
         for path in (self.state, self.counts):
             if os.path.lexists(path) and not (has_begun and _is_counts(path)):
-                reason = "exists and is not of a training in this folder: choose another"
+                reason = "exists, and no training in this folder wrote it: choose another folder"
                 raise FileExistsError(17, reason, path)
 
     def read(self) -> Saved:
-        """Read the checkpoint, as :func:`read` does."""
+        """Read the checkpoint in the folder with :func:`read`."""
         return read(self.state)
 
     def counts_of(self, saved: Saved, running: _core._Running) -> Cooccurrence:
-        """Read the counts and make sure that they are those of the checkpoint.
+        """Read the counts in the folder, and check that the checkpoint belongs to them.
 
         Raises
         ------
         OSError, FormatError
-            As for :meth:`read`; also if the parameters have not a row for each word.
+            As for :meth:`read`; FormatError also if the parameters in the checkpoint do not have
+            one row for each word.
         ValueError
             If the checkpoint belongs to other counts.
         """
@@ -126,7 +128,7 @@ class Folder:
             if value != saved.settings["counts"][name]:
                 raise ValueError(
                     f"{self.state} is for {_IDENTITY[name]} than {self.counts} has: the folder "
-                    "holds files of two trainings"
+                    "holds files of two different trainings"
                 )
         shape = len(counts.vocabulary), saved.settings["parameters"]["dim"]
         if saved.core.shape != shape:
@@ -137,8 +139,8 @@ class Folder:
         return counts
 
     def check(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-        """Refuse to go on with other settings than those of the checkpoint."""
-        # What training takes from a preset is among its own settings.
+        """Raise a ValueError if `wanted` has other settings than the checkpoint's, `saved`."""
+        # The values that a preset supplies are in the section "training".
         ours, theirs = (
             {**settings["parameters"], **settings["training"], **settings["session"]}
             for settings in (wanted, saved)
@@ -147,28 +149,29 @@ class Folder:
             if ours.get(name) != theirs.get(name):
                 raise ValueError(
                     f"{name}={ours.get(name)!r} differs from the checkpoint in {self.path}, "
-                    f"which has {name}={theirs.get(name)!r}: go on with the same settings, or "
-                    "train into another checkpoint_dir"
+                    f"which has {name}={theirs.get(name)!r}: continue with the same settings, or "
+                    "use another checkpoint_dir"
                 )
         ours, theirs = wanted["source"], saved["source"]
         if ours is not None and theirs is not None and ours != theirs:
             raise ValueError(
-                f"source is not the text of the checkpoint in {self.path}: {ours['bytes']} bytes, "
-                f"and that had {theirs['bytes']} or began or ended otherwise"
+                f"source is not the text of the checkpoint in {self.path}: it has {ours['bytes']} "
+                f"bytes, and the text of the checkpoint had {theirs['bytes']} bytes or another "
+                "beginning or end"
             )
 
     def check_counts(self, saved: Cooccurrence, given: Cooccurrence) -> None:
-        """Refuse to go on with other counts."""
+        """Raise a ValueError if `given` are not the counts of the checkpoint, `saved`."""
         theirs = identity(saved)
         for name, value in identity(given).items():
             if value != theirs[name]:
                 raise ValueError(
-                    f"X is not what the checkpoint in {self.path} was trained on, which has "
+                    f"X is not the matrix of the checkpoint in {self.path}, which has "
                     f"{_IDENTITY[name]}"
                 )
 
     def check_vocabulary(self, saved: Cooccurrence, given: Vocabulary) -> None:
-        """Refuse to go on with another vocabulary."""
+        """Raise a ValueError if `given` has other words than the counts of the checkpoint."""
         if given.words != saved.vocabulary.words:
             raise ValueError(
                 f"the checkpoint in {self.path} is for another vocabulary: it has "
@@ -187,18 +190,18 @@ def read(path: str | os.PathLike[str]) -> Saved:
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):
         if len(core.settings) > MOST_JSON:
-            raise ValueError(f"its settings take {len(core.settings)} characters")
+            raise ValueError(f"its settings have {len(core.settings)} characters, too many")
         return Saved(core, _checked(json.loads(core.settings)))
 
 
 def _is_counts(path: str) -> bool:
-    """Return whether a path is a file, not a link, of counts in the native format."""
+    """Return whether a path is a file of counts in the native format, and not a link."""
     is_file = os.path.isfile(path) and not os.path.islink(path)
     return is_file and _core.recognise(path)[0] == "counts"
 
 
 def _checked(settings: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of a checkpoint if what is read of them is there and of its type."""
+    """Check that all settings that are read later are there and have the right type."""
     kinds = dict.fromkeys(("parameters", "training", "session", "counts"), dict)
     for name, kind in {**kinds, "every": int, "grown": bool, "before": list}.items():
         if not isinstance(settings[name], kind):
@@ -219,7 +222,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(settings: dict[str, Any]) -> None:
-    """Add the parameters that the version that wrote the checkpoint did not have."""
+    """Add parameters that did not exist in the version that wrote the checkpoint."""
     saved = _settings.of_older_version(settings["parameters"])
     resolved = _settings.resolve({"preset": saved["preset"], "dim": saved["dim"]})
     settings["training"] = {
@@ -230,6 +233,7 @@ def _complete(settings: dict[str, Any]) -> None:
     settings["parameters"] = saved | {name: _settings.SETTINGS[name].default for name in missing}
 
 
+# The values that identify counts, with their descriptions in messages.
 _IDENTITY = {
     "vocabulary": "another vocabulary",
     "records": "another number of records",
@@ -238,8 +242,8 @@ _IDENTITY = {
 
 
 def identity(counts: Cooccurrence) -> dict[str, Any]:
-    """Tell counts from others: a hash of their words, how many there are, and their sum."""
-    import hashlib  # takes longer to import than most of this package
+    """Return values that identify counts: a hash of the vocabulary, number of records, and sum."""
+    import hashlib  # imported here: it takes longer to import than most of this package
 
     words = hashlib.sha256("\0".join(counts.vocabulary.words).encode())
     words.update(counts.vocabulary.counts.tobytes())
@@ -247,7 +251,10 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
 
 
 def fingerprint(source: object) -> dict[str, int] | None:
-    """Return size and checksum of regular files, without reading all of them; None for others."""
+    """Return the total size and a checksum of both ends of the files that `source` names.
+
+    None if `source` is not in local regular files.
+    """
     files = files_of(source)
     if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once
         return None
@@ -263,9 +270,10 @@ def fingerprint(source: object) -> dict[str, int] | None:
 
 
 def may_change(saved: Mapping[str, Any]) -> frozenset[str]:
-    """Name the parameters that may be others when training goes on.
+    """Return the names of the parameters that may change when a training is resumed.
 
-    `epochs` may change only with a constant schedule, where no epoch depends on their number.
+    `epochs` may change only if the schedule is constant: with any other schedule the learning rate
+    of each epoch depends on the number of epochs.
     """
     constant = saved["training"]["schedule"] == "constant"
     return _RUNNING | {"epochs"} if constant else _RUNNING
@@ -277,7 +285,10 @@ def settings(
     session: Mapping[str, Any],
     **others: Any,
 ) -> dict[str, Any]:
-    """Make the settings that a checkpoint holds, as JSON gives them back."""
+    """Return the settings that a checkpoint holds, converted to JSON and back.
+
+    The conversion makes them comparable with settings that were read from a file.
+    """
     parameters = dict(parameters)
     parameters["tokenizer"] = to_json(parameters["tokenizer"])
     if callable(parameters["progress"]):

@@ -1,4 +1,4 @@
-"""What a fit would take, before it is started. The models are in the core; this module formats."""
+"""Estimates of the memory, disk space and time of a fit. The core computes them."""
 
 from __future__ import annotations
 
@@ -15,25 +15,26 @@ from .protocol import Model
 
 __all__ = ["Advice", "FitEstimate", "estimate"]
 
-#: The interpreter with NumPy and this package, before any work.
+#: Bytes of memory of an interpreter that has imported NumPy and this package.
 INTERPRETER = 40_000_000
 
 
 @dataclass(frozen=True)
 class Advice:
-    """Settings with which a fit stays within some memory.
+    """Settings with which a fit uses at most a given amount of memory.
 
     Attributes
     ----------
     fits : bool
-        Whether the fit stays within that memory without a change.
+        Whether the fit stays within the amount with its present settings.
     memory : int or None
-        The memory limit to set, in bytes.
+        The value of the parameter `memory` to set, in bytes; None if `fits`.
     disk : int or None
-        Bytes of temporary files with this limit; None if no limit suffices.
+        Bytes of temporary files with this `memory`. None if `fits`, or if the parameter `memory`
+        alone is not enough.
     dim, max_vocab : int or None
-        If no limit suffices: a smaller `dim`, or a smaller number of words, with which the fit
-        stays within that memory. None if there is no such value.
+        If the parameter `memory` alone is not enough: a smaller `dim`, or a smaller number of
+        words, with which the fit stays within the amount. None if there is no such value.
     """
 
     fits: bool
@@ -44,7 +45,7 @@ class Advice:
 
     def __str__(self) -> str:
         if self.fits:
-            return "fits as it is"
+            return "fits without a change"
         limit = f"memory={(self.memory or 0) // 10**6}MB"
         if self.disk is not None:
             return f"{limit} (about {amount(self.disk)} of temporary files)"
@@ -57,27 +58,29 @@ class Advice:
 
 @dataclass(frozen=True)
 class FitEstimate:
-    """What a fit would take, predicted from a sample of the text; prints as a table.
+    """Memory, disk space and time of a fit, predicted from a sample; ``print`` shows a table.
 
     Attributes
     ----------
     counts : Estimate
         The estimated numbers of tokens, words and records of the text.
     dim : int
-        Components of a vector.
+        Number of components of each vector.
     parameters : int
-        Bytes of the parameters, their accumulators and their copy, which no memory limit bounds.
+        Bytes of the parameters and accumulators, and of their copy. The parameter `memory` does not
+        limit them.
     memory : int
-        Bytes at the peak of a process that does nothing else, the interpreter included.
+        Bytes of memory of the process at its peak, if it does nothing else.
     disk : int
         Bytes of temporary files.
     seconds : mapping of str to float
-        Seconds of "counting", "preparing" and "training" on this machine under its present load.
+        Seconds for "counting", "preparing" and "training" on this machine under its present load.
     bounds : mapping of str to (int, int)
-        A range for each of `parameters`, `memory` and `disk`, from the spread of samples of real
-        texts; numbers of a text whose words change from its beginning to its end can lie outside.
-        If all of the text was read, only the bounds of `memory` differ: how much freed memory the
-        system's allocator holds on to varies from run to run.
+        A lower and an upper bound for each of `parameters`, `memory` and `disk`. They come from the
+        spread of samples of real texts. The true number can lie outside, for example if the words
+        change from the beginning to the end of the text. If all of the text was read, only the
+        bounds of `memory` differ from the number, because the amount of freed memory that the
+        system's allocator keeps varies from run to run.
     """
 
     counts: Estimate
@@ -92,12 +95,17 @@ class FitEstimate:
     _keep_counts: bool = field(repr=False, compare=False)
 
     def within(self, memory: int | str) -> Advice:
-        """Return settings with which the fit stays within `memory`, in bytes or as "512MB".
+        """Return settings with which the whole process uses at most `memory`.
+
+        Parameters
+        ----------
+        memory : int or str
+            Bytes, or text such as "512MB" or "2GiB".
 
         Raises
         ------
         ValueError
-            For a bad `memory`.
+            If `memory` is not a size of at least 1 MB.
         """
         available = memory_bytes(memory)
         room = float(available or 0) - INTERPRETER
@@ -107,7 +115,7 @@ class FitEstimate:
         return Advice(fits, limit, None if disk is None else round(disk), dim, words)
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return what is estimated, and how much of it."""
+        """Return the rows of the table: a name and an estimated amount each."""
 
         def of(name: Literal["parameters", "memory", "disk"]) -> str:
             return about(getattr(self, name), self.bounds[name], amount)
@@ -127,12 +135,12 @@ class FitEstimate:
 
 
 def estimate(model: Model, source: Source, *, keep_counts: bool | None) -> FitEstimate:
-    """Estimate a fit of this model to a text."""
+    """Estimate a fit of `model` to a text; see :meth:`glove_rs.Glove.estimate`."""
     parameters = model.get_params()
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
-    # As `fit` decides.
+    # The same rule as in `fit`: by default, keep counts that cannot be counted again from files.
     keep = files_of(source) is None if keep_counts is None else boolean("keep_counts", keep_counts)
     counts = Cooccurrence.estimate(source, **settings)
     dim, optimizer, negative = model.dim, training["optimizer"], training["negative"]

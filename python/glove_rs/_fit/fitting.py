@@ -32,7 +32,7 @@ _Model = TypeVar("_Model", bound=Model)
 #: enwiki-17m and then on the other half took less work than training on all of it at once, and the
 #: vectors answered as many analogies (benches/EXPERIMENTS.md, "Epochs of an update").
 UPDATE_SHARE = 0.4
-#: Old words whose mean biases a new word starts from.
+#: The biases of a new word start at the mean of the biases of this many old words.
 ALIKE = 100
 
 
@@ -44,19 +44,25 @@ def count(model: Model, text: Text) -> Cooccurrence:
 
 
 def counts_of(model: Model) -> Cooccurrence:
-    """Find the counts of all text so far, or count it again."""
+    """Return the counts of all text so far. If the model did not keep them, count the text again.
+
+    Raises
+    ------
+    ValueError
+        If the model did not keep the counts and cannot read the same text again.
+    """
     state = model._state
     if state.counts is not None:
         return state.counts
     if state.text is None:
         raise ValueError(
-            "this Glove has no counts of the text so far: they are neither saved nor pickled with "
-            "a model, nor kept with keep_counts=False; give them to update(source, counts=)"
+            "this Glove has no counts of the text so far: save and pickle leave them out, and "
+            "keep_counts=False does not keep them; give them to update(source, counts=)"
         )
     if not state.text.is_unchanged():
         raise ValueError(
             f"{state.text.source!r} is gone or has changed since it was counted; "
-            "fit(keep_counts=True) would have kept its counts"
+            "fit(keep_counts=True) keeps the counts in the model"
         )
     return count(model, state.text)
 
@@ -76,7 +82,7 @@ def fit(
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
-    # Also what only a text would need, since it is saved with the model.
+    # Check these also if counts are given: they are saved with the model.
     _settings.check_text(parameters)
     settings = checkpoints.settings(
         parameters,
@@ -94,8 +100,8 @@ def fit(
         if folder is not None and folder.has_checkpoint():
             if not resume:
                 raise ValueError(
-                    f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
-                    "resume=True, delete it, or choose another folder"
+                    f"checkpoint_dir has a checkpoint already, {folder.state}: continue from it "
+                    "with resume=True, delete it, or choose another folder"
                 )
             saved = folder.read()
             folder.check(saved.settings, settings)
@@ -104,7 +110,7 @@ def fit(
                 folder.check_counts(counts, data)
             elif data.vocabulary is not None:
                 folder.check_vocabulary(counts, data.vocabulary)
-            init = None  # it is part of what was saved
+            init = None  # the saved training has already started from it
         else:
             if folder is not None:
                 folder.claim()
@@ -118,7 +124,7 @@ def fit(
             start=start if saved is None else saved.core,
             init=init,
             text=text,
-            # Nothing else refers to these counts: their memory may be freed while tiles are built.
+            # If nothing else refers to the counts, their memory is freed while tiles are built.
             consume=counts is not data,
         )
 
@@ -129,10 +135,10 @@ def resume(
     options: SessionOptions,
     parameters: Mapping[str, Any],
 ) -> _Model:
-    """Make the model of a checkpoint and train it to the end."""
+    """Create the model of a checkpoint and train it to the end."""
     folder = Folder(checkpoint_dir)
     if not folder.has_checkpoint():
-        folder.read()  # raises what is wrong
+        folder.read()  # raises the FileNotFoundError or another OSError
     with folder.locked(make=False):
         return _resume(cls, folder, options, parameters)
 
@@ -146,10 +152,11 @@ def _resume(
     for name in parameters:
         if name not in may_change:
             raise ValueError(
-                f"{name} cannot change when training goes on, only {', '.join(sorted(may_change))}"
+                f"{name} cannot change when training is resumed; these can: "
+                f"{', '.join(sorted(may_change))}"
             )
     with refusing(folder.state, "a checkpoint of glove_rs"):
-        # Given values replace those of the checkpoint, which are not read.
+        # Leave out the values that the caller replaces: they need not be valid on this machine.
         kept = {k: v for k, v in settings["parameters"].items() if k not in parameters}
         model = cls._of_settings(kept)
         saved_options: SessionOptions = {
@@ -165,7 +172,7 @@ def _resume(
             raise ValueError(f"its parameters are not those of the optimizer {optimizer!r}")
     model.set_params(**parameters)
     session = Session(**options | saved_options)
-    # Those of the checkpoint, whatever the presets of this version are.
+    # Train with the values in the checkpoint: the presets of this version may have others.
     training: _core._Training = settings["training"]
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
@@ -183,7 +190,7 @@ def update(
     new_words: bool,
     counts: Cooccurrence | None,
 ) -> None:
-    """Add the counts of more text to those so far, and train on."""
+    """Count more text, add its counts to the earlier ones, and continue the training."""
     state = model._state
     training = _settings.core_training(model.get_params())
     dim = state.arrays["W"].shape[1]
@@ -197,7 +204,7 @@ def update(
     with nullcontext() if folder is None else folder.locked(make=True):
         if folder is not None and folder.has_checkpoint():
             raise ValueError(
-                f"checkpoint_dir has a checkpoint already, {folder.state}: go on from it with "
+                f"checkpoint_dir has a checkpoint already, {folder.state}: continue from it with "
                 "Glove.resume, delete it, or choose another folder"
             )
         if folder is not None:
@@ -232,21 +239,24 @@ def update(
 
 
 def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
-    """Refuse a text that added no words to count: training on would only repeat the old text."""
+    """Raise a ValueError if the new text added no occurrence of a word of the vocabulary.
+
+    Further training would only repeat the old text.
+    """
     if len(after) == len(before) and after.counts.sum() == before.counts.sum():
         raise ValueError(
             "source must hold words of the vocabulary, or words that now occur "
-            f"min_count={min_count} times: there are no such words in the text, so it adds "
-            "nothing to train on"
+            f"min_count={min_count} times in all the text: the new text has no such word, so it "
+            "adds nothing to train on"
         )
 
 
 def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Find the model's row of each of the words, which must be the model's."""
+    """Return the model's row of each word of `words`, which must have the same words as `model`."""
     if len(words) != len(model) or any(word not in model for word in words.words):
         raise ValueError(
-            f"counts must be of the model's words: {len(words)} words there, {len(model)} in the "
-            "model"
+            f"counts must have the same words as the model: they have {len(words)} words, the "
+            f"model has {len(model)}"
         )
     return np.array([model[word] for word in words.words], dtype=np.int64)
 
@@ -257,10 +267,11 @@ def _grown(
     vocabulary: Vocabulary,
     seed: int,
 ) -> _core._Start:
-    """Parameters for a vocabulary that begins with the model's words, in `rows` of its arrays.
+    """Return start parameters for a vocabulary: first the model's words, then the new words.
 
-    A new word starts at random, as every word once did, but with the biases of an average word of
-    its frequency: the mean of the `ALIKE` old ones whose counts are nearest.
+    An old word gets its row of `arrays`, whose number is in `rows`. The vectors of a new word are
+    random, as in a first training. Its biases are random numbers around the mean biases of the
+    `ALIKE` old words with the nearest counts.
     """
     old, words = len(rows), len(vocabulary)
     rng = np.random.default_rng(seed)
@@ -283,7 +294,7 @@ def _grown(
 
 
 def _warn_of_spaces(vocabulary: Vocabulary) -> None:
-    """Say before the training which formats will not hold its words."""
+    """Warn before the training if the usual file formats cannot hold the words."""
     spaced = vocabulary._first_spaced()
     if spaced is not None:
         warn(
@@ -305,9 +316,10 @@ def _train(
     text: Text | None = None,
     consume: bool,
 ) -> None:
-    """Train, and leave what was made in the model, also if training is interrupted.
+    """Train, and store the result in the model, even if the training is interrupted.
 
-    Unless the session says otherwise, counts are kept if there is no file to count again.
+    If `keep_counts` is None, the model keeps the counts only if the text is not in files, which
+    could be counted again.
     """
     keep_counts = session.keep_counts
     if keep_counts is None:
@@ -350,7 +362,8 @@ def _train(
     }
     running = _settings.core_running(model.get_params())
     with reporter(model.progress) as callback:
-        # The core calls `keep` itself, so that no Ctrl-C comes between the training and its result.
+        # The core calls `keep`, so that Ctrl-C cannot come between the training and storing its
+        # result.
         _core.train(
             counts._core, model.dim, training, running, callback, consume, start, core_session
         )

@@ -20,13 +20,13 @@ __all__ = ["infer_vector"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _F64: TypeAlias = npt.NDArray[np.float64]
 
-#: Counts of a word with fewer occurrences are scaled up to this many occurrences. Otherwise its
-#: vector is near those of other rare words, whatever it means.
+#: The counts of a word with fewer occurrences are scaled up, as if it had this many. Without this
+#: its vector would be near those of other rare words, whatever their meaning.
 _LEAST = 100
-#: The prior is estimated from the vectors of this many words.
+#: The prior is estimated from the vectors of at most this many words.
 _ROWS = 10_000
-#: The placeholder for the new word in contexts that leave it out. It consists of letters, so that
-#: every tokenizer keeps it in one piece.
+#: The placeholder for the new word in contexts without the word. It consists of letters, so that
+#: no tokenizer of the core splits it.
 _PLACE = "qzxthewordqzx"
 
 
@@ -49,17 +49,17 @@ def infer_vector(
             word = unicodedata.normalize(model.normalize, word)  # type: ignore[arg-type]
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
-    # Scaling also multiplies the noise of the counts, hence the factor `scale`. The squared
-    # residuals of a word that was not trained are about twice those of training,
-    # Σ f diff² / nnz = 2 data loss.
+    # σ², the variance of a weighted residual. In training its mean is Σ f diff² / nnz, which is
+    # twice the data loss. The squared residuals of a word that was not trained are about twice as
+    # large. Scaling the counts also scales their noise: hence the factor `scale`.
     variance = 2 * scale * 2 * state.history.data_loss[-1]
     arrays = state.arrays
     used = model.settings_
     x_max, alpha = used["x_max"], used["alpha"]
-    # The words whose counts are nearest to that of the new word.
+    # The words of the vocabulary that are about as frequent as the new word.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
     vector = np.zeros(arrays["W"].shape[1])
-    # Its row of X is solved against W_tilde, its column against W.
+    # The row of X gives w, with W_tilde fixed. The column of X gives w_tilde, with W fixed.
     for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):
         x = scale * x
         rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
@@ -71,14 +71,14 @@ def infer_vector(
 
 
 def _with_place(piece: str | Sequence[str]) -> str | list[str]:
-    """Insert the placeholder in the middle of a context that leaves the word out."""
+    """Insert the placeholder in the middle of a context that does not have the word."""
     if not isinstance(piece, str | Sequence):
-        return piece  # type: ignore[unreachable]  # reading says which it is, and refuses it
+        return piece  # type: ignore[unreachable]  # a wrong type: reading raises the TypeError
     if not isinstance(piece, str):
         middle = len(piece) // 2
         return [*piece[:middle], _PLACE, *piece[middle:]]
     words = piece.split()
-    if len(words) == 1:  # a language written without spaces
+    if len(words) == 1:  # one word, or a text in a language that is written without spaces
         words = [piece[: len(piece) // 2], piece[len(piece) // 2 :]]
     middle = len(words) // 2
     return " ".join([*words[:middle], _PLACE, *words[middle:]])
@@ -87,14 +87,18 @@ def _with_place(piece: str | Sequence[str]) -> str | list[str]:
 def _counts(
     model: Model, pieces: Sequence[str | Sequence[str]], word: str
 ) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
-    """Return the occurrences of the word, and its row and column of X over the model's words."""
+    """Count the contexts. Return the number of occurrences of `word`, and its row and column of X.
+
+    A row or column is a pair of arrays: the indices of words of the model, and their counts.
+    """
     known = model._state.vocabulary
     place = known._core.index(word)
     if place is None:
         known, place = Vocabulary._of(known._core.with_word(word)), len(known)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names} | {"progress": False}
-    X = Cooccurrence.from_corpus(iter(pieces), known, **settings)  # never names of files
+    # An iterator of str is always read as documents. A list could be taken for names of files.
+    X = Cooccurrence.from_corpus(iter(pieces), known, **settings)
     rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
@@ -119,7 +123,7 @@ def _solve(rows: _F64, target: _F64, weight: _F64, prior: _F64, variance: float)
     """
     mean = prior.mean(axis=0, dtype=np.float64)
     spread = np.atleast_2d(np.cov(prior, rowvar=False, dtype=np.float64))
-    # A little variance in every direction: the covariance may be singular.
+    # The covariance may be singular: add a little variance in every direction.
     precision = np.linalg.inv(spread + 1e-6 * np.eye(len(mean)))
     weighted = rows * (weight / variance)[:, None]
     return np.linalg.solve(weighted.T @ rows + precision, weighted.T @ target + precision @ mean)

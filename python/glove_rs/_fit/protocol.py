@@ -1,6 +1,6 @@
-"""The part of a model that the modules behind :class:`glove_rs.Glove` use.
+"""The type of a model for the modules of `_fit`.
 
-They name this protocol instead of the class, because the class imports them.
+These modules cannot import :class:`glove_rs.Glove`, because the module of that class imports them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Model(Protocol):
 
     @property
     def _state(self) -> Fitted:
-        """The vocabulary, history and parameters; NotFittedError before the first fit."""
+        """Vocabulary, history and parameters; a NotFittedError before the first fit."""
 
     @property
     def settings_(self) -> dict[str, Any]:
@@ -40,4 +40,4 @@ class Model(Protocol):
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
-        """Make a model of the settings in a file."""
+        """Create a model from the settings in a file."""

@@ -11,7 +11,7 @@ from .protocol import Model
 
 __all__ = ["score"]
 
-#: Records whose vectors are copied at a time.
+#: The loss is computed for this many records at a time: their vectors are copied.
 _RECORDS = 1 << 16
 
 
@@ -23,7 +23,7 @@ def score(model: Model, source: Source) -> float:
     X = Cooccurrence.from_corpus(source, state.vocabulary, **settings)
     rows, columns, counts = X.records()
     if not len(counts):
-        raise ValueError("source must hold words of the vocabulary near each other, and has none")
+        raise ValueError("source must hold words of the vocabulary near each other, but has none")
     arrays, used = state.arrays, model.settings_
     cost = 0.0
     for start in range(0, len(counts), _RECORDS):

@@ -1,4 +1,4 @@
-"""What a training is told besides the model's parameters, and what it leaves behind."""
+"""The arguments of one training besides the model's parameters, and its results."""
 
 from __future__ import annotations
 
@@ -36,25 +36,27 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 
 
 class History(list[float]):
-    """The loss of each epoch, Σ ½ f(X) diff² / nnz, measured while it ran.
+    """A list of the loss of each epoch, measured while the epoch ran.
+
+    The loss is the objective that training minimises, divided by the number of records.
 
     Attributes
     ----------
     data_loss : list of float
-        The loss without the terms of negative pairs and of the anchor, of each epoch:
-        Σ ½ f(X) diff² / nnz, the loss of the paper.
+        The part of the loss that the paper has, Σ ½ f(X) diff² / nnz, of each epoch: without the
+        terms of negative pairs and of the anchor.
     seconds : list of float
         Wall time of each epoch.
     records_per_second : list of float
-        Records updated per second of wall time, of each epoch.
+        Records trained per second of wall time, in each epoch.
     validation : list of float
-        The data loss of the records held out, after each epoch; NaN for epochs without. Empty if
-        no epoch had any.
+        The data loss of the held-out records after each epoch; NaN for an epoch without held-out
+        records. Empty if no epoch had held-out records.
     """
 
     def __init__(self, epochs: Iterable[Sequence[float]] = ()) -> None:
-        # (loss, seconds, records per second[, validation loss[, data loss]]) of each epoch. Files
-        # of older versions have no data loss: their loss is the data loss.
+        # Each epoch is (loss, seconds, records per second[, validation loss[, data loss]]). Older
+        # versions saved no data loss: their loss was the data loss.
         epochs = [tuple(epoch) for epoch in epochs]
         super().__init__(epoch[0] for epoch in epochs)
         self.seconds = [epoch[1] for epoch in epochs]
@@ -64,7 +66,7 @@ class History(list[float]):
         self.data_loss = [epoch[4] if len(epoch) > 4 else epoch[0] for epoch in epochs]
 
     def epochs(self) -> list[tuple[float, float, float, float, float]]:
-        """Loss, seconds, records per second, validation loss and data loss of each epoch."""
+        """Return (loss, seconds, records per second, validation loss, data loss) of each epoch."""
         validation = self.validation or [math.nan] * len(self)
         columns = self, self.seconds, self.records_per_second, validation, self.data_loss
         return list(zip(*columns, strict=False))
@@ -76,7 +78,7 @@ class History(list[float]):
 
 
 class Epoch(Protocol):
-    """A finished epoch, as whoever trains shows it."""
+    """A finished epoch, from the core or from a training on a cluster."""
 
     @property
     def epoch(self) -> int: ...
@@ -91,31 +93,31 @@ class Epoch(Protocol):
     @property
     def records_per_second(self) -> float: ...
     def side(self, contexts: bool) -> tuple[_F32, _F32]:
-        """W and b, or W̃ and b̃ if `contexts`."""
+        """Return W and b, or W̃ and b̃ if `contexts`."""
         ...
 
 
 class EpochState:
-    """A finished epoch, as a callback sees it. Everything is read-only.
+    """A finished epoch: the argument of a callback. All arrays are read-only.
 
     Attributes
     ----------
     epoch : int
-        Its number, from 1; epochs of earlier trainings of the model count.
+        The number of the epoch, from 1. Epochs before an `update` are counted too.
     loss, data_loss : float
-        As in `Glove.history`.
+        The loss of the epoch, as in `Glove.history`.
     validation_loss : float or None
-        The data loss of the records held out.
+        The data loss of the held-out records; None without `validation`.
     seconds, records_per_second : float
-        As in `Glove.history`.
+        Wall time of the epoch, and records trained per second.
     vocabulary : Vocabulary
-        The words of the rows.
+        The words, in the order of the rows.
     W, W_tilde : numpy.ndarray of float32, (V, dim)
     b, b_tilde : numpy.ndarray of float32, (V,)
-        The parameters. They are copied when they are first asked for, which is possible only while
-        the callback runs.
+        The parameters. They are copied when a callback first reads one of them. If no callback
+        reads them while it runs, they cannot be read later.
     vectors : WordVectors
-        W + W_tilde, to be queried.
+        The vectors W + W_tilde with their words.
     """
 
     def __init__(self, core: Epoch, vocabulary: Vocabulary, before: int) -> None:
@@ -157,7 +159,7 @@ class EpochState:
 
     @cached_property
     def vectors(self) -> WordVectors:
-        """W + W_tilde with their words."""
+        """The vectors W + W_tilde with their words."""
         return WordVectors(self.vocabulary.words, combine(self.W, self.W_tilde, "sum"))
 
     def __repr__(self) -> str:
@@ -166,12 +168,12 @@ class EpochState:
         return f"<epoch {self.epoch}: loss {self.loss:.6f}{held_out}, {self.seconds:.2f} s>"
 
 
-#: Called after each epoch; training stops if it returns True.
+#: A function that is called after each epoch. Training stops if it returns True.
 Callback: TypeAlias = Callable[[EpochState], object]
 
 
 class SessionOptions(TypedDict, total=False):
-    """The keyword arguments that every training takes; `Glove.fit` explains them."""
+    """The keyword arguments of every method that trains; `Glove.fit` describes them."""
 
     validation: float | None
     early_stopping: int | None
@@ -183,7 +185,7 @@ class SessionOptions(TypedDict, total=False):
 
 
 class Session:
-    """The same, checked."""
+    """The checked :class:`SessionOptions` of one training."""
 
     def __init__(
         self,
@@ -208,7 +210,7 @@ class Session:
         self.validation: float | None = checked["validation"]
         self.early_stopping: int | None = checked["early_stopping"]
         if self.early_stopping is not None and self.validation is None:
-            raise ValueError("early_stopping needs records to judge by: set validation")
+            raise ValueError("early_stopping needs held-out records: set validation")
         seconds = checked["max_seconds"]
         self._end = None if seconds is None else time.monotonic() + seconds
         if not isinstance(callbacks, Sequence) or not all(map(callable, callbacks)):
@@ -221,15 +223,19 @@ class Session:
         self.keep_counts: bool | None = checked["keep_counts"]
 
     def settings(self) -> dict[str, Any]:
-        """Return what decides the outcome, by the public names."""
+        """Return the options that change the result, by their public names."""
         return {"validation": self.validation, "early_stopping": self.early_stopping}
 
     def seconds_left(self) -> float | None:
-        """Until the training should end."""
+        """Return the seconds until the time limit, at least 0; None without a limit."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
     def callback(self, vocabulary: Vocabulary, before: int) -> Callable[[Epoch], bool] | None:
-        """All callbacks in one, for the core; True from any of them stops."""
+        """Return one function for the core that calls all callbacks; None without callbacks.
+
+        It returns True, to stop the training, if any callback returned True. `before` is the number
+        of epochs of earlier trainings.
+        """
         if not self.callbacks:
             return None
 
@@ -242,7 +248,7 @@ class Session:
 
 
 class Init:
-    """Pretrained vectors to start from, and how strongly to hold on to them."""
+    """Pretrained vectors to start from, and the weight of the anchor at them."""
 
     def __init__(self, vectors: WordVectors, anchor: float, dim: int) -> None:
         self._vectors = vectors
@@ -253,22 +259,22 @@ class Init:
 
     @classmethod
     def of(cls, init: WordVectors | None, anchor: float, dim: int) -> Init | None:
-        """Check the public parameters."""
+        """Check the public parameters `init` and `anchor`; return None without `init`."""
         anchor = _settings.SETTINGS["anchor"].check(anchor)
         if init is None:
             if anchor > 0:
-                raise ValueError("anchor needs vectors to hold on to: set init")
+                raise ValueError("anchor needs pretrained vectors: set init")
             return None
         if not isinstance(init, WordVectors):
             raise ValueError(f"init must be a WordVectors, got {type(init).__name__}")
         return cls(init, anchor, dim)
 
     def core(self, vocabulary: Vocabulary) -> _core._Init:
-        """Find the words that both know, for the core."""
+        """Return the words of `vocabulary` that have a pretrained vector, and these vectors."""
         known = self._vectors.key_to_index
         rows = [(i, known[word]) for i, word in enumerate(vocabulary.words) if word in known]
         if not rows:
-            raise ValueError("init must share words with the text: it has none of its vocabulary")
+            raise ValueError("init must share words with the text: no word of the text is in it")
         words, places = np.array(rows).T
         vectors = np.ascontiguousarray(self._vectors.vectors[places], dtype=np.float32)
         return {"words": words.astype(np.uint32), "vectors": vectors, "anchor": self.anchor}
@@ -283,11 +289,11 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of its files on first use; None if it is not in files."""
+        """The fingerprint of the files, computed when first read; None if not in files."""
         return fingerprint(self.source)
 
     def is_unchanged(self) -> bool:
-        """Whether it is in files that can be counted again to the same counts."""
+        """Return whether the text is in files that have the same fingerprint as before."""
         try:
             return self.fingerprint is not None and self.fingerprint == fingerprint(self.source)
         except OSError:
@@ -296,24 +302,24 @@ class Text:
 
 @dataclass
 class Fitted:
-    """What training left behind."""
+    """The results of a training."""
 
     vocabulary: Vocabulary
     history: History
-    # The parameters by name, or the object of the core that holds them.
+    # The parameters and accumulators by name, or the object of the core that holds them.
     made: _core.CoreParameters | dict[str, _F32]
     # The settings that were used, by their public names.
     settings: dict[str, Any]
-    # The counts of all text so far, or what they can be counted from again.
+    # The counts of all text so far, or the text to count them from again. Both can be None.
     counts: Cooccurrence | None = None
     text: Text | None = None
-    # The row of `made` of each word, if that is not its number.
+    # The row in `made` of each word of `vocabulary`; None if both have the same order.
     order: npt.NDArray[np.int64] | None = None
     _vectors: WordVectors | None = None
 
     @property
     def arrays(self) -> dict[str, _F32]:
-        """Parameters and accumulators by name; the core gives them away at the first call."""
+        """The parameters and accumulators by name, with rows in the order of the vocabulary."""
         if isinstance(self.made, dict):
             return self.made
         arrays = self.made.arrays
@@ -324,13 +330,14 @@ class Fitted:
 
     @property
     def vectors(self) -> WordVectors:
-        """W + W_tilde with their words; made once, then kept."""
+        """The vectors W + W_tilde with their words. They are computed once and then kept."""
         if self._vectors is None:
             rows = combine(self.arrays["W"], self.arrays["W_tilde"], "sum")
             self._vectors = WordVectors(self.vocabulary.words, rows)
         return self._vectors
 
     def __getstate__(self) -> dict[str, Any]:
-        # What can be made again is not stored, and counts have a file of their own.
+        # A pickle has no vectors, which can be computed again, and no counts, which have their own
+        # file format.
         left_out = {"_vectors": None, "counts": None, "text": None, "order": None}
         return {**self.__dict__, **left_out, "made": self.arrays}

@@ -1,1 +1,1 @@
-"""Files: text to read, archives, vector files, Stanford's files and the folder of a model."""
+"""Reading text, and reading and writing files: archives, vectors, Stanford's files, folders."""

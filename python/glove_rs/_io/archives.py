@@ -1,4 +1,4 @@
-"""Reading of files that may be damaged or hostile: at worst they raise a FormatError."""
+"""Reading of ``.npz`` files that may be damaged or hostile. A bad file is a FormatError."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 
-#: The largest allowed ratio of unpacked content to file size. Compressed numbers stay below 10.
+#: The largest allowed ratio of unpacked bytes to file size. In archives of numbers it is below 10.
 MOST_RATIO = 64
-#: Bytes that an archive may unpack to regardless of its size.
+#: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
-#: The largest size of settings in JSON: a parser needs many times as much.
+#: The largest allowed size of settings in JSON. A parser needs many times as much memory.
 MOST_JSON = 1 << 20
-#: Bytes to read at a time. Ctrl-C is noticed between two reads.
+#: Bytes to read at a time. Ctrl-C works between two reads.
 _CHUNK = 4 << 20
 
-# The header that `numpy.lib.format` writes for an array without fields. Other headers that it
-# would read are refused.
+# The header that `numpy.lib.format` writes for an array without fields. Any other header is
+# refused, although NumPy reads more.
 _HEADER = re.compile(
     rb"\{'descr': '([<>|][a-z][0-9]+)', 'fortran_order': (True|False), "
     rb"'shape': \((\d{1,15}(?:, \d{1,15})*,?)\), \} *\n"
@@ -41,12 +41,20 @@ _HEADER = re.compile(
 
 @contextmanager
 def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[None]:
-    """Turn the exceptions of reading into a FormatError that names the file.
+    """Convert exceptions in the ``with`` block into a FormatError that names the file.
 
-    If the core recognises the file as something else than what is `wanted`, the error says so.
+    Readers of archives, JSON and regular expressions raise many kinds of exceptions for malformed
+    input. MemoryError and errors of the operating system are not converted.
 
-    Readers of archives, JSON and regular expressions raise many classes of exceptions for malformed
-    input. MemoryError and errors of the system are passed on.
+    Parameters
+    ----------
+    name : str
+        The path of the file.
+    what : str
+        What the file should be, for the message.
+    wanted : str, optional
+        The same, as the core names it. If the core recognises the file as something else, the
+        message says what the file is.
     """
     try:
         yield
@@ -55,7 +63,7 @@ def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[Non
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOMEM:
             raise MemoryError(f"{name}: not enough memory") from error
-        # EINVAL: a damaged offset, outside of any file.
+        # EINVAL: the file has a damaged offset, for example a negative one.
         if isinstance(error, OSError) and error.errno not in {None, errno.EINVAL}:
             error.filename = error.filename or name
             raise
@@ -67,14 +75,14 @@ def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[Non
 
 @contextmanager
 def open_regular(path: str | os.PathLike[str] | IO[bytes]) -> Iterator[IO[bytes]]:
-    """Open a file for reading at any position, which a pipe does not allow.
+    """Open a regular file for reading. A file that is already open is yielded unchanged.
 
-    A file that is open already is yielded as it is.
+    Pipes and devices are refused, because a reader cannot seek in them.
 
     Raises
     ------
     OSError
-        With the path, if it cannot be opened or is a pipe or device.
+        With the path, if the file cannot be opened or is a pipe or device.
     """
     if not isinstance(path, str | os.PathLike):
         yield path
@@ -96,17 +104,21 @@ class Archive:
         size = file.seek(0, os.SEEK_END)
         self._zip = zipfile.ZipFile(file)
         members = self._zip.infolist()
-        # Others unpack without a bound on memory, whatever size the archive states.
+        # zipfile unpacks the other compressions without a bound on memory, even if the archive
+        # states a small size.
         if any(m.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for m in members):
-            raise ValueError("it is compressed otherwise than with deflate")
+            raise ValueError("it has a compression other than deflate")
         unpacked = sum(member.file_size for member in members)
         if unpacked > MOST_RATIO * size + ALWAYS:
-            raise ValueError(f"{size} bytes that unpack to {unpacked}")
+            raise ValueError(f"its {size} bytes unpack to {unpacked} bytes, which is too many")
 
     def read(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
-        """Return an array with a dtype such as "f4" and this shape; None matches any length."""
+        """Read an array, which must have the dtype `kind`, such as "f4", and this shape.
+
+        None in `shape` matches any length. Byte order and memory order may be any.
+        """
         member = self._zip.getinfo(name + ".npy")
-        file: Any  # typeshed's IO has no readinto
+        file: Any  # not IO[bytes], which has no method readinto for type checkers
         with self._zip.open(member) as file:
             start = file.read(10)
             if start[:8] != b"\x93NUMPY\x01\x00":
@@ -130,9 +142,9 @@ class Archive:
             for n in found:
                 count *= n
             if name == "header" and count * dtype.itemsize > MOST_JSON:
-                raise ValueError(f"its settings take {count} bytes")
+                raise ValueError(f"its settings have {count} bytes, too many")
             if len(start) + length + count * dtype.itemsize != member.file_size:
-                raise ValueError(f"{name} has {member.file_size} bytes, not those of its shape")
+                raise ValueError(f"{name} has {member.file_size} bytes, but not for its shape")
             array = np.empty(count, dtype)
             rest = array.view(np.uint8).data
             while rest:
@@ -140,13 +152,13 @@ class Archive:
                 if not read:
                     raise EOFError(f"{name} is cut off")
                 rest = rest[read:]
-            if file.read(1):  # at the end of the member, zipfile compares the checksum
-                raise ValueError(f"{name} goes on after its end")
+            if file.read(1):  # this read at the end makes zipfile compare the checksum
+                raise ValueError(f"{name} continues after its end")
         array = array.astype(dtype.newbyteorder("="), copy=False)
         return array.reshape(found, order="F" if fortran == "True" else "C")
 
     def rows(self, name: str) -> list[list[float]]:
-        """Return the rows of a matrix of float64, or no rows for an empty array."""
+        """Return the rows of a float64 matrix; an empty list for an empty array."""
         try:
             return self.read(name, "f8", (None, None)).tolist()  # type: ignore[no-any-return]
         except ValueError:

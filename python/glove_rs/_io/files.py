@@ -1,4 +1,4 @@
-"""Files written from Python through the core, which replaces them atomically."""
+"""Paths of files to read, and files that Python writes through the core, which replaces them."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ __all__ = ["local_path", "readable", "replacing"]
 
 
 def local_path(name: str, path: object) -> str:
-    """Return the path of a file to read as str.
+    """Return the path of a file to read as str. `name` is the parameter, for messages.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no path.
+        If `path` is not a path, or is empty.
     FileNotFoundError
-        If it is a URL.
+        If `path` is a URL and not the name of a file.
     """
     text = path_text(name, path)
     if is_remote(text) and not os.path.exists(text):
@@ -34,20 +34,21 @@ def local_path(name: str, path: object) -> str:
 
 
 def readable(name: str, file: object, member: str | None = None) -> str | IO[Any]:
-    """Return what the core reads: a path as str, of a file in an archive too, or an open file.
+    """Return the path of a file as str, or the open file, for the core to read.
 
     Parameters
     ----------
     name : str
         The public name of the parameter, for messages.
     file : path or open file
+        The file to read. A path may name a file in an archive, ``archive.zip:name``.
     member : str, optional
-        The file in the zip archive `file`.
+        The name of the file to read in the zip archive `file`.
 
     Raises
     ------
     TypeError
-        If `file` is neither.
+        If `file` is neither a path nor an open file.
     ValueError
         If `member` is given and `file` is not a zip archive.
     FileNotFoundError
@@ -69,7 +70,7 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
 
 
 class _Output(io.RawIOBase):
-    """A file of the core as a Python file object. It cannot seek, like a pipe."""
+    """A Python file object that writes to a `FileWriter` of the core. It cannot seek."""
 
     def __init__(self, core: _core.FileWriter) -> None:
         self._core = core
@@ -87,10 +88,12 @@ class _Output(io.RawIOBase):
 def replacing(path: str | os.PathLike[str]) -> Iterator[io.RawIOBase]:
     """Yield a binary file that replaces `path` when the block ends without an exception.
 
+    After an exception, an existing file at `path` is unchanged.
+
     Raises
     ------
     OSError
-        With `path` as its file name. An existing file is then left unchanged.
+        If the file cannot be written; its `filename` is `path`.
     """
     core = _core.FileWriter(path_text("path", path))
     try:

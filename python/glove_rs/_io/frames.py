@@ -1,4 +1,4 @@
-"""Data frames of counts: a matrix with labels."""
+"""Counts in a data frame of pandas or Polars: a matrix with labels for its rows and columns."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     Parameters
     ----------
     X : pandas or Polars data frame, or any other matrix
-        A frame of pandas has its labels in the index, the columns, or both: then the columns are
-        put in the order of the rows. The numbers 0, 1, 2, … of pandas' default index are no labels.
+        The labels are the names of the columns and, in pandas, the index. If a frame has both, the
+        columns are put in the order of the rows. The default names of pandas, 0, 1, 2, …, and of
+        Polars, column_0, column_1, …, are not labels.
 
     Returns
     -------
     matrix : object
-        Sparse if the columns are; `X` itself if it is no frame.
+        A scipy sparse matrix if all columns are sparse, otherwise an array; `X` itself if it is not
+        a data frame.
     labels : list of str or None
+        None if `X` has no labels.
 
     Raises
     ------
@@ -50,17 +53,18 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
 
 
 def aligned(X: Any, labels: list[str], words: list[str]) -> Any:
-    """Put the rows and columns of a square matrix into the order of `words`, by their labels.
+    """Sort the rows and columns of a square matrix, which have `labels`, in the order of `words`.
 
     Raises
     ------
     ValueError
-        If the labels are not these words.
+        If `labels` and `words` are not the same words.
     """
     if len(labels) != len(words) or set(labels) != set(words):
         raise ValueError(
-            "vocabulary must have the labels of X, in any order, got "
-            f"{shown(words[:5])} for {shown(labels[:5])}; X.to_numpy() has no labels"
+            "vocabulary must have the same words as the labels of X, in any order, got "
+            f"{shown(words[:5])} for {shown(labels[:5])}; to leave the labels out, pass "
+            "X.to_numpy()"
         )
     if labels == words:
         return X
@@ -70,7 +74,7 @@ def aligned(X: Any, labels: list[str], words: list[str]) -> Any:
 
 
 def _labels(labels: Sequence[Any], kind: str) -> list[str] | None:
-    """Return labels as text, or None for those that a frame has by default."""
+    """Return labels as text, or None if they are the default names of pandas or Polars."""
     found = list(labels)
     for number, label in enumerate(found):
         if _is_missing(label):
@@ -80,6 +84,6 @@ def _labels(labels: Sequence[Any], kind: str) -> list[str] | None:
 
 
 def _is_missing(label: Any) -> bool:
-    """Return whether pandas takes a label for none: None, NaN, NA or NaT."""
+    """Return whether a label is a missing value of pandas: None, NaN, NA or NaT."""
     is_nan = isinstance(label, float | np.floating) and label != label
     return label is None or is_nan or type(label).__name__ in {"NAType", "NaTType"}

@@ -3,7 +3,7 @@
 | file | content |
 |---|---|
 | ``model.glove`` | the model in the format of :meth:`glove_rs.Glove.save` |
-| ``vocab.txt`` | its words and their counts, in Stanford's format |
+| ``vocab.txt`` | the words of the model and their counts, in Stanford's format |
 | ``settings.json`` | version, date, source and settings |
 | ``history.csv`` | loss, seconds and speed of each epoch |
 """
@@ -27,13 +27,13 @@ from .files import replacing
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
 MODEL, VOCABULARY, SETTINGS, HISTORY = "model.glove", "vocab.txt", "settings.json", "history.csv"
-#: The files of a folder.
+#: The names of the files in an output folder.
 FILES = (MODEL, VOCABULARY, SETTINGS, HISTORY)
 FORMAT = "glove-rs folder"
 
 
 class _History(Protocol):
-    """Losses of the epochs, with the data loss, the seconds and the speed of each."""
+    """The loss of each epoch, with its data loss, seconds and speed."""
 
     data_loss: list[float]
     seconds: list[float]
@@ -43,9 +43,9 @@ class _History(Protocol):
 
 
 class _Model(Protocol):
-    """The part of :class:`glove_rs.Glove` that is written.
+    """The type of the model to write.
 
-    It is a protocol, because the module of that class imports this one.
+    This module cannot import :class:`glove_rs.Glove`, because the module of that class imports it.
     """
 
     @property
@@ -63,13 +63,13 @@ class _Model(Protocol):
 
 
 def model_file(path: str) -> str:
-    """Return the model file in a folder, or `path` itself if it has none."""
+    """Return the path of the model file in the folder `path`; if there is none, `path` itself."""
     model = os.path.join(path, MODEL)
     return model if os.path.isfile(model) else path
 
 
 def is_folder(path: str | os.PathLike[str]) -> bool:
-    """Return whether `path` is a folder that :class:`OutputFolder` wrote, by its settings."""
+    """Return whether `path` is a folder of :class:`OutputFolder`, judged by ``settings.json``."""
     try:
         read_settings(path)
     except (OSError, FormatError):
@@ -78,12 +78,14 @@ def is_folder(path: str | os.PathLike[str]) -> bool:
 
 
 def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
-    """Read what :meth:`OutputFolder.write` put into ``settings.json``.
+    """Read the ``settings.json`` that :meth:`OutputFolder.write` wrote.
 
     Raises
     ------
     FormatError
-        If it is something else.
+        If the file is not such a ``settings.json``.
+    FileNotFoundError
+        If there is no such file.
     """
     path = os.path.join(os.fspath(folder), SETTINGS)
     if os.path.exists(path) and not os.path.isfile(path):
@@ -97,19 +99,19 @@ def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
         except FormatError:
             raise
         except (ValueError, RecursionError) as error:
-            raise FormatError(f"{path}: not a JSON text ({error})") from error
+            raise FormatError(f"{path}: not valid JSON ({error})") from error
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise FormatError(f"{path}: not the settings of a glove-rs folder")
     return settings
 
 
 class OutputFolder:
-    """A folder to write: it appears complete or not at all.
+    """A folder to write. It appears complete or not at all.
 
     Parameters
     ----------
     path : path
-        Its name. A link stays a link; the folder that it points to is replaced.
+        The path of the folder. If it is a link, the folder that the link points to is replaced.
     overwrite : bool
         Whether to replace an existing folder of glove-rs. A folder that holds any other file is
         never replaced.
@@ -128,7 +130,7 @@ class OutputFolder:
         self.names = [*FILES] if vectors is None else [*FILES, vectors]
 
     def check(self) -> None:
-        """Raise the OSError that :meth:`write` would, now rather than after hours of training."""
+        """Raise the OSError that :meth:`write` would raise. Call this before a long training."""
         self._check()
         writer = self._writer()
         try:
@@ -146,9 +148,9 @@ class OutputFolder:
             raise self._refused("exists and is not a folder; choose another name")
         for place, what in (os.curdir, "the current directory"), (os.sep, "the root folder"):
             if os.path.samefile(self.target, place):
-                raise self._refused(f"is {what}; name a folder in it")
+                raise self._refused(f"is {what}; name a folder inside it")
         if os.path.ismount(self.target):
-            raise self._refused("is a mount point; name a folder in it")
+            raise self._refused("is a mount point; name a folder inside it")
         if not os.listdir(self.target):
             return
         try:
@@ -170,12 +172,12 @@ class OutputFolder:
             raise
 
     def write(self, model: _Model, source: str) -> None:
-        """Write a fitted model.
+        """Write a fitted model. `source` names its text, for ``settings.json``.
 
         Raises
         ------
         OSError
-            If it cannot be written, or if `path` exists and must not be replaced.
+            If the folder cannot be written, or if it exists and must not be replaced.
         """
         self._check()
         writer = self._writer()
@@ -183,7 +185,7 @@ class OutputFolder:
             self._fill(writer.folder, model, source)
             writer.commit(self.overwrite)
         except OSError as error:
-            # The error names the requested path, not that of the temporary folder.
+            # The error must name the path that was asked for, not the temporary folder.
             name = os.path.basename(error.filename or "")
             inside = name in self.names
             error.filename = os.path.join(self.path, name) if inside else self.path
@@ -192,7 +194,7 @@ class OutputFolder:
             writer.discard()
 
     def _fill(self, folder: str, model: _Model, source: str) -> None:
-        # Here, because most programs write no folder.
+        # Imported here, because most programs do not write a folder.
         import csv
         from datetime import UTC, datetime
 

@@ -1,7 +1,9 @@
-"""Sources of text, in the four kinds that the core reads.
+"""Sources of text, and their conversion to the four kinds that the core reads.
 
-The kinds are: names of files; files that fsspec opens; an open file, read by its `read`; and an
-iterable of documents. A document is a str, a list of words, or a batch of rows in Arrow's format.
+- "files": names of local files, which the core opens.
+- "ranges": open files, at least one of which fsspec opened from a URL.
+- "stream": one open file, which the core reads through its method `read`.
+- "iterable": documents. An item is a str, a list of words, or a batch of rows in Arrow's format.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ __all__ = [
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
-#: Text: paths, an open file, or documents, each a str or a list of words.
+#: The type of a source: one or several paths, an open file, or documents (str or lists of words).
 Source: TypeAlias = (
     _Path
     | Iterable[os.PathLike[str]]
@@ -45,7 +47,7 @@ Source: TypeAlias = (
 
 
 def source_arguments(source: Source, settings: Mapping[str, Any]) -> _Source:
-    """Sort `source`, and check the parameters that say how it is read."""
+    """Convert `source` to a kind that the core reads, and check the parameters of reading."""
     checked = _settings.checked(settings, "reading", "encoding")
     function = function_of(checked["tokenizer"])
     kind, value = _sorted(source)
@@ -61,13 +63,13 @@ def source_arguments(source: Source, settings: Mapping[str, Any]) -> _Source:
 
 
 def _sorted(source: Any) -> tuple[str, Any]:
-    """Return the kind of `source` for the core, and its value."""
+    """Return the kind of `source`, as the module docstring names it, and the value of this kind."""
     if isinstance(source, str) and source == "-":
         if sys.stdin is None:
             raise ValueError("source must be something else than '-': there is no standard input")
         return "stream", getattr(sys.stdin, "buffer", sys.stdin)
     if isinstance(source, bytes):
-        raise TypeError("source must be no bytes: name a file as str, with os.fsdecode")
+        raise TypeError("source must not be bytes: convert a path to str with os.fsdecode")
     if (files := _named(source)) is not None:
         return ("ranges", _opened(files)) if any(map(is_remote, files)) else ("files", files)
     if callable(getattr(source, "read", None)):
@@ -82,18 +84,18 @@ def _sorted(source: Any) -> tuple[str, Any]:
 
 
 def files_of(source: object) -> list[str] | None:
-    """Return the local files that `source` names, or None if it names none or others too."""
+    """Return the files that `source` names, or None if it is not in files or one is remote."""
     files = _named(source)
     return None if files is None or any(map(is_remote, files)) else files
 
 
 def names_files(source: Sequence[object]) -> bool:
-    """Return whether a list names files; otherwise it holds documents."""
+    """Return whether the items of a list are names of files; otherwise they are documents."""
     return _are_paths(source)
 
 
 def _named(source: object) -> list[str] | None:
-    """Return the files that `source` names, or None if it names no files."""
+    """Return the files that `source` names, local or remote, or None if it does not name files."""
     if isinstance(source, str | os.PathLike):
         return None if source == "-" else _files(source)
     if isinstance(source, list | tuple) and _are_paths(source):
@@ -103,10 +105,10 @@ def _named(source: object) -> list[str] | None:
 
 # --- files ----------------------------------------------------------------------------------------
 
-#: Items of a list that are examined to decide whether it holds names of files or documents.
+#: This many items of a list are examined to decide whether they are names of files or documents.
 _LOOKED_AT = 1000
-#: Endings of the names of text files. If all items of a list end so and none of them exists, they
-#: are taken for names of missing files, not for documents.
+#: The pattern of a name of a text file. If all items of a list match it and none of these files
+#: exists, the items are taken for names of missing files, not for documents.
 _ENDINGS = re.compile(
     r"\S+\.(txt|text|tok|csv|tsv|jsonl?|parquet|html?|xml|md|gz|bz2|xz|zst|zip)", re.I
 )
@@ -114,23 +116,23 @@ _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
 
 
 def is_remote(name: str) -> bool:
-    """Return whether a name has a protocol, as ``s3://bucket/corpus.txt``."""
+    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``."""
     return _PROTOCOL.fullmatch(name) is not None
 
 
 def _is_member(name: str) -> bool:
-    """Return whether a name is that of a file in a zip archive, ``archive.zip:name``."""
+    """Return whether a name means a file in a zip archive, ``archive.zip:name``."""
     try:
         return ":" in name and _core.is_member(name)
-    except ValueError:  # file names have no lone surrogates
+    except ValueError:  # the name has lone surrogates, which no file name has
         return False
 
 
 def _are_paths(items: Sequence[object]) -> bool:
-    """Return whether a list names files.
+    """Return whether the items of a list are names of files.
 
-    It does if any item is a PathLike; if most items name files; or if all other items look
-    like names of missing files.
+    They are if one item is a PathLike, if more than half of them name existing files, or if every
+    item that does not looks like the name of a missing file.
     """
     if not items:
         return False
@@ -151,25 +153,26 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 
 def _names_files(item: str) -> bool:
-    """Return whether a file has this name or matches this pattern, or fsspec may open it."""
+    """Return whether `item` is a URL, or names an existing file, or is a pattern that matches."""
     if os.path.exists(item) or is_remote(item) or _is_member(item):
         return True
-    # Sentences have question marks: only a pattern without spaces is looked up.
+    # A sentence may have a question mark, which is magic in a pattern. So an item with spaces is
+    # not taken for a pattern.
     is_pattern = glob.has_magic(item) and "\0" not in item and len(item.split()) == 1
     return is_pattern and next(glob.iglob(item, recursive=True), None) is not None
 
 
 def _files(path: object) -> list[str]:
-    """Return the file, the files of a folder, or those that a pattern matches, sorted."""
+    """Return the files that a path names: a file, or all files of a folder or pattern, sorted."""
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
-        raise TypeError(f"source must hold nothing but paths if it holds a path object, got {kind}")
+        raise TypeError(f"source must hold only paths if one item is a path object, got {kind}")
     name = str.__str__(os.fsdecode(path))  # a plain str, not a subclass
     if not name:
         raise ValueError("source must name a file or folder, got ''")
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
-    except ValueError:  # file names have no zero bytes and no lone surrogates
+    except ValueError:  # the name has a zero byte or a lone surrogate, which no file name has
         pass
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}:
@@ -186,12 +189,12 @@ def _files(path: object) -> list[str]:
         raise FileNotFoundError(errno.ENOENT, "No file matches", _shortened(name))
     reason = os.strerror(errno.ENOENT)
     if isinstance(path, str) and len(name.split()) > 1:
-        reason += " (text itself goes in a list, as in fit([text]))"
+        reason += " (a str is a path; to pass text, put it into a list: fit([text]))"
     raise FileNotFoundError(errno.ENOENT, reason, _shortened(name))
 
 
 def _files_in(folder: str) -> list[str]:
-    """Return all files below `folder`, sorted, without hidden files and folders."""
+    """Return all files in `folder` and its subfolders, sorted, without hidden ones."""
 
     def fail(error: OSError) -> None:
         raise error
@@ -206,11 +209,11 @@ def _files_in(folder: str) -> list[str]:
 
 
 def _remote_files(name: str) -> list[str]:
-    """Return the remote file, or those in a remote folder or that a pattern matches, sorted."""
+    """Return the files that a URL names: a file, or all files of a folder or pattern, sorted."""
     fsspec = optional("fsspec", f"reading {_shortened(name)}")
-    # An ImportError that says what to install, where a protocol needs a library of its own.
+    # If the protocol needs a further library, this raises an ImportError that says what to install.
     system, path = fsspec.core.url_to_fs(name)
-    if "http" in system.protocol:  # it has no folders, and a question mark begins a query
+    if "http" in system.protocol:  # HTTP has no folders, and a question mark begins a query
         return [name]
     if glob.has_magic(path):
         found = sorted(system.glob(path))
@@ -232,7 +235,7 @@ def _remote_files(name: str) -> list[str]:
 
 
 def _opened(files: list[str]) -> Iterator[tuple[str, None, IO[bytes]]]:
-    """Open one file after the other, each whole: its name, no offset, and the open file."""
+    """Open one file after the other. Yield its name, None (no offset: all of it), and the file."""
     for name in files:
         if is_remote(name):
             fsspec = optional("fsspec", f"reading {_shortened(name)}")
@@ -251,7 +254,7 @@ def _shortened(name: str, most: int = 300) -> str:
 
 
 def documents_of(source: Any) -> Any:
-    """Return an iterator over documents or over batches of them."""
+    """Return an iterable of documents or of batches of documents."""
     library = type(source).__module__.partition(".")[0]
     if library == "datasets":
         return _dataset_batches(source)
@@ -259,10 +262,11 @@ def documents_of(source: Any) -> Any:
         dtype = source.dtype
         if getattr(dtype, "storage", None) == "pyarrow" or hasattr(dtype, "pyarrow_dtype"):
             return [source]
-        return iter(source.dropna())  # as in Arrow, a missing text is no document
+        return iter(source.dropna())  # missing texts are skipped, as in Arrow data
     if library == "polars":
         source = _without_null_type(source)
-    if hasattr(source, "read_next_batch"):  # an Arrow reader; iterating it keeps its exceptions
+    # An Arrow reader is iterated in Python: its C interface would lose the type of an exception.
+    if hasattr(source, "read_next_batch"):
         return iter(source)
     if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
         return [source]
@@ -276,16 +280,16 @@ def documents_of(source: Any) -> Any:
 
 
 def _without_null_type(source: Any) -> Any:
-    """Give a type to columns in which Polars found only nulls.
+    """Convert columns of Polars that have only nulls to a text type.
 
-    It exports the type of nulls with a buffer that Arrow's format does not have.
+    Polars exports such columns with a buffer that Arrow's format does not allow.
     """
     polars = sys.modules["polars"]
     types = {polars.Null: polars.String, polars.List(polars.Null): polars.List(polars.String)}
     if isinstance(source, polars.Series):
         return source.cast(types.get(source.dtype, source.dtype))
     if isinstance(source, polars.DataFrame):
-        # As in Arrow, such columns are read as text only if there is no other column of text.
+        # As for Arrow tables, such a column is read as text only if there is no other column.
         others = [name for name, kind in source.schema.items() if kind != polars.Null]
         source = source.select(others) if others else source
         return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
@@ -293,12 +297,12 @@ def _without_null_type(source: Any) -> Any:
 
 
 def _dataset_batches(source: Any) -> Any:
-    """Return the Arrow tables of a Hugging Face dataset, or of a column of one."""
+    """Return the Arrow tables of a Hugging Face dataset, or of one column of a dataset."""
     column = getattr(source, "column_name", None)
     dataset = source if column is None else source.source
     formatting = getattr(dataset, "format", None) or {}
     if not hasattr(dataset, "with_format") or formatting.get("type") == "custom":
-        return iter(source)  # rows computed by a function, or a field of a column
+        return iter(source)  # a function computes the rows, or `source` is a field of a column
     if column is not None:
         dataset = dataset.select_columns([column])
     if _streams_rows(dataset):
@@ -311,18 +315,18 @@ _ROWS = 1000
 
 
 def _streams_rows(dataset: Any) -> bool:
-    """Return whether a streaming dataset makes rows, not tables.
+    """Return whether a streaming dataset produces rows, not tables.
 
-    Its library makes a table of each row and cannot join two of them if one has a null or an empty
-    list where the other has a value.
+    The library `datasets` then makes a table of each row. It cannot join two tables if one has a
+    null or an empty list where the other has a value.
     """
     rows = getattr(dataset, "_ex_iterable", None)
     return rows is not None and getattr(rows, "iter_arrow", None) is None
 
 
 def _row_batches(dataset: Any, size: int) -> Iterator[Any]:
-    """Yield tables of rows whose columns have the type of all their values together."""
-    import pyarrow  # which datasets needs
+    """Yield tables of `size` rows. The type of a column fits all its values in the table."""
+    import pyarrow  # installed, because `datasets` needs it
 
     for batch in dataset.iter(batch_size=size):
         columns = {}
@@ -330,6 +334,6 @@ def _row_batches(dataset: Any, size: int) -> Iterator[Any]:
             try:
                 columns[name] = pyarrow.array(values)
             except pyarrow.ArrowException:
-                # Values of several types are no text; the name stays, for messages.
+                # Values of several types are not text. The column stays, for its name in messages.
                 columns[name] = pyarrow.array(range(len(values)))
         yield pyarrow.table(columns)

@@ -21,14 +21,14 @@ __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _NAMES = ("W", "W_tilde", "b", "b_tilde")
 
-#: The vector of ``<unk>`` is the mean of this many of the rarest words.
+#: The vector of ``<unk>`` is the mean of the vectors of this many rarest words.
 RARE = 100
 
 
 def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
-    """Read a ``.bin`` of parameters or accumulators: W, W_tilde, b and b_tilde."""
+    """Read a ``.bin`` of parameters or accumulators of `words` words, by the names in `_NAMES`."""
     file = local_path("path", path)
     with reporter(progress) as callback:
         return dict(zip(_NAMES, _core.load_parameters(file, words, callback), strict=True))
@@ -37,16 +37,16 @@ def read_parameters(
 def write_parameters(
     path: str | os.PathLike[str], arrays: Mapping[str, _F32], prefix: str = ""
 ) -> None:
-    """Write a ``.bin`` of parameters, or of accumulators with the prefix "G_".
+    """Write a ``.bin`` of parameters, or with `prefix` "G_" of accumulators.
 
-    One accumulator of a vector becomes that of each of its components.
+    If a vector has only one accumulator, it is written once for each component.
     """
     shaped = (np.broadcast_to(arrays[prefix + n], arrays[n].shape) for n in _NAMES)
     _core.save_parameters(path_text("path", path), *map(np.ascontiguousarray, shaped))
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
-    """Return the rows of a text file, as chosen by the flag ``-model``.
+    """Return the numbers of a text file of Stanford's ``glove``; its flag ``-model`` chooses them.
 
     Parameters
     ----------
@@ -75,7 +75,11 @@ def write_text(
     header: bool = False,
     unk: bool = False,
 ) -> None:
-    """Write words and numbers with six decimals; with `unk` also the mean of the rarest words."""
+    """Write words and numbers with six decimals.
+
+    With `header`, the first line has the number of words and of components. With `unk`, the last
+    line is ``<unk>`` with the mean of the :data:`RARE` rarest words.
+    """
     words = list(words)
     if boolean("unk", unk):
         if "<unk>" in words:

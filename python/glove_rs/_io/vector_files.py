@@ -1,4 +1,4 @@
-"""Files of word vectors, read or mapped as words and a matrix."""
+"""Files of word vectors: read, mapped into memory, or written, as words and a matrix."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .files import readable
 
 __all__ = ["Format", "read", "warn_of_repeated", "write"]
 
-#: The formats that vectors are read from, `_core.VECTOR_FORMATS`, for type checkers.
+#: The names in `_core.VECTOR_FORMATS`, for type checkers.
 Format: TypeAlias = Literal["glove", "word2vec", "word2vec_binary", "stanford", "native"]
 
 
@@ -42,13 +42,13 @@ def read(
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
     """Read or map vectors. Return the words, or a function that returns them, and the matrix.
 
-    Parameters and errors are those of :meth:`glove_rs.WordVectors.load`.
+    :meth:`glove_rs.WordVectors.load` describes the parameters and errors.
     """
     file = readable("path", path, member)
     if isinstance(file, str) and os.path.isdir(file):
         raise IsADirectoryError(
             errno.EISDIR,
-            "Is a directory: for that of a model, take Glove.load(path).vectors; else name a file",
+            "Is a directory: name a file; Glove.load(path).vectors reads the folder of a model",
             file,
         )
     half = None if isinstance(dtype, str) and dtype == "auto" else _component(dtype) == np.float16
@@ -87,26 +87,27 @@ def write(
     matrix: NDArray[Any],
     layout: Literal["text", "binary", "headless", "six_decimals", "six_decimals_header", "native"],
 ) -> None:
-    """Write words and their vectors, packed as the ending of the name says.
+    """Write words and their vectors. If the name ends in ``.gz`` or the like, compress the file.
 
     Raises
     ------
     OSError
         If the file cannot be written.
     ValueError
-        For words that the layout cannot hold, and for the ending of a format that is not written.
+        If the layout cannot hold a word, or if the name has the ending of a format that glove-rs
+        does not write.
     """
     words = writable_words("words", words)
     _core.save_vectors(path_text("path", path), words, matrix, layout)
 
 
 def warn_of_repeated(repeated: Sequence[str], total: int) -> None:
-    """Warn of vectors that were dropped because their words are repeated."""
+    """Warn of vectors that were dropped, because earlier vectors have the same words."""
     warn(f"{len(repeated)} of {total} vectors dropped, their words are repeated: {_some(repeated)}")
 
 
 def _selection(words: Iterable[str]) -> list[str]:
-    """Return the words to read. A str is one word, whose letters are not meant."""
+    """Return the words to read as a list. A single str is refused: it is not a list of letters."""
     if isinstance(words, str):
         raise TypeError(f"words must be a sequence of words, got {shown(words)}")
     return words_of("words", words)
@@ -115,7 +116,7 @@ def _selection(words: Iterable[str]) -> list[str]:
 def _component(dtype: DTypeLike) -> np.dtype[Any]:
     try:
         kind = np.dtype(dtype)
-    except Exception:  # any exception: NumPy may evaluate the value
+    except Exception:  # NumPy may call code of the value's class, which may raise anything
         kind = None
     if dtype is None or kind not in (np.float32, np.float16):
         raise ValueError(f"dtype must be 'auto', 'float32' or 'float16', got {shown(dtype)}")
@@ -123,13 +124,13 @@ def _component(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def _mapped(path: str | os.PathLike[str], found: _core.CoreVectors) -> NDArray[Any] | None:
-    """Map the matrix of a native file, or return None if the file was replaced meanwhile."""
+    """Map the matrix of a native file; None if the file was replaced after `found` was read."""
     kind = np.dtype(np.float16 if found.half else np.float32)
     shape = (len(found), found.dim)
     if 0 in shape:
         return np.empty(shape, kind)
     with open(path, "rb") as file:
-        # The header has a checksum of the words: an equal header means the same words.
+        # The header has a checksum of the words. So if the header is unchanged, the words are too.
         if file.read(len(found.header)) != found.header:
             return None
         # The file may have been shortened since its length was checked.
@@ -144,18 +145,18 @@ def _warn(found: _core.CoreVectors) -> None:
         warn_of_repeated(repeated, len(found) + len(repeated))
     if doubtful:
         warn(
-            f"{len(doubtful)} lines have one number more than the others, which was read as the "
-            f"end of the word: {_some(doubtful)}"
+            f"{len(doubtful)} lines have one number more than the others; the first number was "
+            f"read as the end of the word: {_some(doubtful)}"
         )
     if lost:
         warn(
-            f"{len(lost)} of {len(found)} vectors hold NaN or infinity, and have no cosine to "
-            f"others: {_some(lost)}"
+            f"{len(lost)} of {len(found)} vectors hold NaN or infinity, so their cosines are NaN: "
+            f"{_some(lost)}"
         )
 
 
 def _warn_of_limit(found: Sequence[str], wanted: Sequence[str] | None, limit: int | None) -> None:
-    """Warn of words that may stand beyond the limit."""
+    """Warn of wanted words that were not found, if `limit` is the possible reason."""
     if wanted is None or limit is None:
         return
     have = set(found)
@@ -163,11 +164,11 @@ def _warn_of_limit(found: Sequence[str], wanted: Sequence[str] | None, limit: in
     if missing:
         warn(
             f"{len(missing)} of the words are not among the first {limit} vectors of the file, "
-            f"and limit stops there: {_some(missing)}"
+            f"and limit={limit} reads no more: {_some(missing)}"
         )
 
 
 def _some(words: Sequence[str]) -> str:
-    """Return the first five words as text."""
+    """Return the first five words as text, with "..." if there are more."""
     shown = ", ".join(repr(word) for word in dict.fromkeys(words[:5]))
     return shown + (", ..." if len(words) > 5 else "")

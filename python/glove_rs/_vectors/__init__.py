@@ -1,1 +1,1 @@
-"""What :class:`glove_rs.WordVectors` is made of: one file for each thing that it does."""
+"""The implementation of :class:`glove_rs.WordVectors`: one file for each of its tasks."""

@@ -1,4 +1,4 @@
-"""Answers to many analogy questions at once, as double precision gives them."""
+"""Answers to many analogy questions at once. They are the same as in double precision."""
 
 from __future__ import annotations
 
@@ -11,40 +11,47 @@ from .cosine import unit_rows_in_float64
 
 __all__ = ["METHODS", "answers"]
 
-#: The rules to answer a question by.
+#: The names of the rules that choose the answer.
 METHODS = ("3cosadd", "3cosmul")
 
-# Added to the denominator of 3CosMul, as in `WordVectors.most_similar_cosmul`.
+# This is added to the denominator of 3CosMul, as in `WordVectors.most_similar_cosmul`.
 _EPSILON = 1e-6
-# Dot products of the question words held at a time: 2²² float32 are 16 MB.
-# Measured, with `_QUESTIONS`: benches/EXPERIMENTS.md, "Sizes of batches".
+# The number of dot products of question words that are in memory at a time: 2²² float32 are 16 MB.
+# This size and `_QUESTIONS` were measured: benches/EXPERIMENTS.md, "Sizes of batches".
 _CELLS = 1 << 22
-# Questions scored at a time.
+# The number of questions that are scored at a time.
 _QUESTIONS = 128
 
 
 def answers(
     matrix: NDArray[Any], triples: NDArray[np.intp], limit: int, method: str, unknown: int | None
 ) -> NDArray[np.intp]:
-    """Return the row that answers each question in double precision, -1 if no row is left.
+    """Return the row that answers each question, computed in double precision.
 
     Parameters
     ----------
     matrix : ndarray of float32 or float16, shape (V, dim)
     triples : ndarray of intp, shape (n, 3)
-        The rows of a, b and c of each question.
+        The rows of a, b and c of each question "a is to b as c is to what?".
     limit : int
         Search only the first `limit` rows.
     method : {"3cosadd", "3cosmul"}
     unknown : int or None
-        A row that is never an answer: that of the word for unknown words.
+        A row that is never an answer: the row of ``<unk>``, if the vocabulary has this word.
+
+    Returns
+    -------
+    ndarray of intp, shape (n,)
+        The rows of the answers; -1 if no row can be the answer, because no other row has a
+        direction.
     """
     answer = np.full(len(triples), -1, np.intp)
     doubtful = np.ones(len(triples), bool)
     if method == "3cosadd":
-        # float32 takes half the time and is exact enough for all but a few questions. A score is a
-        # sum of three products of unit vectors, each wrong by at most (dim + 4) 2⁻²⁴, and two
-        # scores are compared.
+        # First search in float32, in half the time. If the best score leads the second best by more
+        # than the rounding error, the answer is also that of float64. A score is a sum of three
+        # products of unit vectors, each with an error of at most (dim + 4) 2⁻²⁴. The lead is the
+        # difference of two scores.
         margin = 2 * 3 * (matrix.shape[1] + 4) * 2.0**-24
         answer, lead = _search(matrix, triples, limit, method, unknown, np.float32)
         doubtful = ~(lead > margin)
@@ -60,16 +67,16 @@ def _search(
     unknown: int | None,
     dtype: type[np.float32] | type[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.floating[Any]]]:
-    """Return the row with the best score for each question, and its lead on the second best.
+    """Return the row with the best score for each question, and its lead over the second best.
 
-    w · (b - a + c) = w · b - w · a + w · c. Standard questions consist of few different words (905
-    in the 19,544 questions of questions-words.txt). The dot products of these words with the
-    vocabulary are computed once, and each question sums three rows of them.
+    The score is w · (b - a + c) = w · b - w · a + w · c. The usual files of questions have few
+    different words (905 in the 19,544 questions of questions-words.txt). So the dot products of
+    these words with the vocabulary are computed once, and each question adds three rows of them.
     """
     number = len(triples)
     if not number:
         return np.empty(0, np.intp), np.empty(0, dtype)
-    # Sorted, so that b - a is computed once for all questions that share a and b.
+    # Sort the questions, so that b - a is computed once for all questions with the same a and b.
     order = np.lexsort((triples[:, 2], triples[:, 1], triples[:, 0]))
     excluded = triples[order].ravel()
     asked, columns = np.unique(excluded, return_inverse=True)
@@ -100,7 +107,7 @@ def _search(
                 array[: (high - low) * (stop - start)].reshape(high - low, stop - start)
                 for array in (scores, addends)
             )
-            # mode="clip" lets numpy write to `out` directly; no index is out of range.
+            # No index is out of range. mode="clip" lets numpy write to `out` without a buffer.
             np.take(b_less_a, pair[low:high] - pairs.start, axis=0, out=score, mode="clip")
             np.take(plus, c[low:high], axis=0, out=addend, mode="clip")
             join(score, addend, out=score)
@@ -117,7 +124,7 @@ def _search(
             found[low + better] = column[better] + start
     answer, lead = np.empty_like(found), np.empty_like(best)
     answer[order] = found
-    # The lead is 0 where no row is left.
+    # The lead is 0 for a question without an answer.
     lead[order] = np.subtract(best, second, out=np.zeros_like(best), where=np.isfinite(best))
     return answer, lead
 
@@ -125,9 +132,9 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the terms of a question word in a score: as b or c, and as a."""
+    """Return the terms of question words in a score: if the word is b or c, and if it is a."""
     if method == "3cosadd":
         return cosines, -cosines
-    # Rounding must not take a cosine below -1.
+    # Rounding may give a cosine below -1: no term must be negative.
     moved = np.maximum((1 + cosines) / 2, 0)
     return moved, 1 / (moved + _EPSILON)

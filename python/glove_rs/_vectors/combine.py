@@ -1,4 +1,4 @@
-"""One vector per word, made of its word vector and its context vector."""
+"""Combining the word vector and the context vector of each word into one vector."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["COMBINATIONS", "combine"]
 
 _Float32: TypeAlias = "NDArray[np.float32]"
 
-#: The choices of :func:`combine`.
+#: The values of the parameter `how` of :func:`combine`.
 COMBINATIONS = _core.COMBINATIONS
 
 
@@ -48,7 +48,7 @@ def combine(W: NDArray[Any], W_tilde: NDArray[Any], how: str = "sum") -> _Float3
     how = choice("combine", how, COMBINATIONS)
     if np.shape(W) != np.shape(W_tilde):
         raise ValueError(
-            f"W and W_tilde must have one shape, got {np.shape(W)} and {np.shape(W_tilde)}"
+            f"W and W_tilde must have the same shape, got {np.shape(W)} and {np.shape(W_tilde)}"
         )
     word, context = np.asarray(W, dtype=np.float32), np.asarray(W_tilde, dtype=np.float32)
     if how == "word":

@@ -1,8 +1,7 @@
 """Cosines of word vectors, and vectors scaled to unit length.
 
 A vector has a direction unless it is zero, or has a component that is NaN or infinite. Nothing
-about a matrix is kept between calls: after a change of the matrix, the next query uses the new
-values.
+about a matrix is stored between calls, so every query uses the present values of the matrix.
 """
 
 from __future__ import annotations
@@ -32,8 +31,8 @@ _Float64: TypeAlias = "NDArray[np.float64]"
 _Indices: TypeAlias = "NDArray[np.intp]"
 _Rows: TypeAlias = "slice | _Indices"
 
-# Rows handled at a time wherever copies of all rows would be too much: 16,384 rows of 300 float32
-# are 20 MB. Measured: benches/EXPERIMENTS.md, "Sizes of batches".
+# The number of rows that are copied at a time, because a copy of all rows would be too large:
+# 16,384 rows of 300 float32 are 20 MB. Measured: benches/EXPERIMENTS.md, "Sizes of batches".
 _ROWS = 16_384
 
 
@@ -44,13 +43,17 @@ def blocks(count: int) -> Iterator[slice]:
 
 
 def cosines(matrix: NDArray[Any], query: NDArray[Any]) -> _Float32:
-    """Return ``w · query / |w|`` for each row w of a matrix; NaN for rows without a direction.
+    """Return ``w · query / |w|`` for each row w. This is the cosine if `query` is a unit vector.
 
     Parameters
     ----------
     matrix : ndarray of float32 or float16, shape (V, dim)
     query : ndarray, shape (dim,)
-        Of unit length, for cosines.
+
+    Returns
+    -------
+    ndarray of float32, shape (V,)
+        NaN for rows without a direction.
     """
     with np.errstate(over="ignore"):
         return _core.cosines(matrix, np.ascontiguousarray(query, np.float32))
@@ -77,7 +80,7 @@ def unit_rows(matrix: NDArray[Any], rows: _Rows) -> tuple[_Float32, NDArray[np.b
 
 
 def unit_rows_in_float64(matrix: NDArray[Any], rows: _Rows) -> tuple[_Float64, NDArray[np.bool_]]:
-    """Return the same in float64."""
+    """Return the results of :func:`unit_rows`, computed in float64."""
     units = matrix[rows].astype(np.float64)
     lengths = np.sqrt(np.einsum("ij,ij->i", units, units))
     directed = np.isfinite(lengths) & (lengths > 0)
@@ -87,14 +90,17 @@ def unit_rows_in_float64(matrix: NDArray[Any], rows: _Rows) -> tuple[_Float64, N
 
 
 def unit_vector(vector: NDArray[Any]) -> _Float64:
-    """Scale a vector to unit length; zeros are returned unchanged, and NaN if it is not finite."""
+    """Scale a vector to unit length, in float64.
+
+    A vector of zeros is returned unchanged. If a component is not finite, all are NaN.
+    """
     wide = vector.astype(np.float64)
     scale = np.abs(wide).max(initial=0.0)
     if scale == 0:
         return wide
     if not np.isfinite(scale):
         return np.full_like(wide, np.nan)
-    # Division by the largest component keeps the squares from overflow and from rounding to 0.
+    # Divide by the largest component first. Otherwise the squares may overflow or round to 0.
     wide /= scale
     return cast("_Float64", wide / np.linalg.norm(wide))
 
@@ -121,24 +127,23 @@ def cosines_of_pairs(matrix: NDArray[Any], pairs: _Indices) -> _Float64:
 
 
 def not_finite(matrix: NDArray[Any], ids: NDArray[np.intp]) -> NDArray[np.bool_]:
-    """Return whether the rows of `matrix` with these numbers have a NaN or an infinity.
+    """Return for each row number in `ids` whether this row of `matrix` has a NaN or an infinity.
 
-    A number of -1 is no row, and gives False.
+    The number -1 means no row and gives False. The result has the shape of `ids`.
     """
     rows = np.unique(ids[ids >= 0])
     return np.asarray(np.isin(ids, rows[~np.isfinite(matrix[rows]).all(axis=1)]))
 
 
 def _cosines(first: _Float64, second: _Float64) -> _Float64:
-    """Return the cosine of each row of one matrix with that of the other.
+    """Return the cosine of each row of `first` with the same row of `second`.
 
-    The dot product is divided once, by both lengths. So the cosine of a word with itself is
-    exactly 1, and the cosines of all such pairs are equal.
+    The dot product is divided by √(|a|² |b|²). So the cosine of a word with itself is exactly 1.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
         cosines: _Float64 = np.einsum("ij,ij->i", first, second)
         cosines /= np.sqrt(np.where(squares == 0, 1, squares))
-    # An infinite length: the quotient may be 0.
+    # If a length is infinite, the quotient may be 0, but the cosine is not defined.
     cosines[~np.isfinite(squares)] = np.nan
     return cosines

@@ -1,4 +1,4 @@
-"""Word vectors as objects of other libraries. Each library is imported when it is asked for."""
+"""Conversion of word vectors to objects of other libraries. A call imports the library."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def gensim_vectors(words: Sequence[str], rows: Mapping[str, int], matrix: NDArra
     models = optional("gensim.models", "to_gensim")
     keyed = models.KeyedVectors(vector_size=int(matrix.shape[1]), dtype=matrix.dtype)
     keyed.vectors = matrix
-    # Copies: gensim appends to these two when a word is added.
+    # Copies, because gensim changes these two when a word is added.
     keyed.index_to_key = list(words)
     keyed.key_to_index = dict(rows)
     keyed.next_index = len(words)

@@ -1,4 +1,4 @@
-"""Installed fonts that have the characters of some words, for matplotlib."""
+"""Choice of installed fonts for matplotlib that have all characters of some words."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .._optional import optional
 
 __all__ = ["advice", "families_for"]
 
-# It has a box with the name of its script for every character.
+# This font has every character, but only as a box with the name of the script.
 _PLACEHOLDER = "Last Resort"
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 
@@ -22,8 +22,8 @@ def families_for(words: Iterable[str]) -> tuple[list[str], set[str]]:
     Returns
     -------
     families : list of str
-        The default ones, followed by installed ones for the characters that those lack. matplotlib
-        draws each character with the first family that has it.
+        matplotlib's default families, then installed families with the characters that the default
+        ones lack. matplotlib draws each character with the first family that has it.
     missing : set of str
         Characters that no installed font has.
     """
@@ -41,7 +41,7 @@ def families_for(words: Iterable[str]) -> tuple[list[str], set[str]]:
 
 
 def advice(missing: Iterable[str]) -> str:
-    """Say which characters no font has, and what to install."""
+    """Return a message that says which characters no font has, and which font to install."""
     letters = sorted(missing)
     some = " ".join(letters[:10]) + (" ..." if len(letters) > 10 else "")
     is_cjk = any(unicodedata.name(letter, "").startswith(_CJK) for letter in letters)
@@ -53,14 +53,14 @@ def advice(missing: Iterable[str]) -> str:
     return f"no installed font has {some}: install a font that does, such as {font}"
 
 
-# One entry for each set of characters that the default fonts lack: all fonts are opened for it.
+# The result is cached for each set of characters, because the function opens all installed fonts.
 @functools.lru_cache(maxsize=16)
 def _installed_for(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
-    """Return installed families that have `needed`, and which of them no family has."""
+    """Return installed families that have the characters `needed`, and those that none has."""
     manager = optional("matplotlib.font_manager", "plot")
     families, missing = _cover(manager, manager.fontManager.ttflist, needed)
     if missing:
-        # matplotlib remembers its list of fonts from before they were installed.
+        # matplotlib caches its list of fonts: look for fonts that were installed later.
         known = {entry.fname for entry in manager.fontManager.ttflist}
         count = len(manager.fontManager.ttflist)
         for path in sorted(set(manager.findSystemFonts()) - known):
@@ -76,10 +76,13 @@ def _installed_for(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[i
 def _cover(
     manager: Any, entries: Iterable[Any], needed: frozenset[int]
 ) -> tuple[tuple[str, ...], frozenset[int]]:
-    """Choose families until they have `needed`: always the one that has most of what is missing."""
+    """Choose families that together have the characters `needed`; return also those missing.
+
+    Each step chooses the family that has most of the characters that are still missing.
+    """
     has: dict[str, set[int]] = {}
     for entry in entries:
-        # The upright face of ordinary weight is the one that is drawn.
+        # matplotlib draws the upright face, so only its characters matter.
         if entry.style == "normal" and not entry.name.startswith(_PLACEHOLDER):
             has.setdefault(entry.name, set()).update(needed & _characters(manager, entry.fname))
     families: list[str] = []
@@ -94,7 +97,7 @@ def _cover(
 
 
 def _characters(manager: Any, path: str) -> set[int]:
-    """Return the characters of a font, none if it cannot be read."""
+    """Return the characters of a font; an empty set if the font cannot be read."""
     try:
         return set(manager.get_font(path).get_charmap())
     except (OSError, RuntimeError):

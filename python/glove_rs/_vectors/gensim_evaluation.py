@@ -1,4 +1,4 @@
-"""The two evaluations of gensim's ``KeyedVectors``, by gensim's rules."""
+"""The two evaluations of gensim's ``KeyedVectors``, with gensim's rules."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ from .similarity import SimilarityQueries
 
 __all__ = ["Section", "word_analogies", "word_pairs"]
 
-#: Name, right and wrong answers of a section: "section", "correct" and "incorrect".
+#: A section of a file of questions: its name ("section"), and lists of the questions that were
+#: answered right ("correct") and wrong ("incorrect").
 Section: TypeAlias = "dict[str, Any]"
 
 _METHODS = {"most_similar": "3cosadd", "most_similar_cosmul": "3cosmul"}
-# gensim looks for an answer among this many neighbours.
+# gensim takes the answer from this many nearest neighbours.
 _CANDIDATES = 5
 
 
@@ -45,7 +46,7 @@ def word_pairs(
     stats = optional("scipy.stats", "evaluate_word_pairs")
     known = _known(words, restrict_vocab, case_insensitive)
     dummy4unknown = boolean("dummy4unknown", dummy4unknown)
-    # Without a byte order mark in the first word.
+    # Without this, a byte order mark would be part of the first word.
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"
     ids: list[tuple[int, int]] = []
@@ -70,9 +71,11 @@ def word_pairs(
     cosines[answered] = cosines_of_pairs(matrix, pairs[answered])
     finite = ~np.isnan(cosines)
     if not finite.all():
-        warn(f"{np.count_nonzero(~finite)} pairs left out: a vector is not finite")
+        warn(f"{np.count_nonzero(~finite)} pairs left out: a vector has NaN or infinity")
     if not finite.any():
-        raise ValueError(f"no pair of known words and a number in {os.fsdecode(path)}")
+        raise ValueError(
+            f"no line of {os.fsdecode(path)} has two words of the vocabulary and a number"
+        )
     gold = np.array(ratings)[finite]
     spearman = stats.spearmanr(gold, cosines[finite])
     pearson = stats.pearsonr(gold, cosines[finite])
@@ -81,12 +84,12 @@ def word_pairs(
 
 
 def _decoded(file: Iterable[str], path: str | os.PathLike[str]) -> Iterator[str]:
-    """Yield the lines of a text file, or raise a FormatError that says how to read it."""
+    """Yield the lines of `file`. Bytes in another encoding raise a FormatError."""
     try:
         yield from file
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{os.fsdecode(path)}, byte {error.start}: not {error.encoding}: give encoding="
+            f"{os.fsdecode(path)}, byte {error.start}: not {error.encoding}: set encoding="
         ) from None
 
 
@@ -119,7 +122,7 @@ def word_analogies(
     answerable = np.asarray(np.all(ids >= 0, axis=1))
     lost = np.asarray(not_finite(wv.vectors, ids).any(axis=1))
     if lost.any():
-        warn(f"{np.count_nonzero(lost)} questions left out: a vector is not finite")
+        warn(f"{np.count_nonzero(lost)} questions left out: a vector has NaN or infinity")
         answerable &= ~lost
     best = np.full(len(ids), -1, np.intp)
     best[answerable] = answers(wv.vectors, ids[answerable, :3], limit, method, None)
@@ -131,7 +134,7 @@ def word_analogies(
         if best[number] >= 0:
             predicted = folded(words[best[number]])
             if predicted in question[:3]:
-                # Another spelling of a word of the question: the next candidates may answer it.
+                # The best answer is a word of the question in another spelling: take the next one.
                 predicted = _next_answer(wv, ids[number], question, restrict_vocab, method, folded)
             right = predicted == question[3]
         sections[owner[number]]["correct" if right else "incorrect"].append(question)
@@ -154,7 +157,7 @@ def _next_answer(
     method: str,
     folded: Any,
 ) -> str:
-    """Return the first candidate that is no word of the question, or the last one."""
+    """Return the nearest neighbour that is not a word of the question; if all are, the last one."""
     a, b, c = map(int, ids[:3])
     search = wv.most_similar if method == "3cosadd" else wv.most_similar_cosmul
     near: Any = search([b, c], [a], topn=_CANDIDATES, restrict_vocab=restrict_vocab)
@@ -165,7 +168,10 @@ def _next_answer(
 def _known(
     words: Sequence[str], restrict_vocab: int | None, case_insensitive: bool
 ) -> dict[str, int]:
-    """Return the row of each word, or of the first of those that differ in case only."""
+    """Return the row of each known word; of words that differ in case only, the first row.
+
+    With `case_insensitive`, the words are in upper case.
+    """
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
     known = words[:restrict_vocab]
     if boolean("case_insensitive", case_insensitive):

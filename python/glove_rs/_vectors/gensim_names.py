@@ -1,6 +1,6 @@
-"""Methods that gensim's ``KeyedVectors`` has besides the look-up and the queries.
+"""Further methods of gensim's ``KeyedVectors``, beside the look-up and the queries.
 
-Names, argument order and results are gensim's. docs/gensim.md lists what remains different.
+Names, argument order and results are those of gensim. docs/gensim.md lists the differences.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ __all__ = ["GensimNames"]
 
 
 class GensimNames(SimilarityQueries):
-    """The methods of :class:`glove_rs.WordVectors` that are there for gensim's sake."""
+    """The methods of :class:`glove_rs.WordVectors` that exist for programs written for gensim."""
 
     # ---------------------------------------------------------------- look-up
 
     def has_index_for(self, key: Key) -> bool:
-        """Return whether there is a vector for `key`: ``key in wv``.
+        """Return whether `key` has a vector. The same as ``key in wv``.
 
         Parameters
         ----------
@@ -72,15 +72,15 @@ class GensimNames(SimilarityQueries):
         Parameters
         ----------
         keys : iterable of str
-            Unknown words are left out, repeated ones are taken once.
+            The words. Unknown words are left out, and repeated words are taken once.
         allow_inference, copy_vecattrs : bool
-            As in gensim. They change nothing here: a vector is never inferred, and there are no
-            attributes besides the vectors.
+            Parameters of gensim without an effect here: vectors are never inferred, and words have
+            no attributes.
 
         Returns
         -------
         WordVectors
-            The words in the order of `keys`; the matrix is a copy.
+            The words are in the order of `keys`. The matrix is a copy.
 
         Examples
         --------
@@ -100,9 +100,9 @@ class GensimNames(SimilarityQueries):
     # ---------------------------------------------------------------- changes
 
     def add_vector(self, key: str, vector: NDArray[Any] | Sequence[float]) -> int:
-        """Add a word with its vector. A word that is there already keeps its vector.
+        """Add a word with its vector. A known word keeps its old vector.
 
-        The matrix is copied: :meth:`add_vectors` adds many words in one copy.
+        Each call copies the matrix. :meth:`add_vectors` adds many words with one copy.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class GensimNames(SimilarityQueries):
         Raises
         ------
         ValueError
-            If the vector has another length.
+            If the vector does not have `dim` numbers.
 
         Examples
         --------
@@ -137,10 +137,10 @@ class GensimNames(SimilarityQueries):
         extras: None = None,
         replace: bool = False,
     ) -> None:
-        """Add words with their vectors, after the others.
+        """Add words with their vectors, after the present words.
 
-        The matrix is copied: what was given to the constructor, or is mapped from a file, stays as
-        it is. Do not add words while another thread queries.
+        The matrix is copied. So the array that was given to the constructor, or a mapped file, does
+        not change. Do not add words while another thread queries.
 
         Parameters
         ----------
@@ -148,9 +148,9 @@ class GensimNames(SimilarityQueries):
         weights : ndarray of shape (n, dim), or sequence of vectors
             Converted to the dtype of :attr:`vectors`.
         extras : None
-            gensim's attributes of words; there are none here.
+            gensim's attributes of words. Words have no attributes here.
         replace : bool, default False
-            Replace the vector of a word that is there already; by default the word keeps it.
+            Whether a known word gets the new vector. By default it keeps its old one.
 
         Raises
         ------
@@ -176,7 +176,7 @@ class GensimNames(SimilarityQueries):
         names = words_of("keys", keys)
         rows = self._rows_of("weights", weights, len(names))
         words, table = list(self.index_to_key), dict(self.key_to_index)
-        # The row of `rows` for each row of the new matrix that is not the old one's.
+        # For each row of the new matrix that gets a new vector: the row of `rows` with this vector.
         source: dict[int, int] = {}
         for position, name in enumerate(names):
             if name not in table:
@@ -193,11 +193,17 @@ class GensimNames(SimilarityQueries):
         self._words, self._key_to_index, self._vectors = words, table, matrix
 
     def __setitem__(self, keys: str | Sequence[str], weights: NDArray[Any]) -> None:
-        """Set the vector of a word, or of several: :meth:`add_vectors` with ``replace=True``."""
+        """Set the vector of a word, or of several words. Unknown words are added.
+
+        The same as :meth:`add_vectors` with ``replace=True``.
+        """
         self.add_vectors(keys, weights, replace=True)
 
     def _rows_of(self, name: str, weights: Any, count: int) -> NDArray[Any]:
-        """Return vectors as a matrix of the dtype of :attr:`vectors`, or raise a ValueError."""
+        """Return `count` vectors as a matrix with the dtype of :attr:`vectors`.
+
+        A ValueError for another number or length of vectors names the parameter, `name`.
+        """
         try:
             rows = np.asarray(weights, dtype=self._vectors.dtype)
         except (TypeError, ValueError):
@@ -214,7 +220,7 @@ class GensimNames(SimilarityQueries):
     def similar_by_key(
         self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Neighbours | Float32:
-        """Find the words closest to a word: :meth:`similar_by_word` by another name.
+        """Find the words closest to a word. The same as :meth:`similar_by_word`.
 
         Parameters
         ----------
@@ -242,7 +248,7 @@ class GensimNames(SimilarityQueries):
         return self.similar_by_word(key, topn, restrict_vocab)
 
     def words_closer_than(self, word1: Key, word2: Key) -> list[str]:
-        """Return the words closer to `word1` than `word2` is: :meth:`closer_than`.
+        """Return the words closer to `word1` than `word2` is. The same as :meth:`closer_than`.
 
         Parameters
         ----------
@@ -278,7 +284,7 @@ class GensimNames(SimilarityQueries):
         Returns
         -------
         str
-            The first of equals.
+            If several words are equally similar, the first of them in the list.
 
         Raises
         ------
@@ -302,12 +308,11 @@ class GensimNames(SimilarityQueries):
         return keys[int(np.argmax(np.where(np.isnan(scores), -np.inf, scores)))]
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Return the cosine of two words, relative to those of the neighbours of the first.
+        """Return the cosine of two words, divided by the sum of the cosines of `wa`'s neighbours.
 
         This is equation 1 of Leeuwenberg et al. (2016), "A Minimally Supervised Approach for
-        Synonym Extraction with Word Embeddings": ``similarity(wa, wb)`` divided by the sum of the
-        cosines of the `topn` words closest to `wa`. With 10 words, more than 0.10 hints at
-        synonyms.
+        Synonym Extraction with Word Embeddings". The sum is over the `topn` words closest to `wa`.
+        With 10 neighbours, a result above 0.10 suggests that the words are synonyms.
 
         Parameters
         ----------
@@ -323,7 +328,7 @@ class GensimNames(SimilarityQueries):
         KeyError
             If a word is unknown.
         ValueError
-            If there are no neighbours.
+            If `wa` is the only word, or `topn` is below 1.
 
         Examples
         --------
@@ -335,7 +340,7 @@ class GensimNames(SimilarityQueries):
         """
         near = self.most_similar(wa, topn=topn)
         if not near:
-            raise ValueError("relative_cosine_similarity needs neighbours, and there are none")
+            raise ValueError("relative_cosine_similarity needs neighbours, but there are none")
         return self.similarity(wa, wb) / sum(score for _, score in near)
 
     # ---------------------------------------------------------------- evaluation
@@ -351,29 +356,29 @@ class GensimNames(SimilarityQueries):
     ) -> tuple[Any, Any, float]:
         r"""Correlate the cosines of word pairs with human ratings, as gensim does.
 
-        :meth:`evaluate` reads more kinds of files, and says how it compares.
+        :meth:`evaluate` reads more kinds of files, and its result states the protocol.
 
         Parameters
         ----------
         pairs : str or path-like
-            Two words and a number on each line. Lines that start with '#', and lines that have not
-            exactly these three fields, are left out.
+            A file with two words and a number on each line. Lines that start with '#', and lines
+            with fewer or more fields, are left out.
         delimiter : str, default "\t"
-            What separates the fields.
+            The separator of the fields.
         encoding : str, default "utf8"
         restrict_vocab : int or None, default 300000
-            Know only this many words from the first.
+            Use only the first `restrict_vocab` words. All other words are unknown.
         case_insensitive : bool, default True
-            Compare words in upper case. Of words that differ in case only, the first counts.
+            Compare words in upper case. Of words that differ in case only, the first is used.
         dummy4unknown : bool, default False
-            Count a pair with an unknown word as one of cosine 0; by default it is left out.
+            Give a pair with an unknown word the cosine 0. By default the pair is left out.
 
         Returns
         -------
         pearson, spearman : scipy.stats results
             ``(correlation, p-value)`` each.
         oov_ratio : float
-            The share of pairs with an unknown word, in percent.
+            The percentage of pairs with an unknown word.
 
         Raises
         ------
@@ -382,12 +387,12 @@ class GensimNames(SimilarityQueries):
         OSError
             If the file cannot be read.
         ValueError
-            If there is no pair to compare.
+            If no line has two words of the vocabulary and a number.
 
         Warns
         -----
         UserWarning
-            If pairs are left out because a vector is not finite.
+            If pairs are left out because a vector has NaN or infinity.
 
         Examples
         --------
@@ -429,25 +434,25 @@ class GensimNames(SimilarityQueries):
         Parameters
         ----------
         analogies : str or path-like
-            Four words on each line, in sections that start with a line ``: name``. Lines of another
-            number of words are left out, with a warning.
+            A file with four words on each line, in sections that start with a line ``: name``.
+            Lines with fewer or more words are left out, with a warning.
         restrict_vocab : int or None, default 300000
-            Use only this many words from the first.
+            Use only the first `restrict_vocab` words. All other words are unknown.
         case_insensitive : bool, default True
-            Compare words in upper case. Of words that differ in case only, the first counts.
+            Compare words in upper case. Of words that differ in case only, the first is used.
         dummy4unknown : bool, default False
-            Count a question with an unknown word as answered wrongly; by default it is left out.
+            Count a question with an unknown word as a wrong answer. By default it is left out.
         similarity_function : {"most_similar", "most_similar_cosmul"}, default "most_similar"
-            How to answer: 3CosAdd or 3CosMul.
+            The rule that chooses the answer: 3CosAdd or 3CosMul.
 
         Returns
         -------
         score : float
-            The share of right answers in all sections; 0 if no question was answered.
+            The fraction of right answers in all sections; 0 if no question was answered.
         sections : list of dict
             For each section its name, ``"section"``, and the questions that were answered right,
-            ``"correct"``, and wrong, ``"incorrect"``: tuples of four words, in upper case if
-            `case_insensitive`. The last one, ``"Total accuracy"``, holds all of them.
+            ``"correct"``, and wrong, ``"incorrect"``. A question is a tuple of four words, in upper
+            case if `case_insensitive`. The last section, ``"Total accuracy"``, has all questions.
 
         Raises
         ------

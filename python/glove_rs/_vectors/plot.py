@@ -17,8 +17,8 @@ from .fonts import advice, families_for
 
 __all__ = ["neighbour_table", "scatter"]
 
-# Pairs of labels that adjustText compares, all rounds together: about a second. Two dozen labels
-# are apart long before that.
+# The largest number of pairs of labels that adjustText compares, over all its rounds. It takes
+# about a second. Two dozen labels need far fewer.
 _PAIRS = 50_000
 
 
@@ -52,7 +52,7 @@ def _label_beside(
 ) -> None:
     """Write each word beside its point."""
     for word, point in zip(words, points, strict=True):
-        # The text extends towards the middle of the picture, where there is room for long words.
+        # Write the text towards the middle of the picture, where there is room for a long word.
         side = "right" if point[0] > 0 else "left"
         ax.annotate(
             word,
@@ -78,7 +78,7 @@ def _label_apart(
         for word, point in zip(words, points, strict=True)
     ]
     with warnings.catch_warnings():
-        # They are measured by drawing them. Missing characters have their warning.
+        # adjustText draws the labels to measure them. `scatter` has warned of missing characters.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         adjust_text(
             labels,
@@ -91,13 +91,13 @@ def _label_apart(
 
 
 def principal_plane(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Project rows on their first two principal components.
+    """Project rows onto their first two principal components.
 
     Returns
     -------
     points : ndarray of float64, shape (n, 2)
-        The sign of each component is chosen so that its coordinate of largest magnitude is
-        positive: the picture is the same on every machine.
+        The sign of each component is chosen so that the coordinate of largest magnitude is
+        positive. So the picture is the same on every machine.
     variance : ndarray of float64, shape (2,)
         The fraction of the variance along each component.
     """

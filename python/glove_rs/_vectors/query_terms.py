@@ -1,4 +1,4 @@
-"""The terms of a query: words, indices and vectors, each with a weight if one is given."""
+"""The terms of a query: words, indices and vectors. A term may have a weight."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Terms: TypeAlias = "KeyOrVector | Iterable[KeyOrVector | tuple[KeyOrVector, floa
 
 
 def as_list(name: str, terms: Any) -> list[Any]:
-    """Return one term or several as a list; a matrix is a list of its rows."""
+    """Return a list of terms, given as one term or several. A matrix gives its rows."""
     if terms is None:
         return []
     one = isinstance(terms, str | int | np.integer)
@@ -44,18 +44,21 @@ def as_list(name: str, terms: Any) -> list[Any]:
 
 
 def as_vector(value: Any) -> Any:
-    """Return a sequence of numbers as an array; anything else, such as a word, as it is."""
+    """Return a sequence of numbers as an array, and anything else, such as a word, unchanged."""
     if isinstance(value, str | int | np.integer):
         return value
     try:
         array = np.asarray(value)
-    except ValueError:  # of lists that differ in length
+    except ValueError:  # a list of lists that differ in length
         return value
     return array if array.ndim and array.dtype.kind in "fiu" else value
 
 
 def weighted_terms(positive: Terms, negative: Terms) -> tuple[list[KeyOrVector], list[float]]:
-    """Return the terms of a query and their weights: 1, -1, or the weight given with a term."""
+    """Return the terms of a query and their weights.
+
+    The weight is 1 for `positive` and -1 for `negative`, unless a term comes with a weight.
+    """
     plus, minus = as_list("positive", positive), as_list("negative", negative)
     terms: list[KeyOrVector] = []
     weights = [1.0] * len(plus) + [-1.0] * len(minus)
@@ -69,7 +72,7 @@ def weighted_terms(positive: Terms, negative: Terms) -> tuple[list[KeyOrVector],
 
 
 def finite_numbers(name: str, values: Any) -> NDArray[np.float64]:
-    """Return finite numbers as an array; a ValueError names the parameter if one is not finite."""
+    """Return numbers as an array of float64, or raise a ValueError if one is not finite."""
     try:
         array = np.asarray(values, np.float64)
     except (TypeError, ValueError, OverflowError):

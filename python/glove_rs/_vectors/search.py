@@ -15,18 +15,21 @@ __all__ = ["cosmul", "largest", "nearest"]
 _Float32: TypeAlias = "NDArray[np.float32]"
 _Indices: TypeAlias = "NDArray[np.intp]"
 
-# Queries multiplied at a time with a block of rows: 256 x 16,384 cosines are 16 MB.
-# Measured: benches/EXPERIMENTS.md, "Sizes of batches".
+# The number of queries that are multiplied at a time with a block of rows: 256 x 16,384 cosines are
+# 16 MB. Measured: benches/EXPERIMENTS.md, "Sizes of batches".
 _QUERIES = 256
-# Queries that share one pass over the vocabulary. Each pass scales every row to unit length once.
+# The number of queries in one pass over the vocabulary. Each pass scales every row to unit length.
 _PASS = 1_024
 
 
 def largest(scores: _Float32, count: int) -> _Indices:
-    """Return the indices of the `count` largest scores, best first, ties by index, NaN last."""
+    """Return the indices of the `count` largest scores, best first.
+
+    Equal scores are in the order of their indices. NaN comes last.
+    """
     if 0 < count < scores.size:
         floor = -np.partition(-scores, count - 1)[count - 1]
-        # The floor is NaN if fewer than `count` scores are numbers: then all are sorted.
+        # If fewer than `count` scores are numbers, the floor is NaN, and all scores are sorted.
         if not np.isnan(floor):
             found = np.flatnonzero(scores >= floor)
             return found[np.argsort(-scores[found], kind="stable")[:count]]
@@ -40,8 +43,9 @@ def cosmul(
 ) -> _Float32:
     """Return the 3CosMul score of every row (Levy & Goldberg 2014).
 
-    Cosines are moved to [0, 1]. The score is the product of those with the `positive` vectors,
-    divided by the product of those with the `negative` vectors plus 10⁻⁶.
+    Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a row is the product of
+    these numbers for the `positive` vectors, divided by their product for the `negative` vectors
+    plus 10⁻⁶.
     """
     scores = np.ones(len(matrix), np.float32)
     denominator = np.ones(len(matrix), np.float32)
@@ -61,8 +65,8 @@ def nearest(
 ) -> Iterator[tuple[int, list[int], list[float]]]:
     """Yield each index with the `count` nearest rows and their cosines, best first.
 
-    Where fewer than `count` rows have a direction, or the index itself has none, the list ends
-    with rows numbered ``len(matrix)``.
+    If fewer than `count` other rows have a direction, or the row of the index has none, the list
+    is filled up with the row number ``len(matrix)``.
     """
     for start in range(0, len(indices), _PASS):
         queries = indices[start : start + _PASS]
@@ -75,14 +79,15 @@ def _nearest_in_one_pass(
 ) -> tuple[_Indices, _Float32]:
     """Return the `count` nearest rows of each row of `indices`, and their cosines.
 
-    The best rows so far of each query are kept. A block of the vocabulary is compared with the
-    worst of them, and only larger cosines are merged, so nearly all the time goes into the matrix
-    product.
+    The function keeps the `count` best rows so far of each query. In each block of the vocabulary,
+    only cosines larger than the worst of these are merged, so nearly all the time goes into the
+    matrix product.
 
     Returns
     -------
     rows : ndarray of intp, shape (n, count)
-        ``len(matrix)`` where fewer than `count` rows have a direction, and for a query without.
+        Best first. ``len(matrix)`` fills the list if fewer than `count` other rows have a
+        direction, and the whole list if the query has no direction.
     cosines : ndarray of float32, shape (n, count)
     """
     queries, has_direction = unit_rows(matrix, indices)
@@ -107,7 +112,7 @@ def _nearest_in_one_pass(
             scores[own, indices[some][own] - start] = -np.inf
             floor = best[some, -1]
             if start == 0 and count < width:
-                # No best rows yet: take those from the count-th largest of the block upwards.
+                # There are no best rows yet: find the `count` largest cosines of the block.
                 floor = np.partition(scores, width - count, axis=1)[:, width - count]
                 floor = np.nextafter(floor, np.float32(-np.inf))
             found = np.flatnonzero(scores > floor[:, None])
@@ -125,13 +130,14 @@ def _merged(
     row: _Indices,
     cosine: _Float32,
 ) -> tuple[_Indices, _Float32]:
-    """Merge newly found rows into the best rows of their queries, and keep the same number."""
+    """Merge new rows into the best rows of their queries, and keep the `count` best of each."""
     rows, cosines = best
     height, count = rows.shape
     every_query = np.concatenate((np.repeat(np.arange(height), count), query))
     every_row = np.concatenate((rows.ravel(), row))
     every_cosine = np.concatenate((cosines.ravel(), cosine))
-    # Stable: of equal cosines the row found first, which has the lower index, stays first.
+    # The sort is stable: of equal cosines, the row with the lower index, which was found first,
+    # stays first.
     order = np.lexsort((-every_cosine, every_query))
     # `order` is sorted by query: the first `count` of each query are its best.
     starts = np.searchsorted(every_query[order], np.arange(height))

@@ -17,7 +17,7 @@ from .table import Float32, VectorTable
 
 __all__ = ["Neighbours", "SimilarityQueries"]
 
-#: ``(word, cosine)``, best first.
+#: A list of ``(word, cosine)``, best first.
 Neighbours: TypeAlias = "list[tuple[str, float]]"
 
 
@@ -66,28 +66,30 @@ class SimilarityQueries(VectorTable):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
-        """Find the words closest in direction to some words, and away from others.
+        """Find the words nearest to the words in `positive` and far from those in `negative`.
 
-        The unit vectors of `positive` and `negative` are averaged with weights 1 and -1. Words are
-        sorted by their cosine with this mean. Words of the query are not returned.
+        The unit vectors of `positive` and `negative` are averaged with the weights 1 and -1. Words
+        are sorted by their cosine with this mean. The words of the query are not returned.
 
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
-            The terms of the query. A term may be a pair ``(term, weight)``; the weight replaces 1
-            or -1, sign included. In a list, a vector may also be a list of numbers.
+            The terms of the query: words, indices or vectors. A term may be a pair
+            ``(term, weight)``; the weight, with its sign, then replaces 1 or -1. In a list, a
+            vector may also be a list of numbers.
         topn : int or None, default 10
-            The number of words to return; None returns all cosines instead.
+            The number of words to return. None returns the cosines of all searched rows instead.
         clip_start, clip_end : int, optional
-            Search only the rows from `clip_start` up to `clip_end`.
+            Search only the rows from `clip_start` up to, but without, `clip_end`.
         restrict_vocab : int, optional
-            Search only this many rows from the first; overrides `clip_start` and `clip_end`.
+            Search only the first `restrict_vocab` rows. It overrides `clip_start` and `clip_end`.
 
         Returns
         -------
         list of (str, float)
-            Best first; equal cosines in the order of the vocabulary. With ``topn=None``, an
-            ndarray of float32 with one cosine per searched row.
+            Words and cosines, best first. Words with equal cosines are in the order of the
+            vocabulary. With ``topn=None``, an ndarray of float32 with one cosine for each searched
+            row.
 
         Raises
         ------
@@ -128,32 +130,32 @@ class SimilarityQueries(VectorTable):
         topn: int | None = 10,
         restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
-        """Find the words that maximise the product of cosines, 3CosMul (Levy & Goldberg 2014).
+        """Find the words with the largest product of cosines, 3CosMul (Levy & Goldberg 2014).
 
-        Each cosine is moved to [0, 1]. The score is the product of the cosines with `positive`,
-        divided by the product of the cosines with `negative` plus 10⁻⁶.
+        Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a word is the product
+        of these numbers for `positive`, divided by their product for `negative` plus 10⁻⁶.
 
         Parameters
         ----------
         positive, negative : str, int, ndarray of shape (dim,), or a list of those, optional
-            Arrays are used as they are: give them unit length.
+            The terms of the query: words, indices or vectors. Vectors must have unit length.
         topn : int or None, default 10
-            The number of words to return; None returns all scores instead.
+            The number of words to return. None returns the scores of all searched rows instead.
         restrict_vocab : int, optional
-            Search only this many rows from the first.
+            Search only the first `restrict_vocab` rows.
 
         Returns
         -------
         list of (str, float)
-            Best first, without the words of the query. With ``topn=None``, an ndarray of float32
-            with one score per searched row.
+            Words and scores, best first, without the words of the query. With ``topn=None``, an
+            ndarray of float32 with one score for each searched row.
 
         Raises
         ------
         KeyError
             If a word is unknown.
         ValueError
-            If there is no positive item.
+            If `positive` is empty.
 
         Examples
         --------
@@ -169,7 +171,7 @@ class SimilarityQueries(VectorTable):
             return []
         plus, minus = as_list("positive", positive), as_list("negative", negative)
         if not plus:
-            raise ValueError("cannot compute similarity with no input")
+            raise ValueError("positive must have at least one word or vector, got none")
         scores = search.cosmul(
             self._vectors[: restrict_vocab or None],
             [self._unit_vector(item) for item in plus],
@@ -185,7 +187,7 @@ class SimilarityQueries(VectorTable):
     def similar_by_word(
         self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> Neighbours | Float32:
-        """Find the words closest to a word: ``most_similar([word], ...)``.
+        """Find the words nearest to a word. The same as ``most_similar([word], ...)``.
 
         Parameters
         ----------
@@ -220,7 +222,7 @@ class SimilarityQueries(VectorTable):
         topn: int | None = 10,
         restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
-        """Find the words closest to a vector: ``most_similar([vector], ...)``.
+        """Find the words nearest to a vector. The same as ``most_similar([vector], ...)``.
 
         Parameters
         ----------
@@ -235,7 +237,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         ValueError
-            If the vector has another shape.
+            If the vector does not have `dim` numbers.
 
         Examples
         --------
@@ -251,10 +253,10 @@ class SimilarityQueries(VectorTable):
         return self.most_similar(query, topn=topn, restrict_vocab=restrict_vocab)
 
     def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
-        """Find the neighbours of many words, faster than with :meth:`most_similar` in a loop.
+        """Find the nearest words of many words, faster than :meth:`most_similar` in a loop.
 
-        The queries are multiplied with the vocabulary block by block, so the memory used beyond
-        the result does not grow with the number of words.
+        The queries are multiplied with the vocabulary block by block. So the memory in use, apart
+        from the result, does not grow with the number of words.
 
         Parameters
         ----------
@@ -264,12 +266,12 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         list of list of (str, float)
-            One list per word, in the order of `words`.
+            A list of words and cosines, best first, for each word of `words`.
 
         Raises
         ------
         KeyError
-            If a word is unknown. This is checked before the search.
+            If a word is unknown. All words are checked before the search.
 
         Examples
         --------
@@ -287,8 +289,8 @@ class SimilarityQueries(VectorTable):
         names = self.index_to_key
         result: list[Neighbours] = []
         for index, near, scores in search.nearest(self._vectors, indices, count):
-            # Without a direction, or with too few neighbours that have one, the single query
-            # decides the order: rows without a direction come last.
+            # The word, or too many of the others, have no direction: use the single query, which
+            # sorts rows without a direction last.
             if near and near[-1] == len(self):
                 result.append(self.most_similar(index, topn=topn))
             else:
@@ -296,7 +298,7 @@ class SimilarityQueries(VectorTable):
         return result
 
     def analogy(self, a: Key, b: Key, c: Key, topn: int = 10) -> Neighbours:
-        """Answer "`a` is to `b` as `c` is to what?": ``most_similar([b, c], [a], topn)``.
+        """Answer "`a` is to `b` as `c` is to what?". The same as ``most_similar([b, c], [a])``.
 
         Parameters
         ----------
@@ -306,7 +308,7 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         list of (str, float)
-            Words closest to ``b - a + c`` (unit vectors), best first.
+            The words nearest to ``b - a + c``, computed with unit vectors, best first.
 
         Raises
         ------
@@ -354,16 +356,17 @@ class SimilarityQueries(VectorTable):
         return cosine(self.get_vector(w1), self.get_vector(w2))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
-        """Return the cosine of the means of two lists of words. Unknown words are left out.
+        """Return the cosine of two mean vectors, one for each list of words.
 
         Parameters
         ----------
         ws1, ws2 : sequence of str
+            Unknown words are left out.
 
         Returns
         -------
         float
-            0 if no word of a list is known.
+            From -1 to 1; 0 if no word of one of the lists is known.
 
         Raises
         ------
@@ -380,7 +383,7 @@ class SimilarityQueries(VectorTable):
         """
         first, second = as_list("ws1", ws1), as_list("ws2", ws2)
         if not (first and second):
-            raise ZeroDivisionError("at least one of the lists of words is empty")
+            raise ZeroDivisionError("ws1 and ws2 must both have words, but one of them is empty")
         means = (
             self._mean(words, None, pre_normalize=False, ignore_missing=True)
             for words in (first, second)
@@ -397,7 +400,7 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         float
-            From 0 to 2.
+            From 0 to 2; NaN if the vector of a word has NaN or infinity.
 
         Raises
         ------
@@ -422,18 +425,20 @@ class SimilarityQueries(VectorTable):
         ----------
         word_or_vector : str or sequence of float, length dim
         other_words : iterable of str, optional
-            None or empty: the whole vocabulary, including the word itself.
+            The words to compare with. None or empty means the whole vocabulary, including the word
+            itself.
 
         Returns
         -------
-        ndarray of float32, shape (number of words,)
+        ndarray of float32, shape (number of other words,)
+            NaN for a vector without a direction.
 
         Raises
         ------
         KeyError
             If a word is unknown.
         ValueError
-            If a vector has another shape.
+            If a vector does not have `dim` numbers.
 
         Examples
         --------
@@ -448,11 +453,12 @@ class SimilarityQueries(VectorTable):
         return cosine_distances(self._vectors[others] if others.size else self._vectors, given)
 
     def doesnt_match(self, words: Sequence[Key]) -> str:
-        """Return the word furthest from the mean direction of all. Unknown words are left out.
+        """Return the word that is farthest from the mean direction of all the words.
 
         Parameters
         ----------
         words : sequence of str
+            Unknown words are left out, with a warning.
 
         Returns
         -------
@@ -467,7 +473,7 @@ class SimilarityQueries(VectorTable):
         Warns
         -----
         UserWarning
-            Naming the words left out.
+            If words are left out. The warning names them.
 
         Examples
         --------
@@ -482,14 +488,15 @@ class SimilarityQueries(VectorTable):
     def rank_by_centrality(
         self, words: Sequence[Key], use_norm: bool = True
     ) -> list[tuple[float, str]]:
-        """Sort words by their closeness to the mean direction of all. Unknown words are left out.
+        """Sort words by their closeness to the mean direction of all the words.
 
         Parameters
         ----------
         words : sequence of str
+            Unknown words are left out, with a warning.
         use_norm : bool, default True
-            Scale the vectors to unit length first. Otherwise long vectors weigh more in the mean,
-            and the score is the dot product with the mean direction, not the cosine.
+            Scale the vectors to unit length first. Otherwise long vectors have more weight in the
+            mean, and the score is the dot product with the mean direction, not the cosine.
 
         Returns
         -------
@@ -504,7 +511,7 @@ class SimilarityQueries(VectorTable):
         Warns
         -----
         UserWarning
-            Naming the words left out.
+            If words are left out. The warning names them.
 
         Examples
         --------
@@ -523,7 +530,7 @@ class SimilarityQueries(VectorTable):
             missing = ", ".join(shown(word) for word in asked if word not in self)
             warn(f"words left out, not in the vocabulary: {missing}")
         if not known:
-            raise ValueError("cannot select a word from an empty list")
+            raise ValueError("words must have at least one word of the vocabulary")
         indices = self._indices(known)
         rows = self._vectors[indices].astype(np.float32)
         if use_norm:
@@ -588,13 +595,16 @@ class SimilarityQueries(VectorTable):
         return len(self.closer_than(key1, key2)) + 1
 
     def _unit_vector(self, item: KeyOrVector) -> NDArray[Any]:
-        """Return the unit vector of a word; a vector is returned as it is."""
+        """Return the unit vector of a word. A vector is returned unchanged."""
         if isinstance(item, np.ndarray):
             return self._checked(item)
         return self.get_vector(item, norm=True)
 
     def _listing(self, scores: Float32, topn: int, exclude: set[int], start: int) -> Neighbours:
-        """Return the words of the best scores; ``scores[0]`` is that of row `start`."""
+        """Return the `topn` words with the best scores. ``scores[0]`` is the score of row `start`.
+
+        The rows in `exclude` are left out.
+        """
         best = search.largest(scores, topn + len(exclude))
         names = self.index_to_key
         near = [

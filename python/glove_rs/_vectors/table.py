@@ -1,4 +1,4 @@
-"""Words with their vectors: one row of a matrix for each word, found by the word or its index."""
+"""The table of words and vectors: row i of the matrix is the vector of word i."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class VectorTable:
         names = words_of("words", words)
         if len(names) != matrix.shape[0]:
             raise ValueError(
-                "words and vectors must have one length, "
+                "words and vectors must have the same length, "
                 f"got {len(names)} words and {matrix.shape[0]} vectors"
             )
         dtype = np.float16 if matrix.dtype == np.float16 else np.float32
@@ -52,10 +52,11 @@ class VectorTable:
     def _from_unique(
         cls, words: list[str] | Callable[[], list[str]], vectors: NDArray[Any]
     ) -> Self:
-        """Wrap different words and a C-contiguous matrix with one row per word, without checks.
+        """Create an object from words and a matrix without checks and copies.
 
-        `words` may be a function that returns them. It is called when a word is first needed, so
-        that a memory-mapped file opens without decoding its vocabulary.
+        No word may be repeated, and the matrix must be C-contiguous with one row for each word.
+        `words` may be a function that returns the words. It is called when a word is first needed,
+        so that a mapped file opens without decoding its vocabulary.
         """
         wv = cls.__new__(cls)
         wv._words = words
@@ -70,7 +71,7 @@ class VectorTable:
         """The words in the order of the rows: list of str, length V."""
         words = self._words
         if not isinstance(words, list):
-            # Two threads may both call it; both get the same words.
+            # If two threads both call it, both get the same words.
             words = self._words = words()
         return words
 
@@ -90,7 +91,7 @@ class VectorTable:
 
     @property
     def vector_size(self) -> int:
-        """The number of components of a vector."""
+        """The number of components of each vector."""
         return int(self._vectors.shape[1])
 
     def __len__(self) -> int:
@@ -103,18 +104,19 @@ class VectorTable:
         return iter(self.index_to_key)
 
     def __getitem__(self, keys: Key | slice | Iterable[Key]) -> NDArray[Any]:
-        """Return the vector of a word, or the matrix of several.
+        """Return the vector of a word, or a matrix with the vectors of several words.
 
         Parameters
         ----------
         keys : str, int, slice, or iterable of str
-            ``wv[:1000]`` are the vectors of the first thousand words.
+            A word, its index, several words, or a range of rows: ``wv[:1000]`` returns the vectors
+            of the first thousand words.
 
         Returns
         -------
-        ndarray of the dtype of :attr:`vectors`
-            Shape (dim,), a read-only view, for one word; shape (n, dim), a copy, for several, and a
-            read-only view for a slice.
+        ndarray with the dtype of :attr:`vectors`
+            For one word a read-only view of shape (dim,). For a slice a read-only view of shape
+            (n, dim). For several words a copy of shape (n, dim).
 
         Raises
         ------
@@ -142,7 +144,7 @@ class VectorTable:
     @overload
     def get(self, key: Key, default: _T) -> NDArray[Any] | _T: ...
     def get(self, key: Key, default: Any = None) -> Any:
-        """Return the vector of a word, or `default` for an unknown word, as a dict does.
+        """Return the vector of a word, or `default` for an unknown word, as ``dict.get`` does.
 
         Parameters
         ----------
@@ -182,7 +184,7 @@ class VectorTable:
         ------
         KeyError
             If the word is unknown and `default` is not given. The message names the word and up
-            to three words of the vocabulary that differ from it by one edit.
+            to three words of the vocabulary with a similar spelling.
 
         Examples
         --------
@@ -191,10 +193,11 @@ class VectorTable:
         >>> wv = WordVectors(["ice", "steam"], np.eye(2))
         >>> wv.get_index("steam")
         1
-        >>> wv.get_index("stem")
-        Traceback (most recent call last):
-            ...
-        glove_rs.UnknownWord: Key 'stem' not present in vocabulary; did you mean 'steam'?
+        >>> try:
+        ...     wv.get_index("stem")
+        ... except KeyError as error:
+        ...     print(error)
+        Key 'stem' not present in vocabulary; did you mean 'steam'?
         """
         index = self._find(key)
         if index is not None:
@@ -210,7 +213,7 @@ class VectorTable:
         ----------
         key : str or int
         norm : bool, default False
-            Scale it to unit length.
+            Scale the vector to unit length.
 
         Returns
         -------
@@ -250,10 +253,11 @@ class VectorTable:
         ----------
         keys : sequence of str, int or ndarray of shape (dim,)
         weights : sequence of float, optional
-            One per key; the sum is divided by the sum of their absolute values.
+            One weight for each key, by default 1. The weighted sum is divided by the sum of the
+            absolute values of the weights.
         pre_normalize : bool, default True
-            Scale the vectors of words to unit length first. A vector given as an array is used
-            as it is.
+            Scale the vectors of words to unit length first. A vector that is given as an array is
+            not scaled.
         post_normalize : bool, default False
             Scale the mean to unit length.
         ignore_missing : bool, default True
@@ -262,13 +266,15 @@ class VectorTable:
         Returns
         -------
         ndarray of float32, shape (dim,)
+            Zeros if no key is known.
 
         Raises
         ------
         KeyError
             If a word is unknown and `ignore_missing` is false.
         ValueError
-            If there are no keys, or `weights` has another length, or an array another shape.
+            If there are no keys, if `weights` does not have one number for each key, or if an array
+            does not have the shape (dim,).
 
         Examples
         --------
@@ -293,11 +299,11 @@ class VectorTable:
     ) -> NDArray[np.float64]:
         """Return the weighted mean of several vectors in float64, shape (dim,)."""
         if not items:
-            raise ValueError("cannot compute mean with no input")
+            raise ValueError("a mean needs at least one word or vector, got none")
         factors = np.ones(len(items)) if weights is None else finite_numbers("weights", weights)
         if factors.shape != (len(items),):
             raise ValueError(
-                "keys and weights must have one length, "
+                "keys and weights must have the same length, "
                 f"got {len(items)} keys and weights of shape {factors.shape}"
             )
         total = np.zeros(self.vector_size)
@@ -318,7 +324,7 @@ class VectorTable:
         return total
 
     def _find(self, key: object) -> int | None:
-        """Return the row of a word or of a valid index, else None."""
+        """Return the row of a word, or a valid index itself; None for anything else."""
         if isinstance(key, str):
             return self.key_to_index.get(key)
         if isinstance(key, int | np.integer) and 0 <= key < len(self):
@@ -329,7 +335,7 @@ class VectorTable:
         return np.array([self.get_index(key) for key in keys], dtype=np.intp)
 
     def _unit_row(self, index: int) -> NDArray[np.float64]:
-        """Return a row scaled to unit length, shape (dim,); NaN without a direction."""
+        """Return a row scaled to unit length, shape (dim,). All NaN if it has no direction."""
         unit = unit_vector(self._vectors[index])
         return unit if unit.any() else np.full_like(unit, np.nan)
 
@@ -342,7 +348,7 @@ class VectorTable:
 def _first_of_each(
     names: list[str], matrix: NDArray[Any]
 ) -> tuple[list[str], NDArray[Any], dict[str, int]]:
-    """Drop the rows of repeated words, keep the first row of each, and warn."""
+    """Keep the first row of each word, drop the rows of repeated words, and warn of them."""
     key_to_index: dict[str, int] = {}
     first_rows: list[int] = []
     repeated: list[str] = []

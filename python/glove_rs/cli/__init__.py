@@ -1,7 +1,8 @@
-"""The command line: ``glove-rs COMMAND ...``, and the same as ``python -m glove_rs``.
+"""The command line: ``glove-rs COMMAND ...`` or ``python -m glove_rs COMMAND ...``.
 
-Results go to standard output, everything else to standard error. The exit code is 0 for success, 1
-for a failure, with a line that states the reason, 2 for wrong arguments, and 130 after Ctrl-C.
+Results go to standard output, and messages and progress to standard error. The exit code is 0
+after success, 1 after a failure, 2 for wrong arguments, and 130 after Ctrl-C. After a failure, a
+line states the reason.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-# Nothing else is imported before `main` can end with a line instead of a traceback.
+# Imports take time. Everything else is imported inside `main`, which catches Ctrl-C and prints a
+# line instead of a traceback.
 
 if TYPE_CHECKING:
     from ._parser import Parser
@@ -26,7 +28,7 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line and return its exit code."""
+    """Run a command line, by default that of the process, and return its exit code."""
     try:
         from . import _program
 

@@ -1,4 +1,4 @@
-"""Inputs of the commands: texts, vectors, counts and models, recognised by their content."""
+"""Inputs of the commands: texts, vectors, counts and models. Their content says what they are."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ __all__ = [
     "vectors",
 ]
 
-#: Kinds that the core does not name, as messages call them.
+#: The kinds of folders, with their names in messages. The core recognises files only.
 _FOLDERS = {
-    "checkpoints": "a folder of checkpoints of a training",
+    "checkpoints": "a folder with checkpoints of a training",
     "folder": "a folder of glove-rs fit",
 }
 
-#: What messages call a pipe, as the core calls a file that it does not know.
+#: The name of an unknown kind in messages. A pipe is unknown, because it can be read only once.
 _UNKNOWN = "of no format that glove-rs knows"
 
-#: Parameters of :meth:`WordVectors.load` that say how to read.
+#: The parameters of :meth:`WordVectors.load` that are options of every command that reads vectors.
 READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
 
 
 def local(path: str) -> str:
-    """Return the path of standard input for ``-``, else `path`."""
+    """Return the path of standard input if `path` is ``-``, otherwise `path`."""
     return "/dev/stdin" if path == "-" else path
 
 
 class Argument(os.PathLike[str]):
-    """A path on the command line: a file even if it looks like text, a URL as it is."""
+    """A path or URL on the command line. It is a path object, so it is never taken for text."""
 
     def __init__(self, path: str) -> None:
         self._path = local(path)
@@ -55,12 +55,12 @@ class Argument(os.PathLike[str]):
 
 
 def corpus(paths: list[str]) -> list[Argument]:
-    """Return files, folders, patterns and URLs as a source of text, as the API reads a list.
+    """Return files, folders, patterns and URLs as one source of text for the Python API.
 
     Raises
     ------
     FormatError
-        If a folder is one that glove-rs wrote.
+        If a folder is the output of ``glove-rs fit`` or has checkpoints.
     """
     for path in paths:
         if os.path.isdir(path) and (kind := recognised(path)[0]) in _FOLDERS:
@@ -69,19 +69,19 @@ def corpus(paths: list[str]) -> list[Argument]:
 
 
 def documents(paths: list[str], errors: str) -> list[str]:
-    """Return the lines of a text that are not empty, read as the other commands read text.
+    """Return the lines of a text, without blank ones. The text is read as by the other commands.
 
     Parameters
     ----------
     paths : list of str
         As for :func:`corpus`.
     errors : {"strict", "replace", "ignore"}
-        What to do with bytes that are no text.
+        What to do with bytes that are not text.
 
     Raises
     ------
     ValueError
-        If there is no such line.
+        If all lines are blank.
     OSError, FormatError
         As for :meth:`Glove.fit`.
     """
@@ -93,7 +93,7 @@ def documents(paths: list[str], errors: str) -> list[str]:
         found.append(document)
         return ["word"]
 
-    # The core passes each document to a tokenizer that is a function, in order.
+    # If the tokenizer is a function, the core calls it with each document, in order.
     Vocabulary.from_corpus(
         corpus(paths), tokenizer=keep, min_count=1, threads=1, errors=errors, progress=False
     )
@@ -101,12 +101,12 @@ def documents(paths: list[str], errors: str) -> list[str]:
 
 
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
-    """Read vectors from any file that has them. Those of a model are W + W_tilde.
+    """Read vectors from a file of vectors, or from a model: W + W_tilde.
 
     Parameters
     ----------
     path : str
-        The file.
+        The file, or the folder of a model.
     vocabulary : str, optional
         The file of the words, for parameters of Stanford's glove.
     **reading
@@ -115,7 +115,7 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
     Raises
     ------
     FormatError
-        If the file is something else; the message says what.
+        If the file has no vectors. The message says what the file is.
     """
     is_named = reading.get("format") is not None or reading.get("member") is not None
     kind, what = ("vectors", "") if is_named else recognised(path)
@@ -127,34 +127,36 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
     if kind == "checkpoints":
         raise FormatError(f"{path}: these are not vectors but {what}")
     if kind == "parameters" and vocabulary is None:
-        raise FormatError(f"{path}: this is {what}: name their words with --vocab")
+        raise FormatError(f"{path}: this is {what}: name the file of their words with --vocab")
     return WordVectors.load(local(path), vocabulary=vocabulary, **reading)
 
 
 def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
-    """Read counts in the format of glove-rs or Stanford's tools.
+    """Read counts in the format of glove-rs or of Stanford's tools.
 
     Raises
     ------
     FormatError
-        If the file is something else; the message says what.
+        If the file has no counts. The message says what the file is.
     """
     if path == "-" and vocabulary is None:
         raise FormatError(
-            f"{local(path)}: counts are read from a file: name it instead of -. Only Stanford's "
-            "records, whose words --vocab of glove-rs train names, are also read from here"
+            f"{local(path)}: name a file of counts instead of -. Standard input is read only as "
+            "Stanford's records, by glove-rs train with --vocab"
         )
     kind, what = recognised(path)
     if kind == "counts":
         if vocabulary is not None:
-            raise FormatError(f"{path}: these counts hold their words: leave --vocab out")
+            raise FormatError(f"{path}: this file has its words: leave --vocab out")
         return Cooccurrence.load(path, **options)
     if kind in _FOLDERS:
         raise FormatError(f"{path}: these are not counts but {what}")
     if kind != "unknown":
         _core.check_kind(path, "counts")
     if vocabulary is None:
-        raise FormatError(f"{path}: Stanford's records hold no words: name them with --vocab")
+        raise FormatError(
+            f"{path}: Stanford's records have no words: name the file of the words with --vocab"
+        )
     return Cooccurrence.load(local(path), Vocabulary.load(vocabulary), **options)
 
 
@@ -164,10 +166,10 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     Raises
     ------
     FormatError
-        If the file is something else; the message says what.
+        If the file is neither. The message says what the file is.
     """
     if path == "-":
-        raise FormatError(f"{local(path)}: a model is read from a file: name it instead of -")
+        raise FormatError(f"{local(path)}: name the file of a model instead of -")
     kind, what = recognised(path)
     if kind in {"model", "folder"}:
         return Glove.load(path)
@@ -176,19 +178,20 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     if kind not in {"parameters", "unknown"}:
         _core.check_kind(path, "model")
     if vocabulary is None:
-        raise FormatError(f"{path}: this is {what}: name their words with --vocab")
+        raise FormatError(f"{path}: this is {what}: name the file of their words with --vocab")
     return Glove.load_stanford(path, vocabulary, gradsq=gradsq)
 
 
 def recognised(path: str) -> tuple[str, str]:
-    """Return the kind of a file as the core names it, or of a folder, and what messages call it.
+    """Return the kind of a file or folder, and its name in messages.
 
-    The kind of a pipe is "unknown".
+    A file has the kind that the core recognises, a folder one of :data:`_FOLDERS`, and a pipe
+    the kind "unknown".
 
     Raises
     ------
     OSError
-        If it does not exist or cannot be read.
+        If `path` does not exist or cannot be read.
     """
     if path == "-":
         return "unknown", _UNKNOWN

@@ -8,7 +8,7 @@ __all__ = ["free_memory", "processors"]
 
 
 def free_memory() -> float:
-    """Return the free memory in bytes, or all memory if the system does not tell what is free."""
+    """Return the free memory in bytes; all memory if the system does not report free memory."""
     try:
         with open("/proc/meminfo", encoding="ascii") as file:
             for line in file:

@@ -1,8 +1,8 @@
-"""Command line options that come from the Python API.
+"""Command-line options that are made from the Python API.
 
 Options of counting and training come from the table of settings. Options of queries and files come
-from the signatures and docstrings of the functions that take them. A parameter that is added to
-either is an option without further code.
+from the signature and the docstring of the function that takes them. So a parameter that is added
+there becomes an option without further code.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from .._settings import SETTINGS
 
 __all__ = ["add_parameters", "add_settings", "flag", "given"]
 
-# The metavar of a parameter whose type in the docstring contains the key.
+# The metavar of a parameter, by a part of its type in the docstring.
 _METAVARS = {"path": "PATH", "int or str": "SIZE"}
-# Help of parameters whose docstring describes Python values.
+# The help of parameters whose docstring describes Python values and not options.
 _TEXTS = {
-    "format": "glove, word2vec, word2vec_binary, stanford or native (default: found out)",
-    "member": "the file to read, if the first argument is a zip archive of several",
-    "restrict_vocab": "know only the first N words",
-    "topn": "how many to print",
+    "format": "glove, word2vec, word2vec_binary, stanford or native (default: detected)",
+    "member": "name of the file to read, if the first argument is a zip archive of several files",
+    "restrict_vocab": "use only the first N words",
+    "topn": "number of words to print",
 }
 
 
 def flag(name: str) -> str:
-    """Return the option of a parameter: ``--max-vocab`` of ``max_vocab``."""
+    """Return the option of a parameter: ``--max-vocab`` for ``max_vocab``."""
     return "--" + name.replace("_", "-")
 
 
 def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
-    """Add settings of counting and training; only those given will be in the namespace."""
+    """Add options for settings. The parsed namespace has only the options that were given."""
     for name in names:
         setting = SETTINGS[name]
         options: dict[str, Any] = {
@@ -49,7 +49,7 @@ def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
 
 
 def _default(name: str) -> str:
-    """Return the default of an option as text for its help, unless its help states it."""
+    """Return the default of an option as text for its help; "" if the help itself states it."""
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
@@ -71,17 +71,17 @@ def _default(name: str) -> str:
 def add_parameters(
     group: argparse._ArgumentGroup, function: Callable[..., Any], names: Iterable[str]
 ) -> None:
-    """Add parameters of `function` as options; only those given will be in the namespace.
+    """Add options for parameters of `function`. The namespace has only the options that were given.
 
     Parameters
     ----------
     group
-        Where to add them.
+        The group of a parser to add the options to.
     function : callable
-        With an annotated signature and a docstring.
+        It must have an annotated signature and a docstring in numpy's style.
     names : iterable of str
-        Which parameters. Settings among them that the docstring does not describe are added as
-        :func:`add_settings` does.
+        The parameters. :func:`add_settings` adds the settings that the docstring does not
+        describe.
     """
     texts = _parameters(function)
     parameters = inspect.signature(function).parameters
@@ -112,12 +112,12 @@ def add_parameters(
 
 
 def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
-    """Return those parameters that are on the command line."""
+    """Return the parameters in `names` that were given on the command line."""
     return {name: getattr(options, name) for name in names if hasattr(options, name)}
 
 
 def _parameters(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:
-    """Type and description of each parameter in a docstring of numpy's style, in plain text."""
+    """Return the type and the description of each parameter in a docstring, as plain text."""
     doc = inspect.getdoc(documented) or ""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", doc, re.M | re.S)
     found = {}
@@ -133,12 +133,12 @@ def _parameters(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:
 
 
 def _uncapitalised(text: str) -> str:
-    """Begin with a small letter, as the other texts of a help, unless it is a name that begins."""
+    """Return `text` with a small first letter, unless its first word is a name such as AdaGrad."""
     first = text.partition(" ")[0]
     return text[:1].lower() + text[1:] if first == "A" or first[1:].islower() else text
 
 
 def _choices(kind: str) -> str:
-    """Return the names that a type such as ``{"adagrad", "sgd"}`` allows, for a metavar."""
+    """Return a metavar with the names of a type: ``adagrad|sgd`` for ``{"adagrad", "sgd"}``."""
     names = re.search(r"\{([^}]*)\}", kind)
     return "|".join(re.findall(r"[\w-]+", names.group(1))) if names else ""

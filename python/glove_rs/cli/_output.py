@@ -44,10 +44,10 @@ def say(line: str) -> None:
 
 @contextmanager
 def waiting_for_files(what: str) -> Iterator[None]:
-    """Let the first Ctrl-C wait until the files of a training are written.
+    """Delay the first Ctrl-C in the block until the block ends: it writes the files of a training.
 
-    A second one raises KeyboardInterrupt at once. The waiting one raises it at the end, with a
-    message that says `what` was done.
+    At the end a KeyboardInterrupt is raised, with a message that says `what` was done. A second
+    Ctrl-C raises KeyboardInterrupt at once.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or (
@@ -62,7 +62,7 @@ def waiting_for_files(what: str) -> Iterator[None]:
         if interrupted:
             raise KeyboardInterrupt
         interrupted = True
-        say("glove-rs: the files of the training are being written; Ctrl-C again stops at once")
+        say("glove-rs: writing the files of the training; press Ctrl-C again to stop at once")
 
     signal.signal(signal.SIGINT, wait)
     try:
@@ -74,23 +74,24 @@ def waiting_for_files(what: str) -> Iterator[None]:
 
 
 def add_json(parser: argparse._ActionsContainer) -> None:
-    """Add the option that chooses JSON."""
+    """Add the option --json."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def emit(options: argparse.Namespace, result: Any, text: str) -> None:
-    """Print `result` as JSON with --json, else `text`."""
+    """Print `result` as JSON if --json was given, otherwise `text`."""
     print(_json(result) if options.json else text)
 
 
 def _json(result: Any) -> str:
     text = json.dumps(_plain(result), ensure_ascii=False)
-    # JSON must be UTF-8; file names may contain other bytes, which are lone surrogates here.
+    # JSON must be UTF-8. A file name may have bytes that are not UTF-8, which Python represents as
+    # lone surrogates: escape them.
     return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
 def _plain(value: Any) -> Any:
-    """Return values that JSON can hold: NumPy's as Python's, and None for NaN and infinity."""
+    """Convert values to types that JSON has: NumPy's to Python's, NaN and infinity to None."""
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
@@ -106,7 +107,7 @@ def _plain(value: Any) -> Any:
 def add_overwrite(
     parser: argparse._ActionsContainer, text: str = "replace files that exist"
 ) -> None:
-    """Add the option that allows a command to replace existing files."""
+    """Add the option --overwrite, with this help text."""
     parser.add_argument("--overwrite", action="store_true", help=text)
 
 
@@ -120,10 +121,10 @@ def check_files(
     model: bool = False,
     endings: bool = True,
 ) -> None:
-    """Refuse to write over an input, over a file that exists, two files with one name, or nowhere.
+    """Check that the output files can be written and do not replace what must be kept.
 
-    Files are compared by device and inode, so links are followed. Standard output, devices and
-    pipes are written to, never replaced.
+    Files are compared by device and inode, so links to the same file are detected. Standard output,
+    devices and pipes are never replaced and need no check.
 
     Parameters
     ----------
@@ -134,7 +135,7 @@ def check_files(
     overwrite : bool
         Whether files may be replaced.
     folder : OutputFolder, optional
-        An output folder. It and all its files are outputs.
+        An output folder. It and all its files are outputs too.
     parents : bool, default True
         Whether the folder of each file must exist already.
     model : bool, default False
@@ -145,12 +146,12 @@ def check_files(
     Raises
     ------
     ValueError
-        For a name with the ending of a format that is not written, for an output that is an
-        input, one path for two outputs, or an output in another.
+        If an output has the ending of a format that is not written, or is an input, or if two
+        outputs are the same file, or if one output is a folder of another.
     FileExistsError
-        For a file that exists, unless `overwrite`.
+        If an output exists and `overwrite` is false.
     OSError
-        For a file that cannot be written: it is a folder, or its folder is missing or read-only.
+        If an output is a folder, or if its folder is missing or read-only.
     """
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
@@ -163,7 +164,7 @@ def check_files(
     written_files += [(option, path, True) for option, path in pairs if path is not None]
     keys = [_written_key(path) for _, path, _ in written_files]
     read: dict[object, str] = {}
-    if any(keys):  # a folder of inputs may hold many files
+    if any(keys):  # otherwise no output exists, and the inputs need not be listed
         read = {key: name for name in _files(inputs) if (key := _key(name)) is not None}
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if key in read:
@@ -200,31 +201,31 @@ def _check_ending(option: str, path: str, model: bool) -> None:
 
 
 def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]) -> None:
-    """Refuse an output whose path would need `path`, a file, to be a folder."""
+    """Refuse an output file `path` if another output is inside it, as if it were a folder."""
     if os.path.isdir(path):
         return
     for option, other, _ in others:
         if os.path.realpath(other).startswith(os.path.realpath(path) + os.sep):
             raise ValueError(
-                f"{file} must be a file with no other output in it, "
+                f"{file} must not be a folder of another output, "
                 f"got {path}, and {_option(option)} is {other}"
             )
 
 
 def _check_place(path: str, parents: bool) -> None:
-    """Raise the error that writing the file would raise, if it can be known in advance."""
+    """Raise the error that writing the file would raise, if this is known in advance."""
     if os.path.isdir(path):
         raise IsADirectoryError(21, os.strerror(21), path)
     parent = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(parent):
         if parents or os.path.exists(parent):
-            raise FileNotFoundError(2, f"there is no folder {parent} to write it to", path)
+            raise FileNotFoundError(2, f"the folder {parent} does not exist", path)
     elif not os.access(parent, os.W_OK | os.X_OK):
         raise PermissionError(13, os.strerror(13), path)
 
 
 def _written_key(path: str) -> object:
-    """Identify an output file. For ``-`` this is the file that the shell redirected to, if any."""
+    """Identify an output file. ``-`` means the file to which the shell redirects the output."""
     if path != "-":
         return _key(path)
     try:
@@ -239,7 +240,7 @@ def _option(name: str) -> str:
 
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
-    """Yield the files of each path: the file, those in the folder, or those that match."""
+    """Yield the files that each path means: itself, those in a folder, or those of a pattern."""
     for path in paths:
         if path is None:
             continue
@@ -254,7 +255,7 @@ def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
 
 
 def _key(path: str) -> object:
-    """Identify a regular file by device and inode; None for anything else."""
+    """Return device and inode of a regular file; None for anything else."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
@@ -281,22 +282,23 @@ def _is_stream(path: str) -> bool:
 
 
 def refuse_terminal(output: str) -> None:
-    """Refuse to write what is not text to a terminal."""
+    """Refuse to write a binary format to a terminal."""
     if output == "-" and sys.stdout.isatty():
-        raise ValueError("output must be a file: what it gets is not text for a terminal")
+        raise ValueError("output must be a file: this format is not text for a terminal")
 
 
 @contextmanager
 def written(path: str, *, overwrite: bool) -> Iterator[str]:
-    """Yield the path to write an output to; the output is there when the block ends.
+    """Yield a path to write an output to. When the block ends, the output is at `path`.
 
-    A file that another program has put there in the meantime is replaced only if `overwrite`. Text
-    that goes to a terminal passes through :mod:`sys.stdout`, which escapes control characters.
+    If another program has created a file at `path` meanwhile, this file is replaced only with
+    `overwrite`. Text for a terminal is written through ``sys.stdout``, which escapes control
+    characters.
 
     Raises
     ------
     FileExistsError
-        If there is a file now. It is left as it is.
+        If there now is a file at `path`. It does not change.
     """
     if path == "-" and sys.stdout.isatty():
         with tempfile.TemporaryDirectory() as folder:
@@ -323,7 +325,7 @@ def _new_file(path: str) -> Iterator[str]:
     except FileExistsError as error:
         raise FileExistsError(17, _EXISTS, path) from error
     except OSError as error:
-        error.filename = path  # not that of the temporary file
+        error.filename = path  # the error must not name the temporary file
         raise
     except ValueError as error:
         message, folder = str(error), os.fspath(writer.folder)

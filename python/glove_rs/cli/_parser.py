@@ -1,4 +1,4 @@
-"""argparse, with the same layout of help in every version of Python."""
+"""A parser on top of argparse. The layout of its help is the same in every version of Python."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         super().__init__(prog, max_help_position=26, width=_WIDTH)
 
     def _format_action_invocation(self, action: argparse.Action) -> str:
-        # Python before 3.13 repeats the metavar after each name.
+        # Python before 3.13 repeats the metavar after each name of an option.
         if not action.option_strings or action.nargs == 0:
             return super()._format_action_invocation(action)
         metavar = self._get_default_metavar_for_optional(action)
@@ -38,14 +38,16 @@ class Parser(argparse.ArgumentParser):
         self.add_argument("-h", "--help", action="help", help="print this help and exit")
 
     def command(self, name: str) -> Parser:
-        """Return the parser of one of the commands."""
+        """Return the parser of the command `name`."""
         actions = (a for a in self._actions if isinstance(a, argparse._SubParsersAction))
         return cast(Parser, next(actions).choices[name])
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
-        """Refuse an unknown option first: it is why a required one seems to be missing.
+        """Parse arguments, but refuse an unknown option first.
 
-        Arguments behind an option belong to the argument that takes any number of them; argparse
+        A mistyped option would otherwise give the misleading error that a required one is missing.
+
+        Arguments after an option belong to the argument that takes any number of them. argparse
         itself ends that argument at the first option.
         """
         for argument in args or ():
@@ -59,13 +61,13 @@ class Parser(argparse.ArgumentParser):
             return found, rest
         before = getattr(found, several[0].dest)
         before = [] if before is several[0].default else before
-        if "--" in rest:  # behind which everything is an argument
+        if "--" in rest:  # everything after it is an argument
             rest.remove("--")
         setattr(found, several[0].dest, [*before, *rest])
         return found, []
 
     def unknown(self, arguments: list[str]) -> NoReturn:
-        """Exit with an error: the usage, the arguments, and options of similar spelling."""
+        """Exit with an error that names the unknown arguments and options of similar spelling."""
         options = list(self._option_string_actions)
         near = [_nearest(argument.partition("=")[0], options) for argument in arguments]
         self.error(f"unrecognized arguments: {' '.join(arguments)}{_suggested(near)}")
@@ -79,7 +81,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _option_name(argument: str) -> str:
-    """Return the option that an argument is, as argparse sees it, or ''."""
+    """Return the name of the option in an argument, or '' if argparse sees no option in it."""
     if argument.startswith("--") and " " not in argument:
         return argument.partition("=")[0]
     if re.fullmatch(r"-[^-].*", argument, re.S) and not re.fullmatch(r"-\d*\.?\d+", argument):
@@ -87,13 +89,13 @@ def _option_name(argument: str) -> str:
     return ""
 
 
-#: How alike two spellings are, from 0 to 1, at the least for one to be suggested for the other.
+#: The least similarity of two spellings, from 0 to 1, for one to be suggested for the other.
 _NEAR = 0.8
 
 
 def _nearest(word: str, words: list[str]) -> str | None:
-    """Return a word that begins with `word`, that `word` begins with, or that is spelled alike."""
-    # Without the dashes, which are alike in all options.
+    """Return one of `words` that is a longer or a shorter form of `word`, or is spelled alike."""
+    # Compare without the dashes, which all options have.
     spelled = {other.lstrip("-").lower(): other for other in words}
     bare = word.lstrip("-").lower()
     longer = [other for other in spelled if len(bare) > 1 and other.startswith(bare)]
@@ -148,7 +150,7 @@ def _filled(paragraph: str) -> str:
 
 
 def flag_of(options: argparse.Namespace, name: str) -> str | None:
-    """Return the command-line option of a parameter, or None."""
+    """Return the command-line option of the parameter `name`; None if there is no such option."""
     for action in options.parser._actions:
         flags = [flag for flag in action.option_strings if flag.startswith("--")]
         if action.dest == name and flags:

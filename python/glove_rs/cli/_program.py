@@ -1,4 +1,4 @@
-"""The command line as a program: the parser of all commands, and how a command ends."""
+"""The program `glove-rs`: the parser of all commands, and the exit code and message of a run."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
 
-#: The commands of each module. A module is imported when one of its commands runs: half of the time
-#: of a short command goes into imports.
+#: The commands of each module. A module is imported only when one of its commands runs, because
+#: imports take half of the time of a short command.
 _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
     "queries": ("similar", "analogy", "infer"),
@@ -42,7 +42,7 @@ examples:
 
 
 def parser(command: str | None = None) -> Parser:
-    """Return the parser of the whole command line, or with `command` alone if it is a command."""
+    """Return the parser of all commands, or only of `command` if there is such a command."""
     top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
     version = f"glove-rs {__version__}"
     top.add_argument(
@@ -61,14 +61,15 @@ def run(arguments: list[str]) -> int:
     Raises
     ------
     KeyboardInterrupt
-        After Ctrl-C, with the line to print if there is more to say than that.
+        After Ctrl-C. Its argument, if any, is the line to print instead of "interrupted".
     """
     for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stdin, "strict")):
         if hasattr(stream, "reconfigure"):
             # Words are UTF-8 in every locale; file names may contain any bytes.
             stream.reconfigure(encoding="utf-8", errors=errors)
     if hasattr(sys.stderr, "reconfigure"):
-        sys.stderr.reconfigure(errors="backslashreplace")  # messages may quote any text
+        # A message may quote characters that the encoding of the terminal does not have.
+        sys.stderr.reconfigure(errors="backslashreplace")
     warnings.showwarning = _warn
     with guarded():
         return _flushed(arguments)
@@ -82,7 +83,8 @@ def _flushed(arguments: list[str]) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except BrokenPipeError:
-        # The reader has closed the pipe. Python flushes once more when it exits.
+        # The reader of the pipe has closed it. Python flushes standard output again when it exits,
+        # so let this go to nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:  # raised by the flush
@@ -96,20 +98,20 @@ def _run(arguments: list[str]) -> int:
     options = argparse.Namespace()
     try:
         if any("\0" in argument for argument in arguments):
-            raise ValueError("an argument contains a zero byte, which no name and no text may")
+            raise ValueError("an argument contains a zero byte, which is not allowed")
         if not arguments:
             parser().print_help(sys.stderr)
             return 2
         if arguments[:1] == ["compat"]:
             from . import compat
 
-            # argparse does not read Stanford's flags, which have one dash.
+            # Stanford's flags have one dash, which argparse cannot read.
             return compat.main(arguments[1:], parser)
         options, unknown = parser(arguments[0]).parse_known_args(arguments)
         if unknown:
             options.parser.unknown(unknown)
         if sys.stdout is None:
-            raise OSError(9, "it is closed", "-")
+            raise OSError(9, "is closed", "-")
         _refuse_empty_paths(options)
         code = options.run(options)
     except BrokenPipeError:
@@ -129,7 +131,7 @@ PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", 
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
-    """Refuse empty paths: a script with an unset variable passes them."""
+    """Refuse empty paths. A script passes one if a variable is not set."""
     for action in options.parser._actions:
         value = getattr(options, action.dest, None)
         if action.metavar in PATHS and "" in (value if isinstance(value, list) else [value]):
@@ -138,12 +140,15 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
 
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
-    """Return the message of the API with the option instead of the parameter, or None."""
+    """Return the message of a ValueError with options in place of parameters.
+
+    None if the message does not begin with the name of a parameter that is an option.
+    """
     found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):
         return None
     flag = flag_of(options, found.group(1))
-    # What the API advises: set another parameter.
+    # The message may advise to set another parameter.
     advice = re.sub(
         r"\bset (\w+)|\b(\w+)=True",
         lambda other: (
@@ -156,12 +161,13 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     return flag and flag + advice
 
 
-# RuntimeError itself comes from a cluster; its subclasses are faults of this program.
+# A plain RuntimeError comes from a cluster, an InternalError from the core: both have a message for
+# the user. Any other subclass of RuntimeError is a fault of this code and gives a traceback.
 _EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
 
 
 def _reason(error: Exception) -> str | None:
-    """Return the reason of a failure in one line, or None for a fault of this program."""
+    """Return the reason of a failure in one line; None for a fault of this program."""
     if isinstance(error, OSError) and error.strerror:
         reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
     elif isinstance(error, MemoryError):

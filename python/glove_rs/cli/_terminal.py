@@ -10,14 +10,15 @@ from typing import Any, TextIO, cast
 
 __all__ = ["escaped", "guarded"]
 
-#: Control characters except newline and tab (C0, DEL, C1; this covers all ANSI sequences),
-#: characters that override the direction of text, and lone surrogates, which represent bytes that
-#: are not UTF-8. Joiners and direction marks are allowed: some scripts need them.
+#: The characters to escape: control characters except newline and tab (C0, DEL, C1: so no ANSI
+#: sequence remains), characters that override the direction of text, and lone surrogates, which
+#: represent bytes that are not UTF-8. Joiners and direction marks are not escaped, because some
+#: scripts need them.
 _STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def escaped(text: str) -> str:
-    r"""Return `text` with control characters as ``\u001b``, which is also valid in JSON."""
+    r"""Return `text` with the characters of `_STEERING` written as ``\u001b``, as JSON does."""
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", text)
 
 
@@ -25,7 +26,7 @@ class _Terminal:
     """A stream to a terminal that escapes the text written to it."""
 
     def __init__(self, bare: TextIO) -> None:
-        #: The stream itself, for progress bars: they need control characters and show no user text.
+        #: The stream without escaping. Progress bars write to it: they need control characters.
         self.bare = bare
 
     def write(self, text: str) -> int:
@@ -42,7 +43,7 @@ class _Terminal:
 
 @contextmanager
 def guarded() -> Iterator[None]:
-    """Escape text printed to standard output and standard error if they are terminals."""
+    """Escape text that the block prints to standard output or standard error on a terminal."""
     before = sys.stdout, sys.stderr
     for name, stream in zip(("stdout", "stderr"), before, strict=True):
         if stream is not None and stream.isatty():

@@ -13,14 +13,16 @@ __all__ = ["add_vectors", "read_vectors"]
 
 
 def add_vectors(parser: Parser) -> None:
-    """Add the argument of the vectors and the options that say how to read them."""
+    """Add the argument VECTORS and the options for reading it."""
     parser.add_argument(
         "vectors",
         metavar="VECTORS",
         help="a model, the folder of a model, or a vector file in any usual format",
     )
     parser.add_argument(
-        "--vocab", metavar="FILE", help="the words, if VECTORS is a .bin of Stanford's glove"
+        "--vocab",
+        metavar="FILE",
+        help="file of the words, if VECTORS is a .bin of Stanford's glove",
     )
     add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
 

@@ -1,10 +1,11 @@
-"""``compat``: Stanford's four tools with their own flags, files, standard input and output.
+"""``glove-rs compat``: Stanford's four tools with their own flags, files, input and output.
 
-The tools differ from Stanford's on purpose where those have faults:
+These tools do not copy the faults of Stanford's tools:
 
-- ``cooccur`` does not count the first pair of a text twice.
-- ``glove`` writes ``-model 3``, and its ``-write-header 1`` counts ``<unk>`` and all components.
-- Control bytes in a word do not shift the words after it, and long words are not cut.
+- ``cooccur`` counts the first pair of a text once, not twice.
+- ``glove -model 3`` writes a file, and the header of ``-write-header 1`` has the right numbers: it
+  counts ``<unk>`` and all components.
+- Control bytes in a word do not change the words after it, and long words are not cut.
 - Truncated files and malformed numbers are errors.
 """
 
@@ -40,7 +41,7 @@ _GIB = 2**30
 
 @dataclass(frozen=True)
 class Flag:
-    """A flag of a tool. Its value has the type of its default."""
+    """A flag of a tool. Values are converted to the type of `default`."""
 
     name: str
     default: int | float | str
@@ -51,7 +52,7 @@ class Flag:
 
 @dataclass(frozen=True)
 class Tool:
-    """A tool. `run` takes the values of its flags by name."""
+    """A tool. `run` is called with the values of the flags by name."""
 
     text: str
     flags: tuple[Flag, ...]
@@ -127,8 +128,8 @@ def _glove(value: dict[str, Any]) -> None:
         alpha=value["alpha"],
         learning_rate=value["eta"],
         grad_clip=value["grad-clip"],
-        # -seed decides the initial parameters only, not the order of training: training from saved
-        # initial parameters must give the same result.
+        # -seed is used for the initial parameters only. The order of training must not depend on
+        # it: a training that loads saved initial parameters must give the same result.
         seed=0,
         threads=min(value["threads"], processors()),
         memory=int(free_memory() / 2),
@@ -160,7 +161,7 @@ def _glove(value: dict[str, Any]) -> None:
 
 
 def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
-    """Return the parameters and accumulators to start from, and the number of epochs done."""
+    """Return parameters and accumulators to start from, and the number of their epochs so far."""
     dim = value["vector-size"]
     if value["load-init-param"]:
         arrays = _loaded(value["init-param-file"], words, dim)
@@ -174,7 +175,7 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
     if not value["load-init-gradsq"]:
         return arrays | {f"G_{name}": np.ones_like(array) for name, array in arrays.items()}, 0
     sums = _loaded(value["init-gradsq-file"], words, dim)
-    # The name of a checkpoint gives its epoch, which decides the order of further training.
+    # The name of a checkpoint has its epoch. The order of records in later epochs depends on it.
     number = re.search(r"\.(\d{3,})\.bin$", value["init-gradsq-file"])
     done = int(number.group(1)) if number else 1
     return arrays | {f"G_{name}": array for name, array in sums.items()}, done
@@ -183,7 +184,9 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
 def _loaded(path: str, words: int, dim: int) -> dict[str, _F32]:
     arrays = stanford.read_parameters(path, words)
     if arrays["W"].shape[1] != dim:
-        raise ValueError(f"{path}: vectors of {arrays['W'].shape[1]}, -vector-size is {dim}")
+        raise ValueError(
+            f"{path}: its vectors have {arrays['W'].shape[1]} components, but -vector-size is {dim}"
+        )
     return arrays
 
 
@@ -205,7 +208,7 @@ def _save(
 
 
 def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str, str]]:
-    """List the files that :func:`_save` writes: flag, path and prefix of their arrays."""
+    """Yield flag, path and prefix of the arrays for each file that :func:`_save` writes."""
     infix = "" if epoch is None else f".{epoch:03d}"
     for flag, prefix in ("save-file", ""), ("gradsq-file", "G_"):
         if base := value[flag]:
@@ -216,7 +219,7 @@ def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str,
 
 
 def _check_outputs(value: dict[str, Any], stops: Sequence[int]) -> None:
-    """Refuse to write over an input; other files are replaced, as Stanford's tools do."""
+    """Refuse an output that is an input. Other files are replaced, as by Stanford's tools."""
     epochs: list[int | None] = [*([0] if value["save-init-param"] else []), *stops, None]
     inputs = [value["input-file"], value["vocab-file"]]
     inputs += [
@@ -227,7 +230,7 @@ def _check_outputs(value: dict[str, Any], stops: Sequence[int]) -> None:
 
 
 class _Log:
-    """Prints a line for each epoch as soon as its loss is known."""
+    """A progress callback that prints a line for each epoch as soon as its loss is known."""
 
     def __init__(self, done: int, printed: int) -> None:
         self._done = done
@@ -243,10 +246,10 @@ class _Log:
         _say(f"{now}, iter: {self._printed:03d}, cost: {loss:.6f}")
 
 
-# --- their flags ----------------------------------------------------------------------------------
+# --- the flags of the tools -----------------------------------------------------------------------
 
 _VERBOSE = Flag("verbose", 2, "0 prints little, 2 shows progress on a terminal")
-_SEED = Flag("seed", 0, "random seed; 0 takes one from the clock")
+_SEED = Flag("seed", 0, "random seed; 0 takes the seed from the clock")
 
 TOOLS = {
     "vocab_count": Tool(
@@ -256,7 +259,7 @@ TOOLS = {
             Flag(
                 "max-vocab", 0, "keep only the most frequent words, at most this many; 0 keeps all"
             ),
-            Flag("min-count", 1, "leave out words that occur less often"),
+            Flag("min-count", 1, "leave out words that occur fewer than this many times"),
         ),
         _vocab_count,
         "vocab_count -min-count 5 < corpus.txt > vocab.txt",
@@ -267,13 +270,13 @@ TOOLS = {
         (
             _VERBOSE,
             Flag("symmetric", 1, "0 counts only the words to the left"),
-            Flag("window-size", 15, "words to each side"),
-            Flag("vocab-file", "vocab.txt", "the words, as written by vocab_count"),
-            Flag("memory", 3.0, "memory to use in GiB; larger data goes to temporary files"),
+            Flag("window-size", 15, "number of words on each side that a word co-occurs with"),
+            Flag("vocab-file", "vocab.txt", "the words to count, as written by vocab_count"),
+            Flag("memory", 3.0, "limit of memory in GiB; larger data goes to temporary files"),
             Flag("max-product", 0, "", ignored=True),
             Flag("overflow-length", 0, "", ignored=True),
             Flag("overflow-file", "overflow", "temporary files go to the folder of this file"),
-            Flag("distance-weighting", 1, "0 counts every pair as 1, not as 1/distance"),
+            Flag("distance-weighting", 1, "0 adds 1 for every pair instead of 1/distance"),
         ),
         _cooccur,
         "cooccur -memory 4.0 -vocab-file vocab.txt -window-size 15 < corpus.txt > cooccurrence.bin",
@@ -283,8 +286,8 @@ TOOLS = {
         "Shuffle records from standard input to standard output; every order is equally likely.",
         (
             _VERBOSE,
-            Flag("memory", 2.0, "memory to use in GiB; larger data goes to temporary files"),
-            Flag("array-size", 0, "memory to use, as a number of records"),
+            Flag("memory", 2.0, "limit of memory in GiB; larger data goes to temporary files"),
+            Flag("array-size", 0, "the same limit as a number of records; 0 uses -memory"),
             Flag("temp-file", "temp_shuffle", "temporary files go to the folder of this file"),
             _SEED,
         ),
@@ -301,15 +304,19 @@ TOOLS = {
                 0,
                 "1 writes a first line with the number of words and of components",
             ),
-            Flag("vector-size", 50, "components of a vector"),
-            Flag("threads", 8, "threads, at most one for each processor"),
-            Flag("iter", 25, "passes over the records"),
+            Flag("vector-size", 50, "number of components of each vector"),
+            Flag("threads", 8, "number of threads, at most one for each processor"),
+            Flag("iter", 25, "number of passes over the records"),
             Flag("eta", 0.05, "learning rate"),
             Flag("alpha", 0.75, "exponent of the weighting function"),
             Flag("x-max", 100.0, "count at which the weighting function reaches 1"),
             Flag("grad-clip", 100.0, "bound of each component of a gradient"),
             Flag("binary", 0, "0 writes text, 1 binary, 2 both"),
-            Flag("model", 2, "the text has: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde"),
+            Flag(
+                "model",
+                2,
+                "numbers in the text: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde",
+            ),
             Flag("input-file", "cooccurrence.shuf.bin", "the records, in any order"),
             Flag("vocab-file", "vocab.txt", "the words of the records"),
             Flag("save-file", "vectors", "beginning of the names of the output files"),
@@ -319,14 +326,18 @@ TOOLS = {
             Flag(
                 "save-gradsq",
                 0,
-                "1 writes the accumulators to gradsq, unless -gradsq-file is given",
+                "1 writes accumulator files named gradsq, unless -gradsq-file is given",
             ),
-            Flag("checkpoint-every", 0, "write a checkpoint every this many passes; 0 writes none"),
-            Flag("load-init-param", 0, "1 starts from -init-param-file"),
+            Flag(
+                "checkpoint-every",
+                0,
+                "number of passes between two checkpoints; 0 writes no checkpoints",
+            ),
+            Flag("load-init-param", 0, "1 starts from the parameters in -init-param-file"),
             Flag("save-init-param", 0, "1 writes the initial parameters, as checkpoint 000"),
-            Flag("init-param-file", "vectors.000.bin", "parameters to start from"),
-            Flag("load-init-gradsq", 0, "1 starts from -init-gradsq-file"),
-            Flag("init-gradsq-file", "gradsq.000.bin", "accumulators to start from"),
+            Flag("init-param-file", "vectors.000.bin", "parameters for -load-init-param 1"),
+            Flag("load-init-gradsq", 0, "1 starts from the accumulators in -init-gradsq-file"),
+            Flag("init-gradsq-file", "gradsq.000.bin", "accumulators for -load-init-gradsq 1"),
             _SEED,
         ),
         _glove,
@@ -337,7 +348,7 @@ TOOLS = {
 }
 
 
-#: The flag of each parameter of the API, for messages.
+#: The flag for each parameter of the Python API, for messages.
 _FLAGS = {
     "alpha": "alpha",
     "dim": "vector-size",
@@ -351,7 +362,7 @@ _FLAGS = {
 
 
 def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
-    """Read the flags. The first of a repeated flag counts; unknown flags are reported."""
+    """Read the flags. The first value of a repeated flag is used. Unknown flags are reported."""
     known = {f"-{flag.name}": flag for flag in tool.flags}
     values: dict[str, Any] = {}
     strange = []
@@ -363,7 +374,7 @@ def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
             continue
         value = next(rest, None)
         if value is None:
-            raise ValueError(f"{argument} is given without a value")
+            raise ValueError(f"{argument} needs a value")
         values.setdefault(flag.name, _number(flag, value))
     ignored = [f"-{flag.name}" for flag in tool.flags if flag.ignored and flag.name in values]
     for what, names in (("has no effect here", ignored), ("is not known", strange)):
@@ -385,7 +396,7 @@ def _number(flag: Flag, value: str) -> int | float | str:
     except ValueError:
         number = math.nan
     if not abs(number) < 2**63:
-        raise ValueError(f"-{flag.name} takes a number, got {shown(value)}")
+        raise ValueError(f"-{flag.name} must be a number, got {shown(value)}")
     return type(flag.default)(number)
 
 
@@ -405,7 +416,7 @@ def _folder(path: str) -> str:
 
 
 def _bars(value: dict[str, Any]) -> bool | None:
-    """Return the `progress` of the API: bars on a terminal with -verbose 2, else none."""
+    """Return the value of `progress` for the Python API: bars on a terminal with -verbose 2."""
     return None if value["verbose"] > 1 else False
 
 
@@ -417,14 +428,14 @@ def _say(line: str) -> None:
 # --- the command ----------------------------------------------------------------------------------
 
 _TEXT = """\
-Run Stanford's tools vocab_count, cooccur, shuffle and glove with their own flags. To use
-them in a script for Stanford's GloVe, replace `build/` by `glove-rs compat `.
+Run Stanford's tools vocab_count, cooccur, shuffle and glove with their own flags. In a
+script for Stanford's GloVe, replace `build/` by `glove-rs compat `.
 `glove-rs compat TOOL -help` lists the flags of a tool.
 """
 
 
 def add(commands: Commands) -> None:
-    """Add the command to the list of commands. :func:`main` reads its flags."""
+    """Add the command to the list of commands. argparse does not read its flags; `main` does."""
     commands.add_parser(
         "compat",
         usage="glove-rs compat TOOL [flags]",
@@ -466,8 +477,8 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
     if not arguments or arguments[0] not in TOOLS:
         if arguments[:1] in (["-h"], ["--help"]):
             parser().parse_args(["compat", "--help"])
-        what = f"not {shown(arguments[0])}" if arguments else "none is named"
-        _say(f"glove-rs compat: TOOL is one of {', '.join(TOOLS)}; {what}")
+        what = f"got {shown(arguments[0])}" if arguments else "got none"
+        _say(f"glove-rs compat: TOOL must be one of {', '.join(TOOLS)}, {what}")
         return 2
     tool, flags = TOOLS[arguments[0]], arguments[1:]
     if (tool.needs_flags and not flags) or flags in (["-h"], ["-help"], ["--help"]):
@@ -477,7 +488,7 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
         try:
             tool.run(values)
         except ValueError as error:
-            # The message names the parameter of the API.
+            # The message names the parameter of the Python API. Name the flag instead.
             found = re.match(r"(\w+)( must .*)", str(error), re.S)
             if found is None or found.group(1) not in _FLAGS:
                 raise

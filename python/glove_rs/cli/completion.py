@@ -1,4 +1,4 @@
-"""``completion``: a script that completes commands and options in a shell."""
+"""``glove-rs completion``: print a script with which a shell completes commands and options."""
 
 from __future__ import annotations
 
@@ -21,8 +21,9 @@ def add(commands: Commands) -> None:
         "bash|zsh|fish",
         summary="print a script that completes commands in a shell",
         text=(
-            "Print a script for a shell, after which the tab key completes commands, options, "
-            "their values and file names. This needs shtab: pip install shtab."
+            "Print a script for a shell. When the shell has loaded it, the tab key completes "
+            "commands, options, their values and file names. This command needs shtab: "
+            "pip install shtab."
         ),
         example=(
             "glove-rs completion bash > ~/.local/share/bash-completion/completions/glove-rs\n"
@@ -38,13 +39,13 @@ def _completion(options: argparse.Namespace) -> None:
 
     shtab = optional("shtab", "completion")
     program = parser()
-    # The program reads the tool itself, before argparse.
+    # The parser of compat has no argument TOOL, because argparse does not read its flags.
     program.command("compat").add_argument("tool", choices=list(TOOLS))
     print(shtab.complete(_with_values(program, shtab.FILE), options.shell))
 
 
 def _with_values(parser: argparse.ArgumentParser, files: object) -> argparse.ArgumentParser:
-    """Have values completed: file names, and the names that a metavar such as ``a|b`` lists."""
+    """Let shtab complete values: file names, and the names in a metavar such as ``a|b``."""
     from ._program import PATHS
 
     for action in parser._actions:

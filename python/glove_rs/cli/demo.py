@@ -1,4 +1,7 @@
-"""``demo``: train on English text that every machine has, the docstrings of Python itself."""
+"""``glove-rs demo``: train on the docstrings and comments of Python's standard library.
+
+They are English text that every machine with Python has.
+"""
 
 from __future__ import annotations
 
@@ -25,21 +28,22 @@ __all__ = ["add", "extract", "words_to_show"]
 
 WORDS_TO_SHOW = ("file", "month", "socket", "password", "exception")
 
-# Tests have little prose, encodings/ has character tables, and site-packages varies.
+# These folders are skipped: tests have little prose, "encodings" has tables of characters, and the
+# content of the others differs between machines.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # letters, with an apostrophe inside
 
 
 def words_of(text: str) -> list[str]:
-    """Lower-cased words of `text`, without punctuation, digits and the input lines of doctests."""
+    """Return the lower-cased words of `text`, without punctuation, digits and lines of doctests."""
     prose = (line for line in text.splitlines() if not line.lstrip().startswith((">>>", "...")))
     return WORD.findall("\n".join(prose).lower())
 
 
 def docstrings(source: str) -> Iterator[str]:
-    """Docstring of the module and of every class and function in it."""
+    """Yield the docstrings of a module and of every class and function in it."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SyntaxWarning)  # old escapes in string literals
+        warnings.simplefilter("ignore", SyntaxWarning)  # for example invalid escape sequences
         tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -49,7 +53,7 @@ def docstrings(source: str) -> Iterator[str]:
 
 
 def comments(source: str) -> Iterator[str]:
-    """Comments of a module; consecutive comment lines are one text."""
+    """Yield the comments of a module. Comments on consecutive lines are one text."""
     run: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -67,7 +71,7 @@ def comments(source: str) -> Iterator[str]:
 
 
 def documents(folder: Path) -> Iterator[list[str]]:
-    """Words of the different docstrings and comments under `folder`."""
+    """Yield the words of each docstring and comment under `folder`, without repeated texts."""
     seen = set()
     for path in sorted(folder.rglob("*.py")):
         if SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts[:-1]):
@@ -77,7 +81,7 @@ def documents(folder: Path) -> Iterator[list[str]]:
                 source = file.read()
             texts = [*docstrings(source), *comments(source)]
         except (OSError, SyntaxError, ValueError, RecursionError, tokenize.TokenError):
-            continue  # not valid in this version of Python, or not readable
+            continue  # the file is not valid in this version of Python, or cannot be read
         for text in texts:
             words = words_of(text)
             if len(words) > 1 and (key := " ".join(words)) not in seen:
@@ -86,7 +90,7 @@ def documents(folder: Path) -> Iterator[list[str]]:
 
 
 def extract(folder: Path, corpus: Path) -> int:
-    """Write the prose of the Python files under `folder` to `corpus`; return the documents."""
+    """Write the docstrings and comments under `folder` to `corpus`. Return the number of lines."""
     corpus.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with replacing(corpus) as raw, io.BufferedWriter(raw) as out:
@@ -106,12 +110,12 @@ def count_lines(path: Path) -> int:
 
 
 def words_to_show(words: list[str]) -> list[str]:
-    """Words to look up: `WORDS_TO_SHOW`, or else words of ranks 100, 200, ..."""
+    """Return `WORDS_TO_SHOW` if all are known, otherwise words of the ranks 100, 200 and so on."""
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]
     if len(chosen) == len(WORDS_TO_SHOW):
         return chosen
-    # Not from the top of the list, which has function words in any language.
+    # Skip the most frequent words: in any language they are function words.
     step = min(100, max(1, len(words) // (len(WORDS_TO_SHOW) + 1)))
     return words[step - 1 :: step][: len(WORDS_TO_SHOW)]
 
@@ -123,7 +127,7 @@ def add(commands: Commands) -> None:
         "demo",
         _demo,
         "[--corpus FILE] [options]",
-        summary="train on text that is on every machine",
+        summary="train on the docstrings and comments of Python",
         text=(
             "Extract the docstrings and comments of this Python installation, train on them, and "
             "print nearest neighbours. Nothing is downloaded."
@@ -158,16 +162,16 @@ def _demo(options: argparse.Namespace) -> None:
         elif options.corpus.is_dir():
             what = "is a folder, not a text file"
         else:
-            what = "is no regular file, and the demo reads it more than once"
+            what = "is not a regular file, but the demo reads it more than once"
         options.parser.error(
             f"the corpus '{options.corpus}' {what}; name a text file, "
-            "or leave it out to train on the standard library's prose"
+            "or leave --corpus out to train on the docstrings and comments of Python"
         )
     run(options)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Extract the corpus unless one is given, train, and print the results."""
+    """Extract the corpus if none is given, train, and print the results."""
     progress = getattr(options, "progress", None)
     vectors = options.out / "vectors.txt"
     outputs = {"out": str(vectors)}

@@ -1,4 +1,4 @@
-"""``estimate``: what a run will take, before it is started."""
+"""``glove-rs estimate``: predict the memory, disk space and time of a run."""
 
 from __future__ import annotations
 
@@ -31,12 +31,13 @@ def add(commands: Commands) -> None:
         "estimate",
         _estimate,
         "CORPUS... [options]",
-        summary="say what a run would take",
+        summary="predict the memory, disk space and time of a run",
         text=(
-            "Count a sample of a text, a few megabytes or percent of it, and train on it for a "
-            "moment. Say how many tokens, words and records the text has, what memory, disk and "
-            "time glove-rs fit would take, and which settings would fit into less memory. A range "
-            "in brackets comes from the spread of samples of real texts; the truth can lie outside."
+            "Count a sample of a text, a few megabytes or percent of it, and train on the sample "
+            "for a moment. Print how many tokens, words and records the text has, how much memory, "
+            "disk space and time glove-rs fit needs, and settings that need less memory. A range "
+            "in brackets comes from the spread of samples of real texts; the true number can lie "
+            "outside."
         ),
         example="glove-rs estimate corpus.txt --dim 300 --epochs 15 --within 8GB",
     )
@@ -44,12 +45,12 @@ def add(commands: Commands) -> None:
         "corpus",
         metavar="CORPUS",
         nargs="+",
-        help="text, as for glove-rs fit; - is standard input",
+        help="texts, as for glove-rs fit; - is standard input",
     )
     parser.add_argument(
         "--within",
         metavar="MEMORY",
-        help="memory to fit into, as 512MB or 8GiB (default: what this machine has free)",
+        help="memory that the run may use, such as 512MB or 8GiB (default: the free memory)",
     )
     add_settings(parser.add_argument_group("counting"), _COUNTING)
     add_settings(parser.add_argument_group("training"), _TRAINING)

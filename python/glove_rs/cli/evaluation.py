@@ -1,4 +1,4 @@
-"""``evaluate``: measure vectors on evaluation sets."""
+"""``glove-rs evaluate``: measure vectors on evaluation sets."""
 
 from __future__ import annotations
 
@@ -27,13 +27,14 @@ def add(commands: Commands) -> None:
         "VECTORS FILE... [options]\n       glove-rs evaluate VECTORS --panel DIR [options]",
         summary="measure vectors on analogy questions, rated word pairs and categories",
         text=(
-            "Score vectors on files such as questions-words.txt (analogies), wordsim353.tsv (two "
-            "words and a rating on each line) and categories (a word and its category on each "
-            "line). The content of a file tells what it is.\n\n"
-            "With --panel, score them on all sets of a folder, and print one table with the "
-            "coverage and a 95 % bootstrap interval of each score. With --baseline too, the table "
-            "also has the difference of the two models, each scored on the same draws of the items "
-            "that both find. A file that is no evaluation set is named and skipped."
+            "Score vectors on files of analogy questions, such as questions-words.txt, of rated "
+            "word pairs, such as wordsim353.tsv (two words and a rating on each line), and of "
+            "categories (a word and its category on each line). The kind of a file is recognised "
+            "by its content.\n\n"
+            "With --panel, score the vectors on all sets of a folder, and print one table with the "
+            "coverage and a 95 % bootstrap interval of each score. With --baseline, the table also "
+            "has the difference of the two models. Both are scored on the same draws of the items "
+            "that both find. A file that is not an evaluation set is named and skipped."
         ),
         example=(
             "glove-rs evaluate model questions-words.txt wordsim353.tsv --json\n"
@@ -46,7 +47,7 @@ def add(commands: Commands) -> None:
         "files",
         metavar="FILE",
         nargs="*",
-        help="questions, rated pairs or categories; - is standard input",
+        help="file of questions, rated pairs or categories; - is standard input",
     )
     add_parameters(parser.add_argument_group("protocol"), WordVectors.evaluate, _EVALUATION)
     group = parser.add_argument_group("panel")

@@ -1,4 +1,4 @@
-"""``convert`` and ``info``: write a file in another format, and describe files."""
+"""``glove-rs convert`` and ``info``: write a file in another format, and describe files."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from ._parser import Commands, command
 
 __all__ = ["FORMATS", "add"]
 
-#: What `convert` writes: the core's formats of vectors, and more.
+#: The formats that `convert` writes, with their help: formats of vectors, and others.
 FORMATS = {
-    "word2vec": "vectors as text after a line 'V dim', for gensim and spaCy",
-    "word2vec_binary": "the same, binary",
-    "glove": "vectors as text without such a line, like pretrained GloVe files",
+    "word2vec": "vectors as text after a first line 'V dim', for gensim and spaCy",
+    "word2vec_binary": "vectors in word2vec's binary format",
+    "glove": "vectors as text without a first line, like pretrained GloVe files",
     "native": "vectors in glove-rs's own format, which is mapped and opens at once",
     "model": "the whole model in one file of glove-rs",
-    "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin, as by Stanford's glove",
+    "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin, like Stanford's glove",
     "vocab": "words and counts, as text",
     "counts": "co-occurrence counts with their words",
     "records": "co-occurrence records in the format of Stanford's tools, sorted",
 }
-# The default format of models and vectors by the ending of OUTPUT.
+# The default format of models and vectors, by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
-# Those that a terminal can show.
+# The formats that are text, which a terminal can show.
 _TEXT = {"word2vec", "glove", "vocab"}
 # Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
 _STANFORD = {".txt": "text", ".bin": "binary", ".gradsq.bin": "gradsq"}
@@ -82,39 +82,44 @@ def _add_convert(commands: Commands) -> None:
         "--to",
         metavar="FORMAT",
         choices=list(FORMATS),
-        help="format to write (default: for counts, records if OUTPUT ends in .bin, else counts;"
-        " for models and vectors, model if OUTPUT ends in .glove, word2vec_binary if in .bin, else"
-        " word2vec)",
+        help="format to write. Default for counts: records if OUTPUT ends in .bin, else counts."
+        " Default for models and vectors: model if OUTPUT ends in .glove, word2vec_binary if it"
+        " ends in .bin, else word2vec",
     )
-    parser.add_argument("--vocab", metavar="FILE", help="the words of Stanford's .bin files")
     parser.add_argument(
-        "--gradsq", metavar="FILE", help="the accumulators, if INPUT is a .bin of Stanford's glove"
+        "--vocab", metavar="FILE", help="file of the words, if INPUT is a .bin of Stanford's tools"
+    )
+    parser.add_argument(
+        "--gradsq",
+        metavar="FILE",
+        help="file of the accumulators, if INPUT is a .bin of Stanford's glove",
     )
     parser.add_argument(
         "--combine",
         metavar="|".join(COMBINATIONS),
         choices=COMBINATIONS,
         default="sum",
-        help="how to combine the two vectors of a word of a model (default: sum)",
+        help="if INPUT is a model: how to make one vector of the word vector and the context"
+        " vector of a word (default: sum)",
     )
     add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
     group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
         action=argparse.BooleanOptionalAction,
-        help="end the text with <unk>, the mean of the 100 rarest words (default: only for"
-        " --to stanford)",
+        help="add a last line <unk>, the mean of the vectors of the 100 rarest words (default: only"
+        " for --to stanford)",
     )
     group.add_argument(
         "--model",
         type=int,
         default=2,
         metavar="0|1|2|3",
-        help="content of Stanford's text: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde"
-        " (default: 2)",
+        help="numbers in the text of --to stanford: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and"
+        " W_tilde (default: 2)",
     )
     group.add_argument(
-        "--header", action="store_true", help="begin Stanford's text with a line 'V dim'"
+        "--header", action="store_true", help="begin the text of --to stanford with a line 'V dim'"
     )
 
 
@@ -144,7 +149,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
-    return FormatError(f"{options.input}: {what} cannot be made {to}")
+    return FormatError(f"{options.input}: {what} cannot be converted to {to}")
 
 
 def _convert_counts(options: argparse.Namespace) -> None:
@@ -226,14 +231,16 @@ def _add_info(commands: Commands) -> None:
         "FILE... [options]",
         summary="show the kind, the size and the beginning of files",
         text=(
-            "Print the kind of each file, its sizes and a preview. The kind is found by content: a "
-            "model, the folder of a model, vectors, counts, a vocabulary or a text. Files are read "
-            "to the end, so damage is reported."
+            "Print the kind of each file, its sizes and a preview. The content decides the kind: a "
+            "model, the folder of a model, vectors, counts, a vocabulary, a text or another kind. "
+            "Files are read to the end, so damage is reported."
         ),
         example="glove-rs info model vectors.txt.gz cooccurrence.bin --vocab vocab.txt",
     )
     parser.add_argument("files", metavar="FILE", nargs="+", help="file or folder")
-    parser.add_argument("--vocab", metavar="FILE", help="the words of Stanford's .bin files")
+    parser.add_argument(
+        "--vocab", metavar="FILE", help="file of the words, for .bin files of Stanford's tools"
+    )
     add_json(parser)
 
 
@@ -274,7 +281,7 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-#: The number of words, records and components shown.
+#: The number of words, records and components that `info` shows.
 _SHOWN = 5
 
 
@@ -372,7 +379,7 @@ def _parameters_info(path: str, vocabulary: str | None) -> dict[str, Any]:
     numbers = np.fromfile(path, "<f8", count=_SHOWN)
     return {
         "numbers": os.path.getsize(path) // 8,
-        "note": "give the file of its words with --vocab to see more",
+        "note": "name the file of its words with --vocab to see more",
         "first": [f"{x:.6f}" for x in numbers],
     }
 

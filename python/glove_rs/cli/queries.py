@@ -1,4 +1,4 @@
-"""``similar``, ``analogy`` and ``infer``: query vectors."""
+"""``glove-rs similar``, ``analogy`` and ``infer``: query vectors."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def _add_similar(commands: Commands) -> None:
         summary="find the nearest words",
         text=(
             "Print the words nearest to each WORD by cosine. Without WORD, words are read from "
-            "standard input, after a prompt if that is a terminal. A word that is not known gets a "
-            "message; the others are looked up all the same, and the exit code is then 1."
+            "standard input, after a prompt if it is a terminal. For an unknown word an error is "
+            "printed, the other words are looked up, and the exit code is 1."
         ),
         example=(
             "glove-rs similar model ice steam --topn 5\n"
@@ -63,7 +63,7 @@ def _add_similar(commands: Commands) -> None:
         dest="negative",
         metavar="WORD",
         action="append",
-        help="one query: the words nearest to all WORDs together, and away from this word",
+        help="make one query: find the words near all WORDs together and far from this word",
     )
     add_parameters(parser.add_argument_group("search"), WordVectors.most_similar, _SEARCH)
     add_json(parser)
@@ -73,7 +73,7 @@ _SEARCH = ("topn", "restrict_vocab")
 
 
 def _search(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the parameters of a search; to print no words is not one."""
+    """Return the parameters of a search that were given. `topn` must be at least 1 here."""
     search = given(options, names)
     integer("topn", search.get("topn", 1), 1)
     return search
@@ -92,14 +92,14 @@ def _similar(options: argparse.Namespace) -> int:
         try:
             found = wv.most_similar(word, **search)
         except KeyError as error:
-            # The other words are answered all the same.
+            # Continue with the other words.
             code, reason = 1, str(error)
             say(f"glove-rs similar: {reason}")
             if options.json:
                 emit(options, {**result, "error": reason}, "")
             continue
         result["similar"], text = _neighbours(found), _lines(found)
-        # One line of JSON for each word, so that programs can read it as a stream.
+        # One line of JSON for each word, so that programs can read the lines as a stream.
         emit(options, result, f"{word}\n{_indented(text)}\n" if several else text)
     return code
 
@@ -163,9 +163,9 @@ def _add_infer(commands: Commands) -> None:
         summary="compute a vector for a word that training never saw",
         text=(
             "Compute the vector of a word from examples of its use, one on each line, without "
-            "training. Print it as a line of a vector file, or the words nearest to it with "
-            "--topn. Each line is a place of the word: with --word, where that word stands, and "
-            "without, in the middle of the line, where the word has been left out."
+            "training. Print the vector as a line of a vector file, or with --topn the words "
+            "nearest to it. Without --word, the word must be left out of the examples: it is "
+            "assumed to stand in the middle of each line."
         ),
         example=(
             "echo 'the queen meets the sultan' | glove-rs infer model --word sultan --topn 5\n"
@@ -178,9 +178,10 @@ def _add_infer(commands: Commands) -> None:
         metavar="FILE",
         nargs="*",
         default=["-"],
-        help="text as for glove-rs fit, an example on each line; - is standard input (default: -)",
+        help="texts, as for glove-rs fit, with an example on each line; - is standard input "
+        "(default: -)",
     )
-    parser.add_argument("--word", metavar="WORD", help="the word, as it stands in the examples")
+    parser.add_argument("--word", metavar="WORD", help="the word, as it is written in the examples")
     parser.add_argument(
         "--topn",
         type=int,
@@ -197,7 +198,7 @@ def _infer(options: argparse.Namespace) -> None:
     examples = _inputs.documents(options.files, model.errors)
     vector = model.infer_vector(examples, options.word)
     result: dict[str, Any] = {"word": options.word, "vector": vector.tolist()}
-    # Nine digits read back as the same float32.
+    # A float32 that is written with nine digits is read back with the same bits.
     text = " ".join([*filter(None, [options.word]), *(f"{x:.9g}" for x in vector)])
     if search:
         found = model.vectors.most_similar([vector], topn=search["topn"])

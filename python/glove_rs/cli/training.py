@@ -1,4 +1,8 @@
-"""``fit``, ``vocab``, ``cooccur``, ``train``, ``update``: from text to a model, at once or not."""
+"""``glove-rs fit``, ``vocab``, ``cooccur``, ``train`` and ``update``: from text to a model.
+
+``fit`` counts and trains. ``vocab``, ``cooccur`` and ``train`` do this in three steps. ``update``
+continues a training with more text.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +36,8 @@ __all__ = ["add"]
 _RUNNING = names("running")
 _COUNTING = names("reading", "encoding", "counting")
 _VOCABULARY = tuple(name for name in names("reading", "encoding") if name != "keep_gaps")
-# Counts that a model keeps are lost when the program ends: --save-counts writes them.
+# keep_counts is not an option: the counts in a model would be lost when the program ends.
+# --save-counts writes them to a file instead.
 _FITTING = tuple(name for name in names("fitting") if name != "keep_counts")
 _UPDATING = tuple(name for name in _FITTING if name not in {"anchor", "resume"})
 
@@ -55,7 +60,7 @@ def _add_fit(commands: Commands) -> None:
         "fit",
         _fit,
         "CORPUS... --out DIR [options]",
-        summary="train on text and leave a folder with all that was made",
+        summary="train on text, and write a folder with the model and other files",
         text=(
             "Count the co-occurrences of a text and train word vectors on them. The folder holds "
             "the model (model.glove), its vocabulary (vocab.txt), settings (settings.json) and the "
@@ -73,7 +78,7 @@ def _add_fit(commands: Commands) -> None:
         "--vocab",
         dest="vocabulary",
         metavar="FILE",
-        help="train these words, a file of glove-rs vocab, instead of choosing by frequency",
+        help="file of glove-rs vocab: train these words instead of choosing words by frequency",
     )
     add_settings(parser.add_argument_group("counting"), _COUNTING)
     _add_training(parser)
@@ -88,18 +93,19 @@ def _add_fit(commands: Commands) -> None:
         type=int,
         metavar="N",
         default=argparse.SUPPRESS,
-        help="with --scheduler: groups of words (default: as many as workers)",
+        help="with --scheduler: number of groups of words (default: the number of workers)",
     )
     group.add_argument(
         "--blocksize",
         metavar="SIZE",
         default=argparse.SUPPRESS,
-        help="with --scheduler: text that a worker counts at a time (default: 64MiB)",
+        help="with --scheduler: size of the part of a text that a worker counts at a time "
+        "(default: 64MiB)",
     )
 
 
-# Parameters of `DaskGlove` alone. They are listed here because importing it needs Dask, which
-# `--help` must not need.
+# The parameters that only `DaskGlove` has. They are listed here, because the module of this class
+# needs Dask, and `--help` must work without Dask.
 _CLUSTER = ("partitions", "blocksize")
 
 
@@ -132,7 +138,7 @@ def _fit_on_cluster(
 ) -> None:
     if options.save_counts is not None:
         raise ValueError("save_counts must be left out with --scheduler: no machine has all counts")
-    from ..dask import DaskGlove  # says what to install, hence before distributed itself
+    from ..dask import DaskGlove  # imported first: without Dask, its error says what to install
 
     from distributed import Client  # isort: skip
 
@@ -156,8 +162,8 @@ def _add_vocab(commands: Commands) -> None:
         "CORPUS... [options]",
         summary="count the words of a text",
         text=(
-            "Write each word and its count, most frequent first: the vocabulary file of Stanford's "
-            "tools."
+            "Write each word and its count, most frequent first, in the format of Stanford's "
+            "vocabulary files."
         ),
         example=(
             "glove-rs vocab corpus.txt --min-count 10 -o vocab.txt\n"
@@ -192,9 +198,9 @@ def _add_cooccur(commands: Commands) -> None:
         "CORPUS... -o FILE [options]",
         summary="count which words stand near each other",
         text=(
-            "Count co-occurrences. A file whose name ends in .bin, and standard output, get the "
-            "records of Stanford's tools, sorted; any other file the counts and their words in a "
-            "compressed format of our own."
+            "Count co-occurrences. If the name of the output ends in .bin, or the output is "
+            "standard output, it gets records in the format of Stanford's tools, sorted. Any other "
+            "file gets the counts and their words in a compressed format of glove-rs."
         ),
         example=(
             "glove-rs cooccur corpus.txt --window 10 -o counts\n"
@@ -208,10 +214,12 @@ def _add_cooccur(commands: Commands) -> None:
         "--vocab",
         dest="vocabulary",
         metavar="FILE",
-        help="count these words, a file of glove-rs vocab, instead of choosing by frequency",
+        help="file of glove-rs vocab: count these words instead of choosing words by frequency",
     )
     parser.add_argument(
-        "--save-vocab", metavar="FILE", help="write the words too: Stanford's records need them"
+        "--save-vocab",
+        metavar="FILE",
+        help="also write the words to this file: Stanford's records do not contain them",
     )
     add_json(parser)
     add_settings(parser.add_argument_group("counting"), _COUNTING)
@@ -261,25 +269,32 @@ def _add_train(commands: Commands) -> None:
         summary="train on counts",
         text=(
             "Train word vectors on the counts of glove-rs cooccur, or on the records of Stanford's "
-            "tools, sorted or shuffled. The folder is that of glove-rs fit."
+            "tools, sorted or shuffled. The output folder has the same files as that of glove-rs "
+            "fit."
         ),
         example=(
             "glove-rs train counts --out model --dim 100\n"
             "glove-rs train cooccurrence.shuf.bin --vocab vocab.txt --x-max 10 --out model"
         ),
     )
-    parser.add_argument("counts", metavar="COUNTS", help="file of counts")
+    parser.add_argument("counts", metavar="COUNTS", help="file of counts or records")
     _add_out(parser)
     parser.add_argument(
-        "--vocab", dest="vocabulary", metavar="FILE", help="words of Stanford's records"
+        "--vocab",
+        dest="vocabulary",
+        metavar="FILE",
+        help="file of the words, if COUNTS are records of Stanford's tools",
     )
     parser.add_argument(
         "--start",
         metavar="MODEL",
-        help="go on from this model, or from Stanford's parameters (.bin), for --epochs more",
+        help="continue from this model, or from Stanford's parameters (.bin), for --epochs more "
+        "epochs",
     )
     parser.add_argument(
-        "--gradsq", metavar="FILE", help="with --start: the accumulators of Stanford's parameters"
+        "--gradsq",
+        metavar="FILE",
+        help="with --start: file of the accumulators that belong to Stanford's parameters",
     )
     _add_training(parser)
 
@@ -314,11 +329,11 @@ def _add_update(commands: Commands) -> None:
         "update",
         _update,
         "MODEL CORPUS... --counts FILE --out DIR [options]",
-        summary="train a model on with more text",
+        summary="train a model further with more text",
         text=(
-            "Count more text with the settings of a model, add the counts to those of the text so "
-            "far, and train on. Words that are now frequent enough are added. The folder is that "
-            "of glove-rs fit."
+            "Count more text with the settings of a model, add its counts to those of the earlier "
+            "text, and continue the training. Words that are now frequent enough are added. The "
+            "output folder has the same files as that of glove-rs fit."
         ),
         example=(
             "glove-rs update model more.txt --counts counts --out model2 --save-counts counts2"
@@ -330,7 +345,7 @@ def _add_update(commands: Commands) -> None:
         "--counts",
         metavar="FILE",
         required=True,
-        help="counts of the text so far, of --save-counts or glove-rs cooccur",
+        help="file of the counts of the earlier text, from --save-counts or glove-rs cooccur",
     )
     _add_out(parser)
     _add_save_counts(parser)
@@ -340,7 +355,7 @@ def _add_update(commands: Commands) -> None:
         type=int,
         metavar="N",
         default=argparse.SUPPRESS,
-        help="number of passes over all counts (default: 0.4 times that of the model)",
+        help="number of passes over all counts (default: 0.4 times the epochs of the model)",
     )
     group.add_argument(
         "--new-words",
@@ -368,7 +383,7 @@ def _update(options: argparse.Namespace) -> None:
     _finish(options, model, outputs, ", ".join(options.corpus), train)
 
 
-# --- what they share ------------------------------------------------------------------------------
+# --- options and output of several commands -------------------------------------------------------
 
 
 def _add_training(parser: Parser) -> None:
@@ -378,7 +393,8 @@ def _add_training(parser: Parser) -> None:
         "--init",
         metavar="FILE",
         default=argparse.SUPPRESS,
-        help="pretrained vectors, whose words start there; the others start at random",
+        help="file of pretrained vectors: words in it start at these vectors, all other words at "
+        "random",
     )
     add_settings(group, _FITTING)
     add_settings(parser.add_argument_group("running"), _RUNNING)
@@ -389,8 +405,8 @@ def _add_corpus(parser: Parser) -> None:
         "corpus",
         metavar="CORPUS",
         nargs="+",
-        help="text, a document on each line: files, packed or not, folders, patterns and URLs; "
-        "- is standard input",
+        help="texts with a document on each line: files (plain or compressed), folders, patterns "
+        "and URLs; - is standard input",
     )
 
 
@@ -406,10 +422,10 @@ def _add_output(parser: Parser, *, required: bool = False) -> None:
 
 
 def _add_out(parser: Parser) -> None:
-    parser.add_argument("--out", metavar="DIR", required=True, help="folder to make")
-    add_overwrite(parser, "replace a folder of glove-rs, and files, that exist")
+    parser.add_argument("--out", metavar="DIR", required=True, help="folder to write")
+    add_overwrite(parser, "replace an existing folder of glove-rs and existing files")
     parser.add_argument(
-        "--vectors", metavar="FILE", help="write the vectors to this file too, as word2vec text"
+        "--vectors", metavar="FILE", help="also write the vectors to this file, as word2vec text"
     )
     add_json(parser)
 
@@ -418,7 +434,7 @@ def _add_save_counts(parser: Parser) -> None:
     parser.add_argument(
         "--save-counts",
         metavar="FILE",
-        help="write the counts of all the text too, which glove-rs update needs",
+        help="also write the counts of all the text to this file, for glove-rs update",
     )
 
 
@@ -431,24 +447,24 @@ def _fitting(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _checkpointed(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Refuse to write checkpoints nowhere."""
+    """Refuse --checkpoint-every without --checkpoint-dir."""
     if "checkpoint_every" in arguments and arguments.get("checkpoint_dir") is None:
         raise ValueError("checkpoint_every must come with --checkpoint-dir")
     return arguments
 
 
 def _refuse_spaces(path: str, words: Vocabulary) -> None:
-    """Refuse words that vocab.txt cannot hold, before they are trained."""
+    """Refuse words that the file vocab.txt cannot hold, before the training."""
     spaced = words._first_spaced()
     if spaced is not None:
         raise ValueError(
-            f"{path}: the word {spaced!r} has a space or newline, and files of words cannot hold "
-            "it: join its parts with another character, or train it in Python"
+            f"{path}: the word {spaced!r} has a space or newline, which the file vocab.txt cannot "
+            "hold: join its parts with another character, or train in Python"
         )
 
 
 class _Outputs:
-    """What ``fit``, ``train`` and ``update`` write, checked before the work and again after it."""
+    """The output files of ``fit``, ``train`` and ``update``, checked before and after the work."""
 
     def __init__(self, options: argparse.Namespace, inputs: list[str | None]) -> None:
         self._overwrite = options.overwrite
@@ -459,10 +475,10 @@ class _Outputs:
         if options.vectors is not None and options.vectors != "-":
             parent, name = os.path.split(os.path.realpath(options.vectors))
             if options.out and parent == os.path.realpath(options.out):
-                # Written and replaced together with the rest of the folder.
+                # The file is written and replaced together with the rest of the folder.
                 self._vectors, inside = None, name
         if inside in output_folder.FILES:
-            raise ValueError(f"vectors must be another file than those of --out, got {inside}")
+            raise ValueError(f"vectors must not be one of the files in --out, got {inside}")
         self._folder = output_folder.OutputFolder(
             options.out, overwrite=options.overwrite, vectors=inside
         )
@@ -492,7 +508,7 @@ class _Outputs:
 
     def write(self, model: Glove, source: str) -> None:
         check_files({}, self._inputs, overwrite=self._overwrite, folder=self._folder)
-        # First the model: another file that cannot be written any more does not cost hours of work.
+        # The model comes first: if another file cannot be written, hours of training are not lost.
         self._folder.write(model, source)
         self._check()
         if self._vectors is not None:
@@ -510,10 +526,10 @@ def _finish(
     source: str,
     train: Callable[[], None],
 ) -> None:
-    """Train, write the files and print what was trained.
+    """Train, write the files and print a summary.
 
-    If the training is interrupted after an epoch, the model of that epoch is written first. Ctrl-C
-    while files are written waits for them; a second one stops at once.
+    If the training is interrupted after an epoch has finished, the model of the last finished epoch
+    is written. While files are written, the first Ctrl-C waits, and a second one stops at once.
     """
     before = model._fitted
     epochs = 0 if before is None else len(before.history)

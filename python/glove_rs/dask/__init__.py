@@ -1,6 +1,6 @@
 """GloVe on a cluster: counting and training as tasks of Dask.
 
-Importing this needs ``pip install dask distributed``; the rest of glove-rs does not.
+This package needs ``pip install dask distributed``. The rest of glove-rs works without Dask.
 """
 
 from .._optional import optional
@@ -8,6 +8,6 @@ from .._optional import optional
 for _module in ("dask", "distributed"):
     optional(_module, "glove_rs.dask")
 
-from ._glove import DaskGlove  # noqa: E402 - after the check
+from ._glove import DaskGlove  # noqa: E402 - after `optional`, whose error says what to install
 
 __all__ = ["DaskGlove"]

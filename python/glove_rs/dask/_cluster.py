@@ -1,4 +1,4 @@
-"""The workers of a distributed fit, and the submission of tasks to them."""
+"""The workers of a fit on a cluster, and the submission of tasks to them."""
 
 from __future__ import annotations
 
@@ -18,17 +18,19 @@ from distributed import Client, Future, LocalCluster, Worker, get_client
 __all__ = ["Cluster", "cluster_of"]
 
 _PACKAGE = "glove-rs"
-#: Seconds until a message to the scheduler has surely arrived.
+#: After this many seconds, a message to the scheduler is assumed to have arrived.
 MESSAGE_DELAY = 0.2
 
 
 class Cluster:
-    """A client and its workers, which must have the same version of glove-rs.
+    """A Dask client and its workers, which must have the version of glove-rs of this process.
 
     Raises
     ------
+    ValueError
+        If the client is asynchronous.
     RuntimeError
-        If there are no workers, or a worker has another version of glove-rs or none.
+        If there are no workers, or if a worker has another version of glove-rs or none.
     """
 
     def __init__(self, client: Client) -> None:
@@ -41,7 +43,7 @@ class Cluster:
         versions = self._versions()
         if not versions:
             raise RuntimeError(
-                f"{client.scheduler.address} has no workers yet: client.wait_for_workers(n)"
+                f"{client.scheduler.address} has no workers yet: call client.wait_for_workers(n)"
             )
         others = {worker: found for worker, found in versions.items() if found != self.version}
         if others:
@@ -58,17 +60,17 @@ class Cluster:
         }
 
     def refresh(self) -> None:
-        """Update the list of workers with the same version; waits until there is a worker."""
+        """Update the list of workers with the right version. Wait if there is no worker."""
         self.client.wait_for_workers(1)
         versions = self._versions()
         self.workers = sorted(w for w, found in versions.items() if found == self.version)
 
     def owner(self, group: int) -> str:
-        """Choose the worker of a group."""
+        """Return the worker that a group of words belongs to."""
         return self.workers[group % len(self.workers)]
 
     def threads(self) -> int:
-        """Return the number of threads of all workers, at least one."""
+        """Return the number of threads of all workers together, at least 1."""
         nthreads: dict[str, int] = self.client.nthreads()
         return max(1, sum(nthreads.get(worker, 0) for worker in self.workers))
 
@@ -85,10 +87,10 @@ class Cluster:
         strict: bool = False,
         **options: Any,
     ) -> Future:
-        """Submit a task to the workers, or to the worker `at`.
+        """Submit a task to any of the workers, or to the worker `at`.
 
-        If none of these workers is left, another worker with the same version of glove-rs runs
-        the task, unless `strict` is true.
+        If all these workers are gone, another worker with the right version of glove-rs runs the
+        task. With `strict`, no other worker runs it.
         """
         future = self.client.submit(
             _same_version,
@@ -107,7 +109,7 @@ class Cluster:
     def compute(
         self, function: Callable[[Any], Any], values: Sequence[Delayed], *, name: str
     ) -> list[Future]:
-        """Submit `function(value)` for each delayed value. The task also computes the value."""
+        """Submit a task for each delayed value: compute the value, then call `function(value)`."""
         call = delayed(_same_version, pure=False)
         futures: list[Future] = self.client.compute(
             [
@@ -123,8 +125,8 @@ class Cluster:
     def send(self, value: Any, group: int) -> Future:
         """Send a value to the worker of a group.
 
-        It is not sent to a second worker too: the scheduler's active memory manager removes all
-        copies of a value but one every two seconds.
+        A copy on a second worker would not last: every two seconds the scheduler's active memory
+        manager removes all copies of a value but one.
         """
         future: Future
         [future] = self.client.scatter([value], workers=[self.owner(group)], hash=False)
@@ -144,7 +146,7 @@ class Cluster:
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:
-        """Return the bytes that the workers have received from each other since they started."""
+        """Return the number of bytes that workers received from each other since they started."""
         return sum(self.client.run(_received, on_error="ignore").values())
 
 
@@ -154,15 +156,16 @@ def _installed() -> str:
 
 
 def _same_version(version: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Call a function on a worker. Check the version, as the worker may have joined later."""
+    """Call a function on a worker. Check its version first: it may have joined after the check."""
     found = _installed()
     if found != version:
-        raise RuntimeError(f"a worker has joined that has {_PACKAGE} {found}, not {version}")
+        raise RuntimeError(f"a worker that joined later has {_PACKAGE} {found}, not {version}")
     return function(*args, **options)
 
 
 def _release(client: str, fit: str, dask_scheduler: Any) -> None:
-    # Client.cancel fails if the client does not want the tasks that depend on the cancelled tasks.
+    # This runs on the scheduler. Client.cancel is not used: it fails if other tasks depend on a
+    # cancelled task and the client does not want them.
     wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
     keys = [key for key in wanted if str(key).startswith(fit)]
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
@@ -174,9 +177,10 @@ def _received(dask_worker: Worker) -> int:
 
 @contextmanager
 def cluster_of(client: Client | None) -> Iterator[Cluster]:
-    """Yield the checked cluster of `client`, of the default client, or of a new local cluster.
+    """Yield the checked cluster of `client`, else of Dask's default client, else a new local one.
 
-    The local cluster has one process per core. An exception in the block cancels all tasks.
+    The local cluster has one process for each processor. An exception in the block cancels all
+    tasks.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)
@@ -196,8 +200,8 @@ def _client_of(client: Client | None) -> Iterator[Client]:
             client = get_client()
         except ValueError:
             with (
-                # Workers run any code that they receive, so scheduler and workers listen to this
-                # machine only, and there is no dashboard.
+                # Workers run any code that they receive. So the scheduler and the workers accept
+                # connections from this machine only, and there is no dashboard.
                 LocalCluster(
                     n_workers=CPU_COUNT,
                     threads_per_worker=1,

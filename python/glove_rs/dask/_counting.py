@@ -1,4 +1,4 @@
-"""Counting on the workers of a cluster: text to the counts of each group of words."""
+"""Counting on the workers of a cluster: from a text to the counts of each group of words."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = ["Counted", "count"]
 
 #: The number of inputs that one task merges.
 FAN_IN = 16
-#: Up to this many shards and bytes of text, each worker reads all shards and counts some rows. This
-#: needs no merging, but every worker needs the whole text.
+#: A text of at most this many shards and bytes is sent to all workers, and each counts some rows of
+#: X. No counts need to be merged then.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
-#: Number of the next call of `count`: the names of tasks contain it, so that they differ.
+#: A number for each call of `count`. It makes the names of tasks of different calls different.
 _COUNTS = itertools.count()
 
 
@@ -41,19 +41,19 @@ sizeof.register(
 
 @dataclass(frozen=True)
 class Counted:
-    """Counts on a cluster.
+    """The result of counting on a cluster.
 
     Attributes
     ----------
     vocabulary : Vocabulary
-        The words of rows and columns, by rank.
+        The words of the rows and columns, by rank.
     group_counts : list of Future
-        The counts of each group: a ``CoreGroupCounts``.
+        The counts of each group of words: a ``CoreGroupCounts`` each.
     tokens : int
-        Words in the text, including those outside the vocabulary.
+        Number of tokens in the text, including those outside the vocabulary.
     seconds : dict
-        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". As their
-        tasks overlap, the time of a stage begins when the previous stage ends.
+        Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". Tasks of
+        different stages overlap. The time of a stage is counted from the end of the previous stage.
     """
 
     vocabulary: Vocabulary
@@ -64,16 +64,16 @@ class Counted:
 
 @dataclass(frozen=True)
 class _ShardReader:
-    """Reads shards on the workers, with the settings of reading and encoding."""
+    """Reads shards on a worker. `settings` are the parameters of reading and encoding."""
 
     settings: dict[str, Any]
 
     def read_ranges(self, ranges: Sequence[FileRange]) -> _core.CoreShard:
-        """Tokenise ranges of files."""
+        """Read and tokenise ranges of files."""
         return self._read("ranges", itertools.chain.from_iterable(p.open() for p in ranges))
 
     def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
-        """Tokenise a partition of a bag, or of a column of a table."""
+        """Tokenise a partition of a bag or of a column of a table."""
         return self._read("iterable", documents_of(documents))
 
     def _read(self, kind: str, value: object) -> _core.CoreShard:
@@ -94,25 +94,25 @@ def count(
 ) -> Counted:
     """Count the co-occurrences of `source` on the workers of `cluster`.
 
-    Every shard is tokenised once. All workers count a small text together: each reads the whole
-    text and counts some rows. In a larger text each worker counts whole shards. The counts depend
-    on `source`, `groups`, `blocksize` and the other settings, not on the number of workers. They
-    equal those of :meth:`Cooccurrence.from_corpus` except for the order of summation.
+    Every shard is tokenised once. A small text is sent to all workers, and each worker counts some
+    rows of X. In a larger text each worker counts whole shards. The counts depend on `source`,
+    `groups`, `blocksize` and the other settings, and not on the number of workers. They equal the
+    counts of :meth:`Cooccurrence.from_corpus`, except for rounding: the order of summation differs.
 
     Parameters
     ----------
     source : path, paths, dask.bag.Bag, column of a dask.dataframe or list of documents
-        Files of any system that fsspec knows, or documents.
+        Files, local or with a protocol of fsspec, or documents.
     vocabulary : Vocabulary, optional
         The words to count, instead of those that `min_count` and `max_vocab` select.
     groups : int
         Number of groups of words, >= 1. One worker collects the counts of a group.
     blocksize : int or str
-        The largest size of a shard in bytes; the last document of a shard may exceed it. Shards are
-        smaller if there would be fewer shards than groups otherwise. A compressed file or a
-        partition of a bag is one shard; partitions should have about this size.
+        The largest size of a shard in bytes, up to the end of its last document. Shards are smaller
+        if there would otherwise be fewer shards than groups. A compressed file or a partition of a
+        bag is one shard; partitions should have about this size.
     progress : callable, optional
-        As for :class:`glove_rs.Glove`. The unit of tokenizing a bag is a partition.
+        As for :class:`glove_rs.Glove`. While a bag is tokenised, partitions are counted.
     **settings
         Parameters of reading, encoding and counting, as for :class:`glove_rs.Glove`.
 
@@ -165,7 +165,7 @@ def count(
     counted_words = words.result()
     lengths = cluster.client.gather(tokens)
     stages.wait("vocabulary", [words], [0])
-    # Workers keep the result of a task as long as its future exists.
+    # Delete the futures: workers keep the result of a task as long as its future exists.
     shards.clear()
     texts.clear()
     stages.wait("counting", counts, _divided(sum(lengths), len(counts)))
@@ -179,7 +179,7 @@ def count(
 
 
 def _is_small(shards: int, size: int) -> bool:
-    """Return whether all workers count these shards together."""
+    """Return whether a text is small: all workers get it and count some rows each."""
     return shards <= TOGETHER and size <= TOGETHER_BYTES
 
 
@@ -192,14 +192,14 @@ def _counts(
     groups: int,
     name: str,
 ) -> list[Future]:
-    """Count each text by one task, or all texts together by one task per thread.
+    """Submit one task for each text; if `together`, one task for each thread of the workers.
 
-    If `together`, each task counts some rows of all texts. The sums do not depend on the division
-    of the rows into tasks.
+    If `together`, each task counts some rows of X in all texts. How the rows are divided does not
+    change the sums.
     """
     if together:
         workers, parts = cluster.workers, cluster.threads()
-        # A part runs on the worker that needs most of its counts later.
+        # A task runs on the worker that needs most of its counts later.
         owners = [workers[part * len(workers) // parts] for part in range(parts)]
         tasks: list[tuple[list[Future], int, str | None]]
         tasks = [(texts, part, at) for part, at in enumerate(owners)]
@@ -232,7 +232,7 @@ def _merged_by_group(
 
 
 class _Stages:
-    """Waits for one stage after the other and reports progress."""
+    """Waits for the tasks of one stage after the other, and reports progress."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
@@ -260,7 +260,7 @@ def _merged(
     name: str,
     owner: str | None = None,
 ) -> Future:
-    """Merge in a tree, in the order of the parts. The last task runs on the worker `owner`."""
+    """Merge parts in a tree, in their order. The last task runs on the worker `owner`."""
     for level in itertools.count():
         last = len(parts) <= FAN_IN
         parts = [
@@ -273,7 +273,7 @@ def _merged(
 
 
 def _divided(whole: int, parts: int) -> list[int]:
-    """Divide a number into about equal parts."""
+    """Divide a whole number into parts that differ by at most 1."""
     return [whole * (part + 1) // parts - whole * part // parts for part in range(parts)]
 
 
@@ -281,7 +281,7 @@ def _batched(parts: list[Future]) -> Iterator[list[Future]]:
     return (parts[k : k + FAN_IN] for k in range(0, len(parts), FAN_IN))
 
 
-# --- tasks: pure functions of their arguments -----------------------------------------------------
+# --- tasks: their results depend only on their arguments ------------------------------------------
 
 
 def _vocabulary(shard: _core.CoreShard) -> _core.CoreVocabulary:
@@ -299,7 +299,7 @@ def _chosen(
     min_count: int,
     max_vocab: int | None,
 ) -> _core.CoreVocabulary:
-    """Choose the words to count, by rank, with their counts in the whole text."""
+    """Return the words to count, by rank, with their numbers of occurrences in the whole text."""
     return found.chosen(name, min_count, max_vocab) if given is None else given.counted(found)
 
 

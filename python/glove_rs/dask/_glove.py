@@ -1,4 +1,4 @@
-"""The model, trained on a Dask cluster."""
+"""The class `DaskGlove`: a model that is trained on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ __all__ = ["DaskGlove"]
 
 
 class DaskGlove(Glove):
-    """`Glove`, fitted on the workers of a Dask cluster.
+    """A :class:`Glove` that is fitted on the workers of a Dask cluster.
 
-    Words are divided into groups, one for each worker. The text is counted in shards. Each worker
-    collects the counts of the words of its group, and trains on them by strata (Gemulla et al.
+    The words are divided into groups, one for each worker. Workers count shards of the text, and
+    each worker collects the counts of the words of its group. Training is by strata (Gemulla et al.
     2011): the word vectors of a group stay on their worker, and the context vectors move from
     worker to worker. No machine holds all counts. At the end the calling process holds all vectors.
 
@@ -39,26 +39,27 @@ class DaskGlove(Glove):
     dim : int, default 50
     **parameters
         As for :class:`Glove`. Training is always deterministic: the result depends on `partitions`
-        and on the shards of the text, not on the number of threads. It depends on the number of
-        workers only through the default of `partitions`: give `partitions` for the same result on
-        any cluster. `threads` is the number of threads of each worker, by default all that it has.
-        `memory` limits the memory for the training records of each worker.
+        and on the shards of the text, and not on the number of threads. The default of `partitions`
+        is the number of workers, so set `partitions` to get the same result on any cluster.
+        `threads` is the number of threads of each worker, by default all threads of the worker.
+        `memory` limits the memory for the training records on each worker.
     client : distributed.Client, optional
-        The cluster. Default: the client that was created last, or else a local cluster with a
-        process for each processor, which ends with `fit`.
+        The client of the cluster. Default: the client that was created last. If there is none,
+        `fit` starts a local cluster with a process for each processor, and stops it at the end.
     partitions : int, optional
         The number of groups of words, >= 1. Default: the number of workers when `fit` begins. With
-        one group the result is equal, bit by bit, to that of ``Glove(deterministic=True)`` on the
-        same counts.
+        one group the result has the same bits as that of ``Glove(deterministic=True)`` on the same
+        counts.
     blocksize : int or str, default "64MiB"
-        Bytes of text that a worker counts at a time.
+        The size of a shard, the part of a text that a worker counts at a time, in bytes or as text
+        with a unit, >= 1000.
 
     Attributes
     ----------
     stages_ : dict
-        For each of the stages "counting", "preparing" (building tiles) and "training", the
-        "seconds" and the "bytes" that workers received from each other. For "training" these are
-        lists with a number for each epoch.
+        For each of the stages "counting", "preparing" (building tiles) and "training", a dict with
+        "seconds", the wall time, and "bytes", which workers received from each other. For
+        "training" both are lists with a number for each epoch.
 
     Examples
     --------
@@ -103,16 +104,16 @@ class DaskGlove(Glove):
         Parameters
         ----------
         source : path, paths, dask.bag.Bag, column of a dask.dataframe or list of documents
-            Names and patterns of text files, local or with a protocol that fsspec knows
-            (``s3://bucket/*.txt``). The workers read them in blocks of whole lines; a compressed
-            file is one block, and so is each file of a local zip archive. Files that are cut into
-            blocks are recognised before work is sent: what is no text is a FormatError. Or
-            documents, each a str or a list of words: a bag, a column such as
+            Text files: paths and patterns, local or with a protocol of fsspec
+            (``s3://bucket/*.txt``). The workers read files in shards of whole documents. A
+            compressed file is one shard, and so is each file of a local zip archive. A file that is
+            divided is checked before tasks are submitted: if it is not text, a FormatError is
+            raised. Or documents, each a str or a list of words: a bag, a column such as
             ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
         y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
-            Not possible on a cluster: a ValueError if set.
+            These are not possible on a cluster and raise a ValueError.
 
         Returns
         -------
@@ -126,7 +127,7 @@ class DaskGlove(Glove):
         RuntimeError
             If a worker has another version of glove-rs or none. This is checked first.
         KeyboardInterrupt
-            After Ctrl-C; the tasks are cancelled. The model then has the parameters of the last
+            After Ctrl-C. The tasks are cancelled. The model then has the parameters of the last
             finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
@@ -175,10 +176,11 @@ class DaskGlove(Glove):
         resume: bool = False,
         **options: Unpack[SessionOptions],
     ) -> Self:
-        """Train on counts, which are split here and sent to the workers.
+        """Train on counts. The calling process splits them and sends them to the workers.
 
-        Like :meth:`Glove.fit_cooccurrence`, but without `start` and the parameters that :meth:`fit`
-        refuses. If a worker is lost, its counts are split again and sent to another worker.
+        The parameters are those of :meth:`Glove.fit_cooccurrence`. `start`, and the parameters that
+        :meth:`fit` refuses, raise a ValueError. If a worker is lost, its counts are split again and
+        sent to another worker.
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
@@ -186,7 +188,7 @@ class DaskGlove(Glove):
         if not isinstance(X, Cooccurrence):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be that of the Cooccurrence, or None")
+            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
             groups = self._groups(cluster)
 
@@ -240,7 +242,7 @@ class DaskGlove(Glove):
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
-        """Train on the counts of all groups. The model gets the result even after an interrupt."""
+        """Train on the counts of all groups, and store the result, even after an interruption."""
         begun = time.monotonic()
         trainer = Training(
             cluster,
@@ -284,12 +286,12 @@ class DaskGlove(Glove):
             raise
 
     def __getstate__(self) -> dict[str, Any]:
-        # A client is a connection of this process and cannot be pickled.
+        # A client is a connection of this process, so it is left out of a pickle.
         return {**self.__dict__, "client": None}
 
 
 def _signature() -> inspect.Signature:
-    """Return the signature with all parameters by name, which `get_params` reads."""
+    """Return the signature of the constructor with all parameters by name, for `get_params`."""
     own = inspect.signature(DaskGlove.__init__)
     parameters = {**inspect.signature(Glove.__init__).parameters, **own.parameters}
     del parameters["parameters"]

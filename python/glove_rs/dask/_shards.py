@@ -29,16 +29,17 @@ from .._warnings import warn
 
 __all__ = ["FileRange", "Shards", "shards_of"]
 
-#: The end of a document: files are cut after it. With documents="file" they are not cut.
+#: The bytes that end a document, by the setting `documents`. A file is cut after such bytes. With
+#: documents="file" files are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
-#: Bytes at the beginning of a file from which the core decides whether it can be cut.
+#: The core needs this many bytes from the beginning of a file to decide whether it can be cut.
 _BEGINNING = 10
-#: Bytes at the beginning of a file that the core recognises it by: what it reads at a time.
+#: The core needs this many bytes from the beginning of a file to recognise what the file is.
 _LOOK = 1 << 20
-#: The client examines the files that it cuts, and this many from the first. A worker refuses any
-#: further file that is no text.
+#: The calling process checks that files are text: this many files, the first of a source, and all
+#: files that it cuts. Any other file is checked by the worker that reads it.
 _LOOKED_AT = 16
-#: Endings of the names of compressed files, and the usual ratio of their text to their size.
+#: Endings of the names of compressed files, and the usual ratio of the text to the file size.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
 
 
@@ -52,12 +53,12 @@ class _File(NamedTuple):
 
 @dataclass(frozen=True)
 class FileRange:
-    """The documents that begin in a range of a file's bytes, or the whole file."""
+    """The documents that begin in a range of a file's bytes, or all documents of a file."""
 
     file: _File
-    #: The end of a document.
+    #: The bytes that end a document.
     delimiter: bytes = b""
-    #: `None` for the whole file, which may be compressed.
+    #: The range of bytes; `None` for the whole file, which may be compressed.
     within: range | None = None
 
     def __len__(self) -> int:
@@ -68,21 +69,25 @@ class FileRange:
         return len(self) * (_TEXT_RATIO if self.file.path.endswith(_COMPRESSED) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
-        """Yield the name, the position in the file, and an open file that ends with the range."""
+        """Yield the name, the position of the first document, and an open file.
+
+        The open file seems to end after the last document of the range. For a whole file the
+        position is None.
+        """
         system, path, name, size = self.file
         with system.open(path, "rb") as file:
             if self.within is None:
                 yield name, None, file
                 return
             if getattr(file, "size", size) != size:
-                raise OSError(errno.EIO, f"the file changed: it had {size} bytes", name)
+                raise OSError(errno.EIO, f"the file changed: it had {size} bytes before", name)
             start, stop = self._boundary(file, self.within.start), self.within.stop
             stop = self._boundary(file, stop)
             file.seek(start)
             yield name, start, _OpenRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
-        """Find the first position from `at` on where a document begins."""
+        """Return the first position, at or after `at`, at which a document begins."""
         file.seek(at)
         if at > 0:
             seek_delimiter(file, self.delimiter, 2**16)
@@ -91,7 +96,7 @@ class FileRange:
 
 @dataclass(frozen=True)
 class _OpenRange:
-    """An open file that appears to end at `stop`."""
+    """An open file that seems to end at the position `stop`."""
 
     file: Any
     stop: int
@@ -103,18 +108,18 @@ class _OpenRange:
 
 @dataclass(frozen=True)
 class Shards:
-    """A text to be counted.
+    """A text, divided into shards.
 
     Attributes
     ----------
     name : str
         The name of the text in messages.
     sizes : list of int
-        The bytes of each shard of files; 1 for each partition of a bag or a column.
+        The size of each shard, for progress: bytes of files, or 1 for a partition.
     ranges : list of list of FileRange
-        The ranges of files in each shard.
+        The ranges of files in each shard. Empty if the text is a bag or a column.
     partitions : list of Delayed
-        The partitions of a bag or a column. Each is a shard.
+        The partitions of a bag or a column. Each partition is a shard. Empty if the text is files.
     """
 
     name: str
@@ -123,7 +128,7 @@ class Shards:
     partitions: list[Delayed] = field(default_factory=list)
 
     def text_bytes(self, blocksize: int) -> int:
-        """Estimate the bytes of text, with `blocksize` in place of an unknown size."""
+        """Estimate the bytes of text. An unknown size counts as `blocksize`."""
         if self.partitions:
             return blocksize * len(self.partitions)
         ranges = itertools.chain.from_iterable(self.ranges)
@@ -131,16 +136,18 @@ class Shards:
 
 
 def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Shards:
-    """Cut `source` into shards of at most about `blocksize` bytes; files into `least` or more.
+    """Divide `source` into shards of at most about `blocksize` bytes.
+
+    Files are cut into at least `least` shards, if they are large enough and can be cut.
 
     Raises
     ------
     TypeError
-        If `source` is something else than files or documents.
+        If `source` is neither files nor documents.
     FileNotFoundError
-        If a file does not exist; with its name.
+        If a file does not exist. The error has its name.
     FormatError
-        If a file is recognised as something else than text.
+        If a file is recognised as something other than text.
     """
     is_list = isinstance(source, list | tuple) and bool(source)
     if is_list and not names_files(source):
@@ -150,14 +157,15 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
         return Shards("<documents>", [1] * len(parts), partitions=parts)
     files = _files(source)
     total = sum(file.size or 0 for file in files)
-    # The number of shards is about a multiple of the number of groups: then no worker is idle while
-    # others tokenize.
+    # Choose the size so that the number of shards is about a multiple of `least`, the number of
+    # groups. Then no worker is idle while others tokenise.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
     delimiter = _DELIMITERS.get(documents)
     by_file = [list(_ranges_of(file, size, delimiter)) for file in files]
     _check_kinds(
-        # A worker recognises a whole file itself, but its warnings are not seen here.
+        # A worker checks a whole file itself, but its warnings do not reach the user. So check the
+        # first files here.
         file
         for number, (file, parts) in enumerate(zip(files, by_file, strict=True))
         if len(parts) > 1 or number < _LOOKED_AT
@@ -182,7 +190,7 @@ def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
 
 def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[FileRange]:
     """Cut a file into ranges of at most `size` bytes, if it is larger and can be cut."""
-    if isinstance(file.system, ZipFileSystem):  # to seek in it is to unpack it from its beginning
+    if isinstance(file.system, ZipFileSystem):  # seeking would unpack it from its beginning
         yield FileRange(file)
         return
     if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
@@ -200,7 +208,10 @@ def _has_parts(file: _File) -> bool:
 
 
 def _check_kinds(files: Iterator[_File]) -> None:
-    """Refuse files recognised as no text; warn of the first that looks like a table."""
+    """Refuse files that are recognised as something other than text.
+
+    Only the first warning is passed on, for example of a file that looks like a table.
+    """
     told = False
     for file in files:
         with warnings.catch_warnings(record=True) as caught:
@@ -217,13 +228,14 @@ def _check_kind(file: _File) -> None:
     if len(beginning) == _LOOK and not _core.has_parts(beginning[:_BEGINNING]):
         packing = infer_compression(file.path)
         if packing not in compr:
-            return  # the worker that reads it recognises it
+            return  # the worker that reads the file checks it
         try:
             with file.system.open(file.path, "rb") as stream:
                 beginning = compr[packing](stream, mode="rb").read(_LOOK)
-        except Exception:  # damaged, or packed otherwise than its name says: as above
+        except Exception:  # damaged, or not compressed as its name says: the worker checks it
             return
-    # Bytes that are cut off, or no text, are the worker's matter.
+    # `beginning` may end in the middle of a character. So bytes that are not text are replaced here
+    # instead of refused; the worker reports them.
     settings = {"errors": "replace"}
     source = source_arguments([], settings)
     value = iter([(file.name, None, io.BytesIO(beginning))])
@@ -242,7 +254,7 @@ def _files(source: Any) -> list[_File]:
 
 
 def _found(path: str | os.PathLike[str]) -> list[_File]:
-    """Return the file, the files of a folder, or those that a pattern matches, sorted."""
+    """Return the files that a path means: a file, or all of a folder or a pattern, sorted."""
     if isinstance(path, str) and "://" in path:
         system, root = url_to_fs(path)
         if any(magic in root for magic in "*?["):
@@ -272,15 +284,15 @@ def _found(path: str | os.PathLike[str]) -> list[_File]:
 
 
 def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]:
-    """Return files in a zip archive, from their names in messages and in the archive."""
+    """Return files in a zip archive. `members` are pairs: name in messages, name in the archive."""
     system = ZipFileSystem(os.path.abspath(archive))
     return [_File(system, path, name, system.info(path)["size"]) for name, path in members]
 
 
 def _member(name: str) -> list[_File]:
-    """Return the file in a zip archive that a name ``archive.zip:member`` means, if it is one.
+    """Return the file in a zip archive that ``archive.zip:member`` means; an empty list if none.
 
-    The member is the whole name in the archive, or the last part of it.
+    The member is the whole name in the archive, or its last part, after the last "/".
     """
     ends = (at for at, letter in enumerate(name) if letter == ":")
     archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
@@ -304,7 +316,8 @@ def _is_archive(name: str) -> bool:
     Raises
     ------
     FormatError
-        If it is a file of another kind that is packed as one is, or holds one that is no text.
+        If the file is a zip archive of another format (such as an office document or a NumPy
+        archive), or if it has a file that is not text.
     """
     if not zipfile.is_zipfile(name):
         return False

@@ -1,7 +1,7 @@
 """The tasks of training on a cluster: functions that run on the workers.
 
-Their results depend only on their arguments. Rows are float32 arrays in the layout of the core:
-vectors, biases and accumulators.
+Their results depend only on their arguments. "Rows" are float32 arrays in the layout of the core: a
+row has a vector, its bias and their accumulators.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ Cost: TypeAlias = Literal["validation", "divergence"]
 
 _Number = TypeVar("_Number", bound=np.generic)
 
-#: Alignment in bytes that the kernel needs.
+#: The kernel needs rows whose addresses are multiples of this many bytes.
 ALIGNMENT = 64
 
 
@@ -57,7 +57,7 @@ def marginals(counts: _core.CoreGroupCounts, threads: int | None) -> Marginals:
 
 
 def add_marginals(parts: Sequence[Marginals]) -> Marginals:
-    """Add marginals up, in their order."""
+    """Add marginals, in their order."""
     records, sums = parts[0][0].copy(), parts[0][1].copy()
     for more_records, more_sums in parts[1:]:
         records += more_records
@@ -73,7 +73,7 @@ def tiles(
     validation: float | None,
     running: _core._Running,
 ) -> _core.CoreTiles:
-    """Build the tiles of a group, with negative pairs."""
+    """Build the tiles of a group, and draw their negative pairs."""
     records, sums = _usable(marginals[0]), _usable(marginals[1])
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_group(counts, records, sums, dim, training, validation, running)
@@ -85,7 +85,7 @@ def pairs(counts: _core.CoreGroupCounts) -> int:
 
 
 def sizes(tiles: _core.CoreTiles) -> tuple[int, int]:
-    """Return the number of records to train on and of those held out."""
+    """Return the number of records to train on and the number of held-out records."""
     return tiles.records, tiles.held_out
 
 
@@ -97,7 +97,10 @@ def start(
     init: _core._Init | None,
     threads: int | None,
 ) -> list[Rows]:
-    """Make the rows of words and of contexts at the start, for `group` = (words, groups, group)."""
+    """Return the rows of words and the rows of contexts of a group, before the first epoch.
+
+    `group` is the number of words, the number of groups and the number of the group.
+    """
     if init is not None:
         words, vectors = _usable(init["words"]), _usable(init["vectors"])
         init = {"words": words, "vectors": vectors, "anchor": init["anchor"]}
@@ -113,11 +116,11 @@ def train(
     subepoch: _core._Subepoch,
     threads: int | None,
 ) -> tuple[Rows, Rows, tuple[float, float] | None]:
-    """Train a block for one subepoch.
+    """Train a block for one subepoch: a group of words with a group of contexts, `columns`.
 
-    `words` is the rows of the group's words, or the result of the previous task that trained them.
-    Returns the rows of words, the rows of contexts, and the costs of the records and of the
-    negative pairs: `None` for the costs if training diverged.
+    `words` is the rows of the words, or the result of the previous task that trained these rows.
+    Return the rows of words, the rows of contexts, and the costs of the records and of the negative
+    pairs. The costs are None if the training diverged.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)
@@ -134,23 +137,26 @@ def cost(
     training: _core._Training,
     threads: int | None,
 ) -> float:
-    """Compute the cost of a block's held-out records, or its part of the divergence cost."""
+    """Compute the cost of the held-out records of a block, or its part of the divergence cost.
+
+    An epoch whose cost is above the divergence cost diverges.
+    """
     words, contexts = aligned(words), aligned(contexts)
     return tiles.cost(of, columns, training, words, contexts, _threads(threads))
 
 
 def copied(rows: Rows) -> Rows:
-    """Copy the rows to this worker."""
+    """Return the rows unchanged. The task gives the worker that runs it a copy of the rows."""
     return rows
 
 
 def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """Copy the array if it is not aligned: an array from another machine may not be."""
+    """Return an array that is aligned for its dtype. One from another worker may not be."""
     return np.require(array, requirements="A")
 
 
 def aligned(rows: Rows) -> Rows:
-    """Copy rows to memory with the alignment that the kernel needs."""
+    """Return a copy of rows with the alignment that the kernel needs."""
     size = rows.itemsize
     room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)
     first = -room.ctypes.data % ALIGNMENT // size

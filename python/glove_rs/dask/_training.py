@@ -1,7 +1,7 @@
 """Training by strata (Gemulla et al. 2011) on the workers of a cluster.
 
-This module schedules the blocks of each subepoch. The core trains them, and its `CoreHistory`
-decides whether an epoch is repeated and whether another one starts.
+This module submits tasks for the blocks of each subepoch. The core trains the blocks, and its
+`CoreHistory` decides whether an epoch is repeated and whether another epoch starts.
 """
 
 from __future__ import annotations
@@ -27,27 +27,31 @@ from ._strata import Cost, Rows
 
 __all__ = ["EpochReport", "Training"]
 
-#: Number of marginals that one task adds up.
+#: Number of marginals that one task adds.
 FAN_IN = 8
-#: Slices of an epoch if there are several groups. In a slice every worker trains on all groups of
-#: context rows, one after the other; after an even number of slices they are where they began. On
-#: enwiki-17m, dim 100 and 8 epochs, 2 and 4 groups come within 0.2 % of the loss of one group and
-#: half a point of its analogies. With one slice, 4 groups lose 1.2 points; 8 slices in the first
-#: epoch gain nothing.
+#: The number of slices of an epoch, if there are several groups. In a slice, every group of words
+#: is trained once with every group of contexts. After an even number of slices, the context rows
+#: are on the workers on which they started. On enwiki-17m, dim 100 and 8 epochs, the loss with 2
+#: and 4 groups is within 0.2 % of the loss with one group, and analogies within half a percentage
+#: point. With one slice, 4 groups lose 1.2 points of analogies. 8 slices in the first epoch gain
+#: nothing.
 SLICES = 2
-#: The state is copied to other workers after this many times the duration of the last copy.
+#: The time between two copies of the state to other workers, as a multiple of the time of a copy.
 COPY_EVERY = 10.0
 #: Seconds between two checks of a future, and between two checks for lost workers.
 CHECK_FUTURE, CHECK_WORKERS = 0.05, 0.5
 
 
-class WorkerLost(Exception):  # noqa: N818 - what happened
-    """A worker that tasks wait for is gone."""
+class WorkerLost(Exception):  # noqa: N818 - the name says what happened
+    """A worker has left the cluster, and its results are missing."""
 
 
 @dataclass
 class EpochReport:
-    """A finished epoch, for `EpochState`. While callbacks run, it gives the rows of `training`."""
+    """A finished epoch, for `EpochState`.
+
+    `training` is set only while callbacks run. They can read the parameters during this time.
+    """
 
     epoch: int
     loss: float
@@ -58,12 +62,12 @@ class EpochReport:
     training: Training | None = field(default=None, repr=False)
 
     def numbers(self) -> tuple[float, float, float, float, float]:
-        """Return the numbers of the epoch in a `History`."""
+        """Return the numbers of the epoch, in the order of :class:`History`."""
         validation = math.nan if self.validation is None else self.validation
         return self.loss, self.seconds, self.records_per_second, validation, self.data_loss
 
     def side(self, contexts: bool) -> tuple[Rows, Rows]:
-        """W and b, or W̃ and b̃ if `contexts`."""
+        """Return W and b, or W̃ and b̃ if `contexts`."""
         if self.training is None:
             raise RuntimeError(
                 f"epoch {self.epoch} is past: ask for its arrays while the callback runs"
@@ -74,17 +78,21 @@ class EpochReport:
 
 @dataclass
 class State:
-    """A training between two epochs: the rows of words and of contexts of each group."""
+    """The state of a training between two epochs: rows of words and of contexts of each group."""
 
     epoch: int
     halvings: int
     words: list[Future]
     contexts: list[Future]
-    # Copies of the rows on other workers, by key.
+    # Copies of the rows on other workers, by the key of the copied future.
     copies: dict[str, Future] = field(default_factory=dict)
 
     def surviving(self, has: dict[str, Sequence[str]]) -> State | None:
-        """Return the state from rows in memory somewhere, or None if rows are lost."""
+        """Return this state with the rows or copies of rows that still exist on a worker.
+
+        None if both the rows of a group and their copy are lost. `has` gives the workers that have
+        each result, by key.
+        """
 
         def alive(future: Future) -> Future | None:
             both = (future, self.copies.get(future.key))
@@ -97,17 +105,17 @@ class State:
 
 
 class Training:
-    """A training on the counts of all groups of `words` words.
+    """A training on the counts of all groups; `words` is the number of words of all groups.
 
-    If a worker is lost, Dask rebuilds its counts if tasks computed them. If the client sent them,
-    `resend` sends those of the given groups again.
+    If a worker is lost, its counts are needed again. If tasks computed them, Dask computes them
+    again. If the calling process sent them, `resend` sends the counts of the given groups again.
 
     Attributes
     ----------
     reports : list of EpochReport
         The finished epochs.
     received : list of int
-        Bytes that workers received from each other before the first epoch, and in each.
+        The bytes that workers received from each other: before the first epoch, then in each epoch.
     """
 
     def __init__(
@@ -136,15 +144,15 @@ class Training:
         self.reports: list[EpochReport] = []
         self.received: list[int] = []
         self._owners = [cluster.owner(group) for group in range(self._groups)]
-        # Part of the names of tasks, so that no two tasks have the same name.
+        # This number is part of the names of tasks, so that no two tasks have the same name.
         self._round = 0
-        # The last epoch that callbacks have seen: one that is trained again is not shown again.
+        # The last epoch that callbacks have seen. They are not called if it is trained again.
         self._shown = 0
         # The costs of the blocks in the running epoch.
         self._epoch_costs: list[Future] = []
-        # The state after the epoch with the smallest validation loss, with early stopping.
+        # With early stopping: the state after the epoch with the smallest validation loss.
         self._best: State | None = None
-        # The last state that other workers have a copy of, and the one that is being copied.
+        # The last state that was copied to other workers, and the state that is being copied.
         self._copied: State | None = None
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
@@ -154,10 +162,10 @@ class Training:
         self._tiles = [
             self._tiles_of(k, counts, marginals) for k, counts in enumerate(group_counts)
         ]
-        # Lost tiles are built again with the marginals of the whole matrix. They are stored here if
-        # the client sent the counts, because then Dask cannot compute them again.
+        # Tiles that are built again need the marginals of the whole matrix. If this process sent
+        # the counts, Dask cannot compute the marginals again, so they are stored here.
         self._marginals = None if resend is None else self._value(marginals)
-        del group_counts, marginals  # workers keep results that have futures
+        del group_counts, marginals  # workers keep results as long as their futures exist
         self._records, self._held_out = self._sizes(pairs)
         self._history = _core.CoreHistory(
             training,
@@ -175,7 +183,7 @@ class Training:
     # --- before the first epoch -----------------------------------------------------------------
 
     def _marginals_of(self, group_counts: Sequence[Future]) -> Future:
-        """Add up the marginals of all groups."""
+        """Submit the sum of the marginals of all groups."""
         submit = self._cluster.submit
         parts = [
             submit(_strata.marginals, counts, self._threads, name=f"marginals-{group}", at=owner)
@@ -191,7 +199,7 @@ class Training:
         return parts[0]
 
     def _pairs_of(self, group_counts: Sequence[Future]) -> list[Future]:
-        """Ask for the number of pairs of each group, for progress alone."""
+        """Submit tasks for the number of pairs of each group. Only progress needs them."""
         if self._progress is None:
             return []
         return [
@@ -200,7 +208,7 @@ class Training:
         ]
 
     def _tiles_of(self, group: int, counts: Future, marginals: Future) -> Future:
-        """Submit the tiles of a group to its worker."""
+        """Submit a task that builds the tiles of a group on its worker."""
         return self._cluster.submit(
             _strata.tiles,
             counts,
@@ -214,9 +222,9 @@ class Training:
         )
 
     def _sizes(self, pairs: Sequence[Future]) -> tuple[int, int]:
-        """Return the number of records to train on and of held-out records, of all groups.
+        """Return the number of records to train on and of held-out records, in all groups.
 
-        Progress is told by the `pairs` of each group.
+        The tiles are built meanwhile. Progress is reported in the `pairs` of finished groups.
         """
         sizes = [
             self._cluster.submit(_strata.sizes, tiles, name=f"sizes-{group}")
@@ -232,7 +240,7 @@ class Training:
         return records, held_out
 
     def _begin(self) -> State:
-        """Submit the rows at the start of the training."""
+        """Submit tasks that make the rows for the start of the training."""
         started = [
             self._cluster.submit(
                 _strata.start,
@@ -252,7 +260,7 @@ class Training:
         return State(0, 0, words, contexts)
 
     def _init_of(self, group: int) -> _core._Init | None:
-        """Select the initial vectors of a group, and number their words by their rows."""
+        """Return the pretrained vectors of a group. Words are numbered by their rows."""
         if self._init is None:
             return None
         ranks = _core.group_ranks(self._words, self._groups, group)
@@ -264,12 +272,12 @@ class Training:
     # --- epochs ---------------------------------------------------------------------------------
 
     def run(self, after_epoch: Callable[[EpochReport], bool]) -> dict[str, Rows]:
-        """Train to the end, or until `after_epoch` returns True; returns :meth:`arrays`.
+        """Train to the end, or until `after_epoch` returns True. Return parameters by name.
 
         Raises
         ------
         TrainingDiverged
-            If halving the learning rate did not help.
+            If an epoch diverges again after the learning rate was halved three times.
         """
         while True:
             try:
@@ -297,7 +305,7 @@ class Training:
             self._history.stop()
 
     def _epoch(self) -> EpochReport | None:
-        """Run an epoch; return None if it diverged and must be repeated at half the rate."""
+        """Run an epoch. Return None if it diverged and must be repeated at half the rate."""
         epoch = self.state.epoch + 1
         begun, before = time.monotonic(), self._cluster.received()
         state, costs = self._submit(epoch)
@@ -330,15 +338,15 @@ class Training:
         return report
 
     def _submit(self, epoch: int) -> tuple[State, list[Future]]:
-        """Submit the tasks of an epoch; return the state after it and the costs of all blocks."""
+        """Submit the tasks of an epoch. Return the state after it, and the costs of all blocks."""
         self._round += 1
         groups = range(self._groups)
         slices = 1 if self._groups == 1 else SLICES
         words, contexts, costs = [*self.state.words], [*self.state.contexts], []
         for number in range(slices * self._groups):
             slice_, step = divmod(number, self._groups)
-            # Every second slice has the strata in reverse order. The last stratum of a slice is
-            # then the first of the next one, and no context rows move between the two.
+            # Every second slice has the strata in reverse order. So the last stratum of a slice is
+            # the first of the next slice, and no context rows move between the two slices.
             shift = step if slice_ % 2 == 0 else -step - 1
             subepoch: _core._Subepoch = {
                 "epoch": epoch,
@@ -371,13 +379,13 @@ class Training:
         return State(epoch, self.state.halvings, words, contexts), costs
 
     def _element(self, of: Future, number: int, at: str | None = None) -> Future:
-        """Submit a task that takes one element of the result of another."""
+        """Submit a task that takes one element of the result of the task `of`."""
         return self._cluster.submit(
             operator.getitem, of, number, name=f"{of.key}-{number}", at=at, strict=at is not None
         )
 
     def _cost(self, of: Cost, state: State) -> float:
-        """Add up the costs of all blocks."""
+        """Return the sum of the costs `of` over all blocks."""
         total = 0.0
         self._round += 1
         for shift in range(self._groups):
@@ -402,7 +410,10 @@ class Training:
     # --- faults ---------------------------------------------------------------------------------
 
     def _copy(self) -> None:
-        """Copy the state to other workers, so that training can continue if a worker is lost."""
+        """Start to copy the state to other workers, for the case that a worker is lost.
+
+        Nothing is done if the last copy was made a short time ago or is still in progress.
+        """
         workers = self._cluster.workers
         now = time.monotonic()
         took = self._copy_ended - self._copy_began
@@ -420,20 +431,20 @@ class Training:
         self._copying, self._copy_began = state, now
 
     def _check_copies(self) -> None:
-        """Note if the state that is being copied is complete on the other workers."""
+        """Check whether the copy of the state is complete on the other workers."""
         state = self._copying
         if state is not None and all(copy.done() for copy in state.copies.values()):
             self._copied, self._copying = state, None
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """Return to the last epoch whose rows still exist, after the loss of a worker."""
+        """After the loss of a worker, go back to the last epoch whose rows still exist."""
         self._copying = None
         while True:
             try:
                 self._cluster.refresh()
                 self._replace_lost_tiles()
-                # Dask rebuilds other lost tiles.
+                # Dask builds all other lost tiles again.
                 for tiles in self._tiles:
                     self._wait(tiles)
                 break
@@ -454,14 +465,14 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Send the counts of lost tiles again, if Dask cannot rebuild them."""
+        """Send the counts of lost tiles again, if Dask cannot build these tiles again."""
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return
         if self._resend is None:
             raise RuntimeError(
-                "a worker was lost with its part of the counts, which cannot be computed again: "
-                "call fit again"
+                "a worker was lost, and its part of the counts cannot be computed again: call fit "
+                "again"
             )
         self._round += 1
         for group, counts in zip(lost, self._resend(lost), strict=True):
@@ -476,7 +487,7 @@ class Training:
     # --- waiting --------------------------------------------------------------------------------
 
     def _wait(self, future: Future) -> None:
-        """Wait for a task. Raises its exception, or `WorkerLost` if its worker is gone."""
+        """Wait for a task. Raise its exception, or `WorkerLost` if a worker has left."""
         next_check = time.monotonic() + CHECK_WORKERS
         while not future.done():
             try:
@@ -511,7 +522,7 @@ class Training:
         return map(self._value, futures)
 
     def _report_epoch(self, epochs: float) -> None:
-        """Report progress: `epochs` are finished, a fraction for a part of one."""
+        """Report the progress of training: `epochs` epochs are finished, a fractional number."""
         total = self._records * self._training["epochs"]
         self._report("training", int(self._records * epochs), total)
 
@@ -530,7 +541,7 @@ class Training:
     # --- results --------------------------------------------------------------------------
 
     def arrays(self, state: State) -> dict[str, Rows]:
-        """Return parameters and accumulators by name; rows are ranks."""
+        """Return parameters and accumulators by name. Row i of an array is the word of rank i."""
         sides = {"": self.side(state, contexts=False), "_tilde": self.side(state, contexts=True)}
         return {
             name + side: arrays[number]
@@ -539,7 +550,7 @@ class Training:
         }
 
     def side(self, state: State, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
-        """Return vectors, biases, and the accumulators of both; rows are ranks."""
+        """Return vectors, biases, and the accumulators of both. Row i is the word of rank i."""
         arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)

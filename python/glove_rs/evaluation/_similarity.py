@@ -172,7 +172,7 @@ def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Return Pearson's r; NaN for fewer than two values, or if all are equal."""
+    """Return Pearson's r; NaN for fewer than two values, or if all in an array are equal."""
     if len(first) < 2:
         return math.nan
     x, y = first - first.mean(), second - second.mean()
