@@ -227,9 +227,9 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
     let Vectors {
         mut words,
         mut matrix,
+        repeats: again,
         ..
     } = vectors;
-    let again = words.repeats()?;
     let repeated = WordList::of(again.iter().map(|row| words.get(*row)))?;
     if let Some(first) = again.first().copied() {
         let mut kept = WordList::default();

@@ -2,14 +2,17 @@
 
 use super::element::Element;
 use super::format::{self, Body, Plan};
+use super::shortest;
 use super::text::Dialect;
 use crate::error::{Error, Result};
-use crate::io::Written;
-use crate::io::{at, write_atomically};
+use crate::io::{Output, Written, at, write_atomically};
 use crate::monitor::Monitor;
-use rayon::prelude::*;
+use std::fmt::{self, Write as _};
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How words and numbers are laid out in a file that is written. The file is then read as a
 /// [`Format`](super::Format): `Headless` and `SixDecimals` as `Glove`, `Text` and `SixDecimalsHeader` as
@@ -28,11 +31,10 @@ pub enum Layout {
     SixDecimalsHeader,
 }
 
-/// Words formatted by one task before they are written in order: at 300 components what a core has
-/// in its cache.
-const ROWS: usize = 1 << 7;
-/// Tasks for each thread between two writes; a round has more lines than `check_beginning` sees.
-const TASKS: usize = 8;
+/// Bytes that a thread formats before it writes them, about: a part of what a core has in its cache.
+const BLOCK: usize = 1 << 18;
+/// Lines whose text is checked before anything is written: more than a reader examines.
+const CHECKED: usize = 1 << 10;
 
 /// Write `words` with their rows of `vectors` (V × dim, row-major), formatted on all threads of the
 /// current rayon pool.
@@ -60,39 +62,127 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     }
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
+    let rows = Rows {
+        words,
+        vectors,
+        dim,
+        layout,
+    };
     write_atomically(path, monitor, |out| {
-        // Some tasks' worth at a time: memory stays bounded whatever V is.
-        let together = ROWS * TASKS * rayon::current_num_threads();
-        let mut blocks = words
-            .chunks(together)
-            .zip(vectors.chunks(together.saturating_mul(dim)));
-        let format = |(words, vectors): (&[W], &[E])| -> Vec<Vec<u8>> {
-            words
-                .par_chunks(ROWS)
-                .zip(vectors.par_chunks(ROWS * dim))
-                .map(|(words, vectors)| format_rows(words, vectors, dim, layout))
-                .collect()
-        };
-        let mut parts = blocks.next().map_or_else(Vec::new, format);
+        let mut text = Text::default();
         if header {
-            parts.insert(0, format!("{} {dim}\n", words.len()).into_bytes());
+            text.push(format!("{} {dim}\n", words.len()).as_bytes());
         }
         if layout != Layout::Binary {
-            let all = words.len() <= together;
-            check_beginning(&parts, all, header.then_some(words.len()), dim)?;
+            let start = text.end;
+            let checked = words.len().min(CHECKED);
+            rows.format(0..checked, &mut text);
+            let all = checked == words.len();
+            check_beginning(text.bytes(), all, header.then_some(words.len()), dim)?;
+            text.end = start;
         }
-        while !parts.is_empty() {
-            monitor.check()?;
-            // One thread writes while the others format what follows.
-            let (written, next) = rayon::join(
-                || parts.iter().try_for_each(|part| out.write_all(part)),
-                || blocks.next().map_or_else(Vec::new, format),
-            );
-            at(path, written)?;
-            parts = next;
-        }
-        Ok(())
+        at(path, out.write_all(text.bytes()))?;
+        let together = (BLOCK / dim.saturating_mul(12)).max(1);
+        let blocks = words.len().div_ceil(together);
+        in_order(out, path, blocks, monitor, |block, text| {
+            let start = block * together;
+            rows.format(start..(start + together).min(words.len()), text);
+        })
     })
+}
+
+/// Write what `format` makes of the numbers from 0 to `blocks`, in their order. All threads of the current rayon
+/// pool call it; while one writes, the others go on with later numbers.
+fn in_order(
+    out: &mut Output<'_>,
+    path: &Path,
+    blocks: usize,
+    monitor: &Monitor,
+    format: impl Fn(usize, &mut Text) + Sync,
+) -> Result<()> {
+    let unclaimed = AtomicUsize::new(0);
+    let turns = Turns {
+        turn: Mutex::new(Turn {
+            out,
+            next: 0,
+            ended: None,
+        }),
+        changed: Condvar::new(),
+    };
+    rayon::broadcast(|_| {
+        let _guard = EndOnPanic(&turns);
+        let mut text = Text::default();
+        loop {
+            let block = unclaimed.fetch_add(1, Relaxed);
+            if block >= blocks {
+                return;
+            }
+            text.end = 0;
+            format(block, &mut text);
+            let write = |out: &mut Output<'_>| {
+                monitor.check()?;
+                at(path, out.write_all(text.bytes()))
+            };
+            if !turns.take(block, write) {
+                return;
+            }
+        }
+    });
+    let turn = turns.turn.into_inner();
+    turn.unwrap_or_else(PoisonError::into_inner)
+        .ended
+        .unwrap_or(Ok(()))
+}
+
+/// The output, for one thread at a time in the order of their numbers.
+struct Turns<'a, 'b> {
+    turn: Mutex<Turn<'a, 'b>>,
+    changed: Condvar,
+}
+
+struct Turn<'a, 'b> {
+    out: &'a mut Output<'b>,
+    /// Whose turn it is.
+    next: usize,
+    /// Set after an error: nobody writes any more.
+    ended: Option<Result<()>>,
+}
+
+impl<'b> Turns<'_, 'b> {
+    /// Wait for the turn of `number`, and write. Returns whether others may go on.
+    fn take(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        while turn.next != number && turn.ended.is_none() {
+            turn = self
+                .changed
+                .wait(turn)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if turn.ended.is_some() {
+            return false;
+        }
+        let written = write(turn.out);
+        turn.next += 1;
+        let is_fine = written.is_ok();
+        turn.ended = written.err().map(Err);
+        drop(turn);
+        self.changed.notify_all();
+        is_fine
+    }
+}
+
+/// Lets the other threads end when one panics, instead of waiting for its turn.
+struct EndOnPanic<'a, 'b, 'c>(&'a Turns<'b, 'c>);
+
+impl Drop for EndOnPanic<'_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            turn.ended.get_or_insert(Ok(()));
+            drop(turn);
+            self.0.changed.notify_all();
+        }
+    }
 }
 
 /// Refuse words that end before they should: at a newline, or, before a reader that splits at
@@ -117,9 +207,8 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
 
 /// Refuse words with which the file would be taken for another: when most of the first end in a
 /// space and a number, say, or the very first starts with a byte order mark.
-fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
-    let text = parts.concat();
-    let (content, whole) = format::beginning(&text);
+fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
+    let (content, whole) = format::beginning(text);
     let expected = (dim, words.map(|n| n as u64), true);
     match format::plan(content, whole && all, None, None, usize::MAX) {
         Ok(Plan::Text(Body {
@@ -141,75 +230,77 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
     }
 }
 
-fn format_rows<W: AsRef<[u8]>, E: Element>(
-    words: &[W],
-    vectors: &[E],
+/// What is to be written.
+struct Rows<'a, W, E> {
+    words: &'a [W],
+    vectors: &'a [E],
     dim: usize,
     layout: Layout,
-) -> Vec<u8> {
-    let mut text = Vec::with_capacity(words.len() * (dim * 12 + 12));
-    let mut digits = std::array::from_fn::<_, TOGETHER, _>(|_| zmij::Buffer::new());
-    let mut line = vec![0; dim * LONGEST + 1];
-    for (word, vector) in words.iter().zip(vectors.chunks_exact(dim)) {
-        text.extend_from_slice(word.as_ref());
-        match layout {
-            Layout::Binary => {
-                text.push(b' ');
-                let start = text.len();
-                text.resize(start + dim * 4, 0);
-                for (x, bytes) in vector.iter().zip(text[start..].chunks_exact_mut(4)) {
-                    x.to_f32().write_le(bytes);
-                }
-            }
-            Layout::SixDecimals | Layout::SixDecimalsHeader => {
-                for x in vector {
-                    write!(text, " {:.6}", x.to_f32()).expect("writing to memory");
-                }
-                text.push(b'\n');
-            }
-            Layout::Text | Layout::Headless => {
-                let mut end = 0;
-                for numbers in vector.chunks(digits.len()) {
-                    let mut texts = [""; TOGETHER];
-                    for ((text, digits), x) in texts.iter_mut().zip(&mut digits).zip(numbers) {
-                        *text = digits.format(x.to_f32());
+}
+
+impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
+    /// Append some of the rows to `text`.
+    fn format(&self, rows: Range<usize>, text: &mut Text) {
+        let mut wide = vec![0.0; self.dim];
+        let vectors = &self.vectors[rows.start * self.dim..rows.end * self.dim];
+        for (word, vector) in self.words[rows].iter().zip(vectors.chunks_exact(self.dim)) {
+            text.push(word.as_ref());
+            let vector = E::widen(vector, &mut wide);
+            match self.layout {
+                Layout::Binary => {
+                    text.push(b" ");
+                    let numbers = text.room(4 * vector.len());
+                    for (x, bytes) in vector.iter().zip(numbers.as_chunks_mut().0) {
+                        *bytes = x.to_le_bytes();
                     }
-                    for number in &texts[..numbers.len()] {
-                        end = put(&mut line, end, number.as_bytes());
-                    }
+                    text.end += 4 * vector.len();
                 }
-                line[end] = b'\n';
-                text.extend_from_slice(&line[..=end]);
+                Layout::SixDecimals | Layout::SixDecimalsHeader => {
+                    for x in vector {
+                        write!(text, " {x:.6}").expect("writing to memory");
+                    }
+                    text.push(b"\n");
+                }
+                Layout::Text | Layout::Headless => {
+                    let line = text.room(shortest::longest(vector.len()));
+                    text.end += shortest::write(vector, line);
+                    text.push(b"\n");
+                }
             }
         }
     }
-    text
 }
 
-/// Numbers formatted before they are put in place: bytes that were just written are slow to read.
-const TOGETHER: usize = 8;
-/// Bytes of the longest f32, with the space before it: " -1.17549435e-38" and some.
-const LONGEST: usize = 24;
+/// Text that grows. Its room is kept when it is written anew.
+#[derive(Default)]
+struct Text {
+    bytes: Vec<u8>,
+    end: usize,
+}
 
-/// Write a space and the digits of a number at `at`. Returns where they end. Copies of a fixed size, which
-/// overlap, take half the time of those of any length.
-#[inline(always)]
-fn put(text: &mut [u8], at: usize, digits: &[u8]) -> usize {
-    let number = &mut text[at..at + LONGEST];
-    number[0] = b' ';
-    let length = digits.len();
-    if let (Some(first), Some(last)) = (digits.first_chunk::<8>(), digits.last_chunk::<8>())
-        && length <= 16
-    {
-        number[1..9].copy_from_slice(first);
-        number[length - 7..=length].copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (digits.first_chunk::<4>(), digits.last_chunk::<4>())
-        && length <= 8
-    {
-        number[1..5].copy_from_slice(first);
-        number[length - 3..=length].copy_from_slice(last);
-    } else {
-        number[1..=length].copy_from_slice(digits);
+impl Text {
+    fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.end]
     }
-    at + 1 + length
+
+    /// Some bytes behind the end.
+    fn room(&mut self, bytes: usize) -> &mut [u8] {
+        let end = self.end + bytes;
+        if end > self.bytes.len() {
+            self.bytes.resize(end.max(2 * self.bytes.len()), 0);
+        }
+        &mut self.bytes[self.end..end]
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.room(bytes.len()).copy_from_slice(bytes);
+        self.end += bytes.len();
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
 }
