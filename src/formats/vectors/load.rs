@@ -1,7 +1,7 @@
 //! Any file of vectors, whatever its format and packing.
 
 use super::combine::Combine;
-use super::element::Element;
+use super::element::{Element, are_finite};
 use super::format::{Body, Format, Plan, detect};
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
@@ -101,7 +101,7 @@ pub(crate) fn load_from<E: Element>(
     input.begin(monitor);
     let longest = options.max_line_bytes;
     let errors = options.errors;
-    checked(match detect(&mut input, options.format, longest, errors)? {
+    Ok(match detect(&mut input, options.format, longest, errors)? {
         Plan::Text(body) => {
             let lines = Lines::after(body.lines, body.dim, longest, body.dialect, errors);
             let vectors = read_text(&mut input, &body, lines, most, options.words, monitor)?;
@@ -123,7 +123,7 @@ pub(crate) fn load_from<E: Element>(
                 doubtful: WordList::default(),
                 not_finite: WordList::default(),
             };
-            selected(loaded, options.words)?
+            selected(loaded, options.words).and_then(checked)?
         }
     })
 }
@@ -149,11 +149,9 @@ fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Resu
 /// Find the vectors that hold NaN or infinity.
 fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
     let dim = loaded.dim.max(1);
-    // Without a way out in the middle of a row, the compiler vectorises it.
-    let is_finite = |row: &[E]| row.iter().fold(true, |all, x| all & x.is_finite());
     let rows = loaded.matrix.par_chunks(dim).enumerate();
     let lost: Vec<usize> = rows
-        .filter(|(_, row)| !is_finite(row))
+        .filter(|(_, row)| !are_finite(row))
         .map(|(i, _)| i)
         .collect();
     loaded.not_finite = WordList::of(lost.into_iter().map(|i| loaded.words.get(i)))?;
@@ -228,8 +226,13 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
         mut words,
         mut matrix,
         repeats: again,
+        not_finite,
         ..
     } = vectors;
+    let kept = not_finite
+        .iter()
+        .filter(|row| again.binary_search(row).is_err());
+    let not_finite = WordList::of(kept.map(|row| words.get(*row)))?;
     let repeated = WordList::of(again.iter().map(|row| words.get(*row)))?;
     if let Some(first) = again.first().copied() {
         let mut kept = WordList::default();
@@ -253,7 +256,7 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
         dim,
         repeated,
         doubtful,
-        not_finite: WordList::default(),
+        not_finite,
     })
 }
 

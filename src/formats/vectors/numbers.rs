@@ -194,11 +194,11 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
         };
         let negative = usize::from(bytes[0] == b'-');
         let length = end.wrapping_sub(start + negative);
-        let eight =
-            |at: usize| u64::from_le_bytes(std::array::from_fn(|j| bytes[at + negative..][j]));
+        let (eights, _) = bytes[negative..].as_chunks::<8>();
+        let [first, second] = [eights[0], eights[1]].map(u64::from_le_bytes);
         let masks = MASKS[length.min(31)];
-        left[i] = (eight(0) ^ (u64::from(b'0') * EACH)) & masks[0];
-        right[i] = (eight(8) ^ (u64::from(b'0') * EACH)) & masks[1];
+        left[i] = (first ^ (u64::from(b'0') * EACH)) & masks[0];
+        right[i] = (second ^ (u64::from(b'0') * EACH)) & masks[1];
         signs[i] = (negative as u32) << 31;
     }
     let mut is_other = [0_u64; TOGETHER];

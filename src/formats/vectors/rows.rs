@@ -2,7 +2,7 @@
 //! and parse theirs, each row straight into its place in the matrix.
 
 use super::blocks::{Block, Blocks, Taken};
-use super::element::Element;
+use super::element::{Element, are_finite};
 use super::selection::Selection;
 use super::word_list::{Distinct, WordList};
 use crate::error::{Error, Location, Result};
@@ -64,6 +64,8 @@ pub(super) struct Vectors<E> {
     pub matrix: Vec<E>,
     /// Places of the words that came before, rising.
     pub repeats: Vec<usize>,
+    /// Places of the words whose vectors hold NaN or infinity, rising.
+    pub not_finite: Vec<usize>,
     /// Number of records of the file up to the last that was examined.
     pub records: usize,
     /// What follows the last record, as far as it was read; None if all words of a selection were found before
@@ -117,6 +119,7 @@ pub(super) fn read<E: Element>(
         words: merged.words,
         matrix,
         repeats: merged.repeats,
+        not_finite: merged.not_finite,
         records: merged.records,
     })
 }
@@ -166,6 +169,7 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 /// The words of a block.
 struct Parsed {
     words: WordList,
+    not_finite: Vec<usize>,
     /// Number of its records, and of the rows of the matrix that it got.
     records: usize,
     rows: usize,
@@ -181,6 +185,7 @@ fn parse<E: Element>(
 ) -> Result<Parsed> {
     let bytes = block.bytes();
     let mut words = WordList::default();
+    let mut not_finite = Vec::new();
     for span in &block.spans {
         let row = &mut rows[words.len() * dim..][..dim];
         let parsed = records.parse(bytes, span.clone(), row);
@@ -194,11 +199,15 @@ fn parse<E: Element>(
             lossy => repaired(&word, lossy).into_bytes().into(),
         };
         if only.is_none_or(|only| only.contains(&text)) {
+            if !are_finite(row) {
+                fallible::push(&mut not_finite, words.len())?;
+            }
             words.push(&text)?;
         }
     }
     Ok(Parsed {
         words,
+        not_finite,
         records: block.records,
         rows: block.spans.len(),
     })
@@ -210,6 +219,7 @@ struct Merged<'a> {
     words: WordList,
     distinct: Distinct,
     repeats: Vec<usize>,
+    not_finite: Vec<usize>,
     records: usize,
     /// The blocks up to the next, and later ones that were parsed before it.
     next: usize,
@@ -229,6 +239,7 @@ impl<'a> Merged<'a> {
             words: WordList::default(),
             distinct: Distinct::default(),
             repeats: Vec::new(),
+            not_finite: Vec::new(),
             records: 0,
             next: 0,
             later: BTreeMap::new(),
@@ -259,6 +270,9 @@ impl<'a> Merged<'a> {
             if !self.distinct.insert(&self.words, i)? {
                 fallible::push(&mut self.repeats, i)?;
             }
+        }
+        for i in &parsed.not_finite {
+            fallible::push(&mut self.not_finite, first + i)?;
         }
         self.records += parsed.records;
         fallible::push(&mut self.rows, (parsed.words.len(), parsed.rows))?;
