@@ -10,7 +10,7 @@
 //! | `shortest` | formats numbers with the fewest digits, many at a time |
 //! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
 //! | [`native`] | this package's own format, which is mapped instead of read |
-//! | [`write`](mod@write) | writes word2vec's formats and GloVe's text |
+//! | [`write`](mod@write), `turns` | writes word2vec's formats and GloVe's text, formatted on all threads |
 //! | `combine` | makes one vector of a word's two |
 //! | `element`, `word_list` | number types, and words in one allocation |
 //! | `selection` | words whose vectors are wanted |
@@ -29,6 +29,7 @@ mod selection;
 mod shortest;
 mod stanford;
 mod text;
+mod turns;
 mod word2vec_binary;
 mod word_list;
 pub mod write;

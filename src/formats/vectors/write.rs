@@ -4,15 +4,14 @@ use super::element::Element;
 use super::format::{self, Body, Plan};
 use super::shortest;
 use super::text::Dialect;
+use super::turns::{Text, in_order};
 use crate::error::{Error, Result};
-use crate::io::{Output, Written, at, write_atomically};
+use crate::io::{Written, at, write_atomically};
 use crate::monitor::Monitor;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::io::Write;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Condvar, Mutex, PoisonError};
 
 /// How words and numbers are laid out in a file that is written. The file is then read as a
 /// [`Format`](super::Format): `Headless` and `SixDecimals` as `Glove`, `Text` and `SixDecimalsHeader` as
@@ -74,12 +73,12 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
             text.push(format!("{} {dim}\n", words.len()).as_bytes());
         }
         if layout != Layout::Binary {
-            let start = text.end;
+            let start = text.bytes().len();
             let checked = words.len().min(CHECKED);
             rows.format(0..checked, &mut text);
             let all = checked == words.len();
             check_beginning(text.bytes(), all, header.then_some(words.len()), dim)?;
-            text.end = start;
+            text.truncate(start);
         }
         at(path, out.write_all(text.bytes()))?;
         let together = (BLOCK / dim.saturating_mul(12)).max(1);
@@ -89,100 +88,6 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
             rows.format(start..(start + together).min(words.len()), text);
         })
     })
-}
-
-/// Write what `format` makes of the numbers from 0 to `blocks`, in their order. All threads of the current rayon
-/// pool call it; while one writes, the others go on with later numbers.
-fn in_order(
-    out: &mut Output<'_>,
-    path: &Path,
-    blocks: usize,
-    monitor: &Monitor,
-    format: impl Fn(usize, &mut Text) + Sync,
-) -> Result<()> {
-    let unclaimed = AtomicUsize::new(0);
-    let turns = Turns {
-        turn: Mutex::new(Turn {
-            out,
-            next: 0,
-            ended: None,
-        }),
-        changed: Condvar::new(),
-    };
-    rayon::broadcast(|_| {
-        let _guard = EndOnPanic(&turns);
-        let mut text = Text::default();
-        loop {
-            let block = unclaimed.fetch_add(1, Relaxed);
-            if block >= blocks {
-                return;
-            }
-            text.end = 0;
-            format(block, &mut text);
-            let write = |out: &mut Output<'_>| {
-                monitor.check()?;
-                at(path, out.write_all(text.bytes()))
-            };
-            if !turns.take(block, write) {
-                return;
-            }
-        }
-    });
-    let turn = turns.turn.into_inner();
-    turn.unwrap_or_else(PoisonError::into_inner)
-        .ended
-        .unwrap_or(Ok(()))
-}
-
-/// The output, for one thread at a time in the order of their numbers.
-struct Turns<'a, 'b> {
-    turn: Mutex<Turn<'a, 'b>>,
-    changed: Condvar,
-}
-
-struct Turn<'a, 'b> {
-    out: &'a mut Output<'b>,
-    /// Whose turn it is.
-    next: usize,
-    /// Set after an error: nobody writes any more.
-    ended: Option<Result<()>>,
-}
-
-impl<'b> Turns<'_, 'b> {
-    /// Wait for the turn of `number`, and write. Returns whether others may go on.
-    fn take(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        while turn.next != number && turn.ended.is_none() {
-            turn = self
-                .changed
-                .wait(turn)
-                .unwrap_or_else(PoisonError::into_inner);
-        }
-        if turn.ended.is_some() {
-            return false;
-        }
-        let written = write(turn.out);
-        turn.next += 1;
-        let is_fine = written.is_ok();
-        turn.ended = written.err().map(Err);
-        drop(turn);
-        self.changed.notify_all();
-        is_fine
-    }
-}
-
-/// Lets the other threads end when one panics, instead of waiting for its turn.
-struct EndOnPanic<'a, 'b, 'c>(&'a Turns<'b, 'c>);
-
-impl Drop for EndOnPanic<'_, '_, '_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            let mut turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            turn.ended.get_or_insert(Ok(()));
-            drop(turn);
-            self.0.changed.notify_all();
-        }
-    }
 }
 
 /// Refuse words that end before they should: at a newline, or, before a reader that splits at
@@ -249,11 +154,12 @@ impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
             match self.layout {
                 Layout::Binary => {
                     text.push(b" ");
-                    let numbers = text.room(4 * vector.len());
-                    for (x, bytes) in vector.iter().zip(numbers.as_chunks_mut().0) {
-                        *bytes = x.to_le_bytes();
-                    }
-                    text.end += 4 * vector.len();
+                    text.append(4 * vector.len(), |room| {
+                        for (x, bytes) in vector.iter().zip(room.as_chunks_mut().0) {
+                            *bytes = x.to_le_bytes();
+                        }
+                        room.len()
+                    });
                 }
                 Layout::SixDecimals | Layout::SixDecimalsHeader => {
                     for x in vector {
@@ -262,45 +168,11 @@ impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
                     text.push(b"\n");
                 }
                 Layout::Text | Layout::Headless => {
-                    let line = text.room(shortest::longest(vector.len()));
-                    text.end += shortest::write(vector, line);
+                    let longest = shortest::longest(vector.len());
+                    text.append(longest, |line| shortest::write(vector, line));
                     text.push(b"\n");
                 }
             }
         }
-    }
-}
-
-/// Text that grows. Its room is kept when it is written anew.
-#[derive(Default)]
-struct Text {
-    bytes: Vec<u8>,
-    end: usize,
-}
-
-impl Text {
-    fn bytes(&self) -> &[u8] {
-        &self.bytes[..self.end]
-    }
-
-    /// Some bytes behind the end.
-    fn room(&mut self, bytes: usize) -> &mut [u8] {
-        let end = self.end + bytes;
-        if end > self.bytes.len() {
-            self.bytes.resize(end.max(2 * self.bytes.len()), 0);
-        }
-        &mut self.bytes[self.end..end]
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        self.room(bytes.len()).copy_from_slice(bytes);
-        self.end += bytes.len();
-    }
-}
-
-impl fmt::Write for Text {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.push(text.as_bytes());
-        Ok(())
     }
 }
