@@ -328,6 +328,36 @@ mod tests {
     }
 
     #[test]
+    fn blocks_of_a_file_of_unknown_size_come_in_order() {
+        let words: Vec<_> = (0..2000).map(|i| format!("w{i}")).collect();
+        let vectors: Vec<f32> = (0..4000).map(|i| i as f32 / 8.0).collect();
+        let file = saved(&words, &vectors, 2, Layout::Headless).unwrap();
+        let packed = crate::io::compression::tests::gzip(&file);
+        let loaded = read_all(&packed).unwrap();
+        assert_eq!(loaded.words, WordList::of(&words).unwrap());
+        assert_eq!(loaded.matrix, vectors);
+        // Only "w7 b" is not among the words, but it begins as one of them.
+        let file = [&b"w7 b 9 9\n"[..], &file, b"w3 8 8\nbad\n"].concat();
+        let selection = Selection::new(["w1999", "w7", "w3"]);
+        let some = LoadOptions {
+            words: Some(&selection),
+            ..Default::default()
+        };
+        for file in [&crate::io::compression::tests::gzip(&file), &file] {
+            let loaded = read::<f32>(file, some).unwrap();
+            assert_eq!(loaded.words, list(&["w3", "w7", "w1999"]));
+            assert_eq!(loaded.matrix, [0.75, 0.875, 1.75, 1.875, 499.75, 499.875]);
+        }
+    }
+
+    #[test]
+    fn vectors_that_are_not_finite_are_named_unless_they_are_left_out() {
+        let loaded = read_all(b"a 1 nan\nb 3 4\na 5 inf\nb inf 1\nc -inf 8\n").unwrap();
+        assert_eq!(loaded.not_finite, list(&["a", "c"]));
+        assert_eq!(loaded.words, list(&["a", "b", "c"]));
+    }
+
+    #[test]
     fn invalid_utf8_is_a_malformed_line() {
         assert_eq!(faulty_line(b"a 1 2\nb\xff 1 2\nc 1 2\n"), 2);
     }

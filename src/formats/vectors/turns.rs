@@ -142,3 +142,59 @@ impl fmt::Write for Text {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::io::write_atomically;
+    use crate::threads::in_pool;
+    use std::fmt::Write as _;
+
+    fn written(
+        path: &Path,
+        monitor: &Monitor,
+        format: impl Fn(usize, &mut Text) + Send + Sync,
+    ) -> Result<()> {
+        in_pool(3, || {
+            write_atomically(path, monitor, |out| {
+                in_order(out, path, 500, monitor, format)
+            })
+        })?
+    }
+
+    #[test]
+    fn blocks_are_written_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let format = |i: usize, text: &mut Text| {
+            // Some blocks take long.
+            if i % 100 == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+            write!(text, "{i} ").unwrap();
+        };
+        written(&path, &Monitor::new(), format).unwrap();
+        let expected: String = (0..500).map(|i| format!("{i} ")).collect();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn all_threads_end_when_one_is_cancelled_or_panics() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let monitor = Monitor::new();
+        let cancel = |i: usize, _: &mut Text| {
+            if i == 50 {
+                monitor.cancel();
+            }
+        };
+        assert!(matches!(
+            written(&path, &monitor, cancel),
+            Err(Error::Cancelled)
+        ));
+        let panic = || written(&path, &Monitor::new(), |i, _| assert!(i != 50, "a fault"));
+        assert!(std::panic::catch_unwind(panic).is_err());
+        assert!(!path.exists());
+    }
+}
