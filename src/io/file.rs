@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// Number of bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
 const SETTLE: usize = 16 << 20;
-/// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
+/// Bytes that are collected before they are written. Larger pieces are not copied.
+const BUFFER: usize = 1 << 16;
+/// Milliseconds that a write waits for the reader of a pipe at a time.
 const PATIENCE: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;
@@ -48,7 +50,7 @@ pub fn write_atomically(
         monitor,
     };
     let packer = Packer::new(watched, packing).map_err(|e| Error::io(path, e))?;
-    let mut out = BufWriter::with_capacity(1 << 20, packer);
+    let mut out = BufWriter::with_capacity(BUFFER, packer);
     let filled = fill(&mut out).and_then(|()| out.flush().map_err(|e| Error::io(path, e)));
     let (packer, _) = out.into_parts(); // dropping `out` would write what is left
     let finished = filled.and_then(|()| packer.finish().map_err(|e| Error::io(path, e)));

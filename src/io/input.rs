@@ -219,6 +219,25 @@ impl Input {
         Ok(self.read_onto(block, more)? < more)
     }
 
+    /// Read into all of `buffer`, or as far as there is input. Returns the number of bytes that were read.
+    pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        if self.decoder.is_some() {
+            self.peek(buffer.len())?;
+        }
+        let mut filled = self.ahead.len().min(buffer.len());
+        buffer[..filled].copy_from_slice(&self.ahead[..filled]);
+        self.ahead.drain(..filled);
+        while filled < buffer.len() && self.decoder.is_none() {
+            match self.reader.read(&mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.fault(error, buffer.len())),
+            }
+        }
+        Ok(filled)
+    }
+
     /// Skip the next `bytes` bytes, or all that are left. Returns the number of bytes that were skipped.
     pub fn skip(&mut self, bytes: u64) -> Result<u64> {
         let ahead = (self.ahead.len() as u64).min(bytes);

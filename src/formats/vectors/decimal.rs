@@ -74,13 +74,18 @@ fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     // Both numbers are exact, so this is the double nearest to the decimal. Its nearest float is that of the
     // decimal too, unless it lies in the middle between two floats, or below the normal ones.
     let magnitude = digits as f64 / TENS[fraction];
-    if digits > 0
-        && (magnitude.to_bits() & LOST_BITS == MIDDLE || magnitude < f64::from(f32::MIN_POSITIVE))
-    {
+    let is_tiny = digits > 0 && magnitude < f64::from(f32::MIN_POSITIVE);
+    if is_tiny || is_middle(magnitude) {
         return None;
     }
     let magnitude = magnitude as f32;
     Some((if negative { -magnitude } else { magnitude }, at))
+}
+
+/// Whether `x` lies in the middle between two floats of normal size.
+#[inline(always)]
+pub(super) fn is_middle(x: f64) -> bool {
+    x.to_bits() & LOST_BITS == MIDDLE
 }
 
 #[inline(always)]

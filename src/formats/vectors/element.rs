@@ -92,6 +92,12 @@ impl Element for f16 {
     }
 }
 
+/// Whether all numbers of `row` are finite. Without a way out in the middle, the compiler vectorises it.
+#[inline]
+pub(super) fn are_finite<E: Element>(row: &[E]) -> bool {
+    row.iter().fold(true, |all, x| all & x.is_finite())
+}
+
 /// Fill `row` from little-endian f32.
 pub(super) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {

@@ -1,7 +1,7 @@
 //! Reads a file of vectors of any format, compressed or not.
 
 use super::combine::Combine;
-use super::element::Element;
+use super::element::{Element, are_finite};
 use super::format::{Body, Format, Plan, detect};
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
@@ -101,7 +101,7 @@ pub(crate) fn load_from<E: Element>(
     input.begin(monitor);
     let longest = options.max_line_bytes;
     let errors = options.errors;
-    checked(match detect(&mut input, options.format, longest, errors)? {
+    Ok(match detect(&mut input, options.format, longest, errors)? {
         Plan::Text(body) => {
             let lines = Lines::after(body.lines, body.dim, longest, body.dialect, errors);
             let vectors = read_text(&mut input, &body, lines, most, options.words, monitor)?;
@@ -123,7 +123,7 @@ pub(crate) fn load_from<E: Element>(
                 doubtful: WordList::default(),
                 not_finite: WordList::default(),
             };
-            selected(loaded, options.words)?
+            selected(loaded, options.words).and_then(checked)?
         }
     })
 }
@@ -149,11 +149,9 @@ fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Resu
 /// Find the vectors that hold NaN or infinity.
 fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
     let dim = loaded.dim.max(1);
-    // No early exit: the compiler vectorises a loop over a whole row.
-    let is_finite = |row: &[E]| row.iter().fold(true, |all, x| all & x.is_finite());
     let rows = loaded.matrix.par_chunks(dim).enumerate();
     let lost: Vec<usize> = rows
-        .filter(|(_, row)| !is_finite(row))
+        .filter(|(_, row)| !are_finite(row))
         .map(|(i, _)| i)
         .collect();
     loaded.not_finite = WordList::of(lost.into_iter().map(|i| loaded.words.get(i)))?;
@@ -227,9 +225,14 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
     let Vectors {
         mut words,
         mut matrix,
+        repeats: again,
+        not_finite,
         ..
     } = vectors;
-    let again = words.repeats()?;
+    let kept = not_finite
+        .iter()
+        .filter(|row| again.binary_search(row).is_err());
+    let not_finite = WordList::of(kept.map(|row| words.get(*row)))?;
     let repeated = WordList::of(again.iter().map(|row| words.get(*row)))?;
     if let Some(first) = again.first().copied() {
         let mut kept = WordList::default();
@@ -253,7 +256,7 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
         dim,
         repeated,
         doubtful,
-        not_finite: WordList::default(),
+        not_finite,
     })
 }
 
@@ -322,6 +325,36 @@ mod tests {
             ..Default::default()
         };
         assert_eq!(read::<f32>(bad.as_bytes(), limited).unwrap().words.len(), 1);
+    }
+
+    #[test]
+    fn blocks_of_a_file_of_unknown_size_come_in_order() {
+        let words: Vec<_> = (0..2000).map(|i| format!("w{i}")).collect();
+        let vectors: Vec<f32> = (0..4000).map(|i| i as f32 / 8.0).collect();
+        let file = saved(&words, &vectors, 2, Layout::Headless).unwrap();
+        let packed = crate::io::compression::tests::gzip(&file);
+        let loaded = read_all(&packed).unwrap();
+        assert_eq!(loaded.words, WordList::of(&words).unwrap());
+        assert_eq!(loaded.matrix, vectors);
+        // Only "w7 b" is not among the words, but it begins as one of them.
+        let file = [&b"w7 b 9 9\n"[..], &file, b"w3 8 8\nbad\n"].concat();
+        let selection = Selection::new(["w1999", "w7", "w3"]);
+        let some = LoadOptions {
+            words: Some(&selection),
+            ..Default::default()
+        };
+        for file in [&crate::io::compression::tests::gzip(&file), &file] {
+            let loaded = read::<f32>(file, some).unwrap();
+            assert_eq!(loaded.words, list(&["w3", "w7", "w1999"]));
+            assert_eq!(loaded.matrix, [0.75, 0.875, 1.75, 1.875, 499.75, 499.875]);
+        }
+    }
+
+    #[test]
+    fn vectors_that_are_not_finite_are_named_unless_they_are_left_out() {
+        let loaded = read_all(b"a 1 nan\nb 3 4\na 5 inf\nb inf 1\nc -inf 8\n").unwrap();
+        assert_eq!(loaded.not_finite, list(&["a", "c"]));
+        assert_eq!(loaded.words, list(&["a", "b", "c"]));
     }
 
     #[test]

@@ -2,18 +2,20 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
-//! | `format` | detects which format a file has, from its beginning |
-//! | `rows` | reads rows of words and numbers in blocks, on all threads |
+//! | `load` | reads a file of any format into words and a matrix |
+//! | `format` | tells which format a file has, from its first bytes |
+//! | `rows`, `blocks` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
-//! | `decimal` | parses numbers of text eight digits at a time |
+//! | `numbers`, `decimal` | parses the numbers of a line together, and single numbers |
+//! | `shortest` | formats numbers with the fewest digits, many at a time |
 //! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
 //! | [`native`] | this package's own format, which is mapped instead of read |
-//! | [`write`](mod@write) | writes word2vec's formats and GloVe's text |
+//! | [`write`](mod@write), `turns` | writes word2vec's formats and GloVe's text, formatted on all threads |
 //! | `combine` | makes one vector of a word's two |
 //! | `element`, `word_list` | number types, and words in one allocation |
 //! | `selection` | words whose vectors are wanted |
 
+mod blocks;
 mod combine;
 mod decimal;
 mod element;
@@ -21,10 +23,13 @@ mod format;
 mod load;
 mod loaded;
 pub mod native;
+mod numbers;
 mod rows;
 mod selection;
+mod shortest;
 mod stanford;
 mod text;
+mod turns;
 mod word2vec_binary;
 mod word_list;
 pub mod write;

@@ -1,30 +1,25 @@
-//! Reads vectors block by block. One thread reads the next block while the others parse this one; they write each row
-//! to its final position in the matrix.
+//! Vectors read a block at a time. One thread after another reads a block, and parses it while the others read
+//! and parse theirs, each row straight into its place in the matrix.
 
-use super::element::Element;
+use super::blocks::{Block, Blocks, Taken};
+use super::element::{Element, are_finite};
 use super::selection::Selection;
-use super::word_list::WordList;
+use super::word_list::{Distinct, WordList};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::charset::{OnInvalid, repaired};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
-use rayon::prelude::*;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Bytes read at a time: a few milliseconds of parsing. Tests read blocks shorter than some lines.
-const BLOCK: usize = if cfg!(test) { 64 } else { 4 << 20 };
-/// Rows parsed by one task.
-const TASK: usize = 64;
-/// Rows that are parsed between two checks for cancellation; so also the most spans that are kept at a time.
-const TOGETHER: usize = 1 << 16;
-
-/// How words and vectors follow each other in a file.
-pub(super) trait Rows: Sync {
-    /// Find complete records from the beginning of `block` on, at most `most`, and append their ranges to `spans`.
-    /// Records that it does not find it must find in a later call. Returns the end of the last record found, at which
-    /// the next block will start.
+/// How words and vectors follow each other in a file. A clone is at the same place of the file.
+pub(super) trait Rows: Clone + Send {
+    /// Find the first records that are complete in `block`, at most `most`, and add where they lie to
+    /// `spans`; all of them, or some and then the others in the next call. Returns the end of the
+    /// last, from which the next block will start.
     fn frame(
         &mut self,
         block: &[u8],
@@ -33,11 +28,12 @@ pub(super) trait Rows: Sync {
         spans: &mut Vec<Range<usize>>,
     ) -> std::result::Result<usize, Fault>;
 
-    /// Read the numbers of one record into `row`. Returns the range of its word in the record. The word is UTF-8 if
-    /// [`Rows::on_invalid`] is strict.
+    /// Read the numbers of the record that lies at `span` of `block` into `row`. Returns where its word lies in the
+    /// block. It is UTF-8 if [`Rows::on_invalid`] is strict.
     fn parse<E: Element>(
-        &self,
-        record: &[u8],
+        &mut self,
+        block: &[u8],
+        span: Range<usize>,
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String>;
 
@@ -66,6 +62,10 @@ pub(super) struct Fault {
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
+    /// Places of the words that came before, rising.
+    pub repeats: Vec<usize>,
+    /// Places of the words whose vectors hold NaN or infinity, rising.
+    pub not_finite: Vec<usize>,
     /// Number of records of the file up to the last that was examined.
     pub records: usize,
     /// What follows the last record, as far as it was read; None if all words of a selection were found before
@@ -73,132 +73,226 @@ pub(super) struct Vectors<E> {
     pub rest: Option<Vec<u8>>,
 }
 
-/// Read at most `most` records of `dim` numbers. Memory for `expected` records is allocated at once: the file must be
-/// large enough for them. With a selection, only the vectors of its words are kept, and reading ends when all are found.
+/// Read at most `most` records of `dim` numbers on all threads of the current rayon pool; memory for `expected` of
+/// them, which the file must have room for, is taken at once. With a selection, those of its words, until all are
+/// found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
-    mut records: impl Rows,
+    records: impl Rows,
     dim: usize,
     expected: usize,
     most: usize,
     only: Option<&Selection>,
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
-    let path = input.path().to_owned();
-    let mut words = WordList::default();
-    let (mut seen, mut left) = (0, only.map(Selection::len));
-    let expected = left.map_or(expected, |left| left.min(expected));
+    let expected = only.map_or(expected, |only| only.len().min(expected));
     // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
-    // too little the matrix grows by what each block needs.
+    // too little the matrix grows.
     let mut matrix = fallible::zeroed(expected.min(most).saturating_mul(dim))?;
-    let (mut block, mut next) = (Vec::new(), Vec::new());
-    let mut spans = fallible::with_capacity(TOGETHER.min(most))?;
-    let mut at_end = input.fill(&mut block, BLOCK)?;
+    let mut blocks = Blocks::new(input, records, only, most, monitor);
+    let mut merged = Merged::new(only);
     loop {
-        let fail = |records: &_, fault: Fault| {
-            let location = Rows::location(records, &block, fault.offset);
-            Error::format(&path, location, fault.message)
+        let before = merged.words.len();
+        let round = Round {
+            blocks: Mutex::new((&mut blocks, &mut matrix[before * dim..])),
+            merged: Mutex::new(&mut merged),
+            dim,
+            only,
         };
-        spans.clear();
-        let together = TOGETHER.min(most - seen);
-        let framed = records.frame(&block, at_end, together, &mut spans);
-        let end = framed.map_err(|fault| fail(&records, fault))?;
-        let whole = spans.len();
-        seen += whole;
-        if let Some(only) = only {
-            spans.retain(|span| records.may_have(&block[span.clone()], only));
+        rayon::broadcast(|_| round.work());
+        merged.close_gaps(&mut matrix, before, dim);
+        if let Some(error) = merged.error {
+            return Err(error);
         }
-        let (from, to) = (words.len() * dim, (words.len() + spans.len()) * dim);
-        if to > matrix.len() {
-            fallible::resize(&mut matrix, to, E::ZERO)?;
-        }
-        let last = at_end && end == block.len() || seen == most;
-        next.clear();
-        fallible::reserve(&mut next, block.len() - end)?;
-        next.extend_from_slice(&block[end..]);
-        // If the block has no whole record, the next one is twice as long: a long record is scanned from its start
-        // only a few times. If the block has more than `together` records, the rest of them begins the next block.
-        let more = if whole == 0 {
-            next.len().max(BLOCK)
-        } else {
-            BLOCK.saturating_sub(next.len())
+        let rows = match blocks.rows_needed() {
+            Some(rows) if !merged.is_complete => rows,
+            _ => break,
         };
-        let (filled, parsed) = rayon::join(
-            || {
-                if last || at_end || more == 0 {
-                    Ok(at_end)
-                } else {
-                    input.fill(&mut next, more)
-                }
-            },
-            || parse(&records, &block, &spans, &mut matrix[from..to], dim),
-        );
-        let first = words.len();
-        let mut row = first;
-        for task in parsed {
-            for word in task.map_err(|fault| fail(&records, fault))? {
-                let word = records.word(&block[word]);
-                let text = match records.on_invalid() {
-                    OnInvalid::Strict => word,
-                    lossy => repaired(&word, lossy).into_bytes().into(),
-                };
-                if only.is_none_or(|only| only.contains(&text)) {
-                    if row > words.len() {
-                        matrix.copy_within(row * dim..(row + 1) * dim, words.len() * dim);
-                    }
-                    words.push(&text)?;
-                }
-                row += 1;
-            }
-        }
-        if let (Some(left), Some(only)) = (&mut left, only)
-            && words.len() > first
-        {
-            *left = only.len() - words.distinct()?;
-        }
-        at_end = filled?;
-        input.report(monitor)?;
-        std::mem::swap(&mut block, &mut next);
-        if last || left == Some(0) {
-            break;
-        }
+        // Some more than needed, so that there are few rounds.
+        let words = merged.words.len();
+        let rows = (words + rows).saturating_add(words / 8).min(most);
+        fallible::resize(&mut matrix, rows.saturating_mul(dim), E::ZERO)?;
     }
-    matrix.truncate(words.len() * dim);
+    matrix.truncate(merged.words.len() * dim);
     Ok(Vectors {
-        words,
+        rest: (!merged.is_complete).then(|| blocks.into_rest()),
+        words: merged.words,
         matrix,
-        records: seen,
-        rest: (left != Some(0)).then_some(block),
+        repeats: merged.repeats,
+        not_finite: merged.not_finite,
+        records: merged.records,
     })
 }
 
-/// Parse the records of a block on all threads. Returns the range of each word in the block, task by task.
+/// What threads share until the blocks end, or the matrix is full.
+struct Round<'a, 'b, R, E> {
+    /// The next blocks, and the rows for them.
+    blocks: Mutex<(&'a mut Blocks<'b, R>, &'a mut [E])>,
+    merged: Mutex<&'a mut Merged<'b>>,
+    dim: usize,
+    only: Option<&'b Selection>,
+}
+
+impl<R: Rows, E: Element> Round<'_, '_, R, E> {
+    /// Read and parse blocks while there are some and the matrix has room for them.
+    fn work(&self) {
+        let mut block = Block::default();
+        loop {
+            let taken = {
+                let mut guard = lock(&self.blocks);
+                let (blocks, rows) = &mut *guard;
+                blocks.take(&mut block, rows, self.dim)
+            };
+            let Some(Taken {
+                number,
+                rows,
+                records,
+            }) = taken
+            else {
+                return;
+            };
+            let parsed =
+                records.and_then(|records| parse(&block, records, rows, self.dim, self.only));
+            let stop = parsed.is_err();
+            let is_complete = lock(&self.merged).put(number, parsed);
+            if stop || is_complete {
+                lock(&self.blocks).0.close();
+            }
+        }
+    }
+}
+
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The words of a block.
+struct Parsed {
+    words: WordList,
+    not_finite: Vec<usize>,
+    /// Number of its records, and of the rows of the matrix that it got.
+    records: usize,
+    rows: usize,
+}
+
+/// Parse the records of a block. The first rows get the vectors of the words that are wanted.
 fn parse<E: Element>(
-    records: &impl Rows,
-    block: &[u8],
-    spans: &[Range<usize>],
+    block: &Block,
+    mut records: impl Rows,
     rows: &mut [E],
     dim: usize,
-) -> Vec<std::result::Result<Vec<Range<usize>>, Fault>> {
-    spans
-        .par_chunks(TASK)
-        .zip(rows.par_chunks_mut(TASK * dim))
-        .map(|(spans, rows)| {
-            let rows = rows.chunks_exact_mut(dim);
-            spans
-                .iter()
-                .zip(rows)
-                .map(|(span, row)| {
-                    let word = records.parse(&block[span.clone()], row);
-                    let word = word.map_err(|message| Fault {
-                        offset: span.start,
-                        message,
-                    })?;
-                    Ok(span.start + word.start..span.start + word.end)
-                })
-                .collect()
-        })
-        .collect()
+    only: Option<&Selection>,
+) -> Result<Parsed> {
+    let bytes = block.bytes();
+    let mut words = WordList::default();
+    let mut not_finite = Vec::new();
+    for span in &block.spans {
+        let row = &mut rows[words.len() * dim..][..dim];
+        let parsed = records.parse(bytes, span.clone(), row);
+        let word = parsed.map_err(|message| {
+            let location = records.location(bytes, span.start);
+            Error::format(&block.path, location, message)
+        })?;
+        let word = records.word(&bytes[word]);
+        let text = match records.on_invalid() {
+            OnInvalid::Strict => word,
+            lossy => repaired(&word, lossy).into_bytes().into(),
+        };
+        if only.is_none_or(|only| only.contains(&text)) {
+            if !are_finite(row) {
+                fallible::push(&mut not_finite, words.len())?;
+            }
+            words.push(&text)?;
+        }
+    }
+    Ok(Parsed {
+        words,
+        not_finite,
+        records: block.records,
+        rows: block.spans.len(),
+    })
+}
+
+/// What was parsed, in the order of the file.
+struct Merged<'a> {
+    only: Option<&'a Selection>,
+    words: WordList,
+    distinct: Distinct,
+    repeats: Vec<usize>,
+    not_finite: Vec<usize>,
+    records: usize,
+    /// The blocks up to the next, and later ones that were parsed before it.
+    next: usize,
+    later: BTreeMap<usize, Result<Parsed>>,
+    /// The words of each block since gaps were closed last, and the rows that it got.
+    rows: Vec<(usize, usize)>,
+    /// Whether all words of the selection were found.
+    is_complete: bool,
+    /// The first error of the file. What follows it does not count.
+    error: Option<Error>,
+}
+
+impl<'a> Merged<'a> {
+    fn new(only: Option<&'a Selection>) -> Self {
+        Self {
+            only,
+            words: WordList::default(),
+            distinct: Distinct::default(),
+            repeats: Vec::new(),
+            not_finite: Vec::new(),
+            records: 0,
+            next: 0,
+            later: BTreeMap::new(),
+            rows: Vec::new(),
+            is_complete: only.is_some_and(Selection::is_empty),
+            error: None,
+        }
+    }
+
+    /// Add a block. Returns whether all words of the selection were found.
+    fn put(&mut self, number: usize, parsed: Result<Parsed>) -> bool {
+        self.later.insert(number, parsed);
+        while let Some(parsed) = self.later.remove(&self.next) {
+            self.next += 1;
+            if self.error.is_some() || self.is_complete {
+                continue;
+            }
+            let added = parsed.and_then(|parsed| self.add(&parsed));
+            self.error = added.err();
+        }
+        self.is_complete
+    }
+
+    fn add(&mut self, parsed: &Parsed) -> Result<()> {
+        let first = self.words.len();
+        self.words.append(&parsed.words)?;
+        for i in first..self.words.len() {
+            if !self.distinct.insert(&self.words, i)? {
+                fallible::push(&mut self.repeats, i)?;
+            }
+        }
+        for i in &parsed.not_finite {
+            fallible::push(&mut self.not_finite, first + i)?;
+        }
+        self.records += parsed.records;
+        fallible::push(&mut self.rows, (parsed.words.len(), parsed.rows))?;
+        self.is_complete = self
+            .only
+            .is_some_and(|only| self.distinct.len() == only.len());
+        Ok(())
+    }
+
+    /// Move the vectors of the words from row `to` on together.
+    fn close_gaps<E: Element>(&mut self, matrix: &mut [E], mut to: usize, dim: usize) {
+        let mut from = to;
+        for (words, rows) in self.rows.drain(..) {
+            if from > to {
+                matrix.copy_within(from * dim..(from + words) * dim, to * dim);
+            }
+            from += rows;
+            to += words;
+        }
+    }
 }
 
 /// An error message if the word is not UTF-8 and `errors` is strict.

@@ -13,6 +13,7 @@ use std::ops::Range;
 const LONGEST_WORD: usize = 1 << 20;
 
 /// The records of a file, after its header.
+#[derive(Clone)]
 pub(super) struct BinaryRows {
     row_bytes: usize,
     errors: OnInvalid,
@@ -74,15 +75,16 @@ impl Rows for BinaryRows {
     }
 
     fn parse<E: Element>(
-        &self,
-        record: &[u8],
+        &mut self,
+        block: &[u8],
+        span: Range<usize>,
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String> {
-        let (word, numbers) = record.split_at(record.len() - self.row_bytes);
-        read_f32(numbers, row);
-        let word = &word[..word.len() - 1];
-        check_utf8(word, self.errors)?;
-        Ok(0..word.len())
+        let numbers = span.end - self.row_bytes;
+        read_f32(&block[numbers..span.end], row);
+        let word = span.start..numbers - 1;
+        check_utf8(&block[word.clone()], self.errors)?;
+        Ok(word)
     }
 
     fn may_have(&self, record: &[u8], words: &Selection) -> bool {

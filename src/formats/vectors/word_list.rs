@@ -77,34 +77,63 @@ impl WordList {
             .truncate(self.ends.last().copied().unwrap_or(0) as usize);
     }
 
-    /// Number of different words.
-    ///
-    /// # Errors
-    /// [`crate::Error::Memory`].
-    pub(super) fn distinct(&self) -> Result<usize> {
-        Ok(self.len() - self.repeats()?.len())
-    }
-
-    /// The numbers of the words that are equal to an earlier word, in order.
+    /// Places of the words that came before, rising.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
     pub(super) fn repeats(&self) -> Result<Vec<usize>> {
-        let mut table = HashTable::new();
-        let hash_of = |&other: &usize| hash(self.get(other));
-        fallible::reserve_in_table(&mut table, self.len(), hash_of)?;
+        let mut distinct = Distinct::default();
         let mut again = Vec::new();
         for i in 0..self.len() {
-            let word = self.get(i);
-            let entry = table.entry(hash(word), |&other| self.get(other) == word, hash_of);
-            match entry {
-                Entry::Occupied(_) => fallible::push(&mut again, i)?,
-                Entry::Vacant(slot) => {
-                    slot.insert(i);
-                }
+            if !distinct.insert(self, i)? {
+                fallible::push(&mut again, i)?;
             }
         }
         Ok(again)
+    }
+
+    /// Add other words at the end.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(super) fn append(&mut self, others: &Self) -> Result<()> {
+        let start = self.bytes.len() as u64;
+        fallible::reserve(&mut self.bytes, others.bytes.len())?;
+        self.bytes.extend_from_slice(&others.bytes);
+        fallible::reserve(&mut self.ends, others.len())?;
+        self.ends.extend(others.ends.iter().map(|end| start + end));
+        Ok(())
+    }
+}
+
+/// The different words of a list, as far as they were noted.
+#[derive(Debug, Default)]
+pub(super) struct Distinct(HashTable<usize>);
+
+impl Distinct {
+    /// Note the word in place `i`. Returns whether it is new.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn insert(&mut self, words: &WordList, i: usize) -> Result<bool> {
+        let hash_of = |&other: &usize| hash(words.get(other));
+        fallible::reserve_in_table(&mut self.0, 1, hash_of)?;
+        let word = words.get(i);
+        let entry = self
+            .0
+            .entry(hash(word), |&other| words.get(other) == word, hash_of);
+        Ok(match entry {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(slot) => {
+                slot.insert(i);
+                true
+            }
+        })
+    }
+
+    /// Number of different words.
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -113,9 +142,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn repeats_are_the_later_ones() {
-        let words = WordList::of(["a", "b", "a", "", "", "a"]).unwrap();
-        assert_eq!(words.repeats().unwrap(), [2, 4, 5]);
+    fn a_word_is_new_once() {
+        let mut words = WordList::of(["a", "b", "a"]).unwrap();
+        words.append(&WordList::of(["", "", "a"]).unwrap()).unwrap();
+        assert_eq!(words, WordList::of(["a", "b", "a", "", "", "a"]).unwrap());
+        let mut distinct = Distinct::default();
+        let new: Vec<_> = (0..6)
+            .map(|i| distinct.insert(&words, i).unwrap())
+            .collect();
+        assert_eq!(new, [true, true, false, true, false, false]);
+        assert_eq!(distinct.len(), 3);
     }
 
     #[test]

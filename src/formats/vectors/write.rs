@@ -2,13 +2,15 @@
 
 use super::element::Element;
 use super::format::{self, Body, Plan};
+use super::shortest;
 use super::text::Dialect;
+use super::turns::{Text, in_order};
 use crate::error::{Error, Result};
-use crate::io::Written;
-use crate::io::{at, write_atomically};
+use crate::io::{Written, at, write_atomically};
 use crate::monitor::Monitor;
-use rayon::prelude::*;
+use std::fmt::Write as _;
 use std::io::Write;
+use std::ops::Range;
 use std::path::Path;
 
 /// How words and numbers are laid out in a file that is written. The file is then read as a
@@ -28,10 +30,10 @@ pub enum Layout {
     SixDecimalsHeader,
 }
 
-/// Words that one task formats. With 300 components their text fits into the cache of a core.
-const ROWS: usize = 1 << 7;
-/// Tasks for each thread between two writes; a round has more lines than `check_beginning` sees.
-const TASKS: usize = 8;
+/// Bytes that a thread formats before it writes them, about: a part of what a core has in its cache.
+const BLOCK: usize = 1 << 18;
+/// Lines whose text is checked before anything is written: more than a reader examines.
+const CHECKED: usize = 1 << 10;
 
 /// Write `words` with their rows of `vectors` (V × dim, row-major), formatted on all threads of the
 /// current rayon pool.
@@ -59,38 +61,32 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     }
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
+    let rows = Rows {
+        words,
+        vectors,
+        dim,
+        layout,
+    };
     write_atomically(path, monitor, |out| {
-        // Format a limited number of rows at a time, so that memory does not grow with V.
-        let together = ROWS * TASKS * rayon::current_num_threads();
-        let mut blocks = words
-            .chunks(together)
-            .zip(vectors.chunks(together.saturating_mul(dim)));
-        let format = |(words, vectors): (&[W], &[E])| -> Vec<Vec<u8>> {
-            words
-                .par_chunks(ROWS)
-                .zip(vectors.par_chunks(ROWS * dim))
-                .map(|(words, vectors)| format_rows(words, vectors, dim, layout))
-                .collect()
-        };
-        let mut parts = blocks.next().map_or_else(Vec::new, format);
+        let mut text = Text::default();
         if header {
-            parts.insert(0, format!("{} {dim}\n", words.len()).into_bytes());
+            text.push(format!("{} {dim}\n", words.len()).as_bytes());
         }
         if layout != Layout::Binary {
-            let all = words.len() <= together;
-            check_beginning(&parts, all, header.then_some(words.len()), dim)?;
+            let start = text.bytes().len();
+            let checked = words.len().min(CHECKED);
+            rows.format(0..checked, &mut text);
+            let all = checked == words.len();
+            check_beginning(text.bytes(), all, header.then_some(words.len()), dim)?;
+            text.truncate(start);
         }
-        while !parts.is_empty() {
-            monitor.check()?;
-            // One thread writes while the others format what follows.
-            let (written, next) = rayon::join(
-                || parts.iter().try_for_each(|part| out.write_all(part)),
-                || blocks.next().map_or_else(Vec::new, format),
-            );
-            at(path, written)?;
-            parts = next;
-        }
-        Ok(())
+        at(path, out.write_all(text.bytes()))?;
+        let together = (BLOCK / dim.saturating_mul(12)).max(1);
+        let blocks = words.len().div_ceil(together);
+        in_order(out, path, blocks, monitor, |block, text| {
+            let start = block * together;
+            rows.format(start..(start + together).min(words.len()), text);
+        })
     })
 }
 
@@ -113,11 +109,10 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
     Ok(())
 }
 
-/// Refuse words that would let a reader mistake the file: for example if most of the first words end in a space and a
-/// number, or if the first word starts with a byte order mark.
-fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
-    let text = parts.concat();
-    let (content, whole) = format::beginning(&text);
+/// Refuse words with which the file would be taken for another: when most of the first end in a
+/// space and a number, say, or the very first starts with a byte order mark.
+fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
+    let (content, whole) = format::beginning(text);
     let expected = (dim, words.map(|n| n as u64), true);
     match format::plan(content, whole && all, None, None, usize::MAX) {
         Ok(Plan::Text(Body {
@@ -139,75 +134,44 @@ fn check_beginning(parts: &[Vec<u8>], all: bool, words: Option<usize>, dim: usiz
     }
 }
 
-fn format_rows<W: AsRef<[u8]>, E: Element>(
-    words: &[W],
-    vectors: &[E],
+/// What is to be written.
+struct Rows<'a, W, E> {
+    words: &'a [W],
+    vectors: &'a [E],
     dim: usize,
     layout: Layout,
-) -> Vec<u8> {
-    let mut text = Vec::with_capacity(words.len() * (dim * 12 + 12));
-    let mut digits = std::array::from_fn::<_, TOGETHER, _>(|_| zmij::Buffer::new());
-    let mut line = vec![0; dim * LONGEST + 1];
-    for (word, vector) in words.iter().zip(vectors.chunks_exact(dim)) {
-        text.extend_from_slice(word.as_ref());
-        match layout {
-            Layout::Binary => {
-                text.push(b' ');
-                let start = text.len();
-                text.resize(start + dim * 4, 0);
-                for (x, bytes) in vector.iter().zip(text[start..].chunks_exact_mut(4)) {
-                    x.to_f32().write_le(bytes);
+}
+
+impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
+    /// Append some of the rows to `text`.
+    fn format(&self, rows: Range<usize>, text: &mut Text) {
+        let mut wide = vec![0.0; self.dim];
+        let vectors = &self.vectors[rows.start * self.dim..rows.end * self.dim];
+        for (word, vector) in self.words[rows].iter().zip(vectors.chunks_exact(self.dim)) {
+            text.push(word.as_ref());
+            let vector = E::widen(vector, &mut wide);
+            match self.layout {
+                Layout::Binary => {
+                    text.push(b" ");
+                    text.append(4 * vector.len(), |room| {
+                        for (x, bytes) in vector.iter().zip(room.as_chunks_mut().0) {
+                            *bytes = x.to_le_bytes();
+                        }
+                        room.len()
+                    });
                 }
-            }
-            Layout::SixDecimals | Layout::SixDecimalsHeader => {
-                for x in vector {
-                    write!(text, " {:.6}", x.to_f32()).expect("writing to memory");
-                }
-                text.push(b'\n');
-            }
-            Layout::Text | Layout::Headless => {
-                let mut end = 0;
-                for numbers in vector.chunks(digits.len()) {
-                    let mut texts = [""; TOGETHER];
-                    for ((text, digits), x) in texts.iter_mut().zip(&mut digits).zip(numbers) {
-                        *text = digits.format(x.to_f32());
+                Layout::SixDecimals | Layout::SixDecimalsHeader => {
+                    for x in vector {
+                        write!(text, " {x:.6}").expect("writing to memory");
                     }
-                    for number in &texts[..numbers.len()] {
-                        end = put(&mut line, end, number.as_bytes());
-                    }
+                    text.push(b"\n");
                 }
-                line[end] = b'\n';
-                text.extend_from_slice(&line[..=end]);
+                Layout::Text | Layout::Headless => {
+                    let longest = shortest::longest(vector.len());
+                    text.append(longest, |line| shortest::write(vector, line));
+                    text.push(b"\n");
+                }
             }
         }
     }
-    text
-}
-
-/// How many numbers are formatted before they are copied to the line: reading what was just written is slow.
-const TOGETHER: usize = 8;
-/// More bytes than the longest f32 with the space before it: " -1.17549435e-38".
-const LONGEST: usize = 24;
-
-/// Write a space and the digits of a number at `at`. Returns where they end. Copies of a fixed size, which
-/// overlap, take half the time of those of any length.
-#[inline(always)]
-fn put(text: &mut [u8], at: usize, digits: &[u8]) -> usize {
-    let number = &mut text[at..at + LONGEST];
-    number[0] = b' ';
-    let length = digits.len();
-    if let (Some(first), Some(last)) = (digits.first_chunk::<8>(), digits.last_chunk::<8>())
-        && length <= 16
-    {
-        number[1..9].copy_from_slice(first);
-        number[length - 7..=length].copy_from_slice(last);
-    } else if let (Some(first), Some(last)) = (digits.first_chunk::<4>(), digits.last_chunk::<4>())
-        && length <= 8
-    {
-        number[1..5].copy_from_slice(first);
-        number[length - 3..=length].copy_from_slice(last);
-    } else {
-        number[1..=length].copy_from_slice(digits);
-    }
-    at + 1 + length
 }

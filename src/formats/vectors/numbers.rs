@@ -1,0 +1,420 @@
+//! The numbers at the end of a line, several at a time.
+//!
+//! Most numbers of a file have the same form: a digit, a point and up to 14 digits, as in -0.123456. Their
+//! digits are added up without a branch, which the compiler vectorises. [`decimal`](super::decimal) reads other
+//! numbers. Every number is rounded as the standard library rounds it.
+
+use super::decimal;
+use super::element::Element;
+use memchr::memrchr2;
+
+/// Numbers added up together.
+const TOGETHER: usize = 16;
+/// Separators of a line beyond those of its numbers: the spaces of a word.
+const MORE: usize = 64;
+/// Places of separators that are noted at a time, whether there are so many or not.
+const NOTED: usize = 8;
+
+/// The bytes of such a number without its sign.
+const LENGTHS: std::ops::RangeInclusive<usize> = 3..=16;
+/// The digits behind the point are brought to this number by zeros: with the one before it, they are an integer that
+/// a double holds.
+const SCALE: f64 = 1e14;
+
+const EACH: u64 = 0x0101_0101_0101_0101;
+
+/// The bytes of a number by its length, as masks for the first eight and the others; none for other numbers.
+static MASKS: [[u64; 2]; 32] = masks();
+
+const fn masks() -> [[u64; 2]; 32] {
+    let mut masks = [[0; 2]; 32];
+    let mut length = *LENGTHS.start();
+    while length <= *LENGTHS.end() {
+        let mask = u128::MAX >> (128 - 8 * length);
+        masks[length] = [mask as u64, (mask >> 64) as u64];
+        length += 1;
+    }
+    masks
+}
+
+/// Read the last fields of a line into `row`. The line is the first `length` bytes of `text`, and has no blanks at
+/// its end. One and the same space or tab separates the fields. Returns where the first of them starts, with its
+/// separator, or `None` if the line is another.
+pub(super) fn parse<E: Element>(
+    text: &[u8],
+    length: usize,
+    row: &mut [E],
+    scratch: &mut Vec<u32>,
+) -> Option<usize> {
+    let line = &text[..length];
+    if u32::try_from(length).is_err() || row.is_empty() {
+        return None;
+    }
+    let separator = line[memrchr2(b' ', b'\t', line)?];
+    // A number needs less.
+    let text = &text[..text.len().min(length + 32)];
+    #[cfg(target_arch = "x86_64")]
+    if let Some(simd) = pulp::x86::V3::try_new() {
+        return simd.vectorize(Vectorized {
+            simd,
+            text,
+            length,
+            row,
+            separator,
+            scratch,
+        });
+    }
+    parse_with(Portable, text, length, row, separator, scratch)
+}
+
+#[cfg(target_arch = "x86_64")]
+struct Vectorized<'a, E> {
+    simd: pulp::x86::V3,
+    text: &'a [u8],
+    length: usize,
+    row: &'a mut [E],
+    separator: u8,
+    scratch: &'a mut Vec<u32>,
+}
+
+#[cfg(target_arch = "x86_64")]
+impl<E: Element> pulp::NullaryFnOnce for Vectorized<'_, E> {
+    type Output = Option<usize>;
+
+    #[inline(always)]
+    fn call(self) -> Option<usize> {
+        parse_with(
+            self.simd,
+            self.text,
+            self.length,
+            self.row,
+            self.separator,
+            self.scratch,
+        )
+    }
+}
+
+/// Finds a byte among 64.
+trait Find: Copy {
+    /// A bit for each byte that is `byte`, the first in the lowest.
+    fn find(self, byte: u8, bytes: &[u8; 64]) -> u64;
+}
+
+#[derive(Clone, Copy)]
+struct Portable;
+
+impl Find for Portable {
+    #[inline(always)]
+    fn find(self, byte: u8, bytes: &[u8; 64]) -> u64 {
+        let (eights, _) = bytes.as_chunks();
+        let found = eights.iter().map(|eight| {
+            let others = u64::from_le_bytes(*eight) ^ (u64::from(byte) * EACH);
+            // The highest bit of each byte that is not zero; then all of them side by side.
+            let others = ((others & (0x7f * EACH)) + 0x7f * EACH) | others;
+            ((!others & (0x80 * EACH)) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+        });
+        found.rev().fold(0, |all, eight| all << 8 | eight)
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Find for pulp::x86::V3 {
+    #[inline(always)]
+    fn find(self, byte: u8, bytes: &[u8; 64]) -> u64 {
+        let [first, second]: [pulp::u8x32; 2] = pulp::cast(*bytes);
+        let byte = self.splat_u8x32(byte);
+        let mask = |bytes| {
+            let equal = self.cmp_eq_u8x32(bytes, byte);
+            u64::from(self.avx2._mm256_movemask_epi8(pulp::cast(equal)) as u32)
+        };
+        mask(first) | mask(second) << 32
+    }
+}
+
+#[inline(always)]
+fn parse_with<E: Element>(
+    find: impl Find,
+    text: &[u8],
+    length: usize,
+    row: &mut [E],
+    separator: u8,
+    scratch: &mut Vec<u32>,
+) -> Option<usize> {
+    let dim = row.len();
+    scratch.resize(dim + MORE + NOTED, 0);
+    let count = places(find, &text[..length], separator, scratch)?;
+    let first = count.checked_sub(dim)?;
+    // The last field ends with the line.
+    scratch[count] = length as u32;
+    let places = &scratch[first..=count];
+    for (i, row) in row.chunks_mut(TOGETHER).enumerate() {
+        let start = i * TOGETHER;
+        parse_some(text, &places[start..=start + row.len()], row)?;
+    }
+    Some(places[0] as usize)
+}
+
+/// Note where `separator` occurs, and return how often. There is room for one more.
+#[inline(always)]
+fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Option<usize> {
+    let mut count = 0;
+    let (blocks, rest) = line.as_chunks::<64>();
+    let mut last = [0; 64];
+    last[..rest.len()].copy_from_slice(rest);
+    for (i, block) in blocks.iter().chain([&last]).enumerate() {
+        let mut found = find.find(separator, block);
+        let next = count + found.count_ones() as usize;
+        loop {
+            let places: &mut [u32; NOTED] = places.get_mut(count..)?.first_chunk_mut()?;
+            for place in places {
+                *place = (64 * i) as u32 + found.trailing_zeros();
+                found &= found.wrapping_sub(1);
+            }
+            if found == 0 {
+                break;
+            }
+            count += NOTED;
+        }
+        count = next;
+    }
+    (count < places.len()).then_some(count)
+}
+
+/// Read at most `TOGETHER` numbers that lie between `places` of separators.
+#[inline(always)]
+fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<()> {
+    // The first eight bytes of each number, and the others, as values of digits.
+    let (mut left, mut right) = ([0_u64; TOGETHER], [0_u64; TOGETHER]);
+    let mut signs = [0_u32; TOGETHER];
+    for (i, ends) in places.windows(2).enumerate().take(TOGETHER) {
+        let (start, end) = (ends[0] as usize + 1, ends[1] as usize);
+        // Near the end of the text there are not so many bytes.
+        let Some(bytes) = text.get(start..).and_then(<[u8]>::first_chunk::<17>) else {
+            continue;
+        };
+        let negative = usize::from(bytes[0] == b'-');
+        let length = end.wrapping_sub(start + negative);
+        let (eights, _) = bytes[negative..].as_chunks::<8>();
+        let [first, second] = [eights[0], eights[1]].map(u64::from_le_bytes);
+        let masks = MASKS[length.min(31)];
+        left[i] = (first ^ (u64::from(b'0') * EACH)) & masks[0];
+        right[i] = (second ^ (u64::from(b'0') * EACH)) & masks[1];
+        signs[i] = (negative as u32) << 31;
+    }
+    let mut is_other = [0_u64; TOGETHER];
+    for ((left, &right), is_other) in left.iter_mut().zip(&right).zip(&mut is_other) {
+        // The point has a place among the digits; the digit before it is moved there.
+        let has_point = *left & 0xff00 == u64::from(b'.' ^ b'0') << 8;
+        *left = (*left & !0xffff) | (*left & 0xff) << 8;
+        *is_other = not_digits(*left) | not_digits(right) | u64::from(!has_point);
+    }
+    let (left, right) = (eight_digits(&left), eight_digits(&right));
+    let mut values = [0.0_f32; TOGETHER];
+    let mut any = 0;
+    for i in 0..TOGETHER {
+        // All sums are integers below 10¹⁵, so exact, and the quotient is the double nearest to the decimal. Its
+        // nearest float is that of the decimal too, unless it lies in the middle between two.
+        let magnitude = (left[i] * 1e8 + right[i]) / SCALE;
+        is_other[i] |= u64::from(decimal::is_middle(magnitude));
+        any |= is_other[i];
+        values[i] = f32::from_bits((magnitude as f32).to_bits() | signs[i]);
+    }
+    if let Some(row) = row.first_chunk_mut::<TOGETHER>() {
+        for (x, value) in row.iter_mut().zip(values) {
+            *x = E::from_f32(value);
+        }
+    } else {
+        for (x, value) in row.iter_mut().zip(values) {
+            *x = E::from_f32(value);
+        }
+    }
+    if any != 0 {
+        for (i, x) in row
+            .iter_mut()
+            .enumerate()
+            .filter(|(i, _)| is_other[*i] != 0)
+        {
+            let field = &text[places[i] as usize + 1..places[i + 1] as usize];
+            let (value, _) =
+                decimal::parse_partial(field).filter(|(_, length)| *length == field.len())?;
+            *x = E::from_f32(value);
+        }
+    }
+    Some(())
+}
+
+/// Not zero if one of eight values is above 9.
+#[inline(always)]
+fn not_digits(values: u64) -> u64 {
+    (values | values.wrapping_add(0x76 * EACH)) & (0x80 * EACH)
+}
+
+/// The numbers that eight digits each make. The first is in the lowest byte.
+#[inline(always)]
+fn eight_digits(digits: &[u64; TOGETHER]) -> [f64; TOGETHER] {
+    // Neighbours are added up: two, four and all eight of them.
+    let mut pairs = [0_u64; TOGETHER];
+    for (pairs, digits) in pairs.iter_mut().zip(digits) {
+        let tens = (digits << 1).wrapping_add(digits << 3);
+        *pairs = tens.wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
+    }
+    // Each pair alone, so that the compiler need not multiply 64 bits.
+    let mut hundreds: [u16; 4 * TOGETHER] = bytemuck::cast(pairs);
+    for pair in &mut hundreds {
+        *pair = pair.wrapping_mul(100);
+    }
+    let hundreds: [u64; TOGETHER] = bytemuck::cast(hundreds);
+    let mut sums = [0.0; TOGETHER];
+    for ((sum, hundreds), pairs) in sums.iter_mut().zip(&hundreds).zip(&pairs) {
+        let fours = hundreds.wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
+        *sum = double((fours & 0xffff) * 10_000 + (fours >> 32));
+    }
+    sums
+}
+
+/// An integer below 2⁵².
+#[inline(always)]
+fn double(x: u64) -> f64 {
+    const SHIFT: f64 = (1_u64 << 52) as f64;
+    f64::from_bits(SHIFT.to_bits() | x) - SHIFT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Read a line in both ways, with other text behind it and without.
+    fn parsed(line: &str, dim: usize) -> Option<(usize, Vec<u32>)> {
+        let more = format!("{line}\nnext 0.5 -0.25 1.5 2.5 3.5 4.5 5.5 6.5");
+        let mut found = [&line, &&*more].map(|text| {
+            let (text, mut row) = (text.as_bytes(), vec![0.0_f32; dim]);
+            let end = parse(text, line.len(), &mut row, &mut vec![7; 3]);
+            let mut other = vec![0.0_f32; dim];
+            let separator = memrchr2(b' ', b'\t', line.as_bytes()).map(|at| line.as_bytes()[at]);
+            let portable = separator.filter(|_| dim > 0).and_then(|separator| {
+                parse_with(
+                    Portable,
+                    text,
+                    line.len(),
+                    &mut other,
+                    separator,
+                    &mut vec![],
+                )
+            });
+            assert_eq!(end, portable);
+            let bits = |row: Vec<f32>| row.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+            let (row, other) = (bits(row), bits(other));
+            if end.is_some() {
+                assert_eq!(row, other);
+            }
+            end.map(|end| (end, row))
+        });
+        assert_eq!(found[0], found[1], "{line}");
+        found[0].take()
+    }
+
+    fn standard(number: &str) -> u32 {
+        number.parse::<f32>().unwrap().to_bits()
+    }
+
+    #[test]
+    fn every_form_of_number_is_that_of_the_standard_library() {
+        let numbers = [
+            "0.000123",
+            "-0",
+            "-0.0",
+            "0.0",
+            "1e-7",
+            "0.12345678901234567",
+            "-9.87654321012345",
+            "3",
+            "12.5",
+            "1.17549435e-38",
+            "3.4028235e38",
+            "1e99",
+            "-1e99",
+            "1e-99",
+            "0.00000000000000000000001",
+            "9.99999999999999",
+            "9.999999999999999",
+            "1.00000005960464",
+            "1.000000059604644775390625",
+            "1.0000000596046448",
+            "16777217.0",
+            "123456789012345678901234567890",
+            "0.5",
+            "5.",
+            ".5",
+            "nan",
+            "inf",
+            "+1.5",
+            "1.5E3",
+            "0.1",
+            "-0.30000001192092896",
+        ];
+        for number in numbers {
+            for copies in [1, 2, 15, 16, 17, 40] {
+                let line = format!("a word{}", format!(" {number}").repeat(copies));
+                let (end, row) = parsed(&line, copies).unwrap();
+                assert_eq!(end, 6);
+                assert_eq!(row, vec![standard(number); copies], "{number}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_no_word_with_numbers_is_left_to_others() {
+        for line in [
+            "",
+            " ",
+            "a",
+            "a b",
+            "a 0.5x",
+            "a 0.5 0.-5",
+            "a 0.5  0.5",
+            "a 0.5 --0.5",
+            "a 0.5 -",
+            "a 0.5 .",
+            "a 0.5 0..5",
+            "a 0.5 0.5.",
+            "a 0.5 :.5",
+            "a 0.5 0.5/",
+            "a 0.5 0.5\u{b5}",
+            "a 0.5\t0.5",
+            "a 0.5 0,5",
+        ] {
+            assert_eq!(parsed(line, 2), None, "{line}");
+        }
+        assert_eq!(parsed("a 0.5", 0), None);
+        // More spaces in a word than are noted.
+        assert_eq!(parsed(&format!("{} 0.5", "a ".repeat(MORE + 20)), 1), None);
+        assert_eq!(
+            parsed(&format!("{} 0.5", "a ".repeat(20)), 1).unwrap().0,
+            40
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn the_nearest_float_is_found(
+            fractions in prop::collection::vec(("-?", "[0-9]", "[0-9]{0,16}"), 1..40), bits: Vec<u32>,
+            word in "[a-z\u{85}\u{a0}é ]{0,9}",
+        ) {
+            let mut numbers: Vec<_> = fractions.iter().map(|(sign, digit, rest)| format!("{sign}{digit}.{rest}")).collect();
+            for bits in bits {
+                // A float as it prints, and the middle between two.
+                let (x, next) = (f32::from_bits(bits), f32::from_bits(bits ^ 1));
+                let middle = f64::midpoint(f64::from(x), f64::from(next));
+                numbers.extend([format!("{x}"), format!("{x:e}"), format!("{middle}"), format!("{middle:.14}")]);
+            }
+            let line = format!("{word} {}", numbers.join(" "));
+            let (end, row) = parsed(&line, numbers.len()).unwrap();
+            prop_assert_eq!(end, word.len());
+            for (x, number) in row.iter().zip(&numbers) {
+                let expected: f32 = number.parse().unwrap();
+                prop_assert!(*x == expected.to_bits() || expected.is_nan() && f32::from_bits(*x).is_nan(), "{}", number);
+            }
+        }
+    }
+}

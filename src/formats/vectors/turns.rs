@@ -1,0 +1,200 @@
+//! Text that many threads format, and one after the other writes.
+
+use crate::error::Result;
+use crate::io::{Output, at};
+use crate::monitor::Monitor;
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Write what `format` makes of the numbers from 0 to `blocks`, in their order. All threads of the current rayon
+/// pool call it; while one writes, the others go on with later numbers.
+pub(super) fn in_order(
+    out: &mut Output<'_>,
+    path: &Path,
+    blocks: usize,
+    monitor: &Monitor,
+    format: impl Fn(usize, &mut Text) + Sync,
+) -> Result<()> {
+    let unclaimed = AtomicUsize::new(0);
+    let turns = Turns {
+        turn: Mutex::new(Turn {
+            out,
+            next: 0,
+            ended: None,
+        }),
+        changed: Condvar::new(),
+    };
+    rayon::broadcast(|_| {
+        let _guard = EndOnPanic(&turns);
+        let mut text = Text::default();
+        loop {
+            let block = unclaimed.fetch_add(1, Relaxed);
+            if block >= blocks {
+                return;
+            }
+            text.truncate(0);
+            format(block, &mut text);
+            let write = |out: &mut Output<'_>| {
+                monitor.check()?;
+                at(path, out.write_all(text.bytes()))
+            };
+            if !turns.take(block, write) {
+                return;
+            }
+        }
+    });
+    let turn = turns.turn.into_inner();
+    turn.unwrap_or_else(PoisonError::into_inner)
+        .ended
+        .unwrap_or(Ok(()))
+}
+
+/// The output, for one thread at a time in the order of their numbers.
+struct Turns<'a, 'b> {
+    turn: Mutex<Turn<'a, 'b>>,
+    changed: Condvar,
+}
+
+struct Turn<'a, 'b> {
+    out: &'a mut Output<'b>,
+    /// Whose turn it is.
+    next: usize,
+    /// Set after an error: nobody writes any more.
+    ended: Option<Result<()>>,
+}
+
+impl<'b> Turns<'_, 'b> {
+    /// Wait for the turn of `number`, and write. Returns whether others may go on.
+    fn take(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
+        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        while turn.next != number && turn.ended.is_none() {
+            turn = self
+                .changed
+                .wait(turn)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        if turn.ended.is_some() {
+            return false;
+        }
+        let written = write(turn.out);
+        turn.next += 1;
+        let is_fine = written.is_ok();
+        turn.ended = written.err().map(Err);
+        drop(turn);
+        self.changed.notify_all();
+        is_fine
+    }
+}
+
+/// Lets the other threads end when one panics, instead of waiting for its turn.
+struct EndOnPanic<'a, 'b, 'c>(&'a Turns<'b, 'c>);
+
+impl Drop for EndOnPanic<'_, '_, '_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let mut turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
+            turn.ended.get_or_insert(Ok(()));
+            drop(turn);
+            self.0.changed.notify_all();
+        }
+    }
+}
+
+/// Text that grows. Its memory is kept when it is written anew.
+#[derive(Default)]
+pub(super) struct Text {
+    bytes: Vec<u8>,
+    end: usize,
+}
+
+impl Text {
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.end]
+    }
+
+    pub fn truncate(&mut self, bytes: usize) {
+        self.end = self.end.min(bytes);
+    }
+
+    /// Let `fill` write to the next `longest` bytes. It returns the number of bytes that it wrote.
+    pub fn append(&mut self, longest: usize, fill: impl FnOnce(&mut [u8]) -> usize) {
+        let end = self.end + longest;
+        if end > self.bytes.len() {
+            self.bytes.resize(end.max(2 * self.bytes.len()), 0);
+        }
+        self.end += fill(&mut self.bytes[self.end..end]);
+    }
+
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.append(bytes.len(), |room| {
+            room.copy_from_slice(bytes);
+            bytes.len()
+        });
+    }
+}
+
+impl fmt::Write for Text {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.push(text.as_bytes());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+    use crate::io::write_atomically;
+    use crate::threads::in_pool;
+    use std::fmt::Write as _;
+
+    fn written(
+        path: &Path,
+        monitor: &Monitor,
+        format: impl Fn(usize, &mut Text) + Send + Sync,
+    ) -> Result<()> {
+        in_pool(3, || {
+            write_atomically(path, monitor, |out| {
+                in_order(out, path, 500, monitor, format)
+            })
+        })?
+    }
+
+    #[test]
+    fn blocks_are_written_in_their_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let format = |i: usize, text: &mut Text| {
+            // Some blocks take long.
+            if i % 100 == 0 {
+                std::thread::sleep(std::time::Duration::from_millis(2));
+            }
+            write!(text, "{i} ").unwrap();
+        };
+        written(&path, &Monitor::new(), format).unwrap();
+        let expected: String = (0..500).map(|i| format!("{i} ")).collect();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn all_threads_end_when_one_is_cancelled_or_panics() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        let monitor = Monitor::new();
+        let cancel = |i: usize, _: &mut Text| {
+            if i == 50 {
+                monitor.cancel();
+            }
+        };
+        assert!(matches!(
+            written(&path, &monitor, cancel),
+            Err(Error::Cancelled)
+        ));
+        let panic = || written(&path, &Monitor::new(), |i, _| assert!(i != 50, "a fault"));
+        assert!(std::panic::catch_unwind(panic).is_err());
+        assert!(!path.exists());
+    }
+}
