@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | `load` | reads a file of any format into words and a matrix |
+//! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
 //! | `format` | tells which format a file has, from its first bytes |
 //! | `rows`, `blocks` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
