@@ -32,6 +32,7 @@ _UNITS = {
     "preparing": "record",
     "training": "record",
     "loading": "B",
+    "subwords": "step",
 }
 
 

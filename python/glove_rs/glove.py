@@ -27,6 +27,7 @@ from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json, to_json
 from ._warnings import warn
 from .cooccurrence import Cooccurrence
+from .subwords import Subwords
 from .vectors import WordVectors
 from .vectors import combine as combined
 from .vocabulary import Vocabulary, as_vocabulary
@@ -779,6 +780,8 @@ keep_counts
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
+        A subword model of :attr:`vectors` is saved too.
+
         The file is a NumPy ``.npz`` archive (whatever its name), without pickled objects, and
         appears complete or not at all. A function given as `tokenizer` is not in it.
 
@@ -803,6 +806,9 @@ keep_counts
         words = [word.encode() for word in state.vocabulary.words]
         used = {**state.settings, "tokenizer": settings["tokenizer"]}
         header = {"format": "glove-rs model", "version": 1, "settings": settings, "used": used}
+        extra = {}
+        if state.subwords is not None:
+            extra["subwords"] = state.subwords._core.to_bytes()
         with replacing(path) as file:
             np.savez(
                 file,
@@ -813,6 +819,7 @@ keep_counts
                 counts=state.vocabulary.counts,
                 history=np.array(state.history.epochs()),
                 **state.arrays,
+                **extra,
             )
 
     @classmethod
@@ -867,9 +874,19 @@ keep_counts
             widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
             if widths not in ({1}, {model.dim}):
                 raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
+            subwords = None
+            if "subwords" in archive:
+                content = archive.read("subwords", "u1", (None,)).tobytes()
+                try:
+                    subwords = Subwords(_core.restore_subwords(content))
+                except _core.FormatError as error:
+                    # Without its path: the file is the model.
+                    raise ValueError(str(error)) from None
+                if subwords.vector_size != model.dim:
+                    raise ValueError(f"subwords of {subwords.vector_size} components")
             used = model._used(header.get("used"))
             model.set_params(**_settings.pinned(model.get_params(), used))
-        model._fitted = Fitted(vocabulary, history, arrays, used)
+        model._fitted = Fitted(vocabulary, history, arrays, used, _subwords=subwords)
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:

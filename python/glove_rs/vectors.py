@@ -24,6 +24,7 @@ from ._vectors.cosine import not_finite
 from ._vectors.gensim_names import GensimNames
 from ._vectors.query_terms import Key, as_list
 from ._vectors.similarity import Neighbours
+from .subwords import Subwords
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class WordVectors(GensimNames):
         combine: str = "sum",
         mmap: bool = True,
         max_line_bytes: int = 64 << 20,
+        subwords: Subwords | str | os.PathLike[str] | IO[bytes] | None = None,
         progress: Progress = None,
     ) -> WordVectors:
         r"""Read vectors from a file of any of the usual formats.
@@ -217,6 +219,9 @@ class WordVectors(GensimNames):
         max_line_bytes : int, default 67108864
             The longest line allowed in a text, in bytes, from 1 to 2**40. A longer line is an
             error, so that a small compressed file cannot fill the memory.
+        subwords : Subwords, path or open file, optional
+            The subword model of these vectors, or a file of :meth:`Subwords.save`: becomes
+            :attr:`subwords`, which gives vectors for unknown words.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
@@ -259,7 +264,9 @@ class WordVectors(GensimNames):
         >>> wv.index_to_key, wv["new york"].tolist()
         (['ice', 'new york'], [0.0, 1.0])
         """
-        return cls._from_unique(
+        if subwords is not None and not isinstance(subwords, Subwords):
+            subwords = Subwords.load(subwords)
+        wv = cls._from_unique(
             *vector_files.read(
                 path,
                 member=member,
@@ -275,6 +282,8 @@ class WordVectors(GensimNames):
                 progress=progress,
             )
         )
+        wv.subwords = subwords
+        return wv
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the native format, which :meth:`load` maps into memory: large files open at once.

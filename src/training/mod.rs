@@ -39,13 +39,13 @@ pub use options::TrainingOptions;
 pub use parameters::{Exported, Parameters};
 pub use rate_schedule::RateSchedule;
 pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
-pub use trainer::{AfterEpoch, Training, train};
+pub use trainer::{AfterEpoch, BeforeEpoch, Training, train};
 
 // For training one block of a distributed matrix.
 pub(crate) use divergence::divergence_cost;
 pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;
-pub(crate) use line::Line;
+pub(crate) use line::{LINE, Line};
 pub(crate) use loss::validation_cost;
 pub(crate) use parameters::View;
 pub(crate) use schedule::batches;

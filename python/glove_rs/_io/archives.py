@@ -103,6 +103,9 @@ class Archive:
         if unpacked > MOST_RATIO * size + ALWAYS:
             raise ValueError(f"{size} bytes that unpack to {unpacked}")
 
+    def __contains__(self, name: str) -> bool:
+        return name + ".npy" in self._zip.namelist()
+
     def read(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """Return an array with a dtype such as "f4" and this shape; None matches any length."""
         member = self._zip.getinfo(name + ".npy")

@@ -23,6 +23,7 @@ _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
     "queries": ("similar", "analogy", "evaluate", "infer"),
     "files": ("convert", "info"),
+    "subwords": ("subwords",),
     "estimate": ("estimate",),
     "demo": ("demo",),
     "completion": ("completion",),

@@ -42,8 +42,19 @@ def _add_vectors(parser: Parser) -> None:
     add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
 
 
+def _add_subwords(parser: Parser) -> None:
+    """Add the option for words that have no vector."""
+    parser.add_argument(
+        "--subwords",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="a subword model of glove-rs subwords: unknown words get a vector from their spelling "
+        "(default: that of a model, if it has one)",
+    )
+
+
 def _read(options: argparse.Namespace) -> WordVectors:
-    reading = given(options, _inputs.READING)
+    reading = given(options, (*_inputs.READING, "subwords"))
     return _inputs.vectors(options.vectors, options.vocab, **reading)
 
 
@@ -77,6 +88,7 @@ def _add_similar(commands: Commands) -> None:
         ),
     )
     _add_vectors(parser)
+    _add_subwords(parser)
     parser.add_argument("words", metavar="WORD", nargs="*", help="words to look up")
     parser.add_argument(
         "--not",
@@ -159,6 +171,7 @@ def _add_analogy(commands: Commands) -> None:
         example="glove-rs analogy model man king woman --topn 3",
     )
     _add_vectors(parser)
+    _add_subwords(parser)
     for name in ("a", "b", "c"):
         parser.add_argument(name, metavar=name.upper(), help="a word")
     add_parameters(parser.add_argument_group("search"), WordVectors.analogy, ["topn"])
