@@ -330,3 +330,80 @@ def test_any_words_have_the_ngrams_of_their_characters(words, others, least, mor
 def test_a_word_that_utf8_cannot_hold_is_refused(subwords):
     with pytest.raises(ValueError, match="lone surrogate"):
         subwords.predict("\ud800")
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def forms():
+    """A text in which the forms of a word occur where the others do."""
+    rng = np.random.default_rng(5)
+    documents = []
+    for _ in range(1_500):
+        stem = STEMS[rng.integers(len(STEMS))]
+        documents.append([f"{stem}{ENDINGS[rng.integers(len(ENDINGS))]}" for _ in range(8)])
+    return documents
+
+
+SETTINGS = {"dim": 10, "epochs": 6, "min_count": 1, "deterministic": True, "progress": False}
+
+
+def test_training_moves_vectors_half_the_way_to_their_predictions(forms):
+    own = Glove(**SETTINGS, subwords=False).fit(forms)
+    shrunk = Glove(**SETTINGS, subwords=True).fit(forms)
+    subwords = shrunk.vectors.subwords
+    assert own.vectors.subwords is None
+    predicted = subwords.predict(own.vocabulary.words)
+    expected = (own.W + own.W_tilde + predicted) / 2
+    np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-5)
+    # Both sides move by the same, and nothing else changes.
+    np.testing.assert_allclose(shrunk.W - own.W, shrunk.W_tilde - own.W_tilde, atol=1e-6)
+    np.testing.assert_array_equal(shrunk.b, own.b)
+    assert shrunk.history == own.history
+    assert shrunk.settings_["subwords"] is True
+    assert shrunk.vectors.vector_of("walkings").shape == (10,)
+
+
+def test_words_of_which_spelling_tells_nothing_stay_where_they_are():
+    rng = np.random.default_rng(6)
+    words = np.array([f"{a}{b}" for a in "abcdefgh" for b in rng.integers(100, 999, 20)])
+    rng.shuffle(words)
+    frequency = 1 / np.arange(1, len(words) + 1)
+    text = [rng.choice(words, 40, p=frequency / frequency.sum()).tolist() for _ in range(300)]
+    own = Glove(**SETTINGS, subwords=False).fit(text)
+    same = Glove(**SETTINGS, subwords=True).fit(text)
+    np.testing.assert_array_equal(same.W, own.W)
+    assert same.vectors.subwords is None
+
+
+def test_a_resumed_training_ends_as_one_that_was_never_interrupted(forms, tmp_path):
+    whole = Glove(**SETTINGS, subwords=True).fit(forms)
+
+    def stop(state):
+        if state.epoch == 3:
+            raise InterruptedError
+
+    cut = Glove(**SETTINGS, subwords=True)
+    with pytest.raises(InterruptedError):
+        cut.fit(forms, checkpoint_dir=tmp_path, callbacks=[stop])
+    # What an interrupted training leaves is what its last epoch made.
+    assert cut.vectors.subwords is None
+    for resumed in (Glove.resume(tmp_path), Glove.resume(tmp_path)):
+        np.testing.assert_array_equal(resumed.W, whole.W)
+        np.testing.assert_array_equal(
+            resumed.vectors.subwords._core.to_bytes(), whole.vectors.subwords._core.to_bytes()
+        )
+
+
+def test_pretrained_vectors_are_not_moved_unless_that_is_asked_for(forms):
+    init = Glove(**SETTINGS, subwords=False).fit(forms).vectors
+    assert Glove(**SETTINGS).fit(forms, init=init).settings_["subwords"] is False
+    assert Glove(**SETTINGS, subwords=True).fit(forms, init=init).vectors.subwords is not None
+
+
+def test_an_update_moves_the_vectors_of_new_words_too(forms):
+    model = Glove(**SETTINGS, subwords=True).fit(forms, keep_counts=True)
+    model.update([["walkable", "walk", "walks", "jumpable", "jump"]] * 20, epochs=2)
+    assert "walkable" in model.vectors.subwords
+    assert "walkable" in model.vectors

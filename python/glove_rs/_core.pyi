@@ -60,6 +60,7 @@ __all__ = [
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
+    "shrink",
     "shuffle",
     "simd_level",
     "simd_levels",
@@ -135,6 +136,7 @@ class _Training(TypedDict):
     negative_weight: float
     deterministic: bool
     seed: int
+    subwords: bool
 
 class _Subepoch(TypedDict):
     epoch: int
@@ -312,6 +314,9 @@ def count_by_group(
 ) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
+def shrink(
+    vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None
+) -> tuple[CoreSubwords, _F32] | None: ...
 def restore_vocabulary(
     words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]
 ) -> CoreVocabulary: ...
@@ -383,6 +388,8 @@ class CoreParameters:
     def data_loss(self) -> list[float]: ...
     @property
     def validation(self) -> list[float | None]: ...
+    @property
+    def subwords(self) -> CoreSubwords | None: ...
     @property
     def counts(self) -> CoreCooccurrence | None: ...
 

@@ -401,6 +401,14 @@ _ROWS: Final = (
         presets=_both(0.3, 0.3),
     ),
     Setting(
+        "subwords",
+        "training",
+        Boolean(),
+        "after the last epoch, move the vectors half the way to what the spelling of the words "
+        "predicts, unless spelling tells nothing",
+        presets=_both(False, False),
+    ),
+    Setting(
         "deterministic",
         "training",
         Boolean(),

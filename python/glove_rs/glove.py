@@ -106,6 +106,12 @@ class Glove:
         Bound of each component of a vector's gradient, > 0, which keeps high rates from diverging;
         under row-wise AdaGrad, bound of the root of the mean square of the components.
         Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
+    subwords : bool, optional
+        After the last epoch, fit a subword model to W + W_tilde (:class:`glove_rs.Subwords`), and
+        move each vector half the way to what the spelling of its word predicts: rare words, forms
+        of words and similarities gain. The model stays as ``vectors.subwords`` and gives unknown
+        words a vector. Nothing is moved if spelling tells nothing, which is measured on words that
+        are held out. Both False, and False with `init`.
     deterministic : bool, default False
         Give the same bits for any number of threads, instead of lock-free Hogwild.
     threads : int, optional
@@ -200,6 +206,7 @@ class Glove:
         schedule: str | None = None,
         negative: float | None = None,
         negative_weight: float | None = None,
+        subwords: bool | None = None,
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
@@ -231,6 +238,7 @@ class Glove:
         self.schedule = schedule
         self.negative = negative
         self.negative_weight = negative_weight
+        self.subwords = subwords
         self.normalize = normalize
         self.documents = documents
         self.errors = errors
@@ -896,7 +904,8 @@ keep_counts
             return used
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
-        return {**saved, "tokenizer": used["tokenizer"]}
+        # Versions before subwords trained without them.
+        return {"subwords": False, **saved, "tokenizer": used["tokenizer"]}
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:

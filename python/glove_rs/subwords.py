@@ -245,7 +245,12 @@ class Subwords:
         OSError
             If it cannot be read.
         """
-        return cls(_core.CoreSubwords.load(readable("path", path)))
+        return cls._load("path", path)
+
+    @classmethod
+    def _load(cls, name: str, path: object) -> Subwords:
+        """Read the file that the parameter `name` gives."""
+        return cls(_core.CoreSubwords.load(readable(name, path)))
 
 
 def _asked(words: str | Iterable[str]) -> list[str]:

@@ -265,7 +265,7 @@ class WordVectors(GensimNames):
         (['ice', 'new york'], [0.0, 1.0])
         """
         if subwords is not None and not isinstance(subwords, Subwords):
-            subwords = Subwords.load(subwords)
+            subwords = Subwords._load("subwords", subwords)
         wv = cls._from_unique(
             *vector_files.read(
                 path,

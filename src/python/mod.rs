@@ -62,7 +62,7 @@ mod _core {
         CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
-    use super::subwords::{CoreSubwords, restore_subwords};
+    use super::subwords::{CoreSubwords, restore_subwords, shrink};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,

@@ -2,12 +2,12 @@
 
 use super::recognising::FileArgument;
 use super::run::run;
-use super::vocabulary::list;
+use super::vocabulary::{CoreVocabulary, list};
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats::{explained, subwords as file};
 use crate::monitor::Monitor;
-use crate::subwords::{NgramLengths, SubwordOptions, Subwords, word_weights};
+use crate::subwords::{NgramLengths, Shrinkage, SubwordOptions, Subwords, word_weights};
 use crate::threads;
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
@@ -195,6 +195,33 @@ impl CoreSubwords {
         let restore = py.import("glove_rs._core")?.getattr("restore_subwords")?;
         Ok((restore, (PyBytes::new(py, &bytes),)))
     }
+}
+
+/// The subword model of the vectors W + W̃ of a vocabulary, and by how much to move each of them: what training does
+/// after its last epoch. None if spelling tells nothing.
+#[pyfunction]
+#[pyo3(signature = (vocabulary, sums, threads, progress))]
+pub fn shrink<'py>(
+    py: Python<'py>,
+    vocabulary: &Bound<'py, CoreVocabulary>,
+    sums: PyReadonlyArray2<'py, f32>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<(CoreSubwords, Bound<'py, PyArray2<f32>>)>> {
+    let threads = threads::resolve(threads)?;
+    let vocabulary = vocabulary.get().inner.clone();
+    let shape = [sums.shape()[0], sums.shape()[1]];
+    let sums = sums.as_slice()?;
+    let shrinkage = run(py, progress, None, |monitor| {
+        threads::in_pool(threads, || {
+            Shrinkage::of(&vocabulary, sums, shape[1], monitor)
+        })?
+    })?;
+    let Some((subwords, moves)) = shrinkage.found else {
+        return Ok(None);
+    };
+    let moves = PyArray1::from_vec(py, moves).reshape(shape)?;
+    Ok(Some((subwords.into(), moves)))
 }
 
 /// A model from the content of its file.

@@ -147,6 +147,11 @@ impl Design {
         &self.ngrams
     }
 
+    /// Whether a word has any of the n-grams.
+    pub(super) fn has_ngrams(&self, word: usize) -> bool {
+        !self.by_word.get(word).is_empty()
+    }
+
     /// 1/√n of a word; 0 if it has no n-gram.
     #[inline(always)]
     pub(super) fn scale(&self, word: usize) -> f32 {

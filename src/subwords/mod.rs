@@ -12,6 +12,7 @@
 //! | `design` | the n-grams of a vocabulary, and which word has which |
 //! | `ridge` | the regression |
 //! | `model` | vectors of n-grams, predictions |
+//! | `shrinkage` | word vectors moved towards their predictions |
 //!
 //! ```
 //! use glove_rs::subwords::{Subwords, SubwordOptions};
@@ -32,7 +33,9 @@ mod design;
 mod model;
 mod ngrams;
 mod ridge;
+mod shrinkage;
 
 pub use design::Design;
 pub use model::{SubwordOptions, Subwords, word_weights};
 pub use ngrams::{MAX_NGRAM, NgramLengths};
+pub use shrinkage::Shrinkage;

@@ -116,7 +116,7 @@ impl Subwords {
             }
         };
         let vectors = design.regress(vectors, dim, weights, options, None, monitor)?;
-        Self::new(design.lengths, design.ngrams, dim, vectors)
+        design.into_model(dim, vectors)
     }
 
     /// The model of these n-grams, whose index is built, and their vectors.
@@ -271,6 +271,14 @@ impl Design {
             steps: options.steps,
         };
         ridge::solve(self, &target, start, monitor)
+    }
+
+    /// The subword model with these vectors of the n-grams, row-major.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.
+    pub fn into_model(self, dim: usize, ngram_vectors: Vec<f32>) -> Result<Subwords> {
+        Subwords::new(self.lengths, self.ngrams, dim, ngram_vectors)
     }
 
     /// The predictions for all words from the vectors of the n-grams, row-major; zeros for words without n-grams.

@@ -138,12 +138,14 @@ impl<'a> Solver<'a> {
             for k in 0..LINE {
                 out.0[k] = word_weights[i] * (y[k] * by_scale - sum[k]);
             }
+            NOTHING
         });
         for_tasks(ngram_tasks, residual, |j, out| {
             let sum = gather(of_words, design.by_ngram.get(j));
             for k in 0..LINE {
                 out.0[k] = sum[k] - *penalty * beta[j].0[k];
             }
+            NOTHING
         });
     }
 
@@ -163,8 +165,8 @@ impl<'a> Solver<'a> {
             image,
         } = self;
         // r·M⁻¹r, with M the diagonal.
-        let mut lengths = sums(residual.len(), |j| {
-            squares(&residual[j].0, inverse_diagonal[j])
+        let mut lengths = update(beta, residual, |j, _, residual| {
+            squares(&residual.0, inverse_diagonal[j])
         });
         rows(direction, |j, direction| {
             for k in 0..LINE {
@@ -178,33 +180,23 @@ impl<'a> Solver<'a> {
                 for k in 0..LINE {
                     out.0[k] = word_weights[i] * sum[k];
                 }
+                NOTHING
             });
-            for_tasks(ngram_tasks, image, |j, out| {
+            let curvature = for_tasks(ngram_tasks, image, |j, out| {
                 let sum = gather(of_words, design.by_ngram.get(j));
+                let direction = &direction[j].0;
                 for k in 0..LINE {
-                    out.0[k] = sum[k] + *penalty * direction[j].0[k];
+                    out.0[k] = sum[k] + *penalty * direction[k];
                 }
-            });
-            let curvature = sums(image.len(), |j| {
-                let mut products = [0.0; LINE];
-                for k in 0..LINE {
-                    products[k] = f64::from(direction[j].0[k]) * f64::from(image[j].0[k]);
-                }
-                products
+                products(direction, &out.0)
             });
             let step = ratios(&lengths, &curvature);
-            rows(beta, |j, beta| {
+            let next = update(beta, residual, |j, beta, residual| {
                 for k in 0..LINE {
                     beta.0[k] += step[k] * direction[j].0[k];
-                }
-            });
-            rows(residual, |j, residual| {
-                for k in 0..LINE {
                     residual.0[k] -= step[k] * image[j].0[k];
                 }
-            });
-            let next = sums(residual.len(), |j| {
-                squares(&residual[j].0, inverse_diagonal[j])
+                squares(&residual.0, inverse_diagonal[j])
             });
             let turn = ratios(&next, &lengths);
             lengths = next;
@@ -219,8 +211,12 @@ impl<'a> Solver<'a> {
     }
 }
 
+/// A number for each column, summed in double precision.
+type Sums = [f64; LINE];
+const NOTHING: Sums = [0.0; LINE];
+
 /// a/b of each column; 0 where a column is solved already.
-fn ratios(a: &[f64; LINE], b: &[f64; LINE]) -> [f32; LINE] {
+fn ratios(a: &Sums, b: &Sums) -> [f32; LINE] {
     std::array::from_fn(|k| {
         if b[k] > 0.0 {
             (a[k] / b[k]) as f32
@@ -231,12 +227,28 @@ fn ratios(a: &[f64; LINE], b: &[f64; LINE]) -> [f32; LINE] {
 }
 
 #[inline(always)]
-fn squares(row: &[f32; LINE], factor: f32) -> [f64; LINE] {
-    let mut squares = [0.0; LINE];
+fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
+    let mut products = NOTHING;
     for k in 0..LINE {
-        squares[k] = f64::from(row[k]) * f64::from(row[k] * factor);
+        products[k] = f64::from(a[k] * b[k]);
+    }
+    products
+}
+
+#[inline(always)]
+fn squares(row: &[f32; LINE], factor: f32) -> Sums {
+    let mut squares = NOTHING;
+    for k in 0..LINE {
+        squares[k] = f64::from(row[k] * row[k] * factor);
     }
     squares
+}
+
+#[inline(always)]
+fn add(sum: &mut Sums, more: &Sums) {
+    for k in 0..LINE {
+        sum[k] += more[k];
+    }
 }
 
 /// The sum of the rows with these numbers.
@@ -252,12 +264,12 @@ pub(super) fn gather(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
     sum
 }
 
-/// Set each row of `out`, by tasks of about equal work.
+/// Set each row of `out`, by tasks of about equal work. Returns the sum of what `set` returns.
 fn for_tasks(
     tasks: &[Range<usize>],
     mut out: &mut [Line],
-    set: impl Fn(usize, &mut Line) + Sync + Send,
-) {
+    set: impl Fn(usize, &mut Line) -> Sums + Sync + Send,
+) -> Sums {
     let mut parts = Vec::with_capacity(tasks.len());
     for task in tasks {
         let (part, rest) = out.split_at_mut(task.len());
@@ -265,62 +277,66 @@ fn for_tasks(
         out = rest;
     }
     let arch = Arch::new();
-    parts.into_par_iter().for_each(|(first, part)| {
+    let sums = parts.into_par_iter().map(|(first, part)| {
         arch.dispatch(
             #[inline(always)]
             || {
+                let mut sum = NOTHING;
                 for (i, out) in part.iter_mut().enumerate() {
-                    set(first + i, out);
+                    add(&mut sum, &set(first + i, out));
                 }
+                sum
             },
-        );
+        )
     });
+    total(sums)
+}
+
+/// Change each row of two matrices. Returns the sum of what `change` returns.
+fn update(
+    a: &mut [Line],
+    b: &mut [Line],
+    change: impl Fn(usize, &mut Line, &mut Line) -> Sums + Sync + Send,
+) -> Sums {
+    let arch = Arch::new();
+    let chunks = a.par_chunks_mut(ROWS).zip(b.par_chunks_mut(ROWS));
+    total(chunks.enumerate().map(|(chunk, (a, b))| {
+        arch.dispatch(
+            #[inline(always)]
+            || {
+                let mut sum = NOTHING;
+                for (i, (a, b)) in a.iter_mut().zip(b).enumerate() {
+                    add(&mut sum, &change(chunk * ROWS + i, a, b));
+                }
+                sum
+            },
+        )
+    }))
 }
 
 /// Change each row.
 fn rows(rows: &mut [Line], change: impl Fn(usize, &mut Line) + Sync + Send) {
     let arch = Arch::new();
-    rows.par_chunks_mut(ROWS).enumerate().for_each(|(c, rows)| {
+    let chunks = rows.par_chunks_mut(ROWS).enumerate();
+    chunks.for_each(|(chunk, rows)| {
         arch.dispatch(
             #[inline(always)]
             || {
                 for (i, row) in rows.iter_mut().enumerate() {
-                    change(c * ROWS + i, row);
+                    change(chunk * ROWS + i, row);
                 }
             },
         );
     });
 }
 
-/// Sums of rows in a fixed order: within chunks, then over the chunks.
-fn sums(rows: usize, row: impl Fn(usize) -> [f64; LINE] + Sync + Send) -> [f64; LINE] {
-    let arch = Arch::new();
-    let of_chunk = |chunk: usize| {
-        arch.dispatch(
-            #[inline(always)]
-            || {
-                let mut sum = [0.0; LINE];
-                for j in chunk * ROWS..rows.min((chunk + 1) * ROWS) {
-                    let row = row(j);
-                    for k in 0..LINE {
-                        sum[k] += row[k];
-                    }
-                }
-                sum
-            },
-        )
-    };
-    let chunks: Vec<_> = (0..rows.div_ceil(ROWS))
-        .into_par_iter()
-        .map(of_chunk)
-        .collect();
-    let mut sum = [0.0; LINE];
-    for chunk in chunks {
-        for k in 0..LINE {
-            sum[k] += chunk[k];
-        }
-    }
-    sum
+/// Add up sums in a fixed order, whatever the number of threads.
+fn total(sums: impl IndexedParallelIterator<Item = Sums>) -> Sums {
+    let mut parts = Vec::new();
+    sums.collect_into_vec(&mut parts);
+    let mut total = NOTHING;
+    parts.iter().for_each(|part| add(&mut total, part));
+    total
 }
 
 #[cfg(test)]

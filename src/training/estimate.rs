@@ -237,7 +237,7 @@ impl FitSeconds {
         seconds.preparing += start.elapsed().as_secs_f64() * size.words / words as f64;
         let mut trained = Training::new(parameters);
         let go_on = &mut |_: &Training| Ok(ControlFlow::Continue(()));
-        trained.run(&tiles, &options, &mut |_| Ok(false), go_on, monitor)?;
+        trained.run(&tiles, &options, go_on, monitor)?;
         if let [first, later] = &trained.history.reports[..] {
             let epochs = training.epochs.saturating_sub(1) as f64;
             seconds.training = growth * (first.seconds + epochs * later.seconds);

@@ -39,7 +39,7 @@ pub use options::TrainingOptions;
 pub use parameters::{Exported, Parameters};
 pub use rate_schedule::RateSchedule;
 pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
-pub use trainer::{AfterEpoch, BeforeEpoch, Training, train};
+pub use trainer::{AfterEpoch, Training, train};
 
 // For training one block of a distributed matrix.
 pub(crate) use divergence::divergence_cost;

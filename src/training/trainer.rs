@@ -34,10 +34,6 @@ pub struct Training {
 /// Called after each epoch; returns whether to go on. An error ends the training after this epoch.
 pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>>;
 
-/// Called before each epoch, but not before it is repeated; returns whether it changed the parameters. If it fails,
-/// it must have changed nothing.
-pub type BeforeEpoch<'a> = &'a mut dyn FnMut(&mut Training) -> Result<bool>;
-
 /// Train `parameters` on `tiles`: [`Training::run`] from the first epoch to the last. Returns the reports
 /// of the epochs.
 ///
@@ -54,7 +50,6 @@ pub fn train(
     let result = training.run(
         tiles,
         options,
-        &mut |_| Ok(false),
         &mut |_| Ok(ControlFlow::Continue(())),
         monitor,
     );
@@ -83,8 +78,7 @@ impl Training {
     }
 
     /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
-    /// early stopping, the deadline or `after_epoch` end it. `before_epoch` may change the parameters and the anchor
-    /// before an epoch; its time counts as that of the epoch. A deterministic training that continues from a
+    /// early stopping, the deadline or `after_epoch` end it. A deterministic training that continues from a
     /// checkpoint has the same result as one that was never interrupted.
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if it costs
@@ -94,13 +88,12 @@ impl Training {
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Diverged`] if halving the rate
     /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times did not help; [`Error::Io`]; [`Error::Memory`];
-    /// [`Error::Cancelled`]; and the errors of `before_epoch` and `after_epoch`. The state is then that after the last
+    /// [`Error::Cancelled`]; and the errors of `after_epoch`. The state is then that after the last
     /// finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,
         options: &TrainingOptions,
-        before_epoch: BeforeEpoch<'_>,
         after_epoch: AfterEpoch<'_>,
         monitor: &Monitor,
     ) -> Result<()> {
@@ -116,17 +109,9 @@ impl Training {
         };
         self.history.divergence_cost = Some(divergence_cost);
         let mut before = self.parameters.try_clone()?;
-        let mut repeated = false;
-        let mut last = None;
         while !self.history.is_finished(options) {
             let epoch = self.history.epochs + 1;
             let start = Instant::now();
-            if !repeated && before_epoch(self)? {
-                // Until the epoch is finished, the state is that of the last one.
-                let changed = self.parameters.try_clone()?;
-                last = Some(std::mem::replace(&mut before, changed));
-            }
-            repeated = false;
             let pass = EpochPass {
                 tiles,
                 options,
@@ -154,11 +139,10 @@ impl Training {
                     self.parameters.copy_from(&before);
                     monitor.warn(self.history.halve_rate(options)?);
                     monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
-                    repeated = true;
                     continue;
                 }
                 Err(error) => {
-                    self.parameters = last.unwrap_or(before);
+                    std::mem::swap(&mut self.parameters, &mut before);
                     return Err(error);
                 }
             };
@@ -173,9 +157,8 @@ impl Training {
             };
             self.history.finish_epoch(report);
             if options.patience.is_some() {
-                self.update_best(last.as_mut().unwrap_or(&mut before))?;
+                self.update_best(&mut before)?;
             }
-            last = None;
             before.copy_from(&self.parameters);
             monitor.epoch_finished(report);
             if after_epoch(self)?.is_break() {
@@ -225,7 +208,7 @@ impl Training {
         }
     }
 
-    /// After an epoch, with the parameters at the end of the one before: if these are the best so far, store them.
+    /// After an epoch, with the parameters `before` it: if these are the best so far, store them.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
         match self.history.epochs_since_best() {
             0 => self.best = None,
