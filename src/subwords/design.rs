@@ -50,7 +50,7 @@ impl Lists {
     }
 
     /// For each number below `numbers` the lists that it is in, in rising order.
-    fn transposed(&self, numbers: usize) -> Result<Self> {
+    fn transposed(&self, numbers: usize, monitor: &Monitor) -> Result<Self> {
         let mut ends: Vec<usize> = fallible::zeroed(numbers)?;
         for &item in &self.items {
             ends[item as usize] += 1;
@@ -62,6 +62,9 @@ impl Lists {
         }
         let mut items = fallible::zeroed(self.items.len())?;
         for i in 0..self.len() {
+            if i.is_multiple_of(WORDS) {
+                monitor.check()?;
+            }
             for &item in self.get(i) {
                 let end = &mut ends[item as usize];
                 items[*end] = i as u32;
@@ -130,7 +133,7 @@ impl Design {
             by_word.append(&part?)?;
         }
         Ok(Self {
-            by_ngram: by_word.transposed(ngrams.len())?,
+            by_ngram: by_word.transposed(ngrams.len(), monitor)?,
             lengths,
             ngrams,
             by_word,

@@ -22,6 +22,9 @@ use std::ops::Range;
 
 /// Items of the design matrix that one task reads.
 const ITEMS: usize = 1 << 14;
+/// A column is solved when the square of its residual has fallen by this factor: what is left is rounding, and steps
+/// along it lead anywhere.
+const SOLVED: f64 = 1e-13;
 /// Rows of coefficients that one task changes.
 const ROWS: usize = 1 << 12;
 
@@ -173,6 +176,7 @@ impl<'a> Solver<'a> {
                 direction.0[k] = inverse_diagonal[j] * residual[j].0[k];
             }
         });
+        let solved = lengths.map(|length| SOLVED * length);
         for _ in 0..steps {
             monitor.advance(1)?;
             for_tasks(word_tasks, of_words, |i, out| {
@@ -190,7 +194,7 @@ impl<'a> Solver<'a> {
                 }
                 products(direction, &out.0)
             });
-            let step = ratios(&lengths, &curvature);
+            let step = ratios(&lengths, &curvature, &solved);
             let next = update(beta, residual, |j, beta, residual| {
                 for k in 0..LINE {
                     beta.0[k] += step[k] * direction[j].0[k];
@@ -198,7 +202,7 @@ impl<'a> Solver<'a> {
                 }
                 squares(&residual.0, inverse_diagonal[j])
             });
-            let turn = ratios(&next, &lengths);
+            let turn = ratios(&next, &lengths, &solved);
             lengths = next;
             rows(direction, |j, direction| {
                 for k in 0..LINE {
@@ -215,10 +219,10 @@ impl<'a> Solver<'a> {
 type Sums = [f64; LINE];
 const NOTHING: Sums = [0.0; LINE];
 
-/// a/b of each column; 0 where a column is solved already.
-fn ratios(a: &Sums, b: &Sums) -> [f32; LINE] {
+/// a/b of each column; 0 where a column is solved.
+fn ratios(a: &Sums, b: &Sums, solved: &Sums) -> [f32; LINE] {
     std::array::from_fn(|k| {
-        if b[k] > 0.0 {
+        if a[k] > solved[k] && b[k] > 0.0 {
             (a[k] / b[k]) as f32
         } else {
             0.0
@@ -230,7 +234,7 @@ fn ratios(a: &Sums, b: &Sums) -> [f32; LINE] {
 fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
     let mut products = NOTHING;
     for k in 0..LINE {
-        products[k] = f64::from(a[k] * b[k]);
+        products[k] = f64::from(a[k]) * f64::from(b[k]);
     }
     products
 }
@@ -239,7 +243,7 @@ fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
 fn squares(row: &[f32; LINE], factor: f32) -> Sums {
     let mut squares = NOTHING;
     for k in 0..LINE {
-        squares[k] = f64::from(row[k] * row[k] * factor);
+        squares[k] = f64::from(row[k]) * f64::from(row[k]) * f64::from(factor);
     }
     squares
 }
