@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from glove_rs import FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
 from glove_rs.vectors import UnknownWord
+from program import answer, done, reason
 
 STEMS = ["walk", "talk", "play", "jump", "climb", "paint", "cook", "clean", "call", "help"]
 ENDINGS = ["", "s", "ed", "ing", "er", "ers"]
@@ -303,6 +304,34 @@ def test_a_model_with_subwords_of_another_size_is_refused(tmp_path):
         Glove.load(tmp_path / "model.glove")
 
 
+def test_the_command_line_fits_and_uses_a_subword_model(wv, tmp_path):
+    wv.save_glove(tmp_path / "vectors.txt")
+    Vocabulary(WORDS, [200] * len(WORDS)).save(tmp_path / "vocab.txt")
+    vectors, output = tmp_path / "vectors.txt", tmp_path / "subwords"
+    done("subwords", vectors, output, "--counts", tmp_path / "vocab.txt", "--steps", 5)
+    expected = Subwords.fit(wv, counts=[200] * len(WORDS), steps=5)
+    np.testing.assert_array_equal(Subwords.load(output)._core.to_bytes(), expected._core.to_bytes())
+    assert answer("info", output)[0]["ngrams"] == len(expected)
+    found = answer("similar", vectors, "walkies", "--subwords", output)
+    assert found["similar"][0]["word"].startswith("walk")
+    assert answer("analogy", vectors, "walk", "walking", "helps", "--subwords", output)
+    assert "not present" in reason(1, "similar", vectors, "walkies")
+    assert "none of its character" in reason(1, "similar", vectors, "語", "--subwords", output)
+    assert "exists" in reason(1, "subwords", vectors, output)
+
+
+def test_the_command_line_finds_the_subwords_of_a_model(forms, tmp_path):
+    model = Glove(**SETTINGS, subwords=True).fit(forms)
+    model.save(tmp_path / "model.glove")
+    assert answer("similar", tmp_path / "model.glove", "walkies")["similar"]
+    assert answer("info", tmp_path / "model.glove")[0]["ngrams"] == len(model.vectors.subwords)
+    done("subwords", tmp_path / "model.glove", tmp_path / "subwords")
+    again = Subwords.fit(model.vectors, counts=model.vocabulary)
+    np.testing.assert_array_equal(
+        Subwords.load(tmp_path / "subwords").predict("walkies"), again.predict("walkies")
+    )
+
+
 # --- odd words ------------------------------------------------------------------------------------
 
 
@@ -349,13 +378,13 @@ def forms():
 SETTINGS = {"dim": 10, "epochs": 6, "min_count": 1, "deterministic": True, "progress": False}
 
 
-def test_training_moves_vectors_half_the_way_to_their_predictions(forms):
+def test_training_moves_vectors_part_of_the_way_to_their_predictions(forms):
     own = Glove(**SETTINGS, subwords=False).fit(forms)
     shrunk = Glove(**SETTINGS, subwords=True).fit(forms)
     subwords = shrunk.vectors.subwords
     assert own.vectors.subwords is None
     predicted = subwords.predict(own.vocabulary.words)
-    expected = (own.W + own.W_tilde + predicted) / 2
+    expected = 0.6 * (own.W + own.W_tilde) + 0.4 * predicted
     np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-5)
     # Both sides move by the same, and nothing else changes.
     np.testing.assert_allclose(shrunk.W - own.W, shrunk.W_tilde - own.W_tilde, atol=1e-6)

@@ -404,7 +404,7 @@ _ROWS: Final = (
         "subwords",
         "training",
         Boolean(),
-        "after the last epoch, move the vectors half the way to what the spelling of the words "
+        "after the last epoch, move the vectors 0.4 of the way to what the spelling of the words "
         "predicts, unless spelling tells nothing",
         presets=_both(False, False),
     ),

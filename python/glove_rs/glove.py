@@ -108,7 +108,7 @@ class Glove:
         Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
         After the last epoch, fit a subword model to W + W_tilde (:class:`glove_rs.Subwords`), and
-        move each vector half the way to what the spelling of its word predicts: rare words, forms
+        move each vector 0.4 of the way to what the spelling of its word predicts: rare words, forms
         of words and similarities gain. The model stays as ``vectors.subwords`` and gives unknown
         words a vector. Nothing is moved if spelling tells nothing, which is measured on words that
         are held out. Both False, and False with `init`.
