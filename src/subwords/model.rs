@@ -108,12 +108,11 @@ impl Subwords {
         monitor.begin(Stage::Subwords, steps as u64);
         let design = Design::new(words, lengths, options.min_words, monitor)?;
         let equal;
-        let weights = match weights {
-            Some(weights) => weights,
-            None => {
-                equal = fallible::filled(1.0, words.len())?;
-                &equal[..]
-            }
+        let weights = if let Some(weights) = weights {
+            weights
+        } else {
+            equal = fallible::filled(1.0, words.len())?;
+            &equal[..]
         };
         let vectors = design.regress(vectors, dim, weights, options, None, monitor)?;
         design.into_model(dim, vectors)
@@ -230,7 +229,9 @@ impl Subwords {
             }
         }
         let scale = scale(ids.len());
-        vector.iter_mut().for_each(|x| *x *= scale);
+        for x in vector {
+            *x *= scale;
+        }
         !ids.is_empty()
     }
 }
@@ -306,7 +307,9 @@ impl Design {
                         }
                     }
                     let scale = self.scale(word);
-                    row.iter_mut().for_each(|x| *x *= scale);
+                    for x in row {
+                        *x *= scale;
+                    }
                 }
                 Ok(())
             })?;
@@ -375,7 +378,7 @@ mod tests {
         let vectors: Vec<f32> = (0..words.len() * 3).map(|i| (i % 13) as f32).collect();
         let (monitor, options) = (Monitor::new(), SubwordOptions::default());
         threads::in_pool(2, || {
-            let lengths = NgramLengths::of_words(words.iter().map(|word| word.as_bytes()));
+            let lengths = NgramLengths::of_words(words.iter().map(String::as_bytes));
             let design = Design::new(&words, lengths, 3, &monitor).unwrap();
             let weights = vec![1.0; words.len()];
             let ngrams = design

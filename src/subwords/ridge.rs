@@ -339,7 +339,9 @@ fn total(sums: impl IndexedParallelIterator<Item = Sums>) -> Sums {
     let mut parts = Vec::new();
     sums.collect_into_vec(&mut parts);
     let mut total = NOTHING;
-    parts.iter().for_each(|part| add(&mut total, part));
+    for part in &parts {
+        add(&mut total, part);
+    }
     total
 }
 
