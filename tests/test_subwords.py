@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import pickle
+import zlib
 
 import numpy as np
 import pytest
@@ -423,6 +425,27 @@ def test_a_resumed_training_ends_as_one_that_was_never_interrupted(forms, tmp_pa
         np.testing.assert_array_equal(
             resumed.vectors.subwords._core.to_bytes(), whole.vectors.subwords._core.to_bytes()
         )
+
+
+def test_a_checkpoint_of_a_version_before_subwords_is_resumed_without_them(forms, tmp_path):
+    def stop(state):
+        return state.epoch == 2
+
+    Glove(**SETTINGS).fit(forms, checkpoint_dir=tmp_path, callbacks=[stop])
+    path = tmp_path / "training.checkpoint"
+    text = _core.CoreCheckpoint.load(path).settings
+    settings = json.loads(text)
+    del settings["training"]["subwords"], settings["parameters"]["subwords"]
+    # JSON may end in spaces. The last four bytes are the checksum of all others.
+    older = json.dumps(settings).encode().ljust(len(text.encode()))
+    content = path.read_bytes()[:-4].replace(text.encode(), older)
+    path.write_bytes(content + zlib.crc32(content).to_bytes(4, "little"))
+    whole = Glove(**SETTINGS).fit(forms)
+    resumed = Glove(**SETTINGS).fit(forms, checkpoint_dir=tmp_path, resume=True)
+    for model in (resumed, Glove.resume(tmp_path)):
+        np.testing.assert_array_equal(model.W, whole.W)
+    with pytest.raises(ValueError, match="subwords=True differs from the checkpoint"):
+        Glove(**SETTINGS, subwords=True).fit(forms, checkpoint_dir=tmp_path, resume=True)
 
 
 def test_pretrained_vectors_are_not_moved_unless_that_is_asked_for(forms):

@@ -140,7 +140,13 @@ class Folder:
         """Refuse to go on with other settings than those of the checkpoint."""
         # What training takes from a preset is among its own settings.
         ours, theirs = (
-            {**settings["parameters"], **settings["training"], **settings["session"]}
+            # Versions before subwords trained without them.
+            {
+                "subwords": False,
+                **settings["parameters"],
+                **settings["training"],
+                **settings["session"],
+            }
             for settings in (wanted, saved)
         )
         for name in sorted({*ours, *theirs} - may_change(saved) - {"preset"}):
