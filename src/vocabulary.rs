@@ -12,7 +12,7 @@ use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// The number of a word in its vocabulary: its frequency rank, from 0.
+/// The number of a word in its vocabulary, from 0: its frequency rank, unless the vocabulary is given in another order.
 pub type WordId = u32;
 
 /// Different words with their counts. The vocabulary of a text has its most frequent words first (see

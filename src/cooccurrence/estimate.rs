@@ -46,8 +46,8 @@ pub struct CorpusSize {
 }
 
 /// Rows are freed in small pieces while tiles are built, and the allocator still holds a fraction of them
-/// afterwards. The fraction varies this much between repeated fits of the same text (benches/EXPERIMENTS.md,
-/// "Memory of a fit").
+/// afterwards. In measured fits this fraction was between `low` and `high` and differed from run to run
+/// (benches/EXPERIMENTS.md, "Memory of a fit"); `likely` is the mean.
 const RETAINED_ROWS: Interval = Interval {
     low: 0.1,
     likely: 0.3,

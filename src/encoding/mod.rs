@@ -1,4 +1,4 @@
-//! Turns text into ranks of a vocabulary, in one pass over the text.
+//! Replaces the words of a text by their numbers in a vocabulary. The text is read once.
 //!
 //! Every worker numbers the words of its chunks with an interner of its own, without locks ([`RawCorpus`]). At
 //! the end of the text the interners are merged into one vocabulary, and the numbers of each worker are replaced
