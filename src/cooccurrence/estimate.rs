@@ -199,13 +199,13 @@ impl EncodedSample {
         };
         let start = Instant::now();
         let raw = RawCorpus::read(&mut reader, encoding, &MemoryLimit::default(), monitor)?;
-        let all = Vocabulary::choose(raw.words(monitor)?, &name, 1, None, monitor)?;
+        let (all, _) = Vocabulary::choose(&raw.words(monitor)?, &name, 1, None, monitor)?;
         let mut corpus = raw.encode(&all, false, monitor)?;
         let mut segment = Segment::default();
         corpus.next_segment(usize::MAX / 2, 1, &mut segment, monitor)?;
         let bytes: usize = all.iter().map(|(word, _)| word.len()).sum();
         Ok(Self {
-            ids: segment.ids,
+            ids: fallible::collect(segment.text.ids(0..segment.text.len()))?,
             word_bytes: bytes as f64 / all.len() as f64,
             counts: all.counts().to_vec(),
             tokenizer: encoding.tokenizer,
