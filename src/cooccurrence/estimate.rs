@@ -101,8 +101,9 @@ impl CorpusSize {
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
-        // The text of the segment and the positions of its words.
-        let counting = 2.0 * ID_BYTES * segment + ROW_OVERHEAD * rows;
+        // The text of the segment, two bytes a word, and the positions of the half of its words that are not very
+        // frequent.
+        let counting = ID_BYTES * segment + ROW_OVERHEAD * rows;
         let counting = counting + self.vocabulary_bytes() + self.retained_reading(memory);
         counting.max(self.reading_bytes(memory))
     }

@@ -11,7 +11,6 @@ use crate::encoding::END;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
-use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -88,22 +87,6 @@ impl FrequentPairs {
 
 type Pairs = [f64; FREQUENT * FREQUENT];
 
-/// A scan of a stretch of the text, to be compiled for each set of vector instructions.
-struct StretchScan<'a> {
-    counter: &'a Counter<'a>,
-    stretch: Range<usize>,
-    pairs: &'a mut Pairs,
-}
-
-impl WithSimd for StretchScan<'_> {
-    type Output = usize;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> usize {
-        self.counter.scan(self.stretch, self.pairs)
-    }
-}
-
 /// Counts a piece of the text.
 struct Counter<'a> {
     symbols: &'a [u16],
@@ -112,7 +95,6 @@ struct Counter<'a> {
     // The weight of each lane of the window to the left, and a bit for each lane within it.
     lanes: [f64; SIDE],
     within: u64,
-    arch: Arch,
 }
 
 impl<'a> Counter<'a> {
@@ -130,7 +112,6 @@ impl<'a> Counter<'a> {
             last: (words - 1) as u16,
             lanes,
             within,
-            arch: Arch::new(),
         }
     }
 
@@ -139,11 +120,7 @@ impl<'a> Counter<'a> {
         let pairs: &mut Pairs = sums.as_mut_slice().try_into().expect("this length");
         for start in piece.clone().step_by(STRETCH) {
             let stretch = start..(start + STRETCH).min(piece.end);
-            let found = self.arch.dispatch(StretchScan {
-                counter: self,
-                stretch,
-                pairs,
-            });
+            let found = self.scan(stretch, pairs);
             monitor.advance(found as u64)?;
         }
         Ok(sums)

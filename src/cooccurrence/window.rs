@@ -8,7 +8,6 @@ use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
-use pulp::{Arch, Simd, WithSimd};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Sum one row of the texts of `counters`, in their order.
@@ -60,7 +59,6 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     lanes: [f64; 2 * SIDE],
     // Lanes that lie within the window, for each of the windows that are added together.
     within: u64,
-    arch: Arch,
 }
 
 impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
@@ -89,7 +87,6 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
             options: *options,
             lanes,
             within,
-            arch: Arch::new(),
         }
     }
 
@@ -146,6 +143,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         }
     }
 
+    #[inline(always)]
     fn scan_narrow<X: Symbol>(
         &self,
         row: X,
@@ -153,13 +151,21 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         sums: &mut impl Row,
         fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
     ) {
-        self.arch.dispatch(NarrowScan {
-            counter: self,
-            row,
-            positions,
-            sums,
-            fetch,
-        });
+        let mut windows = [X::END; BATCH * 2 * SIDE];
+        for batch in positions.chunks(BATCH) {
+            let places = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
+            for (window, position) in places.iter_mut().zip(batch) {
+                fetch(position.load(Relaxed) as usize, window);
+            }
+            let mut left = batch.len();
+            for windows in windows.as_chunks::<LANES>().0 {
+                self.add(row, windows, left, sums);
+                left = left.saturating_sub(TOGETHER);
+                if left == 0 {
+                    break;
+                }
+            }
+        }
     }
 
     /// Add the neighbours in the first `number` of these windows.
@@ -233,44 +239,6 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
                 sums.at(column).add(true, options.weight(distance));
             }
         })
-    }
-}
-
-/// A scan of windows of at most [`SIDE`] words to each side, to be compiled for each set of vector instructions.
-struct NarrowScan<'a, T: ?Sized, X, R, F> {
-    counter: &'a RowCounter<'a, T>,
-    row: X,
-    positions: &'a [AtomicU32],
-    sums: &'a mut R,
-    fetch: F,
-}
-
-impl<T, X, R, F> WithSimd for NarrowScan<'_, T, X, R, F>
-where
-    T: Text + ?Sized,
-    X: Symbol,
-    R: Row,
-    F: Fn(usize, &mut [X; 2 * SIDE]),
-{
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let mut windows = [X::END; BATCH * 2 * SIDE];
-        for batch in self.positions.chunks(BATCH) {
-            let places = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
-            for (window, position) in places.iter_mut().zip(batch) {
-                (self.fetch)(position.load(Relaxed) as usize, window);
-            }
-            let mut left = batch.len();
-            for windows in windows.as_chunks::<LANES>().0 {
-                self.counter.add(self.row, windows, left, self.sums);
-                left = left.saturating_sub(TOGETHER);
-                if left == 0 {
-                    break;
-                }
-            }
-        }
     }
 }
 
