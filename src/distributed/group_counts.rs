@@ -8,7 +8,7 @@
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
     BlockSum, CompressedBlock, CountingOptions, Occurrences, RowAccumulator, RowBlock, RowCounter,
-    Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
+    Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_row, push_sum, sum_row, tasks,
 };
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
@@ -309,13 +309,13 @@ fn count_blocks<S: BlockSum>(
     );
     let occurrences: Result<Vec<Occurrences>> = texts
         .iter()
-        .map(|ids| Occurrences::index(ids, rows.clone(), monitor))
+        .map(|ids| Occurrences::index(*ids, rows.clone(), monitor))
         .collect();
     let occurrences = occurrences?;
-    let counters: Vec<RowCounter<'_>> = texts
+    let counters: Vec<RowCounter<'_, [WordId]>> = texts
         .iter()
         .zip(&occurrences)
-        .map(|(ids, occurrences)| RowCounter::new(ids, 0, occurrences, options))
+        .map(|(ids, occurrences)| RowCounter::new(*ids, 0, occurrences, options))
         .collect();
     let mut accumulator = RowAccumulator::<S>::new();
     let mut block = RowBlock::default();
@@ -331,9 +331,7 @@ fn count_blocks<S: BlockSum>(
             block.refill(rows.start as WordId, !options.symmetric);
             for row in rows.clone() {
                 sum_row(row as WordId, &counters, &mut accumulator, monitor)?;
-                block.reserve(1, accumulator.met())?;
-                accumulator.drain(|column, sum| sum.push(column, &mut block));
-                block.end_row();
+                push_row(&mut accumulator, &mut block)?;
             }
             let mut rest: Vec<_> = block.rows().map(|row| block.row(row)).collect();
             for (columns, writer) in writers.iter_mut().enumerate() {
