@@ -161,3 +161,68 @@ fn count_segment<S: BlockSum>(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::encoding::{DOCUMENT_END, FAR, GAP};
+    use crate::vocabulary::WordId;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    /// X[i, j] with every distance in its own loop.
+    fn naive(ids: &[WordId], options: &CountingOptions) -> BTreeMap<(WordId, WordId), f64> {
+        let mut records = BTreeMap::new();
+        let is_word = |id: WordId| id != GAP && id != DOCUMENT_END;
+        for (position, &left) in ids.iter().enumerate().filter(|(_, id)| is_word(**id)) {
+            let document = ids[position + 1..]
+                .iter()
+                .take_while(|&&id| id != DOCUMENT_END);
+            for (distance, &right) in (1..=options.window).zip(document) {
+                if is_word(right) {
+                    *records.entry((left, right)).or_default() += options.weight(distance);
+                    if options.symmetric {
+                        *records.entry((right, left)).or_default() += options.weight(distance);
+                    }
+                }
+            }
+        }
+        records
+    }
+
+    /// Very frequent words, others, and words that share a symbol of 16 bits.
+    fn id() -> impl Strategy<Value = WordId> {
+        let (frequent, far) = (FREQUENT as WordId, WordId::from(FAR));
+        prop_oneof![
+            4 => 0..6u32,
+            4 => frequent - 3..frequent + 3,
+            4 => far - 3..far + 3,
+            1 => Just(GAP),
+            1 => Just(DOCUMENT_END),
+        ]
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn words_of_all_symbols_are_counted(
+            ids in proptest::collection::vec(id(), 0..300),
+            window in 1..20usize,
+            symmetric: bool,
+            distance_weighting: bool,
+        ) {
+            let options = CountingOptions { window, symmetric, distance_weighting };
+            let expected = naive(&ids, &options);
+            let mut corpus = EncodedCorpus::from_ranks(ids);
+            let words = usize::from(FAR) + 3;
+            let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
+            let counts = count(&mut corpus, words, &options, &memory, &monitor).unwrap();
+            let mut records = BTreeMap::new();
+            counts.for_each_record(|i, j, x| { records.insert((i, j), x); }).unwrap();
+            prop_assert_eq!(records.keys().collect::<Vec<_>>(), expected.keys().collect::<Vec<_>>());
+            for (pair, x) in records {
+                prop_assert!((x - expected[&pair]).abs() <= 1e-12 * x, "{:?}", pair);
+            }
+        }
+    }
+}
