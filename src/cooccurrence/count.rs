@@ -6,13 +6,13 @@
 //! which would otherwise be the longest. Threads share no table, and each row is sorted by itself.
 
 use super::accumulator::RowAccumulator;
-use super::frequent_pairs::{FREQUENT, FrequentPairs};
+use super::frequent_pairs::FrequentPairs;
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
 use super::row_block::RowBlock;
 use super::row_writer::{CountedBlock, RowWriter};
-use super::window::{RowCounter, SIDE, sum_row};
+use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
@@ -123,11 +123,7 @@ fn count_segment<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<()> {
     let Segment { text, carried } = segment;
-    let frequent = if options.window <= SIDE {
-        words.min(FREQUENT)
-    } else {
-        0
-    };
+    let frequent = FrequentPairs::words(words, options);
     if frequent > 0 {
         let pairs = FrequentPairs::count(text.symbols(), *carried, frequent, options, monitor)?;
         writer.push(vec![pairs.rows(options.symmetric)?])?;
@@ -192,7 +188,10 @@ mod tests {
 
     /// Very frequent words, others, and words that share a symbol of 16 bits.
     fn id() -> impl Strategy<Value = WordId> {
-        let (frequent, far) = (FREQUENT as WordId, WordId::from(FAR));
+        let (frequent, far) = (
+            FrequentPairs::words(usize::MAX, &CountingOptions::default()) as WordId,
+            WordId::from(FAR),
+        );
         prop_oneof![
             4 => 0..6u32,
             4 => frequent - 3..frequent + 3,

@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Number of words in the matrix. Its sums take 512 KiB.
-pub(super) const FREQUENT: usize = 1 << 8;
+const FREQUENT: usize = 1 << 8;
 /// Words of a text that one task counts. The text is always divided in the same way, so that the sums have the
 /// same bits for any number of threads.
 const PIECE: usize = 1 << 18;
@@ -25,14 +25,24 @@ const STRETCH: usize = 1 << 10;
 const TOGETHER: usize = 4;
 
 /// Sums of the pairs of the most frequent words: that of (left word, right word) at [right · FREQUENT + left].
-pub(super) struct FrequentPairs {
+pub(crate) struct FrequentPairs {
     words: usize,
     sums: Vec<f64>,
 }
 
 impl FrequentPairs {
-    /// Count the pairs of the first `words` words, of which there are at most [`FREQUENT`], except those of two
-    /// words among the first `carried` ones of the text. The window has at most [`SIDE`] words to each side.
+    /// Number of words whose pairs are counted in this way, if the vocabulary has `words` words: none if the window
+    /// has more than [`SIDE`] words to each side.
+    pub fn words(words: usize, options: &CountingOptions) -> usize {
+        if options.window <= SIDE {
+            words.min(FREQUENT)
+        } else {
+            0
+        }
+    }
+
+    /// Count the pairs of the first `words` words, a number that [`FrequentPairs::words`] returned, except those of
+    /// two words among the first `carried` ones of the text.
     pub fn count(
         symbols: &[u16],
         carried: usize,

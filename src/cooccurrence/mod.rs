@@ -31,6 +31,7 @@ pub use accumulator::DENSE_WIDTH;
 pub(crate) use accumulator::RowAccumulator;
 pub use count::{CountingOptions, count};
 pub use estimate::{CorpusSize, EncodedSample, Estimate};
+pub(crate) use frequent_pairs::FrequentPairs;
 pub use from_records::TriangleBuilder;
 pub use growth::Interval;
 pub use matrix::{Csr, Triangle};

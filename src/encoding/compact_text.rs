@@ -97,7 +97,7 @@ impl CompactText {
     }
 
     /// Append another text.
-    pub(super) fn append(&mut self, other: &Self) -> Result<()> {
+    pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
         let offset = self.symbols.len() as u32;
         self.reserve(other.len())?;
         self.symbols.extend_from_slice(&other.symbols);
