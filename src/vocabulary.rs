@@ -12,7 +12,7 @@ use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-/// The number of a word in its vocabulary: its frequency rank, from 0.
+/// The number of a word in its vocabulary, from 0: its frequency rank, unless the vocabulary is given in another order.
 pub type WordId = u32;
 
 /// Different words with their counts. The vocabulary of a text has its most frequent words first (see
@@ -129,25 +129,40 @@ impl Vocabulary {
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
     pub fn prune(
-        mut words: Vec<(&[u8], u64)>,
+        words: &[(&[u8], u64)],
         min_count: u64,
         max_vocab: Option<usize>,
         monitor: &Monitor,
     ) -> Result<Self> {
-        words.retain(|w| w.1 >= min_count);
+        let order = Self::order(words, min_count, max_vocab, monitor)?;
+        Self::of_some(words, order.into_iter(), monitor)
+    }
+
+    /// The places in `words` of the words of [`Vocabulary::prune`], by rank.
+    fn order(
+        words: &[(&[u8], u64)],
+        min_count: u64,
+        max_vocab: Option<usize>,
+        monitor: &Monitor,
+    ) -> Result<Vec<u32>> {
+        let is_frequent = |&(_, word): &(usize, &(&[u8], u64))| word.1 >= min_count;
+        let number = words.iter().enumerate().filter(is_frequent).count();
+        let mut kept = fallible::with_capacity(number)?;
+        let frequent = words.iter().enumerate().filter(is_frequent);
+        kept.extend(frequent.map(|(place, &(word, count))| (word, count, place as u32)));
         let most = max_vocab.unwrap_or(MAX_WORDS).min(MAX_WORDS);
-        if most < words.len() {
-            words = sorted(words, monitor, |a, b| {
+        if most < kept.len() {
+            kept = sorted(kept, monitor, |a, b| {
                 b.1.cmp(&a.1)
                     .then_with(|| stanford_bucket(a.0).cmp(&stanford_bucket(b.0)))
                     .then_with(|| compare_c_strings(a.0, b.0))
             })?;
-            words.truncate(most);
+            kept.truncate(most);
         }
-        let words = sorted(words, monitor, |a, b| {
+        let kept = sorted(kept, monitor, |a, b| {
             b.1.cmp(&a.1).then_with(|| compare_c_strings(a.0, b.0))
         })?;
-        Self::of(&words, monitor)
+        fallible::collect(kept.iter().map(|word| word.2))
     }
 
     /// A vocabulary of these words, in this order. The words must be different.
@@ -155,45 +170,60 @@ impl Vocabulary {
     /// # Errors
     /// [`Error::Memory`], [`Error::Cancelled`].
     pub fn of(words: &[(&[u8], u64)], monitor: &Monitor) -> Result<Self> {
+        Self::of_some(words, 0..words.len() as u32, monitor)
+    }
+
+    /// A vocabulary of the words at these places in `words`, in this order.
+    fn of_some(
+        words: &[(&[u8], u64)],
+        places: impl ExactSizeIterator<Item = u32> + Clone,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let chosen = places.map(|place| words[place as usize]);
         let mut vocabulary = Self::default();
-        let bytes = words.iter().map(|(word, _)| word.len()).sum();
+        fallible::reserve(&mut vocabulary.ends, chosen.len())?;
+        fallible::reserve(&mut vocabulary.counts, chosen.len())?;
+        let bytes = chosen.clone().map(|(word, _)| word.len()).sum();
         fallible::reserve(&mut vocabulary.bytes, bytes)?;
-        fallible::reserve(&mut vocabulary.ends, words.len())?;
-        fallible::reserve(&mut vocabulary.counts, words.len())?;
-        for words in words.chunks(POLL_WORDS) {
-            monitor.check()?;
-            for &(word, count) in words {
-                vocabulary.push(word, count);
+        for (number, (word, count)) in chosen.enumerate() {
+            if number.is_multiple_of(POLL_WORDS) {
+                monitor.check()?;
             }
+            vocabulary.push(word, count);
         }
         Ok(vocabulary)
     }
 
-    /// Like [`Vocabulary::prune`], but for the words of a text. `name` is the name of the text in messages.
+    /// As [`Vocabulary::prune`], of the words of the text `name`; and the rank of each of `words`, if it has one.
     ///
     /// # Errors
     /// [`Error::Corpus`] if the text has no words or none occurs `min_count` times; as for [`Vocabulary::prune`].
     pub fn choose(
-        words: Vec<(&[u8], u64)>,
+        words: &[(&[u8], u64)],
         name: &Path,
         min_count: u64,
         max_vocab: Option<usize>,
         monitor: &Monitor,
-    ) -> Result<Self> {
-        let (different, most) = (words.len(), words.iter().map(|w| w.1).max().unwrap_or(0));
+    ) -> Result<(Self, Vec<Option<WordId>>)> {
         let name = name.display();
+        let different = words.len();
         if different == 0 {
             let message = format!("{name}: there are no words in the text");
             return Err(Error::Corpus(message));
         }
-        let vocabulary = Self::prune(words, min_count, max_vocab, monitor)?;
-        if vocabulary.is_empty() {
+        let order = Self::order(words, min_count, max_vocab, monitor)?;
+        if order.is_empty() {
+            let most = words.iter().map(|w| w.1).max().unwrap_or(0);
             return Err(Error::Corpus(format!(
                 "{name}: no words left: all {different} different words occur fewer than \
                  min_count={min_count} times (the most frequent one {most}); lower min_count"
             )));
         }
-        Ok(vocabulary)
+        let mut ranks = fallible::filled(None, words.len())?;
+        for (rank, &place) in order.iter().enumerate() {
+            ranks[place as usize] = Some(rank as WordId);
+        }
+        Ok((Self::of_some(words, order.into_iter(), monitor)?, ranks))
     }
 
     /// The union of two vocabularies, and the new ranks of the words of each.
@@ -219,7 +249,7 @@ impl Vocabulary {
                 None => words.push((word, count)),
             }
         }
-        let union = Self::prune(words, 0, None, monitor)?;
+        let union = Self::prune(&words, 0, None, monitor)?;
         union.build_index(monitor)?;
         let ranks = |part: &Self| {
             let mut ranks = fallible::with_capacity(part.len())?;
@@ -313,7 +343,7 @@ impl Vocabulary {
             }
         }
         let room = most.saturating_sub(self.len());
-        let new = Self::prune(fallible::copied(&others)?, min_count, Some(room), monitor)?;
+        let new = Self::prune(&others, min_count, Some(room), monitor)?;
         own.extend(new.iter());
         let grown = Self::of(&own, monitor)?;
         let left = grown.without(&others, monitor)?;
@@ -446,12 +476,12 @@ pub const MAX_WORDS: usize = i32::MAX as usize - 3;
 /// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
-/// Sort different words. Runs are sorted and then merged, so that sorting millions of words can be interrupted.
-fn sorted<'a>(
-    mut words: Vec<(&'a [u8], u64)>,
+/// Sort different words, in runs that are then merged, so that sorting millions can be interrupted.
+fn sorted<T: Copy + Send + Sync>(
+    mut words: Vec<T>,
     monitor: &Monitor,
-    compare: impl Fn(&(&'a [u8], u64), &(&'a [u8], u64)) -> Ordering + Sync,
-) -> Result<Vec<(&'a [u8], u64)>> {
+    compare: impl Fn(&T, &T) -> Ordering + Sync,
+) -> Result<Vec<T>> {
     const RUN: usize = 1 << 16;
     if words.len() <= RUN {
         words.sort_unstable_by(compare);
@@ -525,7 +555,7 @@ mod tests {
         let words = ["sabha", "são", "sa", "sé"]
             .map(|w| (w.as_bytes(), 4))
             .to_vec();
-        let v = Vocabulary::prune(words, 1, None, &Monitor::new()).unwrap();
+        let v = Vocabulary::prune(&words, 1, None, &Monitor::new()).unwrap();
         let order: Vec<_> = v.iter().map(|(w, _)| String::from_utf8_lossy(w)).collect();
         assert_eq!(order, ["são", "sé", "sa", "sabha"]);
     }
@@ -533,13 +563,13 @@ mod tests {
     #[test]
     fn pruning_orders_by_count_first() {
         let words = vec![(&b"b"[..], 2), (b"a", 2), (b"z", 9), (b"rare", 1)];
-        let v = Vocabulary::prune(words.clone(), 2, None, &Monitor::new()).unwrap();
+        let v = Vocabulary::prune(&words, 2, None, &Monitor::new()).unwrap();
         assert_eq!(
             v.iter().collect::<Vec<_>>(),
             [(&b"z"[..], 9), (b"a", 2), (b"b", 2)]
         );
         assert_eq!(
-            Vocabulary::prune(words, 1, Some(2), &Monitor::new())
+            Vocabulary::prune(&words, 1, Some(2), &Monitor::new())
                 .unwrap()
                 .len(),
             2

@@ -193,7 +193,8 @@ def train(
     losses
         Sum of 1/2 f diff^2 over the records of each epoch, divided by their number.
     travelled
-        For each parameter the sum of its absolute steps. Rounding errors are proportional to it.
+        For each parameter the sum of its absolute steps. Tests allow the float32 core a deviation
+        in proportion to it.
     """
     p = as_type(parameters, np.float64)
     travelled = {name: np.zeros_like(p[name]) for name in MODEL}

@@ -1,5 +1,6 @@
 //! Sums one row of the matrix: in a dense array if the row is narrow or has many entries, else in a hash table.
 
+use super::window::ones;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
@@ -8,11 +9,18 @@ use crate::vocabulary::WordId;
 pub trait Sum: Copy + Default + PartialEq + Send + Sync {
     /// Add `weight` for an occurrence of the row word left (`true`) or right of the column word.
     fn add(&mut self, row_word_is_left: bool, weight: f64);
+    /// Whether nothing was added. Compares bits, which takes fewer instructions than comparing floats.
+    fn is_zero(&self) -> bool;
     /// Add another sum of the same pair.
     fn plus(&mut self, other: Self);
 }
 
 impl Sum for f64 {
+    #[inline(always)]
+    fn is_zero(&self) -> bool {
+        self.to_bits() == 0
+    }
+
     #[inline(always)]
     fn plus(&mut self, other: Self) {
         *self += other;
@@ -26,6 +34,11 @@ impl Sum for f64 {
 
 /// (row word left of column word, column word left of row word)
 impl Sum for [f64; 2] {
+    #[inline(always)]
+    fn is_zero(&self) -> bool {
+        self[0].to_bits() | self[1].to_bits() == 0
+    }
+
     #[inline(always)]
     fn plus(&mut self, other: Self) {
         self[0] += other[0];
@@ -43,7 +56,11 @@ impl Sum for [f64; 2] {
 /// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Width of the dense accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
+/// A row with at least this many additions for each column is summed without a list of its columns: all columns
+/// are looked at in the end.
+const FULL: usize = 2;
+
+/// Totals one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
     // A hash table with open addressing and linear probing. A key is a column or EMPTY; its sum is in `sums`.
@@ -56,7 +73,19 @@ pub struct RowAccumulator<S> {
     // Scratch for sorting columns: a bit per column, and a bit per 64-bit word of `bits`.
     bits: Vec<u64>,
     summary: Vec<u64>,
-    is_dense: bool,
+    width: usize,
+    kind: Kind,
+}
+
+/// How a row is summed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// In the dense array, of which most columns get a sum.
+    Full,
+    /// In the dense array.
+    Dense,
+    /// In the hash table.
+    Hashed,
 }
 
 const EMPTY: WordId = WordId::MAX;
@@ -73,19 +102,27 @@ impl<S: Sum> RowAccumulator<S> {
             met: 0,
             bits: Vec::new(),
             summary: Vec::new(),
-            is_dense: false,
+            width: 0,
+            kind: Kind::Dense,
         }
     }
 
-    /// Prepare for a row with columns in `0..width`, of which at most `most` get a sum.
+    /// Prepare for a row with columns in `0..width` and at most `most` additions.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
+        // A dense row costs its width; a hash table costs about four times its number of columns.
+        self.kind = if most >= FULL * width {
+            Kind::Full
+        } else if width <= DENSE_WIDTH || most >= width / 4 {
+            Kind::Dense
+        } else {
+            Kind::Hashed
+        };
+        self.width = width;
         let most = most.min(width);
-        // The time of a dense row grows with its width. A hash table takes about four times as long for a column.
-        self.is_dense = width <= DENSE_WIDTH || most >= width / 4;
-        if self.is_dense {
+        if self.kind != Kind::Hashed {
             if self.dense.len() < width {
                 fallible::resize(&mut self.dense, width, S::default())?;
             }
@@ -116,12 +153,25 @@ impl<S: Sum> RowAccumulator<S> {
         self.met
     }
 
-    /// Whether this row is summed in the dense array.
-    pub fn is_dense(&self) -> bool {
-        self.is_dense
+    /// How this row is summed.
+    pub fn kind(&self) -> Kind {
+        self.kind
     }
 
-    /// A view of the dense array, for a row that [`RowAccumulator::is_dense`].
+    /// A view of the dense array, for a row of [`Kind::Full`].
+    #[inline(always)]
+    pub fn full(&mut self) -> FullRow<'_, S> {
+        FullRow {
+            sums: &mut self.dense,
+        }
+    }
+
+    /// The sums of a row of [`Kind::Full`], which the caller must set to zero.
+    pub fn sums(&mut self) -> &mut [S] {
+        &mut self.dense[..self.width]
+    }
+
+    /// A view of the dense array, for a row of [`Kind::Dense`].
     #[inline(always)]
     pub fn dense(&mut self) -> DenseRow<'_, S> {
         DenseRow {
@@ -131,7 +181,7 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// A view of the hash table, for any other row.
+    /// A view of the hash table, for a row of [`Kind::Hashed`].
     #[inline(always)]
     pub fn hashed(&mut self) -> HashedRow<'_, S> {
         HashedRow {
@@ -144,24 +194,17 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// Call `emit` with each column that has a sum, in ascending order, and clear the row.
+    /// Call `emit` with each column that has a sum, in ascending order, and clear the row, which is not of
+    /// [`Kind::Full`].
     pub fn drain(&mut self, mut emit: impl FnMut(WordId, S)) {
         let touched = &mut self.touched[..self.met];
         let Some(&last) = touched.iter().max() else {
             return;
         };
         let width = last as usize + 1;
-        if self.is_dense && touched.len() >= width / 16 {
-            for (column, sum) in self.dense[..width].iter_mut().enumerate() {
-                if *sum != S::default() {
-                    emit(column as WordId, std::mem::take(sum));
-                }
-            }
-            return;
-        }
         let mut take = {
             let (dense, keys, sums) = (&mut self.dense, &self.keys, &self.sums);
-            let (is_dense, shift) = (self.is_dense, self.shift);
+            let (is_dense, shift) = (self.kind == Kind::Dense, self.shift);
             move |column: WordId| {
                 if is_dense {
                     return std::mem::take(&mut dense[column as usize]);
@@ -200,23 +243,15 @@ impl<S: Sum> RowAccumulator<S> {
     }
 }
 
-/// Positions of the set bits, in order.
-#[inline(always)]
-pub fn ones(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        if word == 0 {
-            return None;
-        }
-        let bit = word.trailing_zeros() as usize;
-        word &= word - 1;
-        Some(bit)
-    })
-}
-
 /// Fibonacci hashing: the high bits of a product spread neighbouring columns.
 #[inline(always)]
 fn slot_of(column: WordId, shift: u32) -> usize {
     (column.wrapping_mul(0x9e37_79b9) >> shift) as usize
+}
+
+/// A row in the dense array, of which most columns get a sum.
+pub struct FullRow<'a, S> {
+    sums: &'a mut [S],
 }
 
 /// A row in the dense array.
@@ -245,6 +280,15 @@ pub trait Row {
     fn at(&mut self, column: WordId) -> &mut Self::Sum;
 }
 
+impl<S: Sum> Row for FullRow<'_, S> {
+    type Sum = S;
+
+    #[inline(always)]
+    fn at(&mut self, column: WordId) -> &mut S {
+        &mut self.sums[column as usize]
+    }
+}
+
 impl<S: Sum> Row for DenseRow<'_, S> {
     type Sum = S;
 
@@ -253,7 +297,7 @@ impl<S: Sum> Row for DenseRow<'_, S> {
         let sum = &mut self.sums[column as usize];
         // No branch: in the row of a rare word the processor cannot predict whether a column is new.
         self.touched[*self.met] = column;
-        *self.met += usize::from(*sum == S::default());
+        *self.met += usize::from(sum.is_zero());
         sum
     }
 }
@@ -285,6 +329,8 @@ impl<S: Sum> Row for HashedRow<'_, S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cooccurrence::merge::push_row;
+    use crate::cooccurrence::row_block::RowBlock;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -302,14 +348,19 @@ mod tests {
                 for (i, &(column, left)) in adds.iter().enumerate() {
                     let (column, weight) = ((column as usize % width) as u32, (i + 1 + round) as f64);
                     expected.entry(column).or_default().add(left, weight);
-                    if accumulator.is_dense() {
-                        accumulator.dense().at(column).add(left, weight);
-                    } else {
-                        accumulator.hashed().at(column).add(left, weight);
+                    match accumulator.kind() {
+                        Kind::Full => accumulator.full().at(column).add(left, weight),
+                        Kind::Dense => accumulator.dense().at(column).add(left, weight),
+                        Kind::Hashed => accumulator.hashed().at(column).add(left, weight),
                     }
                 }
+                let mut block = RowBlock::new(9, true);
+                push_row(&mut accumulator, &mut block).unwrap();
                 let mut found = Vec::new();
-                accumulator.drain(|column, sums| found.push((column, sums)));
+                let row = block.row(9);
+                for (entry, &column) in row.columns.iter().enumerate() {
+                    found.push((column, [row.forward[entry], row.backward.unwrap()[entry]]));
+                }
                 prop_assert_eq!(found, expected.clone().into_iter().collect::<Vec<_>>());
             }
         }

@@ -46,8 +46,8 @@ pub struct CorpusSize {
 }
 
 /// Rows are freed in small pieces while tiles are built, and the allocator still holds a fraction of them
-/// afterwards. The fraction varies this much between repeated fits of the same text (benches/EXPERIMENTS.md,
-/// "Memory of a fit").
+/// afterwards. In measured fits this fraction was between `low` and `high` and differed from run to run
+/// (benches/EXPERIMENTS.md, "Memory of a fit"); `likely` is the mean.
 const RETAINED_ROWS: Interval = Interval {
     low: 0.1,
     likely: 0.3,
@@ -101,8 +101,9 @@ impl CorpusSize {
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
-        // The text of the segment and the positions of its words.
-        let counting = 2.0 * ID_BYTES * segment + ROW_OVERHEAD * rows;
+        // The text of the segment, two bytes a word, and the positions of the half of its words that are not very
+        // frequent.
+        let counting = ID_BYTES * segment + ROW_OVERHEAD * rows;
         let counting = counting + self.vocabulary_bytes() + self.retained_reading(memory);
         counting.max(self.reading_bytes(memory))
     }
@@ -200,13 +201,13 @@ impl EncodedSample {
         };
         let start = Instant::now();
         let raw = RawCorpus::read(&mut reader, encoding, &MemoryLimit::default(), monitor)?;
-        let all = Vocabulary::choose(raw.words(monitor)?, &name, 1, None, monitor)?;
+        let (all, _) = Vocabulary::choose(&raw.words(monitor)?, &name, 1, None, monitor)?;
         let mut corpus = raw.encode(&all, false, monitor)?;
         let mut segment = Segment::default();
         corpus.next_segment(usize::MAX / 2, 1, &mut segment, monitor)?;
         let bytes: usize = all.iter().map(|(word, _)| word.len()).sum();
         Ok(Self {
-            ids: segment.ids,
+            ids: fallible::collect(segment.text.ids(0..segment.text.len()))?,
             word_bytes: bytes as f64 / all.len() as f64,
             counts: all.counts().to_vec(),
             tokenizer: encoding.tokenizer,

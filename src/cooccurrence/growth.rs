@@ -166,10 +166,10 @@ impl Spectrum {
     /// (see [`equivalent`]). But words come in clumps: the truth lies between these two cases.
     pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {
         let now = self.at_least(min_count);
-        if is_whole(scale) {
-            return (Interval::exact(now), self.heaps(0.0).1);
-        }
         let part = self.length_with(now.max(1.0).ln());
+        if is_whole(scale) {
+            return (Interval::exact(now), self.heaps(part).1);
+        }
         let before = equivalent(min_count, self.heaps(part).1);
         let clumped = part + scale.ln();
         let mut independent = clumped;

@@ -1,10 +1,10 @@
 //! Adds up counts with the same word ids, row by row. Beyond a memory limit, the sum goes to a temporary file.
 //! (`weighted_sum.rs` adds up counts with different word ids, in memory.)
 
-use super::accumulator::{Row, RowAccumulator, Sum};
+use super::accumulator::{Kind, Row, RowAccumulator, Sum};
 use super::matrix::Triangle;
 use super::row_block::{RowBlock, TriangleRow};
-use super::row_writer::RowWriter;
+use super::row_writer::{CountedBlock, RowWriter};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
@@ -41,6 +41,8 @@ pub fn plus(
 /// Reads and writes a sum in a [`RowBlock`].
 pub(crate) trait BlockSum: Sum {
     fn push(self, column: WordId, block: &mut RowBlock);
+    /// Push those of `sums`, one for each column, that are not zero. Their number is `number`.
+    fn push_all(sums: &[Self], number: usize, block: &mut RowBlock);
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self;
 }
 
@@ -48,6 +50,10 @@ impl BlockSum for f64 {
     #[inline(always)]
     fn push(self, column: WordId, block: &mut RowBlock) {
         block.push(column, self);
+    }
+    fn push_all(sums: &[Self], number: usize, block: &mut RowBlock) {
+        let sums = sums.iter().map(|&sum| [sum]);
+        block.push_nonzero(sums, number);
     }
     #[inline(always)]
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self {
@@ -59,6 +65,9 @@ impl BlockSum for [f64; 2] {
     #[inline(always)]
     fn push(self, column: WordId, block: &mut RowBlock) {
         block.push_both(column, self[0], self[1]);
+    }
+    fn push_all(sums: &[Self], number: usize, block: &mut RowBlock) {
+        block.push_nonzero(sums.iter().copied(), number);
     }
     #[inline(always)]
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self {
@@ -118,13 +127,13 @@ fn merge_once<S: BlockSum>(
     monitor.begin(Stage::Merging, parts.iter().map(|part| part.pairs()).sum());
     let tasks = tasks(parts, words as WordId);
     for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {
-        let blocks: Result<Vec<RowBlock>> = tasks
+        let blocks: Result<Vec<CountedBlock>> = tasks
             .par_iter()
             .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
                 merge_rows(parts, rows.clone(), symmetric, accumulator, monitor)
             })
             .collect();
-        writer.push(blocks?)?;
+        writer.push_counted(blocks?)?;
     }
     Ok(writer.finish(words, symmetric))
 }
@@ -159,7 +168,7 @@ fn merge_rows<S: BlockSum>(
     symmetric: bool,
     accumulator: &mut RowAccumulator<S>,
     monitor: &Monitor,
-) -> Result<RowBlock> {
+) -> Result<CountedBlock> {
     let mut blocks = Vec::with_capacity(parts.len());
     for part in parts {
         let own: Result<Vec<_>> = part
@@ -182,7 +191,7 @@ fn merge_rows<S: BlockSum>(
         monitor.advance(entries as u64)?;
     }
     merged.shrink_to_fit();
-    Ok(merged)
+    Ok(CountedBlock::of(merged))
 }
 
 /// Append a row that is the sum of `rows` in the order given. Returns the number of entries of `rows`.
@@ -195,16 +204,33 @@ pub(crate) fn push_sum<S: BlockSum>(
     let width = rows.first().map_or(0, |row| row.row as usize + 1);
     accumulator.begin(width, entries)?;
     for row in rows {
-        if accumulator.is_dense() {
-            add(row, &mut accumulator.dense());
-        } else {
-            add(row, &mut accumulator.hashed());
+        match accumulator.kind() {
+            Kind::Full => add(row, &mut accumulator.full()),
+            Kind::Dense => add(row, &mut accumulator.dense()),
+            Kind::Hashed => add(row, &mut accumulator.hashed()),
         }
     }
-    block.reserve(1, accumulator.met())?;
-    accumulator.drain(|column, sum| sum.push(column, block));
-    block.end_row();
+    push_row(accumulator, block)?;
     Ok(entries)
+}
+
+/// Append the row in the accumulator to the block, and clear the accumulator.
+pub(crate) fn push_row<S: BlockSum>(
+    accumulator: &mut RowAccumulator<S>,
+    block: &mut RowBlock,
+) -> Result<()> {
+    if accumulator.kind() == Kind::Full {
+        let sums = accumulator.sums();
+        let number = sums.iter().filter(|sum| !sum.is_zero()).count();
+        block.reserve(1, number + 1)?;
+        S::push_all(sums, number, block);
+        sums.fill(S::default());
+    } else {
+        block.reserve(1, accumulator.met())?;
+        accumulator.drain(|column, sum| sum.push(column, block));
+    }
+    block.end_row();
+    Ok(())
 }
 
 #[inline(always)]

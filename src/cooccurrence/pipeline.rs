@@ -57,11 +57,15 @@ pub fn count_text(
     monitor: &Monitor,
 ) -> Result<CountedText> {
     let raw = RawCorpus::read(reader, encoding, memory, monitor)?;
-    let (vocabulary, rare) = match words {
-        Words::Given(vocabulary) => (vocabulary, Arc::default()),
+    let (vocabulary, rare, mut corpus) = match words {
+        Words::Given(vocabulary) => {
+            let corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
+            (vocabulary, Arc::default(), corpus)
+        }
         Words::Chosen => {
-            let (vocabulary, rare) = raw.vocabulary_and_rare(encoding, monitor)?;
-            (Arc::new(vocabulary), Arc::new(rare))
+            let chosen = raw.choose(encoding, monitor)?;
+            let corpus = raw.ranked(chosen.ranks);
+            (Arc::new(chosen.vocabulary), Arc::new(chosen.rare), corpus)
         }
         Words::Grown {
             vocabulary,
@@ -75,10 +79,10 @@ pub fn count_text(
             };
             let (least, new) = (encoding.min_count, raw.words(monitor)?);
             let (vocabulary, rare) = vocabulary.grown(rare, &new, least, most, monitor)?;
-            (Arc::new(vocabulary), Arc::new(rare))
+            let corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
+            (Arc::new(vocabulary), Arc::new(rare), corpus)
         }
     };
-    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
     let tokens = corpus.tokens();
     let counts = count(&mut corpus, vocabulary.len(), counting, memory, monitor)?;
     Ok(CountedText {

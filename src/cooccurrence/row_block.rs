@@ -74,6 +74,39 @@ impl RowBlock {
         }
     }
 
+    /// Append the sums, one for each column from 0 on, that are not zero; there are `number` of them. A sum has a
+    /// number for each direction, or one for both.
+    pub(crate) fn push_nonzero<const N: usize>(
+        &mut self,
+        sums: impl Iterator<Item = [f64; N]>,
+        number: usize,
+    ) {
+        let start = self.columns.len();
+        // No branch, because which sums are zero is hard to predict. So one place more is written to.
+        self.columns.resize(start + number + 1, 0);
+        let mut values = [Some(&mut self.forward), self.backward.as_mut()];
+        for values in values.iter_mut().flatten() {
+            values.resize(start + number + 1, 0.0);
+        }
+        let columns = &mut self.columns[start..];
+        let mut values = values.map(|values| values.map(|values| &mut values[start..]));
+        let mut end = 0;
+        for (column, sum) in sums.enumerate() {
+            columns[end] = column as WordId;
+            for (values, x) in values.iter_mut().zip(sum) {
+                if let Some(values) = values {
+                    values[end] = x;
+                }
+            }
+            end += usize::from(sum.iter().any(|&x| x != 0.0));
+        }
+        self.columns.truncate(start + number);
+        self.forward.truncate(start + number);
+        if let Some(values) = &mut self.backward {
+            values.truncate(start + number);
+        }
+    }
+
     /// Append entries to the open row. Their columns must be larger than those of the row so far.
     pub(crate) fn extend(&mut self, row: &TriangleRow<'_>) -> Result<()> {
         self.reserve(1, row.columns.len())?;
@@ -100,7 +133,23 @@ impl RowBlock {
         }
     }
 
-    /// Keep only X\[row, column\], because the matrix turned out to be symmetric.
+    /// A copy in memory of exactly its size. The block can then be filled again, so that a thread does not
+    /// allocate growing arrays for every block.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(crate) fn exact_copy(&self) -> Result<Self> {
+        let backward = self.backward.as_deref().map(fallible::copied);
+        Ok(Self {
+            first: self.first,
+            ends: fallible::copied(&self.ends)?,
+            columns: fallible::copied(&self.columns)?,
+            forward: fallible::copied(&self.forward)?,
+            backward: backward.transpose()?,
+        })
+    }
+
+    /// Keep X\[row, column\] only, of a matrix that turned out symmetric.
     pub(crate) fn drop_backward(&mut self) {
         self.backward = None;
     }

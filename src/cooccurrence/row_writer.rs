@@ -10,6 +10,22 @@ use crate::error::Result;
 use crate::memory::MemoryLimit;
 use rayon::prelude::*;
 
+/// A block and its totals. The task that makes a block adds it up, while it is still in the cache.
+pub(crate) struct CountedBlock {
+    block: RowBlock,
+    totals: Totals,
+}
+
+impl CountedBlock {
+    /// Add up a block.
+    pub fn of(block: RowBlock) -> Self {
+        Self {
+            totals: Totals::default().plus(&block),
+            block,
+        }
+    }
+}
+
 /// Takes blocks of rows in order. They stay in memory until they exceed the limit; then all go to a file.
 pub(crate) struct RowWriter<'a> {
     memory: &'a MemoryLimit,
@@ -46,14 +62,16 @@ impl<'a> RowWriter<'a> {
         self.fraction = fraction;
     }
 
-    /// Append blocks.
+    /// Append blocks that are not added up yet.
     pub fn push(&mut self, blocks: Vec<RowBlock>) -> Result<()> {
-        self.totals = blocks
-            .par_iter()
-            .map(|block| Totals::default().plus(block))
-            .collect::<Vec<_>>()
-            .into_iter()
-            .fold(self.totals, Totals::with);
+        self.push_counted(blocks.into_par_iter().map(CountedBlock::of).collect())
+    }
+
+    /// Append blocks.
+    pub fn push_counted(&mut self, blocks: Vec<CountedBlock>) -> Result<()> {
+        let totals = blocks.iter().map(|counted| counted.totals);
+        self.totals = totals.fold(self.totals, Totals::with);
+        let blocks: Vec<RowBlock> = blocks.into_iter().map(|counted| counted.block).collect();
         let bytes: u64 = blocks.iter().map(RowBlock::bytes).sum();
         if self.file.is_none() && self.memory_bytes + bytes <= self.memory.row_bytes() {
             self.memory_bytes += bytes;

@@ -7,9 +7,11 @@
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
-    BlockSum, CompressedBlock, CountingOptions, Occurrences, RowAccumulator, RowBlock, RowCounter,
-    Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_sum, sum_row, tasks,
+    BlockSum, CompressedBlock, CountingOptions, FrequentPairs, Occurrences, RowAccumulator,
+    RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_row,
+    push_sum, sum_row, tasks,
 };
+use crate::encoding::CompactText;
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
 use crate::monitor::{Monitor, Stage};
@@ -307,15 +309,18 @@ fn count_blocks<S: BlockSum>(
         Stage::Counting,
         texts.iter().map(|ids| ids.len() as u64).sum(),
     );
+    let frequent = frequent_rows(texts, &rows, partition, options, monitor)?;
+    let counted = frequent.as_ref().map_or(0, |block| block.rows().end);
+    let first = rows.start.max(counted as usize).min(rows.end);
     let occurrences: Result<Vec<Occurrences>> = texts
         .iter()
-        .map(|ids| Occurrences::index(ids, rows.clone(), monitor))
+        .map(|ids| Occurrences::index(*ids, first..rows.end, monitor))
         .collect();
     let occurrences = occurrences?;
-    let counters: Vec<RowCounter<'_>> = texts
+    let counters: Vec<RowCounter<'_, [WordId]>> = texts
         .iter()
         .zip(&occurrences)
-        .map(|(ids, occurrences)| RowCounter::new(ids, 0, occurrences, options))
+        .map(|(ids, occurrences)| RowCounter::new(*ids, 0, occurrences, options))
         .collect();
     let mut accumulator = RowAccumulator::<S>::new();
     let mut block = RowBlock::default();
@@ -329,11 +334,17 @@ fn count_blocks<S: BlockSum>(
         writers.resize_with(own + 1, BlockWriter::default);
         for rows in of_group {
             block.refill(rows.start as WordId, !options.symmetric);
-            for row in rows.clone() {
-                sum_row(row as WordId, &counters, &mut accumulator, monitor)?;
-                block.reserve(1, accumulator.met())?;
-                accumulator.drain(|column, sum| sum.push(column, &mut block));
-                block.end_row();
+            for row in rows.clone().map(|row| row as WordId) {
+                match &frequent {
+                    Some(frequent) if row < counted => {
+                        block.extend(&frequent.row(row))?;
+                        block.end_row();
+                    }
+                    _ => {
+                        sum_row(row, &counters, &mut accumulator, monitor)?;
+                        push_row(&mut accumulator, &mut block)?;
+                    }
+                }
             }
             let mut rest: Vec<_> = block.rows().map(|row| block.row(row)).collect();
             for (columns, writer) in writers.iter_mut().enumerate() {
@@ -356,6 +367,28 @@ fn count_blocks<S: BlockSum>(
         }
     }
     Ok(by_group)
+}
+
+/// The rows of the most frequent words, if some of `rows` are among them. With one group, new ids are ranks, and
+/// these rows are counted as one machine counts them, so that they have the same bits. With several groups, they
+/// are counted like all others.
+fn frequent_rows(
+    texts: &[&[WordId]],
+    rows: &Range<usize>,
+    partition: Partition,
+    options: &CountingOptions,
+    monitor: &Monitor,
+) -> Result<Option<RowBlock>> {
+    let frequent = FrequentPairs::words(partition.words(), options);
+    if partition.groups() > 1 || rows.start >= frequent {
+        return Ok(None);
+    }
+    let mut whole = CompactText::default();
+    for ids in texts {
+        whole.append(&CompactText::of(ids.iter().copied())?)?;
+    }
+    let pairs = FrequentPairs::count(whole.symbols(), 0, frequent, options, monitor)?;
+    pairs.rows(options.symmetric).map(Some)
 }
 
 fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool {

@@ -1,4 +1,4 @@
-//! Turns text into ranks of a vocabulary, in one pass over the text.
+//! Replaces the words of a text by their numbers in a vocabulary. The text is read once.
 //!
 //! Every worker numbers the words of its chunks with an interner of its own, without locks ([`RawCorpus`]). At
 //! the end of the text the interners are merged into one vocabulary, and the numbers of each worker are replaced
@@ -6,13 +6,16 @@
 //! not.
 
 mod chunk;
+mod compact_text;
 mod interner;
 mod options;
 mod reader;
 mod segments;
 
+pub use compact_text::CompactText;
+pub(crate) use compact_text::{END, FAR};
 pub use options::EncodingOptions;
-pub use reader::{RawCorpus, read_vocabulary};
+pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 
 use crate::vocabulary::WordId;
@@ -44,7 +47,10 @@ mod tests {
         let mut segment = Segment::default();
         assert!(encoded.next_segment(usize::MAX, 15, &mut segment, &monitor)?);
         assert!(encoded.is_exhausted());
-        Ok((vocabulary, segment.ids))
+        Ok((
+            vocabulary,
+            segment.text.ids(0..segment.text.len()).collect(),
+        ))
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reads a text once on all threads. Every worker numbers the words of its chunks with its own interner.
 
+use super::compact_text::SymbolTable;
 use super::interner::{InternedWord, Interner};
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
@@ -129,7 +130,7 @@ impl RawCorpus {
         let vocabulary = Vocabulary::of(&words, monitor)?;
         let ids = self.chunks.into_iter().filter_map(|chunk| match chunk.ids {
             RawIds::Memory(ids) => Some(ids),
-            RawIds::Spooled(_) => None,
+            RawIds::Spooled(_) | RawIds::Mapped(_) => None,
         });
         Ok((vocabulary, ids.collect()))
     }
@@ -139,32 +140,39 @@ impl RawCorpus {
     /// # Errors
     /// [`crate::Error::Corpus`] if the text has no words or none occurs `min_count` times.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
-        self.choose(self.words(monitor)?, options, monitor)
+        let (min_count, max_vocab) = (options.min_count, options.max_vocab);
+        let words = self.words(monitor)?;
+        Ok(Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor)?.0)
     }
 
-    /// The vocabulary of the text, and the words that are too rare for it, in no particular order.
+    /// The vocabulary of the text, and the words that are too rare for it.
     ///
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
-    pub fn vocabulary_and_rare(
-        &self,
-        options: &EncodingOptions,
-        monitor: &Monitor,
-    ) -> Result<(Vocabulary, Vocabulary)> {
-        let words = self.words(monitor)?;
-        let vocabulary = self.choose(fallible::copied(&words)?, options, monitor)?;
-        let rare = vocabulary.without(&words, monitor)?;
-        Ok((vocabulary, rare))
-    }
-
-    fn choose(
-        &self,
-        words: Vec<(&[u8], u64)>,
-        options: &EncodingOptions,
-        monitor: &Monitor,
-    ) -> Result<Vocabulary> {
+    pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Chosen> {
+        let Merged { words, numbers } = self.merge(monitor)?;
         let (min_count, max_vocab) = (options.min_count, options.max_vocab);
-        Vocabulary::choose(words, &self.name, min_count, max_vocab, monitor)
+        let (vocabulary, ranks) =
+            Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor)?;
+        let rare = words.iter().zip(&ranks).filter(|(_, rank)| rank.is_none());
+        let mut others = fallible::with_capacity(words.len() - vocabulary.len())?;
+        others.extend(rare.map(|(&word, _)| word));
+        let rare = Vocabulary::of(&others, monitor)?;
+        let outside = outside(options.keep_gaps);
+        let ranks: Result<Vec<SymbolTable>> = numbers
+            .par_iter()
+            .map(|numbers| {
+                let ranks = numbers.iter().map(|&number| ranks[number as usize]);
+                SymbolTable::of(fallible::collect(
+                    ranks.map(|rank| rank.unwrap_or(outside)),
+                )?)
+            })
+            .collect();
+        Ok(Chosen {
+            vocabulary,
+            rare,
+            ranks: Ranks(ranks?),
+        })
     }
 
     /// Every word of the text and how often it occurs, in no particular order.
@@ -172,21 +180,36 @@ impl RawCorpus {
     /// # Errors
     /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn words(&self, monitor: &Monitor) -> Result<Vec<(&[u8], u64)>> {
-        let mut interners: Vec<_> = self.interners.iter().collect();
-        interners.sort_by_key(|i| std::cmp::Reverse(i.table.len()));
-        let Some((largest, others)) = interners.split_first() else {
-            return Ok(Vec::new());
+        Ok(self.merge(monitor)?.words)
+    }
+
+    /// The words of all interners.
+    fn merge(&self, monitor: &Monitor) -> Result<Merged<'_>> {
+        let size = |&place: &usize| self.interners[place].table.len();
+        let Some(largest_place) = (0..self.interners.len()).max_by_key(size) else {
+            return Ok(Merged::default());
         };
+        let largest = &self.interners[largest_place];
         let mut words = largest.words()?;
+        let mut numbers: Vec<Vec<u32>> = self
+            .interners
+            .iter()
+            .map(|interner| fallible::zeroed(interner.table.len()))
+            .collect::<Result<_>>()?;
+        for (number, place) in numbers[largest_place].iter_mut().zip(0..) {
+            *number = place;
+        }
         // Each task merges the words with certain hashes, so that no word is merged by two tasks.
         let parts = rayon::current_num_threads() as u64;
-        let merged: Result<Vec<_>> = (0..parts)
+        let merged: Result<Vec<MergedPart<'_>>> = (0..parts)
             .into_par_iter()
             .map(|part| {
-                let mut known: Vec<(usize, u64)> = Vec::new();
-                let mut fresh: Vec<(&[u8], u64)> = Vec::new();
+                let mut merged = MergedPart::default();
                 let mut table: HashTable<u32> = HashTable::new();
-                for interner in others {
+                for (place, interner) in self.interners.iter().enumerate() {
+                    if place == largest_place {
+                        continue;
+                    }
                     for (number, entry) in interner.table.iter().enumerate() {
                         if number.is_multiple_of(POLL_WORDS) {
                             monitor.check()?;
@@ -196,31 +219,42 @@ impl RawCorpus {
                             continue;
                         }
                         let word = entry.bytes(&interner.long);
+                        let own = (place, entry.id);
                         if let Some(id) = largest.id_of(word, hash) {
-                            fallible::push(&mut known, (id as usize, entry.count))?;
+                            fallible::push(&mut merged.known, (own, id, entry.count))?;
                             continue;
                         }
-                        if let Some(&i) = table.find(hash, |&i| fresh[i as usize].0 == word) {
-                            fresh[i as usize].1 += entry.count;
+                        let fresh = &mut merged.fresh;
+                        let found = table.find(hash, |&i| fresh[i as usize].0 == word);
+                        let id = if let Some(&id) = found {
+                            fresh[id as usize].1 += entry.count;
+                            id
                         } else {
+                            let id = fresh.len() as u32;
                             let hash_of = |&i: &u32| InternedWord::new(fresh[i as usize].0).hash();
                             fallible::reserve_in_table(&mut table, 1, hash_of)?;
-                            table.insert_unique(hash, fresh.len() as u32, hash_of);
-                            fallible::push(&mut fresh, (word, entry.count))?;
-                        }
+                            table.insert_unique(hash, id, hash_of);
+                            fallible::push(fresh, (word, entry.count))?;
+                            id
+                        };
+                        fallible::push(&mut merged.places, (own, id))?;
                     }
                 }
-                Ok((known, fresh))
+                Ok(merged)
             })
             .collect();
-        for (known, fresh) in merged? {
-            for (id, count) in known {
-                words[id].1 += count;
+        for part in merged? {
+            for ((place, own), number, count) in part.known {
+                words[number as usize].1 += count;
+                numbers[place][own as usize] = number;
             }
-            fallible::reserve(&mut words, fresh.len())?;
-            words.extend(fresh);
+            for ((place, own), number) in part.places {
+                numbers[place][own as usize] = words.len() as u32 + number;
+            }
+            fallible::reserve(&mut words, part.fresh.len())?;
+            words.extend(part.fresh);
         }
-        Ok(words)
+        Ok(Merged { words, numbers })
     }
 
     /// The text as ranks of `vocabulary`, to be read segment by segment.
@@ -234,8 +268,8 @@ impl RawCorpus {
         monitor: &Monitor,
     ) -> Result<EncodedCorpus> {
         vocabulary.build_index(monitor)?;
-        let outside = if keep_gaps { GAP } else { DROPPED };
-        let ranks: Result<Vec<Vec<WordId>>> = self
+        let outside = outside(keep_gaps);
+        let ranks: Result<Vec<SymbolTable>> = self
             .interners
             .par_iter()
             .map(|interner| {
@@ -248,14 +282,55 @@ impl RawCorpus {
                         ranks[entry.id as usize] = rank;
                     }
                 }
-                Ok(ranks)
+                SymbolTable::of(ranks)
             })
             .collect();
-        let ranks = ranks?;
+        Ok(self.ranked(Ranks(ranks?)))
+    }
+
+    /// The text as ranks of the vocabulary that was chosen with them.
+    pub fn ranked(self, ranks: Ranks) -> EncodedCorpus {
         let counts = self.interners.iter().flat_map(|i| &i.table);
         let tokens = counts.map(|entry| entry.count).sum();
-        Ok(EncodedCorpus::new(ranks, self.chunks, self.spool, tokens))
+        EncodedCorpus::new(ranks.0, self.chunks, self.spool, tokens)
     }
+}
+
+/// In place of the rank of a word outside the vocabulary.
+fn outside(keep_gaps: bool) -> WordId {
+    if keep_gaps { GAP } else { DROPPED }
+}
+
+/// The vocabulary that was chosen for a text.
+pub struct Chosen {
+    /// The vocabulary.
+    pub vocabulary: Vocabulary,
+    /// The words that are too rare for it, in no particular order.
+    pub rare: Vocabulary,
+    /// For [`RawCorpus::ranked`].
+    pub ranks: Ranks,
+}
+
+/// The rank of each word of each interner.
+pub struct Ranks(Vec<SymbolTable>);
+
+/// The words of all interners, each once, with the sum of its counts.
+#[derive(Default)]
+struct Merged<'a> {
+    words: Vec<(&'a [u8], u64)>,
+    // For each interner and each of its words, the place in `words`.
+    numbers: Vec<Vec<u32>>,
+}
+
+/// Some of the words of all interners but the largest. A word of an interner is (place of the interner, id).
+#[derive(Default)]
+struct MergedPart<'a> {
+    // Words of the largest interner: the word, its id in the largest interner, its count.
+    known: Vec<((usize, WordId), WordId, u64)>,
+    // Other words, and their counts.
+    fresh: Vec<(&'a [u8], u64)>,
+    // Other words, and their places in `fresh`.
+    places: Vec<((usize, WordId), u32)>,
 }
 
 /// Read `reader` to its end and choose the vocabulary of the text.

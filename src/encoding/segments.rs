@@ -1,6 +1,7 @@
 //! The text as ranks of a vocabulary, segment by segment.
 
-use super::{DOCUMENT_END, DROPPED};
+use super::compact_text::SymbolTable;
+use super::{CompactText, DOCUMENT_END};
 use crate::corpus::CHUNK_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{TemporaryFile, fallible};
@@ -12,7 +13,7 @@ use std::ops::Range;
 
 /// A corpus in which each word is its rank in a vocabulary, read segment by segment.
 pub struct EncodedCorpus {
-    ranks: Vec<Vec<WordId>>,
+    ranks: Vec<SymbolTable>,
     chunks: VecDeque<RawChunk>,
     all_chunks: usize,
     spool: Option<TemporaryFile>,
@@ -23,17 +24,16 @@ pub struct EncodedCorpus {
 #[derive(Debug, Default)]
 pub struct Segment {
     /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`](super::GAP)s.
-    pub ids: Vec<WordId>,
-    /// Number of ids at the beginning that are carried over from the previous segment: its last words, if
+    pub text: CompactText,
+    /// Number of words at the beginning that are carried over from the previous segment: its last words, if
     /// their document continues here.
     pub carried: usize,
 }
 
 impl EncodedCorpus {
-    /// `chunks` hold the numbers that interners gave to words; `ranks[i]` has the ranks of the numbers of
-    /// interner i.
+    /// Chunks in the numbers of their interners.
     pub(super) fn new(
-        ranks: Vec<Vec<WordId>>,
+        ranks: Vec<SymbolTable>,
         chunks: VecDeque<RawChunk>,
         spool: Option<TemporaryFile>,
         tokens: u64,
@@ -95,16 +95,11 @@ impl EncodedCorpus {
         if self.chunks.is_empty() {
             return Ok(false);
         }
-        let tail = segment.ids.len().saturating_sub(window);
-        let tail = match segment.ids[tail..]
-            .iter()
-            .rposition(|&id| id == DOCUMENT_END)
-        {
-            Some(end) => tail + end + 1,
-            None => tail,
-        };
-        segment.ids.drain(..tail);
-        segment.carried = segment.ids.len();
+        let length = segment.text.len();
+        let tail = length.saturating_sub(window);
+        let end = (tail..length).rfind(|&at| segment.text.id(at) == DOCUMENT_END);
+        segment.text.remove_first(end.map_or(tail, |end| end + 1));
+        segment.carried = segment.text.len();
         if segment.carried > most.max(LONG_TAIL) {
             let message = format!(
                 "must be smaller, or memory larger: the words of a window exceed the memory limit; got \
@@ -114,29 +109,28 @@ impl EncodedCorpus {
         }
         let waiting: usize = self.chunks.iter().map(RawChunk::len).sum();
         let ample = waiting.min(most.saturating_add(CHUNK_BYTES));
-        fallible::reserve(&mut segment.ids, ample)?;
+        segment.text.reserve(ample)?;
         // A batch of chunks at a time, so that the whole segment is not in memory twice.
         let together = 16 * rayon::current_num_threads();
-        while !self.chunks.is_empty() && segment.ids.len() - segment.carried < most {
+        while !self.chunks.is_empty() && segment.text.len() - segment.carried < most {
             let batch: Vec<RawChunk> = self
                 .chunks
                 .drain(..together.min(self.chunks.len()))
                 .collect();
-            let mapped: Vec<Result<Vec<WordId>>> = batch
+            let mapped: Vec<Result<CompactText>> = batch
                 .into_par_iter()
                 .map(|chunk| map_chunk(chunk, &self.ranks, self.spool.as_ref()))
                 .collect();
             let mut mapped = mapped.into_iter().collect::<Result<VecDeque<_>>>()?;
-            while let Some(ids) = mapped.pop_front() {
-                fallible::reserve(&mut segment.ids, ids.len())?;
-                segment.ids.extend_from_slice(&ids);
-                if segment.ids.len() - segment.carried >= most && !mapped.is_empty() {
+            while let Some(text) = mapped.pop_front() {
+                segment.text.append(&text)?;
+                if segment.text.len() - segment.carried >= most && !mapped.is_empty() {
                     // These chunks are ranks already; they begin the next segment.
-                    for ids in mapped.drain(..).rev() {
+                    for text in mapped.drain(..).rev() {
                         self.chunks.push_front(RawChunk {
                             number: 0,
                             interner: MAPPED,
-                            ids: RawIds::Memory(ids),
+                            ids: RawIds::Mapped(text),
                         });
                     }
                 }
@@ -153,10 +147,11 @@ const LONG_TAIL: usize = 1 << 16;
 /// Replace the numbers of an interner by ranks, and drop words outside the vocabulary.
 fn map_chunk(
     chunk: RawChunk,
-    ranks: &[Vec<WordId>],
+    ranks: &[SymbolTable],
     spool: Option<&TemporaryFile>,
-) -> Result<Vec<WordId>> {
-    let mut ids = match (chunk.ids, spool) {
+) -> Result<CompactText> {
+    let ids = match (chunk.ids, spool) {
+        (RawIds::Mapped(text), _) => return Ok(text),
         (RawIds::Spooled(range), Some(spool)) => {
             let mut ids: Vec<WordId> = fallible::zeroed(((range.end - range.start) / 4) as usize)?;
             spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
@@ -165,15 +160,10 @@ fn map_chunk(
         (RawIds::Memory(ids), _) => ids,
         (RawIds::Spooled(_), None) => Vec::new(), // cannot happen: the spool holds them
     };
-    if let Some(ranks) = ranks.get(chunk.interner) {
-        ids.retain_mut(|id| {
-            if *id != DOCUMENT_END {
-                *id = ranks[*id as usize];
-            }
-            *id != DROPPED
-        });
-    }
-    Ok(ids)
+    let Some(ranks) = ranks.get(chunk.interner) else {
+        return CompactText::of(ids.into_iter());
+    };
+    CompactText::of_numbers(&ids, ranks)
 }
 
 /// In place of the number of an interner: the chunk holds ranks already.
@@ -190,6 +180,7 @@ impl RawChunk {
     fn len(&self) -> usize {
         match &self.ids {
             RawIds::Memory(ids) => ids.len(),
+            RawIds::Mapped(text) => text.len(),
             RawIds::Spooled(range) => (range.end - range.start) as usize / size_of::<WordId>(),
         }
     }
@@ -197,5 +188,7 @@ impl RawChunk {
 
 pub(super) enum RawIds {
     Memory(Vec<WordId>),
+    /// Ranks already.
+    Mapped(CompactText),
     Spooled(Range<u64>),
 }

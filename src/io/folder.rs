@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";
-/// How often to try to give the old folder its name back.
+/// Largest number of attempts to give the old folder its name back.
 const TRIES: usize = 3;
 /// Largest number of names that a message lists.
 const SHOWN: usize = 5;

@@ -97,7 +97,7 @@ impl CoreVocabulary {
     #[pyo3(signature = (min_count, max_vocab))]
     fn pruned(&self, py: Python<'_>, min_count: u64, max_vocab: Option<usize>) -> PyResult<Self> {
         let pruned = run_in_pool(py, |monitor| {
-            Vocabulary::prune(self.listed()?, min_count, max_vocab, monitor)
+            Vocabulary::prune(&self.listed()?, min_count, max_vocab, monitor)
         })?;
         Ok(pruned.into())
     }
@@ -114,7 +114,7 @@ impl CoreVocabulary {
     /// The same words sorted by falling count, and the index of each in this vocabulary.
     fn by_count<'py>(&self, py: Python<'py>) -> PyResult<(Self, Bound<'py, PyArray1<i64>>)> {
         let (sorted, order) = run_in_pool(py, |monitor| {
-            let sorted = Vocabulary::prune(self.listed()?, 0, None, monitor)?;
+            let sorted = Vocabulary::prune(&self.listed()?, 0, None, monitor)?;
             self.inner.build_index(monitor)?;
             let place = |word| self.inner.index_of(word).expect("one of the same words");
             let mut order: Vec<i64> = fallible::with_capacity(sorted.len())?;
@@ -143,8 +143,9 @@ impl CoreVocabulary {
         min_count: u64,
         max_vocab: Option<usize>,
     ) -> PyResult<Self> {
-        let chosen = run_in_pool(py, |monitor| {
-            Vocabulary::choose(self.listed()?, &name, min_count, max_vocab, monitor)
+        let (chosen, _) = run_in_pool(py, |monitor| {
+            let words = self.listed()?;
+            Vocabulary::choose(&words, &name, min_count, max_vocab, monitor)
         })?;
         Ok(chosen.into())
     }

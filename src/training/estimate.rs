@@ -210,8 +210,7 @@ impl FitSeconds {
         training: &TrainingOptions,
         monitor: &Monitor,
     ) -> Result<Self> {
-        // The `min_count` of the sample. It is smaller than that of the text, in proportion to the sizes of
-        // the two.
+        // The `min_count` for the sample: that for the text divided by `scale`, rounded, and at least 1.
         let least = ((encoding.min_count as f64 / sample.scale).round() as u64).max(1);
         let start = Instant::now();
         let counts = sample.count([0, 1], least, encoding, counting, monitor)?;

@@ -27,7 +27,7 @@ from .files import replacing
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
 MODEL, VOCABULARY, SETTINGS, HISTORY = "model.glove", "vocab.txt", "settings.json", "history.csv"
-#: The names of the files in an output folder.
+#: The names of the files that every output folder has. A file of vectors may be added.
 FILES = (MODEL, VOCABULARY, SETTINGS, HISTORY)
 FORMAT = "glove-rs folder"
 

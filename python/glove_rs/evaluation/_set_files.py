@@ -155,7 +155,7 @@ def read_questions(
 
 
 def read_pairs(path: _Path, lowercase: bool) -> tuple[list[tuple[str, str]], list[float]]:
-    """Read two words and a rating from each line: the first number after the words.
+    """Read two words and a rating from each line. The rating is the first number after the words.
 
     Raises
     ------

@@ -1,0 +1,181 @@
+//! Counts the pairs of the most frequent words in the order of the text.
+//!
+//! Half of the words of a text are among its 250 most frequent ones. Fetching the window around each of their
+//! occurrences would cost as much as all other windows together. Here the text is read once from front to back,
+//! and each pair is added at its right word, in a matrix that stays in the second-level cache.
+
+use super::count::CountingOptions;
+use super::row_block::RowBlock;
+use super::window::{SIDE, document_ends, ones, words_up_to};
+use crate::encoding::END;
+use crate::error::Result;
+use crate::memory::fallible;
+use crate::monitor::Monitor;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Number of words in the matrix. Its sums take 512 KiB.
+const FREQUENT: usize = 1 << 8;
+/// Words of a text that one task counts. The text is always divided in the same way, so that the sums have the
+/// same bits for any number of threads.
+const PIECE: usize = 1 << 18;
+/// Words between two checks of the monitor, of which the frequent ones are listed first.
+const STRETCH: usize = 1 << 10;
+/// Windows to the left whose neighbours are added in one loop, because its end is hard to predict.
+const TOGETHER: usize = 4;
+
+/// Sums of the pairs of the most frequent words: that of (left word, right word) at [right · FREQUENT + left].
+pub(crate) struct FrequentPairs {
+    words: usize,
+    sums: Vec<f64>,
+}
+
+impl FrequentPairs {
+    /// Number of words whose pairs are counted in this way, if the vocabulary has `words` words: none if the window
+    /// has more than [`SIDE`] words to each side.
+    pub fn words(words: usize, options: &CountingOptions) -> usize {
+        if options.window <= SIDE {
+            words.min(FREQUENT)
+        } else {
+            0
+        }
+    }
+
+    /// Count the pairs of the first `words` words, a number that [`FrequentPairs::words`] returned, except those of
+    /// two words among the first `carried` ones of the text.
+    pub fn count(
+        symbols: &[u16],
+        carried: usize,
+        words: usize,
+        options: &CountingOptions,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let mut sums: Vec<f64> = fallible::zeroed(FREQUENT * FREQUENT)?;
+        let pieces: Vec<Range<usize>> = (carried..symbols.len())
+            .step_by(PIECE)
+            .map(|start| start..(start + PIECE).min(symbols.len()))
+            .collect();
+        if words > 0 {
+            let counter = Counter::new(symbols, words, options);
+            // A few pieces at a time, because each has a matrix.
+            for pieces in pieces.chunks(4 * rayon::current_num_threads()) {
+                let counted: Result<Vec<Vec<f64>>> = pieces
+                    .par_iter()
+                    .map(|piece| counter.count(piece.clone(), monitor))
+                    .collect();
+                for more in counted? {
+                    for (sum, more) in sums.iter_mut().zip(more) {
+                        *sum += more;
+                    }
+                }
+            }
+        }
+        Ok(Self { words, sums })
+    }
+
+    /// The rows of the words in the triangle.
+    pub fn rows(&self, symmetric: bool) -> Result<RowBlock> {
+        let mut block = RowBlock::new(0, !symmetric);
+        block.reserve(self.words, self.words * (self.words + 1) / 2)?;
+        for row in 0..self.words {
+            for column in 0..=row {
+                let row_is_left = self.sums[column * FREQUENT + row];
+                let column_is_left = self.sums[row * FREQUENT + column];
+                if symmetric && row_is_left + column_is_left != 0.0 {
+                    block.push(column as u32, row_is_left + column_is_left);
+                } else if row_is_left != 0.0 || column_is_left != 0.0 {
+                    let backward = if row == column { 0.0 } else { column_is_left };
+                    block.push_both(column as u32, row_is_left, backward);
+                }
+            }
+            block.end_row();
+        }
+        block.shrink_to_fit();
+        Ok(block)
+    }
+}
+
+type Pairs = [f64; FREQUENT * FREQUENT];
+
+/// Counts a piece of the text.
+struct Counter<'a> {
+    symbols: &'a [u16],
+    // The symbol of the last word.
+    last: u16,
+    // The weight of each lane of the window to the left, and a bit for each lane within it.
+    lanes: [f64; SIDE],
+    within: u64,
+}
+
+impl<'a> Counter<'a> {
+    fn new(symbols: &'a [u16], words: usize, options: &CountingOptions) -> Self {
+        let mut lanes = [0.0; SIDE];
+        let mut within = 0;
+        for distance in 1..=options.window.min(SIDE) {
+            lanes[SIDE - distance] = options.weight(distance);
+            for window in 0..TOGETHER {
+                within |= 1 << (window * SIDE + SIDE - distance);
+            }
+        }
+        Self {
+            symbols,
+            last: (words - 1) as u16,
+            lanes,
+            within,
+        }
+    }
+
+    fn count(&self, piece: Range<usize>, monitor: &Monitor) -> Result<Vec<f64>> {
+        let mut sums: Vec<f64> = fallible::zeroed(FREQUENT * FREQUENT)?;
+        let pairs: &mut Pairs = sums.as_mut_slice().try_into().expect("this length");
+        for start in piece.clone().step_by(STRETCH) {
+            let stretch = start..(start + STRETCH).min(piece.end);
+            let found = self.scan(stretch, pairs);
+            monitor.advance(found as u64)?;
+        }
+        Ok(sums)
+    }
+
+    /// Count a stretch of the text. Returns the number of frequent words in it.
+    #[inline(always)]
+    fn scan(&self, stretch: Range<usize>, pairs: &mut Pairs) -> usize {
+        let mut found = [0; STRETCH];
+        let mut number = 0;
+        for position in stretch {
+            // No branch: half of the words are frequent, which the processor cannot predict.
+            found[number] = position;
+            number += usize::from(self.symbols[position] <= self.last);
+        }
+        for positions in found[..number].chunks(TOGETHER) {
+            self.add(positions, pairs);
+        }
+        number
+    }
+
+    /// Add the pairs of each of these words and the words before it.
+    #[inline(always)]
+    fn add(&self, positions: &[usize], pairs: &mut Pairs) {
+        let mut windows = [END; TOGETHER * SIDE];
+        let mut rights = [0; TOGETHER];
+        for (number, &position) in positions.iter().enumerate() {
+            rights[number] = self.symbols[position] << 8;
+            let window = &mut windows[number * SIDE..(number + 1) * SIDE];
+            let start = position.saturating_sub(SIDE);
+            window[SIDE - (position - start)..].copy_from_slice(&self.symbols[start..position]);
+        }
+        let mut keep = words_up_to(self.last, &windows) & self.within;
+        let ends = document_ends(&windows);
+        if ends != 0 {
+            for window in 0..TOGETHER {
+                let ends = (ends >> (window * SIDE)) as u16;
+                // Drop the words up to the last end of a document.
+                let beyond = u16::MAX.checked_shr(ends.leading_zeros()).unwrap_or(0);
+                keep &= !(u64::from(beyond) << (window * SIDE));
+            }
+        }
+        for lane in ones(keep) {
+            let pair = rights[lane / SIDE] | windows[lane];
+            pairs[usize::from(pair)] += self.lanes[lane % SIDE];
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Sums a row of the matrix from the windows around the occurrences of its word.
+
+use super::accumulator::{Kind, Row, RowAccumulator, Sum};
+use super::count::CountingOptions;
+use super::occurrences::{Occurrences, POLL_TOKENS};
+use super::text::{Symbol, Text};
+use crate::encoding::DOCUMENT_END;
+use crate::error::Result;
+use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// Sum one row of the texts of `counters`, in their order.
+pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
+    row: WordId,
+    counters: &[RowCounter<'_, T>],
+    accumulator: &mut RowAccumulator<S>,
+    monitor: &Monitor,
+) -> Result<()> {
+    let occurrences: usize = counters
+        .iter()
+        .map(|counter| counter.occurrences.of(row).len())
+        .sum();
+    let window = counters.first().map_or(0, |counter| counter.options.window);
+    let most = occurrences.saturating_mul(window.saturating_mul(2));
+    accumulator.begin(row as usize + 1, most)?;
+    // The wider the window, the longer an occurrence takes: check the monitor after fewer of them.
+    let together = (POLL_TOKENS / window.clamp(SIDE, POLL_TOKENS)).clamp(1, 1 << 14);
+    for counter in counters {
+        for part in counter.occurrences.of(row).chunks(together) {
+            match accumulator.kind() {
+                Kind::Full => counter.scan(row, part, &mut accumulator.full(), monitor)?,
+                Kind::Dense => counter.scan(row, part, &mut accumulator.dense(), monitor)?,
+                Kind::Hashed => counter.scan(row, part, &mut accumulator.hashed(), monitor)?,
+            }
+            monitor.advance(part.len() as u64)?;
+        }
+    }
+    Ok(())
+}
+
+/// Lanes on each side of a word in the fast path, which counts windows of up to this many words.
+pub(super) const SIDE: usize = 16;
+/// Lanes that are compared together: a bit of a word for each.
+const LANES: usize = 64;
+/// Windows whose neighbours are added in one loop, because its end is hard to predict.
+const TOGETHER: usize = LANES / (2 * SIDE);
+/// Windows that are fetched together, so that their cache misses overlap, as with a prefetch.
+const BATCH: usize = 16;
+
+/// Totals rows from the windows around their words.
+pub(crate) struct RowCounter<'a, T: ?Sized> {
+    text: &'a T,
+    // Number of words at the beginning that are carried over from the previous segment.
+    carried: usize,
+    occurrences: &'a Occurrences,
+    options: CountingOptions,
+    // Fast path: the weight of each lane of a window, left side then right.
+    lanes: [f64; 2 * SIDE],
+    // Lanes that lie within the window, for each of the windows that are added together.
+    within: u64,
+}
+
+impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
+    /// A counter of the pairs in `text`, except those of two words among the first `carried` ones: they were
+    /// counted with the previous segment.
+    pub fn new(
+        text: &'a T,
+        carried: usize,
+        occurrences: &'a Occurrences,
+        options: &CountingOptions,
+    ) -> Self {
+        let mut lanes = [0.0; 2 * SIDE];
+        let mut within = 0;
+        for distance in 1..=options.window.min(SIDE) {
+            for lane in [SIDE - distance, SIDE + distance - 1] {
+                lanes[lane] = options.weight(distance);
+                for window in 0..TOGETHER {
+                    within |= 1 << (window * 2 * SIDE + lane);
+                }
+            }
+        }
+        Self {
+            text,
+            carried,
+            occurrences,
+            options: *options,
+            lanes,
+            within,
+        }
+    }
+
+    #[inline(always)]
+    fn scan(
+        &self,
+        row: WordId,
+        positions: &[AtomicU32],
+        sums: &mut impl Row,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let first_new = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.carried);
+        let (carried, positions) = positions.split_at(first_new);
+        for position in carried {
+            self.scan_carried(row, position.load(Relaxed) as usize, sums, monitor)?;
+        }
+        if self.options.window > SIDE {
+            for position in positions {
+                self.scan_wide(row, position.load(Relaxed) as usize, sums, monitor)?;
+            }
+            return Ok(());
+        }
+        if let Some(symbol) = T::Symbol::of(row) {
+            let symbols = self.text.symbols();
+            let middle = SIDE..symbols.len().saturating_sub(SIDE);
+            self.scan_narrow(symbol, positions, sums, |position, window| {
+                let (left, right) = window.split_at_mut(SIDE);
+                if middle.contains(&position) {
+                    left.copy_from_slice(&symbols[position - SIDE..position]);
+                    right.copy_from_slice(&symbols[position + 1..=position + SIDE]);
+                } else {
+                    self.fetch(position, window, |at| symbols[at]);
+                }
+            });
+        } else {
+            self.scan_narrow(row, positions, sums, |position, window| {
+                self.fetch(position, window, |at| self.text.id(at));
+            });
+        }
+        Ok(())
+    }
+
+    /// The words around `position`, without the word at `position`.
+    fn fetch<X: Symbol>(
+        &self,
+        position: usize,
+        window: &mut [X; 2 * SIDE],
+        at: impl Fn(usize) -> X,
+    ) {
+        let length = self.text.symbols().len();
+        for (lane, place) in window.iter_mut().enumerate() {
+            let index = (position + lane + usize::from(lane >= SIDE)).checked_sub(SIDE);
+            *place = index.filter(|&i| i < length).map_or(X::END, &at);
+        }
+    }
+
+    #[inline(always)]
+    fn scan_narrow<X: Symbol>(
+        &self,
+        row: X,
+        positions: &[AtomicU32],
+        sums: &mut impl Row,
+        fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
+    ) {
+        let mut windows = [X::END; BATCH * 2 * SIDE];
+        for batch in positions.chunks(BATCH) {
+            let places = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
+            for (window, position) in places.iter_mut().zip(batch) {
+                fetch(position.load(Relaxed) as usize, window);
+            }
+            let mut left = batch.len();
+            for windows in windows.as_chunks::<LANES>().0 {
+                self.add(row, windows, left, sums);
+                left = left.saturating_sub(TOGETHER);
+                if left == 0 {
+                    break;
+                }
+            }
+        }
+    }
+
+    /// Add the neighbours in the first `number` of these windows.
+    #[inline(always)]
+    fn add<X: Symbol>(&self, row: X, windows: &[X; LANES], number: usize, sums: &mut impl Row) {
+        let mut keep = words_up_to(row, windows) & self.within;
+        let ends = document_ends(windows);
+        if number < TOGETHER {
+            keep &= (1 << (number * 2 * SIDE)) - 1;
+        }
+        if ends != 0 {
+            // Drop the words beyond the nearest end of a document on each side.
+            for window in 0..TOGETHER {
+                let at = window * 2 * SIDE;
+                let left = (ends >> at) as u16;
+                let right = (ends >> (at + SIDE)) as u16;
+                let before = u16::MAX.checked_shr(left.leading_zeros()).unwrap_or(0);
+                let after = u16::MAX.checked_shl(right.trailing_zeros()).unwrap_or(0);
+                let beyond = u64::from(before) | u64::from(after) << SIDE;
+                keep &= !(beyond << at);
+            }
+        }
+        for lane in ones(keep) {
+            let row_word_is_left = lane & SIDE != 0;
+            let column = windows[lane];
+            if !self.options.symmetric && column == row && !row_word_is_left {
+                continue; // counted at the left one of the two equal words
+            }
+            sums.at(column.word())
+                .add(row_word_is_left, self.lanes[lane % (2 * SIDE)]);
+        }
+    }
+
+    /// Count a word of the previous segment: only its neighbours in this segment are new.
+    fn scan_carried(
+        &self,
+        row: WordId,
+        position: usize,
+        sums: &mut impl Row,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let right = self.ids_after(position);
+        neighbours(self.options.window, right, monitor, |distance, column| {
+            if position + distance >= self.carried && column <= row {
+                sums.at(column).add(true, self.options.weight(distance));
+            }
+        })
+    }
+
+    fn ids_after(&self, position: usize) -> impl Iterator<Item = WordId> {
+        self.text.ids(position + 1..self.text.symbols().len())
+    }
+
+    fn scan_wide(
+        &self,
+        row: WordId,
+        position: usize,
+        sums: &mut impl Row,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let left = (0..position).rev().map(|at| self.text.id(at));
+        let right = self.ids_after(position);
+        let options = &self.options;
+        neighbours(options.window, left, monitor, |distance, column| {
+            if column < row || (column == row && options.symmetric) {
+                sums.at(column).add(false, options.weight(distance));
+            }
+        })?;
+        neighbours(options.window, right, monitor, |distance, column| {
+            if column <= row {
+                sums.at(column).add(true, options.weight(distance));
+            }
+        })
+    }
+}
+
+/// Call `f` with the distance of each word up to the window or the end of the document.
+#[inline(always)]
+fn neighbours(
+    window: usize,
+    mut words: impl Iterator<Item = WordId>,
+    monitor: &Monitor,
+    mut f: impl FnMut(usize, WordId),
+) -> Result<()> {
+    let mut distance = 0;
+    while distance < window {
+        let end = window.min(distance + POLL_TOKENS);
+        while distance < end {
+            match words.next() {
+                None | Some(DOCUMENT_END) => return Ok(()),
+                Some(column) => {
+                    distance += 1;
+                    f(distance, column);
+                }
+            }
+        }
+        if distance < window {
+            monitor.check()?;
+        }
+    }
+    Ok(())
+}
+
+/// A bit for each lane whose word is at most `row`.
+#[inline(always)]
+pub(super) fn words_up_to<X: Symbol>(row: X, windows: &[X; LANES]) -> u64 {
+    bits(|lane| windows[lane].is_at_most(row))
+}
+
+/// A bit for each lane that ends a document.
+#[inline(always)]
+pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
+    let none = windows
+        .iter()
+        .fold(true, |none, &symbol| none & (symbol != X::END));
+    if none {
+        return 0; // nearly always
+    }
+    bits(|lane| windows[lane] == X::END)
+}
+
+/// A bit for each lane for which `is_set`.
+///
+/// Written so that it compiles to vector compares on every target: bytes of 0 or 1, which a multiplication
+/// packs into bits.
+#[inline(always)]
+fn bits(is_set: impl Fn(usize) -> bool) -> u64 {
+    let mut flags = [0u8; LANES];
+    for (lane, flag) in flags.iter_mut().enumerate() {
+        *flag = u8::from(is_set(lane));
+    }
+    let mut bits = 0;
+    for (i, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
+        // Byte k, which is 0 or 1, moves to bit 56 + k.
+        let eight = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080);
+        bits |= (eight >> 56) << (8 * i);
+    }
+    bits
+}
+
+/// Positions of the set bits, in order.
+#[inline(always)]
+pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if word == 0 {
+            return None;
+        }
+        let bit = word.trailing_zeros() as usize;
+        word &= word - 1;
+        Some(bit)
+    })
+}

@@ -1,0 +1,190 @@
+//! Encoded text in 16-bit symbols.
+
+use super::{DOCUMENT_END, DROPPED, GAP};
+use crate::error::Result;
+use crate::memory::fallible;
+use crate::vocabulary::WordId;
+use std::ops::Range;
+
+/// A text of ranks in half the memory: the counter fetches the window around every occurrence of a word, and
+/// narrow symbols halve the cache lines that it waits for.
+///
+/// The symbol of a frequent word is its rank. All words from rank [`FAR`] on share one symbol; their ranks are
+/// listed by position. They are about one word in a hundred in 17 million words of Wikipedia.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub struct CompactText {
+    symbols: Vec<u16>,
+    // Positions, ascending, and ranks of the words from rank FAR on.
+    far: Vec<(u32, WordId)>,
+}
+
+/// The symbol of all words from this rank on. Larger symbols are marks, smaller ones are ranks.
+pub(crate) const FAR: u16 = END - 3;
+const OUTSIDE: u16 = END - 2;
+const SPACE: u16 = END - 1;
+/// The symbol of [`DOCUMENT_END`].
+pub(crate) const END: u16 = u16::MAX;
+
+fn symbol_of(id: WordId) -> u16 {
+    match id {
+        DOCUMENT_END => END,
+        GAP => SPACE,
+        DROPPED => OUTSIDE,
+        _ => id.min(WordId::from(FAR)) as u16,
+    }
+}
+
+/// The ranks of the words of an interner, and their symbols, which take half the memory.
+#[derive(Debug)]
+pub(super) struct SymbolTable {
+    symbols: Vec<u16>,
+    ranks: Vec<WordId>,
+}
+
+impl SymbolTable {
+    pub fn of(ranks: Vec<WordId>) -> Result<Self> {
+        let symbols = fallible::collect(ranks.iter().map(|&rank| symbol_of(rank)))?;
+        Ok(Self { symbols, ranks })
+    }
+}
+
+impl CompactText {
+    /// The text of these ranks and marks.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn of(ids: impl ExactSizeIterator<Item = WordId>) -> Result<Self> {
+        let mut text = Self {
+            symbols: fallible::with_capacity(ids.len())?,
+            far: Vec::new(),
+        };
+        for id in ids {
+            let symbol = symbol_of(id);
+            if symbol == FAR {
+                fallible::push(&mut text.far, (text.symbols.len() as u32, id))?;
+            }
+            text.symbols.push(symbol);
+        }
+        Ok(text)
+    }
+
+    /// The text of the words with these numbers, and marks.
+    pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
+        let mut text = Self {
+            // One more: the place after the last symbol is written to as well.
+            symbols: fallible::zeroed(numbers.len() + 1)?,
+            far: Vec::new(),
+        };
+        let mut length = 0;
+        for &number in numbers {
+            let symbol = match number {
+                DOCUMENT_END => END,
+                _ => ranks.symbols[number as usize],
+            };
+            if symbol == FAR {
+                fallible::push(&mut text.far, (length as u32, ranks.ranks[number as usize]))?;
+            }
+            text.symbols[length] = symbol;
+            length += usize::from(symbol != OUTSIDE);
+        }
+        text.symbols.truncate(length);
+        Ok(text)
+    }
+
+    /// Make room for `more` words and marks.
+    pub(super) fn reserve(&mut self, more: usize) -> Result<()> {
+        fallible::reserve(&mut self.symbols, more)
+    }
+
+    /// Append another text.
+    pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
+        let offset = self.symbols.len() as u32;
+        self.reserve(other.len())?;
+        self.symbols.extend_from_slice(&other.symbols);
+        fallible::reserve(&mut self.far, other.far.len())?;
+        let moved = other.far.iter().map(|&(at, id)| (offset + at, id));
+        self.far.extend(moved);
+        Ok(())
+    }
+
+    /// Remove the first `length` words and marks.
+    pub(super) fn remove_first(&mut self, length: usize) {
+        self.symbols.drain(..length);
+        let gone = self.far_before(length);
+        self.far.drain(..gone);
+        for (at, _) in &mut self.far {
+            *at -= length as u32;
+        }
+    }
+
+    fn far_before(&self, position: usize) -> usize {
+        self.far
+            .partition_point(|&(at, _)| (at as usize) < position)
+    }
+
+    /// Number of words and marks.
+    pub fn len(&self) -> usize {
+        self.symbols.len()
+    }
+
+    /// Whether there is no word and no mark.
+    pub fn is_empty(&self) -> bool {
+        self.symbols.is_empty()
+    }
+
+    /// A symbol for each word and mark.
+    pub(crate) fn symbols(&self) -> &[u16] {
+        &self.symbols
+    }
+
+    /// The rank or mark at a position.
+    #[inline]
+    pub(crate) fn id(&self, position: usize) -> WordId {
+        match self.symbols[position] {
+            END => DOCUMENT_END,
+            SPACE => GAP,
+            FAR => self.far[self.far_before(position)].1,
+            symbol => WordId::from(symbol),
+        }
+    }
+
+    /// The ranks and marks in a range.
+    #[inline]
+    pub(crate) fn ids(&self, range: Range<usize>) -> impl ExactSizeIterator<Item = WordId> {
+        let mut far = self.far[self.far_before(range.start)..].iter();
+        self.symbols[range].iter().map(move |&symbol| match symbol {
+            END => DOCUMENT_END,
+            SPACE => GAP,
+            FAR => far.next().map_or(DOCUMENT_END, |&(_, id)| id),
+            symbol => WordId::from(symbol),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn ids() -> impl Strategy<Value = Vec<WordId>> {
+        let far = WordId::from(FAR);
+        let id = prop_oneof![0..9u32, far - 2..far + 9, Just(GAP), Just(DOCUMENT_END)];
+        proptest::collection::vec(id, 0..60)
+    }
+
+    proptest! {
+        #[test]
+        fn ranks_come_back(first in ids(), second in ids(), cut in any::<prop::sample::Index>()) {
+            let mut text = CompactText::of(first.iter().copied()).unwrap();
+            text.append(&CompactText::of(second.iter().copied()).unwrap()).unwrap();
+            let mut all = [first, second].concat();
+            let cut = cut.index(all.len() + 1);
+            text.remove_first(cut);
+            all.drain(..cut);
+            prop_assert_eq!(text.ids(0..text.len()).collect::<Vec<_>>(), all.clone());
+            prop_assert_eq!((0..text.len()).map(|at| text.id(at)).collect::<Vec<_>>(), all.clone());
+            let half = all.len() / 2;
+            prop_assert_eq!(text.ids(half..all.len()).collect::<Vec<_>>(), all[half..].to_vec());
+        }
+    }
+}
