@@ -74,7 +74,7 @@ class Subwords:
         max_n: int | None = None,
         min_words: int = 3,
         penalty: float = 1.0,
-        steps: int = 25,
+        steps: int = 15,
         threads: int | None = None,
         progress: Progress = None,
     ) -> Subwords:
@@ -97,7 +97,7 @@ class Subwords:
         penalty : float, default 1.0
             λ > 0 of the ridge regression, which minimises Σ weight ‖prediction − vector‖² + λ ‖B‖²
             with B the vectors of the n-grams.
-        steps : int, default 25
+        steps : int, default 15
             Steps of conjugate gradients, >= 1.
         threads : int, optional
             As for :class:`glove_rs.Glove`. It does not change the result.
