@@ -52,13 +52,13 @@ class Subwords:
     >>> numbers = np.array([[1, 0], [1, 0.5], [1, 1], [0, 1], [0, 1.5], [0, 2]])
     >>> subwords = Subwords.fit(WordVectors(words, numbers), min_words=2)
     >>> subwords
-    Subwords(14 n-grams of 3 to 6 characters, dim=2)
+    Subwords(27 n-grams of 3 to 6 characters, dim=2)
     >>> "walking" in subwords, "xyz" in subwords
     (True, False)
     >>> subwords.predict("walking").shape, subwords.predict(["walking", "talking"]).shape
     ((2,), (2, 2))
     >>> subwords.ngrams("walkie")
-    ['alk', '<wa', '<wal', 'wal', 'walk', '<walk']
+    ['alk', '<wa', '<wal', '<walk', 'wal', 'walk']
     """
 
     def __init__(self, core: _core.CoreSubwords) -> None:
@@ -74,7 +74,7 @@ class Subwords:
         max_n: int | None = None,
         min_words: int = 3,
         penalty: float = 1.0,
-        steps: int = 25,
+        steps: int = 15,
         threads: int | None = None,
         progress: Progress = None,
     ) -> Subwords:
@@ -97,7 +97,7 @@ class Subwords:
         penalty : float, default 1.0
             λ > 0 of the ridge regression, which minimises Σ weight ‖prediction − vector‖² + λ ‖B‖²
             with B the vectors of the n-grams.
-        steps : int, default 25
+        steps : int, default 15
             Steps of conjugate gradients, >= 1.
         threads : int, optional
             As for :class:`glove_rs.Glove`. It does not change the result.

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 /// The weight of the prediction in the mean, measured: benches/EXPERIMENTS.md, "Subwords".
 const PREDICTION: f32 = 0.4;
 /// The regression, measured likewise.
-const STEPS: usize = 20;
+const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
 /// Every `HELD_OUT`-th word is predicted from the others to measure what spelling tells.
 const HELD_OUT: usize = 10;
