@@ -223,7 +223,7 @@ fn ngrams_of<W: AsRef<[u8]> + Sync>(
         let ngram = |n: &Counted| (&text[n.start..][..n.length as usize], u64::from(n.words));
         ngrams.extend(found.iter().map(ngram));
     }
-    Vocabulary::prune(ngrams, min_words, None, monitor)
+    Vocabulary::prune(&ngrams, min_words, None, monitor)
 }
 
 /// The text that holds the n-grams of one shard, and those in at least `min_words` words.
