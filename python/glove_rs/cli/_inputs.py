@@ -29,7 +29,7 @@ _FOLDERS = {
     "folder": "a folder of glove-rs fit",
 }
 
-#: The name of an unknown kind in messages. A pipe is unknown, because it can be read only once.
+#: The name of the kind "unknown" in messages. Pipes have it too: they can be read only once.
 _UNKNOWN = "of no format that glove-rs knows"
 
 #: The parameters of :meth:`WordVectors.load` that are options of every command that reads vectors.
@@ -185,8 +185,8 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
 def recognised(path: str) -> tuple[str, str]:
     """Return the kind of a file or folder, and its name in messages.
 
-    A file has the kind that the core recognises, a folder one of :data:`_FOLDERS`, and a pipe
-    the kind "unknown".
+    A file has the kind that the core recognises. A folder with a model or with checkpoints has one
+    of :data:`_FOLDERS`. Any other folder, a pipe and a device have the kind "unknown".
 
     Raises
     ------
