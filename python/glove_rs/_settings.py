@@ -410,8 +410,9 @@ _ROWS: Final = (
         "subwords",
         "training",
         Boolean(),
-        "after the last epoch, move the vectors 0.4 of the way to what the spelling of the words "
-        "predicts, unless spelling tells nothing",
+        "after the last epoch, fit a subword model, and move each vector 0.4 of the way to the "
+        "vector that the spelling of its word predicts; no vector is moved if spelling does not "
+        "predict the vectors of held-out words",
         presets=_both(False, False),
     ),
     Setting(

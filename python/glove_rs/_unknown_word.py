@@ -45,7 +45,7 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
 
 
 class UnknownSpelling(KeyError):  # noqa: N818 - users catch KeyError
-    """A subword model knows none of the n-grams of a word.
+    """The subword model has none of the n-grams of an unknown word.
 
     Parameters
     ----------

@@ -946,7 +946,7 @@ keep_counts
                 try:
                     subwords = Subwords(_core.restore_subwords(content))
                 except _core.FormatError as error:
-                    # Without its path: the file is the model.
+                    # A ValueError, because the path in the message must be that of the model.
                     raise ValueError(str(error)) from None
                 if subwords.vector_size != model.dim:
                     raise ValueError(f"subwords of {subwords.vector_size} components")
@@ -962,7 +962,7 @@ keep_counts
             return used
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
-        # Versions before subwords trained without them.
+        # Models of versions without subwords do not have the setting.
         return {"subwords": False, **saved, "tokenizer": used["tokenizer"]}
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Vectors for any word, from its spelling: character n-grams that are fitted to word vectors."""
+"""Subword models: they predict the vector of any word from its character n-grams."""
 
 from __future__ import annotations
 
@@ -34,15 +34,14 @@ class _Vectors(Protocol):
 class Subwords:
     """A subword model: the vector of any word from its spelling.
 
-    Each character n-gram has a vector, and the prediction for a word with n known n-grams is 1/√n
-    times their sum. The edges of the word count as characters, so "<un" of "unseen" differs from
-    "un" within a word. The vectors of the n-grams are the weighted ridge regression of word vectors
-    on the n-grams of their words. N-grams are stored as they are: unlike in fastText, where n-grams
-    share the rows of a hash table, two n-grams never have the same vector.
+    Each character n-gram has a vector. The prediction for a word with n known n-grams is 1/√n times
+    the sum of their vectors. The beginning and the end of a word count as characters, so "<un" of
+    "unseen" differs from "un" within a word. :meth:`fit` computes the vectors of the n-grams by
+    weighted ridge regression of word vectors on the n-grams of the words. Each n-gram has a vector
+    of its own. In fastText, in contrast, n-grams share the rows of a hash table.
 
-    Make one with :meth:`fit` from any word vectors, or read one with :meth:`load`. A
-    :class:`glove_rs.WordVectors` that has one, as :attr:`WordVectors.subwords`, gives vectors for
-    words it does not know.
+    :meth:`fit` makes a model from any word vectors, and :meth:`load` reads one from a file. If
+    :attr:`glove_rs.WordVectors.subwords` is a subword model, queries take unknown words.
 
     Examples
     --------
@@ -78,31 +77,31 @@ class Subwords:
         threads: int | None = None,
         progress: Progress = None,
     ) -> Subwords:
-        """Fit n-grams to word vectors.
+        """Fit a subword model to word vectors.
 
         Parameters
         ----------
         vectors : WordVectors, or gensim's KeyedVectors
             V words and their finite vectors, in `index_to_key` and `vectors`.
         counts : Vocabulary, or sequence of int of length V, optional
-            How often each word occurs in the text: the vectors of rare words are noisy, so a word
-            has the weight min(1, √(count/200)). A word that a Vocabulary does not have has the
-            weight 0. Without counts all words have the weight 1.
+            The number of times that each word occurs in the text. The vectors of rare words are
+            noisy, so a word has the weight min(1, √(count/200)). A word that is not in the
+            Vocabulary has the weight 0. Without counts all words have the weight 1.
         min_n, max_n : int, optional
-            The shortest and the longest n-gram in characters, from 1 to 20, both or neither.
-            Default: 1 and 3 if most words have at most four characters, as in Chinese and Korean,
-            else 3 and 6.
+            The lengths of the shortest and the longest n-gram, in characters, from 1 to 20. Give
+            both or neither. Default: 1 and 3 if most words have at most four characters, as in
+            Chinese and Korean, otherwise 3 and 6.
         min_words : int, default 3
-            Keep the n-grams that at least this many of the words have, >= 1.
+            Keep the n-grams that occur in at least this many words, >= 1.
         penalty : float, default 1.0
-            λ > 0 of the ridge regression, which minimises Σ weight ‖prediction − vector‖² + λ ‖B‖²
-            with B the vectors of the n-grams.
+            The penalty λ > 0 of the ridge regression. It minimises
+            Σ weight ‖prediction − vector‖² + λ ‖B‖², where B has the vectors of the n-grams.
         steps : int, default 15
-            Steps of conjugate gradients, >= 1.
+            The number of steps of conjugate gradients, >= 1.
         threads : int, optional
             As for :class:`glove_rs.Glove`. It does not change the result.
         progress : bool or callable, optional
-            As for :class:`glove_rs.Glove`; the stage is "subwords".
+            As for :class:`glove_rs.Glove`. The stage is "subwords".
 
         Returns
         -------
@@ -111,7 +110,7 @@ class Subwords:
         Raises
         ------
         ValueError
-            For a parameter out of its range, and for vectors that are not finite numbers.
+            If a parameter is out of its range or a vector is not finite.
         MemoryError
             If there is not enough memory.
         KeyboardInterrupt
@@ -140,15 +139,15 @@ class Subwords:
                 )
             )
 
-    # --- predictions ----------------------------------------------------------------------------
+    # --- predictions ------------------------------------------------------------------------------
 
     def predict(self, words: str | Iterable[str]) -> _F32:
-        """Return the vectors of words from their spelling, of known and unknown words alike.
+        """Return the predicted vectors of words, also of words that the model was fitted to.
 
         Parameters
         ----------
         words : str, or iterable of str
-            Any words. Many together are faster than one after the other.
+            Any words. One call for many words is faster than one call for each.
 
         Returns
         -------
@@ -157,8 +156,8 @@ class Subwords:
         Raises
         ------
         KeyError
-            If none of the n-grams of a word is known. ``word in subwords`` and :meth:`covers` tell
-            before.
+            If the model has none of the n-grams of a word. ``word in subwords`` and :meth:`covers`
+            test this.
         """
         one = isinstance(words, str)
         asked = _asked(words)
@@ -168,20 +167,20 @@ class Subwords:
         return vectors[0] if one else vectors
 
     def covers(self, words: Iterable[str]) -> npt.NDArray[np.bool_]:
-        """Return which words have a known n-gram: bool, (n,)."""
+        """Return for each word whether the model has one of its n-grams: bool, shape (n,)."""
         return self._core.predict(_asked(words))[1]
 
     def __contains__(self, word: object) -> bool:
         return isinstance(word, str) and bool(self.covers([word])[0])
 
     def ngrams(self, word: str) -> list[str]:
-        """Return the known n-grams of a word, the most frequent first.
+        """Return the n-grams of a word that the model has, the most frequent first.
 
         "<" and ">" stand for the edges of the word.
         """
         return self._core.ngrams_of(*_asked(word))
 
-    # --- what it holds --------------------------------------------------------------------------
+    # --- its contents -----------------------------------------------------------------------------
 
     @property
     def vector_size(self) -> int:
@@ -208,22 +207,23 @@ class Subwords:
             f"dim={self.vector_size})"
         )
 
-    # --- files ----------------------------------------------------------------------------------
+    # --- files ------------------------------------------------------------------------------------
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the model to a file of its own, with checksums.
+        """Write the model to a file with checksums.
 
-        A model of :class:`glove_rs.Glove` that has subwords saves them too.
+        :meth:`glove_rs.Glove.save` saves the subword model of its vectors too.
 
         Parameters
         ----------
         path : str or path-like
-            The file, which appears complete or not at all. An ending such as ``.gz`` packs it.
+            The file. It appears complete or not at all. A name that ends in ``.gz`` or another
+            compression is compressed.
 
         Raises
         ------
         ValueError
-            For a name that ends as those of other formats do.
+            If the ending of the name is that of another format.
         OSError
             If it cannot be written. An existing file is then left unchanged.
         """
@@ -236,12 +236,12 @@ class Subwords:
         Parameters
         ----------
         path : path or open file
-            Packed or not; an open file must be open for bytes.
+            The file, compressed or not. An open file must be open for reading bytes.
 
         Raises
         ------
         FormatError
-            If the file is something else, truncated or damaged, with the byte offset.
+            If the file is not a subword model, truncated or damaged. The message has the offset.
         OSError
             If it cannot be read.
         """
@@ -249,12 +249,12 @@ class Subwords:
 
     @classmethod
     def _load(cls, name: str, path: object) -> Subwords:
-        """Read the file that the parameter `name` gives."""
+        """Read a subword model. `name` is the name of the parameter `path` in messages."""
         return cls(_core.CoreSubwords.load(readable(name, path)))
 
 
 def _asked(words: str | Iterable[str]) -> list[str]:
-    """Return one word or several as a list of words that have a spelling."""
+    """Return one word or several words as a list, after a check that they are valid text."""
     asked = [words] if isinstance(words, str) else words_of("words", words)
     return writable_words("words", asked)
 
@@ -268,7 +268,7 @@ def _counts(
     if isinstance(counts, Vocabulary):
         known, numbers = counts._rows, counts.counts
         rows = [known.get(word, -1) for word in words]
-        # The last one stands for words that the vocabulary does not have.
+        # Index -1, for words that the vocabulary does not have, is the appended 0.
         return np.append(numbers, 0)[rows].astype(np.uint64)
     array = np.asarray(counts)
     if array.shape != (len(words),) or array.dtype.kind not in "iu" or (array < 0).any():

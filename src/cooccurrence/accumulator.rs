@@ -122,11 +122,7 @@ impl<S: Sum> RowAccumulator<S> {
         };
         self.width = width;
         let most = most.min(width);
-        if self.kind != Kind::Hashed {
-            if self.dense.len() < width {
-                fallible::resize(&mut self.dense, width, S::default())?;
-            }
-        } else {
+        if self.kind == Kind::Hashed {
             let slots = (2 * most).next_power_of_two().max(16);
             self.shift = 32 - slots.trailing_zeros().min(31);
             self.keys.clear();
@@ -134,6 +130,8 @@ impl<S: Sum> RowAccumulator<S> {
             if self.sums.len() < slots {
                 fallible::resize(&mut self.sums, slots, S::default())?;
             }
+        } else if self.dense.len() < width {
+            fallible::resize(&mut self.dense, width, S::default())?;
         }
         // One element more than columns: `DenseRow::at` writes the next element before it knows whether the
         // column is new.

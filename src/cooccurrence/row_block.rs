@@ -1,4 +1,4 @@
-//! Consecutive rows of the matrix in memory.
+//! The layout of counts in memory: consecutive rows of the matrix in common arrays.
 
 use crate::error::Result;
 use crate::memory::fallible;

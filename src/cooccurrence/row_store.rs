@@ -1,4 +1,4 @@
-//! Where the rows of a matrix lie: plain in memory, compressed in memory, or in a temporary file.
+//! Where a matrix keeps its rows: in memory, compressed, or in a temporary file. `row_block.rs` has their layout.
 
 use super::row_block::RowBlock;
 use super::row_codec::{decode_into, encode};

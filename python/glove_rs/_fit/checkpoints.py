@@ -142,7 +142,7 @@ class Folder:
         """Raise a ValueError if `wanted` has other settings than the checkpoint's, `saved`."""
         # The values that a preset supplies are in the section "training".
         ours, theirs = (
-            # Versions before subwords trained without them.
+            # Checkpoints of versions without subwords do not have the setting.
             {
                 "subwords": False,
                 **settings["parameters"],

@@ -81,7 +81,7 @@ def fit(
     parameters = model.get_params()
     training = _settings.core_training(parameters)
     if init is not None and model.subwords is None:
-        # Pretrained vectors are better than what spelling predicts of them.
+        # Pretrained vectors are better than the vectors that spelling predicts.
         training["subwords"] = False
     if start is not None:
         training["epochs"] += start["epochs_done"]
@@ -177,7 +177,7 @@ def _resume(
     model.set_params(**parameters)
     session = Session(**options | saved_options)
     # Train with the values in the checkpoint: the presets of this version may have others.
-    # Versions before subwords trained without them.
+    # Checkpoints of versions without subwords do not have the setting.
     training = cast("_core._Training", {"subwords": False, **settings["training"]})
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]

@@ -316,7 +316,7 @@ class Fitted:
     text: Text | None = None
     # The row in `made` of each word of `vocabulary`; None if both have the same order.
     order: npt.NDArray[np.int64] | None = None
-    # The subword model that `vectors` starts with.
+    # The subword model that `vectors` has at first.
     _subwords: Subwords | None = None
     _vectors: WordVectors | None = None
 
@@ -342,7 +342,7 @@ class Fitted:
 
     @property
     def subwords(self) -> Subwords | None:
-        """The subword model of `vectors`, which a user may have set."""
+        """The subword model of `vectors`. A user may have set another one there."""
         return self._subwords if self._vectors is None else self._vectors.subwords
 
     def __getstate__(self) -> dict[str, Any]:

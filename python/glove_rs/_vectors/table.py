@@ -99,12 +99,12 @@ class VectorTable:
 
     @property
     def subwords(self) -> Subwords | None:
-        """The subword model that gives unknown words a vector, if there is one.
+        """The subword model, which gives unknown words a vector; None if there is none.
 
-        A model that was trained with subwords has one. Another can be set, or None:
-        ``wv.subwords = Subwords.fit(wv)``. Queries by word then take any word with a known n-gram:
-        :meth:`most_similar`, :meth:`similarity`, :meth:`analogy` and those built on them. ``in``,
-        ``[]`` and :meth:`get_vector` know the words of the vocabulary alone.
+        The vectors of a model that was trained with ``subwords=True`` have one. Any other can be
+        set: ``wv.subwords = Subwords.fit(wv)``. Queries by word, such as :meth:`most_similar`,
+        :meth:`similarity` and :meth:`analogy`, then take any word with a known n-gram. ``in``,
+        ``[]`` and :meth:`get_vector` still take words of the vocabulary only.
         """
         return self._subwords
 
@@ -270,7 +270,7 @@ class VectorTable:
     @overload
     def vector_of(self, words: Iterable[Key]) -> Float32: ...
     def vector_of(self, words: Key | Iterable[Key]) -> NDArray[Any]:
-        """Return the vectors of any words: of the vocabulary, or else from their spelling.
+        """Return the vectors of words; for unknown words, the predictions of :attr:`subwords`.
 
         Parameters
         ----------
@@ -280,14 +280,14 @@ class VectorTable:
         Returns
         -------
         ndarray, shape (dim,) for one word, (n, dim) for several
-            A word of the vocabulary has its own vector; for one word this is a read-only view of
-            its row. Others have the prediction of :attr:`subwords`, as float32.
+            The vector of a word of the vocabulary; for a single word, a read-only view of its
+            row. For other words, the prediction of :attr:`subwords`, as float32.
 
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary, and there are no subwords or they know none of its
-            n-grams. The message says which.
+            If a word is not in the vocabulary and :attr:`subwords` is None or has none of the
+            n-grams of the word. The message says which.
 
         Examples
         --------
@@ -348,7 +348,7 @@ class VectorTable:
         post_normalize : bool, default False
             Scale the mean to unit length.
         ignore_missing : bool, default True
-            Leave out words that are unknown and that :attr:`subwords` cannot predict.
+            Leave out unknown words for which :attr:`subwords` has no prediction.
 
         Returns
         -------

@@ -32,10 +32,10 @@ _FOLDERS = {
     "folder": "a folder of glove-rs fit",
 }
 
-#: Kinds of which :class:`Glove` reads the vectors.
+#: The kinds that :meth:`Glove.load` reads.
 _MODELS = {"model", "folder"}
 
-#: The name of an unknown kind in messages. A pipe is unknown, because it can be read only once.
+#: The name of the kind "unknown" in messages. Pipes have it too: they can be read only once.
 _UNKNOWN = "of no format that glove-rs knows"
 
 #: The parameters of :meth:`WordVectors.load` that are options of every command that reads vectors.
@@ -135,7 +135,7 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
 
 
 def vectors_of(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
-    """Return the vectors of a model as they would be read with these parameters."""
+    """Apply the parameters in :data:`READING`, and `subwords`, to the vectors of a model."""
     limit = integer("limit", reading.get("limit", len(wv)), 1)
     rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
     part = WordVectors(wv.index_to_key[:limit], rows)
@@ -204,8 +204,8 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
 def recognised(path: str) -> tuple[str, str]:
     """Return the kind of a file or folder, and its name in messages.
 
-    A file has the kind that the core recognises, a folder one of :data:`_FOLDERS`, and a pipe
-    the kind "unknown".
+    A file has the kind that the core recognises. A folder with a model or with checkpoints has one
+    of :data:`_FOLDERS`. Any other folder, a pipe and a device have the kind "unknown".
 
     Raises
     ------

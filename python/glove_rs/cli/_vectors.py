@@ -28,7 +28,7 @@ def add_vectors(parser: Parser) -> None:
 
 
 def add_subwords(parser: Parser) -> None:
-    """Add the option for words that have no vector."""
+    """Add the option --subwords, for words that have no vector."""
     parser.add_argument(
         "--subwords",
         metavar="FILE",

@@ -1,4 +1,4 @@
-"""``subwords``: fit character n-grams to vectors, so that any word has a vector."""
+"""``glove-rs subwords``: fit a subword model to vectors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ def add(commands: Commands) -> None:
         "subwords",
         _subwords,
         "VECTORS OUTPUT [options]",
-        summary="fit character n-grams to vectors, for words that have none",
+        summary="fit a subword model, which gives unknown words a vector",
         text=(
-            "Fit a vector to each n-gram of characters of the words, and write this subword model "
-            "to OUTPUT. It predicts the vector of any word from its spelling: give it to glove-rs "
-            "similar or analogy with --subwords. The words of a model weigh by their counts."
+            "Fit a subword model to VECTORS, and write it to OUTPUT. It has a vector for each "
+            "character n-gram, and predicts the vector of any word from its n-grams. glove-rs "
+            "similar and analogy use it with --subwords."
         ),
         example=(
             "glove-rs subwords glove.6B.100d.txt subwords\n"
@@ -40,8 +40,8 @@ def add(commands: Commands) -> None:
     parser.add_argument(
         "--counts",
         metavar="FILE",
-        help="words and their counts, as text: rare words weigh less (default: those of a model; "
-        "without counts all words weigh the same)",
+        help="file of the words and their counts, as text: rare words get a smaller weight "
+        "(default: the counts of the model VECTORS; for other vectors, all words have weight 1)",
     )
     group = parser.add_argument_group("fitting")
     add_parameters(group, Subwords.fit, _FITTING)

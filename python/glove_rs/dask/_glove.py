@@ -291,7 +291,7 @@ class DaskGlove(Glove):
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
-        """Move the vectors towards what spelling predicts, on this machine, as `Glove` does."""
+        """Do the shrinkage of `subwords=True` on this machine, as `Glove` does."""
         state = self._state
         sums = arrays["W"] + arrays["W_tilde"]
         found = _core.shrink(state.vocabulary._core, sums, None, progress)
