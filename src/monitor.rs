@@ -27,7 +27,7 @@ pub enum Stage {
     Training,
     /// Reading a file of vectors, counts or parameters; counted in bytes of the file.
     Loading,
-    /// Fitting vectors of n-grams; counted in steps of sixteen components.
+    /// Fitting a subword model; counted in steps of the solver, each for sixteen components.
     Subwords,
 }
 

@@ -249,8 +249,8 @@ impl Session {
         })
     }
 
-    /// Move the vectors towards what the spelling of their words predicts, if that is wanted and tells anything.
-    /// After an error they are where they were.
+    /// Do the shrinkage, if [`Session::subwords`] is set. Returns the subword model, or `None` if no vector was moved.
+    /// An error leaves the vectors unchanged.
     fn shrink(&self, parameters: &mut Parameters, monitor: &Monitor) -> Result<Option<Subwords>> {
         if !self.subwords {
             return Ok(None);

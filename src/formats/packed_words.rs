@@ -1,5 +1,5 @@
-//! Words with their counts, as they lie in this package's binary files: length and count of each word as LEB128,
-//! then the bytes of all words.
+//! Words with their counts in the binary files of this package: the length and the count of each word as LEB128, then the
+//! bytes of all words.
 
 use super::binary_reader::BinaryReader;
 use crate::cooccurrence::row_codec::{put_number, take_number};
@@ -19,7 +19,7 @@ pub(super) fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
     out
 }
 
-/// The vocabulary of `words` words in `bytes`, which were read at `offset`. Errors call it `name`.
+/// The vocabulary of `words` words in `bytes`, which were read at `offset`. `name` is its name in messages.
 pub(super) fn read_vocabulary(
     input: &BinaryReader,
     bytes: &[u8],

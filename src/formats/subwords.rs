@@ -13,8 +13,8 @@
 //! | 44 | 4 | CRC-32 of these bytes |
 //! | 48 | 12 | 0 |
 //! | 60 | 4 | CRC-32 of bytes 0 to 60 |
-//! | 64 | B | the n-grams: length in bytes and number of words of each as LEB128, then their UTF-8. U+FDD0 is the beginning of a word and U+FDD1 its end |
-//! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; behind each block its CRC-32 |
+//! | 64 | B | the n-grams: for each its length in bytes and the number of words that have it, as LEB128; then the UTF-8 of all. U+FDD0 is the beginning of a word and U+FDD1 its end |
+//! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; after each block its CRC-32 |
 
 use super::binary_reader::BinaryReader;
 use super::header::{Fault, HeaderFormat, contradiction};
@@ -36,13 +36,13 @@ const FORMAT: HeaderFormat = HeaderFormat {
     versions: [1, 1],
     length: HEADER,
 };
-/// Numbers of a block.
+/// Number of floats in a block.
 const BLOCK: usize = 1 << 16;
 
 /// Write a subword model. The file appears complete or not at all.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a name that says that the file holds something else; [`Error::Io`];
+/// [`Error::Parameter`] if the ending of the name is that of another format; [`Error::Io`];
 /// [`Error::Cancelled`].
 pub fn save(subwords: &Subwords, path: impl AsRef<Path>, monitor: &Monitor) -> Result<()> {
     let path = path.as_ref();
@@ -52,7 +52,7 @@ pub fn save(subwords: &Subwords, path: impl AsRef<Path>, monitor: &Monitor) -> R
     })
 }
 
-/// The content of the file of a subword model, which other files may hold.
+/// The content of the file of a subword model. Model files contain it too.
 ///
 /// # Errors
 /// [`Error::Memory`]; [`Error::Cancelled`].
@@ -66,7 +66,7 @@ pub fn to_bytes(subwords: &Subwords, monitor: &Monitor) -> Result<Vec<u8>> {
     Ok(content)
 }
 
-/// Give the content of the file to `write`, piece after piece.
+/// Pass the content of the file to `write` in pieces.
 fn encode(
     subwords: &Subwords,
     monitor: &Monitor,
@@ -95,19 +95,19 @@ fn encode(
     Ok(())
 }
 
-/// Read a subword model, packed or not.
+/// Read a subword model, compressed or not.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file, truncated or
+/// [`Error::Io`]; [`Error::Format`] with the byte offset if the file is not a subword model, truncated or
 /// damaged; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Subwords> {
     load_from(Input::open(path.as_ref(), monitor)?, monitor)
 }
 
-/// The model in the content of such a file.
+/// Read a model from the content of its file.
 ///
 /// # Errors
-/// As for [`load`]; the path in them is `<subwords>`.
+/// As for [`load`]; the path in messages is `<subwords>`.
 pub fn from_bytes(content: &[u8], monitor: &Monitor) -> Result<Subwords> {
     let content = std::io::Cursor::new(fallible::copied(content)?);
     load_from(
@@ -116,7 +116,7 @@ pub fn from_bytes(content: &[u8], monitor: &Monitor) -> Result<Subwords> {
     )
 }
 
-/// The same for a file that is open and at its beginning.
+/// Read a subword model from an open file that is at its beginning.
 ///
 /// # Errors
 /// As for [`load`].

@@ -17,10 +17,11 @@ use pyo3::types::{PyBytes, PyList};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Words from which several threads predict faster than the calling one: about 2 ms of work.
+/// Fewer words than this are predicted on the calling thread, because starting threads would take longer. This many take
+/// about 2 ms.
 const PARALLEL_FROM: usize = 1 << 10;
 
-/// How to fit a subword model.
+/// The options of a fit.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct SubwordArguments {
@@ -74,12 +75,12 @@ impl From<Subwords> for CoreSubwords {
     }
 }
 
-/// Vectors (n, dim), and which words have one.
+/// Vectors, shape (n, dim), and for each word whether it has one.
 type Predicted<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
 
 #[pymethods]
 impl CoreSubwords {
-    /// The model of `words` and their vectors; `counts` are those of the words, if they are known.
+    /// Fit a model to `words` and their vectors. `counts` are the counts of the words, if they are known.
     #[staticmethod]
     #[pyo3(signature = (words, vectors, counts, options, threads, progress))]
     fn fit(
@@ -107,7 +108,7 @@ impl CoreSubwords {
         Ok(fitted.into())
     }
 
-    /// Read a file that `save` wrote.
+    /// Read a file of `save`.
     #[staticmethod]
     fn load(py: Python<'_>, file: FileArgument) -> PyResult<Self> {
         let name = file.name().to_owned();
@@ -127,7 +128,7 @@ impl CoreSubwords {
         })
     }
 
-    /// The content of such a file.
+    /// The content of the file that `save` would write.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u8>>> {
         let bytes = run(py, None, None, |monitor| {
             file::to_bytes(&self.inner, monitor)
@@ -135,7 +136,7 @@ impl CoreSubwords {
         Ok(PyArray1::from_vec(py, bytes))
     }
 
-    /// The vectors of words, and which of them have one; zeros for the others.
+    /// The predicted vectors of words, and for each word whether it has one. All others get zeros.
     fn predict<'py>(&self, py: Python<'py>, words: Vec<String>) -> PyResult<Predicted<'py>> {
         let shape = [words.len(), self.inner.dim()];
         let (vectors, known) = if words.len() < PARALLEL_FROM {
@@ -152,7 +153,7 @@ impl CoreSubwords {
         ))
     }
 
-    /// The known n-grams of a word; `<` and `>` are its edges.
+    /// The n-grams of a word that the model has; `<` and `>` are the edges of the word.
     fn ngrams_of(&self, word: &str) -> Vec<String> {
         self.inner.ngrams_of(word.as_bytes())
     }
@@ -174,7 +175,7 @@ impl CoreSubwords {
         self.inner.dim()
     }
 
-    /// The shortest and the longest n-gram, in characters.
+    /// The lengths of the shortest and the longest n-gram, in characters.
     #[getter]
     fn lengths(&self) -> (usize, usize) {
         let lengths = self.inner.lengths();
@@ -197,8 +198,8 @@ impl CoreSubwords {
     }
 }
 
-/// The subword model of the vectors W + W̃ of a vocabulary, and by how much to move each of them: what training does
-/// after its last epoch. None if spelling tells nothing.
+/// The subword model of the vectors W + W̃ of a vocabulary, and for each word the vector to add: the shrinkage that ends a
+/// training. None if spelling does not predict vectors.
 #[pyfunction]
 #[pyo3(signature = (vocabulary, sums, threads, progress))]
 pub fn shrink<'py>(
@@ -224,7 +225,7 @@ pub fn shrink<'py>(
     Ok(Some((subwords.into(), moves)))
 }
 
-/// A model from the content of its file.
+/// Read a model from the content of its file.
 #[pyfunction]
 pub fn restore_subwords(py: Python<'_>, content: &Bound<'_, PyBytes>) -> PyResult<CoreSubwords> {
     let content = content.as_bytes();

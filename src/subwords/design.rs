@@ -1,4 +1,4 @@
-//! The design matrix: which n-grams each word of a vocabulary has.
+//! The design matrix: the n-grams of each word of a vocabulary.
 
 use super::ngrams::{MarkedWord, NgramLengths};
 use crate::error::Result;
@@ -10,16 +10,16 @@ use hashbrown::hash_table::Entry;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Words that one task looks up.
+/// Number of words that one task looks up.
 const WORDS: usize = 1 << 12;
-/// More threads than this do not look for n-grams faster: each reads all words.
+/// Largest number of shards. Each shard reads all words, so more shards are not faster.
 const MOST_SHARDS: usize = 16;
 
-/// Lists of numbers, one after the other.
+/// Lists of numbers in one buffer.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Lists {
     items: Vec<u32>,
-    // `ends[i]` is the end of list i; it starts where the list before it ends.
+    // List i is items[ends[i - 1]..ends[i]]; list 0 starts at 0.
     ends: Vec<usize>,
 }
 
@@ -49,7 +49,7 @@ impl Lists {
         Ok(())
     }
 
-    /// For each number below `numbers` the lists that it is in, in rising order.
+    /// For each number below `numbers`, the indices of the lists that contain it, in rising order.
     fn transposed(&self, numbers: usize, monitor: &Monitor) -> Result<Self> {
         let mut ends: Vec<usize> = fallible::zeroed(numbers)?;
         for &item in &self.items {
@@ -57,7 +57,7 @@ impl Lists {
         }
         let mut sum = 0;
         for end in &mut ends {
-            // For now where a list starts; filling it moves this to its end.
+            // Until the list is filled, this is the position of its next item.
             sum += std::mem::replace(end, sum);
         }
         let mut items = fallible::zeroed(self.items.len())?;
@@ -74,12 +74,12 @@ impl Lists {
         Ok(Self { items, ends })
     }
 
-    /// Ranges of lists with about `items` items each, which do not depend on the number of threads.
+    /// Divide the lists into ranges with about `items` items each. They do not depend on the number of threads.
     pub fn tasks(&self, items: usize) -> Vec<Range<usize>> {
         let mut tasks = Vec::new();
         let (mut first, mut before) = (0, 0);
         for (i, &end) in self.ends.iter().enumerate() {
-            // A list costs something even if it is empty.
+            // Each list counts as one more item, because an empty list takes time too.
             if end - before + (i + 1 - first) >= items {
                 tasks.push(first..i + 1);
                 (first, before) = (i + 1, end);
@@ -92,20 +92,20 @@ impl Lists {
     }
 }
 
-/// The matrix A with a row for each word and a column for each n-gram: 1/√n where a word has the n-gram, with
-/// n the number of its n-grams. So every row has length 1, and 0 if a word has none.
+/// The matrix A with a row for each word and a column for each n-gram. The value is 1/√n if the word has the n-gram,
+/// where n is the number of n-grams of the word, otherwise 0. The length of a row is 1, or 0 for a word without n-grams.
 #[derive(Debug)]
 pub struct Design {
     pub(super) lengths: NgramLengths,
-    // With the number of words that have each; the most frequent first, for the sake of the caches.
+    // Each with the number of words that have it. The most frequent come first, so that their rows share cache lines.
     pub(super) ngrams: Vocabulary,
     pub(super) by_word: Lists,
     pub(super) by_ngram: Lists,
 }
 
 impl Design {
-    /// The design matrix of these words, of the n-grams that at least `min_words` words have. On all threads of
-    /// the current rayon pool, whose number does not change the result.
+    /// The design matrix of words, with the n-grams that occur in at least `min_words` of them. Uses all threads of the
+    /// current rayon pool. Their number does not change the result.
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -145,7 +145,7 @@ impl Design {
         self.by_word.len()
     }
 
-    /// The n-grams, with the number of words that have each.
+    /// The n-grams. The count of an n-gram is the number of words that have it.
     pub fn ngrams(&self) -> &Vocabulary {
         &self.ngrams
     }
@@ -172,7 +172,7 @@ pub(super) fn scale(ngrams: usize) -> f32 {
     }
 }
 
-/// Room to look up the n-grams of one word after the other.
+/// Buffers for looking up the n-grams of words.
 #[derive(Debug, Default)]
 pub(super) struct Lookup {
     word: MarkedWord,
@@ -180,7 +180,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The numbers of those n-grams of a word that are in `ngrams`, rising, each once.
+    /// The ids of the n-grams of a word that are in `ngrams`, in rising order, each once.
     pub fn ids(&mut self, word: &[u8], lengths: NgramLengths, ngrams: &Vocabulary) -> &[WordId] {
         self.word.set(word);
         self.ids.clear();
@@ -193,8 +193,8 @@ impl Lookup {
     }
 }
 
-/// An n-gram while it is counted: where it first occurs in the text of all words, in how many words it occurs,
-/// and the last of those.
+/// An n-gram while n-grams are counted: its place in the text of the shard, the number of words that have it, and the
+/// last of these words.
 struct Counted {
     start: usize,
     length: u32,
@@ -202,15 +202,15 @@ struct Counted {
     last: u32,
 }
 
-/// The n-grams that at least `min_words` of the words have, with the number of these words.
+/// The n-grams that occur in at least `min_words` words, each with the number of these words.
 fn ngrams_of<W: AsRef<[u8]> + Sync>(
     words: &[W],
     lengths: NgramLengths,
     min_words: u64,
     monitor: &Monitor,
 ) -> Result<Vocabulary> {
-    // Every thread reads all n-grams and counts those whose hash is in its shard. The result is sorted, so it
-    // does not depend on the number of shards.
+    // For each shard a task reads all n-grams and counts those whose hash belongs to the shard. The result is
+    // sorted, so it does not depend on the number of shards.
     let shards = rayon::current_num_threads().clamp(1, MOST_SHARDS);
     let counted: Vec<Result<(Vec<u8>, Vec<Counted>)>> = (0..shards as u64)
         .into_par_iter()
@@ -226,7 +226,7 @@ fn ngrams_of<W: AsRef<[u8]> + Sync>(
     Vocabulary::prune(&ngrams, min_words, None, monitor)
 }
 
-/// The text that holds the n-grams of one shard, and those in at least `min_words` words.
+/// The n-grams of one shard that occur in at least `min_words` words, and the text that they refer to.
 fn count_shard<W: AsRef<[u8]>>(
     words: &[W],
     lengths: NgramLengths,
@@ -250,7 +250,7 @@ fn count_shard<W: AsRef<[u8]>>(
             if (code >> 24) % shards != shard {
                 continue;
             }
-            // New n-grams of this word lie in its text, which is appended below.
+            // New n-grams of this word refer to text that is appended below.
             let of = |n: &Counted| {
                 let from = n.start.checked_sub(text.len());
                 let (text, start) = from.map_or((&text[..], n.start), |at| (marked.text(), at));

@@ -1,18 +1,18 @@
-//! A subword model: vectors of words from the spelling of the words.
+//! Subword models: they predict the vector of a word from its spelling.
 //!
-//! A word is the set of its character n-grams, with its edges (Bojanowski et al. 2017). Each n-gram has a vector,
-//! and the prediction for a word with n known n-grams is 1/√n times the sum of their vectors. The vectors of the
-//! n-grams are a weighted ridge regression of given word vectors on the n-grams of their words, so any word
-//! vectors can have a subword model. N-grams are stored as they are, without hash buckets: two n-grams never
-//! share a vector.
+//! A word is described by the set of its character n-grams; the beginning and the end of the word count as characters
+//! (Bojanowski et al. 2017). Each n-gram has a vector. The prediction for a word with n known n-grams is 1/√n times
+//! the sum of their vectors. The vectors of the n-grams are computed by weighted ridge regression of given word vectors
+//! on the n-grams of the words, so a subword model can be fitted to any word vectors. N-grams are not hashed into
+//! buckets: each n-gram has a vector of its own.
 //!
 //! | module | holds |
 //! |---|---|
 //! | `ngrams` | the n-grams of a word |
-//! | `design` | the n-grams of a vocabulary, and which word has which |
+//! | `design` | the n-grams of a vocabulary, and the n-grams of each of its words |
 //! | `ridge` | the regression |
 //! | `model` | vectors of n-grams, predictions |
-//! | `shrinkage` | word vectors moved towards their predictions |
+//! | `shrinkage` | moving word vectors towards their predictions |
 //!
 //! ```
 //! use glove_rs::subwords::{Subwords, SubwordOptions};

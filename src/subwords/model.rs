@@ -1,4 +1,4 @@
-//! Vectors of n-grams, and what they predict.
+//! Vectors of n-grams, and predictions of word vectors from them.
 
 use super::design::{Design, Lookup, scale};
 use super::ngrams::{NgramLengths, shown};
@@ -16,13 +16,13 @@ const WORDS: usize = 1 << 10;
 /// How to fit a subword model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SubwordOptions {
-    /// The lengths of the n-grams; by default those that suit the words.
+    /// The lengths of the n-grams. `None` chooses them with [`NgramLengths::of_words`].
     pub lengths: Option<NgramLengths>,
-    /// Keep the n-grams that at least this many words have.
+    /// Keep the n-grams that occur in at least this many words, >= 1.
     pub min_words: u64,
-    /// λ > 0, the penalty of long vectors of n-grams.
+    /// λ > 0, the penalty on the squared lengths of the vectors of n-grams.
     pub penalty: f64,
-    /// Steps of conjugate gradients.
+    /// Number of steps of conjugate gradients, >= 1.
     pub steps: usize,
 }
 
@@ -62,7 +62,7 @@ impl SubwordOptions {
     }
 }
 
-/// The weights of words with these counts, min(1, √(count/200)): the vectors of rare words are noisy.
+/// The weights of words with these counts, min(1, √(count/200)). Rare words weigh less because their vectors are noisy.
 ///
 /// # Errors
 /// [`Error::Memory`].
@@ -79,7 +79,7 @@ pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
 #[derive(Debug)]
 pub struct Subwords {
     lengths: NgramLengths,
-    // With the number of words that had each when the model was fitted. Its index is built.
+    // Each n-gram with the number of fitted words that have it. The index is built.
     ngrams: Vocabulary,
     dim: usize,
     // A row of `dim` numbers for each n-gram.
@@ -87,9 +87,9 @@ pub struct Subwords {
 }
 
 impl Subwords {
-    /// The subword model of these words and their vectors of `dim` numbers, row-major. `weights` says how much
-    /// each word counts; without them all count the same. On all threads of the current rayon pool; the result
-    /// has the same bits for any number of threads.
+    /// Fit a subword model to words and their vectors of `dim` numbers, row-major. `weights` are the weights of the
+    /// words in the regression; without them each weight is 1. Uses all threads of the current rayon pool. The
+    /// result has the same bits for any number of threads.
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Memory`]; [`Error::Cancelled`].
@@ -119,7 +119,7 @@ impl Subwords {
         design.into_model(dim, vectors)
     }
 
-    /// The model of these n-grams, whose index is built, and their vectors.
+    /// A model with these n-grams and their vectors. The index of `ngrams` must be built.
     ///
     /// # Errors
     /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.
@@ -148,7 +148,7 @@ impl Subwords {
         self.lengths
     }
 
-    /// The n-grams, with the number of words that had each when the model was fitted.
+    /// The n-grams. The count of an n-gram is the number of fitted words that have it.
     pub fn ngrams(&self) -> &Vocabulary {
         &self.ngrams
     }
@@ -163,23 +163,23 @@ impl Subwords {
         &self.vectors
     }
 
-    /// The n-grams of a word that the model knows, with `<` and `>` for the edges of the word; the most frequent
-    /// first.
+    /// The n-grams of a word that the model has, the most frequent first. `<` and `>` are the beginning and the end
+    /// of the word.
     pub fn ngrams_of(&self, word: &[u8]) -> Vec<String> {
         let mut lookup = Lookup::default();
         let ids = lookup.ids(word, self.lengths, &self.ngrams).iter();
         ids.map(|&id| shown(self.ngrams.word(id))).collect()
     }
 
-    /// The vector of any word; `None` if the model knows none of its n-grams.
+    /// The predicted vector of a word; `None` if the model has none of its n-grams.
     pub fn predict(&self, word: &[u8]) -> Option<Vec<f32>> {
         let mut vector = vec![0.0; self.dim];
         let known = self.predict_into(word, &mut Lookup::default(), &mut vector);
         known.then_some(vector)
     }
 
-    /// The vectors of some words, row-major, and which of them have one; zeros for the others. On the calling
-    /// thread.
+    /// The predicted vectors of words, row-major, and for each word whether it has one. The vectors of all others
+    /// are 0. Runs on the calling thread.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -190,8 +190,7 @@ impl Subwords {
         Ok((vectors, known))
     }
 
-    /// The vectors of many words, row-major, and which of them have one; zeros for the others. On all threads
-    /// of the current rayon pool.
+    /// Like [`Subwords::predict_each`], on all threads of the current rayon pool.
     ///
     /// # Errors
     /// [`Error::Memory`]; [`Error::Cancelled`].
@@ -238,8 +237,8 @@ impl Subwords {
 }
 
 impl Design {
-    /// The vectors of the n-grams that fit best to the vectors of the words: `dim` numbers each, row-major. They
-    /// start at `start`, if it is given. `options.lengths` and `options.min_words` play no role here.
+    /// Compute the vectors of the n-grams from the vectors of the words: `dim` numbers each, row-major. The
+    /// iteration starts at `start`, or else at 0. `options.lengths` and `options.min_words` are not used.
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Memory`]; [`Error::Cancelled`].
@@ -275,7 +274,7 @@ impl Design {
         ridge::solve(self, &target, start, monitor)
     }
 
-    /// The subword model with these vectors of the n-grams, row-major.
+    /// The subword model of the n-grams of this matrix and these vectors of them, row-major.
     ///
     /// # Errors
     /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.
@@ -283,7 +282,7 @@ impl Design {
         Subwords::new(self.lengths, self.ngrams, dim, ngram_vectors)
     }
 
-    /// The predictions for all words from the vectors of the n-grams, row-major; zeros for words without n-grams.
+    /// The predictions for all words from the vectors of the n-grams, row-major. Words without n-grams get zeros.
     ///
     /// # Errors
     /// [`Error::Memory`]; [`Error::Cancelled`].

@@ -1,22 +1,22 @@
-//! Character n-grams: which pieces of a word stand for its spelling.
+//! The character n-grams of a word.
 
 use crate::error::{Error, Result};
 use std::ops::RangeInclusive;
 
-/// Marks the beginning and the end of a word. Unicode reserves these characters for the internal use of
+/// The characters that mark the beginning and the end of a word. Unicode reserves them for the internal use of
 /// programs, so an n-gram at the edge of a word differs from every n-gram of a text.
 const EDGES: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
-/// What the edges are shown as.
+/// The characters that users see for the edges.
 const SHOWN_EDGES: [char; 2] = ['<', '>'];
 /// The longest n-gram, in characters.
 pub const MAX_NGRAM: usize = 20;
-/// Lengths of n-grams for languages whose words have many letters, and for those that write a word with one to
-/// four characters, such as Chinese and Korean.
+/// Lengths of n-grams: for words of many letters, and for languages such as Chinese and Korean, in which most words have
+/// at most four characters.
 const LENGTHS: [RangeInclusive<usize>; 2] = [3..=6, 1..=3];
-/// Words of at most this many characters are short.
+/// A word of at most this many characters is short.
 const SHORT: usize = 4;
 
-/// The shortest and the longest n-gram, in characters with the edges of the word.
+/// The lengths of the shortest and the longest n-gram, in characters. The edges of a word count as characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NgramLengths {
     least: usize,
@@ -41,13 +41,13 @@ impl NgramLengths {
         Ok(Self { least, most })
     }
 
-    /// The lengths that suit a vocabulary: 1 to 3 if most of its words have at most four characters, else
+    /// The default lengths for a vocabulary: 1 to 3 if most of its words have at most four characters, otherwise
     /// 3 to 6.
     pub fn of_words<'a>(words: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let (mut short, mut all) = (0_usize, 0_usize);
         for word in words {
             all += 1;
-            // A character is at most four bytes, and begins with one that is not a continuation byte.
+            // A character has at most four bytes. Its first byte is not a continuation byte.
             let characters = || word.iter().filter(|byte| (**byte as i8) >= -64).count();
             short += usize::from(word.len() <= 4 * SHORT && characters() <= SHORT);
         }
@@ -58,18 +58,18 @@ impl NgramLengths {
         }
     }
 
-    /// The shortest n-gram.
+    /// The length of the shortest n-gram.
     pub fn least(self) -> usize {
         self.least
     }
 
-    /// The longest n-gram.
+    /// The length of the longest n-gram.
     pub fn most(self) -> usize {
         self.most
     }
 }
 
-/// A word between its edges, and where its characters begin.
+/// A word between its edges, and the offsets of its characters.
 #[derive(Debug, Default)]
 pub(super) struct MarkedWord {
     text: String,
@@ -77,7 +77,7 @@ pub(super) struct MarkedWord {
 }
 
 impl MarkedWord {
-    /// Take `word`. Bytes that are not UTF-8, and the edges themselves, become U+FFFD.
+    /// Replace the word by `word`. Bytes that are not UTF-8, and the edges themselves, become U+FFFD.
     pub fn set(&mut self, word: &[u8]) {
         self.text.clear();
         self.starts.clear();
@@ -103,13 +103,13 @@ impl MarkedWord {
         self.text.push(character);
     }
 
-    /// The whole, with its edges.
+    /// The word with its edges.
     pub fn text(&self) -> &[u8] {
         self.text.as_bytes()
     }
 
-    /// Where each n-gram lies in the text. One that occurs twice in the word comes twice. An edge alone says
-    /// nothing and is left out.
+    /// The range of each n-gram in the text. An n-gram that occurs twice has two ranges. An n-gram that is only an
+    /// edge is left out, because every word has it.
     pub fn ngrams(&self, lengths: NgramLengths) -> impl Iterator<Item = std::ops::Range<usize>> {
         let characters = self.starts.len() - 1;
         (0..characters).flat_map(move |first| {
@@ -121,7 +121,7 @@ impl MarkedWord {
     }
 }
 
-/// An n-gram as users see it: `<` and `>` are the edges of the word.
+/// An n-gram as users see it, with `<` and `>` for the edges of the word.
 pub(super) fn shown(ngram: &[u8]) -> String {
     let text = String::from_utf8_lossy(ngram);
     let show = |c| match EDGES.iter().position(|edge| *edge == c) {

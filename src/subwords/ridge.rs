@@ -1,12 +1,12 @@
 //! Weighted ridge regression by conjugate gradients (Hestenes and Stiefel 1952), for many targets at once.
 //!
-//! Every column y of the target has a vector of coefficients β of its own, which minimises
+//! For each column y of the target, the coefficients β minimise
 //!
 //!     Σ_i c_i (a_i·β − y_i)² + λ ‖β‖²
 //!
-//! with a_i the rows of the design matrix A and c_i the weights of the words. The columns share A, so sixteen of
-//! them are solved together: each number of A then moves a whole cache line. The gradient is scaled by the
-//! diagonal of AᵀCA + λ (Jacobi), because the n-grams differ in frequency by five orders of magnitude.
+//! where a_i are the rows of the design matrix A and c_i the weights of the words. All columns have the same A, so
+//! sixteen columns are solved together: for each number of A, a whole cache line is read. The gradient is scaled by
+//! the diagonal of AᵀCA + λ (Jacobi), because the frequencies of n-grams differ by five orders of magnitude.
 //!
 //! Sums have a fixed order: the result has the same bits for any number of threads.
 
@@ -20,15 +20,15 @@ use pulp::Arch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Items of the design matrix that one task reads.
+/// Number of items of the design matrix that one task reads.
 const ITEMS: usize = 1 << 14;
-/// A column is solved when the square of its residual has fallen by this factor: what is left is rounding, and steps
-/// along it lead anywhere.
+/// A column is solved if the square of its residual is this fraction of the first one or less. The rest is rounding
+/// error, and further steps would follow it.
 const SOLVED: f64 = 1e-13;
-/// Rows of coefficients that one task changes.
+/// Number of rows of coefficients that one task changes.
 const ROWS: usize = 1 << 12;
 
-/// What to fit.
+/// The data and the options of a regression.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Target<'a> {
     /// A row of `dim` numbers for each word.
@@ -65,7 +65,7 @@ pub(super) fn solve(
     Ok(coefficients)
 }
 
-/// Sixteen columns while they are solved.
+/// The solver of sixteen columns.
 struct Solver<'a> {
     design: &'a Design,
     penalty: f32,
@@ -109,7 +109,7 @@ impl<'a> Solver<'a> {
         })
     }
 
-    /// Take some columns of the target, and set the residual AᵀC(y − Aβ) − λβ.
+    /// Load some columns of the target, and compute the residual AᵀC(y − Aβ) − λβ.
     fn load(&mut self, target: &Target<'_>, columns: Range<usize>, start: Option<&[f32]>) {
         let Self {
             design,

@@ -1,8 +1,8 @@
-//! Shrinkage of word vectors towards what the spelling of the words predicts.
+//! Shrinkage of word vectors towards the predictions of a subword model.
 //!
-//! The vector of a word is noisy, because its counts are. The prediction from its n-grams averages over words that
-//! are spelled alike, such as the forms of a verb. A mean of both is better than either (James and Stein 1961), as
-//! far as spelling tells anything: this is measured on words that are held out.
+//! The vector of a word is noisy because the counts of the word are noisy. The prediction from its n-grams is an average
+//! over words with a similar spelling, such as the forms of a verb. A weighted mean of both is better than either (James
+//! and Stein 1961) if spelling predicts vectors. This is tested on held-out words.
 
 use super::design::Design;
 use super::model::{SubwordOptions, Subwords, word_weights};
@@ -14,33 +14,34 @@ use crate::training::LINE;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
-/// The weight of the prediction in the mean, measured: benches/EXPERIMENTS.md, "Subwords".
+/// The weight of the prediction in the mean. Measured in benches/EXPERIMENTS.md, "Subwords".
 const PREDICTION: f32 = 0.4;
-/// The regression, measured likewise.
+/// Steps and penalty of the regression. Measured in the same section.
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
-/// Every `HELD_OUT`-th word is predicted from the others to measure what spelling tells.
+/// Every `HELD_OUT`-th word is held out, and predicted from the other words.
 const HELD_OUT: usize = 10;
-/// Steps of that regression, of sixteen components.
+/// Steps of the regression without the held-out words. It uses the first sixteen components only.
 const TRIAL_STEPS: usize = 10;
-/// Below this correlation of the held-out words' vectors with their predictions, spelling tells nothing.
+/// If the correlation of the vectors of held-out words with their predictions is below this, no vector is moved.
 const LEAST_CORRELATION: f64 = 0.1;
 
-/// What shrinkage found.
+/// The result of a shrinkage.
 #[derive(Debug)]
 pub struct Shrinkage {
-    /// The correlation of the vectors of held-out words with their predictions, both about their means.
+    /// The weighted correlation of the vectors of held-out words with their predictions.
     pub correlation: f64,
-    /// The subword model, and by how much to move each vector, row-major; `None` if spelling tells nothing.
+    /// The subword model, and for each word the vector to add to its vector, row-major. `None` if the correlation is
+    /// below 0.1.
     pub found: Option<(Subwords, Vec<f32>)>,
 }
 
 impl Shrinkage {
-    /// Of the vectors of the words of a vocabulary, `dim` numbers each, row-major. On all threads of the current
-    /// rayon pool; the result has the same bits for any number of threads.
+    /// Compute the shrinkage of the vectors of a vocabulary, `dim` numbers each, row-major. Uses all threads of the
+    /// current rayon pool. The result has the same bits for any number of threads.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] for vectors that do not fit; [`crate::Error::Memory`];
+    /// [`crate::Error::Parameter`] for vectors of a wrong number or that are not finite; [`crate::Error::Memory`];
     /// [`crate::Error::Cancelled`].
     pub fn of(
         vocabulary: &Vocabulary,
@@ -76,14 +77,14 @@ impl Shrinkage {
             .into_par_iter()
             .enumerate()
             .for_each(|(word, (moves, vector))| {
-                // A word without n-grams stays where it is.
-                let share = if design.has_ngrams(word) {
+                // The vector of a word without n-grams does not move.
+                let weight = if design.has_ngrams(word) {
                     PREDICTION
                 } else {
                     0.0
                 };
                 for (x, own) in moves.iter_mut().zip(vector) {
-                    *x = share * (*x - own);
+                    *x = weight * (*x - own);
                 }
             });
         let subwords = design.into_model(dim, ngrams)?;
@@ -94,7 +95,8 @@ impl Shrinkage {
     }
 }
 
-/// The correlation of the vectors of held-out words with predictions from the other words, in the first components.
+/// The correlation of the vectors of held-out words with predictions from the other words, over the first sixteen
+/// components.
 fn correlation(
     design: &Design,
     vectors: &[f32],
@@ -152,9 +154,9 @@ mod tests {
     use super::*;
     use crate::threads;
 
-    /// Words of stems and endings, and vectors that are sums of a vector of each, or that have nothing to do with
-    /// the words.
-    fn sample(tells: bool) -> (Vocabulary, Vec<f32>, usize) {
+    /// Words of stems and endings. Their vectors are sums of a vector of the stem and one of the ending or, if not
+    /// `spelled`, unrelated to the words.
+    fn sample(spelled: bool) -> (Vocabulary, Vec<f32>, usize) {
         const DIM: usize = 20;
         let noise = |seed: usize, k: usize| {
             let code = crate::vocabulary::hash(format!("{seed} {k}").as_bytes());
@@ -170,7 +172,7 @@ mod tests {
             for (j, ending) in endings.iter().enumerate() {
                 words.push((format!("{stem}{ending}"), 300));
                 let of = |k| {
-                    if tells {
+                    if spelled {
                         noise(i, k) + noise(1000 + j, k)
                     } else {
                         noise(2000 + i * endings.len() + j, k)
@@ -208,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_moves_where_spelling_tells_nothing() {
+    fn no_vector_moves_if_spelling_does_not_predict_vectors() {
         let Shrinkage { correlation, found } = shrinkage(2, &sample(false));
         assert!(
             correlation < LEAST_CORRELATION && found.is_none(),

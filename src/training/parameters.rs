@@ -509,8 +509,9 @@ impl Parameters {
         Ok(sums)
     }
 
-    /// Move the vectors w + w̃, for each word by its row of `moves`, row-major (V, dim): half of it goes to w and
-    /// half to w̃.
+    /// Move the vector w + w̃ of each word by the row of the word in `moves`, row-major (V, dim). Half of a row is added
+    /// to w and half to w̃. The squares that row-wise rows store are then wrong until `SharedRows::new` recomputes
+    /// them.
     pub fn move_sums(&mut self, moves: &[f32]) {
         let dim = self.dim();
         self.words_mut()
