@@ -396,7 +396,7 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(forms):
     assert shrunk.vectors.vector_of("walkings").shape == (10,)
 
 
-def test_words_of_which_spelling_tells_nothing_stay_where_they_are():
+def test_no_vector_moves_if_spelling_does_not_predict_vectors():
     rng = np.random.default_rng(6)
     words = np.array([f"{a}{b}" for a in "abcdefgh" for b in rng.integers(100, 999, 20)])
     rng.shuffle(words)
