@@ -52,6 +52,7 @@ pub mod partition;
 mod python;
 mod report;
 pub mod session;
+pub mod subwords;
 pub mod threads;
 pub mod tokenize;
 pub mod training;

@@ -27,6 +27,8 @@ pub enum Stage {
     Training,
     /// Reading a file of vectors, counts or parameters; counted in bytes of the file.
     Loading,
+    /// Fitting vectors of n-grams; counted in steps of sixteen components.
+    Subwords,
 }
 
 impl Stage {
@@ -40,6 +42,7 @@ impl Stage {
             Self::Preparing => "preparing",
             Self::Training => "training",
             Self::Loading => "loading",
+            Self::Subwords => "subwords",
         }
     }
 
@@ -51,6 +54,7 @@ impl Stage {
             4 => Self::Preparing,
             5 => Self::Training,
             6 => Self::Loading,
+            7 => Self::Subwords,
             _ => Self::Idle,
         }
     }

@@ -47,6 +47,7 @@ use crate::formats::{checkpoint, counts as counts_file};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
+use crate::subwords::{Shrinkage, Subwords};
 use crate::training::{
     AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
     Training, TrainingOptions, check_enough_records,
@@ -133,6 +134,9 @@ pub struct Session {
     pub anchor: Option<Anchor>,
     /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
+    /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
+    /// [`Shrinkage`].
+    pub subwords: bool,
     /// Whether [`Trained`] has the counts. They are compressed if nothing else refers to them.
     pub keep_counts: bool,
 }
@@ -145,6 +149,9 @@ pub struct Trained {
     pub parameters: Parameters,
     /// Reports of the finished epochs.
     pub reports: Vec<EpochReport>,
+    /// The subword model of the vectors. `None` without [`Session::subwords`], and if the spelling of words does
+    /// not predict their vectors.
+    pub subwords: Option<Subwords>,
     /// The counts, if [`Session::keep_counts`] is set.
     pub counts: Option<Arc<Triangle>>,
     /// The error that interrupted the training after it had finished an epoch. The parameters are then
@@ -164,6 +171,7 @@ impl Session {
             memory: MemoryLimit::default(),
             anchor: None,
             checkpoints: None,
+            subwords: false,
             keep_counts: false,
         }
     }
@@ -214,24 +222,45 @@ impl Session {
             Some(tiles) => self.train(&mut training, &tiles, resumed, after_epoch, monitor),
             None => Ok(()),
         };
-        let interrupted = match result {
+        let mut interrupted = match result {
             Ok(()) => None,
             Err(error @ Error::Diverged { .. }) => return Err(error),
             Err(error) if training.history.epochs == first => return Err(error),
             Err(error) => Some(error),
         };
         let reports = std::mem::take(&mut training.history.reports);
+        let mut subwords = None;
         let parameters = if interrupted.is_some() {
             training.parameters
         } else {
-            training.into_best()
+            let mut best = training.into_best();
+            match self.shrink(&mut best, monitor) {
+                Ok(found) => subwords = found,
+                Err(error) => interrupted = Some(error),
+            }
+            best
         };
         Ok(Trained {
             parameters,
             reports,
+            subwords,
             counts,
             interrupted,
         })
+    }
+
+    /// Move the vectors towards what the spelling of their words predicts, if that is wanted and tells anything.
+    /// After an error they are where they were.
+    fn shrink(&self, parameters: &mut Parameters, monitor: &Monitor) -> Result<Option<Subwords>> {
+        if !self.subwords {
+            return Ok(None);
+        }
+        let (sums, dim) = (parameters.sums()?, parameters.dim());
+        let shrinkage = Shrinkage::of(&self.vocabulary, &sums, dim, monitor)?;
+        Ok(shrinkage.found.map(|(subwords, moves)| {
+            parameters.move_sums(&moves);
+            subwords
+        }))
     }
 
     fn layout(&self) -> RowLayout {

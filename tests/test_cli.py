@@ -39,6 +39,7 @@ COMMANDS = [
     "similar",
     "analogy",
     "infer",
+    "subwords",
     "convert",
     "info",
     "estimate",

@@ -93,6 +93,7 @@ def same(a: Glove, b: Glove) -> bool:
         {"preset": "paper"},
         {"preset": "paper", "optimizer": "sgd", "learning_rate": 0.01},
         {"preset": "paper", "x_max": 10.0, "schedule": "linear", "negative": 2.0},
+        {"subwords": True},
     ],
 )
 def test_one_group_has_the_bits_of_deterministic_training(
@@ -105,6 +106,7 @@ def test_one_group_has_the_bits_of_deterministic_training(
     assert same(model, alone)
     assert model.history.validation == alone.history.validation
     assert model.vocabulary.words == alone.vocabulary.words
+    assert (model.vectors.subwords is not None) == more.get("subwords", False)
 
 
 def test_text_becomes_the_bits_of_deterministic_training(client: Any, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from glove_rs import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
 from odd_files import FOREIGN, TABLES, TEXT, archive, available
 
 WORDS = Vocabulary(["a", "b"], [2, 1])
@@ -29,6 +29,7 @@ READERS = {
     "parameters": lambda path: Glove.load_stanford(path, WORDS),
     "parameters' vectors": lambda path: WordVectors.load(path, vocabulary=WORDS),
     "model": Glove.load,
+    "subwords": Subwords.load,
 }
 DENIED = {
     "text": "this is not text but ",
@@ -39,6 +40,7 @@ DENIED = {
     "parameters": "these are not parameters of Stanford's glove but ",
     "parameters' vectors": "these are not parameters of Stanford's glove but ",
     "model": "this is not a model but ",
+    "subwords": "this is not a subword model but ",
 }
 
 
@@ -57,6 +59,7 @@ def ours(tmp_path_factory):
         "parameters": ("parameters", "64-bit numbers", "vocabulary="),
         "vocabulary": ("vocabulary", "a vocabulary", r"Vocabulary\.load"),
         "model": ("model", "a model of glove-rs", r"Glove\.load"),
+        "subwords": ("subwords", "a subword model of glove-rs", r"Subwords\.load"),
         "word2vec": ("vectors", "word vectors", r"WordVectors\.load"),
         "binary": ("vectors", "word vectors", r"WordVectors\.load"),
         "glove": ("vectors", "word vectors", r"WordVectors\.load"),
@@ -66,6 +69,7 @@ def ours(tmp_path_factory):
     counts._core.save_stanford(folder / "records")
     counts.vocabulary.save(folder / "vocabulary")
     model.save(folder / "model")
+    Subwords.fit(model.vectors, min_words=1).save(folder / "subwords")
     model.save_stanford(folder / "p", text=False)
     os.rename(folder / "p.bin", folder / "parameters")
     model.vectors.save_word2vec_format(folder / "word2vec")
@@ -85,7 +89,7 @@ def refusal(read, path):
     return message.removeprefix(str(path))
 
 
-OURS = ["text", "counts", "records", "parameters", "vocabulary", "model"]
+OURS = ["text", "counts", "records", "parameters", "vocabulary", "model", "subwords"]
 OURS += ["word2vec", "binary", "glove", "native"]
 READ_BY = {"text": {"text"}, "parameters": {"parameters", "parameters' vectors"}}
 

@@ -44,6 +44,7 @@ DEFAULTS = {
     "schedule": None,
     "negative": None,
     "negative_weight": None,
+    "subwords": None,
     "normalize": None,
     "documents": "line",
     "errors": "strict",

@@ -179,6 +179,16 @@ def test_waiting_for_standard_input_stops(tmp_path, tokenizer):
     assert interrupt(work, "starting", tmp_path) < LIMIT
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_fitting_subwords_stops(tmp_path, threads):
+    work = f"""
+        from glove_rs import Subwords
+        wv = WordVectors([f"{{i * i:x}}" for i in range(20_000)], np.ones((20_000, 100)))
+        Subwords.fit(wv, steps=10**6, threads={threads}, progress=report)
+    """
+    assert interrupt(work, "subwords", tmp_path) < LIMIT
+
+
 def test_loading_vectors_stops(tmp_path_factory, tmp_path):
     # A compressed file of one megabyte with a hundred million lines.
     path = tmp_path_factory.mktemp("interrupt") / "vectors.gz"

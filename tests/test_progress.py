@@ -54,6 +54,14 @@ def test_the_log_has_the_validation_loss(log):
     ]
 
 
+def test_epochs_are_logged_before_the_stage_that_follows_training(log):
+    Glove(**SMALL, subwords=True).fit(DOCUMENTS)
+    lines = [record.getMessage() for record in log.records]
+    epochs = [place for place, line in enumerate(lines) if line.startswith("epoch")]
+    assert len(epochs) == 4
+    assert lines[epochs[-1] + 1 :][-1].startswith("subwords: ")
+
+
 def test_thousands_of_short_epochs_are_all_logged(log):
     Glove(**SMALL | {"epochs": 3000}).fit([["a", "b"]] * 3)
     epochs = [r.getMessage().split()[1] for r in log.records if r.getMessage()[:5] == "epoch"]

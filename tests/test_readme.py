@@ -68,7 +68,8 @@ def test_linked_files_exist(page: Path) -> None:
 
 
 def test_names_in_the_api_table_exist() -> None:
-    names = re.findall(r"`((?:Glove|Vocabulary|Cooccurrence|WordVectors)\.[a-z_]\w*)", README)
+    classes = "Glove|Vocabulary|Cooccurrence|WordVectors|Subwords"
+    names = re.findall(rf"`((?:{classes})\.[a-z_]\w*)", README)
     assert names
     missing = []
     for name in names:

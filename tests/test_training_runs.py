@@ -88,6 +88,7 @@ def core_train(counts, epochs, start=None, session=None, **changed):
         "grad_clip": 100.0,
         "negative": 0.5,
         "negative_weight": 0.1,
+        "subwords": False,
         "deterministic": True,
         "seed": 3,
     } | changed

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
     from .glove import Glove, NotFittedError
+    from .subwords import Subwords
     from .vectors import WordVectors
     from .vocabulary import Vocabulary
 
@@ -33,6 +34,7 @@ __all__ = [
     "Glove",
     "InternalError",
     "NotFittedError",
+    "Subwords",
     "TrainingDiverged",
     "Vocabulary",
     "WordVectors",
@@ -50,10 +52,11 @@ _MODULES = {
     "FitEstimate": "_fit.estimate",
     "Glove": "glove",
     "NotFittedError": "glove",
+    "Subwords": "subwords",
     "Vocabulary": "vocabulary",
     "WordVectors": "vectors",
 }
-_PUBLIC_MODULES = {"cooccurrence", "evaluation", "glove", "vectors", "vocabulary"}
+_PUBLIC_MODULES = {"cooccurrence", "evaluation", "glove", "subwords", "vectors", "vocabulary"}
 
 
 def __getattr__(name: str) -> Any:

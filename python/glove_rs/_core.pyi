@@ -25,6 +25,7 @@ __all__ = [
     "CoreHistory",
     "CoreParameters",
     "CoreShard",
+    "CoreSubwords",
     "CoreTiles",
     "CoreVectors",
     "CoreVocabulary",
@@ -55,9 +56,11 @@ __all__ = [
     "most_threads",
     "read_text",
     "recognise",
+    "restore_subwords",
     "restore_vocabulary",
     "save_parameters",
     "save_vectors",
+    "shrink",
     "shuffle",
     "simd_level",
     "simd_levels",
@@ -134,6 +137,7 @@ class _Training(TypedDict):
     negative_weight: float
     deterministic: bool
     seed: int
+    subwords: bool
 
 class _Subepoch(TypedDict):
     epoch: int
@@ -230,6 +234,41 @@ class CoreVocabulary:
     def __len__(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
 
+class _Subwords(TypedDict):
+    min_n: int | None
+    max_n: int | None
+    min_words: int
+    penalty: float
+    steps: int
+
+@final
+class CoreSubwords:
+    @staticmethod
+    def fit(
+        words: Sequence[str],
+        vectors: npt.NDArray[np.float32],
+        counts: npt.NDArray[np.uint64] | None,
+        options: _Subwords,
+        threads: int | None,
+        progress: _Progress | None,
+    ) -> CoreSubwords: ...
+    @staticmethod
+    def load(file: _Path | IO[Any]) -> CoreSubwords: ...
+    def save(self, path: _Path) -> None: ...
+    def to_bytes(self) -> npt.NDArray[np.uint8]: ...
+    def predict(
+        self, words: Sequence[str]
+    ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]: ...
+    def ngrams_of(self, word: str) -> list[str]: ...
+    def ngrams(self) -> list[str]: ...
+    def vectors(self) -> npt.NDArray[np.float32]: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def lengths(self) -> tuple[int, int]: ...
+    def __len__(self) -> int: ...
+    def __reduce__(self) -> tuple[Any, ...]: ...
+
 @final
 class CoreShard:
     def __new__(cls, vocabulary: CoreVocabulary, ids: npt.NDArray[np.uint8]) -> CoreShard: ...
@@ -275,6 +314,10 @@ def count_by_group(
     parts: int,
 ) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
+def restore_subwords(content: bytes) -> CoreSubwords: ...
+def shrink(
+    vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None
+) -> tuple[CoreSubwords, _F32] | None: ...
 def restore_vocabulary(
     words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]
 ) -> CoreVocabulary: ...
@@ -346,6 +389,8 @@ class CoreParameters:
     def data_loss(self) -> list[float]: ...
     @property
     def validation(self) -> list[float | None]: ...
+    @property
+    def subwords(self) -> CoreSubwords | None: ...
     @property
     def counts(self) -> CoreCooccurrence | None: ...
 

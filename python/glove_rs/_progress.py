@@ -33,6 +33,7 @@ _UNITS = {
     "preparing": "pair",
     "training": "record",
     "loading": "B",
+    "subwords": "step",
 }
 
 

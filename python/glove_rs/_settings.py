@@ -407,6 +407,14 @@ _ROWS: Final = (
         presets=_both(0.3, 0.3),
     ),
     Setting(
+        "subwords",
+        "training",
+        Boolean(),
+        "after the last epoch, move the vectors 0.4 of the way to what the spelling of the words "
+        "predicts, unless spelling tells nothing",
+        presets=_both(False, False),
+    ),
+    Setting(
         "deterministic",
         "training",
         Boolean(),

@@ -7,7 +7,7 @@ from typing import Any
 
 from ._checks import shown
 
-__all__ = ["UnknownWord", "close_spellings"]
+__all__ = ["UnknownSpelling", "UnknownWord", "close_spellings"]
 
 
 class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
@@ -42,6 +42,22 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle has the message only, not the vocabulary.
         return KeyError, (str(self),)
+
+
+class UnknownSpelling(KeyError):  # noqa: N818 - users catch KeyError
+    """A subword model knows none of the n-grams of a word.
+
+    Parameters
+    ----------
+    word : str
+        The word.
+    """
+
+    def __init__(self, word: str) -> None:
+        super().__init__(word)
+
+    def __str__(self) -> str:
+        return f"Key {shown(self.args[0])} has no vector: none of its character n-grams is known"
 
 
 def close_spellings(

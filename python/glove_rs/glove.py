@@ -27,6 +27,7 @@ from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json, to_json
 from ._warnings import warn
 from .cooccurrence import Cooccurrence
+from .subwords import Subwords
 from .vectors import WordVectors
 from .vectors import combine as combined
 from .vocabulary import Vocabulary, as_vocabulary
@@ -110,6 +111,13 @@ class Glove:
         Bound of each component of a vector's gradient, > 0. It keeps training at high learning
         rates from diverging. With "rowwise_adagrad" it is the bound of the root of the mean square
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
+    subwords : bool, optional
+        After the last epoch, fit a subword model to W + W_tilde (:class:`glove_rs.Subwords`), and
+        move each vector 0.4 of the way to the vector that the spelling of its word predicts. This
+        improves the vectors of rare words, the similarity of words and questions of grammar. The
+        model becomes ``vectors.subwords``, which gives unknown words a vector. No vector is moved
+        if the spelling of held-out words does not predict their vectors. Both presets False; also
+        False with `init`.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
@@ -206,6 +214,7 @@ class Glove:
         schedule: str | None = None,
         negative: float | None = None,
         negative_weight: float | None = None,
+        subwords: bool | None = None,
         normalize: str | None = None,
         documents: str = "line",
         errors: str = "strict",
@@ -237,6 +246,7 @@ class Glove:
         self.schedule = schedule
         self.negative = negative
         self.negative_weight = negative_weight
+        self.subwords = subwords
         self.normalize = normalize
         self.documents = documents
         self.errors = errors
@@ -828,6 +838,8 @@ keep_counts
         The file is a NumPy ``.npz`` archive without pickled objects, whatever its name. It appears
         complete or not at all. If `tokenizer` is a function, the file does not contain it.
 
+        If :attr:`vectors` has a subword model, the file contains it too.
+
         Raises
         ------
         NotFittedError
@@ -860,6 +872,9 @@ keep_counts
         words = [word.encode() for word in state.vocabulary.words]
         used = {**state.settings, "tokenizer": settings["tokenizer"]}
         header = {"format": "glove-rs model", "version": 1, "settings": settings, "used": used}
+        extra = {}
+        if state.subwords is not None:
+            extra["subwords"] = state.subwords._core.to_bytes()
         with replacing(path) as file:
             np.savez(
                 file,
@@ -870,6 +885,7 @@ keep_counts
                 counts=state.vocabulary.counts,
                 history=np.array(state.history.epochs()),
                 **state.arrays,
+                **extra,
             )
 
     @classmethod
@@ -924,9 +940,19 @@ keep_counts
             widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
             if widths not in ({1}, {model.dim}):
                 raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
+            subwords = None
+            if "subwords" in archive:
+                content = archive.read("subwords", "u1", (None,)).tobytes()
+                try:
+                    subwords = Subwords(_core.restore_subwords(content))
+                except _core.FormatError as error:
+                    # Without its path: the file is the model.
+                    raise ValueError(str(error)) from None
+                if subwords.vector_size != model.dim:
+                    raise ValueError(f"subwords of {subwords.vector_size} components")
             used = model._used(header.get("used"))
             model.set_params(**_settings.pinned(model.get_params(), used))
-        model._fitted = Fitted(vocabulary, history, arrays, used)
+        model._fitted = Fitted(vocabulary, history, arrays, used, _subwords=subwords)
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:
@@ -936,7 +962,8 @@ keep_counts
             return used
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
-        return {**saved, "tokenizer": used["tokenizer"]}
+        # Versions before subwords trained without them.
+        return {"subwords": False, **saved, "tokenizer": used["tokenizer"]}
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:

@@ -24,6 +24,7 @@ from ._vectors.cosine import not_finite
 from ._vectors.gensim_names import GensimNames
 from ._vectors.query_terms import Key, as_list
 from ._vectors.similarity import Neighbours
+from .subwords import Subwords
 from .vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -170,6 +171,7 @@ class WordVectors(GensimNames):
         combine: str = "sum",
         mmap: bool = True,
         max_line_bytes: int = 64 << 20,
+        subwords: Subwords | str | os.PathLike[str] | IO[bytes] | None = None,
         progress: Progress = None,
     ) -> WordVectors:
         r"""Read vectors from a file in any of the usual formats.
@@ -225,6 +227,9 @@ class WordVectors(GensimNames):
         max_line_bytes : int, default 67108864
             The longest allowed line of text, in bytes, from 1 to 2**40. A longer line is an error,
             so that a small compressed file cannot fill the memory.
+        subwords : Subwords, path or open file, optional
+            The subword model of these vectors, or a file of :meth:`Subwords.save`. It becomes
+            :attr:`subwords`, which gives vectors for unknown words.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`.
 
@@ -269,7 +274,9 @@ class WordVectors(GensimNames):
         >>> wv.index_to_key, wv["new york"].tolist()
         (['ice', 'new york'], [0.0, 1.0])
         """
-        return cls._from_unique(
+        if subwords is not None and not isinstance(subwords, Subwords):
+            subwords = Subwords._load("subwords", subwords)
+        wv = cls._from_unique(
             *vector_files.read(
                 path,
                 member=member,
@@ -285,6 +292,8 @@ class WordVectors(GensimNames):
                 progress=progress,
             )
         )
+        wv.subwords = subwords
+        return wv
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the native format. :meth:`load` maps such a file into memory and opens it at once.

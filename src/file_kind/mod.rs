@@ -63,6 +63,8 @@ pub enum FileKind {
     Model,
     /// A checkpoint of this package.
     Checkpoint,
+    /// A subword model of this package.
+    Subwords,
     /// A zip archive.
     Archive,
     /// A format that is not read.
@@ -97,13 +99,15 @@ pub enum Wanted {
     Model,
     /// A checkpoint.
     Checkpoint,
+    /// A subword model.
+    Subwords,
     /// Questions, rated pairs of words, or categories of words.
     Evaluation,
 }
 
 impl Wanted {
     /// The public names, in the order of the enum.
-    pub const NAMES: [&str; 8] = [
+    pub const NAMES: [&str; 9] = [
         "text",
         "vectors",
         "vocabulary",
@@ -111,6 +115,7 @@ impl Wanted {
         "parameters",
         "model",
         "checkpoint",
+        "subwords",
         "evaluation",
     ];
 
@@ -127,6 +132,7 @@ impl Wanted {
             Self::Parameters,
             Self::Model,
             Self::Checkpoint,
+            Self::Subwords,
             Self::Evaluation,
         ];
         Error::choice("wanted", name, Self::NAMES, values)
@@ -141,6 +147,7 @@ impl Wanted {
             Self::Parameters => "these are not parameters of Stanford's glove",
             Self::Model => "this is not a model",
             Self::Checkpoint => "this is not a checkpoint",
+            Self::Subwords => "this is not a subword model",
             Self::Evaluation => "these are not questions, rated pairs or categories",
         }
     }
@@ -155,6 +162,7 @@ impl Wanted {
             Self::Parameters => kind == FileKind::Parameters,
             Self::Model => kind == FileKind::Model,
             Self::Checkpoint => kind == FileKind::Checkpoint,
+            Self::Subwords => kind == FileKind::Subwords,
         }
     }
 }
@@ -197,6 +205,7 @@ impl FileKind {
             Self::Parameters => "parameters",
             Self::Model => "model",
             Self::Checkpoint => "checkpoint",
+            Self::Subwords => "subwords",
             Self::Archive => "archive",
             Self::Foreign(_) => "foreign",
             Self::Unknown => "unknown",
@@ -217,6 +226,7 @@ impl FileKind {
             }
             Self::Model => "a model of glove-rs",
             Self::Checkpoint => "a checkpoint of a training",
+            Self::Subwords => "a subword model of glove-rs",
             Self::Archive => "a zip archive",
             Self::Foreign(foreign) => foreign.description,
             Self::Unknown => "of no format that glove-rs knows",
@@ -244,6 +254,7 @@ impl FileKind {
             }
             Self::Model => "read it with Glove.load; its vectors are Glove.load(path).vectors",
             Self::Checkpoint => "continue with Glove.resume(its folder), or glove-rs fit --resume",
+            Self::Subwords => "read it with Subwords.load, or give it as subwords= or --subwords",
             Self::Archive => "name a file in it, as in archive.zip:name",
             Self::Foreign(foreign) => foreign.advice,
             Self::Unknown => "is this the file that was meant?",

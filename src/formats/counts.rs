@@ -19,8 +19,9 @@
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
+use super::packed_words::{encode_vocabulary, read_vocabulary};
 use super::stanford::{check_sum, read_cooccurrences};
-use crate::cooccurrence::row_codec::{decode_foreign, encode, put_number, take_number};
+use crate::cooccurrence::row_codec::{decode_foreign, encode};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
@@ -170,8 +171,14 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
         return Err(input.error(start, "the vocabulary is damaged"));
     }
     let (chosen, rare) = bytes.split_at(lengths[0] as usize);
-    let vocabulary = read_vocabulary(&input, chosen, words, start)?;
-    let rare = read_vocabulary(&input, rare, header.u64(40), start + lengths[0])?;
+    let vocabulary = read_vocabulary(&input, chosen, words, start, "vocabulary")?;
+    let rare = read_vocabulary(
+        &input,
+        rare,
+        header.u64(40),
+        start + lengths[0],
+        "vocabulary",
+    )?;
     if let Some((word, _)) = rare.iter().find(|(w, _)| vocabulary.index_of(w).is_some()) {
         let word = String::from_utf8_lossy(word);
         let message = format!("the word {word:?} is both in the vocabulary and a rare word");
@@ -233,63 +240,6 @@ fn read_block(input: &mut BinaryReader) -> Result<(u64, Vec<u8>, u32)> {
     let length = u64::from_le_bytes(*prefix.first_chunk().expect("12 bytes"));
     let sum = u32::from_le_bytes(*prefix[8..].first_chunk().expect("12 bytes"));
     Ok((offset, input.bytes(length)?, sum))
-}
-
-/// The vocabulary of `words` words in `bytes`, which were read at `offset`.
-fn read_vocabulary(
-    input: &BinaryReader,
-    bytes: &[u8],
-    words: u64,
-    offset: u64,
-) -> Result<Vocabulary> {
-    match decode_vocabulary(bytes, words) {
-        Ok(Some(vocabulary)) => Ok(vocabulary),
-        Ok(None) => Err(input.error(offset, "the vocabulary is damaged")),
-        Err(error @ Error::Parameter { .. }) => Err(input.error(offset, format!("the {error}"))),
-        Err(error) => Err(error),
-    }
-}
-
-fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
-    let mut out = Vec::new();
-    for (word, count) in vocabulary.iter() {
-        put_number(&mut out, word.len() as u64);
-        put_number(&mut out, count);
-    }
-    vocabulary
-        .iter()
-        .for_each(|(word, _)| out.extend_from_slice(word));
-    out
-}
-
-fn decode_vocabulary(bytes: &[u8], words: u64) -> Result<Option<Vocabulary>> {
-    // Skip the lengths and counts: the text of the words follows them.
-    let mut text = bytes;
-    for _ in 0..2 * u128::from(words) {
-        if take_number(&mut text).is_none() {
-            return Ok(None);
-        }
-    }
-    let mut sizes = bytes;
-    let mut next = || {
-        let length = usize::try_from(take_number(&mut sizes)?).ok()?;
-        let count = take_number(&mut sizes)?;
-        let (word, rest) = text.split_at_checked(length)?;
-        text = rest;
-        std::str::from_utf8(word).ok()?;
-        Some((word, count))
-    };
-    let mut vocabulary = Vocabulary::default();
-    for _ in 0..words {
-        let Some((word, count)) = next() else {
-            return Ok(None);
-        };
-        vocabulary.add(word, count)?;
-    }
-    if !text.is_empty() {
-        return Ok(None);
-    }
-    vocabulary.all_different().map(Some)
 }
 
 #[cfg(test)]

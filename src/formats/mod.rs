@@ -1,12 +1,14 @@
-//! Files of vectors, vocabularies, counts and checkpoints: Stanford's formats, word2vec's and this
+//! Files of vectors, vocabularies, counts, subword models and checkpoints: Stanford's formats, word2vec's and this
 //! package's own.
 
 mod binary_reader;
 pub mod checkpoint;
 pub mod counts;
 mod header;
+mod packed_words;
 mod recognise;
 pub mod stanford;
+pub mod subwords;
 pub mod vectors;
 
 #[cfg(feature = "python")]

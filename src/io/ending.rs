@@ -117,6 +117,8 @@ impl Written {
     pub const VOCABULARY: Self = Self("a vocabulary", &["bin", "vec", "counts", "glove"]);
     /// Counts.
     pub const COUNTS: Self = Self("counts", &["txt", "vec", "glove"]);
+    /// A subword model.
+    pub const SUBWORDS: Self = Self("a subword model", &["txt", "vec", "bin", "counts", "glove"]);
     /// A model.
     pub const MODEL: Self = Self("a model", &["txt", "vec", "bin", "counts"]);
 

@@ -120,7 +120,6 @@ impl Input {
     ///
     /// # Errors
     /// As for [`Input::open`].
-    #[cfg(feature = "python")]
     pub fn of(name: &Path, reader: impl Read + Send + 'static, monitor: &Monitor) -> Result<Self> {
         let (reader, cancelled) = (Box::new(reader), monitor.cancel_flag());
         Self::unpacked(name, Source { reader, cancelled }, None)

@@ -20,6 +20,7 @@ mod shards;
 mod signals;
 mod source;
 mod strata;
+mod subwords;
 mod tokenizer;
 mod training;
 mod vocabulary;
@@ -60,6 +61,8 @@ mod _core {
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };
+    #[pymodule_export]
+    use super::subwords::{CoreSubwords, restore_subwords, shrink};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,

@@ -245,11 +245,22 @@ impl<'a, 'py> Reporter<'a, 'py> {
         } else {
             None
         };
+        let new = usize::from(before.is_some());
         for (past, units) in monitor.take_past_stages() {
             call(past, units, units, before.as_ref())?;
+            if past == Stage::Training {
+                // A stage follows the last epoch.
+                for epoch in epochs.iter().skip(new) {
+                    call(past, units, units, Some(epoch))?;
+                }
+                self.epochs = self.epochs.saturating_sub(1) + epochs.len();
+                return call(stage, done, total, None);
+            }
+        }
+        if stage != Stage::Training {
+            return call(stage, done, total, None);
         }
         let last = epochs.pop();
-        let new = usize::from(before.is_some());
         for epoch in epochs.iter().skip(new) {
             call(stage, done, total, Some(epoch))?;
         }

@@ -5,6 +5,7 @@ use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
 use super::run::{run_in_pool, run_with_mailbox};
 use super::session::{CoreCheckpoint, SessionArguments, show};
+use super::subwords::CoreSubwords;
 use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
@@ -37,6 +38,7 @@ pub struct TrainingArguments {
     negative_weight: f64,
     deterministic: bool,
     seed: u64,
+    subwords: bool,
 }
 
 impl TrainingArguments {
@@ -170,6 +172,9 @@ pub struct CoreParameters {
     /// The validation loss of each epoch, if records are held out.
     #[pyo3(get)]
     validation: Vec<Option<f64>>,
+    /// The subword model, if training shrank the vectors towards it.
+    #[pyo3(get)]
+    subwords: Option<Py<CoreSubwords>>,
     /// The counts, if `keep_counts`.
     #[pyo3(get)]
     counts: Option<Py<CoreCooccurrence>>,
@@ -292,6 +297,7 @@ pub fn train(
         memory,
         anchor,
         checkpoints: arguments.checkpoint.map(Into::into),
+        subwords: training.subwords,
         keep_counts: arguments.keep_counts,
         ..Session::new(vocabulary, dim, options)
     };
@@ -361,8 +367,10 @@ fn core_parameters(
             CoreCooccurrence::with_rare(vocabulary, rare, counts, memory),
         )
     });
+    let subwords = trained.subwords.map(CoreSubwords::from);
     Ok(CoreParameters {
         arrays: Mutex::new(Arrays::Pending(trained.parameters)),
+        subwords: subwords.map(|found| Py::new(py, found)).transpose()?,
         history: trained
             .reports
             .iter()

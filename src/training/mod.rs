@@ -46,7 +46,7 @@ pub use trainer::{AfterEpoch, Training, train};
 pub(crate) use divergence::divergence_cost;
 pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;
-pub(crate) use line::Line;
+pub(crate) use line::{LINE, Line};
 pub(crate) use loss::validation_cost;
 pub(crate) use parameters::View;
 pub(crate) use schedule::batches;

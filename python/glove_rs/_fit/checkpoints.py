@@ -142,7 +142,13 @@ class Folder:
         """Raise a ValueError if `wanted` has other settings than the checkpoint's, `saved`."""
         # The values that a preset supplies are in the section "training".
         ours, theirs = (
-            {**settings["parameters"], **settings["training"], **settings["session"]}
+            # Versions before subwords trained without them.
+            {
+                "subwords": False,
+                **settings["parameters"],
+                **settings["training"],
+                **settings["session"],
+            }
             for settings in (wanted, saved)
         )
         for name in sorted({*ours, *theirs} - may_change(saved) - {"preset"}):

@@ -7,7 +7,7 @@ import math
 import os
 from collections.abc import Mapping
 from contextlib import nullcontext
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from .._io.sources import Source, source_arguments
 from .._progress import reporter
 from .._warnings import warn
 from ..cooccurrence import Cooccurrence
+from ..subwords import Subwords
 from ..vocabulary import Vocabulary
 from . import checkpoints
 from .checkpoints import Folder
@@ -79,6 +80,9 @@ def fit(
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     parameters = model.get_params()
     training = _settings.core_training(parameters)
+    if init is not None and model.subwords is None:
+        # Pretrained vectors are better than what spelling predicts of them.
+        training["subwords"] = False
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
@@ -173,7 +177,8 @@ def _resume(
     model.set_params(**parameters)
     session = Session(**options | saved_options)
     # Train with the values in the checkpoint: the presets of this version may have others.
-    training: _core._Training = settings["training"]
+    # Versions before subwords trained without them.
+    training = cast("_core._Training", {"subwords": False, **settings["training"]})
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
@@ -340,7 +345,8 @@ def _train(
         epochs = zip(made.history, held_out, made.data_loss, strict=True)
         history = History([*before, *((*epoch[1:], *losses) for epoch, *losses in epochs)])
         kept = None if made.counts is None else Cooccurrence._of(made.counts)
-        model._fitted = Fitted(vocabulary, history, made, used, kept, text, order)
+        subwords = None if made.subwords is None else Subwords(made.subwords)
+        model._fitted = Fitted(vocabulary, history, made, used, kept, text, order, subwords)
 
     checkpoint: _core._Checkpoint | None = None
     if session.folder is not None:

@@ -22,6 +22,7 @@ class Model(Protocol):
     lowercase: bool
     normalize: str | None
     progress: Progress
+    subwords: bool | None
     _fitted: Fitted | None
 
     @property

@@ -17,6 +17,7 @@ from .. import _core, _settings
 from .._checks import shown
 from .._io.sources import Source
 from ..cooccurrence import Cooccurrence
+from ..subwords import Subwords
 from ..vectors import WordVectors, combine
 from ..vocabulary import Vocabulary
 from .checkpoints import Folder, fingerprint
@@ -315,6 +316,8 @@ class Fitted:
     text: Text | None = None
     # The row in `made` of each word of `vocabulary`; None if both have the same order.
     order: npt.NDArray[np.int64] | None = None
+    # The subword model that `vectors` starts with.
+    _subwords: Subwords | None = None
     _vectors: WordVectors | None = None
 
     @property
@@ -334,10 +337,16 @@ class Fitted:
         if self._vectors is None:
             rows = combine(self.arrays["W"], self.arrays["W_tilde"], "sum")
             self._vectors = WordVectors(self.vocabulary.words, rows)
+            self._vectors.subwords = self._subwords
         return self._vectors
+
+    @property
+    def subwords(self) -> Subwords | None:
+        """The subword model of `vectors`, which a user may have set."""
+        return self._subwords if self._vectors is None else self._vectors.subwords
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickle has no vectors, which can be computed again, and no counts, which have their own
         # file format.
         left_out = {"_vectors": None, "counts": None, "text": None, "order": None}
-        return {**self.__dict__, **left_out, "made": self.arrays}
+        return {**self.__dict__, **left_out, "made": self.arrays, "_subwords": self.subwords}

@@ -112,6 +112,9 @@ class Archive:
         if unpacked > MOST_RATIO * size + ALWAYS:
             raise ValueError(f"its {size} bytes unpack to {unpacked} bytes, which is too many")
 
+    def __contains__(self, name: str) -> bool:
+        return name + ".npy" in self._zip.namelist()
+
     def read(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """Read an array, which must have the dtype `kind`, such as "f4", and this shape.
 

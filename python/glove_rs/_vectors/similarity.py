@@ -120,7 +120,7 @@ class SimilarityQueries(VectorTable):
         scores = cosines(self._vectors[start:stop], unit_vector(mean))
         if topn is None:
             return scores
-        exclude = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
+        exclude = self._vocabulary_rows(items)
         return self._listing(scores, topn, exclude, start)
 
     def most_similar_cosmul(
@@ -179,9 +179,7 @@ class SimilarityQueries(VectorTable):
         )
         if topn is None:
             return scores
-        exclude = {
-            self.get_index(item) for item in plus + minus if not isinstance(item, np.ndarray)
-        }
+        exclude = self._vocabulary_rows(plus + minus)
         return self._listing(scores, topn, exclude, 0)
 
     def similar_by_word(
@@ -353,7 +351,7 @@ class SimilarityQueries(VectorTable):
         >>> WordVectors(["ice", "snow"], np.array([[2.0, 0], [3, 4]])).similarity("ice", "snow")
         0.6
         """
-        return cosine(self.get_vector(w1), self.get_vector(w2))
+        return cosine(self.vector_of(w1), self.vector_of(w2))
 
     def n_similarity(self, ws1: Sequence[Key], ws2: Sequence[Key]) -> float:
         """Return the cosine of two mean vectors, one for each list of words.
@@ -448,7 +446,7 @@ class SimilarityQueries(VectorTable):
         array([0., 1.], dtype=float32)
         """
         query = as_vector(word_or_vector)
-        given = self._checked(query) if isinstance(query, np.ndarray) else self.get_vector(query)
+        given = self._checked(query) if isinstance(query, np.ndarray) else self.vector_of(query)
         others = self._indices(as_list("other_words", other_words))
         return cosine_distances(self._vectors[others] if others.size else self._vectors, given)
 
@@ -598,7 +596,14 @@ class SimilarityQueries(VectorTable):
         """Return the unit vector of a word. A vector is returned unchanged."""
         if isinstance(item, np.ndarray):
             return self._checked(item)
-        return self.get_vector(item, norm=True)
+        if self._find(item) is not None:
+            return self.get_vector(item, norm=True)
+        return unit_vector(self._predicted([item])[0]).astype(np.float32)
+
+    def _vocabulary_rows(self, items: list[Any]) -> set[int]:
+        """Return the rows of the words of a query that are in the vocabulary."""
+        rows = (self._find(item) for item in items if not isinstance(item, np.ndarray))
+        return {row for row in rows if row is not None}
 
     def _listing(self, scores: Float32, topn: int, exclude: set[int], start: int) -> Neighbours:
         """Return the `topn` words with the best scores. ``scores[0]`` is the score of row `start`.

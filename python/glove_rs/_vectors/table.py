@@ -8,10 +8,11 @@ from typing import Any, Self, TypeAlias, TypeVar, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import boolean
+from .._checks import boolean, instance
 from .._checks import words as words_of
 from .._io import vector_files
 from .._unknown_word import UnknownWord
+from ..subwords import Subwords
 from .cosine import unit_vector
 from .query_terms import Key, Terms, as_list, finite_numbers
 
@@ -47,6 +48,7 @@ class VectorTable:
         self._words: list[str] | Callable[[], list[str]] = names
         self._key_to_index: dict[str, int] | None = key_to_index
         self._vectors: NDArray[Any] = matrix
+        self._subwords: Subwords | None = None
 
     @classmethod
     def _from_unique(
@@ -62,6 +64,7 @@ class VectorTable:
         wv._words = words
         wv._key_to_index = None
         wv._vectors = vectors
+        wv._subwords = None
         return wv
 
     # ---------------------------------------------------------------- words and rows
@@ -93,6 +96,27 @@ class VectorTable:
     def vector_size(self) -> int:
         """The number of components of each vector."""
         return int(self._vectors.shape[1])
+
+    @property
+    def subwords(self) -> Subwords | None:
+        """The subword model that gives unknown words a vector, if there is one.
+
+        A model that was trained with subwords has one. Another can be set, or None:
+        ``wv.subwords = Subwords.fit(wv)``. Queries by word then take any word with a known n-gram:
+        :meth:`most_similar`, :meth:`similarity`, :meth:`analogy` and those built on them. ``in``,
+        ``[]`` and :meth:`get_vector` know the words of the vocabulary alone.
+        """
+        return self._subwords
+
+    @subwords.setter
+    def subwords(self, subwords: Subwords | None) -> None:
+        if subwords is not None:
+            size = instance("subwords", subwords, Subwords).vector_size
+            if size != self.vector_size:
+                raise ValueError(
+                    f"subwords must have vectors of {self.vector_size} components, got {size}"
+                )
+        self._subwords = subwords
 
     def __len__(self) -> int:
         return int(self._vectors.shape[0])
@@ -132,12 +156,14 @@ class VectorTable:
         return self._vectors[self._indices(as_list("keys", keys))]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"words": self.index_to_key, "vectors": self._vectors}
+        state = {"words": self.index_to_key, "vectors": self._vectors}
+        return state if self._subwords is None else {**state, "subwords": self._subwords}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self._words = state["words"]
         self._key_to_index = None
         self._vectors = state["vectors"]
+        self._subwords = state.get("subwords")
 
     @overload
     def get(self, key: Key) -> NDArray[Any] | None: ...
@@ -239,6 +265,67 @@ class VectorTable:
         row.flags.writeable = False
         return row
 
+    @overload
+    def vector_of(self, words: Key) -> NDArray[Any]: ...
+    @overload
+    def vector_of(self, words: Iterable[Key]) -> Float32: ...
+    def vector_of(self, words: Key | Iterable[Key]) -> NDArray[Any]:
+        """Return the vectors of any words: of the vocabulary, or else from their spelling.
+
+        Parameters
+        ----------
+        words : str or int, or an iterable of those
+            A word, or an index.
+
+        Returns
+        -------
+        ndarray, shape (dim,) for one word, (n, dim) for several
+            A word of the vocabulary has its own vector; for one word this is a read-only view of
+            its row. Others have the prediction of :attr:`subwords`, as float32.
+
+        Raises
+        ------
+        KeyError
+            If a word is not in the vocabulary, and there are no subwords or they know none of its
+            n-grams. The message says which.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from glove_rs import Subwords, WordVectors
+        >>> words = ["walk", "walks", "walked", "talk", "talks", "talked"]
+        >>> wv = WordVectors(words, np.array([[1, 0], [1, 1], [1, 2], [2, 0], [2, 1], [2, 2]]))
+        >>> wv.subwords = Subwords.fit(wv, min_words=2)
+        >>> wv.vector_of("talks")
+        array([2., 1.], dtype=float32)
+        >>> wv.vector_of(["talks", "talking"]).shape
+        (2, 2)
+        """
+        if isinstance(words, str | int | np.integer):
+            index = self._find(words)
+            return self.get_vector(words) if index is not None else self._predicted([words])[0]
+        keys = as_list("words", words)
+        rows = [self._find(key) for key in keys]
+        vectors = np.empty((len(keys), self.vector_size), dtype=np.float32)
+        known = [place for place, row in enumerate(rows) if row is not None]
+        vectors[known] = self._vectors[[row for row in rows if row is not None]]
+        others = [place for place, row in enumerate(rows) if row is None]
+        if others:
+            vectors[others] = self._predicted([keys[place] for place in others])
+        return vectors
+
+    def _predicted(self, words: list[Any]) -> Float32:
+        """Return the predictions for words that are not in the vocabulary, shape (n, dim)."""
+        subwords = self._subwords
+        strange = (word for word in words if subwords is None or not isinstance(word, str))
+        if subwords is None or (first := next(strange, None)) is not None:
+            unknown = words[0] if subwords is None else first
+            raise UnknownWord(unknown, self.index_to_key, self.key_to_index)
+        return subwords.predict(words)
+
+    def _has_prediction(self, word: object) -> bool:
+        return self._subwords is not None and word in self._subwords
+
     def get_mean_vector(
         self,
         keys: Terms,
@@ -261,7 +348,7 @@ class VectorTable:
         post_normalize : bool, default False
             Scale the mean to unit length.
         ignore_missing : bool, default True
-            Leave unknown words out.
+            Leave out words that are unknown and that :attr:`subwords` cannot predict.
 
         Returns
         -------
@@ -313,10 +400,11 @@ class VectorTable:
                 row = self._checked(item)
             elif (index := self._find(item)) is not None:
                 row = self._unit_row(index) if pre_normalize else self._vectors[index]
-            elif ignore_missing:
+            elif ignore_missing and not self._has_prediction(item):
                 continue
             else:
-                raise UnknownWord(item, self.index_to_key, self.key_to_index)
+                row = self._predicted([item])[0]
+                row = unit_vector(row) if pre_normalize else row
             total += factor * row.astype(np.float64)
             weight += abs(float(factor))
         if weight > 0:

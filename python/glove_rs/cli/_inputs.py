@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from typing import Any
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
 from .._checks import integer
 from .._fit import checkpoints
 from .._io import output_folder
@@ -17,10 +18,12 @@ __all__ = [
     "corpus",
     "counts",
     "documents",
+    "is_model",
     "local",
     "model",
     "recognised",
     "vectors",
+    "vectors_of",
 ]
 
 #: The kinds of folders, with their names in messages. The core recognises files only.
@@ -28,6 +31,9 @@ _FOLDERS = {
     "checkpoints": "a folder with checkpoints of a training",
     "folder": "a folder of glove-rs fit",
 }
+
+#: Kinds of which :class:`Glove` reads the vectors.
+_MODELS = {"model", "folder"}
 
 #: The name of the kind "unknown" in messages. Pipes have it too: they can be read only once.
 _UNKNOWN = "of no format that glove-rs knows"
@@ -119,16 +125,29 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
     """
     is_named = reading.get("format") is not None or reading.get("member") is not None
     kind, what = ("vectors", "") if is_named else recognised(path)
-    if kind in {"model", "folder"}:
-        wv = Glove.load(path).vectors
-        limit = integer("limit", reading.get("limit", len(wv)), 1)
-        rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
-        return WordVectors(wv.index_to_key[:limit], rows)
+    if kind in _MODELS:
+        return vectors_of(Glove.load(path).vectors, reading)
     if kind == "checkpoints":
         raise FormatError(f"{path}: these are not vectors but {what}")
     if kind == "parameters" and vocabulary is None:
         raise FormatError(f"{path}: this is {what}: name the file of their words with --vocab")
     return WordVectors.load(local(path), vocabulary=vocabulary, **reading)
+
+
+def vectors_of(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
+    """Return the vectors of a model as they would be read with these parameters."""
+    limit = integer("limit", reading.get("limit", len(wv)), 1)
+    rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
+    part = WordVectors(wv.index_to_key[:limit], rows)
+    part.subwords = wv.subwords
+    if (subwords := reading.get("subwords")) is not None:
+        part.subwords = Subwords.load(subwords)
+    return part
+
+
+def is_model(path: str) -> bool:
+    """Return whether this is a model or the folder of a model."""
+    return recognised(path)[0] in _MODELS
 
 
 def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
@@ -171,7 +190,7 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     if path == "-":
         raise FormatError(f"{local(path)}: name the file of a model instead of -")
     kind, what = recognised(path)
-    if kind in {"model", "folder"}:
+    if kind in _MODELS:
         return Glove.load(path)
     if kind == "checkpoints":
         raise FormatError(f"{path}: this is not a model but {what}")

@@ -53,19 +53,19 @@ def _default(name: str) -> str:
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
-    values = {
-        preset: f"{value:g}" if isinstance(value, float) else str(value)
-        for preset, value in presets.items()
-    }
+    values = {preset: _shown(value) for preset, value in presets.items()}
     if len(set(values.values())) == 1:
         default = next(iter(values.values()))
     elif values:
         default = ", ".join(f"{preset} {value}" for preset, value in values.items())
-    if default is None:
-        return ""
-    if isinstance(default, bool):
-        return f" (default: {'yes' if default else 'no'})"
-    return f" (default: {default})"
+    return "" if default is None else f" (default: {_shown(default)})"
+
+
+def _shown(value: Any) -> str:
+    """Return a default as text: yes or no for a bool."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def add_parameters(
@@ -93,10 +93,8 @@ def add_parameters(
         text = _TEXTS.get(name) or _uncapitalised(text)
         types = {part.strip() for part in str(parameters[name].annotation).split("|")}
         default = parameters[name].default
-        if default not in (None, inspect.Parameter.empty) and not isinstance(default, bool):
-            text += f" (default: {default})"
-        elif isinstance(default, bool):
-            text += f" (default: {'yes' if default else 'no'})"
+        if default not in (None, inspect.Parameter.empty):
+            text += f" (default: {_shown(default)})"
         options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
         if "bool" in types:
             options["action"] = argparse.BooleanOptionalAction

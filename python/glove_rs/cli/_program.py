@@ -24,6 +24,7 @@ _MODULES = {
     "queries": ("similar", "analogy", "infer"),
     "evaluation": ("evaluate",),
     "files": ("convert", "info"),
+    "subwords": ("subwords",),
     "estimate": ("estimate",),
     "demo": ("demo",),
     "completion": ("completion",),

@@ -9,7 +9,7 @@ from . import _inputs
 from ._options import add_parameters, given
 from ._parser import Parser
 
-__all__ = ["add_vectors", "read_vectors"]
+__all__ = ["add_subwords", "add_vectors", "read_vectors"]
 
 
 def add_vectors(parser: Parser) -> None:
@@ -27,7 +27,18 @@ def add_vectors(parser: Parser) -> None:
     add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
 
 
+def add_subwords(parser: Parser) -> None:
+    """Add the option for words that have no vector."""
+    parser.add_argument(
+        "--subwords",
+        metavar="FILE",
+        default=argparse.SUPPRESS,
+        help="a subword model that glove-rs subwords wrote: unknown words get a vector from their "
+        "spelling (default: that of the model VECTORS, if it has one)",
+    )
+
+
 def read_vectors(options: argparse.Namespace, path: str | None = None) -> WordVectors:
     """Read VECTORS, or another path in the same way."""
-    reading = given(options, _inputs.READING)
+    reading = given(options, (*_inputs.READING, "subwords"))
     return _inputs.vectors(options.vectors if path is None else path, options.vocab, **reading)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, _core
+from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
 from ..vectors import COMBINATIONS, combine
@@ -314,6 +314,8 @@ def _model_info(path: str, _: str | None) -> dict[str, Any]:
         about["version"] = settings.get("glove_rs")
     about |= _vocabulary_info(model.vocabulary)
     about |= {"dim": model.W.shape[1], "epochs": len(model.history)}
+    if model.vectors.subwords is not None:
+        about["ngrams"] = len(model.vectors.subwords)
     if model.history:
         about |= {
             "first_loss": round(model.history[0], 6),
@@ -420,6 +422,16 @@ def _checkpoints_info(path: str, _: str | None) -> dict[str, Any]:
     return about
 
 
+def _subwords_info(path: str, _: str | None) -> dict[str, Any]:
+    subwords = Subwords.load(path)
+    return {
+        "ngrams": len(subwords),
+        "dim": subwords.vector_size,
+        "shortest": subwords.min_n,
+        "longest": subwords.max_n,
+    }
+
+
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
     return {}
 
@@ -435,6 +447,7 @@ _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
     "model": _model_info,
     "parameters": _parameters_info,
     "records": _records_info,
+    "subwords": _subwords_info,
     "text": _text_info,
     "unknown": _nothing,
     "vectors": lambda path, _: _vectors_info(_inputs.vectors(path)),

@@ -15,7 +15,7 @@ from . import _inputs
 from ._options import add_parameters, given
 from ._output import add_json, columns, emit, say
 from ._parser import Commands, command
-from ._vectors import add_vectors, read_vectors
+from ._vectors import add_subwords, add_vectors, read_vectors
 
 __all__ = ["add"]
 
@@ -57,6 +57,7 @@ def _add_similar(commands: Commands) -> None:
         ),
     )
     add_vectors(parser)
+    add_subwords(parser)
     parser.add_argument("words", metavar="WORD", nargs="*", help="words to look up")
     parser.add_argument(
         "--not",
@@ -139,6 +140,7 @@ def _add_analogy(commands: Commands) -> None:
         example="glove-rs analogy model man king woman --topn 3",
     )
     add_vectors(parser)
+    add_subwords(parser)
     for name in ("a", "b", "c"):
         parser.add_argument(name, metavar=name.upper(), help="a word")
     add_parameters(parser.add_argument_group("search"), WordVectors.analogy, ["topn"])

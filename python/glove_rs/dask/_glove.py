@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Self, Unpack
 
 from distributed import Client, Future
@@ -17,6 +18,7 @@ from .._progress import Callback as Progress
 from .._progress import reporter
 from ..cooccurrence import Cooccurrence
 from ..glove import Glove
+from ..subwords import Subwords
 from ..vectors import WordVectors
 from ..vocabulary import Vocabulary, as_vocabulary
 from ._cluster import Cluster, cluster_of
@@ -276,7 +278,10 @@ class DaskGlove(Glove):
             }
 
         try:
-            keep(trainer.run(after_epoch))
+            arrays = trainer.run(after_epoch)
+            keep(arrays)
+            if training["subwords"]:
+                self._shrink(arrays, progress)
         except _core.TrainingDiverged:
             raise
         except BaseException:
@@ -284,6 +289,16 @@ class DaskGlove(Glove):
             if trainer.reports:
                 keep(trainer.arrays(trainer.state))
             raise
+
+    def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
+        """Move the vectors towards what spelling predicts, on this machine, as `Glove` does."""
+        state = self._state
+        sums = arrays["W"] + arrays["W_tilde"]
+        found = _core.shrink(state.vocabulary._core, sums, None, progress)
+        if found is not None:
+            core, moves = found
+            moved = {name: arrays[name] + 0.5 * moves for name in ("W", "W_tilde")}
+            self._fitted = replace(state, made={**arrays, **moved}, _subwords=Subwords(core))
 
     def __getstate__(self) -> dict[str, Any]:
         # A client is a connection of this process, so it is left out of a pickle.

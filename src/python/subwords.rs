@@ -1,0 +1,233 @@
+//! Subword models for Python.
+
+use super::recognising::FileArgument;
+use super::run::run;
+use super::vocabulary::{CoreVocabulary, list};
+use crate::error::{Error, Result};
+use crate::file_kind::Wanted;
+use crate::formats::{explained, subwords as file};
+use crate::monitor::Monitor;
+use crate::subwords::{NgramLengths, Shrinkage, SubwordOptions, Subwords, word_weights};
+use crate::threads;
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Words from which several threads predict faster than the calling one: about 2 ms of work.
+const PARALLEL_FROM: usize = 1 << 10;
+
+/// How to fit a subword model.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct SubwordArguments {
+    min_n: Option<usize>,
+    max_n: Option<usize>,
+    min_words: u64,
+    penalty: f64,
+    steps: usize,
+}
+
+impl SubwordArguments {
+    pub fn options(&self) -> Result<SubwordOptions> {
+        let lengths = match (self.min_n, self.max_n) {
+            (Some(least), Some(most)) => Some(NgramLengths::new(least, most)?),
+            (None, None) => None,
+            (None, Some(_)) => {
+                return Err(Error::parameter(
+                    "min_n",
+                    "must be given with max_n, got None",
+                ));
+            }
+            (Some(_), None) => {
+                return Err(Error::parameter(
+                    "max_n",
+                    "must be given with min_n, got None",
+                ));
+            }
+        };
+        let options = SubwordOptions {
+            lengths,
+            min_words: self.min_words,
+            penalty: self.penalty,
+            steps: self.steps,
+        };
+        options.validate()?;
+        Ok(options)
+    }
+}
+
+/// A subword model.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreSubwords {
+    pub inner: Arc<Subwords>,
+}
+
+impl From<Subwords> for CoreSubwords {
+    fn from(subwords: Subwords) -> Self {
+        Self {
+            inner: Arc::new(subwords),
+        }
+    }
+}
+
+/// Vectors (n, dim), and which words have one.
+type Predicted<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
+
+#[pymethods]
+impl CoreSubwords {
+    /// The model of `words` and their vectors; `counts` are those of the words, if they are known.
+    #[staticmethod]
+    #[pyo3(signature = (words, vectors, counts, options, threads, progress))]
+    fn fit(
+        py: Python<'_>,
+        words: Vec<String>,
+        vectors: PyReadonlyArray2<'_, f32>,
+        counts: Option<PyReadonlyArray1<'_, u64>>,
+        options: SubwordArguments,
+        threads: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = options.options()?;
+        let threads = threads::resolve(threads)?;
+        let dim = vectors.shape()[1];
+        let vectors = vectors.as_slice()?;
+        let weights = match &counts {
+            Some(counts) => Some(word_weights(counts.as_slice()?)?),
+            None => None,
+        };
+        let fitted = run(py, progress, None, |monitor| {
+            threads::in_pool(threads, || {
+                Subwords::fit(&words, vectors, dim, weights.as_deref(), &options, monitor)
+            })?
+        })?;
+        Ok(fitted.into())
+    }
+
+    /// Read a file that `save` wrote.
+    #[staticmethod]
+    fn load(py: Python<'_>, file: FileArgument) -> PyResult<Self> {
+        let name = file.name().to_owned();
+        let loaded = run(py, None, None, |monitor| {
+            let loaded = file
+                .open(monitor)
+                .and_then(|input| file::load_from(input, monitor));
+            explained(loaded, &name, Wanted::Subwords, monitor)
+        })?;
+        Ok(loaded.into())
+    }
+
+    /// Write the model to a file.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        run(py, None, None, |monitor| {
+            file::save(&self.inner, path, monitor)
+        })
+    }
+
+    /// The content of such a file.
+    fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u8>>> {
+        let bytes = run(py, None, None, |monitor| {
+            file::to_bytes(&self.inner, monitor)
+        })?;
+        Ok(PyArray1::from_vec(py, bytes))
+    }
+
+    /// The vectors of words, and which of them have one; zeros for the others.
+    fn predict<'py>(&self, py: Python<'py>, words: Vec<String>) -> PyResult<Predicted<'py>> {
+        let shape = [words.len(), self.inner.dim()];
+        let (vectors, known) = if words.len() < PARALLEL_FROM {
+            py.detach(|| self.inner.predict_each(&words))?
+        } else {
+            let threads = threads::resolve(None)?;
+            run(py, None, None, |monitor| {
+                threads::in_pool(threads, || self.inner.predict_all(&words, monitor))?
+            })?
+        };
+        Ok((
+            PyArray1::from_vec(py, vectors).reshape(shape)?,
+            PyArray1::from_vec(py, known),
+        ))
+    }
+
+    /// The known n-grams of a word; `<` and `>` are its edges.
+    fn ngrams_of(&self, word: &str) -> Vec<String> {
+        self.inner.ngrams_of(word.as_bytes())
+    }
+
+    /// All n-grams as they are stored: U+FDD0 and U+FDD1 are the edges of a word.
+    fn ngrams<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        list(py, self.inner.ngrams().iter().map(|(ngram, _)| ngram))
+    }
+
+    /// The vectors of the n-grams: a copy.
+    fn vectors<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+        let shape = [self.inner.ngrams().len(), self.inner.dim()];
+        PyArray1::from_slice(py, self.inner.vectors()).reshape(shape)
+    }
+
+    /// Components of a vector.
+    #[getter]
+    fn dim(&self) -> usize {
+        self.inner.dim()
+    }
+
+    /// The shortest and the longest n-gram, in characters.
+    #[getter]
+    fn lengths(&self) -> (usize, usize) {
+        let lengths = self.inner.lengths();
+        (lengths.least(), lengths.most())
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.ngrams().len()
+    }
+
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let bytes = run(py, None, None, |monitor| {
+            file::to_bytes(&self.inner, monitor)
+        })?;
+        let restore = py.import("glove_rs._core")?.getattr("restore_subwords")?;
+        Ok((restore, (PyBytes::new(py, &bytes),)))
+    }
+}
+
+/// The subword model of the vectors W + W̃ of a vocabulary, and by how much to move each of them: what training does
+/// after its last epoch. None if spelling tells nothing.
+#[pyfunction]
+#[pyo3(signature = (vocabulary, sums, threads, progress))]
+pub fn shrink<'py>(
+    py: Python<'py>,
+    vocabulary: &Bound<'py, CoreVocabulary>,
+    sums: PyReadonlyArray2<'py, f32>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<(CoreSubwords, Bound<'py, PyArray2<f32>>)>> {
+    let threads = threads::resolve(threads)?;
+    let vocabulary = vocabulary.get().inner.clone();
+    let shape = [sums.shape()[0], sums.shape()[1]];
+    let sums = sums.as_slice()?;
+    let shrinkage = run(py, progress, None, |monitor| {
+        threads::in_pool(threads, || {
+            Shrinkage::of(&vocabulary, sums, shape[1], monitor)
+        })?
+    })?;
+    let Some((subwords, moves)) = shrinkage.found else {
+        return Ok(None);
+    };
+    let moves = PyArray1::from_vec(py, moves).reshape(shape)?;
+    Ok(Some((subwords.into(), moves)))
+}
+
+/// A model from the content of its file.
+#[pyfunction]
+pub fn restore_subwords(py: Python<'_>, content: &Bound<'_, PyBytes>) -> PyResult<CoreSubwords> {
+    let content = content.as_bytes();
+    let read = py.detach(|| file::from_bytes(content, &Monitor::new()))?;
+    Ok(read.into())
+}
