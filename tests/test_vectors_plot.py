@@ -293,7 +293,7 @@ def test_too_few_words_are_an_error(wv):
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_vector_that_is_not_finite_is_an_error_that_names_its_word(bad):
     wv = WordVectors(["a", "b", "c"], np.array([[1, 2], [3, bad], [0, 1]]))
-    with pytest.raises(ValueError, match="finite vectors, and that of 'b' is not"):
+    with pytest.raises(ValueError, match="finite vectors, but that of 'b' has NaN or infinity"):
         wv.plot(["a", "b", "c"])
     assert plt.get_fignums() == []
 
