@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 
 /// Number of bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
 const SETTLE: usize = 16 << 20;
-/// Bytes that are collected before they are written. Larger pieces are not copied.
+/// Number of bytes that are collected before they are written. Longer pieces are written without a copy.
 const BUFFER: usize = 1 << 16;
-/// Milliseconds that a write waits for the reader of a pipe at a time.
+/// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
 const PATIENCE: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;

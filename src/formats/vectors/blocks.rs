@@ -1,4 +1,4 @@
-//! The blocks of a file of vectors: each ends with a record, and knows where its records lie.
+//! Divides a file of vectors into blocks of whole records, and finds the range of each record.
 
 use super::rows::Rows;
 use super::selection::Selection;
@@ -9,22 +9,22 @@ use crate::monitor::Monitor;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Bytes read at a time: what a core has in its cache, and so a fraction of a millisecond of parsing. Tests read
-/// blocks shorter than some lines.
+/// Bytes read at a time: they stay in the cache of a core while they are parsed, for less than a millisecond. Tests
+/// read blocks shorter than some lines.
 const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 18 };
 /// The most records of a block.
 const TOGETHER: usize = 1 << 16;
 
-/// Some records.
+/// Consecutive records of a file.
 #[derive(Default)]
 pub(super) struct Block {
     /// The file, for messages.
     pub path: PathBuf,
-    /// Where the records lie that may be wanted.
+    /// The ranges of the records that may be wanted.
     pub spans: Vec<Range<usize>>,
     /// Number of all records.
     pub records: usize,
-    // Its bytes, and room for those of other blocks.
+    // The bytes of the block, and after `length` unused room for longer blocks.
     buffer: Vec<u8>,
     length: usize,
 }
@@ -36,13 +36,13 @@ impl Block {
     }
 }
 
-/// What was taken.
+/// A block that a thread parses, and the rows of the matrix for it.
 pub(super) struct Taken<'a, R, E> {
     /// The number of the block in the file, from 0.
     pub number: usize,
     /// A row for each span of the block.
     pub rows: &'a mut [E],
-    /// How the records are written, or what is wrong.
+    /// How to parse the records, or the error at which reading ended.
     pub records: Result<R>,
 }
 
@@ -90,8 +90,8 @@ impl<'a, R: Rows> Blocks<'a, R> {
         }
     }
 
-    /// Read the next records into `block`, and take rows for them from the beginning of `free`. `None` if there are
-    /// no more records, or not enough rows: see [`Blocks::rows_needed`].
+    /// Read the next records into `block`, and take rows for them from the beginning of `free`. Returns `None` if there
+    /// are no more records, or if `free` has too few rows: then [`Blocks::rows_needed`] is their number.
     pub fn take<'r, E>(
         &mut self,
         block: &mut Block,

@@ -92,7 +92,7 @@ impl Element for f16 {
     }
 }
 
-/// Whether all numbers of `row` are finite. Without a way out in the middle, the compiler vectorises it.
+/// Whether all numbers of `row` are finite. No early exit: the compiler vectorises a loop over a whole row.
 #[inline]
 pub(super) fn are_finite<E: Element>(row: &[E]) -> bool {
     row.iter().fold(true, |all, x| all & x.is_finite())

@@ -3,7 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
-//! | `format` | tells which format a file has, from its first bytes |
+//! | `format` | detects which format a file has, from its beginning |
 //! | `rows`, `blocks` | reads rows of words and numbers in blocks, on all threads |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
 //! | `numbers`, `decimal` | parses the numbers of a line together, and single numbers |

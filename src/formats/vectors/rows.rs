@@ -1,5 +1,5 @@
-//! Vectors read a block at a time. One thread after another reads a block, and parses it while the others read
-//! and parse theirs, each row straight into its place in the matrix.
+//! Reads vectors block by block. All threads work in the same way: a thread locks the file, reads the next block and
+//! takes rows of the matrix for it. Then it parses the block into these rows while other threads read the next blocks.
 
 use super::blocks::{Block, Blocks, Taken};
 use super::element::{Element, are_finite};
@@ -15,11 +15,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// How words and vectors follow each other in a file. A clone is at the same place of the file.
+/// How words and vectors follow each other in a file. The thread that parses a block gets a clone: it keeps the
+/// position of that block in the file, for error messages.
 pub(super) trait Rows: Clone + Send {
-    /// Find the first records that are complete in `block`, at most `most`, and add where they lie to
-    /// `spans`; all of them, or some and then the others in the next call. Returns the end of the
-    /// last, from which the next block will start.
+    /// Find complete records from the beginning of `block` on, at most `most`, and append their ranges to `spans`.
+    /// Records that it does not find it must find in a later call. Returns the end of the last record found, at which
+    /// the next block will start.
     fn frame(
         &mut self,
         block: &[u8],
@@ -28,8 +29,8 @@ pub(super) trait Rows: Clone + Send {
         spans: &mut Vec<Range<usize>>,
     ) -> std::result::Result<usize, Fault>;
 
-    /// Read the numbers of the record that lies at `span` of `block` into `row`. Returns where its word lies in the
-    /// block. It is UTF-8 if [`Rows::on_invalid`] is strict.
+    /// Read the numbers of the record at `span` of `block` into `row`. Returns the range of its word in the block. The
+    /// word is UTF-8 if [`Rows::on_invalid`] is strict.
     fn parse<E: Element>(
         &mut self,
         block: &[u8],
@@ -62,9 +63,9 @@ pub(super) struct Fault {
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
-    /// Places of the words that came before, rising.
+    /// The numbers of the words that are equal to an earlier word, in order.
     pub repeats: Vec<usize>,
-    /// Places of the words whose vectors hold NaN or infinity, rising.
+    /// The numbers of the words whose vectors hold NaN or infinity, in order.
     pub not_finite: Vec<usize>,
     /// Number of records of the file up to the last that was examined.
     pub records: usize,
@@ -73,9 +74,9 @@ pub(super) struct Vectors<E> {
     pub rest: Option<Vec<u8>>,
 }
 
-/// Read at most `most` records of `dim` numbers on all threads of the current rayon pool; memory for `expected` of
-/// them, which the file must have room for, is taken at once. With a selection, those of its words, until all are
-/// found.
+/// Read at most `most` records of `dim` numbers on all threads of the current rayon pool. Memory for `expected` records
+/// is allocated at once: the file must be large enough for them. With a selection, only the vectors of its words are
+/// kept, and reading ends when all are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     records: impl Rows,
@@ -108,7 +109,7 @@ pub(super) fn read<E: Element>(
             Some(rows) if !merged.is_complete => rows,
             _ => break,
         };
-        // Some more than needed, so that there are few rounds.
+        // More rows than needed, so that the matrix grows only a few times.
         let words = merged.words.len();
         let rows = (words + rows).saturating_add(words / 8).min(most);
         fallible::resize(&mut matrix, rows.saturating_mul(dim), E::ZERO)?;
@@ -124,9 +125,9 @@ pub(super) fn read<E: Element>(
     })
 }
 
-/// What threads share until the blocks end, or the matrix is full.
+/// What the threads share until there are no more blocks or the matrix is full.
 struct Round<'a, 'b, R, E> {
-    /// The next blocks, and the rows for them.
+    /// The blocks that are not read yet, and the rows that are not taken yet.
     blocks: Mutex<(&'a mut Blocks<'b, R>, &'a mut [E])>,
     merged: Mutex<&'a mut Merged<'b>>,
     dim: usize,
@@ -134,7 +135,7 @@ struct Round<'a, 'b, R, E> {
 }
 
 impl<R: Rows, E: Element> Round<'_, '_, R, E> {
-    /// Read and parse blocks while there are some and the matrix has room for them.
+    /// Read and parse blocks until there are no more or the matrix has no room for the next.
     fn work(&self) {
         let mut block = Block::default();
         loop {
@@ -170,12 +171,12 @@ fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
 struct Parsed {
     words: WordList,
     not_finite: Vec<usize>,
-    /// Number of its records, and of the rows of the matrix that it got.
+    /// Number of records of the block, and of the rows of the matrix that were taken for it.
     records: usize,
     rows: usize,
 }
 
-/// Parse the records of a block. The first rows get the vectors of the words that are wanted.
+/// Parse the records of a block. The vectors of the words that are wanted are written to the first of `rows`.
 fn parse<E: Element>(
     block: &Block,
     mut records: impl Rows,
@@ -213,7 +214,7 @@ fn parse<E: Element>(
     })
 }
 
-/// What was parsed, in the order of the file.
+/// The parsed blocks, joined in the order of the file.
 struct Merged<'a> {
     only: Option<&'a Selection>,
     words: WordList,
@@ -221,14 +222,14 @@ struct Merged<'a> {
     repeats: Vec<usize>,
     not_finite: Vec<usize>,
     records: usize,
-    /// The blocks up to the next, and later ones that were parsed before it.
+    /// Number of the next block to join, and the later blocks that were parsed before it.
     next: usize,
     later: BTreeMap<usize, Result<Parsed>>,
-    /// The words of each block since gaps were closed last, and the rows that it got.
+    /// For each block of this round: the number of words kept, and of rows taken.
     rows: Vec<(usize, usize)>,
     /// Whether all words of the selection were found.
     is_complete: bool,
-    /// The first error of the file. What follows it does not count.
+    /// The first error in the order of the file. Blocks after it are ignored.
     error: Option<Error>,
 }
 
@@ -282,7 +283,7 @@ impl<'a> Merged<'a> {
         Ok(())
     }
 
-    /// Move the vectors of the words from row `to` on together.
+    /// Close the gaps between the vectors of the blocks of this round, whose rows start at row `to`.
     fn close_gaps<E: Element>(&mut self, matrix: &mut [E], mut to: usize, dim: usize) {
         let mut from = to;
         for (words, rows) in self.rows.drain(..) {

@@ -1,4 +1,4 @@
-//! Text that many threads format, and one after the other writes.
+//! Formats text on all threads and writes it in order.
 
 use crate::error::Result;
 use crate::io::{Output, at};
@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Write what `format` makes of the numbers from 0 to `blocks`, in their order. All threads of the current rayon
-/// pool call it; while one writes, the others go on with later numbers.
+/// Call `format` for the blocks from 0 to `blocks` on all threads of the current rayon pool, and write the text of each
+/// block in order. While one thread writes, the others format later blocks.
 pub(super) fn in_order(
     out: &mut Output<'_>,
     path: &Path,
@@ -52,7 +52,7 @@ pub(super) fn in_order(
         .unwrap_or(Ok(()))
 }
 
-/// The output, for one thread at a time in the order of their numbers.
+/// The output. One thread at a time writes to it, in the order of the blocks.
 struct Turns<'a, 'b> {
     turn: Mutex<Turn<'a, 'b>>,
     changed: Condvar,
@@ -60,14 +60,14 @@ struct Turns<'a, 'b> {
 
 struct Turn<'a, 'b> {
     out: &'a mut Output<'b>,
-    /// Whose turn it is.
+    /// Number of the block that is written next.
     next: usize,
-    /// Set after an error: nobody writes any more.
+    /// Set after an error: no thread writes any more.
     ended: Option<Result<()>>,
 }
 
 impl<'b> Turns<'_, 'b> {
-    /// Wait for the turn of `number`, and write. Returns whether others may go on.
+    /// Wait until block `number` is next, and write it. Returns false if writing has ended with an error.
     fn take(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         while turn.next != number && turn.ended.is_none() {
@@ -89,7 +89,7 @@ impl<'b> Turns<'_, 'b> {
     }
 }
 
-/// Lets the other threads end when one panics, instead of waiting for its turn.
+/// If a thread panics, the other threads end instead of waiting for its block.
 struct EndOnPanic<'a, 'b, 'c>(&'a Turns<'b, 'c>);
 
 impl Drop for EndOnPanic<'_, '_, '_> {
@@ -103,7 +103,7 @@ impl Drop for EndOnPanic<'_, '_, '_> {
     }
 }
 
-/// Text that grows. Its memory is kept when it is written anew.
+/// A buffer of text. It keeps its memory when it is truncated.
 #[derive(Default)]
 pub(super) struct Text {
     bytes: Vec<u8>,

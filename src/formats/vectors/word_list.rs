@@ -77,7 +77,7 @@ impl WordList {
             .truncate(self.ends.last().copied().unwrap_or(0) as usize);
     }
 
-    /// Places of the words that came before, rising.
+    /// The numbers of the words that are equal to an earlier word, in order.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -106,12 +106,12 @@ impl WordList {
     }
 }
 
-/// The different words of a list, as far as they were noted.
+/// The different words among those of a list that were inserted.
 #[derive(Debug, Default)]
 pub(super) struct Distinct(HashTable<usize>);
 
 impl Distinct {
-    /// Note the word in place `i`. Returns whether it is new.
+    /// Insert word number `i`. Returns whether it differs from all that were inserted before.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

@@ -30,9 +30,9 @@ pub enum Layout {
     SixDecimalsHeader,
 }
 
-/// Bytes that a thread formats before it writes them, about: a part of what a core has in its cache.
+/// About the number of bytes that a thread formats before it writes them. They stay in the cache of a core.
 const BLOCK: usize = 1 << 18;
-/// Lines whose text is checked before anything is written: more than a reader examines.
+/// Number of lines that are checked before anything is written. A reader examines fewer to detect the format.
 const CHECKED: usize = 1 << 10;
 
 /// Write `words` with their rows of `vectors` (V × dim, row-major), formatted on all threads of the
@@ -109,8 +109,8 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
     Ok(())
 }
 
-/// Refuse words with which the file would be taken for another: when most of the first end in a
-/// space and a number, say, or the very first starts with a byte order mark.
+/// Refuse words that would let a reader mistake the file: for example if most of the first words end in a space and a
+/// number, or if the first word starts with a byte order mark.
 fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
     let (content, whole) = format::beginning(text);
     let expected = (dim, words.map(|n| n as u64), true);
@@ -134,7 +134,7 @@ fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> 
     }
 }
 
-/// What is to be written.
+/// The words and vectors to write, and their layout.
 struct Rows<'a, W, E> {
     words: &'a [W],
     vectors: &'a [E],
