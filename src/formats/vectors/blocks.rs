@@ -92,6 +92,10 @@ impl<'a, R: Rows> Blocks<'a, R> {
 
     /// Read the next records into `block`, and take rows for them from the beginning of `free`. Returns `None` if there
     /// are no more records, or if `free` has too few rows: then [`Blocks::rows_needed`] is their number.
+    #[expect(
+        clippy::mut_mut,
+        reason = "`free` is replaced by the rows that are left"
+    )]
     pub fn take<'r, E>(
         &mut self,
         block: &mut Block,

@@ -115,6 +115,10 @@ struct Digits {
 
 impl Digits {
     #[inline(always)]
+    #[expect(
+        clippy::needless_bitwise_bool,
+        reason = "the loop was measured with it"
+    )]
     fn find(&mut self) {
         // Eight digits each.
         let mut eights = [[0_u32; 2]; TOGETHER];
@@ -123,7 +127,7 @@ impl Digits {
             let bits = x.to_bits() & !(1 << 31);
             // Zero in the bits that are stored: the neighbours have different distances, or the number is zero.
             let is_power = bits << (32 - EXPLICIT_BITS) == 0;
-            *is_usual = (bits >= SMALLEST && bits < TEN && !is_power) | (bits == 0);
+            *is_usual = ((SMALLEST..TEN).contains(&bits) && !is_power) | (bits == 0);
             let Scale {
                 scale,
                 half,

@@ -169,13 +169,15 @@ mod tests {
         let path = folder.path().join("file");
         let format = |i: usize, text: &mut Text| {
             // Some blocks take long.
-            if i % 100 == 0 {
+            if i.is_multiple_of(100) {
                 std::thread::sleep(std::time::Duration::from_millis(2));
             }
             write!(text, "{i} ").unwrap();
         };
         written(&path, &Monitor::new(), format).unwrap();
-        let expected: String = (0..500).map(|i| format!("{i} ")).collect();
+        let expected: String = (0..500)
+            .flat_map(|i| [i.to_string(), " ".to_owned()])
+            .collect();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), expected);
     }
 

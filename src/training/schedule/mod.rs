@@ -187,7 +187,7 @@ pub(super) mod tests {
     #[test]
     fn batches_of_row_wise_adagrad_begin_at_whole_mini_batches() {
         let tiles = tiles_for(Optimizer::RowwiseAdaGrad, &MemoryLimit::default());
-        assert!(tiles.alignment() % 4 == 0);
+        assert!(tiles.alignment().is_multiple_of(4));
         for batch in batches(&tiles, 3, 2) {
             assert_eq!(batch.negatives.start % tiles.alignment(), 0);
             for span in batch.records {
