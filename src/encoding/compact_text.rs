@@ -9,7 +9,7 @@ use std::ops::Range;
 /// A text of ranks in half the memory: the counter fetches the window around every occurrence of a word, and
 /// narrow symbols halve the cache lines that it waits for.
 ///
-/// The symbol of a frequent word is its rank. All words from rank [`FAR`] on share one symbol; their ranks are
+/// The symbol of a frequent word is its rank. All words from rank `FAR` on share one symbol; their ranks are
 /// listed by position. They are about one word in a hundred in 17 million words of Wikipedia.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct CompactText {

@@ -2,7 +2,9 @@
 //!
 //! For each column y of the target, the coefficients β minimise
 //!
-//!     Σ_i c_i (a_i·β − y_i)² + λ ‖β‖²
+//! ```text
+//! Σ_i c_i (a_i·β − y_i)² + λ ‖β‖²
+//! ```
 //!
 //! where a_i are the rows of the design matrix A and c_i the weights of the words. All columns have the same A, so
 //! sixteen columns are solved together: for each number of A, a whole cache line is read. The gradient is scaled by
