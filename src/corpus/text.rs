@@ -34,7 +34,8 @@ pub struct TextOptions {
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
 /// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit, `MOST_WHOLE` with any
-/// limit. Such a document goes to a tokenizer that is a Python function, whose words take many times its bytes.
+/// limit. Only a tokenizer that is a Python function needs a document whole. The words that it returns take many
+/// times as much memory as the document; this is the reason for the limit.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 

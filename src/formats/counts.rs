@@ -47,8 +47,8 @@ const HEADER: HeaderFormat = HeaderFormat {
 /// Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Memory`];
-/// [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format, except `.bin`, of which
+/// [`super::stanford`] writes counts; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save(
     counts: &Triangle,
     vocabulary: &Vocabulary,

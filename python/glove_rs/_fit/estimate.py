@@ -1,4 +1,4 @@
-"""Estimates of the memory, disk space and time of a fit. The core computes them."""
+"""Estimates of memory, disk space and time of a fit, which `training/estimate.rs` computes."""
 
 from __future__ import annotations
 

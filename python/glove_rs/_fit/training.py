@@ -290,7 +290,7 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of the files, computed when first read; None if not in files."""
+        """The fingerprint of the text, computed once; None if it is not in local files."""
         return fingerprint(self.source)
 
     def is_unchanged(self) -> bool:

@@ -1,7 +1,7 @@
 //! The numbers at the end of a line, several at a time.
 //!
 //! Most numbers of a file have the same form: a digit, a point and up to 14 digits, as in -0.123456. Their
-//! digits are added up without a branch, which the compiler vectorises. [`decimal`](super::decimal) reads other
+//! digits are added up without a branch, which the compiler vectorises. [`super::decimal`] reads other
 //! numbers. Every number is rounded as the standard library rounds it.
 
 use super::decimal;
