@@ -11,7 +11,7 @@ use crate::cooccurrence::{
     RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_row,
     push_sum, sum_row, tasks,
 };
-use crate::encoding::CompactText;
+use crate::encoding::{CompactText, DOCUMENT_END};
 use crate::error::{Error, Result};
 use crate::memory::{TASK_OCCURRENCES, fallible};
 use crate::monitor::{Monitor, Stage};
@@ -386,6 +386,10 @@ fn frequent_rows(
     let mut whole = CompactText::default();
     for ids in texts {
         whole.append(&CompactText::of(ids.iter().copied())?)?;
+        // No window crosses from one text into the next.
+        if ids.last().is_some_and(|&id| id != DOCUMENT_END) {
+            whole.append(&CompactText::of([DOCUMENT_END].into_iter())?)?;
+        }
     }
     let pairs = FrequentPairs::count(whole.symbols(), 0, frequent, options, monitor)?;
     pairs.rows(options.symmetric).map(Some)
