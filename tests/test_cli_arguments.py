@@ -60,6 +60,7 @@ def positionals(command: str, made: Path) -> list[str]:
         "analogy": ["vectors.txt", "a", "b", "c"],
         "evaluate": ["vectors.txt", "questions.txt"],
         "convert": ["vectors.txt", "@"],
+        "subwords": ["vectors.txt", "@"],
         "info": ["vectors.txt"],
         "estimate": ["corpus.txt"],
     }[command]
