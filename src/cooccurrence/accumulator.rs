@@ -1,6 +1,5 @@
 //! Sums one row of the matrix: in a dense array if the row is narrow or has many entries, else in a hash table.
 
-use super::window::ones;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
@@ -322,6 +321,19 @@ impl<S: Sum> Row for HashedRow<'_, S> {
         }
         &mut self.sums[slot]
     }
+}
+
+/// Positions of the set bits, in order.
+#[inline(always)]
+pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if word == 0 {
+            return None;
+        }
+        let bit = word.trailing_zeros() as usize;
+        word &= word - 1;
+        Some(bit)
+    })
 }
 
 #[cfg(test)]

@@ -10,62 +10,25 @@ use super::frequent_pairs::FrequentPairs;
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
+use super::options::CountingOptions;
 use super::row_block::RowBlock;
 use super::row_writer::{CountedBlock, RowWriter};
 use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::slice;
 
-/// Which pairs of words co-occur, and with what weight.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CountingOptions {
-    /// Number of words to each side, at least 1.
-    pub window: usize,
-    /// Count both directions; otherwise (left word, right word) only.
-    pub symmetric: bool,
-    /// A pair at distance d adds 1/d; otherwise 1.
-    pub distance_weighting: bool,
-}
-
-impl Default for CountingOptions {
-    fn default() -> Self {
-        Self {
-            window: 15,
-            symmetric: true,
-            distance_weighting: true,
-        }
-    }
-}
-
-impl CountingOptions {
-    pub(crate) fn check(&self) -> Result<()> {
-        if self.window == 0 {
-            return Err(Error::parameter("window", "must be at least 1, got 0"));
-        }
-        Ok(())
-    }
-
-    pub(super) fn weight(&self, distance: usize) -> f64 {
-        if self.distance_weighting {
-            1.0 / distance as f64
-        } else {
-            1.0
-        }
-    }
-}
-
 /// Count a corpus of `words` different words, segment by segment, on all threads of the current rayon pool. The
 /// counts have the same bits for any number of threads, because one thread sums a row, in the order of the
 /// text.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a window of 0; [`Error::Io`] naming the temporary folder if temporary files cannot
-/// be written there; [`Error::Cancelled`].
+/// [`crate::Error::Parameter`] for a window of 0; [`crate::Error::Io`] naming the temporary folder if temporary files cannot
+/// be written there; [`crate::Error::Cancelled`].
 pub fn count(
     corpus: &mut EncodedCorpus,
     words: usize,

@@ -1,9 +1,10 @@
 //! Estimates from a sample of a corpus how large its counts are, and how much memory and disk space counting
 //! takes. `growth.rs` extrapolates from the sample to the corpus; `training/estimate.rs` estimates training.
 
-use super::count::{CountingOptions, count};
+use super::count::count;
 use super::growth::{Interval, Spectrum};
 use super::matrix::Triangle;
+use super::options::CountingOptions;
 use super::row_codec::encode;
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, TextSample};
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, EncodingOptions, GAP, RawCorpus, Segment};

@@ -4,9 +4,10 @@
 //! occurrences would cost as much as all other windows together. Here the text is read once from front to back,
 //! and each pair is added at its right word, in a matrix that stays in the second-level cache.
 
-use super::count::CountingOptions;
+use super::accumulator::ones;
+use super::options::CountingOptions;
 use super::row_block::RowBlock;
-use super::window::{SIDE, document_ends, ones, words_up_to};
+use super::window::{SIDE, document_ends, words_up_to};
 use crate::encoding::END;
 use crate::error::Result;
 use crate::memory::fallible;

@@ -1,8 +1,9 @@
 //! From text to counts in one call: read, choose the vocabulary, encode, count.
 
-use super::count::{CountingOptions, count};
+use super::count::count;
 use super::matrix::Triangle;
 use super::merge::plus;
+use super::options::CountingOptions;
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, RawCorpus};
 use crate::error::Result;

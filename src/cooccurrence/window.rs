@@ -1,8 +1,8 @@
 //! Sums a row of the matrix from the windows around the occurrences of its word.
 
-use super::accumulator::{Kind, Row, RowAccumulator, Sum};
-use super::count::CountingOptions;
+use super::accumulator::{Kind, Row, RowAccumulator, Sum, ones};
 use super::occurrences::{Occurrences, POLL_TOKENS};
+use super::options::CountingOptions;
 use super::text::{Symbol, Text};
 use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
@@ -303,17 +303,4 @@ fn bits(is_set: impl Fn(usize) -> bool) -> u64 {
         bits |= (eight >> 56) << (8 * i);
     }
     bits
-}
-
-/// Positions of the set bits, in order.
-#[inline(always)]
-pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        if word == 0 {
-            return None;
-        }
-        let bit = word.trailing_zeros() as usize;
-        word &= word - 1;
-        Some(bit)
-    })
 }

@@ -1,6 +1,6 @@
 //! Divides a file of vectors into blocks of whole records, and finds the range of each record.
 
-use super::rows::Rows;
+use super::record_layout::Rows;
 use super::selection::Selection;
 use crate::error::{Error, Result};
 use crate::io::Input;

@@ -5,6 +5,7 @@
 //! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
 //! | `format` | detects which format a file has, from its beginning |
 //! | `rows`, `blocks` | reads rows of words and numbers in blocks, on all threads |
+//! | `record_layout` | what the reader of rows needs to know of a format |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
 //! | `numbers`, `decimal` | parses the numbers of a line together, and single numbers |
 //! | `shortest` | formats numbers with the fewest digits, many at a time |
@@ -24,6 +25,7 @@ mod load;
 mod loaded;
 pub mod native;
 mod numbers;
+mod record_layout;
 mod rows;
 mod selection;
 mod shortest;

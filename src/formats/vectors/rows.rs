@@ -3,61 +3,16 @@
 
 use super::blocks::{Block, Blocks, Taken};
 use super::element::{Element, are_finite};
+use super::record_layout::Rows;
 use super::selection::Selection;
 use super::word_list::{Distinct, WordList};
-use crate::error::{Error, Location, Result};
+use crate::error::{Error, Result};
 use crate::io::Input;
 use crate::io::charset::{OnInvalid, repaired};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
-use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// How words and vectors follow each other in a file. The thread that parses a block gets a clone: it keeps the
-/// position of that block in the file, for error messages.
-pub(super) trait Rows: Clone + Send {
-    /// Find complete records from the beginning of `block` on, at most `most`, and append their ranges to `spans`.
-    /// Records that it does not find it must find in a later call. Returns the end of the last record found, at which
-    /// the next block will start.
-    fn frame(
-        &mut self,
-        block: &[u8],
-        at_end: bool,
-        most: usize,
-        spans: &mut Vec<Range<usize>>,
-    ) -> std::result::Result<usize, Fault>;
-
-    /// Read the numbers of the record at `span` of `block` into `row`. Returns the range of its word in the block. The
-    /// word is UTF-8 if [`Rows::on_invalid`] is strict.
-    fn parse<E: Element>(
-        &mut self,
-        block: &[u8],
-        span: Range<usize>,
-        row: &mut [E],
-    ) -> std::result::Result<Range<usize>, String>;
-
-    /// Whether a record may have one of the words. This is decided without reading its numbers.
-    fn may_have(&self, record: &[u8], words: &Selection) -> bool;
-
-    /// The word that `written` stands for, for example without its quotation marks.
-    fn word<'a>(&self, written: &'a [u8]) -> Cow<'a, [u8]> {
-        written.into()
-    }
-
-    /// What to do with words that are not UTF-8.
-    fn on_invalid(&self) -> OnInvalid;
-
-    /// The location in the file of `offset` in the block that [`Rows::frame`] saw last.
-    fn location(&self, block: &[u8], offset: usize) -> Location;
-}
-
-/// Something wrong at an offset in the block.
-pub(super) struct Fault {
-    pub offset: usize,
-    pub message: String,
-}
 
 /// A matrix that is being read.
 pub(super) struct Vectors<E> {

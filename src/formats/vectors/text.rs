@@ -5,7 +5,8 @@
 
 use super::element::Element;
 use super::numbers;
-use super::rows::{Fault, Rows, check_utf8};
+use super::record_layout::{Fault, Rows};
+use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
 use crate::io::charset::OnInvalid;

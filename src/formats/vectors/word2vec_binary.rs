@@ -2,7 +2,8 @@
 //! little-endian f32. The original tool writes a newline after each record, gensim does not.
 
 use super::element::{Element, read_f32};
-use super::rows::{Fault, Rows, check_utf8};
+use super::record_layout::{Fault, Rows};
+use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
 use crate::io::charset::OnInvalid;

@@ -1,0 +1,52 @@
+//! What the reader of rows needs to know of a format: where a record ends, and what is in it.
+
+use super::element::Element;
+use super::selection::Selection;
+use crate::error::Location;
+use crate::io::charset::OnInvalid;
+use std::borrow::Cow;
+use std::ops::Range;
+
+/// How words and vectors follow each other in a file. The thread that parses a block gets a clone: it keeps the
+/// position of that block in the file, for error messages.
+pub(super) trait Rows: Clone + Send {
+    /// Find complete records from the beginning of `block` on, at most `most`, and append their ranges to `spans`.
+    /// Records that it does not find it must find in a later call. Returns the end of the last record found, at which
+    /// the next block will start.
+    fn frame(
+        &mut self,
+        block: &[u8],
+        at_end: bool,
+        most: usize,
+        spans: &mut Vec<Range<usize>>,
+    ) -> std::result::Result<usize, Fault>;
+
+    /// Read the numbers of the record at `span` of `block` into `row`. Returns the range of its word in the block. The
+    /// word is UTF-8 if [`Rows::on_invalid`] is strict.
+    fn parse<E: Element>(
+        &mut self,
+        block: &[u8],
+        span: Range<usize>,
+        row: &mut [E],
+    ) -> std::result::Result<Range<usize>, String>;
+
+    /// Whether a record may have one of the words. This is decided without reading its numbers.
+    fn may_have(&self, record: &[u8], words: &Selection) -> bool;
+
+    /// The word that `written` stands for, for example without its quotation marks.
+    fn word<'a>(&self, written: &'a [u8]) -> Cow<'a, [u8]> {
+        written.into()
+    }
+
+    /// What to do with words that are not UTF-8.
+    fn on_invalid(&self) -> OnInvalid;
+
+    /// The location in the file of `offset` in the block that [`Rows::frame`] saw last.
+    fn location(&self, block: &[u8], offset: usize) -> Location;
+}
+
+/// Something wrong at an offset in the block.
+pub(super) struct Fault {
+    pub offset: usize,
+    pub message: String,
+}
