@@ -159,15 +159,13 @@ impl EpochPass<'_> {
         // Records and negative pairs alternate, span by span. Otherwise a long sequence of one kind would
         // move the rows too far in its own direction.
         let spans = batch.records.len();
-        let alignment = self.tiles.alignment();
-        let bound = |k: usize| match negatives.len() * k / spans {
-            all if k == spans => all,
-            some => some / alignment * alignment,
-        };
-        let slice = |k: usize| bound(k)..bound(k + 1);
         let mut cost = PassCost::default();
         for (k, span) in batch.records.iter().enumerate() {
-            cost.negatives += update(&rows, &negatives[slice(k)], &negative_rule)?;
+            cost.negatives += update(
+                &rows,
+                &negatives[self.tiles.part(negatives.len(), k, spans)],
+                &negative_rule,
+            )?;
             let records = self
                 .tiles
                 .read(batch.tile, span.clone(), &mut buffers.records)?;

@@ -25,6 +25,7 @@ mod x86;
 
 pub use simd_level::SimdLevel;
 pub use step_rule::StepRule;
+pub(super) use vector::TOGETHER;
 
 use super::layout::RowLayout;
 use super::line::{LINE, Line};

@@ -13,7 +13,7 @@
 /// Number of records that are updated at once if no two of them share a row. Then the sums over lanes take 13
 /// instructions instead of 32, and the scalar arithmetic takes a quarter of its instructions
 /// (benches/EXPERIMENTS.md, "Four records at once").
-pub(super) const TOGETHER: usize = 4;
+pub(in crate::training) const TOGETHER: usize = 4;
 
 /// The arithmetic of the AdaGrad rule, for one float or for a register of floats.
 pub(super) trait Number: Copy {

@@ -58,7 +58,6 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     } else {
         RECORDS_PER_ROW
     };
-    let alignment = tiles.alignment();
     let mut timed = Vec::new();
     for (number, tile) in tiles.tiles.iter().enumerate() {
         let words = |block: u32| tiles.grid.words_of(block as usize).len();
@@ -69,18 +68,11 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
         let mut order: Vec<usize> = (0..tile.records() / SPAN).collect();
         order.shuffle(&mut rng);
         for batch in 0..batches {
-            let bound = |all: usize, batch: usize| {
-                if batch == batches {
-                    all
-                } else {
-                    all * batch / batches / alignment * alignment
-                }
-            };
-            let slice = |all: usize| bound(all, batch)..bound(all, batch + 1);
+            let part = |all: usize| tiles.part(all, batch, batches);
             timed.push(Batch {
                 tile: number,
-                records: spans(&order, slice(tile.records())),
-                negatives: slice(tile.negatives()),
+                records: spans(&order, part(tile.records())),
+                negatives: part(tile.negatives()),
                 time: (batch as f64 + phase) / batches as f64,
             });
         }

@@ -115,9 +115,20 @@ impl Tiles {
         self.records
     }
 
-    /// What the bounds of batches are multiples of, so that records stay together that the kernel updates at once.
+    /// The bounds of parts of a tile are multiples of this number, so that the records of a mini-batch stay together.
     pub(super) fn alignment(&self) -> usize {
         if self.layout.is_rowwise() { LINE } else { 1 }
+    }
+
+    /// Part `number` of `all` records or negative pairs of a tile, which are divided into `parts` parts of about the
+    /// same size.
+    pub(super) fn part(&self, all: usize, number: usize, parts: usize) -> Range<usize> {
+        let alignment = self.alignment();
+        let bound = |number: usize| match all * number / parts {
+            end if number == parts => end,
+            bound => bound / alignment * alignment,
+        };
+        bound(number)..bound(number + 1)
     }
 
     /// Number of records held out of training.

@@ -8,7 +8,7 @@
 //! For row-wise AdaGrad, four records of one row follow each other where a row has four, because the kernel updates
 //! them as one mini-batch (benches/EXPERIMENTS.md, "Mini-batches of one word").
 
-use crate::training::kernel::Record;
+use crate::training::kernel::{Record, TOGETHER};
 use crate::training::layout::RowLayout;
 use crate::training::negatives::Pair;
 
@@ -21,8 +21,6 @@ const PER_ROW: usize = 4;
 /// The value of `PER_ROW` for row-wise AdaGrad. It is larger because only the records that have three others of
 /// their row in the stretch are updated in mini-batches.
 const PER_ROW_ROWWISE: usize = 8;
-/// Number of records in a mini-batch.
-const FOUR: usize = 4;
 
 /// A record or a negative pair of a tile.
 pub(super) trait HasRow: Copy {
@@ -112,19 +110,23 @@ impl Order {
             let starts = std::iter::once(&start).chain(ends);
             let rows: Vec<&[T]> = starts.zip(ends).map(|(&a, &b)| &sorted[a..b]).collect();
             start = ends.last().copied().unwrap_or(start);
-            let most = rows.iter().map(|row| row.len() / FOUR).max().unwrap_or(0);
+            let most = rows
+                .iter()
+                .map(|row| row.len() / TOGETHER)
+                .max()
+                .unwrap_or(0);
             for round in 0..most {
                 for row in &rows {
-                    if let Some(four) = row.chunks_exact(FOUR).nth(round) {
-                        records[filled..filled + FOUR].copy_from_slice(four);
-                        filled += FOUR;
+                    if let Some(four) = row.chunks_exact(TOGETHER).nth(round) {
+                        records[filled..filled + TOGETHER].copy_from_slice(four);
+                        filled += TOGETHER;
                     }
                 }
             }
-            for round in 0..FOUR {
+            for round in 0..TOGETHER {
                 rest.extend(
                     rows.iter()
-                        .filter_map(|row| row.chunks_exact(FOUR).remainder().get(round)),
+                        .filter_map(|row| row.chunks_exact(TOGETHER).remainder().get(round)),
                 );
             }
         }
@@ -203,8 +205,8 @@ mod tests {
         let mut gathered = all;
         order(Optimizer::RowwiseAdaGrad).gather(&mut gathered, &mut Scratch::default());
         let of_one_row = |four: &&[Record]| four.iter().all(|record| record.i == four[0].i);
-        let fours = gathered.chunks_exact(FOUR).filter(of_one_row).count();
-        assert!(FOUR * fours > gathered.len() * 3 / 5, "{fours}");
+        let fours = gathered.chunks_exact(TOGETHER).filter(of_one_row).count();
+        assert!(TOGETHER * fours > gathered.len() * 3 / 5, "{fours}");
     }
 
     proptest! {
