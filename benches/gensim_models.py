@@ -1,7 +1,7 @@
 """The models of gensim that are compared: skip-gram and FastText, window 5, 5 epochs.
 
-All other settings are gensim's defaults, but for the dimension, the threads and the least count,
-which the caller gives. FastText is its skip-gram variant, as in the paper of Bojanowski et al.
+The caller gives the dimension, the number of threads and the minimum count. All other settings are
+gensim's defaults. FastText is its skip-gram variant, as in the paper of Bojanowski et al.
 (2017): gensim's default is CBOW.
 """
 

@@ -85,6 +85,11 @@ def task_count(corpus: str, window: int, min_count: int, threads: int) -> dict[s
     return {"call_seconds": seconds, "words": len(counts.vocabulary), "records": counts.nnz}
 
 
+def paper(x_max: float, epochs: int, threads: int, more: dict[str, Any]) -> dict[str, Any]:
+    """The settings of our runs: preset "paper", these three, and those of --settings."""
+    return {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
+
+
 def task_train(
     corpus: str,
     window: int,
@@ -98,8 +103,7 @@ def task_train(
     from glove_rs import Cooccurrence, Glove
 
     counts = Cooccurrence.from_corpus(corpus, window=window, min_count=min_count, threads=threads)
-    settings = {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
-    model = Glove(dim, **settings)
+    model = Glove(dim, **paper(x_max, epochs, threads, more))
     start = time.perf_counter()
     model.fit_cooccurrence(counts)
     return {
@@ -123,7 +127,7 @@ def task_fit(
 ) -> dict[str, Any]:
     from glove_rs import Glove
 
-    settings = {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
+    settings = paper(x_max, epochs, threads, more)
     model = Glove(dim, window=window, min_count=min_count, **settings)
     start = time.perf_counter()
     model.fit(corpus)

@@ -24,7 +24,7 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
     Raises
     ------
     ValueError
-        If `tokenizer` is neither a known name, nor a pattern for str, nor callable.
+        If `tokenizer` is not a known name, a pattern for str or a callable.
     """
     if isinstance(tokenizer, str) and tokenizer in NAMES:
         return None

@@ -303,7 +303,7 @@ class Glove:
             Stop after this many epochs in a row without a new lowest validation loss, >= 1. Needs
             `validation`. The model is that of the epoch with the lowest validation loss, even if
             the number of epochs, `max_seconds` or a callback ends the training earlier. After
-            Ctrl-C or an error it is that of the last finished epoch.
+            Ctrl-C or an error, the model is that of the last finished epoch.
         max_seconds : float, optional
             Time limit in seconds from the call, > 0. Another epoch starts only if it would finish
             in time, assuming that it takes as long as the last one. The first epoch always runs,
@@ -607,7 +607,7 @@ keep_counts
             Examples: texts in which the word occurs, tokenised as in training. One str is one
             example.
         word : str, optional
-            The word, as it is written in the examples. It may be any token, even a word of the
+            The word, as it is written in the examples. Every token is allowed, also a word of the
             vocabulary. By default the word must be left out of the examples; it is assumed to stand
             in the middle of each example.
 

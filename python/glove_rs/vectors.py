@@ -376,9 +376,9 @@ class WordVectors(GensimNames):
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If a word is empty or contains a newline; if so many words end in a space and a number
-            that the length of the vectors could not be detected; or if `unk` is true and ``<unk>``
-            is already a word.
+            If a word is empty or contains a newline; if a reader could not detect the length of the
+            vectors, because many words end in a space and a number; or if `unk` is true and
+            ``<unk>`` is already a word.
 
         Examples
         --------

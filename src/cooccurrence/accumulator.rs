@@ -79,7 +79,7 @@ pub struct RowAccumulator<S> {
 /// How a row is summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// In the dense array, of which most columns get a sum.
+    /// In the dense array. Most columns get a sum.
     Full,
     /// In the dense array.
     Dense,
@@ -246,7 +246,7 @@ fn slot_of(column: WordId, shift: u32) -> usize {
     (column.wrapping_mul(0x9e37_79b9) >> shift) as usize
 }
 
-/// A row in the dense array, of which most columns get a sum.
+/// A row in the dense array, in which most columns get a sum.
 pub struct FullRow<'a, S> {
     sums: &'a mut [S],
 }

@@ -20,7 +20,8 @@ const FREQUENT: usize = 1 << 8;
 /// Words of a text that one task counts. The text is always divided in the same way, so that the sums have the
 /// same bits for any number of threads.
 const PIECE: usize = 1 << 18;
-/// Words between two checks of the monitor, of which the frequent ones are listed first.
+/// Number of words that are scanned at a time: their frequent words are listed, and then counted. The monitor is
+/// checked after each such stretch.
 const STRETCH: usize = 1 << 10;
 /// Windows to the left whose neighbours are added in one loop, because its end is hard to predict.
 const TOGETHER: usize = 4;

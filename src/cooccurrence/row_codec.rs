@@ -201,7 +201,7 @@ pub fn decode(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode_into(bytes, &mut block)?.then_some(block))
 }
 
-/// Like [`decode`], but for bytes from an untrusted file: also returns `None` if a value is negative or not finite.
+/// Like [`decode`], for bytes of a file that may be damaged. Returns `None` also if a value is negative or not finite.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].

@@ -133,8 +133,8 @@ impl TextReader {
         Self::over(name.into(), Unpacked::plain(text), options, false)
     }
 
-    /// Read `bytes`, the part of a text after its first `offset` bytes. The text must be neither compressed nor
-    /// UTF-16.
+    /// Read `bytes`, the part of a text after its first `offset` bytes. The text must not be compressed, and not
+    /// be UTF-16.
     pub fn part(
         name: impl Into<PathBuf>,
         bytes: impl Read + Send + 'static,

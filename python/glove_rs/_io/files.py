@@ -48,7 +48,7 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
     Raises
     ------
     TypeError
-        If `file` is neither a path nor an open file.
+        If `file` is not a path and not an open file.
     ValueError
         If `member` is given and `file` is not a zip archive.
     FileNotFoundError

@@ -412,7 +412,7 @@ class Training:
     def _copy(self) -> None:
         """Start to copy the state to other workers, for the case that a worker is lost.
 
-        Nothing is done if the last copy was made a short time ago or is still in progress.
+        Does nothing if the last copy is recent or still in progress.
         """
         workers = self._cluster.workers
         now = time.monotonic()
