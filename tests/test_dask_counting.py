@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Vocabulary, _core
+from glove_rs._io.sources import source_arguments
 
 distributed = pytest.importorskip("distributed")
 
@@ -432,10 +433,10 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
         moved = [memoryview(b"?" + bytes(buffer.raw()))[1:] for buffer in buffers]
         return pickle.loads(data, buffers=moved)
 
-    source = {"kind": "items", "value": zipf.lines, "documents": "line", "errors": "strict"}
+    source = {**source_arguments([], {}), "kind": "items", "value": zipf.lines}
     encoding = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False, "max_word_bytes": 1 << 20}
-    shard = _core.CoreShard.read({**source, "tokenize": None}, {**encoding, **limits})
+    shard = _core.CoreShard.read(source, {**encoding, **limits})
     vocabulary = shard.vocabulary.chosen("text", 2, None)
     same = sent(vocabulary)
     assert same.words() == vocabulary.words()

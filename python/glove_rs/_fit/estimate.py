@@ -8,10 +8,11 @@ from typing import Any, Literal
 
 from .. import _settings
 from .._checks import boolean, memory_bytes
-from .._io.sources import Source, files_of
+from .._io.sources import files_of
 from .._text import about, amount, columns
 from ..cooccurrence import Cooccurrence, Estimate
 from .protocol import Model
+from .training import Text
 
 __all__ = ["Advice", "FitEstimate", "estimate"]
 
@@ -134,15 +135,18 @@ class FitEstimate:
         return columns(self.rows())
 
 
-def estimate(model: Model, source: Source, *, keep_counts: bool | None) -> FitEstimate:
+def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstimate:
     """Estimate a fit of `model` to a text; see :meth:`glove_rs.Glove.estimate`."""
     parameters = model.get_params()
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
     # The same rule as in `fit`: by default, keep counts that cannot be counted again from files.
-    keep = files_of(source) is None if keep_counts is None else boolean("keep_counts", keep_counts)
-    counts = Cooccurrence.estimate(source, **settings)
+    if keep_counts is None:
+        keep = files_of(text.source, text.storage_options) is None
+    else:
+        keep = boolean("keep_counts", keep_counts)
+    counts = Cooccurrence.estimate(text.source, **settings, **text.where())
     dim, optimizer, negative = model.dim, training["optimizer"], training["negative"]
     sizes = counts._core.fit(dim, optimizer, negative, keep)
     low, likely, high = (
