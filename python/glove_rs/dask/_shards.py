@@ -206,7 +206,8 @@ def shards_of(
 
 
 def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
-    names = None if source is None else named_files(source, storage_options)
+    """Return the pieces of tables. Their column is checked where that needs no text to be read."""
+    names = named_files(source, storage_options)
     if names is None:
         raise TypeError(
             "source must be a path or paths of tables, a dask.dataframe, or a dask.bag or list of "
