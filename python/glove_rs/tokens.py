@@ -117,17 +117,13 @@ def _of_spacy(
             )
         words = _by_number(doc, attribute, known) if keep is None else None
         if words is None:
-            words = [
-                ""
-                if token.is_space or (keep is not None and not keep(token))
-                else _value(token, attribute)
-                for token in doc
-            ]
-            has_words = any(not token.is_space and (keep is None or keep(token)) for token in doc)
+            used = [not token.is_space and (keep is None or keep(token)) for token in doc]
+            pairs = zip(doc, used, strict=True)
+            words = [_value(token, attribute) if use else "" for token, use in pairs]
+            has_tokens = any(used)
         else:
-            has_words = any(not token.is_space for token in doc) if not any(words) else True
-        if has_words:
-            _check_set(words, attribute, number)
+            has_tokens = any(words) or any(not token.is_space for token in doc)
+        _check_set(words, attribute, number, has_tokens)
         if unit == "document":
             yield [word for word in words if word]
         else:
@@ -173,9 +169,9 @@ def _value(token: Any, attribute: Attribute) -> str:
     return value
 
 
-def _check_set(words: Iterable[str], attribute: Attribute, number: int) -> None:
-    """Raise a ValueError if no word is set but the attribute is one that every token has."""
-    if any(words) or not isinstance(attribute, str):
+def _check_set(words: Iterable[str], attribute: Attribute, number: int, has_tokens: bool) -> None:
+    """Raise a ValueError if a document has tokens, but none has an attribute that all should."""
+    if not has_tokens or any(words) or not isinstance(attribute, str):
         return
     if attribute.rstrip("_") in _ALWAYS_SET:
         raise ValueError(
@@ -241,8 +237,7 @@ def _of_stanza(
             for sentence in document.sentences
         ]
         words = [word for sentence in sentences for word in sentence]
-        if words:
-            _check_set(words, attribute, number)
+        _check_set(words, attribute, number, bool(words))
         for part in [words] if unit == "document" else sentences:
             yield [word for word in part if word]
 
@@ -347,9 +342,9 @@ def _word(token: Mapping[str, Any], column: str) -> str:
     number = token.get("id", 1)
     if not isinstance(number, int) and not str(number).isdecimal():
         return ""  # a multiword token or an empty node
-    value, form = token[column], token.get("form")
-    if value in (None, "_", "") and form != "_":
-        value = form if column == "lemma" else None
+    value = token[column]
+    if value in (None, "_", "") and column != "form":
+        value = token.get("form") if column == "lemma" else None
     return "" if value is None else str(value)
 
 
