@@ -438,14 +438,18 @@ def test_a_packed_table_that_is_cut_short_is_refused_by_name(tmp_path, packing):
 
 def test_malformed_rows_of_csv_and_json_are_named(tmp_path):
     (tmp_path / "t.csv").write_text("id,text\n1,a b\n2,c,d\n")
-    with pytest.raises(FormatError, match=r"t\.csv: .*Expected 2 columns, got 3"):
+    with pytest.raises(FormatError, match=r"t\.csv, after row \d: .*Expected 2 columns, got 3"):
         counted(tmp_path / "t.csv", column="text")
     (tmp_path / "t.jsonl").write_text('{"text": "a b"}\n{"text": \n')
     with pytest.raises(FormatError, match=r"t\.jsonl, line 2: "):
         counted(tmp_path / "t.jsonl", column="text")
     (tmp_path / "types.jsonl").write_text('{"text": "a b"}\n{"text": 7}\n')
-    with pytest.raises(FormatError, match=r"types\.jsonl: .*string to number in row 1"):
+    with pytest.raises(FormatError, match=r"types\.jsonl, after row 0: .*number in row 1"):
         counted(tmp_path / "types.jsonl", column="text")
+    many = ['{"text": "a b"}\n'] * 40_000
+    (tmp_path / "t.jsonl").write_text("".join([*many, '{"text": 7}\n']))
+    with pytest.raises(FormatError, match=r"after row [1-9]\d*: .*to number in row 40000"):
+        counted(tmp_path / "t.jsonl", column="text", memory="1MB")
     (tmp_path / "t.json").write_text(json.dumps([{"text": "a b"}], indent=1))
     with pytest.raises(FormatError, match=r"t\.json: this is one JSON list.*jq"):
         counted(tmp_path / "t.json", column="text")

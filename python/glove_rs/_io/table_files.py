@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -384,12 +385,14 @@ def _ipc_stream(piece: Piece, most_bytes: int) -> Iterator[Any]:
 
 def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
     """Read JSON lines or CSV. If a row is longer than a block, read again with larger blocks."""
+    import pyarrow
+
     read = table_text.json_rows if piece.format == "json" else table_text.csv_rows
     block = max(_LEAST_BLOCK, most_bytes)
     done, stream = 0, _stream_of(piece)
     while True:
+        row = 0
         try:
-            row = 0
             for rows in read(stream, piece.column, piece.file.name, block):
                 new = rows.slice(min(max(0, done - row), len(rows)))
                 row += len(rows)
@@ -403,9 +406,17 @@ def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
                     f"{piece.file.name}, after row {done}: a row is longer than {block} bytes"
                 ) from None
             block *= 8
+        except pyarrow.ArrowInvalid as error:
+            text = _with_row(_first_line(error), row)
+            raise _core.FormatError(f"{piece.file.name}, after row {row}: {text}") from None
         finally:
             stream.close()
         stream = unpacked(piece.file.open(), _LOOK)
+
+
+def _with_row(message: str, first: int) -> str:
+    """Replace the number of a row in a block, from 0, by its number in the file."""
+    return re.sub(r"(?<=in row )\d+", lambda number: str(first + int(number[0])), message)
 
 
 def _stream_of(piece: Piece) -> Stream:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import itertools
 import os
+import re
 import stat
 import threading
 from collections import deque
@@ -29,9 +30,10 @@ _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
 _SAMPLE, _PLACES = 32 << 20, 64
 
 
-def _is_hidden(name: str) -> bool:
-    """Return whether a file of a folder is not a table, such as Spark's ``_SUCCESS``."""
-    return os.path.basename(name).startswith(("_", "."))
+#: Files that Spark and others write beside tables.
+_NO_TABLES = re.compile(
+    r"(.*/)?(_(SUCCESS|(common_)?metadata|(committed|started)_[^/]*)|_\w+_log/.*)"
+)
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,13 @@ class TextTables:
         Raises
         ------
         FileNotFoundError
-            If a folder has only files that are not tables, such as ``_SUCCESS``.
+            If the source has only files that are not tables, such as ``_SUCCESS``.
         """
         names = list(names)
-        shown = [name for name in names if not _is_hidden(name)] or names
-        files = list(itertools.chain.from_iterable(_members(name, options) for name in shown))
+        tables = [name for name in names if not _NO_TABLES.fullmatch(name.replace(os.sep, "/"))]
+        if names and not tables:
+            raise FileNotFoundError(errno.ENOENT, "No tables in the source", names[0])
+        files = list(itertools.chain.from_iterable(_members(name, options) for name in tables))
         if threads is None:
             threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
         return cls(files, column, threads or os.cpu_count() or 1, memory)
@@ -152,16 +156,10 @@ def _members(name: str, options: Any) -> list[TableFile]:
     if not file.is_local:
         return [file]
     if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe can be read only once
-        return [TableFile(name, options, _pipe(name))]
+        return [TableFile(name, options, open(name, "rb", buffering=0))]
     if not zipfile.is_zipfile(name) or _core.recognise(name)[0] != "archive":
         return [file]
     return [TableFile(f"{name}:{member}") for member in _core.members(name)]
-
-
-def _pipe(name: str) -> Any:
-    if os.path.isdir(name):
-        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
-    return open(name, "rb", buffering=0)
 
 
 class _Reading:
