@@ -21,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
-from program import answer, reason
+from program import answer, done, reason
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
 import pyarrow.csv  # noqa: E402
@@ -579,6 +579,7 @@ def test_fit_estimate_update_and_score_take_a_column(tmp_path):
     assert model.score(tmp_path / "t.parquet", **where) == plain.score(EXPECTED)
     estimate = Glove(**RUN).estimate(tmp_path / "t.parquet", **where)
     assert estimate.counts.words == len(model.vocabulary)
+    assert estimate.memory > Glove(**RUN).estimate(EXPECTED).memory  # pyarrow is loaded
     # The text is counted again: the model did not keep the counts of files.
     model.update(tmp_path / "t.parquet", epochs=1, **where)
     plain.update(EXPECTED, epochs=1)
@@ -644,6 +645,8 @@ def test_the_commands_take_a_column(tmp_path, monkeypatch):
     assert answer("estimate", "t.parquet", *column)["words"] == len(counted(EXPECTED))
     fit = ["fit", "t.parquet", *column, "--dim", "4", "--epochs", "1", "--save-counts", "counts"]
     assert answer(*fit, "--out", "m")["settings"]["column"] == "text"
+    content = gzip.compress(json_lines())
+    assert done("vocab", "-", *column, stdin=content) == Path("t.txt.out").read_bytes()
     update = ["update", "m", "t.parquet", "--column", "text", "--counts", "counts"]
     assert answer(*update, "--epochs", "1", "--out", "m2")["words"] == len(counted(EXPECTED))
 

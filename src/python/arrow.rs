@@ -71,8 +71,20 @@ impl ArrowReader {
             other => PyValueError::new_err(other.to_string()),
         })?;
         batch
-            .map(|batch| Column::at(&batch, &self.path))
+            .map(|batch| Column::at(&batch, &self.path).map_err(|error| self.in_file(error)))
             .transpose()
+    }
+
+    /// Add the file and the row to the message of an error in a batch of a file.
+    fn in_file(&self, error: PyErr) -> PyErr {
+        match &self.file {
+            Some((file, first)) => {
+                let reason = Python::attach(|py| error.value(py).to_string());
+                let file = file.display();
+                FormatError::new_err(format!("{file}, after row {first}: {reason}"))
+            }
+            None => error,
+        }
     }
 
     fn text<'a>(&self, bytes: &'a [u8]) -> PyResult<Cow<'a, str>> {

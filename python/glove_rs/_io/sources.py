@@ -137,7 +137,7 @@ def _tables(
 ) -> TextTables | None:
     """Return the files of tables that `source` is, or None if it is a table in memory."""
     # Imported here: most programs read no tables.
-    from .table_files import TableFile
+    from .table_input import TableFile
     from .tables import TextTables
 
     running = _settings.checked(settings, "running")

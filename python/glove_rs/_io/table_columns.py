@@ -91,8 +91,10 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
 
 def is_text(kind: Any, *, words: bool = True) -> bool:
     """Return whether a type of Arrow holds text or, with `words`, lists of words."""
-    from pyarrow import types
+    from pyarrow import BaseExtensionType, types
 
+    if isinstance(kind, BaseExtensionType):
+        return is_text(kind.storage_type, words=words)
     if types.is_dictionary(kind) or types.is_run_end_encoded(kind):
         return is_text(kind.value_type, words=words)
     is_list = (

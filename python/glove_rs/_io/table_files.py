@@ -8,8 +8,6 @@ errors name neither the file nor the row group.
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,113 +15,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .. import _core
-from .._checks import is_file_system
 from .._optional import optional
 from . import table_text
-from .file_systems import is_remote, open_file, shortened
+from .file_systems import shortened
 from .packed import DAMAGED, Stream, unpacked
 from .table_columns import as_text, check_column
+from .table_input import TableFile
 
-__all__ = ["Batch", "Piece", "TableFile", "pieces_of"]
+__all__ = ["Batch", "Piece", "pieces_of"]
 
 #: Bytes of the beginning of a file that are read to recognise its format.
 _LOOK = 1 << 16
 #: Bytes of JSON lines or CSV that are parsed at once. A row must fit into a block.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
-
-
-@dataclass(frozen=True)
-class TableFile:
-    """A file of a table.
-
-    Attributes
-    ----------
-    name : str
-        Its path, its URL, ``archive.zip:member``, or a name for messages if it is an open file.
-    options : mapping or file system, optional
-        As for :func:`file_systems.system_of`.
-    stream : open file, optional
-        The open file. It can be read only once.
-    """
-
-    name: str
-    options: Any = None
-    stream: Any = None
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the file is a local file, not inside an archive."""
-        remote = is_remote(self.name) or is_file_system(self.options)
-        return self.stream is None and not remote and os.path.exists(self.name)
-
-    def open(self) -> Any:
-        """Open the file for bytes."""
-        if self.stream is not None:
-            return _Borrowed(self.stream)
-        if self.is_local or is_remote(self.name) or is_file_system(self.options):
-            return open_file(self.name, self.options)
-        return _open_member(self.name)
-
-    def random_access(self) -> Any:
-        """Open the file for reading at any position."""
-        if self.is_local:
-            import pyarrow
-
-            return pyarrow.OSFile(self.name)
-        file = self.open()
-        if not file.seekable():
-            raise _core.FormatError(
-                f"{self.name}: a table in this format cannot be read from a pipe or from an "
-                "archive: save it to a file first"
-            )
-        return file
-
-
-class _Borrowed:
-    """An open file of the caller. Closing it here does not close it for the caller."""
-
-    closed = False
-
-    def __init__(self, file: Any) -> None:
-        self.read = file.read
-        for name in ("seek", "tell"):
-            setattr(self, name, getattr(file, name, None))
-        self._file = file
-
-    def seekable(self) -> bool:
-        return bool(getattr(self._file, "seekable", bool)())
-
-    def readable(self) -> bool:
-        return True
-
-    def writable(self) -> bool:
-        return False
-
-    def flush(self) -> None: ...
-
-    def close(self) -> None: ...
-
-    def __enter__(self) -> _Borrowed:
-        return self
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-def _open_member(name: str) -> Any:
-    """Open ``archive.zip:member``."""
-    import zipfile
-
-    ends = (at for at, letter in enumerate(name) if letter == ":")
-    archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
-    if archive is None:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-    wanted = name[len(archive) + 1 :]
-    members = _core.members(archive)
-    found = [m for m in members if wanted in (m, m.rpartition("/")[2])]
-    if not found:
-        reason = f"No such file in the archive, which holds {', '.join(members)}"
-        raise FileNotFoundError(errno.ENOENT, reason, name)
-    return zipfile.ZipFile(archive).open(wanted if wanted in found else found[0])
 
 
 @dataclass(frozen=True)
@@ -210,8 +114,8 @@ def failing(name: str, where: str = "") -> Iterator[None]:
         yield
     except _core.FormatError:
         raise
-    except MemoryError:
-        raise
+    except MemoryError as error:
+        raise MemoryError(f"{name}{where}: {_first_line(error)}") from None
     except OSError as error:
         if error.errno is not None and not isinstance(error, DAMAGED):
             error.filename = error.filename or name

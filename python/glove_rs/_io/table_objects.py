@@ -43,7 +43,8 @@ def column_of(source: Any, column: str) -> tuple[Any, str | None]:
     if library == "pandas" and hasattr(source, "columns"):
         types = [(str(name), str(kind)) for name, kind in source.dtypes.items()]
         check_name(types, column, "the table")
-        return source[column], None
+        label = next(name for name in source.columns if str(name) == column)
+        return source[label], None
     if library == "polars" and hasattr(source, "collect_batches"):
         return reader_of(source, column), column
     if library == "polars" and hasattr(source, "columns"):

@@ -146,7 +146,10 @@ def csv_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any
     import pyarrow
     from pyarrow import csv as arrow
 
-    delimiter, names = _header(_complete_lines(stream, block), column)
+    try:
+        delimiter, names = _header(_complete_lines(stream, block), column)
+    except csv.Error as error:
+        raise _core.FormatError(f"{name}, line 1: {error}") from None
     if column not in names:
         raise missing([(known, "") for known in names], column, name)
     if names.count(column) > 1:
@@ -167,7 +170,7 @@ def _header(head: bytes, column: str) -> tuple[str, list[str]]:
     text = head.decode("utf-8", "replace")
     found = []
     for delimiter in _DELIMITERS:
-        names = next(csv.reader(io.StringIO(text), delimiter=delimiter), [])
+        names = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), [])
         if column in names:
             return delimiter, names
         found.append((delimiter, names))

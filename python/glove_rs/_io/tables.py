@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core
-from .table_files import Batch, Piece, TableFile, pieces_of
+from .table_files import Batch, Piece, pieces_of
+from .table_input import TableFile
 
 __all__ = ["TextTables", "read_pieces"]
 
