@@ -426,6 +426,18 @@ def test_other_tables_that_are_cut_short_are_refused_by_name(tmp_path, name):
         counted(tmp_path / "cut", column="text")
 
 
+def test_offsets_of_an_arrow_file_that_point_outside_are_refused_by_name(tmp_path):
+    path = tmp_path / "t.arrow"
+    column = pa.array(["some", "words", "here"] * 9)
+    pyarrow.feather.write_feather(pa.table({"text": column}), path, compression="uncompressed")
+    content = path.read_bytes()
+    offsets = np.frombuffer(column.buffers()[1], np.int32)[:28].tobytes()
+    assert content.count(offsets) == 1
+    path.write_bytes(content.replace(offsets, np.int32([0, 2**30]).tobytes() + offsets[8:]))
+    with pytest.raises(FormatError, match=r"t\.arrow, after row 0: .*not valid in Arrow"):
+        counted(path, column="text")
+
+
 @pytest.mark.parametrize("packing", ["gzip", "bzip2", "xz", "zstandard"])
 def test_a_packed_table_that_is_cut_short_is_refused_by_name(tmp_path, packing):
     rng = np.random.default_rng(0)
