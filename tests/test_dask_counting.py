@@ -26,6 +26,7 @@ distributed = pytest.importorskip("distributed")
 import dask.bag  # noqa: E402 - only where it is installed
 import fsspec  # noqa: E402
 
+from glove_rs.dask import DaskGlove  # noqa: E402
 from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
 from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
@@ -116,6 +117,10 @@ def test_a_row_group_of_a_table_or_a_file_of_a_table_is_a_shard(cluster, zipf, t
     for name, column in (("t.parquet", "text"), ("t.parquet", "tokens"), ("t.jsonl.gz", "text")):
         counted = count(cluster, tmp_path / name, groups=2, column=column)
         assert_counted(cluster, counted, expected)
+    model = DaskGlove(dim=4, epochs=1, client=cluster.client)
+    model.fit(tmp_path / "t.parquet", column="text")
+    assert model.vocabulary == expected.vocabulary
+    assert model.settings_["column"] == "text"
     with pytest.raises(ValueError, match=r"column must name .*t\.parquet, got 'txt'.*text: string"):
         count(cluster, tmp_path / "t.parquet", groups=1, column="txt")
     with pytest.raises(ValueError, match=r"column must name .*t\.jsonl\.gz, got 'txt'"):

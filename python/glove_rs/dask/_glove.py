@@ -174,6 +174,7 @@ class DaskGlove(Glove):
                 given,
                 progress,
                 stages,
+                column=column,
             )
         return self
 
@@ -253,6 +254,8 @@ class DaskGlove(Glove):
         progress: Progress | None,
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
+        *,
+        column: str | None = None,
     ) -> None:
         """Train on the counts of all groups, and store the result, even after an interruption."""
         begun = time.monotonic()
@@ -278,7 +281,10 @@ class DaskGlove(Glove):
                 vocabulary,
                 History(report.numbers() for report in reports),
                 arrays,
-                _settings.used(self.get_params()) | training | session.settings() | {"anchor": 0.0},
+                _settings.used(self.get_params())
+                | training
+                | session.settings()
+                | {"anchor": 0.0, "column": column},
             )
             seconds = [report.seconds for report in reports]
             self.stages_ = {
