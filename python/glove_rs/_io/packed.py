@@ -35,13 +35,14 @@ class Stream(io.RawIOBase):
     ----------
     head : bytes
         The first bytes. They are read again.
+    is_unpacked : bool
+        Whether the source unpacks a compressed file.
     """
 
     def __init__(self, source: Any, look: int, *, unpack: bool = False) -> None:
         self._source = source
         self.head = b""
         self._rest = b""
-        # `unpack`: some decompressors return fewer bytes than are asked for.
         self.look(look)
         self.is_unpacked = unpack
 
