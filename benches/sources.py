@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import json
 import re
 import shutil
 import statistics
@@ -63,6 +64,47 @@ def packed(table: Table, program: str, english: Path, read: Any, folder: Path) -
     print(f"  the program alone          {theirs:7.1f} MB/s         ours is {ours / theirs:.0%}")
 
 
+def columns(table: Table, english: Path, lines: list[str], read: Any, folder: Path) -> None:
+    """Read a column of tables in files, in turn with the same text in a plain file."""
+    try:
+        import pyarrow
+        import pyarrow.csv
+        import pyarrow.feather
+        import pyarrow.orc
+        import pyarrow.parquet as parquet
+    except ImportError:
+        return
+    megabytes = english.stat().st_size / 1e6
+    texts = pyarrow.table({"id": range(len(lines)), "text": lines})
+    rows = max(1, len(lines) // 8)
+
+    def json_lines(path: Path) -> None:
+        with path.open("w", encoding="utf-8") as file:
+            for number, line in enumerate(lines):
+                file.write(json.dumps({"id": number, "text": line}, ensure_ascii=False) + "\n")
+
+    writers = {
+        "Parquet": lambda path: parquet.write_table(texts, path, row_group_size=rows),
+        "Parquet, Zstandard": lambda path: parquet.write_table(
+            texts, path, row_group_size=rows, compression="zstd"
+        ),
+        "Parquet, one row group": lambda path: parquet.write_table(texts, path),
+        "Arrow": lambda path: pyarrow.feather.write_feather(texts, path, "uncompressed"),
+        "ORC": lambda path: pyarrow.orc.write_table(texts, path),
+        "JSON lines": json_lines,
+        "CSV": lambda path: pyarrow.csv.write_csv(texts, path),
+    }
+    for name, write in writers.items():
+        if table.only.search(f"column of {name}"):
+            path = folder / "table"
+            write(path)
+            works = partial(read, path, column="text"), partial(read, english)
+            ours, plain = table.line(f"column of {name}", "MB/s", megabytes, *works)
+            print(
+                f"  the plain text             {plain:7.1f} MB/s       ours is {ours / plain:.0%}"
+            )
+
+
 def run(table: Table, english: Path, chinese: Path | None, threads: int, folder: Path) -> None:
     def read(source: Any, **parameters: Any) -> None:
         Vocabulary.from_corpus(source, threads=threads, **parameters)
@@ -90,6 +132,7 @@ def run(table: Table, english: Path, chinese: Path | None, threads: int, folder:
         except ImportError:
             continue
         table.line(f"{library} column", "MB/s", megabytes, partial(read, column))
+    columns(table, english, lines, read, folder)
     part = lines[: max(1, len(lines) // 4)]
     size = sum(len(line.encode()) for line in part) / 1e6
     table.line(r"pattern \w+", "MB/s", size, partial(read, part, tokenizer=re.compile(r"\w+")))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import json
 import math
 import os
 import pickle
@@ -18,12 +19,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Vocabulary, _core
+from glove_rs._io.sources import source_arguments
 
 distributed = pytest.importorskip("distributed")
 
 import dask.bag  # noqa: E402 - only where it is installed
 import fsspec  # noqa: E402
 
+from glove_rs.dask import DaskGlove  # noqa: E402
 from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
 from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
@@ -94,6 +97,51 @@ def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_mac
     counted = count(cluster, zipf.path, groups=1, blocksize=blocksize, symmetric=symmetric)
     expected = Cooccurrence.from_corpus(zipf.path, symmetric=symmetric)
     assert_counted(cluster, counted, expected, rtol=0)
+
+
+def test_a_row_group_of_a_table_or_a_file_of_a_table_is_a_shard(cluster, zipf, tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    lines = zipf.lines
+    table = pa.table({"n": range(len(lines)), "text": lines, "tokens": zipf.documents})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=math.ceil(len(lines) / 7))
+    packed = gzip.compress("".join(json.dumps({"text": x}) + "\n" for x in lines).encode())
+    (tmp_path / "t.jsonl.gz").write_bytes(packed)
+    where = {"documents": "line", "blocksize": BLOCK, "least": 1, "column": "text"}
+    shards = shards_of(str(tmp_path / "t.parquet"), **where)
+    assert [piece.number for piece in shards.pieces] == list(range(7))
+    assert shards.text_bytes(BLOCK) == sum(shards.sizes) > 0
+    assert len(shards_of(tmp_path, **where).pieces) == 8
+
+    expected = Cooccurrence.from_corpus(lines)
+    for name, column in (("t.parquet", "text"), ("t.parquet", "tokens"), ("t.jsonl.gz", "text")):
+        counted = count(cluster, tmp_path / name, groups=2, column=column)
+        assert_counted(cluster, counted, expected)
+    model = DaskGlove(dim=4, epochs=1, client=cluster.client)
+    model.fit(tmp_path / "t.parquet", column="text")
+    assert model.vocabulary == expected.vocabulary
+    assert model.settings_["column"] == "text"
+    with pytest.raises(ValueError, match=r"column must name .*t\.parquet, got 'txt'.*text: string"):
+        count(cluster, tmp_path / "t.parquet", groups=1, column="txt")
+    with pytest.raises(ValueError, match=r"column must name .*t\.jsonl\.gz, got 'txt'"):
+        count(cluster, tmp_path / "t.jsonl.gz", groups=1, column="txt")
+
+
+def test_bags_of_dicts_and_data_frames_of_dask_have_columns(cluster, zipf):
+    rows = [{"n": 1, "text": line} for line in zipf.lines]
+    expected = Cooccurrence.from_corpus(zipf.lines)
+    for source in (rows, dask.bag.from_sequence(rows, npartitions=3)):
+        assert_counted(cluster, count(cluster, source, groups=2, column="text"), expected)
+    with pytest.raises(ValueError, match="column must name a column of row 0"):
+        count(cluster, rows, groups=1, column="txt")
+    with pytest.raises(TypeError, match=r"dask.bag or list of dicts if column is given, got int"):
+        count(cluster, 3, groups=1, column="text")
+    pandas = pytest.importorskip("pandas")
+    frames = pytest.importorskip("dask.dataframe")
+    frame = frames.from_pandas(pandas.DataFrame(rows), npartitions=3)
+    assert_counted(cluster, count(cluster, frame, groups=2, column="text"), expected)
+    with pytest.raises(ValueError, match="column must name a column of the table, got 'txt'"):
+        count(cluster, frame, groups=1, column="txt")
 
 
 def test_texts_are_counted_together_if_they_are_small(tmp_path):
@@ -432,10 +480,10 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
         moved = [memoryview(b"?" + bytes(buffer.raw()))[1:] for buffer in buffers]
         return pickle.loads(data, buffers=moved)
 
-    source = {"kind": "items", "value": zipf.lines, "documents": "line", "errors": "strict"}
+    source = {**source_arguments([], {}), "kind": "items", "value": zipf.lines}
     encoding = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False, "max_word_bytes": 1 << 20}
-    shard = _core.CoreShard.read({**source, "tokenize": None}, {**encoding, **limits})
+    shard = _core.CoreShard.read(source, {**encoding, **limits})
     vocabulary = shard.vocabulary.chosen("text", 2, None)
     same = sent(vocabulary)
     assert same.words() == vocabulary.words()

@@ -17,6 +17,7 @@ __all__ = [
     "choice",
     "instance",
     "integer",
+    "is_file_system",
     "memory_bytes",
     "optional_integer",
     "path_text",
@@ -129,6 +130,13 @@ def choice(name: str, value: object, among: Sequence[str]) -> str:
     if isinstance(scalar, str) and scalar in among:
         return among[among.index(scalar)]  # a plain str, even if `value` is of a subclass
     raise ValueError(f"{name} must be one of {', '.join(map(repr, among))}, got {shown(value)}")
+
+
+def is_file_system(value: object) -> bool:
+    """Return whether this is a file system object of fsspec or of pyarrow."""
+    return all(callable(getattr(value, name, None)) for name in ("open", "ls", "find")) or (
+        callable(getattr(value, "open_input_file", None)) and hasattr(value, "type_name")
+    )
 
 
 def path_text(name: str, value: object, what: str = "file") -> str:

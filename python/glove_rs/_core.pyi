@@ -110,6 +110,10 @@ class _Encoding(TypedDict):
 class _Source(TypedDict):
     kind: str
     value: object
+    name: str
+    column: str | None
+    total: int | None
+    is_sample: bool
     documents: str
     errors: str
     tokenize: tuple[Callable[[str], Iterable[str]], bool, str | None] | None

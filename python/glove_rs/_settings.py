@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import math
 import os
 from collections.abc import Callable, Mapping
@@ -18,7 +19,16 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
 from . import _core
-from ._checks import boolean, choice, integer, memory_bytes, path_text, real, shown
+from ._checks import (
+    boolean,
+    choice,
+    integer,
+    is_file_system,
+    memory_bytes,
+    path_text,
+    real,
+    shown,
+)
 from ._progress import Progress
 from ._tokenizers import Tokenizer, function_of
 
@@ -48,11 +58,15 @@ __all__ = [
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
 
-#: What a parameter decides. `reading`: how text is read. `encoding`: how text becomes words of the
-#: vocabulary. `counting`: which pairs of words are counted, and with which weight. `training`: the
-#: model. `fitting`: how one call of `fit` trains. `running`: the threads, memory and folder that a
-#: call uses, and how it shows progress; it does not change the result.
-Group: TypeAlias = Literal["reading", "encoding", "counting", "training", "fitting", "running"]
+#: What a parameter decides. `source`: where the text is in the source of one call; these parameters
+#: belong to the methods that read a source, not to the model. `reading`: how text is read.
+#: `encoding`: how text becomes words of the vocabulary. `counting`: which pairs of words are
+#: counted, and with which weight. `training`: the model. `fitting`: how one call of `fit` trains.
+#: `running`: the threads, memory and folder that a call uses, and how it shows progress; it does
+#: not change the result.
+Group: TypeAlias = Literal[
+    "source", "reading", "encoding", "counting", "training", "fitting", "running"
+]
 
 
 class Type(Protocol):
@@ -160,6 +174,46 @@ class _FolderPath:
 
 
 @dataclass(frozen=True)
+class _ColumnType:
+    """The name of a column."""
+
+    metavar: str = "NAME"
+    parse: Callable[[str], Any] = str
+
+    def check(self, name: str, value: Any) -> str:
+        if not isinstance(value, str) or not value:
+            raise ValueError(f"{name} must be the name of a column, got {shown(value)}")
+        return str.__str__(value)
+
+
+def _options_of_json(text: str) -> Any:
+    """Convert an argument of the command line to a dict."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text  # `check` refuses it, with a message
+
+
+@dataclass(frozen=True)
+class _StorageOptions:
+    """A dict of options, or a file system of fsspec or pyarrow."""
+
+    metavar: str = "JSON"
+    parse: Callable[[str], Any] = _options_of_json
+
+    def check(self, name: str, value: Any) -> Any:
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            return dict(value)
+        if not is_file_system(value):
+            # The value is not shown: it may have a password.
+            raise ValueError(
+                f"{name} must be a dict of options for fsspec, such as {{'anon': True}}, or a file "
+                f"system of fsspec or pyarrow, got {type(value).__name__}"
+            )
+        return value
+
+
+@dataclass(frozen=True)
 class _ProgressType:
     """True, False or a callable."""
 
@@ -224,6 +278,23 @@ def _both(best: Any, paper: Any) -> Mapping[str, Any]:
 # The values of the preset "best" were measured (benches/EXPERIMENTS.md). Those of "paper" are from
 # section 4.2 of Pennington et al. 2014; `bias_learning_rate` is that of Stanford's tool.
 _ROWS: Final = (
+    # --- source: where the text is in the source of one call -------------------------------------
+    Setting(
+        "column",
+        "source",
+        _ColumnType(),
+        "read this column of text, or of lists of words, from tables: Parquet, Arrow, ORC, JSON "
+        "lines, CSV or TSV",
+        optional=True,
+    ),
+    Setting(
+        "storage_options",
+        "source",
+        _StorageOptions(),
+        "options of fsspec for the store of a URL, as JSON, such as '{\"anon\": true}'; keep "
+        "passwords in the configuration of the store instead",
+        optional=True,
+    ),
     # --- reading and encoding: how text is read and becomes words --------------------------------
     Setting(
         "tokenizer",
@@ -665,6 +736,8 @@ def check_text(values: Mapping[str, Any]) -> None:
 class TextSettings(TypedDict, total=False):
     """The keyword arguments of every function that reads a text, for type checkers."""
 
+    column: str | None
+    storage_options: Any
     documents: str
     errors: str
     tokenizer: Tokenizer

@@ -112,7 +112,7 @@ class Cooccurrence:
     _is_matrix = False
 
     @classmethod
-    @accepts("reading", "encoding", "counting", "running")
+    @accepts("source", "reading", "encoding", "counting", "running")
     def from_corpus(
         cls,
         source: Source,
@@ -131,6 +131,8 @@ class Cooccurrence:
             As for :meth:`glove_rs.Glove.fit`.
         vocabulary : Vocabulary or sequence of str, optional
             The words to count, instead of those that `min_count` and `max_vocab` select.
+        column, storage_options
+            As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
 lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
@@ -385,15 +387,15 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         return above / below
 
     @classmethod
-    @accepts("reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
+    @accepts("source", "reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
     def estimate(cls, source: Source, **settings: Unpack[CorpusSettings]) -> Estimate:
         """Predict the size of the counts of a text, and the memory and disk that counting needs.
 
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
         or 4.5 % of the text, whichever is more, but at most 32 MiB, in pieces from all of the text.
-        Of plain files only these pieces are read. Other sources are read from the beginning to the
-        end, so a generator or an open file is used up. Of compressed files at most the first 256
-        MiB of text are read.
+        Of plain files, and of Parquet files of at least 8 row groups, only these pieces are read.
+        Other sources are read from the beginning to the end, so a generator or an open file is used
+        up. Of compressed files at most the first 256 MiB of text are read.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
@@ -403,6 +405,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         Parameters
         ----------
         source : path, paths, open file or iterable
+            As for :meth:`glove_rs.Glove.fit`.
+        column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
 lowercase, normalize, documents, errors, max_word_bytes, threads, memory
@@ -421,7 +425,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
         (4, 4, 12)
         """
         core = _core.CoreEstimate(
-            source_arguments(source, settings),
+            source_arguments(source, settings, sample=True),
             core_encoding(settings),
             core_counting(settings),
             core_running(settings),

@@ -260,6 +260,8 @@ class Glove:
         source: Source,
         y: object = None,
         *,
+        column: str | None = None,
+        storage_options: Any = None,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
         anchor: float = 0.0,
@@ -287,6 +289,15 @@ class Glove:
             existing files or all look like names of files.
         y : object, optional
             Ignored. Pipelines of scikit-learn pass it.
+        column : str, optional
+            Read this column of text, or of lists of words, from tables. `source` then names files
+            of Parquet, Arrow (Feather), ORC, JSON lines, CSV or TSV; or it is an open file of one
+            of these, a data frame, an Arrow table, a relation of DuckDB, a LazyFrame of Polars, a
+            dataset, or an iterable of dicts. Each row is a document; nulls are skipped. ``"a.b"``
+            is the field "b" of the column "a". Files need pyarrow.
+        storage_options : dict or file system, optional
+            Options of fsspec for the store of a URL, such as ``{"anon": True}``; or a file system
+            of fsspec or pyarrow, in which `source` names paths. They are not saved with the model.
         vocabulary : Vocabulary or sequence of str, optional
             The words to train, instead of those that `min_count` and `max_vocab` select.
         init : WordVectors, optional
@@ -357,7 +368,8 @@ class Glove:
             Within half a second of Ctrl-C. The model is then that of the last finished epoch, if
             there is one.
         """
-        text = Text(source, None if vocabulary is None else as_vocabulary(vocabulary))
+        words = None if vocabulary is None else as_vocabulary(vocabulary)
+        text = Text(source, words, column, storage_options)
         session = Session(
             validation=validation,
             early_stopping=early_stopping,
@@ -370,7 +382,14 @@ class Glove:
         fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
         return self
 
-    def estimate(self, source: Source, *, keep_counts: bool | None = None) -> FitEstimate:
+    def estimate(
+        self,
+        source: Source,
+        *,
+        column: str | None = None,
+        storage_options: Any = None,
+        keep_counts: bool | None = None,
+    ) -> FitEstimate:
         """Predict the memory, disk space and time that :meth:`fit` needs with these settings.
 
         A sample of the text is counted (see :meth:`glove_rs.Cooccurrence.estimate`). Two epochs of
@@ -380,7 +399,7 @@ class Glove:
         ----------
         source : path, paths, open file or iterable
             As for :meth:`fit`. A generator and an open file are used up.
-        keep_counts : bool, optional
+        column, storage_options, keep_counts
             As for :meth:`fit`.
 
         Returns
@@ -400,7 +419,8 @@ class Glove:
         >>> estimate.counts.words, estimate.within("1GB").fits
         (4, True)
         """
-        return estimate.estimate(self, source, keep_counts=keep_counts)
+        text = Text(source, None, column, storage_options)
+        return estimate.estimate(self, text, keep_counts=keep_counts)
 
     def fit_cooccurrence(
         self,
@@ -532,6 +552,8 @@ checkpoint_every, resume, keep_counts
         self,
         source: Source,
         *,
+        column: str | None = None,
+        storage_options: Any = None,
         epochs: int | None = None,
         new_words: bool = True,
         counts: Cooccurrence | None = None,
@@ -548,6 +570,8 @@ checkpoint_every, resume, keep_counts
         ----------
         source : path or iterable
             Only the new text, as for :meth:`fit`. It is counted with the model's settings.
+        column, storage_options
+            As for :meth:`fit`, for the new text.
         epochs : int, optional
             Number of passes over all counts, old and new. Default: 0.4 times the `epochs` of the
             model, rounded up.
@@ -585,8 +609,8 @@ keep_counts
         >>> "pear" in model.update(["a pear a day"] * 9).vocabulary
         True
         """
-        session = Session(**options)
-        fitting.update(self, source, session, epochs=epochs, new_words=new_words, counts=counts)
+        session, text = Session(**options), Text(source, None, column, storage_options)
+        fitting.update(self, text, session, epochs=epochs, new_words=new_words, counts=counts)
         return self
 
     def infer_vector(
@@ -634,7 +658,14 @@ keep_counts
         """
         return infer.infer_vector(self, contexts, word)
 
-    def score(self, source: Source, y: object = None) -> float:
+    def score(
+        self,
+        source: Source,
+        y: object = None,
+        *,
+        column: str | None = None,
+        storage_options: Any = None,
+    ) -> float:
         """Return minus the data loss of a text. The score is at most 0; higher is better.
 
         The text is counted with the model's settings and vocabulary. The data loss is
@@ -647,6 +678,8 @@ keep_counts
             As for :meth:`fit`. Usually this is text that the model was not trained on.
         y : object, optional
             Ignored. scikit-learn passes it.
+        column, storage_options
+            As for :meth:`fit`.
 
         Returns
         -------
@@ -669,7 +702,7 @@ keep_counts
         >>> model.score(["an apple a day"]) < 0
         True
         """
-        return scoring.score(self, source)
+        return scoring.score(self, Text(source, None, column, storage_options))
 
     def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
         """Return the parameters as the start of another training with these words and this dim."""

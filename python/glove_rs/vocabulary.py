@@ -77,13 +77,15 @@ class Vocabulary:
         return self
 
     @classmethod
-    @accepts("reading", "encoding", "running", but=("keep_gaps",))
+    @accepts("source", "reading", "encoding", "running", but=("keep_gaps",))
     def from_corpus(cls, source: Source, **settings: Unpack[VocabularySettings]) -> Vocabulary:
         """Count the words of `source`, and keep the words that occur at least `min_count` times.
 
         Parameters
         ----------
         source : path, paths, open file or iterable
+            As for :meth:`glove_rs.Glove.fit`.
+        column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         min_count, max_vocab, tokenizer, lowercase, normalize, documents, errors, max_word_bytes, \
 threads, memory, tmp_dir, progress

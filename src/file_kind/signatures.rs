@@ -11,8 +11,9 @@ const fn foreign(about: &'static Foreign) -> FileKind {
     FileKind::Foreign(about)
 }
 
-const TO_TABLE: &str = "read it with pyarrow or pandas: fit takes a column of text, and \
-                        WordVectors(words, matrix) takes vectors";
+const TO_TABLE: &str = "to read a column of text, name it: fit(path, column=\"text\"), or --column text on the \
+                        command line; for vectors, read it with pyarrow or pandas and make \
+                        WordVectors(words, matrix)";
 const TO_ARRAY: &str = "read it with numpy.load, and make WordVectors(words, matrix) with the words \
                         of its rows";
 const TO_TEXT: &str = "save or extract its text first";

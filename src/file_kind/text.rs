@@ -225,24 +225,17 @@ pub(crate) fn notice(beginning: &[u8], whole: bool) -> Option<String> {
     if is_json(&lines) {
         return Some(format!(
             "this looks like JSON ({begins}): keys and punctuation are read as words, too. To read one \
-             field of each line, give its texts alone: fit(json.loads(line)[\"text\"] for line in \
-             open(path))"
+             field of each line, name it: fit(path, column=\"text\"), or --column text on the command \
+             line"
         ));
     }
-    let (separator, name) = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")]
+    let (_, name) = [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs")]
         .into_iter()
         .find(|(separator, _)| is_table(beginning, whole, *separator))?;
-    let letter = if separator == b'\t' {
-        ", delimiter=\"\\t\"".to_owned()
-    } else if separator == b';' {
-        ", delimiter=\";\"".to_owned()
-    } else {
-        String::new()
-    };
     Some(format!(
         "this looks like a table whose columns are separated by {name} ({begins}): all columns and \
-         their separators are read as words. To read one column, give its texts alone: fit(row[0] for \
-         row in csv.reader(open(path){letter})), or fit(pandas.read_csv(path)[\"text\"])"
+         their separators are read as words. To read one column, name it: fit(path, column=\"text\"), or \
+         --column text on the command line; the first line must have the names of the columns"
     ))
 }
 

@@ -1,5 +1,6 @@
 //! Reads columns of text in Arrow's format, without a Python object for each row.
 
+use super::errors::FormatError;
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, Words};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -24,19 +25,39 @@ use std::path::PathBuf;
 pub struct ArrowReader {
     batches: Box<dyn ArrayReader + Send>,
     options: TextOptions,
+    // The position of the column in each table: a field, then a field of this field, and so on. Empty if the
+    // batches are columns, or tables with only one column of text.
+    path: Vec<usize>,
+    // The file of the batch and the number of its first row in this file, if the batch is from a file.
+    file: Option<(PathBuf, u64)>,
     batch: Option<Column>,
     row: usize,
     read: u64,
 }
 
 impl ArrowReader {
-    /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`.
-    pub fn new(source: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<Self> {
+    /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a column of the
+    /// table; without it the table must have only one column of text. `_io/tables` gives a batch of a file the
+    /// attribute `origin`, the name of the file and the number of the first row.
+    pub fn new(
+        source: &Bound<'_, PyAny>,
+        options: TextOptions,
+        column: Option<&str>,
+    ) -> PyResult<Self> {
         let batches = source.extract::<AnyArray>()?.into_reader()?;
-        check(batches.field().data_type())?;
+        let path = match column {
+            None => Vec::new(),
+            Some(name) => named_column(batches.field().data_type(), name)?,
+        };
+        check(column_type(batches.field().data_type(), &path), column)?;
         Ok(Self {
             batches,
             options,
+            path,
+            file: source
+                .getattr("origin")
+                .and_then(|origin| origin.extract())
+                .ok(),
             batch: None,
             row: 0,
             read: 0,
@@ -49,17 +70,38 @@ impl ArrowReader {
             ArrowError::CDataInterface(reason) => invalid(reason),
             other => PyValueError::new_err(other.to_string()),
         })?;
-        batch.map(|batch| Column::new(&batch)).transpose()
+        batch
+            .map(|batch| Column::at(&batch, &self.path).map_err(|error| self.in_file(error)))
+            .transpose()
+    }
+
+    /// Add the file and the row to the message of an error in a batch of a file.
+    fn in_file(&self, error: PyErr) -> PyErr {
+        match &self.file {
+            Some((file, first)) => {
+                let reason = Python::attach(|py| error.value(py).to_string());
+                let file = file.display();
+                FormatError::new_err(format!("{file}, after row {first}: {reason}"))
+            }
+            None => error,
+        }
     }
 
     fn text<'a>(&self, bytes: &'a [u8]) -> PyResult<Cow<'a, str>> {
         // Arrow requires valid UTF-8, but its producers do not all check it.
         match (std::str::from_utf8(bytes), self.options.errors) {
             (Ok(text), _) => Ok(text.into()),
-            (Err(error), OnInvalid::Strict) => Err(PyValueError::new_err(format!(
-                "row {} of a batch of the source: {error}",
-                self.row
-            ))),
+            (Err(error), OnInvalid::Strict) => Err(match &self.file {
+                Some((file, first)) => FormatError::new_err(format!(
+                    "{}, row {}: {error}; errors=\"replace\" or errors=\"ignore\" accepts it",
+                    file.display(),
+                    first + self.row as u64
+                )),
+                None => PyValueError::new_err(format!(
+                    "row {} of a batch of the source: {error}",
+                    self.row
+                )),
+            }),
             (Err(_), OnInvalid::Replace) => Ok(String::from_utf8_lossy(bytes)),
             (Err(_), OnInvalid::Ignore) => {
                 Ok(bytes.utf8_chunks().map(|chunk| chunk.valid()).collect())
@@ -149,6 +191,23 @@ enum Holds {
 }
 
 impl Column {
+    /// The column at `path` in a table; with an empty path as [`Column::new`].
+    fn at(array: &ArrayRef, path: &[usize]) -> PyResult<Self> {
+        let Some((field, rest)) = path.split_first() else {
+            return Self::new(array);
+        };
+        let table = array
+            .as_struct_opt()
+            .filter(|table| *field < table.num_columns());
+        let table = table.ok_or_else(|| invalid("a batch has another type than its stream"))?;
+        let values = Self::at(table.column(*field), rest)?;
+        if table.null_count() == 0 {
+            return Ok(values);
+        }
+        let rows = (0..array.len()).map(|row| array.is_valid(row).then_some(row));
+        Self::rows_of(rows.collect(), values)
+    }
+
     /// The column of text in `array`: the array itself or, if it is a table, its only column of text.
     fn new(array: &ArrayRef) -> PyResult<Self> {
         Ok(match array.data_type() {
@@ -197,7 +256,11 @@ impl Column {
     }
 
     fn of_rows(rows: Vec<Option<usize>>, values: &ArrayRef) -> PyResult<Self> {
-        let values = Box::new(Self::new(values)?);
+        Self::rows_of(rows, Self::new(values)?)
+    }
+
+    fn rows_of(rows: Vec<Option<usize>>, values: Self) -> PyResult<Self> {
+        let values = Box::new(values);
         match rows.iter().flatten().find(|&&row| row >= values.rows()) {
             Some(row) => Err(invalid(format!(
                 "a row refers to value {row} of {} values",
@@ -336,11 +399,87 @@ fn holds(kind: &DataType) -> Option<Holds> {
     }
 }
 
-/// Refuse a type of column that is not text. Called before a row is read.
-fn check(kind: &DataType) -> PyResult<()> {
+/// Refuse a type of column that is not text. Called before a row is read. `column` is the name of the column, if
+/// the caller chose it by its name.
+fn check(kind: &DataType, column: Option<&str>) -> PyResult<()> {
+    match (kind, column) {
+        (_, Some(name)) if holds(kind).is_none() => Err(PyValueError::new_err(format!(
+            "column must name a column of text or of lists of words, but {name:?} has the type {}",
+            type_text(kind)
+        ))),
+        (DataType::Struct(fields), None) => text_column(fields).map(|_| ()),
+        (other, _) => holds(other).map(|_| ()).ok_or_else(|| not_text(other)),
+    }
+}
+
+/// The position of the column `name` in a table. "a.b" is the column with this name or, if there is none, the
+/// field "b" of the column "a".
+fn named_column(table: &DataType, name: &str) -> PyResult<Vec<usize>> {
+    let DataType::Struct(fields) = table else {
+        return Err(PyValueError::new_err(format!(
+            "column must be left out, got {name:?}: the source is a column itself, not a table"
+        )));
+    };
+    find(fields, name).ok_or_else(|| {
+        let columns: Vec<_> = fields
+            .iter()
+            .map(|field| format!("{}: {}", field.name(), type_text(field.data_type())))
+            .collect();
+        PyValueError::new_err(format!(
+            "column must name a column of the source, got {name:?}; the source has {}",
+            if columns.is_empty() {
+                "no columns".to_owned()
+            } else {
+                columns.join(", ")
+            }
+        ))
+    })
+}
+
+fn find(fields: &Fields, name: &str) -> Option<Vec<usize>> {
+    let position = |name: &str| fields.iter().position(|field| field.name() == name);
+    if let Some(found) = position(name) {
+        return Some(vec![found]);
+    }
+    name.match_indices('.').find_map(|(dot, _)| {
+        let outer = position(&name[..dot])?;
+        let DataType::Struct(inner) = fields[outer].data_type() else {
+            return None;
+        };
+        let mut path = find(inner, &name[dot + 1..])?;
+        path.insert(0, outer);
+        Some(path)
+    })
+}
+
+/// The type of the column at a path that [`named_column`] returned.
+fn column_type<'a>(table: &'a DataType, path: &[usize]) -> &'a DataType {
+    path.iter().fold(table, |kind, field| match kind {
+        DataType::Struct(fields) => fields[*field].data_type(),
+        other => other,
+    })
+}
+
+/// The name of a type, as pyarrow writes it for the common types.
+fn type_text(kind: &DataType) -> String {
     match kind {
-        DataType::Struct(fields) => text_column(fields).map(|_| ()),
-        other => holds(other).map(|_| ()).ok_or_else(|| not_text(other)),
+        DataType::Utf8 => "string".into(),
+        DataType::LargeUtf8 => "large_string".into(),
+        DataType::Utf8View => "string_view".into(),
+        DataType::Float16 => "halffloat".into(),
+        DataType::Float32 => "float".into(),
+        DataType::Float64 => "double".into(),
+        DataType::Boolean => "bool".into(),
+        DataType::List(item) => format!("list<{}>", type_text(item.data_type())),
+        DataType::LargeList(item) => format!("large_list<{}>", type_text(item.data_type())),
+        DataType::Struct(fields) => {
+            let fields = fields.iter();
+            let fields: Vec<_> = fields
+                .map(|field| format!("{}: {}", field.name(), type_text(field.data_type())))
+                .collect();
+            format!("struct<{}>", fields.join(", "))
+        }
+        other => other.to_string().to_lowercase(),
     }
 }
 
@@ -359,8 +498,8 @@ fn text_column(fields: &Fields) -> PyResult<usize> {
     match (&texts[..], &nulls[..]) {
         ([only], _) | ([], [only]) => Ok(*only),
         _ => Err(PyValueError::new_err(format!(
-            "source must have one column of text, or be one, such as table[\"text\"]; it has {} \
-             among its columns {:?}",
+            "source must have one column of text, or column= must name one; it has {} among its \
+             columns {:?}",
             texts.len(),
             fields.iter().map(|field| field.name()).collect::<Vec<_>>()
         ))),

@@ -18,6 +18,8 @@ pub const PATIENCE: Duration = Duration::from_millis(50);
 pub struct IterableReader<'py> {
     items: Bound<'py, PyIterator>,
     options: TextOptions,
+    // The name of the column to read of tables.
+    column: Option<String>,
     // Number of the next item, from 0.
     number: u64,
     // The next document. It was taken from the iterator but does not belong into the last chunk, because it
@@ -29,10 +31,15 @@ pub struct IterableReader<'py> {
 }
 
 impl<'py> IterableReader<'py> {
-    pub fn new(items: Bound<'py, PyIterator>, options: TextOptions) -> Self {
+    pub fn new(
+        items: Bound<'py, PyIterator>,
+        options: TextOptions,
+        column: Option<String>,
+    ) -> Self {
         Self {
             items,
             options,
+            column,
             number: 0,
             pending: None,
             inside: None,
@@ -118,7 +125,8 @@ impl<'py> IterableReader<'py> {
                     break;
                 }
                 if is_arrow {
-                    self.inside = Some(Box::new(ArrowReader::new(&item, self.options)?));
+                    let batch = ArrowReader::new(&item, self.options, self.column.as_deref())?;
+                    self.inside = Some(Box::new(batch));
                     self.number += 1;
                     break;
                 }

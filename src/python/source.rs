@@ -26,6 +26,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 pub struct SourceArguments<'py> {
     kind: String,
     value: Bound<'py, PyAny>,
+    // The name of an iterable in messages.
+    name: PathBuf,
+    // The column to read, if the value gives tables.
+    column: Option<String>,
+    // The bytes of text of an iterable, if they are known, at least about.
+    total: Option<u64>,
+    // Whether the value gives only a sample of the text, to estimate the rest.
+    is_sample: bool,
     documents: String,
     errors: String,
     tokenize: Option<PythonTokenizer<'py>>,
@@ -74,7 +82,11 @@ impl<'py> Source<'py> {
                 current: None,
                 read: 0,
             })),
-            _ => Upstream::Iterable(IterableReader::new(value.try_iter()?, options)),
+            _ => Upstream::Iterable(IterableReader::new(
+                value.try_iter()?,
+                options,
+                source.column.clone(),
+            )),
         };
         Ok(Self::fed(upstream, source))
     }
@@ -93,7 +105,8 @@ impl<'py> Source<'py> {
                 return Ok((Self::of_files(Box::new(pieces), source), true));
             }
         }
-        Ok((Self::new(source, encoding, memory)?, false))
+        let is_sample = source.is_sample;
+        Ok((Self::new(source, encoding, memory)?, is_sample))
     }
 
     /// Files are read on the calling thread only if a Python function splits them into words.
@@ -113,7 +126,8 @@ impl<'py> Source<'py> {
     fn fed(upstream: Upstream<'py>, source: SourceArguments<'py>) -> Self {
         let total = match &upstream {
             Upstream::Reader(reader) => reader.total_bytes(),
-            Upstream::Iterable(_) | Upstream::FileRanges(_) => None,
+            Upstream::Iterable(_) => source.total,
+            Upstream::FileRanges(_) => None,
         };
         let (sender, receiver) =
             sync_channel(2 * std::thread::available_parallelism().map_or(1, usize::from));
@@ -122,7 +136,7 @@ impl<'py> Source<'py> {
                 receiver,
                 name: match &upstream {
                     Upstream::Reader(reader) => reader.name(),
-                    Upstream::Iterable(_) | Upstream::FileRanges(_) => "<documents>".into(),
+                    Upstream::Iterable(_) | Upstream::FileRanges(_) => source.name,
                 },
                 read: 0,
                 total,

@@ -273,12 +273,12 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
     return {"vocabulary": words.hexdigest(), "records": counts.nnz, "total": counts.total.hex()}
 
 
-def fingerprint(source: object) -> dict[str, int] | None:
+def fingerprint(source: object, storage_options: Any = None) -> dict[str, int] | None:
     """Return the total size and a checksum of both ends of the files that `source` names.
 
     None if `source` is not in local regular files.
     """
-    files = files_of(source)
+    files = files_of(source, storage_options)
     if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once
         return None
     total = checksum = 0

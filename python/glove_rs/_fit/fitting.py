@@ -14,7 +14,7 @@ import numpy as np
 from .. import _core, _settings
 from .._checks import boolean, integer
 from .._io.archives import refusing
-from .._io.sources import Source, source_arguments
+from .._io.sources import source_arguments
 from .._progress import reporter
 from .._warnings import warn
 from ..cooccurrence import Cooccurrence
@@ -41,7 +41,7 @@ def count(model: Model, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names}
-    return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
+    return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
 
 
 def counts_of(model: Model) -> Cooccurrence:
@@ -88,10 +88,16 @@ def fit(
     text = data if isinstance(data, Text) else None
     # Check these also if counts are given: they are saved with the model.
     _settings.check_text(parameters)
+    if text is not None:
+        _settings.checked(text.where(), "source")
     settings = checkpoints.settings(
         parameters,
         training,
-        session.settings() | {"anchor": 0.0 if init is None else init.anchor},
+        session.settings()
+        | {
+            "anchor": 0.0 if init is None else init.anchor,
+            "column": None if text is None else text.column,
+        },
         source=None if text is None else text.fingerprint,
         every=session.every,
         grown=False,
@@ -190,7 +196,7 @@ def _resume(
 
 def update(
     model: Model,
-    source: Source,
+    text: Text,
     session: Session,
     *,
     epochs: int | None,
@@ -200,6 +206,7 @@ def update(
     """Count more text, add its counts to the earlier ones, and continue the training."""
     state = model._state
     training = _settings.core_training(model.get_params())
+    _settings.checked(text.where(), "source")
     dim = state.arrays["W"].shape[1]
     if model.dim != dim:
         raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
@@ -223,7 +230,7 @@ def update(
         parameters = model.get_params()
         with reporter(model.progress) as callback:
             core = kept._core.with_more_text(
-                source_arguments(source, parameters),
+                source_arguments(text.source, {**parameters, **text.where()}),
                 _settings.core_encoding(parameters),
                 _settings.core_counting(parameters),
                 _settings.core_running(parameters),
@@ -235,7 +242,7 @@ def update(
         settings = checkpoints.settings(
             model.get_params(),
             training,
-            session.settings() | {"anchor": 0.0},
+            session.settings() | {"anchor": 0.0, "column": text.column},
             source=None,
             every=session.every,
             grown=new_words,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from .. import _settings
-from .._io.sources import Source
 from ..cooccurrence import Cooccurrence
 from .protocol import Model
+from .training import Text
 
 __all__ = ["score"]
 
@@ -15,12 +15,12 @@ __all__ = ["score"]
 _RECORDS = 1 << 16
 
 
-def score(model: Model, source: Source) -> float:
+def score(model: Model, text: Text) -> float:
     """Return minus the loss on a text: see :meth:`glove_rs.Glove.score`."""
     state = model._state
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names}
-    X = Cooccurrence.from_corpus(source, state.vocabulary, **settings)
+    X = Cooccurrence.from_corpus(text.source, state.vocabulary, **settings, **text.where())
     rows, columns, counts = X.records()
     if not len(counts):
         raise ValueError("source must hold words of the vocabulary near each other, but has none")

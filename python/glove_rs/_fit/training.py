@@ -287,16 +287,24 @@ class Text:
 
     source: Source
     vocabulary: Vocabulary | None
+    column: str | None = None
+    storage_options: Any = None
+
+    def where(self) -> dict[str, Any]:
+        """Return the parameters that say where the text is in the source, by their names."""
+        return {"column": self.column, "storage_options": self.storage_options}
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
         """The fingerprint of the text, computed once; None if it is not in local files."""
-        return fingerprint(self.source)
+        return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:
         """Return whether the text is in files that have the same fingerprint as before."""
         try:
-            return self.fingerprint is not None and self.fingerprint == fingerprint(self.source)
+            return self.fingerprint is not None and self.fingerprint == fingerprint(
+                self.source, self.storage_options
+            )
         except OSError:
             return False
 

@@ -16,23 +16,34 @@ import re
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _core, _settings
-from .._optional import optional
+from .._checks import is_file_system
 from .._tokenizers import function_of
+from .file_systems import is_remote, open_file, remote_files, shortened
+from .table_objects import column_of, reader_of
 
 if TYPE_CHECKING:
     from .._core import _Source
+    from .tables import TextTables
 
 __all__ = [
     "Source",
     "documents_of",
     "files_of",
     "is_remote",
+    "named_files",
     "names_files",
     "source_arguments",
 ]
+
+
+class _ArrowTable(Protocol):
+    """A table or column that exports a stream of Arrow data."""
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> object: ...
+
 
 _Path: TypeAlias = str | os.PathLike[str]
 #: The type of a source: one or several paths, an open file, or documents (str or lists of words).
@@ -43,17 +54,43 @@ Source: TypeAlias = (
     | IO[bytes]
     | Iterable[str]
     | Iterable[Sequence[str]]
+    | Iterable[Mapping[str, Any]]
+    | _ArrowTable
 )
 
 
-def source_arguments(source: Source, settings: Mapping[str, Any]) -> _Source:
-    """Convert `source` to a kind that the core reads, and check the parameters of reading."""
-    checked = _settings.checked(settings, "reading", "encoding")
+def source_arguments(
+    source: Source, settings: Mapping[str, Any], *, sample: bool = False
+) -> _Source:
+    """Convert `source` to a kind that the core reads, and check the parameters of reading.
+
+    With `sample`, files of tables may give only a sample of their text, from which `estimate`
+    infers the rest.
+    """
+    checked = _settings.checked(settings, "source", "reading", "encoding")
     function = function_of(checked["tokenizer"])
-    kind, value = _sorted(source)
+    column, options = checked["column"], checked["storage_options"]
+    name, total, tables = "<documents>", None, None
+    if column is None:
+        kind, value = _sorted(source, options)
+    else:
+        kind, source = "iterable", _listed(source)
+        tables = _tables(source, column, options, settings)
+        if tables is None:
+            part, column = column_of(source, column)
+            value = documents_of(part)
+        else:
+            name = tables.name
+            value, total = tables.sample() if sample else (tables.batches(), None)
+    if options is not None and tables is None and kind not in {"files", "ranges"}:
+        raise ValueError("storage_options must come with paths or URLs as source")
     return {
         "kind": kind,
         "value": value,
+        "name": name,
+        "column": column,
+        "total": total,
+        "is_sample": total is not None,
         "documents": checked["documents"],
         "errors": checked["errors"],
         "tokenize": None
@@ -62,30 +99,69 @@ def source_arguments(source: Source, settings: Mapping[str, Any]) -> _Source:
     }
 
 
-def _sorted(source: Any) -> tuple[str, Any]:
+def _sorted(source: Any, options: Any = None) -> tuple[str, Any]:
     """Return the kind of `source`, as the module docstring names it, and the value of this kind."""
     if isinstance(source, str) and source == "-":
-        if sys.stdin is None:
-            raise ValueError("source must be something else than '-': there is no standard input")
-        return "stream", getattr(sys.stdin, "buffer", sys.stdin)
+        return "stream", _standard_input()
     if isinstance(source, bytes):
         raise TypeError("source must not be bytes: convert a path to str with os.fsdecode")
-    if (files := _named(source)) is not None:
-        return ("ranges", _opened(files)) if any(map(is_remote, files)) else ("files", files)
+    if (files := named_files(source, options)) is not None:
+        is_local = not is_file_system(options) and not any(map(is_remote, files))
+        return ("files", files) if is_local else ("ranges", _opened(files, options))
     if callable(getattr(source, "read", None)):
         return "stream", source
-    if isinstance(source, Iterator) and not hasattr(source, "read_next_batch"):
-        first = list(itertools.islice(source, 1))
-        source = itertools.chain(first, source)
-        if first and isinstance(first[0], os.PathLike):  # for example Path.glob()
-            return _sorted(list(source))
-        return "iterable", source
-    return "iterable", documents_of(source)
+    listed = _listed(source)
+    if isinstance(listed, list) and listed is not source:
+        return _sorted(listed, options)
+    return "iterable", documents_of(listed)
 
 
-def files_of(source: object) -> list[str] | None:
-    """Return the files that `source` names, or None if it is not in files or one is remote."""
-    files = _named(source)
+def _standard_input() -> IO[Any]:
+    if sys.stdin is None:
+        raise ValueError("source must be something else than '-': there is no standard input")
+    return getattr(sys.stdin, "buffer", sys.stdin)
+
+
+def _listed(source: Any) -> Any:
+    """Return the list of an iterator of path objects, such as Path.glob(); else `source`."""
+    is_reader = hasattr(source, "read_next_batch") or hasattr(source, "read")
+    if not isinstance(source, Iterator) or is_reader:
+        return source
+    first = list(itertools.islice(source, 1))
+    source = itertools.chain(first, source)
+    return list(source) if first and isinstance(first[0], os.PathLike) else source
+
+
+def _tables(
+    source: Any, column: str, options: Any, settings: Mapping[str, Any]
+) -> TextTables | None:
+    """Return the files of tables that `source` is, or None if it is a table in memory."""
+    # Imported here: most programs read no tables.
+    from .table_input import TableFile
+    from .tables import TextTables
+
+    running = _settings.checked(settings, "running")
+    threads, memory = running["threads"], running["memory"]
+    if isinstance(source, str) and source == "-":
+        source = _standard_input()
+    if callable(getattr(source, "read", None)):
+        name = getattr(source, "name", None)
+        file = TableFile(name if isinstance(name, str) else "<file>", stream=source)
+        return TextTables([file], column, 1, memory)
+    files = named_files(source, options)
+    if files is None:
+        return None
+    return TextTables.of(files, column, options, threads=threads, memory=memory)
+
+
+def files_of(source: object, options: Any = None) -> list[str] | None:
+    """Return the files that `source` names, or None if it is not in files or one is remote.
+
+    `options` are those of the parameter `storage_options`.
+    """
+    if is_file_system(options):
+        return None
+    files = named_files(source)
     return None if files is None or any(map(is_remote, files)) else files
 
 
@@ -94,12 +170,12 @@ def names_files(source: Sequence[object]) -> bool:
     return _are_paths(source)
 
 
-def _named(source: object) -> list[str] | None:
+def named_files(source: object, options: Any = None) -> list[str] | None:
     """Return the files that `source` names, local or remote, or None if it does not name files."""
     if isinstance(source, str | os.PathLike):
-        return None if source == "-" else _files(source)
-    if isinstance(source, list | tuple) and _are_paths(source):
-        return [file for path in source for file in _files(path)]
+        return None if source == "-" else _files(source, options)
+    if isinstance(source, list | tuple) and (is_file_system(options) or _are_paths(source)):
+        return [file for path in source for file in _files(path, options)]
     return None
 
 
@@ -110,14 +186,9 @@ _LOOKED_AT = 1000
 #: The pattern of a name of a text file. If all items of a list match it and none of these files
 #: exists, the items are taken for names of missing files, not for documents.
 _ENDINGS = re.compile(
-    r"\S+\.(txt|text|tok|csv|tsv|jsonl?|parquet|html?|xml|md|gz|bz2|xz|zst|zip)", re.I
+    r"\S+\.(txt|text|tok|csv|tsv|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|orc|html?|xml|md|gz|bz2|xz|zst|zip)",
+    re.I,
 )
-_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
-
-
-def is_remote(name: str) -> bool:
-    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``."""
-    return _PROTOCOL.fullmatch(name) is not None
 
 
 def _is_member(name: str) -> bool:
@@ -162,7 +233,7 @@ def _names_files(item: str) -> bool:
     return is_pattern and next(glob.iglob(item, recursive=True), None) is not None
 
 
-def _files(path: object) -> list[str]:
+def _files(path: object, options: Any = None) -> list[str]:
     """Return the files that a path names: a file, or all files of a folder or pattern, sorted."""
     if not isinstance(path, str | os.PathLike):
         kind = type(path).__name__
@@ -170,6 +241,8 @@ def _files(path: object) -> list[str]:
     name = str.__str__(os.fsdecode(path))  # a plain str, not a subclass
     if not name:
         raise ValueError("source must name a file or folder, got ''")
+    if is_file_system(options):
+        return remote_files(name, options)
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
     except ValueError:  # the name has a zero byte or a lone surrogate, which no file name has
@@ -180,17 +253,17 @@ def _files(path: object) -> list[str]:
     else:
         return _files_in(name) if is_folder else [name]
     if is_remote(name):
-        return _remote_files(name)
+        return remote_files(name, options)
     if _is_member(name):
         return [name]
     if glob.has_magic(name) and "\0" not in name:
         if files := sorted(f for f in glob.iglob(name, recursive=True) if not os.path.isdir(f)):
             return files
-        raise FileNotFoundError(errno.ENOENT, "No file matches", _shortened(name))
+        raise FileNotFoundError(errno.ENOENT, "No file matches", shortened(name))
     reason = os.strerror(errno.ENOENT)
     if isinstance(path, str) and len(name.split()) > 1:
         reason += " (a str is a path; to pass text, put it into a list: fit([text]))"
-    raise FileNotFoundError(errno.ENOENT, reason, _shortened(name))
+    raise FileNotFoundError(errno.ENOENT, reason, shortened(name))
 
 
 def _files_in(folder: str) -> list[str]:
@@ -208,46 +281,11 @@ def _files_in(folder: str) -> list[str]:
     return sorted(files)
 
 
-def _remote_files(name: str) -> list[str]:
-    """Return the files that a URL names: a file, or all files of a folder or pattern, sorted."""
-    fsspec = optional("fsspec", f"reading {_shortened(name)}")
-    # If the protocol needs a further library, this raises an ImportError that says what to install.
-    system, path = fsspec.core.url_to_fs(name)
-    if "http" in system.protocol:  # HTTP has no folders, and a question mark begins a query
-        return [name]
-    if glob.has_magic(path):
-        found = sorted(system.glob(path))
-        if not found:
-            raise FileNotFoundError(errno.ENOENT, "No file matches", _shortened(name))
-    elif system.isdir(path):
-        found = [
-            file
-            for file in sorted(system.find(path))
-            if not any(part.startswith(".") for part in file[len(path) :].split("/"))
-        ]
-        if not found:
-            raise FileNotFoundError(errno.ENOENT, "No files in the folder", _shortened(name))
-    elif system.exists(path):
-        return [name]
-    else:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), _shortened(name))
-    return [system.unstrip_protocol(file) for file in found if not system.isdir(file)]
-
-
-def _opened(files: list[str]) -> Iterator[tuple[str, None, IO[bytes]]]:
+def _opened(files: list[str], options: Any) -> Iterator[tuple[str, None, IO[bytes]]]:
     """Open one file after the other. Yield its name, None (no offset: all of it), and the file."""
     for name in files:
-        if is_remote(name):
-            fsspec = optional("fsspec", f"reading {_shortened(name)}")
-            with fsspec.open(name, "rb") as remote:
-                yield name, None, remote
-        else:
-            with open(name, "rb") as local:
-                yield name, None, local
-
-
-def _shortened(name: str, most: int = 300) -> str:
-    return name if len(name) <= most else name[:most] + "…"
+        with open_file(name, options) as file:
+            yield name, None, file
 
 
 # --- documents ------------------------------------------------------------------------------------
@@ -255,6 +293,7 @@ def _shortened(name: str, most: int = 300) -> str:
 
 def documents_of(source: Any) -> Any:
     """Return an iterable of documents or of batches of documents."""
+    source = reader_of(source)
     library = type(source).__module__.partition(".")[0]
     if library == "datasets":
         return _dataset_batches(source)

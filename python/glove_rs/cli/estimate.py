@@ -19,6 +19,7 @@ from ._parser import Commands, command
 
 __all__ = ["add"]
 
+_SOURCE = names("source")
 _COUNTING = names("reading", "encoding", "counting")
 _RUNNING = ("threads", "memory")
 _TRAINING = ("preset", "dim", "epochs", "negative", "optimizer")
@@ -52,7 +53,7 @@ def add(commands: Commands) -> None:
         metavar="MEMORY",
         help="memory that the run may use, such as 512MB or 8GiB (default: the free memory)",
     )
-    add_settings(parser.add_argument_group("counting"), _COUNTING)
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
     add_settings(parser.add_argument_group("training"), _TRAINING)
     add_settings(parser.add_argument_group("running"), _RUNNING)
     add_json(parser)
@@ -64,7 +65,7 @@ def _estimate(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise ValueError(str(error).replace("memory must", "within must", 1)) from None
     model = Glove(**given(options, (*_COUNTING, *_TRAINING, *_RUNNING)))
-    found = model.estimate(_inputs.corpus(options.corpus))
+    found = model.estimate(_inputs.corpus(options.corpus), **given(options, _SOURCE))
     available = round(free_memory()) if within is None else within
     advice = found.within(available)
     text = re.sub(r"(\w+)=", lambda setting: f"{flag(setting[1])} ", str(advice))

@@ -33,6 +33,7 @@ from ._parser import Commands, Parser, command
 
 __all__ = ["add"]
 
+_SOURCE = names("source")
 _RUNNING = names("running")
 _COUNTING = names("reading", "encoding", "counting")
 _VOCABULARY = tuple(name for name in names("reading", "encoding") if name != "keep_gaps")
@@ -80,7 +81,7 @@ def _add_fit(commands: Commands) -> None:
         metavar="FILE",
         help="file of glove-rs vocab: train these words instead of choosing words by frequency",
     )
-    add_settings(parser.add_argument_group("counting"), _COUNTING)
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
     _add_training(parser)
     group = parser.add_argument_group("cluster (pip install dask distributed)")
     group.add_argument(
@@ -125,7 +126,8 @@ def _fit(options: argparse.Namespace) -> None:
 
     def train() -> None:
         keep = options.save_counts is not None
-        model.fit(source, vocabulary=words, keep_counts=keep, **fitting)
+        where = given(options, _SOURCE)
+        model.fit(source, vocabulary=words, keep_counts=keep, **where, **fitting)
 
     _finish(options, model, outputs, ", ".join(options.corpus), train)
 
@@ -146,7 +148,7 @@ def _fit_on_cluster(
         model = DaskGlove(client=client, **given(options, (*CONSTRUCTOR, *_CLUSTER)))
 
         def train() -> None:
-            model.fit(options.corpus, vocabulary=words, **fitting)
+            model.fit(options.corpus, vocabulary=words, **given(options, _SOURCE), **fitting)
 
         _finish(options, model, outputs, ", ".join(options.corpus), train)
 
@@ -173,14 +175,14 @@ def _add_vocab(commands: Commands) -> None:
     _add_corpus(parser)
     _add_output(parser)
     add_overwrite(parser)
-    add_settings(parser.add_argument_group("counting"), _VOCABULARY)
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_VOCABULARY))
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
 def _vocab(options: argparse.Namespace) -> None:
     outputs = {"output": options.output}
     check_files(outputs, options.corpus, overwrite=options.overwrite)
-    settings = given(options, (*_VOCABULARY, *_RUNNING))
+    settings = given(options, (*_SOURCE, *_VOCABULARY, *_RUNNING))
     words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **settings)
     check_files(outputs, options.corpus, overwrite=options.overwrite)
     with written(options.output, overwrite=options.overwrite) as path:
@@ -222,7 +224,7 @@ def _add_cooccur(commands: Commands) -> None:
         help="also write the words to this file: Stanford's records do not contain them",
     )
     add_json(parser)
-    add_settings(parser.add_argument_group("counting"), _COUNTING)
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -233,7 +235,9 @@ def _cooccur(options: argparse.Namespace) -> None:
     check_files(outputs, inputs, overwrite=options.overwrite)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     counts = Cooccurrence.from_corpus(
-        _inputs.corpus(options.corpus), words, **given(options, (*_COUNTING, *_RUNNING))
+        _inputs.corpus(options.corpus),
+        words,
+        **given(options, (*_SOURCE, *_COUNTING, *_RUNNING)),
     )
     check_files(outputs, inputs, overwrite=options.overwrite)
     if options.save_vocab is not None:
@@ -349,6 +353,7 @@ def _add_update(commands: Commands) -> None:
     )
     _add_out(parser)
     _add_save_counts(parser)
+    add_settings(parser.add_argument_group("counting"), _SOURCE)
     group = parser.add_argument_group("training")
     group.add_argument(
         "--epochs",
@@ -378,7 +383,8 @@ def _update(options: argparse.Namespace) -> None:
 
     def train() -> None:
         keep = options.save_counts is not None
-        model.update(source, counts=counts, keep_counts=keep, **arguments)
+        where = given(options, _SOURCE)
+        model.update(source, counts=counts, keep_counts=keep, **where, **arguments)
 
     _finish(options, model, outputs, ", ".join(options.corpus), train)
 
@@ -406,7 +412,7 @@ def _add_corpus(parser: Parser) -> None:
         metavar="CORPUS",
         nargs="+",
         help="texts with a document on each line: files (plain or compressed), folders, patterns "
-        "and URLs; - is standard input",
+        "and URLs; - is standard input; with --column, tables",
     )
 
 

@@ -17,6 +17,8 @@ from distributed import Future, as_completed, get_worker
 from .. import _core
 from .._checks import byte_count
 from .._io.sources import documents_of, source_arguments
+from .._io.table_files import Piece
+from .._io.table_objects import column_of
 from .._progress import Callback as Progress
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary
@@ -30,6 +32,8 @@ FAN_IN = 16
 #: A text of at most this many shards and bytes is sent to all workers, and each counts some rows of
 #: X. No counts need to be merged then.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
+#: Bytes of a table that a worker decodes at once.
+_BATCH = 4 << 20
 #: A number for each call of `count`. It makes the names of tasks of different calls different.
 _COUNTS = itertools.count()
 
@@ -67,6 +71,8 @@ class _ShardReader:
     """Reads shards on a worker. `settings` are the parameters of reading and encoding."""
 
     settings: dict[str, Any]
+    #: The column to read in a partition of dicts.
+    column: str | None = None
 
     def read_ranges(self, ranges: Sequence[FileRange]) -> _core.CoreShard:
         """Read and tokenise ranges of files."""
@@ -74,12 +80,21 @@ class _ShardReader:
 
     def read_documents(self, documents: Iterable[Any]) -> _core.CoreShard:
         """Tokenise a partition of a bag or of a column of a table."""
-        return self._read("iterable", documents_of(documents))
+        column = self.column
+        if column is not None:
+            documents, column = column_of(documents, column)
+        return self._read("iterable", documents_of(documents), column)
 
-    def _read(self, kind: str, value: object) -> _core.CoreShard:
+    def read_piece(self, piece: Piece) -> _core.CoreShard:
+        """Tokenise a piece of a file of tables."""
+        return self._read("iterable", piece.batches(_BATCH), piece.column)
+
+    def _read(self, kind: str, value: object, column: str | None = None) -> _core.CoreShard:
         source = source_arguments([], self.settings)
         encoding = core_encoding(self.settings)
-        return _core.CoreShard.read({**source, "kind": kind, "value": value}, encoding)
+        return _core.CoreShard.read(
+            {**source, "kind": kind, "value": value, "column": column}, encoding
+        )
 
 
 def count(
@@ -114,7 +129,8 @@ def count(
     progress : callable, optional
         As for :class:`glove_rs.Glove`. While a bag is tokenised, partitions are counted.
     **settings
-        Parameters of reading, encoding and counting, as for :class:`glove_rs.Glove`.
+        `column` and `storage_options` as for :meth:`glove_rs.Glove.fit`, and parameters of reading,
+        encoding and counting as for :class:`glove_rs.Glove`.
 
     Raises
     ------
@@ -123,17 +139,24 @@ def count(
     """
     encoding, counting = core_encoding(settings), core_counting(settings)
     read_settings = checked(settings, "reading", "encoding")
+    where = checked(settings, "source")
     blocksize = byte_count("blocksize", blocksize, 1000)
     text = shards_of(
         source,
         documents=read_settings["documents"],
         blocksize=blocksize,
         least=groups,
+        **where,
     )
-    reader = _ShardReader(read_settings)
+    reader = _ShardReader(read_settings, text.column)
     submit, this = cluster.submit, f"count-{next(_COUNTS)}"
     if text.partitions:
         shards = cluster.compute(reader.read_documents, text.partitions, name=f"{this}-shard")
+    elif text.pieces:
+        shards = [
+            submit(reader.read_piece, piece, name=f"{this}-shard-{k}")
+            for k, piece in enumerate(text.pieces)
+        ]
     else:
         shards = [
             submit(reader.read_ranges, ranges, name=f"{this}-shard-{k}")

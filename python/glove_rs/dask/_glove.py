@@ -95,6 +95,8 @@ class DaskGlove(Glove):
         source: Any,
         y: object = None,
         *,
+        column: str | None = None,
+        storage_options: Any = None,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         init: WordVectors | None = None,
         anchor: float = 0.0,
@@ -112,6 +114,12 @@ class DaskGlove(Glove):
             divided is checked before tasks are submitted: if it is not text, a FormatError is
             raised. Or documents, each a str or a list of words: a bag, a column such as
             ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
+        column : str, optional
+            Read this column of text, or of lists of words, from tables: files as for
+            :meth:`Glove.fit`, a dask.dataframe, or a bag or list of dicts. One task reads a row
+            group of a Parquet file, a stripe of an ORC file, or another file.
+        storage_options : dict or file system, optional
+            As for :meth:`Glove.fit`. They are sent to the workers.
         y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
@@ -134,6 +142,7 @@ class DaskGlove(Glove):
         """
         session, given, training = self._checked(init, anchor, resume, options)
         _settings.check_text(self.get_params())
+        where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
             begun, before = time.monotonic(), cluster.received()
@@ -144,6 +153,7 @@ class DaskGlove(Glove):
                 groups=self._groups(cluster),
                 blocksize=self.blocksize,
                 progress=progress,
+                **where,
                 **{
                     name: getattr(self, name)
                     for name in _settings.names("reading", "encoding", "counting")
@@ -164,6 +174,7 @@ class DaskGlove(Glove):
                 given,
                 progress,
                 stages,
+                column=column,
             )
         return self
 
@@ -243,6 +254,8 @@ class DaskGlove(Glove):
         progress: Progress | None,
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
+        *,
+        column: str | None = None,
     ) -> None:
         """Train on the counts of all groups, and store the result, even after an interruption."""
         begun = time.monotonic()
@@ -268,7 +281,10 @@ class DaskGlove(Glove):
                 vocabulary,
                 History(report.numbers() for report in reports),
                 arrays,
-                _settings.used(self.get_params()) | training | session.settings() | {"anchor": 0.0},
+                _settings.used(self.get_params())
+                | training
+                | session.settings()
+                | {"anchor": 0.0, "column": column},
             )
             seconds = [report.seconds for report in reports]
             self.stages_ = {

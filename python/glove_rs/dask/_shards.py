@@ -23,7 +23,12 @@ from fsspec.implementations.zip import ZipFileSystem
 from fsspec.utils import infer_compression, seek_delimiter
 
 from .. import _core
-from .._io.sources import files_of, names_files, source_arguments
+from .._checks import is_file_system
+from .._io.file_systems import is_remote, system_of
+from .._io.sources import files_of, named_files, names_files, source_arguments
+from .._io.table_columns import check_name
+from .._io.table_files import Piece
+from .._io.tables import TextTables
 from .._settings import core_encoding
 from .._warnings import warn
 
@@ -120,23 +125,42 @@ class Shards:
         The ranges of files in each shard. Empty if the text is a bag or a column.
     partitions : list of Delayed
         The partitions of a bag or a column. Each partition is a shard. Empty if the text is files.
+    pieces : list of Piece
+        The row groups, stripes or files of tables. Each piece is a shard. Empty without a column.
+    column : str, optional
+        The column to read in the partitions of a bag of dicts.
     """
 
     name: str
     sizes: list[int]
     ranges: list[list[FileRange]] = field(default_factory=list)
     partitions: list[Delayed] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+    column: str | None = None
 
     def text_bytes(self, blocksize: int) -> int:
         """Estimate the bytes of text. An unknown size counts as `blocksize`."""
         if self.partitions:
             return blocksize * len(self.partitions)
+        if self.pieces:
+            return sum(piece.bytes or blocksize for piece in self.pieces)
         ranges = itertools.chain.from_iterable(self.ranges)
         return sum(file_range.text_bytes() or blocksize for file_range in ranges)
 
 
-def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Shards:
+def shards_of(
+    source: Any,
+    *,
+    documents: str,
+    blocksize: int,
+    least: int,
+    column: str | None = None,
+    storage_options: Any = None,
+) -> Shards:
     """Divide `source` into shards of at most about `blocksize` bytes.
+
+    With `column`, a row group of a Parquet file, a stripe of an ORC file, or any other file of
+    tables is a shard, whatever its size.
 
     Files are cut into at least `least` shards, if they are large enough and can be cut.
 
@@ -150,12 +174,18 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
         If a file is recognised as something other than text.
     """
     is_list = isinstance(source, list | tuple) and bool(source)
-    if is_list and not names_files(source):
+    if is_list and not is_file_system(storage_options) and not names_files(source):
         source = from_sequence(source, npartitions=min(least, len(source)))
     if is_dask_collection(source) and hasattr(source, "to_delayed"):  # a bag, or a column
+        if column is not None and hasattr(source, "columns"):
+            types = [(str(name), str(kind)) for name, kind in source.dtypes.items()]
+            check_name(types, column, "the table")
+            source, column = source[column], None
         parts = source.to_delayed()
-        return Shards("<documents>", [1] * len(parts), partitions=parts)
-    files = _files(source)
+        return Shards("<documents>", [1] * len(parts), partitions=parts, column=column)
+    if column is not None:
+        return _table_shards(source, column, storage_options)
+    files = _files(source, storage_options)
     total = sum(file.size or 0 for file in files)
     # Choose the size so that the number of shards is about a multiple of `least`, the number of
     # groups. Then no worker is idle while others tokenise.
@@ -173,6 +203,26 @@ def shards_of(source: Any, *, documents: str, blocksize: int, least: int) -> Sha
     shards = _gathered(itertools.chain.from_iterable(by_file), size)
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     return Shards(name, [sum(map(len, shard)) for shard in shards], shards)
+
+
+def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
+    """Return the pieces of tables. Their column is checked where that needs no text to be read."""
+    names = named_files(source, storage_options)
+    if names is None:
+        raise TypeError(
+            "source must be a path or paths of tables, a dask.dataframe, or a dask.bag or list of "
+            f"dicts if column is given, got {type(source).__name__}"
+        )
+    # Workers may run in another folder.
+    here = [
+        name if is_remote(name) or is_file_system(storage_options) else os.path.abspath(name)
+        for name in names
+    ]
+    tables = TextTables.of(here, column, storage_options)
+    pieces = [piece.closed() for piece in tables.pieces()]
+    name = names[0] if len(names) == 1 else f"{len(names)} files"
+    sizes = [piece.bytes or piece.rows or 1 for piece in pieces]
+    return Shards(name, sizes, pieces=pieces)
 
 
 def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
@@ -242,7 +292,7 @@ def _check_kind(file: _File) -> None:
     _core.CoreShard.read({**source, "kind": "ranges", "value": value}, core_encoding(settings))
 
 
-def _files(source: Any) -> list[_File]:
+def _files(source: Any, options: Any = None) -> list[_File]:
     paths = source if isinstance(source, list | tuple) else [source]
     if not paths or not all(isinstance(path, str | os.PathLike) and path != "-" for path in paths):
         raise TypeError(
@@ -250,13 +300,13 @@ def _files(source: Any) -> list[_File]:
             "column of a dask.dataframe, or a list of documents, "
             f"got {type(source).__name__}"
         )
-    return [file for path in paths for file in _found(path)]
+    return [file for path in paths for file in _found(path, options)]
 
 
-def _found(path: str | os.PathLike[str]) -> list[_File]:
+def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
     """Return the files that a path means: a file, or all of a folder or a pattern, sorted."""
-    if isinstance(path, str) and "://" in path:
-        system, root = url_to_fs(path)
+    if is_file_system(options) or (isinstance(path, str) and "://" in path):
+        system, root = system_of(os.fspath(path), options)
         if any(magic in root for magic in "*?["):
             entries = system.glob(root, detail=True)
         elif system.isdir(root):

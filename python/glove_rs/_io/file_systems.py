@@ -1,0 +1,127 @@
+"""Files of object stores and other file systems, which fsspec and pyarrow open."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import re
+from collections.abc import Mapping
+from typing import IO, Any, cast
+
+from .._checks import is_file_system
+from .._optional import optional
+
+__all__ = ["is_remote", "open_file", "remote_files", "shortened", "system_of"]
+
+_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
+
+
+def is_remote(name: str) -> bool:
+    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``."""
+    return _PROTOCOL.fullmatch(name) is not None
+
+
+def system_of(name: str, options: Any = None) -> tuple[Any, str]:
+    """Return the file system of fsspec that holds a file, and the path of the file in it.
+
+    Parameters
+    ----------
+    name : str
+        A URL. If `options` is a file system, a path in it.
+    options : mapping or file system, optional
+        Options of fsspec for the protocol of the URL; or a file system of fsspec or pyarrow.
+
+    Raises
+    ------
+    ImportError
+        If the protocol needs a library that is not installed. The message says which.
+    """
+    fsspec = optional("fsspec", f"reading {shortened(name)}")
+    if options is not None and not isinstance(options, Mapping):
+        system = options
+        if not hasattr(system, "ls"):
+            system = _of_pyarrow(system)
+        return system, str(system._strip_protocol(name))
+    try:
+        system, path = fsspec.core.url_to_fs(name, **(options or {}))
+    except ImportError:
+        # pyarrow has file systems of its own for S3, Google Cloud Storage, Azure and HDFS.
+        if options or (found := _pyarrow_system(name)) is None:
+            raise
+        return found
+    return system, str(path)
+
+
+def _of_pyarrow(system: Any) -> Any:
+    from fsspec.implementations.arrow import ArrowFSWrapper
+
+    return ArrowFSWrapper(system)
+
+
+def _pyarrow_system(name: str) -> tuple[Any, str] | None:
+    """Return the file system of pyarrow for a URL, and the path in it; None if it has none."""
+    try:
+        import pyarrow
+        from pyarrow.fs import FileSystem
+    except ImportError:
+        return None
+    try:
+        system, path = FileSystem.from_uri(name)
+    except pyarrow.ArrowException:
+        return None
+    return _of_pyarrow(system), path
+
+
+def remote_files(name: str, options: Any = None) -> list[str]:
+    """Return the files that a URL names: a file, or all files of a folder or pattern, sorted.
+
+    Parameters
+    ----------
+    name, options
+        As for :func:`system_of`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    """
+    system, path = system_of(name, options)
+    protocols = system.protocol
+    if "http" in ((protocols,) if isinstance(protocols, str) else protocols):
+        return [name]  # HTTP has no folders, and a question mark begins a query
+    if glob.has_magic(path):
+        found = sorted(system.glob(path))
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, "No file matches", shortened(name))
+    elif system.isdir(path):
+        found = [
+            file
+            for file in sorted(system.find(path))
+            if not any(part.startswith(".") for part in file[len(path) :].split("/"))
+        ]
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, "No files in the folder", shortened(name))
+    elif system.exists(path):
+        return [name]
+    else:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shortened(name))
+    is_url = is_remote(name)
+    return [
+        system.unstrip_protocol(file) if is_url else file
+        for file in found
+        if not system.isdir(file)
+    ]
+
+
+def open_file(name: str, options: Any = None) -> IO[bytes]:
+    """Open a file for reading: a local file, or a file of a file system as :func:`system_of`."""
+    if is_remote(name) or is_file_system(options):
+        system, path = system_of(name, options)
+        return cast("IO[bytes]", system.open(path, "rb"))
+    return open(name, "rb")
+
+
+def shortened(name: str, most: int = 300) -> str:
+    """Return a name for a message, cut after `most` characters."""
+    return name if len(name) <= most else name[:most] + "…"

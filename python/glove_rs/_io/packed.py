@@ -1,0 +1,136 @@
+"""Binary streams whose beginning can be looked at, unpacked if they are compressed."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import io
+import lzma
+import zlib
+from typing import IO, Any
+
+from .._optional import optional
+
+__all__ = ["DAMAGED", "Stream", "unpacked"]
+
+#: The exceptions of the decompressors for damaged data. All others are those of the file.
+DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, UnicodeError)
+
+#: The first bytes of compressed files, and the name of their compression.
+_SIGNATURES = {
+    b"\x1f\x8b": "gzip",
+    b"BZh": "bz2",
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+#: The number of bytes that decide whether a file is compressed.
+_SIGNATURE = 6
+
+
+class Stream(io.RawIOBase):
+    """A binary stream of which the beginning was read already.
+
+    Attributes
+    ----------
+    head : bytes
+        The first bytes. They are read again.
+    is_unpacked : bool
+        Whether the source unpacks a compressed file.
+    """
+
+    def __init__(self, source: Any, look: int, *, unpack: bool = False) -> None:
+        self._source = source
+        self.head = b""
+        self._rest = b""
+        self.look(look)
+        self.is_unpacked = unpack
+
+    def look(self, size: int) -> bytes:
+        """Return the first `size` bytes, or fewer at the end. Call it before the first `read`."""
+        while len(self.head) < size:
+            block = self._source.read(size - len(self.head))
+            if not block:
+                break
+            if isinstance(block, str):
+                raise TypeError("source must be open for bytes (mode 'rb'), not for text")
+            self.head += block
+        self._rest = self.head
+        return self.head
+
+    def skip(self, size: int) -> None:
+        """Drop the first `size` bytes of the head."""
+        self.head = self._rest = self.head[size:]
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not self._rest:
+            self._rest = self._source.read(len(buffer)) or b""
+        size = min(len(buffer), len(self._rest))
+        buffer[:size] = self._rest[:size]
+        self._rest = self._rest[size:]
+        return size
+
+    def buffered(self) -> io.BufferedReader:
+        """Return a reader that reads full blocks."""
+        return io.BufferedReader(self, 1 << 20)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._source.close()
+        super().close()
+
+
+class _Recoded:
+    """A stream in UTF-16, read as UTF-8."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    def read(self, size: int) -> bytes:
+        while True:
+            block = self._source.read(size)
+            text = self._decoder.decode(block, final=not block)
+            if text or not block:
+                return text.encode()
+
+    def close(self) -> None:
+        self._source.close()
+
+
+def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
+    """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
+
+    Compressed data are recognised by their first bytes: gzip, bzip2, xz and Zstandard, also several
+    compressed streams in one file. UTF-16 with a byte order mark becomes UTF-8, and the byte order
+    mark of UTF-8 is removed.
+    """
+    stream = Stream(file, _SIGNATURE)
+    packing = next((name for magic, name in _SIGNATURES.items() if _begins(stream, magic)), None)
+    if packing is not None:
+        stream = Stream(_decompressor(packing, stream.buffered()), look, unpack=True)
+    stream.look(look)
+    if _begins(stream, codecs.BOM_UTF16_LE) or _begins(stream, codecs.BOM_UTF16_BE):
+        stream = Stream(_Recoded(stream), look, unpack=packing is not None)
+    if _begins(stream, codecs.BOM_UTF8):
+        stream.skip(len(codecs.BOM_UTF8))
+    return stream
+
+
+def _begins(stream: Stream, magic: bytes) -> bool:
+    return stream.head.startswith(magic)
+
+
+def _decompressor(packing: str, file: io.BufferedReader) -> Any:
+    if packing == "gzip":
+        return gzip.GzipFile(fileobj=file)
+    if packing == "bz2":
+        return bz2.BZ2File(file)
+    if packing == "xz":
+        return lzma.LZMAFile(file)
+    # The standard library has Zstandard only since Python 3.14.
+    pyarrow = optional("pyarrow", "unpacking Zstandard")
+    return pyarrow.CompressedInputStream(file, "zstd")

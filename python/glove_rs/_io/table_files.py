@@ -1,0 +1,345 @@
+"""Files of tables, read with pyarrow in pieces: row groups, stripes or whole files.
+
+A piece is read in batches of rows, and only the wanted column is read. Thus memory depends on the
+size of the batches and not on the size of a row group. That is why Parquet is read here with
+``ParquetFile.iter_batches``: the scanner of ``pyarrow.dataset`` decodes whole row groups, and its
+errors name neither the file nor the row group.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .. import _core
+from .._optional import optional
+from . import table_text
+from .file_systems import shortened
+from .packed import DAMAGED, Stream, unpacked
+from .table_columns import as_text, check_column
+from .table_input import TableFile
+
+__all__ = ["Batch", "Piece", "pieces_of"]
+
+#: Bytes of the beginning of a file that are read to recognise its format.
+_LOOK = 1 << 16
+#: Bytes of JSON lines or CSV that are parsed at once. A row must fit into a block.
+_LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some rows of the column, as an Arrow array or record batch.
+
+    The core reads it with ``__arrow_c_array__`` and takes the names in its messages from `origin`.
+    """
+
+    rows: Any
+    origin: tuple[str, int]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the rows in memory."""
+        return int(self.rows.nbytes)
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return self.rows.__arrow_c_array__(requested_schema)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A piece of a file: a row group, a stripe, or the whole file.
+
+    Attributes
+    ----------
+    file, column
+        The file, and the name of the column to read.
+    format : {"parquet", "orc", "ipc", "ipc stream", "json", "csv"}
+    number : int, optional
+        The number of the row group or stripe; None for a whole file.
+    first_row : int
+        The number of the first row in the file, from 0.
+    rows : int, optional
+        The number of rows, if it is known.
+    bytes : int, optional
+        The bytes of the column's text, at least about, if they are known.
+    """
+
+    file: TableFile
+    column: str
+    format: str
+    number: int | None = None
+    first_row: int = 0
+    rows: int | None = None
+    bytes: int | None = None
+    # What was read already: the footer of a Parquet file; the stream of a file of text.
+    opened: Any = field(default=None, compare=False, repr=False)
+
+    def closed(self) -> Piece:
+        """Return the piece without its open file, for later or for another process."""
+        if self.file.stream is not None:
+            return self
+        if isinstance(self.opened, Stream):
+            self.opened.close()
+        return replace(self, opened=None)
+
+    def batches(self, most_bytes: int) -> Iterator[Batch]:
+        """Read the piece in batches of about `most_bytes` bytes.
+
+        Raises
+        ------
+        FormatError
+            If the file is damaged. The message has its name and the row group or stripe.
+        OSError
+            If the file cannot be read.
+        """
+        kind = {"parquet": "row group", "orc": "stripe"}.get(self.format)
+        where = "" if kind is None or self.number is None else f", {kind} {self.number}"
+        row = self.first_row
+        with failing(self.file.name, where):
+            for rows in _READERS[self.format](self, most_bytes):
+                yield Batch(as_text(rows, self.column), (self.file.name, row))
+                row += len(rows)
+
+
+@contextmanager
+def failing(name: str, where: str = "") -> Iterator[None]:
+    """Convert errors of pyarrow and of decompressors to those of this package, with the name."""
+    import pyarrow
+
+    try:
+        yield
+    except _core.FormatError:
+        raise
+    except MemoryError as error:
+        raise MemoryError(f"{name}{where}: {_first_line(error)}") from None
+    except OSError as error:
+        if error.errno is not None and not isinstance(error, DAMAGED):
+            error.filename = error.filename or name
+            raise
+        raise _core.FormatError(f"{name}{where}: {_first_line(error)}") from None
+    except (pyarrow.ArrowException, *DAMAGED) as error:
+        raise _core.FormatError(f"{name}{where}: {_first_line(error)}") from None
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines()
+    return shortened(lines[0].strip() if lines else type(error).__name__)
+
+
+def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
+    """Recognise the format of a file, and yield its pieces, in the order of the rows.
+
+    An empty file has no pieces.
+
+    Raises
+    ------
+    FormatError
+        If the file is not a table, or is damaged.
+    ValueError
+        If the file has no column of text with this name. The message has all columns.
+    """
+    optional("pyarrow", f"reading a column of {shortened(file.name)}")
+    with failing(file.name):
+        opened = file.open()
+        stream = unpacked(opened, _LOOK)
+        kind = _format(stream.head, file)
+        if kind is None:
+            stream.close()
+        elif kind in _FOOTERS:
+            if stream.is_unpacked:
+                raise _core.FormatError(
+                    f"{file.name}: this is a packed {_NAMES[kind]}, of which no part can be read "
+                    "alone: unpack it first"
+                )
+            if file.stream is None:
+                stream.close()
+            yield from _FOOTERS[kind](file, column)
+        else:
+            yield Piece(file, column, kind, opened=stream)
+
+
+_NAMES = {"parquet": "Parquet file", "orc": "ORC file", "ipc": "Arrow file"}
+
+
+def _format(head: bytes, file: TableFile) -> str | None:
+    """Return the format of a file, by its first bytes; None if the file is empty."""
+    if not head:
+        return None
+    is_binary = b"\0" in head  # a header of CSV may begin with one of these names
+    if head.startswith(b"PAR1") and is_binary:
+        return "parquet"
+    if head.startswith(b"ORC") and is_binary:
+        return "orc"
+    if head.startswith(b"ARROW1\0\0"):
+        return "ipc"
+    if head.startswith(b"\xff\xff\xff\xff"):
+        return "ipc stream"
+    if head.startswith(b"FEA1"):
+        raise _core.FormatError(
+            f"{file.name}: this is a Feather file of version 1: save it in version 2, for example "
+            "with pyarrow.feather.write_feather"
+        )
+    if is_binary or head.startswith(b"%PDF"):
+        if file.is_local:
+            _core.check_kind(file.name, "text")
+        raise _core.FormatError(
+            f"{file.name}: this is not a table in Parquet, Arrow, ORC, JSON lines or CSV"
+        )
+    first = head.lstrip()
+    if first.startswith(b"[") and first[1:].lstrip()[:1] in (b"{", b"[", b'"', b""):
+        raise _core.FormatError(
+            f"{file.name}: this is one JSON list. JSON lines are read, which have one object on "
+            "each line: convert it, for example with jq -c '.[]'"
+        )
+    return "json" if first.startswith(b"{") else "csv"
+
+
+# --- formats --------------------------------------------------------------------------------------
+
+
+def _parquet_pieces(file: TableFile, column: str) -> Iterator[Piece]:
+    import pyarrow.parquet
+
+    with file.random_access() as source:
+        metadata = pyarrow.parquet.read_metadata(source)
+    check_column(metadata.schema.to_arrow_schema(), column, file.name)
+    first = 0
+    for number in range(metadata.num_row_groups):
+        group = metadata.row_group(number)
+        chunks = (group.column(at) for at in range(group.num_columns))
+        size = sum(
+            chunk.total_uncompressed_size
+            for chunk in chunks
+            if f"{chunk.path_in_schema}.".startswith(f"{column}.")
+        )
+        rows = group.num_rows
+        yield Piece(file, column, "parquet", number, first, rows, size, metadata)
+        first += rows
+
+
+def _parquet(piece: Piece, most_bytes: int) -> Iterator[Any]:
+    from pyarrow.parquet import ParquetFile
+
+    mean = (piece.bytes or 0) // max(1, piece.rows or 1)
+    rows = min(max(1, most_bytes // max(1, mean)), 1 << 16)
+    # A local file is read page by page. Of a remote file all pages of the column are fetched at
+    # once, because each request takes long.
+    is_local = piece.file.is_local
+    with piece.file.random_access() as source:
+        reader = ParquetFile(
+            source,
+            metadata=piece.opened,
+            pre_buffer=not is_local,
+            buffer_size=1 << 16 if is_local else 0,
+        )
+        groups = None if piece.number is None else [piece.number]
+        yield from reader.iter_batches(rows, groups, columns=[piece.column], use_threads=False)
+
+
+def _orc_pieces(file: TableFile, column: str) -> Iterator[Piece]:
+    from pyarrow.orc import ORCFile
+
+    with file.random_access() as source:
+        reader = ORCFile(source)
+        check_column(reader.schema, column, file.name)
+        for number in range(reader.nstripes):
+            yield Piece(file, column, "orc", number)
+
+
+def _orc(piece: Piece, most_bytes: int) -> Iterator[Any]:
+    from pyarrow.orc import ORCFile
+
+    with piece.file.random_access() as source:
+        stripe = ORCFile(source).read_stripe(piece.number, columns=[piece.column])
+        yield from _sliced(stripe, most_bytes)
+
+
+def _ipc_pieces(file: TableFile, column: str) -> Iterator[Piece]:
+    import pyarrow
+
+    with file.random_access() as source:
+        check_column(pyarrow.ipc.open_file(source).schema, column, file.name)
+    yield Piece(file, column, "ipc")
+
+
+def _ipc(piece: Piece, most_bytes: int) -> Iterator[Any]:
+    import pyarrow
+
+    with piece.file.random_access() as source:
+        schema = pyarrow.ipc.open_file(source).schema
+        fields = [check_column(schema, piece.column, piece.file.name)[0]]
+        options = pyarrow.ipc.IpcReadOptions(included_fields=fields, use_threads=False)
+        reader = pyarrow.ipc.open_file(source, options=options)
+        for number in range(reader.num_record_batches):
+            yield from _sliced(reader.get_batch(number), most_bytes)
+
+
+def _ipc_stream(piece: Piece, most_bytes: int) -> Iterator[Any]:
+    import pyarrow
+
+    with _stream_of(piece).buffered() as source, pyarrow.ipc.open_stream(source) as reader:
+        field = check_column(reader.schema, piece.column, piece.file.name)[0]
+        for batch in reader:
+            yield from _sliced(batch.select([field]), most_bytes)
+
+
+def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
+    """Read JSON lines or CSV. If a row is longer than a block, read again with larger blocks."""
+    import pyarrow
+
+    read = table_text.json_rows if piece.format == "json" else table_text.csv_rows
+    block = max(_LEAST_BLOCK, most_bytes)
+    done, stream = 0, _stream_of(piece)
+    while True:
+        row = 0
+        try:
+            for rows in read(stream, piece.column, piece.file.name, block):
+                new = rows.slice(min(max(0, done - row), len(rows)))
+                row += len(rows)
+                done = max(done, row)
+                if len(new):
+                    yield new
+            return
+        except table_text.LongRowError:
+            if piece.file.stream is not None or block >= _MOST_BLOCK:
+                raise _core.FormatError(
+                    f"{piece.file.name}, after row {done}: a row is longer than {block} bytes"
+                ) from None
+            block *= 8
+        except pyarrow.ArrowInvalid as error:
+            text = _with_row(_first_line(error), row)
+            raise _core.FormatError(f"{piece.file.name}, after row {row}: {text}") from None
+        finally:
+            stream.close()
+        stream = unpacked(piece.file.open(), _LOOK)
+
+
+def _with_row(message: str, first: int) -> str:
+    """Replace the number of a row in a block, from 0, by its number in the file."""
+    return re.sub(r"(?<=in row )\d+", lambda number: str(first + int(number[0])), message)
+
+
+def _stream_of(piece: Piece) -> Stream:
+    return piece.opened if piece.opened is not None else unpacked(piece.file.open(), _LOOK)
+
+
+def _sliced(rows: Any, most_bytes: int) -> Iterator[Any]:
+    """Cut a large batch into slices of about `most_bytes` bytes."""
+    size = max(1, len(rows) * most_bytes // max(1, rows.nbytes))
+    for first in range(0, len(rows), size):
+        yield rows.slice(first, size)
+
+
+_FOOTERS = {"parquet": _parquet_pieces, "orc": _orc_pieces, "ipc": _ipc_pieces}
+_READERS = {
+    "parquet": _parquet,
+    "orc": _orc,
+    "ipc": _ipc,
+    "ipc stream": _ipc_stream,
+    "json": _text,
+    "csv": _text,
+}

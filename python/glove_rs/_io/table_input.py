@@ -1,0 +1,108 @@
+"""A file of a table: how it is opened, in a folder, an archive or a store, or if it is open."""
+
+from __future__ import annotations
+
+import errno
+import os
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _core
+from .._checks import is_file_system
+from .file_systems import is_remote, open_file
+
+__all__ = ["TableFile"]
+
+
+@dataclass(frozen=True)
+class TableFile:
+    """A file of a table.
+
+    Attributes
+    ----------
+    name : str
+        Its path, its URL, ``archive.zip:member``, or a name for messages if it is an open file.
+    options : mapping or file system, optional
+        As for :func:`file_systems.system_of`.
+    stream : open file, optional
+        The open file. It can be read only once.
+    """
+
+    name: str
+    options: Any = None
+    stream: Any = None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the file is a local file, not inside an archive."""
+        remote = is_remote(self.name) or is_file_system(self.options)
+        return self.stream is None and not remote and os.path.exists(self.name)
+
+    def open(self) -> Any:
+        """Open the file for bytes."""
+        if self.stream is not None:
+            return _Borrowed(self.stream)
+        if self.is_local or is_remote(self.name) or is_file_system(self.options):
+            return open_file(self.name, self.options)
+        return _open_member(self.name)
+
+    def random_access(self) -> Any:
+        """Open the file for reading at any position."""
+        if self.is_local:
+            import pyarrow
+
+            return pyarrow.OSFile(self.name)
+        file = self.open()
+        if not file.seekable():
+            raise _core.FormatError(
+                f"{self.name}: a table in this format cannot be read from a pipe or from an "
+                "archive: save it to a file first"
+            )
+        return file
+
+
+class _Borrowed:
+    """An open file of the caller. Closing it here does not close it for the caller."""
+
+    closed = False
+
+    def __init__(self, file: Any) -> None:
+        self.read = file.read
+        for name in ("seek", "tell"):
+            setattr(self, name, getattr(file, name, None))
+        self._file = file
+
+    def seekable(self) -> bool:
+        return bool(getattr(self._file, "seekable", bool)())
+
+    def readable(self) -> bool:
+        return True
+
+    def writable(self) -> bool:
+        return False
+
+    def flush(self) -> None: ...
+
+    def close(self) -> None: ...
+
+    def __enter__(self) -> _Borrowed:
+        return self
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+def _open_member(name: str) -> Any:
+    """Open ``archive.zip:member``."""
+    import zipfile
+
+    ends = (at for at, letter in enumerate(name) if letter == ":")
+    archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
+    if archive is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    wanted = name[len(archive) + 1 :]
+    members = _core.members(archive)
+    found = [m for m in members if wanted in (m, m.rpartition("/")[2])]
+    if not found:
+        reason = f"No such file in the archive, which holds {', '.join(members)}"
+        raise FileNotFoundError(errno.ENOENT, reason, name)
+    return zipfile.ZipFile(archive).open(wanted if wanted in found else found[0])

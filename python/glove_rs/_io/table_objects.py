@@ -1,0 +1,126 @@
+"""A column of a table in memory: of pandas, Polars, DuckDB, pyarrow, a dataset, or of rows."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from .table_columns import check_column, check_name
+
+__all__ = ["column_of", "reader_of"]
+
+
+def reader_of(source: Any, column: str | None = None) -> Any:
+    """Return a reader of batches for a query that is not run yet, otherwise `source` itself.
+
+    These are a LazyFrame of Polars and a dataset or scanner of pyarrow. With a column, no other
+    column is read.
+    """
+    library = type(source).__module__.partition(".")[0]
+    if library == "polars" and hasattr(source, "collect_batches"):
+        if column is not None:
+            source = _of_polars(source, column, source.collect_schema())
+        return iter(source.collect_batches())
+    if library == "pyarrow" and hasattr(source, "to_batches") and hasattr(source, "count_rows"):
+        return _of_dataset(source, column)
+    return source
+
+
+def column_of(source: Any, column: str) -> tuple[Any, str | None]:
+    """Return what to read of a table in memory, and the column that the core must choose in it.
+
+    The second value is None if the first one has only the texts of the column.
+
+    Raises
+    ------
+    ValueError
+        If the table has no such column. The message lists the columns and their types.
+    TypeError
+        If `source` is not a table.
+    """
+    library = type(source).__module__.partition(".")[0]
+    if library == "pandas" and hasattr(source, "columns"):
+        types = [(str(name), str(kind)) for name, kind in source.dtypes.items()]
+        check_name(types, column, "the table")
+        label = next(name for name in source.columns if str(name) == column)
+        return source[label], None
+    if library == "polars" and hasattr(source, "collect_batches"):
+        return reader_of(source, column), column
+    if library == "polars" and hasattr(source, "columns"):
+        return _of_polars(source, column, source.schema), column
+    if library == "duckdb" and hasattr(source, "select"):
+        types = [(name, str(kind)) for name, kind in zip(source.columns, source.types, strict=True)]
+        outer = _outer(column, source.columns)
+        check_name([*types, (column, "")] if outer != column else types, column, "the relation")
+        quoted = outer.replace('"', '""')
+        return source.select(f'"{quoted}"'), column
+    if library == "pyarrow" and hasattr(source, "to_batches") and hasattr(source, "count_rows"):
+        return _of_dataset(source, column), column
+    if library == "datasets" and hasattr(source, "select_columns"):
+        features = source.features or {}
+        names = [(name, str(getattr(kind, "dtype", kind))) for name, kind in features.items()]
+        if names:
+            check_name(names, column, "the dataset")
+        return source.select_columns([column]), column
+    if hasattr(source, "__arrow_c_stream__") or hasattr(source, "__arrow_c_array__"):
+        return source, column
+    if hasattr(source, "read_next_batch"):
+        return source, column
+    if isinstance(source, Mapping):  # a dict of columns
+        check_name([(str(name), "") for name in source], column, "the table")
+        return source[column], None
+    if isinstance(source, str) or not isinstance(source, Iterable):
+        raise TypeError(
+            "source must be a path of tables or a table if column is given, got "
+            f"{type(source).__name__}"
+        )
+    return _of_rows(source, column), column
+
+
+def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
+    """Yield the texts of rows that are dicts. Tables are passed on."""
+    for number, row in enumerate(rows):
+        if isinstance(row, Mapping):
+            if column not in row:
+                types = [(str(name), type(value).__name__) for name, value in row.items()]
+                check_name(types, column, f"row {number} of the source")
+            if row[column] is not None:
+                yield row[column]
+        elif hasattr(row, "__arrow_c_stream__") or hasattr(row, "__arrow_c_array__"):
+            yield row
+        else:
+            raise TypeError(
+                "source must be a table, tables, or dicts with the name of a column if column is "
+                f"given, but item {number} is of type {type(row).__name__}"
+            )
+
+
+def _outer(column: str, names: Iterable[str]) -> str:
+    """Return the column that holds ``"a.b"``: "a.b" itself or, if there is none, "a"."""
+    names = set(names)
+    if column in names:
+        return column
+    dots = (at for at, letter in enumerate(column) if letter == ".")
+    return next((column[:dot] for dot in dots if column[:dot] in names), column)
+
+
+def _of_polars(source: Any, column: str, schema: Mapping[str, Any]) -> Any:
+    outer = _outer(column, schema)
+    if outer not in schema:
+        check_name([(name, str(kind)) for name, kind in schema.items()], column, "the table")
+    return source.select(sys.modules["polars"].selectors.by_name(outer))
+
+
+def _of_dataset(source: Any, column: str | None) -> Any:
+    """Return a reader of a dataset or scanner of pyarrow, with little read ahead."""
+    if not hasattr(source, "scanner"):
+        return source.to_reader()
+    columns = None
+    if column is not None:
+        place = check_column(source.schema, column, "the dataset")
+        columns = [source.schema.field(place[0]).name]
+    scanner = source.scanner(
+        columns=columns, batch_size=1 << 13, batch_readahead=2, fragment_readahead=2
+    )
+    return scanner.to_reader()

@@ -1,0 +1,248 @@
+"""A column of text in files of tables: read in parallel, in order and in bounded memory."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import os
+import re
+import stat
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from .. import _core
+from .table_files import Batch, Piece, pieces_of
+from .table_input import TableFile
+
+__all__ = ["TextTables", "read_pieces"]
+
+#: Bytes of decoded text that may wait for the core, without a limit of memory.
+_WAITING = 64 << 20
+#: With a limit of memory, this fraction of it. The core leaves an eighth for buffers.
+_FRACTION = 16
+#: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
+_LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
+#: `estimate` reads a sample of the text if it is larger. The first figure is the number of bytes of
+#: the sample, the second the number of its places in the text.
+_SAMPLE, _PLACES = 32 << 20, 64
+
+
+#: Files that Spark and others write beside tables.
+_NO_TABLES = re.compile(
+    r"(.*/)?(_(SUCCESS|(common_)?metadata|(committed|started)_[^/]*)|_\w+_log/.*)"
+)
+
+
+@dataclass(frozen=True)
+class TextTables:
+    """Files of tables, of which one column of text or of lists of words is read.
+
+    Attributes
+    ----------
+    files : sequence of TableFile
+        The files, in the order in which they are read.
+    column : str
+        The name of the column.
+    threads : int
+        The number of pieces that are decoded at the same time.
+    memory : int, optional
+        The memory limit of the call, in bytes.
+    """
+
+    files: Sequence[TableFile]
+    column: str
+    threads: int = 1
+    memory: int | None = None
+
+    @classmethod
+    def of(
+        cls,
+        names: Iterable[str],
+        column: str,
+        options: Any = None,
+        *,
+        threads: int | None = None,
+        memory: int | None = None,
+    ) -> TextTables:
+        """Return the tables in files. Zip archives stand for the files in them.
+
+        Parameters
+        ----------
+        names : iterable of str
+            Paths and URLs.
+        column : str
+            The name of the column.
+        options : mapping or file system, optional
+            As for :func:`file_systems.system_of`.
+        threads : int, optional
+            Default: the number of processors that this process may use.
+        memory : int, optional
+            The memory limit of the call, in bytes.
+
+        Raises
+        ------
+        FileNotFoundError
+            If the source has only files that are not tables, such as ``_SUCCESS``.
+        """
+        names = list(names)
+        tables = [name for name in names if not _NO_TABLES.fullmatch(name.replace(os.sep, "/"))]
+        if names and not tables:
+            raise FileNotFoundError(errno.ENOENT, "No tables in the source", names[0])
+        files = list(itertools.chain.from_iterable(_members(name, options) for name in tables))
+        if threads is None:
+            threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        return cls(files, column, threads or os.cpu_count() or 1, memory)
+
+    @property
+    def name(self) -> str:
+        """The name of the source in messages."""
+        return self.files[0].name if len(self.files) == 1 else f"{len(self.files)} files"
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the pieces of all files, in order. A file is opened when its pieces are needed."""
+        found = False
+        for file in self.files:
+            for piece in pieces_of(file, self.column):
+                found = True
+                yield piece
+        if not found:
+            raise _core.FormatError(f"{self.name}: there is no table in the source: it is empty")
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the rows of the column in batches, in order."""
+        return read_pieces(self.pieces(), self.threads, self._waiting())
+
+    def sample(self) -> tuple[Iterator[Batch], int | None]:
+        """Return batches of a sample, and the bytes of the text of which it is a sample.
+
+        The sample has batches from all of the text. The size is None if all rows are read, because
+        their bytes are not known before.
+        """
+        pieces = [piece.closed() for piece in self.pieces()]
+        sizes = [piece.bytes for piece in pieces]
+        total = sum(size or 0 for size in sizes)
+        if None in sizes or total <= 2 * _SAMPLE or len(pieces) < _PLACES // 8:
+            return read_pieces(iter(pieces), self.threads, self._waiting()), None
+        chosen = [
+            pieces[number * len(pieces) // min(_PLACES, len(pieces))]
+            for number in range(min(_PLACES, len(pieces)))
+        ]
+        most = _SAMPLE // len(chosen)
+
+        def beginnings() -> Iterator[Batch]:
+            for piece in chosen:
+                size = 0
+                for batch in piece.batches(most // 4):
+                    yield batch
+                    size += batch.nbytes
+                    if size >= most:
+                        break
+
+        return beginnings(), total
+
+    def _waiting(self) -> int:
+        limit = _WAITING if self.memory is None else self.memory // _FRACTION
+        return min(_WAITING, max(limit, _LEAST_BATCH))
+
+
+def _members(name: str, options: Any) -> list[TableFile]:
+    """Return a file, or the files in a zip archive."""
+    import zipfile
+
+    file = TableFile(name, options)
+    if not file.is_local:
+        return [file]
+    if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe can be read only once
+        return [TableFile(name, options, open(name, "rb", buffering=0))]
+    if not zipfile.is_zipfile(name) or _core.recognise(name)[0] != "archive":
+        return [file]
+    return [TableFile(f"{name}:{member}") for member in _core.members(name)]
+
+
+class _Reading:
+    """A piece that a thread decodes. Its batches wait here for the core."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most = most_bytes
+        self._batches: deque[Batch] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._ended = self._stopped = False
+        self._error: BaseException | None = None
+
+    def read(self, piece: Piece) -> None:
+        """Decode the piece. Runs on a thread of its own."""
+        try:
+            batch_bytes = min(max(self._most // 2, _LEAST_BATCH), _MOST_BATCH)
+            for batch in piece.batches(batch_bytes):
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopped or self._bytes < self._most)
+                    if self._stopped:
+                        return
+                    self._batches.append(batch)
+                    self._bytes += batch.nbytes
+                    self._changed.notify_all()
+        except BaseException as error:
+            self._error = error
+        finally:
+            with self._changed:
+                self._ended = True
+                self._changed.notify_all()
+
+    def batches(self) -> Iterator[Batch]:
+        """Yield the batches as they come, and raise the error of the thread, if there was one."""
+        while True:
+            with self._changed:
+                # With a timeout, so that Ctrl-C is noticed on every system.
+                while not self._batches and not self._ended:
+                    self._changed.wait(0.1)
+                if not self._batches:
+                    break
+                batch = self._batches.popleft()
+                self._bytes -= batch.nbytes
+                self._changed.notify_all()
+            yield batch
+        if self._error is not None:
+            raise self._error
+
+    def stop(self) -> None:
+        """End the thread before its next batch."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+
+def read_pieces(pieces: Iterator[Piece], threads: int, most_bytes: int) -> Iterator[Batch]:
+    """Decode pieces on threads, and yield their batches in the order of the pieces.
+
+    Parameters
+    ----------
+    pieces : iterator of Piece
+    threads : int
+        The number of pieces that are decoded at the same time.
+    most_bytes : int
+        About the number of bytes of decoded batches that wait.
+    """
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="glove-rs-table")
+    readings: deque[_Reading] = deque()
+
+    def begin() -> None:
+        for piece in itertools.islice(pieces, threads - len(readings)):
+            reading = _Reading(most_bytes // threads)
+            readings.append(reading)
+            pool.submit(reading.read, piece)
+
+    try:
+        begin()
+        while readings:
+            yield from readings[0].batches()
+            readings.popleft()
+            begin()
+    finally:
+        for reading in readings:
+            reading.stop()
+        pool.shutdown(wait=False, cancel_futures=True)

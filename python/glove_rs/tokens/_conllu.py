@@ -1,0 +1,198 @@
+"""Columns of files in CoNLL-U and similar formats, and of parsed sentences, as documents."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from .._checks import choice, shown
+from .._core import FormatError
+from .._io.file_systems import open_file
+from .._io.packed import DAMAGED, unpacked
+from .._io.sources import named_files
+from ._documents import UNITS, Keep, Tokens
+
+__all__ = ["from_conllu"]
+
+#: The columns of CoNLL-U (https://universaldependencies.org/format.html).
+_CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
+#: The longest beginning of a file that is looked at to recognise its compression.
+_LOOK = 16
+
+
+def from_conllu(
+    source: Any,
+    column: str = "lemma",
+    *,
+    unit: str = "sentence",
+    columns: Sequence[str] | None = None,
+    keep: Keep | None = None,
+) -> Tokens:
+    r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
+
+    Multiword tokens (``1-2``) are left out, because their words follow, and so are empty nodes
+    (``1.1``). A lemma that is not specified (``_``) is replaced by the form. A token for which any
+    other column is not specified is left out.
+
+    Parameters
+    ----------
+    source : path, paths or iterable of sentences
+        Files, folders, patterns and URLs as for :meth:`glove_rs.Glove.fit`, plain or compressed. Or
+        parsed sentences: each an iterable of tokens, and each token a mapping (as of the library
+        `conllu`) or an object with attributes (as of `pyconll`).
+    column : str, default "lemma"
+        The column that is the word: form, lemma, upos, xpos, feats, deprel or another one.
+    unit : {"sentence", "document"}, default "sentence"
+        What a document is: a sentence, or all sentences up to the next comment ``# newdoc``, line
+        ``-DOCSTART-`` or end of a file. Parsed sentences are never joined.
+    columns : sequence of str, optional
+        The names of the columns in the files. Default: those of the comment ``# global.columns``
+        (CoNLL-U Plus), otherwise the ten of CoNLL-U. For other formats name them: the columns of
+        CoNLL-2003 are ``("form", "xpos", "chunk", "entity")``.
+    keep : callable, optional
+        A function from a token to bool, such as ``lambda t: t["upos"] != "PUNCT"``. A token of a
+        file is a dict. Other tokens are left out.
+
+    Raises
+    ------
+    ValueError
+        If there is no such column. The message lists the columns.
+    FormatError
+        If a line has too few columns, or if a file is not text. The message has path and line.
+    OSError
+        If a file cannot be read.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from glove_rs import tokens
+    >>> lines = ["1\tCats\tcat\tNOUN" + "\t_" * 6, "2\tsat\tsit\tVERB" + "\t_" * 6, ""]
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = os.path.join(folder, "cats.conllu")
+    ...     with open(path, "w") as file:
+    ...         _ = file.write("\n".join(lines))
+    ...     list(tokens.from_conllu(path))
+    [['cat', 'sit']]
+    """
+    choice("unit", unit, UNITS)
+    if not isinstance(column, str):
+        raise ValueError(f"column must be the name of a column, got {shown(column)}")
+    files = named_files(source)
+    if files is None:
+        if isinstance(source, str) or not isinstance(source, Iterable):
+            raise TypeError(
+                f"source must be a path, paths or parsed sentences, got {shown(source)}"
+            )
+        return Tokens(lambda: _of_sentences(source, column, keep))
+    names = None if columns is None else tuple(columns)
+    return Tokens(lambda: _of_files(files, column, unit, names, keep))
+
+
+def _of_sentences(sentences: Iterable[Any], column: str, keep: Keep | None) -> Iterator[list[str]]:
+    for sentence in sentences:
+        found = (token for token in sentence if keep is None or keep(token))
+        words = (_word(_fields(token, column), column) for token in found)
+        yield [word for word in words if word]
+
+
+def _fields(token: Any, column: str) -> dict[str, Any]:
+    """Return the number, form and column of a parsed token."""
+    if isinstance(token, Mapping):
+        known: Mapping[str, Any] = token
+    elif isinstance(token, str):
+        raise TypeError(f"source must hold sentences of parsed tokens, got the token {token!r}")
+    else:
+        names = ("id", "form", "lemma", column)
+        known = {name: getattr(token, name) for name in names if hasattr(token, name)}
+    if column not in known:
+        raise ValueError(f"column must be one of {', '.join(map(str, known))}, got {column!r}")
+    value = known[column]
+    if isinstance(value, Mapping):  # features
+        value = "|".join(f"{name}={part}" for name, part in value.items())
+    return {"id": known.get("id", 1), "form": known.get("form"), column: value}
+
+
+def _word(token: Mapping[str, Any], column: str) -> str:
+    """Return the word of a token; "" if the token is left out."""
+    number = token.get("id", 1)
+    if not isinstance(number, int) and not str(number).isdecimal():
+        return ""  # a multiword token or an empty node
+    value = token[column]
+    if value in (None, "_", "") and column != "form":
+        value = token.get("form") if column == "lemma" else None
+    return "" if value is None else str(value)
+
+
+def _of_files(
+    files: Iterable[str],
+    column: str,
+    unit: str,
+    columns: tuple[str, ...] | None,
+    keep: Keep | None,
+) -> Iterator[list[str]]:
+    for name in files:
+        document: list[str] = []
+        for is_new, sentence in _sentences(name, column, columns, keep):
+            if unit == "sentence":
+                yield sentence
+                continue
+            if is_new and document:
+                yield document
+                document = []
+            document += sentence
+        if document:
+            yield document
+
+
+def _sentences(
+    name: str, column: str, columns: tuple[str, ...] | None, keep: Keep | None
+) -> Iterator[tuple[bool, list[str]]]:
+    """Yield the sentences of a file: whether it begins a document, and its words."""
+    names = columns or _CONLLU
+    words: list[str] = []
+    is_new = True
+    has_tokens = False
+    for number, line in _lines(name):
+        # In formats whose columns are named, a line that begins with "#" may be a token.
+        is_token = columns is not None and len(line.split()) >= len(columns)
+        if line.startswith("#") and not has_tokens and not is_token:
+            is_new |= line[1:].split("=")[0].split()[:1] == ["newdoc"]
+            if columns is None and line[1:].lstrip().startswith("global.columns"):
+                names = tuple(line.partition("=")[2].lower().split())
+        elif not line.strip():
+            if has_tokens:
+                yield is_new, words
+                words, is_new, has_tokens = [], False, False
+        elif line.startswith("-DOCSTART-"):
+            is_new = True
+        else:
+            if column not in names:
+                raise ValueError(f"column must be one of {', '.join(names)}, got {column!r}")
+            fields = line.split("\t") if "\t" in line else line.split()
+            if len(fields) < len(names):
+                raise FormatError(
+                    f"{name}, line {number}: the line has {len(fields)} columns, but CoNLL-U has "
+                    f"{len(names)}: {', '.join(names)}"
+                )
+            token = dict(zip(names, fields, strict=False))
+            has_tokens = True
+            if (keep is None or keep(token)) and (word := _word(token, column)):
+                words.append(word)
+    if has_tokens:
+        yield is_new, words
+
+
+def _lines(name: str) -> Iterator[tuple[int, str]]:
+    """Yield the number and the text of each line of a file."""
+    number = 0
+    try:
+        with (
+            open_file(name) as file,
+            unpacked(file, _LOOK).buffered() as stream,
+            io.TextIOWrapper(stream, encoding="utf-8") as text,
+        ):
+            for number, line in enumerate(text, 1):
+                yield number, line.rstrip("\r\n")
+    except DAMAGED as error:
+        raise FormatError(f"{name}, line {number + 1}: {error}") from None
