@@ -18,6 +18,7 @@ PY := .venv/bin/python
 STAMPS := .venv/stamps/$(PYTHON_VERSION)
 BUILT := $(STAMPS)/extension
 DEV := $(STAMPS)/dev
+DOCS := $(STAMPS)/docs
 
 SOURCES := $(shell find src -type f 2>/dev/null) \
 	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
@@ -33,7 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt docs wheel wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo test quick build lint fmt manual docs docs-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -76,8 +77,19 @@ fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
-docs: $(BUILT) ## Write the help of the programs into docs/cli.md
+manual: $(BUILT) ## Write the help of the programs into docs/cli.md
 	$(PY) docs/cli.py
+
+# rustdoc's pages are added after MkDocs, which empties the folder.
+docs: $(BUILT) $(DOCS) ## Build the documentation site, strictly: build/site
+	$(PY) docs/cli.py --check
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
+	cargo doc --quiet --no-deps
+	cp -r $${CARGO_TARGET_DIR:-target}/doc build/site/rust
+	@echo "The site is in build/site: $(PY) -m http.server --directory build/site"
+
+docs-check: docs ## Open every page of the site in a headless browser (needs chromium and chromium-driver)
+	$(PY) .ci/browser_check.py build/site
 
 wheel: $(BUILT) ## Build a wheel for machines without Rust: build/wheel/*.whl
 	rm -rf build/wheel
@@ -143,6 +155,13 @@ $(DEV): $(STAMPS)/venv pyproject.toml
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")' \
 		> .venv/requirements-dev.txt
 	@$(PY) -m pip install --quiet -r .venv/requirements-dev.txt
+	@touch $@
+
+$(DOCS): $(STAMPS)/venv pyproject.toml
+	@echo "Installing the tools of the documentation site"
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' \
+		> .venv/requirements-docs.txt
+	@$(PY) -m pip install --quiet -r .venv/requirements-docs.txt
 	@touch $@
 
 $(BUILT): $(STAMPS)/maturin $(SOURCES)
