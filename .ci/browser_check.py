@@ -4,8 +4,8 @@ python .ci/browser_check.py build/site
 
 A fault is an error on the console, an answer other than 200, a request to another host, or a
 search that does not find `most_similar`. The site is served below the path of `site_url` in
-mkdocs.yml, with a versions.json beside it, as `mike` writes it. Chromium and its driver are Debian's
-packages chromium and chromium-driver.
+mkdocs.yml, with a versions.json beside it, as `mike` writes it. Chromium and its driver are
+Debian's packages chromium and chromium-driver.
 """
 
 import functools

@@ -4,12 +4,14 @@ Pages of the repository link to each other with relative paths, as GitHub shows 
 link to a file that is not a page of the site leads to the repository.
 """
 
+import html as html_
 import json
 import posixpath
 import re
 from pathlib import Path
 from typing import Any
 
+from latex2mathml.converter import convert
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
@@ -59,6 +61,10 @@ def on_config(config: Any) -> Any:
         pages = [{title_of(path): f"{language}/{path.name}"} for path in notebooks(language)]
         if pages:
             tutorials.append({title: pages})
+            first = f"{language}/{notebooks(language)[0].stem}/"
+            link = "./" if language == "en" else first
+            languages = config.extra.setdefault("alternate", [])
+            languages.append({"name": LANGUAGES[language], "link": link, "lang": language})
     return config
 
 
@@ -103,8 +109,33 @@ def on_page_markdown(markdown: str, page: Page, config: Any, files: Files) -> st
     return "".join(parts)
 
 
+#: A role of Sphinx in a docstring, as Markdown renders it.
+ROLE = re.compile(r":(?:class|attr|meth|func|data|mod|exc):(?=(?:<[^>]+>)*<code>)")
+
+#: Parts of a page without formulas, and tags.
+NO_FORMULAS = re.compile(r"(<(pre|code|script|style)\b.*?</\2>|<[^>]+>)", re.DOTALL)
+FORMULA = re.compile(
+    r"\$\$(?P<block>[^$]+)\$\$|(?<![\w$])\$(?=\S)(?P<inline>[^$\n]+)(?<=\S)\$(?!\w)"
+)
+
+
+def with_mathml(html: str) -> str:
+    """Convert the formulas of a notebook from LaTeX to MathML, which needs no script."""
+
+    def mathml(match: re.Match[str]) -> str:
+        display = "block" if match["block"] else "inline"
+        return str(convert(html_.unescape(match["block"] or match["inline"]), display=display))
+
+    parts = NO_FORMULAS.split(html)  # text, tag or element, its name, text, ...
+    parts[::3] = [FORMULA.sub(mathml, text) for text in parts[::3]]
+    del parts[2::3]
+    return "".join(parts)
+
+
 def on_page_content(html: str, page: Page, config: Any, files: Files) -> str:
-    """Link a notebook to the same notebook in the other languages."""
+    """Finish the HTML of a page: roles in docstrings, formulas and languages of notebooks."""
+    if page.file.src_uri.startswith("reference/"):
+        return ROLE.sub("", html)
     language, _, name = page.file.src_uri.partition("/")
     if language not in LANGUAGES or not name.endswith(".ipynb"):
         return html
@@ -113,4 +144,5 @@ def on_page_content(html: str, page: Page, config: Any, files: Files) -> str:
         for other, own in LANGUAGES.items()
         if other != language and (ROOT / "docs" / other / name).exists()
     ]
-    return (f'<p class="languages">{" · ".join(links)}</p>' if links else "") + html
+    switch = f'<p class="languages">{" · ".join(links)}</p>' if links else ""
+    return switch + with_mathml(html)
