@@ -40,7 +40,8 @@ ALIKE = 100
 def count(model: Model, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
     names = _settings.names("reading", "encoding", "counting", "running")
-    settings = {name: getattr(model, name) for name in names}
+    parameters = _settings.decided(model.get_params())
+    settings = {name: parameters[name] for name in names}
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
 
 
@@ -229,7 +230,8 @@ def update(
                 boolean("new_words", new_words),
             )
         merged = Cooccurrence._of(core)
-        _check_more(kept.vocabulary, merged.vocabulary, model.get_params()["min_count"])
+        least = _settings.decided(parameters)["min_count"]
+        _check_more(kept.vocabulary, merged.vocabulary, least)
         settings = checkpoints.settings(
             model.get_params(),
             training,

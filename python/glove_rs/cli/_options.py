@@ -54,7 +54,11 @@ def _default(name: str) -> str:
     if any(map(callable, presets.values())):
         return ""
     values = {preset: _shown(value) for preset, value in presets.items()}
-    if len(set(values.values())) == 1:
+    if values.get("stanford2024") == values.get("paper"):
+        values.pop("stanford2024", None)  # the help of --preset says that it is as "paper"
+    if default is not None:
+        pass  # presets that replace it say so in the help of --preset
+    elif len(set(values.values())) == 1:
         default = next(iter(values.values()))
     elif values:
         default = ", ".join(f"{preset} {value}" for preset, value in values.items())

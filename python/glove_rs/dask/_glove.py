@@ -144,10 +144,13 @@ class DaskGlove(Glove):
                 groups=self._groups(cluster),
                 blocksize=self.blocksize,
                 progress=progress,
-                **{
-                    name: getattr(self, name)
-                    for name in _settings.names("reading", "encoding", "counting")
-                },
+                **_settings.decided(
+                    {
+                        name: getattr(self, name)
+                        for name in _settings.names("reading", "encoding", "counting")
+                    },
+                    self.preset,
+                ),
             )
             stages = {
                 "counting": {
