@@ -40,8 +40,8 @@ ALIKE = 100
 def count(model: Model, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
     names = _settings.names("reading", "encoding", "counting", "running")
-    parameters = _settings.decided(model.get_params())
-    settings = {name: parameters[name] for name in names}
+    settings = {name: getattr(model, name) for name in names}
+    settings = _settings.decided(settings, model.get_params()["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings)
 
 
