@@ -34,7 +34,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt manual docs docs-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo test quick build lint fmt manual docs docs-check docs-deploy workflows-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -80,13 +80,20 @@ fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
 manual: $(BUILT) ## Write the help of the programs into docs/cli.md
 	$(PY) docs/cli.py
 
-# rustdoc's pages are added after MkDocs, which empties the folder.
 docs: $(BUILT) $(DOCS) ## Build the documentation site, strictly: build/site
 	$(PY) docs/cli.py --check
-	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
 	cargo doc --quiet --no-deps
-	cp -r $${CARGO_TARGET_DIR:-target}/doc build/site/rust
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
 	@echo "The site is in build/site: $(PY) -m http.server --directory build/site"
+
+# mike builds the site again, below a version, and commits it to the branch gh-pages.
+docs-deploy: $(DOCS) ## Publish the site on the branch gh-pages: make docs-deploy VERSION=0.2 ALIAS=latest
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mike deploy $(PUSH) $(if $(ALIAS),--update-aliases) $(VERSION) $(ALIAS)
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mike set-default $(PUSH) --allow-undefined latest
+
+workflows-check: $(DOCS) ## Check the workflows of GitHub with actionlint and zizmor
+	$(dir $(PY))actionlint
+	$(dir $(PY))zizmor --offline --persona pedantic .github/workflows
 
 docs-check: docs ## Open every page of the site in a headless browser (needs chromium and chromium-driver)
 	$(PY) .ci/browser_check.py build/site

@@ -81,6 +81,7 @@ def main() -> None:
         # rustdoc's pages are many and not ours; the first one stands for them.
         if not page.is_relative_to(site / "rust") or page == site / "rust/glove_rs/index.html"
     )
+    assert site / "rust/glove_rs/index.html" in pages, "the documentation of the crate is missing"
     assert len(pages) > 20, f"{site} has only {len(pages)} pages"
     server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Handler, directory=str(site)))
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -6,8 +6,10 @@ link to a file that is not a page of the site leads to the repository.
 
 import html as html_
 import json
+import os
 import posixpath
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,13 @@ def on_files(files: Files, config: Any) -> Files:
     for path, site in MOUNTED.items():
         files.append(File.generated(config, site, abs_src_path=str(ROOT / path)))
     return files
+
+
+def on_post_build(config: Any) -> None:
+    """Add the documentation of the crate, if `cargo doc` has written it."""
+    doc = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "doc"
+    if (doc / "glove_rs").is_dir():
+        shutil.copytree(doc, Path(config.site_dir) / "rust", dirs_exist_ok=True)
 
 
 def rewritten(target: str, page: str, base: str) -> str:
