@@ -19,6 +19,7 @@ STAMPS := .venv/stamps/$(PYTHON_VERSION)
 BUILT := $(STAMPS)/extension
 DEV := $(STAMPS)/dev
 DOCS := $(STAMPS)/docs
+QUICK := $(STAMPS)/quick
 
 SOURCES := $(shell find src -type f 2>/dev/null) \
 	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
@@ -40,7 +41,8 @@ help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(BUILT) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
+# A fresh clone compiles without link-time optimisation, which takes most of the time of a release build.
+demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
 	$(PY) examples/demo.py$(if $(CORPUS), --corpus "$(CORPUS)")
 
 test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and the README's
@@ -169,6 +171,11 @@ $(DOCS): $(STAMPS)/venv pyproject.toml
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' \
 		> .venv/requirements-docs.txt
 	@$(PY) -m pip install --quiet -r .venv/requirements-docs.txt
+	@touch $@
+
+$(QUICK): $(STAMPS)/maturin $(SOURCES)
+	@echo "Compiling glove-rs without link-time optimisation; 'make build' compiles the release"
+	$(PY) -m maturin develop --profile quick
 	@touch $@
 
 $(BUILT): $(STAMPS)/maturin $(SOURCES)
