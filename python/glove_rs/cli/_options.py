@@ -53,12 +53,9 @@ def _default(name: str) -> str:
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
-    values = {preset: _shown(value) for preset, value in presets.items()}
-    if values.get("stanford2024") == values.get("paper"):
-        values.pop("stanford2024", None)  # the help of --preset says that it is as "paper"
-    if default is not None:
-        pass  # presets that replace it say so in the help of --preset
-    elif len(set(values.values())) == 1:
+    # The help of --preset says in what "stanford2024" differs from "paper".
+    values = {name: _shown(value) for name, value in presets.items() if name != "stanford2024"}
+    if len(set(values.values())) == 1:
         default = next(iter(values.values()))
     elif values:
         default = ", ".join(f"{preset} {value}" for preset, value in values.items())
