@@ -473,9 +473,14 @@ def test_a_preset_is_what_it_was_when_the_checkpoint_was_written(zipf, tmp_path,
         "best": {**_settings.PRESETS["best"], "epochs": 3, "x_max": 5.0},
     }
     monkeypatch.setattr(_settings, "PRESETS", changed)
-    with pytest.raises(ValueError, match=r"^epochs=3 differs"):
-        Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)
-    assert_same(Glove.resume(tmp_path), whole)
+    for x_max in ({"x_max": 5.0}, {"preset": "paper"}):
+        with pytest.raises(ValueError, match=r"^\w+=.* differs"):
+            Glove(**settings, **x_max).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)
+    shutil.copytree(tmp_path, tmp_path / "copy", ignore=shutil.ignore_patterns("copy"))
+    assert_same(Glove.resume(tmp_path / "copy"), whole)
+    resumed = Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)
+    assert_same(resumed, whole)
+    assert resumed.settings_["x_max"] == whole.settings_["x_max"] != 5.0
 
 
 def test_patterns_come_back_and_other_tokenizers_are_refused(zipf, tmp_path):

@@ -34,7 +34,7 @@ def test_the_log_has_a_line_for_each_stage_and_each_epoch(log):
     lines = [record.getMessage() for record in log.records]
     stages = [line.split(":")[0] for line in lines if not line.startswith("epoch")]
     assert stages[:2] == ["tokenizing", "counting"]
-    assert stages[-1] == "training"
+    assert stages[-2:] == ["training", "subwords"]
     assert len(set(stages)) == len(stages)
     epochs = [
         re.fullmatch(r"epoch (\d): loss (\d\.\d{6}), \d+\.\d\d s, [\d,]+ records/s", line)
@@ -73,7 +73,7 @@ def test_a_callable_is_called_for_each_stage_and_each_epoch_and_the_log_written_
     Glove(**SMALL, progress=lambda *call: calls.append(call)).fit(DOCUMENTS)
     stages = dict.fromkeys(stage for stage, *_ in calls)
     assert list(stages)[:2] == ["tokenizing", "counting"]
-    assert list(stages)[-1] == "training"
+    assert list(stages)[-2:] == ["training", "subwords"]
     seen = dict.fromkeys(info["epoch"] for *_, info in calls if info)
     assert list(seen) == [1, 2, 3, 4]
     assert len(log.records) >= 7

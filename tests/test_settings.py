@@ -99,7 +99,7 @@ def test_a_parameter_given_by_hand_changes_itself_alone(preset, by_hand):
 
 def test_the_preset_s_own_value_changes_nothing():
     assert Glove(**RUN, epochs=2).fit(TEXT).W.tobytes() == (
-        Glove(**RUN, epochs=2, x_max=10).fit(TEXT).W.tobytes()
+        Glove(**RUN, epochs=2, x_max=20).fit(TEXT).W.tobytes()
     )
 
 
@@ -107,7 +107,7 @@ def test_the_settings_that_were_used_are_in_the_model_its_file_and_its_folder(tm
     model = Glove(**RUN, epochs=2, x_max=3).fit(TEXT, validation=0.3)
     used = model.settings_
     assert used["x_max"] == 3.0
-    assert used["learning_rate"] == 0.2
+    assert used["learning_rate"] == 0.25
     assert used["schedule"] == "cosine"
     assert used["window"] == 15
     assert used["validation"] == 0.3
@@ -130,7 +130,7 @@ def test_the_settings_that_were_used_are_in_the_model_its_file_and_its_folder(tm
     told = told["settings"]
     for settings in (printed, saved, told):
         assert settings["x_max"] == 3.0
-        assert settings["learning_rate"] == 0.2
+        assert settings["learning_rate"] == 0.25
         assert settings["preset"] == "best"
 
 

@@ -352,7 +352,7 @@ _ROWS: Final = (
         "training",
         Real(above=True),
         "counts of X and more have the full weight 1 in the loss",
-        presets=_both(10.0, 100.0, stanford2024=10.0),
+        presets=_both(20.0, 100.0, stanford2024=10.0),
     ),
     Setting(
         "alpha",
@@ -366,7 +366,7 @@ _ROWS: Final = (
         "training",
         Real(above=True),
         "learning rate of the vectors in the first epoch",
-        presets=_both(0.2, 0.05),
+        presets=_both(0.25, 0.05),
     ),
     Setting(
         "bias_learning_rate",
@@ -388,7 +388,7 @@ _ROWS: Final = (
         "training",
         Integer(1),
         "number of passes over the counts",
-        presets=_both(8, 25, stanford2024=100),
+        presets=_both(7, 25, stanford2024=100),
     ),
     Setting(
         "optimizer",
@@ -413,7 +413,7 @@ _ROWS: Final = (
         Real(most=1000.0),
         "negative sampling: for each non-zero count, draw X word pairs, and train on those that "
         "never co-occur",
-        presets=_both(1.0, 0.0),
+        presets=_both(2.0, 0.0),
     ),
     Setting(
         "negative_weight",
@@ -421,16 +421,16 @@ _ROWS: Final = (
         Real(above=True),
         "weight in the loss of a pair that negative sampling drew; for comparison, a count of "
         "--x-max has weight 1",
-        presets=_both(0.3, 0.3),
+        presets=_both(0.1, 0.3),
     ),
     Setting(
         "subwords",
         "training",
         Boolean(),
-        "after the last epoch, fit a subword model, and move each vector 0.4 of the way to the "
+        "after the last epoch, fit a subword model, and move each vector 0.55 of the way to the "
         "vector that the spelling of its word predicts; no vector is moved if spelling does not "
         "predict the vectors of held-out words",
-        presets=_both(False, False),
+        presets=_both(True, False),
     ),
     Setting(
         "deterministic",

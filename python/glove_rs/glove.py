@@ -81,11 +81,11 @@ class Glove:
         measured. "stanford2024" is "paper" with the settings of Stanford's vectors of 2024: `x_max`
         10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and `seed` 2024.
     x_max : float, optional
-        Counts of `x_max` and more have the full weight f = 1, > 0. Best 10, paper 100.
+        Counts of `x_max` and more have the full weight f = 1, > 0. Best 20, paper 100.
     alpha : float, optional
         Exponent of f, >= 0. Both presets 0.75.
     learning_rate : float, optional
-        The learning rate η of the vectors in the first epoch, > 0. Best 0.2, paper 0.05.
+        The learning rate η of the vectors in the first epoch, > 0. Best 0.25, paper 0.05.
     bias_learning_rate : float, optional
         The learning rate of the biases in the first epoch, > 0. Best 0.2, paper 1. With "sgd" the
         biases use `learning_rate` instead.
@@ -94,15 +94,15 @@ class Glove:
         to 0 in a straight line, and "cosine" along half a cosine wave. Best "cosine", paper
         "constant".
     epochs : int, optional
-        Number of passes over the counts, >= 1. Best 8, paper 25.
+        Number of passes over the counts, >= 1. Best 7, paper 25.
     negative : float, optional
         Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
         that co-occur are dropped. Each other pair adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the
         objective, with t = ½ ln E − 1, where E is the count that independent words would have.
-        Best 1, paper 0.
+        Best 2, paper 0.
     negative_weight : float, optional
         The weight λ of the pairs that `negative` adds, > 0. For comparison, a count of `x_max` has
-        weight 1. Both presets 0.3.
+        weight 1. Best 0.1, paper 0.3.
     optimizer : {"adagrad", "rowwise_adagrad", "sgd"}, optional
         The step rule. "adagrad": AdaGrad with an accumulator for each number (Duchi et al. 2011).
         "rowwise_adagrad": AdaGrad with one accumulator for each vector and one for each bias, which
@@ -113,12 +113,13 @@ class Glove:
         rates from diverging. With "rowwise_adagrad" it is the bound of the root of the mean square
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
-        After the last epoch, fit a subword model to W + W_tilde (:class:`glove_rs.Subwords`), and
-        move each vector 0.4 of the way to the vector that the spelling of its word predicts. This
-        improves the vectors of rare words, the similarity of words and questions of grammar. The
-        model becomes ``vectors.subwords``, which gives unknown words a vector. No vector is moved
-        if the spelling of held-out words does not predict their vectors. Both presets False; also
-        False with `init`.
+        After the last epoch, subtract the mean of the vectors W + W_tilde, halve their two
+        dominating directions (Mu and Viswanath 2018), fit a subword model to them
+        (:class:`glove_rs.Subwords`), and move each vector 0.55 of the way to the vector that the
+        spelling of its word predicts. This improves the vectors of rare words, the similarity of
+        words and questions of grammar. The model becomes ``vectors.subwords``, which gives unknown
+        words a vector. No vector is moved if the spelling of held-out words does not predict their
+        vectors. Best True, paper False; False with `init` if it is None.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
@@ -961,7 +962,7 @@ keep_counts
         """Return the settings that training used: `saved`, or for older files the parameters."""
         used = _settings.used(self.get_params())
         if saved is None:
-            return used
+            saved = used | {"subwords": False}
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
         # Models of versions without subwords do not have the setting.

@@ -12,7 +12,8 @@
 //! | `design` | the n-grams of a vocabulary, and the n-grams of each of its words |
 //! | `ridge` | the regression |
 //! | `model` | vectors of n-grams, predictions |
-//! | `shrinkage` | moving word vectors towards their predictions |
+//! | `directions` | the mean of word vectors and their dominating directions |
+//! | `shrinkage` | moving word vectors towards their predictions, and damping these directions |
 //!
 //! ```
 //! use glove_rs::subwords::{Subwords, SubwordOptions};
@@ -30,6 +31,7 @@
 //! ```
 
 mod design;
+mod directions;
 mod model;
 mod ngrams;
 mod ridge;

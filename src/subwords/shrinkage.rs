@@ -5,7 +5,8 @@
 //! and Stein 1961) if spelling predicts vectors. This is tested on held-out words.
 
 use super::design::Design;
-use super::model::{SubwordOptions, Subwords, word_weights};
+use super::directions::Directions;
+use super::model::{SubwordOptions, Subwords};
 use super::ngrams::NgramLengths;
 use crate::error::Result;
 use crate::memory::fallible;
@@ -15,15 +16,19 @@ use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
 /// The weight of the prediction in the mean. Measured in benches/EXPERIMENTS.md, "Subwords".
-const PREDICTION: f32 = 0.4;
+const PREDICTION: f32 = 0.55;
 /// Steps and penalty of the regression. Measured in the same section.
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
+/// A word that occurs this often has the full weight 1 in the regression, and a word that occurs n times less often has the
+/// weight 1/n. Measured in the same section.
+const FREQUENT: u64 = 200;
 /// Every `HELD_OUT`-th word is held out, and predicted from the other words.
 const HELD_OUT: usize = 10;
 /// Steps of the regression without the held-out words. It uses the first sixteen components only.
 const TRIAL_STEPS: usize = 10;
-/// If the correlation of the vectors of held-out words with their predictions is below this, no vector is moved.
+/// If the correlation of the vectors of held-out words with their predictions is below this, no vector is moved. The limit
+/// is higher by 1/√n for n held-out words, because the correlation of few words is uncertain.
 const LEAST_CORRELATION: f64 = 0.1;
 
 /// The result of a shrinkage.
@@ -32,7 +37,7 @@ pub struct Shrinkage {
     /// The weighted correlation of the vectors of held-out words with their predictions.
     pub correlation: f64,
     /// The subword model, and for each word the vector to add to its vector, row-major. `None` if the correlation is
-    /// below 0.1.
+    /// too low: below 0.1 + 1/√n for n held-out words.
     pub found: Option<(Subwords, Vec<f32>)>,
 }
 
@@ -60,31 +65,38 @@ impl Shrinkage {
         words.extend(vocabulary.iter().map(|(word, _)| word));
         let lengths = NgramLengths::of_words(words.iter().copied());
         let design = Design::new(&words, lengths, options.min_words, monitor)?;
-        let weights = word_weights(vocabulary.counts())?;
-        let correlation = correlation(&design, vectors, dim, &weights, &options, monitor)?;
-        if correlation < LEAST_CORRELATION {
+        let weights = weights(vocabulary.counts())?;
+        let directions = Directions::of(vectors, dim, &weights, monitor)?;
+        let mut damped: Vec<f32> = fallible::with_capacity(vectors.len())?;
+        damped.extend_from_slice(vectors);
+        damped
+            .par_chunks_exact_mut(dim)
+            .for_each(|row| directions.damp(row));
+        let correlation = correlation(&design, &damped, dim, &weights, &options, monitor)?;
+        let held_out = words.len() / HELD_OUT;
+        if correlation < LEAST_CORRELATION + (held_out.max(1) as f64).sqrt().recip() {
             return Ok(Self {
                 correlation,
                 found: None,
             });
         }
-        let ngrams = design.regress(vectors, dim, &weights, &options, None, monitor)?;
+        let ngrams = design.regress(&damped, dim, &weights, &options, None, monitor)?;
         let mut moves = design.predict(&ngrams, dim, monitor)?;
         (
             moves.par_chunks_exact_mut(dim),
             vectors.par_chunks_exact(dim),
+            damped.par_chunks_exact(dim),
         )
             .into_par_iter()
             .enumerate()
-            .for_each(|(word, (moves, vector))| {
-                // The vector of a word without n-grams does not move.
+            .for_each(|(word, (moves, old, damped))| {
                 let weight = if design.has_ngrams(word) {
                     PREDICTION
                 } else {
                     0.0
                 };
-                for (x, own) in moves.iter_mut().zip(vector) {
-                    *x = weight * (*x - own);
+                for ((x, old), damped) in moves.iter_mut().zip(old).zip(damped) {
+                    *x = damped + weight * (*x - damped) - old;
                 }
             });
         let subwords = design.into_model(dim, ngrams)?;
@@ -93,6 +105,18 @@ impl Shrinkage {
             found: Some((subwords, moves)),
         })
     }
+}
+
+/// The weight of each word in the regression. The words of a matrix without a vocabulary have the count 0; their weight is 1.
+fn weights(counts: &[u64]) -> Result<Vec<f32>> {
+    let are_known = counts.iter().any(|&count| count > 0);
+    fallible::collect(counts.iter().map(|&count| {
+        if are_known {
+            count.min(FREQUENT) as f32 / FREQUENT as f32
+        } else {
+            1.0
+        }
+    }))
 }
 
 /// The correlation of the vectors of held-out words with predictions from the other words, over the first sixteen
@@ -194,19 +218,29 @@ mod tests {
     fn vectors_move_part_of_the_way_to_their_predictions() {
         let sample = sample(true);
         let Shrinkage { correlation, found } = shrinkage(1, &sample);
-        assert!(correlation > 0.5, "{correlation}");
+        assert!(correlation > 0.6, "{correlation}");
         let (subwords, moves) = found.unwrap();
         let (vocabulary, vectors, dim) = &sample;
+        let weights = vec![1.0; vocabulary.len()];
+        let directions = Directions::of(vectors, *dim, &weights, &Monitor::new()).unwrap();
         for (i, (word, _)) in vocabulary.iter().enumerate() {
             let predicted = subwords.predict(word).unwrap();
+            let old = &vectors[i * dim..][..*dim];
+            let mut damped = old.to_vec();
+            directions.damp(&mut damped);
             for k in 0..*dim {
-                let own = vectors[i * dim + k];
-                let expected = PREDICTION * (predicted[k] - own);
-                assert!((moves[i * dim + k] - expected).abs() < 1e-5);
+                let expected = damped[k] + PREDICTION * (predicted[k] - damped[k]);
+                assert!((old[k] + moves[i * dim + k] - expected).abs() < 1e-5);
             }
         }
         let (_, again) = shrinkage(3, &sample).found.unwrap();
         assert_eq!(moves, again);
+    }
+
+    #[test]
+    fn words_without_counts_have_equal_weights() {
+        assert_eq!(weights(&[500, 200, 50, 0]).unwrap(), [1.0, 1.0, 0.25, 0.0]);
+        assert_eq!(weights(&[0, 0]).unwrap(), [1.0, 1.0]);
     }
 
     #[test]

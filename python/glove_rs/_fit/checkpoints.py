@@ -18,7 +18,7 @@ from .._tokenizers import to_json
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
 
-__all__ = ["Folder", "Saved", "fingerprint", "may_change", "settings"]
+__all__ = ["Folder", "Saved", "fingerprint", "left_to_preset", "may_change", "settings"]
 
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
 #: The names of these files in older versions. A folder that has files of these names keeps them.
@@ -231,12 +231,29 @@ def _complete(settings: dict[str, Any]) -> None:
     """Add parameters that did not exist in the version that wrote the checkpoint."""
     saved = _settings.of_older_version(settings["parameters"])
     resolved = _settings.resolve({"preset": saved["preset"], "dim": saved["dim"]})
+    resolved["subwords"] = False  # versions without the setting did not use subwords
     settings["training"] = {
         name: settings["training"].get(name, resolved[name])
         for name in resolved.keys() - {"preset", "dim"}
     }
     missing = _settings.CONSTRUCTOR - saved.keys()
     settings["parameters"] = saved | {name: _settings.SETTINGS[name].default for name in missing}
+
+
+def left_to_preset(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the training values of a checkpoint that neither it nor `wanted` gives by hand.
+
+    They come from the preset. This version's preset may have other defaults.
+    """
+    ours, theirs = wanted["parameters"], saved["parameters"]
+    if ours["preset"] != theirs["preset"]:
+        return {}
+    training: dict[str, Any] = saved["training"]
+    return {
+        name: value
+        for name, value in training.items()
+        if ours.get(name) is None and theirs.get(name) is None
+    }
 
 
 # The values that identify counts, with their descriptions in messages.

@@ -109,6 +109,9 @@ def fit(
                     "with resume=True, delete it, or choose another folder"
                 )
             saved = folder.read()
+            preset = checkpoints.left_to_preset(saved.settings, settings)
+            training = cast("_core._Training", training | preset)
+            settings["training"] = training
             folder.check(saved.settings, settings)
             counts = folder.counts_of(saved, _settings.core_running(parameters))
             if isinstance(data, Cooccurrence):
@@ -178,8 +181,7 @@ def _resume(
     model.set_params(**parameters)
     session = Session(**options | saved_options)
     # Train with the values in the checkpoint: the presets of this version may have others.
-    # Checkpoints of versions without subwords do not have the setting.
-    training = cast("_core._Training", {"subwords": False, **settings["training"]})
+    training = cast("_core._Training", settings["training"])
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
