@@ -60,6 +60,23 @@ def test_every_public_name_has_an_entry_in_the_reference() -> None:
     assert missing == []
 
 
+def test_every_public_name_is_used_in_an_example() -> None:
+    """The example is in its docstring, or on a page of the reference, whose code the tests run."""
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", REFERENCE, re.M | re.S))
+    names = 0
+    for module in public_modules():
+        if module.startswith("glove_rs.dask"):
+            continue  # its examples need a cluster: docs/scaling.md
+        for name in importlib.import_module(module).__all__:
+            value = getattr(importlib.import_module(module), name)
+            if isinstance(value, type(glove_rs)) or name.startswith("__"):
+                continue
+            names += 1
+            shown = callable(value) and ">>>" in (value.__doc__ or "")
+            assert shown or re.search(rf"\b{name}\b", code), f"{module}.{name}"
+    assert names > 30
+
+
 def test_every_entry_of_the_reference_exists() -> None:
     assert len(ENTRIES) > 30
     for entry in ENTRIES:
