@@ -90,8 +90,9 @@ docs: $(BUILT) $(DOCS) ## Build the documentation site, strictly: build/site
 
 # mike builds the site again, below a version, and commits it to the branch gh-pages.
 docs-deploy: $(DOCS) ## Publish the site on the branch gh-pages: make docs-deploy VERSION=0.2 ALIAS=latest
-	NO_MKDOCS_2_WARNING=1 $(PY) -m mike deploy $(PUSH) $(if $(ALIAS),--update-aliases) $(VERSION) $(ALIAS)
-	NO_MKDOCS_2_WARNING=1 $(PY) -m mike set-default $(PUSH) --allow-undefined latest
+	cargo doc --quiet --no-deps
+	NO_MKDOCS_2_WARNING=1 PATH="$(CURDIR)/.venv/bin:$$PATH" mike deploy $(PUSH) $(if $(ALIAS),--update-aliases) $(VERSION) $(ALIAS)
+	NO_MKDOCS_2_WARNING=1 PATH="$(CURDIR)/.venv/bin:$$PATH" mike set-default $(PUSH) --allow-undefined latest
 
 workflows-check: $(DOCS) ## Check the workflows of GitHub with actionlint and zizmor
 	$(dir $(PY))actionlint
