@@ -63,10 +63,6 @@ def on_config(config: Any) -> Any:
         pages = [{title_of(path): f"{language}/{path.name}"} for path in notebooks(language)]
         if pages:
             tutorials.append({title: pages})
-            first = f"{language}/{notebooks(language)[0].stem}/"
-            link = "./" if language == "en" else first
-            languages = config.extra.setdefault("alternate", [])
-            languages.append({"name": LANGUAGES[language], "link": link, "lang": language})
     return config
 
 
