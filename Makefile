@@ -133,7 +133,7 @@ fuzz-python: $(BUILT) $(DEV) ## Attack each reader through Python with mutated f
 	$(PY) fuzz/campaign.py --seconds $(FUZZ_SECONDS) $(ARGS)
 
 clean: ## Delete everything that the targets above made
-	rm -rf .venv build dist target fuzz/target fuzz/grown fuzz/artifacts fuzz/findings .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .cache build dist target fuzz/target fuzz/grown fuzz/artifacts fuzz/findings .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/glove_rs/_core*.so python/glove_rs/_core*.dylib
 	find python tests examples benches .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
