@@ -39,7 +39,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 # A fresh clone compiles without link-time optimisation, which takes most of the time of a release build.
 demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
