@@ -18,6 +18,8 @@ PY := .venv/bin/python
 STAMPS := .venv/stamps/$(PYTHON_VERSION)
 BUILT := $(STAMPS)/extension
 DEV := $(STAMPS)/dev
+DOCS := $(STAMPS)/docs
+QUICK := $(STAMPS)/quick
 
 SOURCES := $(shell find src -type f 2>/dev/null) \
 	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
@@ -33,13 +35,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt docs wheel wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo test quick build lint fmt manual docs docs-check docs-deploy workflows-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(BUILT) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
+# A fresh clone compiles without link-time optimisation, which takes most of the time of a release build.
+demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
 	$(PY) examples/demo.py$(if $(CORPUS), --corpus "$(CORPUS)")
 
 test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and the README's
@@ -76,8 +79,27 @@ fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
 	$(PY) -m ruff check --fix-only
 	$(PY) -m ruff format
 
-docs: $(BUILT) ## Write the help of the programs into docs/cli.md
+manual: $(BUILT) ## Write the help of the programs into docs/cli.md
 	$(PY) docs/cli.py
+
+docs: $(BUILT) $(DOCS) ## Build the documentation site, strictly: build/site
+	$(PY) docs/cli.py --check
+	cargo doc --quiet --no-deps
+	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
+	@echo "The site is in build/site: $(PY) -m http.server --directory build/site"
+
+# mike builds the site again, below a version, and commits it to the branch gh-pages.
+docs-deploy: $(DOCS) ## Publish the site on the branch gh-pages: make docs-deploy VERSION=0.2 ALIAS=latest
+	cargo doc --quiet --no-deps
+	NO_MKDOCS_2_WARNING=1 PATH="$(CURDIR)/.venv/bin:$$PATH" mike deploy $(PUSH) $(if $(ALIAS),--update-aliases) $(VERSION) $(ALIAS)
+	NO_MKDOCS_2_WARNING=1 PATH="$(CURDIR)/.venv/bin:$$PATH" mike set-default $(PUSH) --allow-undefined latest
+
+workflows-check: $(DOCS) ## Check the workflows of GitHub with actionlint and zizmor
+	$(dir $(PY))actionlint
+	$(dir $(PY))zizmor --offline --persona pedantic .github/workflows
+
+docs-check: docs ## Open every page of the site in a headless browser (needs chromium and chromium-driver)
+	$(PY) .ci/browser_check.py build/site
 
 wheel: $(BUILT) ## Build a wheel for machines without Rust: build/wheel/*.whl
 	rm -rf build/wheel
@@ -111,7 +133,7 @@ fuzz-python: $(BUILT) $(DEV) ## Attack each reader through Python with mutated f
 	$(PY) fuzz/campaign.py --seconds $(FUZZ_SECONDS) $(ARGS)
 
 clean: ## Delete everything that the targets above made
-	rm -rf .venv build dist target fuzz/target fuzz/grown fuzz/artifacts fuzz/findings .hypothesis .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .cache build dist target fuzz/target fuzz/grown fuzz/artifacts fuzz/findings .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/glove_rs/_core*.so python/glove_rs/_core*.dylib
 	find python tests examples benches .ci -name __pycache__ -type d -prune -exec rm -rf {} +
 
@@ -143,6 +165,18 @@ $(DEV): $(STAMPS)/venv pyproject.toml
 	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["dev"], sep="\n")' \
 		> .venv/requirements-dev.txt
 	@$(PY) -m pip install --quiet -r .venv/requirements-dev.txt
+	@touch $@
+
+$(DOCS): $(STAMPS)/venv pyproject.toml
+	@echo "Installing the tools of the documentation site"
+	@$(PY) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["docs"], sep="\n")' \
+		> .venv/requirements-docs.txt
+	@$(PY) -m pip install --quiet -r .venv/requirements-docs.txt
+	@touch $@
+
+$(QUICK): $(STAMPS)/maturin $(SOURCES)
+	@echo "Compiling glove-rs without link-time optimisation; 'make build' compiles the release"
+	$(PY) -m maturin develop --profile quick
 	@touch $@
 
 $(BUILT): $(STAMPS)/maturin $(SOURCES)

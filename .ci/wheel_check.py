@@ -3,6 +3,7 @@
 python .ci/wheel_check.py build/wheel/*.whl
 """
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -67,8 +68,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="glove-rs-wheel-") as scratch:
         home = Path(scratch)
         # The Makefile's pip installs here, so that the new environment needs none of its own.
-        venv.create(home / "env", symlinks=True)
-        python = home / "env" / "bin" / "python"
+        windows = os.name == "nt"
+        venv.create(home / "env", symlinks=not windows)
+        python = home / "env" / ("Scripts" if windows else "bin") / "python"
         pip = [sys.executable, "-m", "pip", "--python", str(python)]
         subprocess.run([*pip, "install", "--quiet", str(wheel)], check=True)
         subprocess.run([*pip, "check"], check=True)

@@ -38,7 +38,7 @@ def main() -> None:
     new = updated(text)
     if sys.argv[1:] == ["--check"]:
         if new != text:
-            sys.exit("docs/cli.md is not up to date with the help: run `make docs`")
+            sys.exit("docs/cli.md is not up to date with the help: run `make manual`")
     else:
         MANUAL.write_text(new, encoding="utf-8")
 

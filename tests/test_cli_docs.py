@@ -26,7 +26,7 @@ def generator():
 
 
 def test_the_manual_holds_the_help_of_every_command(generator):
-    assert generator.updated(MANUAL) == MANUAL, "run `make docs`"
+    assert generator.updated(MANUAL) == MANUAL, "run `make manual`"
     for command in COMMANDS:
         assert done(command, "--help").decode().rstrip() in MANUAL
     for tool in ("vocab_count", "cooccur", "shuffle", "glove"):

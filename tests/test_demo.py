@@ -6,11 +6,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from glove_rs import Glove, WordVectors
 from glove_rs.cli import demo
+from glove_rs.cli._map import words_map
+from program import call, done
 
 DEMO = Path(__file__).resolve().parents[1] / "examples" / "demo.py"
 
@@ -161,3 +165,61 @@ def test_the_model_is_that_of_the_default_preset(tmp_path: Path) -> None:
     assert found.vector_size == expected.dim
     losses = shown.split("loss per epoch\n")[1].split("\n\n")[0]
     assert len(re.findall(r"\d\.\d{4}", losses)) == len(expected.history)
+
+
+# --- the picture and the advice at the end -------------------------------------------------------
+
+
+def labels(svg: str) -> list[tuple[str, float, float]]:
+    """Return the words of a picture with their places. Parsing fails if it is not XML."""
+    space = "{http://www.w3.org/2000/svg}"
+    texts = ElementTree.fromstring(svg).iter(f"{space}text")
+    return [(text.text or "", float(text.get("x", "")), float(text.get("y", ""))) for text in texts]
+
+
+def vectors_of(words: list[str], dim: int = 6) -> WordVectors:
+    rng = np.random.default_rng(2014)
+    return WordVectors(words, rng.normal(size=(len(words), dim)).astype(np.float32))
+
+
+def test_the_picture_has_each_word_once_and_inside() -> None:
+    wv = vectors_of([f"word{number}" for number in range(40)])
+    shown = labels(words_map(wv, ["word1", "word2", "word3"], neighbours=5))
+    names = [word for word, _, _ in shown]
+    assert len(names) == len(set(names))
+    assert {"word1", "word2", "word3"} <= set(names)
+    assert len(names) > 10
+    assert all(0 <= x <= 860 and 0 <= y <= 520 for _, x, y in shown)
+
+
+def test_labels_of_the_picture_do_not_overlap() -> None:
+    words = ["a", *[f"neighbour{number}" for number in range(12)]]
+    wv = WordVectors(words, np.ones((13, 3), dtype=np.float32))  # all at the same place
+    shown = labels(words_map(wv, ["a"], neighbours=12))
+    assert len(shown) == 13
+    for number, (_, x, y) in enumerate(shown):
+        for _, other_x, other_y in shown[:number]:
+            assert abs(y - other_y) >= 12 or abs(x - other_x) >= 60
+
+
+@pytest.mark.parametrize(
+    "words", [["<b>&\"'", "x"], ["冰", "水"], ["only"], ["nan", "zero", "one"]], ids=repr
+)
+def test_the_picture_of_odd_words_is_well_formed(words: list[str]) -> None:
+    wv = vectors_of(words)
+    if "nan" in words:
+        wv.vectors[:2] = [[np.nan] * 6, [0.0] * 6]
+    assert {word for word, _, _ in labels(words_map(wv, words[:1]))} <= set(words)
+
+
+def test_the_demo_draws_and_says_what_to_try_next(tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the quick brown fox jumps over the lazy dog\n" * 20, encoding="utf-8")
+    out = tmp_path / "results"
+    printed = done("demo", "--corpus", corpus, "--out", out, "--dim", "8", "--epochs", "2").decode()
+    assert labels((out / "words.svg").read_text(encoding="utf-8"))
+    assert f"open {out / 'words.svg'} in a browser" in printed
+    advice = printed.split("try next\n")[1]
+    assert f"similar {out / 'vectors.txt'}" in advice
+    assert "demo --corpus YOUR.txt" in advice
+    assert b"exists" in call("demo", "--corpus", corpus, "--out", out).stderr

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import pickle
+
 import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, Glove, _settings
+from program import done
 
 PAPER = {
     "optimizer": "adagrad",
@@ -53,11 +58,11 @@ def test_a_setting_beats_the_preset(counts):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"preset": "fast"}, "preset must be one of 'best', 'paper', got 'fast'"),
+        ({"preset": "fast"}, "preset must be one of 'best', 'paper', 'stanford2024', got 'fast'"),
         ({"preset": 1}, "preset must be one of"),
         ({"schedule": "step"}, "schedule must be one of .*'cosine', got 'step'"),
         ({"schedule": 3}, "schedule must be one of .*, got 3"),
-        ({"preset": None}, "preset must be one of 'best', 'paper', got None"),
+        ({"preset": None}, "preset must be one of 'best', 'paper', 'stanford2024', got None"),
         ({"bias_learning_rate": 0}, "bias_learning_rate must be a finite number > 0, got 0"),
         ({"negative": -1}, "negative must be a finite number >= 0, got -1"),
         ({"negative": 1001}, "negative must be at most 1000, got 1001"),
@@ -182,3 +187,82 @@ def test_the_best_bound_of_gradients_falls_beyond_dim_100():
     assert bounds == {50: 3.0, 100: 3.0, 200: 0.75, 300: pytest.approx(1 / 3)}
     assert _settings.resolve({"dim": 300, "grad_clip": 2.0})["grad_clip"] == 2.0
     assert _settings.resolve({"dim": 300, "preset": "paper"})["grad_clip"] == 100.0
+
+
+# --- the recipe of Stanford's vectors of 2024 ----------------------------------------------------
+
+RECIPE = {"window": 10, "min_count": 20, "x_max": 10.0, "epochs": 100, "seed": 2024}
+REST_OF_PAPER = (
+    "alpha",
+    "learning_rate",
+    "bias_learning_rate",
+    "schedule",
+    "optimizer",
+    "negative",
+)
+
+
+def test_stanford2024_is_the_published_recipe():
+    used = _settings.used(Glove(preset="stanford2024").get_params())
+    paper = _settings.used(Glove(preset="paper").get_params())
+    assert {name: used[name] for name in RECIPE} == RECIPE
+    assert {name: used[name] for name in REST_OF_PAPER} == {n: paper[n] for n in REST_OF_PAPER}
+    assert used["symmetric"]
+    assert used["distance_weighting"]
+
+
+@pytest.mark.parametrize("given", [{"window": 15}, {"min_count": 5}, {"seed": 0}, {"epochs": 50}])
+def test_a_default_given_by_hand_is_kept_in_stanford2024(given):
+    used = _settings.used(Glove(preset="stanford2024", **given).get_params())
+    assert {name: used[name] for name in RECIPE} == RECIPE | given
+
+
+def test_the_other_presets_keep_the_window_and_the_least_count_of_the_signature():
+    for preset in ("best", "paper"):
+        used = _settings.used(Glove(preset=preset).get_params())
+        assert (used["window"], used["min_count"], used["seed"]) == (15, 5, 0)
+
+
+def test_stanford2024_counts_and_trains_with_its_settings_and_survives_copies_and_files(tmp_path):
+    text = ["often rare", *["often seen words"] * 25, *["often " * 11 + "far"] * 20]
+    model = Glove(4, preset="stanford2024", epochs=2, threads=1).fit(text)
+    assert set(model.vocabulary.words) == {"often", "seen", "words", "far"}  # not "rare"
+    by_hand = Glove(4, preset="paper", threads=1, **RECIPE | {"epochs": 2}).fit(text)
+    assert_same_bits(model, by_hand)
+    for again in (pickle.loads(pickle.dumps(model)), clone_of(model)):
+        assert _settings.used(again.get_params()) == _settings.used(model.get_params())
+    model.save(tmp_path / "model")
+    loaded = Glove.load(tmp_path / "model")
+    assert loaded.settings_ == model.settings_
+    assert loaded.get_params()["window"] == 10
+    assert _settings.used(loaded.get_params()) == _settings.used(model.get_params())
+
+
+def clone_of(model):
+    """Copy a model as scikit-learn's `clone` does."""
+    parameters = {name: copy.deepcopy(value) for name, value in model.get_params().items()}
+    again = type(model)(**parameters)
+    assert all(getattr(again, name) is value for name, value in parameters.items())
+    return again
+
+
+def test_stanford2024_on_the_command_line(tmp_path):
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("often seen words\n" * 25 + "rare words\n")
+    done(
+        "fit",
+        str(corpus),
+        "--out",
+        str(tmp_path / "m"),
+        "--preset",
+        "stanford2024",
+        "--dim",
+        "4",
+        "--epochs",
+        "1",
+        "--seed",
+        "123",
+    )
+    settings = json.loads((tmp_path / "m" / "settings.json").read_text())["settings"]
+    expected = RECIPE | {"epochs": 1, "seed": 123, "preset": "stanford2024"}
+    assert {name: settings[name] for name in expected} == expected

@@ -71,7 +71,7 @@ def test_fit_has_an_option_for_every_setting(capsys):
         assert f"--{name.replace('_', '-')}" in text
 
 
-@pytest.mark.parametrize("preset", ["best", "paper"])
+@pytest.mark.parametrize("preset", ["best", "paper", "stanford2024"])
 def test_every_value_of_a_preset_is_in_its_range(preset):
     for dim in (1, 50, 300):
         resolved = _settings.resolve({"preset": preset, "dim": dim})
@@ -91,7 +91,7 @@ def test_every_value_of_a_preset_is_in_its_range(preset):
         {"grad_clip": 50.0},
     ],
 )
-@pytest.mark.parametrize("preset", ["best", "paper"])
+@pytest.mark.parametrize("preset", ["best", "paper", "stanford2024"])
 def test_a_parameter_given_by_hand_changes_itself_alone(preset, by_hand):
     with_it = _settings.resolve({"preset": preset, **by_hand})
     assert with_it == _settings.resolve({"preset": preset}) | by_hand

@@ -186,11 +186,18 @@ class _Start(TypedDict):
 
 __version__: Final[str]
 
-class FormatError(ValueError): ...
-class InternalError(RuntimeError): ...
+# The documentation site takes the docstrings of these classes from here.
+class FormatError(ValueError):
+    """A file is malformed. The message names the file and the line or byte offset."""
+
+class InternalError(RuntimeError):
+    """An error in glove-rs itself. Please report it, with the message. No output file is left half written: each is complete or unchanged."""  # noqa: E501 - the same text as in the binding
+
 class PanicException(BaseException): ...
 
 class TrainingDiverged(ArithmeticError):  # noqa: N818 - the name says what happened
+    """Training diverged, even after the learning rate was halved several times. `history` has the loss of each epoch that finished before."""  # noqa: E501 - the same text as in the binding
+
     history: list[float]
 
 @final

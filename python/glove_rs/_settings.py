@@ -38,6 +38,7 @@ __all__ = [
     "SETTINGS",
     "CooccurrenceSettings",
     "CorpusSettings",
+    "Default",
     "Setting",
     "VocabularySettings",
     "accepts",
@@ -47,16 +48,19 @@ __all__ = [
     "core_encoding",
     "core_running",
     "core_training",
+    "decided",
     "default",
     "names",
     "of_older_version",
     "pinned",
     "resolve",
     "used",
+    "with_defaults",
 ]
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
+_C = TypeVar("_C", bound=Callable[..., None])
 
 #: What a parameter decides. `source`: where the text is in the source of one call; these parameters
 #: belong to the methods that read a source, not to the model. `reading`: how text is read.
@@ -261,6 +265,13 @@ class Setting:
         return self.type.check(self.name, value)
 
 
+class Default(int):
+    """The default of an integer parameter that was not given, which a preset may replace.
+
+    The same number given by hand is an int, which no preset replaces.
+    """
+
+
 def _best_grad_clip(dim: int) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
@@ -271,12 +282,14 @@ def _best_grad_clip(dim: int) -> float:
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
 
-def _both(best: Any, paper: Any) -> Mapping[str, Any]:
-    return {"best": best, "paper": paper}
+def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
+    """Return the value of a parameter in each preset; "stanford2024" is "paper" but for `other`."""
+    return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
 
 # The values of the preset "best" were measured (benches/EXPERIMENTS.md). Those of "paper" are from
-# section 4.2 of Pennington et al. 2014; `bias_learning_rate` is that of Stanford's tool.
+# section 4.2 of Pennington et al. 2014; `bias_learning_rate` is that of Stanford's tool. Those of
+# "stanford2024" are from the file Training_README.md of Stanford's repository.
 _ROWS: Final = (
     # --- source: where the text is in the source of one call -------------------------------------
     Setting(
@@ -340,7 +353,8 @@ _ROWS: Final = (
         "encoding",
         Integer(1),
         "drop words that occur fewer than N times; this is done before pairs are counted",
-        default=5,
+        default=Default(5),
+        presets={"stanford2024": 20},
     ),
     Setting(
         "max_vocab",
@@ -369,7 +383,8 @@ _ROWS: Final = (
         "counting",
         Integer(1),
         "count pairs of words that are at most N words apart",
-        default=15,
+        default=Default(15),
+        presets={"stanford2024": 10},
     ),
     Setting(
         "symmetric",
@@ -389,9 +404,11 @@ _ROWS: Final = (
     Setting(
         "preset",
         "training",
-        Choice(("best", "paper")),
+        Choice(("best", "paper", "stanford2024")),
         "source of the training settings that are not given: best (scores higher in less time, as "
-        "measured), or paper (the paper's model, as Stanford's tool trains it)",
+        "measured), paper (the paper's model, as Stanford's tool trains it), or stanford2024 (as "
+        "paper, with the settings of Stanford's vectors of 2024: x_max 10, 100 epochs, and unless "
+        "they are given, window 10, min_count 20 and seed 2024)",
         default="best",
     ),
     Setting(
@@ -406,7 +423,7 @@ _ROWS: Final = (
         "training",
         Real(above=True),
         "counts of X and more have the full weight 1 in the loss",
-        presets=_both(20.0, 100.0),
+        presets=_both(20.0, 100.0, stanford2024=10.0),
     ),
     Setting(
         "alpha",
@@ -442,7 +459,7 @@ _ROWS: Final = (
         "training",
         Integer(1),
         "number of passes over the counts",
-        presets=_both(7, 25),
+        presets=_both(7, 25, stanford2024=100),
     ),
     Setting(
         "optimizer",
@@ -499,7 +516,8 @@ _ROWS: Final = (
         "training",
         Integer(0),
         "seed of the initial parameters and of the order of training",
-        default=0,
+        default=Default(0),
+        presets={"stanford2024": 2024},
     ),
     # --- fitting: how one call of `fit` trains ---------------------------------------------------
     Setting(
@@ -599,8 +617,8 @@ SETTINGS: Final[Mapping[str, Setting]] = {row.name: row for row in _ROWS}
 
 #: The defaults of each preset, by the parameter's name. A default may be a function of `dim`.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
-    preset: {row.name: row.presets[preset] for row in _ROWS if row.presets}
-    for preset in ("best", "paper")
+    preset: {row.name: row.presets[preset] for row in _ROWS if preset in row.presets}
+    for preset in cast("Choice", SETTINGS["preset"].type).names
 }
 
 
@@ -623,10 +641,42 @@ def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
     ValueError
         For a value that is out of its range; the message names the parameter and the range.
     """
+    chosen = decided(
+        {name: values.get(name, SETTINGS[name].default) for name in names(*groups)},
+        values.get("preset"),
+    )
+    return {name: SETTINGS[name].check(value) for name, value in chosen.items()}
+
+
+def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
+    """Replace each :class:`Default` by the value of the preset, or else by an int.
+
+    The preset is `preset`, or by default the value of "preset" in `values`.
+    """
+    preset = values.get("preset") if preset is None else preset
+    of_preset = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
     return {
-        name: SETTINGS[name].check(values.get(name, SETTINGS[name].default))
-        for name in names(*groups)
+        name: int(of_preset.get(name, value)) if isinstance(value, Default) else value
+        for name, value in values.items()
     }
+
+
+def with_defaults(constructor: _C) -> _C:
+    """Decorate a constructor: integers that are not given become :class:`Default`.
+
+    The signature keeps plain numbers, which people, type checkers and scikit-learn read.
+    """
+    replaced = {
+        name: SETTINGS[name].default
+        for name in inspect.signature(constructor).parameters
+        if name in SETTINGS and isinstance(SETTINGS[name].default, Default)
+    }
+
+    @functools.wraps(constructor)
+    def call(*args: Any, **settings: Any) -> None:
+        constructor(*args, **replaced | settings)
+
+    return cast("_C", call)
 
 
 def default(name: str, preset: str, dim: int) -> Any:
@@ -645,6 +695,7 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     """
     chosen = {name: values.get(name, SETTINGS[name].default) for name in names("training")}
     preset = SETTINGS["preset"].check(chosen["preset"])
+    chosen = decided(chosen)
     dim = SETTINGS["dim"].check(chosen["dim"])
     return {
         name: SETTINGS[name].check(default(name, preset, dim) if value is None else value)

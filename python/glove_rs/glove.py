@@ -75,10 +75,11 @@ class Glove:
         str: it is called with each document.
     lowercase : bool, default False
         Convert the text to lower case before it is split.
-    preset : {"best", "paper"}, default "best"
+    preset : {"best", "paper", "stanford2024"}, default "best"
         Source of the training settings that are None. It does not change other settings. "paper" is
         the paper's model as Stanford's tool trains it. "best" scores higher in less time, as
-        measured.
+        measured. "stanford2024" is "paper" with the settings of Stanford's vectors of 2024: `x_max`
+        10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and `seed` 2024.
     x_max : float, optional
         Counts of `x_max` and more have the full weight f = 1, > 0. Best 20, paper 100.
     alpha : float, optional
@@ -186,6 +187,7 @@ class Glove:
 
     _fitted: Fitted | None = None
 
+    @_settings.with_defaults
     def __init__(
         self,
         dim: int = 50,
@@ -898,7 +900,7 @@ keep_counts
         state = self._state
         _core.check_ending(path_text("path", path), model=True)
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
-        settings = {name: getattr(self, name) for name in Glove._names()}
+        settings = _settings.decided({name: getattr(self, name) for name in Glove._names()})
         if callable(settings["progress"]):
             settings["progress"] = None
         settings["tokenizer"] = to_json(settings["tokenizer"])

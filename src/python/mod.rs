@@ -29,7 +29,9 @@ mod writing;
 use pyo3::prelude::*;
 
 /// The compiled half of `glove_rs`.
-#[pymodule]
+// `gil_used = false`: classes are `Sync`, and what is kept between calls is behind a lock or written once, so
+// that the free-threaded interpreter needs no lock of its own.
+#[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;

@@ -312,7 +312,7 @@ def settings(
 
     The conversion makes them comparable with settings that were read from a file.
     """
-    parameters = dict(parameters)
+    parameters = _settings.decided(parameters)
     parameters["tokenizer"] = to_json(parameters["tokenizer"])
     if callable(parameters["progress"]):
         parameters["progress"] = None

@@ -41,6 +41,7 @@ def count(model: Model, text: Text) -> Cooccurrence:
     """Count a text with the model's settings."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names}
+    settings = _settings.decided(settings, model.get_params()["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
 
 
@@ -238,7 +239,8 @@ def update(
                 boolean("new_words", new_words),
             )
         merged = Cooccurrence._of(core)
-        _check_more(kept.vocabulary, merged.vocabulary, model.get_params()["min_count"])
+        least = _settings.decided(parameters)["min_count"]
+        _check_more(kept.vocabulary, merged.vocabulary, least)
         settings = checkpoints.settings(
             model.get_params(),
             training,

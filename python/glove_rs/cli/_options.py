@@ -53,7 +53,8 @@ def _default(name: str) -> str:
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
-    values = {preset: _shown(value) for preset, value in presets.items()}
+    # The help of --preset says in what "stanford2024" differs from "paper".
+    values = {name: _shown(value) for name, value in presets.items() if name != "stanford2024"}
     if len(set(values.values())) == 1:
         default = next(iter(values.values()))
     elif values:

@@ -9,7 +9,10 @@ import argparse
 import ast
 import inspect
 import io
+import os
 import re
+import shlex
+import shutil
 import sys
 import sysconfig
 import tokenize
@@ -20,6 +23,7 @@ from pathlib import Path
 from .. import Cooccurrence, Glove, Vocabulary
 from .._checks import path_text
 from .._io.files import replacing
+from ._map import words_map
 from ._options import add_settings, given
 from ._output import add_overwrite, check_files, written
 from ._parser import Commands, command
@@ -129,8 +133,8 @@ def add(commands: Commands) -> None:
         "[--corpus FILE] [options]",
         summary="train on the docstrings and comments of Python",
         text=(
-            "Extract the docstrings and comments of this Python installation, train on them, and "
-            "print nearest neighbours. Nothing is downloaded."
+            "Extract the docstrings and comments of this Python installation, train on them, print "
+            "nearest neighbours, and draw a picture of them. Nothing is downloaded."
         ),
         example="glove-rs demo\nglove-rs demo --corpus my.txt --dim 100 --epochs 15",
     )
@@ -173,8 +177,8 @@ def _demo(options: argparse.Namespace) -> None:
 def run(options: argparse.Namespace) -> None:
     """Extract the corpus if none is given, train, and print the results."""
     progress = getattr(options, "progress", None)
-    vectors = options.out / "vectors.txt"
-    outputs = {"out": str(vectors)}
+    vectors, picture = options.out / "vectors.txt", options.out / "words.svg"
+    outputs = {"out": str(vectors), "picture": str(picture)}
     if options.corpus is None:
         outputs["corpus"] = str(options.out / "corpus.txt")
     overwrite = options.overwrite
@@ -212,7 +216,36 @@ def run(options: argparse.Namespace) -> None:
         neighbours = model.vectors.most_similar(word, topn=6)
         print(f"  {word:<10}  " + "  ".join(f"{other} {score:.2f}" for other, score in neighbours))
 
-    check_files({"out": str(vectors)}, [options.corpus], overwrite=overwrite)
+    outputs.pop("corpus", None)
+    check_files(outputs, [options.corpus], overwrite=overwrite)
     with written(str(vectors), overwrite=overwrite) as path:
         model.save_word2vec(path)
+    with written(str(picture), overwrite=overwrite) as path:
+        Path(path).write_text(words_map(model.vectors, words), encoding="utf-8")
     print(f"\nsaved {len(vocabulary):,} vectors of {model.dim} numbers to {vectors}")
+    print(f"drew the neighbours: open {picture} in a browser")
+    print(_next(vectors, corpus, words))
+
+
+def _next(vectors: Path, corpus: Path, words: list[str]) -> str:
+    """Return commands to try next."""
+    program = _program()
+    commands = {
+        f"{program} similar {shlex.quote(str(vectors))} {shlex.quote(words[0])}": "more neighbours",
+        f"{program} fit {shlex.quote(str(corpus))} --out model --dim 100": "a whole model",
+        f"{program} demo --corpus YOUR.txt": "the same with your text",
+        f"{program} --help": "all commands",
+    }
+    width = max(map(len, commands))
+    lines = [f"  {command:<{width}}  # {what}" for command, what in commands.items()]
+    return "\ntry next\n" + "\n".join(lines)
+
+
+def _program() -> str:
+    """Return how the user can call this program from the present folder."""
+    if shutil.which("glove-rs"):
+        return "glove-rs"
+    beside = Path(sys.executable).with_name("glove-rs")
+    if beside.exists():
+        return shlex.quote(os.path.relpath(beside))
+    return f"{shlex.quote(os.path.relpath(sys.executable))} -m glove_rs"

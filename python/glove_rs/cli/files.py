@@ -13,7 +13,7 @@ from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVecto
 from .._fit import checkpoints
 from .._io import output_folder
 from ..vectors import COMBINATIONS, combine
-from . import _inputs
+from . import _bug_report, _inputs
 from ._options import add_parameters, given
 from ._output import (
     add_json,
@@ -228,16 +228,26 @@ def _add_info(commands: Commands) -> None:
         commands,
         "info",
         _info,
-        "FILE... [options]",
+        "[FILE...] [options]",
         summary="show the kind, the size and the beginning of files",
         text=(
             "Print the kind of each file, its sizes and a preview. The content decides the kind: a "
             "model, the folder of a model, vectors, counts, a vocabulary, a text or another kind. "
-            "Files are read to the end, so damage is reported."
+            "Files are read to the end, so damage is reported. With --bug-report, print what a "
+            "report of a fault needs."
         ),
-        example="glove-rs info model vectors.txt.gz cooccurrence.bin --vocab vocab.txt",
+        example=(
+            "glove-rs info model vectors.txt.gz cooccurrence.bin --vocab vocab.txt\n"
+            "glove-rs info --bug-report model"
+        ),
     )
-    parser.add_argument("files", metavar="FILE", nargs="+", help="file or folder")
+    parser.add_argument("files", metavar="FILE", nargs="*", help="file or folder")
+    parser.add_argument(
+        "--bug-report",
+        action="store_true",
+        help="print versions, the processor level, and the kinds, sizes and settings of the files, "
+        "if there are any; no paths, names and words",
+    )
     parser.add_argument(
         "--vocab", metavar="FILE", help="file of the words, for .bin files of Stanford's tools"
     )
@@ -245,6 +255,8 @@ def _add_info(commands: Commands) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
+    if not options.files and not options.bug_report:
+        options.parser.error("the following arguments are required: FILE")
     results = []
     for path in options.files:
         kind, what = _inputs.recognised(path)
@@ -252,6 +264,8 @@ def _info(options: argparse.Namespace) -> None:
         if os.path.isfile(path):
             about["bytes"] = os.path.getsize(path)
         results.append({**about, **_DESCRIBE[kind](path, options.vocab)})
+    if options.bug_report:
+        results = [_bug_report.of_system(), *map(_bug_report.of_file, results)]
     emit(options, results, "\n\n".join(_shown(result) for result in results))
 
 

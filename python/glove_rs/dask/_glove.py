@@ -154,10 +154,13 @@ class DaskGlove(Glove):
                 blocksize=self.blocksize,
                 progress=progress,
                 **where,
-                **{
-                    name: getattr(self, name)
-                    for name in _settings.names("reading", "encoding", "counting")
-                },
+                **_settings.decided(
+                    {
+                        name: getattr(self, name)
+                        for name in _settings.names("reading", "encoding", "counting")
+                    },
+                    self.preset,
+                ),
             )
             stages = {
                 "counting": {
