@@ -1,8 +1,8 @@
 """Execute the notebooks of `docs/en` and `docs/zh`, and write them from their sources.
 
 A source is a Python file in `docs/notebooks`, in jupytext's percent format. A cell with the option
-lang="en" or lang="zh" belongs to the notebooks of this language. A cell without it belongs to both. So
-both languages have the same code and the same numbers.
+lang="en" or lang="zh" belongs to the notebooks of this language. A cell without it belongs to both.
+So both languages have the same code and the same numbers.
 
     python docs/notebooks.py             # all notebooks
     python docs/notebooks.py 01 05       # those whose name begins with 01 or 05

@@ -77,7 +77,8 @@ def exchanged(x, x_max=100.0, alpha=0.75):
 counts = np.array([1, 50, 100, 1000, 100_000])
 for count, right, wrong in zip(counts, f(counts), exchanged(counts), strict=True):
     print(f"x = {count:>6}   f = {right:.4f}   exchanged = {wrong:.4f}")
-assert exchanged(1) == 1 and exchanged(1000) > 5
+assert exchanged(1) == 1
+assert exchanged(1000) > 5
 
 # %% [markdown] lang="en"
 # ## The weight in glove-rs
