@@ -30,20 +30,12 @@ sentence = "我 喜欢 深度 学习"
 
 # %%
 import numpy as np
-import pandas as pd
 
 from glove_rs import Cooccurrence
 
-
-def table(X, words):
-    """Label the counts of some words."""
-    order = [X.vocabulary[word] for word in words]
-    return pd.DataFrame(X.to_scipy().toarray()[np.ix_(order, order)], words, words)
-
-
 X = Cooccurrence.from_corpus([sentence], window=1, min_count=1)
 words = sentence.split()
-table(X, words)
+X.to_pandas(words)
 
 # %% [markdown] lang="en"
 # The number in row i and column j is X_ij: how often word j stands in the window of word i. `min_count=1` keeps every word; the default drops words that occur fewer than five times.
@@ -59,16 +51,16 @@ table(X, words)
 # %%
 def count(tokens, words, window, weight=lambda distance: 1):
     """Count the pairs of words that are at most `window` places apart."""
-    counts = np.zeros((len(words), len(words)))
+    table = np.zeros((len(words), len(words)))
     for i, centre in enumerate(tokens):
         for j, context in enumerate(tokens):
             if 1 <= abs(i - j) <= window:
-                counts[words.index(centre), words.index(context)] += weight(abs(i - j))
-    return counts
+                table[words.index(centre), words.index(context)] += weight(abs(i - j))
+    return table
 
 
 by_hand = count(words, words, window=1)
-assert (table(X, words) == by_hand).all(axis=None)
+assert (X.to_pandas(words) == by_hand).all(axis=None)
 by_hand
 
 # %% [markdown] lang="en"
@@ -89,16 +81,12 @@ by_hand
 text = "an apple a day keeps an apple a day"
 apple = Cooccurrence.from_corpus([text], window=2, min_count=1, distance_weighting=False)
 words = ["an", "apple", "a", "day", "keeps"]
-table(apple, words)
+apple.to_pandas(words)
 
 # %%
-assert (table(apple, words) == count(text.split(), words, window=2)).all(axis=None)
-assert (
-    table(apple, apple.vocabulary.words).loc["an", "day"]
-    == table(apple, apple.vocabulary.words).loc["day", "an"]
-    == 1
-)
-assert (table(apple, words) == table(apple, words).T).all(axis=None)
+assert (apple.to_pandas(words) == count(text.split(), words, window=2)).all(axis=None)
+assert apple["an", "day"] == apple["day", "an"] == 1
+assert (apple.to_pandas(words) == apple.to_pandas(words).T).all(axis=None)
 
 # %% [markdown] lang="en"
 # A table for this sentence that has been published has 1 in row "an", column "day", but 0 in row "day", column "an". One of the two is wrong. The two words are two places apart here:
@@ -127,8 +115,8 @@ assert (table(apple, words) == table(apple, words).T).all(axis=None)
 # %%
 weighted = Cooccurrence.from_corpus([text], window=2, min_count=1)
 by_hand = count(text.split(), words, window=2, weight=lambda distance: 1 / distance)
-assert np.allclose(table(weighted, words), by_hand)
-table(weighted, words)
+assert np.allclose(weighted.to_pandas(words), by_hand)
+weighted.to_pandas(words)
 
 # %% [markdown] lang="en"
 # Windows never cross the end of a document. Two documents give another table than one long document:
@@ -139,12 +127,12 @@ table(weighted, words)
 # %%
 two = Cooccurrence.from_corpus(["an apple a day", "keeps an apple a day"], window=2, min_count=1)
 print(
-    table(weighted, weighted.vocabulary.words).loc["day", "keeps"],
-    table(two, two.vocabulary.words).loc["day", "keeps"],
+    weighted["day", "keeps"],
+    two["day", "keeps"],
 )
 assert (
-    table(weighted, weighted.vocabulary.words).loc["day", "keeps"],
-    table(two, two.vocabulary.words).loc["day", "keeps"],
+    weighted["day", "keeps"],
+    two["day", "keeps"],
 ) == (1.0, 0.0)
 
 # %% [markdown] lang="en"
@@ -159,17 +147,17 @@ assert (
 
 # %% lang="en"
 very = Cooccurrence.from_corpus(["very very good"], window=1, min_count=1)
-table(very, ["very", "good"])
+very.to_pandas(["very", "good"])
 
 # %% lang="zh"
 very = Cooccurrence.from_corpus(["很 很 好"], window=1, min_count=1)
-table(very, ["很", "好"])
+very.to_pandas(["很", "好"])
 
 # %%
 first, second = very.vocabulary.words  # ordered by frequency
 assert (
-    table(very, very.vocabulary.words).loc[first, first],
-    table(very, very.vocabulary.words).loc[first, second],
+    very[first, first],
+    very[first, second],
 ) == (2.0, 1.0)
 
 # %% [markdown] lang="en"
@@ -185,7 +173,7 @@ assert (
 # %%
 chinese = ["我喜欢深度学习。", "我喜欢苹果，每天吃一个苹果。"]
 fruit = Cooccurrence.from_corpus(chinese, window=2, min_count=1, tokenizer="zh")
-table(fruit, fruit.vocabulary.words)
+fruit.to_pandas()
 
 # %% [markdown] lang="en"
 # ## What a large table looks like

@@ -26,24 +26,17 @@ sentence = "我 喜欢 深度 学习"
 
 # %%
 import numpy as np
-import pandas as pd
 
 from glove_rs import Cooccurrence
 
-
-def table(X, words):
-    """Label the counts of some words."""
-    order = [X.vocabulary[word] for word in words]
-    return pd.DataFrame(X.to_scipy().toarray()[np.ix_(order, order)], words, words)
-
-
 X = Cooccurrence.from_corpus([sentence], window=1, min_count=1)
 first, second, third, fourth = words = sentence.split()
-counts = table(X, words).to_numpy()
-P = counts / counts.sum(axis=1, keepdims=True)
-pd.DataFrame(P, words, words)
+X.to_pandas(words, kind="probability")
 
 # %%
+counts = X.to_pandas(words).to_numpy()
+P = counts / counts.sum(axis=1, keepdims=True)
+assert (X.to_pandas(words, kind="probability") == P).all(axis=None)
 assert X.probability(first, given=second) == P[1, 0] == 0.5
 assert X.probability(third, given=second) == P[1, 2] == 0.5
 assert X.probability(second, given=first) == P[0, 1] == 1.0
@@ -66,9 +59,7 @@ assert X.probability(fourth, given=first) == P[0, 3] == 0.0
 # GloVe 拟合的是计数的对数。对数把比值变成差：ln 20 − ln 10 = ln 200 − ln 100。空格子没有对数（ln 0 = −∞），所以 GloVe 只使用大于 0 的格子。
 
 # %%
-with np.errstate(divide="ignore"):
-    log_X = np.log(counts)
-pd.DataFrame(log_X, words, words)
+X.to_pandas(words, kind="log")
 
 # %% [markdown] lang="en"
 # ## Ice and steam
@@ -108,27 +99,19 @@ ice, steam, probes = "冰", "蒸汽", ["固体", "气体", "水", "时尚"]
 
 # %%
 X = Cooccurrence.from_corpus(text, window=3, min_count=1, distance_weighting=False)
-contrast = pd.DataFrame(
-    {
-        f"P(k | {ice})": [X.probability(k, given=ice) for k in probes],
-        f"P(k | {steam})": [X.probability(k, given=steam) for k in probes],
-        f"P(k | {ice}) / P(k | {steam})": [X.ratio(k, ice, steam) for k in probes],
-    },
-    index=probes,
-)
-contrast
+X.contrast(ice, steam, probes)
 
 # %% [markdown] lang="en"
-# The same ratios in numpy:
+# Each row is a word k. The table has the counts, the probabilities and the ratio P(k | ice) / P(k | steam). "log-odds" and "z" take into account how many counts there are; they are described in the documentation of `contrast`. The same ratios in numpy:
 
 # %% [markdown] lang="zh"
-# 用 numpy 计算同样的比值：
+# 每一行是一个词 k，各列是计数、概率和比值 P(k | 冰) / P(k | 蒸汽)。“log-odds” 和 “z” 还考虑了计数的多少，说明见 `contrast` 的文档。用 numpy 计算同样的比值：
 
 # %%
-full = table(X, X.vocabulary.words)
-P = full.div(full.sum(axis=1), axis=0)
+counts = X.to_pandas()
+P = counts.div(counts.sum(axis=1), axis=0)
 ratios = P.loc[ice, probes] / P.loc[steam, probes]
-assert np.allclose(ratios, contrast.iloc[:, 2])
+assert np.allclose(ratios, [X.ratio(k, ice, steam) for k in probes])
 assert np.allclose(ratios, [8, 1 / 9, 7 / 6, 1])  # both rows have the sum 51
 ratios
 

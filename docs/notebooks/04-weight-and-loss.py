@@ -26,13 +26,6 @@
 #
 # 论文取 $x_{max} = 100$，$\alpha = 3/4$。f 有三个性质：x = 0 时 f 为 0，没有共现的词对不起作用；f 不减，罕见词对的权重不会太大；f 不超过 1，高频词对的权重也不会太大。
 
-# %% lang="zh"
-import matplotlib.pyplot as plt
-
-from glove_rs._vectors.fonts import families_for
-
-plt.rcParams["font.family"] = families_for("权重计数误差")[0]  # 选择有汉字的字体
-
 # %% lang="en"
 COUNT, WEIGHT = "count x", "weight f(x)"
 
@@ -42,6 +35,10 @@ COUNT, WEIGHT = "计数 x", "权重 f(x)"
 # %%
 import matplotlib.pyplot as plt
 import numpy as np
+
+from glove_rs._vectors.fonts import families_for
+
+plt.rcParams["font.family"] = families_for([COUNT, WEIGHT])[0]  # fonts with these characters
 
 
 def f(x, x_max=100.0, alpha=0.75):
