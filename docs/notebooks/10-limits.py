@@ -45,28 +45,36 @@ first_sense, second_sense = senses[word]
 rng = np.random.default_rng(0)
 
 
-def sentences(number, extra=word):
-    """Return sentences about one of the two topics; every third has the word `extra`."""
-    found = []
-    for n in range(number):
-        tokens = rng.choice(senses[word][n % 2], 5).tolist()
-        found.append([*tokens[:2], extra, *tokens[2:]] if n % 3 == 0 else tokens)
-    return found
+def sentence(topic, middle):
+    """Return six words around `middle`; about one in seven is from the other topic."""
+    other = second_sense if topic is first_sense else first_sense
+    tokens = [str(rng.choice(other if rng.random() < 0.15 else topic)) for _ in range(6)]
+    return [*tokens[:3], *middle, *tokens[3:]]
 
 
-model = Glove(10, preset="paper", x_max=10, epochs=40, window=5, threads=1).fit(sentences(2000))
+text = [
+    sentence([first_sense, second_sense][n % 2], [word] if n % 3 == 0 else []) for n in range(2000)
+]
+model = Glove(10, preset="paper", x_max=10, epochs=40, window=6, threads=1).fit(text)
 vectors = model.vectors
-to_first, to_second = (
-    np.mean([vectors.similarity(word, other) for other in topic])
-    for topic in (first_sense, second_sense)
-)
-between = np.mean([vectors.similarity(a, b) for a in first_sense for b in second_sense])
-print(f"{word}: {to_first:.2f} to {first_sense[:3]}, {to_second:.2f} to {second_sense[:3]}")
-print(f"between the two topics: {between:.2f}")
-assert min(to_first, to_second) > between + 0.2
+
+
+def mean_cosine(some, others):
+    """Return the mean cosine of different words."""
+    return np.mean([vectors.similarity(a, b) for a in some for b in others if a != b])
+
+
+print(f"{word} and the first topic:  {mean_cosine([word], first_sense):5.2f}")
+print(f"{word} and the second topic: {mean_cosine([word], second_sense):5.2f}")
+print(f"within the first topic:  {mean_cosine(first_sense, first_sense):5.2f}")
+print(f"between both topics:     {mean_cosine(first_sense, second_sense):5.2f}")
+assert mean_cosine(first_sense, first_sense) > 0.9
+assert mean_cosine(first_sense, second_sense) < -0.5
+assert abs(mean_cosine([word], first_sense)) < 0.5
+assert abs(mean_cosine([word], second_sense)) < 0.5
 
 # %% [markdown] lang="en"
-# The vector lies between both topics, and it is the same in every sentence:
+# The vectors of the two topics point in opposite directions. The vector of "bank" lies between them and is near neither. It is the same in every sentence:
 #
 # - "the boat lies at the **bank**"
 # - "the **bank** gives a loan"
@@ -74,7 +82,7 @@ assert min(to_first, to_second) > between + 0.2
 # A word with one frequent and one rare sense gets a vector near the frequent sense.
 
 # %% [markdown] lang="zh"
-# 这个向量位于两个主题之间，而且在每个句子里都一样：
+# 两个主题的词向量方向相反，“苹果”的向量位于两者之间，离哪一个都不近。而且它在每个句子里都一样：
 #
 # - “我每天吃一个**苹果**”
 # - “**苹果**发布了新手机”
@@ -117,10 +125,7 @@ tables[0]
 # 很多文章这样写。对论文里的训练来说，这是对的。glove-rs 有三种办法。第一，`infer_vector` 根据几个例句计算未知词的向量，其他的向量不变：
 
 # %%
-examples = [
-    [*rng.choice(first_sense, 2).tolist(), new_word, *rng.choice(first_sense, 2).tolist()]
-    for _ in range(5)
-]
+examples = [sentence(first_sense, [new_word]) for _ in range(10)]
 assert new_word not in vectors
 inferred = model.infer_vector(examples, word=new_word)
 near = [other for other, cosine in vectors.similar_by_vector(inferred, topn=4)]
@@ -135,9 +140,7 @@ assert set(near) <= {*first_sense, word}
 
 # %%
 for topic in (first_sense, second_sense):
-    examples = [
-        [*rng.choice(topic, 2).tolist(), word, *rng.choice(topic, 2).tolist()] for _ in range(20)
-    ]
+    examples = [sentence(topic, [word]) for _ in range(50)]
     sense = model.infer_vector(examples, word=word)
     near = [other for other, cosine in vectors.similar_by_vector(sense, topn=4) if other != word]
     print(near)
@@ -159,9 +162,7 @@ for topic in (first_sense, second_sense):
 
 # %%
 before = len(model.vocabulary)
-model.update(
-    [[new_word if token == word else token for token in tokens] for tokens in sentences(60)]
-)
+model.update([sentence(first_sense, [new_word]) for _ in range(100)])
 print(before, "->", len(model.vocabulary))
 assert new_word in model.vectors
 
