@@ -56,8 +56,8 @@ def pytorch(corpus: str, options: argparse.Namespace) -> WordVectors:
     f = (x / 10).clamp(max=1).pow(0.75).float()
     log_x = x.log().float()
     words, dim = len(X.vocabulary), options.dim
-    W, W_tilde = (torch.nn.Embedding(words, dim, sparse=True) for _ in range(2))
-    b, b_tilde = (torch.nn.Embedding(words, 1, sparse=True) for _ in range(2))
+    W, W_tilde = (torch.nn.Embedding(words, dim) for _ in range(2))
+    b, b_tilde = (torch.nn.Embedding(words, 1) for _ in range(2))
     for embedding in (W, W_tilde, b, b_tilde):
         torch.nn.init.uniform_(embedding.weight, -0.5 / dim, 0.5 / dim)
     parameters = [embedding.weight for embedding in (W, W_tilde, b, b_tilde)]
