@@ -33,7 +33,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt docs wheel wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo test quick build lint fmt docs notebooks methods wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -78,6 +78,12 @@ fmt: $(DEV) ## Format Rust and Python, and apply the safe fixes
 
 docs: $(BUILT) ## Write the help of the programs into docs/cli.md
 	$(PY) docs/cli.py
+
+notebooks: $(BUILT) $(DEV) ## Run the notebooks of docs/en and docs/zh, and write them with their outputs: make notebooks ARGS="01 05"
+	$(PY) docs/notebooks.py $(ARGS)
+
+methods: $(BUILT) $(DEV) ## Compare GloVe with skip-gram, SVD and PyTorch: make methods CORPUS=my.txt SETS=folder
+	$(PY) benches/methods.py --corpus "$(CORPUS)" --sets "$(SETS)" $(ARGS)
 
 wheel: $(BUILT) ## Build a wheel for machines without Rust: build/wheel/*.whl
 	rm -rf build/wheel

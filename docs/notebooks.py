@@ -2,7 +2,8 @@
 
 A source is a Python file in `docs/notebooks`, in jupytext's percent format. A cell with the option
 lang="en" or lang="zh" belongs to the notebooks of this language. A cell without it belongs to both.
-So both languages have the same code and the same numbers.
+So both languages have the same code and the same numbers. `docs/notebooks/zh.toml` translates the
+comments and the printed text of the code.
 
     python docs/notebooks.py             # all notebooks
     python docs/notebooks.py 01 05       # those whose name begins with 01 or 05
@@ -14,6 +15,7 @@ import contextlib
 import itertools
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,11 +35,21 @@ def sources() -> list[Path]:
     return sorted((DOCS / "notebooks").glob("*.py"))
 
 
+def translations() -> dict[str, str]:
+    """Return the Chinese of comments and printed text, the longest English first."""
+    found = tomllib.loads((DOCS / "notebooks" / "zh.toml").read_text(encoding="utf-8"))
+    return dict(sorted(found.items(), key=lambda item: -len(item[0])))
+
+
 def notebook(source: Path, language: str) -> NotebookNode:
     """Return the notebook of one language, without outputs."""
     read = jupytext.read(source, fmt="py:percent")
     cells = [cell for cell in read.cells if cell.metadata.get("lang", language) == language]
+    chinese = translations() if language == "zh" else {}
     for number, cell in enumerate(cells, start=1):
+        if cell.cell_type == "code":
+            for ours, theirs in chinese.items():
+                cell.source = cell.source.replace(ours, theirs)
         cell.id = f"cell-{number}"
         cell.metadata = NotebookNode()
     metadata = {"kernelspec": KERNEL, "language_info": {"name": "python"}}

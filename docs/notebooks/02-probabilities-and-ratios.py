@@ -144,7 +144,7 @@ ratios
 # | engine | 1.35e-04 | 9.58e-03 | 0.0141 |
 # | the | 7.90e-02 | 7.31e-02 | 1.08 |
 #
-# The probability of "the" is the largest of all, for both words. Its ratio is near 1, so it says nothing about ice or steam. "fashion" never stands near "steam" in this text: the ratio is infinite, because the denominator is 0. Ratios of rare words are not reliable. Notebook 4 returns to this.
+# The probability of "the" is the largest of all, for both words. Its ratio is near 1, so it says nothing about ice or steam. "fashion" never stands near "steam" in this text: the ratio is infinite, because the denominator is 0. `ratio` then returns infinity and warns. Ratios of rare words are not reliable; notebook 4 returns to this.
 
 # %% [markdown] lang="zh"
 # ## 真实文本
@@ -161,11 +161,15 @@ ratios
 # | engine | 1.35e-04 | 9.58e-03 | 0.0141 |
 # | the | 7.90e-02 | 7.31e-02 | 1.08 |
 #
-# 对两个词来说，概率最大的都是 “the”，但它的比值接近 1，所以它不说明冰或蒸汽的任何性质。“fashion” 在这个文本里从未出现在 “steam” 附近：分母是 0，比值是无穷大。罕见词的比值不可靠，第 4 节再谈这一点。
+# 对两个词来说，概率最大的都是 “the”，但它的比值接近 1，所以它不说明冰或蒸汽的任何性质。“fashion” 在这个文本里从未出现在 “steam” 附近：分母是 0，比值是无穷大，`ratio` 返回无穷大并给出警告。罕见词的比值不可靠，第 4 节再谈这一点。
 
 # %%
-print(X.ratio(probes[0], ice, probes[3]))  # 0 in the denominator
-assert X.ratio(probes[0], ice, probes[3]) == float("inf")
+import warnings
+
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    assert X.ratio(probes[0], ice, probes[3]) == float("inf")
+print(caught[0].message)
 
 # %% [markdown] lang="en"
 # Next: [3. From ratios to the model](03-from-ratios-to-the-model.ipynb)

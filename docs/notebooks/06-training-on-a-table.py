@@ -137,9 +137,8 @@ import matplotlib.pyplot as plt
 
 from glove_rs._vectors.fonts import families_for
 
-plt.rcParams["font.family"] = families_for([*topics[0], *topics[1], EPOCH, LOSS])[
-    0
-]  # with these characters
+labels = [*topics[0], *topics[1], EPOCH, LOSS]
+plt.rcParams["font.family"] = families_for(labels)[0]  # fonts with these characters
 rng = np.random.default_rng(1)
 text = []
 for _ in range(600):
