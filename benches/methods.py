@@ -9,6 +9,7 @@ window 15, weight 1/d. The notebook `docs/en/09-compared.ipynb` has the same met
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import re
@@ -32,6 +33,9 @@ NAMES = {
     "skip-gram": "skip-gram (gensim), window 5, 5 epochs",
     "svd": "truncated SVD of PPMI (scipy)",
 }
+
+
+LIBRARIES = {"pytorch": "torch", "skip-gram": "gensim", "svd": "scipy"}
 
 
 def best(corpus: str, options: argparse.Namespace) -> WordVectors:
@@ -163,6 +167,10 @@ def main() -> None:
     if options.only:
         one(options)
         return
+    for method, library in LIBRARIES.items():
+        if method in options.methods and importlib.util.find_spec(library) is None:
+            print(f"{method} is left out: pip install {library}", file=sys.stderr)
+            options.methods.remove(method)
     head = ["method", "wall time", "CPU time", "peak memory"]
     head += ["analogies", "wordsim353", "MEN", "simlex999"]
     with tempfile.TemporaryDirectory(prefix="glove-rs-methods-") as folder:
