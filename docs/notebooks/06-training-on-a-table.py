@@ -180,7 +180,8 @@ def picture(epoch):
     out = io.BytesIO()
     fig.savefig(out, format="png")
     plt.close(fig)
-    return f'<img hidden src="data:image/png;base64,{base64.b64encode(out.getvalue()).decode()}">'
+    png = base64.b64encode(out.getvalue()).decode()
+    return f'<img hidden alt="{EPOCH} {epoch + 1}" src="data:image/png;base64,{png}">'
 
 
 shown = [0, 2, 4, 6, 8, 11, 14, 18, 25, 59]

@@ -95,24 +95,24 @@ assert of_sum > of_words
 # %% [markdown] lang="en"
 # The quality on 17 million words of English Wikipedia, dim 100 (commands in `benches/RESULTS.md`, section "Figures of the notebooks"):
 #
-# | vectors | analogies, "paper" | wordsim353, "paper" | analogies, "best" | wordsim353, "best" |
+# | vectors | analogies, "paper" | wordsim353, "paper" | analogies, negative sampling | wordsim353, negative sampling |
 # |---|---:|---:|---:|---:|
 # | W + W̃ | 34.1 % | 0.455 | 40.9 % | 0.617 |
 # | W | 33.8 % | 0.442 | 34.1 % | 0.588 |
 # | W̃ | 34.5 % | 0.445 | 33.2 % | 0.594 |
 #
-# With the preset "paper" (here `x_max=10` and 15 epochs) the sum gains little or nothing. With the default preset "best" it gains seven points of analogies.
+# With the preset "paper" (here `x_max=10` and 15 epochs) the sum gains little or nothing. With negative sampling (the settings are below) it gains seven points of analogies.
 
 # %% [markdown] lang="zh"
 # 英文维基百科 1700 万词上的质量，100 维（命令见 `benches/RESULTS.md` 的 “Figures of the notebooks” 一节）：
 #
-# | 向量 | 类比，“paper” | wordsim353，“paper” | 类比，“best” | wordsim353，“best” |
+# | 向量 | 类比，“paper” | wordsim353，“paper” | 类比，负采样 | wordsim353，负采样 |
 # |---|---:|---:|---:|---:|
 # | W + W̃ | 34.1 % | 0.455 | 40.9 % | 0.617 |
 # | W | 33.8 % | 0.442 | 34.1 % | 0.588 |
 # | W̃ | 34.5 % | 0.445 | 33.2 % | 0.594 |
 #
-# 用预设 “paper”（这里是 `x_max=10`、15 轮），相加几乎没有好处；用默认的预设 “best”，类比提高约七个百分点。
+# 用预设 “paper”（这里是 `x_max=10`、15 轮），相加几乎没有好处；用负采样（设置见下文），类比提高约七个百分点。
 
 # %% [markdown] lang="en"
 # ## Length and frequency
@@ -153,25 +153,26 @@ print(f"Spearman {correlation:.2f}")
 assert correlation > 0.5
 
 # %% [markdown] lang="en"
-# Where the frequency goes depends on the settings. The preset "best" adds pairs of words that never co-occur (negative sampling). The biases must then be low for rare words, and they take more of the frequency. The length says less:
+# Where the frequency goes depends on the settings. *Negative sampling*, which the default preset uses too, adds pairs of words that never co-occur, and penalises high predictions for them. The biases must then be low for rare words, and they take more of the frequency. The length says less:
 
 # %% [markdown] lang="zh"
-# 词频由谁承担，取决于设置。预设 “best” 加入从不共现的词对（负采样），罕见词的偏置必须很低，于是偏置承担更多的词频，向量的长度与词频的关系变弱：
+# 词频由谁承担，取决于设置。**负采样**加入从不共现的词对，并惩罚对它们过高的预测；默认的预设也使用负采样。这时罕见词的偏置必须很低，于是偏置承担更多的词频，向量的长度与词频的关系变弱：
 
 # %%
-best = Glove(30, window=10, threads=1).fit(text)
-for name, fitted in [("paper", model), ("best", best)]:
+settings = {"x_max": 10, "learning_rate": 0.2, "epochs": 8, "subwords": False}
+sampled = Glove(30, window=10, negative=1, negative_weight=0.3, threads=1, **settings).fit(text)
+for name, fitted in [("paper", model), ("negative sampling", sampled)]:
     of_lengths = spearmanr(counts, np.linalg.norm(fitted.vectors.vectors, axis=1)).statistic
     of_biases = spearmanr(counts, fitted.b + fitted.b_tilde).statistic
-    print(f"{name:<5}  Spearman with the frequency: length {of_lengths:.2f}, bias {of_biases:.2f}")
-    if fitted is best:
+    print(f"{name:<17}  Spearman with the frequency: length {of_lengths:.2f}, bias {of_biases:.2f}")
+    if fitted is sampled:
         assert of_lengths < correlation
         assert of_biases > 0.8
 
 # %% [markdown] lang="en"
 # The same on 17 million words of English Wikipedia, dim 100:
 #
-# | occurrences of the word | length, "paper" | b + b̃, "paper" | length, "best" | b + b̃, "best" |
+# | occurrences of the word | length, "paper" | b + b̃, "paper" | length, negative sampling | b + b̃, negative sampling |
 # |---|---:|---:|---:|---:|
 # | 13,437 to 1,200,624 | 6.27 | 0.49 | 4.07 | 3.59 |
 # | 1,938 to 13,417 | 5.24 | −0.55 | 4.39 | 0.61 |
@@ -180,14 +181,14 @@ for name, fitted in [("paper", model), ("best", best)]:
 # | 5 to 11 | 2.03 | −1.43 | 5.79 | −6.38 |
 # | Spearman of length and frequency | 0.889 | | −0.003 | |
 #
-# (Medians. "paper" here means `x_max=10` and 15 epochs.) With one preset the length is nearly the frequency, with the other it says nothing about it. So do not read the length as importance or as frequency without a check. Queries by cosine do not depend on the length.
+# (Medians. "paper" here means `x_max=10` and 15 epochs.) With the paper's settings the length is nearly the frequency, with negative sampling it says nothing about it. So do not read the length as importance or as frequency without a check. Queries by cosine do not depend on the length.
 #
 # Next: [8. Analogies](08-analogies.ipynb)
 
 # %% [markdown] lang="zh"
 # 在英文维基百科的 1700 万词上（100 维）也是如此：
 #
-# | 词出现的次数 | 长度，“paper” | b + b̃，“paper” | 长度，“best” | b + b̃，“best” |
+# | 词出现的次数 | 长度，“paper” | b + b̃，“paper” | 长度，负采样 | b + b̃，负采样 |
 # |---|---:|---:|---:|---:|
 # | 13,437 到 1,200,624 | 6.27 | 0.49 | 4.07 | 3.59 |
 # | 1,938 到 13,417 | 5.24 | −0.55 | 4.39 | 0.61 |
@@ -196,6 +197,6 @@ for name, fitted in [("paper", model), ("best", best)]:
 # | 5 到 11 | 2.03 | −1.43 | 5.79 | −6.38 |
 # | 长度与词频的 Spearman 相关 | 0.889 | | −0.003 | |
 #
-# （中位数；这里的 “paper” 指 `x_max=10`、15 轮。）用一种预设，长度几乎就是词频；用另一种预设，长度与词频无关。因此，不要不经检验就把长度当作重要程度或词频。用余弦的查询与长度无关。
+# （中位数；这里的 “paper” 指 `x_max=10`、15 轮。）用论文的设置，长度几乎就是词频；用负采样，长度与词频无关。因此，不要不经检验就把长度当作重要程度或词频。用余弦的查询与长度无关。
 #
 # 下一节：[8. 类比](08-analogies.ipynb)
