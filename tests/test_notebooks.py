@@ -105,3 +105,21 @@ def test_links_lead_to_files(source, language):
 def test_outputs_load_nothing_from_other_hosts(source, language):
     text = generator.path_of(source, language).read_text(encoding="utf-8")
     assert re.findall(r'(?:src|href)=\\?["\']https?://', text) == []
+
+
+def test_chinese_notebooks_have_chinese_comments_and_docstrings():
+    found = 0
+    for source in SOURCES:
+        for cell in generator.notebook(source, "zh").cells:
+            if cell.cell_type == "code":
+                texts = re.findall(r'(?:^|  )# (.*)|"""(.*?)"""', cell.source, re.MULTILINE)
+                found += len(texts)
+                for comment, docstring in texts:
+                    assert re.search(r"[\u4e00-\u9fff]", comment + docstring), comment or docstring
+    assert found > 20
+
+
+def test_each_translation_is_used():
+    code = "\n".join(source.read_text(encoding="utf-8") for source in SOURCES)
+    unused = [english for english in generator.translations() if english not in code]
+    assert unused == []
