@@ -35,7 +35,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt manual docs docs-check docs-deploy workflows-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo test quick build lint fmt manual docs docs-check docs-deploy notebooks methods workflows-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -100,6 +100,11 @@ workflows-check: $(DOCS) ## Check the workflows of GitHub with actionlint and zi
 
 docs-check: docs ## Open every page of the site in a headless browser (needs chromium and chromium-driver)
 	$(PY) .ci/browser_check.py build/site
+notebooks: $(BUILT) $(DEV) ## Run the notebooks of docs/en and docs/zh, and write them with their outputs: make notebooks ARGS="01 05"
+	$(PY) docs/notebooks.py $(ARGS)
+
+methods: $(BUILT) $(DEV) ## Compare GloVe with skip-gram, SVD and PyTorch: make methods CORPUS=my.txt SETS=folder
+	$(PY) benches/methods.py --corpus "$(CORPUS)" --sets "$(SETS)" $(ARGS)
 
 wheel: $(BUILT) ## Build a wheel for machines without Rust: build/wheel/*.whl
 	rm -rf build/wheel

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["about", "amount", "columns", "decimal", "number", "percent", "table"]
+__all__ = ["about", "amount", "columns", "decimal", "figure", "number", "percent", "table"]
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
@@ -35,6 +35,15 @@ def percent(value: float) -> str:
 def decimal(value: float, digits: int = 4) -> str:
     """Return a number with `digits` decimals, "n/a" for NaN."""
     return "n/a" if math.isnan(value) else f"{value:.{digits}f}"
+
+
+def figure(value: float) -> str:
+    """Return a number with four significant digits, or all digits of an integer; "n/a" for NaN."""
+    if math.isnan(value):
+        return "n/a"
+    if abs(value) >= 1000 and not math.isinf(value):
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
 
 
 def amount(n: float) -> str:

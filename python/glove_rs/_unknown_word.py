@@ -7,7 +7,10 @@ from typing import Any
 
 from ._checks import shown
 
-__all__ = ["UnknownSpelling", "UnknownWord", "close_spellings"]
+__all__ = ["UnknownSpelling", "UnknownWord", "UnknownWords", "close_spellings"]
+
+#: The largest number of unknown words that a message names.
+_MOST_NAMED = 10
 
 
 class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
@@ -42,6 +45,36 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     def __reduce__(self) -> tuple[Any, ...]:
         # A pickle has the message only, not the vocabulary.
         return KeyError, (str(self),)
+
+
+class UnknownWords(UnknownWord):
+    """Several words are not in the vocabulary; the message names all of them.
+
+    Parameters
+    ----------
+    unknown : sequence of str
+        The unknown words.
+    words, rows
+        As for :class:`UnknownWord`.
+    """
+
+    def __init__(
+        self, unknown: Sequence[str], words: Sequence[str], rows: Mapping[str, int]
+    ) -> None:
+        super().__init__(unknown[0], words, rows)
+        named = ", ".join(shown(word) for word in unknown[:_MOST_NAMED])
+        more = len(unknown) - _MOST_NAMED
+        rest = f" and {more:,} more" if more > 0 else ""
+        self.args = (f"Keys {named}{rest} not present in vocabulary",)
+        self._unknown = list(unknown[:_MOST_NAMED])
+
+    def __str__(self) -> str:
+        hints = []
+        for word in self._unknown:
+            near = close_spellings(word, self._words, self._rows, most=1)
+            hints += [f"{near[0]!r} instead of {shown(word)}"] if near else []
+        hint = f"; did you mean {', '.join(hints)}?" if hints else ""
+        return f"{self.args[0]}{hint}"
 
 
 class UnknownSpelling(KeyError):  # noqa: N818 - users catch KeyError

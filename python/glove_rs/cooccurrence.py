@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import IO, Any, Unpack
+from typing import IO, TYPE_CHECKING, Any, ClassVar, Unpack
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,10 @@ from ._settings import (
 )
 from ._text import about, amount, columns, number
 from .vocabulary import Vocabulary, as_vocabulary
+
+if TYPE_CHECKING:
+    from ._counts.contexts import Contexts
+    from ._counts.contrast import Contrast
 
 __all__ = ["Cooccurrence", "Estimate"]
 
@@ -327,6 +331,157 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             return ""
         return "not symmetric"
 
+    # A matrix is not a collection of words: without this, Python would iterate with X[0], X[1], ….
+    __iter__: ClassVar[None] = None
+
+    def __getitem__(self, pair: tuple[str, str]) -> float:
+        """Return the count X[word, context], 0.0 if the words never co-occur.
+
+        Raises
+        ------
+        KeyError
+            If a word is not in the vocabulary.
+        TypeError
+            If `pair` is not two words.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["ice is cold", "ice is solid"], min_count=1)
+        >>> X["ice", "is"], X["ice", "cold"], X["cold", "solid"]
+        (2.0, 0.5, 0.0)
+        """
+        if not (isinstance(pair, tuple) and len(pair) == 2):
+            raise TypeError(f"X[...] takes two words, such as X['ice', 'steam'], got {shown(pair)}")
+        row, column = (self.vocabulary[word] for word in pair)
+        return self._core.get(row, column)
+
+    @cached_property
+    def _sums(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+        """The sum of each row and of each column."""
+        return self._core.sums()
+
+    def to_pandas(
+        self,
+        words: Iterable[str] | None = None,
+        contexts: Iterable[str] | None = None,
+        *,
+        kind: str = "count",
+    ) -> Any:
+        """Return the counts of some words, or a measure of association, as a labelled data frame.
+
+        Parameters
+        ----------
+        words : iterable of str, optional
+            The words of the rows. The default is the whole vocabulary, if it has at most 5,000
+            words.
+        contexts : iterable of str, optional
+            The words of the columns. The default is the words of the rows.
+        kind : {"count", "probability", "log", "pmi", "ppmi"}, default "count"
+            The values, computed with the sums of whole rows and columns of X, not only of the words
+            of the table:
+
+            - "count": X_ij;
+            - "probability": P(j | i) = X_ij / X_i, where X_i is the sum of row i;
+            - "log": ln X_ij, the value that GloVe fits; minus infinity for a count of 0;
+            - "pmi": pointwise mutual information, ln (X_ij N / (X_i X_j)), where X_j is the sum of
+              column j and N the sum of all counts; minus infinity for a count of 0 (Church and
+              Hanks 1990);
+            - "ppmi": max(PMI, 0), and 0 for a count of 0.
+
+            Logarithms are natural. If a word co-occurs with no other word, its probabilities and
+            PMI are NaN.
+
+        Returns
+        -------
+        pandas.DataFrame
+            float64, shape (len(words), len(contexts)).
+
+        Raises
+        ------
+        KeyError
+            If words are not in the vocabulary. The message names them.
+        ValueError
+            If `kind` is none of these, or if `words` is None and the vocabulary has more than 5,000
+            words.
+        ImportError
+            If pandas is not installed.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["ice is cold", "ice is solid"], window=1, min_count=1)
+        >>> frame = X.to_pandas(["ice", "is"], ["cold", "is"], kind="probability")
+        >>> print(frame)  # doctest: +NORMALIZE_WHITESPACE
+        context  cold   is
+        word
+        ice      0.00  1.0
+        is       0.25  0.0
+        """
+        from ._counts.table import labelled
+
+        return labelled(self, words, contexts, kind)
+
+    def contexts(
+        self,
+        word: str,
+        topn: int | None = 20,
+        by: str = "count",
+        *,
+        min_count: float = 0.0,
+    ) -> Contexts:
+        """Return the words that co-occur with `word`, sorted by a measure of association.
+
+        Parameters
+        ----------
+        word : str
+            The word i. If X is not symmetric, its contexts are the words of its row: words to its
+            right.
+        topn : int, optional
+            The largest number of contexts; None for all of them.
+        by : {"count", "probability", "pmi", "npmi", "llr"}, default "count"
+            The measure, largest value first. Words with equal values are in the order of the
+            vocabulary.
+
+            - "count" and "probability" give the same order. Its first words are mostly words that
+              are frequent everywhere.
+            - "pmi", ln (X_ij N / (X_i X_j)), prefers rare words (Church and Hanks 1990).
+            - "npmi", PMI / −ln(X_ij / N), from −1 to 1, prefers them less (Bouma 2009).
+            - "llr" is the signed log-likelihood ratio G² (Dunning 1993). It prefers words for which
+              there is much evidence. Counts weighted by distance are not numbers of independent
+              events, so its values are an order and not a test.
+        min_count : float, default 0.0
+            Leave out contexts with a count below it. With "pmi", 5 is a good choice.
+
+        Returns
+        -------
+        Contexts
+            A sequence of pairs (context word, value). ``print`` and notebooks show a table with the
+            values of all measures; ``to_pandas()`` gives a data frame.
+
+        Raises
+        ------
+        KeyError
+            If the word is not in the vocabulary.
+        ValueError
+            If `topn`, `by` or `min_count` is out of its range.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["ice is solid", "ice is cold", "a gas"], min_count=1)
+        >>> X.contexts("ice", topn=2)[0]
+        ('is', 2.0)
+        >>> print(X.contexts("ice", by="pmi"))
+        context  count  probability     pmi     npmi      llr
+        is           2       0.6667  0.6931   0.3869    1.923
+        cold       0.5       0.1667  0.2877  0.09052  0.06014
+        solid      0.5       0.1667  0.2877  0.09052  0.06014
+        """
+        from ._counts.contexts import contexts
+
+        return contexts(self, word, topn, by, min_count)
+
     def probability(self, word: str, given: str) -> float:
         """Return P(word | given) = X[given, word] / ΣX[given, :].
 
@@ -355,24 +510,31 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         total = self._core.row_sum(row)
         return self._core.get(row, column) / total if total else float("nan")
 
-    def ratio(self, k: str, i: str, j: str) -> float:
+    def ratio(self, k: str, i: str, j: str, *, smoothing: float = 0.0) -> float:
         """Return P(k | i) / P(k | j), as in table 1 of the paper.
 
         A large ratio means that `k` belongs to `i` more than to `j`; a small ratio the opposite.
+        :meth:`contrast` gives the ratios of many words with their counts.
 
         Parameters
         ----------
         k, i, j : str
+        smoothing : float, default 0.0
+            A number that is added to each count X_ik, also to those that are 0. With a number above
+            0 the ratio is finite. 1 is Laplace's rule.
 
         Returns
         -------
         float
-            Infinity if `k` never co-occurs with `j`; NaN if `k` co-occurs with neither.
+            Infinity if `k` never co-occurs with `j`; NaN if `k` co-occurs with neither. A
+            RuntimeWarning then gives the reason with the counts.
 
         Raises
         ------
         KeyError
             If a word is not in the vocabulary.
+        ValueError
+            If `smoothing` is not a finite number >= 0.
 
         Examples
         --------
@@ -381,10 +543,85 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         >>> Cooccurrence.from_corpus(text, min_count=1).ratio("solid", "ice", "steam")
         1.3333333333333333
         """
-        above, below = self.probability(k, given=i), self.probability(k, given=j)
-        if below == 0:
-            return float("inf") if above > 0 else float("nan")
-        return above / below
+        from ._counts.ratio import ratio
+
+        return ratio(self, k, i, j, smoothing)
+
+    def contrast(
+        self,
+        i: str,
+        j: str,
+        probes: Iterable[str] | None = None,
+        *,
+        topn: int = 10,
+        smoothing: float = 0.0,
+        prior: float | None = None,
+    ) -> Contrast:
+        """Compare two words by their contexts, as table 1 of the paper compares ice and steam.
+
+        Parameters
+        ----------
+        i, j : str
+            The words to compare.
+        probes : iterable of str, optional
+            The context words k to show. By default, the words are found that tell `i` and `j` apart
+            best, and those that they share.
+        topn : int, default 10
+            Without `probes`: the largest number of words of each of the three groups.
+        smoothing : float, default 0.0
+            A number that is added to each count X_ik for the probabilities and the ratio, also to
+            those that are 0. With a number above 0 all ratios are finite. 1 is Laplace's rule.
+        prior : float, optional
+            The number of pseudo-counts of the prior of the log-odds. More of them pull rare words
+            more towards no difference. The default is the mean of X_i and X_j.
+
+        Returns
+        -------
+        Contrast
+            For each word k: the counts X_ik and X_jk, the probabilities P(k | i) and P(k | j),
+            their ratio, the log-odds and z. ``print`` and notebooks show a table; it has
+            ``to_pandas()`` and ``plot()``.
+
+        Raises
+        ------
+        KeyError
+            If words are not in the vocabulary. The message names them.
+        ValueError
+            If `i` and `j` are the same word, or a number is out of its range.
+
+        Notes
+        -----
+        The log-odds compare P(k)/(1 − P(k)) beside the two words, after `prior` pseudo-counts are
+        added, divided among all words by the sums of their columns (an informative Dirichlet
+        prior). z divides the difference by its standard deviation. Words with the largest and
+        smallest z tell `i` and `j` apart best: neither rare words with large ratios nor frequent
+        words with small differences come first (Monroe, Colaresi and Quinn 2008).
+
+        A word is shared if it belongs to `i` and to `j` more than to all other words. The words of
+        the first two groups are left out. The smaller z of these two comparisons sorts them.
+
+        Counts weighted by distance are not numbers of independent events, so z is an order and not
+        a test.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> text = ["ice solid", "ice solid", "ice water", "steam solid", "steam water"]
+        >>> X = Cooccurrence.from_corpus(text, min_count=1)
+        >>> table = X.contrast("ice", "steam", ["solid", "water"])
+        >>> table.values["ratio"].round(2).tolist()
+        [1.33, 0.67]
+        >>> print(table)
+        k      X(ice,k)  X(steam,k)  P(k|ice)  P(k|steam)   ratio  log-odds        z
+        solid         2           1    0.6667         0.5   1.333     0.452   0.4674
+        water         1           1    0.3333         0.5  0.6667   -0.2877  -0.2491
+        <BLANKLINE>
+        all counts of ice: 3, all counts of steam: 2
+        log-odds: with a Dirichlet prior of 2.5 pseudo-counts (Monroe et al. 2008)
+        """
+        from ._counts.contrast import contrast
+
+        return contrast(self, i, j, probes, topn, smoothing, prior)
 
     @classmethod
     @accepts("source", "reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))

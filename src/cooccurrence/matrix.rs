@@ -181,6 +181,16 @@ impl Triangle {
         Ok(sums)
     }
 
+    /// The sum of each column of the full matrix.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    pub fn column_sums(&self) -> Result<Vec<f64>> {
+        let mut sums: Vec<f64> = fallible::zeroed(self.words)?;
+        self.for_each_record(|_, j, x| sums[j as usize] += x)?;
+        Ok(sums)
+    }
+
     /// X\[i, j\], 0 if the words never co-occur.
     ///
     /// # Errors

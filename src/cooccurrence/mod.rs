@@ -22,6 +22,7 @@ mod row_block;
 pub(crate) mod row_codec;
 mod row_store;
 mod row_writer;
+mod selected_rows;
 mod spill_file;
 mod text;
 mod totals;

@@ -31,6 +31,8 @@ pub struct CoreCooccurrence {
     // written.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
+    // Of a matrix that is not symmetric.
+    column_sums: OnceLock<Vec<f64>>,
 }
 
 impl CoreCooccurrence {
@@ -55,6 +57,7 @@ impl CoreCooccurrence {
             counts: Mutex::new(Some(counts)),
             memory,
             row_sums: OnceLock::new(),
+            column_sums: OnceLock::new(),
         }
     }
 
@@ -79,6 +82,18 @@ impl CoreCooccurrence {
         }
         let sums = self.counts()?.row_sums()?;
         Ok(self.row_sums.get_or_init(|| sums))
+    }
+
+    fn column_sums(&self) -> PyResult<&[f64]> {
+        if let Some(sums) = self.column_sums.get() {
+            return Ok(sums);
+        }
+        let counts = self.counts()?;
+        if counts.symmetric {
+            return self.row_sums();
+        }
+        let sums = counts.column_sums()?;
+        Ok(self.column_sums.get_or_init(|| sums))
     }
 }
 
@@ -330,6 +345,37 @@ impl CoreCooccurrence {
             PyArray1::from_vec(py, starts),
             PyArray1::from_vec(py, columns),
             PyArray1::from_vec(py, values),
+        ))
+    }
+
+    /// Compressed sparse rows of some rows, and only some columns if `columns` is given. Both must ascend. Columns
+    /// keep their numbers.
+    #[pyo3(signature = (rows, columns))]
+    fn selected_rows<'py>(
+        &self,
+        py: Python<'py>,
+        rows: Vec<WordId>,
+        columns: Option<Vec<WordId>>,
+    ) -> PyResult<Csr<'py>> {
+        let counts = self.counts()?;
+        let (starts, columns, values) = run_in_pool(py, |monitor| {
+            counts.selected_rows(&rows, columns.as_deref(), monitor)
+        })?;
+        Ok((
+            PyArray1::from_vec(py, starts),
+            PyArray1::from_vec(py, columns),
+            PyArray1::from_vec(py, values),
+        ))
+    }
+
+    /// The sum of each row, and the sum of each column.
+    fn sums<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)> {
+        Ok((
+            PyArray1::from_slice(py, self.row_sums()?),
+            PyArray1::from_slice(py, self.column_sums()?),
         ))
     }
 

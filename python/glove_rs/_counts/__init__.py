@@ -1,0 +1,1 @@
+"""Looking at a matrix of counts: measures of association, tables and comparisons of words."""

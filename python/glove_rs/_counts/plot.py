@@ -1,0 +1,59 @@
+"""A plot of the ratios of a contrast."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._optional import optional
+from .._vectors.fonts import advice, families_for
+from .._warnings import warn
+
+__all__ = ["ratios"]
+
+
+class _Contrast(Protocol):
+    @property
+    def i(self) -> str: ...
+    @property
+    def j(self) -> str: ...
+    @property
+    def words(self) -> Sequence[str]: ...
+    @property
+    def values(self) -> dict[str, NDArray[np.float64]]: ...
+
+
+def ratios(contrast: _Contrast, ax: Any) -> Any:
+    """Draw the ratios of a contrast; see :meth:`Contrast.plot`."""
+    if ax is None:
+        pyplot = optional("matplotlib.pyplot", "plot")
+        ax = pyplot.subplots(figsize=(6, 1 + 0.3 * max(len(contrast.words), 2)))[1]
+    ratio = contrast.values["ratio"]
+    lines = np.arange(len(ratio))
+    finite = np.isfinite(ratio) & (ratio > 0)
+    ax.hlines(lines[finite], 1, ratio[finite], color="0.6", zorder=1)
+    ax.scatter(ratio[finite], lines[finite], zorder=2)
+    ax.axvline(1, color="0.3", linewidth=0.8)
+    ax.set_xscale("log")
+    # At least a factor of 2 to both sides: a single ratio of 1 has no range of its own.
+    largest = 2 * max(1.5, *ratio[finite], *(1 / ratio[finite])) if finite.any() else 10.0
+    ax.set_xlim(1 / largest, largest)
+    for edge, marker, beyond in ((largest, ">", ratio == np.inf), (1 / largest, "<", ratio == 0)):
+        ax.hlines(lines[beyond], 1, edge, color="0.6", linestyle="dotted", zorder=1)
+        ax.scatter(
+            np.full(int(beyond.sum()), edge), lines[beyond], marker=marker, clip_on=False, zorder=3
+        )
+    names = [*contrast.words, contrast.i, contrast.j]
+    families, missing = families_for(names)
+    if missing:
+        warn(advice(missing))
+    ax.set_yticks(lines)
+    for label in ax.set_yticklabels(contrast.words, fontfamily=families):
+        label.set_parse_math(False)  # a word may have dollar signs
+    ax.set_ylim(len(ratio) - 0.5, -0.5)
+    label = ax.set_xlabel(f"P(k|{contrast.i}) / P(k|{contrast.j})", fontfamily=families)
+    label.set_parse_math(False)
+    return ax

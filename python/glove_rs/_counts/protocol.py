@@ -1,0 +1,28 @@
+"""What this package uses of a matrix of counts."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import _core
+from ..vocabulary import Vocabulary
+
+__all__ = ["Matrix"]
+
+
+class Matrix(Protocol):
+    """The part of :class:`glove_rs.Cooccurrence` that this package uses."""
+
+    _core: _core.CoreCooccurrence
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def total(self) -> float: ...
+
+    @property
+    def _sums(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...

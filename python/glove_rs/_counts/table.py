@@ -1,0 +1,88 @@
+"""Counts of some words as a labelled table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import choice, shown
+from .._checks import words as words_of
+from .._optional import optional
+from .._unknown_word import UnknownWord, UnknownWords
+from ..vocabulary import Vocabulary
+from .measures import KINDS
+from .protocol import Matrix
+
+__all__ = ["dense", "labelled", "places"]
+
+# A table of all words of a larger vocabulary is refused: it would take more than 200 MB.
+_MOST_WORDS = 5_000
+
+
+def places(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """Return the indices of words in a vocabulary.
+
+    Raises
+    ------
+    TypeError
+        If `words` is not an iterable of str, or is a str.
+    KeyError
+        If words are not in the vocabulary. The message names all of them.
+    """
+    if isinstance(words, str):  # a str is an iterable of letters, which is not meant
+        raise TypeError(f"{name} must be a sequence of words, got {shown(words)}")
+    wanted = words_of(name, words)
+    found = [vocabulary._find(word) for word in wanted]
+    unknown = [word for word, place in zip(wanted, found, strict=True) if place is None]
+    if unknown:
+        kind = UnknownWord if len(unknown) == 1 else UnknownWords
+        raise kind(
+            unknown[0] if kind is UnknownWord else unknown, vocabulary.words, vocabulary._rows
+        )
+    return np.array(found, dtype=np.int64)
+
+
+def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the counts of some rows and columns: float64, shape (len(rows), len(columns))."""
+    own_rows, row_of = np.unique(rows, return_inverse=True)
+    own_columns, column_of = np.unique(columns, return_inverse=True)
+    starts, found, values = X._core.selected_rows(own_rows.tolist(), own_columns.tolist())
+    matrix = np.zeros((len(own_rows), len(own_columns)))
+    row = np.repeat(np.arange(len(own_rows)), np.diff(starts))
+    matrix[row, np.searchsorted(own_columns, found)] = values
+    if np.array_equal(own_rows, rows) and np.array_equal(own_columns, columns):
+        return matrix
+    return matrix[np.ix_(row_of, column_of)]
+
+
+def labelled(
+    X: Matrix,
+    words: Iterable[str] | None,
+    contexts: Iterable[str] | None,
+    kind: str,
+) -> Any:
+    """Return a data frame; see :meth:`glove_rs.Cooccurrence.to_pandas`."""
+    kind = choice("kind", kind, list(KINDS))
+    pandas = optional("pandas", "to_pandas")
+    vocabulary = X.vocabulary
+    if words is None and len(vocabulary) > _MOST_WORDS:
+        raise ValueError(
+            f"words must name the words to show if the vocabulary has more than {_MOST_WORDS:,} "
+            f"words, got None for {len(vocabulary):,} words"
+        )
+    everything = np.arange(len(vocabulary))
+    rows = everything if words is None else places("words", words, vocabulary)
+    columns = rows if contexts is None else places("contexts", contexts, vocabulary)
+    matrix = dense(X, rows, columns)
+    if kind not in {"count", "log"}:  # these two need no sums of rows and columns
+        row_sums, column_sums = X._sums
+        matrix = KINDS[kind](matrix, row_sums[rows, None], column_sums[None, columns], X.total)
+    elif kind == "log":
+        matrix = KINDS[kind](matrix, matrix, matrix, X.total)
+    labels = vocabulary.words
+    index = pandas.Index([labels[i] for i in rows], name="word", dtype=object)
+    names = pandas.Index([labels[j] for j in columns], name="context", dtype=object)
+    return pandas.DataFrame(matrix, index=index, columns=names, copy=False)

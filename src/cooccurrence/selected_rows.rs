@@ -1,0 +1,221 @@
+//! Some rows of the full matrix, without the others.
+
+use super::matrix::{Csr, Triangle};
+use super::row_block::{TriangleRow, poll};
+use crate::error::Result;
+use crate::memory::fallible;
+use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
+use rayon::prelude::*;
+
+// A row of the triangle that has this many times more entries than there are selected words is searched for
+// each of these words. In a shorter row every entry is looked at.
+const SEARCHED_FROM: usize = 16;
+
+/// Entries of selected rows: the place of the row among the selected ones, the column, and the value.
+type Entries = Vec<(u32, WordId, f64)>;
+
+/// Words, each once, and the place of each word among them.
+struct Selection {
+    ascending: Vec<WordId>,
+    // `NONE` for all other words.
+    places: Vec<u32>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Selection {
+    /// # Panics
+    /// If `selected` does not ascend or has a word outside the vocabulary.
+    fn new(words: usize, selected: &[WordId]) -> Result<Self> {
+        assert!(
+            selected.is_sorted_by(|a, b| a < b),
+            "each word once, sorted"
+        );
+        let mut places: Vec<u32> = fallible::zeroed(words)?;
+        places.fill(NONE);
+        for (place, &word) in selected.iter().enumerate() {
+            places[word as usize] = place as u32;
+        }
+        Ok(Self {
+            ascending: fallible::copied(selected)?,
+            places,
+        })
+    }
+
+    fn place(&self, word: WordId) -> Option<u32> {
+        let place = self.places[word as usize];
+        (place != NONE).then_some(place)
+    }
+}
+
+impl Triangle {
+    /// The rows `rows` of the full matrix in compressed sparse rows: starts, columns, values. With `columns`, all
+    /// other columns are left out. Columns ascend and keep their numbers. Runs on the current rayon pool.
+    ///
+    /// # Errors
+    /// As for [`Triangle::block`].
+    ///
+    /// # Panics
+    /// If `rows` or `columns` do not ascend or have a word outside the vocabulary.
+    pub fn selected_rows(
+        &self,
+        rows: &[WordId],
+        columns: Option<&[WordId]>,
+        monitor: &Monitor,
+    ) -> Result<Csr> {
+        let selected = Selection::new(self.words, rows)?;
+        let columns = columns
+            .map(|columns| Selection::new(self.words, columns))
+            .transpose()?;
+        let wanted = |column| match &columns {
+            Some(columns) => columns.place(column).is_some(),
+            None => true,
+        };
+        let first = rows.first().copied().unwrap_or(self.words as WordId);
+        let blocks = self.blocks_of(first..self.words as WordId);
+        let found: Result<Vec<Entries>> = blocks
+            .into_par_iter()
+            .map(|k| {
+                let (mut entries, mut since) = (Entries::new(), 0);
+                let block = self.block(k)?;
+                for row in block.rows() {
+                    let row = block.row(row);
+                    poll(row.columns.len(), &mut since, monitor)?;
+                    fallible::reserve(&mut entries, row.most_selected(&selected))?;
+                    row.selected(&selected, |place, column, x| {
+                        if wanted(column) {
+                            entries.push((place, column, x));
+                        }
+                    });
+                }
+                entries.shrink_to_fit();
+                Ok(entries)
+            })
+            .collect();
+        into_rows(rows.len(), &found?)
+    }
+}
+
+impl TriangleRow<'_> {
+    /// An upper limit of the number of entries in selected rows.
+    fn most_selected(&self, selected: &Selection) -> usize {
+        let own = selected.place(self.row).map_or(0, |_| self.columns.len());
+        own + selected.ascending.len().min(self.columns.len())
+    }
+
+    /// Call `f(place, column, x)` for the entries of the full matrix in selected rows.
+    fn selected(&self, selected: &Selection, mut f: impl FnMut(u32, WordId, f64)) {
+        let own = selected.place(self.row);
+        if let Some(place) = own {
+            for (&column, &x) in self.columns.iter().zip(self.forward) {
+                if x != 0.0 {
+                    f(place, column, x);
+                }
+            }
+        }
+        let mut mirrored = |i: usize, place| {
+            let x = self
+                .backward
+                .map_or(self.forward[i], |backward| backward[i]);
+            if x != 0.0 && self.columns[i] != self.row {
+                f(place, self.row, x);
+            }
+        };
+        if selected.ascending.len() * SEARCHED_FROM < self.columns.len() {
+            for (place, word) in selected.ascending.iter().enumerate() {
+                if let Ok(i) = self.columns.binary_search(word) {
+                    mirrored(i, place as u32);
+                }
+            }
+        } else {
+            for (i, &column) in self.columns.iter().enumerate() {
+                if let Some(place) = selected.place(column) {
+                    mirrored(i, place);
+                }
+            }
+        }
+    }
+}
+
+/// Compressed sparse rows of entries. The columns of a row ascend, because the rows of a triangle do.
+fn into_rows(rows: usize, found: &[Entries]) -> Result<Csr> {
+    let mut starts: Vec<i64> = fallible::zeroed(rows + 1)?;
+    for &(place, _, _) in found.iter().flatten() {
+        starts[place as usize + 1] += 1;
+    }
+    for row in 0..rows {
+        starts[row + 1] += starts[row];
+    }
+    let mut next = fallible::copied(&starts)?;
+    let mut columns: Vec<i32> = fallible::zeroed(starts[rows] as usize)?;
+    let mut values: Vec<f64> = fallible::zeroed(starts[rows] as usize)?;
+    for &(place, column, x) in found.iter().flatten() {
+        let next = &mut next[place as usize];
+        columns[*next as usize] = column as i32;
+        values[*next as usize] = x;
+        *next += 1;
+    }
+    Ok((starts, columns, values))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const WORDS: usize = 90;
+
+    fn records() -> impl Strategy<Value = BTreeMap<(WordId, WordId), f64>> {
+        let pair = (0..WORDS as WordId, 0..WORDS as WordId);
+        prop::collection::btree_map(pair, 0.5..9.0f64, 0..2_000)
+    }
+
+    fn words() -> impl Strategy<Value = Vec<WordId>> {
+        prop::collection::btree_set(0..WORDS as WordId, 0..20)
+            .prop_map(|words| words.into_iter().collect())
+    }
+
+    proptest! {
+        #[test]
+        fn selected_rows_are_those_of_the_full_matrix(
+            records in records(),
+            mirrored in any::<bool>(),
+            rows in words(),
+            columns in prop::option::of(words()),
+        ) {
+            let monitor = Monitor::default();
+            let mut records = records;
+            if mirrored {
+                let other_direction: Vec<_> = records.iter().map(|(&(i, j), &x)| ((j, i), x)).collect();
+                records.extend(other_direction);
+                let upper: Vec<_> = records.iter().filter(|((i, j), _)| i < j).map(|(&(i, j), &x)| ((j, i), x)).collect();
+                records.extend(upper);
+            }
+            let triangle = Triangle::assemble(WORDS, &monitor, |pair| {
+                for (&(i, j), &x) in &records {
+                    pair(i, j, x, 0.0);
+                }
+                Ok(())
+            }).unwrap();
+            prop_assert!(triangle.symmetric || !mirrored);
+            let (starts, found, values) =
+                triangle.selected_rows(&rows, columns.as_deref(), &monitor).unwrap();
+            prop_assert_eq!(starts.len(), rows.len() + 1);
+            for (place, &row) in rows.iter().enumerate() {
+                let range = starts[place] as usize..starts[place + 1] as usize;
+                let measured: Vec<_> = found[range.clone()]
+                    .iter()
+                    .map(|&column| column as WordId)
+                    .zip(values[range].iter().copied())
+                    .collect();
+                let expected: Vec<_> = (0..WORDS as WordId)
+                    .filter(|j| columns.as_ref().is_none_or(|columns| columns.contains(j)))
+                    .filter_map(|j| records.get(&(row, j)).map(|&x| (j, x)))
+                    .collect();
+                prop_assert_eq!(measured, expected);
+            }
+        }
+    }
+}
