@@ -122,7 +122,7 @@ class Fit:
         alone = hat > 1 - _SINGULAR
         for start in range(0, n, step):
             part = np.arange(start, min(start + step, n))
-            scale = np.where(alone[part], np.nan, 1 / (1 - hat[part]))
+            scale = 1 / np.where(alone[part], np.nan, 1 - hat[part])
             leverage = (Z @ bread @ Z[part].T) * scale
             norms = squares[:, None] + 2 * leverage * (E @ E[part].T)
             norms += leverage**2 * squares[part]

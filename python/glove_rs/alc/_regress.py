@@ -165,7 +165,7 @@ def regress(
     regression of 5 embeddings on 1 covariate
     coefficient  norm squared    bias  debiased
     -------------------------------------------
-    late               0.9136  0.2114    0.7022
+    late               0.9298  0.0898    0.8400
     """
     instance("embeddings", embeddings, Embeddings)
     if errors is not None:
