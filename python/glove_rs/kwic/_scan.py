@@ -246,8 +246,9 @@ def _tables(source: Any) -> Iterator[_Table] | None:
     library = type(source).__module__.partition(".")[0]
     if library == "pandas" and hasattr(source, "columns"):
         return _pandas(source)
-    if library == "polars" and hasattr(source, "columns"):
-        source = source.collect() if hasattr(source, "collect") else source
+    if library == "polars" and hasattr(source, "collect"):  # a lazy frame
+        source = source.collect()
+    if library == "polars" and hasattr(source, "iter_slices"):
         return (_polars(part) for part in source.iter_slices(_ROWS))
     if library == "datasets" and hasattr(source, "iter") and hasattr(source, "features"):
         return (_lists(batch) for batch in source.iter(batch_size=_ROWS))
