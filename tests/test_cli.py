@@ -36,6 +36,8 @@ COMMANDS = [
     "train",
     "update",
     "evaluate",
+    "kwic",
+    "associations",
     "similar",
     "analogy",
     "infer",

@@ -36,6 +36,7 @@ def made(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("made")
     (folder / "corpus.txt").write_text("a b c d\n" * 20)
     (folder / "questions.txt").write_text(": x\na b c d\n")
+    (folder / "sets.csv").write_text("set,word\nx,a\ny,b\na,c\nb,d\n")
     model = Glove(2, min_count=1, epochs=1).fit(folder / "corpus.txt")
     model.save(folder / "model.glove")
     model.save_word2vec(folder / "vectors.txt")
@@ -59,6 +60,8 @@ def positionals(command: str, made: Path) -> list[str]:
         "completion": ["bash"],
         "analogy": ["vectors.txt", "a", "b", "c"],
         "evaluate": ["vectors.txt", "questions.txt"],
+        "kwic": ["a", "corpus.txt"],
+        "associations": ["vectors.txt", "sets.csv", "--weat", "x", "y", "a", "b"],
         "convert": ["vectors.txt", "@"],
         "subwords": ["vectors.txt", "@"],
         "info": ["vectors.txt"],

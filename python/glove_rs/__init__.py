@@ -16,7 +16,7 @@ _boundary.guard()  # before any other module imports the functions of the core
 from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
 
 if TYPE_CHECKING:
-    from . import evaluation
+    from . import alc, associations, evaluation, kwic
     from ._fit.estimate import FitEstimate
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
@@ -39,7 +39,10 @@ __all__ = [
     "Vocabulary",
     "WordVectors",
     "__version__",
+    "alc",
+    "associations",
     "evaluation",
+    "kwic",
     "simd_level",
 ]
 
@@ -56,7 +59,17 @@ _MODULES = {
     "Vocabulary": "vocabulary",
     "WordVectors": "vectors",
 }
-_PUBLIC_MODULES = {"cooccurrence", "evaluation", "glove", "subwords", "vectors", "vocabulary"}
+_PUBLIC_MODULES = {
+    "alc",
+    "associations",
+    "cooccurrence",
+    "evaluation",
+    "glove",
+    "kwic",
+    "subwords",
+    "vectors",
+    "vocabulary",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -65,6 +65,7 @@ __all__ = [
     "simd_level",
     "simd_levels",
     "split_counts",
+    "split_words",
     "start_rows",
     "take_panic",
     "train",
@@ -325,6 +326,7 @@ def count_by_group(
     parts: int,
 ) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
+def split_words(text: str, tokenizer: str, lowercase: bool, normalize: str | None) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
 def shrink(
     vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None

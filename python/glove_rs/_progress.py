@@ -34,6 +34,7 @@ _UNITS = {
     "training": "record",
     "loading": "B",
     "subwords": "step",
+    "resampling": "draw",
 }
 
 

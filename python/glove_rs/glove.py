@@ -858,6 +858,35 @@ keep_counts
         """
         return fitting.counts_of(self)
 
+    def transform_matrix(self, weighting: str | int | None = "log") -> npt.NDArray[np.float64]:
+        """Return the matrix A of à la carte embeddings, from the counts of the model.
+
+        A maps the mean of the vectors around a word to the vector of the word. It is fitted by
+        weighted least squares: see :func:`glove_rs.alc.transform_matrix`, which also describes
+        `weighting`. The vectors are those of :attr:`vectors`.
+
+        Parameters
+        ----------
+        weighting : "log", int or None, default "log"
+            The weight of a word: ln of its count; 1 for a count of at least this int, otherwise 0;
+            or 1 for all words.
+
+        Returns
+        -------
+        numpy.ndarray of float64, (dim, dim)
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If the model does not have its counts (see :attr:`cooccurrence`), or if the vocabulary
+            is too small for the dimension.
+        """
+        from .alc import transform_matrix
+
+        return transform_matrix(self.vectors, self.cooccurrence, weighting)
+
     @property
     def _state(self) -> Fitted:
         if self._fitted is None:

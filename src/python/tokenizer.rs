@@ -4,7 +4,7 @@ use super::iterable::PATIENCE;
 use super::objects::{text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
 use crate::error::Error;
-use crate::tokenize::{Folding, Normalization, TokenHandler};
+use crate::tokenize::{Folding, Normalization, TokenHandler, Tokenizer};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -120,6 +120,36 @@ impl PythonTokenizer<'_> {
         }
         Ok(())
     }
+}
+
+/// The words of a document, folded and split as a fit does it.
+#[pyfunction]
+pub fn split_words(
+    text: &str,
+    tokenizer: &str,
+    lowercase: bool,
+    normalize: Option<&str>,
+) -> PyResult<Vec<String>> {
+    let normalize = normalize.map(Normalization::from_name).transpose()?;
+    let folding = Folding {
+        lowercase,
+        normalize,
+    };
+    let mut words = Collected::default();
+    Tokenizer::from_name(tokenizer)?.words(&folding.apply(text), &mut words);
+    Ok(words.0)
+}
+
+/// Collects the words of one document.
+#[derive(Default)]
+struct Collected(Vec<String>);
+
+impl TokenHandler for Collected {
+    fn word(&mut self, word: &[u8]) {
+        self.0.push(String::from_utf8_lossy(word).into_owned());
+    }
+
+    fn end_of_document(&mut self) {}
 }
 
 struct Folded<'a> {

@@ -23,6 +23,8 @@ _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
     "queries": ("similar", "analogy", "infer"),
     "evaluation": ("evaluate",),
+    "kwic": ("kwic",),
+    "associations": ("associations",),
     "files": ("convert", "info"),
     "subwords": ("subwords",),
     "estimate": ("estimate",),

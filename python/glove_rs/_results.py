@@ -1,0 +1,202 @@
+"""The table that an analysis returns: printed, as HTML, as a data frame, and as a plot."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._checks import choice
+from ._optional import optional
+from ._text import table
+
+__all__ = ["ResultTable"]
+
+#: The largest number of rows that `print` and a notebook show.
+_SHOWN = 40
+
+
+class ResultTable:
+    """Rows with named columns, a title and notes.
+
+    ``print`` and notebooks show the first 40 rows. ``len`` is the number of rows,
+    ``result["name"]`` a column, and iteration yields each row as a dict.
+
+    Parameters
+    ----------
+    columns : mapping of str to sequence or array
+        All of the same length.
+    title : str
+        What the table shows, in one or several lines.
+    notes : sequence of str
+        Lines below the table.
+    """
+
+    #: The column of labels, the column of values, and the two columns of bounds of :meth:`plot`.
+    _plotted: tuple[str, str, str | None, str | None] | None = None
+
+    def __init__(
+        self, columns: Mapping[str, Any], title: str = "", notes: Sequence[str] = ()
+    ) -> None:
+        self._columns = {name: _array(values) for name, values in columns.items()}
+        lengths = {len(values) for values in self._columns.values()}
+        assert len(lengths) <= 1
+        self._rows = lengths.pop() if lengths else 0
+        self.title = title
+        self.notes = tuple(notes)
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of the columns."""
+        return list(self._columns)
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self._columns[choice("column", name, self.columns)]
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        for row in range(len(self)):
+            yield {name: _plain(values[row]) for name, values in self._columns.items()}
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame with the columns of the table.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return optional("pandas", "to_pandas").DataFrame(
+            {name: list(values) for name, values in self._columns.items()}
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return title, rows and notes as types that ``json.dumps`` accepts (None for NaN)."""
+        rows = [{name: _json(value) for name, value in row.items()} for row in self]
+        return {"title": self.title, "rows": rows, "notes": list(self.notes)}
+
+    def __str__(self) -> str:
+        head, *body = self._cells()
+        lines = table([head, *body], self._left())
+        found = [*([self.title] if self.title else []), lines[0], "-" * len(lines[0]), *lines[1:]]
+        return "\n".join(line.rstrip() for line in [*found, *self._tail()])
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self):,} rows of {', '.join(self.columns)}>"
+
+    def _repr_html_(self) -> str:
+        head, *body = self._cells()
+        left = self._left()
+
+        def cells(row: Sequence[str], tag: str) -> str:
+            return "".join(
+                f'<{tag} style="text-align:{"left" if number < left else "right"}">'
+                f"{html.escape(cell)}</{tag}>"
+                for number, cell in enumerate(row)
+            )
+
+        lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)
+        notes = "<br>".join(html.escape(line) for line in self._tail())
+        return (
+            f"<table><caption>{html.escape(self.title)}</caption>"
+            f"<thead><tr>{cells(head, 'th')}</tr></thead><tbody>{lines}</tbody></table>"
+            + (f"<p><small>{notes}</small></p>" if notes else "")
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the value of each row as a point, with its interval if the table has one.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If the table has no rows.
+        ImportError
+            If matplotlib is not installed.
+        """
+        if self._plotted is None or not len(self):
+            raise ValueError("plot needs a table with at least one row of values")
+        label, value, low, high = self._plotted
+        if ax is None:
+            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+        places = np.arange(len(self))[::-1]
+        values = self[value].astype(np.float64)
+        if low in self._columns and high in self._columns:
+            bounds = np.array([self[low], self[high]], dtype=np.float64)
+            # The interval need not contain the value, for example that of a debiased estimate.
+            ax.hlines(places, bounds[0], bounds[1], color="0.5")
+        ax.plot(values, places, "o")
+        ax.set_yticks(places, [str(name) for name in self[label]], parse_math=False)
+        ax.set_xlabel(value.replace("_", " "))
+        if np.nanmin(values) < 0 < np.nanmax(values):
+            ax.axvline(0.0, color="0.8", linewidth=1, zorder=0)
+        return ax
+
+    def _left(self) -> int:
+        """Return the number of columns at the left that hold text."""
+        left = 0
+        for values in self._columns.values():
+            if values.dtype != object:
+                break
+            left += 1
+        return max(left, 1)
+
+    def _cells(self) -> list[tuple[str, ...]]:
+        head = tuple(name.replace("_", " ") for name in self._columns)
+        body = zip(
+            *([_cell(x) for x in values[:_SHOWN]] for values in self._columns.values()),
+            strict=True,
+        )
+        return [head, *body]
+
+    def _tail(self) -> list[str]:
+        more = len(self) - _SHOWN
+        return [*([f"… and {more:,} more rows"] if more > 0 else []), *self.notes]
+
+
+def _array(values: Any) -> NDArray[Any]:
+    """Return a column as an array: of numbers or bools, or else of objects."""
+    if not isinstance(values, np.ndarray):
+        found = np.empty(len(values), dtype=object)
+        found[:] = list(values)
+        kinds = {type(value) for value in found}
+        if kinds <= {float, int, np.float64, np.int64} and kinds:
+            return np.array(list(values))
+        return found
+    return values if values.dtype.kind in "iufb" else values.astype(object)
+
+
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _json(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _cell(value: Any) -> str:
+    """Return a cell as text."""
+    value = _plain(value)
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return "n/a"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.4g}" if abs(value) >= 10_000 or 0 < abs(value) < 1e-4 else f"{value:.4f}"
+    return str(value)

@@ -1,0 +1,331 @@
+"""A vector for each context of a keyword."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import shown
+from .._results import ResultTable
+from .._warnings import warn
+from ..kwic import KeywordContexts
+from ..kwic._match import Splitter
+from ._space import Float64, Space, checked_transform, space_of
+
+__all__ = ["Embeddings", "embed"]
+
+_Int = NDArray[np.int64]
+
+#: Words whose vectors are gathered together: 2¹⁶ rows of dim 300 are 157 MB in float64.
+_GATHERED = 1 << 16
+
+
+class Embeddings:
+    """The result of :func:`embed`: a vector for each context with a known word.
+
+    ``len`` is the number of vectors. ``embeddings[rows]`` with a slice, an array of numbers or an
+    array of bools selects some.
+
+    Attributes
+    ----------
+    vectors : ndarray of float64, shape (n, dim)
+    rows : ndarray of int64, shape (n,)
+        The number of each vector's context, from 0.
+    known_words : ndarray of int64, shape (n,)
+        How many words of each context have a vector. The fewer, the less exact is the embedding.
+    contexts : int
+        The number of all contexts, with those that were left out because they have no known word.
+    metadata : dict of str to ndarray
+        The columns of the contexts, for the contexts with a vector.
+    """
+
+    def __init__(
+        self,
+        vectors: Float64,
+        rows: _Int,
+        known_words: _Int,
+        contexts: int,
+        metadata: dict[str, NDArray[Any]],
+        space: Space,
+    ) -> None:
+        self.vectors = vectors
+        self.rows = rows
+        self.known_words = known_words
+        self.contexts = contexts
+        self.metadata = metadata
+        self._space = space
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __getitem__(self, rows: Any) -> Embeddings:
+        taken = np.arange(len(self))[rows]
+        if taken.ndim != 1:
+            raise TypeError(f"rows must be a slice or an array, got {shown(rows)}")
+        return Embeddings(
+            self.vectors[taken],
+            self.rows[taken],
+            self.known_words[taken],
+            self.contexts,
+            {name: values[taken] for name, values in self.metadata.items()},
+            self._space,
+        )
+
+    def groups(self, by: str | Sequence[Any] | None) -> tuple[list[str], _Int]:
+        """Return the sorted labels of groups, and the number of the group of each vector.
+
+        Parameters
+        ----------
+        by : str, sequence or None
+            A column of the metadata, or a value for each vector or each context. None: one group
+            "all".
+
+        Raises
+        ------
+        ValueError
+            If there is no such column, or the sequence has another length, or a value is missing.
+        """
+        if by is None:
+            return ["all"], np.zeros(len(self), np.int64)
+        values = self._column("by", by)
+        if any(_is_missing(value) for value in values):
+            raise ValueError("by must have a value for each vector, got a missing one")
+        labels, numbers = np.unique([str(value) for value in values], return_inverse=True)
+        return labels.tolist(), numbers.astype(np.int64)
+
+    def mean(self, by: str | Sequence[Any] | None = None) -> ResultTable:
+        """Return the mean vector of each group: columns group, n, and one for each component.
+
+        ``alc`` uses such means as the embeddings of a word in a group.
+        """
+        labels, numbers = self.groups(by)
+        means = group_means(self.vectors, numbers, len(labels))
+        columns: dict[str, Any] = {"group": labels, "n": np.bincount(numbers)}
+        columns |= {str(k): means[:, k] for k in range(means.shape[1])}
+        return ResultTable(columns, "mean embeddings")
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame: context, known_words, the metadata, and the components."""
+        return self._table().to_pandas()
+
+    def _table(self) -> ResultTable:
+        columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
+        columns |= self.metadata
+        columns |= {str(k): self.vectors[:, k] for k in range(self.vectors.shape[1])}
+        return ResultTable(columns)
+
+    def _column(self, name: str, values: str | Sequence[Any]) -> NDArray[Any]:
+        """Return a column of the metadata, or values that are given for each vector or context."""
+        if isinstance(values, str):
+            if values not in self.metadata:
+                known = ", ".join(map(repr, self.metadata)) or "none"
+                raise ValueError(
+                    f"{name} must be a column of the metadata ({known}), got {values!r}"
+                )
+            return self.metadata[values]
+        found = _objects(values)
+        if len(found) == len(self):
+            return found
+        if len(found) == self.contexts:
+            return found[self.rows]
+        raise ValueError(
+            f"{name} must have a value for each of {len(self):,} vectors"
+            + (f" or {self.contexts:,} contexts" if self.contexts != len(self) else "")
+            + f", got {len(found):,}"
+        )
+
+    def __repr__(self) -> str:
+        return f"<Embeddings: {len(self):,} vectors of {self.vectors.shape[1]} components>"
+
+    def __str__(self) -> str:
+        out = self.contexts - len(self)
+        return (
+            f"{len(self):,} embeddings of {self.vectors.shape[1]} components; each is of "
+            f"{self.known_words.mean():.1f} words on average; {out:,} contexts left out"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{self}</p>"
+
+    def plot(self, by: str | Sequence[Any] | None = None, ax: Any = None) -> Any:
+        """Draw the embeddings on the plane of their first two principal components.
+
+        Parameters
+        ----------
+        by : str or sequence, optional
+            As for :meth:`groups`: each group has a colour.
+        ax : matplotlib Axes, optional
+
+        Returns
+        -------
+        matplotlib Axes
+        """
+        from .._optional import optional
+        from .._vectors.plot import principal_plane
+
+        labels, numbers = self.groups(by)
+        points, variance = principal_plane(self.vectors)
+        if ax is None:
+            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+        for number, label in enumerate(labels):
+            of = points[numbers == number]
+            ax.plot(of[:, 0], of[:, 1], ".", label=label)
+        ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
+        ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
+        if by is not None:
+            ax.legend()
+        return ax
+
+
+def embed(
+    contexts: KeywordContexts | Iterable[str] | Iterable[Sequence[str]],
+    vectors: Any,
+    transform: Any = None,
+) -> Embeddings:
+    """Compute an à la carte embedding for each context.
+
+    The embedding is A u. u is the mean of the vectors of the context's words; a word that occurs
+    twice counts twice, and words without a vector are left out.
+
+    Parameters
+    ----------
+    contexts : KeywordContexts, or iterable of str or of lists of words
+        From :func:`glove_rs.kwic.contexts`; the keyword itself is not part of its contexts. Or
+        whole texts: a str is split with the settings of the model, or at white space.
+    vectors : Glove, WordVectors, or pair of words and matrix
+        The vectors; those of a model are W + W_tilde. Vectors in float32 or float16 are converted
+        to float64.
+    transform : ndarray of shape (dim, dim), or False, optional
+        A. By default that of the model, :meth:`glove_rs.Glove.transform_matrix`; a must if
+        `vectors` is not a model. False: leave A out, so the embedding is u.
+
+    Returns
+    -------
+    Embeddings
+
+    Warns
+    -----
+    UserWarning
+        If contexts are left out because none of their words has a vector.
+
+    Raises
+    ------
+    ValueError
+        If no context has a word with a vector, or `transform` has another shape.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, alc
+    >>> wv = WordVectors(["ice", "cold", "hot"], np.array([[1.0, 0], [1, 1], [0, 2]]))
+    >>> found = alc.embed(["cold ice", "hot"], wv, transform=np.eye(2))
+    >>> found.vectors
+    array([[1. , 0.5],
+           [0. , 2. ]])
+    """
+    space = space_of(vectors)
+    is_model = hasattr(vectors, "transform_matrix")
+    if transform is None:
+        if not is_model:
+            raise ValueError(
+                "transform must be a matrix if vectors is not a model: see "
+                "glove_rs.alc.transform_matrix; or False to leave it out"
+            )
+        transform = vectors.transform_matrix()
+    matrix = None if transform is False else checked_transform(transform, space.dim)
+    metadata: dict[str, NDArray[Any]] = {}
+    find: Callable[[str], int] = lambda word: space.rows.get(word, -1)  # noqa: E731
+    if isinstance(contexts, KeywordContexts):
+        words, ends = contexts._word_rows(find)
+        metadata = {"document": contexts.documents, **contexts.metadata}
+    else:
+        words, ends = _rows_of(contexts, space, vectors if is_model else None)
+    known = words >= 0
+    lengths = np.diff(ends, prepend=0)
+    sums, counts = _sums(space, words, known, lengths)
+    rows = np.flatnonzero(counts)
+    if not len(rows):
+        raise ValueError(f"contexts must have words with a vector, got {len(ends):,} without")
+    if len(rows) < len(ends):
+        warn(
+            f"{len(ends) - len(rows):,} of {len(ends):,} contexts are left out: none of their "
+            "words has a vector"
+        )
+    means = sums[rows] / counts[rows, None]
+    if not np.isfinite(means).all():
+        raise ValueError("vectors must have finite numbers only for the words of the contexts")
+    return Embeddings(
+        means if matrix is None else means @ matrix.T,
+        rows,
+        counts[rows],
+        len(ends),
+        {name: values[rows] for name, values in metadata.items()},
+        space,
+    )
+
+
+def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
+    """Return the rows of the words of contexts in any other form, and where each context ends."""
+    if isinstance(contexts, str) or not isinstance(contexts, Iterable):
+        raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
+    settings = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
+    if model is not None:
+        settings = {name: getattr(model, name) for name in settings}
+    splitter = Splitter(settings)
+    rows: list[int] = []
+    ends: list[int] = []
+    for number, context in enumerate(contexts):
+        if isinstance(context, str):
+            words = splitter.split(splitter.folded(context))
+        elif isinstance(context, Iterable) and not isinstance(context, bytes):
+            words = list(context)
+        else:
+            words = [None]  # type: ignore[list-item]
+        if not all(isinstance(word, str) for word in words):
+            raise TypeError(
+                f"contexts must be texts or lists of words, got {shown(context)} as item {number}"
+            )
+        rows += [space.rows.get(word, -1) for word in words]
+        ends.append(len(rows))
+    return np.array(rows, dtype=np.int64), np.array(ends, dtype=np.int64)
+
+
+def _sums(
+    space: Space, words: _Int, known: NDArray[np.bool_], lengths: _Int
+) -> tuple[Float64, _Int]:
+    """Return the sum of the known vectors of each context, and their number."""
+    owner = np.repeat(np.arange(len(lengths)), lengths)[known]
+    rows = words[known]
+    counts = np.bincount(owner, minlength=len(lengths)).astype(np.int64)
+    sums = np.zeros((len(lengths), space.dim))
+    for start in range(0, len(rows), _GATHERED):
+        part = slice(start, start + _GATHERED)
+        own = owner[part]
+        starts = np.flatnonzero(np.diff(own, prepend=-1))
+        # A context may go on in the next block, so its sum is added to.
+        sums[own[starts]] += np.add.reduceat(space.of(rows[part]), starts, axis=0)
+    return sums, counts
+
+
+def group_means(vectors: Float64, numbers: _Int, groups: int) -> Float64:
+    """Return the mean vector of each group."""
+    sums = np.zeros((groups, vectors.shape[1]))
+    np.add.at(sums, numbers, vectors)
+    return sums / np.bincount(numbers, minlength=groups)[:, None]
+
+
+def _objects(values: Any) -> NDArray[Any]:
+    """Return an array as it is, and any other values as an array of objects."""
+    if isinstance(values, np.ndarray):
+        return values
+    listed = list(values)
+    found = np.empty(len(listed), dtype=object)
+    found[:] = listed
+    return found
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or value != value

@@ -1,0 +1,146 @@
+"""Embeddings of every word of a text, to compare the words of two texts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import instance
+from .._checks import words as words_of
+from .._results import ResultTable
+from .._warnings import warn
+from ..cooccurrence import Cooccurrence
+from ._space import Float64, checked_transform, space_of, unit
+from ._transform import additive
+
+__all__ = ["FeatureEmbeddings", "feature_embeddings", "feature_similarity"]
+
+
+class FeatureEmbeddings:
+    """The result of :func:`feature_embeddings`.
+
+    Attributes
+    ----------
+    words : list of str
+        The words with an embedding.
+    vectors : ndarray of float64, shape (n, dim)
+    counts : ndarray of int64, shape (n,)
+        The count of each word in the text.
+    """
+
+    def __init__(self, words: list[str], vectors: Float64, counts: NDArray[np.int64]) -> None:
+        self.words = words
+        self.vectors = vectors
+        self.counts = counts
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __repr__(self) -> str:
+        return f"<FeatureEmbeddings: {len(self):,} words, {self.vectors.shape[1]} components>"
+
+    def to_pandas(self) -> Any:
+        """Return a pandas DataFrame: word, count, and the components."""
+        columns: dict[str, Any] = {"word": self.words, "count": self.counts}
+        columns |= {str(k): self.vectors[:, k] for k in range(self.vectors.shape[1])}
+        return ResultTable(columns).to_pandas()
+
+
+def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> FeatureEmbeddings:
+    """Compute the à la carte embedding of every word from its counts in one text.
+
+    The embedding of word w is A Σ_j X_wj v_j / Σ_j X_wj, over the words j that have a vector.
+
+    Parameters
+    ----------
+    X : Cooccurrence
+        The counts of the text, for example of one group. Counts of the whole neighbourhood come
+        from ``Cooccurrence.from_corpus(..., distance_weighting=False)``.
+    vectors : WordVectors, Glove, or pair of words and matrix
+    transform : ndarray of shape (dim, dim), or False
+        A; False: leave A out.
+
+    Returns
+    -------
+    FeatureEmbeddings
+        Words that occur with no word that has a vector are left out.
+
+    Raises
+    ------
+    ValueError
+        If no word is left, or `transform` has another shape.
+    """
+    instance("X", X, Cooccurrence)
+    space = space_of(vectors)
+    matrix = None if transform is False else checked_transform(transform, space.dim)
+    words = X.vocabulary.words
+    rows = np.array([space.rows.get(word, -1) for word in words], dtype=np.int64)
+    found: list[Float64] = []
+    kept: list[NDArray[np.int64]] = []
+    for block, sums, totals in additive(space, X, rows):
+        taken = np.flatnonzero(totals > 0)
+        means = sums[taken] / totals[taken, None]
+        found.append(means if matrix is None else means @ matrix.T)
+        kept.append(taken + block.start)
+    numbers = np.concatenate(kept) if kept else np.empty(0, np.int64)
+    if not len(numbers):
+        raise ValueError("X must have words that occur with words that have a vector, got none")
+    return FeatureEmbeddings(
+        [words[number] for number in numbers], np.concatenate(found), X.vocabulary.counts[numbers]
+    )
+
+
+def feature_similarity(
+    a: FeatureEmbeddings, b: FeatureEmbeddings, words: Sequence[str] | None = None
+) -> ResultTable:
+    """Compare how two texts use their words: the cosine of both embeddings of each word.
+
+    Parameters
+    ----------
+    a, b : FeatureEmbeddings
+        From :func:`feature_embeddings`, with the same vectors and the same transform.
+    words : sequence of str, optional
+        The words to compare; by default all words that are in both.
+
+    Returns
+    -------
+    ResultTable
+        The columns word and cosine; the word that is used most differently comes first.
+
+    Warns
+    -----
+    UserWarning
+        If some of `words` are not in both.
+
+    Raises
+    ------
+    ValueError
+        If no word is in both.
+    """
+    instance("a", a, FeatureEmbeddings)
+    instance("b", b, FeatureEmbeddings)
+    rows_a = dict(zip(a.words, range(len(a)), strict=True))
+    rows_b = dict(zip(b.words, range(len(b)), strict=True))
+    asked = a.words if words is None else list(dict.fromkeys(words_of("words", words)))
+    shared = [word for word in asked if word in rows_a and word in rows_b]
+    missing = [word for word in asked if word not in rows_a or word not in rows_b]
+    if not shared:
+        raise ValueError("words must be in both texts, got none that is")
+    notes = []
+    if words is not None and missing:
+        notes = [f"not in both texts: {', '.join(missing)}"]
+        warn(f"words left out because they are not in both texts: {', '.join(missing)}")
+    first = unit(a.vectors[[rows_a[word] for word in shared]])
+    second = unit(b.vectors[[rows_b[word] for word in shared]])
+    cosines = (first * second).sum(axis=1)
+    order = np.argsort(cosines, kind="stable")
+    result = ResultTable(
+        {"word": [shared[k] for k in order], "cosine": cosines[order]},
+        "similarity of the use of words in two texts",
+        notes,
+    )
+    result._plotted = ("word", "cosine", None, None)
+    return result

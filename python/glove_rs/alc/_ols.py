@@ -1,0 +1,208 @@
+"""Weighted least squares of many outcomes, and the sums that its errors are made of.
+
+n observations belong to G clusters; without clusters each is its own. An observation has the weight
+1 / (number of observations of its cluster). For cluster g, M_g = Σ w z zᵀ over its observations and
+S_g = Σ w z eᵀ, where z has the intercept and the covariates of an observation and e its residuals
+in all dim outcomes. Leaving clusters out, or counting them several times, changes only which M_g
+and S_g are added. So no estimate below reads the outcomes again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ._space import Float64
+
+__all__ = ["Fit", "fitted"]
+
+#: Relative size of a singular value that counts as zero.
+_SINGULAR = 1e-9
+#: Numbers of a block of a matrix of observations by observations: 64 MB.
+_CELLS = 1 << 23
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fit of all observations.
+
+    Attributes
+    ----------
+    Z : ndarray of float64, shape (n, p)
+        The intercept and the covariates.
+    clusters : ndarray of int64, shape (n,)
+        The cluster of each observation, from 0.
+    sizes : ndarray of int64, shape (G,)
+        The observations of each cluster.
+    beta : ndarray of float64, shape (p, dim)
+    residuals : ndarray of float64, shape (n, dim)
+    """
+
+    Z: Float64
+    clusters: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    beta: Float64
+    residuals: Float64
+
+    @property
+    def weights(self) -> Float64:
+        """The weight of each observation."""
+        return 1.0 / self.sizes[self.clusters]
+
+    @property
+    def is_clustered(self) -> bool:
+        """Whether a cluster has more than one observation."""
+        return len(self.sizes) < len(self.Z)
+
+    def moments(self) -> tuple[Float64, Float64]:
+        """Return M, shape (G, p, p), and S, shape (G, p, dim)."""
+        weighted = self.weights[:, None] * self.Z
+        p = self.Z.shape[1]
+        groups = len(self.sizes)
+        if not self.is_clustered:
+            order = np.argsort(self.clusters, kind="stable")
+            return (
+                weighted[order, :, None] * self.Z[order, None, :],
+                weighted[order, :, None] * self.residuals[order, None, :],
+            )
+        M = np.zeros((groups, p, p))
+        np.add.at(M, self.clusters, weighted[:, :, None] * self.Z[:, None, :])
+        S = np.zeros((groups, p, self.residuals.shape[1]))
+        for k in range(p):
+            np.add.at(S[:, k], self.clusters, weighted[:, k, None] * self.residuals)
+        return M, S
+
+    def norms(self) -> tuple[Float64, Float64]:
+        """Return ‖β_k‖² of each covariate, and its bias Σ_d se(β_kd)²: shape (p − 1,) each.
+
+        The standard errors are those of Stata for clusters (CR1); without clusters this is HC1.
+        """
+        if self.is_clustered:
+            _, S = self.moments()
+            # Σ_g S_g S_gᵀ, with the components of all clusters beside each other.
+            wide = S.transpose(1, 0, 2).reshape(self.Z.shape[1], -1)
+            meat = wide @ wide.T
+        else:
+            meat = (self.Z * (self.residuals**2).sum(axis=1)[:, None]).T @ self.Z
+        bread = np.linalg.inv((self.weights[:, None] * self.Z).T @ self.Z)
+        bias = np.diagonal(bread @ meat @ bread) * _correction(
+            len(self.Z), len(self.sizes), self.Z.shape[1]
+        )
+        return (self.beta[1:] ** 2).sum(axis=1), bias[1:]
+
+    def jackknife(self) -> Float64:
+        """Return the debiased norms without each cluster in turn: shape (G, p − 1).
+
+        NaN where a coefficient is not determined without the cluster, or its bias is not.
+        """
+        if self.is_clustered:
+            replicates = Replicates(self)
+            counts = np.ones((len(self.sizes), len(self.sizes))) - np.eye(len(self.sizes))
+            return np.array([replicates.debiased(row) for row in counts])
+        return self._without_each()
+
+    def _without_each(self) -> Float64:
+        """Return :meth:`jackknife` for clusters of one observation each.
+
+        Without observation c the residuals are e_g + h_gc e_c / (1 − h_cc), where h is the
+        leverage. Their squared norms follow from the products of residuals. Only these norms enter
+        the bias, because all outcomes have the same Z.
+        """
+        Z, E = self.Z, self.residuals
+        n, p = Z.shape
+        bread = np.linalg.inv(Z.T @ Z)
+        hat = np.einsum("np,pq,nq->n", Z, bread, Z)
+        squares = (E**2).sum(axis=1)
+        outer = (Z[:, :, None] * Z[:, None, :]).reshape(n, p * p)
+        found = np.empty((n, p - 1))
+        correction = _correction(n - 1, n - 1, p)
+        step = max(1, _CELLS // n)
+        alone = hat > 1 - _SINGULAR
+        for start in range(0, n, step):
+            part = np.arange(start, min(start + step, n))
+            scale = 1 / np.where(alone[part], np.nan, 1 - hat[part])
+            leverage = (Z @ bread @ Z[part].T) * scale
+            norms = squares[:, None] + 2 * leverage * (E @ E[part].T)
+            norms += leverage**2 * squares[part]
+            norms[part, np.arange(len(part))] = 0.0  # the observation itself is left out
+            meat = (outer.T @ norms).T.reshape(-1, p, p)
+            lean = Z[part] @ bread  # Sherman and Morrison
+            breads = bread + scale[:, None, None] * lean[:, :, None] * lean[:, None, :]
+            bias = np.einsum("cij,cjk,cki->ci", breads, meat, breads) * correction
+            change = scale[:, None] * lean
+            # ‖β − change eᵀ‖² = ‖β‖² − 2 change (β·e) + change² ‖e‖²
+            raw = (self.beta**2).sum(axis=1) - 2 * change * (E[part] @ self.beta.T)
+            raw += change**2 * squares[part, None]
+            found[part] = (raw - bias)[:, 1:]
+        if alone.any():
+            replicates = Replicates(self)
+            for c in np.flatnonzero(alone):
+                counts = np.ones(n)
+                counts[self.clusters[c]] = 0.0
+                found[c] = replicates.debiased(counts)
+        return found
+
+
+class Replicates:
+    """Estimates in which each cluster counts any number of times."""
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+        self._M, self._S = fit.moments()
+        self._own = self._S @ self._S.transpose(0, 2, 1)
+
+    def debiased(self, counts: Float64) -> Float64:
+        """Return the debiased norms: shape (p − 1,).
+
+        Parameters
+        ----------
+        counts : ndarray of float64, shape (G,)
+            How often each cluster counts. Its copies are different clusters.
+        """
+        M, S, beta = self._M, self._S, self._fit.beta
+        groups, p, dim = S.shape
+        total = np.tensordot(counts, M, 1)
+        values, directions = np.linalg.eigh(total)
+        is_lost = values <= _SINGULAR * max(values.max(), 0.0)
+        inverse = directions / np.where(is_lost, np.inf, values) @ directions.T
+        # β − β of the replicate. Σ_g S_g = 0 over all clusters, each once.
+        change = -inverse @ np.tensordot(counts, S, 1)
+        observations = int(counts @ self._fit.sizes)
+        clusters, rank = int(counts.sum()), int(p - is_lost.sum())
+        moved = (S.reshape(groups * p, dim) @ change.T).reshape(groups, p, p)
+        cross = np.einsum("g,gab,gbc->ac", counts, moved, M)
+        meat = np.tensordot(counts, self._own, 1) + cross + cross.T
+        meat += np.einsum("g,gab,bc,gcd->ad", counts, M, change @ change.T, M, optimize=True)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            bias = np.diagonal(inverse @ meat @ inverse) * _correction(observations, clusters, rank)
+        found: Float64 = ((beta - change) ** 2).sum(axis=1) - bias
+        # A coefficient that a lost direction moves is not determined.
+        found[(np.abs(directions[:, is_lost]) > _SINGULAR**0.5).any(axis=1)] = np.nan
+        found[~np.isfinite(found)] = np.nan
+        return found[1:]
+
+
+def _correction(n: int, clusters: int, rank: int) -> float:
+    """Return the correction for few observations and clusters; NaN if there are too few."""
+    if n <= rank or clusters < 2:
+        return float("nan")
+    return (n - 1) / (n - rank) * clusters / (clusters - 1)
+
+
+def fitted(Z: Float64, Y: Float64, clusters: NDArray[np.int64]) -> Fit:
+    """Minimise Σ_i w_i ‖y_i − βᵀ z_i‖².
+
+    Parameters
+    ----------
+    Z : ndarray of float64, shape (n, p)
+        With independent columns.
+    Y : ndarray of float64, shape (n, dim)
+    clusters : ndarray of int64, shape (n,)
+        Numbers from 0, each of which occurs.
+    """
+    sizes = np.bincount(clusters)
+    root = np.sqrt(1.0 / sizes[clusters])[:, None]
+    beta: Float64 = np.linalg.lstsq(root * Z, root * Y, rcond=None)[0].astype(np.float64)
+    return Fit(Z, clusters, sizes, beta, Y - Z @ beta)

@@ -1,0 +1,302 @@
+"""Regression of embeddings on covariates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import choice, instance, integer, real, shown
+from .._optional import optional
+from .._progress import Progress, reporter
+from .._results import ResultTable
+from .._warnings import warn
+from ._design import design
+from ._embed import Embeddings
+from ._ols import Fit, Replicates, fitted
+from ._permutation import permuted_norms
+from ._space import Float64
+
+__all__ = ["Regression", "regress"]
+
+#: With fewer clusters the intervals are too narrow, and a warning says so.
+_FEW = 20
+
+
+class Regression(ResultTable):
+    """The result of :func:`regress`: a row for each covariate.
+
+    ``print`` shows the table; ``result["debiased"]`` is a column.
+
+    - ``coefficient``: the name of the covariate.
+    - ``norm_squared``: ‖β‖² of its coefficient β, a vector. It is biased upwards: noise also has
+      length.
+    - ``bias``: the estimate of this bias, Σ_d se(β_d)².
+    - ``debiased``: ``norm_squared`` − ``bias``. It can be negative, if β is shorter than its noise.
+    - ``std_error``, ``low``, ``high``: of ``debiased``, if errors were asked for.
+    - ``p_value``: of the permutation test, if there was one.
+
+    Attributes
+    ----------
+    names : list of str
+        The names of the rows of `beta`; the first is "(Intercept)".
+    beta : ndarray of float64, shape (covariates + 1, dim)
+        The coefficients.
+    observations, clusters : int
+    """
+
+    _plotted = ("coefficient", "debiased", "low", "high")
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        title: str,
+        notes: Sequence[str],
+        names: list[str],
+        fit: Fit,
+    ) -> None:
+        super().__init__(columns, title, notes)
+        self.names = names
+        self.beta = fit.beta
+        self.observations = len(fit.Z)
+        self.clusters = len(fit.sizes)
+
+    def coefficient(self, name: str) -> Float64:
+        """Return the coefficient of a covariate, or of "(Intercept)": shape (dim,)."""
+        found: Float64 = self.beta[self.names.index(choice("name", name, self.names))]
+        return found
+
+    def predict(self, values: Mapping[str, float] | None = None) -> Float64:
+        """Return the embedding that the regression expects for values of the covariates.
+
+        Parameters
+        ----------
+        values : mapping of str to float, optional
+            Covariates that are not named are 0, so without values this is the intercept.
+
+        Returns
+        -------
+        ndarray of float64, shape (dim,)
+            It can be compared with word vectors: ``wv.similar_by_vector(result.predict())``.
+        """
+        found: Float64 = self.beta[0].copy()
+        for name, value in (values or {}).items():
+            found += real("values", value, -np.inf, above=True) * self.coefficient(name)
+        return found
+
+
+def regress(
+    embeddings: Embeddings,
+    covariates: Any,
+    *,
+    cluster: str | Sequence[Any] | None = None,
+    errors: str | None = "jackknife",
+    bootstraps: int = 1000,
+    permutations: int = 1000,
+    level: float = 0.95,
+    seed: int = 1,
+    progress: Progress = None,
+) -> Regression:
+    """Regress the embeddings of a word on covariates, as conText does.
+
+    The model is y = βᵀ z + e, where y is the embedding of a context and z has 1 and the covariates.
+    A covariate matters if its coefficient, a vector, is long. The squared length is debiased (Green
+    et al. 2025): Σ_d β_d² − se(β_d)², with the standard errors HC1 or, with clusters, CR1.
+
+    Parameters
+    ----------
+    embeddings : Embeddings
+        From :func:`embed`.
+    covariates : str, sequence of str, mapping, data frame or ndarray
+        A formula over the metadata, such as ``"party + year"``, which needs the library formulaic;
+        names of columns of the metadata; or columns with a value for each vector or each context.
+        Columns of text become indicators of all values but the first in alphabetical order, named
+        ``column_value``. The intercept is added.
+    cluster : str or sequence, optional
+        A column of the metadata, or a value for each vector or context, such as the speaker.
+        Contexts of one cluster are not independent. Each is weighted by 1 / (contexts of its
+        cluster), so every cluster counts the same.
+    errors : {"jackknife", "bootstrap"} or None, default "jackknife"
+        How the standard error of the debiased norm is estimated: by leaving out each context (or
+        cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
+        the estimate ± t times the standard error, with n − 1 degrees of freedom. For "jackknife"
+        with clusters, n is the number of contexts, as in conText; a warning says if there are too
+        few clusters for that.
+    bootstraps : int, default 1000
+        The number of draws of the bootstrap.
+    permutations : int, default 1000
+        The number of permutations of the residuals. 0: no test.
+    level : float, default 0.95
+        The probability of the intervals.
+    seed : int, default 1
+        The seed of draws and permutations.
+    progress : bool or callable, optional
+        As for :class:`glove_rs.Glove`.
+
+    Returns
+    -------
+    Regression
+
+    Warns
+    -----
+    UserWarning
+        If there are fewer than 20 clusters, or a standard error is undefined because a group has
+        only one context or cluster.
+
+    Raises
+    ------
+    ValueError
+        If covariates are missing, constant or collinear, if there are too few contexts or
+        clusters, or if a parameter is out of its range.
+    ImportError
+        If `covariates` is a formula and formulaic or pandas is not installed, or `errors` is not
+        None and scipy is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, alc
+    >>> wv = WordVectors(["a", "b", "c"], np.array([[1.0, 0], [0, 1], [1, 1]]))
+    >>> found = alc.embed(["a c", "a", "b", "b c", "b b a"], wv, transform=np.eye(2))
+    >>> result = alc.regress(found, {"late": [0, 0, 1, 1, 1]}, errors=None, permutations=0)
+    >>> print(result)
+    regression of 5 embeddings on 1 covariate
+    coefficient  norm squared    bias  debiased
+    -------------------------------------------
+    late               0.9298  0.0898    0.8400
+    """
+    instance("embeddings", embeddings, Embeddings)
+    if errors is not None:
+        choice("errors", errors, ("jackknife", "bootstrap"))
+    bootstraps = integer("bootstraps", bootstraps, 2)
+    permutations, seed = integer("permutations", permutations, 0), integer("seed", seed, 0)
+    level = real("level", level, above=True, below=1.0)
+    names, X = design(embeddings, covariates)
+    n = len(embeddings)
+    clusters = np.arange(n) if cluster is None else embeddings.groups(_named(cluster))[1]
+    Z = np.column_stack([np.ones(n), X])
+    _check(Z, names, clusters, is_clustered=cluster is not None)
+    fit = fitted(Z, embeddings.vectors, clusters)
+    raw, bias = fit.norms()
+    columns: dict[str, Any] = {
+        "coefficient": names,
+        "norm_squared": raw,
+        "bias": bias,
+        "debiased": raw - bias,
+    }
+    notes = []
+    with reporter(progress) as report:
+
+        def step_done(done: int, total: int) -> None:
+            if report is not None:
+                report("resampling", done, total, {})
+
+        if errors is not None:
+            replicated = (
+                fit.jackknife()
+                if errors == "jackknife"
+                else _bootstrapped(fit, bootstraps, seed, step_done)
+            )
+            columns |= _interval(raw - bias, replicated, fit, errors, level)
+            of = f"{bootstraps:,} draws" if errors == "bootstrap" else "leaving out each"
+            unit = "contexts" if cluster is None else "clusters"
+            notes.append(f"{level:.0%} intervals: {errors} of {unit} ({of})")
+            _warn_of_errors(columns, names, fit, is_clustered=cluster is not None)
+        if permutations:
+            norms = permuted_norms(
+                fit, permutations, seed, lambda done: step_done(done, permutations)
+            )
+            # The observed order is one of the permutations, so no p-value is 0.
+            beyond = (norms >= raw * (1 - 1e-12)).sum(axis=0)
+            columns["p_value"] = (beyond + 1) / (permutations + 1)
+            notes.append(f"p-values: {permutations:,} permutations of the residuals, seed {seed}")
+    title = f"regression of {n:,} embeddings on {len(names)} covariate{'s' * (len(names) > 1)}"
+    if cluster is not None:
+        title += f", in {len(fit.sizes):,} clusters"
+    return Regression(columns, title, notes, ["(Intercept)", *names], fit)
+
+
+def _named(cluster: Any) -> Any:
+    if isinstance(cluster, str) or hasattr(cluster, "__iter__"):
+        return cluster
+    raise TypeError(f"cluster must be a column of the metadata or values, got {shown(cluster)}")
+
+
+def _check(
+    Z: Float64, names: list[str], clusters: NDArray[np.int64], *, is_clustered: bool
+) -> None:
+    """Raise a ValueError if the observations do not determine the coefficients."""
+    n, p = Z.shape
+    if n <= p:
+        raise ValueError(
+            f"embeddings must be more than the coefficients, got {n} embeddings for {p} "
+            "coefficients with the intercept"
+        )
+    if is_clustered and (groups := int(clusters.max()) + 1) <= p:
+        raise ValueError(
+            f"cluster must have more clusters than coefficients, got {groups} clusters for {p} "
+            "coefficients with the intercept"
+        )
+    scaled = Z / np.where(np.abs(Z).max(axis=0) > 0, np.abs(Z).max(axis=0), 1.0)
+    basis = np.zeros((n, 0))
+    for k in range(p):
+        rest = scaled[:, k] - basis @ (basis.T @ scaled[:, k])
+        rest -= basis @ (basis.T @ rest)
+        length = np.linalg.norm(rest)
+        if length <= 1e-9 * max(float(np.linalg.norm(scaled[:, k])), 1.0):
+            name = names[k - 1]
+            if np.ptp(Z[:, k]) == 0:
+                raise ValueError(f"covariates must vary: {name!r} is {Z[0, k]:g} for all contexts")
+            raise ValueError(
+                f"covariates must not be collinear: {name!r} follows from the intercept and "
+                f"{', '.join(map(repr, names[: k - 1]))}"
+            )
+        basis = np.column_stack([basis, rest / length])
+
+
+def _bootstrapped(fit: Fit, n: int, seed: int, step_done: Callable[[int, int], object]) -> Float64:
+    """Return the debiased norms of `n` draws of clusters with replacement: shape (n, p − 1)."""
+    rng = np.random.default_rng(seed)
+    groups = len(fit.sizes)
+    replicates = Replicates(fit)
+    found = np.empty((n, fit.Z.shape[1] - 1))
+    for number in range(n):
+        counts = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        found[number] = replicates.debiased(counts.astype(np.float64))
+        step_done(number + 1, n)
+    return found
+
+
+def _interval(
+    estimate: Float64, replicated: Float64, fit: Fit, errors: str, level: float
+) -> dict[str, Float64]:
+    """Return the standard error and the bounds of each estimate."""
+    special = optional("scipy.special", "a standard error of regress")
+    n = len(fit.Z) if errors == "jackknife" else len(fit.sizes)
+    if errors == "jackknife":
+        spread = ((replicated - replicated.mean(axis=0)) ** 2).sum(axis=0)
+        error = np.sqrt(spread * ((n - 1) / n))
+    else:
+        defined = ~np.isnan(replicated)
+        error = np.full(len(estimate), np.nan)
+        for k in range(len(estimate)):  # a draw may lack a small group
+            if defined[:, k].mean() >= 0.95:
+                error[k] = replicated[defined[:, k], k].std(ddof=1)
+    half = special.stdtrit(n - 1, 0.5 + level / 2) * error
+    return {"std_error": error, "low": estimate - half, "high": estimate + half}
+
+
+def _warn_of_errors(
+    columns: Mapping[str, Any], names: list[str], fit: Fit, *, is_clustered: bool
+) -> None:
+    undefined = [name for name, e in zip(names, columns["std_error"], strict=True) if np.isnan(e)]
+    if undefined:
+        unit = "cluster" if is_clustered else "context"
+        warn(
+            f"the standard error of {', '.join(map(repr, undefined))} is undefined: without one "
+            f"{unit} the coefficient is not determined, for example because a group has only one"
+        )
+    if is_clustered and len(fit.sizes) < _FEW:
+        warn(f"there are only {len(fit.sizes)} clusters: the intervals are too narrow")

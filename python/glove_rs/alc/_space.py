@@ -1,0 +1,98 @@
+"""The vectors that à la carte embeddings are made of, in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._checks import shown
+from .._checks import words as words_of
+
+__all__ = ["Float64", "Space", "checked_transform", "space_of", "unit"]
+
+Float64: TypeAlias = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Space:
+    """Words with their vectors.
+
+    Attributes
+    ----------
+    words : list of str
+    rows : dict of str to int
+    matrix : callable
+        Returns the vectors, as they are stored, shape (V, dim).
+    dim : int
+    """
+
+    words: list[str]
+    rows: dict[str, int]
+    matrix: Callable[[], NDArray[Any]]
+    dim: int
+
+    def of(self, rows: NDArray[np.int64]) -> Float64:
+        """Return some vectors in float64."""
+        return self.matrix()[rows].astype(np.float64)
+
+
+def space_of(vectors: Any) -> Space:
+    """Return the vectors of an argument `vectors`.
+
+    Parameters
+    ----------
+    vectors : WordVectors, Glove, or pair of words and matrix
+        The vectors of a model are W + W_tilde. A pair keeps float64.
+    """
+    if hasattr(vectors, "W_tilde"):
+        vectors = vectors.vectors
+    if hasattr(vectors, "key_to_index") and hasattr(vectors, "vectors"):
+        matrix = vectors.vectors
+        return Space(
+            vectors.index_to_key, vectors.key_to_index, lambda: vectors.vectors, matrix.shape[1]
+        )
+    if isinstance(vectors, tuple) and len(vectors) == 2:
+        words, matrix = words_of("vectors", vectors[0]), np.asarray(vectors[1])
+        if matrix.ndim != 2 or len(matrix) != len(words) or matrix.dtype.kind != "f":
+            raise ValueError(
+                "vectors must be words and a matrix of real numbers with a row for each, got "
+                f"{len(words)} words and shape {matrix.shape} of {matrix.dtype}"
+            )
+        rows = dict(zip(words, range(len(words)), strict=True))
+        if len(rows) < len(words):
+            raise ValueError("vectors must have different words, got a word twice")
+        return Space(words, rows, lambda: matrix, matrix.shape[1])
+    raise TypeError(
+        f"vectors must be word vectors, a model, or a pair of words and matrix, got "
+        f"{shown(vectors)}"
+    )
+
+
+def checked_transform(transform: Any, dim: int) -> Float64:
+    """Return a transformation matrix in float64, or raise a ValueError."""
+    matrix = np.asarray(transform)
+    if matrix.shape != (dim, dim) or matrix.dtype.kind not in "fiu":
+        raise ValueError(
+            f"transform must be a matrix of shape ({dim}, {dim}), got shape {matrix.shape} of "
+            f"{matrix.dtype}"
+        )
+    if not np.isfinite(matrix).all():
+        raise ValueError("transform must have finite numbers only")
+    return matrix.astype(np.float64)
+
+
+def unit(rows: Float64) -> Float64:
+    """Return rows of length 1; a row of zeros stays."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1.0)
+
+
+def known_rows(space: Space, words: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """Return the rows of the known words, and the unknown words."""
+    unknown = [word for word in words if word not in space.rows]
+    rows = [space.rows[word] for word in words if word in space.rows]
+    return np.array(rows, dtype=np.int64), unknown

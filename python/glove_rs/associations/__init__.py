@@ -1,0 +1,33 @@
+"""Associations of words: tests between sets of words, and axes from one set to another.
+
+- :func:`weat` and :func:`sc_weat`: Word Embedding Association Test, with effect size and p-value
+  (Caliskan, Bryson and Narayanan 2017).
+- :func:`rnd`: Relative Norm Distance (Garg et al. 2018).
+- :func:`ripa`: Relational Inner Product Association (Ethayarajh, Duvenaud and Hirst 2019).
+- :func:`axis`: an axis such as cold to hot, and projections of words on it (An, Kwak and Ahn 2018;
+  Kozlowski, Taddy and Evans 2019).
+- :func:`read_sets`: sets of words from a file.
+
+All take `bootstrap`, the models of a bootstrap of the text. The result then has an interval that
+shows how much it depends on the text. A p-value does not show this: it compares with other sets of
+the same words.
+"""
+
+from ._axis import Axis, axis
+from ._distances import DistanceResult, ripa, rnd
+from ._sets import WordSet, read_sets
+from ._weat import AssociationTest, SingleCategoryTest, sc_weat, weat
+
+__all__ = [
+    "AssociationTest",
+    "Axis",
+    "DistanceResult",
+    "SingleCategoryTest",
+    "WordSet",
+    "axis",
+    "read_sets",
+    "ripa",
+    "rnd",
+    "sc_weat",
+    "weat",
+]

@@ -1,0 +1,186 @@
+"""Axes from one set of words to another, and projections of words on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .._checks import choice, real
+from .._results import ResultTable
+from ..evaluation._outcomes import Vectors
+from ._distances import chosen_pairs
+from ._replicates import interval, level_note
+from ._sets import Chosen, Float64, chosen, missing_note, refuse_shared, unit
+
+__all__ = ["Axis", "axis"]
+
+
+class _Projections(ResultTable):
+    _plotted = ("word", "projection", "low", "high")
+
+
+class Axis:
+    """The result of :func:`axis`.
+
+    Attributes
+    ----------
+    vector : ndarray of float64, shape (dim,)
+        The axis, not scaled. It points to the positive end.
+    positive, negative : list of str
+        The words of both ends that have a vector.
+    missing : dict of str to list of str
+        The words, or pairs, without a vector, by the name of their set.
+    """
+
+    def __init__(
+        self,
+        wv: Vectors,
+        positive: Chosen,
+        negative: Chosen,
+        missing: Sequence[Chosen],
+        method: str,
+    ) -> None:
+        self._wv, self._ends, self._method = wv, (positive, negative), method
+        self._missing = missing
+        self.positive, self.negative = list(positive.words), list(negative.words)
+        self.missing = {own.name: own.missing for own in missing if own.missing}
+        self.vector = self._of(wv)
+        if not np.linalg.norm(self.vector) > 0:
+            raise ValueError("positive and negative must differ: the axis has length 0")
+
+    def _of(self, wv: Vectors) -> Float64:
+        first, second = (end.rows(wv) for end in self._ends)
+        if self._method == "pairs":
+            found: Float64 = unit(first - second).mean(axis=0)
+        else:
+            found = first.mean(axis=0) - second.mean(axis=0)
+        return found
+
+    def __repr__(self) -> str:
+        first, second = self._ends
+        return f"<Axis from {second.name} to {first.name}, {self._method}>"
+
+    def project(
+        self,
+        words: Sequence[str],
+        *,
+        scale: str = "cosine",
+        bootstrap: Any = None,
+        level: float = 0.95,
+    ) -> ResultTable:
+        """Project words on the axis.
+
+        Parameters
+        ----------
+        words : sequence of str
+        scale : {"cosine", "scalar"}, default "cosine"
+            "cosine": the cosine with the axis, from -1 to 1. "scalar": the inner product with the
+            axis of length 1, which also grows with the length of the word's vector.
+        bootstrap : bootstrap or iterable of WordVectors, optional
+            Models of a bootstrap, for intervals. The axis is computed again in each.
+        level : float, default 0.95
+            The probability of the intervals.
+
+        Returns
+        -------
+        ResultTable
+            The columns word and projection, and low and high with a bootstrap; the word nearest to
+            the positive end comes first.
+
+        Warns
+        -----
+        UserWarning
+            For words without a vector.
+
+        Raises
+        ------
+        ValueError
+            If no word has a vector, or a parameter is out of its range.
+        """
+        choice("scale", scale, ("cosine", "scalar"))
+        level = real("level", level, above=True, below=1.0)
+        (targets,) = chosen(self._wv, {"words": [words] if isinstance(words, str) else words})
+
+        def estimate(wv: Vectors) -> Float64:
+            rows = targets.rows(wv)
+            found: Float64 = (unit(rows) if scale == "cosine" else rows) @ unit(self._of(wv))
+            return found
+
+        values = estimate(self._wv)
+        order = np.argsort(-values, kind="stable")
+        columns: dict[str, Any] = {
+            "word": [targets.words[k] for k in order],
+            "projection": values[order],
+        }
+        first, second = self._ends
+        notes = missing_note([*self._missing, targets])
+        if bootstrap is not None:
+            low, high = interval(bootstrap, estimate, level)
+            columns |= {"low": low[order], "high": high[order]}
+            notes.append(level_note(level))
+        title = f"projections ({scale}) on the axis from {second.name} to {first.name}"
+        return _Projections(columns, title, notes)
+
+
+def axis(
+    wv: Vectors,
+    positive: Sequence[str] | None = None,
+    negative: Sequence[str] | None = None,
+    *,
+    pairs: Sequence[tuple[str, str]] | None = None,
+) -> Axis:
+    """Build an axis from words of two opposite ends.
+
+    Parameters
+    ----------
+    wv : WordVectors
+    positive, negative : sequence of str, optional
+        The words of both ends: the axis is the difference of their mean vectors (SemAxis: An et al.
+        2018).
+    pairs : sequence of pairs of str, optional
+        Instead of `positive` and `negative`, pairs of opposites (positive, negative): the axis is
+        the mean of their differences, each scaled to length 1 (Kozlowski et al. 2019). A pair with
+        a word that has no vector is left out as a whole.
+
+    Returns
+    -------
+    Axis
+
+    Warns
+    -----
+    UserWarning
+        For words without a vector.
+
+    Raises
+    ------
+    ValueError
+        If an end or all pairs have no vector, if both ends share words, or if the axis has length
+        0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, associations
+    >>> words = ["hot", "warm", "cold", "ice", "tea"]
+    >>> wv = WordVectors(words, np.array([[2.0, 1], [1, 1], [-2, 1], [-1, 2], [1, 3]]))
+    >>> heat = associations.axis(wv, ["hot", "warm"], ["cold"])
+    >>> print(heat.project(["ice", "tea"]))
+    projections (cosine) on the axis from negative to positive
+    word  projection
+    ----------------
+    tea       0.3162
+    ice      -0.4472
+    """
+    if (pairs is None) == (positive is None and negative is None):
+        raise ValueError("axis needs positive and negative, or pairs")
+    if pairs is not None:
+        first, second, left_out = chosen_pairs(wv, pairs)
+        ends = Chosen("first words", first.words), Chosen("second words", second.words)
+        return Axis(wv, *ends, [Chosen("pairs", first.words, left_out)], "pairs")
+    if positive is None or negative is None:
+        raise ValueError("axis needs both positive and negative")
+    up, down = chosen(wv, {"positive": positive, "negative": negative})
+    refuse_shared(up, down)
+    return Axis(wv, up, down, [up, down], "centroids")

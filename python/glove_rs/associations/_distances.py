@@ -1,0 +1,240 @@
+"""Distances of attributes from two sets of targets: RND and RIPA."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._checks import choice, real, shown
+from .._results import ResultTable
+from .._warnings import warn
+from ..evaluation._outcomes import Vectors
+from ._replicates import interval, level_note
+from ._sets import Chosen, Float64, chosen, missing_note, unit
+
+__all__ = ["DistanceResult", "ripa", "rnd"]
+
+
+class DistanceResult(ResultTable):
+    """The result of :func:`rnd` and :func:`ripa`: a row for each attribute.
+
+    Attributes
+    ----------
+    value : float
+        The mean over the attributes.
+    low, high : float
+        The interval of `value`; NaN without a bootstrap.
+    missing : dict of str to list of str
+        The words without a vector, by the name of their set.
+    """
+
+    _plotted = ("word", "value", "low", "high")
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        title: str,
+        notes: Sequence[str],
+        value: float,
+        bounds: tuple[float, float],
+        missing: dict[str, list[str]],
+    ) -> None:
+        super().__init__(columns, title, notes)
+        self.value, self.missing = value, missing
+        self.low, self.high = bounds
+
+
+def rnd(
+    wv: Vectors,
+    X: Sequence[str],
+    Y: Sequence[str],
+    A: Sequence[str],
+    *,
+    distance: str = "norm",
+    bootstrap: Any = None,
+    level: float = 0.95,
+) -> DistanceResult:
+    """Relative Norm Distance: whether attributes are nearer to one set of targets than to another.
+
+    The value of an attribute a is ‖a − x̄‖ − ‖a − ȳ‖, where x̄ and ȳ are the mean vectors of X and Y
+    (Garg et al. 2018). A negative value says that a is nearer to X.
+
+    Parameters
+    ----------
+    wv : WordVectors
+        Garg et al. use vectors of length 1; the vectors are used as they are.
+    X, Y : sequence of str
+        Two sets of targets.
+    A : sequence of str
+        The attributes.
+    distance : {"norm", "cos"}, default "norm"
+        "cos": the value is cos(a, x̄) − cos(a, ȳ), as in WEFE. It is positive if a is nearer to X.
+    bootstrap : bootstrap or iterable of WordVectors, optional
+        Models of a bootstrap, for intervals. They should share a space, which "norm" depends on.
+    level : float, default 0.95
+        The probability of the intervals.
+
+    Returns
+    -------
+    DistanceResult
+        `value` is the mean over the attributes.
+
+    Raises
+    ------
+    ValueError
+        If a set has no word with a vector, or a parameter is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, associations
+    >>> wv = WordVectors(["he", "she", "job"], np.array([[1.0, 0], [0, 1], [2, 0]]))
+    >>> round(associations.rnd(wv, ["he"], ["she"], ["job"]).value, 4)
+    -1.2361
+    """
+    choice("distance", distance, ("norm", "cos"))
+    sets = chosen(wv, {"X": X, "Y": Y, "A": A})
+    x, y, a = sets
+
+    def estimate(own: Vectors) -> Float64:
+        means = np.stack([x.rows(own).mean(axis=0), y.rows(own).mean(axis=0)])
+        rows = a.rows(own)
+        if distance == "cos":
+            both = unit(rows) @ unit(means).T
+        else:
+            both = np.linalg.norm(rows[:, None, :] - means, axis=2)
+        found: Float64 = both[:, 0] - both[:, 1]
+        return found
+
+    title = f"Relative Norm Distance ({distance}), {x.name} - {y.name}"
+    return _result(wv, sets, a.words, estimate, title, bootstrap, level)
+
+
+def ripa(
+    wv: Vectors,
+    pairs: Sequence[tuple[str, str]],
+    A: Sequence[str],
+    *,
+    bootstrap: Any = None,
+    level: float = 0.95,
+) -> DistanceResult:
+    """Relational Inner Product Association: the projection of attributes on pairs of words.
+
+    The value of an attribute a is the mean of a · (x − y) / ‖x − y‖ over the pairs (x, y)
+    (Ethayarajh et al. 2019). It is positive if a is on the side of the first words.
+
+    Parameters
+    ----------
+    wv : WordVectors
+    pairs : sequence of pairs of str
+        Such as ``[("man", "woman")]``, or ``zip(men, women)``. A pair with a word that has no
+        vector is left out as a whole.
+    A : sequence of str
+        The attributes.
+    bootstrap, level
+        As for :func:`rnd`.
+
+    Returns
+    -------
+    DistanceResult
+        With a column std_of_pairs: the standard deviation over the pairs. `value` is the mean
+        over the attributes.
+
+    Raises
+    ------
+    ValueError
+        If no pair or no attribute is left, or both words of a pair have the same vector.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, associations
+    >>> wv = WordVectors(["he", "she", "job"], np.array([[1.0, 0], [0, 1], [2, 0]]))
+    >>> round(associations.ripa(wv, [("he", "she")], ["job"]).value, 4)
+    1.4142
+    """
+    x, y, left_out = chosen_pairs(wv, pairs)
+    (a,) = chosen(wv, {"A": A})
+    sets = [Chosen("pairs", x.words, left_out), a]
+
+    def scores(own: Vectors) -> Float64:
+        relations = x.rows(own) - y.rows(own)
+        lengths = np.linalg.norm(relations, axis=1)
+        if not lengths.all():
+            at = int(np.flatnonzero(lengths == 0)[0])
+            raise ValueError(
+                f"pairs must have different vectors, got the same for {x.words[at]!r} and "
+                f"{y.words[at]!r}"
+            )
+        found: Float64 = a.rows(own) @ (relations / lengths[:, None]).T
+        return found
+
+    title = f"Relational Inner Product Association, {len(x.words)} pairs"
+    spread = scores(wv).std(axis=1)
+    return _result(
+        wv, sets, a.words, lambda own: scores(own).mean(axis=1), title, bootstrap, level, spread
+    )
+
+
+def chosen_pairs(wv: Vectors, pairs: Any) -> tuple[Chosen, Chosen, list[str]]:
+    """Return the first and the second words of pairs with vectors, and the pairs left out.
+
+    Raises
+    ------
+    TypeError
+        If `pairs` does not hold pairs of words.
+    ValueError
+        If no pair is left.
+    """
+    if isinstance(pairs, str) or not isinstance(pairs, Iterable):
+        raise TypeError(f"pairs must hold pairs of words, got {shown(pairs)}")
+    listed = [() if isinstance(pair, str) else tuple(pair) for pair in pairs]
+    if not all(len(pair) == 2 and all(isinstance(w, str) for w in pair) for pair in listed):
+        raise TypeError("pairs must hold pairs of words, such as [('man', 'woman')]")
+    known = [pair for pair in listed if all(word in wv.key_to_index for word in pair)]
+    missing = [word for pair in listed for word in pair if word not in wv.key_to_index]
+    left_out = [" - ".join(pair) for pair in listed if pair not in known]
+    if not known:
+        raise ValueError(f"pairs must have a pair with vectors, got none of {len(listed)}")
+    if left_out:
+        warn(
+            f"pairs left out, because {', '.join(dict.fromkeys(missing))} has no vector: "
+            f"{', '.join(left_out)}"
+        )
+    first, second = zip(*known, strict=True)
+    return Chosen("pairs", list(first)), Chosen("pairs", list(second)), left_out
+
+
+def _result(
+    wv: Vectors,
+    sets: Sequence[Chosen],
+    words: Sequence[str],
+    estimate: Any,
+    title: str,
+    bootstrap: Any,
+    level: float,
+    spread: Float64 | None = None,
+) -> DistanceResult:
+    level = real("level", level, above=True, below=1.0)
+    values = estimate(wv)
+    columns: dict[str, Any] = {"word": list(words), "value": values}
+    notes = [f"mean {values.mean():.6f}", *missing_note(sets)]
+    if spread is not None:
+        columns["std_of_pairs"] = spread
+    bounds = (math.nan, math.nan)
+    if bootstrap is not None:
+
+        def with_mean(own: Vectors) -> Float64:
+            found = estimate(own)
+            return np.append(found, found.mean())
+
+        low, high = interval(bootstrap, with_mean, level)
+        columns |= {"low": low[:-1], "high": high[:-1]}
+        bounds = float(low[-1]), float(high[-1])
+        notes[0] += f" [{bounds[0]:.6f}, {bounds[1]:.6f}]"
+        notes.append(level_note(level))
+    missing = {own.name: own.missing for own in sets if own.missing}
+    return DistanceResult(columns, title, notes, float(values.mean()), bounds, missing)

@@ -1,0 +1,389 @@
+"""The Word Embedding Association Test, and its form with one target word."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from .._checks import boolean, choice, integer, real
+from .._results import ResultTable
+from .._warnings import warn
+from ..evaluation._outcomes import Vectors
+from ._permutation import ALTERNATIVES, MOST_EXACT, exact_p_value, sampled_p_values
+from ._replicates import interval, level_note
+from ._sets import (
+    Chosen,
+    Float64,
+    chosen,
+    missing_note,
+    refuse_shared,
+    unit,
+    warn_of_shared,
+)
+
+__all__ = ["AssociationTest", "SingleCategoryTest", "sc_weat", "weat"]
+
+#: With at most this many values all divisions are counted, unless the caller decides: this takes
+#: less than a hundredth of a second.
+_EXACT = 30
+
+
+class AssociationTest(ResultTable):
+    """The result of :func:`weat`: a row with the test.
+
+    Attributes
+    ----------
+    statistic : float
+        Σ s(x) over the first targets − Σ s(y) over the second.
+    effect_size : float
+        The difference of the mean associations divided by their standard deviation. NaN if all
+        associations are equal.
+    p_value : float
+    is_exact : bool
+        Whether `p_value` is over all divisions of the targets.
+    low, high : float
+        The interval of the effect size; NaN without a bootstrap.
+    missing : dict of str to list of str
+        The words without a vector, by the name of their set.
+    by_word : ResultTable
+        The association s of each target word: columns word, targets and association.
+    """
+
+    _plotted = ("targets", "effect_size", "low", "high")
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        title: str,
+        notes: Sequence[str],
+        missing: dict[str, list[str]],
+        by_word: ResultTable,
+        *,
+        is_exact: bool,
+    ) -> None:
+        super().__init__(columns, title, notes)
+        self.missing, self.by_word, self.is_exact = missing, by_word, is_exact
+        self.statistic = float(self["statistic"][0])
+        self.effect_size = float(self["effect_size"][0])
+        self.p_value = float(self["p_value"][0])
+        has_interval = "low" in self.columns
+        self.low = float(self["low"][0]) if has_interval else math.nan
+        self.high = float(self["high"][0]) if has_interval else math.nan
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the association of each target word, in a row for each set of targets."""
+        from .._optional import optional
+
+        if ax is None:
+            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+        names = list(dict.fromkeys(self.by_word["targets"]))
+        for row, name in enumerate(names):
+            own = self.by_word["targets"] == name
+            values, words = self.by_word["association"][own], self.by_word["word"][own]
+            ax.plot(values, np.full(len(values), row), "o", alpha=0.6)
+            for value, word in zip(values, words, strict=True):
+                ax.annotate(
+                    word,
+                    (value, row),
+                    xytext=(0, 6),
+                    textcoords="offset points",
+                    rotation=60,
+                    fontsize="small",
+                    parse_math=False,
+                )
+        ax.set_yticks(np.arange(len(names)), names, parse_math=False)
+        ax.margins(y=0.5)
+        ax.set_xlabel(f"association: {self['attributes'][0]}")
+        return ax
+
+
+class SingleCategoryTest(ResultTable):
+    """The result of :func:`sc_weat`: a row for each word.
+
+    Attributes
+    ----------
+    is_exact : bool
+        Whether the p-values are over all divisions of the attributes.
+    missing : dict of str to list of str
+        The words without a vector, by the name of their set.
+    """
+
+    _plotted = ("word", "effect_size", "low", "high")
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        title: str,
+        notes: Sequence[str],
+        missing: dict[str, list[str]],
+        *,
+        is_exact: bool,
+    ) -> None:
+        super().__init__(columns, title, notes)
+        self.missing, self.is_exact = missing, is_exact
+
+
+def weat(
+    wv: Vectors,
+    X: Sequence[str],
+    Y: Sequence[str],
+    A: Sequence[str],
+    B: Sequence[str],
+    *,
+    alternative: str = "greater",
+    exact: bool | None = None,
+    permutations: int = 100_000,
+    bootstrap: Any = None,
+    level: float = 0.95,
+    seed: int = 1,
+) -> AssociationTest:
+    r"""Test whether two sets of targets differ in their association with two sets of attributes.
+
+    The association of a word is s(w) = mean cos(w, a) over A − mean cos(w, b) over B. The effect
+    size is (mean s over X − mean s over Y) / std s over X ∪ Y, where the variance is divided by
+    the number of words (Caliskan et al. 2017; WEFE).
+
+    Parameters
+    ----------
+    wv : WordVectors
+    X, Y : sequence of str
+        Two sets of targets, such as flowers and insects. They need not be of one size.
+    A, B : sequence of str
+        Two sets of attributes, such as pleasant and unpleasant.
+    alternative : {"greater", "less", "two-sided"}, default "greater"
+        "greater": X is associated with A, and Y with B.
+    exact : bool, optional
+        True: count all divisions of the targets into sets of the same sizes, for at most 40
+        targets. False: draw `permutations` of them. By default, all are counted for at most 30
+        targets.
+    permutations : int, default 100,000
+    bootstrap : bootstrap or iterable of WordVectors, optional
+        Models of a bootstrap, for an interval of the effect size.
+    level : float, default 0.95
+        The probability of the interval.
+    seed : int, default 1
+        The seed of the permutations.
+
+    Returns
+    -------
+    AssociationTest
+        The p-value is the share of the divisions with a statistic at least as large as that of X
+        and Y; of drawn divisions, the observed one counts as drawn.
+
+    Warns
+    -----
+    UserWarning
+        For words without a vector, and words that are both target and attribute.
+
+    Raises
+    ------
+    ValueError
+        If X and Y, or A and B, share words; if a set has no word with a vector, or a parameter is
+        out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, associations
+    >>> words = ["rose", "tulip", "wasp", "gnat", "good", "bad"]
+    >>> rows = [[3.0, 1], [4, 1], [1, 3], [1, 5], [1, 0], [0, 1]]
+    >>> wv = WordVectors(words, np.array(rows))
+    >>> result = associations.weat(wv, words[:2], words[2:4], ["good"], ["bad"])
+    >>> print(result)
+    Word Embedding Association Test
+    targets  attributes  statistic  effect size  p value
+    ----------------------------------------------------
+    X - Y    A - B          2.7770       1.9917   0.1667
+    p-value over all 6 divisions of the targets (greater)
+    """
+    _check(alternative, exact)
+    level = real("level", level, above=True, below=1.0)
+    permutations, seed = integer("permutations", permutations, 1), integer("seed", seed, 0)
+    sets = chosen(wv, {"X": X, "Y": Y, "A": A, "B": B})
+    x, y, a, b = sets
+    refuse_shared(x, y)
+    refuse_shared(a, b)
+    warn_of_shared([x, y], [a, b])
+    values = _associations(wv, sets)
+    k, n = len(x.words), len(values)
+    is_exact = n <= _EXACT if exact is None else exact
+    if is_exact and n > MOST_EXACT:
+        raise ValueError(f"exact must be False for more than {MOST_EXACT} targets, got {n}")
+    if is_exact:
+        p = exact_p_value(values, k, alternative)
+        how = f"over all {math.comb(n, k):,} divisions of the targets"
+    else:
+        p = float(sampled_p_values(values[None], k, alternative, permutations, seed)[0])
+        how = f"over {permutations:,} drawn divisions of the targets, seed {seed}"
+    effect = _effect(values, k)
+    if math.isnan(effect):
+        warn("the effect size is undefined: all associations are equal")
+    columns: dict[str, Any] = {
+        "targets": [f"{x.name} - {y.name}"],
+        "attributes": [f"{a.name} - {b.name}"],
+        "statistic": [float(values[:k].sum() - values[k:].sum())],
+        "effect_size": [effect],
+    }
+    notes = [f"p-value {how} ({alternative})", *missing_note(sets)]
+    if bootstrap is not None:
+        low, high = interval(bootstrap, lambda own: _effect(_associations(own, sets), k), level)
+        columns |= {"low": low, "high": high}
+        notes.append(level_note(level))
+    columns["p_value"] = [p]
+    by_word = ResultTable(
+        {
+            "word": [*x.words, *y.words],
+            "targets": [x.name] * k + [y.name] * (n - k),
+            "association": values,
+        },
+        f"associations with {a.name} - {b.name}",
+    )
+    by_word._plotted = ("word", "association", None, None)
+    return AssociationTest(
+        columns,
+        "Word Embedding Association Test",
+        notes,
+        {own.name: own.missing for own in sets if own.missing},
+        by_word,
+        is_exact=is_exact,
+    )
+
+
+def sc_weat(
+    wv: Vectors,
+    words: str | Sequence[str],
+    A: Sequence[str],
+    B: Sequence[str],
+    *,
+    alternative: str = "two-sided",
+    exact: bool | None = None,
+    permutations: int = 100_000,
+    bootstrap: Any = None,
+    level: float = 0.95,
+    seed: int = 1,
+) -> SingleCategoryTest:
+    """Test the association of single words with two sets of attributes (also called WEFAT).
+
+    The effect size of a word w is (mean cos(w, a) over A − mean cos(w, b) over B) / std cos(w, c)
+    over c in A ∪ B, where the variance is divided by the number of words.
+
+    Parameters
+    ----------
+    wv : WordVectors
+    words : str or sequence of str
+        One or several words, such as names of occupations.
+    A, B : sequence of str
+        Two sets of attributes, with at least two words together with a vector each.
+    alternative : {"greater", "less", "two-sided"}, default "two-sided"
+    exact, permutations, bootstrap, level, seed
+        As for :func:`weat`. Here the attributes are divided, not the targets.
+
+    Returns
+    -------
+    SingleCategoryTest
+        The columns word, difference (of the mean cosines), effect_size, low and high with a
+        bootstrap, and p_value. The p-values are of single words: with many words some are small by
+        chance.
+
+    Warns
+    -----
+    UserWarning
+        For words without a vector, and words that are both target and attribute.
+
+    Raises
+    ------
+    ValueError
+        As for :func:`weat`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, associations
+    >>> words = ["rose", "wasp", "good", "kind", "bad", "evil"]
+    >>> rows = [[3.0, 1], [1, 3], [1, 0], [2, 1], [0, 1], [1, 2]]
+    >>> wv = WordVectors(words, np.array(rows))
+    >>> print(associations.sc_weat(wv, ["rose", "wasp"], ["good", "kind"], ["bad", "evil"]))
+    association of single words with A - B
+    word  difference  effect size  p value
+    --------------------------------------
+    rose      0.4576       1.7095   0.3333
+    wasp     -0.4576      -1.7095   0.3333
+    p-values over all 6 divisions of the attributes (two-sided)
+    """
+    _check(alternative, exact)
+    level = real("level", level, above=True, below=1.0)
+    permutations, seed = integer("permutations", permutations, 1), integer("seed", seed, 0)
+    listed = [words] if isinstance(words, str) else words
+    sets = chosen(wv, {"words": listed, "A": A, "B": B})
+    targets, a, b = sets
+    refuse_shared(a, b)
+    warn_of_shared([targets], [a, b])
+    values = _cosines(wv, targets, [a, b])
+    k, n = len(a.words), values.shape[1]
+    is_exact = n <= _EXACT if exact is None else exact
+    if is_exact and n > MOST_EXACT:
+        raise ValueError(f"exact must be False for more than {MOST_EXACT} attributes, got {n}")
+    if is_exact:
+        p_values = np.array([exact_p_value(row, k, alternative) for row in values])
+        how = f"over all {math.comb(n, k):,} divisions of the attributes"
+    else:
+        p_values = sampled_p_values(values, k, alternative, permutations, seed)
+        how = f"over {permutations:,} drawn divisions of the attributes, seed {seed}"
+    effects = np.array([_effect(row, k) for row in values])
+    if np.isnan(effects).any():
+        without = [w for w, e in zip(targets.words, effects, strict=True) if math.isnan(e)]
+        warn(f"the effect size is undefined, because all cosines are equal: {', '.join(without)}")
+    columns: dict[str, Any] = {
+        "word": targets.words,
+        "difference": values[:, :k].mean(axis=1) - values[:, k:].mean(axis=1),
+        "effect_size": effects,
+    }
+    notes = [f"p-values {how} ({alternative})", *missing_note(sets)]
+    if bootstrap is not None:
+
+        def estimate(own: Vectors) -> Float64:
+            return np.array([_effect(row, k) for row in _cosines(own, targets, [a, b])])
+
+        low, high = interval(bootstrap, estimate, level)
+        columns |= {"low": low, "high": high}
+        notes.append(level_note(level))
+    columns["p_value"] = p_values
+    return SingleCategoryTest(
+        columns,
+        f"association of single words with {a.name} - {b.name}",
+        notes,
+        {own.name: own.missing for own in sets if own.missing},
+        is_exact=is_exact,
+    )
+
+
+def _check(alternative: str, exact: bool | None) -> None:
+    choice("alternative", alternative, ALTERNATIVES)
+    if exact is not None:
+        boolean("exact", exact)
+
+
+def _cosines(wv: Vectors, targets: Chosen, attributes: Sequence[Chosen]) -> Float64:
+    """Return the cosines of targets with the words of all sets: shape (targets, attributes)."""
+    others = unit(np.vstack([own.rows(wv) for own in attributes]))
+    return unit(targets.rows(wv)) @ others.T
+
+
+def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
+    """Return s of the words of X and Y: shape (targets,)."""
+    x, y, a, b = sets
+    own = unit(np.vstack([x.rows(wv), y.rows(wv)]))
+    means = [unit(of.rows(wv)).mean(axis=0) for of in (a, b)]
+    found: Float64 = own @ (means[0] - means[1])
+    return found
+
+
+def _effect(values: Float64, k: int) -> float:
+    """Return the difference of the means of the first k values and the others, over their std."""
+    spread = float(values.std())
+    if spread <= 1e-12 * float(np.abs(values).max(initial=0.0)):
+        return math.nan
+    return float(values[:k].mean() - values[k:].mean()) / spread

@@ -1,0 +1,11 @@
+"""Keyword in context: every occurrence of a word in a text, with the words around it.
+
+:func:`contexts` reads any source that :meth:`glove_rs.Glove.fit` reads, and tables with columns of
+metadata. Its result gives windows to :func:`glove_rs.alc.embed` and
+:meth:`glove_rs.Glove.infer_vector`.
+"""
+
+from ._contexts import Context, KeywordContexts
+from ._find import contexts
+
+__all__ = ["Context", "KeywordContexts", "contexts"]

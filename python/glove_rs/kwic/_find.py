@@ -1,0 +1,202 @@
+"""The search for a keyword in a source."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from .. import _settings
+from .._checks import boolean, integer, optional_integer, shown
+from .._io.sources import Source
+from .._progress import reporter
+from .._settings import accepts
+from .._warnings import warn
+from ._contexts import Builder, Context, KeywordContexts
+from ._match import Keyword, Splitter
+from ._scan import Row, documents_of_source, pieces
+
+if TYPE_CHECKING:
+    from .._settings import TextSettings
+    from ..glove import Glove
+
+__all__ = ["contexts"]
+
+
+@accepts("reading", "encoding", "running", but=("min_count", "max_vocab", "keep_gaps", "threads"))
+def contexts(
+    source: Source | Any,
+    word: str | Sequence[str],
+    window: int = 6,
+    *,
+    match: str = "word",
+    text: str | None = None,
+    metadata: Any = None,
+    limit: int | None = None,
+    full_windows: bool = False,
+    model: Glove | None = None,
+    callback: Callable[[Context, Mapping[str, Any]], object] | None = None,
+    **settings: Unpack[TextSettings],
+) -> KeywordContexts:
+    """Find every occurrence of a word in a text, with the words around it.
+
+    The source is read once, as a stream. Memory grows with the occurrences, at four bytes for each
+    word of a window, and not with the text.
+
+    Parameters
+    ----------
+    source : path, paths, open file, iterable or table
+        As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
+        an iterable of mappings: the column `text` is read, and all other columns are metadata.
+    word : str or sequence of str
+        The keyword. Several words in one str are a phrase. Of several keywords, each occurrence of
+        any is found.
+    window : int, default 6
+        The largest number of words on each side. Windows do not cross the end of a document. All
+        words of the text count, also those that a model would drop.
+    match : {"word", "glob", "regex"}, default "word"
+        How each word of the keyword is compared: as it is; with ``*``, ``?`` and ``[...]`` as in
+        names of files; or as a regular expression that must match the whole word.
+    text : str, optional
+        The column of text of a table; by default "text", or the only column that holds text.
+    metadata : mapping of str to sequence, or data frame, optional
+        Columns beside a source that has none, with a value for each document. Empty lines of files
+        are no documents.
+    limit : int, optional
+        Stop after this many occurrences.
+    full_windows : bool, default False
+        Keep only occurrences with `window` words on both sides.
+    model : Glove, optional
+        Take `tokenizer`, `lowercase`, `normalize` and `documents` from this model, unless they are
+        given.
+    callback : callable, optional
+        Called with each occurrence and its metadata as soon as it is found; the occurrences are
+        then not collected, and the result is empty.
+    tokenizer, lowercase, normalize, documents, errors, max_word_bytes, memory, tmp_dir, progress
+        As for :class:`glove_rs.Glove`.
+
+    Returns
+    -------
+    KeywordContexts
+        If several files are read, a column "file" has the file of each occurrence.
+
+    Warns
+    -----
+    UserWarning
+        If the keyword does not occur.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, or `metadata` has another length than the source.
+    OSError, FormatError
+        As for :meth:`glove_rs.Glove.fit`.
+
+    Examples
+    --------
+    >>> from glove_rs import kwic
+    >>> rows = [
+    ...     {"text": "the ice is cold and solid", "year": 1900},
+    ...     {"text": "ice cream in summer", "year": 2000},
+    ... ]
+    >>> found = kwic.contexts(rows, "ice", window=2)
+    >>> print(found)
+    2 occurrences of 'ice' in 2 of 2 documents; 2 words on each side
+    document       keyword            year
+    0         the  ice      is cold   1900
+    1              ice      cream in  2000
+    """
+    window, limit = integer("window", window, 1), optional_integer("limit", limit, 1)
+    boolean("full_windows", full_windows)
+    given: dict[str, Any] = dict(settings)
+    if model is not None:
+        own = model.get_params()
+        taken = ("tokenizer", "lowercase", "normalize", "documents")
+        given = {name: own[name] for name in taken} | given
+    checked = _settings.checked(given, "reading", "encoding")
+    splitter = Splitter(checked)
+    keyword = Keyword(word, match, splitter)
+    with reporter(given.get("progress")) as report:
+        documents = documents_of_source(source, text, metadata, given, report)
+        search = _Search(
+            keyword,
+            splitter,
+            window=window,
+            full=full_windows,
+            limit=limit,
+            names=documents.names,
+            callback=callback,
+            is_folded=documents.is_folded,
+            unit="file" if documents.is_cut else checked["documents"],
+        )
+        with contextlib.suppress(_Enough):
+            documents.run(search.visit)
+    if not search.count:
+        warn(f"{shown(keyword.name)} does not occur in {search.documents:,} documents")
+    return search.builder.result(keyword.name, window, search.documents)
+
+
+class _Enough(Exception):  # noqa: N818 - no error
+    """Raised to stop a source after `limit` occurrences."""
+
+
+class _Search:
+    """Looks at one document after the other."""
+
+    def __init__(
+        self,
+        keyword: Keyword,
+        splitter: Splitter,
+        *,
+        window: int,
+        full: bool,
+        limit: int | None,
+        names: list[str],
+        callback: Callable[[Context, Mapping[str, Any]], object] | None,
+        is_folded: bool,
+        unit: str,
+    ) -> None:
+        self.builder = Builder(names)
+        self.documents = self.count = 0
+        self._keyword = keyword
+        self._splitter = splitter
+        self._window, self._full, self._limit = window, full, limit
+        self._names, self._callback = names, callback
+        self._is_folded, self._unit = is_folded, unit
+
+    def visit(self, document: str | Sequence[str], metadata: Callable[[], Row]) -> None:
+        """Look at a document: a text, or a list of words."""
+        number, self.documents = self.documents, self.documents + 1
+        if not isinstance(document, str):
+            self._look([self._splitter.folded(word) for word in document], number, 0, metadata)
+            return
+        folded = document if self._is_folded else self._splitter.folded(document)
+        needles = self._keyword.needles
+        # The white-space tokenizer removes carriage returns, also inside a word.
+        if needles is not None and "\r" not in folded and not any(n in folded for n in needles):
+            return
+        before = 0
+        for piece in pieces(folded, self._unit):
+            words = self._splitter.split(piece)
+            self._look(words, number, before, metadata)
+            before += len(words)
+
+    def _look(
+        self, words: Sequence[str], number: int, before: int, metadata: Callable[[], Row]
+    ) -> None:
+        window = self._window
+        for at, length in self._keyword.places(words):
+            left = tuple(words[max(0, at - window) : at])
+            right = tuple(words[at + length : at + length + window])
+            if self._full and len(left) + len(right) < 2 * window:
+                continue
+            phrase = " ".join(words[at : at + length])
+            context = Context(number, before + at, left, phrase, right)
+            row = metadata()
+            if self._callback is None:
+                self.builder.add(context, row)
+            else:
+                self._callback(context, dict(zip(self._names, row, strict=True)))
+            self.count += 1
+            if self.count == self._limit:
+                raise _Enough

@@ -1,0 +1,144 @@
+"""Which words of a document are the keyword."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+from .. import _core
+from .._checks import choice, shown
+from .._tokenizers import function_of
+
+__all__ = ["MATCHES", "Keyword", "Splitter"]
+
+#: How a keyword is compared with words.
+MATCHES = ("word", "glob", "regex")
+
+
+class Splitter:
+    """Splits a document into words, as a fit with the same settings does."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.lowercase: bool = settings["lowercase"]
+        self.normalize: Literal["NFC", "NFKC"] | None = settings["normalize"]
+        self._name = settings["tokenizer"]
+        self._function = function_of(self._name)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether a function or pattern splits the text."""
+        return self._function is not None
+
+    def folded(self, text: str) -> str:
+        """Return a text or a word normalized and lower-cased, if the settings say so."""
+        if self.normalize is not None:
+            text = unicodedata.normalize(self.normalize, text)
+        return text.lower() if self.lowercase else text
+
+    def split(self, folded: str) -> list[str]:
+        """Split a folded text into words."""
+        if self._function is None:
+            return _core.split_words(folded, self._name, False, None)
+        words = self._function(folded)
+        if isinstance(words, str | bytes) or not isinstance(words, Iterable):
+            raise TypeError(f"tokenizer must return a list of str, got {shown(words)}")
+        found = list(words)
+        if not all(isinstance(word, str) for word in found):
+            raise TypeError(f"tokenizer must return str only, got {shown(found)}")
+        return found
+
+
+class Keyword:
+    """One or several words, phrases or patterns, each of one or several words in a row.
+
+    Parameters
+    ----------
+    word : str or sequence of str
+    match : {"word", "glob", "regex"}
+    splitter : Splitter
+        Splits the keyword like the text.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `word` is not text, is empty, or is not a pattern.
+    """
+
+    def __init__(self, word: str | Sequence[str], match: str, splitter: Splitter) -> None:
+        texts = [word] if isinstance(word, str) else _texts(word)
+        choice("match", match, MATCHES)
+        if not texts or not all(text.strip() for text in texts):
+            raise ValueError(f"word must be a word or a sequence of words, got {shown(word)}")
+        self.name = ", ".join(texts)
+        self._is_word = match == "word"
+        self._patterns: list[tuple[Callable[[str], object], ...]] = []
+        self._by_first: dict[str, list[tuple[str, ...]]] = {}
+        #: Texts of which a document has at least one, if it has the keyword. None if unknown.
+        self.needles: list[str] | None = None
+        if self._is_word:
+            for text in texts:
+                words = tuple(splitter.split(splitter.folded(text)))
+                if not words:
+                    raise ValueError(f"word must hold letters or digits, got {shown(text)}")
+                self._by_first.setdefault(words[0], []).append(words)
+            for phrases in self._by_first.values():
+                phrases.sort(key=len, reverse=True)
+            if not splitter.is_function:  # a function may return words that are not in the text
+                self.needles = list(self._by_first)
+            return
+        self._known: dict[str, int] = {}
+        for text in texts:
+            parts = splitter.folded(text).split() if match == "glob" else text.split()
+            self._patterns.append(tuple(_pattern(part, match) for part in parts))
+        self._patterns.sort(key=len, reverse=True)
+
+    def places(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+        """Yield where the keyword starts in a document, and how many words it has there.
+
+        Where several phrases start at a word, the longest one counts. Occurrences may overlap.
+        """
+        if self._is_word:
+            for at, word in enumerate(words):
+                for phrase in self._by_first.get(word, ()):
+                    if len(phrase) == 1 or tuple(words[at : at + len(phrase)]) == phrase:
+                        yield at, len(phrase)
+                        break
+            return
+        for at, word in enumerate(words):
+            # Bit k of the number says whether the word can be the first of pattern k.
+            bits = self._known.get(word)
+            if bits is None:
+                bits = sum(bool(tests[0](word)) << k for k, tests in enumerate(self._patterns))
+                if len(self._known) > _REMEMBERED:
+                    self._known.clear()
+                self._known[word] = bits
+            for k, tests in enumerate(self._patterns if bits else ()):
+                rest = words[at + 1 : at + len(tests)]
+                is_whole = bits >> k & 1 and len(rest) == len(tests) - 1
+                if is_whole and all(test(x) for test, x in zip(tests[1:], rest, strict=True)):
+                    yield at, len(tests)
+                    break
+
+
+#: Distinct words whose answer is remembered, so that memory does not grow with the text.
+_REMEMBERED = 1_000_000
+
+
+def _texts(word: Any) -> list[str]:
+    if isinstance(word, Iterable) and not isinstance(word, bytes):
+        found = list(word)
+        if all(isinstance(text, str) for text in found):
+            return found
+    raise TypeError(f"word must be a str or a sequence of str, got {shown(word)}")
+
+
+def _pattern(text: str, match: str) -> Callable[[str], object]:
+    """Return a test for one word."""
+    try:
+        pattern = re.compile(fnmatch.translate(text) if match == "glob" else text)
+    except re.error as error:
+        raise ValueError(f"word must be a regular expression, got {text!r}: {error}") from None
+    return pattern.fullmatch

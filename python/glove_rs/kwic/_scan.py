@@ -1,0 +1,387 @@
+"""Documents of any source one after the other, with the values of their metadata."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from .. import _core, _settings
+from .._checks import shown
+from .._io.sources import _named, source_arguments
+from .._optional import optional
+
+__all__ = ["Documents", "documents_of_source"]
+
+#: A value of each column of metadata.
+Row: TypeAlias = Sequence[Any]
+#: Called for each document with its text or words and a function that returns its metadata.
+Visit: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
+
+#: Rows of a table that are converted together.
+_ROWS = 4096
+
+
+@dataclass
+class Documents:
+    """The documents of a source.
+
+    Attributes
+    ----------
+    names : list of str
+        The columns of metadata.
+    is_folded : bool
+        Whether the texts are normalized and lower-cased already.
+    is_cut : bool
+        Whether a text is one document. Otherwise it may hold several, which newlines separate.
+    run : callable
+        Calls a function for each document.
+    """
+
+    names: list[str]
+    is_folded: bool
+    is_cut: bool
+    run: Callable[[Visit], None]
+
+
+def documents_of_source(
+    source: Any,
+    text: str | None,
+    metadata: Any,
+    settings: Mapping[str, Any],
+    report: Callable[..., object] | None,
+) -> Documents:
+    """Return the documents of a source with their metadata.
+
+    Parameters
+    ----------
+    source : object
+        As for :meth:`glove_rs.Glove.fit`, or a table, or an iterable of mappings.
+    text : str, optional
+        The column of text of a table.
+    metadata : object, optional
+        Columns with a value for each document.
+    settings : mapping
+        The parameters of reading, and the tokenizer's.
+    report : callable, optional
+        Receives the progress.
+    """
+    files = _named(source)
+    columns = _Columns(metadata)
+    is_open = callable(getattr(source, "read", None)) and not hasattr(source, "read_next_batch")
+    if files is not None or is_open or (isinstance(source, str) and source == "-"):
+        _no_column(text)
+        return _of_core(source, files or [], columns, settings, report)
+    tables = _tables(source)
+    if tables is None:
+        first, items = _peeked(source)
+        if not isinstance(first, Mapping):
+            _no_column(text)
+            return _of_items(items, columns, report)
+        tables = _batches_of_mappings(items)
+    return _of_tables(tables, text, columns, report)
+
+
+def _no_column(text: str | None) -> None:
+    if text is not None:
+        raise ValueError(f"text must be None for a source without columns, got {shown(text)}")
+
+
+# --- metadata beside the source -------------------------------------------------------------------
+
+
+class _Columns:
+    """Columns that a user gave beside the source."""
+
+    def __init__(self, metadata: Any) -> None:
+        self.names: list[str] = []
+        self._values: list[Any] = []
+        if metadata is None:
+            return
+        if hasattr(metadata, "columns") and hasattr(metadata, "__getitem__"):
+            names = [str(name) for name in metadata.columns]
+            self._values = [list(metadata[name]) for name in metadata.columns]
+        elif isinstance(metadata, Mapping):
+            names = [str(name) for name in metadata]
+            self._values = [list(values) for values in metadata.values()]
+        else:
+            raise TypeError(
+                "metadata must be a mapping of column names to values, or a data frame, got "
+                f"{shown(metadata)}"
+            )
+        self.names = names
+        self.length = min(map(len, self._values), default=0)
+        if any(len(values) != self.length for values in self._values):
+            raise ValueError(
+                "metadata must have columns of one length, got "
+                f"{ {n: len(v) for n, v in zip(names, self._values, strict=True)} }"
+            )
+
+    def row(self, number: int) -> Row:
+        if self.names and number >= self.length:
+            raise ValueError(
+                f"metadata must have a value for each document, got {self.length:,} values for "
+                f"more than {number:,} documents"
+            )
+        return [values[number] for values in self._values]
+
+    def check(self, documents: int) -> None:
+        """Check at the end of a source that no value is left."""
+        if self.names and documents < self.length:
+            raise ValueError(
+                f"metadata must have a value for each document, got {self.length:,} values for "
+                f"{documents:,} documents"
+            )
+
+
+# --- files ----------------------------------------------------------------------------------------
+
+
+def _of_core(
+    source: Any,
+    files: list[str],
+    columns: _Columns,
+    settings: Mapping[str, Any],
+    report: Callable[..., object] | None,
+) -> Documents:
+    """Let the core read files and open files. It calls a function with each folded document."""
+    parts = files if len(files) > 1 else [source]
+    names = [*(["file"] if len(files) > 1 else []), *columns.names]
+
+    def run(visit: Visit) -> None:
+        number = 0
+        for part in parts:
+            file = [part] if len(files) > 1 else []
+
+            def visited(document: str, file: list[Any] = file) -> list[str]:
+                nonlocal number
+                at, number = number, number + 1
+                visit(document, lambda: [*file, *columns.row(at)])
+                return ["word"]
+
+            before = number
+            taken = {**settings, "tokenizer": visited}
+            running = _settings.core_running({**settings, "threads": 1})
+            encoding = _settings.core_encoding(taken | {"min_count": 1, "max_vocab": None})
+            try:
+                _core.CoreVocabulary.from_corpus(
+                    source_arguments(part, taken), encoding, running, report
+                )
+            except ValueError as error:
+                # A file without any word has no vocabulary, but it has no occurrences either.
+                is_empty = number == before and not isinstance(error, _core.FormatError)
+                if not is_empty or isinstance(error, UnicodeError):
+                    raise
+        columns.check(number)
+
+    return Documents(names, is_folded=True, is_cut=True, run=run)
+
+
+# --- documents of an iterable ---------------------------------------------------------------------
+
+
+def _peeked(source: Any) -> tuple[Any, Iterable[Any]]:
+    """Return the first item of an iterable and an iterable of all items."""
+    if isinstance(source, bytes):
+        raise TypeError("source must not be bytes: convert a path to str with os.fsdecode")
+    try:
+        items = iter(source)
+    except TypeError:
+        raise TypeError(
+            "source must be a path, an open file, a table, or an iterable of documents (str), of "
+            f"lists of words or of mappings, got {type(source).__name__}"
+        ) from None
+    first = next(items, None)
+
+    def whole() -> Iterator[Any]:
+        if first is not None:
+            yield first
+        yield from items
+
+    return first, whole()
+
+
+def _of_items(
+    items: Iterable[Any], columns: _Columns, report: Callable[..., object] | None
+) -> Documents:
+    def run(visit: Visit) -> None:
+        done = number = 0
+        for number, item in enumerate(items, 1):
+            if not isinstance(item, str):
+                item = _words(item, number - 1)
+            visit(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
+            done += len(item)
+            if report is not None and number % _ROWS == 0:
+                report("tokenizing", done, 0, {})
+        columns.check(number)
+
+    return Documents(columns.names, is_folded=False, is_cut=False, run=run)
+
+
+def _words(item: Any, number: int) -> list[str]:
+    """Return a document that is a list of words."""
+    if isinstance(item, Iterable) and not isinstance(item, bytes | Mapping):
+        words = list(item)
+        if all(isinstance(word, str) for word in words):
+            return words
+    raise TypeError(
+        f"source must hold documents (str) or lists of words, got {shown(item)} as item {number}"
+    )
+
+
+# --- tables ---------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Table:
+    """Rows of a table: the columns by name, each a function that returns its values."""
+
+    rows: int
+    columns: dict[str, Callable[[], Sequence[Any]]]
+
+
+def _tables(source: Any) -> Iterator[_Table] | None:
+    """Return the parts of a table of pandas, Polars, Arrow or `datasets`, or None for others."""
+    library = type(source).__module__.partition(".")[0]
+    if library == "pandas" and hasattr(source, "columns"):
+        return _pandas(source)
+    if library == "polars" and hasattr(source, "collect"):  # a lazy frame
+        source = source.collect()
+    if library == "polars" and hasattr(source, "iter_slices"):
+        return (_polars(part) for part in source.iter_slices(_ROWS))
+    if library == "datasets" and hasattr(source, "iter") and hasattr(source, "features"):
+        return (_lists(batch) for batch in source.iter(batch_size=_ROWS))
+    if hasattr(source, "read_next_batch"):
+        return (_arrow(batch) for batch in source)
+    if library == "pandas":  # a column: a missing text is skipped, as by `fit`
+        return None
+    if hasattr(source, "__arrow_c_stream__") and library != "polars":
+        pyarrow = optional("pyarrow", "reading an Arrow table")
+        table = source if hasattr(source, "to_batches") else pyarrow.table(source)
+        return (_arrow(batch) for batch in table.to_batches(max_chunksize=_ROWS))
+    return None
+
+
+def _pandas(frame: Any) -> Iterator[_Table]:
+    for start in range(0, len(frame), _ROWS):
+        part = frame.iloc[start : start + _ROWS]
+        columns = {
+            str(name): (lambda at=at, part=part: part.iloc[:, at].tolist())
+            for at, name in enumerate(part.columns)
+        }
+        yield _Table(len(part), columns)  # type: ignore[arg-type]
+
+
+def _polars(part: Any) -> _Table:
+    return _Table(len(part), {name: part[name].to_list for name in part.columns})
+
+
+def _arrow(batch: Any) -> _Table:
+    columns = {name: batch.column(at).to_pylist for at, name in enumerate(batch.schema.names)}
+    return _Table(batch.num_rows, columns)
+
+
+def _lists(batch: Mapping[str, Sequence[Any]]) -> _Table:
+    columns = {name: (lambda values=values: values) for name, values in batch.items()}
+    rows = len(next(iter(batch.values()), ()))
+    return _Table(rows, columns)  # type: ignore[arg-type]
+
+
+def _batches_of_mappings(items: Iterable[Any]) -> Iterator[_Table]:
+    batch: list[Mapping[str, Any]] = []
+
+    def table() -> _Table:
+        names = list(batch[0])
+        return _lists({name: [row.get(name) for row in batch] for name in names})
+
+    for number, item in enumerate(items):
+        if not isinstance(item, Mapping):
+            raise TypeError(
+                f"source must hold mappings only if its first item is one, got {shown(item)} as "
+                f"item {number}"
+            )
+        batch.append(item)
+        if len(batch) == _ROWS:
+            yield table()
+            batch.clear()
+    if batch:
+        yield table()
+
+
+def _of_tables(
+    tables: Iterator[_Table],
+    text: str | None,
+    beside: _Columns,
+    report: Callable[..., object] | None,
+) -> Documents:
+    first = next(tables, None)
+    if first is None:
+        return Documents(beside.names, is_folded=False, is_cut=False, run=lambda visit: None)
+    column = _text_column(first, text)
+    others = [name for name in first.columns if name != column]
+    if shared := [name for name in beside.names if name in first.columns]:
+        raise ValueError(f"metadata must have other columns than the table, got {shared}")
+
+    def run(visit: Visit) -> None:
+        number = done = 0
+        table: _Table | None = first
+        while table is not None:
+            rows = table
+            values: dict[str, Sequence[Any]] = {}
+
+            def row(at: int, number: int, rows: _Table, values: dict[str, Any]) -> Row:
+                if not values:  # the metadata of a batch is converted if it has an occurrence
+                    values.update({name: rows.columns[name]() for name in others})
+                return [*(values[name][at] for name in others), *beside.row(number)]
+
+            for at, document in enumerate(table.columns[column]()):
+                if document is None or (isinstance(document, float) and document != document):
+                    document = ""  # a missing text keeps its number
+                if not isinstance(document, str):
+                    document = _words(document, number)
+                visit(
+                    document,
+                    lambda at=at, n=number, t=rows, v=values: row(at, n, t, v),  # type: ignore[misc]
+                )
+                number += 1
+                done += len(document)
+            if report is not None:
+                report("tokenizing", done, 0, {})
+            table = next(tables, None)
+        beside.check(number)
+
+    return Documents([*others, *beside.names], is_folded=False, is_cut=False, run=run)
+
+
+def _text_column(table: _Table, text: str | None) -> str:
+    """Return the column of text: `text`, or the column "text", or the only one that holds text."""
+    names = list(table.columns)
+    if text is not None:
+        if text not in names:
+            raise ValueError(f"text must be one of {', '.join(map(repr, names))}, got {text!r}")
+        return text
+    if "text" in names:
+        return "text"
+    texts = [name for name in names if _is_text(table.columns[name]())]
+    if len(texts) != 1:
+        raise ValueError(
+            f"text must name the column of text, because {len(texts)} of the columns "
+            f"{', '.join(map(repr, names))} hold text"
+        )
+    return texts[0]
+
+
+def _is_text(values: Sequence[Any]) -> bool:
+    some = next((value for value in values if value is not None and value == value), None)
+    return isinstance(some, str)
+
+
+_PARAGRAPH = re.compile(r"\n(?:[ \t\r]*\n)+")
+
+
+def pieces(text: str, documents: str) -> list[str]:
+    """Cut a text where a document ends: at newlines, at blank lines, or nowhere."""
+    if documents == "line":
+        return text.split("\n")
+    return _PARAGRAPH.split(text) if documents == "paragraph" else [text]
