@@ -16,7 +16,8 @@ _boundary.guard()  # before any other module imports the functions of the core
 from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
 
 if TYPE_CHECKING:
-    from . import evaluation
+    from . import compare, evaluation
+    from ._bootstrap import Bootstrap, bootstrap
     from ._fit.estimate import FitEstimate
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .vocabulary import Vocabulary
 
 __all__ = [
+    "Bootstrap",
     "Cooccurrence",
     "EpochState",
     "Estimate",
@@ -39,6 +41,8 @@ __all__ = [
     "Vocabulary",
     "WordVectors",
     "__version__",
+    "bootstrap",
+    "compare",
     "evaluation",
     "simd_level",
 ]
@@ -46,6 +50,8 @@ __all__ = [
 #: The module of each name that is imported on first use, so that commands which do not need them,
 #: such as `glove-rs --version`, start faster.
 _MODULES = {
+    "Bootstrap": "_bootstrap",
+    "bootstrap": "_bootstrap",
     "Cooccurrence": "cooccurrence",
     "EpochState": "_fit.training",
     "Estimate": "cooccurrence",
@@ -56,7 +62,15 @@ _MODULES = {
     "Vocabulary": "vocabulary",
     "WordVectors": "vectors",
 }
-_PUBLIC_MODULES = {"cooccurrence", "evaluation", "glove", "subwords", "vectors", "vocabulary"}
+_PUBLIC_MODULES = {
+    "compare",
+    "cooccurrence",
+    "evaluation",
+    "glove",
+    "subwords",
+    "vectors",
+    "vocabulary",
+}
 
 
 def __getattr__(name: str) -> Any:

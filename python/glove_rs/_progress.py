@@ -34,6 +34,8 @@ _UNITS = {
     "training": "record",
     "loading": "B",
     "subwords": "step",
+    "replicates": "replicate",
+    "slices": "slice",
 }
 
 
