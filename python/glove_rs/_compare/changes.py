@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._bootstrap import Bootstrap
+from .._bootstrap.estimates import interval_of
 from .._checks import boolean, integer, optional_integer, real, shown
 from .._results import Table
 from .._unknown_word import UnknownWord
@@ -18,7 +19,11 @@ from ..glove import Glove
 from ..vectors import WordVectors
 from .alignment import anchor_rows, check_sizes, common_rows, vectors_of
 
-__all__ = ["changed_words", "neighbours"]
+__all__ = ["RELIABLE", "changed_words", "neighbours"]
+
+#: Words with a smaller reliability are left out: more than half of the squared length of their
+#: vector is noise.
+RELIABLE = 0.5
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 _Rows: TypeAlias = npt.NDArray[np.intp]
@@ -37,11 +42,13 @@ def changed_words(
 ) -> Table:
     """Return the words that both models have, those that changed most first.
 
-    With two bootstraps, the change of a word is 1 − cos(v_a, v_b) minus the part that sampling
-    explains. That part is the mean distance that two samples of one text have, and it is estimated
-    from the replicates: ½ (D_a + D_b), where D is the mean of 1 − cosine over all pairs of
-    replicates of a model. The change of a word that is used alike in both texts is near 0, and its
-    interval contains 0. Words are sorted by the lower limit of the interval.
+    With two bootstraps, the change of a word is 1 − c, where c is the cosine of its two vectors
+    without the part that chance explains: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability r of
+    a vector is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two replicates. (In
+    statistics this is the correction for attenuation.) The change of a word that is used alike in
+    both texts is near 0, and its interval contains 0. Words are sorted by the lower limit of the
+    interval. Words with a reliability below 0.5 in either model are left out: their vectors are
+    mostly noise. The title of the table has their number.
 
     Without bootstraps, the change is 1 − cos(v_a, v_b), without a correction and without an
     interval. It is large for rare words, whatever their meaning.
@@ -58,7 +65,7 @@ def changed_words(
     aligned : bool, default False
         Whether the models are in one space already, as those of :func:`slices` are.
     topn : int, optional
-        Return only so many rows.
+        Return only this many rows.
     level : float, default 0.95
         The level of each interval. If thousands of words are compared, some intervals of unchanged
         words do not contain 0.
@@ -66,8 +73,8 @@ def changed_words(
     Returns
     -------
     Table
-        With the columns word and change, and for bootstraps low and high. Words without a vector in
-        two replicates of each are left out.
+        With the columns word and change, and for bootstraps low, high and reliability (the smaller
+        one of the two).
 
     Raises
     ------
@@ -87,77 +94,98 @@ def changed_words(
         common_rows(first, second) if words is None else anchor_rows(first, second, words)
     )
     names = [first.index_to_key[row] for row in rows.tolist()]
-    distance = 1 - _cosines(first, second, rows, others, anchored)[0]
-    columns: dict[str, Any]
+    title = ""
+    columns: dict[str, npt.NDArray[Any]]
     if isinstance(a, Bootstrap) and isinstance(b, Bootstrap):
-        change, low, high = _with_intervals(a, b, distance, rows, others, anchored, level)
-        order = np.argsort(-np.nan_to_num(low, nan=-np.inf), kind="stable")
-        columns = {"change": change, "low": low, "high": high}
+        columns = _with_intervals(a, b, rows, others, anchored, level)
+        key = columns["low"]
+        if left_out := int(np.isnan(key).sum()):
+            title = f"{left_out} words are left out: their vectors are mostly noise"
     else:
-        order = np.argsort(-np.nan_to_num(distance, nan=-np.inf), kind="stable")
-        columns = {"change": distance}
-    order = order[np.isfinite(columns["change"][order])][:topn]
+        turn = _turn(first, second, anchored)
+        u, has_u = unit_rows(first.vectors, rows)
+        v, has_v = unit_rows(second.vectors, others)
+        cosines = np.einsum("ij,ij->i", u, v if turn is None else v @ turn, dtype=np.float64)
+        key = np.where(has_u & has_v, 1 - cosines, np.nan)
+        columns = {"change": key}
+    order = np.argsort(-np.nan_to_num(key, nan=-np.inf), kind="stable")
+    order = order[np.isfinite(key[order])][:topn]
     table = {name: column[order].tolist() for name, column in columns.items()}
-    return Table({"word": [names[place] for place in order.tolist()], **table})
+    return Table({"word": [names[place] for place in order.tolist()], **table}, title)
 
 
-def _cosines(
-    a: WordVectors,
-    b: WordVectors,
-    rows: _Rows,
-    others: _Rows,
-    anchored: tuple[_Rows, _Rows] | None,
-) -> tuple[_F64, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Return the cosines of the words, NaN without a direction, and the unit vectors of both."""
-    u, has_u = unit_rows(a.vectors, rows)
-    v, has_v = unit_rows(b.vectors, others)
-    if anchored is not None:
-        matrix = rotation(b.vectors, a.vectors, anchored[1], anchored[0])[0]
-        v = v @ matrix.astype(np.float32)
-    cosines = np.einsum("ij,ij->i", u, v, dtype=np.float64)
-    return np.where(has_u & has_v, cosines, np.nan), u, v
+def _turn(
+    a: WordVectors, b: WordVectors, anchored: tuple[_Rows, _Rows] | None
+) -> npt.NDArray[np.float32] | None:
+    """Return the matrix that rotates `b` to `a`; None if they are in one space."""
+    if anchored is None:
+        return None
+    return rotation(b.vectors, a.vectors, anchored[1], anchored[0])[0].astype(np.float32)
+
+
+class _Moments:
+    """Sums over the replicates of a model, for the variance of each word's vector."""
+
+    def __init__(self, words: int, dim: int) -> None:
+        self._sums = np.zeros((words, dim))
+        self._squares = np.zeros(words)
+        self._found = np.zeros(words)
+
+    def add(self, vectors: npt.NDArray[np.float32]) -> None:
+        """Add the vectors of a replicate, with NaN for a word that it lacks."""
+        filled = np.nan_to_num(vectors, nan=0.0).astype(np.float64)
+        self._sums += filled
+        self._squares += np.einsum("ij,ij->i", filled, filled)
+        self._found += np.isfinite(vectors).all(axis=1)
+
+    def variance(self) -> _F64:
+        """Return Σ ‖v − mean‖² / (n − 1) of each word; NaN with fewer than two replicates."""
+        n = self._found
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.einsum("ij,ij->i", self._sums, self._sums) / n
+            variance = (self._squares - means) / (n - 1)
+        return np.asarray(np.where(n >= 2, variance, np.nan))
 
 
 def _with_intervals(
     a: Bootstrap,
     b: Bootstrap,
-    distance: _F64,
     rows: _Rows,
     others: _Rows,
     anchored: tuple[_Rows, _Rows] | None,
     level: float,
-) -> tuple[_F64, _F64, _F64]:
-    """Return the change without the part of sampling, and the limits of its interval."""
+) -> dict[str, _F64]:
+    """Return the columns of the table. NaN in `low` for words that are left out."""
     n = min(len(a), len(b))
     if n < 2:
         raise ValueError(f"an interval needs at least 2 replicates of each model, got {n}")
     if "jackknife" in (a.method, b.method):
         raise ValueError("a and b must be bootstraps, not jackknives, to have intervals")
-    distances = np.empty((n, len(rows)))
-    # Sums of unit vectors, and numbers of replicates with the word: they give the mean cosine of
-    # two replicates.
-    sums = [np.zeros((len(rows), a.full.vector_size)) for _ in range(2)]
-    found = np.zeros((2, len(rows)))
+
+    def vectors(model: WordVectors, own: _Rows) -> npt.NDArray[np.float32]:
+        return np.asarray(model.vectors[own], dtype=np.float32)
+
+    moments = [_Moments(len(rows), a.full.vector_size) for _ in range(2)]
+    products = np.empty((n, len(rows)))
     for replicate, (one, other) in enumerate(zip(a.models, b.models, strict=False)):
-        cosines, u, v = _cosines(one, other, rows, others, anchored)
-        distances[replicate] = 1 - cosines
-        if anchored is not None:
-            v = unit_rows(other.vectors, others)[0]  # in the space of b
-        for side, units in enumerate((u, v)):
-            sums[side] += units
-            found[side] += units.any(axis=1)
+        u, v = vectors(one, rows), vectors(other, others)
+        for own, sums in zip((u, v), moments, strict=True):
+            sums.add(own)
+        turn = _turn(one, other, anchored)
+        products[replicate] = np.einsum("ij,ij->i", u, v if turn is None else v @ turn)
+    u, v = vectors(a.full, rows), vectors(b.full, others)
+    turn = _turn(a.full, b.full, anchored)
+    lengths = [np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)]
     with np.errstate(invalid="ignore", divide="ignore"):
-        within = [
-            1 - (np.einsum("ij,ij->i", s, s) - m) / (m * (m - 1))
-            for s, m in zip(sums, found, strict=True)
-        ]
-    enough = (np.isfinite(distances).sum(axis=0) >= 2) & np.isfinite(distance)
-    noise = np.where(enough, within[0] + within[1], np.nan)
-    tail = (1 - level) / 2
-    filled = np.where(enough, distances, 0.0)
-    # A replicate has the noise of sampling twice: that of its text and that of drawing it again.
-    low, high = (np.nanquantile(filled, at, axis=0) - noise for at in (tail, 1 - tail))
-    return distance - noise / 2, low, high
+        signals = [q - m.variance() for q, m in zip(lengths, moments, strict=True)]
+        shares = [s / q for s, q in zip(signals, lengths, strict=True)]
+        reliability = np.minimum(*shares)
+        used = reliability >= RELIABLE
+        scale = np.sqrt(np.where(used, signals[0] * signals[1], np.nan))
+    cosine = np.einsum("ij,ij->i", u, v if turn is None else v @ turn) / scale
+    change = 1 - cosine
+    low, high = interval_of(change, 1 - products / scale, "bootstrap", "standard", level)
+    return {"change": change, "low": low, "high": high, "reliability": reliability}
 
 
 def neighbours(word: str, models: Mapping[Any, _Model] | Iterable[_Model], topn: int = 10) -> Table:

@@ -16,7 +16,7 @@ from .._bootstrap import Bootstrap
 from .._bootstrap.resampling import Resampling
 from .._bootstrap.store import Store
 from .._bootstrap.trainer import model_settings
-from .._checks import instance, integer
+from .._checks import instance, integer, optional_integer
 from .._fit.documents import By, Documents, Label
 from .._io.sources import Source
 from .._progress import Progress, reporter
@@ -29,11 +29,7 @@ from ..vectors import WordVectors
 from ..vocabulary import Vocabulary
 from .changes import changed_words, neighbours
 
-__all__ = ["EPOCHS", "Slices", "slices"]
-
-#: Epochs of a slice. Its word vectors start at those of all of the text, so it needs fewer than a
-#: training from random vectors.
-EPOCHS = 4
+__all__ = ["Slices", "slices"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Weights: TypeAlias = npt.NDArray[np.uint32]
@@ -194,7 +190,7 @@ def slices(
     by: By | None = None,
     *,
     n: int = 0,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
     min_count: int | None = None,
     vocabulary: Vocabulary | Sequence[str] | None = None,
     labels: Iterable[Label] | None = None,
@@ -225,8 +221,8 @@ def slices(
     n : int, default 0
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors stay.
-    epochs : int, default 4
-        Epochs of a slice. The model of all of the text takes those of `model`.
+    epochs : int, optional
+        Epochs of a slice. Default: those of the model.
     min_count : int, optional
         Leave out the words that a slice has fewer times. Default: that of the model.
     vocabulary : Vocabulary or sequence of str, optional
@@ -250,7 +246,8 @@ def slices(
         has ``subwords=True``, which would move context vectors.
     """
     model = instance("model", model, Glove)
-    n, epochs, seed = integer("n", n, 0), integer("epochs", epochs, 1), integer("seed", seed, 0)
+    n, seed = integer("n", n, 0), integer("seed", seed, 0)
+    epochs = optional_integer("epochs", epochs, 1)
     parameters = model.get_params()
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
@@ -311,7 +308,7 @@ class _SliceTrainer:
         self,
         documents: Documents,
         parameters: Mapping[str, Any],
-        epochs: int,
+        epochs: int | None,
         callback: _Callback,
     ) -> None:
         self.documents, self.parameters = documents, parameters
@@ -325,7 +322,9 @@ class _SliceTrainer:
         )
         self._arrays = trained.arrays
         self._tokens = int(documents.lengths.sum(dtype=np.int64))
-        self._slice_training: _core._Training = {**self._training, "epochs": epochs}
+        self._slice_training: _core._Training = {**self._training}
+        if epochs is not None:
+            self._slice_training["epochs"] = epochs
 
     @property
     def compass(self) -> _F32:
