@@ -72,10 +72,10 @@ class Bootstrap:
         The seed of the resampling.
     level : float
         The level of intervals, 0.95. It can be set.
-    interval : {"standard", "rms", "bias_corrected", "percentile", "basic"}
-        The kind of intervals. It can be set. "standard": the estimate ± Student's t times the
-        standard error. "rms": the same with the root of the mean squared deviation of the
-        replicates from the estimate, which includes their bias. "bias_corrected": the standard
+    interval : {"rms", "standard", "bias_corrected", "percentile", "basic"}
+        The kind of intervals. It can be set. "rms": the estimate ± Student's t times the root of
+        the mean squared deviation of the replicates from the estimate, which includes their bias.
+        "standard": the estimate ± Student's t times the standard error. "bias_corrected": the standard
         interval around the estimate minus the bias. "percentile": quantiles of the replicates.
         "basic": twice the estimate minus these quantiles. A jackknife always has the standard
         interval.

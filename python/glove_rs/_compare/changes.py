@@ -44,8 +44,8 @@ def changed_words(
 
     With two bootstraps, the change of a word is 1 − c, where c is the cosine of its two vectors
     without the part that chance explains: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability r of
-    a vector is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two replicates. (In
-    statistics this is the correction for attenuation.) The change of a word that is used alike in
+    a vector is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two replicates. In
+    statistics this is the correction for attenuation. The change of a word that is used alike in
     both texts is near 0, and its interval contains 0. Words are sorted by the lower limit of the
     interval. Words with a reliability below 0.5 in either model are left out: their vectors are
     mostly noise. The title of the table has their number.
