@@ -40,6 +40,8 @@ COMMANDS = [
     "analogy",
     "infer",
     "subwords",
+    "bootstrap",
+    "compare",
     "convert",
     "info",
     "estimate",

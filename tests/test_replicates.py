@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import warnings
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
 from glove_rs._bootstrap.store import Store
 from glove_rs._fit.documents import Documents
+from program import done, reason
 
 QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
 TEXT = ["ice is cold", "snow is cold", "steam is hot", "fire is hot"] * 5
@@ -503,3 +505,37 @@ def test_topics_are_found_with_certainty():
     text = [" ".join(words) for words in topic_text.documents(20_000, rare=50, seed=3)]
     b = glove_rs.bootstrap(Glove(10, min_count=10, threads=2, epochs=5), text, 8)
     assert b.similarity_difference(("ice", "snow"), ("ice", "engine")).low > 0
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def test_the_commands_train_print_and_compare(tmp_path):
+    text, study = tmp_path / "text.txt", tmp_path / "study"
+    text.write_text("\n".join(TEXT))
+    train = ["bootstrap", text, "--out", study, "--dim", "4", "--epochs", "2", "--replicates", "3"]
+    assert b"models" in done(*train)
+    assert b"3" in done(*train)  # nothing is left to do
+    shown = json.loads(
+        done("bootstrap", "--out", study, "--pair", "ice", "hot", "--near", "ice", "--json")
+    )
+    assert shown["models"] == 3
+    row = shown["similarities"][0]
+    assert row["low"] < row["similarity"] < row["high"]
+    assert {"word", "mean_rank", "share"} <= set(shown["neighbours"]["ice"][0])
+    groups = tmp_path / "groups.txt"
+    groups.write_text("x\ny\n" * 10)
+    by_group = tmp_path / "groups"
+    done(
+        "bootstrap", text, "--out", by_group, "--groups", groups, "--dim", "4", "--replicates", "2"
+    )
+    assert Bootstrap.load(by_group).unit == "group"
+    changed = json.loads(done("compare", study, by_group, "--json"))
+    assert {"word", "change", "low", "high", "reliability"} <= set(changed["words"][0]) or (
+        "left out" in changed["note"]
+    )
+    full = by_group / "full.native"
+    assert len(json.loads(done("compare", study, full, "--topn", "2", "--json"))["words"]) == 2
+    assert b"A " in done("compare", study, full, "ice")
+    assert "another model" in reason(1, *train[:4], "--dim", "5")
+    assert "bootstrap.json" in reason(1, "bootstrap", "--out", tmp_path / "missing")

@@ -75,10 +75,10 @@ class Bootstrap:
     interval : {"rms", "standard", "bias_corrected", "percentile", "basic"}
         The kind of intervals. It can be set. "rms": the estimate ± Student's t times the root of
         the mean squared deviation of the replicates from the estimate, which includes their bias.
-        "standard": the estimate ± Student's t times the standard error. "bias_corrected": the standard
-        interval around the estimate minus the bias. "percentile": quantiles of the replicates.
-        "basic": twice the estimate minus these quantiles. A jackknife always has the standard
-        interval.
+        "standard": the estimate ± Student's t times the standard error. "bias_corrected": the
+        standard interval around the estimate minus the bias. "percentile": quantiles of the
+        replicates. "basic": twice the estimate minus these quantiles. A jackknife always has the
+        standard interval.
 
     References
     ----------
@@ -199,9 +199,15 @@ class Bootstrap:
         self._warn_of_missing(replicates, name)
         low, high = self._limits(value, replicates)
         error, bias = spread(value, replicates, self.method)
-        parts: list[Any] = [value, low, high, error, bias]
-        parts = [part if np.ndim(part) else float(part) for part in parts]
-        return Estimate(*parts, self.level, name, replicates)
+        parts = {
+            "value": value,
+            "low": low,
+            "high": high,
+            "standard_error": error,
+            "bias": bias,
+        }
+        numbers: dict[str, Any] = {k: x if np.ndim(x) else float(x) for k, x in parts.items()}
+        return Estimate(**numbers, level=self.level, name=name, replicates=replicates)
 
     def _limits(self, value: _F64, replicates: _F64) -> tuple[_F64, _F64]:
         kind = choice("interval", self.interval, INTERVALS)

@@ -25,6 +25,7 @@ _MODULES = {
     "evaluation": ("evaluate",),
     "files": ("convert", "info"),
     "subwords": ("subwords",),
+    "replicates": ("bootstrap", "compare"),
     "estimate": ("estimate",),
     "demo": ("demo",),
     "completion": ("completion",),
