@@ -35,7 +35,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DELETE_ON_ERROR:
 # Two steps at once would both run pip in .venv.
 .NOTPARALLEL:
-.PHONY: help demo test quick build lint fmt manual docs docs-check docs-deploy notebooks methods workflows-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
+.PHONY: help demo studies test quick build lint fmt manual docs docs-check docs-deploy notebooks methods workflows-check wheel wheel-check spacy-check bench fuzz fuzz-python clean
 
 help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
@@ -44,6 +44,9 @@ help: ## Print this list
 # A fresh clone compiles without link-time optimisation, which takes most of the time of a release build.
 demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
 	$(PY) examples/demo.py$(if $(CORPUS), --corpus "$(CORPUS)")
+
+studies: $(BUILT) ## Compare the halves of a text, and follow words over it: make studies CORPUS=path ARGS="--words ice"
+	$(PY) examples/studies.py "$(CORPUS)" $(ARGS)
 
 test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and the README's
 	cargo test

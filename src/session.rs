@@ -190,6 +190,7 @@ impl Session {
         monitor: &Monitor,
     ) -> Result<Trained> {
         self.options.validate()?;
+        self.check_frozen_contexts()?;
         Parameters::check_dim(self.dim)?;
         check_enough_records(None, counts.pairs(), 0)?;
         Parameters::check_memory(counts.words, self.layout())?;
@@ -247,6 +248,16 @@ impl Session {
             counts,
             interrupted,
         })
+    }
+
+    /// Refuse what would move frozen context vectors outside the kernel.
+    fn check_frozen_contexts(&self) -> Result<()> {
+        let moves = self.subwords || self.anchor.as_ref().is_some_and(|a| a.weight > 0.0);
+        if self.options.frozen_contexts && moves {
+            let message = "cannot be combined with an anchor or with subwords, which move W_tilde";
+            return Err(Error::parameter("frozen_contexts", message));
+        }
+        Ok(())
     }
 
     /// Do the shrinkage, if [`Session::subwords`] is set. Returns the subword model, or `None` if no vector was moved.

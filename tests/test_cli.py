@@ -42,6 +42,8 @@ COMMANDS = [
     "analogy",
     "infer",
     "subwords",
+    "bootstrap",
+    "compare",
     "convert",
     "info",
     "estimate",

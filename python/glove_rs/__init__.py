@@ -16,7 +16,8 @@ _boundary.guard()  # before any other module imports the functions of the core
 from ._core import FormatError, InternalError, TrainingDiverged, __version__, simd_level  # noqa: E402
 
 if TYPE_CHECKING:
-    from . import alc, associations, evaluation, kwic
+    from . import alc, associations, compare, evaluation, kwic
+    from ._bootstrap import Bootstrap, bootstrap
     from ._fit.estimate import FitEstimate
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .vocabulary import Vocabulary
 
 __all__ = [
+    "Bootstrap",
     "Cooccurrence",
     "EpochState",
     "Estimate",
@@ -41,6 +43,8 @@ __all__ = [
     "__version__",
     "alc",
     "associations",
+    "bootstrap",
+    "compare",
     "evaluation",
     "kwic",
     "simd_level",
@@ -49,6 +53,8 @@ __all__ = [
 #: The module of each name that is imported on first use, so that commands which do not need them,
 #: such as `glove-rs --version`, start faster.
 _MODULES = {
+    "Bootstrap": "_bootstrap",
+    "bootstrap": "_bootstrap",
     "Cooccurrence": "cooccurrence",
     "EpochState": "_fit.training",
     "Estimate": "cooccurrence",
@@ -65,6 +71,7 @@ _PUBLIC_MODULES = {
     "cooccurrence",
     "evaluation",
     "glove",
+    "compare",
     "kwic",
     "subwords",
     "vectors",

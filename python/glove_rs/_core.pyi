@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import IO, Any, Final, Literal, TypeAlias, TypedDict, final
+from typing import IO, Any, Final, Literal, NotRequired, TypeAlias, TypedDict, final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ __all__ = [
     "VECTOR_FORMATS",
     "CoreCheckpoint",
     "CoreCooccurrence",
+    "CoreDocuments",
     "CoreEpoch",
     "CoreEstimate",
     "CoreGroupCounts",
@@ -172,6 +173,7 @@ class _Session(TypedDict):
     init: _Init | None
     keep_counts: bool
     keep: Callable[[CoreParameters], object] | None
+    frozen_contexts: NotRequired[bool]
 
 class _Start(TypedDict):
     W: _F32
@@ -316,6 +318,29 @@ class CoreGroupCounts:
     @property
     def nbytes(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class CoreDocuments:
+    @staticmethod
+    def from_corpus(
+        source: _Source,
+        vocabulary: CoreVocabulary | None,
+        encoding: _Encoding,
+        running: _Running,
+        progress: _Progress | None,
+    ) -> CoreDocuments: ...
+    @property
+    def vocabulary(self) -> CoreVocabulary: ...
+    def lengths(self) -> npt.NDArray[np.uint32]: ...
+    def count(
+        self,
+        weights: npt.NDArray[np.uint32],
+        counting: _Counting,
+        running: _Running,
+        progress: _Progress | None,
+    ) -> CoreCooccurrence: ...
+    def word_counts(self, weights: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint64]: ...
+    def __len__(self) -> int: ...
 
 def count_by_group(
     texts: Sequence[npt.NDArray[np.uint8]],

@@ -35,6 +35,8 @@ _UNITS = {
     "loading": "B",
     "subwords": "step",
     "resampling": "draw",
+    "replicates": "replicate",
+    "slices": "slice",
 }
 
 

@@ -14,7 +14,7 @@ from ._checks import choice
 from ._optional import optional
 from ._text import table
 
-__all__ = ["ResultTable"]
+__all__ = ["IntervalTable", "ResultTable"]
 
 #: The largest number of rows that `print` and a notebook show.
 _SHOWN = 40
@@ -140,11 +140,14 @@ class ResultTable:
             # The interval need not contain the value, for example that of a debiased estimate.
             ax.hlines(places, bounds[0], bounds[1], color="0.5")
         ax.plot(values, places, "o")
-        ax.set_yticks(places, [str(name) for name in self[label]], parse_math=False)
+        ax.set_yticks(places, self._labels(label), parse_math=False)
         ax.set_xlabel(value.replace("_", " "))
         if np.nanmin(values) < 0 < np.nanmax(values):
             ax.axvline(0.0, color="0.8", linewidth=1, zorder=0)
         return ax
+
+    def _labels(self, column: str) -> list[str]:
+        return [str(name) for name in self[column]]
 
     def _left(self) -> int:
         """Return the number of columns at the left that hold text."""
@@ -166,6 +169,38 @@ class ResultTable:
     def _tail(self) -> list[str]:
         more = len(self) - _SHOWN
         return [*([f"… and {more:,} more rows"] if more > 0 else []), *self.notes]
+
+
+class IntervalTable(ResultTable):
+    """Rows with intervals: the columns `low` and `high` stand after the column of values."""
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw each row as a point with its interval.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If the table has no rows or no intervals.
+        ImportError
+            If matplotlib is not installed.
+        """
+        names = self.columns
+        if "low" not in names or "high" not in names:
+            raise ValueError("plot needs a table with intervals: columns low and high")
+        self._plotted = names[0], names[names.index("low") - 1], "low", "high"
+        return super().plot(ax)
+
+    def _labels(self, column: str) -> list[str]:
+        return [" ".join(cell for cell in row.values() if isinstance(cell, str)) for row in self]
 
 
 def _array(values: Any) -> NDArray[Any]:

@@ -123,11 +123,13 @@ impl Words {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Pass all words and ends of documents to `handler`, in order, and end the open document. Empty words are
-    /// left out.
+    /// Pass all words and ends of documents to `handler`, in order, and end the document if it is open. Empty
+    /// words are left out.
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
-        for &document_end in self.document_ends.iter().chain([&self.ends.len()]) {
+        let all = self.ends.len();
+        let open = (self.document_ends.last() != Some(&all)).then_some(&all);
+        for &document_end in self.document_ends.iter().chain(open) {
             for ends in self.ends[word..document_end].chunks(POLL_WORDS) {
                 if !handler.goes_on() {
                     return;

@@ -23,6 +23,7 @@ impl Interner {
             folding: Folding::default(),
             waiting: Vec::with_capacity(BATCH),
             max_word_bytes: options.max_word_bytes,
+            keep_empty: options.keep_empty,
             monitor,
             fault: None,
         };
@@ -69,6 +70,7 @@ struct ChunkEncoder<'a> {
     // Short words, and ends of documents, that wait to be looked up together.
     waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
+    keep_empty: bool,
     monitor: &'a Monitor,
     // The first error; the rest of the chunk is ignored after it.
     fault: Option<Fault>,
@@ -191,7 +193,7 @@ impl ChunkEncoder<'_> {
                     Some(id) => self.ids.push(id),
                     None => lacking = true,
                 }
-            } else if self.ids.last() != Some(&DOCUMENT_END) {
+            } else if self.keep_empty || self.ids.last() != Some(&DOCUMENT_END) {
                 self.ids.push(DOCUMENT_END);
             }
         }

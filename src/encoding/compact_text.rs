@@ -96,6 +96,27 @@ impl CompactText {
         fallible::reserve(&mut self.symbols, more)
     }
 
+    /// Append a range of another text.
+    pub(super) fn append_range(&mut self, other: &Self, range: Range<usize>) -> Result<()> {
+        let offset = self.symbols.len();
+        let far = other.far_before(range.start)..other.far_before(range.end);
+        self.reserve(range.len())?;
+        self.symbols
+            .extend_from_slice(&other.symbols[range.clone()]);
+        fallible::reserve(&mut self.far, far.len())?;
+        let moved = other.far[far].iter();
+        self.far
+            .extend(moved.map(|&(at, id)| ((offset + at as usize - range.start) as u32, id)));
+        Ok(())
+    }
+
+    /// This text without memory to spare.
+    pub(super) fn shrunk(mut self) -> Result<Self> {
+        self.symbols.shrink_to_fit();
+        self.far.shrink_to_fit();
+        Ok(self)
+    }
+
     /// Append another text.
     pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
         let offset = self.symbols.len() as u32;

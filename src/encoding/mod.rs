@@ -7,6 +7,7 @@
 
 mod chunk;
 mod compact_text;
+mod documents;
 mod interner;
 mod options;
 mod reader;
@@ -14,6 +15,7 @@ mod segments;
 
 pub use compact_text::CompactText;
 pub(crate) use compact_text::{END, FAR};
+pub use documents::DocumentText;
 pub use options::EncodingOptions;
 pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};

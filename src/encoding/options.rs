@@ -16,6 +16,8 @@ pub struct EncodingOptions {
     pub max_vocab: Option<usize>,
     /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
     pub keep_gaps: bool,
+    /// Keep the ends of documents without words, so that the documents can be numbered.
+    pub keep_empty: bool,
     /// Longest word in bytes; a longer one is an error.
     pub max_word_bytes: usize,
 }
@@ -28,6 +30,7 @@ impl Default for EncodingOptions {
             min_count: 5,
             max_vocab: None,
             keep_gaps: false,
+            keep_empty: false,
             max_word_bytes: MAX_WORD_BYTES,
         }
     }

@@ -130,7 +130,7 @@ impl RawCorpus {
         let vocabulary = Vocabulary::of(&words, monitor)?;
         let ids = self.chunks.into_iter().filter_map(|chunk| match chunk.ids {
             RawIds::Memory(ids) => Some(ids),
-            RawIds::Spooled(_) | RawIds::Mapped(_) => None,
+            RawIds::Spooled(_) | RawIds::Mapped(_) | RawIds::Weighted(_) => None,
         });
         Ok((vocabulary, ids.collect()))
     }

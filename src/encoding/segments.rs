@@ -1,6 +1,7 @@
 //! The text as ranks of a vocabulary, segment by segment.
 
 use super::compact_text::SymbolTable;
+use super::documents::WeightedDocuments;
 use super::{CompactText, DOCUMENT_END};
 use crate::corpus::CHUNK_BYTES;
 use crate::error::{Error, Result};
@@ -47,21 +48,20 @@ impl EncodedCorpus {
         }
     }
 
+    /// A text of ranks in pieces, which together have `tokens` words.
+    pub(super) fn of_ids(pieces: Vec<RawIds>, tokens: u64) -> Self {
+        let chunks = pieces.into_iter().zip(0..).map(|(ids, number)| RawChunk {
+            number,
+            interner: MAPPED,
+            ids,
+        });
+        Self::new(Vec::new(), chunks.collect(), None, tokens)
+    }
+
     /// A text of ranks, with [`DOCUMENT_END`] between documents.
     pub fn from_ranks(ids: Vec<WordId>) -> Self {
         let tokens = ids.iter().filter(|&&id| id != DOCUMENT_END).count() as u64;
-        let chunk = RawChunk {
-            number: 0,
-            interner: MAPPED,
-            ids: RawIds::Memory(ids),
-        };
-        Self {
-            ranks: Vec::new(),
-            chunks: VecDeque::from([chunk]),
-            all_chunks: 1,
-            spool: None,
-            tokens,
-        }
+        Self::of_ids(vec![RawIds::Memory(ids)], tokens)
     }
 
     /// Number of words in the text, including those outside the vocabulary.
@@ -111,17 +111,8 @@ impl EncodedCorpus {
         let ample = waiting.min(most.saturating_add(CHUNK_BYTES));
         segment.text.reserve(ample)?;
         // A batch of chunks at a time, so that the whole segment is not in memory twice.
-        let together = 16 * rayon::current_num_threads();
         while !self.chunks.is_empty() && segment.text.len() - segment.carried < most {
-            let batch: Vec<RawChunk> = self
-                .chunks
-                .drain(..together.min(self.chunks.len()))
-                .collect();
-            let mapped: Vec<Result<CompactText>> = batch
-                .into_par_iter()
-                .map(|chunk| map_chunk(chunk, &self.ranks, self.spool.as_ref()))
-                .collect();
-            let mut mapped = mapped.into_iter().collect::<Result<VecDeque<_>>>()?;
+            let mut mapped = self.next_texts()?;
             while let Some(text) = mapped.pop_front() {
                 segment.text.append(&text)?;
                 if segment.text.len() - segment.carried >= most && !mapped.is_empty() {
@@ -139,6 +130,20 @@ impl EncodedCorpus {
         }
         Ok(true)
     }
+
+    /// The next chunks, as ranks: some for each thread of the current rayon pool.
+    pub(super) fn next_texts(&mut self) -> Result<VecDeque<CompactText>> {
+        let together = 16 * rayon::current_num_threads();
+        let batch: Vec<RawChunk> = self
+            .chunks
+            .drain(..together.min(self.chunks.len()))
+            .collect();
+        let mapped: Vec<Result<CompactText>> = batch
+            .into_par_iter()
+            .map(|chunk| map_chunk(chunk, &self.ranks, self.spool.as_ref()))
+            .collect();
+        mapped.into_iter().collect()
+    }
 }
 
 /// Words of context that a segment may begin with even if the memory limit is smaller.
@@ -152,6 +157,7 @@ fn map_chunk(
 ) -> Result<CompactText> {
     let ids = match (chunk.ids, spool) {
         (RawIds::Mapped(text), _) => return Ok(text),
+        (RawIds::Weighted(documents), _) => return documents.text(),
         (RawIds::Spooled(range), Some(spool)) => {
             let mut ids: Vec<WordId> = fallible::zeroed(((range.end - range.start) / 4) as usize)?;
             spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
@@ -181,6 +187,7 @@ impl RawChunk {
         match &self.ids {
             RawIds::Memory(ids) => ids.len(),
             RawIds::Mapped(text) => text.len(),
+            RawIds::Weighted(documents) => documents.len(),
             RawIds::Spooled(range) => (range.end - range.start) as usize / size_of::<WordId>(),
         }
     }
@@ -190,5 +197,7 @@ pub(super) enum RawIds {
     Memory(Vec<WordId>),
     /// Ranks already.
     Mapped(CompactText),
+    /// Documents of a chunk of ranks, with their weights.
+    Weighted(WeightedDocuments),
     Spooled(Range<u64>),
 }

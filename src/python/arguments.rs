@@ -49,6 +49,7 @@ impl EncodingArguments {
             min_count: self.min_count,
             max_vocab: self.max_vocab,
             keep_gaps: self.keep_gaps,
+            keep_empty: false,
             max_word_bytes: self.max_word_bytes,
         })
     }

@@ -6,6 +6,7 @@ mod arrays;
 mod arrow;
 mod cooccurrence;
 mod cosine;
+mod documents;
 mod errors;
 mod estimate;
 mod files;
@@ -37,6 +38,8 @@ mod _core {
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
     use super::cosine::{cosines, unit_rows};
+    #[pymodule_export]
+    use super::documents::CoreDocuments;
     #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
     #[pymodule_export]

@@ -31,6 +31,9 @@ pub struct SessionArguments<'py> {
     pub init: Option<InitArguments<'py>>,
     /// Whether the result has the counts. If training may take them, they are compressed.
     pub keep_counts: bool,
+    /// Whether the context vectors and their biases keep their values.
+    #[pyo3(default)]
+    pub frozen_contexts: bool,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
     /// or raises. After an interruption, the result has the parameters of the last finished epoch. May be
     /// called twice.

@@ -273,6 +273,7 @@ pub fn train(
     let arguments = session.unwrap_or_default();
     let mut options = training.options()?;
     options.patience = arguments.early_stopping;
+    options.frozen_contexts = arguments.frozen_contexts;
     options.deadline = deadline(arguments.max_seconds);
     let (threads, memory) = running.resolve()?;
     Parameters::check_dim(dim)?;

@@ -34,6 +34,8 @@ pub struct TrainingOptions {
     /// Whether the result has the same bits for any number of threads. Otherwise threads update shared rows
     /// without locks (Hogwild).
     pub deterministic: bool,
+    /// Whether W̃ and b̃ keep their values from the start of the training (Di Carlo et al. 2019).
+    pub frozen_contexts: bool,
     /// Seed of all random choices.
     pub seed: u64,
     /// Early stopping: end after this many epochs in a row without a smaller validation loss.
@@ -57,6 +59,7 @@ impl Default for TrainingOptions {
             negative: 0.0,
             negative_weight: 0.1,
             deterministic: false,
+            frozen_contexts: false,
             seed: 0,
             patience: None,
             deadline: None,
@@ -133,6 +136,7 @@ impl TrainingOptions {
             alpha: self.alpha as f32,
             negative_weight: None,
             minibatches: false,
+            frozen_contexts: self.frozen_contexts,
         }
     }
 }

@@ -27,6 +27,7 @@ _MODULES = {
     "associations": ("associations",),
     "files": ("convert", "info"),
     "subwords": ("subwords",),
+    "replicates": ("bootstrap", "compare"),
     "estimate": ("estimate",),
     "demo": ("demo",),
     "completion": ("completion",),

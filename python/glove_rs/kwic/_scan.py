@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from .. import _core, _settings
 from .._checks import shown
-from .._io.sources import _named, source_arguments
+from .._io.sources import named_files, source_arguments
 from .._optional import optional
 
 __all__ = ["Documents", "documents_of_source"]
@@ -67,7 +67,7 @@ def documents_of_source(
     report : callable, optional
         Receives the progress.
     """
-    files = _named(source)
+    files = named_files(source)
     columns = _Columns(metadata)
     is_open = callable(getattr(source, "read", None)) and not hasattr(source, "read_next_batch")
     if files is not None or is_open or (isinstance(source, str) and source == "-"):

@@ -61,7 +61,8 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
             let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
             let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
             let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
-            let steps: [f32; K] = std::array::from_fn(|k| fdiffs[k] * rule.learning_rate);
+            // All components of a side have the learning rate that its last line begins with.
+            let [rate_w, rate_c] = self.call.last_line_rates.map(|rates| rates[0]);
             let mut counted = terms;
             let bound = V::splat(self.bound);
             for (k, [w, c]) in rows.into_iter().enumerate() {
@@ -75,10 +76,17 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
                     counted[k] = 0.0;
                     continue;
                 }
-                let step = V::splat(steps[k]);
+                let (step_w, step_c) = (V::splat(fdiffs[k] * rate_w), V::splat(fdiffs[k] * rate_c));
                 let mut at = 0;
                 while at < body {
-                    update_registers::<V, ADAGRAD>(w.add(at), c.add(at), half, step, step, bound);
+                    update_registers::<V, ADAGRAD>(
+                        w.add(at),
+                        c.add(at),
+                        half,
+                        step_w,
+                        step_c,
+                        bound,
+                    );
                     at += V::LANES;
                 }
                 let fdiff = V::splat(fdiffs[k]);

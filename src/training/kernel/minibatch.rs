@@ -76,8 +76,8 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
                 }
                 fdiffs = V::Quad::load(active.as_ptr());
             }
-            let w_steps = self.steps(fdiffs, dots, w_ends, c_ends[TAIL_SQUARE]);
-            let c_steps = self.steps(fdiffs, dots, c_ends, w_ends[TAIL_SQUARE]);
+            let w_steps = self.steps(0, fdiffs, dots, w_ends, c_ends[TAIL_SQUARE]);
+            let c_steps = self.steps(1, fdiffs, dots, c_ends, w_ends[TAIL_SQUARE]);
             let (w_factors, c_factors) = (w_steps.factors.to_array(), c_steps.factors.to_array());
             let c_changes = V::Quad::transpose(c_steps.changes);
             let mut square = V::splat(0.0);

@@ -139,12 +139,15 @@ impl<'a> SharedRows<'a> {
         if self.mirrored {
             last_line_rates.reverse();
         }
+        let context_side = usize::from(!self.mirrored);
+        let frozen_side = rule.frozen_contexts.then_some(context_side);
         let call = KernelCall {
             records,
             sides: self.sides,
             layout: self.layout,
             rule,
             last_line_rates,
+            frozen_side,
         };
         match level {
             #[cfg(target_arch = "x86_64")]
@@ -379,6 +382,60 @@ mod tests {
         }
 
         #[test]
+        fn frozen_contexts_keep_their_bits_and_words_move_as_if_contexts_were_new_for_each_record(
+            dim in 1usize..130,
+            records in proptest::collection::vec((0u16..5, 0u16..5, -3.0f32..5.0), 1..60),
+            optimizer in prop_oneof![Just(Optimizer::AdaGrad), Just(Optimizer::RowwiseAdaGrad), Just(Optimizer::Sgd)],
+            negative_weight in proptest::option::of(0.05f32..1.0),
+            (minibatches, mirrored) in any::<(bool, bool)>(),
+            seed in any::<u32>(),
+        ) {
+            let layout = RowLayout::new(dim, optimizer);
+            let mut numbers = random_numbers(seed);
+            let values = exported(5, dim, &mut numbers);
+            let sums = exported(5, layout.sums_per_vector(), &mut numbers.map(|x| 1.5 + x));
+            let options = TrainingOptions {
+                optimizer,
+                learning_rate: 0.01,
+                frozen_contexts: true,
+                ..Default::default()
+            };
+            let rule = StepRule { negative_weight, minibatches, ..options.rule(0) };
+            let mut records: Vec<Record> =
+                records.into_iter().map(|(i, j, ln_x)| Record { i, j, ln_x }).collect();
+            // Mini-batches are found at multiples of four records.
+            for j in 0..4 {
+                records.insert(j, Record { i: 2, j: j as u16, ln_x: 1.0 });
+            }
+            // The naive update, with the contexts restored after each record.
+            let mut expected = (values.clone(), sums.clone());
+            for record in &records {
+                let (i, j) = if mirrored { (record.j, record.i) } else { (record.i, record.j) };
+                let record = (u32::from(i), u32::from(j), f64::from(record.ln_x).exp());
+                let ([new, new_sums], _) =
+                    naive([&expected.0, &expected.1], dim, &[record], &options, negative_weight);
+                expected.0 = Exported { w: new.w, b: new.b, ..values.clone() };
+                expected.1 = Exported { w: new_sums.w, b: new_sums.b, ..sums.clone() };
+            }
+            for level in SimdLevel::usable() {
+                let mut parameters = Parameters::from_exported(5, layout, &values, &sums).unwrap();
+                let rows = parameters.rows();
+                let rows = if mirrored { rows.mirrored() } else { rows };
+                rows.update(&records, &rule, level);
+                let (new, new_sums) = (parameters.values(), parameters.accumulators());
+                prop_assert_eq!((&new.w_tilde, &new.b_tilde), (&values.w_tilde, &values.b_tilde));
+                if optimizer != Optimizer::Sgd {
+                    prop_assert_eq!((&new_sums.w_tilde, &new_sums.b_tilde), (&sums.w_tilde, &sums.b_tilde));
+                }
+                if !(minibatches && optimizer == Optimizer::RowwiseAdaGrad) {
+                    assert_close(&new, &expected.0, level.name());
+                } else {
+                    prop_assert!(new.w != values.w || negative_weight.is_some());
+                }
+            }
+        }
+
+        #[test]
         fn the_stored_squares_are_those_of_the_vectors(
             dim in 1usize..130,
             records in proptest::collection::vec((0u16..5, 0u16..5, -3.0f32..5.0), 1..200),
@@ -421,6 +478,7 @@ mod tests {
                 alpha,
                 negative_weight: None,
                 minibatches: false,
+                frozen_contexts: false,
             };
             for (f, ln_x) in weights(&ln_x, &rule).into_iter().zip(ln_x) {
                 let exponent = f64::from(alpha) * (f64::from(ln_x) - f64::from(rule.ln_x_max));
@@ -461,6 +519,7 @@ mod tests {
                 alpha: 0.75,
                 negative_weight: None,
                 minibatches: false,
+                frozen_contexts: false,
             };
             for level in SimdLevel::usable() {
                 let mut direct = Parameters::random(9, layout, 0, &monitor).unwrap();
@@ -502,6 +561,7 @@ mod tests {
                 alpha: 0.75,
                 negative_weight: None,
                 minibatches: false,
+                frozen_contexts: false,
             };
             let record = Record {
                 i: 0,

@@ -96,8 +96,8 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
             let fdiffs = diffs.mul(V::Quad::load(weights.as_ptr()));
             let terms = fdiffs.mul(diffs).to_array();
             let diffs = diffs.to_array();
-            let w_steps = self.steps(fdiffs, dots, w_ends, c_ends[TAIL_SQUARE]);
-            let c_steps = self.steps(fdiffs, dots, c_ends, w_ends[TAIL_SQUARE]);
+            let w_steps = self.steps(0, fdiffs, dots, w_ends, c_ends[TAIL_SQUARE]);
+            let c_steps = self.steps(1, fdiffs, dots, c_ends, w_ends[TAIL_SQUARE]);
             let w_changes = V::Quad::transpose(w_steps.changes);
             let c_changes = V::Quad::transpose(c_steps.changes);
             let (w_factors, c_factors) = (w_steps.factors.to_array(), c_steps.factors.to_array());
@@ -152,7 +152,7 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
         if N == 0 { self.lines } else { N }
     }
 
-    /// The steps of one side. `fdiffs` are the f(X) diff, `dots` the w·w̃, `ends` the ends of the rows, column by
+    /// The steps of one side, 0 or 1; a frozen side has none. `fdiffs` are the f(X) diff, `dots` the w·w̃, `ends` the ends of the rows, column by
     /// column, and `others` the ‖·‖² of the vectors of the other side.
     ///
     /// # Safety
@@ -160,6 +160,7 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
     #[inline(always)]
     pub(super) unsafe fn steps(
         &self,
+        side: usize,
         fdiffs: V::Quad,
         dots: V::Quad,
         ends: [V::Quad; TAIL],
@@ -168,6 +169,12 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
         let rule = self.call.rule;
         // SAFETY: the caller keeps the contract.
         unsafe {
+            if self.call.frozen_side == Some(side) {
+                return SideSteps {
+                    factors: V::Quad::splat(0.0),
+                    changes: [V::Quad::splat(0.0); TAIL],
+                };
+            }
             let squares = others.max(V::Quad::splat(LEAST_SQUARE));
             // The roots do not wait for the dot products.
             let rate = ends[TAIL_SUM]

@@ -28,11 +28,13 @@ pub struct StepRule {
     /// Whether four consecutive records of one word and of four context words are updated as one mini-batch. Only
     /// row-wise AdaGrad has mini-batches.
     pub minibatches: bool,
+    /// Whether W̃, b̃ and their accumulators stay as they are.
+    pub frozen_contexts: bool,
 }
 
 impl StepRule {
     /// The learning rates of the last line of a row, of words and of contexts: η for components, the
-    /// biases' rate for the bias, and 0 for the constant 1 beside it.
+    /// biases' rate for the bias, and 0 for the constant 1 beside it. Frozen contexts have rates of 0.
     pub(super) fn last_line_rates(&self) -> [[f32; LINE]; 2] {
         let bias = match self.optimizer {
             Optimizer::AdaGrad | Optimizer::RowwiseAdaGrad => self.bias_learning_rate,
@@ -41,6 +43,9 @@ impl StepRule {
         let mut rates = [[self.learning_rate; LINE]; 2];
         rates[0][LINE - 2..].copy_from_slice(&[bias, 0.0]);
         rates[1][LINE - 2..].copy_from_slice(&[0.0, bias]);
+        if self.frozen_contexts {
+            rates[1].fill(0.0);
+        }
         rates
     }
 

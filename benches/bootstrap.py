@@ -1,0 +1,171 @@
+"""Measures intervals of `glove_rs.bootstrap`: coverage, widths, and time.
+
+    python benches/bootstrap.py coverage text.txt --trials 20 --replicates 25
+    python benches/bootstrap.py width text.txt
+    python benches/bootstrap.py time text.txt --dim 100 --replicates 5
+
+``coverage``: the text is the population. Each trial draws a text of as many documents from it, with
+replacement (or, with ``--fraction``, a part of its documents without replacement), and makes a
+bootstrap of this text. The true similarity of a pair of words is that of models of the whole text,
+the mean of several seeds. For each kind of interval the table has the share of intervals that
+contain the true similarity.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import time
+from pathlib import Path
+
+import numpy as np
+
+import glove_rs
+from glove_rs import Glove
+from glove_rs._bootstrap.estimates import INTERVALS, interval_of
+from glove_rs._vectors.cosine import cosines_of_pairs
+
+
+def cpu() -> float:
+    """CPU seconds of all threads of this process."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def lines_of(path: str, tokens: int | None) -> list[str]:
+    """Read the documents of a text up to a number of tokens."""
+    lines: list[str] = []
+    for line in Path(path).read_text().splitlines():
+        if tokens is not None and tokens <= 0:
+            break
+        lines.append(line)
+        tokens = None if tokens is None else tokens - len(line.split())
+    return lines
+
+
+def pairs_of(wv: glove_rs.WordVectors, number: int, seed: int = 0) -> np.ndarray:
+    """Draw pairs of words: half of them neighbours, half of them random."""
+    rng = np.random.default_rng(seed)
+    rows = rng.choice(np.arange(30, min(len(wv), 3000)), number, replace=False)
+    near = [
+        (row, wv.key_to_index[wv.most_similar(wv.index_to_key[row], topn=10)[rng.integers(10)][0]])
+        for row in rows[: number // 2]
+    ]
+    far = rng.choice(np.arange(30, min(len(wv), 3000)), (number - number // 2, 2))
+    return np.array([*near, *far], dtype=np.intp)
+
+
+def model(options: argparse.Namespace, **settings: object) -> Glove:
+    settings |= {"min_count": options.min_count, "threads": options.threads, "progress": False}
+    return Glove(options.dim, **settings)
+
+
+def coverage(options: argparse.Namespace) -> None:
+    lines = lines_of(options.text, options.tokens)
+    whole = [model(options, seed=seed).fit(iter(lines)).vectors for seed in range(options.seeds)]
+    words = whole[0].index_to_key
+    pairs = pairs_of(whole[0], options.pairs)
+    truths = np.array([cosines_of_pairs(wv.vectors, pairs) for wv in whole])
+    truth = truths.mean(axis=0)
+    print(f"{len(lines)} documents, {len(words)} words, dim {options.dim}")
+    print(f"sd of the true similarity between seeds: {truths.std(axis=0, ddof=1).mean():.4f}")
+    hits: dict[str, list[np.ndarray]] = {}
+    shifts = []
+    for trial in range(options.trials):
+        rng = np.random.default_rng([9, trial])
+        n = len(lines)
+        if options.fraction is None:
+            drawn = rng.integers(0, n, n)
+        else:
+            drawn = rng.permutation(n)[: int(n * options.fraction)]
+        text = [lines[i] for i in drawn]
+        b = glove_rs.bootstrap(
+            model(options, seed=100 + trial), text, options.replicates, vocabulary=words, seed=trial
+        )
+        value = cosines_of_pairs(b.full.vectors, pairs)
+        replicates = np.array([cosines_of_pairs(wv.vectors, pairs) for wv in b.models])
+        found = np.isfinite(value) & (np.isfinite(replicates).sum(axis=0) == len(b))
+        limits = {
+            kind: interval_of(value, replicates, "bootstrap", kind, 0.95) for kind in INTERVALS
+        }
+        bias = replicates.mean(axis=0) - value
+        error = replicates.std(axis=0, ddof=1)
+        # The estimate as the mean of several models of all of the text.
+        others = [model(options, seed=200 + trial + 50 * k) for k in range(1, options.fits)]
+        fits = [m.fit(text, vocabulary=words).vectors for m in others]
+        mean = np.mean([value, *(cosines_of_pairs(wv.vectors, pairs) for wv in fits)], axis=0)
+        for kind in INTERVALS:
+            name = f"{kind}, {options.fits} fits"
+            limits[name] = interval_of(mean, replicates, "bootstrap", kind, 0.95)
+        shifts.append([(value - truth)[found], bias[found], error[found]])
+        for kind, (low, high) in limits.items():
+            hits.setdefault(kind, []).append(((low <= truth) & (truth <= high))[found])
+        shift, bias, error = (np.concatenate(x) for x in zip(*shifts, strict=True))
+        rows = ", ".join(f"{kind} {np.concatenate(h).mean():.1%}" for kind, h in hits.items())
+        print(
+            f"trial {trial + 1}: {rows}; error of estimates {shift.mean():+.4f} sd "
+            f"{shift.std():.4f}, bias {bias.mean():+.4f}, sd of replicates {error.mean():.4f}, "
+            f"{cpu():.0f} CPU s",
+            flush=True,
+        )
+    for kind, h in hits.items():
+        by_trial = [x.mean() for x in h]
+        print(
+            f"{kind:16} {np.concatenate(h).mean():.1%} (trials {min(by_trial):.1%} to "
+            f"{max(by_trial):.1%})"
+        )
+
+
+def width(options: argparse.Namespace) -> None:
+    """Compare the spread of replicates: other seeds, one seed, fewer epochs."""
+    lines = lines_of(options.text, options.tokens)
+    pairs = None
+    for name, epochs, same in (
+        ("other seeds", None, False),
+        ("one seed", None, True),
+        ("half of the epochs", 4, False),
+    ):
+        b = glove_rs.bootstrap(model(options, epochs=epochs), lines, 0)
+        if same:
+            b._trainer.resampling.training_seed = lambda replicate, seed: seed
+        b.extend(options.replicates)
+        pairs = pairs_of(b.full, options.pairs) if pairs is None else pairs
+        replicates = np.array([cosines_of_pairs(wv.vectors, pairs) for wv in b.models])
+        error = np.nanstd(replicates, axis=0, ddof=1)
+        print(f"{name}: median sd of replicates {np.nanmedian(error):.4f}", flush=True)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Print CPU and wall time of a fit and of replicates."""
+    begun, start = time.time(), cpu()
+    b = glove_rs.bootstrap(model(options), options.text, 0)
+    print(f"text and model of all of it: {time.time() - begun:.1f} s, {cpu() - start:.1f} CPU s")
+    begun, start = time.time(), cpu()
+    b.extend(options.replicates)
+    n = options.replicates
+    print(
+        f"a replicate: {(time.time() - begun) / n:.1f} s, {(cpu() - start) / n:.1f} CPU s; peak "
+        f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3:.0f} MB"
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("what", choices=["coverage", "width", "time"])
+    parser.add_argument("text")
+    parser.add_argument("--tokens", type=int, help="read only so many tokens")
+    parser.add_argument("--dim", type=int, default=25)
+    parser.add_argument("--min-count", type=int, default=5)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--replicates", type=int, default=25)
+    parser.add_argument("--pairs", type=int, default=200)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--fits", type=int, default=3)
+    parser.add_argument("--fraction", type=float)
+    options = parser.parse_args()
+    {"coverage": coverage, "width": width, "time": measure}[options.what](options)
+
+
+if __name__ == "__main__":
+    main()

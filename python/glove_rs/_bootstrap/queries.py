@@ -1,0 +1,113 @@
+"""Nearest neighbours over the replicates of a bootstrap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .._vectors.cosine import cosines, unit_vector
+from ..vectors import WordVectors
+
+__all__ = ["Ranking", "mean_overlap", "nearest_rows", "rank_words"]
+
+_F64: TypeAlias = npt.NDArray[np.float64]
+#: The vector that a query compares with all words, from the vectors of a model.
+Query: TypeAlias = Callable[[WordVectors], npt.NDArray[Any]]
+
+
+def _scores(model: WordVectors, query: Query, excluded: list[int]) -> npt.NDArray[np.float32]:
+    """Return the cosines of all words. Excluded words and words without a direction get -inf."""
+    scores = cosines(model.vectors, unit_vector(query(model)))
+    scores[excluded] = -np.inf
+    scores[np.isnan(scores)] = -np.inf
+    return scores
+
+
+def nearest_rows(scores: npt.NDArray[np.float32], topn: int) -> npt.NDArray[np.intp]:
+    """Return the rows with the highest scores above -inf, highest first, at most `topn`."""
+    topn = min(topn, int(np.isfinite(scores).sum()))
+    best = np.argpartition(-scores, topn - 1)[:topn] if topn else np.empty(0, dtype=np.intp)
+    return best[np.argsort(-scores[best], kind="stable")]
+
+
+class Ranking:
+    """The candidates of a query, with their cosine and rank in each replicate.
+
+    Attributes
+    ----------
+    rows : ndarray of intp, shape (k,)
+        Every word that is among the `topn` best of the full model or of a replicate.
+    full : ndarray of float64, shape (k,)
+        The cosines in the full model.
+    cosines, ranks : ndarray of float64, shape (n, k)
+        The cosines and ranks, from 1, in each replicate; NaN for a word that does not occur.
+    within : ndarray of bool, shape (n, k)
+        Whether the word is among the `topn` best of the replicate.
+    """
+
+    def __init__(
+        self,
+        rows: npt.NDArray[np.intp],
+        full: _F64,
+        cosines: _F64,
+        ranks: _F64,
+        topn: int,
+    ) -> None:
+        self.rows, self.full, self.cosines, self.ranks = rows, full, cosines, ranks
+        with np.errstate(invalid="ignore"):
+            self.within = ranks <= topn
+
+
+def rank_words(
+    full: WordVectors,
+    models: Iterable[WordVectors],
+    query: Query,
+    excluded: list[int],
+    topn: int,
+) -> Ranking:
+    """Rank the words by their cosine to the query in each model."""
+    first = _scores(full, query, excluded)
+    candidates = set(nearest_rows(first, topn).tolist())
+    for model in models:
+        candidates.update(nearest_rows(_scores(model, query, excluded), topn).tolist())
+    rows = np.array(sorted(candidates), dtype=np.intp)
+    values, ranks = [], []
+    for model in models:
+        scores = _scores(model, query, excluded)
+        own = scores[rows]
+        ordered = np.sort(scores)
+        above = len(scores) - np.searchsorted(ordered, own, side="right")
+        found = np.isfinite(own)
+        values.append(np.where(found, own, np.nan))
+        ranks.append(np.where(found, above + 1.0, np.nan))
+    shape = (len(values), len(rows))
+    wide = first[rows].astype(np.float64)
+    return Ranking(
+        rows,
+        np.where(np.isfinite(wide), wide, np.nan),
+        np.array(values, dtype=np.float64).reshape(shape),
+        np.array(ranks).reshape(shape),
+        topn,
+    )
+
+
+def mean_overlap(models: Iterable[WordVectors], row: int, topn: int) -> float:
+    """Return the mean fraction of the `topn` neighbours of a word that two replicates share.
+
+    NaN if fewer than two replicates have the word.
+    """
+    lists = []
+    for model in models:
+        vector = model.vectors[row]
+        if np.isfinite(vector).all() and vector.any():
+            scores = _scores(model, lambda wv: wv.vectors[row], [row])
+            lists.append(nearest_rows(scores, topn))
+    if len(lists) < 2 or not all(map(len, lists)):
+        return float("nan")
+    # Σ over pairs of shared neighbours = Σ over words of the pairs of lists that have the word.
+    times = np.unique(np.concatenate(lists), return_counts=True)[1].astype(float)
+    pairs = len(lists) * (len(lists) - 1) / 2
+    return float((times * (times - 1) / 2).sum() / pairs / max(map(len, lists)))

@@ -1,0 +1,543 @@
+"""The result of a bootstrap: estimates with intervals, neighbours, stability."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, TypeAlias, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from .._checks import boolean, choice, integer, path_text, real, shown
+from .._checks import words as words_of
+from .._io.sources import Source
+from .._progress import Progress, reporter
+from .._results import IntervalTable
+from .._unknown_word import UnknownWord
+from .._vectors.cosine import cosines_of_pairs, unit_rows_in_float64
+from .._warnings import warn
+from ..vectors import WordVectors
+from .estimates import INTERVALS, Estimate, interval_of, spread
+from .queries import Query, mean_overlap, rank_words
+from .store import Store
+from .trainer import Trainer
+
+__all__ = ["Bootstrap", "Models"]
+
+_F64: TypeAlias = npt.NDArray[np.float64]
+#: Below this stability a list of neighbours says more about the sample than about the word.
+LOW_STABILITY = 0.5
+#: The number of neighbours that stability compares.
+_NEIGHBOURS = 10
+
+
+class Models(Sequence[WordVectors]):
+    """The vectors of the replicates, float16, mapped into memory when they are used."""
+
+    def __init__(self, store: Store, length: int) -> None:
+        self._store, self._length = store, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> WordVectors: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[WordVectors]: ...
+    def __getitem__(self, index: int | slice) -> WordVectors | list[WordVectors]:
+        places = range(self._length)[index]
+        if isinstance(places, range):
+            return [self._store.load(place) for place in places]
+        return self._store.load(places)
+
+
+class Bootstrap:
+    """Models of resampled texts: :func:`glove_rs.bootstrap` and :meth:`load` create it.
+
+    All queries return the estimate of the model of all of the text, with an interval from the
+    replicates. Replicates in which a word does not occur are left out, with a warning.
+
+    Attributes
+    ----------
+    full : WordVectors
+        The vectors of the model of all of the text, float32.
+    models : sequence of WordVectors
+        The vectors of the replicates, float16, rotated to `full`. The rows of words that do not
+        occur in a replicate are NaN.
+    method : {"bootstrap", "jackknife"}
+    unit : {"document", "group"}
+    seed : int
+        The seed of the resampling.
+    level : float
+        The level of intervals, 0.95. It can be set.
+    interval : {"rms", "standard", "bias_corrected", "percentile", "basic"}
+        The kind of intervals. It can be set. "rms": the estimate ± Student's t times the root of
+        the mean squared deviation of the replicates from the estimate, which includes their bias.
+        "standard": the estimate ± Student's t times the standard error. "bias_corrected": the
+        standard interval around the estimate minus the bias. "percentile": quantiles of the
+        replicates. "basic": twice the estimate minus these quantiles. A jackknife always has the
+        standard interval.
+
+    References
+    ----------
+    Antoniak and Mimno (2018), Evaluating the stability of embedding-based word similarities. Efron
+    and Tibshirani (1993), An introduction to the bootstrap.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        trainer: Trainer | None,
+        temporary: tempfile.TemporaryDirectory[str] | None = None,
+    ) -> None:
+        self._store, self._trainer, self._temporary = store, trainer, temporary
+        self._settings = store.read_settings()
+        self.method: str = self._settings["method"]
+        self.unit: str = self._settings["unit"]
+        self.seed: int = self._settings["seed"]
+        self.level = 0.95
+        self.interval = INTERVALS[0]
+        self._done = store.finished()
+
+    # --- the models ----------------------------------------------------------------------------
+
+    @property
+    def full(self) -> WordVectors:
+        """The vectors of the model of all of the text."""
+        return self._store.full
+
+    @property
+    def models(self) -> Models:
+        """The vectors of the replicates."""
+        return Models(self._store, self._done)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the models, and what identifies the text."""
+        return dict(self._settings)
+
+    def __len__(self) -> int:
+        return self._done
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.full
+
+    def __repr__(self) -> str:
+        kind = "jackknife" if self.method == "jackknife" else "bootstrap"
+        return (
+            f"<{kind} of {self._settings['text']['units']} {self.unit}s: {len(self)} models of "
+            f"{len(self.full)} words, dim={self.full.vector_size}>"
+        )
+
+    def __str__(self) -> str:
+        return str(self._summary())
+
+    def _repr_html_(self) -> str:
+        return self._summary()._repr_html_()
+
+    def _summary(self) -> IntervalTable:
+        text = self._settings["text"]
+        rows: dict[str, Any] = {
+            "models": len(self),
+            "method": self.method,
+            f"{self.unit}s": text["units"],
+            "tokens": text["tokens"],
+            "words": len(self.full),
+            "dim": self.full.vector_size,
+            "interval": f"{self.interval}, {self.level:g}",
+        }
+        return IntervalTable({"name": list(rows), "value": [str(value) for value in rows.values()]})
+
+    # --- estimates -------------------------------------------------------------------------------
+
+    def estimate(
+        self, function: Callable[[WordVectors], Any], *, name: str = "estimate"
+    ) -> Estimate:
+        """Estimate any statistic of word vectors.
+
+        Parameters
+        ----------
+        function : callable
+            It is called with the :class:`glove_rs.WordVectors` of each model, and returns a number
+            or an array of numbers. Vectors of words that a replicate lacks are NaN.
+        name : str, default "estimate"
+            The name of the statistic, for the printed result.
+
+        Returns
+        -------
+        Estimate
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than 2 replicates, or fewer than 2 have a finite value.
+
+        Examples
+        --------
+        >>> import glove_rs
+        >>> text = ["ice is cold", "snow is cold", "steam is hot", "fire is hot"] * 20
+        >>> model = glove_rs.Glove(dim=5, threads=1, deterministic=True)
+        >>> b = glove_rs.bootstrap(model, text, n=10)
+        >>> e = b.estimate(lambda wv: wv.similarity("ice", "snow") - wv.similarity("ice", "fire"))
+        >>> e.low < e.value < e.high
+        True
+        """
+        self._check_replicates()
+        value = np.asarray(function(self.full), dtype=np.float64)
+        replicates = [np.asarray(function(model), dtype=np.float64) for model in self.models]
+        return self._estimate(value, np.stack(replicates), name)
+
+    def _check_replicates(self) -> None:
+        if len(self) < 2:
+            raise ValueError(
+                f"an interval needs at least 2 replicates, got {len(self)}: call extend"
+            )
+
+    def _estimate(self, value: _F64, replicates: _F64, name: str) -> Estimate:
+        self._warn_of_missing(replicates, name)
+        low, high = self._limits(value, replicates)
+        error, bias = spread(value, replicates, self.method)
+        parts = {
+            "value": value,
+            "low": low,
+            "high": high,
+            "standard_error": error,
+            "bias": bias,
+        }
+        numbers: dict[str, Any] = {k: x if np.ndim(x) else float(x) for k, x in parts.items()}
+        return Estimate(**numbers, level=self.level, name=name, replicates=replicates)
+
+    def _limits(self, value: _F64, replicates: _F64) -> tuple[_F64, _F64]:
+        kind = choice("interval", self.interval, INTERVALS)
+        level = real("level", self.level, above=True, below=1.0)
+        return interval_of(value, replicates, self.method, kind, level)
+
+    def _warn_of_missing(self, replicates: _F64, name: str) -> None:
+        found = np.isfinite(replicates).reshape(len(replicates), -1).sum(axis=0)
+        if found.size and found.min() < 2:
+            raise ValueError(
+                f"{name} needs words that occur in at least 2 of the {len(replicates)} replicates"
+            )
+        if found.size and found.min() < len(replicates):
+            warn(
+                f"{name}: only {found.min()} of {len(replicates)} replicates have a value, because "
+                "a word is rare; the interval leaves out the others and may be too short"
+            )
+
+    def similarity(self, w1: str, w2: str) -> Estimate:
+        """Estimate the cosine of two words.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        """
+        return self.estimate(lambda wv: wv.similarity(w1, w2), name=f"similarity({w1}, {w2})")
+
+    def similarities(self, pairs: Iterable[tuple[str, str]]) -> IntervalTable:
+        """Estimate the cosines of pairs of words.
+
+        Returns
+        -------
+        IntervalTable
+            With the columns word1, word2, similarity, low, high and standard_error.
+        """
+        self._check_replicates()
+        listed = [self._pair("pairs", pair) for pair in pairs]
+        rows = np.array([[self._row(w) for w in pair] for pair in listed], dtype=np.intp)
+        rows = rows.reshape(len(listed), 2)
+        estimate = self.estimate(lambda wv: cosines_of_pairs(wv.vectors, rows), name="similarities")
+        return IntervalTable(
+            {
+                "word1": [pair[0] for pair in listed],
+                "word2": [pair[1] for pair in listed],
+                "similarity": estimate.value.tolist(),
+                **_limit_columns(estimate),
+            }
+        )
+
+    def similarity_difference(self, pair1: tuple[str, str], pair2: tuple[str, str]) -> Estimate:
+        """Estimate the cosine of `pair1` minus the cosine of `pair2`."""
+        (a, b), (c, d) = self._pair("pair1", pair1), self._pair("pair2", pair2)
+        return self.estimate(
+            lambda wv: wv.similarity(a, b) - wv.similarity(c, d),
+            name=f"similarity({a}, {b}) - similarity({c}, {d})",
+        )
+
+    def projection(
+        self, words: str | Iterable[str], positive: Iterable[str], negative: Iterable[str]
+    ) -> Estimate | IntervalTable:
+        """Estimate the projection of words on an axis.
+
+        The axis is the mean of the unit vectors of `positive` minus the mean of those of
+        `negative`. The projection of a word is the cosine of its vector and the axis.
+
+        Returns
+        -------
+        Estimate or IntervalTable
+            A table if `words` is not one word.
+        """
+        one = isinstance(words, str)
+        listed = [words] if isinstance(words, str) else words_of("words", words)
+        rows = [self._row(word) for word in listed]
+        ends = [self._end("positive", positive), self._end("negative", negative)]
+
+        def project(wv: WordVectors) -> _F64:
+            axis = np.zeros(wv.vector_size)
+            for sign, end in zip((1, -1), ends, strict=True):
+                units, directed = unit_rows_in_float64(wv.vectors, end)
+                # A word that does not occur in this replicate is left out of the mean.
+                axis += sign * (units.sum(axis=0) / directed.sum() if directed.any() else np.nan)
+            units, directed = unit_rows_in_float64(wv.vectors, np.array(rows))
+            length = np.linalg.norm(axis)
+            cosines = units @ axis / (length if length else np.nan)
+            return np.where(directed, cosines, np.nan)
+
+        if one:
+            return self.estimate(lambda wv: project(wv)[0], name=f"projection({listed[0]})")
+        estimate = self.estimate(project, name="projection")
+        columns = {"word": listed, "projection": estimate.value.tolist()}
+        return IntervalTable(columns | _limit_columns(estimate))
+
+    def _end(self, name: str, words: Iterable[str]) -> npt.NDArray[np.intp]:
+        listed = [words] if isinstance(words, str) else words_of(name, words)
+        if not listed:
+            raise ValueError(f"{name} must have at least one word, got []")
+        return np.array([self._row(word) for word in listed], dtype=np.intp)
+
+    # --- neighbours ------------------------------------------------------------------------------
+
+    def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
+        """Return the nearest neighbours of a word, with their mean rank over the replicates.
+
+        A warning says if the :meth:`stability` of the word is low.
+
+        Returns
+        -------
+        IntervalTable
+            Sorted by mean rank, with the columns word, similarity, low, high (the cosine and its
+            interval), mean_rank, rank_low, rank_high (quantiles of the ranks), and share (the
+            fraction of the replicates that have the word among the `topn` nearest).
+
+        Raises
+        ------
+        KeyError
+            If the word is unknown.
+        """
+        row = self._row(word)
+        stability = mean_overlap(self.models, row, _NEIGHBOURS)
+        if stability < LOW_STABILITY:
+            warn(
+                f"the neighbours of {word!r} are not stable: two replicates share "
+                f"{stability:.0%} of the {_NEIGHBOURS} nearest"
+            )
+        return self._ranked(lambda wv: wv.vectors[row], [row], topn, f"neighbours of {word}")
+
+    def analogy(self, a: str, b: str, c: str, topn: int = 10) -> IntervalTable:
+        """Return the words nearest to b − a + c (unit vectors), as :meth:`neighbours` does.
+
+        "a is to b as c is to …": ``analogy("man", "king", "woman")``.
+        """
+        rows = [self._row(word) for word in (a, b, c)]
+        weights = np.array([-1.0, 1.0, 1.0])
+
+        def target(wv: WordVectors) -> _F64:
+            units, directed = unit_rows_in_float64(wv.vectors, np.array(rows))
+            return weights @ units if directed.all() else np.full(wv.vector_size, np.nan)
+
+        return self._ranked(target, rows, topn, f"{a} is to {b} as {c} is to")
+
+    def _ranked(self, query: Query, excluded: list[int], topn: int, title: str) -> IntervalTable:
+        self._check_replicates()
+        topn = integer("topn", topn, 1)
+        ranking = rank_words(self.full, self.models, query, excluded, topn)
+        found = np.isfinite(ranking.ranks)
+        with np.errstate(invalid="ignore"):
+            mean = np.where(found, ranking.ranks, 0).sum(axis=0) / found.sum(axis=0)
+        order = np.argsort(mean, kind="stable")[:topn]
+        words = self.full.index_to_key
+        low, high = self._limits(ranking.full, ranking.cosines)
+        tail = (1 - self.level) / 2
+        rank_low, rank_high = (
+            np.nanquantile(ranking.ranks[:, order], at, axis=0) for at in (tail, 1 - tail)
+        )
+        return IntervalTable(
+            {
+                "word": [words[row] for row in ranking.rows[order]],
+                "similarity": ranking.full[order].tolist(),
+                "low": low[order].tolist(),
+                "high": high[order].tolist(),
+                "mean_rank": mean[order].tolist(),
+                "rank_low": rank_low.tolist(),
+                "rank_high": rank_high.tolist(),
+                "share": ranking.within[:, order].mean(axis=0).tolist(),
+            },
+            title,
+        )
+
+    def stability(self, words: str | Iterable[str], topn: int = 10) -> float | IntervalTable:
+        """Return how stable the nearest neighbours of words are.
+
+        The stability of a word is the mean fraction of its `topn` nearest neighbours that two
+        replicates share, over all pairs of replicates (Antoniak and Mimno 2018). It is 1 if all
+        replicates have the same neighbours. Below 0.5, :meth:`neighbours` warns.
+
+        Returns
+        -------
+        float or IntervalTable
+            A table with the columns word and stability, the most stable word first, if `words` is
+            not one word. NaN for a word that fewer than two replicates have.
+        """
+        self._check_replicates()
+        topn = integer("topn", topn, 1)
+        if isinstance(words, str):
+            return mean_overlap(self.models, self._row(words), topn)
+        listed = words_of("words", words)
+        values = [mean_overlap(self.models, self._row(word), topn) for word in listed]
+        order = np.argsort(-np.nan_to_num(values, nan=-1), kind="stable").tolist()
+        columns = {
+            "word": [listed[place] for place in order],
+            "stability": [values[place] for place in order],
+        }
+        return IntervalTable(columns)
+
+    def _row(self, word: object) -> int:
+        rows = self.full.key_to_index
+        if not isinstance(word, str):
+            raise TypeError(f"a word must be a str, got {shown(word)}")
+        if word not in rows:
+            raise UnknownWord(word, self.full.index_to_key, rows)
+        return rows[word]
+
+    @staticmethod
+    def _pair(name: str, pair: Any) -> tuple[str, str]:
+        if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
+            raise ValueError(f"{name} must be two words, got {shown(pair)}")
+        return pair[0], pair[1]
+
+    # --- more replicates, files ------------------------------------------------------------------
+
+    def extend(
+        self, n: int, source: Source | None = None, *, progress: Progress = None, **reading: Any
+    ) -> Bootstrap:
+        """Add replicates until there are `n` in all.
+
+        Finished replicates are kept, also if Ctrl-C interrupts the call: call it again to go on.
+        Replicate r is the same whether it was made at once or added later.
+
+        Parameters
+        ----------
+        n : int
+            The number of replicates in the end.
+        source : Source, optional
+            The text, after :meth:`load`. Right after :func:`glove_rs.bootstrap` the text is still
+            in memory.
+        progress : bool or callable, optional
+            As for :class:`glove_rs.Glove`. The stage is "replicates".
+        **reading
+            The arguments `by`, `vocabulary`, `threads`, `memory`, and `tokenizer` (if it was a
+            function) of :func:`glove_rs.bootstrap`, with `source`.
+
+        Returns
+        -------
+        Bootstrap
+            This object.
+
+        Raises
+        ------
+        ValueError
+            If there is no text, if it is not the same text, or for a jackknife, whose blocks depend
+            on `n`.
+        """
+        n = integer("n", n, 0)
+        if source is not None or reading:
+            from .run import trainer_of
+
+            if source is None:
+                raise ValueError(f"{', '.join(reading)} need a source")
+            self._trainer = trainer_of(self._settings, source, progress, **reading)
+        if n <= self._done:
+            return self
+        if self._trainer is None:
+            raise ValueError("this bootstrap was loaded, and has no text: give source")
+        if self.method == "jackknife" and n != self._settings["n"]:
+            raise ValueError(
+                f"a jackknife with n={self._settings['n']} cannot be extended to n={n}: its blocks "
+                "depend on n"
+            )
+        with reporter(progress) as callback:
+            self._run(n, callback)
+        return self
+
+    def _run(self, n: int, callback: Any) -> None:
+        """Train the missing replicates up to `n`."""
+        trainer = self._trainer
+        assert trainer is not None
+        if n > self._settings["n"]:
+            self._settings["n"] = n
+            self._store.write_settings(self._settings)
+        for number in range(self._done, n):
+            if callback is not None:
+                callback("replicates", number, n, {})
+            vectors = trainer.replicate(number, n, self.full, None)
+            self._store.write(number, vectors)
+            self._done = number + 1
+        if callback is not None:
+            callback("replicates", n, n, {})
+
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write a folder with all models. It appears complete or not at all.
+
+        The vectors of replicates take two bytes for each number.
+
+        Parameters
+        ----------
+        path : path
+            The folder to write.
+        overwrite : bool, default False
+            Replace a folder that holds a bootstrap.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder exists and is not empty; with `overwrite`, if it has other files.
+        OSError
+            If the folder cannot be written.
+        """
+        self._store.copy(
+            path_text("path", path, "folder"),
+            self._done,
+            overwrite=boolean("overwrite", overwrite),
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Bootstrap:
+        """Open a folder that :meth:`save` or ``bootstrap(path=...)`` wrote.
+
+        Models are mapped into memory when they are used. A folder of an interrupted run has the
+        finished replicates.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder.
+        FormatError
+            If the folder does not hold a bootstrap.
+        """
+        store = Store(path)
+        bootstrap = cls(store, None)
+        _ = store.full
+        return bootstrap
+
+    def __iter__(self) -> Iterator[WordVectors]:
+        return iter(self.models)
+
+
+def _limit_columns(estimate: Estimate) -> dict[str, list[float]]:
+    return {
+        "low": estimate.low.tolist(),
+        "high": estimate.high.tolist(),
+        "standard_error": estimate.standard_error.tolist(),
+    }

@@ -1,0 +1,210 @@
+"""The function `bootstrap`: read a text, train on all of it, and train the replicates."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._checks import choice, instance, integer
+from .._fit.documents import By, Documents
+from .._io.sources import Source
+from .._progress import Progress, reporter
+from .._tokenizers import from_json
+from ..glove import Glove
+from ..vocabulary import Vocabulary
+from .resampling import METHODS, UNITS, Resampling
+from .result import Bootstrap
+from .store import Store
+from .trainer import Trainer, model_settings
+
+__all__ = ["bootstrap", "trainer_of"]
+
+
+def bootstrap(
+    model: Glove,
+    source: Source,
+    n: int = 50,
+    *,
+    unit: str = "document",
+    by: By | None = None,
+    method: str = "bootstrap",
+    vocabulary: Vocabulary | Sequence[str] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    progress: Progress = None,
+    path: str | os.PathLike[str] | None = None,
+) -> Bootstrap:
+    """Train a model on all of a text, and replicates of it on resampled texts.
+
+    The text is read and encoded once, and stays in memory: two bytes for each word. The vocabulary
+    is that of all of the text. Each replicate counts the documents with other weights, and starts
+    training at other random parameters. So the intervals include the randomness of training.
+
+    Parameters
+    ----------
+    model : Glove
+        The settings. The model is not changed and need not be fitted.
+    source : path, paths, open file or iterable
+        As for :meth:`glove_rs.Glove.fit`. What a document is depends on the model's `documents`.
+    n : int, default 50
+        The number of replicates. With 0 only the model of all of the text is trained, and
+        :meth:`Bootstrap.extend` adds the replicates. If Ctrl-C interrupts it, the finished
+        replicates are kept.
+    unit : {"document", "group"}, default "document"
+        What is resampled: documents, or groups of documents with the same label. If the documents
+        of an author, a speaker or a day are alike, intervals of single documents are too short.
+    by : sequence or callable, optional
+        The labels for ``unit="group"``: one for each document, also for empty ones; or a function
+        of a document, if `source` is an iterable of documents.
+    method : {"bootstrap", "jackknife"}, default "bootstrap"
+        "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
+        units into `n` blocks; each replicate leaves out one block. `n` is at most the number of
+        units.
+    vocabulary : Vocabulary or sequence of str, optional
+        The words to train, instead of those that `min_count` and `max_vocab` select.
+    seed : int, default 0
+        Seed of the resampling, >= 0. Replicate r depends on the seeds of the resampling and of the
+        model, and on r.
+    threads, memory, progress : optional
+        In place of those of the model.
+    path : path, optional
+        The folder to write to. Each replicate is stored when it is finished, so a killed or
+        interrupted run can go on: call the function again with the same arguments. By default the
+        vectors are in a temporary folder, which is removed with the result.
+
+    Returns
+    -------
+    Bootstrap
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, if the text has fewer than two units, or if `path` holds
+        a bootstrap with other settings or of another text.
+    FileExistsError
+        If `path` is a folder with other files.
+
+    Notes
+    -----
+    See Antoniak and Mimno (2018), Evaluating the stability of embedding-based word similarities.
+
+    Examples
+    --------
+    >>> import glove_rs
+    >>> text = ["ice is cold", "snow is cold", "steam is hot", "fire is hot"] * 20
+    >>> model = glove_rs.Glove(dim=5, threads=1, deterministic=True)
+    >>> b = glove_rs.bootstrap(model, text, n=10)
+    >>> b
+    <bootstrap of 80 documents: 10 models of 7 words, dim=5>
+    >>> similarity = b.similarity("ice", "snow")
+    >>> similarity.low < similarity.value < similarity.high
+    True
+    """
+    model = instance("model", model, Glove)
+    n, seed = integer("n", n, 0), integer("seed", seed, 0)
+    unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
+    if (by is None) != (unit == "document"):
+        raise ValueError("by must be given with unit='group', and only then")
+    parameters = _parameters(model, threads, memory)
+    if progress is None:
+        progress = model.progress
+    with reporter(progress) as callback:
+        documents = _documents(source, parameters, callback, by, vocabulary)
+        trainer = _trainer(documents, parameters, unit, method, seed)
+        units = trainer.resampling.units
+        if method == "jackknife":
+            n = min(n, units) if n != 1 else 2
+        settings = {
+            "method": method,
+            "unit": unit,
+            "seed": seed,
+            "n": n,
+            "text": trainer.identity(),
+            "model": model_settings(parameters),
+        }
+        temporary = None
+        if path is None:
+            temporary = tempfile.TemporaryDirectory(
+                prefix="glove-rs-bootstrap-", dir=parameters["tmp_dir"], ignore_cleanup_errors=True
+            )
+            path = temporary.name
+        store = Store(path)
+        if store.exists():
+            _check_same(store, settings)
+        else:
+            store.create()
+            store.write_full(trainer.full(callback))
+            store.write_settings(settings)
+        result = Bootstrap(store, trainer, temporary)
+        result._run(n, callback)
+    return result
+
+
+def trainer_of(
+    settings: Mapping[str, Any],
+    source: Source,
+    progress: Progress,
+    *,
+    by: By | None = None,
+    vocabulary: Vocabulary | Sequence[str] | None = None,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    tokenizer: Any = None,
+) -> Trainer:
+    """Return the trainer of a loaded bootstrap, after a check that the text is the same."""
+    saved = dict(settings["model"])
+    saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
+    model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
+    parameters = _parameters(model, threads, memory)
+    if (by is None) != (settings["unit"] == "document"):
+        raise ValueError("by must be given for a bootstrap of groups, and only then")
+    with reporter(progress) as callback:
+        documents = _documents(source, parameters, callback, by, vocabulary)
+    trainer = _trainer(
+        documents, parameters, settings["unit"], settings["method"], settings["seed"]
+    )
+    if trainer.identity() != settings["text"]:
+        raise ValueError("source must be the text of this bootstrap, and it is not")
+    return trainer
+
+
+def _parameters(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
+    parameters = model.get_params()
+    given = {"threads": threads, "memory": memory}
+    return parameters | {name: value for name, value in given.items() if value is not None}
+
+
+def _documents(
+    source: Source,
+    parameters: Mapping[str, Any],
+    callback: Any,
+    by: By | None,
+    vocabulary: Vocabulary | Sequence[str] | None,
+) -> Documents:
+    return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
+
+
+def _trainer(
+    documents: Documents, parameters: Mapping[str, Any], unit: str, method: str, seed: int
+) -> Trainer:
+    labels = documents.labels if unit == "group" else None
+    return Trainer(documents, Resampling(documents.lengths, labels, method, seed), parameters)
+
+
+def _check_same(store: Store, settings: Mapping[str, Any]) -> None:
+    """Refuse to go on with a bootstrap that has other settings."""
+    saved = store.read_settings()
+    jackknife = settings["method"] == "jackknife"
+    for name in ("text", "model", "method", "unit", "seed", *(["n"] if jackknife else [])):
+        if saved[name] != settings[name]:
+            found, given = saved[name], settings[name]
+            if isinstance(found, dict):
+                changed = [key for key in given if found.get(key) != given[key]]
+                name = f"{name} ({', '.join(changed)})"
+            raise ValueError(
+                f"path has a bootstrap with another {name}: choose another folder, got "
+                f"{store.path!r}"
+            )

@@ -1,0 +1,182 @@
+"""The folder of a bootstrap.
+
+| file | content |
+|---|---|
+| ``bootstrap.json`` | version, settings, and what identifies the text |
+| ``full.native`` | the vectors of the model of all of the text, float32 |
+| ``replicate-0001.native``, … | the vectors of each replicate, float16, in the same rotation |
+
+A row of NaN stands for a word that does not occur in a replicate. Each file appears complete or not
+at all. ``bootstrap.json`` is written after ``full.native``, so a folder with it can be loaded.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core
+from .._checks import path_text
+from .._core import FormatError, __version__
+from .._io.archives import MOST_JSON
+from .._io.files import replacing
+from ..vectors import WordVectors
+
+__all__ = ["FORMAT", "Store"]
+
+FORMAT = "glove-rs bootstrap"
+_SETTINGS, _FULL = "bootstrap.json", "full.native"
+_REPLICATE = re.compile(r"replicate-(\d{4,})\.native")
+
+
+def _name(replicate: int) -> str:
+    return f"replicate-{replicate + 1:04}.native"
+
+
+class Store:
+    """The files of a bootstrap in a folder."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.path.abspath(path_text("path", path, "folder"))
+        self._full: WordVectors | None = None
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+    def exists(self) -> bool:
+        """Return whether the folder holds a bootstrap."""
+        return os.path.isfile(self._file(_SETTINGS))
+
+    def create(self) -> None:
+        """Make the folder, or accept an empty one, or one that an interrupted run began.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder holds other files.
+        """
+        os.makedirs(self.path, exist_ok=True)
+        if set(os.listdir(self.path)) - {_FULL}:
+            reason = "the folder is not empty and holds no bootstrap: choose another folder"
+            raise FileExistsError(errno.EEXIST, reason, self.path)
+
+    def read_settings(self) -> dict[str, Any]:
+        """Return the content of ``bootstrap.json``.
+
+        Raises
+        ------
+        FormatError
+            If the file is not that of a bootstrap.
+        FileNotFoundError
+            If there is no such file.
+        """
+        path = self._file(_SETTINGS)
+        with open(path, encoding="utf-8") as file:
+            try:
+                settings = json.loads(file.read(MOST_JSON))
+            except (ValueError, RecursionError) as error:
+                raise FormatError(f"{path}: not valid JSON ({error})") from error
+        needed = {"method", "unit", "seed", "n", "text", "model"}
+        if (
+            not isinstance(settings, dict)
+            or settings.get("format") != FORMAT
+            or not needed <= settings.keys()
+        ):
+            raise FormatError(f"{path}: not the settings of a bootstrap")
+        return settings
+
+    def write_settings(self, settings: dict[str, Any]) -> None:
+        """Replace ``bootstrap.json``."""
+        content = {"format": FORMAT, "glove_rs": __version__, **settings}
+        with replacing(self._file(_SETTINGS)) as file:
+            file.write(json.dumps(content, indent=2).encode())
+
+    def write_full(self, vectors: WordVectors) -> None:
+        """Write the vectors of the model of all of the text."""
+        vectors.save(self._file(_FULL))
+        self._full = None
+
+    @property
+    def full(self) -> WordVectors:
+        """The vectors of the model of all of the text."""
+        if self._full is None:
+            self._full = WordVectors.load(self._file(_FULL))
+        return self._full
+
+    def write(self, replicate: int, vectors: npt.NDArray[Any]) -> None:
+        """Write the vectors of a replicate as float16."""
+        half = np.ascontiguousarray(vectors, dtype=np.float16)
+        full = self.full
+        WordVectors._from_unique(full.index_to_key, half).save(self._file(_name(replicate)))
+
+    def finished(self) -> int:
+        """Return the number of replicates without a gap, from the first."""
+        found = {int(m[1]) for m in map(_REPLICATE.fullmatch, os.listdir(self.path)) if m}
+        return next(n for n in range(len(found) + 1) if n + 1 not in found)
+
+    def load(self, replicate: int) -> WordVectors:
+        """Map the vectors of a replicate into memory. They share the words of :attr:`full`."""
+        path = self._file(_name(replicate))
+        loaded, full = WordVectors.load(path), self.full
+        if loaded.vectors.shape != full.vectors.shape:
+            shape, wanted = loaded.vectors.shape, full.vectors.shape
+            raise FormatError(f"{path}: has vectors of shape {shape}, expected {wanted}")
+        vectors = WordVectors._from_unique(full.index_to_key, loaded.vectors)
+        vectors._key_to_index = full.key_to_index
+        return vectors
+
+    def names(self, replicates: int) -> Iterator[str]:
+        """Yield the names of all files, ``bootstrap.json`` last."""
+        yield _FULL
+        for replicate in range(replicates):
+            yield _name(replicate)
+        yield _SETTINGS
+
+    def copy(self, target: str, replicates: int, *, overwrite: bool) -> None:
+        """Copy the files to a new folder, which appears complete or not at all.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder exists; with `overwrite`, if it does not hold a bootstrap only.
+        """
+        names = list(self.names(replicates))
+        target = os.path.realpath(target)
+        _check_replaceable(target, overwrite)
+        if os.path.lexists(target) and os.path.samefile(target, self.path):
+            return
+        # The writer may remove files with these names: those of a replaced bootstrap too.
+        replaced = os.listdir(target) if os.path.isdir(target) else []
+        writer = _core.FolderWriter(target, list(dict.fromkeys([*names, *replaced])))
+        try:
+            for name in names:
+                with (
+                    open(self._file(name), "rb") as source,
+                    replacing(os.path.join(writer.folder, name)) as copy,
+                ):
+                    while part := source.read(1 << 22):
+                        copy.write(part)
+            writer.commit(overwrite)
+        finally:
+            writer.discard()
+
+
+def _check_replaceable(target: str, overwrite: bool) -> None:
+    if not os.path.lexists(target):
+        return
+    if not os.path.isdir(target):
+        raise FileExistsError(errno.EEXIST, "exists and is not a folder", target)
+    found = os.listdir(target)
+    known = {_SETTINGS, _FULL}
+    others = [name for name in found if name not in known and not _REPLICATE.fullmatch(name)]
+    if found and (others or _SETTINGS not in found):
+        raise FileExistsError(errno.EEXIST, "exists and is not a bootstrap of glove-rs", target)
+    if found and not overwrite:
+        raise FileExistsError(errno.EEXIST, "exists: replace it with overwrite=True", target)

@@ -1,0 +1,96 @@
+"""Trains the model of all of the text and the replicates."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core, _settings
+from .._checks import plain
+from .._fit.documents import Documents
+from .._tokenizers import to_json
+from .._vectors.combine import combine
+from .._vectors.procrustes import rotation
+from ..cooccurrence import Cooccurrence
+from ..vectors import WordVectors
+from .resampling import Resampling
+
+__all__ = ["Trainer", "model_settings"]
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+_Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
+
+#: Replicates are rotated to the model of all of the text by this many of the most frequent words.
+_ALIGNED_BY = 20_000
+
+
+def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a model that change its vectors, as JSON has them."""
+    used = _settings.used(parameters)
+    for name in _settings.names("running"):
+        used.pop(name, None)
+    used["tokenizer"] = to_json(used["tokenizer"])
+    settings: dict[str, Any] = json.loads(json.dumps(used, default=plain))
+    return settings
+
+
+class Trainer:
+    """A text in memory, how it is resampled, and how models are trained on it.
+
+    Parameters
+    ----------
+    documents : Documents
+    resampling : Resampling
+    parameters : mapping
+        The parameters of the :class:`glove_rs.Glove`, with the threads and memory to use.
+    """
+
+    def __init__(
+        self, documents: Documents, resampling: Resampling, parameters: Mapping[str, Any]
+    ) -> None:
+        self.documents, self.resampling, self.parameters = documents, resampling, parameters
+        self._training = _settings.core_training(parameters)
+
+    def identity(self) -> dict[str, int]:
+        """Return numbers that differ if another text, vocabulary or grouping is resampled."""
+        documents = self.documents
+        checksum = zlib.crc32(documents.lengths.tobytes())
+        checksum = zlib.crc32("\n".join(documents.vocabulary.words).encode(), checksum)
+        return {
+            "documents": len(documents),
+            "units": self.resampling.units,
+            "tokens": int(documents.lengths.sum(dtype=np.int64)),
+            "words": len(documents.vocabulary),
+            "checksum": checksum,
+        }
+
+    def full(self, callback: _Callback) -> WordVectors:
+        """Train on all of the text."""
+        counts = self.documents.count(self.resampling.all(), self.parameters, callback)
+        vectors = self._train(counts, self._training["seed"], callback)
+        return WordVectors(self.documents.vocabulary.words, vectors)
+
+    def replicate(self, number: int, n: int, full: WordVectors, callback: _Callback) -> _F32:
+        """Train a replicate and rotate it to `full`. Rows of words that do not occur are NaN."""
+        weights = self.resampling.weights(number, n)
+        counts = self.documents.count(weights, self.parameters, callback)
+        seed = self.resampling.training_seed(number, self._training["seed"])
+        vectors = self._train(counts, seed, callback)
+        vectors[self.documents.word_counts(weights) == 0] = np.nan
+        rows = np.arange(min(len(vectors), _ALIGNED_BY))
+        matrix = rotation(vectors, full.vectors, rows, rows)[0]
+        return vectors @ matrix.astype(np.float32)
+
+    def _train(self, counts: Cooccurrence, seed: int, callback: _Callback) -> _F32:
+        training: _core._Training = {**self._training, "seed": seed}
+        running = _settings.core_running(self.parameters)
+        dim = _settings.SETTINGS["dim"].check(self.parameters["dim"])
+        # The memory of the counts is freed while tiles are built.
+        trained = _core.train(counts._core, dim, training, running, callback, True)
+        arrays = trained.arrays
+        return combine(arrays["W"], arrays["W_tilde"], "sum")

@@ -1,0 +1,137 @@
+"""Bring the vectors of two models into one space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .._bootstrap import Bootstrap
+from .._checks import boolean, shown
+from .._checks import words as words_of
+from .._unknown_word import UnknownWord
+from .._vectors.procrustes import rotation
+from ..glove import Glove
+from ..vectors import WordVectors
+
+__all__ = ["ANCHORS", "align", "anchor_rows", "common_rows", "vectors_of"]
+
+#: Without chosen anchor words, this many of the most frequent common words are used.
+ANCHORS = 20_000
+
+_Rows: TypeAlias = npt.NDArray[np.intp]
+
+
+def vectors_of(name: str, model: object) -> WordVectors:
+    """Return the vectors of a model, of a bootstrap (of all of the text), or vectors themselves."""
+    if isinstance(model, WordVectors):
+        return model
+    if isinstance(model, Bootstrap):
+        return model.full
+    if isinstance(model, Glove):
+        return model.vectors
+    raise TypeError(f"{name} must be WordVectors, a Glove or a Bootstrap, got {shown(model)}")
+
+
+def common_rows(a: WordVectors, b: WordVectors) -> tuple[_Rows, _Rows]:
+    """Return the rows in both of the words that both have, in the order of `a`."""
+    known = b.key_to_index
+    pairs = [(i, known[word]) for i, word in enumerate(a.index_to_key) if word in known]
+    if not pairs:
+        raise ValueError("a and b must have a word in common")
+    rows, others = np.array(pairs, dtype=np.intp).T
+    return rows, others
+
+
+def anchor_rows(a: WordVectors, b: WordVectors, words: Iterable[str] | None) -> tuple[_Rows, _Rows]:
+    """Return the rows of the anchor words in both.
+
+    Raises
+    ------
+    KeyError
+        If one of them does not have a chosen word.
+    ValueError
+        If `words` is empty.
+    """
+    if words is None:
+        rows, others = common_rows(a, b)
+        return rows[:ANCHORS], others[:ANCHORS]
+    listed = words_of("anchors", words)
+    if not listed:
+        raise ValueError("anchors must have at least one word, got []")
+    for model in (a, b):
+        for word in listed:
+            if word not in model.key_to_index:
+                raise UnknownWord(word, model.index_to_key, model.key_to_index)
+    found: list[Any] = [[wv.key_to_index[word] for word in listed] for wv in (a, b)]
+    return np.array(found[0], dtype=np.intp), np.array(found[1], dtype=np.intp)
+
+
+def align(
+    a: WordVectors | Glove | Bootstrap,
+    b: WordVectors | Glove | Bootstrap,
+    *,
+    anchors: Iterable[str] | None = None,
+    scale: bool = False,
+) -> WordVectors:
+    """Return the vectors of `b`, rotated to those of `a` (orthogonal Procrustes).
+
+    The rotation, which may include a reflection, minimises the sum of squared distances of the unit
+    vectors of the anchor words. It does not change any cosine within `b`.
+
+    Parameters
+    ----------
+    a, b : WordVectors, Glove or Bootstrap
+        Two models with vectors of the same length. They may have different words.
+    anchors : iterable of str, optional
+        The words that should have the same meaning in both. By default the 20,000 first words of
+        `a` that `b` has too. If many of them changed their meaning, choose words that did not.
+    scale : bool, default False
+        Also multiply by the number that minimises the squared distances of the anchor words'
+        vectors.
+
+    Returns
+    -------
+    WordVectors
+        All words of `b`, float32.
+
+    Raises
+    ------
+    ValueError
+        If the vectors differ in length, or if there are no common words.
+    KeyError
+        If a model does not have an anchor word.
+
+    Notes
+    -----
+    Schönemann (1966), A generalized solution of the orthogonal Procrustes problem. For word
+    vectors: Hamilton, Leskovec and Jurafsky (2016), Diachronic word embeddings reveal statistical
+    laws of semantic change.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, compare
+    >>> a = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+    >>> turned = WordVectors(a.index_to_key, a.vectors @ [[0, 1], [-1, 0]])
+    >>> np.allclose(compare.align(a, turned).vectors, a.vectors)
+    True
+    """
+    fixed, moved = vectors_of("a", a), vectors_of("b", b)
+    check_sizes(fixed, moved)
+    rows, others = anchor_rows(fixed, moved, anchors)
+    matrix, factor = rotation(moved.vectors, fixed.vectors, others, rows)
+    if boolean("scale", scale):
+        matrix = matrix * factor
+    rotated = moved.vectors.astype(np.float32) @ matrix.astype(np.float32)
+    return WordVectors(moved.index_to_key, rotated)
+
+
+def check_sizes(a: WordVectors, b: WordVectors) -> None:
+    """Raise a ValueError if the vectors of `a` and `b` differ in length."""
+    if a.vector_size != b.vector_size:
+        raise ValueError(
+            f"a and b must have vectors of the same length, got {a.vector_size} and {b.vector_size}"
+        )

@@ -1,0 +1,239 @@
+"""Words whose vectors differ between two models, and neighbours side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .._bootstrap import Bootstrap
+from .._bootstrap.estimates import interval_of
+from .._checks import boolean, integer, optional_integer, real, shown
+from .._results import IntervalTable
+from .._unknown_word import UnknownWord
+from .._vectors.cosine import unit_rows
+from .._vectors.procrustes import rotation
+from ..glove import Glove
+from ..vectors import WordVectors
+from .alignment import anchor_rows, check_sizes, common_rows, vectors_of
+
+__all__ = ["RELIABLE", "changed_words", "neighbours"]
+
+#: Words with a smaller reliability are left out: more than half of the squared length of their
+#: vector is noise.
+RELIABLE = 0.5
+
+_F64: TypeAlias = npt.NDArray[np.float64]
+_Rows: TypeAlias = npt.NDArray[np.intp]
+_Model: TypeAlias = "WordVectors | Glove | Bootstrap"
+
+
+def changed_words(
+    a: _Model,
+    b: _Model,
+    *,
+    words: Iterable[str] | None = None,
+    anchors: Iterable[str] | None = None,
+    aligned: bool = False,
+    topn: int | None = None,
+    level: float = 0.95,
+) -> IntervalTable:
+    """Return the words that both models have, those that changed most first.
+
+    With two bootstraps, the change of a word is 1 − c, where c is the cosine of its two vectors
+    without the part that chance explains: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability r of
+    a vector is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two replicates. In
+    statistics this is the correction for attenuation. The change of a word that is used alike in
+    both texts is near 0, and its interval contains 0. Words are sorted by the lower limit of the
+    interval. Words with a reliability below 0.5 in either model are left out: their vectors are
+    mostly noise. The title of the table has their number.
+
+    Without bootstraps, the change is 1 − cos(v_a, v_b), without a correction and without an
+    interval. It is large for rare words, whatever their meaning.
+
+    Parameters
+    ----------
+    a, b : WordVectors, Glove or Bootstrap
+        Two models, or two bootstraps of two texts. The n-th replicates of both are compared, up to
+        the smaller number of replicates.
+    words : iterable of str, optional
+        The words to compare. By default all words that both have.
+    anchors : iterable of str, optional
+        The words by which `b` is rotated to `a`: see :func:`align`.
+    aligned : bool, default False
+        Whether the models are in one space already, as those of :func:`slices` are.
+    topn : int, optional
+        Return only this many rows.
+    level : float, default 0.95
+        The level of each interval. If thousands of words are compared, some intervals of unchanged
+        words do not contain 0.
+
+    Returns
+    -------
+    IntervalTable
+        With the columns word and change, and for bootstraps low, high and reliability (the smaller
+        one of the two).
+
+    Raises
+    ------
+    ValueError
+        If the vectors differ in length, there are no common words, or a bootstrap has fewer than 2
+        replicates.
+    KeyError
+        If a model does not have one of `words`.
+    """
+    first, second = vectors_of("a", a), vectors_of("b", b)
+    check_sizes(first, second)
+    topn = optional_integer("topn", topn, 1)
+    level = real("level", level, above=True, below=1.0)
+    together = boolean("aligned", aligned)
+    anchored = None if together else anchor_rows(first, second, anchors)
+    rows, others = (
+        common_rows(first, second) if words is None else anchor_rows(first, second, words)
+    )
+    names = [first.index_to_key[row] for row in rows.tolist()]
+    title = ""
+    columns: dict[str, npt.NDArray[Any]]
+    if isinstance(a, Bootstrap) and isinstance(b, Bootstrap):
+        columns = _with_intervals(a, b, rows, others, anchored, level)
+        key = columns["low"]
+        if left_out := int(np.isnan(key).sum()):
+            title = f"{left_out} words are left out: their vectors are mostly noise"
+    else:
+        turn = _turn(first, second, anchored)
+        u, has_u = unit_rows(first.vectors, rows)
+        v, has_v = unit_rows(second.vectors, others)
+        cosines = np.einsum("ij,ij->i", u, v if turn is None else v @ turn, dtype=np.float64)
+        key = np.where(has_u & has_v, 1 - cosines, np.nan)
+        columns = {"change": key}
+    order = np.argsort(-np.nan_to_num(key, nan=-np.inf), kind="stable")
+    order = order[np.isfinite(key[order])][:topn]
+    table = {name: column[order].tolist() for name, column in columns.items()}
+    return IntervalTable({"word": [names[place] for place in order.tolist()], **table}, title)
+
+
+def _turn(
+    a: WordVectors, b: WordVectors, anchored: tuple[_Rows, _Rows] | None
+) -> npt.NDArray[np.float32] | None:
+    """Return the matrix that rotates `b` to `a`; None if they are in one space."""
+    if anchored is None:
+        return None
+    return rotation(b.vectors, a.vectors, anchored[1], anchored[0])[0].astype(np.float32)
+
+
+class _Moments:
+    """Sums over the replicates of a model, for the variance of each word's vector."""
+
+    def __init__(self, words: int, dim: int) -> None:
+        self._sums = np.zeros((words, dim))
+        self._squares = np.zeros(words)
+        self._found = np.zeros(words)
+
+    def add(self, vectors: npt.NDArray[np.float32]) -> None:
+        """Add the vectors of a replicate, with NaN for a word that it lacks."""
+        filled = np.nan_to_num(vectors, nan=0.0).astype(np.float64)
+        self._sums += filled
+        self._squares += np.einsum("ij,ij->i", filled, filled)
+        self._found += np.isfinite(vectors).all(axis=1)
+
+    def variance(self) -> _F64:
+        """Return Σ ‖v − mean‖² / (n − 1) of each word; NaN with fewer than two replicates."""
+        n = self._found
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.einsum("ij,ij->i", self._sums, self._sums) / n
+            variance = (self._squares - means) / (n - 1)
+        return np.asarray(np.where(n >= 2, variance, np.nan))
+
+
+def _with_intervals(
+    a: Bootstrap,
+    b: Bootstrap,
+    rows: _Rows,
+    others: _Rows,
+    anchored: tuple[_Rows, _Rows] | None,
+    level: float,
+) -> dict[str, _F64]:
+    """Return the columns of the table. NaN in `low` for words that are left out."""
+    n = min(len(a), len(b))
+    if n < 2:
+        raise ValueError(f"an interval needs at least 2 replicates of each model, got {n}")
+    if "jackknife" in (a.method, b.method):
+        raise ValueError("a and b must be bootstraps, not jackknives, to have intervals")
+
+    def vectors(model: WordVectors, own: _Rows) -> npt.NDArray[np.float32]:
+        return np.asarray(model.vectors[own], dtype=np.float32)
+
+    moments = [_Moments(len(rows), a.full.vector_size) for _ in range(2)]
+    products = np.empty((n, len(rows)))
+    for replicate, (one, other) in enumerate(zip(a.models, b.models, strict=False)):
+        u, v = vectors(one, rows), vectors(other, others)
+        for own, sums in zip((u, v), moments, strict=True):
+            sums.add(own)
+        turn = _turn(one, other, anchored)
+        products[replicate] = np.einsum("ij,ij->i", u, v if turn is None else v @ turn)
+    u, v = vectors(a.full, rows), vectors(b.full, others)
+    turn = _turn(a.full, b.full, anchored)
+    lengths = [np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        signals = [q - m.variance() for q, m in zip(lengths, moments, strict=True)]
+        shares = [s / q for s, q in zip(signals, lengths, strict=True)]
+        reliability = np.minimum(*shares)
+        used = reliability >= RELIABLE
+        scale = np.sqrt(np.where(used, signals[0] * signals[1], np.nan))
+    cosine = np.einsum("ij,ij->i", u, v if turn is None else v @ turn) / scale
+    change = 1 - cosine
+    low, high = interval_of(change, 1 - products / scale, "bootstrap", "standard", level)
+    return {"change": change, "low": low, "high": high, "reliability": reliability}
+
+
+def neighbours(
+    word: str, models: Mapping[Any, _Model] | Iterable[_Model], topn: int = 10
+) -> IntervalTable:
+    """Return the nearest neighbours of a word in several models side by side.
+
+    Parameters
+    ----------
+    word : str
+    models : mapping or iterable of WordVectors, Glove or Bootstrap
+        The keys of a mapping, such as the :class:`Slices`, name the columns. A model without the
+        word has an empty column.
+    topn : int, default 10
+
+    Returns
+    -------
+    IntervalTable
+        A column for each model, with the nearest words and their cosines.
+
+    Raises
+    ------
+    KeyError
+        If no model has the word.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from glove_rs import WordVectors, compare
+    >>> a = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+    >>> b = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [0, 1], [1, 4]]))
+    >>> print(compare.neighbours("ice", {"a": a, "b": b}, topn=1))
+    rank  a           b
+    1     snow 0.949  steam 0.243
+    """
+    topn = integer("topn", topn, 1)
+    if isinstance(models, WordVectors | Glove | Bootstrap):
+        raise TypeError(f"models must be several models, got {shown(models)}")
+    named = models if isinstance(models, Mapping) else dict(enumerate(models, 1))
+    vectors = {str(label): vectors_of("models", model) for label, model in named.items()}
+    if not vectors:
+        raise ValueError("models must have at least one model")
+    if not any(word in wv for wv in vectors.values()):
+        some = max(vectors.values(), key=len)
+        raise UnknownWord(word, some.index_to_key, some.key_to_index)
+    columns: dict[str, list[str]] = {"rank": [str(rank) for rank in range(1, topn + 1)]}
+    for label, wv in vectors.items():
+        found = wv.most_similar(word, topn=topn) if word in wv else []
+        cells = [f"{other} {cosine:.3f}" for other, cosine in found]
+        columns[label] = cells + [""] * (topn - len(cells))
+    return IntervalTable(columns)

@@ -1,0 +1,456 @@
+"""Word vectors for each period or group of a text, in one space."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core, _settings
+from .._bootstrap import Bootstrap
+from .._bootstrap.resampling import Resampling
+from .._bootstrap.store import Store
+from .._bootstrap.trainer import model_settings
+from .._checks import instance, integer, optional_integer
+from .._fit.documents import By, Documents, Label
+from .._io.sources import Source
+from .._progress import Progress, reporter
+from .._results import IntervalTable
+from .._unknown_word import UnknownWord
+from .._vectors.combine import combine
+from .._warnings import warn
+from ..glove import Glove
+from ..vectors import WordVectors
+from ..vocabulary import Vocabulary
+from .changes import changed_words, neighbours
+
+__all__ = ["Slices", "slices"]
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+_Weights: TypeAlias = npt.NDArray[np.uint32]
+_Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
+
+
+class Slices(Mapping[Any, WordVectors]):
+    """Word vectors for each period or group, in one space: the result of :func:`slices`.
+
+    It is a mapping: ``slices["1990s"]`` are the :class:`glove_rs.WordVectors` of this slice. They
+    have the words that occur often enough in the slice.
+
+    Attributes
+    ----------
+    labels : list
+        The labels of the slices, sorted if they can be compared.
+    compass : WordVectors
+        The vectors W of all of the text, in the same space.
+    tokens : dict of label to int
+        The number of words of the vocabulary in each slice.
+    bootstraps : dict of label to Bootstrap
+        The bootstrap of each slice; empty without replicates.
+    """
+
+    def __init__(
+        self,
+        compass: WordVectors,
+        vectors: dict[Any, WordVectors],
+        tokens: dict[Any, int],
+        bootstraps: dict[Any, Bootstrap],
+        temporary: tempfile.TemporaryDirectory[str] | None = None,
+    ) -> None:
+        self.compass, self.tokens, self.bootstraps = compass, tokens, bootstraps
+        self._vectors, self._temporary = vectors, temporary
+
+    @property
+    def labels(self) -> list[Any]:
+        """The labels of the slices."""
+        return list(self._vectors)
+
+    def __getitem__(self, label: Any) -> WordVectors:
+        return self._vectors[label]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._vectors)
+
+    def __len__(self) -> int:
+        return len(self._vectors)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} slices: {', '.join(map(str, self.labels))}>"
+
+    def _summary(self) -> IntervalTable:
+        return IntervalTable(
+            {
+                "slice": [str(label) for label in self],
+                "tokens": [self.tokens[label] for label in self],
+                "words": [len(vectors) for vectors in self.values()],
+            }
+        )
+
+    def __str__(self) -> str:
+        return str(self._summary())
+
+    def _repr_html_(self) -> str:
+        return self._summary()._repr_html_()
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with the tokens and words of each slice."""
+        return self._summary().to_pandas()
+
+    def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
+        """Return the nearest neighbours of a word in each slice: :func:`neighbours`."""
+        return neighbours(word, self, topn)
+
+    def similarity(self, w1: str, w2: str) -> IntervalTable:
+        """Return the cosine of two words in each slice, with intervals if there are replicates.
+
+        Returns
+        -------
+        IntervalTable
+            With the columns slice and similarity, and with replicates low and high. NaN for a slice
+            that lacks one of the words.
+        """
+        self._check_known(w1, w2)
+
+        def cosine(wv: WordVectors) -> float:
+            return wv.similarity(w1, w2)
+
+        return self._over_slices("similarity", [w1, w2], cosine)
+
+    def drift(self, word: str) -> IntervalTable:
+        """Return 1 − cosine of the vectors of a word in each slice and in the first that has it.
+
+        It grows with the noise of sampling too: a rare word drifts without changing its meaning.
+        :meth:`changed_words` corrects for this.
+
+        Returns
+        -------
+        IntervalTable
+            With the columns slice and drift.
+        """
+        self._check_known(word)
+        start = next(wv[word] for wv in self.values() if word in wv).astype(np.float64)
+        start /= np.linalg.norm(start)
+        drift = []
+        for wv in self.values():
+            if word not in wv:
+                drift.append(float("nan"))
+                continue
+            own = wv[word].astype(np.float64)
+            drift.append(float(1 - own @ start / np.linalg.norm(own)))
+        return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
+
+    def changed_words(self, a: Any, b: Any, **options: Any) -> IntervalTable:
+        """Return the words that changed most between two slices: :func:`changed_words`.
+
+        Parameters
+        ----------
+        a, b : label
+        **options
+            `words`, `topn` and `level`.
+        """
+        models: Mapping[Any, Any] = self.bootstraps or self
+        for label in (a, b):
+            if label not in models:
+                raise KeyError(f"no slice {label!r}: there are {', '.join(map(repr, self))}")
+        return changed_words(models[a], models[b], aligned=True, **options)
+
+    def _check_known(self, *words: str) -> None:
+        for word in words:
+            if word not in self.compass:
+                raise UnknownWord(word, self.compass.index_to_key, self.compass.key_to_index)
+
+    def _over_slices(
+        self, name: str, words: list[str], function: Callable[[WordVectors], float]
+    ) -> IntervalTable:
+        values: list[list[float]] = []
+        for label, vectors in self.items():
+            if not all(word in vectors for word in words):
+                values.append([float("nan")] * 3)
+            elif self.bootstraps:
+                estimate = self.bootstraps[label].estimate(function, name=f"{name} in {label}")
+                values.append([estimate.value, estimate.low, estimate.high])
+            else:
+                values.append([function(vectors)] * 3)
+        columns = dict(
+            zip((name, "low", "high"), map(list, zip(*values, strict=True)), strict=True)
+        )
+        if not self.bootstraps:
+            columns = {name: columns[name]}
+        return IntervalTable({"slice": [str(label) for label in self], **columns})
+
+
+def slices(
+    model: Glove,
+    source: Source | Mapping[Any, Source],
+    by: By | None = None,
+    *,
+    n: int = 0,
+    epochs: int | None = None,
+    min_count: int | None = None,
+    vocabulary: Vocabulary | Sequence[str] | None = None,
+    labels: Iterable[Label] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    progress: Progress = None,
+) -> Slices:
+    """Train word vectors for each period or group of a text, in one space.
+
+    First a model is trained on all of the text. Then the word vectors of each slice are trained on
+    the counts of this slice, while the context vectors W_tilde and their biases keep their values
+    (the compass method: Di Carlo, Bianchi and Palmonari 2019). So a word has the same vector in two
+    slices if it has the same contexts, and no alignment is needed. The vectors of a slice are W,
+    not W + W_tilde. They start at the vectors of all of the text: a word that a slice hardly has
+    stays near its vector in all of the text.
+
+    Parameters
+    ----------
+    model : Glove
+        The settings. The model is not changed and need not be fitted.
+    source : Source, or mapping of label to Source
+        The text, as for :meth:`glove_rs.Glove.fit`; or a text for each label, each of which is read
+        twice.
+    by : sequence or callable
+        The labels of the documents: one for each document, also for empty ones; or a function of a
+        document, if `source` is an iterable of documents. None if `source` is a mapping.
+    n : int, default 0
+        The number of bootstrap replicates of each slice, for intervals. The documents of the slice
+        are resampled; the context vectors stay.
+    epochs : int, optional
+        Epochs of a slice. Default: those of the model.
+    min_count : int, optional
+        Leave out the words that a slice has fewer times. Default: that of the model.
+    vocabulary : Vocabulary or sequence of str, optional
+        The words to train, instead of those that `min_count` and `max_vocab` of the model select.
+    labels : iterable, optional
+        The labels of the slices to train, in their order. By default all, sorted if they can be
+        compared. All of the text trains the context vectors in any case.
+    seed : int, default 0
+        Seed of the resampling.
+    threads, memory, progress : optional
+        In place of those of the model.
+
+    Returns
+    -------
+    Slices
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, if labels and documents do not match, or if the model
+        has ``subwords=True``, which would move context vectors.
+    """
+    model = instance("model", model, Glove)
+    n, seed = integer("n", n, 0), integer("seed", seed, 0)
+    epochs = optional_integer("epochs", epochs, 1)
+    parameters = model.get_params()
+    given = {"threads": threads, "memory": memory}
+    parameters |= {name: value for name, value in given.items() if value is not None}
+    least = parameters["min_count"] if min_count is None else integer("min_count", min_count, 1)
+    if _settings.core_training(parameters)["subwords"]:
+        raise ValueError("model must have subwords=False: they would move the context vectors")
+    with reporter(model.progress if progress is None else progress) as callback:
+        documents = _documents(source, by, parameters, callback, vocabulary)
+        groups = _groups(documents, labels)
+        trainer = _SliceTrainer(documents, parameters, epochs, callback)
+        return _train_all(trainer, groups, n, least, seed, callback)
+
+
+def _documents(
+    source: Any,
+    by: By | None,
+    parameters: Mapping[str, Any],
+    callback: _Callback,
+    vocabulary: Vocabulary | Sequence[str] | None,
+) -> Documents:
+    if isinstance(source, Mapping):
+        if by is not None:
+            raise ValueError("by must be None if source is a mapping of labels to texts")
+        return Documents.read_groups(source, parameters, callback, vocabulary=vocabulary)
+    if by is None:
+        raise ValueError("by must give the label of each document, or source be a mapping")
+    return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
+
+
+def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _Weights]:
+    """Return the weights of the documents of each slice: 1 within and 0 outside."""
+    assert documents.labels is not None
+    numbers: dict[Any, int] = {}
+    own = np.array([numbers.setdefault(label, len(numbers)) for label in documents.labels])
+    if wanted is None:
+        chosen = list(numbers)
+        with suppress(TypeError):  # labels of several types stay in the order of the text
+            chosen.sort()
+    else:
+        chosen = list(wanted)
+        for label in chosen:
+            if label not in numbers:
+                raise ValueError(f"labels must occur in the text, and {label!r} does not")
+    groups = {label: (own == numbers[label]).astype(np.uint32) for label in chosen}
+    for label, weights in list(groups.items()):
+        if not documents.lengths[weights > 0].any():
+            warn(f"slice {label!r} has no word of the vocabulary: it is left out")
+            del groups[label]
+    if not groups:
+        raise ValueError("labels must have at least one slice with words")
+    return groups
+
+
+class _SliceTrainer:
+    """The model of all of the text, and the training of slices with its context vectors."""
+
+    def __init__(
+        self,
+        documents: Documents,
+        parameters: Mapping[str, Any],
+        epochs: int | None,
+        callback: _Callback,
+    ) -> None:
+        self.documents, self.parameters = documents, parameters
+        self._training = _settings.core_training(parameters)
+        self._running = _settings.core_running(parameters)
+        self._dim = _settings.SETTINGS["dim"].check(parameters["dim"])
+        everything = np.ones(len(documents), dtype=np.uint32)
+        counts = documents.count(everything, parameters, callback)
+        trained = _core.train(
+            counts._core, self._dim, self._training, self._running, callback, True
+        )
+        self._arrays = trained.arrays
+        self._tokens = int(documents.lengths.sum(dtype=np.int64))
+        self._slice_training: _core._Training = {**self._training}
+        if epochs is not None:
+            self._slice_training["epochs"] = epochs
+
+    @property
+    def compass(self) -> _F32:
+        """W of all of the text."""
+        return combine(self._arrays["W"], self._arrays["W_tilde"], "word")
+
+    def train(self, weights: _Weights, seed: int) -> _F32:
+        """Return W of the text with these weights, with the context vectors of all of the text."""
+        counts = self.documents.count(weights, self.parameters, None)
+        arrays = self._arrays
+        # A text with a fraction of the words has about this fraction of all counts. The word's
+        # bias takes up its logarithm.
+        tokens = int(self.documents.lengths @ weights.astype(np.int64))
+        shift = np.float32(np.log(max(tokens, 1) / self._tokens))
+        start: _core._Start = {
+            "W": arrays["W"],
+            "W_tilde": arrays["W_tilde"],
+            "b": arrays["b"] + shift,
+            "b_tilde": arrays["b_tilde"],
+            # New accumulators: the sums of the first training would make the steps small.
+            "G_W": np.ones_like(arrays["G_W"]),
+            "G_W_tilde": np.ones_like(arrays["G_W_tilde"]),
+            "G_b": np.ones_like(arrays["G_b"]),
+            "G_b_tilde": np.ones_like(arrays["G_b_tilde"]),
+            "epochs_done": 0,
+            "halvings": 0,
+        }
+        session: _core._Session = {
+            "validation": None,
+            "early_stopping": None,
+            "max_seconds": None,
+            "callback": None,
+            "checkpoint": None,
+            "init": None,
+            "keep_counts": False,
+            "keep": None,
+            "frozen_contexts": True,
+        }
+        training: _core._Training = {**self._slice_training, "seed": seed}
+        trained = _core.train(
+            counts._core, self._dim, training, self._running, None, True, start, session
+        )
+        result: _F32 = trained.arrays["W"]
+        return result
+
+
+def _train_all(
+    trainer: _SliceTrainer,
+    groups: dict[Any, _Weights],
+    n: int,
+    least: int,
+    seed: int,
+    callback: _Callback,
+) -> Slices:
+    documents = trainer.documents
+    words = documents.vocabulary.words
+    temporary = None
+    if n:
+        temporary = tempfile.TemporaryDirectory(
+            prefix="glove-rs-slices-", dir=trainer.parameters["tmp_dir"], ignore_cleanup_errors=True
+        )
+    vectors: dict[Any, WordVectors] = {}
+    tokens: dict[Any, int] = {}
+    bootstraps: dict[Any, Bootstrap] = {}
+    for number, (label, weights) in enumerate(groups.items()):
+        if callback is not None:
+            callback("slices", number, len(groups), {})
+        tokens[label] = int(documents.lengths @ weights.astype(np.int64))
+        rows = np.flatnonzero(documents.word_counts(weights) >= least)
+        if not len(rows):
+            warn(f"slice {label!r} has no word {least} times: it is left out")
+            continue
+        training_seed = trainer._training["seed"]
+        own = trainer.train(weights, training_seed)[rows]
+        vectors[label] = WordVectors([words[row] for row in rows], own)
+        if temporary is not None:
+            store = Store(os.path.join(temporary.name, str(number)))
+            bootstraps[label] = _bootstrap_of(
+                trainer, store, vectors[label], rows, weights, n, seed, label
+            )
+    if callback is not None:
+        callback("slices", len(groups), len(groups), {})
+    if not vectors:
+        raise ValueError(f"no slice has a word min_count={least} times")
+    compass = WordVectors(words, trainer.compass)
+    return Slices(compass, vectors, tokens, bootstraps, temporary)
+
+
+def _bootstrap_of(
+    trainer: _SliceTrainer,
+    store: Store,
+    full: WordVectors,
+    rows: npt.NDArray[np.intp],
+    weights: _Weights,
+    n: int,
+    seed: int,
+    label: Any,
+) -> Bootstrap:
+    """Train replicates of a slice."""
+    documents = trainer.documents
+    lengths = np.where(weights > 0, documents.lengths, 0).astype(np.uint32)
+    try:
+        resampling = Resampling(lengths, None, "bootstrap", seed)
+    except ValueError as error:
+        raise ValueError(f"slice {label!r}: {error}") from None
+    store.create()
+    store.write_full(full)
+    for replicate in range(n):
+        drawn = resampling.weights(replicate, n)
+        training_seed = resampling.training_seed(replicate, trainer._training["seed"])
+        vectors = trainer.train(drawn, training_seed)[rows]
+        vectors[documents.word_counts(drawn)[rows] == 0] = np.nan
+        store.write(replicate, vectors)
+    store.write_settings(
+        {
+            "method": "bootstrap",
+            "unit": "document",
+            "seed": seed,
+            "n": n,
+            "text": {
+                "documents": int((weights > 0).sum()),
+                "units": resampling.units,
+                "tokens": int(lengths.sum(dtype=np.int64)),
+                "words": len(full),
+            },
+            "model": model_settings(trainer.parameters),
+        }
+    )
+    return Bootstrap(store, None)

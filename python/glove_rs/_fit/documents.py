@@ -1,0 +1,221 @@
+"""A text that is read once and counted many times, with other weights of its documents."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core, _settings
+from .._checks import shown
+from .._io.sources import Source, files_of, source_arguments
+from ..cooccurrence import Cooccurrence
+from ..vocabulary import Vocabulary, as_vocabulary
+
+__all__ = ["By", "Documents", "Label"]
+
+#: The name of a group of documents.
+Label: TypeAlias = Hashable
+#: The labels of documents: one for each document, or a function of a document.
+By: TypeAlias = "Sequence[Label] | Callable[[Any], Label]"
+
+_Weights: TypeAlias = npt.NDArray[np.uint32]
+_Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
+
+
+class Documents:
+    """The documents of a text, encoded in memory. A word takes two bytes.
+
+    Create an object with :meth:`read` or :meth:`read_groups`.
+
+    Attributes
+    ----------
+    vocabulary : Vocabulary
+        The words of the whole text.
+    lengths : ndarray of uint32, shape (n,)
+        The number of words of the vocabulary in each document.
+    labels : list of hashable, length n, or None
+        The label of each document, if labels were given.
+    """
+
+    def __init__(self, cores: list[_core.CoreDocuments], labels: list[Label] | None) -> None:
+        self._cores = cores
+        self.labels = labels
+        self.vocabulary = Vocabulary._of(cores[0].vocabulary)
+        self.lengths: _Weights = np.concatenate([core.lengths() for core in cores])
+        if not self.lengths.any():
+            raise ValueError("source must have a document with a word of the vocabulary")
+
+    @classmethod
+    def read(
+        cls,
+        source: Source,
+        settings: Mapping[str, Any],
+        callback: _Callback,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        by: By | None = None,
+    ) -> Documents:
+        """Read and encode a text with the settings of a model.
+
+        Parameters
+        ----------
+        source : Source
+            As for :meth:`glove_rs.Glove.fit`.
+        settings : mapping
+            The parameters of reading, encoding and running.
+        callback : callable or None
+            Called with the progress.
+        vocabulary : Vocabulary or sequence of str, optional
+            The words, instead of those that `min_count` and `max_vocab` select.
+        by : sequence or callable, optional
+            The labels of the documents.
+
+        Raises
+        ------
+        ValueError
+            If `by` does not give a label for each document.
+        TypeError
+            If `by` is a function and `source` is not an iterable of documents.
+        """
+        labels: list[Label] | None = None
+        if callable(by):
+            source, labels = _labelled(source, by)
+        elif by is not None:
+            labels = _label_list(by)
+        words = None if vocabulary is None else as_vocabulary(vocabulary)._core
+        core = _read(source, settings, words, callback)
+        if labels is not None and len(labels) != len(core):
+            hint = ""
+            if callable(by):
+                hint = "; set documents='file', so that each item of source is one document"
+            raise ValueError(
+                f"by must give a label for each document: {len(labels)} labels, {len(core)} "
+                f"documents{hint}"
+            )
+        return cls([core], labels)
+
+    @classmethod
+    def read_groups(
+        cls,
+        sources: Mapping[Any, Source],
+        settings: Mapping[str, Any],
+        callback: _Callback,
+        *,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+    ) -> Documents:
+        """Read several sources. The key of a source is the label of its documents.
+
+        Without `vocabulary`, each source is read twice: for the words of all sources, and to encode
+        it.
+        """
+        if not sources:
+            raise ValueError("source must have a text for at least one label, got {}")
+        # A generator can be read once only.
+        kept = {label: _repeatable(source) for label, source in sources.items()}
+        if vocabulary is None:
+            encoding = _settings.core_encoding(settings)
+            every_word: _core._Encoding = {**encoding, "min_count": 1, "max_vocab": None}
+            running = _settings.core_running(settings)
+            parts = [
+                _core.CoreVocabulary.from_corpus(
+                    source_arguments(source, settings), every_word, running, callback
+                )
+                for source in kept.values()
+            ]
+            words = _core.merge_vocabularies(parts)
+            words = words.chosen("source", encoding["min_count"], encoding["max_vocab"])
+        else:
+            words = as_vocabulary(vocabulary)._core
+        cores = [_read(source, settings, words, callback) for source in kept.values()]
+        pairs = zip(kept, cores, strict=True)
+        return cls(cores, [label for label, core in pairs for _ in range(len(core))])
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def _parts(self, weights: _Weights) -> Iterator[tuple[_core.CoreDocuments, _Weights]]:
+        """Yield each part of the text with its weights, but no part whose weights are all 0."""
+        weights = np.ascontiguousarray(weights, dtype=np.uint32)
+        first = 0
+        for core in self._cores:
+            own = weights[first : first + len(core)]
+            first += len(core)
+            if own.any():
+                yield core, own
+
+    def count(
+        self, weights: _Weights, settings: Mapping[str, Any], callback: _Callback
+    ) -> Cooccurrence:
+        """Count the text in which document d stands ``weights[d]`` times in a row.
+
+        The counts have the same bits as those of a text with repeated documents.
+        """
+        counting, running = _settings.core_counting(settings), _settings.core_running(settings)
+        total: Cooccurrence | None = None
+        for core, own in self._parts(weights):
+            counts = Cooccurrence._of(core.count(own, counting, running, callback))
+            total = counts if total is None else total + counts
+        if total is None:
+            raise ValueError("the weights of all documents are 0")
+        return total
+
+    def word_counts(self, weights: _Weights) -> npt.NDArray[np.uint64]:
+        """Return how often each word occurs in the text with these weights: uint64, shape (V,)."""
+        total = np.zeros(len(self.vocabulary), dtype=np.uint64)
+        for core, own in self._parts(weights):
+            total += core.word_counts(own)
+        return total
+
+
+def _read(
+    source: Source,
+    settings: Mapping[str, Any],
+    vocabulary: _core.CoreVocabulary | None,
+    callback: _Callback,
+) -> _core.CoreDocuments:
+    return _core.CoreDocuments.from_corpus(
+        source_arguments(source, settings),
+        vocabulary,
+        _settings.core_encoding(settings),
+        _settings.core_running(settings),
+        callback,
+    )
+
+
+def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
+    """Return the documents of `source`, and a list of their labels that grows as they are read."""
+    named = files_of(source) is not None or isinstance(source, str)
+    if named or not isinstance(source, Iterable) or hasattr(source, "read"):
+        raise TypeError(
+            "by must be a sequence of labels if source is not an iterable of documents, got a "
+            f"function and {shown(source)}"
+        )
+    labels: list[Label] = []
+
+    def documents() -> Iterator[Any]:
+        for document in source:
+            label = by(document)
+            hash(label)  # raises a TypeError
+            labels.append(label)
+            yield document
+
+    return documents(), labels
+
+
+def _label_list(by: Any) -> list[Label]:
+    if isinstance(by, str | bytes) or not isinstance(by, Iterable):
+        raise TypeError(f"by must be labels of documents or a function, got {shown(by)}")
+    labels = by.tolist() if isinstance(by, np.ndarray) else list(by)
+    for label in labels:
+        if not isinstance(label, Hashable):
+            raise TypeError(f"by must have labels that are hashable, got {shown(label)}")
+    return labels
+
+
+def _repeatable(source: Source) -> Source:
+    if isinstance(source, Iterator) and not hasattr(source, "read"):
+        return list(source)
+    return source

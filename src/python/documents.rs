@@ -1,0 +1,111 @@
+//! [`DocumentText`] with its vocabulary, for Python.
+
+use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
+use super::cooccurrence::CoreCooccurrence;
+use super::run::{run, run_in_pool};
+use super::source::{Source, SourceArguments};
+use super::vocabulary::CoreVocabulary;
+use crate::cooccurrence::count;
+use crate::encoding::{DocumentText, RawCorpus};
+use crate::threads;
+use crate::vocabulary::Vocabulary;
+use numpy::{PyArray1, PyReadonlyArray1};
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+/// The documents of a text, to be counted with weights.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreDocuments {
+    vocabulary: Arc<Vocabulary>,
+    text: DocumentText,
+}
+
+#[pymethods]
+impl CoreDocuments {
+    /// Read and encode a text. Without a vocabulary, the words that pass `min_count` and `max_vocab` are chosen.
+    #[staticmethod]
+    #[pyo3(signature = (source, vocabulary, encoding, running, progress))]
+    fn from_corpus(
+        py: Python<'_>,
+        source: SourceArguments<'_>,
+        vocabulary: Option<&Bound<'_, CoreVocabulary>>,
+        encoding: EncodingArguments,
+        running: RunningArguments,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let mut encoding = encoding.options()?;
+        encoding.keep_empty = true;
+        let (threads, memory) = running.resolve()?;
+        let given = vocabulary.map(|v| v.get().inner.clone());
+        let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
+        let (vocabulary, text) = run(py, progress, feeder, |monitor| {
+            threads::in_pool(threads, || {
+                let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
+                let (vocabulary, corpus) = if let Some(given) = given {
+                    let corpus = raw.encode(&given, encoding.keep_gaps, monitor)?;
+                    (given, corpus)
+                } else {
+                    let chosen = raw.choose(&encoding, monitor)?;
+                    (Arc::new(chosen.vocabulary), raw.ranked(chosen.ranks))
+                };
+                crate::Result::Ok((vocabulary, DocumentText::read(corpus, monitor)?))
+            })?
+        })?;
+        Ok(Self { vocabulary, text })
+    }
+
+    #[getter]
+    fn vocabulary(&self) -> CoreVocabulary {
+        CoreVocabulary {
+            inner: self.vocabulary.clone(),
+        }
+    }
+
+    /// Number of documents, including those without a word of the vocabulary.
+    fn __len__(&self) -> usize {
+        self.text.documents()
+    }
+
+    /// Number of words of each document.
+    fn lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
+        Ok(PyArray1::from_vec(py, self.text.lengths()?))
+    }
+
+    /// The counts of the text in which each document stands as often as its weight says.
+    fn count(
+        &self,
+        py: Python<'_>,
+        weights: PyReadonlyArray1<'_, u32>,
+        counting: CountingArguments,
+        running: RunningArguments,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<CoreCooccurrence> {
+        let options = counting.options();
+        let (threads, memory) = running.resolve()?;
+        let mut corpus = self.text.weighted(weights.as_slice()?)?;
+        let words = self.vocabulary.len();
+        let counts = run(py, progress, None, |monitor| {
+            threads::in_pool(threads, || {
+                count(&mut corpus, words, &options, &memory, monitor)
+            })?
+        })?;
+        let vocabulary = self.vocabulary.clone();
+        Ok(CoreCooccurrence::with_rare(
+            vocabulary,
+            Arc::default(),
+            Arc::new(counts),
+            memory,
+        ))
+    }
+
+    /// How often each word occurs in that text.
+    fn word_counts<'py>(
+        &self,
+        py: Python<'py>,
+        weights: PyReadonlyArray1<'_, u32>,
+    ) -> PyResult<Bound<'py, PyArray1<u64>>> {
+        let (weights, words) = (weights.as_slice()?, self.vocabulary.len());
+        let counts = run_in_pool(py, |monitor| self.text.word_counts(weights, words, monitor))?;
+        Ok(PyArray1::from_vec(py, counts))
+    }
+}

@@ -1,0 +1,295 @@
+"""`glove_rs.compare`: alignment, changed words, slices with frozen context vectors."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
+from glove_rs._bootstrap.store import Store
+
+QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
+
+
+def named(vectors: np.ndarray) -> WordVectors:
+    return WordVectors([f"w{i}" for i in range(len(vectors))], vectors.astype(np.float32))
+
+
+def orthogonal(rng: np.random.Generator, dim: int) -> np.ndarray:
+    return np.linalg.qr(rng.normal(size=(dim, dim)))[0]
+
+
+# --- align ----------------------------------------------------------------------------------------
+
+
+@given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 9))
+def test_a_rotation_and_a_scale_are_undone(seed, dim, factor):
+    rng = np.random.default_rng(seed)
+    a = named(rng.normal(size=(12, dim)))
+    turned = named(factor * a.vectors @ orthogonal(rng, dim))
+    assert np.allclose(compare.align(a, turned, scale=True).vectors, a.vectors, atol=1e-4)
+    only_turned = compare.align(a, turned).vectors
+    assert np.allclose(only_turned, factor * a.vectors, atol=1e-4 * factor)
+
+
+@given(st.integers(0, 10_000))
+def test_align_is_the_best_rotation_and_keeps_cosines(seed):
+    rng = np.random.default_rng(seed)
+    a, b = (named(rng.normal(size=(9, 3))) for _ in range(2))
+    aligned = compare.align(a, b)
+
+    def distance(vectors: np.ndarray) -> float:
+        u, v = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (vectors, a.vectors))
+        return float(((u - v) ** 2).sum())
+
+    best = distance(aligned.vectors)
+    others = [distance(b.vectors @ orthogonal(rng, 3)) for _ in range(20)]
+    assert best <= min(others) + 1e-5
+    for w1, w2 in itertools.combinations(b.index_to_key, 2):
+        assert aligned.similarity(w1, w2) == pytest.approx(b.similarity(w1, w2), abs=1e-5)
+
+
+def test_anchors_decide_and_words_may_differ():
+    rng = np.random.default_rng(2)
+    a = named(rng.normal(size=(20, 3)))
+    turned = a.vectors @ orthogonal(rng, 3)
+    turned[:10] = rng.normal(size=(10, 3))  # these words changed
+    order = rng.permutation(20)
+    b = WordVectors(
+        [a.index_to_key[i] for i in order] + ["new"], np.vstack([turned[order], [1, 2, 3]])
+    )
+    anchors = [f"w{i}" for i in range(10, 20)]
+    aligned = compare.align(a, b, anchors=anchors)
+    assert np.allclose(aligned[anchors], a[anchors], atol=1e-5)
+    assert len(aligned) == 21
+    assert not np.allclose(compare.align(a, b)[anchors], a[anchors], atol=1e-2)
+
+
+def test_wrong_models_and_anchors_are_named():
+    a, b = named(np.eye(3)), named(np.eye(3)[:, :2])
+    with pytest.raises(ValueError, match="same length, got 3 and 2"):
+        compare.align(a, b)
+    with pytest.raises(KeyError, match="w9"):
+        compare.align(a, a, anchors=["w9"])
+    with pytest.raises(ValueError, match="anchors must have at least one word"):
+        compare.align(a, a, anchors=[])
+    with pytest.raises(TypeError, match="b must be WordVectors"):
+        compare.align(a, "vectors.txt")
+    with pytest.raises(ValueError, match="a word in common"):
+        compare.align(a, WordVectors(["x"], np.ones((1, 3))))
+    with pytest.raises(ValueError, match="finite vectors other than zero"):
+        compare.align(a, named(np.zeros((3, 3))))
+
+
+# --- changed words --------------------------------------------------------------------------------
+
+
+def test_words_without_bootstraps_are_sorted_by_distance():
+    rng = np.random.default_rng(3)
+    vectors = rng.normal(size=(30, 6))
+    moved = vectors.copy()
+    moved[[4, 7]] = -vectors[[4, 7]]
+    b = named(moved @ orthogonal(rng, 6))
+    table = compare.changed_words(named(vectors), b, topn=5)
+    assert sorted(table["word"][:2]) == ["w4", "w7"]
+    assert table["change"] == sorted(table["change"], reverse=True)
+    assert list(table.columns) == ["word", "change"]
+    chosen = compare.changed_words(named(vectors), b, words=["w1", "w4"])
+    assert chosen["word"] == ["w4", "w1"]
+
+
+def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator) -> Bootstrap:
+    """A bootstrap of vectors that have the noise of a sample, in a random rotation."""
+    full = true + rng.normal(size=true.shape) * noise
+    store = Store(folder)
+    store.create()
+    turn = orthogonal(rng, true.shape[1])
+    words = [f"w{i}" for i in range(len(true))]
+    store.write_full(WordVectors(words, (full @ turn).astype(np.float32)))
+    for number in range(20):
+        store.write(number, (full + rng.normal(size=true.shape) * noise) @ turn)
+    text = {"documents": 9, "units": 9, "tokens": 99, "words": len(true)}
+    settings = {"method": "bootstrap", "unit": "document", "seed": 0, "n": 20}
+    store.write_settings({**settings, "text": text, "model": {}})
+    return Bootstrap(store, None)
+
+
+def test_only_changed_words_have_intervals_above_zero(tmp_path):
+    rng = np.random.default_rng(4)
+    true = rng.normal(size=(300, 20))
+    other = true.copy()
+    other[:10] = rng.normal(size=(10, 20))
+    a = sampled(tmp_path / "a", true, 0.3, rng)
+    b = sampled(tmp_path / "b", other, 0.3, rng)
+    table = compare.changed_words(a, b)
+    assert {int(word[1:]) for word in table["word"][:10]} == set(range(10))
+    unchanged = [row for row in table if int(row["word"][1:]) >= 10]
+    assert len(unchanged) == 290
+    covered = np.mean([row["low"] <= 0 <= row["high"] for row in unchanged])
+    assert covered > 0.9
+    assert abs(np.mean([row["change"] for row in unchanged])) < 0.02
+    plain = compare.changed_words(a.full, b.full)
+    assert np.mean(plain["change"][10:]) > 0.05  # without replicates the noise stays
+
+
+def test_changed_words_need_replicates(tmp_path):
+    rng = np.random.default_rng(5)
+    a = sampled(tmp_path / "a", rng.normal(size=(9, 3)), 0.1, rng)
+    a._done = 1
+    with pytest.raises(ValueError, match="at least 2 replicates of each model, got 1"):
+        compare.changed_words(a, a)
+
+
+def test_neighbours_stand_side_by_side():
+    rng = np.random.default_rng(6)
+    a, b = named(rng.normal(size=(9, 3))), named(rng.normal(size=(5, 3)))
+    table = compare.neighbours("w7", {"a": a, "b": b}, topn=4)
+    assert [cell.split()[0] for cell in table["a"]] == [w for w, _ in a.most_similar("w7", topn=4)]
+    assert table["b"] == [""] * 4  # b does not have the word
+    assert list(compare.neighbours("w1", [a, b]).columns) == ["rank", "1", "2"]
+    with pytest.raises(KeyError, match="w99"):
+        compare.neighbours("w99", [a, b])
+    with pytest.raises(TypeError, match="several models"):
+        compare.neighbours("w1", a)
+
+
+# --- frozen context vectors -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("optimizer", ["rowwise_adagrad", "adagrad", "sgd"])
+def test_frozen_context_vectors_keep_their_bits(optimizer):
+    rng = np.random.default_rng(7)
+    X = rng.poisson(1.0, size=(60, 60)).astype(float)
+    counts = Cooccurrence.from_scipy(X + X.T)._core
+    values = Glove(9, optimizer=optimizer, epochs=3, learning_rate=0.05).get_params()
+    training = _settings.core_training(values)
+    assert training["negative"] == 1.0
+    running = {"threads": 2, "memory": None, "tmp_dir": None}
+    first = _core.train(counts, 9, training, running, None, False).arrays
+    session = dict.fromkeys(
+        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init", "keep"]
+    ) | {"keep_counts": False}
+    start = {**first, "epochs_done": 0, "halvings": 0}
+    frozen = session | {"frozen_contexts": True}
+    found = _core.train(counts, 9, training, running, None, False, start, frozen).arrays
+    for name in ("W_tilde", "b_tilde"):
+        assert found[name].tobytes() == first[name].tobytes()
+    assert (found["W"] != first["W"]).all()
+    assert (found["b"] != first["b"]).all()
+    free = _core.train(counts, 9, training, running, None, False, start, session).arrays
+    assert (free["W_tilde"] != first["W_tilde"]).all()
+    with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
+        _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
+
+
+# --- slices ---------------------------------------------------------------------------------------
+
+
+def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
+    """Documents of ten topics. After a date "c0w1" and "c5w1" exchange their topics."""
+    draw = random.Random(seed)
+    text, dates = [], []
+    common = [f"the{i}" for i in range(15)]
+    swap = {"c0w1": "c5w1", "c5w1": "c0w1"}
+    for number in range(documents):
+        topic = draw.randrange(10)
+        words = [
+            draw.choice(common) if draw.random() < 0.4 else f"c{topic}w{draw.randrange(8)}"
+            for _ in range(20)
+        ]
+        late = number >= documents // 2
+        text.append(" ".join(swap.get(word, word) if late else word for word in words))
+        dates.append("late" if late else "early")
+    return text, dates
+
+
+def test_planted_changes_come_first_and_other_words_stay_within_intervals():
+    text, dates = planted(1200)
+    model = Glove(8, window=10, min_count=10, threads=2, seed=1)
+    periods = compare.slices(model, text, dates, n=8)
+    table = periods.changed_words("early", "late")
+    assert sorted(table["word"][:2]) == ["c0w1", "c5w1"]
+    assert min(table["low"][:2]) > 0
+    others = [row for row in table if row["word"] not in {"c0w1", "c5w1"}]
+    assert len(others) > 70
+    assert np.mean([row["low"] <= 0 <= row["high"] for row in others]) > 0.9
+    # The words "the0", … occur with all words alike. They have no meaning to compare.
+    assert "words are left out: their vectors are mostly noise" in table.title
+    near = {label: [w for w, _ in wv.most_similar("c0w1", topn=5)] for label, wv in periods.items()}
+    assert sum(word.startswith("c0") for word in near["early"]) >= 4
+    assert sum(word.startswith("c5") for word in near["late"]) >= 4
+    similarity = periods.similarity("c0w1", "c0w2")
+    assert similarity["slice"] == ["early", "late"]
+    assert similarity["low"][0] > similarity["high"][1]
+    assert periods.drift("c0w1")["drift"][1] > periods.drift("c0w2")["drift"][1]
+
+
+def test_slices_have_one_space_and_their_own_words():
+    text = ["a b c", "a b d"] * 6 + ["a b e", "a b"] * 6
+    labels = [1] * 12 + [2] * 12
+    periods = compare.slices(Glove(**QUICK), text, labels)
+    assert list(periods) == [1, 2]
+    assert periods.tokens == {1: 36, 2: 30}
+    assert set(periods[1].index_to_key) == {"a", "b", "c", "d"}
+    assert set(periods[2].index_to_key) == {"a", "b", "e"}
+    assert len(periods.compass) == 5
+    assert "e" not in periods[1]
+    assert np.isnan(periods.drift("e")["drift"][0])
+    assert np.isnan(periods.similarity("a", "e")["similarity"][0])
+    assert compare.slices(Glove(**QUICK), text, labels, min_count=12)[2].index_to_key == ["a", "b"]
+    assert list(compare.slices(Glove(**QUICK), text, labels, labels=[2])) == [2]
+    assert "36" in str(periods)
+    assert len(periods.to_pandas()) == 2
+    with pytest.raises(KeyError, match="no slice 3: there are 1, 2"):
+        periods.changed_words(1, 3)
+    with pytest.raises(KeyError, match="f"):
+        periods.drift("f")
+
+
+def test_labels_from_a_function_or_a_mapping_give_the_same_slices(tmp_path):
+    text = ["x a b c", "x a b", "y a c", "y c b"] * 5
+    by_labels = compare.slices(Glove(**QUICK), text, [line[0] for line in text])
+    by_function = compare.slices(Glove(**QUICK), iter(text), lambda line: line[0])
+    for label in "xy":
+        assert np.array_equal(by_labels[label].vectors, by_function[label].vectors)
+    path = tmp_path / "x.txt"
+    path.write_text("\n".join(line for line in text if line[0] == "x"))
+    sources = {"x": path, "y": (line for line in text if line[0] == "y")}
+    by_mapping = compare.slices(Glove(**QUICK), sources)
+    assert by_mapping.tokens == by_labels.tokens
+    for label in "xy":
+        assert set(by_mapping[label].index_to_key) == set(by_labels[label].index_to_key)
+
+
+def test_wrong_arguments_of_slices_are_named():
+    text = ["a b"] * 4
+    with pytest.raises(ValueError, match="by must give the label of each document"):
+        compare.slices(Glove(**QUICK), text)
+    with pytest.raises(ValueError, match="2 labels, 4 documents"):
+        compare.slices(Glove(**QUICK), text, ["x", "y"])
+    with pytest.raises(ValueError, match="set documents='file'"):
+        compare.slices(Glove(**QUICK), ["a b\na", "b"], lambda document: "x")
+    with pytest.raises(ValueError, match="labels must occur in the text, and 'z' does not"):
+        compare.slices(Glove(**QUICK), text, ["x"] * 4, labels=["z"])
+    with pytest.raises(ValueError, match="subwords=False"):
+        compare.slices(Glove(**QUICK, subwords=True), text, ["x"] * 4)
+    with pytest.raises(ValueError, match="at least one label"):
+        compare.slices(Glove(**QUICK), {})
+    with pytest.raises(ValueError, match="by must be None"):
+        compare.slices(Glove(**QUICK), {"x": text}, ["x"] * 4)
+    with pytest.raises(TypeError, match="hashable"):
+        compare.slices(Glove(**QUICK), text, [["x"]] * 4)
+    with pytest.raises(ValueError, match="slice 'x': source must have at least 2 documents"):
+        compare.slices(Glove(**QUICK), text, ["x", "y", "y", "y"], n=2)
+
+
+def test_an_empty_slice_is_left_out_with_a_warning():
+    with pytest.warns(UserWarning, match="slice 'z' has no word of the vocabulary"):
+        found = compare.slices(Glove(**QUICK), ["a b", "a b", ""], ["x", "y", "z"])
+    assert list(found) == ["x", "y"]

@@ -1,0 +1,541 @@
+"""`glove_rs.bootstrap`: weights, counts with weights, estimates, files, continuation."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import glove_rs
+import topic_text
+from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors
+from glove_rs._bootstrap.estimates import INTERVALS, interval_of
+from glove_rs._bootstrap.resampling import Resampling
+from glove_rs._bootstrap.store import Store
+from glove_rs._fit.documents import Documents
+from program import done, reason
+
+QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
+TEXT = ["ice is cold", "snow is cold", "steam is hot", "fire is hot"] * 5
+WORDS = st.sampled_from(["a", "b", "c", "d"])
+
+
+def documents_of(text: Sequence[str], **options: object) -> Documents:
+    return Documents.read(iter(text), Glove(**QUICK).get_params(), None, **options)
+
+
+def made(
+    folder: Path, full: np.ndarray, replicates: Sequence[np.ndarray], method: str = "bootstrap"
+) -> Bootstrap:
+    """A bootstrap of the given vectors of the words w0, w1, …"""
+    store = Store(folder)
+    store.create()
+    store.write_full(WordVectors([f"w{i}" for i in range(len(full))], full))
+    for number, vectors in enumerate(replicates):
+        store.write(number, vectors)
+    text = {"documents": 9, "units": 9, "tokens": 99, "words": len(full)}
+    n = len(replicates)
+    settings = {"method": method, "unit": "document", "seed": 0, "n": n, "text": text, "model": {}}
+    store.write_settings(settings)
+    return Bootstrap(store, None)
+
+
+def noisy(seed: int, n: int = 8, words: int = 30, dim: int = 5, noise: float = 0.3) -> list:
+    """Full vectors, and replicates with noise, in numbers that float16 holds exactly."""
+    rng = np.random.default_rng(seed)
+    full = rng.normal(size=(words, dim)).astype(np.float16).astype(np.float32)
+    replicates = [full + rng.normal(size=full.shape) * noise for _ in range(n)]
+    return [full, [replicate.astype(np.float16) for replicate in replicates]]
+
+
+# --- counts with weights --------------------------------------------------------------------------
+
+
+@given(
+    st.lists(st.tuples(st.lists(WORDS, max_size=5), st.integers(0, 3)), min_size=1, max_size=8),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
+    text, window, symmetric
+):
+    settings = Glove(**QUICK | {"window": window, "symmetric": symmetric}).get_params()
+    # The documents have any words, also none.
+    read = [" ".join(words) for words, _ in text] + ["a b c d"]
+    weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
+    documents = Documents.read(iter(read), settings, None, vocabulary=list("abcd"))
+    assert documents.lengths.tolist() == [len(line.split()) for line in read]
+    repeated = [line for line, weight in zip(read, weights, strict=True) for _ in range(weight)]
+    found = documents.count(weights, settings, None)
+    expected = Cooccurrence.from_corpus(
+        iter(repeated), list("abcd"), window=window, symmetric=symmetric, threads=1
+    )
+    for one, other in zip(found.records(), expected.records(), strict=True):
+        assert one.tolist() == other.tolist()
+    words = " ".join(repeated).split()
+    assert documents.word_counts(weights).tolist() == [words.count(word) for word in "abcd"]
+
+
+def test_documents_without_words_keep_their_number(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("a b\n\n\nc\n \nd a\n")
+    settings = Glove(**QUICK).get_params()
+    assert Documents.read(path, settings, None).lengths.tolist() == [2, 0, 0, 1, 0, 2]
+    listed = Documents.read(["a b", "", "", "c", " ", "d a"], settings, None)
+    assert listed.lengths.tolist() == [2, 0, 0, 1, 0, 2]
+    tokens = Documents.read([["a", "b"], [], ["c"]], settings, None)
+    assert tokens.lengths.tolist() == [2, 0, 1]
+    other = tmp_path / "other.txt"
+    other.write_text("a\n")
+    files = Documents.read([path, other, path], settings, None)
+    assert files.lengths.tolist() == [2, 0, 0, 1, 0, 2, 1, 2, 0, 0, 1, 0, 2]
+
+
+# --- weights --------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(0, 3), min_size=2, max_size=40), st.integers(0, 9))
+def test_a_bootstrap_draws_as_many_documents_as_have_words(lengths, seed):
+    lengths = np.array([*lengths, 1, 1], dtype=np.uint32)
+    resampling = Resampling(lengths, None, "bootstrap", seed)
+    drawn = [resampling.weights(replicate, 3) for replicate in range(3)]
+    for weights in drawn:
+        assert weights.sum() == resampling.units == np.count_nonzero(lengths)
+        assert not weights[lengths == 0].any()
+    again = Resampling(lengths, None, "bootstrap", seed).weights(2, 9)
+    assert again.tolist() == drawn[2].tolist()
+
+
+@given(st.integers(2, 30), st.integers(2, 30), st.integers(0, 9))
+def test_a_jackknife_leaves_out_each_document_once(units, n, seed):
+    n = min(n, units)
+    resampling = Resampling(np.ones(units, dtype=np.uint32), None, "jackknife", seed)
+    weights = np.array([resampling.weights(replicate, n) for replicate in range(n)])
+    assert set(weights.ravel().tolist()) <= {0, 1}
+    assert (weights == 0).sum(axis=0).tolist() == [1] * units
+    blocks = (weights == 0).sum(axis=1)
+    assert blocks.max() - blocks.min() <= 1
+
+
+def test_all_documents_of_a_group_have_one_weight():
+    labels = ["x", "y", "x", "z", "y", "w"]
+    lengths = np.array([1, 2, 3, 1, 1, 0], dtype=np.uint32)
+    resampling = Resampling(lengths, labels, "bootstrap", 4)
+    assert resampling.units == 3  # "w" has no word
+    seen = [resampling.weights(replicate, 20).tolist() for replicate in range(20)]
+    assert all(w[0] == w[2] and w[1] == w[4] and w[0] + w[1] + w[3] == 3 for w in seen)
+    assert len({tuple(w) for w in seen}) > 5
+
+
+# --- estimates ------------------------------------------------------------------------------------
+
+
+def test_the_estimate_of_a_mean_is_that_of_textbooks():
+    rng = np.random.default_rng(1)
+    data = rng.normal(size=40)
+    value = np.asarray(data.mean())
+    left_out = np.array([np.delete(data, i).mean() for i in range(40)])
+    low, high = interval_of(value, left_out, "jackknife", "percentile", 0.95)
+    error = data.std(ddof=1) / np.sqrt(40)
+    stats = pytest.importorskip("scipy.stats")
+    expected = value + np.array([-1, 1]) * stats.t.ppf(0.975, 39) * error
+    assert np.allclose([low, high], expected, rtol=1e-4)
+    drawn = np.array([rng.choice(data, 40).mean() for _ in range(4000)])
+    assert np.isclose(drawn.std(ddof=1), error, rtol=0.1)
+    for kind in INTERVALS:
+        limits = interval_of(value, drawn, "bootstrap", kind, 0.95)
+        assert np.allclose(limits, expected, atol=0.05), kind
+
+
+@given(st.integers(0, 1000), st.sampled_from(INTERVALS))
+def test_intervals_shift_and_scale_with_the_statistic(seed, kind):
+    rng = np.random.default_rng(seed)
+    value, replicates = rng.normal(size=3), rng.normal(size=(12, 3))
+    low, high = interval_of(value, replicates, "bootstrap", kind, 0.9)
+    moved = interval_of(2 * value + 1, 2 * replicates + 1, "bootstrap", kind, 0.9)
+    assert np.allclose(moved, [2 * low + 1, 2 * high + 1])
+    assert (low < high).all()
+    wider = interval_of(value, replicates, "bootstrap", kind, 0.99)
+    assert (wider[0] <= low).all()
+    assert (wider[1] >= high).all()
+
+
+def test_all_queries_agree_with_numpy(tmp_path):
+    full, replicates = noisy(3)
+    b = made(tmp_path, full, replicates)
+
+    def unit(vectors: np.ndarray) -> np.ndarray:
+        wide = vectors.astype(float)
+        return wide / np.linalg.norm(wide, axis=1, keepdims=True)
+
+    units = [unit(full), *map(unit, replicates)]
+
+    def expected(function: Callable[[np.ndarray], float]) -> tuple[float, np.ndarray]:
+        first, *others = map(function, units)
+        return first, np.array(others)
+
+    def check(estimate: glove_rs._bootstrap.Estimate, function: Callable) -> None:
+        value, others = expected(function)
+        assert np.isclose(estimate.value, value, atol=1e-5)
+        assert np.allclose(estimate.replicates, others, atol=1e-5)
+        assert np.isclose(estimate.standard_error, others.std(ddof=1), atol=1e-5)
+        assert np.isclose(estimate.bias, others.mean() - value, atol=1e-5)
+
+    check(b.similarity("w1", "w2"), lambda u: u[1] @ u[2])
+    check(
+        b.similarity_difference(("w1", "w2"), ("w3", "w4")),
+        lambda u: u[1] @ u[2] - u[3] @ u[4],
+    )
+
+    def projected(u: np.ndarray) -> float:
+        axis = u[[1, 2]].mean(axis=0) - u[[3, 4, 5]].mean(axis=0)
+        return u[9] @ axis / np.linalg.norm(axis)
+
+    check(b.projection("w9", ["w1", "w2"], ["w3", "w4", "w5"]), projected)
+    table = b.projection(["w8", "w9"], ["w1", "w2"], ["w3", "w4", "w5"])
+    assert np.isclose(table["projection"][1], projected(units[0]), atol=1e-5)
+    listed = b.similarities([("w1", "w2"), ("w5", "w6")])
+    assert listed["word1"] == ["w1", "w5"]
+    one = b.similarity("w5", "w6")
+    assert np.allclose([listed["low"][1], listed["high"][1]], one.interval)
+    vector = b.estimate(lambda wv: wv.vectors[0] ** 2)
+    assert vector.value.shape == (5,)
+    assert vector.low.shape == (5,)
+
+
+@pytest.mark.parametrize("query", ["neighbours", "analogy"])
+def test_ranks_are_those_of_a_full_sort(tmp_path, query):
+    full, replicates = noisy(5, noise=0.2)
+    b = made(tmp_path, full, replicates)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        table = b.neighbours("w0", 5) if query == "neighbours" else b.analogy("w0", "w1", "w2", 5)
+    out = [0] if query == "neighbours" else [0, 1, 2]
+
+    def ranks(vectors: np.ndarray) -> dict[str, int]:
+        units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+        target = units[0] if query == "neighbours" else units[1] - units[0] + units[2]
+        scores = units @ target
+        order = [i for i in np.argsort(-scores).tolist() if i not in out]
+        return {f"w{i}": rank for rank, i in enumerate(order, 1)}
+
+    all_ranks = [ranks(r.astype(float)) for r in replicates]
+    for row in table:
+        own = [r[row["word"]] for r in all_ranks]
+        assert np.isclose(row["mean_rank"], np.mean(own))
+        assert np.isclose(row["share"], np.mean(np.array(own) <= 5))
+        assert row["rank_low"] <= np.median(own) <= row["rank_high"]
+    assert len(table) == 5
+    assert table["mean_rank"] == sorted(table["mean_rank"])
+    best = {w for r in all_ranks for w, rank in r.items() if rank <= 5}
+    means = sorted(np.mean([r[w] for r in all_ranks]) for w in best)
+    assert np.allclose(means[:5], table["mean_rank"])
+
+
+def test_stability_is_the_mean_overlap_of_two_replicates(tmp_path):
+    full, replicates = noisy(6, n=4)
+    b = made(tmp_path, full, replicates)
+    nearest = [
+        {w for w, _ in WordVectors(b.full.index_to_key, r).most_similar("w0", topn=3)}
+        for r in replicates
+    ]
+    overlaps = [len(one & other) / 3 for one, other in itertools.combinations(nearest, 2)]
+    assert np.isclose(b.stability("w0", topn=3), np.mean(overlaps))
+    table = b.stability([f"w{i}" for i in range(5)])
+    assert table["stability"] == sorted(table["stability"], reverse=True)
+    same = made(tmp_path / "same", full, [full.astype(np.float16)] * 3)
+    assert same.stability("w0") == 1.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        same.neighbours("w0")
+
+
+def test_a_low_stability_warns(tmp_path):
+    rng = np.random.default_rng(0)
+    noise = [rng.normal(size=(200, 5)) for _ in range(4)]
+    b = made(tmp_path, noise[0].astype(np.float32), noise[1:])
+    with pytest.warns(UserWarning, match="neighbours of 'w0' are not stable"):
+        b.neighbours("w0")
+
+
+def test_replicates_without_a_word_are_left_out_with_a_warning(tmp_path):
+    full, replicates = noisy(7)
+    replicates[2][1] = np.nan
+    b = made(tmp_path, full, replicates)
+    with pytest.warns(UserWarning, match="only 7 of 8 replicates have a value"):
+        estimate = b.similarity("w0", "w1")
+    assert np.isfinite([estimate.value, estimate.low, estimate.high]).all()
+    assert np.isnan(estimate.replicates).sum() == 1
+    for replicate in replicates[1:]:
+        replicate[1] = np.nan
+    rare = made(tmp_path / "rare", full, replicates)
+    with pytest.raises(
+        ValueError, match=r"similarity\(w0, w1\) needs words that occur in at least"
+    ):
+        rare.similarity("w0", "w1")
+    assert np.isnan(rare.stability("w1"))
+
+
+def test_wrong_arguments_are_named(tmp_path):
+    b = made(tmp_path, *noisy(8, n=3))
+    with pytest.raises(KeyError, match="w99"):
+        b.similarity("w0", "w99")
+    with pytest.raises(KeyError, match="w99"):
+        b.neighbours("w99")
+    with pytest.raises(ValueError, match="pair1"):
+        b.similarity_difference("w0", ("w1", "w2"))
+    with pytest.raises(ValueError, match="positive must have at least one word"):
+        b.projection("w0", [], ["w1"])
+    b.level = 1.5
+    with pytest.raises(ValueError, match="level"):
+        b.similarity("w0", "w1")
+    b.level, b.interval = 0.95, "bca"
+    with pytest.raises(ValueError, match="interval must be one of"):
+        b.similarity("w0", "w1")
+    single = made(tmp_path / "one", *noisy(8, n=1))
+    with pytest.raises(ValueError, match="at least 2 replicates, got 1"):
+        single.similarity("w0", "w1")
+
+
+def test_results_print_convert_and_plot(tmp_path):
+    pytest.importorskip("matplotlib").use("Agg")
+    b = made(tmp_path, *noisy(9, noise=0.05))
+    estimate = b.similarity("w0", "w1")
+    assert str(estimate).startswith("similarity(w0, w1): ")
+    table = b.similarities([("w0", "w1")])
+    assert str(table).splitlines()[0].split() == [
+        "word1", "word2", "similarity", "low", "high", "standard_error"
+    ]  # fmt: skip
+    assert "<td>w1</td>" in table._repr_html_()
+    frame = table.to_pandas()
+    assert frame.similarity[0] == pytest.approx(estimate.value, abs=1e-6)
+    for drawn in (estimate, table, b.neighbours("w0")):
+        assert drawn.plot().get_xlabel()
+        assert len(drawn.to_pandas())
+    assert "models" in str(b)
+    assert "<table>" in b._repr_html_()
+
+
+# --- training -------------------------------------------------------------------------------------
+
+
+def test_a_replicate_depends_on_seed_and_number_only(tmp_path):
+    model = Glove(**QUICK)
+    whole = glove_rs.bootstrap(model, TEXT, 4, path=tmp_path / "whole")
+    parts = glove_rs.bootstrap(model, TEXT, 0)
+    assert len(parts) == 0
+    assert parts.extend(2).extend(4) is parts
+    for one, other in zip(whole.models, parts.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors, equal_nan=True)
+    assert whole.full.vectors.tolist() == model.fit(TEXT).vectors.vectors.tolist()
+    other_seed = glove_rs.bootstrap(model, TEXT, 1, seed=5)
+    assert not np.array_equal(other_seed.models[0].vectors, whole.models[0].vectors)
+
+
+def test_replicates_are_trained_on_their_text_and_rotated(tmp_path):
+    model = Glove(**QUICK)
+    b = glove_rs.bootstrap(model, TEXT, 3)
+    documents = documents_of(TEXT)
+    resampling = Resampling(documents.lengths, None, "bootstrap", 0)
+    for number, found in enumerate(b.models):
+        weights = resampling.weights(number, 3)
+        seed = resampling.training_seed(number, 0)
+        repeated = [line for line, w in zip(TEXT, weights, strict=True) for _ in range(w)]
+        words = documents.vocabulary.words
+        expected = Glove(**QUICK | {"seed": seed}).fit(iter(repeated), vocabulary=words).vectors
+        for w1, w2 in itertools.combinations(words, 2):
+            similarity = expected.similarity(w1, w2)
+            assert found.similarity(w1, w2) == pytest.approx(similarity, abs=5e-3)
+        assert found.vectors.dtype == np.float16
+        # No rotation brings it nearer.
+        turned = found.vectors.astype(float) / np.linalg.norm(found.vectors, axis=1)[:, None]
+        product = turned.T @ (b.full.vectors / np.linalg.norm(b.full.vectors, axis=1)[:, None])
+        assert np.trace(product) == pytest.approx(np.linalg.svd(product)[1].sum(), rel=1e-3)
+
+
+def test_words_of_no_document_in_a_replicate_are_nan():
+    text = [*TEXT, "unique word"]
+    b = glove_rs.bootstrap(Glove(**QUICK), text, 8)
+    row = b.full.key_to_index["unique"]
+    resampling = Resampling(documents_of(text).lengths, None, "bootstrap", 0)
+    absent = [resampling.weights(number, 8)[-1] == 0 for number in range(8)]
+    assert 0 < sum(absent) < 8
+    assert [bool(np.isnan(model.vectors[row]).all()) for model in b.models] == absent
+
+
+def test_an_interrupted_run_goes_on_from_what_is_done(tmp_path):
+    model, path = Glove(**QUICK), tmp_path / "run"
+
+    def interrupt(stage: str, done: int, total: int, info: dict) -> None:
+        if stage == "replicates" and done == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        glove_rs.bootstrap(model, TEXT, 4, path=path, progress=interrupt)
+    assert len(Bootstrap.load(path)) == 2
+    written = {name: os.stat(path / name).st_mtime_ns for name in os.listdir(path)}
+    b = glove_rs.bootstrap(model, TEXT, 4, path=path)
+    assert len(b) == 4
+    assert {n: t for n, t in written.items() if os.stat(path / n).st_mtime_ns != t} == {}
+    whole = glove_rs.bootstrap(model, TEXT, 4)
+    assert np.array_equal(b.models[3].vectors, whole.models[3].vectors, equal_nan=True)
+    # Without a folder, the object keeps the finished replicates.
+    partial = glove_rs.bootstrap(model, TEXT, 0)
+    with pytest.raises(KeyboardInterrupt):
+        partial.extend(4, progress=interrupt)
+    assert len(partial) == 2
+    assert len(partial.extend(3)) == 3
+
+
+def test_a_folder_of_another_bootstrap_is_refused(tmp_path):
+    path = tmp_path / "run"
+    glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path)
+    for change in ({"dim": 5}, {"window": 3}):
+        with pytest.raises(ValueError, match=f"another model .{next(iter(change))}"):
+            glove_rs.bootstrap(Glove(**QUICK | change), TEXT, 2, path=path)
+    with pytest.raises(ValueError, match="another text"):
+        glove_rs.bootstrap(Glove(**QUICK), [*TEXT, "ice is hot"], 2, path=path)
+    with pytest.raises(ValueError, match="another seed"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, seed=1, path=path)
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="holds no bootstrap"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=other)
+    assert (other / "mine.txt").read_text() == "mine"
+
+
+def test_a_saved_bootstrap_loads_and_extends(tmp_path):
+    b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 3)
+    path = tmp_path / "saved"
+    b.save(path)
+    loaded = Bootstrap.load(path)
+    assert repr(loaded) == repr(b)
+    assert loaded.similarity("ice", "hot") == b.similarity("ice", "hot")
+    with pytest.raises(ValueError, match="give source"):
+        loaded.extend(4)
+    with pytest.raises(ValueError, match="must be the text of this bootstrap"):
+        loaded.extend(4, TEXT[:-1])
+    assert len(loaded.extend(5, TEXT)) == len(Bootstrap.load(path)) == 5
+    again = b.extend(5).models[4].vectors
+    assert np.array_equal(loaded.models[4].vectors, again, equal_nan=True)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        b.save(path)
+    b.extend(6).save(path, overwrite=True)
+    assert len(Bootstrap.load(path)) == 6
+    foreign = tmp_path / "foreign"
+    foreign.mkdir()
+    (foreign / "letter.txt").write_text("x")
+    with pytest.raises(FileExistsError, match="not a bootstrap"):
+        b.save(foreign, overwrite=True)
+    with pytest.raises(FileNotFoundError):
+        Bootstrap.load(tmp_path / "missing")
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "bootstrap.json").write_text('{"format": "x"}')
+    with pytest.raises(glove_rs.FormatError, match="not the settings of a bootstrap"):
+        Bootstrap.load(tmp_path / "bad")
+
+
+def test_groups_are_resampled_together():
+    labels = ["x", "y"] * 10
+    b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, unit="group", by=labels)
+    assert b.unit == "group"
+    assert b.settings["text"]["units"] == 2
+    by_function = glove_rs.bootstrap(
+        Glove(**QUICK), TEXT, 2, unit="group", by=lambda line: line.split()[0]
+    )
+    assert by_function.settings["text"]["units"] == 4
+    with pytest.raises(ValueError, match="3 labels, 20 documents"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, unit="group", by=["x", "y", "z"])
+    with pytest.raises(ValueError, match="at least 2 groups"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, unit="group", by=["x"] * 20)
+    with pytest.raises(ValueError, match="by must be given"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, unit="group")
+    with pytest.raises(ValueError, match="by must be given"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, by=labels)
+
+
+def test_a_jackknife_has_a_block_for_each_replicate():
+    b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 50, method="jackknife")
+    assert len(b) == 20  # no more blocks than documents
+    estimate = b.similarity("cold", "hot")
+    assert estimate.low < estimate.value < estimate.high
+    with pytest.raises(ValueError, match="cannot be extended"):
+        b.extend(30)
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [(["one document only"], "at least 2 documents"), ([], "no words"), ([""], "no words")],
+)
+def test_texts_that_cannot_be_resampled(source, message):
+    with pytest.raises(ValueError, match=message):
+        glove_rs.bootstrap(Glove(**QUICK), source, 2)
+
+
+def test_wrong_types_are_refused():
+    with pytest.raises(TypeError, match="model must be a Glove"):
+        glove_rs.bootstrap("text.txt", TEXT)
+    with pytest.raises(ValueError, match="n must be an integer"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, -1)
+    with pytest.raises(ValueError, match="method must be one of"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, method="boot")
+    with pytest.raises(ValueError, match="unit must be one of"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, unit="word")
+    with pytest.raises(TypeError, match="by must be a sequence of labels"):
+        glove_rs.bootstrap(Glove(**QUICK), __file__, 2, unit="group", by=len)
+
+
+def test_a_temporary_folder_goes_with_the_result(tmp_path):
+    b = glove_rs.bootstrap(Glove(**QUICK | {"tmp_dir": tmp_path}), TEXT, 2)
+    assert len(os.listdir(tmp_path)) == 1
+    del b
+    assert os.listdir(tmp_path) == []
+
+
+def test_topics_are_found_with_certainty():
+    text = [" ".join(words) for words in topic_text.documents(20_000, rare=50, seed=3)]
+    b = glove_rs.bootstrap(Glove(10, min_count=10, threads=2, epochs=5), text, 8)
+    assert b.similarity_difference(("ice", "snow"), ("ice", "engine")).low > 0
+
+
+# --- commands -------------------------------------------------------------------------------------
+
+
+def test_the_commands_train_print_and_compare(tmp_path):
+    text, study = tmp_path / "text.txt", tmp_path / "study"
+    text.write_text("\n".join(TEXT))
+    train = ["bootstrap", text, "--out", study, "--dim", "4", "--epochs", "2", "--replicates", "3"]
+    assert b"models" in done(*train)
+    assert b"3" in done(*train)  # nothing is left to do
+    shown = json.loads(
+        done("bootstrap", "--out", study, "--pair", "ice", "hot", "--near", "ice", "--json")
+    )
+    assert shown["models"] == 3
+    row = shown["similarities"][0]
+    assert row["low"] < row["similarity"] < row["high"]
+    assert {"word", "mean_rank", "share"} <= set(shown["neighbours"]["ice"][0])
+    groups = tmp_path / "groups.txt"
+    groups.write_text("x\ny\n" * 10)
+    by_group = tmp_path / "groups"
+    done(
+        "bootstrap", text, "--out", by_group, "--groups", groups, "--dim", "4", "--replicates", "2"
+    )
+    assert Bootstrap.load(by_group).unit == "group"
+    changed = json.loads(done("compare", study, by_group, "--json"))
+    assert {"word", "change", "low", "high", "reliability"} <= set(changed["words"][0]) or (
+        "left out" in changed["note"]
+    )
+    full = by_group / "full.native"
+    assert len(json.loads(done("compare", study, full, "--topn", "2", "--json"))["words"]) == 2
+    assert b"A " in done("compare", study, full, "ice")
+    assert "another model" in reason(1, *train[:4], "--dim", "5")
+    assert "bootstrap.json" in reason(1, "bootstrap", "--out", tmp_path / "missing")
