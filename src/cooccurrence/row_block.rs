@@ -133,8 +133,7 @@ impl RowBlock {
         }
     }
 
-    /// A copy in memory of exactly its size. The block can then be filled again, so that a thread does not
-    /// allocate growing arrays for every block.
+    /// A copy in memory of exactly its size.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -147,6 +146,12 @@ impl RowBlock {
             forward: fallible::copied(&self.forward)?,
             backward: backward.transpose()?,
         })
+    }
+
+    /// The ends of the rows, the columns, and the values of one direction or both.
+    pub(super) fn arrays(&self) -> (&[usize], &[WordId], [Option<&[f64]>; 2]) {
+        let values = [Some(&self.forward[..]), self.backward.as_deref()];
+        (&self.ends, &self.columns, values)
     }
 
     /// Keep X\[row, column\] only, of a matrix that turned out symmetric.
