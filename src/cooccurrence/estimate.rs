@@ -142,8 +142,9 @@ impl CorpusSize {
 
 /// The fraction of the memory of reading that the allocator still holds while counting.
 const RETAINED_READING: f64 = 0.45;
-/// Number of bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
-const THREAD_BYTES: f64 = 3e6;
+/// Number of bytes of a thread's buffers: sums of a row, columns, the block of rows that grows, the blocks that are
+/// unpacked, and what the allocator holds of them.
+const THREAD_BYTES: f64 = 7e6;
 
 /// The size of a corpus, as a sample of it suggests.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use std::ops::Deref;
 
 /// A list from this many bytes on has a mapping of its own, in huge pages. Random reads of a large list then miss the
 /// buffer of address translations less often.
-const LARGE: usize = 2 << 20;
+const LARGE: usize = 4 << 20;
 
 /// A list like `Vec`, for large data that is read in random order.
 #[derive(Debug)]
@@ -122,7 +122,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(16))]
         #[test]
         fn a_list_holds_what_a_vec_holds(
-            lengths in proptest::collection::vec(0usize..400_000, 1..8),
+            lengths in proptest::collection::vec(0usize..600_000, 1..8),
             removed in proptest::collection::vec(any::<prop::sample::Index>(), 8),
         ) {
             let mut list = HugeList::<u32>::default();
