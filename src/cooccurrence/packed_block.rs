@@ -54,11 +54,12 @@ impl PackedBlock {
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn of(block: &RowBlock) -> Result<Option<Self>> {
-        let (ends, columns, [forward, backward]) = block.arrays();
+        let (ends, columns) = (block.ends(), block.columns());
+        let (forward, backward) = block.values();
         if u32::try_from(columns.len()).is_err() {
             return Ok(None);
         }
-        let Some(forward) = Values::of(forward.unwrap_or_default())? else {
+        let Some(forward) = Values::of(forward)? else {
             return Ok(None);
         };
         let backward = match backward {

@@ -148,10 +148,19 @@ impl RowBlock {
         })
     }
 
-    /// The ends of the rows, the columns, and the values of one direction or both.
-    pub(super) fn arrays(&self) -> (&[usize], &[WordId], [Option<&[f64]>; 2]) {
-        let values = [Some(&self.forward[..]), self.backward.as_deref()];
-        (&self.ends, &self.columns, values)
+    /// The ends of the rows.
+    pub(super) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    /// The columns of all entries.
+    pub(super) fn columns(&self) -> &[WordId] {
+        &self.columns
+    }
+
+    /// The values of all entries, in one direction or both.
+    pub(super) fn values(&self) -> (&[f64], Option<&[f64]>) {
+        (&self.forward, self.backward.as_deref())
     }
 
     /// Keep X\[row, column\] only, of a matrix that turned out symmetric.

@@ -54,7 +54,7 @@ impl WeightedChoice {
     #[inline(always)]
     pub fn draw(&self, rng: &mut impl Rng) -> usize {
         let random = rng.next_u64();
-        let item = ((random >> 32) * self.slots.len() as u64 >> 32) as usize;
+        let item = (((random >> 32) * self.slots.len() as u64) >> 32) as usize;
         let slot = self.slots[item];
         if (random as u32) < slot.own {
             item

@@ -10,7 +10,7 @@ pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32
     results.clear();
     results.extend(values.iter().map(|&x| ln(x) as f32));
     // A loop without branches, and then the rare values for which `ln` does not hold.
-    let is_rare = |x: f64| !(x >= f64::MIN_POSITIVE && x < f64::INFINITY);
+    let is_rare = |x: f64| !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x);
     if values.iter().fold(false, |any, &x| any | is_rare(x)) {
         for (result, &x) in results.iter_mut().zip(values) {
             if is_rare(x) {
@@ -26,11 +26,11 @@ pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32
 fn ln(x: f64) -> f64 {
     const ONE: u64 = 1.0_f64.to_bits();
     const SQRT_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
+    // The sum of 2^52 and a smaller whole number has that number in its last bits.
+    const WHOLE: f64 = (1_u64 << 52) as f64;
     // x = m · 2^k with √½ ≤ m < √2. Here `k` is k + 1023, so that it is not negative.
     let k = x.to_bits().wrapping_add(ONE - SQRT_HALF) >> 52;
     let m = f64::from_bits(x.to_bits().wrapping_sub(k.wrapping_sub(1023) << 52));
-    // The sum of 2^52 and a smaller whole number has that number in its last bits.
-    const WHOLE: f64 = (1_u64 << 52) as f64;
     let k = f64::from_bits(k | WHOLE.to_bits()) - (WHOLE + 1023.0);
     // ln m = 2 (s + s³/3 + s⁵/5 + …) with s = (m − 1)/(m + 1), whose square is below 0.03.
     let s = (m - 1.0) / (m + 1.0);
