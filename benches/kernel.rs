@@ -1,4 +1,5 @@
-//! Measures records per second of training: whole epochs over tiles, and the arithmetic of each SIMD level alone.
+//! Measures records per second of training: building tiles, whole epochs over them, and the arithmetic of each SIMD
+//! level alone. The epochs of row-wise AdaGrad have mini-batches.
 
 mod synthetic;
 
@@ -52,14 +53,44 @@ fn options(optimizer: Optimizer, epochs: usize) -> TrainingOptions {
     }
 }
 
+/// Measures building the tiles on all threads, without negative pairs and with one for each record.
+fn tiles(criterion: &mut Criterion) {
+    let counts = counts();
+    let threads = threads::resolve(None).expect("a number of threads");
+    let mut group = criterion.benchmark_group(format!("tiles, threads={threads}"));
+    brief(&mut group, counts.nnz());
+    for (name, optimizer) in &OPTIMIZERS[..2] {
+        for negative in [0.0, 1.0] {
+            let training = TrainingOptions {
+                negative,
+                ..options(*optimizer, 1)
+            };
+            let options = TileOptions::new(100, &training);
+            let id = BenchmarkId::new(*name, format!("negative {negative}"));
+            group.bench_function(id, |bencher| {
+                let build = || {
+                    let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
+                    Tiles::new(&mut Counts::Borrowed(&counts), &options, &memory, &monitor)
+                };
+                let all = || bencher.iter(|| build().expect("tiles"));
+                threads::in_pool(threads, all).expect("a pool of threads");
+            });
+        }
+    }
+    group.finish();
+}
+
+fn counts() -> Triangle {
+    let ids = synthetic::ranks(TOKENS, WORDS, 1);
+    let mut corpus = EncodedCorpus::from_ranks(ids);
+    let (counting, memory) = (synthetic::counting(15, true), MemoryLimit::default());
+    count(&mut corpus, WORDS, &counting, &memory, &Monitor::new()).expect("counts")
+}
+
 /// Measures epochs of `train` on all threads, at the SIMD level of this machine. The first epoch is not measured: its
 /// batches are shorter than those of later epochs.
 fn epochs(criterion: &mut Criterion) {
-    let ids = synthetic::ranks(TOKENS, WORDS, 1);
-    let monitor = Monitor::new();
-    let mut corpus = EncodedCorpus::from_ranks(ids);
-    let (counting, memory) = (synthetic::counting(15, true), MemoryLimit::default());
-    let counts = count(&mut corpus, WORDS, &counting, &memory, &monitor).expect("counts");
+    let counts = counts();
     let threads = threads::resolve(None).expect("a number of threads");
     let level = SimdLevel::active().expect("a SIMD level").name();
     let mut group = criterion.benchmark_group(format!("epoch, {level}, threads={threads}"));
@@ -147,6 +178,7 @@ fn records(words: usize) -> Vec<(WordId, WordId, f64)> {
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
+    tiles(&mut criterion);
     epochs(&mut criterion);
     levels(&mut criterion);
     criterion.final_summary();

@@ -6,6 +6,8 @@ use crate::vocabulary::WordId;
 
 /// The sum of a pair: one number if the counts are symmetric, one for each direction if not.
 pub trait Sum: Copy + Default + PartialEq + Send + Sync {
+    /// Whether both directions have one number.
+    const SYMMETRIC: bool;
     /// Add `weight` for an occurrence of the row word left (`true`) or right of the column word.
     fn add(&mut self, row_word_is_left: bool, weight: f64);
     /// Whether nothing was added. Compares bits, which takes fewer instructions than comparing floats.
@@ -15,6 +17,8 @@ pub trait Sum: Copy + Default + PartialEq + Send + Sync {
 }
 
 impl Sum for f64 {
+    const SYMMETRIC: bool = true;
+
     #[inline(always)]
     fn is_zero(&self) -> bool {
         self.to_bits() == 0
@@ -33,6 +37,8 @@ impl Sum for f64 {
 
 /// (row word left of column word, column word left of row word)
 impl Sum for [f64; 2] {
+    const SYMMETRIC: bool = false;
+
     #[inline(always)]
     fn is_zero(&self) -> bool {
         self[0].to_bits() | self[1].to_bits() == 0
@@ -57,7 +63,7 @@ pub const DENSE_WIDTH: usize = 1 << 16;
 
 /// A row with at least this many additions for each column is summed without a list of its columns: all columns
 /// are looked at in the end.
-const FULL: usize = 2;
+const FULL: usize = 1;
 
 /// Totals one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
 pub struct RowAccumulator<S> {

@@ -113,7 +113,7 @@ fn count_segment<S: BlockSum>(
                     )?;
                     push_row(accumulator, block)?;
                 }
-                Ok(CountedBlock::of(block.exact_copy()?))
+                CountedBlock::copy_of(block)
             })
             .collect();
         writer.push_counted(blocks?)?;

@@ -6,6 +6,7 @@ use super::growth::{Interval, Spectrum};
 use super::matrix::Triangle;
 use super::options::CountingOptions;
 use super::row_codec::encode;
+use super::window::SIDE;
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, TextSample};
 use crate::encoding::{DOCUMENT_END, EncodedCorpus, EncodingOptions, GAP, RawCorpus, Segment};
 use crate::error::{Error, Result};
@@ -38,6 +39,8 @@ pub struct CorpusSize {
     pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
+    /// Whether the rows of counts are packed in memory: the weights of all distances are whole numbers of its unit.
+    pub packed: bool,
     /// Number of bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
     /// Number of bytes of the tokenizer's dictionary.
@@ -56,8 +59,9 @@ const RETAINED_ROWS: Interval = Interval {
 };
 
 /// Number of bytes for each word in the table in which a thread numbers the words of its text, free slots included.
-const INTERNED_BYTES: f64 = 33.0 * TABLE_SLACK;
-/// Number of slots of a hash table for each entry. Tables double when they are 7/8 full.
+/// This table doubles when it is 3/4 full.
+const INTERNED_BYTES: f64 = 32.0 * 1.85;
+/// Number of slots of the other hash tables for each entry. They double when they are 7/8 full.
 const TABLE_SLACK: f64 = 1.6;
 /// Number of bytes of a word in a list of words with counts.
 const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
@@ -76,8 +80,15 @@ const ROW_OVERHEAD: f64 = 1.15;
 impl CorpusSize {
     /// Number of bytes of the rows of counts in memory.
     pub fn row_bytes(&self) -> f64 {
-        let sums = if self.symmetric { 1 } else { 2 };
-        self.pairs * (size_of::<WordId>() + sums * size_of::<f64>()) as f64
+        let sums = if self.symmetric { 1.0 } else { 2.0 };
+        let (column, sum) = if self.packed {
+            // The columns of the first 65,536 rows take 16 bits.
+            let wide = 1.0 - (65_536.0 / self.words).min(1.0);
+            (2.0 + 2.0 * wide, size_of::<u32>())
+        } else {
+            (size_of::<WordId>() as f64, size_of::<f64>())
+        };
+        self.pairs * (column + sums * sum as f64)
     }
 
     /// Number of bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
@@ -131,8 +142,9 @@ impl CorpusSize {
 
 /// The fraction of the memory of reading that the allocator still holds while counting.
 const RETAINED_READING: f64 = 0.45;
-/// Number of bytes of a thread's buffers: sums of a row, columns, and the block of rows that grows.
-const THREAD_BYTES: f64 = 3e6;
+/// Number of bytes of a thread's buffers: sums of a row, columns, the block of rows that grows, the blocks that are
+/// unpacked, and what the allocator holds of them.
+const THREAD_BYTES: f64 = 7e6;
 
 /// The size of a corpus, as a sample of it suggests.
 #[derive(Debug, Clone, Copy)]
@@ -342,6 +354,7 @@ impl EncodedSample {
             records: of(&records),
             pairs: of(&records) * pairs,
             symmetric: counting.symmetric,
+            packed: counting.window <= SIDE || !counting.distance_weighting,
             encoded_bytes: of(&records) * encoded,
             tokenizer_bytes: match self.tokenizer {
                 Tokenizer::Chinese => DICTIONARY_BYTES,

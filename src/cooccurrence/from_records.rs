@@ -83,7 +83,7 @@ impl<'a> TriangleBuilder<'a> {
             monitor.check()?;
             let wave: Vec<(usize, Bucket<RowRecord>)> = numbered.by_ref().take(wave).collect();
             if wave.is_empty() {
-                return Ok(writer.finish_either(self.words));
+                return writer.finish_either(self.words);
             }
             let blocks: Result<Vec<RowBlock>> = wave
                 .into_par_iter()

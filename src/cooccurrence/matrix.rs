@@ -98,8 +98,16 @@ impl Triangle {
         rows: Range<WordId>,
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
+        // One block after the other is unpacked into the same memory.
+        let mut memory = RowBlock::default();
         for k in self.blocks_of(rows.clone()) {
-            self.block(k)?.for_each_row(rows.clone(), &mut f)?;
+            match &self.store {
+                Store::Memory(blocks) => {
+                    let block = blocks[k].read_into(&rows, &mut memory)?;
+                    block.for_each_row(rows.clone(), &mut f)?;
+                }
+                Store::Disk(file) => file.read(k)?.for_each_row(rows.clone(), &mut f)?,
+            }
         }
         Ok(())
     }
@@ -135,7 +143,7 @@ impl Triangle {
             return Ok(());
         };
         let first = blocks.partition_point(|block| block.rows().start < row);
-        let open = |block: &StoredBlock| matches!(block, StoredBlock::Plain(_));
+        let open = |block: &StoredBlock| !matches!(block, StoredBlock::Compressed(_));
         let last = first + blocks[first..].partition_point(open);
         StoredBlock::compress(&mut blocks[first..last])
     }

@@ -17,6 +17,7 @@ mod matrix;
 mod merge;
 mod occurrences;
 mod options;
+mod packed_block;
 mod pipeline;
 mod row_block;
 pub(crate) mod row_codec;

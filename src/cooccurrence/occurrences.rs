@@ -2,114 +2,172 @@
 
 use super::text::Text;
 use crate::error::Result;
-use crate::memory::fallible;
+use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Tokens between two checks of the monitor: a few milliseconds.
 pub(super) const POLL_TOKENS: usize = 1 << 20;
+/// Tokens of which those of the range are listed before they are indexed.
+const STRETCH: usize = 1 << 10;
+/// The largest number of parts of an index.
+const MOST_PARTS: usize = 8;
 
 /// An inverted index: the positions of each word of a range of words in a text.
 pub(crate) struct Occurrences {
+    // In the order of their words.
+    parts: Vec<Part>,
+}
+
+/// The index of some of the words.
+struct Part {
     first: usize,
     // Word first + k occurs at positions[starts[k]..starts[k + 1]], ascending.
-    starts: Vec<usize>,
-    positions: Vec<AtomicU32>,
+    starts: Vec<u32>,
+    positions: HugeBuffer<u32>,
 }
 
 impl Occurrences {
-    /// Index the text by a counting sort in parallel. The histograms give each part of the text its own range of
-    /// `positions` for each word.
+    /// Index the text in parallel: each thread indexes some of the words in all of the text, by a counting sort. So
+    /// no two threads write to the same memory.
     pub fn index<T: Text + ?Sized>(
         text: &T,
         words: Range<usize>,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let length = text.symbols().len();
-        let parts = rayon::current_num_threads().min(8);
-        let part = length.div_ceil(parts).max(1);
-        let parts: Vec<Range<usize>> = (0..length)
-            .step_by(part)
-            .map(|start| start..(start + part).min(length))
-            .collect();
-        // Number `others` stands for all other words, gaps and ends of documents.
-        let others = words.len();
-        let number = |id: WordId| (id as usize).wrapping_sub(words.start).min(others);
-        let mut histograms: Vec<Vec<u32>> = parts
-            .par_iter()
-            .map(|part| {
-                let mut histogram: Vec<u32> = fallible::zeroed(others + 1)?;
-                for range in polled(part) {
-                    for id in text.ids(range) {
-                        histogram[number(id)] += 1;
-                    }
-                    monitor.check()?;
-                }
-                Ok(histogram)
-            })
-            .collect::<Result<_>>()?;
-        let mut starts = fallible::with_capacity(others + 1)?;
-        let mut total = 0u32;
-        for word in 0..others {
-            starts.push(total as usize);
-            for histogram in &mut histograms {
-                total += std::mem::replace(&mut histogram[word], total);
-            }
-        }
-        starts.push(total as usize);
-        for histogram in &mut histograms {
-            histogram[others] = total;
-        }
-        // Relaxed atomic stores compile to plain stores. No two parts write to the same slot, except the last
-        // slot: it collects all other words and is never read.
-        let mut positions: Vec<AtomicU32> = fallible::with_capacity(total as usize + 1)?;
-        positions.par_extend((0..=total).into_par_iter().map(|_| AtomicU32::default()));
-        (parts, histograms)
-            .into_par_iter()
-            .try_for_each(|(part, mut next)| {
-                for range in polled(&part) {
-                    for (position, id) in range.clone().zip(text.ids(range)) {
-                        let number = number(id);
-                        let place = &mut next[number];
-                        positions[*place as usize].store(position as u32, Relaxed);
-                        *place += u32::from(number < others);
-                    }
-                    monitor.check()?;
-                }
-                Ok(())
-            })?;
-        Ok(Self {
-            first: words.start,
-            starts,
-            positions,
-        })
+        let counts = counts_of(text, &words, monitor)?;
+        let all: u64 = counts.iter().map(|&count| u64::from(count)).sum();
+        let parts = rayon::current_num_threads().min(MOST_PARTS) as u64;
+        let parts: Result<Vec<Part>> =
+            tasks(counts.iter().map(|&n| n.into()), all.div_ceil(parts).max(1))
+                .into_par_iter()
+                .map(|part| {
+                    let first = words.start + part.start;
+                    Part::index(text, first, &counts[part], monitor)
+                })
+                .collect();
+        Ok(Self { parts: parts? })
     }
 
     /// The positions of a word, ascending.
-    pub fn of(&self, word: WordId) -> &[AtomicU32] {
-        let word = word as usize - self.first;
-        &self.positions[self.starts[word]..self.starts[word + 1]]
+    pub fn of(&self, word: WordId) -> &[u32] {
+        let word = word as usize;
+        let part = self.parts.partition_point(|part| part.first <= word);
+        let Part {
+            first,
+            starts,
+            positions,
+        } = &self.parts[part - 1];
+        let word = word - first;
+        &positions[starts[word] as usize..starts[word + 1] as usize]
     }
 
     /// Ranges of words with about `size` occurrences each.
     pub fn tasks(&self, size: u64) -> Vec<Range<usize>> {
-        let first = self.first;
-        let counts = self.starts.windows(2).map(|w| (w[1] - w[0]) as u64);
-        let tasks = tasks(counts, size).into_iter();
+        let first = self.parts.first().map_or(0, |part| part.first);
+        let starts = self.parts.iter().flat_map(|part| part.starts.windows(2));
+        let counts: Vec<u64> = starts.map(|w| u64::from(w[1] - w[0])).collect();
+        let tasks = tasks(counts.into_iter(), size).into_iter();
         tasks
             .map(|rows| first + rows.start..first + rows.end)
             .collect()
     }
 }
 
-/// The range in pieces, between which the monitor is checked.
-fn polled(range: &Range<usize>) -> impl Iterator<Item = Range<usize>> + use<> {
+/// How often each of `words` occurs in the text.
+fn counts_of<T: Text + ?Sized>(
+    text: &T,
+    words: &Range<usize>,
+    monitor: &Monitor,
+) -> Result<Vec<u32>> {
+    let length = text.symbols().len();
+    let parts = rayon::current_num_threads().min(MOST_PARTS);
+    let part = length.div_ceil(parts).max(1);
+    let starts: Vec<usize> = (0..length).step_by(part).collect();
+    let histograms: Result<Vec<Vec<u32>>> = starts
+        .into_par_iter()
+        .map(|start| {
+            // The last number stands for all other words, gaps and ends of documents.
+            let others = words.len();
+            let mut histogram: Vec<u32> = fallible::zeroed(others + 1)?;
+            for range in pieces(start..(start + part).min(length), POLL_TOKENS) {
+                for id in text.ids(range) {
+                    histogram[(id as usize).wrapping_sub(words.start).min(others)] += 1;
+                }
+                monitor.check()?;
+            }
+            histogram.truncate(others);
+            Ok(histogram)
+        })
+        .collect();
+    let mut histograms = histograms?.into_iter();
+    let Some(mut counts) = histograms.next() else {
+        return fallible::zeroed(words.len());
+    };
+    for histogram in histograms {
+        for (count, more) in counts.iter_mut().zip(histogram) {
+            *count += more;
+        }
+    }
+    Ok(counts)
+}
+
+impl Part {
+    /// Index the words from `first` on, one for each of `counts`.
+    fn index<T: Text + ?Sized>(
+        text: &T,
+        first: usize,
+        counts: &[u32],
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let words = counts.len();
+        // First the start of word k is in starts[k + 1]. It moves up to the end of the word, which is the start of
+        // the next one.
+        let mut starts: Vec<u32> = fallible::zeroed(words + 1)?;
+        let mut total = 0;
+        for (start, count) in starts[1..].iter_mut().zip(counts) {
+            *start = total;
+            total += count;
+        }
+        let mut positions = HugeBuffer::<u32>::zeroed(total as usize)?;
+        let next = &mut starts[1..];
+        let mut since = 0;
+        for range in pieces(0..text.symbols().len(), STRETCH) {
+            let mut found = [(0, 0); STRETCH];
+            let mut number = 0;
+            let start = range.start as u32;
+            for (position, id) in (start..).zip(text.ids(range)) {
+                // No branch: half of the words are in the range, which the processor cannot predict.
+                let word = (id as usize).wrapping_sub(first);
+                found[number] = (word, position);
+                number += usize::from(word < words);
+            }
+            for &(word, position) in &found[..number] {
+                let place = &mut next[word];
+                positions[*place as usize] = position;
+                *place += 1;
+            }
+            since += STRETCH;
+            if since >= POLL_TOKENS {
+                since = 0;
+                monitor.check()?;
+            }
+        }
+        Ok(Self {
+            first,
+            starts,
+            positions,
+        })
+    }
+}
+
+/// The range in pieces of this length.
+fn pieces(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
-    let starts = range.clone().step_by(POLL_TOKENS);
-    starts.map(move |start| start..(start + POLL_TOKENS).min(end))
+    let starts = range.step_by(length);
+    starts.map(move |start| start..(start + length).min(end))
 }
 
 /// Divide rows into ranges with about `size` occurrences each. `counts` has the occurrences of each row's word.

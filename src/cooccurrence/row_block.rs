@@ -133,8 +133,7 @@ impl RowBlock {
         }
     }
 
-    /// A copy in memory of exactly its size. The block can then be filled again, so that a thread does not
-    /// allocate growing arrays for every block.
+    /// A copy in memory of exactly its size.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -147,6 +146,21 @@ impl RowBlock {
             forward: fallible::copied(&self.forward)?,
             backward: backward.transpose()?,
         })
+    }
+
+    /// The ends of the rows.
+    pub(super) fn ends(&self) -> &[usize] {
+        &self.ends
+    }
+
+    /// The columns of all entries.
+    pub(super) fn columns(&self) -> &[WordId] {
+        &self.columns
+    }
+
+    /// The values of all entries, in one direction or both.
+    pub(super) fn values(&self) -> (&[f64], Option<&[f64]>) {
+        (&self.forward, self.backward.as_deref())
     }
 
     /// Keep X\[row, column\] only, of a matrix that turned out symmetric.

@@ -1,5 +1,6 @@
 //! Where a matrix keeps its rows: in memory, compressed, or in a temporary file. `row_block.rs` has their layout.
 
+use super::packed_block::PackedBlock;
 use super::row_block::RowBlock;
 use super::row_codec::{decode_into, encode};
 use super::spill_file::SpillFile;
@@ -29,6 +30,7 @@ impl Store {
 #[derive(Debug)]
 pub(crate) enum StoredBlock {
     Plain(RowBlock),
+    Packed(PackedBlock),
     Compressed(CompressedBlock),
 }
 
@@ -88,9 +90,22 @@ impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> SharedBytes for B {
 }
 
 impl StoredBlock {
+    /// A copy of a block in little memory, and of exactly its size. The block can then be filled again, so that a
+    /// thread does not allocate growing arrays for every block.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn copy_of(block: &RowBlock) -> Result<Self> {
+        match PackedBlock::of(block)? {
+            Some(packed) => Ok(Self::Packed(packed)),
+            None => block.exact_copy().map(Self::Plain),
+        }
+    }
+
     pub fn rows(&self) -> Range<WordId> {
         match self {
             Self::Plain(block) => block.rows(),
+            Self::Packed(block) => block.rows(),
             Self::Compressed(block) => block.rows.clone(),
         }
     }
@@ -98,6 +113,7 @@ impl StoredBlock {
     pub fn entries(&self) -> usize {
         match self {
             Self::Plain(block) => block.len(),
+            Self::Packed(block) => block.len(),
             Self::Compressed(block) => block.entries,
         }
     }
@@ -105,19 +121,32 @@ impl StoredBlock {
     pub fn bytes(&self) -> u64 {
         match self {
             Self::Plain(block) => block.bytes(),
+            Self::Packed(block) => block.bytes(),
             Self::Compressed(block) => block.range.len() as u64,
         }
     }
 
     pub fn block(&self) -> Result<Cow<'_, RowBlock>> {
-        match self {
-            Self::Plain(block) => Ok(Cow::Borrowed(block)),
-            Self::Compressed(compressed) => {
-                let mut block = RowBlock::default();
-                compressed.decompress_into(&mut block)?;
-                Ok(Cow::Owned(block))
-            }
+        if let Self::Plain(block) = self {
+            return Ok(Cow::Borrowed(block));
         }
+        let mut block = RowBlock::default();
+        self.read_into(&self.rows(), &mut block)?;
+        Ok(Cow::Owned(block))
+    }
+
+    /// The block with at least those of `rows` that it has. `memory` is used for it if it is not plain.
+    pub fn read_into<'a>(
+        &'a self,
+        rows: &Range<WordId>,
+        memory: &'a mut RowBlock,
+    ) -> Result<&'a RowBlock> {
+        match self {
+            Self::Plain(block) => return Ok(block),
+            Self::Packed(packed) => packed.unpack_into(rows, memory)?,
+            Self::Compressed(compressed) => compressed.decompress_into(memory)?,
+        }
+        Ok(memory)
     }
 
     /// Compress all of these blocks into one allocation.

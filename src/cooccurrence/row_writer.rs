@@ -3,16 +3,17 @@
 use super::matrix::Triangle;
 use super::row_block::RowBlock;
 use super::row_codec::encode;
-use super::row_store::Store;
+use super::row_store::{Store, StoredBlock};
 use super::spill_file::SpillFile;
 use super::totals::Totals;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 /// A block and its totals. The task that makes a block adds it up, while it is still in the cache.
 pub(crate) struct CountedBlock {
-    block: RowBlock,
+    block: StoredBlock,
     totals: Totals,
 }
 
@@ -21,15 +22,26 @@ impl CountedBlock {
     pub fn of(block: RowBlock) -> Self {
         Self {
             totals: Totals::default().plus(&block),
-            block,
+            block: StoredBlock::Plain(block),
         }
+    }
+
+    /// Add up a block, and copy it.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn copy_of(block: &RowBlock) -> Result<Self> {
+        Ok(Self {
+            totals: Totals::default().plus(block),
+            block: StoredBlock::copy_of(block)?,
+        })
     }
 }
 
 /// Takes blocks of rows in order. They stay in memory until they exceed the limit; then all go to a file.
 pub(crate) struct RowWriter<'a> {
     memory: &'a MemoryLimit,
-    blocks: Vec<RowBlock>,
+    blocks: Vec<StoredBlock>,
     memory_bytes: u64,
     file: Option<SpillFile>,
     totals: Totals,
@@ -71,8 +83,8 @@ impl<'a> RowWriter<'a> {
     pub fn push_counted(&mut self, blocks: Vec<CountedBlock>) -> Result<()> {
         let totals = blocks.iter().map(|counted| counted.totals);
         self.totals = totals.fold(self.totals, Totals::with);
-        let blocks: Vec<RowBlock> = blocks.into_iter().map(|counted| counted.block).collect();
-        let bytes: u64 = blocks.iter().map(RowBlock::bytes).sum();
+        let blocks: Vec<StoredBlock> = blocks.into_iter().map(|counted| counted.block).collect();
+        let bytes: u64 = blocks.iter().map(StoredBlock::bytes).sum();
         if self.file.is_none() && self.memory_bytes + bytes <= self.memory.row_bytes() {
             self.memory_bytes += bytes;
             self.blocks.extend(blocks);
@@ -84,7 +96,10 @@ impl<'a> RowWriter<'a> {
         let earlier = std::mem::take(&mut self.blocks);
         let together = 8 * rayon::current_num_threads();
         for blocks in earlier.chunks(together).chain(blocks.chunks(together)) {
-            let encoded: Result<Vec<Vec<u8>>> = blocks.par_iter().map(encode).collect();
+            let encoded: Result<Vec<Vec<u8>>> = blocks
+                .par_iter()
+                .map(|stored| encode(&*stored.block()?))
+                .collect();
             for (block, bytes) in blocks.iter().zip(encoded?) {
                 self.write(block, &bytes)?;
             }
@@ -92,27 +107,34 @@ impl<'a> RowWriter<'a> {
         Ok(())
     }
 
-    fn write(&mut self, block: &RowBlock, bytes: &[u8]) -> Result<()> {
+    fn write(&mut self, block: &StoredBlock, bytes: &[u8]) -> Result<()> {
         let file = self.file.as_mut().expect("created before");
         let written = file.bytes() + bytes.len() as u64;
-        file.push(block.rows(), block.len() as u64, bytes)
+        file.push(block.rows(), block.entries() as u64, bytes)
             // A rough estimate: later rows belong to rarer words and are longer.
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 
     /// The matrix of blocks with both directions. In memory one direction is dropped if both are equal for every
     /// pair.
-    pub fn finish_either(self, words: usize) -> Triangle {
+    pub fn finish_either(self, words: usize) -> Result<Triangle> {
         match self.file {
-            None => Triangle::in_memory(words, self.blocks),
-            Some(_) => self.finish(words, false),
+            None => {
+                let plain = |stored: StoredBlock| match stored {
+                    StoredBlock::Plain(block) => Ok(block),
+                    _ => stored.block().map(Cow::into_owned),
+                };
+                let blocks: Result<Vec<RowBlock>> = self.blocks.into_iter().map(plain).collect();
+                blocks.map(|blocks| Triangle::in_memory(words, blocks))
+            }
+            Some(_) => Ok(self.finish(words, false)),
         }
     }
 
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {
         let store = match self.file {
             Some(file) => Store::Disk(file),
-            None => Store::of(self.blocks),
+            None => Store::Memory(self.blocks),
         };
         Triangle::new(words, symmetric, store, self.totals)
     }

@@ -8,7 +8,6 @@ use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
 /// Sum one row of the texts of `counters`, in their order.
 pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
@@ -94,18 +93,18 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
     fn scan(
         &self,
         row: WordId,
-        positions: &[AtomicU32],
+        positions: &[u32],
         sums: &mut impl Row,
         monitor: &Monitor,
     ) -> Result<()> {
-        let first_new = positions.partition_point(|p| (p.load(Relaxed) as usize) < self.carried);
+        let first_new = positions.partition_point(|&p| (p as usize) < self.carried);
         let (carried, positions) = positions.split_at(first_new);
         for position in carried {
-            self.scan_carried(row, position.load(Relaxed) as usize, sums, monitor)?;
+            self.scan_carried(row, *position as usize, sums, monitor)?;
         }
         if self.options.window > SIDE {
             for position in positions {
-                self.scan_wide(row, position.load(Relaxed) as usize, sums, monitor)?;
+                self.scan_wide(row, *position as usize, sums, monitor)?;
             }
             return Ok(());
         }
@@ -147,7 +146,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
     fn scan_narrow<X: Symbol>(
         &self,
         row: X,
-        positions: &[AtomicU32],
+        positions: &[u32],
         sums: &mut impl Row,
         fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
     ) {
@@ -155,7 +154,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         for batch in positions.chunks(BATCH) {
             let places = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
             for (window, position) in places.iter_mut().zip(batch) {
-                fetch(position.load(Relaxed) as usize, window);
+                fetch(*position as usize, window);
             }
             let mut left = batch.len();
             for windows in windows.as_chunks::<LANES>().0 {
@@ -170,7 +169,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
 
     /// Add the neighbours in the first `number` of these windows.
     #[inline(always)]
-    fn add<X: Symbol>(&self, row: X, windows: &[X; LANES], number: usize, sums: &mut impl Row) {
+    fn add<X: Symbol, R: Row>(&self, row: X, windows: &[X; LANES], number: usize, sums: &mut R) {
         let mut keep = words_up_to(row, windows) & self.within;
         let ends = document_ends(windows);
         if number < TOGETHER {
@@ -191,7 +190,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         for lane in ones(keep) {
             let row_word_is_left = lane & SIDE != 0;
             let column = windows[lane];
-            if !self.options.symmetric && column == row && !row_word_is_left {
+            if !R::Sum::SYMMETRIC && column == row && !row_word_is_left {
                 continue; // counted at the left one of the two equal words
             }
             sums.at(column.word())

@@ -157,9 +157,8 @@ impl ChunkEncoder<'_> {
 
     #[cold]
     fn lack_memory(&mut self) {
-        let bytes = self.interner.table.capacity() * size_of::<InternedWord>()
-            + self.interner.long.len()
-            + size_of_val(&self.ids[..]);
+        let bytes =
+            self.interner.table.bytes() + self.interner.long.len() + size_of_val(&self.ids[..]);
         self.fault.get_or_insert(Error::Memory { bytes }.into());
         self.waiting.clear();
     }
@@ -176,10 +175,7 @@ impl ChunkEncoder<'_> {
         let table = &self.interner.table;
         let mut seen = 0;
         for (_, hash) in &self.waiting {
-            table.find(*hash, |entry| {
-                seen ^= entry.len;
-                true
-            });
+            seen ^= table.home(*hash).map_or(0, |entry| entry.len);
         }
         std::hint::black_box(seen);
         if fallible::reserve(&mut self.ids, BATCH).is_err() {

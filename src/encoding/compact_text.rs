@@ -2,7 +2,7 @@
 
 use super::{DOCUMENT_END, DROPPED, GAP};
 use crate::error::Result;
-use crate::memory::fallible;
+use crate::memory::{HugeList, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
@@ -11,9 +11,9 @@ use std::ops::Range;
 ///
 /// The symbol of a frequent word is its rank. All words from rank `FAR` on share one symbol; their ranks are
 /// listed by position. They are about one word in a hundred in 17 million words of Wikipedia.
-#[derive(Debug, Default, Clone, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub struct CompactText {
-    symbols: Vec<u16>,
+    symbols: HugeList<u16>,
     // Positions, ascending, and ranks of the words from rank FAR on.
     far: Vec<(u32, WordId)>,
 }
@@ -54,27 +54,24 @@ impl CompactText {
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn of(ids: impl ExactSizeIterator<Item = WordId>) -> Result<Self> {
-        let mut text = Self {
-            symbols: fallible::with_capacity(ids.len())?,
-            far: Vec::new(),
-        };
+        let mut symbols = fallible::with_capacity(ids.len())?;
+        let mut far = Vec::new();
         for id in ids {
             let symbol = symbol_of(id);
             if symbol == FAR {
-                fallible::push(&mut text.far, (text.symbols.len() as u32, id))?;
+                fallible::push(&mut far, (symbols.len() as u32, id))?;
             }
-            text.symbols.push(symbol);
+            symbols.push(symbol);
         }
-        Ok(text)
+        let symbols = symbols.into();
+        Ok(Self { symbols, far })
     }
 
     /// The text of the words with these numbers, and marks.
     pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
-        let mut text = Self {
-            // One more: the place after the last symbol is written to as well.
-            symbols: fallible::zeroed(numbers.len() + 1)?,
-            far: Vec::new(),
-        };
+        // One more: the place after the last symbol is written to as well.
+        let mut symbols: Vec<u16> = fallible::zeroed(numbers.len() + 1)?;
+        let mut far = Vec::new();
         let mut length = 0;
         for &number in numbers {
             let symbol = match number {
@@ -82,18 +79,19 @@ impl CompactText {
                 _ => ranks.symbols[number as usize],
             };
             if symbol == FAR {
-                fallible::push(&mut text.far, (length as u32, ranks.ranks[number as usize]))?;
+                fallible::push(&mut far, (length as u32, ranks.ranks[number as usize]))?;
             }
-            text.symbols[length] = symbol;
+            symbols[length] = symbol;
             length += usize::from(symbol != OUTSIDE);
         }
-        text.symbols.truncate(length);
-        Ok(text)
+        symbols.truncate(length);
+        let symbols = symbols.into();
+        Ok(Self { symbols, far })
     }
 
     /// Make room for `more` words and marks.
     pub(super) fn reserve(&mut self, more: usize) -> Result<()> {
-        fallible::reserve(&mut self.symbols, more)
+        self.symbols.reserve(more)
     }
 
     /// Append a range of another text.
@@ -120,8 +118,7 @@ impl CompactText {
     /// Append another text.
     pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
         let offset = self.symbols.len() as u32;
-        self.reserve(other.len())?;
-        self.symbols.extend_from_slice(&other.symbols);
+        self.symbols.extend_from_slice(&other.symbols)?;
         fallible::reserve(&mut self.far, other.far.len())?;
         let moved = other.far.iter().map(|&(at, id)| (offset + at, id));
         self.far.extend(moved);
@@ -130,7 +127,7 @@ impl CompactText {
 
     /// Remove the first `length` words and marks.
     pub(super) fn remove_first(&mut self, length: usize) {
-        self.symbols.drain(..length);
+        self.symbols.remove_first(length);
         let gone = self.far_before(length);
         self.far.drain(..gone);
         for (at, _) in &mut self.far {

@@ -1,14 +1,15 @@
 //! Numbers the words of one worker: a hash table of words and their counts.
 
+use super::word_table::WordTable;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::{self, WordId};
-use hashbrown::HashTable;
+use bytemuck::{Pod, Zeroable};
 
 /// Numbers words in the order of first occurrence, and counts them.
 #[derive(Default)]
 pub(super) struct Interner {
-    pub table: HashTable<InternedWord>,
+    pub table: WordTable,
     // Words longer than `SHORT` bytes, each after its length. Shorter words are in the table itself.
     pub long: Vec<u8>,
 }
@@ -16,7 +17,8 @@ pub(super) struct Interner {
 pub(super) const SHORT: usize = 16;
 
 /// A word in the table. Words of up to 16 bytes (nearly all) are compared within the table.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
 pub(super) struct InternedWord {
     // A short word, padded with zeros. For a long word: its hash, and its offset in `long`.
     key: [u8; SHORT],
@@ -160,9 +162,8 @@ impl Interner {
     }
 
     fn insert(&mut self, mut new: InternedWord, hash: u64) -> Option<WordId> {
-        fallible::reserve_in_table(&mut self.table, 1, InternedWord::hash).ok()?;
         new.id = self.table.len() as WordId;
-        self.table.insert_unique(hash, new, InternedWord::hash);
+        self.table.insert(hash, new).ok()?;
         Some(new.id)
     }
 
@@ -176,7 +177,7 @@ impl Interner {
     /// Words and counts in the order of their numbers.
     pub fn words(&self) -> Result<Vec<(&[u8], u64)>> {
         let mut words = fallible::filled((&[][..], 0), self.table.len())?;
-        for entry in &self.table {
+        for entry in self.table.iter() {
             words[entry.id as usize] = (entry.bytes(&self.long), entry.count);
         }
         Ok(words)

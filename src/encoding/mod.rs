@@ -12,6 +12,7 @@ mod interner;
 mod options;
 mod reader;
 mod segments;
+mod word_table;
 
 pub use compact_text::CompactText;
 pub(crate) use compact_text::{END, FAR};

@@ -154,24 +154,27 @@ impl RawCorpus {
         let (min_count, max_vocab) = (options.min_count, options.max_vocab);
         let (vocabulary, ranks) =
             Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor)?;
-        let rare = words.iter().zip(&ranks).filter(|(_, rank)| rank.is_none());
-        let mut others = fallible::with_capacity(words.len() - vocabulary.len())?;
-        others.extend(rare.map(|(&word, _)| word));
-        let rare = Vocabulary::of(&others, monitor)?;
         let outside = outside(options.keep_gaps);
-        let ranks: Result<Vec<SymbolTable>> = numbers
-            .par_iter()
-            .map(|numbers| {
+        let rare = || {
+            let rare = words.iter().zip(&ranks).filter(|(_, rank)| rank.is_none());
+            let mut others = fallible::with_capacity(words.len() - vocabulary.len())?;
+            others.extend(rare.map(|(&word, _)| word));
+            Vocabulary::of(&others, monitor)
+        };
+        let tables = || -> Result<Vec<SymbolTable>> {
+            let tables = numbers.par_iter().map(|numbers| {
                 let ranks = numbers.iter().map(|&number| ranks[number as usize]);
                 SymbolTable::of(fallible::collect(
                     ranks.map(|rank| rank.unwrap_or(outside)),
                 )?)
-            })
-            .collect();
+            });
+            tables.collect()
+        };
+        let (rare, ranks) = rayon::join(rare, tables);
         Ok(Chosen {
-            vocabulary,
-            rare,
+            rare: rare?,
             ranks: Ranks(ranks?),
+            vocabulary,
         })
     }
 
@@ -290,7 +293,7 @@ impl RawCorpus {
 
     /// The text as ranks of the vocabulary that was chosen with them.
     pub fn ranked(self, ranks: Ranks) -> EncodedCorpus {
-        let counts = self.interners.iter().flat_map(|i| &i.table);
+        let counts = self.interners.iter().flat_map(|i| i.table.iter());
         let tokens = counts.map(|entry| entry.count).sum();
         EncodedCorpus::new(ranks.0, self.chunks, self.spool, tokens)
     }

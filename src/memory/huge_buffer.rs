@@ -17,6 +17,11 @@ pub(crate) struct HugeBuffer<T> {
     _elements: PhantomData<T>,
 }
 
+/// Buffers of fewer bytes have no huge pages, so that a small fit does not take memory that it does not use. A huge page
+/// has 2 MiB.
+#[cfg(target_os = "linux")]
+const LEAST_HUGE: usize = 4 << 20;
+
 impl<T: Pod> HugeBuffer<T> {
     /// `length` zeros.
     ///
@@ -32,8 +37,10 @@ impl<T: Pod> HugeBuffer<T> {
         // At least one byte, because the system refuses an empty mapping.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
         #[cfg(target_os = "linux")]
-        // This is only advice: without huge pages the memory works too, with more page faults.
-        let _ = map.advise(memmap2::Advice::HugePage);
+        if bytes >= LEAST_HUGE {
+            // This is only advice: without huge pages the memory works too, with more page faults.
+            let _ = map.advise(memmap2::Advice::HugePage);
+        }
         Ok(Self {
             map,
             length,

@@ -3,11 +3,13 @@
 
 pub(crate) mod fallible;
 mod huge_buffer;
+mod huge_list;
 mod limit;
 pub(crate) mod system;
 mod temporary_file;
 
 pub(crate) use huge_buffer::HugeBuffer;
+pub(crate) use huge_list::HugeList;
 pub use limit::MemoryLimit;
 pub(crate) use limit::TASK_OCCURRENCES;
 pub(crate) use temporary_file::TemporaryFile;

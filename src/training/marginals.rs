@@ -1,6 +1,6 @@
 //! Marginals of the matrix: the number and the sums of the records of each word.
 
-use crate::cooccurrence::Rows;
+use crate::cooccurrence::{Rows, TriangleRow};
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::partition::Partition;
@@ -22,6 +22,7 @@ const LARGEST_SUM: f64 = 1e290;
 
 impl Marginal {
     /// Add the marginal of other records of the word.
+    #[inline(always)]
     pub fn add(&mut self, more: Self) {
         self.records += more.records;
         for (sum, more) in self.sums.iter_mut().zip(more.sums) {
@@ -46,6 +47,23 @@ fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
     start(chunk)..start(chunk + 1)
 }
 
+/// Add the records of a row of a symmetric matrix, in both directions.
+fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
+    let mut own = Marginal::default();
+    for (&column, &x) in row.columns.iter().zip(row.forward) {
+        // In the row and in the column of the word.
+        let both = Marginal {
+            records: 2 * u64::from(x != 0.0),
+            sums: [x; 2],
+        };
+        marginals[column as usize].add(both);
+        if column != row.row {
+            own.add(both);
+        }
+    }
+    marginals[row.row as usize].add(own);
+}
+
 /// The marginal of each word, counting only the records whose row is a word of `group`. [`Marginal::add`]
 /// over all groups, in order, gives the marginals of the whole matrix.
 ///
@@ -57,7 +75,12 @@ pub fn marginals(counts: &impl Rows, partition: Partition, group: usize) -> Resu
         .into_par_iter()
         .map(|chunk| {
             let mut marginals = fallible::filled(Marginal::default(), words)?;
+            let all = own.len() == words;
             counts.for_each_row(chunk_rows(words, chunk), |row| {
+                if all && row.backward.is_none() {
+                    add_symmetric(&row, &mut marginals);
+                    return Ok(());
+                }
                 row.for_each_record(|i, j, x| {
                     if own.contains(&i) {
                         marginals[i as usize].records += 1;

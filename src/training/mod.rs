@@ -25,6 +25,7 @@ mod schedule;
 mod stopping;
 mod tiles;
 mod trainer;
+mod weighted_choice;
 
 pub use anchor::Anchor;
 pub use divergence::{DIVERGENCE_FACTOR, MAX_HALVINGS};

@@ -11,10 +11,9 @@
 use super::kernel::Record;
 use super::marginals::Marginal;
 use super::tiles::grid::TileGrid;
-use rand::distr::Distribution;
-use rand::seq::SliceRandom;
+use super::tiles::shuffle;
+use super::weighted_choice::WeightedChoice;
 use rand::{RngExt, SeedableRng};
-use rand_distr::weighted::WeightedAliasIndex;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// A word and a context word: their positions in their blocks of words.
@@ -27,7 +26,7 @@ const EXPONENT: f64 = 0.75;
 /// The context words of a block: the sum of their probabilities, and a distribution to draw one of them from.
 struct ContextBlock {
     probability: f64,
-    words: Option<WeightedAliasIndex<f64>>,
+    words: Option<WeightedChoice>,
 }
 
 /// Draws the negative pairs of each tile.
@@ -56,7 +55,7 @@ impl NegativeSampler {
                 ContextBlock {
                     probability: probabilities.iter().sum(),
                     // `None` only if no word of the block has any record.
-                    words: WeightedAliasIndex::new(probabilities.to_vec()).ok(),
+                    words: WeightedChoice::new(probabilities),
                 }
             })
             .collect();
@@ -105,17 +104,17 @@ impl NegativeSampler {
         for (i, &word) in self.words[grid.words_of(row_block)].iter().enumerate() {
             let expected = self.draws * word * probability;
             let draws = expected.floor() + f64::from(rng.random_bool(expected.fract()));
+            let taken = &mut taken[i * width..(i + 1) * width];
             for _ in 0..draws as usize {
-                let j = contexts.sample(&mut rng);
-                let (bits, bit) = (&mut taken[i * width + j / 64], 1 << (j % 64));
-                if *bits & bit == 0 {
-                    *bits |= bit;
-                    pairs[end] = [i as u16, j as u16];
-                    end += 1;
-                }
+                let j = contexts.draw(&mut rng);
+                let (bits, bit) = (&mut taken[j / 64], 1 << (j % 64));
+                // No branch: whether a pair is new is hard to predict.
+                pairs[end] = [i as u16, j as u16];
+                end += usize::from(*bits & bit == 0);
+                *bits |= bit;
             }
         }
-        pairs[..end].shuffle(&mut rng);
+        shuffle(&mut pairs[..end], &mut rng);
         end
     }
 }

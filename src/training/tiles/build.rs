@@ -1,12 +1,12 @@
 //! Builds tiles: sorts records into pairs of blocks of words, shuffles them, and adds negative pairs.
 
+use super::fill::fill;
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::order::{Order, Scratch};
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Negatives, Tile, Tiles};
-use crate::cooccurrence::{Rows, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -16,10 +16,6 @@ use crate::training::layout::RowLayout;
 use crate::training::marginals::{Marginal, marginals};
 use crate::training::negatives::{NegativeSampler, Pair, Targets};
 use crate::training::options::TrainingOptions;
-use crate::vocabulary::WordId;
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
 
 /// How to build tiles.
@@ -58,6 +54,10 @@ pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
 pub(crate) fn negative_bytes(draws: f64) -> u64 {
     draws as u64 * size_of::<Pair>() as u64
 }
+
+/// Blocks of rows for each thread that are built before the memory of their counts is freed: enough that no thread
+/// waits long for another.
+const WAVE: usize = 4;
 
 impl Tiles {
     /// Build the tiles of `counts` and draw their negative pairs, on all threads of the current rayon
@@ -113,7 +113,7 @@ impl Tiles {
         let (symmetric, nnz) = (source.is_symmetric(), source.nnz());
         let negative_bytes = negative_bytes(draws / partition.groups() as f64);
         let bytes = record_bytes(nnz, symmetric) + negative_bytes;
-        let mut wave = 2 * rayon::current_num_threads();
+        let mut wave = WAVE * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab holds at most about 2/MIN_BLOCKS of all records. As many slabs are built at a time as
             // fit into the memory limit.
@@ -196,6 +196,12 @@ impl Tiles {
         monitor: &Monitor,
     ) -> Result<()> {
         let rows = self.grid.blocks_of(self.grid.group);
+        // In memory all slabs stay, so that nothing is gained by waves.
+        let wave = if self.file.is_none() {
+            rows.len().max(1)
+        } else {
+            wave
+        };
         let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
         for first in rows.clone().step_by(wave) {
             let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..rows.end.min(first + wave))
@@ -289,126 +295,4 @@ pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64
         ));
     }
     Ok(())
-}
-
-/// Build the tiles whose records come from the rows of `block` in the triangle: the tiles in the block's row
-/// up to the diagonal and, unless they are mirror images of these, the tiles in its column.
-fn fill(
-    counts: &impl Rows,
-    grid: &TileGrid,
-    block: usize,
-    layout: RowLayout,
-    seed: u64,
-    holdout: Holdout,
-    monitor: &Monitor,
-) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
-    let rows = grid.start(block)..grid.start(block + 1);
-    // For each block `other` up to this one, the sizes of tile (block, other) and of tile (other, block): the
-    // number of records to train on, and the number of held-out records.
-    let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
-    counts.for_each_row(rows.clone(), |row| {
-        for_each_pair(&row, grid, block, |other, j, forward, backward| {
-            let kind = usize::from(holdout.contains(row.row, grid.start(other) + j as WordId));
-            sizes[other][0][kind] += usize::from(forward != 0.0);
-            sizes[other][1][kind] += usize::from(backward != 0.0);
-        });
-        Ok(())
-    })?;
-    // On the diagonal the two are one tile, with the records of both directions.
-    let diagonal = std::mem::take(&mut sizes[block][1]);
-    for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
-        *size += more;
-    }
-    let mut next = vec![[[0; 2]; 2]; block + 1];
-    let mut tiles = Vec::new();
-    let mut end = 0;
-    for (other, sizes) in sizes.iter().enumerate() {
-        for (side, (row_block, column_block)) in
-            [(block, other), (other, block)].into_iter().enumerate()
-        {
-            let [train, held_out] = sizes[side];
-            next[other][side] = [end, end + train];
-            if train + held_out > 0 {
-                let range = end..end + train;
-                tiles.push(Tile {
-                    records: SlabRange { slab: 0, range },
-                    held_out,
-                    ..Tile::without_records([row_block, column_block])
-                });
-            }
-            end += train + held_out;
-        }
-    }
-    let mut records = HugeBuffer::<Record>::zeroed(end)?;
-    counts.for_each_row(rows.clone(), |row| {
-        let i = (row.row - rows.start) as u16;
-        for_each_pair(&row, grid, block, |other, j, forward, backward| {
-            let kind = usize::from(holdout.contains(row.row, grid.start(other) + j as WordId));
-            let mut put = |side: usize, record| {
-                let free = &mut next[other][side][kind];
-                records[*free] = record;
-                *free += 1;
-            };
-            let ln_forward = forward.ln() as f32;
-            if forward != 0.0 {
-                let ln_x = ln_forward;
-                put(0, Record { i, j, ln_x });
-            }
-            if backward != 0.0 {
-                let ln_x = if backward == forward {
-                    ln_forward
-                } else {
-                    backward.ln() as f32
-                };
-                put(usize::from(other != block), Record { i: j, j: i, ln_x });
-            }
-        });
-        monitor.advance(row.columns.len() as u64)
-    })?;
-    let mut scratch = Scratch::default();
-    for tile in &tiles {
-        let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
-        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
-        records[tile.records.range.clone()].shuffle(&mut rng);
-        Order::new(grid.words_of(tile.row_block as usize).len(), layout)
-            .gather(&mut records[tile.records.range.clone()], &mut scratch);
-    }
-    Ok((tiles, records))
-}
-
-/// Call `f(block of the column, position of the column in this block, X[row, column], X[column, row])` for
-/// each pair of a row of block `own`. A value is 0 if there is no such record, if no tile of the group needs
-/// it, if it is the mirror image of a diagonal element, or if a mirrored tile holds it.
-#[inline(always)]
-fn for_each_pair(
-    row: &TriangleRow<'_>,
-    grid: &TileGrid,
-    own: usize,
-    mut f: impl FnMut(usize, u16, f64, f64),
-) {
-    let group = grid.partition.group(grid.group);
-    let row_is_own = group.contains(&row.row);
-    let (mut block, mut end) = (0, 0);
-    for (entry, (&column, &forward)) in row.columns.iter().zip(row.forward).enumerate() {
-        if column >= end {
-            block = grid.block_of(column);
-            end = grid.start(block + 1);
-        }
-        let backward = match row.backward {
-            _ if column == row.row => 0.0,
-            Some(backward) if group.contains(&column) => backward[entry],
-            None if block == own => forward,
-            _ => 0.0,
-        };
-        // A symmetric source has only pairs with a word of the group. Its tiles need each of them in at least
-        // one direction.
-        let needed = row_is_own || row.backward.is_none();
-        let forward = if needed { forward } else { 0.0 };
-        f(
-            block,
-            (column - grid.start(block)) as u16,
-            forward,
-            backward,
-        );
-    }
 }

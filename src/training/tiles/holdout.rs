@@ -22,6 +22,11 @@ impl Holdout {
         }
     }
 
+    /// Whether no pair is held out.
+    pub fn is_empty(self) -> bool {
+        self.below == 0
+    }
+
     /// Whether pair (i, j) is held out, in either order. The choice is pseudo-random and depends only on the
     /// seed and the ranks of the words.
     #[inline]

@@ -2,8 +2,10 @@
 //! cache.
 
 mod build;
+mod fill;
 pub(super) mod grid;
 mod holdout;
+mod logarithm;
 mod order;
 mod serialize;
 mod slab;
@@ -12,6 +14,7 @@ mod source;
 pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
+pub(super) use order::shuffle;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
 pub(crate) use source::TileSource;

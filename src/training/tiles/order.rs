@@ -11,6 +11,7 @@
 use crate::training::kernel::{Record, TOGETHER};
 use crate::training::layout::RowLayout;
 use crate::training::negatives::Pair;
+use rand::Rng;
 
 /// Consecutive records of a tile use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;
@@ -42,6 +43,7 @@ impl HasRow for Pair {
 
 /// How to order the records of the tiles of one block of rows.
 pub(super) struct Order {
+    rows: usize,
     // Number of consecutive rows that count as equal.
     near: usize,
     stretch: usize,
@@ -50,7 +52,7 @@ pub(super) struct Order {
 
 /// Buffers of [`Order::gather`].
 pub(super) struct Scratch<T> {
-    records: Vec<T>,
+    sorted: Vec<T>,
     ends: Vec<usize>,
     rest: Vec<T>,
 }
@@ -58,7 +60,7 @@ pub(super) struct Scratch<T> {
 impl<T> Default for Scratch<T> {
     fn default() -> Self {
         Self {
-            records: Vec::new(),
+            sorted: Vec::new(),
             ends: Vec::new(),
             rest: Vec::new(),
         }
@@ -75,6 +77,7 @@ impl Order {
             (NEAR_BYTES, PER_ROW)
         };
         Self {
+            rows,
             near: (bytes / layout.bytes()).clamp(1, 1 << 15),
             stretch: per_row * rows,
             in_fours,
@@ -87,7 +90,8 @@ impl Order {
             if self.in_fours {
                 self.by_fours(stretch, scratch);
             } else {
-                sort(stretch, self.near, scratch);
+                self.sort(stretch, self.near, scratch);
+                stretch.copy_from_slice(&scratch.sorted);
             }
         }
     }
@@ -96,14 +100,8 @@ impl Order {
     /// second four of each row follow, and so on. The records that are left, at most three of a row, are at the end
     /// of the stretch.
     fn by_fours<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
-        sort(records, 1, scratch);
-        let Scratch {
-            records: sorted,
-            ends,
-            rest,
-        } = scratch;
-        sorted.clear();
-        sorted.extend_from_slice(records);
+        self.sort(records, 1, scratch);
+        let Scratch { sorted, ends, rest } = scratch;
         rest.clear();
         let (mut filled, mut start) = (0, 0);
         for ends in ends.chunks(self.near) {
@@ -132,33 +130,39 @@ impl Order {
         }
         records[filled..].copy_from_slice(rest);
     }
+
+    /// Sort the records by groups of `near` rows. The records of one group keep their order. `scratch.sorted` becomes
+    /// the list of the records, and `scratch.ends` that of the ends of the groups.
+    #[inline(always)]
+    fn sort<T: HasRow>(&self, records: &[T], near: usize, scratch: &mut Scratch<T>) {
+        let Scratch { sorted, ends, .. } = scratch;
+        sorted.clear();
+        sorted.extend_from_slice(records);
+        ends.clear();
+        ends.resize(self.rows.div_ceil(near), 0);
+        let group = |record: &T| record.row() / near;
+        for record in records {
+            ends[group(record)] += 1;
+        }
+        let mut total = 0;
+        for end in &mut *ends {
+            total += std::mem::replace(end, total);
+        }
+        for record in records {
+            let free = &mut ends[group(record)];
+            sorted[*free] = *record;
+            *free += 1;
+        }
+    }
 }
 
-/// Sort the records by groups of `near` rows. The records of one group keep their order. `scratch.ends` becomes the
-/// list of the ends of the groups.
-fn sort<T: HasRow>(records: &mut [T], near: usize, scratch: &mut Scratch<T>) {
-    let group = |record: &T| record.row() / near;
-    let groups = records.iter().map(group).max().unwrap_or(0) + 1;
-    let Scratch {
-        records: shuffled,
-        ends,
-        ..
-    } = scratch;
-    shuffled.clear();
-    shuffled.extend_from_slice(records);
-    ends.clear();
-    ends.resize(groups, 0);
-    for record in &*shuffled {
-        ends[group(record)] += 1;
-    }
-    let mut total = 0;
-    for end in &mut *ends {
-        total += std::mem::replace(end, total);
-    }
-    for record in &*shuffled {
-        let free = &mut ends[group(record)];
-        records[*free] = *record;
-        *free += 1;
+/// Shuffle at most 2^32 records. One multiplication draws each place: the bias is below 2⁻³² times their
+/// number.
+pub(in crate::training) fn shuffle<T>(records: &mut [T], rng: &mut impl Rng) {
+    for last in (1..records.len()).rev() {
+        let random = rng.next_u64() >> 32;
+        let other = (random * (last as u64 + 1)) >> 32;
+        records.swap(last, other as usize);
     }
 }
 
@@ -167,6 +171,8 @@ mod tests {
     use super::*;
     use crate::training::Optimizer;
     use proptest::prelude::*;
+    use rand::SeedableRng;
+    use rand_xoshiro::Xoshiro256PlusPlus;
 
     const ROWS: usize = 100;
 
@@ -207,6 +213,25 @@ mod tests {
         let of_one_row = |four: &&[Record]| four.iter().all(|record| record.i == four[0].i);
         let fours = gathered.chunks_exact(TOGETHER).filter(of_one_row).count();
         assert!(TOGETHER * fours > gathered.len() * 3 / 5, "{fours}");
+    }
+
+    #[test]
+    fn a_shuffled_record_is_equally_likely_at_each_place() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(5);
+        let mut times = [[0_u32; 6]; 6];
+        let rounds = 30_000;
+        for _ in 0..rounds {
+            let mut records = [0, 1, 2, 3, 4, 5];
+            shuffle(&mut records, &mut rng);
+            for (place, record) in records.into_iter().enumerate() {
+                times[place][record] += 1;
+            }
+        }
+        let expected = f64::from(rounds) / 6.0;
+        for &times in times.as_flattened() {
+            assert!((f64::from(times) - expected).abs() <= 6.0 * expected.sqrt());
+        }
+        shuffle::<u8>(&mut [], &mut rng);
     }
 
     proptest! {

@@ -1,0 +1,309 @@
+//! Counted rows in half the memory of a [`RowBlock`], without loss.
+//!
+//! The rows are most of the memory of counting, and the first touch of their memory took a sixth of its time
+//! (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
+
+use super::row_block::RowBlock;
+use crate::error::Result;
+use crate::memory::fallible;
+use crate::vocabulary::WordId;
+use std::ops::Range;
+
+/// 1/d for each distance d up to 16 is a whole multiple of 1/720720.
+const UNIT: f64 = 720_720.0;
+/// Bits of a packed value for its rounding error. The others are for the number of units.
+const ERROR_BITS: u32 = 5;
+/// The rounding error of a packed value, in the last places of a float, is less than this.
+const MOST_ERROR: u64 = 1 << (ERROR_BITS - 1);
+
+/// A block of rows, most of whose values are sums of 1/d or whole numbers, below 186.
+///
+/// Such a value is stored as the nearest whole number of units and its distance from that, in the last places of a
+/// float: adding up rounds each time, so that equal sums can have different bits. The others are listed.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PackedBlock {
+    first: WordId,
+    // As in a RowBlock.
+    ends: Vec<u32>,
+    columns: Columns,
+    forward: Values,
+    backward: Option<Values>,
+}
+
+/// The columns of the entries, in 16 bits if all of them fit.
+#[derive(Debug, Clone, PartialEq)]
+enum Columns {
+    Narrow(Vec<u16>),
+    Wide(Vec<WordId>),
+}
+
+/// The values of one direction.
+#[derive(Debug, Clone, PartialEq)]
+struct Values {
+    packed: Vec<u32>,
+    // Values that do not fit, and their places, ascending.
+    others: Vec<(u32, f64)>,
+}
+
+/// A block is packed if at most one value in this many is listed.
+const LISTED: usize = 16;
+
+impl PackedBlock {
+    /// Pack a block. `None` if it would not save memory.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn of(block: &RowBlock) -> Result<Option<Self>> {
+        let (ends, columns) = (block.ends(), block.columns());
+        let (forward, backward) = block.values();
+        if u32::try_from(columns.len()).is_err() {
+            return Ok(None);
+        }
+        let Some(forward) = Values::of(forward)? else {
+            return Ok(None);
+        };
+        let backward = match backward {
+            None => None,
+            Some(values) => match Values::of(values)? {
+                None => return Ok(None),
+                packed => packed,
+            },
+        };
+        let is_narrow = block.rows().end <= 1 << 16;
+        Ok(Some(Self {
+            first: block.rows().start,
+            ends: fallible::collect(ends.iter().map(|&end| end as u32))?,
+            columns: if is_narrow {
+                let narrow = columns.iter().map(|&column| column as u16);
+                Columns::Narrow(fallible::collect(narrow)?)
+            } else {
+                Columns::Wide(fallible::copied(columns)?)
+            },
+            forward,
+            backward,
+        }))
+    }
+
+    /// The numbers of the rows.
+    pub fn rows(&self) -> Range<WordId> {
+        self.first..self.first + self.ends.len() as WordId
+    }
+
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        self.forward.packed.len()
+    }
+
+    /// Bytes of memory of the rows.
+    pub fn bytes(&self) -> u64 {
+        let columns = match &self.columns {
+            Columns::Narrow(columns) => size_of_val(&columns[..]),
+            Columns::Wide(columns) => size_of_val(&columns[..]),
+        };
+        let values = std::iter::once(&self.forward).chain(&self.backward);
+        let values: usize = values.map(Values::bytes).sum();
+        (columns + values + size_of_val(&self.ends[..])) as u64
+    }
+
+    /// Unpack those of these rows that the block has, into the memory of an existing block.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn unpack_into(&self, rows: &Range<WordId>, block: &mut RowBlock) -> Result<()> {
+        let own = self.rows();
+        let start = rows.start.clamp(own.start, own.end);
+        let end = rows.end.clamp(start, own.end);
+        let entry = |row: WordId| match row - self.first {
+            0 => 0,
+            row => self.ends[row as usize - 1] as usize,
+        };
+        let entries = entry(start)..entry(end);
+        let (ends, columns, [forward, backward]) = block.refill(start, self.backward.is_some());
+        fallible::reserve(ends, (end - start) as usize)?;
+        let own = &self.ends[(start - self.first) as usize..(end - self.first) as usize];
+        ends.extend(own.iter().map(|&end| end as usize - entries.start));
+        fallible::reserve(columns, entries.len())?;
+        match &self.columns {
+            Columns::Narrow(own) => {
+                columns.extend(
+                    own[entries.clone()]
+                        .iter()
+                        .map(|&column| WordId::from(column)),
+                );
+            }
+            Columns::Wide(own) => columns.extend_from_slice(&own[entries.clone()]),
+        }
+        if let Some(forward) = forward {
+            self.forward.unpack(entries.clone(), forward)?;
+        }
+        if let (Some(backward), Some(own)) = (backward, &self.backward) {
+            own.unpack(entries, backward)?;
+        }
+        Ok(())
+    }
+}
+
+impl Values {
+    /// Pack values. `None` if too many do not fit.
+    fn of(values: &[f64]) -> Result<Option<Self>> {
+        let mut packed = fallible::with_capacity(values.len())?;
+        let mut excess = 0;
+        // No branch, so that the loop compiles to vector instructions.
+        packed.extend(values.iter().map(|&x| {
+            let (value, more) = pack(x);
+            excess |= more;
+            value
+        }));
+        let mut others = Vec::new();
+        if excess != 0 {
+            for (place, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {
+                if others.len() >= values.len().div_ceil(LISTED) {
+                    return Ok(None);
+                }
+                fallible::push(&mut others, (place as u32, x))?;
+            }
+        }
+        Ok(Some(Self { packed, others }))
+    }
+
+    fn bytes(&self) -> usize {
+        size_of_val(&self.packed[..]) + size_of_val(&self.others[..])
+    }
+
+    /// Append the values of these entries.
+    fn unpack(&self, entries: Range<usize>, values: &mut Vec<f64>) -> Result<()> {
+        let before = |entry: usize| {
+            self.others
+                .partition_point(|&(place, _)| (place as usize) < entry)
+        };
+        let others = &self.others[before(entries.start)..before(entries.end)];
+        let offset = values.len();
+        fallible::reserve(values, entries.len())?;
+        let packed = &self.packed[entries.clone()];
+        values.extend(packed.iter().map(|&packed| unpacked(packed)));
+        for &(place, x) in others {
+            values[offset + place as usize - entries.start] = x;
+        }
+        Ok(())
+    }
+}
+
+/// The packed value, and 0 if it fits.
+#[inline(always)]
+fn pack(x: f64) -> (u32, u64) {
+    // The sum of this float and a smaller number is a whole number, which is in its last bits.
+    const ROUND: f64 = (1_u64 << 52) as f64;
+    let rounded = x * UNIT + ROUND;
+    let units = rounded.to_bits() ^ ROUND.to_bits();
+    let nearest = (rounded - ROUND) / UNIT;
+    let error = x
+        .to_bits()
+        .wrapping_sub(nearest.to_bits())
+        .wrapping_add(MOST_ERROR);
+    let excess = units >> (32 - ERROR_BITS) | error >> ERROR_BITS;
+    ((units << ERROR_BITS | error) as u32, excess)
+}
+
+#[inline(always)]
+fn unpacked(packed: u32) -> f64 {
+    let nearest = f64::from((packed >> ERROR_BITS) as i32) / UNIT;
+    let error = u64::from(packed & ((1 << ERROR_BITS) - 1)).wrapping_sub(MOST_ERROR);
+    f64::from_bits(nearest.to_bits().wrapping_add(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cooccurrence::row_block::TriangleRow;
+    use proptest::prelude::*;
+
+    /// Sums of 1/d, added in some order.
+    fn sum() -> impl Strategy<Value = f64> {
+        let distances = proptest::collection::vec(1u32..=16, 1..40);
+        prop_oneof![
+            9 => distances.prop_map(|ds| ds.iter().map(|&d| 1.0 / f64::from(d)).sum()),
+            1 => (0u32..186).prop_map(f64::from),
+        ]
+    }
+
+    /// Values of which some do not fit.
+    fn value() -> impl Strategy<Value = f64> {
+        prop_oneof![99 => sum(), 1 => any::<f64>()]
+    }
+
+    fn block(first: WordId, rows: &[Vec<(f64, f64)>], both: bool) -> RowBlock {
+        let mut block = RowBlock::new(first, both);
+        for row in rows {
+            for (column, &(forward, backward)) in row.iter().enumerate() {
+                block.push_both(column as WordId * 3, forward, backward);
+            }
+            block.end_row();
+        }
+        block
+    }
+
+    proptest! {
+        #[test]
+        fn packed_rows_come_back_with_the_same_bits(
+            rows in proptest::collection::vec(proptest::collection::vec((value(), value()), 0..20), 1..9),
+            both: bool,
+            far: bool,
+            from in 0u32..12,
+            length in 0u32..12,
+        ) {
+            let first = if far { 1 << 20 } else { 1000 };
+            let block = block(first, &rows, both);
+            let bits = |row: &TriangleRow<'_>| {
+                let values = row.forward.iter().chain(row.backward.unwrap_or_default());
+                let bits: Vec<u64> = values.map(|x| x.to_bits()).collect();
+                (row.columns.to_vec(), bits)
+            };
+            if let Some(packed) = PackedBlock::of(&block).unwrap() {
+                let mut part = RowBlock::default();
+                prop_assert_eq!((packed.rows(), packed.len()), (block.rows(), block.len()));
+                prop_assert!(packed.bytes() < block.bytes() || block.is_empty());
+                for wanted in [block.rows(), first + from..first + from + length] {
+                    packed.unpack_into(&wanted, &mut part).unwrap();
+                    for row in wanted.filter(|row| block.rows().contains(row)) {
+                        prop_assert_eq!(bits(&part.row(row)), bits(&block.row(row)));
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn a_value_fits_only_if_it_comes_back(x in prop_oneof![any::<f64>(), 0.0..400.0_f64, sum()]) {
+            let (packed, excess) = pack(x);
+            if excess == 0 {
+                prop_assert_eq!(unpacked(packed).to_bits(), x.to_bits());
+            }
+        }
+    }
+
+    #[test]
+    fn sums_of_distances_fit_and_other_values_do_not() {
+        let mut sums = vec![(0.0, 0.0)];
+        for k in 0..300 {
+            let x = sums.last().map_or(0.0, |&(x, _)| x) + 1.0 / f64::from(1 + k * k % 16);
+            sums.push((x, 1.5));
+        }
+        let packed = PackedBlock::of(&block(5, &[sums], true)).unwrap().unwrap();
+        assert!(packed.forward.others.is_empty());
+        for x in [
+            1.0 / 17.0,
+            187.0,
+            -1.0,
+            -0.0,
+            1e300,
+            f64::INFINITY,
+            f64::NAN,
+            1e-300,
+        ] {
+            let packed = |rows: &[_]| PackedBlock::of(&block(5, rows, true)).unwrap();
+            assert!(packed(&[vec![(1.0, x); 2]]).is_none(), "{x}");
+            let mut row = vec![(1.0, 2.0); LISTED];
+            row[3].0 = x;
+            assert_eq!(packed(&[row]).unwrap().forward.others.len(), 1, "{x}");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+//! The hash table of an interner.
+
+use super::interner::InternedWord;
+use crate::error::Result;
+use crate::memory::HugeBuffer;
+
+/// A hash table of words with open addressing and linear probing. An entry is half a cache line. A look-up of a word
+/// reads one line, in a huge page once the table is large (benches/EXPERIMENTS.md, "Packed rows, and tables in huge
+/// pages").
+#[derive(Default)]
+pub(super) struct WordTable {
+    // A power of two, or none. An entry with a count of 0 is free.
+    entries: Option<HugeBuffer<InternedWord>>,
+    words: usize,
+}
+
+const LEAST_ENTRIES: usize = 1 << 10;
+
+impl WordTable {
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.words
+    }
+
+    /// Bytes of memory.
+    pub fn bytes(&self) -> usize {
+        size_of_val(self.entries())
+    }
+
+    /// The words, in no particular order.
+    pub fn iter(&self) -> impl Iterator<Item = &InternedWord> {
+        self.entries().iter().filter(|entry| entry.count > 0)
+    }
+
+    /// The entry at which the search for a word with this hash begins. It may be that of another word.
+    #[inline(always)]
+    pub fn home(&self, hash: u64) -> Option<&InternedWord> {
+        let entries = self.entries();
+        entries.get(hash as usize & entries.len().wrapping_sub(1))
+    }
+
+    /// The word with this hash for which `is_same`.
+    #[inline(always)]
+    pub fn find(
+        &self,
+        hash: u64,
+        is_same: impl Fn(&InternedWord) -> bool,
+    ) -> Option<&InternedWord> {
+        let entries = self.entries();
+        place(entries, hash, is_same)
+            .ok()
+            .map(|place| &entries[place])
+    }
+
+    /// The word with this hash for which `is_same`, to be changed.
+    #[inline(always)]
+    pub fn find_mut(
+        &mut self,
+        hash: u64,
+        is_same: impl Fn(&InternedWord) -> bool,
+    ) -> Option<&mut InternedWord> {
+        let entries = self.entries.as_mut()?;
+        let place = place(entries, hash, is_same).ok()?;
+        Some(&mut entries[place])
+    }
+
+    /// Insert a word that is not in the table.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn insert(&mut self, hash: u64, word: InternedWord) -> Result<()> {
+        let free = self.entries().len() / 4 * 3;
+        if self.words >= free {
+            self.grow()?;
+        }
+        if let Some(entries) = &mut self.entries {
+            put(entries, hash, word);
+            self.words += 1;
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn grow(&mut self) -> Result<()> {
+        let length = (2 * self.entries().len()).max(LEAST_ENTRIES);
+        let mut larger = HugeBuffer::zeroed(length)?;
+        for entry in self.iter() {
+            put(&mut larger, entry.hash(), *entry);
+        }
+        self.entries = Some(larger);
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn entries(&self) -> &[InternedWord] {
+        self.entries.as_deref().unwrap_or_default()
+    }
+}
+
+/// The place of the word, or a free place for it. There must be one, unless the table is empty.
+#[inline(always)]
+fn place(
+    entries: &[InternedWord],
+    hash: u64,
+    is_same: impl Fn(&InternedWord) -> bool,
+) -> std::result::Result<usize, usize> {
+    let mask = entries.len().wrapping_sub(1);
+    let mut place = hash as usize & mask;
+    while let Some(entry) = entries.get(place) {
+        if entry.count == 0 {
+            return Err(place);
+        }
+        if is_same(entry) {
+            return Ok(place);
+        }
+        place = (place + 1) & mask;
+    }
+    Err(0)
+}
+
+fn put(entries: &mut [InternedWord], hash: u64, word: InternedWord) {
+    let (Ok(free) | Err(free)) = place(entries, hash, |_| false);
+    entries[free] = word;
+}
