@@ -39,6 +39,7 @@ COMMANDS = [
     "similar",
     "analogy",
     "infer",
+    "pairs",
     "subwords",
     "convert",
     "info",

@@ -120,7 +120,7 @@ class _Running(TypedDict):
     tmp_dir: str | None
 
 class _Counting(TypedDict):
-    window: int
+    window: int | None
     symmetric: bool
     distance_weighting: bool
 
@@ -358,6 +358,7 @@ class CoreCooccurrence:
     @staticmethod
     def from_csr(
         vocabulary: CoreVocabulary,
+        contexts: CoreVocabulary | None,
         indptr: npt.NDArray[np.int64],
         indices: npt.NDArray[np.int64],
         values: npt.NDArray[np.float64],
@@ -366,6 +367,12 @@ class CoreCooccurrence:
     def csr(
         self,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
+    def parts(self) -> list[int]: ...
+    def rows(
+        self, first: int, end: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
+    @property
+    def contexts(self) -> CoreVocabulary | None: ...
     @property
     def vocabulary(self) -> CoreVocabulary: ...
     @property
@@ -378,6 +385,15 @@ class CoreCooccurrence:
     def total(self) -> float: ...
     def get(self, i: int, j: int) -> float: ...
     def row_sum(self, i: int) -> float: ...
+
+def count_table(
+    source: Any,
+    columns: tuple[str, str, str | None],
+    symmetric: bool,
+    rectangular: bool,
+    running: _Running,
+    progress: _Progress | None,
+) -> CoreCooccurrence: ...
 
 @final
 class CoreParameters:
@@ -417,7 +433,7 @@ class CoreCheckpoint:
     @property
     def settings(self) -> str: ...
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int, int]: ...
     @property
     def epochs(self) -> int: ...
     def is_of_optimizer(self, name: str) -> bool: ...

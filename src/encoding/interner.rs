@@ -7,7 +7,7 @@ use hashbrown::HashTable;
 
 /// Numbers words in the order of first occurrence, and counts them.
 #[derive(Default)]
-pub(super) struct Interner {
+pub(crate) struct Interner {
     pub table: HashTable<InternedWord>,
     // Words longer than `SHORT` bytes, each after its length. Shorter words are in the table itself.
     pub long: Vec<u8>,
@@ -17,7 +17,7 @@ pub(super) const SHORT: usize = 16;
 
 /// A word in the table. Words of up to 16 bytes (nearly all) are compared within the table.
 #[derive(Clone, Copy)]
-pub(super) struct InternedWord {
+pub(crate) struct InternedWord {
     // A short word, padded with zeros. For a long word: its hash, and its offset in `long`.
     key: [u8; SHORT],
     pub len: u32,
@@ -164,6 +164,11 @@ impl Interner {
         new.id = self.table.len() as WordId;
         self.table.insert_unique(hash, new, InternedWord::hash);
         Some(new.id)
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.table.len()
     }
 
     /// The number of `word`, or `None` if it has none yet. `hash` is [`InternedWord::hash`] of the word.

@@ -14,6 +14,7 @@ mod segments;
 
 pub use compact_text::CompactText;
 pub(crate) use compact_text::{END, FAR};
+pub(crate) use interner::Interner;
 pub use options::EncodingOptions;
 pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};

@@ -24,6 +24,7 @@ _MODULES = {
     "queries": ("similar", "analogy", "infer"),
     "evaluation": ("evaluate",),
     "files": ("convert", "info"),
+    "pairs": ("pairs",),
     "subwords": ("subwords",),
     "estimate": ("estimate",),
     "demo": ("demo",),
