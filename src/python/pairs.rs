@@ -210,7 +210,7 @@ impl PairReader for Table {
                 }
                 self.before += open.len() as u64;
             }
-            self.given = 0;
+            (self.open, self.given) = (None, 0);
             self.open = match self.batches.next() {
                 None => return Ok(None),
                 Some(Ok(batch)) => Some(batch),

@@ -150,10 +150,9 @@ class _Parquet:
         schema = file.schema_arrow
         for parameter, name in self._columns:
             if name not in schema.names:
-                has = ", ".join(f"{field.name!r} ({field.type})" for field in schema)
                 raise ValueError(
-                    f"{parameter} must name a column of the table, but {path} has {has}, got "
-                    f"{name!r}"
+                    f"{parameter} must name a column of the table, but {path} has "
+                    f"{_types(schema)}, got {name!r}"
                 )
         names = list(dict.fromkeys(name for _, name in self._columns))
         return self._pyarrow.schema([(name, schema.field(name).type) for name in names])
@@ -203,7 +202,9 @@ class _Parquet:
 
 
 def _types(schema: Any) -> str:
-    return ", ".join(f"{field.name!r} ({field.type})" for field in schema)
+    # A dictionary is how text is read here: show the type that the file has.
+    kinds = ((field.name, getattr(field.type, "value_type", field.type)) for field in schema)
+    return ", ".join(f"{name!r} ({kind})" for name, kind in kinds)
 
 
 def table_of(X: Cooccurrence) -> Any:
