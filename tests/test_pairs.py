@@ -129,7 +129,7 @@ def exports():
     yield "other order", table.select(["n", "film", "user"])
 
 
-@pytest.mark.parametrize(("name", "table"), exports(), ids=[name for name, _ in exports()])
+@pytest.mark.parametrize(("name", "table"), [*exports()], ids=[name for name, _ in exports()])
 def test_any_table_that_exports_arrow_is_counted(name, table):
     X = Cooccurrence.from_pairs(table, "user", "film", "n", rectangular=True)
     assert X.vocabulary.words == ["ann", "bob", "cy"], name
@@ -317,7 +317,7 @@ def test_pandas_columns_of_mixed_types_are_refused():
     frame = pd.DataFrame({"a": [1, None], "b": [1, 2]})
     with pytest.raises(TypeError, match="pandas makes floats"):
         Cooccurrence.from_pairs(frame, "a", "b")
-    with pytest.raises(ValueError, match='value must name a column .* has "a"'):
+    with pytest.raises(ValueError, match=r'value must name a column .* has "a"'):
         Cooccurrence.from_pairs(frame, "a", "b", "n")
 
 

@@ -43,6 +43,7 @@ __all__ = [
     "cosines",
     "count_by_group",
     "count_lines",
+    "count_table",
     "ending",
     "group_marginals",
     "group_ranks",
