@@ -121,6 +121,8 @@ pub struct Session {
     pub vocabulary: Arc<Vocabulary>,
     /// Words too rare for the vocabulary. They are written to the file of counts.
     pub rare: Arc<Vocabulary>,
+    /// The words of the columns, if the counts are rectangular. They are written to the file of counts.
+    pub contexts: Option<Arc<Vocabulary>>,
     /// Components of a vector.
     pub dim: usize,
     /// How to train.
@@ -165,6 +167,7 @@ impl Session {
         Self {
             vocabulary,
             rare: Arc::default(),
+            contexts: None,
             dim,
             options,
             validation: None,
@@ -193,11 +196,19 @@ impl Session {
         self.check_frozen_contexts()?;
         Parameters::check_dim(self.dim)?;
         check_enough_records(None, counts.pairs(), 0)?;
-        Parameters::check_memory(counts.words, self.layout())?;
-        if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
-            counts_file::save(&counts, &self.vocabulary, &self.rare, path, monitor)?;
+        if counts.is_rectangular() {
+            self.check_rectangular()?;
         }
-        let words = counts.words;
+        Parameters::check_memory(counts.shape(), self.layout())?;
+        if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
+            let words = counts_file::Words {
+                vocabulary: &self.vocabulary,
+                rare: &self.rare,
+                contexts: self.contexts.as_deref(),
+            };
+            counts_file::save(&counts, words, path, monitor)?;
+        }
+        let shape = counts.shape();
         let mut shared = None;
         let mut counts = match Arc::try_unwrap(counts) {
             Ok(owned) if self.keep_counts => Counts::Compressed(owned),
@@ -217,7 +228,7 @@ impl Session {
         };
         let counts = compressed.or(shared).filter(|_| self.keep_counts);
         let resumed = matches!(start, Start::Resumed(_));
-        let mut training = self.start(start, words, monitor)?;
+        let mut training = self.start(start, shape, monitor)?;
         let first = training.history.epochs;
         let result = match tiles {
             Some(tiles) => self.train(&mut training, &tiles, resumed, after_epoch, monitor),
@@ -274,6 +285,18 @@ impl Session {
         }))
     }
 
+    /// Refuse what needs the sum w + w̃ of each word, which a rectangular matrix does not have.
+    fn check_rectangular(&self) -> Result<()> {
+        for (name, is_set) in [("init", self.anchor.is_some()), ("subwords", self.subwords)] {
+            if is_set {
+                let message = "must be left out if rows and columns have words of their own: it needs the sum \
+                               of the word vector and the context vector of each word";
+                return Err(Error::parameter(name, message));
+            }
+        }
+        Ok(())
+    }
+
     fn layout(&self) -> RowLayout {
         RowLayout::new(self.dim, self.options.optimizer)
     }
@@ -287,7 +310,7 @@ impl Session {
     }
 
     /// The state of the training before its first epoch.
-    fn start(&self, start: Start, words: usize, monitor: &Monitor) -> Result<Training> {
+    fn start(&self, start: Start, shape: [usize; 2], monitor: &Monitor) -> Result<Training> {
         let (parameters, history) = match start {
             Start::Resumed(training) => return Ok(*training),
             Start::Given {
@@ -295,15 +318,14 @@ impl Session {
                 accumulators,
                 history,
             } => {
-                let given =
-                    Parameters::from_exported(words, self.layout(), &values, &accumulators)?;
+                let given = Parameters::from_shaped(shape, self.layout(), &values, &accumulators)?;
                 (given, history)
             }
             Start::Random => {
                 let mut random =
-                    Parameters::random(words, self.layout(), self.options.seed, monitor)?;
+                    Parameters::random_shaped(shape, self.layout(), self.options.seed, monitor)?;
                 if let Some(anchor) = &self.anchor {
-                    anchor.check(words, self.dim)?;
+                    anchor.check(shape[0], self.dim)?;
                     anchor.initialize(&mut random);
                 }
                 (random, History::default())

@@ -41,6 +41,7 @@ COMMANDS = [
     "similar",
     "analogy",
     "infer",
+    "pairs",
     "subwords",
     "bootstrap",
     "compare",

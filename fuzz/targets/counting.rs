@@ -49,7 +49,8 @@ fuzz_target!(|data: &[u8]| {
     }
     in_folder(|folder| {
         let path = folder.join("counts");
-        counts::save(&counted, &vocabulary, &rare, &path, &monitor).expect("counts");
+        let words = counts::Words { vocabulary: &vocabulary, rare: &rare, contexts: None };
+        counts::save(&counted, words, &path, &monitor).expect("counts");
         let again = counts::load(&path, None, &memory, &monitor).expect("saved counts can be read");
         assert_eq!((&*again.vocabulary, &*again.rare), (&vocabulary, &rare));
         assert_eq!(again.counts.to_csr(&monitor).unwrap(), counted.to_csr(&monitor).unwrap());

@@ -16,7 +16,12 @@ fuzz_target!(|data: &[u8]| {
                 return;
             };
             check_counts(&read.counts, read.vocabulary.len());
-            counts::save(&read.counts, &read.vocabulary, &read.rare, &path, &monitor).expect("counts");
+            let words = counts::Words {
+                vocabulary: &read.vocabulary,
+                rare: &read.rare,
+                contexts: read.contexts.as_deref(),
+            };
+            counts::save(&read.counts, words, &path, &monitor).expect("counts");
             let again = load(&path).expect("saved counts can be read");
             assert_eq!((&again.vocabulary, &again.rare), (&read.vocabulary, &read.rare));
             assert_eq!(again.counts.to_csr(&monitor).unwrap(), read.counts.to_csr(&monitor).unwrap());

@@ -44,6 +44,7 @@ __all__ = [
     "cosines",
     "count_by_group",
     "count_lines",
+    "count_table",
     "ending",
     "group_marginals",
     "group_ranks",
@@ -126,7 +127,7 @@ class _Running(TypedDict):
     tmp_dir: str | None
 
 class _Counting(TypedDict):
-    window: int
+    window: int | None
     symmetric: bool
     distance_weighting: bool
 
@@ -396,6 +397,7 @@ class CoreCooccurrence:
     @staticmethod
     def from_csr(
         vocabulary: CoreVocabulary,
+        contexts: CoreVocabulary | None,
         indptr: npt.NDArray[np.int64],
         indices: npt.NDArray[np.int64],
         values: npt.NDArray[np.float64],
@@ -404,6 +406,12 @@ class CoreCooccurrence:
     def csr(
         self,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
+    def parts(self) -> list[int]: ...
+    def rows(
+        self, first: int, end: int
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
+    @property
+    def contexts(self) -> CoreVocabulary | None: ...
     @property
     def vocabulary(self) -> CoreVocabulary: ...
     @property
@@ -420,6 +428,15 @@ class CoreCooccurrence:
         self, rows: Sequence[int], columns: Sequence[int] | None
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
     def sums(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+
+def count_table(
+    source: Any,
+    columns: tuple[str, str, str | None],
+    symmetric: bool,
+    rectangular: bool,
+    running: _Running,
+    progress: _Progress | None,
+) -> CoreCooccurrence: ...
 
 @final
 class CoreParameters:
@@ -459,7 +476,7 @@ class CoreCheckpoint:
     @property
     def settings(self) -> str: ...
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int, int]: ...
     @property
     def epochs(self) -> int: ...
     def is_of_optimizer(self, name: str) -> bool: ...

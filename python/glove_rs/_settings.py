@@ -146,6 +146,20 @@ class Choice:
         return choice(name, value, self.names)
 
 
+def _window_of(text: str) -> int | None:
+    """Convert an argument of the command line: a number of words, or ``document`` for None."""
+    if text.lower() in {"document", "none"}:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        import argparse  # only the command line needs it, and has imported it
+
+        raise argparse.ArgumentTypeError(
+            f"must be a number of words or document, got {shown(text)}"
+        ) from None
+
+
 @dataclass(frozen=True)
 class _TokenizerType(Choice):
     """The name of a tokenizer of the core, a compiled pattern or a function."""
@@ -381,10 +395,12 @@ _ROWS: Final = (
     Setting(
         "window",
         "counting",
-        Integer(1),
-        "count pairs of words that are at most N words apart",
+        Integer(1, metavar="N|document", parse=_window_of),
+        "count pairs of words that are at most N words apart, or every pair of a document of up to "
+        "10000 words",
         default=Default(15),
         presets={"stanford2024": 10},
+        optional=True,
     ),
     Setting(
         "symmetric",
@@ -397,7 +413,8 @@ _ROWS: Final = (
         "distance_weighting",
         "counting",
         Boolean(),
-        "add 1/d to the count of a pair at distance d; with --no-distance-weighting, add 1",
+        "add 1/d to the count of a pair at distance d, or with --window document 1/(length of the "
+        "document - 1); with --no-distance-weighting, add 1",
         default=True,
     ),
     # --- training: the model ---------------------------------------------------------------------
@@ -819,7 +836,7 @@ class CooccurrenceSettings(TextSettings, total=False):
 class CorpusSettings(CooccurrenceSettings, total=False):
     """The keyword arguments of `Cooccurrence.estimate`."""
 
-    window: int
+    window: int | None
     min_count: int
     threads: int | None
     memory: int | str | None

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._checks import path_text, positive, shown
+from ._checks import boolean, path_text, positive, shown
 from ._io.files import readable
 from ._io.frames import aligned, matrix_and_labels
+from ._io.pair_tables import opened, table_of, write_parquet
 from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._progress import Progress, reporter
@@ -89,8 +90,13 @@ class Cooccurrence:
 
     Every occurrence of word j within `window` words of an occurrence of word i, in the same
     document, adds 1/distance to X[i, j], or 1 without `distance_weighting` (Pennington et al. 2014,
-    section 4.2). If not `symmetric`, it adds only if word j stands to the right of word i. Create
-    an object with :meth:`from_corpus`, :meth:`from_scipy` or :meth:`load`.
+    section 4.2). With ``window=None`` every pair of a document adds 1/(length of the document - 1),
+    or 1 without `distance_weighting`. If not `symmetric`, it adds only if word j stands to the
+    right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
+    :meth:`from_scipy` or :meth:`load`.
+
+    X is *rectangular*, V × C, if the columns have words of their own: users and items, or words and
+    documents. :meth:`from_pairs` and :meth:`from_scipy` make such a matrix on request.
 
     Examples
     --------
@@ -102,7 +108,8 @@ class Cooccurrence:
 
     def __init__(self) -> None:
         raise TypeError(
-            "create a Cooccurrence with from_corpus(source), from_scipy(X) or load(path)"
+            "create a Cooccurrence with from_corpus(source), from_pairs(table, row, column), "
+            "from_scipy(X) or load(path)"
         )
 
     @classmethod
@@ -121,7 +128,7 @@ class Cooccurrence:
         cls,
         source: Source,
         vocabulary: Vocabulary | Sequence[str] | None = None,
-        window: int = 15,
+        window: int | None = 15,
         min_count: int = 5,
         threads: int | None = None,
         memory: int | str | None = None,
@@ -182,27 +189,123 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         return cls._of(core)
 
     @classmethod
+    def from_pairs(
+        cls,
+        table: Any,
+        row: str,
+        column: str,
+        value: str | None = None,
+        *,
+        symmetric: bool = False,
+        rectangular: bool = False,
+        threads: int | None = None,
+        memory: int | str | None = None,
+        tmp_dir: str | os.PathLike[str] | None = None,
+        progress: Progress = None,
+    ) -> Cooccurrence:
+        """Count a table of pairs: each row adds its value to X[row, column].
+
+        Parameters
+        ----------
+        table : object that exports Arrow data, or path
+            A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
+            pyarrow, or any other object with ``__arrow_c_stream__``. Or the path of a Parquet file,
+            a folder, which means all ``.parquet`` files in it, or a pattern such as
+            ``"counts/*.parquet"``. Only the named columns are read.
+        row, column : str
+            The columns of the table with the keys of the rows and of the columns of X: integers or
+            text. Integers become words such as "17".
+        value : str, optional
+            The column of the table with the values: finite numbers >= 0. By default each row of the
+            table counts 1. Rows with the same keys add up. Zeros are dropped.
+        symmetric : bool, default False
+            The pairs have no order: a row of the table adds to X[row, column] and to
+            X[column, row]. A pair of a key with itself adds once.
+        rectangular : bool, default False
+            Rows and columns of X have words of their own, even if some keys are equal: users and
+            items, words and documents. By default both have the same words.
+        threads, memory, tmp_dir, progress
+            As for :class:`glove_rs.Glove`.
+
+        Returns
+        -------
+        Cooccurrence
+            Words are sorted, most frequent first. The count of a word in the vocabulary is the
+            number of keys of the table that are this word. The values have the same bits for any
+            number of threads.
+
+        Raises
+        ------
+        ValueError
+            If a column is missing; if a key is null or empty, or a value is null, negative or not
+            finite: the message has the number of the row, and for Parquet files the file and its
+            row group; if the table has no rows; or if the sum of all values is not finite.
+        TypeError
+            If `table` does not export Arrow data, if a column has another type, or if one column
+            of keys has integers and the other text and X is not `rectangular`.
+        FormatError
+            If a Parquet file is truncated or damaged.
+        OSError
+            If a file cannot be read, or if temporary files cannot be written.
+        ImportError
+            If pyarrow is not installed, for Parquet files and pandas: ``pip install pyarrow``.
+
+        Examples
+        --------
+        >>> import pyarrow as pa
+        >>> from glove_rs import Cooccurrence
+        >>> ratings = pa.table({"user": ["ann", "ann", "bob"], "film": [7, 9, 7], "n": [1, 2, 5]})
+        >>> X = Cooccurrence.from_pairs(ratings, "user", "film", "n", rectangular=True)
+        >>> X.vocabulary.words, X.context_vocabulary.words, X.total
+        (['ann', 'bob'], ['7', '9'], 8.0)
+        """
+        names = {"row": row, "column": column} | ({} if value is None else {"value": value})
+        for parameter, name in names.items():
+            if not isinstance(name, str):
+                raise TypeError(f"{parameter} must be the name of a column, got {shown(name)}")
+        symmetric = boolean("symmetric", symmetric)
+        rectangular = boolean("rectangular", rectangular)
+        if symmetric and rectangular:
+            raise ValueError(
+                "symmetric must be False with rectangular=True: rows and columns have words of "
+                "their own, so a pair has only one direction"
+            )
+        running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
+        with reporter(progress) as callback, opened(table, [*names.items()]) as source:
+            core = _core.count_table(
+                source, (row, column, value), symmetric, rectangular, running, callback
+            )
+        return cls._of(core)
+
+    @classmethod
     def from_scipy(
-        cls, X: Any, vocabulary: Vocabulary | Sequence[str] | None = None
+        cls,
+        X: Any,
+        vocabulary: Vocabulary | Sequence[str] | None = None,
+        context_vocabulary: Vocabulary | Sequence[str] | None = None,
     ) -> Cooccurrence:
         """Take counts from a scipy sparse matrix or array, a dense matrix, or a data frame.
 
         Parameters
         ----------
-        X : sparse or dense matrix or data frame, shape (V, V)
+        X : sparse or dense matrix or data frame, shape (V, V), or (V, C) if rectangular
             Finite counts >= 0. Zeros are dropped. Repeated entries of a sparse matrix are added.
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows. The default is the labels of a pandas or Polars data frame, in
             the order of its rows, and "0", "1", … for a matrix without labels. If a data frame has
             labels, they must be the words of `vocabulary`; its rows and columns are put in the
             order of `vocabulary`.
+        context_vocabulary : Vocabulary or sequence of str, optional
+            The words of the columns, if they are not those of the rows: X is then rectangular. Pass
+            a data frame as ``frame.to_numpy()``.
 
         Raises
         ------
         ValueError
-            If X is not square or does not have a row for each word; if a label is missing; if the
-            labels of the rows, of the columns and the words are not the same; or if a count is
-            negative or not finite, or the sum of all counts is not finite.
+            If X is not square and no `context_vocabulary` is given, or does not have a row for
+            each word; if a label is missing; if the labels of the rows, of the columns and the
+            words are not the same; or if a count is negative or not finite, or the sum of all
+            counts is not finite.
 
         Examples
         --------
@@ -212,7 +315,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         >>> X.nnz, X.total
         (2, 5.0)
         """
-        X, labels = matrix_and_labels(X)
+        X, labels = (X, None) if context_vocabulary is not None else matrix_and_labels(X)
         if vocabulary is not None and labels is not None and X.shape == (len(labels),) * 2:
             vocabulary = as_vocabulary(vocabulary)
             X = aligned(X, labels, vocabulary.words)
@@ -231,8 +334,17 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             rows, indices = np.nonzero(dense)[:2]
             indptr = np.searchsorted(rows, np.arange(shape[0] + 1))
             values = dense[rows, indices] if dense.ndim == 2 else np.empty(0)
-        if len(shape) != 2 or shape[0] != shape[1]:
-            raise ValueError(f"X must be a square matrix, got shape {tuple(shape)}")
+        contexts = None if context_vocabulary is None else as_vocabulary(context_vocabulary)
+        if len(shape) != 2 or (contexts is None and shape[0] != shape[1]):
+            raise ValueError(
+                f"X must be a square matrix, got shape {tuple(shape)}; a rectangular matrix needs "
+                "context_vocabulary, the words of its columns"
+            )
+        if contexts is not None and len(contexts) != shape[1]:
+            raise ValueError(
+                f"context_vocabulary must have a word for each column of X, got {len(contexts)} "
+                f"words and {shape[1]} columns"
+            )
         if vocabulary is None:
             vocabulary = labels or [str(i) for i in range(shape[0])]
         vocabulary = as_vocabulary(vocabulary)
@@ -244,24 +356,35 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         counts = cls._of(
             _core.CoreCooccurrence.from_csr(
                 vocabulary._core,
+                None if contexts is None else contexts._core,
                 np.ascontiguousarray(indptr, dtype=np.int64),
                 np.ascontiguousarray(indices, dtype=np.int64),
                 np.ascontiguousarray(values, dtype=np.float64),
             )
         )
-        counts._is_matrix = True
+        counts._is_matrix = contexts is None
         return counts
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The words of the rows and columns."""
+        """The words of the rows and, unless X is rectangular, of the columns."""
         return Vocabulary._of(self._core.vocabulary)
+
+    @cached_property
+    def context_vocabulary(self) -> Vocabulary:
+        """The words of the columns: `vocabulary`, unless X is rectangular."""
+        contexts = self._core.contexts
+        return self.vocabulary if contexts is None else Vocabulary._of(contexts)
+
+    @property
+    def is_rectangular(self) -> bool:
+        """Whether the columns have words of their own."""
+        return self._core.contexts is not None
 
     @property
     def shape(self) -> tuple[int, int]:
-        """The number of rows and of columns: (V, V)."""
-        words = len(self.vocabulary)
-        return words, words
+        """The number of rows and of columns: (V, V), or (V, C) if X is rectangular."""
+        return len(self.vocabulary), len(self.context_vocabulary)
 
     @property
     def symmetric(self) -> bool:
@@ -280,6 +403,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
 
     def to_scipy(self) -> Any:
         """Return X as a ``scipy.sparse.csr_array`` of float64, shape (V, V), with sorted columns.
+
+        If X is rectangular, the shape is (V, C).
 
         Raises
         ------
@@ -313,6 +438,45 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         indptr, columns, values = self._core.csr()
         rows = np.repeat(np.arange(len(indptr) - 1, dtype=np.int32), np.diff(indptr))
         return rows, columns, values
+
+    def to_table(self) -> Any:
+        """Return all records as a ``pyarrow.Table`` with the columns word, context and x.
+
+        The rows are sorted by the row and the column of X. `word` and `context` are dictionaries of
+        strings, which become categories in pandas and Polars; x is float64.
+
+        Raises
+        ------
+        ImportError
+            If pyarrow is not installed: ``pip install pyarrow``.
+
+        Examples
+        --------
+        >>> from glove_rs import Cooccurrence
+        >>> X = Cooccurrence.from_corpus(["an apple a day"], window=1, min_count=1)
+        >>> table = X.to_table()
+        >>> table.num_rows, table.column_names
+        (6, ['word', 'context', 'x'])
+        >>> Cooccurrence.from_pairs(table, "word", "context", "x").total
+        6.0
+        """
+        return table_of(self)
+
+    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+        """Write the table of :meth:`to_table` to a Parquet file. It appears complete or not at all.
+
+        Only as many rows are in memory at a time as the limit `memory` of these counts allows.
+
+        Raises
+        ------
+        FileExistsError
+            If the file exists and `overwrite` is False.
+        OSError
+            If the file cannot be written. An existing file is then unchanged.
+        ImportError
+            If pyarrow is not installed: ``pip install pyarrow``.
+        """
+        write_parquet(self, path, overwrite=boolean("overwrite", overwrite))
 
     def _asymmetry(self) -> str:
         """Say how X differs from its transpose: the end of "X is ..."; "" if only by rounding."""
@@ -497,7 +661,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary.
+            If `given` is not in the vocabulary, or `word` is not in the `context_vocabulary`.
 
         Examples
         --------
@@ -506,7 +670,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         >>> X.probability("deep", given="like")
         0.5
         """
-        column, row = self.vocabulary[word], self.vocabulary[given]
+        column, row = self.context_vocabulary[word], self.vocabulary[given]
         total = self._core.row_sum(row)
         return self._core.get(row, column) / total if total else float("nan")
 
@@ -677,6 +841,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the sum of two matrices of counts, over the union of their vocabularies.
 
+        Either both are rectangular or neither is, otherwise it is a ValueError.
+
         The number of occurrences of each word is added too, and words are sorted by it. If both
         vocabularies have the same words in the same order, this order is kept.
         """
@@ -704,6 +870,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
         ------
         OSError
             If the file cannot be written. An existing file is then unchanged.
+        ValueError
+            If X is rectangular and `path` asks for records of Stanford's tools.
 
         Examples
         --------
@@ -761,12 +929,14 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
             return cls._of(_core.CoreCooccurrence.load(file, words, running, callback))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        indptr, columns, values = self._core.csr()
-        return _unpickle, (self.vocabulary, indptr, columns, values)
+        contexts = self.context_vocabulary if self.is_rectangular else None
+        return _unpickle, (self.vocabulary, *self._core.csr(), contexts)
 
     def __repr__(self) -> str:
         where = ", on disk" if self._core.on_disk else ""
-        return f"<Cooccurrence of {len(self.vocabulary):,} words, {self.nnz:,} records{where}>"
+        contexts = f" × {len(self.context_vocabulary):,}" if self.is_rectangular else ""
+        words = f"{len(self.vocabulary):,}{contexts} words"
+        return f"<Cooccurrence of {words}, {self.nnz:,} records{where}>"
 
 
 def _unpickle(
@@ -774,7 +944,11 @@ def _unpickle(
     indptr: npt.NDArray[np.int64],
     columns: npt.NDArray[np.int32],
     values: npt.NDArray[np.float64],
+    contexts: Vocabulary | None = None,
 ) -> Cooccurrence:
+    others = None if contexts is None else contexts._core
     return Cooccurrence._of(
-        _core.CoreCooccurrence.from_csr(vocabulary._core, indptr, columns.astype(np.int64), values)
+        _core.CoreCooccurrence.from_csr(
+            vocabulary._core, others, indptr, columns.astype(np.int64), values
+        )
     )

@@ -39,6 +39,31 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 _ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 
 
+def _packed_words(vocabulary: Vocabulary) -> dict[str, npt.NDArray[Any]]:
+    """Return the words of a vocabulary and their counts as arrays of a model file."""
+    words = [word.encode() for word in vocabulary.words]
+    return {
+        "words": np.frombuffer(b"".join(words), dtype=np.uint8),
+        "word_ends": np.cumsum([len(word) for word in words], dtype=np.int64),
+        "counts": vocabulary.counts,
+    }
+
+
+def _unpacked_words(archive: Archive, prefix: str) -> Vocabulary:
+    """Read the arrays of :func:`_packed_words`; a ValueError if they contradict each other."""
+    ends = archive.read(f"{prefix}word_ends", "i8", (None,))
+    if (np.diff(ends, prepend=0) < 0).any():
+        raise ValueError("the ends of the words are not in order")
+    length = int(ends[-1]) if len(ends) else 0
+    text = archive.read(f"{prefix}words", "u1", (length,)).tobytes()
+    words = [
+        text[start:end].decode()
+        for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
+    ]
+    counts = archive.read(f"{prefix}counts", "i8", (len(words),))
+    return Vocabulary(words, counts.tolist())
+
+
 class NotFittedError(ValueError, AttributeError):
     """The model is not trained yet: call `fit` first."""
 
@@ -55,8 +80,10 @@ class Glove:
     ----------
     dim : int, default 50
         Number of components of each vector, from 1 to 1048576.
-    window : int, default 15
-        Count pairs of words that are at most this many words apart, >= 1.
+    window : int or None, default 15
+        Count pairs of words that are at most this many words apart, >= 1. None counts every pair of
+        a document, for baskets, playlists and other sets of items. A document may then have up to
+        10000 words.
     min_count : int, default 5
         Drop words that occur fewer than this many times, before pairs are counted, >= 1.
     max_vocab : int, optional
@@ -64,7 +91,9 @@ class Glove:
     symmetric : bool, default True
         Count both directions of a pair. With False, count only (left word, right word).
     distance_weighting : bool, default True
-        Add 1/d to the count of a pair at distance d. With False, add 1.
+        Add 1/d to the count of a pair at distance d. With ``window=None``, add 1/(length of the
+        document - 1) to the count of each pair: each word then shares a weight of 1 among its
+        neighbours. With False, add 1.
     keep_gaps : bool, default False
         Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
@@ -152,11 +181,15 @@ class Glove:
     Attributes
     ----------
     W, W_tilde : numpy.ndarray of float32, (V, dim)
-        Word vectors and context vectors, in the order of `vocabulary`.
+        Word vectors and context vectors, in the order of `vocabulary`. After training on
+        rectangular counts, W_tilde has the shape (C, dim), in the order of `context_vocabulary`.
     b, b_tilde : numpy.ndarray of float32, (V,)
-        The biases of the words and of the context words.
+        The biases of the words and of the context words; b_tilde is (C,) after training on
+        rectangular counts.
     vocabulary : Vocabulary
         The words.
+    context_vocabulary : Vocabulary
+        The context words: `vocabulary`, unless the counts are rectangular.
     history : list of float
         The loss of each epoch, measured while it ran: the objective that training minimises,
         divided by the number of records. `history.data_loss` has the part of the paper,
@@ -166,7 +199,9 @@ class Glove:
     settings_ : dict
         Every setting that training used, by its name.
     vectors : WordVectors
-        The vectors W + W_tilde with their words.
+        The vectors W + W_tilde with their words; W alone after training on rectangular counts.
+    context_vectors : WordVectors
+        The vectors W_tilde with the context words.
 
     Raises
     ------
@@ -192,7 +227,7 @@ class Glove:
         self,
         dim: int = 50,
         *,
-        window: int = 15,
+        window: int | None = 15,
         min_count: int = 5,
         max_vocab: int | None = None,
         symmetric: bool = True,
@@ -440,7 +475,9 @@ class Glove:
         Parameters
         ----------
         X : Cooccurrence, or scipy sparse or dense matrix, or data frame, (V, V)
-            Counts, finite and >= 0.
+            Counts, finite and >= 0. A Cooccurrence may be rectangular, (V, C): users and items, or
+            words and documents. `vectors` is then W alone, and `context_vectors` has the vectors
+            of the columns. `init` and `subwords` need the sum of both and are refused.
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
             "1", …. The rows of a data frame with labels are put in the order of `vocabulary`, which
@@ -482,6 +519,13 @@ checkpoint_every, resume, keep_counts
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        if X.is_rectangular and (init is not None or self.subwords):
+            name = "init" if init is not None else "subwords"
+            raise ValueError(
+                f"{name} must be left out for rectangular counts: it needs the sum of the word "
+                "vector and the context vector of each word, but rows and columns have words of "
+                "their own"
+            )
         expected = boolean("symmetric", self.symmetric)
         if expected and X._is_matrix and (asymmetry := X._asymmetry()):
             warn(
@@ -491,7 +535,7 @@ checkpoint_every, resume, keep_counts
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None
         if start is not None:
-            begin = instance("start", start, Glove)._as_start(X.vocabulary, self.dim)
+            begin = instance("start", start, Glove)._as_start(X, self.dim)
         fitting.fit(self, X, session, given, resume=resume, start=begin)
         return self
 
@@ -706,10 +750,14 @@ keep_counts
         """
         return scoring.score(self, Text(source, None, column, storage_options))
 
-    def _as_start(self, vocabulary: Vocabulary, dim: int) -> _core._Start:
-        """Return the parameters as the start of another training with these words and this dim."""
+    def _as_start(self, X: Cooccurrence, dim: int) -> _core._Start:
+        """Return the parameters as the start of a training on `X` with this dim."""
         state = self._state
-        if state.vocabulary.words != vocabulary.words:
+        same_sides = (state.contexts is not None) == X.is_rectangular
+        same_contexts = state.contexts is None or (
+            state.contexts.words == X.context_vocabulary.words
+        )
+        if state.vocabulary.words != X.vocabulary.words or not (same_sides and same_contexts):
             raise ValueError("start must have the words of X")
         if state.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
@@ -727,7 +775,10 @@ keep_counts
 
     @property
     def W_tilde(self) -> _F32:
-        """Context vectors: float32, (V, dim). The array shares memory with the core's array."""
+        """Context vectors: float32, (V, dim), or (C, dim) for rectangular counts.
+
+        The array shares memory with the core's array.
+        """
         return self._state.arrays["W_tilde"]
 
     @property
@@ -737,13 +788,18 @@ keep_counts
 
     @property
     def b_tilde(self) -> _F32:
-        """Context biases: float32, (V,)."""
+        """Context biases: float32, (V,), or (C,) for rectangular counts."""
         return self._state.arrays["b_tilde"]
 
     @property
     def vocabulary(self) -> Vocabulary:
         """The words, in the order of the rows."""
         return self._state.vocabulary
+
+    @property
+    def context_vocabulary(self) -> Vocabulary:
+        """The context words, in the order of W_tilde: `vocabulary`, unless X was rectangular."""
+        return self._state.context_vocabulary
 
     @property
     def history(self) -> History:
@@ -757,8 +813,20 @@ keep_counts
 
     @property
     def vectors(self) -> WordVectors:
-        """The vectors W + W_tilde, the paper's choice, with their words; computed once."""
+        """The vectors W + W_tilde, the paper's choice, with their words; computed once.
+
+        After training on rectangular counts, a word has no context vector: the vectors are W.
+        """
         return self._state.vectors
+
+    @property
+    def context_vectors(self) -> WordVectors:
+        """The vectors W_tilde with the context words: items for users, documents for words.
+
+        ``model.context_vectors.similar_by_vector(model.W[model.vocabulary["ann"]])`` ranks the
+        context words by the cosine with the vector of a word.
+        """
+        return self._state.context_vectors
 
     def word_vectors(self, combine: str = "sum") -> WordVectors:
         """Combine the word vector and the context vector of each word into one vector.
@@ -779,7 +847,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If `combine` is none of these names.
+            If `combine` is none of these names; or if it is not "word" or "context" and the model
+            was trained on rectangular counts.
 
         Examples
         --------
@@ -789,8 +858,11 @@ keep_counts
         WordVectors(4 words, dim=20, float32)
         """
         state = self._state
+        if combine not in {"word", "context"}:
+            state.check_square(f"combine={combine!r}")
         rows = combined(state.arrays["W"], state.arrays["W_tilde"], combine)
-        return WordVectors(state.vocabulary.words, rows)
+        words = state.context_vocabulary if combine == "context" else state.vocabulary
+        return WordVectors(words.words, rows)
 
     def plot_loss(self, ax: Any = None) -> Any:
         """Draw the loss of each epoch, and the validation loss if records were held out.
@@ -934,10 +1006,19 @@ keep_counts
             settings["progress"] = None
         settings["tokenizer"] = to_json(settings["tokenizer"])
         settings["dim"] = state.arrays["W"].shape[1]
-        words = [word.encode() for word in state.vocabulary.words]
         used = {**state.settings, "tokenizer": settings["tokenizer"]}
-        header = {"format": "glove-rs model", "version": 1, "settings": settings, "used": used}
-        extra = {}
+        # Older versions read a model without context words of its own.
+        version = 1 if state.contexts is None else 2
+        header = {
+            "format": "glove-rs model",
+            "version": version,
+            "settings": settings,
+            "used": used,
+        }
+        extra: dict[str, Any] = _packed_words(state.vocabulary)
+        if state.contexts is not None:
+            packed = _packed_words(state.contexts)
+            extra |= {f"context_{name}": array for name, array in packed.items()}
         if state.subwords is not None:
             extra["subwords"] = state.subwords._core.to_bytes()
         with replacing(path) as file:
@@ -945,9 +1026,6 @@ keep_counts
                 file,
                 allow_pickle=False,
                 header=np.frombuffer(json.dumps(header, default=plain).encode(), dtype=np.uint8),
-                words=np.frombuffer(b"".join(words), dtype=np.uint8),
-                word_ends=np.cumsum([len(word) for word in words], dtype=np.int64),
-                counts=state.vocabulary.counts,
                 history=np.array(state.history.epochs()),
                 **state.arrays,
                 **extra,
@@ -980,27 +1058,21 @@ keep_counts
             header = json.loads(archive.read("header", "u1", (None,)).tobytes())
             if header["format"] != "glove-rs model":
                 raise ValueError("another format")
-            if header["version"] != 1:
+            if header["version"] not in {1, 2}:
                 raise _core.FormatError(
-                    f"{name}: model of version {header['version']!r}; this glove-rs reads version 1"
+                    f"{name}: model of version {header['version']!r}; this glove-rs reads versions "
+                    "1 and 2"
                 )
             model = cls._of_settings(header["settings"])
-            ends = archive.read("word_ends", "i8", (None,))
-            if (np.diff(ends, prepend=0) < 0).any():
-                raise ValueError("the ends of the words are not in order")
-            text = archive.read("words", "u1", (int(ends[-1]) if len(ends) else 0,)).tobytes()
-            words = [
-                text[start:end].decode()
-                for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
-            ]
-            counts = archive.read("counts", "i8", (len(words),))
-            vocabulary = Vocabulary(words, counts.tolist())
+            vocabulary = _unpacked_words(archive, "")
+            contexts = None if header["version"] == 1 else _unpacked_words(archive, "context_")
             history = History(archive.rows("history"))
             arrays = {}
             for key in _ARRAYS:
                 # A vector has one accumulator (row-wise AdaGrad) or one for each component.
                 width = None if key.startswith("G_") else model.dim
-                shape = (len(words), width)
+                own = contexts if contexts is not None and "_tilde" in key else vocabulary
+                shape = (len(own), width)
                 arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
             widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
             if widths not in ({1}, {model.dim}):
@@ -1017,7 +1089,9 @@ keep_counts
                     raise ValueError(f"subwords of {subwords.vector_size} components")
             used = model._used(header.get("used"))
             model.set_params(**_settings.pinned(model.get_params(), used))
-        model._fitted = Fitted(vocabulary, history, arrays, used, _subwords=subwords)
+        model._fitted = Fitted(
+            vocabulary, history, arrays, used, _subwords=subwords, contexts=contexts
+        )
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:
@@ -1102,9 +1176,10 @@ keep_counts
         Raises
         ------
         NotFittedError, ValueError, OSError
-            As for :meth:`save_word2vec`.
+            As for :meth:`save_word2vec`; a ValueError also after training on rectangular counts.
         """
         state = self._state
+        state.check_square("the format of Stanford's glove")
         prefix = path_text("prefix", prefix)
         if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
             raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")

@@ -6,6 +6,7 @@
 //! which would otherwise be the longest. Threads share no table, and each row is sorted by itself.
 
 use super::accumulator::RowAccumulator;
+use super::documents::Documents;
 use super::frequent_pairs::FrequentPairs;
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge, push_row};
@@ -18,7 +19,7 @@ use crate::encoding::{EncodedCorpus, Segment};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
-use crate::vocabulary::WordId;
+use crate::vocabulary::{Vocabulary, WordId};
 use rayon::prelude::*;
 use std::slice;
 
@@ -27,7 +28,8 @@ use std::slice;
 /// text.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0; [`crate::Error::Io`] naming the temporary folder if temporary files cannot
+/// [`crate::Error::Parameter`] for a window of 0, and for a document of more than
+/// [`MAX_DOCUMENT`](super::MAX_DOCUMENT) words if whole documents are counted; [`crate::Error::Io`] naming the temporary folder if temporary files cannot
 /// be written there; [`crate::Error::Cancelled`].
 pub fn count(
     corpus: &mut EncodedCorpus,
@@ -36,24 +38,40 @@ pub fn count(
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
+    count_named(corpus, words, None, options, memory, monitor)
+}
+
+/// Like [`count`]. An error about a document shows its first words, from `vocabulary`.
+///
+/// # Errors
+/// As for [`count`].
+pub fn count_named(
+    corpus: &mut EncodedCorpus,
+    words: usize,
+    vocabulary: Option<&Vocabulary>,
+    options: &CountingOptions,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
     options.check()?;
     if options.symmetric {
-        count_segments::<f64>(corpus, words, options, memory, monitor)
+        count_segments::<f64>(corpus, words, vocabulary, options, memory, monitor)
     } else {
-        count_segments::<[f64; 2]>(corpus, words, options, memory, monitor)
+        count_segments::<[f64; 2]>(corpus, words, vocabulary, options, memory, monitor)
     }
 }
 
 fn count_segments<S: BlockSum>(
     corpus: &mut EncodedCorpus,
     words: usize,
+    vocabulary: Option<&Vocabulary>,
     options: &CountingOptions,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
     monitor.begin(Stage::Counting, corpus.tokens());
     let tokens = memory.segment_tokens();
-    let mut counted = Vec::new();
+    let (mut counted, mut documents_before) = (Vec::new(), 0);
     let mut segment = Segment::default();
     while corpus.next_segment(tokens, options.window, &mut segment, monitor)? {
         let last = corpus.is_exhausted();
@@ -63,7 +81,23 @@ fn count_segments<S: BlockSum>(
             RowWriter::on_disk(memory)?
         };
         writer.set_fraction(corpus.fraction_read());
-        count_segment::<S>(&segment, words, options, memory, &mut writer, monitor)?;
+        let documents = if options.counts_documents() {
+            let documents = Documents::index(&segment.text, last, monitor)?;
+            Some(documents.map_err(|long| long.error(documents_before, vocabulary))?)
+        } else {
+            None
+        };
+        documents_before += documents.as_ref().map_or(0, Documents::len);
+        let documents = documents.as_ref();
+        count_segment::<S>(
+            &segment,
+            documents,
+            words,
+            options,
+            memory,
+            &mut writer,
+            monitor,
+        )?;
         counted.push(writer.finish(words, options.symmetric));
         if last {
             break;
@@ -79,6 +113,7 @@ fn count_segments<S: BlockSum>(
 
 fn count_segment<S: BlockSum>(
     segment: &Segment,
+    documents: Option<&Documents>,
     words: usize,
     options: &CountingOptions,
     memory: &MemoryLimit,
@@ -92,7 +127,7 @@ fn count_segment<S: BlockSum>(
         writer.push(vec![pairs.rows(options.symmetric)?])?;
     }
     let occurrences = Occurrences::index(text, frequent..words, monitor)?;
-    let counter = RowCounter::new(text, *carried, &occurrences, options);
+    let counter = RowCounter::new(text, *carried, &occurrences, documents, options);
     let scratch = || (RowAccumulator::<S>::new(), RowBlock::default());
     let tasks = occurrences.tasks(memory.task_occurrences());
     // Without a memory limit all tasks run in one wave. With one, the blocks of a wave are written before the
@@ -134,10 +169,16 @@ mod tests {
         let mut records = BTreeMap::new();
         let is_word = |id: WordId| id != GAP && id != DOCUMENT_END;
         for (position, &left) in ids.iter().enumerate().filter(|(_, id)| is_word(**id)) {
-            let document = ids[position + 1..]
-                .iter()
-                .take_while(|&&id| id != DOCUMENT_END);
+            let is_inside = |id: &&WordId| **id != DOCUMENT_END;
+            let document = ids[position + 1..].iter().take_while(is_inside);
+            let before = ids[..position].iter().rev().take_while(is_inside).count();
+            let others = before + document.clone().count();
             for (distance, &right) in (1..=options.window).zip(document) {
+                let distance = if options.counts_documents() {
+                    others
+                } else {
+                    distance
+                };
                 if is_word(right) {
                     *records.entry((left, right)).or_default() += options.weight(distance);
                     if options.symmetric {
@@ -169,7 +210,7 @@ mod tests {
         #[test]
         fn words_of_all_symbols_are_counted(
             ids in proptest::collection::vec(id(), 0..300),
-            window in 1..20usize,
+            window in prop_oneof![4 => 1..20usize, 1 => Just(CountingOptions::WHOLE_DOCUMENT)],
             symmetric: bool,
             distance_weighting: bool,
         ) {

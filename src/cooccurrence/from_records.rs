@@ -10,6 +10,7 @@ use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// A record, with the row of the triangle that it belongs to.
 #[repr(C)]
@@ -38,6 +39,8 @@ const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 /// Builds a [`Triangle`] from records in any order.
 pub struct TriangleBuilder<'a> {
     words: usize,
+    // Whether a record adds to both directions of its pair.
+    symmetric: bool,
     // A bucket holds the records of 2^shift rows.
     shift: u32,
     buckets: Buckets<RowRecord>,
@@ -51,10 +54,18 @@ impl<'a> TriangleBuilder<'a> {
         let count = words.div_ceil(rows);
         Self {
             words,
+            symmetric: false,
             shift: rows.trailing_zeros(),
             buckets: Buckets::new(count, memory.row_bytes(), memory.folder.clone()),
             memory,
         }
+    }
+
+    /// Let every record add to both X\[i, j\] and X\[j, i\], and once to X\[i, i\].
+    #[must_use]
+    pub fn symmetric(mut self) -> Self {
+        self.symmetric = true;
+        self
     }
 
     /// Add `x` to X\[i, j\]. Repeated records add up in the order given.
@@ -63,7 +74,8 @@ impl<'a> TriangleBuilder<'a> {
     /// [`crate::Error::Io`] with the folder for temporary files.
     #[inline]
     pub fn push(&mut self, i: WordId, j: WordId, x: f64) -> Result<()> {
-        let (row, column) = if i >= j { (i, j) } else { (j, i | BACKWARD) };
+        let backward = if self.symmetric { 0 } else { BACKWARD };
+        let (row, column) = if i >= j { (i, j) } else { (j, i | backward) };
         let bucket = row >> self.shift;
         self.buckets
             .push(bucket as usize, RowRecord { row, column, x })
@@ -83,13 +95,18 @@ impl<'a> TriangleBuilder<'a> {
             monitor.check()?;
             let wave: Vec<(usize, Bucket<RowRecord>)> = numbered.by_ref().take(wave).collect();
             if wave.is_empty() {
-                return writer.finish_either(self.words);
+                return if self.symmetric {
+                    Ok(writer.finish(self.words, true))
+                } else {
+                    writer.finish_either(self.words)
+                };
             }
             let blocks: Result<Vec<RowBlock>> = wave
                 .into_par_iter()
                 .map(|(first, bucket)| {
                     let end = self.words.min(first + rows);
-                    block(first as WordId, end as WordId, bucket, file.as_ref())
+                    let both = !self.symmetric;
+                    block(first as WordId..end as WordId, both, bucket, file.as_ref())
                 })
                 .collect();
             writer.push(blocks?)?;
@@ -97,10 +114,10 @@ impl<'a> TriangleBuilder<'a> {
     }
 }
 
-/// Build the rows `first..end` from their records, which may be in any order.
+/// Build these rows from their records, which may be in any order, with a value for each direction or one for both.
 fn block(
-    first: WordId,
-    end: WordId,
+    rows: Range<WordId>,
+    both_directions: bool,
     bucket: Bucket<RowRecord>,
     file: Option<&TemporaryFile>,
 ) -> Result<RowBlock> {
@@ -109,10 +126,10 @@ fn block(
     // first, where its failure is an error.
     fallible::with_capacity::<RowRecord>(entries.len())?;
     entries.sort_by_key(RowRecord::key);
-    let mut block = RowBlock::new(first, true);
-    block.reserve((end - first) as usize, entries.len())?;
+    let mut block = RowBlock::new(rows.start, both_directions);
+    block.reserve(rows.len(), entries.len())?;
     let mut pairs = entries.chunk_by(|a, b| a.key() == b.key()).peekable();
-    for row in first..end {
+    for row in rows {
         while let Some(pair) = pairs.next_if(|pair| pair[0].row == row) {
             let mut sums = [0.0; 2];
             for entry in pair {

@@ -16,14 +16,21 @@ pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 
 /// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), sorted by row, then column.
 ///
+/// A *rectangular* X has words of its own for the columns. Its rows and columns are numbered from 0 each, and X is
+/// stored as the square matrix that it is the upper left corner of: X\[i, j\] is in row i of the triangle if i ≥ j, and
+/// otherwise in row j, as the value of the other direction. The rest of the square is empty, so it takes no memory, and
+/// whatever reads records works on both kinds of matrix.
+///
 /// A symmetric X has one number per pair, any other X has one for each direction. Rows lie in blocks, in
 /// memory or, beyond a memory limit, in a temporary file. Callers read one block at a time in both cases.
 #[derive(Debug)]
 pub struct Triangle {
-    /// Number of words: X is `words` × `words`.
+    /// Number of words: X is `words` × `words`. If X is rectangular, the larger of the numbers of rows and columns.
     pub words: usize,
     /// Whether X equals its transpose, so that the rows hold only one number for each pair.
     pub symmetric: bool,
+    // Rows and columns of a rectangular matrix.
+    rectangle: Option<[usize; 2]>,
     store: Store,
     nnz: u64,
     total: f64,
@@ -35,10 +42,33 @@ impl Triangle {
         Self {
             words,
             symmetric,
+            rectangle: None,
             store,
             nnz: totals.nnz,
             total: totals.total,
         }
+    }
+
+    /// This matrix as one whose columns have words of their own. No record may lie outside `shape`, the numbers of rows
+    /// and columns.
+    ///
+    /// # Panics
+    /// If the larger of both is not the number of words.
+    #[must_use]
+    pub fn rectangular(mut self, shape: [usize; 2]) -> Self {
+        assert_eq!(shape[0].max(shape[1]), self.words, "the corner of a square");
+        self.rectangle = Some(shape);
+        self
+    }
+
+    /// Whether the columns have words of their own.
+    pub fn is_rectangular(&self) -> bool {
+        self.rectangle.is_some()
+    }
+
+    /// Numbers of rows and columns.
+    pub fn shape(&self) -> [usize; 2] {
+        self.rectangle.unwrap_or([self.words; 2])
     }
 
     /// Number of blocks.
@@ -186,6 +216,7 @@ impl Triangle {
     pub fn row_sums(&self) -> Result<Vec<f64>> {
         let mut sums: Vec<f64> = fallible::zeroed(self.words)?;
         self.for_each_record(|i, _, x| sums[i as usize] += x)?;
+        sums.truncate(self.shape()[0]);
         Ok(sums)
     }
 
@@ -239,6 +270,7 @@ impl Triangle {
             row.for_each_record(|i, _, _| lengths[i as usize] += 1);
             Ok(())
         })?;
+        lengths.truncate(self.shape()[0]);
         Ok(lengths)
     }
 

@@ -3,12 +3,13 @@
 //! [`count_text`] does all steps from text to counts; [`count()`] counts text that is encoded already. Counts are
 //! a [`Triangle`], whose rows lie in memory or in a temporary file.
 //!
-//! Four files make a [`Triangle`] without a text: `from_records` from records in any order, `assemble` from pairs
-//! in memory, `merge` from counts with the same word ids, `weighted_sum` from counts with different word ids.
+//! Five files make a [`Triangle`] without a text: `pairs` from a table of keys and values, `from_records` from records
+//! in any order, `assemble` from pairs in memory, `merge` from counts with the same word ids, `weighted_sum` from counts with different word ids.
 
 mod accumulator;
 mod assemble;
 mod count;
+mod documents;
 mod estimate;
 mod frequent_pairs;
 mod from_records;
@@ -18,6 +19,7 @@ mod merge;
 mod occurrences;
 mod options;
 mod packed_block;
+mod pairs;
 mod pipeline;
 mod row_block;
 pub(crate) mod row_codec;
@@ -32,7 +34,8 @@ mod window;
 
 pub use accumulator::DENSE_WIDTH;
 pub(crate) use accumulator::RowAccumulator;
-pub use count::count;
+pub use count::{count, count_named};
+pub(crate) use documents::Documents;
 pub use estimate::{CorpusSize, EncodedSample, Estimate};
 pub(crate) use frequent_pairs::FrequentPairs;
 pub use from_records::TriangleBuilder;
@@ -41,7 +44,8 @@ pub use matrix::{Csr, Triangle};
 pub use merge::plus;
 pub(crate) use merge::{BlockSum, push_row, push_sum};
 pub(crate) use occurrences::{Occurrences, tasks};
-pub use options::CountingOptions;
+pub use options::{CountingOptions, MAX_DOCUMENT};
+pub use pairs::{CountedPairs, KeyTable, PairBatch, PairOptions, PairReader, count_pairs};
 pub use pipeline::{CountedText, Words, count_text};
 pub(crate) use row_block::poll;
 pub use row_block::{RowBlock, Rows, TriangleRow};

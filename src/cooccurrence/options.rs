@@ -2,14 +2,19 @@
 
 use crate::error::{Error, Result};
 
+/// Words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts: a document of n words has n²/2
+/// pairs, 50 million for this length.
+pub const MAX_DOCUMENT: usize = 10_000;
+
 /// Which pairs of words co-occur, and with what weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountingOptions {
-    /// Number of words to each side, at least 1.
+    /// Number of words to each side, at least 1, or [`CountingOptions::WHOLE_DOCUMENT`].
     pub window: usize,
     /// Count both directions; otherwise (left word, right word) only.
     pub symmetric: bool,
-    /// A pair at distance d adds 1/d; otherwise 1.
+    /// A pair at distance d adds 1/d; otherwise 1. If a whole document is the window, all its words are at the distance
+    /// length − 1.
     pub distance_weighting: bool,
 }
 
@@ -24,6 +29,23 @@ impl Default for CountingOptions {
 }
 
 impl CountingOptions {
+    /// The window that counts every pair of a document.
+    pub const WHOLE_DOCUMENT: usize = usize::MAX;
+
+    /// Whether every pair of a document is counted.
+    pub fn counts_documents(&self) -> bool {
+        self.window == Self::WHOLE_DOCUMENT
+    }
+
+    /// The largest distance of two words that are a pair.
+    pub(crate) fn reach(&self) -> usize {
+        if self.counts_documents() {
+            MAX_DOCUMENT
+        } else {
+            self.window
+        }
+    }
+
     pub(crate) fn check(&self) -> Result<()> {
         if self.window == 0 {
             return Err(Error::parameter("window", "must be at least 1, got 0"));

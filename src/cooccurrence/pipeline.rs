@@ -1,6 +1,6 @@
 //! From text to counts in one call: read, choose the vocabulary, encode, count.
 
-use super::count::count;
+use super::count::count_named;
 use super::matrix::Triangle;
 use super::merge::plus;
 use super::options::CountingOptions;
@@ -48,7 +48,7 @@ pub struct CountedText {
 /// bits for any number of threads.
 ///
 /// # Errors
-/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`].
+/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`](super::count()).
 pub fn count_text(
     reader: &mut dyn ChunkReader,
     words: Words<'_>,
@@ -85,7 +85,8 @@ pub fn count_text(
         }
     };
     let tokens = corpus.tokens();
-    let counts = count(&mut corpus, vocabulary.len(), counting, memory, monitor)?;
+    let (words, named) = (vocabulary.len(), Some(&*vocabulary));
+    let counts = count_named(&mut corpus, words, named, counting, memory, monitor)?;
     Ok(CountedText {
         vocabulary,
         rare,

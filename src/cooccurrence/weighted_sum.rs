@@ -7,29 +7,49 @@ use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
 impl Triangle {
-    /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new id of each
-    /// of its words, and its weight.
+    /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new ids of the words
+    /// of its rows and of its columns, and its weight. Both lists are the same unless the matrix is rectangular.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
-    pub fn sum(words: usize, parts: &[(&Self, &[WordId], f64)], monitor: &Monitor) -> Result<Self> {
+    pub fn sum(
+        words: usize,
+        parts: &[(&Self, [&[WordId]; 2], f64)],
+        monitor: &Monitor,
+    ) -> Result<Self> {
         let sum = Self::assemble(words, monitor, |pair| {
             let mut since = 0;
             for (part, ranks, weight) in parts {
                 part.for_each_row(0..part.words as WordId, |row| {
                     poll(row.columns.len(), &mut since, monitor)?;
-                    let i = ranks[row.row as usize];
+                    let [own, other] = *ranks;
+                    let new =
+                        |ids: &[WordId], id: WordId| ids.get(id as usize).copied().unwrap_or(0);
                     for (entry, &column) in row.columns.iter().enumerate() {
                         let forward = row.forward[entry];
                         let backward = row.backward.map_or(forward, |b| b[entry]);
-                        let j = ranks[column as usize];
                         if !((forward * weight).is_finite() && (backward * weight).is_finite()) {
                             return Err(Error::parameter(
                                 "weight",
                                 format!("must keep counts finite: {forward:e} times {weight:e}"),
                             ));
                         }
-                        pair(i, j, forward * weight, backward * weight);
+                        let (forward, backward) = (forward * weight, backward * weight);
+                        if part.is_rectangular() {
+                            // The two directions are records of different words. A direction without a record may
+                            // have no word: then it adds 0 to word 0.
+                            pair(new(own, row.row), new(other, column), forward, 0.0);
+                            if column != row.row {
+                                pair(new(own, column), new(other, row.row), backward, 0.0);
+                            }
+                        } else {
+                            pair(
+                                own[row.row as usize],
+                                own[column as usize],
+                                forward,
+                                backward,
+                            );
+                        }
                     }
                     Ok(())
                 })?;

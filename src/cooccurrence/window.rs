@@ -1,6 +1,7 @@
 //! Sums a row of the matrix from the windows around the occurrences of its word.
 
 use super::accumulator::{Kind, Row, RowAccumulator, Sum, ones};
+use super::documents::Documents;
 use super::occurrences::{Occurrences, POLL_TOKENS};
 use super::options::CountingOptions;
 use super::text::{Symbol, Text};
@@ -16,12 +17,11 @@ pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     accumulator: &mut RowAccumulator<S>,
     monitor: &Monitor,
 ) -> Result<()> {
-    let occurrences: usize = counters
-        .iter()
-        .map(|counter| counter.occurrences.of(row).len())
-        .sum();
-    let window = counters.first().map_or(0, |counter| counter.options.window);
-    let most = occurrences.saturating_mul(window.saturating_mul(2));
+    let window = counters
+        .first()
+        .map_or(0, |counter| counter.options.reach());
+    let most = counters.iter().map(|counter| counter.most_pairs(row));
+    let most = most.fold(0, usize::saturating_add);
     accumulator.begin(row as usize + 1, most)?;
     // The wider the window, the longer an occurrence takes: check the monitor after fewer of them.
     let together = (POLL_TOKENS / window.clamp(SIDE, POLL_TOKENS)).clamp(1, 1 << 14);
@@ -54,6 +54,8 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     carried: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
+    // The documents, if whole documents are counted.
+    documents: Option<&'a Documents>,
     // Fast path: the weight of each lane of a window, left side then right.
     lanes: [f64; 2 * SIDE],
     // Lanes that lie within the window, for each of the windows that are added together.
@@ -61,12 +63,14 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
 }
 
 impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
-    /// A counter of the pairs in `text`, except those of two words among the first `carried` ones: they were
+    /// A counter of the pairs in `text`. It needs the `documents` of the text if whole documents are counted.
+    /// Otherwise it counts all pairs except those of two words among the first `carried` ones: they were
     /// counted with the previous segment.
     pub fn new(
         text: &'a T,
         carried: usize,
         occurrences: &'a Occurrences,
+        documents: Option<&'a Documents>,
         options: &CountingOptions,
     ) -> Self {
         let mut lanes = [0.0; 2 * SIDE];
@@ -84,8 +88,21 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
             carried,
             occurrences,
             options: *options,
+            documents,
             lanes,
             within,
+        }
+    }
+
+    /// An upper bound for the number of pairs that [`RowCounter::scan`] adds to a row.
+    fn most_pairs(&self, row: WordId) -> usize {
+        let positions = self.occurrences.of(row);
+        match self.documents {
+            Some(documents) => documents.others(positions.iter().map(|&p| p as usize)),
+            None => {
+                let neighbours = self.options.window.saturating_mul(2);
+                positions.len().saturating_mul(neighbours)
+            }
         }
     }
 
@@ -97,6 +114,11 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         sums: &mut impl Row,
         monitor: &Monitor,
     ) -> Result<()> {
+        if let Some(documents) = self.documents {
+            let positions = positions.iter().map(|&p| p as usize);
+            documents.scan(self.text, row, positions, &self.options, sums);
+            return Ok(());
+        }
         let first_new = positions.partition_point(|&p| (p as usize) < self.carried);
         let (carried, positions) = positions.split_at(first_new);
         for position in carried {

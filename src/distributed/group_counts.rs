@@ -7,9 +7,9 @@
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
-    BlockSum, CompressedBlock, CountingOptions, FrequentPairs, Occurrences, RowAccumulator,
-    RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll, push_row,
-    push_sum, sum_row, tasks,
+    BlockSum, CompressedBlock, CountingOptions, Documents, FrequentPairs, Occurrences,
+    RowAccumulator, RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll,
+    push_row, push_sum, sum_row, tasks,
 };
 use crate::encoding::{CompactText, DOCUMENT_END};
 use crate::error::{Error, Result};
@@ -226,7 +226,7 @@ pub fn row_blocks(
             tasks(own.iter().copied(), size).into_iter().flat_map(cut)
         })
         .collect();
-    let neighbours = 2.0 * options.window as f64 / text.max(1) as f64;
+    let neighbours = 2.0 * options.reach() as f64 / text.max(1) as f64;
     let (mut before, mut work) = (0, 0.0);
     let ends: Vec<f64> = blocks
         .iter()
@@ -317,10 +317,21 @@ fn count_blocks<S: BlockSum>(
         .map(|ids| Occurrences::index(*ids, first..rows.end, monitor))
         .collect();
     let occurrences = occurrences?;
+    let mut documents: Vec<Documents> = Vec::new();
+    let mut documents_before = 0;
+    for ids in texts.iter().filter(|_| options.counts_documents()) {
+        let found = Documents::index(*ids, true, monitor)?;
+        let found = found.map_err(|long| long.error(documents_before, None))?;
+        documents_before += found.len();
+        documents.push(found);
+    }
     let counters: Vec<RowCounter<'_, [WordId]>> = texts
         .iter()
         .zip(&occurrences)
-        .map(|(ids, occurrences)| RowCounter::new(*ids, 0, occurrences, options))
+        .enumerate()
+        .map(|(text, (ids, occurrences))| {
+            RowCounter::new(*ids, 0, occurrences, documents.get(text), options)
+        })
         .collect();
     let mut accumulator = RowAccumulator::<S>::new();
     let mut block = RowBlock::default();
@@ -720,7 +731,8 @@ mod tests {
             texts in proptest::collection::vec(proptest::collection::vec(
                 prop_oneof![20 => 0..WORDS as WordId, 1 => Just(DOCUMENT_END), 1 => Just(GAP)], 0..200),
                 1..7),
-            groups in 1usize..6, together in 1usize..4, window in 1usize..20, symmetric: bool,
+            groups in 1usize..6, together in 1usize..4, symmetric: bool,
+            window in prop_oneof![4 => 1usize..20, 1 => Just(CountingOptions::WHOLE_DOCUMENT)],
             threads in 1usize..3,
         ) {
             let options = CountingOptions { window, symmetric, distance_weighting: true };

@@ -8,8 +8,8 @@ use bytemuck::{Pod, Zeroable};
 
 /// Numbers words in the order of first occurrence, and counts them.
 #[derive(Default)]
-pub(super) struct Interner {
-    pub table: WordTable,
+pub(crate) struct Interner {
+    pub(super) table: WordTable,
     // Words longer than `SHORT` bytes, each after its length. Shorter words are in the table itself.
     pub long: Vec<u8>,
 }
@@ -19,7 +19,7 @@ pub(super) const SHORT: usize = 16;
 /// A word in the table. Words of up to 16 bytes (nearly all) are compared within the table.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
-pub(super) struct InternedWord {
+pub(crate) struct InternedWord {
     // A short word, padded with zeros. For a long word: its hash, and its offset in `long`.
     key: [u8; SHORT],
     pub len: u32,
@@ -165,6 +165,11 @@ impl Interner {
         new.id = self.table.len() as WordId;
         self.table.insert(hash, new).ok()?;
         Some(new.id)
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.table.len()
     }
 
     /// The number of `word`, or `None` if it has none yet. `hash` is [`InternedWord::hash`] of the word.

@@ -17,6 +17,7 @@ mod word_table;
 pub use compact_text::CompactText;
 pub(crate) use compact_text::{END, FAR};
 pub use documents::DocumentText;
+pub(crate) use interner::Interner;
 pub use options::EncodingOptions;
 pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};

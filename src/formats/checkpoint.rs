@@ -5,20 +5,20 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCKP` |
-//! | 4 | version, 2 |
-//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator |
+//! | 4 | version: 3 if X is rectangular, else 2 |
+//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator; plus 4 if X is rectangular |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
-//! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A |
+//! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A, or context words C if X is rectangular |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 48 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second, data loss |
-//! | 8 V (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order: g = dim of a vector, or 1 |
+//! | 4 (V + C) (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order: g = dim of a vector, or 1 |
 //! | as many, or 0 | the same for the better epoch |
 //! | 4 A + 4 A dim | the anchored words' numbers, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! Version 1 has no data loss, and so 40 bytes for an epoch; its loss is the data loss.
+//! C is V unless X is rectangular. Then no words are anchored. Version 1 has no data loss, and so 40 bytes for an epoch; its loss is the data loss.
 //!
 //! There is no random state: the random numbers of an epoch depend only on the seed, which is in the
 //! settings, and on the number of the epoch.
@@ -40,11 +40,11 @@ use std::path::Path;
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    versions: [1, 2],
+    versions: [1, 3],
     length: 92,
 };
-/// How many numbers of 8 bytes an epoch's report has, in versions 1 and 2 of the format.
-const REPORT: [usize; 2] = [5, 6];
+/// How many numbers of 8 bytes an epoch's report has, in each version of the format.
+const REPORT: [usize; 3] = [5, 6, 6];
 /// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
@@ -68,21 +68,28 @@ pub fn save(
     let reports = &history.reports;
     let anchored = anchor.as_ref().map_or(0, |anchor| anchor.words.len());
     let layout = parameters.layout();
-    let flags = u32::from(best.is_some()) + 2 * u32::from(layout.is_rowwise());
+    let [words, contexts] = parameters.shape();
+    let is_rectangular = words != contexts;
+    let flags = u32::from(best.is_some())
+        + 2 * u32::from(layout.is_rowwise())
+        + 4 * u32::from(is_rectangular);
     let weight = anchor.as_ref().map_or(0.0, |anchor| anchor.weight);
     let number = |number: usize| (number as u64).to_le_bytes();
-    let header = HEADER.header(&[
-        &flags.to_le_bytes(),
-        &number(parameters.words()),
-        &number(parameters.dim()),
-        &number(history.epochs),
-        &number(history.halvings),
-        &number(settings.len()),
-        &number(reports.len()),
-        &number(anchored),
-        &history.divergence_cost.unwrap_or(f64::NAN).to_le_bytes(),
-        &weight.to_le_bytes(),
-    ]);
+    let header = HEADER.header_of(
+        if is_rectangular { 3 } else { 2 },
+        &[
+            &flags.to_le_bytes(),
+            &number(words),
+            &number(parameters.dim()),
+            &number(history.epochs),
+            &number(history.halvings),
+            &number(settings.len()),
+            &number(reports.len()),
+            &number(if is_rectangular { contexts } else { anchored }),
+            &history.divergence_cost.unwrap_or(f64::NAN).to_le_bytes(),
+            &weight.to_le_bytes(),
+        ],
+    );
     write_atomically(path, monitor, |out| {
         let mut out = Output {
             path,
@@ -147,7 +154,15 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [16, 24, 32, 40, 48, 56, 64].map(|offset| header.u64(offset));
     let flags = header.u32(12);
-    let possible = flags < 2 * header.version()
+    let is_rectangular = flags >= 4;
+    let (contexts, anchored) = if is_rectangular {
+        (anchored, 0)
+    } else {
+        (words, anchored)
+    };
+    let possible = flags < 1 << header.version()
+        && (header.version() < 3 || is_rectangular)
+        && contexts <= MAX_WORDS as u64
         && words <= MAX_WORDS as u64
         && (1..=MAX_DIM as u64).contains(&dim)
         && anchored <= words
@@ -155,15 +170,27 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     if !possible {
         return Err(fault(contradiction(12)));
     }
-    let [words, dim, epochs, halvings, settings, reports, anchored] =
-        [words, dim, epochs, halvings, settings, reports, anchored].map(|n| n as usize);
+    let [
+        words,
+        contexts,
+        dim,
+        epochs,
+        halvings,
+        settings,
+        reports,
+        anchored,
+    ] = [
+        words, contexts, dim, epochs, halvings, settings, reports, anchored,
+    ]
+    .map(|n| n as usize);
     let (sets, layout) = (
         1 + flags as usize % 2,
-        RowLayout::with_sums(dim, flags >= 2),
+        RowLayout::with_sums(dim, flags & 2 != 0),
     );
+    let shape = [words, contexts];
     let numbers = REPORT[header.version() as usize - 1];
     let expected = length(
-        words,
+        shape,
         layout,
         sets,
         settings,
@@ -192,8 +219,8 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let mut parameters = Vec::new();
     for _ in 0..sets {
         let [values, sums] =
-            [dim, layout.sums_per_vector()].map(|width| input.exported(words, width));
-        parameters.push(Parameters::from_exported(words, layout, &values?, &sums?)?);
+            [dim, layout.sums_per_vector()].map(|width| input.exported(shape, width));
+        parameters.push(Parameters::from_shaped(shape, layout, &values?, &sums?)?);
     }
     let anchor = Anchor {
         words: input.numbers(anchored, u32::from_le_bytes)?,
@@ -237,7 +264,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
 
 /// Number of bytes of a file with these numbers of items.
 fn length(
-    words: usize,
+    shape: [usize; 2],
     layout: RowLayout,
     sets: usize,
     settings: usize,
@@ -245,9 +272,17 @@ fn length(
     anchored: usize,
 ) -> u128 {
     let (dim, sums) = (layout.dim(), layout.sums_per_vector());
-    let [words, dim, sums, sets, settings, reports, anchored] =
-        [words, dim, sums, sets, settings, reports, anchored].map(|n| n as u128);
-    let parameters = (8 * sets * words).saturating_mul(dim + sums + 2);
+    let [rows, dim, sums, sets, settings, reports, anchored] = [
+        shape[0] + shape[1],
+        dim,
+        sums,
+        sets,
+        settings,
+        reports,
+        anchored,
+    ]
+    .map(|n| n as u128);
+    let parameters = (4 * sets * rows).saturating_mul(dim + sums + 2);
     let anchor = (4 * anchored).saturating_mul(dim + 1);
     (HEADER.length as u128 + settings + reports + 4)
         .saturating_add(parameters)
@@ -309,13 +344,13 @@ impl Reader<'_> {
     }
 
     /// Read the fields in the order of the file.
-    fn exported(&mut self, words: usize, width: usize) -> Result<Exported> {
+    fn exported(&mut self, [words, contexts]: [usize; 2], width: usize) -> Result<Exported> {
         let mut next = |count| self.numbers(count, f32::from_le_bytes);
         Ok(Exported {
             w: next(words * width)?,
             b: next(words)?,
-            w_tilde: next(words * width)?,
-            b_tilde: next(words)?,
+            w_tilde: next(contexts * width)?,
+            b_tilde: next(contexts)?,
         })
     }
 }

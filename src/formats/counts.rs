@@ -5,17 +5,18 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCNT` |
-//! | 4 | version, 3 |
-//! | 4 | 1 if the matrix is symmetric, else 0 |
+//! | 4 | version: 4 if the matrix is rectangular, else 3 |
+//! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular |
 //! | 8 + 8 | words, blocks |
 //! | 8 | bytes of the vocabulary |
-//! | 8 + 8 | rare words, which are not in the vocabulary; bytes of them |
+//! | 8 + 8 | rare words, which are not in the vocabulary, or context words of a rectangular matrix; bytes of them |
 //! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
-//! | … | rare words: the same |
+//! | … | rare words or context words: the same |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
 //!
-//! The blocks have all rows, in order. Nothing follows the last block.
+//! The blocks have all rows of the triangle, in order. A rectangular matrix has as many as it has words or context words,
+//! if these are more. Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -39,38 +40,57 @@ use std::sync::Arc;
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    versions: [3, 3],
+    versions: [3, 4],
     length: 64,
 };
 
-/// Write `counts` with their `vocabulary` and, if they are known, the words that are too `rare` for the vocabulary.
-/// Blocks are encoded on all threads of the current rayon pool.
+/// In the header: the matrix is rectangular.
+const RECTANGULAR: u32 = 2;
+
+/// The words of counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Words<'a> {
+    /// The words of the rows and, unless there are `contexts`, of the columns.
+    pub vocabulary: &'a Vocabulary,
+    /// The words that are too rare for the vocabulary, if they are known.
+    pub rare: &'a Vocabulary,
+    /// The words of the columns of a rectangular matrix. It comes from no text, so no word is too rare for it.
+    pub contexts: Option<&'a Vocabulary>,
+}
+
+/// Write `counts` with their words. Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format, except `.bin`, of which
 /// [`super::stanford`] writes counts; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save(
     counts: &Triangle,
-    vocabulary: &Vocabulary,
-    rare: &Vocabulary,
+    words: Words<'_>,
     path: impl AsRef<Path>,
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
     Written::COUNTS.check(path)?;
-    let mut words = encode_vocabulary(vocabulary);
+    let others = words.contexts.unwrap_or(words.rare);
+    let number_of_words = words.vocabulary.len();
+    let mut words = encode_vocabulary(words.vocabulary);
     let vocabulary_bytes = words.len();
-    words.extend(encode_vocabulary(rare));
+    words.extend(encode_vocabulary(others));
     let number = |number: usize| (number as u64).to_le_bytes();
-    let header = HEADER.header(&[
-        &u32::from(counts.symmetric).to_le_bytes(),
-        &number(counts.words),
-        &number(counts.blocks()),
-        &number(vocabulary_bytes),
-        &number(rare.len()),
-        &number(words.len() - vocabulary_bytes),
-        &crc32fast::hash(&words).to_le_bytes(),
-    ]);
+    let is_rectangular = counts.is_rectangular();
+    let flags = u32::from(counts.symmetric) + RECTANGULAR * u32::from(is_rectangular);
+    let header = HEADER.header_of(
+        HEADER.versions[usize::from(is_rectangular)],
+        &[
+            &flags.to_le_bytes(),
+            &number(number_of_words),
+            &number(counts.blocks()),
+            &number(vocabulary_bytes),
+            &number(others.len()),
+            &number(words.len() - vocabulary_bytes),
+            &crc32fast::hash(&words).to_le_bytes(),
+        ],
+    );
     write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&words))?;
@@ -97,10 +117,12 @@ pub fn save(
 /// Counts with their words.
 #[derive(Debug)]
 pub struct Loaded {
-    /// The words of rows and columns.
+    /// The words of the rows and, unless there are `contexts`, of the columns.
     pub vocabulary: Arc<Vocabulary>,
     /// Words that are too rare for the vocabulary, if they are known.
     pub rare: Arc<Vocabulary>,
+    /// The words of the columns of a rectangular matrix.
+    pub contexts: Option<Arc<Vocabulary>>,
     /// The counts. Those that exceed the memory limit are in a temporary file.
     pub counts: Triangle,
 }
@@ -139,6 +161,7 @@ pub(crate) fn load_from(
             counts: read_cooccurrences(&mut input, vocabulary.len(), memory, monitor)?,
             vocabulary,
             rare: Arc::default(),
+            contexts: None,
         }),
         (true, Some(_)) => {
             let message = "must be None for this file, which holds its own vocabulary";
@@ -158,27 +181,33 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     let header = input.bytes(HEADER.length as u64)?;
     let header = HEADER
         .check(&header)
-        .and_then(|numbers| match numbers.u32(12) {
-            0 | 1 => Ok(numbers),
+        .and_then(|numbers| match (numbers.version(), numbers.u32(12)) {
+            (3, 0 | 1) | (4, 2 | 3) => Ok(numbers),
             _ => Err(contradiction(12)),
         })
         .map_err(|(offset, message)| input.error(offset, message))?;
-    let (symmetric, words, blocks) = (header.u32(12) == 1, header.u64(16), header.u64(24));
+    let (symmetric, is_rectangular) = (header.u32(12) & 1 == 1, header.version() == 4);
+    let (words, other_words, blocks) = (header.u64(16), header.u64(40), header.u64(24));
     let start = input.offset;
     let lengths = [header.u64(32), header.u64(48)];
     let bytes = input.bytes(lengths[0].saturating_add(lengths[1]))?;
     if crc32fast::hash(&bytes) != header.u32(56) {
         return Err(input.error(start, "the vocabulary is damaged"));
     }
-    let (chosen, rare) = bytes.split_at(lengths[0] as usize);
+    let (chosen, others) = bytes.split_at(lengths[0] as usize);
     let vocabulary = read_vocabulary(&input, chosen, words, start, "vocabulary")?;
-    let rare = read_vocabulary(
-        &input,
-        rare,
-        header.u64(40),
-        start + lengths[0],
-        "vocabulary",
-    )?;
+    let middle = start + lengths[0];
+    let others = read_vocabulary(&input, others, other_words, middle, "vocabulary")?;
+    let (rare, contexts) = if is_rectangular {
+        (Vocabulary::default(), Some(Arc::new(others)))
+    } else {
+        (others, None)
+    };
+    let rows = if is_rectangular {
+        words.max(other_words)
+    } else {
+        words
+    };
     if let Some((word, _)) = rare.iter().find(|(w, _)| vocabulary.index_of(w).is_some()) {
         let word = String::from_utf8_lossy(word);
         let message = format!("the word {word:?} is both in the vocabulary and a rare word");
@@ -187,7 +216,7 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     drop(bytes);
     let path = input.input.path().to_owned();
     let damaged = |offset, message| Error::format(&path, Location::Byte(offset), message);
-    let mut rows = RowWriter::new(memory);
+    let mut writer = RowWriter::new(memory);
     let mut next = 0;
     let together = 4 * rayon::current_num_threads() as u64;
     let mut read = 0;
@@ -212,25 +241,51 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
             .collect();
         let blocks = decoded.into_iter().collect::<Result<Vec<_>>>()?;
         for (block, (offset, ..)) in blocks.iter().zip(&encoded) {
-            if block.rows().start != next || u64::from(block.rows().end) > words {
+            if block.rows().start != next || u64::from(block.rows().end) > rows {
                 return Err(damaged(*offset, "a block of counts is out of order"));
             }
             next = block.rows().end;
         }
-        rows.push(blocks)?;
+        if is_rectangular
+            && !blocks
+                .iter()
+                .all(|block| lies_within(block, [words, other_words]))
+        {
+            let offset = encoded.first().map_or(0, |(offset, ..)| *offset);
+            return Err(damaged(
+                offset,
+                "counts lie outside the words of their rows or columns",
+            ));
+        }
+        writer.push(blocks)?;
         read += batch;
         input.input.report(monitor)?;
     }
-    if u64::from(next) != words || !input.is_at_end()? {
+    if u64::from(next) != rows || !input.is_at_end()? {
         return Err(input.error(input.offset, "the file does not end with the last row"));
     }
-    let counts = rows.finish(words as usize, symmetric);
+    let mut counts = writer.finish(rows as usize, symmetric);
+    if is_rectangular {
+        counts = counts.rectangular([words as usize, other_words as usize]);
+    }
     check_sum(&counts, &path)?;
     Ok(Loaded {
         vocabulary: Arc::new(vocabulary),
         rare: Arc::new(rare),
+        contexts,
         counts,
     })
+}
+
+/// Whether all records of a block are within these numbers of rows and columns.
+fn lies_within(block: &RowBlock, shape: [u64; 2]) -> bool {
+    let mut inside = true;
+    for row in block.rows() {
+        block.row(row).for_each_record(|i, j, _| {
+            inside &= u64::from(i) < shape[0] && u64::from(j) < shape[1];
+        });
+    }
+    inside
 }
 
 /// Read the next block: its offset, its bytes, and the checksum that they should have.
@@ -258,6 +313,14 @@ mod tests {
         (vocabulary, rare, counts.unwrap())
     }
 
+    fn words<'a>(vocabulary: &'a Vocabulary, rare: &'a Vocabulary) -> Words<'a> {
+        Words {
+            vocabulary,
+            rare,
+            contexts: None,
+        }
+    }
+
     fn read(path: &Path) -> Result<Loaded> {
         load(path, None, &MemoryLimit::default(), &Monitor::new())
     }
@@ -273,15 +336,51 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
-        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
+        save(&counts, words(&vocabulary, &rare), &path, &Monitor::new()).unwrap();
         let loaded = read(&path).unwrap();
         assert!(*loaded.vocabulary == vocabulary && *loaded.rare == rare);
         assert!(same(&loaded.counts, &counts) && !loaded.counts.symmetric);
         let (vocabulary, rare, counts) = sample();
         let little = MemoryLimit::new(Some(0), None);
-        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
+        save(&counts, words(&vocabulary, &rare), &path, &Monitor::new()).unwrap();
         let on_disk = load(&path, None, &little, &Monitor::new()).unwrap().counts;
         assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
+    }
+
+    #[test]
+    fn rectangular_counts_come_back_with_both_vocabularies() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("counts");
+        let users = Vocabulary::new([("ann", 2), ("bob", 1)]).unwrap();
+        let films = Vocabulary::new([("ann", 1), ("m1", 1), ("m2", 1)]).unwrap();
+        let counts = Triangle::assemble(3, &Monitor::new(), |pair| {
+            pair(0, 2, 4.0, 0.0);
+            pair(0, 0, 1.0, 0.0);
+            pair(1, 1, 5.0, 0.0);
+            Ok(())
+        });
+        let counts = counts.unwrap().rectangular([2, 3]);
+        let rare = Vocabulary::default();
+        let named = Words {
+            contexts: Some(&films),
+            ..words(&users, &rare)
+        };
+        save(&counts, named, &path, &Monitor::new()).unwrap();
+        let loaded = read(&path).unwrap();
+        assert!(*loaded.vocabulary == users && loaded.rare.is_empty());
+        assert_eq!(loaded.contexts.as_deref(), Some(&films));
+        assert!(same(&loaded.counts, &counts));
+        assert_eq!(loaded.counts.shape(), [2, 3]);
+        let good = std::fs::read(&path).unwrap();
+        for place in 0..good.len() {
+            let mut bytes = good.clone();
+            bytes[place] ^= 0x41;
+            std::fs::write(&path, &bytes).unwrap();
+            assert!(
+                matches!(read(&path), Err(Error::Format { .. })),
+                "byte {place}"
+            );
+        }
     }
 
     #[test]
@@ -289,7 +388,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
-        save(&counts, &vocabulary, &rare, &path, &Monitor::new()).unwrap();
+        save(&counts, words(&vocabulary, &rare), &path, &Monitor::new()).unwrap();
         let good = std::fs::read(&path).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();

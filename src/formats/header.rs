@@ -24,9 +24,14 @@ pub(super) type Fault = (u64, String);
 impl HeaderFormat {
     /// A header with these numbers, given as little-endian bytes, and zeros up to the checksum.
     pub fn header(&self, numbers: &[&[u8]]) -> Vec<u8> {
+        self.header_of(self.versions[1], numbers)
+    }
+
+    /// Like [`HeaderFormat::header`], of another version: what an older version can hold is written as that version.
+    pub fn header_of(&self, version: u32, numbers: &[&[u8]]) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.length);
         header.extend_from_slice(self.magic);
-        header.extend_from_slice(&self.versions[1].to_le_bytes());
+        header.extend_from_slice(&version.to_le_bytes());
         for number in numbers {
             header.extend_from_slice(number);
         }

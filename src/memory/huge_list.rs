@@ -67,6 +67,13 @@ impl<T: Pod> HugeList<T> {
         Ok(())
     }
 
+    /// Free the memory to spare of a small list. A large list keeps it.
+    pub fn shrink_to_fit(&mut self) {
+        if let Memory::Small(list) = &mut self.memory {
+            list.shrink_to_fit();
+        }
+    }
+
     /// Append items.
     ///
     /// # Errors

@@ -59,7 +59,7 @@ impl EncodingArguments {
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct CountingArguments {
-    window: usize,
+    window: Option<usize>,
     symmetric: bool,
     distance_weighting: bool,
 }
@@ -67,7 +67,7 @@ pub struct CountingArguments {
 impl CountingArguments {
     pub fn options(&self) -> CountingOptions {
         CountingOptions {
-            window: self.window,
+            window: self.window.unwrap_or(CountingOptions::WHOLE_DOCUMENT),
             symmetric: self.symmetric,
             distance_weighting: self.distance_weighting,
         }

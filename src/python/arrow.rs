@@ -362,7 +362,7 @@ fn keys<K: ArrowDictionaryKeyType>(array: &ArrayRef) -> Vec<Option<usize>> {
 }
 
 /// Check that the offsets or views of the array lie within its values, and return it.
-fn checked<A: Array + Clone>(array: A) -> PyResult<A> {
+pub fn checked<A: Array + Clone>(array: A) -> PyResult<A> {
     // The offset of an empty slice has no meaning.
     if !array.is_empty() {
         array.to_data().validate_full().map_err(invalid)?;

@@ -13,7 +13,7 @@ use crate::memory::{MemoryLimit, fallible};
 use crate::threads;
 use crate::vocabulary::{Vocabulary, WordId};
 use numpy::{PyArray1, PyReadonlyArray1};
-use pyo3::exceptions::PyRuntimeError;
+use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -25,6 +25,8 @@ pub struct CoreCooccurrence {
     // Words that were too rare for the vocabulary, if they are known. With more text they may become frequent
     // enough.
     pub rare: Arc<Vocabulary>,
+    // The words of the columns, if they are not those of the rows.
+    pub contexts: Option<Arc<Vocabulary>>,
     // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
     // The memory limit of the call that made these counts. It also applies when Stanford's records are
@@ -36,29 +38,64 @@ pub struct CoreCooccurrence {
 }
 
 impl CoreCooccurrence {
-    fn new(vocabulary: Arc<Vocabulary>, counts: Triangle, memory: MemoryLimit) -> Self {
-        Self::with_rare(vocabulary, Arc::default(), Arc::new(counts), memory)
+    /// Counts whose columns may have words of their own. If so, the counts must be rectangular.
+    pub fn shaped(
+        vocabulary: Arc<Vocabulary>,
+        contexts: Option<Arc<Vocabulary>>,
+        counts: Triangle,
+        memory: MemoryLimit,
+    ) -> Self {
+        Self::with_words(
+            vocabulary,
+            Arc::default(),
+            contexts,
+            Arc::new(counts),
+            memory,
+        )
     }
 
     fn of_text(counted: CountedText, memory: MemoryLimit) -> Self {
         let counts = Arc::new(counted.counts);
-        Self::with_rare(counted.vocabulary, counted.rare, counts, memory)
+        Self::with_words(counted.vocabulary, counted.rare, None, counts, memory)
     }
 
-    pub fn with_rare(
+    pub fn with_words(
         vocabulary: Arc<Vocabulary>,
         rare: Arc<Vocabulary>,
+        contexts: Option<Arc<Vocabulary>>,
         counts: Arc<Triangle>,
         memory: MemoryLimit,
     ) -> Self {
         Self {
             vocabulary,
             rare,
+            contexts,
             counts: Mutex::new(Some(counts)),
             memory,
             row_sums: OnceLock::new(),
             column_sums: OnceLock::new(),
         }
+    }
+
+    /// The words of the counts, for a file.
+    fn words(&self) -> counts_file::Words<'_> {
+        counts_file::Words {
+            vocabulary: &self.vocabulary,
+            rare: &self.rare,
+            contexts: self.contexts.as_deref(),
+        }
+    }
+
+    /// Refuse rectangular counts for `what`, which needs a square matrix.
+    fn check_square(&self, what: &str) -> PyResult<()> {
+        if self.contexts.is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "{what} needs counts whose rows and columns have the same words, but these counts have words of their \
+             own for the columns"
+        );
+        Err(PyValueError::new_err(message))
     }
 
     /// The counts.
@@ -97,10 +134,20 @@ impl CoreCooccurrence {
     }
 }
 
+/// Bytes of a record in the arrays of [`CoreCooccurrence::rows`], and of their part that is written at a time if there is
+/// no memory limit.
+const RECORD_BYTES: u64 = 12;
+const PART_BYTES: u64 = 1 << 30;
+
 /// Refuse arrays that are not well-formed compressed sparse rows, or that hold other values than finite
 /// counts ≥ 0.
-fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> crate::Result<()> {
-    let entries = values.len();
+fn check_csr(
+    shape: [usize; 2],
+    indptr: &[i64],
+    indices: &[i64],
+    values: &[f64],
+) -> crate::Result<()> {
+    let (entries, [words, contexts]) = (values.len(), shape);
     let wrong = |message: String| Err(Error::parameter("X", message));
     if indptr.len() != words + 1
         || indptr.first() != Some(&0)
@@ -115,10 +162,13 @@ fn check_csr(words: usize, indptr: &[i64], indices: &[i64], values: &[f64]) -> c
             indices.len()
         ));
     }
-    if let Some(&column) = indices.iter().find(|&&j| !(0..words as i64).contains(&j)) {
+    if let Some(&column) = indices
+        .iter()
+        .find(|&&j| !(0..contexts as i64).contains(&j))
+    {
         return wrong(format!(
             "must have columns from 0 to {}, got {column}",
-            words - 1
+            contexts as i64 - 1
         ));
     }
     if let Some(entry) = values.iter().position(|x| !(x.is_finite() && *x >= 0.0)) {
@@ -204,6 +254,7 @@ impl CoreCooccurrence {
         progress: Option<&Bound<'_, PyAny>>,
         grow: bool,
     ) -> PyResult<Self> {
+        self.check_square("counting more text")?;
         let words = Words::Grown {
             vocabulary: &self.vocabulary,
             rare: &self.rare,
@@ -220,22 +271,28 @@ impl CoreCooccurrence {
         )
     }
 
-    /// Counts from compressed sparse rows. The arrays are checked.
+    /// Counts from compressed sparse rows. The arrays are checked. With `contexts`, the columns have these words.
     #[staticmethod]
     fn from_csr(
         py: Python<'_>,
         vocabulary: &Bound<'_, CoreVocabulary>,
+        contexts: Option<&Bound<'_, CoreVocabulary>>,
         indptr: PyReadonlyArray1<'_, i64>,
         indices: PyReadonlyArray1<'_, i64>,
         values: PyReadonlyArray1<'_, f64>,
     ) -> PyResult<Self> {
         let vocabulary = vocabulary.get().inner.clone();
+        let contexts = contexts.map(|contexts| contexts.get().inner.clone());
         let words = vocabulary.len();
+        let shape = [
+            words,
+            contexts.as_ref().map_or(words, |contexts| contexts.len()),
+        ];
         let (indptr, indices, values) =
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
         let counts = run_in_pool(py, |monitor| {
-            check_csr(words, indptr, indices, values)?;
-            let counts = Triangle::assemble(words, monitor, |pair| {
+            check_csr(shape, indptr, indices, values)?;
+            let counts = Triangle::assemble(shape[0].max(shape[1]), monitor, |pair| {
                 let mut since = 0;
                 for row in 0..words {
                     poll(
@@ -251,9 +308,14 @@ impl CoreCooccurrence {
                 Ok(())
             })?;
             counts.check_sum("X")?;
-            crate::Result::Ok(counts)
+            crate::Result::Ok(if contexts.is_some() {
+                counts.rectangular(shape)
+            } else {
+                counts
+            })
         })?;
-        Ok(Self::new(vocabulary, counts, MemoryLimit::default()))
+        let memory = MemoryLimit::default();
+        Ok(Self::shaped(vocabulary, contexts, counts, memory))
     }
 
     /// Read a file of counts. With `vocabulary`, read Stanford's records, in any order.
@@ -277,9 +339,10 @@ impl CoreCooccurrence {
                 explained(loaded, &name, Wanted::Counts, monitor)
             })?
         })?;
-        Ok(Self::with_rare(
+        Ok(Self::with_words(
             loaded.vocabulary,
             loaded.rare,
+            loaded.contexts,
             Arc::new(loaded.counts),
             memory,
         ))
@@ -287,9 +350,8 @@ impl CoreCooccurrence {
 
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         let counts = self.counts()?;
-        let (vocabulary, rare) = (&self.vocabulary, &self.rare);
         run_in_pool(py, |monitor| {
-            counts_file::save(&counts, vocabulary, rare, path, monitor)
+            counts_file::save(&counts, self.words(), path, monitor)
         })
     }
 
@@ -303,35 +365,56 @@ impl CoreCooccurrence {
     ) -> PyResult<Self> {
         let other = other.get();
         let (our_counts, their_counts) = (self.counts()?, other.counts()?);
-        let (vocabulary, counts) = run_in_pool(py, |monitor| {
+        if self.contexts.is_some() != other.contexts.is_some() {
+            let message = "counts can be added if both have words of their own for the columns, or neither has";
+            return Err(PyValueError::new_err(message));
+        }
+        let (vocabulary, contexts, counts) = run_in_pool(py, |monitor| {
             let (vocabulary, [ours, theirs]) = self.vocabulary.union(&other.vocabulary, monitor)?;
+            let union = match (&self.contexts, &other.contexts) {
+                (Some(own), Some(others)) => Some(own.union(others, monitor)?),
+                _ => None,
+            };
+            let [our_columns, their_columns] = match &union {
+                Some((_, [ours, theirs])) => [&ours[..], &theirs[..]],
+                None => [&ours[..], &theirs[..]],
+            };
             let parts = [
-                (&*our_counts, &ours[..], weight),
-                (&*their_counts, &theirs[..], other_weight),
+                (&*our_counts, [&ours[..], our_columns], weight),
+                (&*their_counts, [&theirs[..], their_columns], other_weight),
             ];
-            let counts = Triangle::sum(vocabulary.len(), &parts, monitor)?;
-            crate::Result::Ok((vocabulary, counts))
+            let shape = [&Some(&vocabulary), &union.as_ref().map(|(words, _)| words)];
+            let shape = shape.map(|words| words.map_or(vocabulary.len(), Vocabulary::len));
+            let counts = Triangle::sum(shape[0].max(shape[1]), &parts, monitor)?;
+            let counts = if union.is_some() {
+                counts.rectangular(shape)
+            } else {
+                counts
+            };
+            let contexts = union.map(|(words, _)| Arc::new(words));
+            crate::Result::Ok((Arc::new(vocabulary), contexts, counts))
         })?;
-        Ok(Self::new(
-            Arc::new(vocabulary),
-            counts,
-            MemoryLimit::default(),
-        ))
+        let memory = MemoryLimit::default();
+        Ok(Self::shaped(vocabulary, contexts, counts, memory))
     }
 
     fn scaled(&self, py: Python<'_>, weight: f64) -> PyResult<Self> {
         let counts = self.counts()?;
         let same = fallible::collect(0..counts.words as WordId)?;
-        let parts = [(&*counts, &same[..], weight)];
-        let counts = run_in_pool(py, |monitor| Triangle::sum(counts.words, &parts, monitor))?;
-        Ok(Self::new(
-            self.vocabulary.clone(),
-            counts,
-            MemoryLimit::default(),
-        ))
+        let parts = [(&*counts, [&same[..]; 2], weight)];
+        let scaled = run_in_pool(py, |monitor| Triangle::sum(counts.words, &parts, monitor))?;
+        let scaled = if counts.is_rectangular() {
+            scaled.rectangular(counts.shape())
+        } else {
+            scaled
+        };
+        let (vocabulary, contexts) = (self.vocabulary.clone(), self.contexts.clone());
+        let memory = MemoryLimit::default();
+        Ok(Self::shaped(vocabulary, contexts, scaled, memory))
     }
 
     fn save_stanford(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        self.check_square("the format of Stanford's tools")?;
         let counts = self.counts()?;
         run(py, None, None, |monitor| {
             stanford::save_cooccurrences(&counts, path, &self.memory, monitor)
@@ -368,6 +451,39 @@ impl CoreCooccurrence {
         ))
     }
 
+    /// The rows of X in parts that fit into the memory limit: the first row of each part, and the end of the last.
+    fn parts(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
+        let counts = self.counts()?;
+        let most = self.memory.row_bytes().min(PART_BYTES) / RECORD_BYTES;
+        run(py, None, None, |monitor| {
+            let lengths = counts.row_lengths(monitor)?;
+            let (mut starts, mut records) = (vec![0], 0);
+            for (row, &length) in lengths.iter().enumerate() {
+                records += u64::from(length);
+                if records > most && starts.last() != Some(&row) {
+                    starts.push(row);
+                    records = u64::from(length);
+                }
+            }
+            starts.push(lengths.len());
+            Ok(starts)
+        })
+    }
+
+    /// The rows `first..end` of X.
+    fn rows<'py>(&self, py: Python<'py>, first: usize, end: usize) -> PyResult<Csr<'py>> {
+        let counts = self.counts()?;
+        let (starts, columns, values) = run(py, None, None, |monitor| {
+            let lengths = counts.row_lengths(monitor)?;
+            counts.rows_to_csr(first as WordId, &lengths[first..end], monitor)
+        })?;
+        Ok((
+            PyArray1::from_vec(py, starts),
+            PyArray1::from_vec(py, columns),
+            PyArray1::from_vec(py, values),
+        ))
+    }
+
     /// The sum of each row, and the sum of each column.
     fn sums<'py>(
         &self,
@@ -379,6 +495,13 @@ impl CoreCooccurrence {
         ))
     }
 
+    /// The words of the columns, if they are not those of the rows.
+    #[getter]
+    fn contexts(&self) -> Option<CoreVocabulary> {
+        let inner = self.contexts.clone()?;
+        Some(CoreVocabulary { inner })
+    }
+
     #[getter]
     fn vocabulary(&self) -> CoreVocabulary {
         CoreVocabulary {
@@ -388,7 +511,7 @@ impl CoreCooccurrence {
 
     #[getter]
     fn symmetric(&self) -> PyResult<bool> {
-        Ok(self.counts()?.symmetric)
+        Ok(self.contexts.is_none() && self.counts()?.symmetric)
     }
 
     #[getter]

@@ -90,12 +90,7 @@ impl CoreDocuments {
             })?
         })?;
         let vocabulary = self.vocabulary.clone();
-        Ok(CoreCooccurrence::with_rare(
-            vocabulary,
-            Arc::default(),
-            Arc::new(counts),
-            memory,
-        ))
+        Ok(CoreCooccurrence::shaped(vocabulary, None, counts, memory))
     }
 
     /// How often each word occurs in that text.

@@ -13,6 +13,7 @@ mod files;
 mod iterable;
 mod names;
 mod objects;
+mod pairs;
 mod panic;
 mod recognising;
 mod run;
@@ -48,6 +49,8 @@ mod _core {
     use super::files::{
         CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
     };
+    #[pymodule_export]
+    use super::pairs::count_table;
     #[pymodule_export]
     use super::panic::take_panic;
     #[pymodule_export]

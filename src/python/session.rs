@@ -93,7 +93,7 @@ pub struct CoreCheckpoint {
     epochs: usize,
     /// The number of words and the number of components.
     #[pyo3(get)]
-    shape: (usize, usize),
+    shape: (usize, usize, usize),
     layout: RowLayout,
     // `None` after [`CoreCheckpoint::take`].
     training: Mutex<Option<Training>>,
@@ -119,7 +119,10 @@ impl CoreCheckpoint {
         Ok(Self {
             settings,
             epochs: training.history.epochs,
-            shape: (training.parameters.words(), training.parameters.dim()),
+            shape: {
+                let [words, contexts] = training.parameters.shape();
+                (words, contexts, training.parameters.dim())
+            },
             layout: training.parameters.layout(),
             training: Mutex::new(Some(training)),
         })
@@ -127,7 +130,7 @@ impl CoreCheckpoint {
 
     /// Whether the parameters have the accumulators of the optimizer with this name.
     fn is_of_optimizer(&self, name: &str) -> PyResult<bool> {
-        let layout = RowLayout::new(self.shape.1, Optimizer::from_name(name)?);
+        let layout = RowLayout::new(self.shape.2, Optimizer::from_name(name)?);
         Ok(layout == self.layout)
     }
 }

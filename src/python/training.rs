@@ -82,17 +82,17 @@ pub struct GivenParameters<'py> {
 
 impl GivenParameters<'_> {
     /// The parameters, and then their accumulators.
-    fn arrays(&self, words: usize, dim: usize) -> PyResult<[Exported; 2]> {
+    fn arrays(&self, [words, contexts]: [usize; 2], dim: usize) -> PyResult<[Exported; 2]> {
         let width = self.G_W.shape()[1];
         if width != 1 && width != dim {
             let message = format!("must have 1 or {dim} accumulators for each vector, got {width}");
             return Err(Error::parameter("start", message).into());
         }
-        for (array, width) in [
-            (&self.W, dim),
-            (&self.W_tilde, dim),
-            (&self.G_W, width),
-            (&self.G_W_tilde, width),
+        for (array, words, width) in [
+            (&self.W, words, dim),
+            (&self.W_tilde, contexts, dim),
+            (&self.G_W, words, width),
+            (&self.G_W_tilde, contexts, width),
         ] {
             if array.shape() != [words, width] {
                 let message = format!(
@@ -141,11 +141,11 @@ pub enum StartArguments<'py> {
 }
 
 impl StartArguments<'_> {
-    fn start(self, words: usize, dim: usize) -> PyResult<Start> {
+    fn start(self, shape: [usize; 2], dim: usize) -> PyResult<Start> {
         Ok(match self {
             Self::Checkpoint(checkpoint) => Start::Resumed(Box::new(checkpoint.get().take()?)),
             Self::Given(given) => {
-                let [values, accumulators] = given.arrays(words, dim)?;
+                let [values, accumulators] = given.arrays(shape, dim)?;
                 Start::Given {
                     values: Box::new(values),
                     accumulators: Box::new(accumulators),
@@ -278,22 +278,24 @@ pub fn train(
     let (threads, memory) = running.resolve()?;
     Parameters::check_dim(dim)?;
     let (vocabulary, rare) = (counts.get().vocabulary.clone(), counts.get().rare.clone());
+    let contexts = counts.get().contexts.clone();
     let counts = if consume {
         counts.get().take()?
     } else {
         counts.get().counts()?
     };
-    let words = counts.words;
+    let shape = counts.shape();
     let start = match start {
         None => Start::Random,
-        Some(start) => start.start(words, dim)?,
+        Some(start) => start.start(shape, dim)?,
     };
     let anchor = match arguments.init {
-        Some(init) => Some(init.anchor(words, dim)?),
+        Some(init) => Some(init.anchor(shape[0], dim)?),
         None => None,
     };
     let session = Session {
         rare,
+        contexts,
         validation: arguments.validation,
         memory,
         anchor,
@@ -362,10 +364,10 @@ fn core_parameters(
 ) -> PyResult<CoreParameters> {
     let counts = trained.counts.map(|counts| {
         let (vocabulary, rare) = (session.vocabulary.clone(), session.rare.clone());
-        let memory = session.memory.clone();
+        let (contexts, memory) = (session.contexts.clone(), session.memory.clone());
         Py::new(
             py,
-            CoreCooccurrence::with_rare(vocabulary, rare, counts, memory),
+            CoreCooccurrence::with_words(vocabulary, rare, contexts, counts, memory),
         )
     });
     let subwords = trained.subwords.map(CoreSubwords::from);

@@ -146,26 +146,27 @@ impl Side {
     }
 }
 
-/// Vectors and biases of V words as plain arrays, as users see them.
+/// Vectors and biases of V words and C context words as plain arrays, as users see them. C is V unless X is rectangular.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// W, row-major (V, dim).
     pub w: Vec<f32>,
-    /// W̃, row-major (V, dim).
+    /// W̃, row-major (C, dim).
     pub w_tilde: Vec<f32>,
     /// b, (V,).
     pub b: Vec<f32>,
-    /// b̃, (V,).
+    /// b̃, (C,).
     pub b_tilde: Vec<f32>,
 }
 
 impl Exported {
-    fn check(&self, words: usize, width: usize) -> Result<()> {
-        for (name, found, wanted) in [
-            ("W", self.w.len(), words * width),
-            ("W_tilde", self.w_tilde.len(), words * width),
-            ("b", self.b.len(), words),
-            ("b_tilde", self.b_tilde.len(), words),
+    fn check(&self, shape: [usize; 2], width: usize) -> Result<()> {
+        let [words, contexts] = shape;
+        for (name, found, words, wanted) in [
+            ("W", self.w.len(), words, words * width),
+            ("W_tilde", self.w_tilde.len(), contexts, contexts * width),
+            ("b", self.b.len(), words, words),
+            ("b_tilde", self.b_tilde.len(), contexts, contexts),
         ] {
             if found != wanted {
                 return Err(Error::parameter(
@@ -238,7 +239,8 @@ impl RowMut<'_> {
 /// The parameters of a model and their accumulators, in the layout of the kernel.
 #[derive(Debug, PartialEq)]
 pub struct Parameters {
-    words: usize,
+    // Numbers of words and of context words. They differ only if X is rectangular.
+    shape: [usize; 2],
     layout: RowLayout,
     word_side: Side,
     context_side: Side,
@@ -251,8 +253,22 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn random(words: usize, layout: RowLayout, seed: u64, monitor: &Monitor) -> Result<Self> {
-        let all: Vec<WordId> = (0..words as WordId).collect();
-        Self::random_of(&all, layout, seed, monitor)
+        Self::random_shaped([words; 2], layout, seed, monitor)
+    }
+
+    /// The rows that [`Parameters::random`] has for the first words and the first context words: `shape` is their
+    /// numbers. Each side has only the rows that a rectangular matrix has.
+    ///
+    /// # Errors
+    /// As for [`Parameters::random`].
+    pub fn random_shaped(
+        shape: [usize; 2],
+        layout: RowLayout,
+        seed: u64,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let [words, contexts] = shape.map(|words| (0..words as WordId).collect::<Vec<_>>());
+        Self::random_sides([&words, &contexts], layout, seed, monitor)
     }
 
     /// The rows that [`Parameters::random`] has for `words`, which must be in ascending order.
@@ -265,12 +281,21 @@ impl Parameters {
         seed: u64,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let mut parameters = Self::zeros(words.len(), layout)?;
+        Self::random_sides([words; 2], layout, seed, monitor)
+    }
+
+    fn random_sides(
+        words: [&[WordId]; 2],
+        layout: RowLayout,
+        seed: u64,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let mut parameters = Self::zeros(words.map(<[_]>::len), layout)?;
         let dim = layout.dim();
         let seed_of = |word: WordId| word as usize / ROWS_PER_SEED;
-        let chunks: Vec<_> = words.chunk_by(|&a, &b| seed_of(a) == seed_of(b)).collect();
         let sides = [&mut parameters.word_side, &mut parameters.context_side];
-        for (number, side) in sides.into_iter().enumerate() {
+        for (number, (side, words)) in sides.into_iter().zip(words).enumerate() {
+            let chunks: Vec<_> = words.chunk_by(|&a, &b| seed_of(a) == seed_of(b)).collect();
             let bias = layout.bias(side.contexts);
             let mut rest = &mut side.lines[..];
             let mut rows = Vec::with_capacity(chunks.len());
@@ -313,13 +338,26 @@ impl Parameters {
         values: &Exported,
         accumulators: &Exported,
     ) -> Result<Self> {
-        values.check(words, layout.dim())?;
+        Self::from_shaped([words; 2], layout, values, accumulators)
+    }
+
+    /// Like [`Parameters::from_exported`], for the numbers of words and of context words in `shape`.
+    ///
+    /// # Errors
+    /// As for [`Parameters::from_exported`].
+    pub fn from_shaped(
+        shape: [usize; 2],
+        layout: RowLayout,
+        values: &Exported,
+        accumulators: &Exported,
+    ) -> Result<Self> {
+        values.check(shape, layout.dim())?;
         let width = match accumulators.w.len() {
-            one if one == words && words > 0 => 1,
+            one if one == shape[0] && one > 0 => 1,
             _ => layout.dim(),
         };
-        accumulators.check(words, width)?;
-        let mut parameters = Self::zeros(words, layout)?;
+        accumulators.check(shape, width)?;
+        let mut parameters = Self::zeros(shape, layout)?;
         let [word_side, context_side] = [&mut parameters.word_side, &mut parameters.context_side];
         word_side.set_values(&values.w, &values.b);
         word_side.set_sums(&accumulators.w, width, &accumulators.b);
@@ -330,7 +368,7 @@ impl Parameters {
 
     /// Parameters of no words.
     pub(super) fn empty() -> Result<Self> {
-        Self::zeros(0, RowLayout::new(1, Optimizer::AdaGrad))
+        Self::zeros([0, 0], RowLayout::new(1, Optimizer::AdaGrad))
     }
 
     /// Check that the system has the memory for the parameters. Called before long work, so that the lack of
@@ -338,10 +376,10 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn check_memory(words: usize, layout: RowLayout) -> Result<()> {
+    pub fn check_memory(shape: [usize; 2], layout: RowLayout) -> Result<()> {
         let _both = (
-            Side::allocate(words, layout)?,
-            Side::allocate(words, layout)?,
+            Side::allocate(shape[0], layout)?,
+            Side::allocate(shape[1], layout)?,
         );
         Ok(())
     }
@@ -360,13 +398,13 @@ impl Parameters {
         ))
     }
 
-    fn zeros(words: usize, layout: RowLayout) -> Result<Self> {
+    fn zeros(shape: [usize; 2], layout: RowLayout) -> Result<Self> {
         Self::check_dim(layout.dim())?;
         Ok(Self {
-            words,
+            shape,
             layout,
-            word_side: Side::new(words, layout, false)?,
-            context_side: Side::new(words, layout, true)?,
+            word_side: Side::new(shape[0], layout, false)?,
+            context_side: Side::new(shape[1], layout, true)?,
         })
     }
 
@@ -375,7 +413,7 @@ impl Parameters {
     /// # Errors
     /// [`Error::Memory`].
     pub(super) fn try_clone(&self) -> Result<Self> {
-        let mut copy = Self::zeros(self.words, self.layout)?;
+        let mut copy = Self::zeros(self.shape, self.layout)?;
         copy.copy_from(self);
         Ok(copy)
     }
@@ -396,7 +434,12 @@ impl Parameters {
 
     /// Number of words.
     pub fn words(&self) -> usize {
-        self.words
+        self.shape[0]
+    }
+
+    /// Numbers of words and of context words. They differ only if X is rectangular.
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
     }
 
     /// Components per vector.
@@ -496,7 +539,7 @@ impl Parameters {
             .map(move |(word, context)| [row(word), row(context)])
     }
 
-    /// The vectors w + w̃, row-major (V, dim).
+    /// The vectors w + w̃, row-major (V, dim). X must not be rectangular.
     ///
     /// # Errors
     /// [`Error::Memory`].

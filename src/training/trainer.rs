@@ -176,13 +176,13 @@ impl Training {
     fn check(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<()> {
         let parameters = &self.parameters;
         let words = tiles.grid().words();
-        if parameters.words() != words {
+        // Of a rectangular matrix, the grid numbers the words of the longer side. The kernel checks that every record
+        // has its rows.
+        let [rows, contexts] = parameters.shape();
+        if rows.max(contexts) != words {
             return Err(Error::parameter(
                 "parameters",
-                format!(
-                    "must have a row per word: {} rows, {words} words",
-                    parameters.words()
-                ),
+                format!("must have a row per word: {rows} and {contexts} rows, {words} words"),
             ));
         }
         let layout = RowLayout::new(parameters.dim(), options.optimizer);

@@ -61,7 +61,7 @@ impl Options {
 
 fn options() -> impl Strategy<Value = Options> {
     (
-        1usize..12,
+        prop_oneof![4 => 1usize..12, 1 => Just(CountingOptions::WHOLE_DOCUMENT)],
         any::<bool>(),
         any::<bool>(),
         any::<bool>(),
@@ -138,7 +138,9 @@ fn naive_counts(documents: &[Document], words: &[(&str, u64)], options: &Options
                 let (Some(i), Some(j)) = (ids[left], ids[right]) else {
                     continue;
                 };
-                let (i, j, distance) = (i as WordId, j as WordId, (right - left) as f64);
+                let whole = options.window == CountingOptions::WHOLE_DOCUMENT;
+                let distance = if whole { ids.len() - 1 } else { right - left };
+                let (i, j, distance) = (i as WordId, j as WordId, distance as f64);
                 let x = if options.distance_weighting {
                     1.0 / distance
                 } else {

@@ -98,7 +98,12 @@ fn counts_and_words_survive_files() {
         MemoryLimit::default(),
         Monitor::new(),
     );
-    counts_file::save(&counts, &vocabulary, &rare, &native, &monitor).unwrap();
+    let words = counts_file::Words {
+        vocabulary: &vocabulary,
+        rare: &rare,
+        contexts: None,
+    };
+    counts_file::save(&counts, words, &native, &monitor).unwrap();
     let loaded = counts_file::load(&native, None, &memory, &monitor).unwrap();
     assert!(
         *loaded.vocabulary == vocabulary

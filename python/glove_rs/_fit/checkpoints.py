@@ -130,7 +130,7 @@ class Folder:
                     f"{self.state} is for {_IDENTITY[name]} than {self.counts} has: the folder "
                     "holds files of two different trainings"
                 )
-        shape = len(counts.vocabulary), saved.settings["parameters"]["dim"]
+        shape = *counts.shape, saved.settings["parameters"]["dim"]
         if saved.core.shape != shape:
             raise _core.FormatError(
                 f"{self.state}: the parameters have shape {saved.core.shape}, but the words and "
@@ -270,6 +270,9 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
 
     words = hashlib.sha256("\0".join(counts.vocabulary.words).encode())
     words.update(counts.vocabulary.counts.tobytes())
+    if counts.is_rectangular:
+        words.update("\0".join(counts.context_vocabulary.words).encode())
+        words.update(counts.context_vocabulary.counts.tobytes())
     return {"vocabulary": words.hexdigest(), "records": counts.nnz, "total": counts.total.hex()}
 
 

@@ -206,6 +206,7 @@ def update(
 ) -> None:
     """Count more text, add its counts to the earlier ones, and continue the training."""
     state = model._state
+    state.check_square("update")
     training = _settings.core_training(model.get_params())
     _settings.checked(text.where(), "source")
     dim = state.arrays["W"].shape[1]
@@ -343,6 +344,7 @@ def _train(
     elif not keep_counts:
         text = None
     vocabulary, order = counts.vocabulary, None
+    contexts = counts.context_vocabulary if counts.is_rectangular else None
     if text is None or not isinstance(text.source, str | os.PathLike):
         _warn_of_spaces(vocabulary)
     if settings["grown"]:
@@ -357,7 +359,9 @@ def _train(
         history = History([*before, *((*epoch[1:], *losses) for epoch, *losses in epochs)])
         kept = None if made.counts is None else Cooccurrence._of(made.counts)
         subwords = None if made.subwords is None else Subwords(made.subwords)
-        model._fitted = Fitted(vocabulary, history, made, used, kept, text, order, subwords)
+        model._fitted = Fitted(
+            vocabulary, history, made, used, kept, text, order, subwords, contexts=contexts
+        )
 
     checkpoint: _core._Checkpoint | None = None
     if session.folder is not None:
@@ -371,7 +375,7 @@ def _train(
         "validation": session.validation,
         "early_stopping": session.early_stopping,
         "max_seconds": session.seconds_left(),
-        "callback": session.callback(counts.vocabulary, len(before)),
+        "callback": session.callback(counts.vocabulary, len(before), counts.is_rectangular),
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),
         "keep_counts": keep_counts,

@@ -35,6 +35,7 @@ def infer_vector(
 ) -> _F32:
     """Infer a vector: see :meth:`glove_rs.Glove.infer_vector`."""
     state = model._state
+    state.check_square("infer_vector")
     pieces: list[str | Sequence[str]]
     if not isinstance(contexts, Iterable):
         raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")

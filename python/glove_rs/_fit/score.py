@@ -18,6 +18,7 @@ _RECORDS = 1 << 16
 def score(model: Model, text: Text) -> float:
     """Return minus the loss on a text: see :meth:`glove_rs.Glove.score`."""
     state = model._state
+    state.check_square("score")
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names}
     X = Cooccurrence.from_corpus(text.source, state.vocabulary, **settings, **text.where())

@@ -115,14 +115,18 @@ class EpochState:
         The words, in the order of the rows.
     W, W_tilde : numpy.ndarray of float32, (V, dim)
     b, b_tilde : numpy.ndarray of float32, (V,)
-        The parameters. They are copied when a callback first reads one of them. If no callback
-        reads them while it runs, they cannot be read later.
+        The parameters. If X is rectangular, W_tilde and b_tilde have a row for each context word.
+        The arrays are copied when a callback first reads one of them. If no callback reads them
+        while it runs, they cannot be read later.
     vectors : WordVectors
-        The vectors W + W_tilde with their words.
+        The vectors W + W_tilde with their words; W alone if X is rectangular.
     """
 
-    def __init__(self, core: Epoch, vocabulary: Vocabulary, before: int) -> None:
+    def __init__(
+        self, core: Epoch, vocabulary: Vocabulary, before: int, rectangular: bool = False
+    ) -> None:
         self._core = core
+        self._rectangular = rectangular
         self.vocabulary = vocabulary
         self.epoch = before + core.epoch
         self.loss = core.loss
@@ -160,8 +164,9 @@ class EpochState:
 
     @cached_property
     def vectors(self) -> WordVectors:
-        """The vectors W + W_tilde with their words."""
-        return WordVectors(self.vocabulary.words, combine(self.W, self.W_tilde, "sum"))
+        """The vectors W + W_tilde with their words; W alone if X is rectangular."""
+        how = "word" if self._rectangular else "sum"
+        return WordVectors(self.vocabulary.words, combine(self.W, self.W_tilde, how))
 
     def __repr__(self) -> str:
         validation = self.validation_loss
@@ -231,7 +236,9 @@ class Session:
         """Return the seconds until the time limit, at least 0; None without a limit."""
         return None if self._end is None else max(0.0, self._end - time.monotonic())
 
-    def callback(self, vocabulary: Vocabulary, before: int) -> Callable[[Epoch], bool] | None:
+    def callback(
+        self, vocabulary: Vocabulary, before: int, rectangular: bool = False
+    ) -> Callable[[Epoch], bool] | None:
         """Return one function for the core that calls all callbacks; None without callbacks.
 
         It returns True, to stop the training, if any callback returned True. `before` is the number
@@ -241,7 +248,7 @@ class Session:
             return None
 
         def after_epoch(core: Epoch) -> bool:
-            state = EpochState(core, vocabulary, before)
+            state = EpochState(core, vocabulary, before, rectangular)
             answers = [callback(state) for callback in self.callbacks]
             return any(isinstance(answer, bool | np.bool_) and bool(answer) for answer in answers)
 
@@ -327,6 +334,9 @@ class Fitted:
     # The subword model that `vectors` has at first.
     _subwords: Subwords | None = None
     _vectors: WordVectors | None = None
+    # The context words, if X was rectangular, and their vectors.
+    contexts: Vocabulary | None = None
+    _context_vectors: WordVectors | None = None
 
     @property
     def arrays(self) -> dict[str, _F32]:
@@ -341,12 +351,34 @@ class Fitted:
 
     @property
     def vectors(self) -> WordVectors:
-        """The vectors W + W_tilde with their words. They are computed once and then kept."""
+        """The vectors W + W_tilde, or W if X was rectangular, with their words; computed once."""
         if self._vectors is None:
-            rows = combine(self.arrays["W"], self.arrays["W_tilde"], "sum")
+            how = "sum" if self.contexts is None else "word"
+            rows = combine(self.arrays["W"], self.arrays["W_tilde"], how)
             self._vectors = WordVectors(self.vocabulary.words, rows)
             self._vectors.subwords = self._subwords
         return self._vectors
+
+    @property
+    def context_vocabulary(self) -> Vocabulary:
+        """The words of the context vectors."""
+        return self.vocabulary if self.contexts is None else self.contexts
+
+    @property
+    def context_vectors(self) -> WordVectors:
+        """The vectors W_tilde with their words; made once."""
+        if self._context_vectors is None:
+            rows = self.arrays["W_tilde"]
+            self._context_vectors = WordVectors(self.context_vocabulary.words, rows)
+        return self._context_vectors
+
+    def check_square(self, what: str) -> None:
+        """Raise a ValueError if X was rectangular: `what` needs the same words on both sides."""
+        if self.contexts is not None:
+            raise ValueError(
+                f"{what} needs a model whose words and context words are the same, but this model "
+                "was trained on rectangular counts, whose columns have words of their own"
+            )
 
     @property
     def subwords(self) -> Subwords | None:
@@ -356,5 +388,5 @@ class Fitted:
     def __getstate__(self) -> dict[str, Any]:
         # A pickle has no vectors, which can be computed again, and no counts, which have their own
         # file format.
-        left_out = {"_vectors": None, "counts": None, "text": None, "order": None}
+        left_out = dict.fromkeys(("_vectors", "_context_vectors", "counts", "text", "order"))
         return {**self.__dict__, **left_out, "made": self.arrays, "_subwords": self.subwords}

@@ -26,6 +26,7 @@ _MODULES = {
     "kwic": ("kwic",),
     "associations": ("associations",),
     "files": ("convert", "info"),
+    "pairs": ("pairs",),
     "subwords": ("subwords",),
     "replicates": ("bootstrap", "compare"),
     "estimate": ("estimate",),

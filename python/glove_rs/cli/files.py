@@ -12,7 +12,7 @@ import numpy as np
 from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
-from ..vectors import COMBINATIONS, combine
+from ..vectors import COMBINATIONS
 from . import _bug_report, _inputs
 from ._options import add_parameters, given
 from ._output import (
@@ -38,6 +38,7 @@ FORMATS = {
     "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin, like Stanford's glove",
     "vocab": "words and counts, as text",
     "counts": "co-occurrence counts with their words",
+    "pairs": "co-occurrence counts as a Parquet file with the columns word, context and x",
     "records": "co-occurrence records in the format of Stanford's tools, sorted",
 }
 # The default format of models and vectors, by the ending of OUTPUT.
@@ -145,7 +146,13 @@ def _check(options: argparse.Namespace) -> None:
     inputs = [options.input, options.vocab, options.gradsq]
     for file in files:
         model = options.to == "model"
-        check_files({"output": file}, inputs, overwrite=options.overwrite, model=model)
+        check_files(
+            {"output": file},
+            inputs,
+            overwrite=options.overwrite,
+            model=model,
+            endings=options.to != "pairs",
+        )
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
@@ -156,6 +163,8 @@ def _convert_counts(options: argparse.Namespace) -> None:
     to = options.to or ("records" if _core.ending(options.output) == ".bin" else "counts")
     counts = _inputs.counts(options.input, options.vocab)
     match to:
+        case "pairs":
+            _write(options, to, lambda path: counts.to_parquet(path, overwrite=True))
         case "vocab":
             _write(options, to, counts.vocabulary.save)
         case "counts":
@@ -175,11 +184,13 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
             _write(options, to, model.vocabulary.save)
         case "stanford":
             _write_stanford(options, model)
-        case "counts" | "records":
+        case "counts" | "records" | "pairs":
             raise _refuse(options, to, "a model")
         case _:
-            rows = combine(model.W, model.W_tilde, options.combine)
-            _write_vectors(options, WordVectors(model.vocabulary.words, rows), to)
+            # The default, "sum", means W alone if the model has context words of its own.
+            is_default = options.combine == "sum"
+            wv = model.vectors if is_default else model.word_vectors(options.combine)
+            _write_vectors(options, wv, to)
 
 
 def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
@@ -346,15 +357,16 @@ def _counts_info(path: str, vocabulary: str | None) -> dict[str, Any]:
 
 def _counted(counts: Cooccurrence) -> dict[str, Any]:
     rows, columns_, values = counts.records()
-    words = counts.vocabulary.words
+    words, contexts = counts.vocabulary.words, counts.context_vocabulary.words
     largest = np.argsort(values)[::-1][:_SHOWN]
     return {
         "words": len(words),
+        **({"context words": len(contexts)} if counts.is_rectangular else {}),
         "records": counts.nnz,
         "total": counts.total,
         "symmetric": counts.symmetric,
         "largest": [
-            f"{words[rows[k]]} {words[columns_[k]]} {values[k]:.4f}" for k in largest.tolist()
+            f"{words[rows[k]]} {contexts[columns_[k]]} {values[k]:.4f}" for k in largest.tolist()
         ],
     }
 
@@ -416,10 +428,11 @@ def _advice(path: str, _: str | None) -> dict[str, Any]:
 def _checkpoint_info(path: str, _: str | None) -> dict[str, Any]:
     saved = checkpoints.read(path)
     before = saved.settings["before"]
-    words, dim = saved.core.shape
+    words, contexts, dim = saved.core.shape
     return {
         "version": saved.settings.get("glove_rs"),
         "words": words,
+        **({"context words": contexts} if contexts != words else {}),
         "dim": dim,
         "epochs": len(before) + saved.core.epochs,
         "epochs_in_all": len(before) + saved.settings["training"]["epochs"],

@@ -205,6 +205,11 @@ class DaskGlove(Glove):
             X = Cooccurrence.from_scipy(X, vocabulary)
         elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
             raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        if X.is_rectangular:
+            raise ValueError(
+                "X must have the same words for rows and columns on a cluster: train rectangular "
+                "counts with Glove"
+            )
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
             groups = self._groups(cluster)
 

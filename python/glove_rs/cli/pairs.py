@@ -1,0 +1,94 @@
+"""``glove-rs pairs``: counts from a table of pairs."""
+
+from __future__ import annotations
+
+import argparse
+
+from .. import Cooccurrence
+from .._settings import names
+from ._options import add_settings, given
+from ._output import add_json, add_overwrite, check_files, columns, emit, written
+from ._parser import Commands, command
+
+__all__ = ["add"]
+
+_RUNNING = names("running")
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "pairs",
+        _pairs,
+        "TABLE --row NAME --column NAME -o FILE [options]",
+        summary="make counts of a table of pairs",
+        text=(
+            "Read a table in Parquet files. Each row of the table has the key of a row of X, the "
+            "key of a column and a value, which adds to X. The output gets the counts and their "
+            "words in a compressed format of glove-rs, for glove-rs train. It needs pyarrow."
+        ),
+        example=(
+            "glove-rs pairs edges.parquet --row a --column b --value n --symmetric -o counts\n"
+            "glove-rs pairs ratings.parquet --row user --column film --rectangular -o counts"
+        ),
+    )
+    parser.add_argument(
+        "table", metavar="INPUT", help="Parquet file, a folder or a pattern of Parquet files"
+    )
+    parser.add_argument(
+        "--row", required=True, metavar="NAME", help="column of the table with the rows of X"
+    )
+    parser.add_argument(
+        "--column", required=True, metavar="NAME", help="column of the table with the columns of X"
+    )
+    parser.add_argument(
+        "--value",
+        metavar="NAME",
+        help="column of the table with the values (default: each row of the table counts 1)",
+    )
+    parser.add_argument(
+        "--symmetric",
+        action="store_true",
+        help="the pairs have no order: each row of the table adds to X[row, column] and to "
+        "X[column, row]",
+    )
+    parser.add_argument(
+        "--rectangular",
+        action="store_true",
+        help="rows and columns of X have words of their own, such as users and items",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="file to write")
+    add_overwrite(parser)
+    add_json(parser)
+    add_settings(parser.add_argument_group("running"), _RUNNING)
+
+
+def _pairs(options: argparse.Namespace) -> None:
+    if options.output == "-":
+        raise ValueError("output must be a file, got -")
+    check_files({"output": options.output}, [options.table], overwrite=options.overwrite)
+    counts = Cooccurrence.from_pairs(
+        options.table,
+        options.row,
+        options.column,
+        options.value,
+        symmetric=options.symmetric,
+        rectangular=options.rectangular,
+        **given(options, _RUNNING),
+    )
+    check_files({"output": options.output}, [options.table], overwrite=options.overwrite)
+    with written(options.output, overwrite=options.overwrite) as path:
+        counts.save(path)
+    rows, contexts = counts.shape
+    result = {"words": rows, "records": counts.nnz, "total": counts.total}
+    shown = [("words", f"{rows:,}")]
+    if counts.is_rectangular:
+        result["context_words"] = contexts
+        shown.append(("context words", f"{contexts:,}"))
+    shown += [
+        ("records", f"{counts.nnz:,}"),
+        ("total", f"{counts.total:,.1f}"),
+        ("saved", options.output),
+    ]
+    emit(options, result, columns(shown))

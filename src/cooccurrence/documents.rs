@@ -1,0 +1,176 @@
+//! Whole documents as windows: every two words of a document are a pair, whatever their distance
+//! (docs/architecture.md, Counting rules).
+
+use super::accumulator::{Row, Sum};
+use super::occurrences::POLL_TOKENS;
+use super::options::{CountingOptions, MAX_DOCUMENT};
+use super::text::{Symbol, Text};
+use crate::error::{Error, Result};
+use crate::memory::fallible;
+use crate::monitor::Monitor;
+use crate::vocabulary::{Vocabulary, WordId};
+use std::ops::Range;
+
+/// Positions of the text for each entry of [`Documents::index`].
+const STEP: usize = 64;
+/// Words of a document that an error shows.
+const SHOWN: usize = 5;
+
+/// The documents of a text, found by the position of a word.
+pub(crate) struct Documents {
+    // Document number k ends at position ends[k], before the first word of the next one.
+    ends: Vec<u32>,
+    // The number of the document at every STEP-th position.
+    index: Vec<u32>,
+}
+
+impl Documents {
+    /// Index the documents of a text. The words after the last mark of an end are a document too if the text `is_last`;
+    /// otherwise the next segment begins with them.
+    ///
+    /// # Errors
+    /// The [`LongDocument`] of a document of more than [`MAX_DOCUMENT`] words, in the inner result;
+    /// [`Error::Memory`]; [`Error::Cancelled`].
+    pub fn index<T: Text + ?Sized>(
+        text: &T,
+        is_last: bool,
+        monitor: &Monitor,
+    ) -> Result<std::result::Result<Self, LongDocument>> {
+        let symbols = text.symbols();
+        let (mut ends, mut start) = (Vec::new(), 0);
+        let mut index = fallible::with_capacity(symbols.len().div_ceil(STEP))?;
+        for (block, part) in symbols.chunks(STEP).enumerate() {
+            if (block * STEP).is_multiple_of(POLL_TOKENS) {
+                monitor.check()?;
+            }
+            index.push(ends.len() as u32);
+            for (place, &symbol) in part.iter().enumerate() {
+                if symbol == T::Symbol::END {
+                    let end = block * STEP + place;
+                    if end - start > MAX_DOCUMENT {
+                        return Ok(Err(LongDocument::of(text, ends.len(), start..end)));
+                    }
+                    fallible::push(&mut ends, end as u32)?;
+                    start = end + 1;
+                }
+            }
+        }
+        if symbols.len() - start > MAX_DOCUMENT {
+            let words = start..symbols.len();
+            return Ok(Err(LongDocument::of(text, ends.len(), words)));
+        }
+        if is_last && start < symbols.len() {
+            fallible::push(&mut ends, symbols.len() as u32)?;
+        }
+        Ok(Ok(Self { ends, index }))
+    }
+
+    /// Number of documents.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// The document of the word at `position`; `None` if the next segment begins with it.
+    #[inline]
+    fn of(&self, position: usize) -> Option<Range<usize>> {
+        let mut number = self.index[position / STEP] as usize;
+        while *self.ends.get(number)? as usize <= position {
+            number += 1;
+        }
+        let start = number
+            .checked_sub(1)
+            .map_or(0, |k| self.ends[k] as usize + 1);
+        Some(start..self.ends[number] as usize)
+    }
+
+    /// The number of other words in the documents of the words at these positions.
+    pub fn others(&self, positions: impl Iterator<Item = usize>) -> usize {
+        positions
+            .filter_map(|position| self.of(position))
+            .map(|document| document.len() - 1)
+            .sum()
+    }
+
+    /// Add the pairs of the word `row` at these positions and each other word of its document.
+    #[inline(always)]
+    pub fn scan<T: Text + ?Sized>(
+        &self,
+        text: &T,
+        row: WordId,
+        positions: impl Iterator<Item = usize>,
+        options: &CountingOptions,
+        sums: &mut impl Row,
+    ) {
+        let symbols = text.symbols();
+        for position in positions {
+            let Some(document) = self.of(position) else {
+                continue;
+            };
+            let weight = options.weight(document.len() - 1);
+            let (left, right) = (document.start..position, position + 1..document.end);
+            if let Some(symbol) = T::Symbol::of(row) {
+                for &column in &symbols[left] {
+                    if column.is_at_most(symbol) && (options.symmetric || column != symbol) {
+                        sums.at(column.word()).add(false, weight);
+                    }
+                }
+                for &column in &symbols[right] {
+                    if column.is_at_most(symbol) {
+                        sums.at(column.word()).add(true, weight);
+                    }
+                }
+            } else {
+                for column in text.ids(left) {
+                    if column < row || (column == row && options.symmetric) {
+                        sums.at(column).add(false, weight);
+                    }
+                }
+                for column in text.ids(right).filter(|&column| column <= row) {
+                    sums.at(column).add(true, weight);
+                }
+            }
+        }
+    }
+}
+
+/// A document with more words than can be counted as a whole.
+pub(crate) struct LongDocument {
+    number: usize,
+    words: usize,
+    first: Vec<WordId>,
+}
+
+impl LongDocument {
+    fn of<T: Text + ?Sized>(text: &T, number: usize, words: Range<usize>) -> Self {
+        Self {
+            number,
+            words: words.len(),
+            first: text.ids(words.start..words.start + SHOWN).collect(),
+        }
+    }
+
+    /// The error. `before` is the number of documents before the text, and `vocabulary` has the words of the
+    /// document.
+    pub fn error(&self, before: usize, vocabulary: Option<&Vocabulary>) -> Error {
+        let known = |&id: &WordId| {
+            let vocabulary = vocabulary.filter(|words| (id as usize) < words.len())?;
+            Some(String::from_utf8_lossy(vocabulary.word(id)).into_owned())
+        };
+        let first: Vec<String> = self.first.iter().filter_map(known).collect();
+        let begins = if first.is_empty() {
+            String::new()
+        } else {
+            format!(", which begins {:?},", first.join(" "))
+        };
+        // A segment ends with the words of the document so far, so there may be more.
+        Error::parameter(
+            "window",
+            format!(
+                "must be a number of words for this text: None counts every pair of a document of up to \
+                 {MAX_DOCUMENT} words, but document {}{begins} has {} words or more",
+                before + self.number + 1,
+                self.words,
+            ),
+        )
+    }
+}

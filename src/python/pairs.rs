@@ -1,0 +1,511 @@
+//! Counts of a table of pairs in Arrow's format, without a Python object for each row.
+
+use super::arguments::RunningArguments;
+use super::arrow::checked;
+use super::cooccurrence::CoreCooccurrence;
+use super::run::run;
+use crate::cooccurrence::{KeyTable, PairBatch, PairOptions, PairReader, count_pairs};
+use crate::error::{Error, Result};
+use crate::memory::fallible;
+use crate::threads;
+use crate::vocabulary::WordId;
+use arrow_array::cast::AsArray;
+use arrow_array::types::{
+    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, PrimitiveArray,
+};
+use arrow_schema::{ArrowError, DataType, Fields};
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3_arrow::ffi::ArrayReader;
+use pyo3_arrow::input::AnyArray;
+use std::io;
+
+/// Rows of a batch. A table of pandas comes as one batch of all rows, which is divided.
+const BATCH: usize = 1 << 17;
+
+/// Count the table that `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `columns` are the names of the
+/// columns with the keys of the rows and of the columns of X, and of the column with the values; without it, every row
+/// counts 1.
+///
+/// The exception for a row that cannot be used has its number in the attribute `row`.
+#[pyfunction]
+#[pyo3(signature = (source, columns, symmetric, rectangular, running, progress))]
+pub fn count_table(
+    py: Python<'_>,
+    source: &Bound<'_, PyAny>,
+    columns: (String, String, Option<String>),
+    symmetric: bool,
+    rectangular: bool,
+    running: RunningArguments,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreCooccurrence> {
+    let (threads, memory) = running.resolve()?;
+    let options = PairOptions {
+        symmetric,
+        rectangular,
+    };
+    let batches = source.extract::<AnyArray>()?.into_reader()?;
+    let mut table = Table::new(batches, columns, rectangular)?;
+    let counted = run(py, progress, None, |monitor| {
+        threads::in_pool(threads, || {
+            count_pairs(&mut table, &options, &memory, monitor)
+        })?
+    })?;
+    let (vocabulary, contexts) = (counted.vocabulary, counted.contexts);
+    Ok(CoreCooccurrence::shaped(
+        vocabulary,
+        contexts,
+        counted.counts,
+        memory,
+    ))
+}
+
+/// The names of the columns of a table, and their places.
+struct Columns {
+    names: [String; 3],
+    places: [Option<usize>; 3],
+}
+
+/// Reads a table of pairs.
+struct Table {
+    batches: Box<dyn ArrayReader + Send>,
+    columns: std::sync::Arc<Columns>,
+    // The open batch, the rows of it that were given out, and the rows before it.
+    open: Option<ArrayRef>,
+    given: usize,
+    before: u64,
+}
+
+impl Table {
+    fn new(
+        batches: Box<dyn ArrayReader + Send>,
+        names: (String, String, Option<String>),
+        rectangular: bool,
+    ) -> PyResult<Self> {
+        let field = batches.field();
+        let DataType::Struct(fields) = field.data_type() else {
+            return Err(PyTypeError::new_err(format!(
+                "table must be a table with named columns, got one column of {}",
+                field.data_type()
+            )));
+        };
+        let place = |parameter: &str, name: &str| place_of(fields, parameter, name);
+        let (row, column) = (place("row", &names.0)?, place("column", &names.1)?);
+        let value = names
+            .2
+            .as_ref()
+            .map(|name| place("value", name))
+            .transpose()?;
+        let kind = |place: usize| fields[place].data_type();
+        let kinds = [(row, &names.0), (column, &names.1)].map(|(place, name)| {
+            Kind::of(kind(place)).ok_or_else(|| {
+                let hint = if kind(place).is_floating() {
+                    ": convert them to integers; pandas makes floats of integers if some are missing"
+                } else {
+                    ""
+                };
+                let message = format!(
+                    "column {name:?} must hold integers or text as keys, got {}{hint}",
+                    kind(place)
+                );
+                PyTypeError::new_err(message)
+            })
+        });
+        let [row_kind, column_kind] = kinds;
+        if row_kind? != column_kind? && !rectangular {
+            return Err(PyTypeError::new_err(format!(
+                "columns {:?} and {:?} must both hold integers or both hold text, because rows and columns of X \
+                 have the same words; got {} and {}. With rectangular=True they have words of their own",
+                names.0,
+                names.1,
+                kind(row),
+                kind(column)
+            )));
+        }
+        if let (Some(place), Some(name)) = (value, &names.2)
+            && !is_number(kind(place))
+        {
+            let message = format!("column {name:?} must hold numbers, got {}", kind(place));
+            return Err(PyTypeError::new_err(message));
+        }
+        Ok(Self {
+            columns: std::sync::Arc::new(Columns {
+                names: [names.0, names.1, names.2.unwrap_or_default()],
+                places: [Some(row), Some(column), value],
+            }),
+            batches,
+            open: None,
+            given: 0,
+            before: 0,
+        })
+    }
+}
+
+fn place_of(fields: &Fields, parameter: &str, name: &str) -> PyResult<usize> {
+    let mut found = fields
+        .iter()
+        .enumerate()
+        .filter(|(_, field)| field.name() == name);
+    match (found.next(), found.next()) {
+        (Some((place, _)), None) => Ok(place),
+        (Some(_), Some(_)) => Err(PyValueError::new_err(format!(
+            "{parameter} must name one column, but the table has several with the name {name:?}"
+        ))),
+        (None, _) => {
+            let columns: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{:?} ({})", field.name(), field.data_type()))
+                .collect();
+            Err(PyValueError::new_err(format!(
+                "{parameter} must name a column of the table, which has {}, got {name:?}",
+                columns.join(", ")
+            )))
+        }
+    }
+}
+
+/// What a column of keys holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Integers,
+    Text,
+}
+
+impl Kind {
+    fn of(kind: &DataType) -> Option<Self> {
+        match kind {
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Self::Text),
+            DataType::Dictionary(_, values) => Self::of(values),
+            // A column of nulls only: an error names its first row.
+            DataType::Null => Some(Self::Text),
+            other => other.is_integer().then_some(Self::Integers),
+        }
+    }
+}
+
+fn is_number(kind: &DataType) -> bool {
+    kind.is_integer() || matches!(kind, DataType::Float32 | DataType::Float64 | DataType::Null)
+}
+
+impl PairReader for Table {
+    type Batch = Batch;
+
+    fn next_batch(&mut self) -> Result<Option<Batch>> {
+        loop {
+            if let Some(open) = &self.open {
+                let left = open.len() - self.given;
+                if left > 0 {
+                    let rows = open.slice(self.given, left.min(BATCH));
+                    let first = self.before + self.given as u64;
+                    self.given += rows.len();
+                    return Ok(Some(Batch {
+                        rows,
+                        columns: self.columns.clone(),
+                        first,
+                    }));
+                }
+                self.before += open.len() as u64;
+            }
+            (self.open, self.given) = (None, 0);
+            self.open = match self.batches.next() {
+                None => return Ok(None),
+                Some(Ok(batch)) => Some(batch),
+                Some(Err(ArrowError::CDataInterface(reason))) => return Err(invalid(reason)),
+                Some(Err(error)) => {
+                    return Err(from_python(PyValueError::new_err(error.to_string())));
+                }
+            };
+        }
+    }
+}
+
+/// Rows of the table.
+struct Batch {
+    rows: ArrayRef,
+    columns: std::sync::Arc<Columns>,
+    // The number of the first row in the table.
+    first: u64,
+}
+
+/// Integers as keys.
+trait IntegerKey: Copy {
+    fn key(self) -> i64;
+}
+
+macro_rules! integer_keys {
+    ($($kind:ty),*) => { $(impl IntegerKey for $kind {
+        #[inline(always)]
+        fn key(self) -> i64 {
+            self as i64
+        }
+    })* };
+}
+integer_keys!(i8, i16, i32, i64, u8, u16, u32);
+
+/// Call a function with the type of an integer column.
+macro_rules! with_integers {
+    ($kind:expr, $call:ident!($($argument:tt)*), $other:expr) => {
+        match $kind {
+            DataType::Int8 => $call!(Int8Type, $($argument)*),
+            DataType::Int16 => $call!(Int16Type, $($argument)*),
+            DataType::Int32 => $call!(Int32Type, $($argument)*),
+            DataType::Int64 => $call!(Int64Type, $($argument)*),
+            DataType::UInt8 => $call!(UInt8Type, $($argument)*),
+            DataType::UInt16 => $call!(UInt16Type, $($argument)*),
+            DataType::UInt32 => $call!(UInt32Type, $($argument)*),
+            _ => $other,
+        }
+    };
+}
+
+impl Batch {
+    fn column(&self, number: usize) -> Option<&ArrayRef> {
+        let place = self.columns.places[number]?;
+        Some(self.rows.as_struct().column(place))
+    }
+
+    /// The error for a row of this batch.
+    fn fault(&self, number: usize, row: usize, message: &str) -> Error {
+        let row = self.first + row as u64;
+        let name = &self.columns.names[number];
+        fault(
+            format!(
+                "table must not have {message} in column {name:?}, but row {row} (from 0) has one"
+            ),
+            row,
+        )
+    }
+
+    /// Refuse rows that are null, or have a null in a column.
+    fn check_nulls(&self, number: usize, column: &ArrayRef) -> Result<()> {
+        let is_null = |array: &ArrayRef| {
+            let nulls = array.logical_nulls()?;
+            (nulls.null_count() > 0).then(|| (0..nulls.len()).find(|&row| nulls.is_null(row)))?
+        };
+        match is_null(&self.rows).or_else(|| is_null(column)) {
+            Some(row) => Err(self.fault(number, row, "a null")),
+            None => Ok(()),
+        }
+    }
+
+    fn integers(
+        &self,
+        number: usize,
+        column: &ArrayRef,
+        keys: &mut KeyTable,
+        ids: &mut Vec<WordId>,
+    ) -> Result<()> {
+        macro_rules! number_all {
+            ($kind:ty,) => {
+                number_integers::<$kind>(column.as_primitive(), keys, ids)
+            };
+        }
+        with_integers!(column.data_type(), number_all!(), {
+            for (row, &key) in column
+                .as_primitive::<UInt64Type>()
+                .values()
+                .iter()
+                .enumerate()
+            {
+                let key = i64::try_from(key)
+                    .map_err(|_| self.fault(number, row, "a key above 2^63 - 1"))?;
+                ids.push(keys.integer(key)?);
+            }
+            Ok(())
+        })
+    }
+
+    fn words<'a>(
+        &self,
+        number: usize,
+        words: impl Iterator<Item = &'a [u8]>,
+        keys: &mut KeyTable,
+        ids: &mut Vec<WordId>,
+    ) -> Result<()> {
+        for (row, word) in words.enumerate() {
+            if word.is_empty() {
+                return Err(self.fault(number, row, "an empty key"));
+            }
+            ids.push(keys.word(word)?);
+        }
+        Ok(())
+    }
+
+    fn keys(
+        &self,
+        number: usize,
+        column: &ArrayRef,
+        keys: &mut KeyTable,
+        ids: &mut Vec<WordId>,
+    ) -> Result<()> {
+        match column.data_type() {
+            DataType::Utf8 => {
+                let text: BinaryArray = valid(column.as_string::<i32>().clone().into())?;
+                self.words(
+                    number,
+                    (0..text.len()).map(|row| text.value(row)),
+                    keys,
+                    ids,
+                )
+            }
+            DataType::LargeUtf8 => {
+                let text: LargeBinaryArray = valid(column.as_string::<i64>().clone().into())?;
+                self.words(
+                    number,
+                    (0..text.len()).map(|row| text.value(row)),
+                    keys,
+                    ids,
+                )
+            }
+            DataType::Utf8View => {
+                let text: BinaryViewArray =
+                    valid(column.as_string_view().clone().to_binary_view())?;
+                self.words(
+                    number,
+                    (0..text.len()).map(|row| text.value(row)),
+                    keys,
+                    ids,
+                )
+            }
+            _ => self.integers(number, column, keys, ids),
+        }
+    }
+
+    /// Number the keys of a dictionary once each.
+    fn dictionary(
+        &self,
+        number: usize,
+        column: &ArrayRef,
+        keys: &mut KeyTable,
+        ids: &mut Vec<WordId>,
+    ) -> Result<()> {
+        let dictionary = column.as_any_dictionary();
+        if column.is_empty() {
+            return Ok(());
+        }
+        if dictionary.values().is_empty() {
+            return Err(invalid("a row refers to a value of an empty dictionary"));
+        }
+        let places = dictionary.normalized_keys();
+        let values = dictionary.values();
+        // The values that rows of this batch refer to: others are no keys of the table.
+        let mut used = fallible::filled(false, values.len())?;
+        for &place in &places {
+            match used.get_mut(place) {
+                Some(used) => *used = true,
+                None => {
+                    return Err(invalid(format!(
+                        "a row refers to value {place} of {}",
+                        values.len()
+                    )));
+                }
+            }
+        }
+        let mut numbers: Vec<WordId> = fallible::zeroed(values.len())?;
+        let mut one = Vec::new();
+        for place in (0..values.len()).filter(|&place| used[place]) {
+            one.clear();
+            self.keys(number, &values.slice(place, 1), keys, &mut one)?;
+            numbers[place] = one[0];
+        }
+        ids.extend(places.into_iter().map(|place| numbers[place]));
+        Ok(())
+    }
+}
+
+fn number_integers<T: ArrowPrimitiveType>(
+    column: &PrimitiveArray<T>,
+    keys: &mut KeyTable,
+    ids: &mut Vec<WordId>,
+) -> Result<()>
+where
+    T::Native: IntegerKey,
+{
+    for key in column.values() {
+        ids.push(keys.integer(key.key())?);
+    }
+    Ok(())
+}
+
+impl PairBatch for Batch {
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn number(&self, contexts: bool, keys: &mut KeyTable, ids: &mut Vec<WordId>) -> Result<()> {
+        let number = usize::from(contexts);
+        let Some(column) = self.column(number) else {
+            return Ok(());
+        };
+        self.check_nulls(number, column)?;
+        match column.data_type() {
+            DataType::Dictionary(..) => self.dictionary(number, column, keys, ids),
+            _ => self.keys(number, column, keys, ids),
+        }
+    }
+
+    fn values(&self, values: &mut Vec<f64>) -> Result<()> {
+        let Some(column) = self.column(2) else {
+            return fallible::resize(values, self.rows(), 1.0);
+        };
+        self.check_nulls(2, column)?;
+        macro_rules! convert {
+            ($kind:ty,) => {
+                values.extend(
+                    column
+                        .as_primitive::<$kind>()
+                        .values()
+                        .iter()
+                        .map(|&x| x as f64),
+                )
+            };
+        }
+        match column.data_type() {
+            DataType::Float64 => {
+                values.extend_from_slice(column.as_primitive::<Float64Type>().values())
+            }
+            DataType::Float32 => convert!(Float32Type,),
+            DataType::UInt64 => convert!(UInt64Type,),
+            kind => with_integers!(kind, convert!(), ()),
+        }
+        match values.iter().position(|x| !(x.is_finite() && *x >= 0.0)) {
+            Some(row) => {
+                let what = if values[row] < 0.0 {
+                    "a negative value"
+                } else {
+                    "a value that is not finite"
+                };
+                Err(self.fault(2, row, what))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+fn valid<A: Array + Clone>(array: A) -> Result<A> {
+    checked(array).map_err(from_python)
+}
+
+fn invalid(reason: impl std::fmt::Display) -> Error {
+    let message = format!("table is not valid in Arrow's format: {reason}");
+    from_python(PyValueError::new_err(message))
+}
+
+/// The exception for a row, with its number.
+fn fault(message: String, row: u64) -> Error {
+    Python::attach(|py| {
+        let error = PyValueError::new_err(message);
+        match error.value(py).setattr("row", row) {
+            Ok(()) => from_python(error),
+            Err(other) => from_python(other),
+        }
+    })
+}
+
+fn from_python(error: PyErr) -> Error {
+    Error::io("<table>", io::Error::other(error))
+}

@@ -1,0 +1,660 @@
+"""Counts from tables of pairs, and rectangular counts: users × items, words × documents."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset
+import pyarrow.parquet as pq
+import pytest
+import scipy.sparse
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glove_rs import Cooccurrence, FormatError, Glove, WordVectors
+from program import answer, done, reason
+
+RATINGS = {
+    "user": ["ann", "ann", "bob", "ann", "cy", "bob"],
+    "film": [7, 9, 7, 7, 300, 9],
+    "n": [1.0, 2.0, 5.0, 0.5, 3.0, 0.25],
+}
+
+
+def records(X):
+    """The records of X by their words."""
+    rows, columns, values = X.records()
+    words, contexts = X.vocabulary.words, X.context_vocabulary.words
+    pairs = [(words[i], contexts[j]) for i, j in zip(rows, columns, strict=True)]
+    assert len(set(pairs)) == len(pairs)
+    return dict(zip(pairs, values.tolist(), strict=True))
+
+
+def summed(rows, columns, values, *, symmetric=False):
+    """What `records` should return, by pandas."""
+    frame = pd.DataFrame({"i": map(str, rows), "j": map(str, columns), "x": values}, dtype=object)
+    if symmetric:
+        other = frame[frame.i != frame.j].rename(columns={"i": "j", "j": "i"})
+        frame = pd.concat([frame, other])
+    sums = frame.astype({"x": float}).groupby(["i", "j"]).x.sum()
+    return {pair: x for pair, x in sums.items() if x > 0}
+
+
+# ------------------------------------------------------------------------------ the sums
+
+integers = st.one_of(st.integers(0, 8), st.integers(-(2**63), 2**63 - 1))
+texts = st.text(min_size=1, max_size=20).filter(lambda text: "\0" not in text)
+values = st.integers(0, 40).map(lambda x: x / 8)  # sums do not depend on their order
+
+
+@st.composite
+def tables(draw):
+    rectangular = draw(st.booleans())
+    row = draw(st.sampled_from([integers, texts]))
+    column = draw(st.sampled_from([integers, texts])) if rectangular else row
+    rows = draw(st.lists(st.tuples(row, column, values), min_size=1, max_size=60))
+    return rectangular, [list(side) for side in zip(*rows, strict=True)]
+
+
+@given(tables(), st.booleans(), st.sampled_from([1, 2, 3]), st.sampled_from([None, "1MB"]))
+def test_duplicates_add_up_as_in_pandas_and_scipy(table, symmetric, threads, memory):
+    rectangular, (rows, columns, x) = table
+    symmetric = symmetric and not rectangular
+    X = Cooccurrence.from_pairs(
+        pa.table({"a": rows, "b": columns, "n": x}),
+        "a",
+        "b",
+        "n",
+        symmetric=symmetric,
+        rectangular=rectangular,
+        threads=threads,
+        memory=memory,
+    )
+    expected = summed(rows, columns, x, symmetric=symmetric)
+    assert records(X) == expected
+    assert (X.nnz, X.total) == (len(expected), sum(expected.values()))
+    assert X.is_rectangular == rectangular
+    if symmetric:
+        assert X.symmetric
+    # The count of a word is the number of keys that are this word; the most frequent come first.
+    uses = [Counter(map(str, rows)), Counter(map(str, columns))]
+    if not rectangular:
+        uses = [uses[0] + uses[1]] * 2
+    for words, use in zip((X.vocabulary, X.context_vocabulary), uses, strict=True):
+        assert dict(zip(words.words, words.counts.tolist(), strict=True)) == use
+        assert sorted(words.counts, reverse=True) == words.counts.tolist()
+    # The same matrix by scipy, and back.
+    i = [X.vocabulary[str(key)] for key in rows]
+    j = [X.context_vocabulary[str(key)] for key in columns]
+    matrix = scipy.sparse.coo_array((x, (i, j)), shape=X.shape).tocsr()
+    if symmetric:
+        off_diagonal = matrix - scipy.sparse.diags_array(matrix.diagonal())
+        matrix = matrix + off_diagonal.T
+    difference = X.to_scipy() - matrix
+    assert difference.shape == X.shape
+    assert not np.any(difference.toarray())
+
+
+def exports():
+    """The same table by everything that exports Arrow."""
+    frame = pd.DataFrame(RATINGS)
+    table = pa.table(RATINGS)
+    yield "pandas", frame
+    yield "pandas with categories", frame.astype({"user": "category", "film": "category"})
+    yield "pandas with other columns", frame.assign(other=[object()] * 6)
+    yield "pandas with small types", frame.astype({"film": "uint16", "n": "float32"})
+    yield "polars", pl.DataFrame(RATINGS)
+    yield "polars, lazy", pl.LazyFrame(RATINGS)
+    yield (
+        "polars with categories",
+        pl.DataFrame(RATINGS).with_columns(pl.col("user").cast(pl.Categorical)),
+    )
+    yield "pyarrow", table
+    yield "pyarrow, in pieces", pa.concat_tables([table.slice(k, 2) for k in (0, 2, 4)])
+    yield "a batch", table.to_batches()[0]
+    yield "a stream", table.to_reader(max_chunksize=4)
+    yield "a data set", pyarrow.dataset.dataset(table)
+    yield "large text", table.set_column(0, "user", table["user"].cast(pa.large_string()))
+    yield "views", table.set_column(0, "user", table["user"].cast(pa.string_view()))
+    yield "dictionaries", table.set_column(0, "user", table["user"].dictionary_encode())
+    yield "unsigned", table.set_column(1, "film", table["film"].cast(pa.uint64()))
+    yield "other order", table.select(["n", "film", "user"])
+
+
+@pytest.mark.parametrize(("name", "table"), [*exports()], ids=[name for name, _ in exports()])
+def test_any_table_that_exports_arrow_is_counted(name, table):
+    X = Cooccurrence.from_pairs(table, "user", "film", "n", rectangular=True)
+    assert X.vocabulary.words == ["ann", "bob", "cy"], name
+    assert X.context_vocabulary.words == ["7", "9", "300"]
+    assert X.to_scipy().toarray().tolist() == [[1.5, 2, 0], [5, 0.25, 0], [0, 0, 3]]
+
+
+def test_a_relation_of_duckdb_is_counted():
+    duckdb = pytest.importorskip("duckdb")
+    table = pa.table(RATINGS)
+    relation = duckdb.sql("SELECT * FROM table WHERE film < 300")
+    assert table.num_rows == 6
+    X = Cooccurrence.from_pairs(relation, "user", "film", "n", rectangular=True)
+    assert X.shape == (2, 2)
+
+
+def test_without_values_each_row_counts_1():
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True)
+    assert records(X)["ann", "7"] == 2.0
+
+
+def test_rows_and_columns_share_words_unless_rectangular():
+    edges = {"a": ["x", "y"], "b": ["y", "z"]}
+    X = Cooccurrence.from_pairs(pa.table(edges), "a", "b")
+    assert X.vocabulary.words == ["y", "x", "z"]
+    assert X.shape == (3, 3)
+    X = Cooccurrence.from_pairs(pa.table(edges), "a", "b", symmetric=True)
+    assert X.symmetric
+    assert records(X)["z", "y"] == 1.0
+    X = Cooccurrence.from_pairs(pa.table(edges), "a", "b", rectangular=True)
+    assert (X.vocabulary.words, X.context_vocabulary.words) == (["x", "y"], ["y", "z"])
+
+
+def test_the_same_column_may_be_named_twice():
+    X = Cooccurrence.from_pairs(pa.table({"a": [3, 4]}), "a", "a", "a")
+    assert records(X) == {("3", "3"): 3.0, ("4", "4"): 4.0}
+
+
+# ------------------------------------------------------------------------------ Parquet files
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two Parquet files of several row groups, one in a subfolder."""
+    (tmp_path / "tables" / "more").mkdir(parents=True)
+    table = pa.table(RATINGS)
+    pq.write_table(table.slice(0, 4), tmp_path / "tables" / "a.parquet", row_group_size=2)
+    pq.write_table(table.slice(4), tmp_path / "tables" / "more" / "b.parquet")
+    return tmp_path / "tables"
+
+
+def test_files_folders_and_patterns_are_read(folder):
+    whole = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    for path in (folder, str(folder / "**" / "*.parquet")):
+        X = Cooccurrence.from_pairs(path, "user", "film", "n", rectangular=True)
+        assert records(X) == records(whole)
+    X = Cooccurrence.from_pairs(folder / "a.parquet", "user", "film", "n", rectangular=True)
+    assert X.total == 8.5
+
+
+def test_a_fault_in_a_file_names_the_file_and_its_row_group(folder):
+    bad = pa.table({"user": ["x"] * 5, "film": [1] * 5, "n": [1.0, 1.0, 1.0, -2.0, 1.0]})
+    pq.write_table(bad, folder / "c.parquet", row_group_size=3)
+    with pytest.raises(
+        ValueError, match=r"c\.parquet, row group 1: table must not have a negative"
+    ):
+        Cooccurrence.from_pairs(folder, "user", "film", "n", rectangular=True)
+
+
+def test_a_file_that_is_cut_short_or_damaged_is_refused(tmp_path):
+    path = tmp_path / "pairs.parquet"
+    rng = np.random.default_rng(0)
+    table = pa.table({"a": rng.integers(0, 1000, 20_000), "b": rng.integers(0, 1000, 20_000)})
+    pq.write_table(table, path, row_group_size=5000, compression="none")
+    good = path.read_bytes()
+    for length in (0, 3, 1000, len(good) - 1):
+        path.write_bytes(good[:length])
+        with pytest.raises(FormatError, match=r"pairs\.parquet: this is not a whole Parquet file"):
+            Cooccurrence.from_pairs(path, "a", "b")
+    path.write_bytes(b"a,b\n1,2\n" * 100)
+    with pytest.raises(FormatError, match=r"pairs\.parquet"):
+        Cooccurrence.from_pairs(path, "a", "b")
+    damaged = bytearray(good)
+    damaged[4:60] = b"\xff" * 56  # the head of the first page
+    path.write_bytes(damaged)
+    with pytest.raises(FormatError, match=r"pairs\.parquet, row group 0: the file is damaged"):
+        Cooccurrence.from_pairs(path, "a", "b")
+    assert os.listdir(tmp_path) == ["pairs.parquet"]
+
+
+def test_files_with_other_columns_are_refused(folder):
+    pq.write_table(pa.table({"user": ["x"], "item": [1]}), folder / "c.parquet")
+    with pytest.raises(
+        ValueError, match=r"column must name a column .*c\.parquet has 'user' \(string\)"
+    ):
+        Cooccurrence.from_pairs(folder, "user", "film", rectangular=True)
+    pq.write_table(pa.table({"user": [1], "film": [1]}), folder / "c.parquet")
+    with pytest.raises(ValueError, match=r"c\.parquet must have the types of .*a\.parquet"):
+        Cooccurrence.from_pairs(folder, "user", "film", rectangular=True)
+
+
+def test_missing_files_are_named(tmp_path):
+    for path in ("none.parquet", "*.parquet", ""):
+        with pytest.raises(FileNotFoundError):
+            Cooccurrence.from_pairs(tmp_path / path, "a", "b")
+
+
+# ------------------------------------------------------------------------------ bad input
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"a": [1, None], "b": [1, 2], "n": [1, 1]}, 'a null in column "a", but row 1'),
+        ({"a": ["x", None], "b": ["x", "y"], "n": [1, 1]}, 'a null in column "a", but row 1'),
+        ({"a": [1, 2], "b": [1, 2], "n": [None, 1]}, 'a null in column "n", but row 0'),
+        ({"a": ["", "x"], "b": ["x", "x"], "n": [1, 1]}, 'an empty key in column "a", but row 0'),
+        ({"a": [1, 2], "b": [1, 2], "n": [1, -1]}, 'a negative value in column "n", but row 1'),
+        ({"a": [1, 2], "b": [1, 2], "n": [1, float("nan")]}, 'not finite in column "n", but row 1'),
+        ({"a": [1, 2], "b": [1, 2], "n": [float("inf"), 1]}, 'not finite in column "n", but row 0'),
+        ({"a": [1, 2], "b": [1, 2], "n": [1e308, 1e308]}, "sum is at most"),
+    ],
+)
+def test_rows_that_cannot_be_used_are_named(columns, message):
+    for table in (pa.table(columns), pl.DataFrame(columns, strict=False)):
+        with pytest.raises(ValueError, match=message):
+            Cooccurrence.from_pairs(table, "a", "b", "n")
+
+
+def test_a_bad_row_far_into_a_table_is_named():
+    n = np.ones(300_000)
+    n[271_828] = -1
+    table = pa.table({"a": np.arange(300_000) % 7, "b": np.arange(300_000) % 5, "n": n})
+    with pytest.raises(ValueError, match="row 271828") as found:
+        Cooccurrence.from_pairs(table, "a", "b", "n")
+    assert found.value.row == 271_828
+
+
+def test_unsigned_keys_beyond_63_bits_are_refused():
+    table = pa.table({"a": pa.array([1, 2**63], pa.uint64()), "b": [1, 2]})
+    with pytest.raises(ValueError, match=r"a key above 2\^63 - 1 in column \"a\", but row 1"):
+        Cooccurrence.from_pairs(table, "a", "b")
+
+
+@pytest.mark.parametrize(
+    ("columns", "error", "message"),
+    [
+        ({"a": [1.5, 2.0], "b": [1, 2]}, TypeError, '"a" must hold integers or text.*Float64'),
+        ({"a": [True], "b": [1]}, TypeError, '"a" must hold integers or text as keys, got Boolean'),
+        ({"a": [["x"]], "b": [1]}, TypeError, '"a" must hold integers or text as keys, got List'),
+        ({"a": ["x"], "b": [1]}, TypeError, "must both hold integers or both hold text"),
+        ({"a": [1], "c": [1]}, ValueError, 'column must name a column .* has "a" .Int64., "c"'),
+        ({"a": [], "b": []}, TypeError, "null|"),
+    ],
+)
+def test_columns_that_cannot_be_used_are_named(columns, error, message):
+    with pytest.raises((error, ValueError), match=message):
+        Cooccurrence.from_pairs(pa.table(columns), "a", "b")
+
+
+def test_values_must_be_numbers():
+    table = pa.table({"a": [1], "b": [1], "n": ["1"]})
+    with pytest.raises(TypeError, match='"n" must hold numbers, got Utf8'):
+        Cooccurrence.from_pairs(table, "a", "b", "n")
+
+
+def test_an_empty_table_is_refused():
+    for table in (pd.DataFrame({"a": [1], "b": [2]})[:0], pa.table({"a": [1], "b": [2]})[:0]):
+        with pytest.raises(ValueError, match="table must have rows"):
+            Cooccurrence.from_pairs(table, "a", "b")
+
+
+def test_a_table_of_zeros_has_words_and_no_records():
+    X = Cooccurrence.from_pairs(pa.table({"a": [1, 2], "b": [2, 3], "n": [0, 0]}), "a", "b", "n")
+    assert X.nnz == 0
+    assert len(X.vocabulary) == 3
+    with pytest.raises(ValueError, match="no pairs of words"):
+        Glove(threads=1).fit_cooccurrence(X)
+
+
+def test_pandas_columns_of_mixed_types_are_refused():
+    frame = pd.DataFrame({"a": [1, "x"], "b": [1, 2]})
+    with pytest.raises(TypeError, match=r"must have columns of integers or text.*astype\(str\)"):
+        Cooccurrence.from_pairs(frame, "a", "b")
+    frame = pd.DataFrame({"a": [1, None], "b": [1, 2]})
+    with pytest.raises(TypeError, match="pandas makes floats"):
+        Cooccurrence.from_pairs(frame, "a", "b")
+    with pytest.raises(ValueError, match=r'value must name a column .* has "a"'):
+        Cooccurrence.from_pairs(frame, "a", "b", "n")
+
+
+@pytest.mark.parametrize("table", [5, None, [("a", "b", 1)], {"a": [1]}, pa.array([1, 2])])
+def test_what_is_no_table_is_refused(table):
+    with pytest.raises(TypeError, match="table must be"):
+        Cooccurrence.from_pairs(table, "a", "b")
+
+
+def test_wrong_parameters_are_refused():
+    table = pa.table({"a": [1], "b": [1]})
+    with pytest.raises(TypeError, match="row must be the name of a column, got 0"):
+        Cooccurrence.from_pairs(table, 0, "b")
+    with pytest.raises(ValueError, match="symmetric must be False with rectangular=True"):
+        Cooccurrence.from_pairs(table, "a", "b", symmetric=True, rectangular=True)
+    with pytest.raises(ValueError, match="rectangular"):
+        Cooccurrence.from_pairs(table, "a", "b", rectangular=2)
+    twice = pa.Table.from_arrays([pa.array([1])] * 3, names=["a", "a", "b"])
+    with pytest.raises(ValueError, match="row must name one column"):
+        Cooccurrence.from_pairs(twice, "a", "b")
+
+
+def test_an_error_of_a_stream_is_raised():
+    def batches():
+        yield pa.record_batch({"a": [1], "b": [2]})
+        raise RuntimeError("the source broke")
+
+    schema = pa.schema([("a", pa.int64()), ("b", pa.int64())])
+    reader = pa.RecordBatchReader.from_batches(schema, batches())
+    with pytest.raises(ValueError, match="the source broke"):
+        Cooccurrence.from_pairs(reader, "a", "b")
+
+
+def test_progress_counts_rows():
+    seen = []
+    table = pa.table({"a": np.arange(500_000) % 9, "b": np.arange(500_000) % 4})
+    Cooccurrence.from_pairs(table, "a", "b", progress=lambda *call: seen.append(call[:3]))
+    assert ("counting", 500_000, 500_000) in seen or ("counting", 500_000, 0) in seen
+
+
+# ------------------------------------------------------------------------------ tables out
+
+
+@given(tables())
+def test_a_table_comes_back(table):
+    rectangular, (rows, columns, x) = table
+    X = Cooccurrence.from_pairs(
+        pa.table({"a": rows, "b": columns, "n": x}), "a", "b", "n", rectangular=rectangular
+    )
+    out = X.to_table()
+    assert out.schema.names == ["word", "context", "x"]
+    words, contexts, found = (out[name].to_pylist() for name in out.schema.names)
+    assert dict(zip(zip(words, contexts, strict=True), found, strict=True)) == records(X)
+    if X.nnz:
+        again = Cooccurrence.from_pairs(out, "word", "context", "x", rectangular=rectangular)
+        assert records(again) == records(X)
+
+
+@pytest.mark.parametrize("memory", [None, "1MB"])
+def test_parquet_has_the_records_in_order_for_any_memory_limit(memory, tmp_path):
+    rng = np.random.default_rng(1)
+    table = pa.table({name: rng.integers(0, 2000, 200_000) for name in "ab"})
+    X = Cooccurrence.from_pairs(table, "a", "b", memory=memory)
+    assert X._core.on_disk == (memory is not None)
+    assert (len(X._core.parts()) > 2) == (memory is not None)
+    path = tmp_path / "pairs.parquet"
+    X.to_parquet(path)
+    assert pq.read_table(path).cast(X.to_table().schema).equals(X.to_table())
+    again = Cooccurrence.from_pairs(path, "word", "context", "x")
+    assert records(again) == records(X)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        X.to_parquet(path)
+    (X * 2).to_parquet(path, overwrite=True)
+    assert Cooccurrence.from_pairs(path, "word", "context", "x").total == 2 * X.total
+    with pytest.raises(FileNotFoundError):
+        X.to_parquet(tmp_path / "none" / "pairs.parquet")
+    assert os.listdir(tmp_path) == ["pairs.parquet"]
+
+
+# ------------------------------------------------------------------------------ rectangular counts
+
+
+@pytest.fixture
+def ratings():
+    return Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+
+
+def test_sums_and_lookups_use_both_vocabularies(ratings):
+    assert ratings.shape == (3, 3)
+    assert not ratings.symmetric
+    assert ratings.probability("7", given="bob") == 5 / 5.25
+    assert ratings.ratio("7", "bob", "cy") == float("inf")
+    with pytest.raises(KeyError, match="bob"):
+        ratings.probability("bob", given="bob")
+    with pytest.raises(KeyError, match="7"):
+        ratings.probability("7", given="7")
+
+
+@pytest.mark.parametrize("shape", [(1, 5), (5, 1), (4, 4), (3, 40), (40, 3)])
+def test_a_matrix_of_any_shape_comes_back_from_files_pickles_and_scipy(shape, tmp_path):
+    rng = np.random.default_rng(shape[0])
+    dense = rng.poisson(0.6, shape) * 0.5
+    rows, columns = ([f"{name}{k}" for k in range(n)] for name, n in zip("rc", shape, strict=True))
+    X = Cooccurrence.from_scipy(scipy.sparse.csr_array(dense), rows, columns)
+    X.save(tmp_path / "counts")
+    for same in (X, Cooccurrence.load(tmp_path / "counts"), pickle.loads(pickle.dumps(X))):
+        assert same.is_rectangular
+        assert same.shape == shape
+        assert same.to_scipy().toarray().tolist() == dense.tolist()
+        assert same.context_vocabulary.words == columns
+        assert same.vocabulary.words == rows
+        assert same.total == dense.sum()
+        assert same.nnz == (dense > 0).sum()
+    assert (X * 2).to_scipy().toarray().tolist() == (2 * dense).tolist()
+    other = Cooccurrence.from_scipy(dense[:, ::-1], rows[::-1], columns)
+    both = X + other
+    assert both.is_rectangular
+    assert both.shape == shape
+    total = records(other) | {}
+    for pair, x in records(X).items():
+        total[pair] = total.get(pair, 0.0) + x
+    assert records(both) == total
+
+
+def test_what_needs_a_square_is_refused(ratings, tmp_path):
+    with pytest.raises(ValueError, match="Stanford's tools"):
+        ratings.save(tmp_path / "counts.bin")
+    square = Cooccurrence.from_scipy(np.eye(2))
+    with pytest.raises(ValueError, match="both have words of their own"):
+        ratings + square
+    with pytest.raises(ValueError, match="context_vocabulary"):
+        Cooccurrence.from_scipy(np.ones((2, 3)))
+    with pytest.raises(ValueError, match="context_vocabulary must have a word for each column"):
+        Cooccurrence.from_scipy(np.ones((2, 3)), ["a", "b"], ["x"])
+    assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture
+def model(ratings):
+    return Glove(dim=4, threads=1, epochs=3, deterministic=True).fit_cooccurrence(ratings)
+
+
+@pytest.mark.parametrize("preset", ["best", "paper"])
+def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(preset):
+    """The parameters of words that exist have the same bits as in the square matrix."""
+    rng = np.random.default_rng(5)
+    rows, columns = 30, 70
+    square = np.zeros((70, 70))
+    square[:rows, :columns] = rng.poisson(0.5, (rows, columns))
+    names = [[f"{side}{k}" for k in range(70)] for side in "rc"]
+    options = {"dim": 6, "threads": 1, "epochs": 3, "preset": preset, "deterministic": True}
+    wide = Cooccurrence.from_scipy(square[:rows], names[0][:rows], names[1])
+    whole = Cooccurrence.from_scipy(square, names[0], names[1])
+    small = Glove(**options).fit_cooccurrence(wide)
+    large = Glove(**options).fit_cooccurrence(whole)
+    assert small.W.shape == (30, 6)
+    assert small.W_tilde.shape == (70, 6)
+    assert small.b.shape == (30,)
+    assert small.b_tilde.shape == (70,)
+    assert np.array_equal(small.W, large.W[:30])
+    assert np.array_equal(small.W_tilde, large.W_tilde)
+    assert np.array_equal(small.b, large.b[:30])
+    assert np.array_equal(small.b_tilde, large.b_tilde)
+    assert list(small.history) == list(large.history)
+
+
+def test_a_low_rank_matrix_is_recovered():
+    """W and W_tilde explain ln X of users × items that has few factors."""
+    rng = np.random.default_rng(2)
+    log_x = rng.normal(0, 1, (40, 3)) @ rng.normal(0, 1, (3, 90)) * 0.5 + 2
+    users, items = ([f"{side}{k}" for k in range(n)] for side, n in (("u", 40), ("i", 90)))
+    X = Cooccurrence.from_scipy(np.exp(log_x), users, items)
+    model = Glove(dim=8, threads=1, epochs=200, preset="paper", x_max=1.0).fit_cooccurrence(X)
+    found = model.W @ model.W_tilde.T + model.b[:, None] + model.b_tilde
+    assert np.corrcoef(found.ravel(), log_x.ravel())[0, 1] > 0.99
+
+
+def test_each_side_has_its_vectors(model, tmp_path):
+    assert model.vocabulary.words == ["ann", "bob", "cy"]
+    assert model.context_vocabulary.words == ["7", "9", "300"]
+    assert isinstance(model.context_vectors, WordVectors)
+    assert model.context_vectors.index_to_key == ["7", "9", "300"]
+    assert np.array_equal(model.vectors.vectors, model.W)
+    assert np.array_equal(model.context_vectors["9"], model.W_tilde[1])
+    assert np.array_equal(model.word_vectors("context")["9"], model.W_tilde[1])
+    assert model.word_vectors("word").index_to_key == ["ann", "bob", "cy"]
+    best = model.context_vectors.similar_by_vector(model.vectors["ann"])
+    assert {item for item, _ in best} == {"7", "9", "300"}
+    with pytest.raises(KeyError, match="ann"):
+        model.context_vectors["ann"]
+
+
+def test_a_square_model_has_context_vectors_too():
+    model = Glove(dim=4, threads=1, min_count=1, epochs=2).fit(["an apple a day"] * 5)
+    assert model.context_vocabulary == model.vocabulary
+    assert np.array_equal(model.context_vectors["day"], model.W_tilde[model.vocabulary["day"]])
+
+
+def test_a_model_file_and_a_pickle_keep_both_vocabularies(model, tmp_path):
+    model.save(tmp_path / "model.glove")
+    for again in (Glove.load(tmp_path / "model.glove"), pickle.loads(pickle.dumps(model))):
+        assert again.vocabulary == model.vocabulary
+        assert again.context_vocabulary == model.context_vocabulary
+        assert np.array_equal(again.W_tilde, model.W_tilde)
+        assert again.context_vectors.index_to_key == model.context_vectors.index_to_key
+        assert np.array_equal(again.vectors.vectors, model.W)
+
+
+def test_a_model_can_start_another_training(model, ratings):
+    more = Glove(dim=4, threads=1, epochs=2).fit_cooccurrence(ratings, start=model)
+    assert len(more.history) == 2
+    square = Cooccurrence.from_scipy(np.ones((3, 3)), model.vocabulary.words)
+    with pytest.raises(ValueError, match="start must have the words of X"):
+        Glove(dim=4, threads=1).fit_cooccurrence(square, start=model)
+
+
+@pytest.mark.parametrize("shape", [(6, 3), (3, 6), (4, 4)])
+def test_a_training_resumes_from_a_checkpoint(shape, tmp_path):
+    rng = np.random.default_rng(0)
+    names = [[f"{side}{k}" for k in range(n)] for side, n in zip("rc", shape, strict=True)]
+    X = Cooccurrence.from_scipy(rng.poisson(2.0, shape), *names)
+    options = {"dim": 4, "threads": 1, "preset": "paper", "deterministic": True}
+    whole = Glove(epochs=4, **options).fit_cooccurrence(X)
+    Glove(epochs=2, **options).fit_cooccurrence(X, checkpoint_dir=tmp_path)
+    resumed = Glove.resume(tmp_path, epochs=4)
+    assert resumed.context_vocabulary.words == names[1]
+    assert np.array_equal(resumed.W, whole.W)
+    assert np.array_equal(resumed.b_tilde, whole.b_tilde)
+    other = Cooccurrence.from_scipy(rng.poisson(2.0, shape), names[0], names[1][::-1])
+    with pytest.raises(ValueError, match="not the matrix of the checkpoint"):
+        Glove(epochs=4, **options).fit_cooccurrence(other, checkpoint_dir=tmp_path, resume=True)
+
+
+def test_callbacks_see_vectors_of_the_rows(ratings):
+    seen = []
+    Glove(dim=4, threads=1, epochs=1).fit_cooccurrence(
+        ratings,
+        callbacks=[lambda state: seen.append((state.vectors.index_to_key, state.W_tilde.shape))],
+    )
+    assert seen == [(["ann", "bob", "cy"], (3, 4))]
+
+
+def test_validation_and_early_stopping_work():
+    rng = np.random.default_rng(0)
+    names = [[f"{side}{k}" for k in range(n)] for side, n in (("r", 30), ("c", 50))]
+    X = Cooccurrence.from_scipy(rng.poisson(2.0, (30, 50)), *names)
+    model = Glove(dim=4, threads=1, epochs=6)
+    model.fit_cooccurrence(X, validation=0.2, early_stopping=2)
+    assert len(model.history.validation) == len(model.history)
+
+
+@pytest.mark.parametrize("use", ["update", "infer_vector", "score", "combine", "stanford"])
+def test_what_needs_words_that_are_their_own_contexts_is_refused(use, model, tmp_path):
+    call = {
+        "update": lambda: model.update(["ann 7"]),
+        "infer_vector": lambda: model.infer_vector(["ann 7"]),
+        "score": lambda: model.score(["ann 7"]),
+        "combine": lambda: model.word_vectors("sum"),
+        "stanford": lambda: model.save_stanford(tmp_path / "old"),
+    }[use]
+    with pytest.raises(ValueError, match="words and context words are the same"):
+        call()
+    assert not any(tmp_path.iterdir())
+
+
+def test_init_and_subwords_are_refused(ratings):
+    pretrained = WordVectors(["ann"], np.ones((1, 4), dtype=np.float32))
+    with pytest.raises(ValueError, match="init must be left out for rectangular counts"):
+        Glove(dim=4).fit_cooccurrence(ratings, init=pretrained)
+    with pytest.raises(ValueError, match="subwords must be left out for rectangular counts"):
+        Glove(dim=4, subwords=True).fit_cooccurrence(ratings)
+
+
+def test_the_unused_rows_of_the_shorter_side_take_no_memory():
+    """100 users and 300,000 items: W has 100 rows, not 300,000."""
+    script = """
+import resource
+import numpy as np, pyarrow as pa
+from glove_rs import Cooccurrence, Glove
+items = np.arange(300_000)
+table = pa.table({"u": items % 100, "i": items})
+X = Cooccurrence.from_pairs(table, "u", "i", rectangular=True)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+model = Glove(dim=100, epochs=1, threads=1).fit_cooccurrence(X)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+    if sys.platform != "linux":
+        pytest.skip("ru_maxrss is in KiB on Linux")
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    # A row of 100 components takes 448 bytes; there are two copies while an epoch runs.
+    assert int(found.stdout) * 1024 < 1.6 * 2 * 300_000 * 448
+
+
+# ------------------------------------------------------------------------------ the command line
+
+
+def test_pairs_train_and_convert_on_the_command_line(tmp_path):
+    pq.write_table(pa.table(RATINGS), tmp_path / "ratings.parquet")
+    counts, model = tmp_path / "x.counts", tmp_path / "model"
+    arguments = ["pairs", tmp_path / "ratings.parquet", "--row", "user", "--column", "film"]
+    arguments += ["--value", "n", "--rectangular", "-o", counts]
+    assert answer(*arguments, "--json") == {
+        "words": 3,
+        "context_words": 3,
+        "records": 5,
+        "total": 11.75,
+    }
+    assert "--overwrite" in reason(1, *arguments)
+    assert b"context words" in done("info", counts)
+    done("convert", counts, tmp_path / "out.parquet", "--to", "pairs")
+    again = Cooccurrence.from_pairs(
+        tmp_path / "out.parquet", "word", "context", "x", rectangular=True
+    )
+    assert records(again) == records(Cooccurrence.load(counts))
+    done("train", counts, "--out", model, "--dim", 4, "--epochs", 2, "--threads", 1)
+    assert Glove.load(model).context_vocabulary.words == ["7", "9", "300"]
+    done("convert", model, tmp_path / "users.txt")
+    assert (tmp_path / "users.txt").read_text().split()[:2] == ["3", "4"]
+    done("convert", model, tmp_path / "films.txt", "--combine", "context")
+    assert (tmp_path / "films.txt").read_text().split()[2] == "7"
+
+
+def test_faults_name_the_option_on_the_command_line(tmp_path):
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"a": [1], "b": [1]}), path)
+    out = tmp_path / "x.counts"
+    assert "--row must name a column" in reason(
+        2, "pairs", path, "--row", "c", "--column", "b", "-o", out
+    )
+    both = ["--symmetric", "--rectangular"]
+    assert "--symmetric must be False" in reason(
+        2, "pairs", path, "--row", "a", "--column", "b", *both, "-o", out
+    )
+    path.write_bytes(path.read_bytes()[:-5])
+    assert "not a whole Parquet file" in reason(
+        1, "pairs", path, "--row", "a", "--column", "b", "-o", out
+    )
+    assert not out.exists()
