@@ -54,7 +54,8 @@ def main() -> None:
     start = time.process_time()
     WEAT().run_query(Query([X, Y], [A, B]), model, calculate_p_value=True, p_value_iterations=20)
     print(
-        f"WEFE: {(time.process_time() - start) / 20 * 100_000:,.0f} CPU seconds, from 20 permutations"
+    taken = (time.process_time() - start) / 20 * 100_000
+    print(f"WEFE: {taken:,.0f} CPU seconds, from 20 permutations")
     )
 
 
