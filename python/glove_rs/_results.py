@@ -47,6 +47,7 @@ class Table:
             all(isinstance(value, str) for value in column) for column in self.columns.values()
         )
         lines = table(self._cells(), left=left) if self.columns else []
+        lines = [line.rstrip() for line in lines]
         return "\n".join([self.title, *lines] if self.title else lines)
 
     def __repr__(self) -> str:
