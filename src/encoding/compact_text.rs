@@ -109,10 +109,10 @@ impl CompactText {
     }
 
     /// This text without memory to spare.
-    pub(super) fn shrunk(mut self) -> Result<Self> {
+    pub(super) fn shrunk(mut self) -> Self {
         self.symbols.shrink_to_fit();
         self.far.shrink_to_fit();
-        Ok(self)
+        self
     }
 
     /// Append another text.

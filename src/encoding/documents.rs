@@ -68,7 +68,7 @@ impl DocumentText {
         fallible::push(
             &mut self.chunks,
             Arc::new(DocumentChunk {
-                text: text.shrunk()?,
+                text: text.shrunk(),
                 ends,
             }),
         )
