@@ -39,8 +39,8 @@ pub struct FitEstimate {
     pub keep_counts: bool,
 }
 
-/// The fraction of the rows that the allocator holds in addition if counts are compressed while they are freed. Measured
-/// in fits of a text of 3 MB.
+/// The fraction of the rows that the allocator holds in addition if counts are compressed while they are freed.
+/// Measured in the fits of tests/test_estimate.py.
 const HELD_IF_COMPRESSED: f64 = 0.7;
 
 impl FitEstimate {
