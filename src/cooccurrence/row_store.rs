@@ -153,7 +153,9 @@ impl StoredBlock {
     pub fn compress(blocks: &mut [Self]) -> Result<()> {
         let compressed: Result<Vec<CompressedBlock>> = blocks
             .par_iter()
-            .map(|stored| CompressedBlock::of(&*stored.block()?))
+            .map_init(RowBlock::default, |memory, stored| {
+                CompressedBlock::of(stored.read_into(&stored.rows(), memory)?)
+            })
             .collect();
         let mut compressed = compressed?;
         let length = compressed.iter().map(|block| block.range.len()).sum();
