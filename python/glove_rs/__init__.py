@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
     from .glove import Glove, NotFittedError
+    from .phrases import Phrases
     from .subwords import Subwords
     from .vectors import WordVectors
     from .vocabulary import Vocabulary
@@ -34,6 +35,7 @@ __all__ = [
     "Glove",
     "InternalError",
     "NotFittedError",
+    "Phrases",
     "Subwords",
     "TrainingDiverged",
     "Vocabulary",
@@ -52,11 +54,20 @@ _MODULES = {
     "FitEstimate": "_fit.estimate",
     "Glove": "glove",
     "NotFittedError": "glove",
+    "Phrases": "phrases",
     "Subwords": "subwords",
     "Vocabulary": "vocabulary",
     "WordVectors": "vectors",
 }
-_PUBLIC_MODULES = {"cooccurrence", "evaluation", "glove", "subwords", "vectors", "vocabulary"}
+_PUBLIC_MODULES = {
+    "cooccurrence",
+    "evaluation",
+    "glove",
+    "phrases",
+    "subwords",
+    "vectors",
+    "vocabulary",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -24,6 +24,7 @@ __all__ = [
     "CoreGroupCounts",
     "CoreHistory",
     "CoreParameters",
+    "CorePhrases",
     "CoreShard",
     "CoreSubwords",
     "CoreTiles",
@@ -102,6 +103,8 @@ class _Encoding(TypedDict):
     tokenizer: str
     lowercase: bool
     normalize: str | None
+    phrases: CorePhrases | None
+    stop_words: list[str] | None
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
@@ -228,6 +231,7 @@ class CoreVocabulary:
     def with_word(self, word: str) -> CoreVocabulary: ...
     def chosen(self, name: _Path, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
     def counted(self, other: CoreVocabulary) -> CoreVocabulary: ...
+    def without(self, words: Sequence[str]) -> CoreVocabulary: ...
     def index(self, word: str) -> int | None: ...
     @property
     def nbytes(self) -> int: ...
@@ -382,6 +386,28 @@ class CoreCooccurrence:
         self, rows: Sequence[int], columns: Sequence[int] | None
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
     def sums(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]: ...
+
+@final
+class CorePhrases:
+    def __new__(
+        cls,
+        delimiter: str,
+        connectors: Sequence[str],
+        passes: Sequence[Sequence[tuple[Sequence[str], float]]],
+    ) -> CorePhrases: ...
+    def with_pass(
+        self,
+        source: _Source,
+        encoding: _Encoding,
+        running: _Running,
+        min_count: int,
+        threshold: float,
+        scoring: str,
+        progress: _Progress | None,
+    ) -> CorePhrases: ...
+    def parts(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
+    def joined(self, words: Sequence[str]) -> list[str]: ...
+    def __len__(self) -> int: ...
 
 @final
 class CoreParameters:

@@ -8,12 +8,15 @@
 mod chunk;
 mod compact_text;
 mod interner;
+mod joining;
+mod numbered;
 mod options;
 mod reader;
 mod segments;
 
 pub use compact_text::CompactText;
 pub(crate) use compact_text::{END, FAR};
+pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
 pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};

@@ -13,6 +13,7 @@ mod iterable;
 mod names;
 mod objects;
 mod panic;
+mod phrases;
 mod recognising;
 mod run;
 mod session;
@@ -45,6 +46,8 @@ mod _core {
     };
     #[pymodule_export]
     use super::panic::take_panic;
+    #[pymodule_export]
+    use super::phrases::CorePhrases;
     #[pymodule_export]
     use super::recognising::{
         check_ending, check_kind, count_lines, ending, is_member, member_path, members, read_text,
