@@ -22,6 +22,7 @@ __all__ = ["PATHS", "parser", "run"]
 _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
     "counts": ("contexts", "contrast"),
+    "phrases": ("phrases",),
     "queries": ("similar", "analogy", "infer"),
     "evaluation": ("evaluate",),
     "files": ("convert", "info"),
