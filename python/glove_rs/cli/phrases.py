@@ -32,8 +32,8 @@ def add(commands: Commands) -> None:
             "a file. Pass the file to fit, vocab or cooccur with --phrases."
         ),
         example=(
-            "glove-rs phrases corpus.txt -o phrases.json --english\n"
-            "glove-rs fit corpus.txt --phrases phrases.json --out model"
+            "glove-rs phrases corpus.txt -o phrases --english\n"
+            "glove-rs fit corpus.txt --phrases phrases --out model"
         ),
     )
     parser.add_argument("corpus", metavar="CORPUS", nargs="+", help="texts, as for glove-rs fit")
