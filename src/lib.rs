@@ -36,6 +36,7 @@
 //! # }
 //! ```
 
+pub mod collocations;
 pub mod cooccurrence;
 pub mod corpus;
 pub mod cosine;
@@ -48,6 +49,7 @@ pub mod io;
 mod memory;
 mod monitor;
 pub mod partition;
+pub mod phrases;
 #[cfg(feature = "python")]
 mod python;
 mod report;

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, Estimate
     from .glove import Glove, NotFittedError
+    from .phrases import Phrases
     from .subwords import Subwords
     from .vectors import WordVectors
     from .vocabulary import Vocabulary
@@ -36,6 +37,7 @@ __all__ = [
     "Glove",
     "InternalError",
     "NotFittedError",
+    "Phrases",
     "Subwords",
     "TrainingDiverged",
     "Vocabulary",
@@ -61,6 +63,7 @@ _MODULES = {
     "FitEstimate": "_fit.estimate",
     "Glove": "glove",
     "NotFittedError": "glove",
+    "Phrases": "phrases",
     "Subwords": "subwords",
     "Vocabulary": "vocabulary",
     "WordVectors": "vectors",
@@ -68,11 +71,12 @@ _MODULES = {
 _PUBLIC_MODULES = {
     "alc",
     "associations",
+    "compare",
     "cooccurrence",
     "evaluation",
     "glove",
-    "compare",
     "kwic",
+    "phrases",
     "subwords",
     "vectors",
     "vocabulary",

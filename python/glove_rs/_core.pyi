@@ -25,6 +25,7 @@ __all__ = [
     "CoreGroupCounts",
     "CoreHistory",
     "CoreParameters",
+    "CorePhrases",
     "CoreShard",
     "CoreSubwords",
     "CoreTiles",
@@ -105,6 +106,8 @@ class _Encoding(TypedDict):
     tokenizer: str
     lowercase: bool
     normalize: str | None
+    phrases: CorePhrases | None
+    stop_words: list[str] | None
     min_count: int
     max_vocab: int | None
     keep_gaps: bool
@@ -243,6 +246,7 @@ class CoreVocabulary:
     def with_word(self, word: str) -> CoreVocabulary: ...
     def chosen(self, name: _Path, min_count: int, max_vocab: int | None) -> CoreVocabulary: ...
     def counted(self, other: CoreVocabulary) -> CoreVocabulary: ...
+    def without(self, words: Sequence[str]) -> CoreVocabulary: ...
     def index(self, word: str) -> int | None: ...
     @property
     def nbytes(self) -> int: ...
@@ -437,6 +441,28 @@ def count_table(
     running: _Running,
     progress: _Progress | None,
 ) -> CoreCooccurrence: ...
+
+@final
+class CorePhrases:
+    def __new__(
+        cls,
+        delimiter: str,
+        connectors: Sequence[str],
+        passes: Sequence[Sequence[tuple[Sequence[str], float]]],
+    ) -> CorePhrases: ...
+    def with_pass(
+        self,
+        source: _Source,
+        encoding: _Encoding,
+        running: _Running,
+        min_count: int,
+        threshold: float,
+        scoring: str,
+        progress: _Progress | None,
+    ) -> CorePhrases: ...
+    def parts(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
+    def joined(self, words: Sequence[str]) -> list[str]: ...
+    def __len__(self) -> int: ...
 
 @final
 class CoreParameters:

@@ -15,6 +15,7 @@ _INSTALLED_AS = {
     "dask": "dask distributed",
     "distributed": "dask distributed",
     "sklearn": "scikit-learn",
+    "stop_words": "stop-words",
 }
 
 

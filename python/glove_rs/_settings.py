@@ -14,6 +14,7 @@ import inspect
 import json
 import math
 import os
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
@@ -30,7 +31,8 @@ from ._checks import (
     shown,
 )
 from ._progress import Progress
-from ._tokenizers import Tokenizer, function_of
+from ._tokenizers import Tokenizer, function_of, to_json
+from ._word_lists import Phrases, StopWords, core_phrases, phrases_to_json, stop_words
 
 __all__ = [
     "CONSTRUCTOR",
@@ -39,6 +41,7 @@ __all__ = [
     "CooccurrenceSettings",
     "CorpusSettings",
     "Default",
+    "PhraseSettings",
     "Setting",
     "VocabularySettings",
     "accepts",
@@ -54,6 +57,7 @@ __all__ = [
     "of_older_version",
     "pinned",
     "resolve",
+    "saved",
     "used",
     "with_defaults",
 ]
@@ -243,6 +247,28 @@ class _ProgressType:
 
 
 @dataclass(frozen=True)
+class _PhrasesType:
+    """Phrases, or the path of their file."""
+
+    metavar: str = "FILE"
+    parse: Callable[[str], Any] = str
+
+    def check(self, name: str, value: Any) -> Any:
+        return core_phrases(value)
+
+
+@dataclass(frozen=True)
+class _StopWordsType:
+    """Words, the path of a file, or a language."""
+
+    metavar: str = "FILE|LANGUAGE"
+    parse: Callable[[str], Any] = str
+
+    def check(self, name: str, value: Any) -> list[str]:
+        return stop_words(value)
+
+
+@dataclass(frozen=True)
 class Setting:
     """One parameter.
 
@@ -344,6 +370,21 @@ _ROWS: Final = (
         "encoding",
         Choice(_core.NORMALIZATIONS),
         "apply this Unicode normalization to the text before it is split",
+        optional=True,
+    ),
+    Setting(
+        "phrases",
+        "encoding",
+        _PhrasesType(),
+        "count the phrases in this file of glove-rs phrases as one word each",
+        optional=True,
+    ),
+    Setting(
+        "stop_words",
+        "encoding",
+        _StopWordsType(),
+        "drop these words before pairs are counted: a file with a word on each line, or a language "
+        "such as english (pip install stop-words)",
         optional=True,
     ),
     Setting(
@@ -759,6 +800,22 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
     return {**values, **{name: used[name] for name in given if used[name] != now[name]}}
 
 
+def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters in types that JSON has.
+
+    A tokenizer that is a function becomes None. Phrases and stop words are contained, also if they
+    were given as files.
+    """
+    values = dict(settings)
+    if "tokenizer" in values:
+        values["tokenizer"] = to_json(values["tokenizer"])
+    if values.get("phrases") is not None:
+        values["phrases"] = phrases_to_json(core_phrases(values["phrases"]))
+    if values.get("stop_words") is not None:
+        values["stop_words"] = stop_words(values["stop_words"])
+    return values
+
+
 # --- parameters in the types that the core takes -------------------------------------------------
 
 
@@ -768,6 +825,13 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     if function_of(settings["tokenizer"]) is not None:
         # The binding normalizes and lower-cases the text before it calls the Python function. The
         # core receives finished words, which it only has to take apart.
+        if settings["stop_words"] is not None and settings["normalize"] is not None:
+            form = settings["normalize"]
+            settings["stop_words"] = [
+                unicodedata.normalize(form, w) for w in settings["stop_words"]
+            ]
+        if settings["stop_words"] is not None and settings["lowercase"]:
+            settings["stop_words"] = [word.lower() for word in settings["stop_words"]]
         settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     return cast("_core._Encoding", settings)
 
@@ -801,8 +865,8 @@ def check_text(values: Mapping[str, Any]) -> None:
 # --- functions that take parameters as keyword arguments -----------------------------------------
 
 
-class TextSettings(TypedDict, total=False):
-    """The keyword arguments of every function that reads a text, for type checkers."""
+class _ReadingSettings(TypedDict, total=False):
+    """The keyword arguments of every function that splits a text into words."""
 
     column: str | None
     storage_options: Any
@@ -811,10 +875,24 @@ class TextSettings(TypedDict, total=False):
     tokenizer: Tokenizer
     lowercase: bool
     normalize: str | None
-    max_vocab: int | None
     max_word_bytes: int
     tmp_dir: str | os.PathLike[str] | None
     progress: Progress
+
+
+class PhraseSettings(_ReadingSettings, total=False):
+    """The keyword arguments of `Phrases.learn` that its signature does not name."""
+
+    threads: int | None
+    memory: int | str | None
+
+
+class TextSettings(_ReadingSettings, total=False):
+    """The keyword arguments of every function that reads a text, for type checkers."""
+
+    max_vocab: int | None
+    phrases: Phrases | None
+    stop_words: StopWords | None
 
 
 class VocabularySettings(TextSettings, total=False):

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, _html
 from ._checks import boolean, path_text, positive, shown
 from ._io.files import readable
 from ._io.frames import aligned, matrix_and_labels
@@ -77,12 +77,19 @@ class Estimate:
         read = f"{amount(self.bytes_total)}, {amount(self.bytes_read)} of it read"
         return [("text", read), *counts]
 
-    def __str__(self) -> str:
+    def _table(self) -> list[tuple[str, str]]:
         sizes = [
             (name, about(getattr(self, name), self.bounds[name], amount))
             for name in ("memory", "disk")
         ]
-        return columns([*self.rows(), *sizes])
+        return [*self.rows(), *sizes]
+
+    def __str__(self) -> str:
+        return columns(self._table())
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        return _html.pairs(self._table())
 
 
 class Cooccurrence:
@@ -933,10 +940,19 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
         return _unpickle, (self.vocabulary, *self._core.csr(), contexts)
 
     def __repr__(self) -> str:
+        return f"<{self._size()}>"
+
+    def _size(self) -> str:
         where = ", on disk" if self._core.on_disk else ""
         contexts = f" × {len(self.context_vocabulary):,}" if self.is_rectangular else ""
         words = f"{len(self.vocabulary):,}{contexts} words"
-        return f"<Cooccurrence of {words}, {self.nnz:,} records{where}>"
+        return f"Cooccurrence of {words}, {self.nnz:,} records{where}"
+
+    def _repr_html_(self) -> str:
+        """Return the counts of the first words as an HTML table, for notebooks."""
+        from ._counts.table import preview
+
+        return _html.captioned(self._size(), preview(self))
 
 
 def _unpickle(

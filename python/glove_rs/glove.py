@@ -11,8 +11,8 @@ from typing import IO, Any, Self, TypeAlias, Unpack, cast
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _settings
-from ._checks import boolean, instance, path_text, plain
+from . import _core, _html, _settings
+from ._checks import boolean, instance, path_text, plain, shown
 from ._checks import words as words_of
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
@@ -24,9 +24,11 @@ from ._io.files import readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
-from ._tokenizers import Tokenizer, from_json, to_json
+from ._tokenizers import Tokenizer, from_json
 from ._warnings import warn
+from ._word_lists import StopWords, phrases_from_json
 from .cooccurrence import Cooccurrence
+from .phrases import Phrases
 from .subwords import Subwords
 from .vectors import WordVectors
 from .vectors import combine as combined
@@ -104,6 +106,15 @@ class Glove:
         str: it is called with each document.
     lowercase : bool, default False
         Convert the text to lower case before it is split.
+    phrases : Phrases or path, optional
+        Count each of these phrases as one word, such as new_york. The model is saved with its
+        phrases, and `update` joins them in the new text too. A path is that of a file of
+        :meth:`glove_rs.phrases.Phrases.save`.
+    stop_words : iterable of str, path or str, optional
+        Words that are dropped before pairs are counted, as words below `min_count` are: a list, the
+        path of a file with a word on each line, or a language such as "english" (``pip install
+        stop-words``). Phrases are joined first, so a phrase may contain a stop word. The words are
+        lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
         Source of the training settings that are None. It does not change other settings. "paper" is
         the paper's model as Stanford's tool trains it. "best" scores higher in less time, as
@@ -257,6 +268,8 @@ class Glove:
         documents: str = "line",
         errors: str = "strict",
         max_word_bytes: int = 2**20,
+        phrases: Phrases | str | os.PathLike[str] | None = None,
+        stop_words: StopWords | None = None,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -289,6 +302,8 @@ class Glove:
         self.documents = documents
         self.errors = errors
         self.max_word_bytes = max_word_bytes
+        self.phrases = phrases
+        self.stop_words = stop_words
 
     # --- training -------------------------------------------------------------------------------
 
@@ -1004,9 +1019,10 @@ keep_counts
         settings = _settings.decided({name: getattr(self, name) for name in Glove._names()})
         if callable(settings["progress"]):
             settings["progress"] = None
-        settings["tokenizer"] = to_json(settings["tokenizer"])
+        settings = _settings.saved(settings)
         settings["dim"] = state.arrays["W"].shape[1]
-        used = {**state.settings, "tokenizer": settings["tokenizer"]}
+        given = ("tokenizer", "phrases", "stop_words")
+        used = {**state.settings, **{name: settings[name] for name in given}}
         # Older versions read a model without context words of its own.
         version = 1 if state.contexts is None else 2
         header = {
@@ -1102,14 +1118,19 @@ keep_counts
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
         # Models of versions without subwords do not have the setting.
-        return {"subwords": False, **saved, "tokenizer": used["tokenizer"]}
+        given = {name: used[name] for name in ("tokenizer", "phrases", "stop_words")}
+        return {"subwords": False, **saved, **given}
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Create a model from the settings in a file, and check them as `fit` does."""
         settings = {**settings, "tokenizer": from_json(settings["tokenizer"])}
+        if settings.get("phrases") is not None:
+            settings["phrases"] = Phrases._of(phrases_from_json(settings["phrases"]))
+        # These may be other types: they are checked in their own way.
+        checked = {"tokenizer", "phrases", "stop_words"}
         for name, value in settings.items():
-            if name != "tokenizer" and not isinstance(value, str | int | float | None):
+            if name not in checked and not isinstance(value, str | int | float | None):
                 raise ValueError(f"{name} is {value!r}")
         settings = _settings.of_older_version(settings)
         threads = settings.get("threads")
@@ -1288,6 +1309,18 @@ keep_counts
 
     def __sklearn_is_fitted__(self) -> bool:
         return self._fitted is not None
+
+    def _repr_html_(self) -> str:
+        """Return the settings and the state of the model as an HTML table, for notebooks."""
+        settings = [(name, shown(value, 80)) for name, value in self.get_params().items()]
+        fitted = self._fitted
+        if fitted is None:
+            state = [("state", "not fitted")]
+        else:
+            losses = fitted.history
+            state = [("state", f"fitted: {len(fitted.vocabulary):,} words, {len(losses):,} epochs")]
+            state += [("loss", f"{losses[-1]:.4g}")] if losses else []
+        return _html.captioned(repr(self), _html.pairs([*state, *settings]))
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters

@@ -10,7 +10,7 @@ from typing import IO, Unpack
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, _html
 from ._checks import integer, path_text, shown, writable_words
 from ._checks import words as words_of
 from ._io.files import readable
@@ -20,6 +20,9 @@ from ._settings import VocabularySettings, accepts, core_encoding, core_running
 from ._unknown_word import UnknownWord
 
 __all__ = ["Source", "Vocabulary"]
+
+# A notebook shows this many words of a vocabulary.
+_MOST_SHOWN = 10
 
 
 def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
@@ -205,6 +208,14 @@ threads, memory, tmp_dir, progress
 
     def __repr__(self) -> str:
         return f"<Vocabulary of {len(self):,} words>"
+
+    def _repr_html_(self) -> str:
+        """Return the first words with their counts as an HTML table, for notebooks."""
+        shown = list(zip(self.words[:_MOST_SHOWN], self.counts[:_MOST_SHOWN].tolist(), strict=True))
+        rows = [("word", "count"), *((word, f"{count:,}") for word, count in shown)]
+        left_out = len(self) - len(shown)
+        notes = [f"and {left_out:,} more words"] if left_out else []
+        return _html.captioned(repr(self)[1:-1], _html.table(rows, notes=notes))
 
     def __reduce__(self) -> tuple[type[Vocabulary], tuple[list[str], list[int]]]:
         return Vocabulary, (self.words, self.counts.tolist())

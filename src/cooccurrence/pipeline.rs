@@ -78,7 +78,11 @@ pub fn count_text(
                 Some(most) => most,
                 None => MAX_WORDS,
             };
-            let (least, new) = (encoding.min_count, raw.words(monitor)?);
+            let (least, mut new) = (encoding.min_count, raw.words(monitor)?);
+            // A stop word that an older vocabulary has stays in it, and is counted.
+            new.retain(|(word, _)| {
+                !encoding.is_stop_word(word) || vocabulary.index_of(word).is_some()
+            });
             let (vocabulary, rare) = vocabulary.grown(rare, &new, least, most, monitor)?;
             let corpus = raw.encode(&vocabulary, encoding.keep_gaps, monitor)?;
             (Arc::new(vocabulary), Arc::new(rare), corpus)

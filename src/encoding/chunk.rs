@@ -1,6 +1,7 @@
 //! Encodes a chunk of text as the word numbers of an interner.
 
 use super::interner::{InternedWord, Interner, SHORT};
+use super::joining::JoiningHandler;
 use super::{DOCUMENT_END, EncodingOptions};
 use crate::corpus::{Content, Origin};
 use crate::error::{Error, Location};
@@ -27,20 +28,20 @@ impl Interner {
             monitor,
             fault: None,
         };
-        let (tokenizer, folding) = (options.tokenizer, options.folding);
-        match content {
-            Content::Lines(text) => tokenizer.lines(&folding.apply(text), &mut handler),
-            Content::Documents { .. } => {
-                for (piece, ended) in content.pieces() {
-                    tokenizer.words(&folding.apply(piece), &mut handler);
-                    if ended {
-                        handler.end_of_document();
-                    }
+        match &options.phrases {
+            None => {
+                if matches!(content, Content::Words(_)) {
+                    handler.folding = options.folding;
                 }
+                tokenize(content, options, &mut handler);
             }
-            Content::Words(words) => {
-                handler.folding = folding;
-                words.replay(&mut handler);
+            Some(phrases) => {
+                let mut joining = JoiningHandler::new(phrases, &mut handler);
+                if matches!(content, Content::Words(_)) {
+                    joining.folding = options.folding;
+                }
+                tokenize(content, options, &mut joining);
+                joining.finish();
             }
         }
         handler.flush();
@@ -58,6 +59,24 @@ impl Interner {
             return Err(Error::Corpus(message).into());
         }
         Ok(ids)
+    }
+}
+
+/// Pass the words of a chunk to `handler`. Text is folded before it is split; words that are given as such must be
+/// folded by the handler.
+fn tokenize(content: &Content, options: &EncodingOptions, handler: &mut impl TokenHandler) {
+    let (tokenizer, folding) = (options.tokenizer, options.folding);
+    match content {
+        Content::Lines(text) => tokenizer.lines(&folding.apply(text), handler),
+        Content::Documents { .. } => {
+            for (piece, ended) in content.pieces() {
+                tokenizer.words(&folding.apply(piece), handler);
+                if ended {
+                    handler.end_of_document();
+                }
+            }
+        }
+        Content::Words(words) => words.replay(handler),
     }
 }
 

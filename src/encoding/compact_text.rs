@@ -100,7 +100,7 @@ impl CompactText {
         let far = other.far_before(range.start)..other.far_before(range.end);
         self.reserve(range.len())?;
         self.symbols
-            .extend_from_slice(&other.symbols[range.clone()]);
+            .extend_from_slice(&other.symbols[range.clone()])?;
         fallible::reserve(&mut self.far, far.len())?;
         let moved = other.far[far].iter();
         self.far

@@ -1,7 +1,9 @@
 //! Options: how text becomes words, and which words the vocabulary has.
 
 use crate::corpus::MAX_WORD_BYTES;
+use crate::phrases::{Phrases, WordSet};
 use crate::tokenize::{Folding, Tokenizer};
+use std::sync::Arc;
 
 /// How text becomes words, and which words the vocabulary has.
 #[derive(Debug, Clone)]
@@ -10,6 +12,10 @@ pub struct EncodingOptions {
     pub tokenizer: Tokenizer,
     /// How text is normalized and lower-cased before it is split into words.
     pub folding: Folding,
+    /// Phrases to join to one word.
+    pub phrases: Option<Arc<Phrases>>,
+    /// Words that never get into the vocabulary.
+    pub stop_words: Option<Arc<WordSet>>,
     /// Drop words that occur fewer times than this.
     pub min_count: u64,
     /// Keep at most this many words.
@@ -27,11 +33,23 @@ impl Default for EncodingOptions {
         Self {
             tokenizer: Tokenizer::Whitespace,
             folding: Folding::default(),
+            phrases: None,
+            stop_words: None,
             min_count: 5,
             max_vocab: None,
             keep_gaps: false,
             keep_empty: false,
             max_word_bytes: MAX_WORD_BYTES,
         }
+    }
+}
+
+impl EncodingOptions {
+    /// Whether `word` is a stop word.
+    #[inline]
+    pub fn is_stop_word(&self, word: &[u8]) -> bool {
+        self.stop_words
+            .as_ref()
+            .is_some_and(|words| words.contains(word))
     }
 }

@@ -5,7 +5,7 @@ use super::interner::{InternedWord, Interner};
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
 use crate::corpus::{ChunkReader, Content, Origin};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::{Vocabulary, WordId};
@@ -141,8 +141,10 @@ impl RawCorpus {
     /// [`crate::Error::Corpus`] if the text has no words or none occurs `min_count` times.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
         let (min_count, max_vocab) = (options.min_count, options.max_vocab);
-        let words = self.words(monitor)?;
-        Ok(Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor)?.0)
+        let mut words = self.words(monitor)?;
+        let dropped = drop_stop_words(&mut words, options);
+        let chosen = Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor);
+        Ok(with_stop_words(chosen, dropped)?.0)
     }
 
     /// The vocabulary of the text, and the words that are too rare for it.
@@ -150,15 +152,16 @@ impl RawCorpus {
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
     pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Chosen> {
-        let Merged { words, numbers } = self.merge(monitor)?;
+        let Merged { mut words, numbers } = self.merge(monitor)?;
         let (min_count, max_vocab) = (options.min_count, options.max_vocab);
-        let (vocabulary, ranks) =
-            Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor)?;
+        let dropped = drop_stop_words(&mut words, options);
+        let chosen = Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor);
+        let (vocabulary, ranks) = with_stop_words(chosen, dropped)?;
         let outside = outside(options.keep_gaps);
         let rare = || {
             let rare = words.iter().zip(&ranks).filter(|(_, rank)| rank.is_none());
             let mut others = fallible::with_capacity(words.len() - vocabulary.len())?;
-            others.extend(rare.map(|(&word, _)| word));
+            others.extend(rare.map(|(&word, _)| word).filter(|word| word.1 > 0));
             Vocabulary::of(&others, monitor)
         };
         let tables = || -> Result<Vec<SymbolTable>> {
@@ -184,6 +187,27 @@ impl RawCorpus {
     /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn words(&self, monitor: &Monitor) -> Result<Vec<(&[u8], u64)>> {
         Ok(self.merge(monitor)?.words)
+    }
+
+    /// Every word and its count, and the place in this list of each word of each interner.
+    ///
+    /// # Errors
+    /// As for [`RawCorpus::words`].
+    #[allow(clippy::type_complexity)]
+    pub(super) fn merged_words(
+        &self,
+        monitor: &Monitor,
+    ) -> Result<(Vec<(&[u8], u64)>, Vec<Vec<u32>>)> {
+        let Merged { words, numbers } = self.merge(monitor)?;
+        Ok((words, numbers))
+    }
+
+    pub(super) fn chunks(&self) -> &VecDeque<RawChunk> {
+        &self.chunks
+    }
+
+    pub(super) fn spool(&self) -> Option<&TemporaryFile> {
+        self.spool.as_ref()
     }
 
     /// The words of all interners.
@@ -302,6 +326,31 @@ impl RawCorpus {
 /// In place of the rank of a word outside the vocabulary.
 fn outside(keep_gaps: bool) -> WordId {
     if keep_gaps { GAP } else { DROPPED }
+}
+
+/// Set the counts of stop words to 0, with which no word is chosen. Returns how many there are.
+fn drop_stop_words(words: &mut [(&[u8], u64)], options: &EncodingOptions) -> usize {
+    let mut dropped = 0;
+    if options.stop_words.is_some() {
+        for (_, count) in words
+            .iter_mut()
+            .filter(|(word, _)| options.is_stop_word(word))
+        {
+            *count = 0;
+            dropped += 1;
+        }
+    }
+    dropped
+}
+
+/// Add to the message of [`Error::Corpus`] how many of the words are stop words.
+fn with_stop_words<T>(chosen: Result<T>, dropped: usize) -> Result<T> {
+    chosen.map_err(|error| match error {
+        Error::Corpus(message) if dropped > 0 => {
+            Error::Corpus(format!("{message}; {dropped} of the words are stop words"))
+        }
+        error => error,
+    })
 }
 
 /// The vocabulary that was chosen for a text.

@@ -183,7 +183,7 @@ pub(super) struct RawChunk {
 
 impl RawChunk {
     /// Number of words and ends of documents.
-    fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         match &self.ids {
             RawIds::Memory(ids) => ids.len(),
             RawIds::Mapped(text) => text.len(),

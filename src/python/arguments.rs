@@ -1,12 +1,15 @@
 //! Groups of parameters that several functions of the binding take together.
 
+use super::phrases::CorePhrases;
 use crate::cooccurrence::CountingOptions;
 use crate::encoding::EncodingOptions;
 use crate::memory::MemoryLimit;
+use crate::phrases::word_set;
 use crate::threads;
 use crate::tokenize::{Folding, Normalization, Tokenizer};
 use pyo3::prelude::*;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The parameters of every call that turns text into words.
 #[derive(FromPyObject)]
@@ -15,6 +18,8 @@ pub struct EncodingArguments {
     tokenizer: String,
     lowercase: bool,
     normalize: Option<String>,
+    phrases: Option<Py<CorePhrases>>,
+    stop_words: Option<Vec<String>>,
     min_count: u64,
     max_vocab: Option<usize>,
     keep_gaps: bool,
@@ -40,12 +45,28 @@ impl RunningArguments {
 impl EncodingArguments {
     pub fn options(&self) -> PyResult<EncodingOptions> {
         let normalize = self.normalize.as_deref().map(Normalization::from_name);
+        let folding = Folding {
+            lowercase: self.lowercase,
+            normalize: normalize.transpose()?,
+        };
+        let stop_words = self.stop_words.as_ref().map(|words| {
+            // As the words of the text, so that "The" in a list also drops "the".
+            let folded: Vec<_> = words.iter().map(|word| folding.apply(word)).collect();
+            word_set(
+                &folded
+                    .iter()
+                    .map(|word| word.as_bytes())
+                    .collect::<Vec<_>>(),
+            )
+        });
         Ok(EncodingOptions {
             tokenizer: Tokenizer::from_name(&self.tokenizer)?,
-            folding: Folding {
-                lowercase: self.lowercase,
-                normalize: normalize.transpose()?,
-            },
+            folding,
+            phrases: self
+                .phrases
+                .as_ref()
+                .map(|phrases| phrases.get().inner.clone()),
+            stop_words: stop_words.transpose()?.map(Arc::new),
             min_count: self.min_count,
             max_vocab: self.max_vocab,
             keep_gaps: self.keep_gaps,

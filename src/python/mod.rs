@@ -15,6 +15,7 @@ mod names;
 mod objects;
 mod pairs;
 mod panic;
+mod phrases;
 mod recognising;
 mod run;
 mod session;
@@ -53,6 +54,8 @@ mod _core {
     use super::pairs::count_table;
     #[pymodule_export]
     use super::panic::take_panic;
+    #[pymodule_export]
+    use super::phrases::CorePhrases;
     #[pymodule_export]
     use super::recognising::{
         check_ending, check_kind, count_lines, ending, is_member, member_path, members, read_text,

@@ -9,6 +9,7 @@ use crate::encoding::read_vocabulary;
 use crate::file_kind::Wanted;
 use crate::formats::{explained, stanford};
 use crate::memory::fallible;
+use crate::phrases::word_set;
 use crate::threads;
 use crate::vocabulary::Vocabulary;
 use numpy::PyArray1;
@@ -148,6 +149,17 @@ impl CoreVocabulary {
             Vocabulary::choose(&words, &name, min_count, max_vocab, monitor)
         })?;
         Ok(chosen.into())
+    }
+
+    /// These words without some of them.
+    fn without(&self, py: Python<'_>, words: Vec<String>) -> PyResult<Self> {
+        let left = run_in_pool(py, |monitor| {
+            let dropped = word_set(&words)?;
+            let mut words = self.listed()?;
+            words.retain(|(word, _)| !dropped.contains(*word));
+            Vocabulary::of(&words, monitor)
+        })?;
+        Ok(left.into())
     }
 
     /// These words with the counts that they have in `other`, or 0.

@@ -209,17 +209,17 @@ def contrast(
         chosen, groups = _chosen(z, np.minimum(of_i, of_j), topn)
         columns, x_i, x_j = columns[chosen], x_i[chosen], x_j[chosen]
         delta, z = delta[chosen], z[chosen]
-    own = smoothed(x_i, totals[0], len(vocabulary), smoothing)
-    other = smoothed(x_j, totals[1], len(vocabulary), smoothing)
+    p_i = smoothed(x_i, totals[0], len(vocabulary), smoothing)
+    p_j = smoothed(x_j, totals[1], len(vocabulary), smoothing)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = own / other
+        ratio = p_i / p_j
     labels = vocabulary.words
     words = [labels[k] for k in columns]
     notes = [
-        reason(k, i, j, counts, totals)
-        for k, *counts in zip(words, x_i.tolist(), x_j.tolist(), strict=True)
+        reason(k, i, j, (own, other), totals)
+        for k, own, other in zip(words, x_i.tolist(), x_j.tolist(), strict=True)
     ]
-    values = dict(zip(_COLUMNS, (x_i, x_j, own, other, ratio, delta, z), strict=True))
+    values = dict(zip(_COLUMNS, (x_i, x_j, p_i, p_j, ratio, delta, z), strict=True))
     return Contrast(i, j, totals, smoothing, prior, words, groups, values, notes)
 
 

@@ -25,7 +25,7 @@ def ratio(X: Matrix, k: str, i: str, j: str, smoothing: float) -> float:
     totals = [X._core.row_sum(row) for row in rows]
     words = len(X.vocabulary)
     above, below = (
-        float(smoothed(np.float64(count), total, words, smoothing))
+        float(smoothed(np.array(count), total, words, smoothing))
         for count, total in zip(x, totals, strict=True)
     )
     with np.errstate(divide="ignore", invalid="ignore"):

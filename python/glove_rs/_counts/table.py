@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _html
 from .._checks import choice, shown
 from .._checks import words as words_of
 from .._optional import optional
+from .._text import figure
 from .._unknown_word import UnknownWord, UnknownWords
 from ..vocabulary import Vocabulary
 from .measures import KINDS
@@ -20,6 +22,9 @@ __all__ = ["dense", "labelled", "places"]
 
 # A table of all words of a larger vocabulary is refused: it would take more than 200 MB.
 _MOST_WORDS = 5_000
+
+# A preview is a square table of this many words.
+_MOST_SHOWN = 8
 
 
 def places(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64]:
@@ -56,6 +61,17 @@ def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDA
     if np.array_equal(own_rows, rows) and np.array_equal(own_columns, columns):
         return matrix
     return matrix[np.ix_(row_of, column_of)]
+
+
+def preview(X: Matrix) -> str:
+    """Return the counts of the first words of the vocabulary as an HTML table."""
+    number = min(len(X.vocabulary), _MOST_SHOWN)
+    counts = dense(X, np.arange(number), np.arange(number)).tolist()
+    words = X.vocabulary.words[:number]
+    rows = [(word, *map(figure, line)) for word, line in zip(words, counts, strict=True)]
+    left_out = len(X.vocabulary) - number
+    notes = [f"and {left_out:,} more words"] if left_out else []
+    return _html.table([("", *words), *rows], notes=notes)
 
 
 def labelled(

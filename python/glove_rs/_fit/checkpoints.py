@@ -14,7 +14,6 @@ from .. import _core, _settings
 from .._checks import integer, path_text, plain
 from .._io.archives import MOST_JSON, refusing
 from .._io.sources import files_of
-from .._tokenizers import to_json
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
 
@@ -142,9 +141,11 @@ class Folder:
         """Raise a ValueError if `wanted` has other settings than the checkpoint's, `saved`."""
         # The values that a preset supplies are in the section "training".
         ours, theirs = (
-            # Checkpoints of versions without subwords do not have the setting.
+            # Checkpoints of older versions do not have these settings.
             {
                 "subwords": False,
+                "phrases": None,
+                "stop_words": None,
                 **settings["parameters"],
                 **settings["training"],
                 **settings["session"],
@@ -315,8 +316,7 @@ def settings(
 
     The conversion makes them comparable with settings that were read from a file.
     """
-    parameters = _settings.decided(parameters)
-    parameters["tokenizer"] = to_json(parameters["tokenizer"])
+    parameters = _settings.saved(_settings.decided(parameters))
     if callable(parameters["progress"]):
         parameters["progress"] = None
     made = {

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .. import _settings
+from .. import _html, _settings
 from .._checks import boolean, memory_bytes
 from .._io.sources import files_of
 from .._text import about, amount, columns
@@ -137,6 +137,10 @@ class FitEstimate:
 
     def __str__(self) -> str:
         return columns(self.rows())
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        return _html.pairs(self.rows())
 
 
 def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstimate:

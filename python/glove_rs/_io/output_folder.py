@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from .. import _core
 from .._checks import path_text
 from .._core import FormatError, __version__
-from .._tokenizers import to_json
+from .._settings import saved
 from ..vocabulary import Vocabulary
 from .archives import MOST_JSON
 from .files import replacing
@@ -209,7 +209,7 @@ class OutputFolder:
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "source": source,
             "words": len(model.vocabulary),
-            "settings": {**used, "tokenizer": to_json(used["tokenizer"])},
+            "settings": saved(used),
         }
         text = json.dumps(settings, indent=2, ensure_ascii=False, default=str) + "\n"
         with replacing(os.path.join(folder, SETTINGS)) as file:

@@ -21,6 +21,8 @@ __all__ = ["PATHS", "parser", "run"]
 #: imports take half of the time of a short command.
 _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
+    "counts": ("contexts", "contrast"),
+    "phrases": ("phrases",),
     "queries": ("similar", "analogy", "infer"),
     "evaluation": ("evaluate",),
     "kwic": ("kwic",),

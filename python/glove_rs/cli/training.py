@@ -30,6 +30,7 @@ from ._output import (
     written,
 )
 from ._parser import Commands, Parser, command
+from .counts import counts_of, text_of
 
 __all__ = ["add"]
 
@@ -197,20 +198,31 @@ def _add_cooccur(commands: Commands) -> None:
         commands,
         "cooccur",
         _cooccur,
-        "CORPUS... -o FILE [options]",
+        "CORPUS... (-o FILE | --show WORD...) [options]",
         summary="count which words stand near each other",
         text=(
             "Count co-occurrences. If the name of the output ends in .bin, or the output is "
             "standard output, it gets records in the format of Stanford's tools, sorted. Any other "
-            "file gets the counts and their words in a compressed format of glove-rs."
+            "file gets the counts and their words in a compressed format of glove-rs. With --show, "
+            "print the counts of some words; -o is then optional."
         ),
         example=(
             "glove-rs cooccur corpus.txt --window 10 -o counts\n"
-            "glove-rs cooccur corpus.txt --vocab vocab.txt -o cooccurrence.bin"
+            "glove-rs cooccur corpus.txt --vocab vocab.txt -o cooccurrence.bin\n"
+            "glove-rs cooccur corpus.txt --show ice steam solid gas"
         ),
     )
     _add_corpus(parser)
-    _add_output(parser, required=True)
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="file to write; - is standard output"
+    )
+    parser.add_argument(
+        "--show",
+        metavar="WORD",
+        nargs="+",
+        default=[],
+        help="print the counts of these words with each other as a table",
+    )
     add_overwrite(parser)
     parser.add_argument(
         "--vocab",
@@ -229,7 +241,12 @@ def _add_cooccur(commands: Commands) -> None:
 
 
 def _cooccur(options: argparse.Namespace) -> None:
-    refuse_terminal(options.output)
+    if options.output is None and not options.show:
+        options.parser.error("one of -o/--output and --show is required")
+    if options.output == "-" and options.show:
+        raise ValueError("output must be a file with --show, which prints to standard output")
+    if options.output is not None:
+        refuse_terminal(options.output)
     outputs = {"output": options.output, "save_vocab": options.save_vocab}
     inputs = [*options.corpus, options.vocabulary]
     check_files(outputs, inputs, overwrite=options.overwrite)
@@ -243,9 +260,14 @@ def _cooccur(options: argparse.Namespace) -> None:
     if options.save_vocab is not None:
         with written(options.save_vocab, overwrite=options.overwrite) as path:
             counts.vocabulary.save(path)
-    with written(options.output, overwrite=options.overwrite) as path:
-        counts.save(path)
-    if options.output != "-":
+    if options.show:
+        shown = counts_of(counts, options.show)
+    if options.output is not None:
+        with written(options.output, overwrite=options.overwrite) as path:
+            counts.save(path)
+    if options.show:
+        emit(options, dict(zip(("words", "counts"), shown, strict=True)), text_of(*shown))
+    elif options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
         emit(
             options,
@@ -416,14 +438,13 @@ def _add_corpus(parser: Parser) -> None:
     )
 
 
-def _add_output(parser: Parser, *, required: bool = False) -> None:
+def _add_output(parser: Parser) -> None:
     parser.add_argument(
         "-o",
         "--output",
         metavar="FILE",
-        required=required,
-        default=None if required else "-",
-        help="file to write; - is standard output" + ("" if required else " (default: -)"),
+        default="-",
+        help="file to write; - is standard output (default: -)",
     )
 
 

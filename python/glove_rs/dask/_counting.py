@@ -173,6 +173,7 @@ def count(
         text.name,
         encoding["min_count"],
         encoding["max_vocab"],
+        encoding["stop_words"],
         name=f"{this}-vocabulary",
     )
     tokens = [submit(_tokens, shard, name=f"{this}-tokens-{k}") for k, shard in enumerate(shards)]
@@ -321,9 +322,12 @@ def _chosen(
     name: str,
     min_count: int,
     max_vocab: int | None,
+    stop_words: list[str] | None,
 ) -> _core.CoreVocabulary:
     """Return the words to count, by rank, with their numbers of occurrences in the whole text."""
-    return found.chosen(name, min_count, max_vocab) if given is None else given.counted(found)
+    if given is not None:
+        return given.counted(found)
+    return found.without(stop_words or []).chosen(name, min_count, max_vocab)
 
 
 def _encoded(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _html
 from .._checks import boolean, choice, optional_integer
 from .._text import percent, table
 from .._vectors.analogy import METHODS, answers
@@ -151,16 +152,24 @@ class AnalogyResult:
             "total": self.total.to_dict(),
         }
 
-    def __str__(self) -> str:
+    def _cells(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = [("section", "accuracy", "correct", "answerable", "skipped")]
         for score in (*self.sections, self.semantic, self.syntactic, self.total):
             counts = (score.correct, score.answerable, score.skipped)
             rows.append((score.name, percent(score.accuracy), *map("{:,}".format, counts)))
-        lines = table(rows)
+        return rows
+
+    def __str__(self) -> str:
+        lines = table(self._cells())
         # A rule below the header, and one above the three sums.
         rule = "-" * len(lines[0])
         note = not_finite_note(self.not_finite, "questions")
         return "\n".join([self.protocol, lines[0], rule, *lines[1:-3], rule, *lines[-3:], *note])
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        note = not_finite_note(self.not_finite, "questions")
+        return _html.table(self._cells(), notes=[*self.protocol.split("\n"), *note])
 
 
 def analogies(

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _html
 from .._checks import boolean, optional_integer
 from .._core import FormatError
 from .._optional import optional
@@ -65,21 +66,29 @@ class CategoryResult:
         """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
         return {**asdict(self), "purity": defined(self.purity)}
 
-    def __str__(self) -> str:
+    def _cells(self) -> list[tuple[str, ...]]:
         counts = (self.clusters, self.answerable, self.skipped)
-        lines = table(
-            [
-                ("file", "purity", "clusters", "answerable", "skipped"),
-                (Path(self.path).name, percent(self.purity), *map("{:,}".format, counts)),
-            ]
-        )
+        return [
+            ("file", "purity", "clusters", "answerable", "skipped"),
+            (Path(self.path).name, percent(self.purity), *map("{:,}".format, counts)),
+        ]
+
+    def _notes(self) -> list[str]:
         notes = not_finite_note(self.not_finite, "words")
         if self.clusters < 2:
             notes = [
                 "The purity is undefined: fewer than two categories have an answerable word",
                 *notes,
             ]
-        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *notes])
+        return notes
+
+    def __str__(self) -> str:
+        lines = table(self._cells())
+        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *self._notes()])
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        return _html.table(self._cells(), notes=[*self.protocol.split("\n"), *self._notes()])
 
 
 def categories(

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _html
 from .._checks import boolean, optional_integer
 from .._text import decimal, table
 from .._vectors.cosine import cosines_of_pairs
@@ -55,19 +56,19 @@ class SimilarityResult:
         correlations = {"spearman": self.spearman, "pearson": self.pearson}
         return {**asdict(self), **{name: defined(r) for name, r in correlations.items()}}
 
-    def __str__(self) -> str:
-        lines = table(
-            [
-                ("file", "Spearman", "Pearson", "answerable", "skipped"),
-                (
-                    Path(self.path).name,
-                    decimal(self.spearman),
-                    decimal(self.pearson),
-                    f"{self.answerable:,}",
-                    f"{self.skipped:,}",
-                ),
-            ]
-        )
+    def _cells(self) -> list[tuple[str, ...]]:
+        return [
+            ("file", "Spearman", "Pearson", "answerable", "skipped"),
+            (
+                Path(self.path).name,
+                decimal(self.spearman),
+                decimal(self.pearson),
+                f"{self.answerable:,}",
+                f"{self.skipped:,}",
+            ),
+        ]
+
+    def _notes(self) -> list[str]:
         notes = not_finite_note(self.not_finite, "pairs")
         if math.isnan(self.spearman):
             reason = (
@@ -76,7 +77,15 @@ class SimilarityResult:
                 else "all ratings or all cosines are equal"
             )
             notes = [f"The correlation is undefined: {reason}", *notes]
-        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *notes])
+        return notes
+
+    def __str__(self) -> str:
+        lines = table(self._cells())
+        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *self._notes()])
+
+    def _repr_html_(self) -> str:
+        """Return the table as HTML, for notebooks."""
+        return _html.table(self._cells(), notes=[*self.protocol.split("\n"), *self._notes()])
 
 
 def similarity(

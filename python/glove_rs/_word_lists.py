@@ -1,0 +1,142 @@
+"""Stop words and phrases as parameters: what a user may give, and how it is saved."""
+
+from __future__ import annotations
+
+import copyreg
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from . import _core
+from ._checks import path_text, shown, words, writable_words
+from ._optional import optional
+
+__all__ = [
+    "Phrases",
+    "StopWords",
+    "core_phrases",
+    "phrases_from_json",
+    "phrases_to_json",
+    "read_phrases",
+    "stop_words",
+]
+
+#: Words, the path of a file with a word on each line, or a language such as "english" or "en".
+StopWords: TypeAlias = Iterable[str] | str | os.PathLike[str]
+#: A :class:`glove_rs.Phrases`, or the path of its file.
+Phrases: TypeAlias = Any
+
+_FORMAT = "glove-rs phrases"
+
+
+def stop_words(value: object) -> list[str]:
+    """Return stop words, each once, sorted.
+
+    Raises
+    ------
+    ValueError
+        If a text is neither a file nor a language; for a word without letters.
+    OSError
+        If the file cannot be read.
+    ImportError
+        For a language, if stop-words is not installed.
+    """
+    if isinstance(value, str | os.PathLike):
+        found = _of_file_or_language(value)
+    else:
+        try:
+            found = words("stop_words", value)
+        except TypeError as error:
+            raise ValueError(
+                "stop_words must be words, the path of a file with a word on each line, or a "
+                f"language such as 'english', got {shown(value)}"
+            ) from error
+    return sorted(set(filter(None, writable_words("stop_words", found))))
+
+
+def _of_file_or_language(value: str | os.PathLike[str]) -> list[str]:
+    path = path_text("stop_words", value)
+    if not isinstance(value, str) or os.path.exists(path) or os.path.dirname(path):
+        with open(path, encoding="utf-8-sig") as file:
+            try:
+                return [line.strip() for line in file]
+            except UnicodeDecodeError as error:
+                raise _core.FormatError(f"{path}: byte {error.start} is not UTF-8") from None
+    library = optional("stop_words", "stop_words with a language")
+    try:
+        return list(library.get_stop_words(value))
+    except library.StopWordError:
+        languages = ", ".join(sorted(library.LANGUAGE_MAPPING.values()))
+        raise ValueError(
+            f"stop_words must be the path of a file or one of the languages {languages}, got "
+            f"{shown(value)}"
+        ) from None
+
+
+def core_phrases(value: object) -> _core.CorePhrases:
+    """Return the phrases that a user gave as an object or as a path.
+
+    Raises
+    ------
+    ValueError
+        For another type.
+    OSError, FormatError
+        If the file cannot be read or does not have phrases.
+    """
+    core = value if isinstance(value, _core.CorePhrases) else getattr(value, "_core", None)
+    if isinstance(core, _core.CorePhrases):
+        return core
+    if isinstance(value, str | os.PathLike):
+        return read_phrases(value)
+    raise ValueError(f"phrases must be Phrases, or the path of their file, got {shown(value)}")
+
+
+def read_phrases(path: str | os.PathLike[str]) -> _core.CorePhrases:
+    """Read a file of phrases."""
+    name = path_text("path", path)
+    with open(name, encoding="utf-8") as file:
+        try:
+            return phrases_from_json(json.load(file))
+        except (ValueError, RecursionError) as error:
+            raise _core.FormatError(f"{name}: not a file of phrases: {error}") from None
+
+
+def phrases_to_json(phrases: _core.CorePhrases) -> dict[str, Any]:
+    """Return phrases as JSON."""
+    delimiter, connectors, passes = phrases.parts()
+    return {
+        "format": _FORMAT,
+        "version": 1,
+        "delimiter": delimiter,
+        "connector_words": connectors,
+        "passes": passes,
+    }
+
+
+def phrases_from_json(value: Any) -> _core.CorePhrases:
+    """Return the phrases that :func:`phrases_to_json` converted, or raise a ValueError."""
+    if not isinstance(value, Mapping) or value.get("format") != _FORMAT:
+        raise ValueError("the format is not named")
+    if value.get("version") != 1:
+        raise ValueError(f"version {shown(value.get('version'))}; this glove-rs reads version 1")
+    try:
+        passes = [
+            [([str(word) for word in own], float(score)) for own, score in found]
+            for found in value["passes"]
+        ]
+        connectors = words("connector_words", value["connector_words"])
+        return _core.CorePhrases(value["delimiter"], connectors, passes)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"damaged: {error}") from None
+
+
+def _restored(text: str) -> _core.CorePhrases:
+    return phrases_from_json(json.loads(text))
+
+
+# Workers of a cluster receive phrases as text.
+copyreg.pickle(
+    _core.CorePhrases,
+    lambda phrases: (_restored, (json.dumps(phrases_to_json(phrases)),)),
+)

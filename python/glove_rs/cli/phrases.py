@@ -1,0 +1,61 @@
+"""``glove-rs phrases``: find the phrases of a text."""
+
+from __future__ import annotations
+
+import argparse
+
+from .._settings import names
+from ..phrases import ENGLISH_CONNECTOR_WORDS, Phrases
+from . import _inputs
+from ._options import add_parameters, add_settings, given
+from ._output import add_json, add_overwrite, check_files, emit, written
+from ._parser import Commands, command
+
+__all__ = ["add"]
+
+_RULE = ("min_count", "threshold", "scoring", "delimiter", "passes")
+_LEFT_OUT = {"keep_gaps", "min_count", "max_vocab", "phrases", "stop_words"}
+_READING = tuple(name for name in names("reading", "encoding") if name not in _LEFT_OUT)
+_RUNNING = names("running")
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    parser = command(
+        commands,
+        "phrases",
+        _phrases,
+        "CORPUS... -o FILE [options]",
+        summary="find phrases, which other commands count as one word",
+        text=(
+            "Find phrases such as new york by the counts of neighbouring words, and write them to "
+            "a file. Pass the file to fit, vocab or cooccur with --phrases."
+        ),
+        example=(
+            "glove-rs phrases corpus.txt -o phrases --english\n"
+            "glove-rs fit corpus.txt --phrases phrases --out model"
+        ),
+    )
+    parser.add_argument("corpus", metavar="CORPUS", nargs="+", help="texts, as for glove-rs fit")
+    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="file to write")
+    add_overwrite(parser)
+    add_json(parser)
+    group = parser.add_argument_group("phrases")
+    group.add_argument(
+        "--english",
+        action="store_true",
+        help="let words such as of and the stand within a phrase",
+    )
+    add_parameters(group, Phrases.learn, _RULE)
+    add_settings(parser.add_argument_group("reading"), _READING)
+    add_settings(parser.add_argument_group("running"), _RUNNING)
+
+
+def _phrases(options: argparse.Namespace) -> None:
+    check_files({"output": options.output}, options.corpus, overwrite=options.overwrite)
+    connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
+    settings = given(options, (*_RULE, *_READING, *_RUNNING))
+    found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)
+    with written(options.output, overwrite=options.overwrite) as path:
+        found.save(path)
+    emit(options, {"phrases": len(found), "saved": options.output}, f"{len(found):,} phrases")

@@ -1,0 +1,234 @@
+"""Phrases: collocations that are counted as one word."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Unpack
+
+from . import _core
+from ._checks import choice, integer, real, shown
+from ._checks import words as words_of
+from ._io.files import replacing
+from ._io.sources import Source, source_arguments
+from ._progress import reporter
+from ._settings import PhraseSettings, accepts, core_encoding, core_running
+from ._word_lists import phrases_to_json, read_phrases
+
+__all__ = ["ENGLISH_CONNECTOR_WORDS", "Phrases"]
+
+#: Articles, prepositions and conjunctions that may stand within an English phrase, as gensim has
+#: them.
+ENGLISH_CONNECTOR_WORDS = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "for",
+        "of",
+        "with",
+        "without",
+        "at",
+        "from",
+        "to",
+        "in",
+        "on",
+        "by",
+        "and",
+        "or",
+    ]
+)
+
+
+class Phrases(Mapping[tuple[str, ...], float]):
+    """Phrases such as "new york", with their scores; texts are counted with them as one word.
+
+    Create an object with :meth:`learn` or :meth:`load`, and pass it to :class:`glove_rs.Glove`,
+    :class:`glove_rs.Cooccurrence` or :class:`glove_rs.Vocabulary` as `phrases`. It is a mapping
+    from the words of each phrase to its score, best first.
+
+    Examples
+    --------
+    >>> from glove_rs import Cooccurrence
+    >>> from glove_rs.phrases import Phrases
+    >>> text = ["new york is large", "she is in new york", "new york and old york"] * 5
+    >>> phrases = Phrases.learn(text, min_count=5, threshold=0.5)
+    >>> dict(phrases)
+    {('new', 'york'): 0.5666666666666667}
+    >>> Cooccurrence.from_corpus(text, phrases=phrases)["new_york", "old"]
+    2.5
+    """
+
+    def __init__(self) -> None:
+        raise TypeError("create Phrases with Phrases.learn(source) or Phrases.load(path)")
+
+    @classmethod
+    def _of(cls, core: _core.CorePhrases) -> Phrases:
+        self = cls.__new__(cls)
+        self._core = core
+        return self
+
+    _core: _core.CorePhrases
+
+    @classmethod
+    @accepts(
+        "reading",
+        "encoding",
+        "running",
+        but=("keep_gaps", "min_count", "max_vocab", "phrases", "stop_words"),
+    )
+    def learn(
+        cls,
+        source: Source,
+        *,
+        min_count: int = 5,
+        threshold: float | None = None,
+        scoring: str = "default",
+        connector_words: Iterable[str] = (),
+        delimiter: str = "_",
+        passes: int = 1,
+        **settings: Unpack[PhraseSettings],
+    ) -> Phrases:
+        """Find the phrases of `source` by the counts of neighbouring words.
+
+        Parameters
+        ----------
+        source : path, paths, open file or iterable
+            As for :meth:`glove_rs.Glove.fit`. It is read once for each pass.
+        min_count : int, default 5
+            With "default", this number is subtracted from the count of a phrase. With "npmi", a
+            phrase occurs at least `min_count` times. >= 1.
+        threshold : float, optional
+            A phrase has a larger score than this. The default is 10, and with "npmi" 0.5.
+        scoring : {"default", "npmi"}, default "default"
+            "default": (n_ab − min_count) V / (n_a n_b), where n_a, n_b and n_ab are the numbers of
+            occurrences of the first word, of the last word and of both together, and V is the
+            number of different words and collocations (Mikolov et al. 2013). "npmi": normalized
+            pointwise mutual information, from −1 to 1 (Bouma 2009).
+        connector_words : iterable of str, default ()
+            Words that may stand within a phrase, such as "of" in "bank of england", but not at its
+            ends. They do not change its score. For English: ``ENGLISH_CONNECTOR_WORDS`` of this
+            module.
+        delimiter : str, default "_"
+            What joins the words of a phrase.
+        passes : int, default 1
+            With 2, phrases of phrases are found too, such as "new york" and "times".
+        tokenizer, lowercase, normalize, documents, errors, max_word_bytes, threads, memory, \
+tmp_dir, progress
+            As for :class:`glove_rs.Glove`.
+
+        Returns
+        -------
+        Phrases
+            The phrases and scores are those of gensim's ``Phrases`` on the same documents, without
+            its limit of the number of words. Neighbours that two chunks of a document of more than
+            1 MiB divide are not counted.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range.
+        OSError, FormatError
+            As for :meth:`glove_rs.Vocabulary.from_corpus`.
+        """
+        min_count = integer("min_count", min_count, 1)
+        scoring = choice("scoring", scoring, _SCORINGS)
+        if scoring == "npmi":
+            threshold = 0.5 if threshold is None else real("threshold", threshold, -1.0)
+            if threshold > 1:
+                raise ValueError(f"threshold must be at most 1 with npmi, got {threshold:g}")
+        else:
+            threshold = 10.0 if threshold is None else real("threshold", threshold, above=True)
+        passes = integer("passes", passes, 1, 10)
+        if isinstance(connector_words, str):
+            raise TypeError(f"connector_words must be words, got {shown(connector_words)}")
+        connectors = words_of("connector_words", connector_words)
+        if not isinstance(delimiter, str):
+            raise ValueError(f"delimiter must be text without white space, got {shown(delimiter)}")
+        if passes > 1 and isinstance(source, Iterator):
+            source = list(source)
+        chosen: dict[str, Any] = {**settings, "min_count": 1}
+        encoding, running = core_encoding(chosen), core_running(chosen)
+        core = _core.CorePhrases(delimiter, connectors, [])
+        for _ in range(passes):
+            reading = source_arguments(source, chosen)
+            with reporter(settings.get("progress")) as callback:
+                core = core.with_pass(
+                    reading, encoding, running, min_count, threshold, scoring, callback
+                )
+        return cls._of(core)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Phrases:
+        """Read a file that :meth:`save` wrote.
+
+        Raises
+        ------
+        FormatError
+            If the file does not have phrases.
+        OSError
+            If the file cannot be read.
+        """
+        return cls._of(read_phrases(path))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the phrases to a file, as JSON. It appears complete or not at all.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written. An existing file is then unchanged.
+        """
+        text = json.dumps(phrases_to_json(self._core), ensure_ascii=False)
+        with replacing(path) as file:
+            file.write(text.encode() + b"\n")
+
+    def join(self, words: Iterable[str]) -> list[str]:
+        """Return the words of a document, with its phrases joined.
+
+        Examples
+        --------
+        >>> from glove_rs.phrases import Phrases
+        >>> text = ["the large hadron collider", "a hadron collider"] * 3
+        >>> phrases = Phrases.learn(text, min_count=1, threshold=0.5)
+        >>> phrases.join(["the", "hadron", "collider"])
+        ['the', 'hadron_collider']
+        """
+        if isinstance(words, str):
+            raise TypeError(f"words must be a sequence of words, got {shown(words)}")
+        return self._core.joined(words_of("words", words))
+
+    @property
+    def _scores(self) -> dict[tuple[str, ...], float]:
+        passes = self._core.parts()[2]
+        return {tuple(words): score for found in passes for words, score in found}
+
+    def __getitem__(self, words: tuple[str, ...]) -> float:
+        return self._scores[words]
+
+    def __iter__(self) -> Iterator[tuple[str, ...]]:
+        return iter(self._scores)
+
+    def __len__(self) -> int:
+        return len(self._core)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Phrases):
+            return NotImplemented
+        return self._core.parts() == other._core.parts()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"<Phrases: {len(self):,}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickle, (self._core,)
+
+
+_SCORINGS = ("default", "npmi")
+
+
+def _unpickle(core: _core.CorePhrases) -> Phrases:
+    return Phrases._of(core)

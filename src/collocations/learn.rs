@@ -1,0 +1,175 @@
+//! Finds the phrases of a text.
+
+use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, count_others, count_pairs, pair};
+use super::score::{Rule, Text};
+use crate::corpus::ChunkReader;
+use crate::encoding::{EncodingOptions, NumberedText, RawCorpus};
+use crate::error::Result;
+use crate::memory::{MemoryLimit, fallible};
+use crate::monitor::{Monitor, Stage};
+use crate::phrases::{BETWEEN, Phrases, Scored};
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use memchr::memmem;
+use std::sync::Arc;
+
+/// Read `reader` to its end, and add the phrases of its text to `phrases` as one more pass. The phrases of the
+/// earlier passes are joined before. Runs on the current rayon pool. The result does not depend on the number of
+/// threads.
+///
+/// Words are counted that are not connectors, and each word with the next one in its document, with the connectors
+/// between them. Counts of words and of collocations are those of their spelling: if a word of the text is spelled
+/// like a collocation, such as `new_york` and `new york`, their counts are added, as gensim does.
+///
+/// # Errors
+/// As for [`RawCorpus::read`].
+pub fn learn(
+    reader: &mut dyn ChunkReader,
+    phrases: Phrases,
+    rule: &Rule,
+    encoding: &EncodingOptions,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Phrases> {
+    let phrases = Arc::new(phrases);
+    let encoding = EncodingOptions {
+        phrases: Some(phrases.clone()),
+        ..encoding.clone()
+    };
+    let raw = RawCorpus::read(reader, &encoding, memory, monitor)?;
+    monitor.begin(Stage::Counting, 0);
+    let found = find(&raw.numbered(monitor)?, &phrases, rule, memory, monitor)?;
+    let mut phrases = Arc::unwrap_or_clone(phrases);
+    phrases.add_pass(found)?;
+    Ok(phrases)
+}
+
+/// Counts of spellings that several words and collocations can share.
+type Spellings = HashMap<Vec<u8>, u64, FixedState>;
+
+fn find(
+    text: &NumberedText<'_>,
+    phrases: &Phrases,
+    rule: &Rule,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Vec<Scored>> {
+    let words = text.words();
+    let finder = memmem::Finder::new(phrases.delimiter());
+    let kinds = words.iter().map(|(word, _)| {
+        let connector = if phrases.is_connector(word) {
+            CONNECTOR
+        } else {
+            0
+        };
+        let special = if finder.find(word).is_some() {
+            SPECIAL
+        } else {
+            0
+        };
+        connector | special
+    });
+    let kinds: Vec<u8> = fallible::collect(kinds)?;
+    let others = count_others(text, &kinds, monitor)?;
+    let ambiguous = kinds.iter().any(|kind| kind & SPECIAL != 0);
+    let mut spellings = Spellings::default();
+    if ambiguous {
+        for ((word, count), kind) in words.iter().zip(&kinds) {
+            if *kind == SPECIAL {
+                *spellings.entry_ref(*word).or_insert(0) += count;
+            }
+        }
+        for (own, count) in &others {
+            *spellings
+                .entry(spelled(own, words, phrases.delimiter()))
+                .or_insert(0) += count;
+        }
+    }
+    let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter());
+    let wanted = |pair: Pair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
+    let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
+    let mut counted_twice = 0;
+    for (pair, count) in &pairs {
+        if let Some(spelling) = shared.get(pair) {
+            counted_twice += 1;
+            *spellings.entry_ref(&spelling[..]).or_insert(0) += count;
+        }
+    }
+    let plain = kinds.iter().filter(|kind| **kind == 0).count() as u64;
+    let apart = if ambiguous {
+        spellings.len()
+    } else {
+        others.len()
+    } as u64;
+    let numbers = Text {
+        different: plain + apart + different_pairs - counted_twice,
+        words: words.iter().map(|word| word.1).sum(),
+    };
+    let count_of = |id: u32| {
+        let (word, count) = words[id as usize];
+        match kinds[id as usize] & SPECIAL {
+            0 => count,
+            _ => spellings.get(word).copied().unwrap_or(count),
+        }
+    };
+    let mut found = Vec::new();
+    for (pair, count) in pairs {
+        let both = shared
+            .get(&pair)
+            .map_or(count, |spelling| spellings[&spelling[..]]);
+        let ends = [(pair >> 32) as u32, pair as u32];
+        let [first, last] = ends.map(count_of);
+        if let Some(score) = rule.score(first, last, both, numbers) {
+            fallible::push(&mut found, (key(&ends, words), score))?;
+        }
+    }
+    for (own, count) in others {
+        let both = if ambiguous {
+            spellings[&spelled(&own, words, phrases.delimiter())]
+        } else {
+            count
+        };
+        let [first, last] = [own[0], own[own.len() - 1]].map(count_of);
+        if let Some(score) = rule.score(first, last, both, numbers) {
+            fallible::push(&mut found, (key(&own, words), score))?;
+        }
+    }
+    Ok(found)
+}
+
+/// The plain pairs that are spelled like one of `spellings`, each with its spelling.
+fn shared_pairs(
+    spellings: &Spellings,
+    words: &[(&[u8], u64)],
+    kinds: &[u8],
+    delimiter: &[u8],
+) -> HashMap<Pair, Vec<u8>, FixedState> {
+    let mut shared = HashMap::default();
+    if spellings.is_empty() {
+        return shared;
+    }
+    let mut ids: Table<&[u8]> = Table::default();
+    for (id, ((word, _), kind)) in words.iter().zip(kinds).enumerate() {
+        if *kind == 0 {
+            ids.insert(word, id as u64);
+        }
+    }
+    for spelling in spellings.keys() {
+        for place in memmem::find_iter(spelling, delimiter) {
+            let (first, last) = (&spelling[..place], &spelling[place + delimiter.len()..]);
+            if let (Some(&first), Some(&last)) = (ids.get(first), ids.get(last)) {
+                shared.insert(pair(first as u32, last as u32), spelling.clone());
+            }
+        }
+    }
+    shared
+}
+
+fn spelled(own: &[u32], words: &[(&[u8], u64)], delimiter: &[u8]) -> Vec<u8> {
+    let words: Vec<&[u8]> = own.iter().map(|&id| words[id as usize].0).collect();
+    words.join(delimiter)
+}
+
+fn key(own: &[u32], words: &[(&[u8], u64)]) -> Box<[u8]> {
+    spelled(own, words, &[BETWEEN]).into_boxed_slice()
+}

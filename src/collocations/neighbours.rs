@@ -1,0 +1,159 @@
+//! Counts neighbouring words. Pairs of words without connectors between them are sorted as numbers; all others are
+//! few, and are counted in hash tables.
+
+use crate::encoding::{DOCUMENT_END, NumberedText};
+use crate::error::Result;
+use crate::memory::{MemoryLimit, fallible};
+use crate::monitor::Monitor;
+use foldhash::fast::FixedState;
+use hashbrown::HashMap;
+use rayon::prelude::*;
+
+/// A pair of neighbours: the number of the first word in the upper half, that of the second in the lower half.
+pub(super) type Pair = u64;
+
+pub(super) fn pair(first: u32, second: u32) -> Pair {
+    u64::from(first) << 32 | u64::from(second)
+}
+
+/// What a word is for counting, as bits.
+pub(super) const CONNECTOR: u8 = 1;
+/// The word contains the delimiter. Its collocations can be spelled like those of other words.
+pub(super) const SPECIAL: u8 = 2;
+
+/// Counts of collocations, as the numbers of their words: two, or more with connectors between them.
+pub(super) type Table<K> = HashMap<K, u64, FixedState>;
+
+/// Numbers for each bucket of pairs to sort: each fits a second-level cache at 10⁸ pairs.
+const BUCKETS: usize = 256;
+
+/// Call `found` for the words of each collocation of a chunk: a word, the connectors after it, the next word.
+fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
+    // The place of the last word that is not a connector, in this document.
+    let mut start = None;
+    for (place, &id) in ids.iter().enumerate() {
+        if id == DOCUMENT_END {
+            start = None;
+        } else if kinds[id as usize] & CONNECTOR == 0 {
+            if let Some(start) = start {
+                found(&ids[start..=place]);
+            }
+            start = Some(place);
+        }
+    }
+}
+
+fn is_plain(words: &[u32], kinds: &[u8]) -> bool {
+    words.len() == 2 && (kinds[words[0] as usize] | kinds[words[1] as usize]) & SPECIAL == 0
+}
+
+/// The collocations with connectors or with special words.
+///
+/// # Errors
+/// [`crate::Error::Memory`], [`crate::Error::Io`], [`crate::Error::Cancelled`].
+pub(super) fn count_others(
+    text: &NumberedText<'_>,
+    kinds: &[u8],
+    monitor: &Monitor,
+) -> Result<Table<Box<[u32]>>> {
+    let parts = rayon::current_num_threads().max(1);
+    let tables: Result<Vec<Table<Box<[u32]>>>> = (0..parts)
+        .into_par_iter()
+        .map(|part| {
+            let mut table: Table<Box<[u32]>> = Table::default();
+            for k in (part..text.chunks()).step_by(parts) {
+                monitor.check()?;
+                collocations(&text.ids(k)?, kinds, |words| {
+                    if !is_plain(words, kinds) {
+                        match table.get_mut(words) {
+                            Some(count) => *count += 1,
+                            None => {
+                                table.insert(words.into(), 1);
+                            }
+                        }
+                    }
+                });
+            }
+            Ok(table)
+        })
+        .collect();
+    let mut tables = tables?.into_iter();
+    let mut all = tables.next().unwrap_or_default();
+    for (words, count) in tables.flatten() {
+        *all.entry(words).or_insert(0) += count;
+    }
+    Ok(all)
+}
+
+/// The plain pairs that `wanted` accepts with their counts, sorted, and the number of different plain pairs.
+///
+/// # Errors
+/// As for [`count_others`].
+pub(super) fn count_pairs(
+    text: &NumberedText<'_>,
+    kinds: &[u8],
+    wanted: impl Fn(Pair, u64) -> bool + Sync,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<(Vec<(Pair, u64)>, u64)> {
+    let threads = rayon::current_num_threads().max(1);
+    // All pairs of a text that exceeds the memory limit are not in memory together: each turn takes the pairs of
+    // some words.
+    let turns = (text.len() as u64 * size_of::<Pair>() as u64)
+        .div_ceil(memory.text_bytes().max(1))
+        .clamp(1, 1 << 16) as usize;
+    let (mut kept, mut different) = (Vec::new(), 0);
+    for turn in 0..turns {
+        let filled: Result<Vec<Vec<Vec<Pair>>>> = (0..threads)
+            .into_par_iter()
+            .map(|part| {
+                let mut buckets: Vec<Vec<Pair>> = vec![Vec::new(); BUCKETS];
+                let mut lacking = None;
+                for k in (part..text.chunks()).step_by(threads) {
+                    monitor.check()?;
+                    collocations(&text.ids(k)?, kinds, |words| {
+                        if !is_plain(words, kinds) {
+                            return;
+                        }
+                        let pair = pair(words[0], words[1]);
+                        let hash = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
+                        if hash as usize / BUCKETS % turns == turn {
+                            let bucket = &mut buckets[hash as usize % BUCKETS];
+                            lacking = fallible::push(bucket, pair).err().or(lacking.take());
+                        }
+                    });
+                    if let Some(error) = lacking {
+                        return Err(error);
+                    }
+                }
+                Ok(buckets)
+            })
+            .collect();
+        let filled = filled?;
+        let counted: Result<Vec<(Vec<(Pair, u64)>, u64)>> = (0..BUCKETS)
+            .into_par_iter()
+            .map(|bucket| {
+                monitor.check()?;
+                let parts = filled.iter().map(|buckets| &buckets[bucket]);
+                let mut pairs = fallible::with_capacity(parts.clone().map(Vec::len).sum())?;
+                parts.for_each(|part| pairs.extend_from_slice(part));
+                pairs.sort_unstable();
+                let (mut kept, mut different) = (Vec::new(), 0);
+                for run in pairs.chunk_by(|a, b| a == b) {
+                    different += 1;
+                    if wanted(run[0], run.len() as u64) {
+                        fallible::push(&mut kept, (run[0], run.len() as u64))?;
+                    }
+                }
+                Ok((kept, different))
+            })
+            .collect();
+        for (some, number) in counted? {
+            fallible::reserve(&mut kept, some.len())?;
+            kept.extend(some);
+            different += number;
+        }
+    }
+    kept.sort_unstable();
+    Ok((kept, different))
+}

@@ -1,0 +1,67 @@
+//! Scores of collocations, and the rule that decides which of them are phrases.
+
+use crate::error::{Error, Result};
+
+/// How a collocation is scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scoring {
+    /// (n_ab − min_count) · V / (n_a n_b), where V is the number of different words and collocations (Mikolov et al.
+    /// 2013).
+    #[default]
+    Default,
+    /// Normalized pointwise mutual information, from −1 to 1 (Bouma 2009).
+    Npmi,
+}
+
+impl Scoring {
+    /// The public names, in the order of the enum.
+    pub const NAMES: [&str; 2] = ["default", "npmi"];
+
+    /// The scoring with this public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], which lists the names, for any other name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        Error::choice("scoring", name, Self::NAMES, [Self::Default, Self::Npmi])
+    }
+}
+
+/// Which collocations are phrases.
+#[derive(Debug, Clone, Copy)]
+pub struct Rule {
+    /// A phrase occurs at least this many times.
+    pub min_count: u64,
+    /// A phrase has a larger score than this.
+    pub threshold: f64,
+    /// The score.
+    pub scoring: Scoring,
+}
+
+/// Numbers of a text that the scores use.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Text {
+    /// Different words and collocations.
+    pub different: u64,
+    /// Words, connector words included.
+    pub words: u64,
+}
+
+impl Rule {
+    /// The score of a collocation if it is a phrase. The operations and their order are those of gensim, so that the
+    /// scores have the same bits.
+    pub(super) fn score(&self, first: u64, last: u64, both: u64, text: Text) -> Option<f64> {
+        let score = match self.scoring {
+            Scoring::Default => {
+                let product = u128::from(first) * u128::from(last);
+                (both as f64 - self.min_count as f64) / product as f64 * text.different as f64
+            }
+            Scoring::Npmi if both >= self.min_count => {
+                let share = |n: u64| n as f64 / text.words as f64;
+                let (a, b, ab) = (share(first), share(last), share(both));
+                (ab / (a * b)).ln() / -ab.ln()
+            }
+            Scoring::Npmi => return None,
+        };
+        (score > self.threshold).then_some(score)
+    }
+}

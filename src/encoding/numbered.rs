@@ -1,0 +1,78 @@
+//! A text as numbers of its words, before a vocabulary is chosen.
+
+use super::DOCUMENT_END;
+use super::reader::RawCorpus;
+use super::segments::{RawChunk, RawIds};
+use crate::error::Result;
+use crate::memory::fallible;
+use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
+
+/// All different words of a text, and the text as numbers of these words. The numbers vary from run to run.
+pub(crate) struct NumberedText<'a> {
+    raw: &'a RawCorpus,
+    words: Vec<(&'a [u8], u64)>,
+    // The number of each word of each interner.
+    numbers: Vec<Vec<u32>>,
+}
+
+impl RawCorpus {
+    /// The text as numbers.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
+    pub(crate) fn numbered(&self, monitor: &Monitor) -> Result<NumberedText<'_>> {
+        let (words, numbers) = self.merged_words(monitor)?;
+        Ok(NumberedText {
+            raw: self,
+            words,
+            numbers,
+        })
+    }
+}
+
+impl<'a> NumberedText<'a> {
+    /// The words with their counts, by number.
+    pub fn words(&self) -> &[(&'a [u8], u64)] {
+        &self.words
+    }
+
+    /// Number of chunks.
+    pub fn chunks(&self) -> usize {
+        self.raw.chunks().len()
+    }
+
+    /// Number of words and ends of documents.
+    pub fn len(&self) -> usize {
+        self.raw.chunks().iter().map(RawChunk::len).sum()
+    }
+
+    /// The words of chunk `k`, with [`DOCUMENT_END`] after each document.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`], [`crate::Error::Io`].
+    pub fn ids(&self, k: usize) -> Result<Vec<WordId>> {
+        let chunk = &self.raw.chunks()[k];
+        let mut ids = match (&chunk.ids, self.raw.spool()) {
+            (RawIds::Memory(ids), _) => fallible::copied(ids)?,
+            (RawIds::Spooled(range), Some(spool)) => {
+                let length = (range.end - range.start) as usize / size_of::<WordId>();
+                let mut ids: Vec<WordId> = fallible::zeroed(length)?;
+                spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
+                ids
+            }
+            // A text that has been read only holds the numbers of its interners.
+            (RawIds::Spooled(_), None) | (RawIds::Mapped(_) | RawIds::Weighted(_), _) => Vec::new(),
+        };
+        let numbers = self
+            .numbers
+            .get(chunk.interner)
+            .map_or(&[][..], Vec::as_slice);
+        for id in &mut ids {
+            if *id != DOCUMENT_END {
+                *id = numbers[*id as usize];
+            }
+        }
+        Ok(ids)
+    }
+}

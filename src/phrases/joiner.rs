@@ -1,0 +1,132 @@
+//! Joins phrases in a stream of words, from left to right: a phrase begins where the previous one ended.
+
+use super::{BETWEEN, CONNECTOR, FIRST, LAST, Pass, Phrases};
+
+/// Joins the phrases of a stream of words.
+pub(crate) struct Joiner<'a> {
+    phrases: &'a Phrases,
+    // For each pass, the words that wait: one that can begin a phrase, and the connectors after it. `BETWEEN`
+    // separates them.
+    waiting: Vec<Vec<u8>>,
+    joined: Vec<u8>,
+}
+
+impl<'a> Joiner<'a> {
+    pub fn new(phrases: &'a Phrases) -> Self {
+        Self {
+            phrases,
+            waiting: vec![Vec::new(); phrases.passes.len()],
+            joined: Vec::new(),
+        }
+    }
+
+    /// Take the next word, and pass finished words to `out`.
+    #[inline]
+    pub fn word(&mut self, word: &[u8], out: &mut dyn FnMut(&[u8])) {
+        let mut stages = Stages {
+            passes: &self.phrases.passes,
+            delimiter: &self.phrases.delimiter,
+            waiting: &mut self.waiting,
+        };
+        stages.word(word, &mut self.joined, out);
+    }
+
+    /// Pass the words that wait to `out`: the document ends here.
+    #[inline]
+    pub fn end(&mut self, out: &mut dyn FnMut(&[u8])) {
+        let mut stages = Stages {
+            passes: &self.phrases.passes,
+            delimiter: &self.phrases.delimiter,
+            waiting: &mut self.waiting,
+        };
+        stages.end(&mut self.joined, out);
+    }
+}
+
+/// A pass and those after it.
+struct Stages<'a> {
+    passes: &'a [Pass],
+    delimiter: &'a [u8],
+    waiting: &'a mut [Vec<u8>],
+}
+
+impl Stages<'_> {
+    fn word(&mut self, word: &[u8], joined: &mut Vec<u8>, out: &mut dyn FnMut(&[u8])) {
+        let Some((pass, passes)) = self.passes.split_first() else {
+            return out(word);
+        };
+        let [waiting, rest @ ..] = &mut *self.waiting else {
+            return out(word);
+        };
+        let mut next = Stages {
+            passes,
+            delimiter: self.delimiter,
+            waiting: rest,
+        };
+        let role = pass.roles.get(word).copied().unwrap_or(0);
+        if waiting.is_empty() {
+            if role & (FIRST | CONNECTOR) == FIRST {
+                waiting.extend_from_slice(word);
+            } else {
+                next.word(word, joined, out);
+            }
+            return;
+        }
+        if role & CONNECTOR != 0 {
+            waiting.push(BETWEEN);
+            waiting.extend_from_slice(word);
+            return;
+        }
+        if role & LAST != 0 {
+            let length = waiting.len();
+            waiting.push(BETWEEN);
+            waiting.extend_from_slice(word);
+            if pass.scores.contains_key(&waiting[..]) {
+                joined.clear();
+                for (number, part) in waiting.split(|&b| b == BETWEEN).enumerate() {
+                    if number > 0 {
+                        joined.extend_from_slice(self.delimiter);
+                    }
+                    joined.extend_from_slice(part);
+                }
+                waiting.clear();
+                // The buffer is taken, because the next pass needs it too.
+                let whole = std::mem::take(joined);
+                next.word(&whole, joined, out);
+                *joined = whole;
+                return;
+            }
+            waiting.truncate(length);
+        }
+        for part in waiting.split(|&b| b == BETWEEN) {
+            next.word(part, joined, out);
+        }
+        waiting.clear();
+        if role & FIRST != 0 {
+            waiting.extend_from_slice(word);
+        } else {
+            next.word(word, joined, out);
+        }
+    }
+
+    fn end(&mut self, joined: &mut Vec<u8>, out: &mut dyn FnMut(&[u8])) {
+        let Some((_, passes)) = self.passes.split_first() else {
+            return;
+        };
+        let [waiting, rest @ ..] = &mut *self.waiting else {
+            return;
+        };
+        let mut next = Stages {
+            passes,
+            delimiter: self.delimiter,
+            waiting: rest,
+        };
+        if !waiting.is_empty() {
+            for part in waiting.split(|&b| b == BETWEEN) {
+                next.word(part, joined, out);
+            }
+            waiting.clear();
+        }
+        next.end(joined, out);
+    }
+}

@@ -1,0 +1,228 @@
+//! Phrases: collocations that are joined to one word, between the tokenizer and the vocabulary.
+//!
+//! [`Phrases`] holds the phrases, and `joiner` joins them in a stream of words. `collocations` finds the phrases of a
+//! text. The rules are those of Mikolov et al. 2013 ("Distributed Representations of Words and Phrases and their
+//! Compositionality", section 4), as gensim implements them.
+
+mod joiner;
+
+pub(crate) use joiner::Joiner;
+
+use crate::error::{Error, Result};
+use crate::memory::fallible;
+use foldhash::fast::RandomState;
+use hashbrown::{HashMap, HashSet};
+
+/// Separates the words of a phrase in a key. No text in UTF-8 has this byte.
+pub(crate) const BETWEEN: u8 = 0xff;
+
+/// A set of byte strings.
+pub type WordSet = HashSet<Box<[u8]>, RandomState>;
+
+/// The phrases of a text, found in one or more passes. The second pass finds phrases of phrases.
+///
+/// ```
+/// use glove_rs::phrases::Phrases;
+///
+/// let found = vec![(vec!["new", "york"], 12.5), (vec!["bank", "of", "england"], 30.0)];
+/// let phrases = Phrases::new("_", ["of"], [found]).unwrap();
+/// let text = ["the", "bank", "of", "england", "in", "new", "york"];
+/// let joined = phrases.joined(text.map(str::as_bytes));
+/// assert_eq!(joined, [&b"the"[..], b"bank_of_england", b"in", b"new_york"]);
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct Phrases {
+    delimiter: Vec<u8>,
+    connectors: WordSet,
+    passes: Vec<Pass>,
+}
+
+/// A phrase as its words, joined by [`BETWEEN`], and its score.
+pub type Scored = (Box<[u8]>, f64);
+
+/// The phrases of one pass.
+#[derive(Debug, Clone, Default)]
+struct Pass {
+    scores: HashMap<Box<[u8]>, f64, RandomState>,
+    // What a word can be in a phrase; words that are nothing are missing.
+    roles: HashMap<Box<[u8]>, u8, RandomState>,
+}
+
+const FIRST: u8 = 1;
+const LAST: u8 = 2;
+const CONNECTOR: u8 = 4;
+
+impl Phrases {
+    /// Phrases of one or more passes: the words of each phrase, and its score. All words but the first and the last
+    /// must be connectors.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] if the delimiter is empty or has white space, if a phrase has fewer than two words or an
+    /// empty one, or if a word within a phrase is not a connector.
+    pub fn new<W: AsRef<[u8]>, P: IntoIterator<Item = (Vec<W>, f64)>>(
+        delimiter: impl AsRef<[u8]>,
+        connectors: impl IntoIterator<Item = W>,
+        passes: impl IntoIterator<Item = P>,
+    ) -> Result<Self> {
+        let mut phrases = Self::empty(delimiter, connectors)?;
+        for found in passes {
+            let keys = found.into_iter().map(|(words, score)| {
+                let words: Vec<&[u8]> = words.iter().map(AsRef::as_ref).collect();
+                let inner = words.get(1..words.len().saturating_sub(1));
+                let is_phrase = words.len() > 1
+                    && words
+                        .iter()
+                        .all(|word| !word.is_empty() && !word.contains(&BETWEEN))
+                    && inner.is_none_or(|inner| {
+                        inner.iter().all(|word| phrases.connectors.contains(*word))
+                    });
+                if !is_phrase {
+                    let shown = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
+                    return Err(Error::parameter(
+                        "phrases",
+                        format!(
+                            "must have two or more words, those between the first and the last \
+                             connector words, got {shown:?}"
+                        ),
+                    ));
+                }
+                Ok((words.join(&BETWEEN).into_boxed_slice(), score))
+            });
+            let keys: Result<Vec<Scored>> = keys.collect();
+            phrases.add_pass(keys?)?;
+        }
+        Ok(phrases)
+    }
+
+    /// No phrases yet.
+    ///
+    /// # Errors
+    /// As for [`Phrases::new`].
+    pub fn empty<W: AsRef<[u8]>>(
+        delimiter: impl AsRef<[u8]>,
+        connectors: impl IntoIterator<Item = W>,
+    ) -> Result<Self> {
+        let delimiter = delimiter.as_ref().to_vec();
+        if delimiter.is_empty()
+            || delimiter
+                .iter()
+                .any(|b| b.is_ascii_whitespace() || *b == BETWEEN)
+        {
+            let shown = String::from_utf8_lossy(&delimiter).into_owned();
+            return Err(Error::parameter(
+                "delimiter",
+                format!("must be text without white space, got {shown:?}"),
+            ));
+        }
+        Ok(Self {
+            delimiter,
+            connectors: connectors
+                .into_iter()
+                .map(|word| word.as_ref().into())
+                .collect(),
+            passes: Vec::new(),
+        })
+    }
+
+    /// Add the phrases of one more pass.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn add_pass(&mut self, found: Vec<Scored>) -> Result<()> {
+        let mut pass = Pass::default();
+        for word in &self.connectors {
+            pass.roles.insert(word.clone(), CONNECTOR);
+        }
+        let lack = |_| Error::Memory {
+            bytes: size_of_val(&found[..]),
+        };
+        pass.scores.try_reserve(found.len()).map_err(lack)?;
+        for (key, score) in found {
+            let mut words = key.split(|&b| b == BETWEEN);
+            let (first, last) = (
+                words.next().unwrap_or_default(),
+                words.next_back().unwrap_or_default(),
+            );
+            *pass.roles.entry(first.into()).or_default() |= FIRST;
+            *pass.roles.entry(last.into()).or_default() |= LAST;
+            pass.scores.insert(key, score);
+        }
+        self.passes.push(pass);
+        Ok(())
+    }
+
+    /// Number of phrases in all passes.
+    pub fn len(&self) -> usize {
+        self.passes.iter().map(|pass| pass.scores.len()).sum()
+    }
+
+    /// Whether there is no phrase.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What joins the words of a phrase.
+    pub fn delimiter(&self) -> &[u8] {
+        &self.delimiter
+    }
+
+    /// Words that may stand within a phrase, in no particular order.
+    pub fn connectors(&self) -> impl Iterator<Item = &[u8]> {
+        self.connectors.iter().map(AsRef::as_ref)
+    }
+
+    /// The phrases of each pass, best first: the words of a phrase, and its score.
+    pub fn passes(&self) -> Vec<Vec<(Vec<&[u8]>, f64)>> {
+        let of_pass = |pass: &'_ Pass| {
+            let mut keys: Vec<_> = pass.scores.iter().collect();
+            keys.sort_unstable_by(|a, b| b.1.total_cmp(a.1).then_with(|| a.0.cmp(b.0)));
+            keys.into_iter()
+                .map(|(key, &score)| (key.clone(), score))
+                .collect::<Vec<_>>()
+        };
+        self.passes
+            .iter()
+            .map(|pass| {
+                of_pass(pass)
+                    .iter()
+                    .map(|(key, score)| {
+                        let (own, _) = pass.scores.get_key_value(key).expect("one of its keys");
+                        (own.split(|&b| b == BETWEEN).collect(), *score)
+                    })
+                    .collect()
+            })
+            .collect()
+    }
+
+    /// The words of a document, with its phrases joined.
+    pub fn joined<'a>(&self, words: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+        let mut joined = Vec::new();
+        let mut joiner = Joiner::new(self);
+        let mut keep = |word: &[u8]| joined.push(word.to_vec());
+        for word in words {
+            joiner.word(word, &mut keep);
+        }
+        joiner.end(&mut keep);
+        joined
+    }
+
+    /// Whether a word may stand within a phrase.
+    pub fn is_connector(&self, word: &[u8]) -> bool {
+        self.connectors.contains(word)
+    }
+}
+
+/// The words of a list, each once.
+///
+/// # Errors
+/// [`Error::Memory`].
+pub fn word_set<W: AsRef<[u8]>>(words: &[W]) -> Result<WordSet> {
+    let mut set = WordSet::default();
+    let bytes = size_of_val(words);
+    set.try_reserve(words.len())
+        .map_err(|_| Error::Memory { bytes })?;
+    for word in words {
+        set.insert(fallible::copied(word.as_ref())?.into_boxed_slice());
+    }
+    Ok(set)
+}

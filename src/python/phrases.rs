@@ -1,0 +1,89 @@
+//! [`Phrases`] for Python.
+
+use super::arguments::{EncodingArguments, RunningArguments};
+use super::run::run;
+use super::source::{Source, SourceArguments};
+use crate::collocations::{Rule, Scoring, learn};
+use crate::phrases::Phrases;
+use crate::threads;
+use pyo3::prelude::*;
+use std::sync::Arc;
+
+/// Phrases of one or more passes.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CorePhrases {
+    pub inner: Arc<Phrases>,
+}
+
+/// The phrases of a pass: the words of each phrase, and its score.
+type Pass = Vec<(Vec<String>, f64)>;
+
+fn text(word: &[u8]) -> String {
+    String::from_utf8_lossy(word).into_owned()
+}
+
+#[pymethods]
+impl CorePhrases {
+    #[new]
+    fn new(delimiter: &str, connectors: Vec<String>, passes: Vec<Pass>) -> PyResult<Self> {
+        let phrases = Phrases::new(delimiter, connectors, passes)?;
+        Ok(Self {
+            inner: Arc::new(phrases),
+        })
+    }
+
+    /// These phrases, and one more pass with those of a text. The text is read with these phrases joined.
+    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (source, encoding, running, min_count, threshold, scoring, progress))]
+    fn with_pass(
+        &self,
+        py: Python<'_>,
+        source: SourceArguments<'_>,
+        encoding: EncodingArguments,
+        running: RunningArguments,
+        min_count: u64,
+        threshold: f64,
+        scoring: &str,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let rule = Rule {
+            min_count,
+            threshold,
+            scoring: Scoring::from_name(scoring)?,
+        };
+        let options = encoding.options()?;
+        let (threads, memory) = running.resolve()?;
+        let Source { mut reader, feeder } = Source::new(source, &options, &memory)?;
+        let earlier = Phrases::clone(&self.inner);
+        let found = run(py, progress, feeder, |monitor| {
+            threads::in_pool(threads, || {
+                learn(reader.as_mut(), earlier, &rule, &options, &memory, monitor)
+            })?
+        })?;
+        Ok(Self {
+            inner: Arc::new(found),
+        })
+    }
+
+    /// The delimiter, the connectors, sorted, and the passes.
+    fn parts(&self) -> (String, Vec<String>, Vec<Pass>) {
+        let mut connectors: Vec<String> = self.inner.connectors().map(text).collect();
+        connectors.sort_unstable();
+        let passes = self.inner.passes().into_iter().map(|pass| {
+            pass.into_iter()
+                .map(|(words, score)| (words.into_iter().map(text).collect(), score))
+                .collect()
+        });
+        (text(self.inner.delimiter()), connectors, passes.collect())
+    }
+
+    /// The words of a document, with its phrases joined.
+    fn joined(&self, words: Vec<String>) -> Vec<String> {
+        let joined = self.inner.joined(words.iter().map(String::as_bytes));
+        joined.iter().map(|word| text(word)).collect()
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+}

@@ -1,0 +1,224 @@
+"""Phrases and stop words: learnt as gensim learns them, and applied wherever text is read."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import pickle
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary
+from glove_rs.phrases import ENGLISH_CONNECTOR_WORDS
+
+DOCUMENTS = ["new york is a large city", "she lives in new york", "the bank of england"] * 6
+
+
+def naive_phrases(documents, min_count, threshold, scoring, connectors, delimiter="_"):
+    """The phrases of documents with their scores, from the rules of gensim."""
+    counts, total, candidates = Counter(), 0, set()
+    for words in documents:
+        start = None
+        for place, word in enumerate(words):
+            total += 1
+            if word in connectors:
+                continue
+            counts[word] += 1
+            if start is not None:
+                own = tuple(words[start : place + 1])
+                counts[delimiter.join(own)] += 1
+                candidates.add(own)
+            start = place
+    found = {}
+    for own in candidates:
+        a, b, both = counts[own[0]], counts[own[-1]], counts[delimiter.join(own)]
+        if scoring == "default":
+            score = (both - min_count) / (a * b) * len(counts)
+        elif both < min_count:
+            continue
+        else:
+            score = math.log(both / total / (a / total * (b / total))) / -math.log(both / total)
+        if score > threshold:
+            found[own] = score
+    return found
+
+
+def naive_join(words, found, connectors, delimiter="_"):
+    """The words of a document with its phrases joined, from left to right."""
+    joined, place = [], 0
+    while place < len(words):
+        end = place + 1
+        if words[place] not in connectors:
+            while end < len(words) and words[end] in connectors:
+                end += 1
+            if end < len(words) and tuple(words[place : end + 1]) in found:
+                joined.append(delimiter.join(words[place : end + 1]))
+                place = end + 1
+                continue
+        joined.append(words[place])
+        place += 1
+    return joined
+
+
+# Words with the delimiter are spelled like phrases of other words.
+documents = st.lists(
+    st.lists(st.sampled_from(["a", "b", "c", "of", "in", "a_b", "b_c", "a_of_b", "ü"]), max_size=9),
+    max_size=12,
+)
+rules = st.one_of(
+    st.tuples(st.just("default"), st.sampled_from([0.01, 0.3, 1.0])),
+    st.tuples(st.just("npmi"), st.sampled_from([-1.0, -0.2, 0.3])),
+)
+
+
+@given(documents, st.integers(1, 3), rules, st.booleans(), st.integers(1, 3))
+def test_phrases_are_those_of_the_definition(text, min_count, rule, connected, threads):
+    connectors = {"of", "in"} if connected else set()
+    scoring, threshold = rule
+    found = Phrases.learn(
+        text,
+        min_count=min_count,
+        threshold=threshold,
+        scoring=scoring,
+        connector_words=connectors,
+        threads=threads,
+    )
+    expected = naive_phrases(text, min_count, threshold, scoring, connectors)
+    assert dict(found) == pytest.approx(expected, rel=1e-12)
+    assert list(found.values()) == sorted(found.values(), reverse=True)
+    for words in text:
+        assert found.join(words) == naive_join(words, expected, connectors)
+
+
+@given(documents, st.integers(1, 3), rules, st.booleans())
+def test_phrases_and_joined_texts_are_those_of_gensim(text, min_count, rule, connected):
+    gensim = pytest.importorskip("gensim.models.phrases")
+    connectors = frozenset({"of", "in"}) if connected else frozenset()
+    scoring, threshold = rule
+    theirs = gensim.Phrases(
+        text, min_count=min_count, threshold=threshold, scoring=scoring, connector_words=connectors
+    )
+    ours = Phrases.learn(
+        text, min_count=min_count, threshold=threshold, scoring=scoring, connector_words=connectors
+    )
+    assert [ours.join(words) for words in text] == [theirs[words] for words in text]
+    found = theirs.find_phrases(text)
+    assert found.items() <= {("_".join(words), score) for words, score in ours.items()}
+
+
+def test_the_second_pass_finds_phrases_of_phrases():
+    text = ["the new york times", "a new york times reader", "new york times", "york", "new"] * 4
+    found = Phrases.learn(text, min_count=1, threshold=0.3, passes=2)
+    assert ("new_york", "times") in found
+    assert found.join(["a", "b", "new", "york", "times"])[-1] == "new_york_times"
+
+
+@pytest.fixture(scope="module")
+def phrases():
+    return Phrases.learn(
+        DOCUMENTS, min_count=2, threshold=0.4, connector_words=ENGLISH_CONNECTOR_WORDS
+    )
+
+
+def test_phrases_are_counted_as_one_word(phrases):
+    assert ("bank", "of", "england") in phrases
+    joined = [phrases.join(document.split()) for document in DOCUMENTS]
+    expected = Cooccurrence.from_corpus(joined, min_count=1)
+    X = Cooccurrence.from_corpus(DOCUMENTS, min_count=1, phrases=phrases)
+    assert X.vocabulary == expected.vocabulary
+    assert (X.to_scipy() != expected.to_scipy()).nnz == 0
+    assert "bank_of_england" in Vocabulary.from_corpus(DOCUMENTS, phrases=phrases)
+    # Lists of words, with folding, and a tokenizer in Python.
+    lists = [document.upper().split() for document in DOCUMENTS]
+    for source, settings in ((lists, {}), (DOCUMENTS, {"tokenizer": str.split})):
+        found = Vocabulary.from_corpus(source, phrases=phrases, lowercase=True, **settings)
+        assert "bank_of_england" in found
+
+
+def test_saved_phrases_are_the_same(phrases, tmp_path):
+    path = tmp_path / "phrases.json"
+    phrases.save(path)
+    assert Phrases.load(path) == phrases
+    assert copy.deepcopy(phrases) == pickle.loads(pickle.dumps(phrases)) == phrases
+    X = Cooccurrence.from_corpus(DOCUMENTS, min_count=1, phrases=path)
+    assert "bank_of_england" in X.vocabulary
+    path.write_text("[1, 2]")
+    with pytest.raises(FormatError, match=r"phrases\.json: not a file of phrases"):
+        Phrases.load(path)
+    damaged = json.dumps({"format": "glove-rs phrases", "version": 1, "delimiter": "_"})
+    path.write_text(damaged)
+    with pytest.raises(FormatError, match="damaged"):
+        Phrases.load(path)
+    with pytest.raises(FileNotFoundError):
+        Phrases.load(tmp_path / "missing")
+
+
+def test_a_model_keeps_its_phrases_and_stop_words_for_updates(phrases, tmp_path):
+    settings = {"dim": 3, "min_count": 1, "epochs": 1, "threads": 1}
+    model = Glove(**settings, phrases=phrases, stop_words=["the", "is"])
+    model.fit(DOCUMENTS, keep_counts=True)
+    assert "bank_of_england" in model.vocabulary
+    assert "is" not in model.vocabulary
+    model.save(tmp_path / "model.glove")
+    loaded = Glove.load(tmp_path / "model.glove")
+    assert loaded.phrases == phrases
+    assert loaded.stop_words == ["is", "the"]
+    model.update(["the mayor of new york is the mayor"] * 3)
+    assert "mayor_of_new_york" not in model.vocabulary
+    assert "mayor" in model.vocabulary
+    assert not {"the", "is", "york"} & set(model.vocabulary)
+
+
+def test_a_checkpoint_names_other_stop_words(tmp_path):
+    settings = {"dim": 3, "min_count": 1, "epochs": 1, "threads": 1}
+    path = tmp_path / "checkpoints"
+    Glove(**settings, stop_words=["is"]).fit(DOCUMENTS, checkpoint_dir=path)
+    Glove(**settings, stop_words=["is"]).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
+    with pytest.raises(ValueError, match=r"stop_words=.*differs from the checkpoint"):
+        Glove(**settings).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
+
+
+@pytest.mark.parametrize("keep_gaps", [False, True])
+def test_stop_words_are_dropped_like_unknown_words(keep_gaps):
+    text = ["an apple a day", "keeps an apple away"]
+    kept = [word for word in Vocabulary.from_corpus(text, min_count=1) if word not in {"a", "an"}]
+    settings = {"min_count": 1, "window": 2, "keep_gaps": keep_gaps}
+    expected = Cooccurrence.from_corpus(text, kept, **settings)
+    X = Cooccurrence.from_corpus(text, stop_words=("A", "an"), lowercase=True, **settings)
+    assert X.vocabulary.words == expected.vocabulary.words
+    assert (X.to_scipy() != expected.to_scipy()).nnz == 0
+
+
+def test_stop_words_come_from_a_file_or_a_language(tmp_path):
+    path = tmp_path / "stop.txt"
+    path.write_text("is\n\n a \n", encoding="utf-8")
+    for given_path in (path, str(path)):
+        assert "is" not in Vocabulary.from_corpus(DOCUMENTS, stop_words=given_path)
+    with pytest.raises(FileNotFoundError):
+        Vocabulary.from_corpus(DOCUMENTS, stop_words=tmp_path / "missing")
+    pytest.importorskip("stop_words")
+    words = Vocabulary.from_corpus(DOCUMENTS, stop_words="english").words
+    assert "is" not in words
+    assert "york" in words
+    with pytest.raises(ValueError, match="the path of a file or one of the languages"):
+        Vocabulary.from_corpus(DOCUMENTS, stop_words="klingon")
+
+
+def test_wrong_arguments_are_named():
+    with pytest.raises(ValueError, match="stop_words must be words, the path of a file"):
+        Vocabulary.from_corpus(DOCUMENTS, stop_words=7)
+    with pytest.raises(ValueError, match="phrases must be Phrases, or the path"):
+        Vocabulary.from_corpus(DOCUMENTS, phrases=7)
+    with pytest.raises(ValueError, match="scoring must be one of 'default', 'npmi'"):
+        Phrases.learn(DOCUMENTS, scoring="pmi")
+    with pytest.raises(ValueError, match="threshold must be a finite number > 0"):
+        Phrases.learn(DOCUMENTS, threshold=0)
+    with pytest.raises(ValueError, match="delimiter must be text without white space"):
+        Phrases.learn(DOCUMENTS, delimiter=" ")
+    with pytest.raises(ValueError, match="3 of the words are stop words"):
+        Vocabulary.from_corpus(["a b c"], min_count=1, stop_words=["a", "b", "c"])
+    assert len(Phrases.learn([])) == 0
