@@ -89,7 +89,8 @@ fn merging(criterion: &mut Criterion) {
     let ranks: Vec<WordId> = (0..WORDS as WordId).collect();
     group.bench_function("Triangle::sum", |bencher| {
         threads::in_pool(every, || {
-            let parts = [(&counts[0], &ranks[..], 1.0), (&counts[1], &ranks[..], 1.0)];
+            let both = [&ranks[..]; 2];
+            let parts = [(&counts[0], both, 1.0), (&counts[1], both, 1.0)];
             bencher.iter_with_large_drop(|| {
                 Triangle::sum(WORDS, &parts, &Monitor::new()).expect("a sum")
             });

@@ -95,7 +95,7 @@ fn find(
             *spellings.entry_ref(&spelling[..]).or_insert(0) += count;
         }
     }
-    let plain = kinds.iter().filter(|kind| **kind == 0).count() as u64;
+    let plain: u64 = kinds.iter().map(|&kind| u64::from(kind == 0)).sum();
     let apart = if ambiguous {
         spellings.len()
     } else {

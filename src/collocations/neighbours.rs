@@ -24,6 +24,9 @@ pub(super) const SPECIAL: u8 = 2;
 /// Counts of collocations, as the numbers of their words: two, or more with connectors between them.
 pub(super) type Table<K> = HashMap<K, u64, FixedState>;
 
+/// The wanted pairs of a bucket with their counts, and the number of different pairs.
+type Counted = (Vec<(Pair, u64)>, u64);
+
 /// Numbers for each bucket of pairs to sort: each fits a second-level cache at 10⁸ pairs.
 const BUCKETS: usize = 256;
 
@@ -130,7 +133,7 @@ pub(super) fn count_pairs(
             })
             .collect();
         let filled = filled?;
-        let counted: Result<Vec<(Vec<(Pair, u64)>, u64)>> = (0..BUCKETS)
+        let counted: Result<Vec<Counted>> = (0..BUCKETS)
             .into_par_iter()
             .map(|bucket| {
                 monitor.check()?;

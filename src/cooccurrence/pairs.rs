@@ -245,7 +245,7 @@ pub struct CountedPairs {
 /// [`Error::Cancelled`].
 pub fn count_pairs(
     reader: &mut impl PairReader,
-    options: &PairOptions,
+    options: PairOptions,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<CountedPairs> {
@@ -343,7 +343,7 @@ impl<'a> Log<'a> {
     fn into_counts(
         self,
         workers: Vec<Worker>,
-        options: &PairOptions,
+        options: PairOptions,
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<CountedPairs> {
@@ -513,7 +513,7 @@ mod tests {
         let memory = MemoryLimit::new(memory, None);
         let mut reader = Batches(batches.into_iter());
         threads::in_pool(threads, || {
-            count_pairs(&mut reader, &options, &memory, &Monitor::new()).unwrap()
+            count_pairs(&mut reader, options, &memory, &Monitor::new()).unwrap()
         })
         .unwrap()
     }

@@ -97,12 +97,11 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
     /// An upper bound for the number of pairs that [`RowCounter::scan`] adds to a row.
     fn most_pairs(&self, row: WordId) -> usize {
         let positions = self.occurrences.of(row);
-        match self.documents {
-            Some(documents) => documents.others(positions.iter().map(|&p| p as usize)),
-            None => {
-                let neighbours = self.options.window.saturating_mul(2);
-                positions.len().saturating_mul(neighbours)
-            }
+        if let Some(documents) = self.documents {
+            documents.others(positions.iter().map(|&p| p as usize))
+        } else {
+            let neighbours = self.options.window.saturating_mul(2);
+            positions.len().saturating_mul(neighbours)
         }
     }
 

@@ -13,6 +13,9 @@ use crate::memory::fallible;
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 
+/// The words of a phrase, and its score.
+pub type ScoredPhrase<'a> = (Vec<&'a [u8]>, f64);
+
 /// Separates the words of a phrase in a key. No text in UTF-8 has this byte.
 pub(crate) const BETWEEN: u8 = 0xff;
 
@@ -172,7 +175,7 @@ impl Phrases {
     }
 
     /// The phrases of each pass, best first: the words of a phrase, and its score.
-    pub fn passes(&self) -> Vec<Vec<(Vec<&[u8]>, f64)>> {
+    pub fn passes(&self) -> Vec<Vec<ScoredPhrase<'_>>> {
         let of_pass = |pass: &'_ Pass| {
             let mut keys: Vec<_> = pass.scores.iter().collect();
             keys.sort_unstable_by(|a, b| b.1.total_cmp(a.1).then_with(|| a.0.cmp(b.0)));

@@ -206,6 +206,9 @@ fn count(
     Ok(CoreCooccurrence::of_text(counted, memory))
 }
 
+/// The sums of the rows and those of the columns.
+type Sums<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
+
 /// indptr, indices and values of compressed sparse rows.
 type Csr<'py> = (
     Bound<'py, PyArray1<i64>>,
@@ -485,10 +488,7 @@ impl CoreCooccurrence {
     }
 
     /// The sum of each row, and the sum of each column.
-    fn sums<'py>(
-        &self,
-        py: Python<'py>,
-    ) -> PyResult<(Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>)> {
+    fn sums<'py>(&self, py: Python<'py>) -> PyResult<Sums<'py>> {
         Ok((
             PyArray1::from_slice(py, self.row_sums()?),
             PyArray1::from_slice(py, self.column_sums()?),

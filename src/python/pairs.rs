@@ -52,7 +52,7 @@ pub fn count_table(
     let mut table = Table::new(batches, columns, rectangular)?;
     let counted = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
-            count_pairs(&mut table, &options, &memory, monitor)
+            count_pairs(&mut table, options, &memory, monitor)
         })?
     })?;
     let (vocabulary, contexts) = (counted.vocabulary, counted.contexts);
@@ -178,10 +178,11 @@ enum Kind {
 impl Kind {
     fn of(kind: &DataType) -> Option<Self> {
         match kind {
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Self::Text),
-            DataType::Dictionary(_, values) => Self::of(values),
             // A column of nulls only: an error names its first row.
-            DataType::Null => Some(Self::Text),
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
+                Some(Self::Text)
+            }
+            DataType::Dictionary(_, values) => Self::of(values),
             other => other.is_integer().then_some(Self::Integers),
         }
     }
@@ -466,7 +467,7 @@ impl PairBatch for Batch {
         }
         match column.data_type() {
             DataType::Float64 => {
-                values.extend_from_slice(column.as_primitive::<Float64Type>().values())
+                values.extend_from_slice(column.as_primitive::<Float64Type>().values());
             }
             DataType::Float32 => convert!(Float32Type,),
             DataType::UInt64 => convert!(UInt64Type,),

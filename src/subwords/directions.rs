@@ -150,7 +150,9 @@ fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
         let square = dot(&vector, &vector);
         if square > 1e-24 * before && square.is_normal() {
             let scale = square.sqrt().recip();
-            vector.iter_mut().for_each(|x| *x *= scale);
+            for x in &mut vector {
+                *x *= scale;
+            }
             found.push(vector);
         }
     }
