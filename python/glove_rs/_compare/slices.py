@@ -252,6 +252,8 @@ def slices(
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
     least = parameters["min_count"] if min_count is None else integer("min_count", min_count, 1)
+    if parameters["subwords"] is None:
+        parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:
         raise ValueError("model must have subwords=False: they would move the context vectors")
     with reporter(model.progress if progress is None else progress) as callback:

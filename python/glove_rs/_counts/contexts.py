@@ -103,5 +103,5 @@ def contexts(X: Matrix, word: str, topn: int | None, by: str, min_count: float) 
     order = np.argsort(-ORDERS[by](counts, *sums), kind="stable")[:topn]
     sums = (row_sums[row], column_sums[columns[order]], X.total)
     values = {name: measure(counts[order], *sums) for name, measure in ORDERS.items()}
-    labels = X.vocabulary.words
+    labels = X.context_vocabulary.words
     return Contexts(word, by, float(row_sums[row]), [labels[j] for j in columns[order]], values)

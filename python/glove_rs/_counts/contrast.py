@@ -190,7 +190,7 @@ def contrast(
     totals = float(row_sums[row_i]), float(row_sums[row_j])
     # As many pseudo-counts as the mean of the counts of the two words.
     prior = sum(totals) / 2 if prior is None else positive("prior", prior)
-    vocabulary = X.vocabulary
+    vocabulary = X.context_vocabulary
     if probes is not None:
         columns = places("probes", probes, vocabulary)
         x_i, x_j = dense(X, np.array([row_i, row_j]), columns)

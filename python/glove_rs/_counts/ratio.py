@@ -20,10 +20,10 @@ _F64: TypeAlias = NDArray[np.float64]
 def ratio(X: Matrix, k: str, i: str, j: str, smoothing: float) -> float:
     """Return P(k | i) / P(k | j); see :meth:`glove_rs.Cooccurrence.ratio`."""
     smoothing = real("smoothing", smoothing)
-    column, rows = X.vocabulary[k], [X.vocabulary[i], X.vocabulary[j]]
+    column, rows = X.context_vocabulary[k], [X.vocabulary[i], X.vocabulary[j]]
     x = [X._core.get(row, column) for row in rows]
     totals = [X._core.row_sum(row) for row in rows]
-    words = len(X.vocabulary)
+    words = len(X.context_vocabulary)
     above, below = (
         float(smoothed(np.array(count), total, words, smoothing))
         for count, total in zip(x, totals, strict=True)

@@ -66,12 +66,25 @@ def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDA
 def preview(X: Matrix) -> str:
     """Return the counts of the first words of the vocabulary as an HTML table."""
     number = min(len(X.vocabulary), _MOST_SHOWN)
-    counts = dense(X, np.arange(number), np.arange(number)).tolist()
-    words = X.vocabulary.words[:number]
+    columns = min(len(X.context_vocabulary), _MOST_SHOWN)
+    counts = dense(X, np.arange(number), np.arange(columns)).tolist()
+    words, names = X.vocabulary.words[:number], X.context_vocabulary.words[:columns]
     rows = [(word, *map(figure, line)) for word, line in zip(words, counts, strict=True)]
     left_out = len(X.vocabulary) - number
     notes = [f"and {left_out:,} more words"] if left_out else []
-    return _html.table([("", *words), *rows], notes=notes)
+    return _html.table([("", *names), *rows], notes=notes)
+
+
+def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> NDArray[np.int64]:
+    """Return the indices of words, or of all words of a small vocabulary."""
+    if words is not None:
+        return places(name, words, vocabulary)
+    if len(vocabulary) > _MOST_WORDS:
+        raise ValueError(
+            f"{name} must name the words to show if the vocabulary has more than {_MOST_WORDS:,} "
+            f"words, got None for {len(vocabulary):,} words"
+        )
+    return np.arange(len(vocabulary))
 
 
 def labelled(
@@ -83,22 +96,17 @@ def labelled(
     """Return a data frame; see :meth:`glove_rs.Cooccurrence.to_pandas`."""
     kind = choice("kind", kind, list(KINDS))
     pandas = optional("pandas", "to_pandas")
-    vocabulary = X.vocabulary
-    if words is None and len(vocabulary) > _MOST_WORDS:
-        raise ValueError(
-            f"words must name the words to show if the vocabulary has more than {_MOST_WORDS:,} "
-            f"words, got None for {len(vocabulary):,} words"
-        )
-    everything = np.arange(len(vocabulary))
-    rows = everything if words is None else places("words", words, vocabulary)
-    columns = rows if contexts is None else places("contexts", contexts, vocabulary)
+    rows = _chosen("words", words, X.vocabulary)
+    columns = rows
+    if contexts is not None or X.is_rectangular:
+        columns = _chosen("contexts", contexts, X.context_vocabulary)
     matrix = dense(X, rows, columns)
     if kind not in {"count", "log"}:  # these two need no sums of rows and columns
         row_sums, column_sums = X._sums
         matrix = KINDS[kind](matrix, row_sums[rows, None], column_sums[None, columns], X.total)
     elif kind == "log":
         matrix = KINDS[kind](matrix, matrix, matrix, X.total)
-    labels = vocabulary.words
+    labels, names = X.vocabulary.words, X.context_vocabulary.words
     index = pandas.Index([labels[i] for i in rows], name="word", dtype=object)
-    names = pandas.Index([labels[j] for j in columns], name="context", dtype=object)
+    names = pandas.Index([names[j] for j in columns], name="context", dtype=object)
     return pandas.DataFrame(matrix, index=index, columns=names, copy=False)

@@ -81,8 +81,10 @@ def fit(
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     parameters = model.get_params()
     training = _settings.core_training(parameters)
-    if init is not None and model.subwords is None:
-        # Pretrained vectors are better than the vectors that spelling predicts.
+    is_rectangular = isinstance(data, Cooccurrence) and data.is_rectangular
+    if model.subwords is None and (init is not None or is_rectangular):
+        # Pretrained vectors are better than the vectors that spelling predicts. Rectangular counts
+        # have no sums W + W_tilde.
         training["subwords"] = False
     if start is not None:
         training["epochs"] += start["epochs_done"]
