@@ -284,7 +284,9 @@ def test_wrong_calls_end_with_2():
     assert "invalid choice: 'fitt'" in reason(2, "fitt")
     assert "--out" in reason(2, "fit", "corpus.txt")
     assert "--window" in reason(2, "vocab", "corpus.txt", "--window", 3)
-    assert "invalid int value: 'x'" in reason(2, "cooccur", "c", "-o", "x", "--window", "x")
+    assert "must be a number of words or document, got 'x'" in reason(
+        2, "cooccur", "c", "-o", "x", "--window", "x"
+    )
     # Abbreviated options are refused: a new option could change the meaning of a script.
     assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
 

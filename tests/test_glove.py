@@ -49,6 +49,8 @@ DEFAULTS = {
     "documents": "line",
     "errors": "strict",
     "max_word_bytes": 2**20,
+    "phrases": None,
+    "stop_words": None,
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

@@ -139,9 +139,9 @@ def test_any_table_that_exports_arrow_is_counted(name, table):
 
 def test_a_relation_of_duckdb_is_counted():
     duckdb = pytest.importorskip("duckdb")
-    table = pa.table(RATINGS)
-    relation = duckdb.sql("SELECT * FROM table WHERE film < 300")
-    assert table.num_rows == 6
+    ratings = pa.table(RATINGS)
+    relation = duckdb.sql("SELECT * FROM ratings WHERE film < 300")
+    assert ratings.num_rows == 6
     X = Cooccurrence.from_pairs(relation, "user", "film", "n", rectangular=True)
     assert X.shape == (2, 2)
 

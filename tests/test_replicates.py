@@ -203,7 +203,7 @@ def test_all_queries_agree_with_numpy(tmp_path):
     table = b.projection(["w8", "w9"], ["w1", "w2"], ["w3", "w4", "w5"])
     assert np.isclose(table["projection"][1], projected(units[0]), atol=1e-5)
     listed = b.similarities([("w1", "w2"), ("w5", "w6")])
-    assert listed["word1"] == ["w1", "w5"]
+    assert listed["word1"].tolist() == ["w1", "w5"]
     one = b.similarity("w5", "w6")
     assert np.allclose([listed["low"][1], listed["high"][1]], one.interval)
     vector = b.estimate(lambda wv: wv.vectors[0] ** 2)
@@ -234,7 +234,7 @@ def test_ranks_are_those_of_a_full_sort(tmp_path, query):
         assert np.isclose(row["share"], np.mean(np.array(own) <= 5))
         assert row["rank_low"] <= np.median(own) <= row["rank_high"]
     assert len(table) == 5
-    assert table["mean_rank"] == sorted(table["mean_rank"])
+    assert (np.diff(table["mean_rank"]) >= 0).all()
     best = {w for r in all_ranks for w, rank in r.items() if rank <= 5}
     means = sorted(np.mean([r[w] for r in all_ranks]) for w in best)
     assert np.allclose(means[:5], table["mean_rank"])
@@ -250,7 +250,7 @@ def test_stability_is_the_mean_overlap_of_two_replicates(tmp_path):
     overlaps = [len(one & other) / 3 for one, other in itertools.combinations(nearest, 2)]
     assert np.isclose(b.stability("w0", topn=3), np.mean(overlaps))
     table = b.stability([f"w{i}" for i in range(5)])
-    assert table["stability"] == sorted(table["stability"], reverse=True)
+    assert (np.diff(table["stability"]) <= 0).all()
     same = made(tmp_path / "same", full, [full.astype(np.float16)] * 3)
     assert same.stability("w0") == 1.0
     with warnings.catch_warnings():
@@ -312,9 +312,9 @@ def test_results_print_convert_and_plot(tmp_path):
     assert str(estimate).startswith("similarity(w0, w1): ")
     table = b.similarities([("w0", "w1")])
     assert str(table).splitlines()[0].split() == [
-        "word1", "word2", "similarity", "low", "high", "standard_error"
+        "word1", "word2", "similarity", "low", "high", "standard", "error"
     ]  # fmt: skip
-    assert "<td>w1</td>" in table._repr_html_()
+    assert ">w1</td>" in table._repr_html_()
     frame = table.to_pandas()
     assert frame.similarity[0] == pytest.approx(estimate.value, abs=1e-6)
     for drawn in (estimate, table, b.neighbours("w0")):

@@ -47,8 +47,6 @@ def add(commands: Commands) -> None:
             "set and a word on each line. Words without a vector are named and left out."
         ),
         example=(
-            'echo \'{"x": ["ice"], "y": ["steam"], "a": ["cold", "solid"], "b": ["hot", "gas"]}\' '
-            "> sets.json\n"
             "glove-rs associations model sets.json --weat x y a b\n"
             "glove-rs associations model sets.json --axis a b x --json"
         ),
