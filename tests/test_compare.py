@@ -212,14 +212,9 @@ def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
 def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     text, dates = planted(1200)
     # The text is so small that few, heavier negative pairs give vectors with less noise.
-    settings = {
-        "x_max": 10,
-        "learning_rate": 0.2,
-        "epochs": 8,
-        "negative": 1,
-        "negative_weight": 0.3,
-    }
-    model = Glove(8, window=10, min_count=10, deterministic=True, seed=1, **settings)
+    training = {"x_max": 10, "learning_rate": 0.2, "epochs": 8}
+    training |= {"negative": 1, "negative_weight": 0.3, "deterministic": True, "seed": 1}
+    model = Glove(8, window=10, min_count=10, **training)
     periods = compare.slices(model, text, dates, n=8)
     table = periods.changed_words("early", "late")
     assert sorted(table["word"][:2]) == ["c0w1", "c5w1"]
