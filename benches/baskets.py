@@ -3,9 +3,9 @@
     .venv/bin/python benches/baskets.py         # needs: pip install implicit
 
 The data are simulated. Each of 10,000 customers draws a mixture of 40 topics and fills one basket
-of 5 to 40 of 3,000 items; the items of a topic follow Zipf's law. One item of each of 2,000 baskets is
-hidden, and must be among the ten items that the rest of its basket suggests. All methods see the
-same baskets. No setting was tuned.
+of 5 to 40 of 3,000 items; the items of a topic follow Zipf's law. One item of each of 2,000
+baskets is hidden, and must be among the ten items that the rest of its basket suggests. All
+methods see the same baskets. No setting was tuned.
 """
 
 from __future__ import annotations
