@@ -83,7 +83,7 @@ def columns(table: Table, english: Path, lines: list[str], read: Any, folder: Pa
             for number, line in enumerate(lines):
                 file.write(json.dumps({"id": number, "text": line}, ensure_ascii=False) + "\n")
 
-    writers = {
+    writers: dict[str, Callable[[Path], object]] = {
         "Parquet": lambda path: parquet.write_table(texts, path, row_group_size=rows),
         "Parquet, Zstandard": lambda path: parquet.write_table(
             texts, path, row_group_size=rows, compression="zstd"

@@ -40,7 +40,7 @@ pub struct Phrases {
     passes: Vec<Pass>,
 }
 
-/// A phrase as its words, joined by [`BETWEEN`], and its score.
+/// A phrase as its words, joined by `BETWEEN`, and its score.
 pub type Scored = (Box<[u8]>, f64);
 
 /// The phrases of one pass.
