@@ -1,6 +1,7 @@
 //! Encodes a chunk of text as the word numbers of an interner.
 
-use super::interner::{InternedWord, Interner, SHORT};
+use super::interned_word::{InternedWord, SHORT};
+use super::interner::Interner;
 use super::joining::JoiningHandler;
 use super::{DOCUMENT_END, EncodingOptions};
 use crate::corpus::{Content, Origin};

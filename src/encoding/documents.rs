@@ -1,12 +1,12 @@
 //! A text of ranks that is kept in memory, document by document, so that it can be counted many times with other
 //! weights of its documents.
 
+use super::document_chunk::{DocumentChunk, WeightedDocuments};
 use super::segments::RawIds;
 use super::{CompactText, DOCUMENT_END, END, EncodedCorpus, GAP};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
-use std::ops::Range;
 use std::sync::Arc;
 
 /// The documents of a text, in their order. A word takes two bytes.
@@ -14,14 +14,6 @@ use std::sync::Arc;
 pub struct DocumentText {
     chunks: Vec<Arc<DocumentChunk>>,
     documents: usize,
-}
-
-/// Some consecutive documents. Each ends with [`DOCUMENT_END`].
-#[derive(Debug)]
-pub(super) struct DocumentChunk {
-    text: CompactText,
-    // The position after the end of each document.
-    ends: Vec<u32>,
 }
 
 impl DocumentText {
@@ -149,54 +141,6 @@ impl DocumentText {
             }
         }
         Ok(counts)
-    }
-}
-
-impl DocumentChunk {
-    /// The range of each document, with its end.
-    fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
-        let mut start = 0;
-        self.ends.iter().map(move |&end| {
-            let range = start..end as usize;
-            start = range.end;
-            range
-        })
-    }
-
-    /// Number of words, and of ends of documents, with these weights.
-    fn size(&self, weights: &[u32]) -> (u64, u64) {
-        let mut size = (0, 0);
-        for (range, &weight) in self.ranges().zip(weights) {
-            size.0 += u64::from(weight) * (range.len() as u64 - 1);
-            size.1 += u64::from(weight);
-        }
-        size
-    }
-}
-
-/// Documents of a chunk, each with the number of its copies.
-pub(super) struct WeightedDocuments {
-    chunk: Arc<DocumentChunk>,
-    weights: Vec<u32>,
-    length: usize,
-}
-
-impl WeightedDocuments {
-    /// Number of words and of ends of documents.
-    pub fn len(&self) -> usize {
-        self.length
-    }
-
-    /// The documents, each as often as its weight says.
-    pub fn text(&self) -> Result<CompactText> {
-        let mut text = CompactText::default();
-        text.reserve(self.length)?;
-        for (range, &weight) in self.chunk.ranges().zip(&self.weights) {
-            for _ in 0..weight {
-                text.append_range(&self.chunk.text, range.clone())?;
-            }
-        }
-        Ok(text)
     }
 }
 

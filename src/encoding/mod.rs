@@ -7,7 +7,9 @@
 
 mod chunk;
 mod compact_text;
+mod document_chunk;
 mod documents;
+mod interned_word;
 mod interner;
 mod joining;
 mod numbered;

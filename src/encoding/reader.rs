@@ -1,7 +1,8 @@
 //! Reads a text once on all threads. Every worker numbers the words of its chunks with its own interner.
 
 use super::compact_text::SymbolTable;
-use super::interner::{InternedWord, Interner};
+use super::interned_word::InternedWord;
+use super::interner::Interner;
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
 use crate::corpus::{ChunkReader, Content, Origin};

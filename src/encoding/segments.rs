@@ -1,7 +1,7 @@
 //! The text as ranks of a vocabulary, segment by segment.
 
 use super::compact_text::SymbolTable;
-use super::documents::WeightedDocuments;
+use super::document_chunk::WeightedDocuments;
 use super::{CompactText, DOCUMENT_END};
 use crate::corpus::CHUNK_BYTES;
 use crate::error::{Error, Result};

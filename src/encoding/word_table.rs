@@ -1,6 +1,6 @@
 //! The hash table of an interner.
 
-use super::interner::InternedWord;
+use super::interned_word::InternedWord;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 
