@@ -21,6 +21,7 @@ from .._warnings import warn
 from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
 from .queries import Query, mean_overlap, rank_words
+from .reading import trainer_of
 from .store import Store
 from .trainer import Trainer
 
@@ -453,8 +454,6 @@ class Bootstrap:
         """
         n = integer("n", n, 0)
         if source is not None or reading:
-            from .run import trainer_of
-
             if source is None:
                 raise ValueError(f"{', '.join(reading)} need a source")
             self._trainer = trainer_of(self._settings, source, progress, **reading)

@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .._checks import choice, instance, integer
-from .._fit.documents import By, Documents
+from .._fit.documents import By
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._tokenizers import from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
-from .resampling import METHODS, UNITS, Resampling
+from .reading import documents_of, parameters_of, trainer_on
+from .resampling import METHODS, UNITS
 from .result import Bootstrap
 from .store import Store
-from .trainer import Trainer, model_settings
+from .trainer import model_settings
 
-__all__ = ["bootstrap", "trainer_of"]
+__all__ = ["bootstrap"]
 
 
 def bootstrap(
@@ -108,12 +108,12 @@ def bootstrap(
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
     if (by is None) != (unit == "document"):
         raise ValueError("by must be given with unit='group', and only then")
-    parameters = _parameters(model, threads, memory)
+    parameters = parameters_of(model, threads, memory)
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
-        documents = _documents(source, parameters, callback, by, vocabulary)
-        trainer = _trainer(documents, parameters, unit, method, seed)
+        documents = documents_of(source, parameters, callback, by, vocabulary)
+        trainer = trainer_on(documents, parameters, unit, method, seed)
         units = trainer.resampling.units
         if method == "jackknife":
             n = min(n, units) if n != 1 else 2
@@ -141,57 +141,6 @@ def bootstrap(
         result = Bootstrap(store, trainer, temporary)
         result._run(n, callback)
     return result
-
-
-def trainer_of(
-    settings: Mapping[str, Any],
-    source: Source,
-    progress: Progress,
-    *,
-    by: By | None = None,
-    vocabulary: Vocabulary | Sequence[str] | None = None,
-    threads: int | None = None,
-    memory: int | str | None = None,
-    tokenizer: Any = None,
-) -> Trainer:
-    """Return the trainer of a loaded bootstrap, after a check that the text is the same."""
-    saved = dict(settings["model"])
-    saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
-    model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
-    parameters = _parameters(model, threads, memory)
-    if (by is None) != (settings["unit"] == "document"):
-        raise ValueError("by must be given for a bootstrap of groups, and only then")
-    with reporter(progress) as callback:
-        documents = _documents(source, parameters, callback, by, vocabulary)
-    trainer = _trainer(
-        documents, parameters, settings["unit"], settings["method"], settings["seed"]
-    )
-    if trainer.identity() != settings["text"]:
-        raise ValueError("source must be the text of this bootstrap, and it is not")
-    return trainer
-
-
-def _parameters(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
-    parameters = model.get_params()
-    given = {"threads": threads, "memory": memory}
-    return parameters | {name: value for name, value in given.items() if value is not None}
-
-
-def _documents(
-    source: Source,
-    parameters: Mapping[str, Any],
-    callback: Any,
-    by: By | None,
-    vocabulary: Vocabulary | Sequence[str] | None,
-) -> Documents:
-    return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
-
-
-def _trainer(
-    documents: Documents, parameters: Mapping[str, Any], unit: str, method: str, seed: int
-) -> Trainer:
-    labels = documents.labels if unit == "group" else None
-    return Trainer(documents, Resampling(documents.lengths, labels, method, seed), parameters)
 
 
 def _check_same(store: Store, settings: Mapping[str, Any]) -> None:

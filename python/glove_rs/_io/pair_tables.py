@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _core
 from .._checks import path_text, shown
@@ -17,7 +17,7 @@ from .._optional import optional
 from .files import local_path, replacing
 
 if TYPE_CHECKING:
-    from ..cooccurrence import Cooccurrence
+    from ..vocabulary import Vocabulary
 
 __all__ = ["opened", "table_of", "write_parquet"]
 
@@ -25,6 +25,18 @@ __all__ = ["opened", "table_of", "write_parquet"]
 _BATCH = 1 << 17
 #: Records of a row group that is written.
 _ROW_GROUP = 1 << 20
+
+
+class _Matrix(Protocol):
+    """What a table of records takes from :class:`glove_rs.Cooccurrence`."""
+
+    _core: _core.CoreCooccurrence
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def context_vocabulary(self) -> Vocabulary: ...
 
 
 @contextmanager
@@ -207,13 +219,13 @@ def _types(schema: Any) -> str:
     return ", ".join(f"{name!r} ({kind})" for name, kind in kinds)
 
 
-def table_of(X: Cooccurrence) -> Any:
+def table_of(X: _Matrix) -> Any:
     """Return all records as a table: see :meth:`glove_rs.Cooccurrence.to_table`."""
     pyarrow = optional("pyarrow", "to_table")
     return _Records(pyarrow, X).table(*X._core.csr(), 0)
 
 
-def write_parquet(X: Cooccurrence, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+def write_parquet(X: _Matrix, path: str | os.PathLike[str], *, overwrite: bool) -> None:
     """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
     pyarrow = optional("pyarrow", "to_parquet")
     parquet = optional("pyarrow.parquet", "to_parquet")
@@ -235,7 +247,7 @@ def write_parquet(X: Cooccurrence, path: str | os.PathLike[str], *, overwrite: b
 class _Records:
     """Converts rows of X to tables with the columns word, context and x."""
 
-    def __init__(self, pyarrow: Any, X: Cooccurrence) -> None:
+    def __init__(self, pyarrow: Any, X: _Matrix) -> None:
         self._pyarrow = pyarrow
         words = [X.vocabulary, X.context_vocabulary]
         self._words = [pyarrow.array(side.words, pyarrow.string()) for side in words]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 from .. import _settings
 from .._checks import boolean, integer, optional_integer, shown
@@ -18,9 +18,15 @@ from ._scan import Row, documents_of_source, pieces
 
 if TYPE_CHECKING:
     from .._settings import TextSettings
-    from ..glove import Glove
 
 __all__ = ["contexts"]
+
+
+class _Model(Protocol):
+    """What the search takes from a model, such as :class:`glove_rs.Glove`."""
+
+    def get_params(self) -> dict[str, Any]:
+        """Return the parameters of the constructor."""
 
 
 @accepts("reading", "encoding", "running", but=("min_count", "max_vocab", "keep_gaps", "threads"))
@@ -34,7 +40,7 @@ def contexts(
     metadata: Any = None,
     limit: int | None = None,
     full_windows: bool = False,
-    model: Glove | None = None,
+    model: _Model | None = None,
     callback: Callable[[Context, Mapping[str, Any]], object] | None = None,
     **settings: Unpack[TextSettings],
 ) -> KeywordContexts:

@@ -1,0 +1,71 @@
+"""Reading the text of a bootstrap, and the trainer of its replicates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from .._fit.documents import By, Documents
+from .._io.sources import Source
+from .._progress import Progress, reporter
+from .._tokenizers import from_json
+from ..glove import Glove
+from ..vocabulary import Vocabulary
+from .resampling import Resampling
+from .trainer import Trainer
+
+__all__ = ["documents_of", "parameters_of", "trainer_of", "trainer_on"]
+
+
+def trainer_of(
+    settings: Mapping[str, Any],
+    source: Source,
+    progress: Progress,
+    *,
+    by: By | None = None,
+    vocabulary: Vocabulary | Sequence[str] | None = None,
+    threads: int | None = None,
+    memory: int | str | None = None,
+    tokenizer: Any = None,
+) -> Trainer:
+    """Return the trainer of a loaded bootstrap, after a check that the text is the same."""
+    saved = dict(settings["model"])
+    saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
+    model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
+    parameters = parameters_of(model, threads, memory)
+    if (by is None) != (settings["unit"] == "document"):
+        raise ValueError("by must be given for a bootstrap of groups, and only then")
+    with reporter(progress) as callback:
+        documents = documents_of(source, parameters, callback, by, vocabulary)
+    trainer = trainer_on(
+        documents, parameters, settings["unit"], settings["method"], settings["seed"]
+    )
+    if trainer.identity() != settings["text"]:
+        raise ValueError("source must be the text of this bootstrap, and it is not")
+    return trainer
+
+
+def parameters_of(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
+    """Return the parameters of a model, with those of the call in place of its own."""
+    parameters = model.get_params()
+    given = {"threads": threads, "memory": memory}
+    return parameters | {name: value for name, value in given.items() if value is not None}
+
+
+def documents_of(
+    source: Source,
+    parameters: Mapping[str, Any],
+    callback: Any,
+    by: By | None,
+    vocabulary: Vocabulary | Sequence[str] | None,
+) -> Documents:
+    """Read and encode a text."""
+    return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
+
+
+def trainer_on(
+    documents: Documents, parameters: Mapping[str, Any], unit: str, method: str, seed: int
+) -> Trainer:
+    """Return the trainer of replicates on resampled documents."""
+    labels = documents.labels if unit == "group" else None
+    return Trainer(documents, Resampling(documents.lengths, labels, method, seed), parameters)
