@@ -51,6 +51,7 @@ __all__ = [
     "group_ranks",
     "has_parts",
     "is_member",
+    "learn_phrases",
     "load_parameters",
     "load_vectors",
     "member_path",
@@ -358,6 +359,16 @@ def count_by_group(
 def has_parts(beginning: bytes) -> bool: ...
 def split_words(text: str, tokenizer: str, lowercase: bool, normalize: str | None) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
+def learn_phrases(
+    earlier: CorePhrases,
+    source: _Source,
+    encoding: _Encoding,
+    running: _Running,
+    min_count: int,
+    threshold: float,
+    scoring: str,
+    progress: _Progress | None,
+) -> CorePhrases: ...
 def shrink(
     vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None
 ) -> tuple[CoreSubwords, _F32] | None: ...
@@ -449,16 +460,6 @@ class CorePhrases:
         delimiter: str,
         connectors: Sequence[str],
         passes: Sequence[Sequence[tuple[Sequence[str], float]]],
-    ) -> CorePhrases: ...
-    def with_pass(
-        self,
-        source: _Source,
-        encoding: _Encoding,
-        running: _Running,
-        min_count: int,
-        threshold: float,
-        scoring: str,
-        progress: _Progress | None,
     ) -> CorePhrases: ...
     def parts(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
     def joined(self, words: Sequence[str]) -> list[str]: ...

@@ -154,8 +154,8 @@ tmp_dir, progress
         for _ in range(passes):
             reading = source_arguments(source, chosen)
             with reporter(settings.get("progress")) as callback:
-                core = core.with_pass(
-                    reading, encoding, running, min_count, threshold, scoring, callback
+                core = _core.learn_phrases(
+                    core, reading, encoding, running, min_count, threshold, scoring, callback
                 )
         return cls._of(core)
 

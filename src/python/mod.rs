@@ -4,6 +4,7 @@
 mod arguments;
 mod arrays;
 mod arrow;
+mod collocations;
 mod cooccurrence;
 mod cosine;
 mod documents;
@@ -36,6 +37,8 @@ use pyo3::prelude::*;
 // that the free-threaded interpreter needs no lock of its own.
 #[pymodule(gil_used = false)]
 mod _core {
+    #[pymodule_export]
+    use super::collocations::learn_phrases;
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]

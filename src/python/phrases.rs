@@ -1,11 +1,6 @@
 //! [`Phrases`] for Python.
 
-use super::arguments::{EncodingArguments, RunningArguments};
-use super::run::run;
-use super::source::{Source, SourceArguments};
-use crate::collocations::{Rule, Scoring, learn};
 use crate::phrases::Phrases;
-use crate::threads;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
@@ -29,39 +24,6 @@ impl CorePhrases {
         let phrases = Phrases::new(delimiter, connectors, passes)?;
         Ok(Self {
             inner: Arc::new(phrases),
-        })
-    }
-
-    /// These phrases, and one more pass with those of a text. The text is read with these phrases joined.
-    #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (source, encoding, running, min_count, threshold, scoring, progress))]
-    fn with_pass(
-        &self,
-        py: Python<'_>,
-        source: SourceArguments<'_>,
-        encoding: EncodingArguments,
-        running: RunningArguments,
-        min_count: u64,
-        threshold: f64,
-        scoring: &str,
-        progress: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let rule = Rule {
-            min_count,
-            threshold,
-            scoring: Scoring::from_name(scoring)?,
-        };
-        let options = encoding.options()?;
-        let (threads, memory) = running.resolve()?;
-        let Source { mut reader, feeder } = Source::new(source, &options, &memory)?;
-        let earlier = Phrases::clone(&self.inner);
-        let found = run(py, progress, feeder, |monitor| {
-            threads::in_pool(threads, || {
-                learn(reader.as_mut(), earlier, &rule, &options, &memory, monitor)
-            })?
-        })?;
-        Ok(Self {
-            inner: Arc::new(found),
         })
     }
 

@@ -22,6 +22,7 @@ mod options;
 mod parameters;
 mod rate_schedule;
 mod schedule;
+mod shuffle;
 mod stopping;
 mod tiles;
 mod trainer;

@@ -10,8 +10,8 @@
 
 use super::kernel::Record;
 use super::marginals::Marginal;
+use super::shuffle::shuffle;
 use super::tiles::grid::TileGrid;
-use super::tiles::shuffle;
 use super::weighted_choice::WeightedChoice;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;

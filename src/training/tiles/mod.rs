@@ -14,7 +14,6 @@ mod source;
 pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
-pub(super) use order::shuffle;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
 pub(crate) use source::TileSource;

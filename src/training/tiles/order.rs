@@ -11,7 +11,6 @@
 use crate::training::kernel::{Record, TOGETHER};
 use crate::training::layout::RowLayout;
 use crate::training::negatives::Pair;
-use rand::Rng;
 
 /// Consecutive records of a tile use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;
@@ -156,20 +155,11 @@ impl Order {
     }
 }
 
-/// Shuffle at most 2^32 records. One multiplication draws each place: the bias is below 2⁻³² times their
-/// number.
-pub(in crate::training) fn shuffle<T>(records: &mut [T], rng: &mut impl Rng) {
-    for last in (1..records.len()).rev() {
-        let random = rng.next_u64() >> 32;
-        let other = (random * (last as u64 + 1)) >> 32;
-        records.swap(last, other as usize);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::training::Optimizer;
+    use crate::training::shuffle::shuffle;
     use proptest::prelude::*;
     use rand::SeedableRng;
     use rand_xoshiro::Xoshiro256PlusPlus;
