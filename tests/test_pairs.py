@@ -410,6 +410,7 @@ def test_sums_and_lookups_use_both_vocabularies(ratings):
     assert not ratings.symmetric
     assert ratings.probability("7", given="bob") == 5 / 5.25
     assert ratings.ratio("7", "bob", "cy") == float("inf")
+    assert ratings["bob", "7"] == 5.0
     with pytest.raises(KeyError, match="bob"):
         ratings.probability("bob", given="bob")
     with pytest.raises(KeyError, match="7"):

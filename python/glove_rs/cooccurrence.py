@@ -524,8 +524,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         """
         if not (isinstance(pair, tuple) and len(pair) == 2):
             raise TypeError(f"X[...] takes two words, such as X['ice', 'steam'], got {shown(pair)}")
-        row, column = (self.vocabulary[word] for word in pair)
-        return self._core.get(row, column)
+        word, context = pair
+        return self._core.get(self.vocabulary[word], self.context_vocabulary[context])
 
     @cached_property
     def _sums(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
