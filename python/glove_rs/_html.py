@@ -8,34 +8,47 @@ from collections.abc import Sequence
 __all__ = ["captioned", "pairs", "table"]
 
 
-def table(rows: Sequence[Sequence[str]], left: int = 1, notes: Sequence[str] = ()) -> str:
+def table(
+    rows: Sequence[Sequence[str]],
+    left: int = 1,
+    notes: Sequence[str] = (),
+    *,
+    caption: str | None = None,
+    sides: Sequence[str] | None = None,
+    named: bool = True,
+) -> str:
     """Return rows of cells as a table.
 
     Parameters
     ----------
     rows : sequence of sequences of str
-        The first row is the head. The first cell of each row is its name.
+        The first row is the head.
     left : int, default 1
         The number of columns that are aligned to the left. All others are aligned to the right.
     notes : sequence of str
         Lines below the table.
+    caption : str, optional
+        A line above the table.
+    sides : sequence of str, optional
+        The alignment of each column, instead of `left`.
+    named : bool, default True
+        The first cell of each row is its name.
     """
     head, *body = rows
-    lines = "".join(f"<tr>{_cells(row, left, 'td')}</tr>" for row in body)
-    below = "<br>".join(map(_escaped, notes))
+    if sides is None:
+        sides = _sides(left, len(head))
+    above = "" if caption is None else f"<caption>{_escaped(caption)}</caption>"
     return (
-        f"<table><thead><tr>{_cells(head, left, 'th')}</tr></thead><tbody>{lines}</tbody></table>"
-        + (f"<p><small>{below}</small></p>" if notes else "")
+        f"<table>{above}<thead>{_row(head, sides, 'th', named)}</thead>"
+        f"<tbody>{''.join(_row(row, sides, 'td', named) for row in body)}</tbody></table>"
+        f"{_below(notes)}"
     )
 
 
 def pairs(rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
     """Return a table without a head: a name and its value in each row."""
-    lines = "".join(f"<tr>{_cells(row, len(row), 'td')}</tr>" for row in rows)
-    below = "<br>".join(map(_escaped, notes))
-    return f"<table><tbody>{lines}</tbody></table>" + (
-        f"<p><small>{below}</small></p>" if notes else ""
-    )
+    lines = "".join(_row(row, _sides(len(row), len(row)), "td", True) for row in rows)
+    return f"<table><tbody>{lines}</tbody></table>{_below(notes)}"
 
 
 def captioned(title: str, fragment: str) -> str:
@@ -43,13 +56,21 @@ def captioned(title: str, fragment: str) -> str:
     return f"<div><p><strong>{_escaped(title)}</strong></p>{fragment}</div>"
 
 
-def _cells(row: Sequence[str], left: int, kind: str) -> str:
-    sides = ["left"] * left + ["right"] * (len(row) - left)
-    tags = ["th"] + [kind] * (len(row) - 1)
-    return "".join(
+def _sides(left: int, columns: int) -> list[str]:
+    return ["left"] * left + ["right"] * (columns - left)
+
+
+def _row(row: Sequence[str], sides: Sequence[str], kind: str, named: bool) -> str:
+    tags = ["th" if named else kind] + [kind] * (len(row) - 1)
+    cells = "".join(
         f'<{tag} style="text-align:{side}">{_escaped(cell)}</{tag}>'
         for cell, side, tag in zip(row, sides, tags, strict=False)
     )
+    return f"<tr>{cells}</tr>"
+
+
+def _below(notes: Sequence[str]) -> str:
+    return f"<p><small>{'<br>'.join(map(_escaped, notes))}</small></p>" if notes else ""
 
 
 def _escaped(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from . import _html
 from ._checks import choice
 from ._optional import optional
 from ._text import table
@@ -91,22 +91,8 @@ class ResultTable:
         return f"<{type(self).__name__}: {len(self):,} rows of {', '.join(self.columns)}>"
 
     def _repr_html_(self) -> str:
-        head, *body = self._cells()
-        left = self._left()
-
-        def cells(row: Sequence[str], tag: str) -> str:
-            return "".join(
-                f'<{tag} style="text-align:{"left" if number < left else "right"}">'
-                f"{html.escape(cell)}</{tag}>"
-                for number, cell in enumerate(row)
-            )
-
-        lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)
-        notes = "<br>".join(html.escape(line) for line in self._tail())
-        return (
-            f"<table><caption>{html.escape(self.title)}</caption>"
-            f"<thead><tr>{cells(head, 'th')}</tr></thead><tbody>{lines}</tbody></table>"
-            + (f"<p><small>{notes}</small></p>" if notes else "")
+        return _html.table(
+            self._cells(), self._left(), self._tail(), caption=self.title, named=False
         )
 
     def plot(self, ax: Any = None) -> Any:
@@ -124,13 +110,14 @@ class ResultTable:
         Raises
         ------
         ValueError
-            If the table has no rows.
+            If the table has no rows, or needs intervals and has none.
         ImportError
             If matplotlib is not installed.
         """
-        if self._plotted is None or not len(self):
+        plotted = self._plotted_columns()
+        if plotted is None or not len(self):
             raise ValueError("plot needs a table with at least one row of values")
-        label, value, low, high = self._plotted
+        label, value, low, high = plotted
         if ax is None:
             ax = optional("matplotlib.pyplot", "plot").subplots()[1]
         places = np.arange(len(self))[::-1]
@@ -145,6 +132,9 @@ class ResultTable:
         if np.nanmin(values) < 0 < np.nanmax(values):
             ax.axvline(0.0, color="0.8", linewidth=1, zorder=0)
         return ax
+
+    def _plotted_columns(self) -> tuple[str, str, str | None, str | None] | None:
+        return self._plotted
 
     def _labels(self, column: str) -> list[str]:
         return [str(name) for name in self[column]]
@@ -174,30 +164,11 @@ class ResultTable:
 class IntervalTable(ResultTable):
     """Rows with intervals: the columns `low` and `high` stand after the column of values."""
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw each row as a point with its interval.
-
-        Parameters
-        ----------
-        ax : matplotlib Axes, optional
-            Where to draw; by default a new figure.
-
-        Returns
-        -------
-        matplotlib Axes
-
-        Raises
-        ------
-        ValueError
-            If the table has no rows or no intervals.
-        ImportError
-            If matplotlib is not installed.
-        """
+    def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
         names = self.columns
         if "low" not in names or "high" not in names:
             raise ValueError("plot needs a table with intervals: columns low and high")
-        self._plotted = names[0], names[names.index("low") - 1], "low", "high"
-        return super().plot(ax)
+        return names[0], names[names.index("low") - 1], "low", "high"
 
     def _labels(self, column: str) -> list[str]:
         return [" ".join(cell for cell in row.values() if isinstance(cell, str)) for row in self]

@@ -14,7 +14,7 @@ from .._checks import boolean, choice, integer, path_text, real, shown
 from .._checks import words as words_of
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._results import IntervalTable
+from .._results import IntervalTable, ResultTable
 from .._unknown_word import UnknownWord
 from .._vectors.cosine import cosines_of_pairs, unit_rows_in_float64
 from .._warnings import warn
@@ -138,7 +138,7 @@ class Bootstrap:
     def _repr_html_(self) -> str:
         return self._summary()._repr_html_()
 
-    def _summary(self) -> IntervalTable:
+    def _summary(self) -> ResultTable:
         text = self._settings["text"]
         rows: dict[str, Any] = {
             "models": len(self),
@@ -149,7 +149,7 @@ class Bootstrap:
             "dim": self.full.vector_size,
             "interval": f"{self.interval}, {self.level:g}",
         }
-        return IntervalTable({"name": list(rows), "value": [str(value) for value in rows.values()]})
+        return ResultTable({"name": list(rows), "value": [str(value) for value in rows.values()]})
 
     # --- estimates -------------------------------------------------------------------------------
 

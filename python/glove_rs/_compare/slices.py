@@ -20,7 +20,7 @@ from .._checks import instance, integer, optional_integer
 from .._fit.documents import By, Documents, Label
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._results import IntervalTable
+from .._results import IntervalTable, ResultTable
 from .._unknown_word import UnknownWord
 from .._vectors.combine import combine
 from .._warnings import warn
@@ -82,8 +82,8 @@ class Slices(Mapping[Any, WordVectors]):
     def __repr__(self) -> str:
         return f"<{len(self)} slices: {', '.join(map(str, self.labels))}>"
 
-    def _summary(self) -> IntervalTable:
-        return IntervalTable(
+    def _summary(self) -> ResultTable:
+        return ResultTable(
             {
                 "slice": [str(label) for label in self],
                 "tokens": [self.tokens[label] for label in self],

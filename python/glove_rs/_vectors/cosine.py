@@ -21,6 +21,7 @@ __all__ = [
     "cosines",
     "cosines_of_pairs",
     "not_finite",
+    "unit",
     "unit_rows",
     "unit_rows_in_float64",
     "unit_vector",
@@ -87,6 +88,12 @@ def unit_rows_in_float64(matrix: NDArray[Any], rows: _Rows) -> tuple[_Float64, N
     units[~directed] = 0
     units /= np.where(directed, lengths, 1)[:, None]
     return units, directed
+
+
+def unit(rows: _Float64) -> _Float64:
+    """Scale rows in float64 to unit length; a row of zeros is returned unchanged."""
+    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
+    return rows / np.where(lengths > 0, lengths, 1.0)
 
 
 def unit_vector(vector: NDArray[Any]) -> _Float64:

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from .._checks import instance
 from .._checks import words as words_of
 from .._results import ResultTable
+from .._vectors.cosine import unit
 from .._warnings import warn
 from ..cooccurrence import Cooccurrence
-from ._space import Float64, checked_transform, space_of, unit
+from ._space import Float64, checked_transform, space_of
 from ._transform import additive
 
 __all__ = ["FeatureEmbeddings", "feature_embeddings", "feature_similarity"]

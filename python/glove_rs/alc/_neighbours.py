@@ -12,10 +12,11 @@ from .._checks import instance, integer, real, shown
 from .._checks import words as words_of
 from .._progress import Progress, reporter
 from .._results import ResultTable
+from .._vectors.cosine import unit
 from .._warnings import warn
 from ..kwic import KeywordContexts
 from ._embed import Embeddings, group_means
-from ._space import Float64, known_rows, unit
+from ._space import Float64, known_rows
 
 __all__ = ["nearest", "nearest_contexts", "ratio", "similarity"]
 
@@ -23,17 +24,13 @@ _By = str | Sequence[Any] | None
 
 
 class _Cosines(ResultTable):
-    _plotted = ("label", "cosine", "low", "high")
+    _plotted = ("word", "cosine", "low", "high")
 
-    def plot(self, ax: Any = None) -> Any:
-        """Draw each cosine as a point, with its interval if there is one."""
-        names = [name for name in ("group", "word") if name in self.columns]
-        labels = [" ".join(str(self[name][k]) for name in names) for k in range(len(self))]
-        drawn = ResultTable(
-            {"label": labels, **{name: self[name] for name in self.columns if name not in names}}
-        )
-        drawn._plotted = self._plotted
-        return drawn.plot(ax)
+    def _labels(self, column: str) -> list[str]:
+        names = super()._labels(column)
+        if "group" not in self.columns:
+            return names
+        return [f"{group} {name}" for group, name in zip(self["group"], names, strict=True)]
 
 
 class _Ratios(ResultTable):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from .._checks import shown
 from .._checks import words as words_of
 
-__all__ = ["Float64", "Space", "checked_transform", "space_of", "unit"]
+__all__ = ["Float64", "Space", "checked_transform", "space_of"]
 
 Float64: TypeAlias = NDArray[np.float64]
 
@@ -83,12 +83,6 @@ def checked_transform(transform: Any, dim: int) -> Float64:
     if not np.isfinite(matrix).all():
         raise ValueError("transform must have finite numbers only")
     return matrix.astype(np.float64)
-
-
-def unit(rows: Float64) -> Float64:
-    """Return rows of length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1.0)
 
 
 def known_rows(space: Space, words: Sequence[str]) -> tuple[NDArray[np.int64], list[str]]:

@@ -9,10 +9,11 @@ import numpy as np
 
 from .._checks import choice, real
 from .._results import ResultTable
+from .._vectors.cosine import unit
 from ..evaluation._outcomes import Vectors
 from ._distances import chosen_pairs
 from ._replicates import interval, level_note
-from ._sets import Chosen, Float64, chosen, missing_note, refuse_shared, unit
+from ._sets import Chosen, Float64, chosen, missing_note, missing_words, refuse_shared
 
 __all__ = ["Axis", "axis"]
 
@@ -45,7 +46,7 @@ class Axis:
         self._wv, self._ends, self._method = wv, (positive, negative), method
         self._missing = missing
         self.positive, self.negative = list(positive.words), list(negative.words)
-        self.missing = {own.name: own.missing for own in missing if own.missing}
+        self.missing = missing_words(missing)
         self.vector = self._of(wv)
         if not np.linalg.norm(self.vector) > 0:
             raise ValueError("positive and negative must differ: the axis has length 0")

@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from .._checks import choice, real, shown
-from .._results import ResultTable
+from .._vectors.cosine import unit
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors
 from ._replicates import interval, level_note
-from ._sets import Chosen, Float64, chosen, missing_note, unit
+from ._sets import Chosen, Float64, SetsResult, chosen, missing_note
 
 __all__ = ["DistanceResult", "ripa", "rnd"]
 
 
-class DistanceResult(ResultTable):
+class DistanceResult(SetsResult):
     """The result of :func:`rnd` and :func:`ripa`: a row for each attribute.
 
     Attributes
@@ -38,12 +38,12 @@ class DistanceResult(ResultTable):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
+        sets: Sequence[Chosen],
         value: float,
         bounds: tuple[float, float],
-        missing: dict[str, list[str]],
     ) -> None:
-        super().__init__(columns, title, notes)
-        self.value, self.missing = value, missing
+        super().__init__(columns, title, notes, sets)
+        self.value = value
         self.low, self.high = bounds
 
 
@@ -236,5 +236,4 @@ def _result(
         bounds = float(low[-1]), float(high[-1])
         notes[0] += f" [{bounds[0]:.6f}, {bounds[1]:.6f}]"
         notes.append(level_note(level))
-    missing = {own.name: own.missing for own in sets if own.missing}
-    return DistanceResult(columns, title, notes, float(values.mean()), bounds, missing)
+    return DistanceResult(columns, title, notes, sets, float(values.mean()), bounds)

@@ -6,22 +6,80 @@ values, so only sums are compared.
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
+from .._checks import boolean, choice, integer
 from ._sets import Float64
 
-__all__ = ["ALTERNATIVES", "MOST_EXACT", "exact_p_value", "random_subsets", "sampled_p_values"]
+__all__ = [
+    "ALTERNATIVES",
+    "MOST_EXACT",
+    "PermutationTest",
+    "exact_p_value",
+    "random_subsets",
+    "sampled_p_values",
+]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
 #: The largest number of values for an exact p-value: there are 2²⁰ sums of each half, which takes
 #: half a second.
 MOST_EXACT = 40
+#: With at most this many values all divisions are counted, unless the caller decides: this takes
+#: less than a hundredth of a second.
+_EXACT = 30
 #: Sums that differ by less than this, relative to the values, count as equal: they have rounding
 #: errors.
 _TOLERANCE = 1e-12
 #: Random numbers that are drawn together: 32 MB.
 _CELLS = 1 << 22
+
+
+@dataclass(frozen=True)
+class Divided:
+    """The p-value of each row of values, and how the values were divided."""
+
+    p_values: Float64
+    is_exact: bool
+    how: str
+
+
+class PermutationTest:
+    """How p-values are computed, with checked parameters.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range.
+    """
+
+    def __init__(self, alternative: str, exact: bool | None, permutations: int, seed: int) -> None:
+        self._alternative = choice("alternative", alternative, ALTERNATIVES)
+        self._exact = None if exact is None else boolean("exact", exact)
+        self._permutations = integer("permutations", permutations, 1)
+        self._seed = integer("seed", seed, 0)
+
+    def of(self, values: Float64, k: int, what: str) -> Divided:
+        """Compute the p-values of values of shape (rows, n), whose first k are the first part.
+
+        `what` names the values in messages.
+        """
+        n = values.shape[1]
+        is_exact = n <= _EXACT if self._exact is None else self._exact
+        if is_exact and n > MOST_EXACT:
+            raise ValueError(f"exact must be False for more than {MOST_EXACT} {what}, got {n}")
+        if is_exact:
+            p_values = np.array([exact_p_value(row, k, self._alternative) for row in values])
+            how = f"over all {math.comb(n, k):,} divisions of the {what}"
+        else:
+            p_values = sampled_p_values(
+                values, k, self._alternative, self._permutations, self._seed
+            )
+            how = f"over {self._permutations:,} drawn divisions of the {what}, seed {self._seed}"
+        return Divided(p_values, is_exact, f"{how} ({self._alternative})")
 
 
 def exact_p_value(values: Float64, k: int, alternative: str) -> float:

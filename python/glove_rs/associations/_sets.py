@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -15,11 +15,21 @@ from numpy.typing import NDArray
 from .._checks import path_text, shown
 from .._checks import words as words_of
 from .._core import FormatError
+from .._results import ResultTable
 from .._unknown_word import close_spellings
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors, checked
 
-__all__ = ["Chosen", "Float64", "WordSet", "chosen", "missing_note", "read_sets", "unit"]
+__all__ = [
+    "Chosen",
+    "Float64",
+    "SetsResult",
+    "WordSet",
+    "chosen",
+    "missing_note",
+    "missing_words",
+    "read_sets",
+]
 
 Float64: TypeAlias = NDArray[np.float64]
 
@@ -244,12 +254,31 @@ def warn_of_shared(firsts: Sequence[Chosen], seconds: Sequence[Chosen]) -> None:
         warn(f"words that are both target and attribute raise the association: {', '.join(shared)}")
 
 
+def missing_words(sets: Sequence[Chosen]) -> dict[str, list[str]]:
+    """Return the words without a vector of each set that has some, by the name of the set."""
+    return {own.name: own.missing for own in sets if own.missing}
+
+
+class SetsResult(ResultTable):
+    """A table about sets of words.
+
+    Attributes
+    ----------
+    missing : dict of str to list of str
+        The words without a vector, by the name of their set.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Any],
+        title: str,
+        notes: Sequence[str],
+        sets: Sequence[Chosen],
+    ) -> None:
+        super().__init__(columns, title, notes)
+        self.missing = missing_words(sets)
+
+
 def missing_note(sets: Sequence[Chosen]) -> list[str]:
     """Return a line for each set with words that have no vector."""
     return [f"{own.name} without a vector: {', '.join(own.missing)}" for own in sets if own.missing]
-
-
-def unit(rows: Float64) -> Float64:
-    """Return rows of length 1; a row of zeros stays."""
-    lengths = np.linalg.norm(rows, axis=-1, keepdims=True)
-    return rows / np.where(lengths > 0, lengths, 1.0)

@@ -8,30 +8,27 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import boolean, choice, integer, real
+from .._checks import real
 from .._results import ResultTable
+from .._vectors.cosine import unit
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors
-from ._permutation import ALTERNATIVES, MOST_EXACT, exact_p_value, sampled_p_values
+from ._permutation import PermutationTest
 from ._replicates import interval, level_note
 from ._sets import (
     Chosen,
     Float64,
+    SetsResult,
     chosen,
     missing_note,
     refuse_shared,
-    unit,
     warn_of_shared,
 )
 
 __all__ = ["AssociationTest", "SingleCategoryTest", "sc_weat", "weat"]
 
-#: With at most this many values all divisions are counted, unless the caller decides: this takes
-#: less than a hundredth of a second.
-_EXACT = 30
 
-
-class AssociationTest(ResultTable):
+class AssociationTest(SetsResult):
     """The result of :func:`weat`: a row with the test.
 
     Attributes
@@ -59,13 +56,13 @@ class AssociationTest(ResultTable):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
-        missing: dict[str, list[str]],
+        sets: Sequence[Chosen],
         by_word: ResultTable,
         *,
         is_exact: bool,
     ) -> None:
-        super().__init__(columns, title, notes)
-        self.missing, self.by_word, self.is_exact = missing, by_word, is_exact
+        super().__init__(columns, title, notes, sets)
+        self.by_word, self.is_exact = by_word, is_exact
         self.statistic = float(self["statistic"][0])
         self.effect_size = float(self["effect_size"][0])
         self.p_value = float(self["p_value"][0])
@@ -100,7 +97,7 @@ class AssociationTest(ResultTable):
         return ax
 
 
-class SingleCategoryTest(ResultTable):
+class SingleCategoryTest(SetsResult):
     """The result of :func:`sc_weat`: a row for each word.
 
     Attributes
@@ -118,12 +115,12 @@ class SingleCategoryTest(ResultTable):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
-        missing: dict[str, list[str]],
+        sets: Sequence[Chosen],
         *,
         is_exact: bool,
     ) -> None:
-        super().__init__(columns, title, notes)
-        self.missing, self.is_exact = missing, is_exact
+        super().__init__(columns, title, notes, sets)
+        self.is_exact = is_exact
 
 
 def weat(
@@ -199,9 +196,8 @@ def weat(
     X - Y    A - B          2.7770       1.9917   0.1667
     p-value over all 6 divisions of the targets (greater)
     """
-    _check(alternative, exact)
     level = real("level", level, above=True, below=1.0)
-    permutations, seed = integer("permutations", permutations, 1), integer("seed", seed, 0)
+    test = PermutationTest(alternative, exact, permutations, seed)
     sets = chosen(wv, {"X": X, "Y": Y, "A": A, "B": B})
     x, y, a, b = sets
     refuse_shared(x, y)
@@ -209,15 +205,7 @@ def weat(
     warn_of_shared([x, y], [a, b])
     values = _associations(wv, sets)
     k, n = len(x.words), len(values)
-    is_exact = n <= _EXACT if exact is None else exact
-    if is_exact and n > MOST_EXACT:
-        raise ValueError(f"exact must be False for more than {MOST_EXACT} targets, got {n}")
-    if is_exact:
-        p = exact_p_value(values, k, alternative)
-        how = f"over all {math.comb(n, k):,} divisions of the targets"
-    else:
-        p = float(sampled_p_values(values[None], k, alternative, permutations, seed)[0])
-        how = f"over {permutations:,} drawn divisions of the targets, seed {seed}"
+    divided = test.of(values[None], k, "targets")
     effect = _effect(values, k)
     if math.isnan(effect):
         warn("the effect size is undefined: all associations are equal")
@@ -227,12 +215,12 @@ def weat(
         "statistic": [float(values[:k].sum() - values[k:].sum())],
         "effect_size": [effect],
     }
-    notes = [f"p-value {how} ({alternative})", *missing_note(sets)]
+    notes = [f"p-value {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
         low, high = interval(bootstrap, lambda own: _effect(_associations(own, sets), k), level)
         columns |= {"low": low, "high": high}
         notes.append(level_note(level))
-    columns["p_value"] = [p]
+    columns["p_value"] = divided.p_values
     by_word = ResultTable(
         {
             "word": [*x.words, *y.words],
@@ -246,9 +234,9 @@ def weat(
         columns,
         "Word Embedding Association Test",
         notes,
-        {own.name: own.missing for own in sets if own.missing},
+        sets,
         by_word,
-        is_exact=is_exact,
+        is_exact=divided.is_exact,
     )
 
 
@@ -313,26 +301,17 @@ def sc_weat(
     wasp     -0.4576      -1.7095   0.3333
     p-values over all 6 divisions of the attributes (two-sided)
     """
-    _check(alternative, exact)
     level = real("level", level, above=True, below=1.0)
-    permutations, seed = integer("permutations", permutations, 1), integer("seed", seed, 0)
+    test = PermutationTest(alternative, exact, permutations, seed)
     listed = [words] if isinstance(words, str) else words
     sets = chosen(wv, {"words": listed, "A": A, "B": B})
     targets, a, b = sets
     refuse_shared(a, b)
     warn_of_shared([targets], [a, b])
     values = _cosines(wv, targets, [a, b])
-    k, n = len(a.words), values.shape[1]
-    is_exact = n <= _EXACT if exact is None else exact
-    if is_exact and n > MOST_EXACT:
-        raise ValueError(f"exact must be False for more than {MOST_EXACT} attributes, got {n}")
-    if is_exact:
-        p_values = np.array([exact_p_value(row, k, alternative) for row in values])
-        how = f"over all {math.comb(n, k):,} divisions of the attributes"
-    else:
-        p_values = sampled_p_values(values, k, alternative, permutations, seed)
-        how = f"over {permutations:,} drawn divisions of the attributes, seed {seed}"
-    effects = np.array([_effect(row, k) for row in values])
+    k = len(a.words)
+    divided = test.of(values, k, "attributes")
+    effects = _effects(values, k)
     if np.isnan(effects).any():
         without = [w for w, e in zip(targets.words, effects, strict=True) if math.isnan(e)]
         warn(f"the effect size is undefined, because all cosines are equal: {', '.join(without)}")
@@ -341,29 +320,21 @@ def sc_weat(
         "difference": values[:, :k].mean(axis=1) - values[:, k:].mean(axis=1),
         "effect_size": effects,
     }
-    notes = [f"p-values {how} ({alternative})", *missing_note(sets)]
+    notes = [f"p-values {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-
-        def estimate(own: Vectors) -> Float64:
-            return np.array([_effect(row, k) for row in _cosines(own, targets, [a, b])])
-
-        low, high = interval(bootstrap, estimate, level)
+        low, high = interval(
+            bootstrap, lambda own: _effects(_cosines(own, targets, [a, b]), k), level
+        )
         columns |= {"low": low, "high": high}
         notes.append(level_note(level))
-    columns["p_value"] = p_values
+    columns["p_value"] = divided.p_values
     return SingleCategoryTest(
         columns,
         f"association of single words with {a.name} - {b.name}",
         notes,
-        {own.name: own.missing for own in sets if own.missing},
-        is_exact=is_exact,
+        sets,
+        is_exact=divided.is_exact,
     )
-
-
-def _check(alternative: str, exact: bool | None) -> None:
-    choice("alternative", alternative, ALTERNATIVES)
-    if exact is not None:
-        boolean("exact", exact)
 
 
 def _cosines(wv: Vectors, targets: Chosen, attributes: Sequence[Chosen]) -> Float64:
@@ -387,3 +358,8 @@ def _effect(values: Float64, k: int) -> float:
     if spread <= 1e-12 * float(np.abs(values).max(initial=0.0)):
         return math.nan
     return float(values[:k].mean() - values[k:].mean()) / spread
+
+
+def _effects(values: Float64, k: int) -> Float64:
+    """Return the effect size of each row."""
+    return np.array([_effect(row, k) for row in values])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _html
 from .._checks import boolean, choice, integer, shown
 from .._optional import optional
 from .._text import table
@@ -324,21 +324,9 @@ class KeywordContexts:
         return f"<KeywordContexts: {self.title}>"
 
     def _repr_html_(self) -> str:
-        head, *body = self._cells()
-        sides = ("right", "right", "center")
-
-        def cells(row: Sequence[str], tag: str) -> str:
-            return "".join(
-                f'<{tag} style="text-align:{sides[n] if n < len(sides) else "left"}">'
-                f"{html.escape(cell)}</{tag}>"
-                for n, cell in enumerate(row)
-            )
-
-        lines = "".join(f"<tr>{cells(row, 'td')}</tr>" for row in body)
-        return (
-            f"<table><caption>{html.escape(self.title)}</caption><thead><tr>{cells(head, 'th')}"
-            f"</tr></thead><tbody>{lines}</tbody></table>{html.escape(''.join(self._more()))}"
-        )
+        sides = ["right", "right", "center", *["left"] * (1 + len(self.metadata))]
+        rows, more = self._cells(), self._more()
+        return _html.table(rows, notes=more, caption=self.title, sides=sides, named=False)
 
     def plot(self, by: str | None = None, ax: Any = None) -> Any:
         """Draw how often the keyword occurs.
