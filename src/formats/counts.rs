@@ -371,16 +371,28 @@ mod tests {
         assert_eq!(loaded.contexts.as_deref(), Some(&films));
         assert!(same(&loaded.counts, &counts));
         assert_eq!(loaded.counts.shape(), [2, 3]);
-        let good = std::fs::read(&path).unwrap();
+        assert_damage_is_noticed(&path);
+    }
+
+    /// Change each byte of a file of counts, cut the file at each, and add to it.
+    fn assert_damage_is_noticed(path: &Path) {
+        let good = std::fs::read(path).unwrap();
         for place in 0..good.len() {
             let mut bytes = good.clone();
             bytes[place] ^= 0x41;
-            std::fs::write(&path, &bytes).unwrap();
+            std::fs::write(path, &bytes).unwrap();
             assert!(
-                matches!(read(&path), Err(Error::Format { .. })),
+                matches!(read(path), Err(Error::Format { .. })),
                 "byte {place}"
             );
+            std::fs::write(path, &good[..place]).unwrap();
+            assert!(
+                matches!(read(path), Err(Error::Format { .. })),
+                "cut at {place}"
+            );
         }
+        std::fs::write(path, [&good[..], b"more"].concat()).unwrap();
+        assert!(matches!(read(path), Err(Error::Format { .. })));
     }
 
     #[test]
@@ -389,22 +401,6 @@ mod tests {
         let path = folder.path().join("counts");
         let (vocabulary, rare, counts) = sample();
         save(&counts, words(&vocabulary, &rare), &path, &Monitor::new()).unwrap();
-        let good = std::fs::read(&path).unwrap();
-        for place in 0..good.len() {
-            let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
-            std::fs::write(&path, &bytes).unwrap();
-            assert!(
-                matches!(read(&path), Err(Error::Format { .. })),
-                "byte {place}"
-            );
-            std::fs::write(&path, &good[..place]).unwrap();
-            assert!(
-                matches!(read(&path), Err(Error::Format { .. })),
-                "cut at {place}"
-            );
-        }
-        std::fs::write(&path, [&good[..], b"more"].concat()).unwrap();
-        assert!(matches!(read(&path), Err(Error::Format { .. })));
+        assert_damage_is_noticed(&path);
     }
 }

@@ -15,7 +15,7 @@ use arrow_array::types::{
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, PrimitiveArray,
+    Array, ArrayAccessor, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, PrimitiveArray,
 };
 use arrow_schema::{ArrowError, DataType, Fields};
 use pyo3::exceptions::{PyTypeError, PyValueError};
@@ -323,11 +323,12 @@ impl Batch {
     fn words<'a>(
         &self,
         number: usize,
-        words: impl Iterator<Item = &'a [u8]>,
+        words: impl ArrayAccessor<Item = &'a [u8]>,
         keys: &mut KeyTable,
         ids: &mut Vec<WordId>,
     ) -> Result<()> {
-        for (row, word) in words.enumerate() {
+        for row in 0..words.len() {
+            let word = words.value(row);
             if word.is_empty() {
                 return Err(self.fault(number, row, "an empty key"));
             }
@@ -346,31 +347,16 @@ impl Batch {
         match column.data_type() {
             DataType::Utf8 => {
                 let text: BinaryArray = valid(column.as_string::<i32>().clone().into())?;
-                self.words(
-                    number,
-                    (0..text.len()).map(|row| text.value(row)),
-                    keys,
-                    ids,
-                )
+                self.words(number, &text, keys, ids)
             }
             DataType::LargeUtf8 => {
                 let text: LargeBinaryArray = valid(column.as_string::<i64>().clone().into())?;
-                self.words(
-                    number,
-                    (0..text.len()).map(|row| text.value(row)),
-                    keys,
-                    ids,
-                )
+                self.words(number, &text, keys, ids)
             }
             DataType::Utf8View => {
                 let text: BinaryViewArray =
                     valid(column.as_string_view().clone().to_binary_view())?;
-                self.words(
-                    number,
-                    (0..text.len()).map(|row| text.value(row)),
-                    keys,
-                    ids,
-                )
+                self.words(number, &text, keys, ids)
             }
             _ => self.integers(number, column, keys, ids),
         }

@@ -141,15 +141,7 @@ class Folder:
         """Raise a ValueError if `wanted` has other settings than the checkpoint's, `saved`."""
         # The values that a preset supplies are in the section "training".
         ours, theirs = (
-            # Checkpoints of older versions do not have these settings.
-            {
-                "subwords": False,
-                "phrases": None,
-                "stop_words": None,
-                **settings["parameters"],
-                **settings["training"],
-                **settings["session"],
-            }
+            {**settings["parameters"], **settings["training"], **settings["session"]}
             for settings in (wanted, saved)
         )
         for name in sorted({*ours, *theirs} - may_change(saved) - {"preset"}):
@@ -242,9 +234,10 @@ def _complete(settings: dict[str, Any]) -> None:
 
 
 def left_to_preset(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the training values of a checkpoint that neither it nor `wanted` gives by hand.
+    """Return the training values that the preset supplied when the checkpoint was written.
 
-    They come from the preset. This version's preset may have other defaults.
+    These are the values that neither the checkpoint's parameters nor those of `wanted` set. The
+    preset of this version may have other defaults.
     """
     ours, theirs = wanted["parameters"], saved["parameters"]
     if ours["preset"] != theirs["preset"]:

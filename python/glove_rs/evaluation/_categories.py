@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _html
 from .._checks import boolean, optional_integer
 from .._core import FormatError
 from .._optional import optional
-from .._text import percent, table
+from .._text import percent
 from .._vectors.cosine import unit_rows_in_float64
+from ._one_row import OneRow
 from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
 from ._set_files import read_categories
 
@@ -33,7 +33,7 @@ _MOST_WORDS = 20_000
 
 
 @dataclass(frozen=True)
-class CategoryResult:
+class CategoryResult(OneRow):
     """The result of :func:`categories`. ``print`` shows it as a table.
 
     Attributes
@@ -81,14 +81,6 @@ class CategoryResult:
                 *notes,
             ]
         return notes
-
-    def __str__(self) -> str:
-        lines = table(self._cells())
-        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *self._notes()])
-
-    def _repr_html_(self) -> str:
-        """Return the table as HTML, for notebooks."""
-        return _html.table(self._cells(), notes=[*self.protocol.split("\n"), *self._notes()])
 
 
 def categories(

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import _html
 from .._checks import boolean, optional_integer
-from .._text import decimal, table
+from .._text import decimal
 from .._vectors.cosine import cosines_of_pairs
+from ._one_row import OneRow
 from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
 from ._set_files import read_pairs
 
@@ -23,7 +23,7 @@ __all__ = ["SimilarityResult", "compared", "correlation", "ranks", "similarity"]
 
 
 @dataclass(frozen=True)
-class SimilarityResult:
+class SimilarityResult(OneRow):
     """The result of :func:`similarity`. ``print`` shows it as a table.
 
     Attributes
@@ -78,14 +78,6 @@ class SimilarityResult:
             )
             notes = [f"The correlation is undefined: {reason}", *notes]
         return notes
-
-    def __str__(self) -> str:
-        lines = table(self._cells())
-        return "\n".join([self.protocol, lines[0], "-" * len(lines[0]), lines[1], *self._notes()])
-
-    def _repr_html_(self) -> str:
-        """Return the table as HTML, for notebooks."""
-        return _html.table(self._cells(), notes=[*self.protocol.split("\n"), *self._notes()])
 
 
 def similarity(
