@@ -17,7 +17,7 @@
 #
 # $$F(w_i, w_j, \tilde w_k) = \frac{P_{ik}}{P_{jk}}$$
 #
-# *Assumed:* vectors of the three words are enough to compute the ratio. Nothing is said about F yet.
+# *Assumed:* vectors of the three words are enough to compute the ratio. F can still be any function.
 
 # %% [markdown] lang="zh"
 # ## 第 1 步：比值是三个向量的函数

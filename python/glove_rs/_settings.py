@@ -323,7 +323,7 @@ def _best_grad_clip(dim: int) -> float:
 
 
 def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
-    """Return the value of a parameter in each preset; "stanford2024" is "paper" but for `other`."""
+    """Return the default in each preset. "stanford2024" has that of "paper", unless in `other`."""
     return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
 

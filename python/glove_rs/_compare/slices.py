@@ -213,8 +213,8 @@ def slices(
     model : Glove
         The settings. The model is not changed and need not be fitted.
     source : Source, or mapping of label to Source
-        The text, as for :meth:`glove_rs.Glove.fit`; or a text for each label, each of which is read
-        twice.
+        The text, as for :meth:`glove_rs.Glove.fit`; or a mapping with a text for each
+        label. Each text of a mapping is read twice.
     by : sequence or callable
         The labels of the documents: one for each document, also for empty ones; or a function of a
         document, if `source` is an iterable of documents. None if `source` is a mapping.

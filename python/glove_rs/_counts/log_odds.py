@@ -42,8 +42,8 @@ def log_odds(
         The difference of the log-odds of the word, with natural logarithms. NaN for a word without
         counts and pseudo-counts.
     z : ndarray of float64, shape (n,)
-        `log_odds` divided by its standard deviation. 0 where the pseudo-counts are so many that no
-        difference is left.
+        `log_odds` divided by its standard deviation. 0 if the pseudo-counts
+        outnumber the counts so much that rounding leaves no difference.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         ours, theirs = first + pseudo, second + pseudo

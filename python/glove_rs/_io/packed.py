@@ -29,7 +29,7 @@ _SIGNATURE = 6
 
 
 class Stream(io.RawIOBase):
-    """A binary stream of which the beginning was read already.
+    """A binary stream whose first bytes were read to recognise it.
 
     Attributes
     ----------

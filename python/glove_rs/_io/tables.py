@@ -39,7 +39,7 @@ _NO_TABLES = re.compile(
 
 @dataclass(frozen=True)
 class TextTables:
-    """Files of tables, of which one column of text or of lists of words is read.
+    """Files of tables. One column, of text or of lists of words, is read.
 
     Attributes
     ----------
@@ -117,7 +117,7 @@ class TextTables:
         return read_pieces(self.pieces(), self.threads, self._waiting())
 
     def sample(self) -> tuple[Iterator[Batch], int | None]:
-        """Return batches of a sample, and the bytes of the text of which it is a sample.
+        """Return batches of a sample, and the number of bytes of the whole text.
 
         The sample has batches from all of the text. The size is None if all rows are read, because
         their bytes are not known before.
