@@ -88,13 +88,13 @@ def core_phrases(value: object) -> _core.CorePhrases:
     if isinstance(core, _core.CorePhrases):
         return core
     if isinstance(value, str | os.PathLike):
-        return read_phrases(value)
+        return read_phrases(value, "phrases")
     raise ValueError(f"phrases must be Phrases, or the path of their file, got {shown(value)}")
 
 
-def read_phrases(path: str | os.PathLike[str]) -> _core.CorePhrases:
-    """Read a file of phrases."""
-    name = path_text("path", path)
+def read_phrases(path: str | os.PathLike[str], parameter: str = "path") -> _core.CorePhrases:
+    """Read a file of phrases. Errors about the path name this parameter."""
+    name = path_text(parameter, path)
     with open(name, encoding="utf-8") as file:
         try:
             return phrases_from_json(json.load(file))

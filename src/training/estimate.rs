@@ -39,10 +39,6 @@ pub struct FitEstimate {
     pub keep_counts: bool,
 }
 
-/// The fraction of the rows that the allocator holds in addition if counts are compressed while they are freed.
-/// Measured in the fits of tests/test_estimate.py.
-const HELD_IF_COMPRESSED: f64 = 0.7;
-
 impl FitEstimate {
     /// Bytes of the parameters, their accumulators and the copies of both. The memory limit does not apply to
     /// them.
@@ -80,12 +76,12 @@ impl FitEstimate {
             memory.record_bytes() as f64
         };
         let rows = size.row_bytes().min(memory.row_bytes() as f64);
-        let (packed, held) = if self.keep_counts && rows < memory.row_bytes() as f64 {
-            (size.encoded_bytes, size.retained_rows + HELD_IF_COMPRESSED)
+        let packed = if self.keep_counts && rows < memory.row_bytes() as f64 {
+            size.encoded_bytes + size.unpacked_bytes()
         } else {
-            (0.0, size.retained_rows)
+            0.0
         };
-        let retained = held * rows + size.retained_reading(memory);
+        let retained = size.retained_rows * rows + size.retained_reading(memory);
         let training = self.parameters() + tiles + packed + retained + size.vocabulary_bytes();
         training.max(size.memory(memory) + self.marginals())
     }

@@ -39,7 +39,7 @@ def add(commands: Commands) -> None:
         commands,
         "associations",
         _associations,
-        "VECTORS SETS (--weat | --sc-weat | --rnd | --ripa | --axis) SET... [options]",
+        "VECTORS SETS --TEST SET... [options]",
         summary="test associations of sets of words, and project words on axes",
         text=(
             "Test how sets of words are associated in VECTORS. SETS is a JSON file such as "
