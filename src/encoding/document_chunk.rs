@@ -5,7 +5,7 @@ use crate::error::Result;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Some consecutive documents. Each ends with [`DOCUMENT_END`].
+/// Some consecutive documents. Each ends with [`super::DOCUMENT_END`].
 #[derive(Debug)]
 pub(super) struct DocumentChunk {
     pub text: CompactText,
