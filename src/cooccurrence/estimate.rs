@@ -109,7 +109,8 @@ impl CorpusSize {
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
-    /// Number of bytes of the blocks of rows that are unpacked, one on each thread, while counts are compressed.
+    /// Number of bytes of the blocks of rows that threads unpack, one on each, while counts are compressed. The allocator
+    /// still holds them afterwards.
     pub(crate) fn unpacked_bytes(&self) -> f64 {
         let entries = BLOCK_ENTRIES * rayon::current_num_threads() as f64;
         let sums = if self.symmetric { 1.0 } else { 2.0 };
