@@ -38,11 +38,12 @@ class Estimate:
     bias : float or ndarray
         The mean of the replicates minus `value`; for a jackknife, (n − 1) times that.
     level : float
-        The level of the interval, such as 0.95.
+        The confidence level of the interval, such as 0.95.
     name : str
         What was estimated.
     replicates : ndarray of float64, shape (n, ...)
-        The value in each replicate. NaN where a word does not occur.
+        The value in each replicate; NaN if a word that the statistic needs does not occur in the
+        replicate.
     """
 
     value: Any
@@ -68,7 +69,7 @@ class Estimate:
         return f"{self.name}: {self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
 
     def to_table(self) -> Any:
-        """Return a :class:`glove_rs._results.IntervalTable` with a row for each number."""
+        """Return a :class:`glove_rs._results.IntervalTable` with a row for each element."""
         from .._results import IntervalTable
 
         values = np.atleast_1d(self.value).ravel()
@@ -85,7 +86,7 @@ class Estimate:
         return IntervalTable(columns)
 
     def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with a row for each number."""
+        """Return a ``pandas.DataFrame`` with a row for each element."""
         return self.to_table().to_pandas()
 
     def _repr_html_(self) -> str:
@@ -112,7 +113,10 @@ class Estimate:
 
 
 def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:
-    """Return the standard error and the bias: see :class:`Estimate`. NaN values are left out."""
+    """Return the standard error and the bias: see :class:`Estimate`.
+
+    Values that are not finite are left out.
+    """
     found = np.isfinite(replicates)
     n = found.sum(axis=0)
     filled = np.where(found, replicates, 0.0)
@@ -120,7 +124,7 @@ def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:
         mean = filled.sum(axis=0) / n
         squares = (np.where(found, replicates - mean, 0.0) ** 2).sum(axis=0)
         if method == "jackknife":
-            # Efron and Tibshirani 1993, equations 11.5 and 10.16 for blocks of equal size.
+            # Efron and Tibshirani 1993, chapter 11. A block takes the place of an observation.
             return np.sqrt(squares * (n - 1) / n), (n - 1) * (mean - value)
         return np.sqrt(squares / (n - 1)), mean - value
 
@@ -128,7 +132,10 @@ def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:
 def interval_of(
     value: _F64, replicates: _F64, method: str, kind: str, level: float
 ) -> tuple[_F64, _F64]:
-    """Return the limits of an interval of this kind and level."""
+    """Return the limits of an interval of this kind and level.
+
+    A jackknife has the kind "standard", whatever `kind` is.
+    """
     error, bias = spread(value, replicates, method)
     tail = (1 - level) / 2
     if method == "jackknife":
@@ -147,7 +154,7 @@ def interval_of(
 
 
 def _quantiles(replicates: _F64, at: float) -> _F64:
-    """Return quantiles without the NaN values; NaN if all are."""
+    """Return the quantile of the values that are not NaN; NaN if all values are NaN."""
     if not np.isnan(replicates).any():
         return np.asarray(np.quantile(replicates, at, axis=0))
     empty = np.isnan(replicates).all(axis=0)
@@ -159,7 +166,7 @@ def _student(at: float, freedom: npt.NDArray[np.int64]) -> _F64:
     """Return quantiles of Student's t distribution: the expansion in 1/freedom to order 3.
 
     The error is below 1 % for 5 degrees of freedom and a level of 0.95 (Abramowitz and Stegun 1964,
-    26.7.5). NaN without a degree of freedom.
+    26.7.5). The result is NaN if `freedom` is below 1.
     """
     z = NormalDist().inv_cdf(at)
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -14,7 +14,7 @@ from ..vectors import WordVectors
 __all__ = ["Ranking", "mean_overlap", "nearest_rows", "rank_words"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
-#: The vector that a query compares with all words, from the vectors of a model.
+#: A function that returns, for a model, the vector that is compared with the vectors of all words.
 Query: TypeAlias = Callable[[WordVectors], npt.NDArray[Any]]
 
 
@@ -97,7 +97,7 @@ def rank_words(
 def mean_overlap(models: Iterable[WordVectors], row: int, topn: int) -> float:
     """Return the mean fraction of the `topn` neighbours of a word that two replicates share.
 
-    NaN if fewer than two replicates have the word.
+    NaN if fewer than two replicates have the word, or if a replicate has no neighbour for it.
     """
     lists = []
     for model in models:
@@ -107,7 +107,8 @@ def mean_overlap(models: Iterable[WordVectors], row: int, topn: int) -> float:
             lists.append(nearest_rows(scores, topn))
     if len(lists) < 2 or not all(map(len, lists)):
         return float("nan")
-    # Σ over pairs of shared neighbours = Σ over words of the pairs of lists that have the word.
+    # A word that is in t lists is shared by t (t - 1) / 2 pairs of lists. The sum of these numbers
+    # over all words is the sum of the shared neighbours over all pairs of lists.
     times = np.unique(np.concatenate(lists), return_counts=True)[1].astype(float)
     pairs = len(lists) * (len(lists) - 1) / 2
     return float((times * (times - 1) / 2).sum() / pairs / max(map(len, lists)))

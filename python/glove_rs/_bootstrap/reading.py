@@ -28,7 +28,14 @@ def trainer_of(
     memory: int | str | None = None,
     tokenizer: Any = None,
 ) -> Trainer:
-    """Return the trainer of a loaded bootstrap, after a check that the text is the same."""
+    """Return the trainer of a loaded bootstrap.
+
+    Raises
+    ------
+    ValueError
+        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, or if `by` is
+        given for documents or is missing for groups.
+    """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
@@ -46,7 +53,7 @@ def trainer_of(
 
 
 def parameters_of(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
-    """Return the parameters of a model, with those of the call in place of its own."""
+    """Return the parameters of a model. `threads` and `memory` replace its values if given."""
     parameters = model.get_params()
     given = {"threads": threads, "memory": memory}
     return parameters | {name: value for name, value in given.items() if value is not None}

@@ -19,12 +19,14 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 class Resampling:
     """Draws the weights of the documents of each replicate.
 
-    Bootstrap: as many units as the text has are drawn with replacement. The weight of a document is
-    the number of times that its unit was drawn. Jackknife: the units are divided into `n` blocks of
-    nearly equal size, in random order. Replicate r leaves out block r.
+    A unit is a document that has a word, or all documents that have a word and the same label.
 
-    A unit is a document that has a word, or all documents with the same label. The weights of
-    replicate r depend on the seed and r only.
+    The bootstrap draws units with replacement, as many as the text has. The weight of a document is
+    the number of times that its unit was drawn. For the same units, the weights of replicate r
+    depend only on the seed and r.
+
+    The jackknife divides the units at random into `n` blocks of nearly equal size. Replicate r
+    leaves out block r. Its weights depend on the seed, r and `n`.
 
     Parameters
     ----------
@@ -61,11 +63,11 @@ class Resampling:
             )
 
     def all(self) -> _Weights:
-        """Return weights of 1."""
+        """Return the weight 1 for each document."""
         return np.ones(len(self._unit), dtype=np.uint32)
 
     def weights(self, replicate: int, n: int) -> _Weights:
-        """Return the weights of a replicate, from 0, of `n`."""
+        """Return the weights of the replicate with this number, from 0, of `n` replicates."""
         if self.method == "bootstrap":
             rng = np.random.default_rng([self._seed, replicate])
             drawn = np.bincount(rng.integers(0, self.units, self.units), minlength=self.units)
@@ -80,9 +82,10 @@ class Resampling:
     def training_seed(self, replicate: int, seed: int) -> int:
         """Return the seed of the training of a replicate.
 
-        The bootstrap has another one for each replicate, so that its intervals include the
-        randomness of training. The jackknife has the same one for all: it multiplies the variance
-        between replicates by about their number, and with it the randomness of training.
+        Each replicate of a bootstrap has a different seed, so that the intervals include the
+        randomness of training. All replicates of a jackknife have the same seed: the jackknife
+        multiplies the variance between replicates by about their number, and this would also
+        multiply the randomness of training.
         """
         if self.method == "jackknife":
             return seed

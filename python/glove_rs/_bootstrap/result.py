@@ -28,7 +28,8 @@ from .trainer import Trainer
 __all__ = ["Bootstrap", "Models"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
-#: Below this stability a list of neighbours says more about the sample than about the word.
+#: `Bootstrap.neighbours` warns if the stability of the word is below this limit: two replicates
+#: then share less than half of its neighbours.
 LOW_STABILITY = 0.5
 #: The number of neighbours that stability compares.
 _NEIGHBOURS = 10
@@ -72,10 +73,11 @@ class Bootstrap:
     seed : int
         The seed of the resampling.
     level : float
-        The level of intervals, 0.95. It can be set.
+        The confidence level of the intervals: 0.95, until another value is assigned.
     interval : {"rms", "standard", "bias_corrected", "percentile", "basic"}
-        The kind of intervals. It can be set. "rms": the estimate ± Student's t times the root of
-        the mean squared deviation of the replicates from the estimate, which includes their bias.
+        The kind of the intervals: "rms", until another kind is assigned. "rms": the estimate ±
+        Student's t times the root of the mean squared deviation of the replicates from the
+        estimate, which includes their bias.
         "standard": the estimate ± Student's t times the standard error. "bias_corrected": the
         standard interval around the estimate minus the bias. "percentile": quantiles of the
         replicates. "basic": twice the estimate minus these quantiles. A jackknife always has the
@@ -116,7 +118,7 @@ class Bootstrap:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the models, and what identifies the text."""
+        """The settings of the models, and numbers that identify the text."""
         return dict(self._settings)
 
     def __len__(self) -> int:
@@ -425,21 +427,23 @@ class Bootstrap:
     ) -> Bootstrap:
         """Add replicates until there are `n` in all.
 
-        Finished replicates are kept, also if Ctrl-C interrupts the call: call it again to go on.
-        Replicate r is the same whether it was made at once or added later.
+        If Ctrl-C interrupts the call, the finished replicates stay. Call it again to continue.
+        Replicate r has the same weights and the same seed whether :func:`glove_rs.bootstrap` trains
+        it or this method adds it.
 
         Parameters
         ----------
         n : int
-            The number of replicates in the end.
+            The number of replicates after the call.
         source : Source, optional
-            The text, after :meth:`load`. Right after :func:`glove_rs.bootstrap` the text is still
-            in memory.
+            The text. It is needed after :meth:`load`. The result of :func:`glove_rs.bootstrap`
+            still has the text in memory.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`. The stage is "replicates".
         **reading
-            The arguments `by`, `vocabulary`, `threads`, `memory`, and `tokenizer` (if it was a
-            function) of :func:`glove_rs.bootstrap`, with `source`.
+            Only with `source`: the arguments `by`, `vocabulary`, `threads` and `memory` of
+            :func:`glove_rs.bootstrap`, and the `tokenizer` of the model. A tokenizer that is a
+            function is not saved, so give it again.
 
         Returns
         -------
@@ -449,8 +453,8 @@ class Bootstrap:
         Raises
         ------
         ValueError
-            If there is no text, if it is not the same text, or for a jackknife, whose blocks depend
-            on `n`.
+            If there is no text, if it is not the text of this bootstrap, or if a jackknife would
+            get another number of replicates: its blocks depend on `n`.
         """
         n = integer("n", n, 0)
         if source is not None or reading:
@@ -487,9 +491,9 @@ class Bootstrap:
             callback("replicates", n, n, {})
 
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
-        """Write a folder with all models. It appears complete or not at all.
+        """Write a folder with all models. The folder appears complete or not at all.
 
-        The vectors of replicates take two bytes for each number.
+        The vectors of replicates are float16: two bytes for each component.
 
         Parameters
         ----------
@@ -501,7 +505,8 @@ class Bootstrap:
         Raises
         ------
         FileExistsError
-            If the folder exists and is not empty; with `overwrite`, if it has other files.
+            If the folder exists and is not empty; with `overwrite`, if it holds anything other than
+            a bootstrap.
         OSError
             If the folder cannot be written.
         """
@@ -515,15 +520,15 @@ class Bootstrap:
     def load(cls, path: str | os.PathLike[str]) -> Bootstrap:
         """Open a folder that :meth:`save` or ``bootstrap(path=...)`` wrote.
 
-        Models are mapped into memory when they are used. A folder of an interrupted run has the
-        finished replicates.
+        The models of replicates are mapped into memory when they are used. After an interrupted
+        run, the folder has the replicates that were finished.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such folder.
+            If there is no such folder, or if it has no bootstrap.
         FormatError
-            If the folder does not hold a bootstrap.
+            If a file of the folder is not that of a bootstrap, or is damaged.
         """
         store = Store(path)
         bootstrap = cls(store, None)

@@ -40,8 +40,9 @@ def bootstrap(
     """Train a model on all of a text, and replicates of it on resampled texts.
 
     The text is read and encoded once, and stays in memory: two bytes for each word. The vocabulary
-    is that of all of the text. Each replicate counts the documents with other weights, and starts
-    training at other random parameters. So the intervals include the randomness of training.
+    is that of all of the text. Each replicate counts the documents with different weights. The
+    replicates of a bootstrap also start training at different random parameters, so the intervals
+    include the randomness of training.
 
     Parameters
     ----------
@@ -50,30 +51,31 @@ def bootstrap(
     source : path, paths, open file or iterable
         As for :meth:`glove_rs.Glove.fit`. What a document is depends on the model's `documents`.
     n : int, default 50
-        The number of replicates. With 0 only the model of all of the text is trained, and
-        :meth:`Bootstrap.extend` adds the replicates. If Ctrl-C interrupts it, the finished
-        replicates are kept.
+        The number of replicates. With 0, only the model of all of the text is trained. Then
+        :meth:`Bootstrap.extend` can add the replicates of a bootstrap: if Ctrl-C interrupts
+        `extend`, the finished replicates stay.
     unit : {"document", "group"}, default "document"
         What is resampled: documents, or groups of documents with the same label. If the documents
-        of an author, a speaker or a day are alike, intervals of single documents are too short.
+        of an author, a speaker or a day are similar, resample these groups: intervals from single
+        documents would be too short.
     by : sequence or callable, optional
         The labels for ``unit="group"``: one for each document, also for empty ones; or a function
         of a document, if `source` is an iterable of documents.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
-        units into `n` blocks; each replicate leaves out one block. `n` is at most the number of
-        units.
+        units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number
+        of units, it is set to this number.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
-        Seed of the resampling, >= 0. Replicate r depends on the seeds of the resampling and of the
-        model, and on r.
+        Seed of the resampling, >= 0. The weights and the seed of replicate r depend on this seed,
+        the seed of the model and r, and for a jackknife also on `n`.
     threads, memory, progress : optional
-        In place of those of the model.
+        If given, they replace those of the model.
     path : path, optional
         The folder to write to. Each replicate is stored when it is finished, so a killed or
-        interrupted run can go on: call the function again with the same arguments. By default the
-        vectors are in a temporary folder, which is removed with the result.
+        interrupted run can continue: call the function again with the same arguments. By default
+        the vectors are in a temporary folder, which is removed when the result is deleted.
 
     Returns
     -------
@@ -144,7 +146,7 @@ def bootstrap(
 
 
 def _check_same(store: Store, settings: Mapping[str, Any]) -> None:
-    """Refuse to go on with a bootstrap that has other settings."""
+    """Raise a ValueError if the bootstrap in the folder has other settings."""
     saved = store.read_settings()
     jackknife = settings["method"] == "jackknife"
     for name in ("text", "model", "method", "unit", "seed", *(["n"] if jackknife else [])):

@@ -2,9 +2,9 @@
 
 | file | content |
 |---|---|
-| ``bootstrap.json`` | version, settings, and what identifies the text |
+| ``bootstrap.json`` | version, settings, and numbers that identify the text |
 | ``full.native`` | the vectors of the model of all of the text, float32 |
-| ``replicate-0001.native``, … | the vectors of each replicate, float16, in the same rotation |
+| ``replicate-0001.native``, … | the vectors of each replicate, float16, in the space of ``full.native`` |
 
 A row of NaN stands for a word that does not occur in a replicate. Each file appears complete or not
 at all. ``bootstrap.json`` is written after ``full.native``, so a folder with it can be loaded.
@@ -55,7 +55,9 @@ class Store:
         return os.path.isfile(self._file(_SETTINGS))
 
     def create(self) -> None:
-        """Make the folder, or accept an empty one, or one that an interrupted run began.
+        """Make the folder. It may exist if it is empty or has only ``full.native``.
+
+        An interrupted run can leave a folder with only ``full.native``.
 
         Raises
         ------
@@ -117,12 +119,12 @@ class Store:
         WordVectors._from_unique(full.index_to_key, half).save(self._file(_name(replicate)))
 
     def finished(self) -> int:
-        """Return the number of replicates without a gap, from the first."""
+        """Return the largest n such that the folder has the replicates 1 to n."""
         found = {int(m[1]) for m in map(_REPLICATE.fullmatch, os.listdir(self.path)) if m}
         return next(n for n in range(len(found) + 1) if n + 1 not in found)
 
     def load(self, replicate: int) -> WordVectors:
-        """Map the vectors of a replicate into memory. They share the words of :attr:`full`."""
+        """Map the vectors of a replicate into memory, with the words of :attr:`full`."""
         path = self._file(_name(replicate))
         loaded, full = WordVectors.load(path), self.full
         if loaded.vectors.shape != full.vectors.shape:
@@ -145,14 +147,16 @@ class Store:
         Raises
         ------
         FileExistsError
-            If the folder exists; with `overwrite`, if it does not hold a bootstrap only.
+            If the folder exists and is not empty; with `overwrite`, if it holds anything other than
+            a bootstrap.
         """
         names = list(self.names(replicates))
         target = os.path.realpath(target)
         _check_replaceable(target, overwrite)
         if os.path.lexists(target) and os.path.samefile(target, self.path):
             return
-        # The writer may remove files with these names: those of a replaced bootstrap too.
+        # The writer removes only files with names that it was given. So it also gets the names of
+        # the bootstrap that it replaces.
         replaced = os.listdir(target) if os.path.isdir(target) else []
         writer = _core.FolderWriter(target, list(dict.fromkeys([*names, *replaced])))
         try:

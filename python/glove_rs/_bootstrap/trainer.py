@@ -30,7 +30,7 @@ _ALIGNED_BY = 20_000
 
 
 def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a model that change its vectors, as JSON has them."""
+    """Return the parameters of a model that change its vectors, as JSON would return them."""
     used = _settings.used(parameters)
     for name in _settings.names("running"):
         used.pop(name, None)
@@ -57,7 +57,11 @@ class Trainer:
         self._training = _settings.core_training(parameters)
 
     def identity(self) -> dict[str, int]:
-        """Return numbers that differ if another text, vocabulary or grouping is resampled."""
+        """Return numbers that identify the text, the vocabulary and the units.
+
+        The checksum covers the lengths of the documents and the words of the vocabulary. Another
+        text with the same lengths and the same vocabulary is not recognised as different.
+        """
         documents = self.documents
         checksum = zlib.crc32(documents.lengths.tobytes())
         checksum = zlib.crc32("\n".join(documents.vocabulary.words).encode(), checksum)

@@ -18,14 +18,14 @@ from ..vectors import WordVectors
 
 __all__ = ["ANCHORS", "align", "anchor_rows", "common_rows", "vectors_of"]
 
-#: Without chosen anchor words, this many of the most frequent common words are used.
+#: Without chosen anchor words, this many of the first common words are used, in the order of `a`.
 ANCHORS = 20_000
 
 _Rows: TypeAlias = npt.NDArray[np.intp]
 
 
 def vectors_of(name: str, model: object) -> WordVectors:
-    """Return the vectors of a model, of a bootstrap (of all of the text), or vectors themselves."""
+    """Return the word vectors of a model. A bootstrap gives those of all of the text."""
     if isinstance(model, WordVectors):
         return model
     if isinstance(model, Bootstrap):
@@ -36,7 +36,7 @@ def vectors_of(name: str, model: object) -> WordVectors:
 
 
 def common_rows(a: WordVectors, b: WordVectors) -> tuple[_Rows, _Rows]:
-    """Return the rows in both of the words that both have, in the order of `a`."""
+    """Return the rows of the common words in `a` and in `b`, in the order of `a`."""
     known = b.key_to_index
     pairs = [(i, known[word]) for i, word in enumerate(a.index_to_key) if word in known]
     if not pairs:
@@ -46,14 +46,14 @@ def common_rows(a: WordVectors, b: WordVectors) -> tuple[_Rows, _Rows]:
 
 
 def anchor_rows(a: WordVectors, b: WordVectors, words: Iterable[str] | None) -> tuple[_Rows, _Rows]:
-    """Return the rows of the anchor words in both.
+    """Return the rows of the anchor words in `a` and in `b`.
 
     Raises
     ------
     KeyError
-        If one of them does not have a chosen word.
+        If `a` or `b` does not have one of `words`.
     ValueError
-        If `words` is empty.
+        If `words` is empty, or if it is None and there are no common words.
     """
     if words is None:
         rows, others = common_rows(a, b)
@@ -86,8 +86,9 @@ def align(
     a, b : WordVectors, Glove or Bootstrap
         Two models with vectors of the same length. They may have different words.
     anchors : iterable of str, optional
-        The words that should have the same meaning in both. By default the 20,000 first words of
-        `a` that `b` has too. If many of them changed their meaning, choose words that did not.
+        The words that should have the same meaning in both. By default the first 20,000 words of
+        `a` that `b` also has. If many of these words have changed their meaning, choose words that
+        have not.
     scale : bool, default False
         Also multiply by the number that minimises the squared distances of the anchor words'
         vectors.
@@ -100,7 +101,8 @@ def align(
     Raises
     ------
     ValueError
-        If the vectors differ in length, or if there are no common words.
+        If the vectors differ in length, if `anchors` is empty, or if it is not given and there are
+        no common words.
     KeyError
         If a model does not have an anchor word.
 

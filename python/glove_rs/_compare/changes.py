@@ -48,41 +48,42 @@ def changed_words(
     statistics this is the correction for attenuation. The change of a word that is used alike in
     both texts is near 0, and its interval contains 0. Words are sorted by the lower limit of the
     interval. Words with a reliability below 0.5 in either model are left out: their vectors are
-    mostly noise. The title of the table has their number.
+    mostly noise. The title of the table gives the number of words left out.
 
-    Without bootstraps, the change is 1 − cos(v_a, v_b), without a correction and without an
-    interval. It is large for rare words, whatever their meaning.
+    If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
+    without an interval. It is large for rare words, whether their meaning changed or not.
 
     Parameters
     ----------
     a, b : WordVectors, Glove or Bootstrap
-        Two models, or two bootstraps of two texts. The n-th replicates of both are compared, up to
-        the smaller number of replicates.
+        Two models, or two bootstraps of two texts. Replicate r of `a` is compared with replicate r
+        of `b`. Replicates that only one of them has are not used.
     words : iterable of str, optional
         The words to compare. By default all words that both have.
     anchors : iterable of str, optional
         The words by which `b` is rotated to `a`: see :func:`align`.
     aligned : bool, default False
-        Whether the models are in one space already, as those of :func:`slices` are.
+        Whether the models are already in one space, like the slices of :func:`slices`. Then `b` is
+        not rotated.
     topn : int, optional
         Return only this many rows.
     level : float, default 0.95
-        The level of each interval. If thousands of words are compared, some intervals of unchanged
-        words do not contain 0.
+        The confidence level of each interval. If thousands of words are compared, some intervals of
+        unchanged words do not contain 0.
 
     Returns
     -------
     IntervalTable
         With the columns word and change, and for bootstraps low, high and reliability (the smaller
-        one of the two).
+        of the reliabilities of the two vectors).
 
     Raises
     ------
     ValueError
-        If the vectors differ in length, there are no common words, or a bootstrap has fewer than 2
-        replicates.
+        If the vectors differ in length, there are no common words, or a bootstrap is a jackknife or
+        has fewer than 2 replicates.
     KeyError
-        If a model does not have one of `words`.
+        If a model does not have one of `words` or `anchors`.
     """
     first, second = vectors_of("a", a), vectors_of("b", b)
     check_sizes(first, second)
@@ -124,7 +125,7 @@ def _turn(
 
 
 class _Moments:
-    """Sums over the replicates of a model, for the variance of each word's vector."""
+    """Sums over the replicates of a model, from which the variance of each vector is computed."""
 
     def __init__(self, words: int, dim: int) -> None:
         self._sums = np.zeros((words, dim))
@@ -139,7 +140,7 @@ class _Moments:
         self._found += np.isfinite(vectors).all(axis=1)
 
     def variance(self) -> _F64:
-        """Return Σ ‖v − mean‖² / (n − 1) of each word; NaN with fewer than two replicates."""
+        """Return Σ ‖v − mean‖² / (n − 1) of each word; NaN if fewer than 2 replicates have it."""
         n = self._found
         with np.errstate(invalid="ignore", divide="ignore"):
             means = np.einsum("ij,ij->i", self._sums, self._sums) / n
@@ -155,7 +156,7 @@ def _with_intervals(
     anchored: tuple[_Rows, _Rows] | None,
     level: float,
 ) -> dict[str, _F64]:
-    """Return the columns of the table. NaN in `low` for words that are left out."""
+    """Return the columns of the table. `low` is NaN for words that are to be left out."""
     n = min(len(a), len(b))
     if n < 2:
         raise ValueError(f"an interval needs at least 2 replicates of each model, got {n}")

@@ -40,7 +40,7 @@ class Slices(Mapping[Any, WordVectors]):
     """Word vectors for each period or group, in one space: the result of :func:`slices`.
 
     It is a mapping: ``slices["1990s"]`` are the :class:`glove_rs.WordVectors` of this slice. They
-    have the words that occur often enough in the slice.
+    have the words that occur at least `min_count` times in the slice.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Slices(Mapping[Any, WordVectors]):
     compass : WordVectors
         The vectors W of all of the text, in the same space.
     tokens : dict of label to int
-        The number of words of the vocabulary in each slice.
+        The number of tokens of each slice that are words of the vocabulary.
     bootstraps : dict of label to Bootstrap
         The bootstrap of each slice; empty without replicates.
     """
@@ -111,8 +111,8 @@ class Slices(Mapping[Any, WordVectors]):
         Returns
         -------
         IntervalTable
-            With the columns slice and similarity, and with replicates low and high. NaN for a slice
-            that lacks one of the words.
+            With the columns slice and similarity, and with replicates also low and high. A slice
+            that lacks one of the words has NaN.
         """
         self._check_known(w1, w2)
 
@@ -122,15 +122,15 @@ class Slices(Mapping[Any, WordVectors]):
         return self._over_slices("similarity", [w1, w2], cosine)
 
     def drift(self, word: str) -> IntervalTable:
-        """Return 1 − cosine of the vectors of a word in each slice and in the first that has it.
+        """Return 1 − the cosine of a word's vectors in each slice and in the first slice with it.
 
-        It grows with the noise of sampling too: a rare word drifts without changing its meaning.
-        :meth:`changed_words` corrects for this.
+        Noise of sampling also increases the drift: the vector of a rare word drifts even if its
+        meaning does not change. :meth:`changed_words` of bootstraps corrects for this.
 
         Returns
         -------
         IntervalTable
-            With the columns slice and drift.
+            With the columns slice and drift. A slice that lacks the word has NaN.
         """
         self._check_known(word)
         start = next(wv[word] for wv in self.values() if word in wv).astype(np.float64)
@@ -203,37 +203,37 @@ def slices(
 
     First a model is trained on all of the text. Then the word vectors of each slice are trained on
     the counts of this slice, while the context vectors W_tilde and their biases keep their values
-    (the compass method: Di Carlo, Bianchi and Palmonari 2019). So a word has the same vector in two
-    slices if it has the same contexts, and no alignment is needed. The vectors of a slice are W,
-    not W + W_tilde. They start at the vectors of all of the text: a word that a slice hardly has
-    stays near its vector in all of the text.
+    (the compass method: Di Carlo, Bianchi and Palmonari 2019). So a word has similar
+    vectors in two slices if it has the same contexts, and no alignment is needed. The vectors of a
+    slice are W, not W + W_tilde. Their training starts at the vectors of all of the text. A word
+    that is rare in a slice therefore stays near its vector in all of the text.
 
     Parameters
     ----------
     model : Glove
         The settings. The model is not changed and need not be fitted.
     source : Source, or mapping of label to Source
-        The text, as for :meth:`glove_rs.Glove.fit`; or a mapping with a text for each
-        label. Each text of a mapping is read twice.
+        The text, as for :meth:`glove_rs.Glove.fit`; or a mapping with a text for each label.
+        Without `vocabulary`, each text of a mapping is read twice.
     by : sequence or callable
         The labels of the documents: one for each document, also for empty ones; or a function of a
         document, if `source` is an iterable of documents. None if `source` is a mapping.
     n : int, default 0
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
-        are resampled; the context vectors stay.
+        are resampled; the context vectors keep their values.
     epochs : int, optional
-        Epochs of a slice. Default: those of the model.
+        Epochs of the training of each slice. Default: those of the model.
     min_count : int, optional
-        Leave out the words that a slice has fewer times. Default: that of the model.
+        Leave out words that occur fewer times in the slice. Default: that of the model.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` of the model select.
     labels : iterable, optional
-        The labels of the slices to train, in their order. By default all, sorted if they can be
-        compared. All of the text trains the context vectors in any case.
+        The labels of the slices to train, in this order. By default all labels, sorted if they can
+        be compared. The context vectors are always trained on all of the text.
     seed : int, default 0
         Seed of the resampling.
     threads, memory, progress : optional
-        In place of those of the model.
+        If given, they replace those of the model.
 
     Returns
     -------
@@ -304,7 +304,7 @@ def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _
 
 
 class _SliceTrainer:
-    """The model of all of the text, and the training of slices with its context vectors."""
+    """Trains the model of all of the text, and the slices with its context vectors."""
 
     def __init__(
         self,
@@ -334,11 +334,11 @@ class _SliceTrainer:
         return combine(self._arrays["W"], self._arrays["W_tilde"], "word")
 
     def train(self, weights: _Weights, seed: int) -> _F32:
-        """Return W of the text with these weights, with the context vectors of all of the text."""
+        """Train W on documents with these weights. The context vectors keep their values."""
         counts = self.documents.count(weights, self.parameters, None)
         arrays = self._arrays
-        # A text with a fraction of the words has about this fraction of all counts. The word's
-        # bias takes up its logarithm.
+        # A part of the text with a fraction of all tokens has about this fraction of each count. So
+        # the bias of each word starts with the logarithm of the fraction added.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / self._tokens))
         start: _core._Start = {
@@ -346,7 +346,7 @@ class _SliceTrainer:
             "W_tilde": arrays["W_tilde"],
             "b": arrays["b"] + shift,
             "b_tilde": arrays["b_tilde"],
-            # New accumulators: the sums of the first training would make the steps small.
+            # Accumulators start at 1 again: those of the first training would make steps small.
             "G_W": np.ones_like(arrays["G_W"]),
             "G_W_tilde": np.ones_like(arrays["G_W_tilde"]),
             "G_b": np.ones_like(arrays["G_b"]),
