@@ -4,7 +4,7 @@
 |---|---|
 | ``bootstrap.json`` | version, settings, and numbers that identify the text |
 | ``full.native`` | the vectors of the model of all of the text, float32 |
-| ``replicate-0001.native``, … | the vectors of each replicate, float16, in the space of ``full.native`` |
+| ``replicate-0001.native``, … | the vectors of each replicate, float16, in the same space |
 
 A row of NaN stands for a word that does not occur in a replicate. Each file appears complete or not
 at all. ``bootstrap.json`` is written after ``full.native``, so a folder with it can be loaded.

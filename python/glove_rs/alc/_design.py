@@ -64,7 +64,10 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
 
 
 def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
-    """Return a column of numbers as it is, and any other as indicators of all values but one."""
+    """Return a column of numbers as it is, and any other column as indicators.
+
+    There is an indicator for each value except the first in alphabetical order.
+    """
     listed = values.tolist()
     if any(value is None or value != value for value in listed):
         number = sum(value is None or value != value for value in listed)
@@ -101,7 +104,7 @@ def _of_formula(embeddings: Embeddings, formula: str) -> tuple[list[str], Float6
     )
     try:
         matrix = formulaic.model_matrix(right, frame, na_action="raise")
-    except Exception as error:  # formulaic has many classes, all with a message for the user
+    except Exception as error:  # formulaic raises errors of many classes
         raise ValueError(
             f"covariates must be a formula over the columns {', '.join(map(repr, frame))}, got "
             f"{formula!r}: {error}"

@@ -19,7 +19,7 @@ __all__ = ["Embeddings", "embed"]
 
 _Int = NDArray[np.int64]
 
-#: Words whose vectors are gathered together: 2¹⁶ rows of dim 300 are 157 MB in float64.
+#: The number of word vectors that are copied at a time: with dim 300 they take 157 MB in float64.
 _GATHERED = 1 << 16
 
 
@@ -35,9 +35,10 @@ class Embeddings:
     rows : ndarray of int64, shape (n,)
         The number of each vector's context, from 0.
     known_words : ndarray of int64, shape (n,)
-        How many words of each context have a vector. The fewer, the less exact is the embedding.
+        How many words of each context have a vector. An embedding of few words is less exact.
     contexts : int
-        The number of all contexts, with those that were left out because they have no known word.
+        The number of contexts that :func:`embed` received. It includes the contexts that were left
+        out because they have no word with a vector.
     metadata : dict of str to ndarray
         The columns of the contexts, for the contexts with a vector.
     """
@@ -80,8 +81,8 @@ class Embeddings:
         Parameters
         ----------
         by : str, sequence or None
-            A column of the metadata, or a value for each vector or each context. None: one group
-            "all".
+            A column of the metadata, or a value for each vector or each context. With None, all
+            vectors are one group with the label "all".
 
         Raises
         ------
@@ -118,7 +119,10 @@ class Embeddings:
         return ResultTable(columns)
 
     def _column(self, name: str, values: str | Sequence[Any]) -> NDArray[Any]:
-        """Return a column of the metadata, or values that are given for each vector or context."""
+        """Return a column with a value for each vector.
+
+        `values` is the name of a column of the metadata, or has a value for each vector or context.
+        """
         if isinstance(values, str):
             if values not in self.metadata:
                 known = ", ".join(map(repr, self.metadata)) or "none"
@@ -193,14 +197,14 @@ def embed(
     Parameters
     ----------
     contexts : KeywordContexts, or iterable of str or of lists of words
-        From :func:`glove_rs.kwic.contexts`; the keyword itself is not part of its contexts. Or
-        whole texts: a str is split with the settings of the model, or at white space.
+        The result of :func:`glove_rs.kwic.contexts`, whose keyword is not used. Or whole texts: a
+        str is split with the settings of the model; if `vectors` is not a model, at white space.
     vectors : Glove, WordVectors, or pair of words and matrix
         The vectors; those of a model are W + W_tilde. Vectors in float32 or float16 are converted
         to float64.
     transform : ndarray of shape (dim, dim), or False, optional
-        A. By default that of the model, :meth:`glove_rs.Glove.transform_matrix`; a must if
-        `vectors` is not a model. False: leave A out, so the embedding is u.
+        The matrix A. By default that of the model, :meth:`glove_rs.Glove.transform_matrix`. It is
+        required if `vectors` is not a model. With False, A is left out and the embedding is u.
 
     Returns
     -------
@@ -268,7 +272,7 @@ def embed(
 
 
 def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
-    """Return the rows of the words of contexts in any other form, and where each context ends."""
+    """Return the rows of the words of texts or lists of words, and where each context ends."""
     if isinstance(contexts, str) or not isinstance(contexts, Iterable):
         raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
     settings = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
@@ -296,7 +300,7 @@ def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
 def _sums(
     space: Space, words: _Int, known: NDArray[np.bool_], lengths: _Int
 ) -> tuple[Float64, _Int]:
-    """Return the sum of the known vectors of each context, and their number."""
+    """Return the sum of the known vectors of each context, and the number of known vectors."""
     owner = np.repeat(np.arange(len(lengths)), lengths)[known]
     rows = words[known]
     counts = np.bincount(owner, minlength=len(lengths)).astype(np.int64)
@@ -305,7 +309,7 @@ def _sums(
         part = slice(start, start + _GATHERED)
         own = owner[part]
         starts = np.flatnonzero(np.diff(own, prepend=-1))
-        # A context may go on in the next block, so its sum is added to.
+        # A context may continue in the next block, so the sums of its parts are added.
         sums[own[starts]] += np.add.reduceat(space.of(rows[part]), starts, axis=0)
     return sums, counts
 

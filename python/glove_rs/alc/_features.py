@@ -58,11 +58,12 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     Parameters
     ----------
     X : Cooccurrence
-        The counts of the text, for example of one group. Counts of the whole neighbourhood come
-        from ``Cooccurrence.from_corpus(..., distance_weighting=False)``.
+        The counts of the text, for example of one group. With
+        ``Cooccurrence.from_corpus(..., distance_weighting=False)`` all words of a window have the
+        same weight.
     vectors : WordVectors, Glove, or pair of words and matrix
     transform : ndarray of shape (dim, dim), or False
-        A; False: leave A out.
+        The matrix A. With False, A is left out and the embedding is the mean.
 
     Returns
     -------
@@ -104,7 +105,7 @@ def feature_similarity(
     a, b : FeatureEmbeddings
         From :func:`feature_embeddings`, with the same vectors and the same transform.
     words : sequence of str, optional
-        The words to compare; by default all words that are in both.
+        The words to compare; by default all words that both `a` and `b` have.
 
     Returns
     -------
@@ -114,12 +115,12 @@ def feature_similarity(
     Warns
     -----
     UserWarning
-        If some of `words` are not in both.
+        If `a` or `b` does not have some of `words`.
 
     Raises
     ------
     ValueError
-        If no word is in both.
+        If none of the words is in both `a` and `b`.
     """
     instance("a", a, FeatureEmbeddings)
     instance("b", b, FeatureEmbeddings)

@@ -54,7 +54,8 @@ def nearest(
     ----------
     embeddings : Embeddings
     by : str or sequence, optional
-        The groups: a column of the metadata, or a value for each vector or context.
+        The groups: a column of the metadata, or a value for each vector or context. By default
+        all vectors are one group.
     topn : int, default 10
     candidates : sequence of str, optional
         The words to search; by default the whole vocabulary.
@@ -70,7 +71,8 @@ def nearest(
     Returns
     -------
     ResultTable
-        The columns group, word, rank and cosine, and with bootstraps std_error, low and high.
+        The columns group (if `by` is given), word, rank and cosine, and with bootstraps also
+        std_error, low and high.
 
     Examples
     --------
@@ -131,7 +133,7 @@ def similarity(
     Raises
     ------
     ValueError
-        If none of them has a vector.
+        If none of `words` has a vector.
     """
     rows, notes = _candidates(embeddings, words, "words")
     return _cosines(
@@ -165,22 +167,24 @@ def ratio(
     ----------
     embeddings : Embeddings
     by : str or sequence
-        As for :func:`nearest`; two groups.
+        As for :func:`nearest`. There must be two groups.
     numerator : str, optional
         The first group; by default the first in alphabetical order.
     topn : int, default 10
-        The words are the `topn` nearest words of either group.
+        The table has the `topn` words nearest to each of the two groups.
     candidates, bootstraps, level, seed, progress
         As for :func:`nearest`.
     permutations : int, default 0
         Permute the groups of the contexts this many times. The p-value is the share of
-        permutations, the observed order included, in which \|ratio − 1\| is at least as large.
+        permutations in which \|ratio − 1\| is at least as large as observed. The observed order is
+        counted as one of the permutations.
 
     Returns
     -------
     ResultTable
-        The columns word, ratio and those of errors and p-values. Words near to the first group
-        only come first. Where the cosine of the second group is near 0, the ratio is not reliable.
+        The columns word and ratio; with bootstraps also std_error, low and high; with permutations
+        also p_value. The word with the largest ratio comes first. If the cosine of the second group
+        is near 0, the ratio is not reliable.
 
     Raises
     ------
@@ -254,7 +258,7 @@ def nearest_contexts(
     ----------
     embeddings : Embeddings
     contexts : KeywordContexts or sequence
-        Those that `embeddings` were computed from.
+        The contexts that `embeddings` were computed from.
     by : str or sequence, optional
         As for :func:`nearest`. A context of any group can be near to any group.
     topn : int, default 5
@@ -262,12 +266,12 @@ def nearest_contexts(
     Returns
     -------
     ResultTable
-        The columns group, context (its number), rank, cosine and text.
+        The columns group, text, context (the number of the context), rank and cosine.
 
     Raises
     ------
     ValueError
-        If `contexts` has another length.
+        If the number of `contexts` is not that of the embeddings.
     """
     instance("embeddings", embeddings, Embeddings)
     topn = integer("topn", topn, 1)
@@ -340,7 +344,7 @@ def _with_words(embeddings: Embeddings, means: Float64, rows: NDArray[np.int64])
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         found[:, part] = means @ unit(space.of(rows[part])).T
-    # A vector with NaN is near nothing.
+    # A vector with NaN gets the cosine -inf, so it comes after all other words.
     return np.where(np.isnan(found), -np.inf, found)
 
 

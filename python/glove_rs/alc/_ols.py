@@ -1,10 +1,10 @@
 """Weighted least squares of many outcomes, and the sums that its errors are made of.
 
-n observations belong to G clusters; without clusters each is its own. An observation has the weight
-1 / (number of observations of its cluster). For cluster g, M_g = Σ w z zᵀ over its observations and
-S_g = Σ w z eᵀ, where z has the intercept and the covariates of an observation and e its residuals
-in all dim outcomes. Leaving clusters out, or counting them several times, changes only which M_g
-and S_g are added. So no estimate below reads the outcomes again.
+n observations belong to G clusters. Without clusters, each observation is a cluster. An observation
+has the weight w = 1 / (number of observations of its cluster). For cluster g, M_g = Σ w z zᵀ and
+S_g = Σ w z eᵀ over the observations of the cluster, where z has the intercept and the covariates of
+an observation, and e its residuals in all dim outcomes. An estimate that leaves clusters out, or
+counts them several times, is computed from sums of M_g and S_g, without a new fit to the outcomes.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from ._space import Float64
 
 __all__ = ["Fit", "fitted"]
 
-#: Relative size of a singular value that counts as zero.
+#: Values up to this size, relative to the largest one, count as zero.
 _SINGULAR = 1e-9
-#: Numbers of a block of a matrix of observations by observations: 64 MB.
+#: The number of cells of a block of an n × n matrix. Such a block takes 64 MB.
 _CELLS = 1 << 23
 
 
@@ -95,7 +95,7 @@ class Fit:
     def jackknife(self) -> Float64:
         """Return the debiased norms without each cluster in turn: shape (G, p − 1).
 
-        NaN where a coefficient is not determined without the cluster, or its bias is not.
+        NaN if, without the cluster, the coefficient or its bias is not determined.
         """
         if self.is_clustered:
             replicates = Replicates(self)
@@ -159,7 +159,7 @@ class Replicates:
         Parameters
         ----------
         counts : ndarray of float64, shape (G,)
-            How often each cluster counts. Its copies are different clusters.
+            How often each cluster counts. Copies of a cluster count as different clusters.
         """
         M, S, beta = self._M, self._S, self._fit.beta
         groups, p, dim = S.shape
@@ -167,7 +167,7 @@ class Replicates:
         values, directions = np.linalg.eigh(total)
         is_lost = values <= _SINGULAR * max(values.max(), 0.0)
         inverse = directions / np.where(is_lost, np.inf, values) @ directions.T
-        # β − β of the replicate. Σ_g S_g = 0 over all clusters, each once.
+        # β minus the β of the replicate. Σ_g S_g over all clusters, each counted once, is 0.
         change = -inverse @ np.tensordot(counts, S, 1)
         observations = int(counts @ self._fit.sizes)
         clusters, rank = int(counts.sum()), int(p - is_lost.sum())
@@ -178,7 +178,7 @@ class Replicates:
         with np.errstate(divide="ignore", invalid="ignore"):
             bias = np.diagonal(inverse @ meat @ inverse) * _correction(observations, clusters, rank)
         found: Float64 = ((beta - change) ** 2).sum(axis=1) - bias
-        # A coefficient that a lost direction moves is not determined.
+        # A coefficient with a component in a lost direction is not determined.
         found[(np.abs(directions[:, is_lost]) > _SINGULAR**0.5).any(axis=1)] = np.nan
         found[~np.isfinite(found)] = np.nan
         return found[1:]

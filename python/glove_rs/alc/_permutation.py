@@ -12,16 +12,17 @@ from ._space import Float64
 
 __all__ = ["permuted_norms"]
 
-#: Numbers of a block of permutations: 32 MB.
+#: The number of cells of a block of permutations. Such a block takes 32 MB.
 _CELLS = 1 << 22
 
 
 def permuted_norms(fit: Fit, n: int, seed: int, step_done: Callable[[int], object]) -> Float64:
     """Return ‖β_k‖² of each covariate for `n` permutations of the residuals: shape (n, p − 1).
 
-    Without clusters, the rows of residuals are permuted. With clusters, the residuals of one
-    cluster with the same covariates stay together, and these cells are permuted. A cell takes the
-    number of observations of the residuals that it receives, as in conText.
+    Without clusters, the rows of residuals are permuted. With clusters, the observations of one
+    cluster that have the same covariates form a cell, and the residuals of whole cells are
+    permuted. A cell receives the residuals of another cell together with their number of
+    observations, as in conText.
     """
     rng = np.random.default_rng(seed)
     if not fit.is_clustered:

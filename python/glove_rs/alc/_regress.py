@@ -31,12 +31,13 @@ class Regression(ResultTable):
     ``print`` shows the table; ``result["debiased"]`` is a column.
 
     - ``coefficient``: the name of the covariate.
-    - ``norm_squared``: ‖β‖² of its coefficient β, a vector. It is biased upwards: noise also has
-      length.
+    - ``norm_squared``: ‖β‖², where the vector β is the coefficient of the covariate. It is biased
+      upwards, because noise makes β longer.
     - ``bias``: the estimate of this bias, Σ_d se(β_d)².
-    - ``debiased``: ``norm_squared`` − ``bias``. It can be negative, if β is shorter than its noise.
-    - ``std_error``, ``low``, ``high``: of ``debiased``, if errors were asked for.
-    - ``p_value``: of the permutation test, if there was one.
+    - ``debiased``: ``norm_squared`` − ``bias``. It is negative if ‖β‖² is smaller than the bias.
+    - ``std_error``, ``low``, ``high``: the standard error and the interval of ``debiased``, unless
+      `errors` was None.
+    - ``p_value``: the p-value of the permutation test, unless `permutations` was 0.
 
     Attributes
     ----------
@@ -102,8 +103,9 @@ def regress(
     """Regress the embeddings of a word on covariates, as conText does.
 
     The model is y = βᵀ z + e, where y is the embedding of a context and z has 1 and the covariates.
-    A covariate matters if its coefficient, a vector, is long. The squared length is debiased (Green
-    et al. 2025): Σ_d β_d² − se(β_d)², with the standard errors HC1 or, with clusters, CR1.
+    The effect of a covariate is measured by the squared length of its coefficient, which is a
+    vector. The squared length is debiased (Green et al. 2025): Σ_d β_d² − se(β_d)², with the
+    standard errors HC1 or, with clusters, CR1.
 
     Parameters
     ----------
@@ -127,7 +129,7 @@ def regress(
     bootstraps : int, default 1000
         The number of draws of the bootstrap.
     permutations : int, default 1000
-        The number of permutations of the residuals. 0: no test.
+        The number of permutations of the residuals. With 0 there is no test.
     level : float, default 0.95
         The probability of the intervals.
     seed : int, default 1
@@ -281,7 +283,7 @@ def _interval(
     else:
         defined = ~np.isnan(replicated)
         error = np.full(len(estimate), np.nan)
-        for k in range(len(estimate)):  # a draw may lack a small group
+        for k in range(len(estimate)):  # NaN: a draw may lack a small group
             if defined[:, k].mean() >= 0.95:
                 error[k] = replicated[defined[:, k], k].std(ddof=1)
     half = special.stdtrit(n - 1, 0.5 + level / 2) * error

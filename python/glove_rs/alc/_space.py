@@ -36,12 +36,12 @@ class Space:
     dim: int
 
     def of(self, rows: NDArray[np.int64]) -> Float64:
-        """Return some vectors in float64."""
+        """Return the vectors of these rows in float64."""
         return self.matrix()[rows].astype(np.float64)
 
 
 def space_of(vectors: Any) -> Space:
-    """Return the vectors of an argument `vectors`.
+    """Return the words and vectors that a user gave as the argument `vectors`.
 
     Parameters
     ----------

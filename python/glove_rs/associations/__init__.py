@@ -8,9 +8,9 @@
   Kozlowski, Taddy and Evans 2019).
 - :func:`read_sets`: sets of words from a file.
 
-All take `bootstrap`, the models of a bootstrap of the text. The result then has an interval that
-shows how much it depends on the text. A p-value does not show this: it compares with other sets of
-the same words.
+The tests, and :meth:`Axis.project`, take `bootstrap`: the models of a bootstrap of the text. The
+result then has an interval that shows how much it depends on the text. A p-value does not show
+this: it compares the given sets with other divisions of the same words into sets.
 """
 
 from ._axis import Axis, axis

@@ -32,7 +32,7 @@ class Axis:
     positive, negative : list of str
         The words of both ends that have a vector.
     missing : dict of str to list of str
-        The words, or pairs, without a vector, by the name of their set.
+        The words without a vector, or the pairs left out, by the name of their set.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Axis:
             "cosine": the cosine with the axis, from -1 to 1. "scalar": the inner product with the
             axis of length 1, which also grows with the length of the word's vector.
         bootstrap : bootstrap or iterable of WordVectors, optional
-            Models of a bootstrap, for intervals. The axis is computed again in each.
+            Models of a bootstrap, for intervals. The axis is computed again in each model.
         level : float, default 0.95
             The probability of the intervals.
 
@@ -157,8 +157,8 @@ def axis(
     Raises
     ------
     ValueError
-        If an end or all pairs have no vector, if both ends share words, or if the axis has length
-        0.
+        If no word of an end has a vector, if no pair has two vectors, if both ends share words, or
+        if the axis has length 0.
 
     Examples
     --------

@@ -65,7 +65,7 @@ def rnd(
     Parameters
     ----------
     wv : WordVectors
-        Garg et al. use vectors of length 1; the vectors are used as they are.
+        The vectors are not scaled. Garg et al. use vectors of length 1.
     X, Y : sequence of str
         Two sets of targets.
     A : sequence of str
@@ -73,7 +73,8 @@ def rnd(
     distance : {"norm", "cos"}, default "norm"
         "cos": the value is cos(a, x̄) − cos(a, ȳ), as in WEFE. It is positive if a is nearer to X.
     bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for intervals. They should share a space, which "norm" depends on.
+        Models of a bootstrap, for intervals. With "norm", the value grows with the length of the
+        vectors, so all models should have vectors of the same scale.
     level : float, default 0.95
         The probability of the intervals.
 
@@ -130,8 +131,8 @@ def ripa(
     ----------
     wv : WordVectors
     pairs : sequence of pairs of str
-        Such as ``[("man", "woman")]``, or ``zip(men, women)``. A pair with a word that has no
-        vector is left out as a whole.
+        For example ``[("man", "woman")]`` or ``zip(men, women)``. If a word has no vector, its pair
+        is left out.
     A : sequence of str
         The attributes.
     bootstrap, level

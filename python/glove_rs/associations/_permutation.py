@@ -25,16 +25,15 @@ __all__ = [
 ]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
-#: The largest number of values for an exact p-value: there are 2²⁰ sums of each half, which takes
-#: half a second.
+#: The largest number of values for an exact p-value. Each half of 40 values has 2²⁰ subset sums.
 MOST_EXACT = 40
-#: With at most this many values all divisions are counted, unless the caller decides: this takes
-#: less than a hundredth of a second.
+#: With at most this many values, all divisions are counted by default. Each half of 30 values has
+#: 2¹⁵ subset sums.
 _EXACT = 30
-#: Sums that differ by less than this, relative to the values, count as equal: they have rounding
-#: errors.
+#: Sums have rounding errors. They count as equal if they differ by at most this number times the
+#: sum of the absolute values.
 _TOLERANCE = 1e-12
-#: Random numbers that are drawn together: 32 MB.
+#: The largest number of cells of a block of random subsets. As float64, a block takes 32 MB.
 _CELLS = 1 << 22
 
 
@@ -63,7 +62,9 @@ class PermutationTest:
         self._seed = integer("seed", seed, 0)
 
     def of(self, values: Float64, k: int, what: str) -> Divided:
-        """Compute the p-values of values of shape (rows, n), whose first k are the first part.
+        """Compute a p-value for each row of `values`, shape (rows, n).
+
+        The observed division of a row is its first k values, and all others.
 
         `what` names the values in messages.
         """
@@ -83,10 +84,11 @@ class PermutationTest:
 
 
 def exact_p_value(values: Float64, k: int, alternative: str) -> float:
-    """Return the share of all divisions with a difference at least as large as the observed one.
+    """Return the share of divisions whose difference is at least as extreme as the observed one.
 
-    The sums of all subsets of each half of the values are computed; of one half they are sorted.
-    Each sum of the other half then needs one search.
+    `alternative` says what is extreme: a large, a small, or a large absolute difference. The sums
+    of all subsets of each half of the values are computed and sorted. A binary search among the
+    sums of one half then counts the extreme divisions for each sum of the other half.
 
     Parameters
     ----------

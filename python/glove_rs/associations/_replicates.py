@@ -15,7 +15,7 @@ from ._sets import Float64
 
 __all__ = ["interval", "level_note"]
 
-#: The share of replicates that must have a value.
+#: An estimate has an interval if at least this share of the replicates has a value for it.
 _DEFINED = 0.95
 
 
@@ -27,7 +27,7 @@ def interval(
     Parameters
     ----------
     bootstrap : object
-        Its attribute `models` yields word vectors; or an iterable of word vectors.
+        An object whose attribute `models` is an iterable of word vectors, or such an iterable.
     estimate : callable
         Returns the estimates for word vectors, a float or an array of shape (n,). It raises a
         KeyError if a word is missing.
@@ -37,14 +37,14 @@ def interval(
     Returns
     -------
     low, high : ndarray of float64, shape (n,)
-        NaN where more than 5 % of the replicates have no value.
+        NaN for an estimate that has no value in more than 5 % of the replicates.
 
     Raises
     ------
     TypeError
         If `bootstrap` has no models.
     ValueError
-        If it has fewer than two.
+        If it has fewer than two models, or if no model has all words.
     """
     models = getattr(bootstrap, "models", bootstrap)
     if not isinstance(models, Iterable):

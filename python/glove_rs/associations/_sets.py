@@ -63,8 +63,8 @@ def read_sets(path: str | os.PathLike[str]) -> dict[str, WordSet]:
     ----------
     path : str or path-like
         A JSON file with an object of lists, such as ``{"cold": ["ice", "snow"], "hot": ["fire"]}``;
-        or a file with a set and a word on each line, separated by a comma or a tab, below the
-        header ``set,word``. The file is UTF-8.
+        or a file with the header ``set,word`` and then the name of a set and a word on each line,
+        separated by a comma or a tab. The file is UTF-8.
 
     Returns
     -------
@@ -74,8 +74,8 @@ def read_sets(path: str | os.PathLike[str]) -> dict[str, WordSet]:
     Raises
     ------
     FormatError
-        If the file is neither, a word is empty or stands twice in its set. The message names file
-        and line.
+        If the file has neither form, if a name or a word is empty, or if a word occurs twice in its
+        set. The message names the file, and for a file with a header also the line.
     OSError
         If the file cannot be read.
 
@@ -174,7 +174,7 @@ class Chosen:
         ValueError
             If a vector has NaN or infinity.
         KeyError
-            If a word is not in these vectors, which may be those of a replicate.
+            If `wv` does not have a word. `wv` may be the vectors of a replicate, with fewer words.
         """
         found = wv.vectors[[wv.key_to_index[word] for word in self.words]].astype(np.float64)
         if not np.isfinite(found).all():
@@ -199,7 +199,7 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
     Warns
     -----
     UserWarning
-        For words without a vector, words that stand twice in a set, and words in several sets.
+        For words without a vector, and for words that occur twice in a set.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
 
 
 def _hint(wv: Vectors, missing: Sequence[str]) -> str:
-    """Return words that are spelled like the first missing words."""
+    """Return the end of a message: words that are spelled like the first missing words, or ''."""
     near = {
         word: close_spellings(word, wv.index_to_key, wv.key_to_index, 1) for word in missing[:5]
     }
@@ -240,7 +240,7 @@ def _hint(wv: Vectors, missing: Sequence[str]) -> str:
 
 
 def refuse_shared(first: Chosen, second: Chosen) -> None:
-    """Raise a ValueError if two sets that are compared with each other share words."""
+    """Raise a ValueError if the two sets share words."""
     if shared := [word for word in first.words if word in set(second.words)]:
         raise ValueError(
             f"{first.name} and {second.name} must not share words, got {', '.join(shared)} in both"

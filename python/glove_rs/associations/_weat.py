@@ -34,13 +34,13 @@ class AssociationTest(SetsResult):
     Attributes
     ----------
     statistic : float
-        Σ s(x) over the first targets − Σ s(y) over the second.
+        Σ s(x) over the targets X − Σ s(y) over the targets Y: see :func:`weat`.
     effect_size : float
-        The difference of the mean associations divided by their standard deviation. NaN if all
-        associations are equal.
+        The difference of the mean associations of X and Y, divided by the standard deviation of
+        the associations of all targets. NaN if all associations are equal.
     p_value : float
     is_exact : bool
-        Whether `p_value` is over all divisions of the targets.
+        Whether `p_value` counts all divisions of the targets, and not a random sample of them.
     low, high : float
         The interval of the effect size; NaN without a bootstrap.
     missing : dict of str to list of str
@@ -103,7 +103,7 @@ class SingleCategoryTest(SetsResult):
     Attributes
     ----------
     is_exact : bool
-        Whether the p-values are over all divisions of the attributes.
+        Whether the p-values count all divisions of the attributes, and not a random sample of them.
     missing : dict of str to list of str
         The words without a vector, by the name of their set.
     """
@@ -140,23 +140,24 @@ def weat(
     r"""Test whether two sets of targets differ in their association with two sets of attributes.
 
     The association of a word is s(w) = mean cos(w, a) over A − mean cos(w, b) over B. The effect
-    size is (mean s over X − mean s over Y) / std s over X ∪ Y, where the variance is divided by
-    the number of words (Caliskan et al. 2017; WEFE).
+    size is (mean s over X − mean s over Y) / std s over X ∪ Y, with the population standard
+    deviation, which divides by the number of words (Caliskan et al. 2017; WEFE).
 
     Parameters
     ----------
     wv : WordVectors
     X, Y : sequence of str
-        Two sets of targets, such as flowers and insects. They need not be of one size.
+        Two sets of targets, such as flowers and insects. They may have different sizes.
     A, B : sequence of str
         Two sets of attributes, such as pleasant and unpleasant.
     alternative : {"greater", "less", "two-sided"}, default "greater"
         "greater": X is associated with A, and Y with B.
     exact : bool, optional
-        True: count all divisions of the targets into sets of the same sizes, for at most 40
-        targets. False: draw `permutations` of them. By default, all are counted for at most 30
-        targets.
+        True: count all divisions of the targets into two sets of the sizes of X and Y. This needs
+        at most 40 targets. False: draw `permutations` random divisions. By default, all divisions
+        are counted if there are at most 30 targets.
     permutations : int, default 100,000
+        The number of random divisions.
     bootstrap : bootstrap or iterable of WordVectors, optional
         Models of a bootstrap, for an interval of the effect size.
     level : float, default 0.95
@@ -167,8 +168,9 @@ def weat(
     Returns
     -------
     AssociationTest
-        The p-value is the share of the divisions with a statistic at least as large as that of X
-        and Y; of drawn divisions, the observed one counts as drawn.
+        The p-value is the share of divisions whose difference of mean associations is at least as
+        extreme, in the direction of `alternative`, as that of X and Y. If divisions are drawn, X
+        and Y count as one more drawn division, so the p-value is not 0.
 
     Warns
     -----
@@ -256,7 +258,7 @@ def sc_weat(
     """Test the association of single words with two sets of attributes (also called WEFAT).
 
     The effect size of a word w is (mean cos(w, a) over A − mean cos(w, b) over B) / std cos(w, c)
-    over c in A ∪ B, where the variance is divided by the number of words.
+    over c in A ∪ B, with the population standard deviation, which divides by the number of words.
 
     Parameters
     ----------
@@ -264,7 +266,7 @@ def sc_weat(
     words : str or sequence of str
         One or several words, such as names of occupations.
     A, B : sequence of str
-        Two sets of attributes, with at least two words together with a vector each.
+        Two sets of attributes.
     alternative : {"greater", "less", "two-sided"}, default "two-sided"
     exact, permutations, bootstrap, level, seed
         As for :func:`weat`. Here the attributes are divided, not the targets.
@@ -272,9 +274,9 @@ def sc_weat(
     Returns
     -------
     SingleCategoryTest
-        The columns word, difference (of the mean cosines), effect_size, low and high with a
-        bootstrap, and p_value. The p-values are of single words: with many words some are small by
-        chance.
+        The columns word, difference (of the mean cosines), effect_size and p_value, and with a
+        bootstrap also low and high. Each p-value is of one word, without a correction for the
+        number of words: with many words, some are small by chance.
 
     Warns
     -----
@@ -338,13 +340,13 @@ def sc_weat(
 
 
 def _cosines(wv: Vectors, targets: Chosen, attributes: Sequence[Chosen]) -> Float64:
-    """Return the cosines of targets with the words of all sets: shape (targets, attributes)."""
+    """Return the cosines of targets with all attributes: shape (targets, attributes)."""
     others = unit(np.vstack([own.rows(wv) for own in attributes]))
     return unit(targets.rows(wv)) @ others.T
 
 
 def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
-    """Return s of the words of X and Y: shape (targets,)."""
+    """Return the association s of each word of X and Y: shape (targets,)."""
     x, y, a, b = sets
     own = unit(np.vstack([x.rows(wv), y.rows(wv)]))
     means = [unit(of.rows(wv)).mean(axis=0) for of in (a, b)]
@@ -353,7 +355,7 @@ def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
 
 
 def _effect(values: Float64, k: int) -> float:
-    """Return the difference of the means of the first k values and the others, over their std."""
+    """Return the mean of the first k values minus that of the others, over the std of all."""
     spread = float(values.std())
     if spread <= 1e-12 * float(np.abs(values).max(initial=0.0)):
         return math.nan
