@@ -4,11 +4,11 @@
     python benches/bootstrap.py width text.txt
     python benches/bootstrap.py time text.txt --dim 100 --replicates 5
 
-``coverage``: the text is the population. Each trial draws a text of as many documents from it, with
-replacement (or, with ``--fraction``, a part of its documents without replacement), and makes a
-bootstrap of this text. The true similarity of a pair of words is that of models of the whole text,
-the mean of several seeds. For each kind of interval the table has the share of intervals that
-contain the true similarity.
+``coverage``: the text is the population. Each trial draws as many documents as the text has, with
+replacement (with ``--fraction``, that fraction of the documents without replacement), and makes a
+bootstrap of the drawn text. The true similarity of a pair of words is the mean of the similarities
+in several models of the whole text, which have different seeds. For each kind of interval the table
+has the share of intervals that contain the true similarity.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def coverage(options: argparse.Namespace) -> None:
         }
         bias = replicates.mean(axis=0) - value
         error = replicates.std(axis=0, ddof=1)
-        # The estimate as the mean of several models of all of the text.
+        # The mean of several models of the drawn text, as an alternative estimate.
         others = [model(options, seed=200 + trial + 50 * k) for k in range(1, options.fits)]
         fits = [m.fit(text, vocabulary=words).vectors for m in others]
         mean = np.mean([value, *(cosines_of_pairs(wv.vectors, pairs) for wv in fits)], axis=0)
@@ -117,13 +117,13 @@ def coverage(options: argparse.Namespace) -> None:
 
 
 def width(options: argparse.Namespace) -> None:
-    """Compare the spread of replicates: other seeds, one seed, fewer epochs."""
+    """Compare the spread of replicates with different seeds, with one seed and with 4 epochs."""
     lines = lines_of(options.text, options.tokens)
     pairs = None
     for name, epochs, same in (
         ("other seeds", None, False),
         ("one seed", None, True),
-        ("half of the epochs", 4, False),
+        ("4 epochs", 4, False),
     ):
         b = glove_rs.bootstrap(model(options, epochs=epochs), lines, 0)
         if same:
@@ -153,7 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", choices=["coverage", "width", "time"])
     parser.add_argument("text")
-    parser.add_argument("--tokens", type=int, help="read only so many tokens")
+    parser.add_argument("--tokens", type=int, help="read only this many tokens")
     parser.add_argument("--dim", type=int, default=25)
     parser.add_argument("--min-count", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)

@@ -1,6 +1,7 @@
 """Compare glove_rs.alc with the R package conText on the data of conText.
 
-benches/context_r.R runs conText and writes its inputs and results as files; see its head. Then
+benches/context_r.R runs conText and writes its inputs and results as files; the first lines of
+that script say how to run it. Then
 
     python benches/context_r.py FOLDER
 
@@ -62,7 +63,7 @@ def cooccurrence(name: str) -> Cooccurrence:
     i, j, x = (column(f"fcm{name}", key) for key in "ijx")
     margins = FOLDER / f"fcm_margin{name}.json"
     counts = json.loads(margins.read_text()) if margins.exists() else [1] * len(words)
-    # The vocabulary of glove_rs has falling counts; R's matrix is symmetric up to its diagonal.
+    # The vocabulary of glove_rs is sorted by falling counts.
     order = sorted(range(len(words)), key=lambda k: -counts[k])
     rank = np.argsort(order)
     dense = coo_array(
@@ -81,7 +82,7 @@ def main() -> None:
     metadata["nominate"] = [float(row["nominate_dim1"]) for row in rows("docvars")]
     metadata["speaker"] = [k % 40 for k in range(len(tokens))]
 
-    # conText compares keywords without case, and words of contexts with it.
+    # conText ignores case in keywords, but not in the words of contexts.
     def contexts(word: str) -> kwic.KeywordContexts:
         pattern = "(?i)" + word
         return kwic.contexts(tokens, pattern, 6, match="regex", metadata=metadata)

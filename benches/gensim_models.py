@@ -12,20 +12,20 @@ from typing import Any
 
 
 def skip_gram(corpus: str, *, dim: int, min_count: int, threads: int, seed: int) -> Any:
-    """Train gensim's `Word2Vec` on a text of a document a line."""
+    """Train gensim's `Word2Vec` on a file with a document on each line."""
     word2vec = importlib.import_module("gensim.models.word2vec")
     return word2vec.Word2Vec(**_settings(corpus, dim, min_count, threads, seed))
 
 
 def fasttext(corpus: str, *, dim: int, min_count: int, threads: int, seed: int) -> Any:
-    """Train gensim's `FastText` on a text of a document a line."""
+    """Train gensim's `FastText` on a file with a document on each line."""
     models = importlib.import_module("gensim.models.fasttext")
     return models.FastText(**_settings(corpus, dim, min_count, threads, seed))
 
 
 def _settings(corpus: str, dim: int, min_count: int, threads: int, seed: int) -> dict[str, Any]:
     return {
-        "corpus_file": corpus,  # the fastest way in
+        "corpus_file": corpus,  # faster in gensim than an iterable of sentences
         "sg": 1,
         "vector_size": dim,
         "window": 5,

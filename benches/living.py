@@ -1,7 +1,8 @@
-"""Measure what keeps a model alive: more text, words never seen, checkpoints, Ctrl-C.
+"""Measure updates with more text, vectors for new words, checkpoints, and the response to Ctrl-C.
 
-Prints the tables of "A model that lives" in RESULTS.md. Every part trains on the text itself with
-the settings given, so that run times are those of the machine as it is.
+The tables are those of "Counts, checkpoints, vectors", "Ctrl-C", "More text" and "Words that
+training never saw" in RESULTS.md. Every part trains models on the given text with the given
+settings.
 """
 
 from __future__ import annotations
@@ -35,9 +36,9 @@ examples:
   python benches/living.py interrupt --corpus my.txt --set '{"dim": 300}'
 """
 
-#: Numbers of examples that a vector is inferred from; 0 stands for all there are.
+#: Numbers of examples from which a vector is inferred; 0 stands for all examples.
 EXAMPLE_COUNTS = (1, 5, 20, 100, 0)
-#: Neighbours that two vectors of a word may share.
+#: Numbers of nearest neighbours that are compared between two vectors of a word.
 NEIGHBOURS = (10, 100)
 HIDDEN = 100
 OCCURRENCES = range(100, 1000)
@@ -63,7 +64,7 @@ def spread(numbers: Sequence[float], digits: int) -> str:
 
 
 def halves(corpus: Path, folder: Path) -> list[Path]:
-    """The first half of the documents and the second, each in a file."""
+    """Write the first half of the documents and the second half to a file each."""
     lines = corpus.read_bytes().splitlines(keepends=True)
     middle = len(lines) // 2
     paths = [folder / "first.txt", folder / "second.txt"]
@@ -73,7 +74,7 @@ def halves(corpus: Path, folder: Path) -> list[Path]:
 
 
 def update(options: argparse.Namespace) -> None:
-    """Half of the text and then the other half, against all of it at once."""
+    """Compare training on half of the text and an update with the other half with one training."""
     names = ("semantic", "syntactic", "total")
     found: dict[str, list[tuple[float, ...]]] = {}
 
@@ -119,7 +120,7 @@ def visited(model: Glove) -> float:
 
 
 def words(options: argparse.Namespace) -> None:
-    """Vectors inferred for words that were hidden, against those that training gives them."""
+    """Compare vectors inferred for hidden words with the vectors of models trained on these words."""
     settings = options.set | {"progress": False}
     vocabulary = Vocabulary.from_corpus(options.corpus)
     middle = [
@@ -166,7 +167,7 @@ def overlap(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> list[st
 
 
 def occurrences(corpus: Path, hidden: Sequence[str], window: int) -> dict[str, list[list[str]]]:
-    """The window around every occurrence."""
+    """Return the window around every occurrence of each hidden word."""
     contexts: dict[str, list[list[str]]] = {word: [] for word in hidden}
     with corpus.open(encoding="utf-8") as text:
         for line in text:
@@ -187,7 +188,10 @@ def some(contexts: list[list[str]], count: int) -> list[list[str]]:
 
 
 def checkpoints(options: argparse.Namespace) -> None:
-    """What they cost, each run in a process of its own."""
+    """Measure the cost of checkpoints, kept counts, validation and a callback.
+
+    Each run has its own process.
+    """
     ways: dict[str, dict[str, Any]] = {
         "plain": {},
         "keep_counts=True": {"keep_counts": True},
@@ -231,7 +235,7 @@ def once(options: argparse.Namespace) -> None:
 
 
 def interrupt(options: argparse.Namespace) -> None:
-    """From the signal to the exception: while training, and with a checkpoint after every epoch."""
+    """Measure the time from the signal to the exception, without checkpoints and with them."""
     head("Ctrl-C in", "ms until KeyboardInterrupt", "most", "ms until W is there")
     settings = options.set | {"epochs": 10**6, "schedule": "constant", "progress": False}
     rng = random.Random(0)
@@ -240,7 +244,7 @@ def interrupt(options: argparse.Namespace) -> None:
             waits, first = [], []
             for number in range(options.times):
                 place = {"checkpoint_dir": Path(folder) / str(number)} if writes else {}
-                # Enough for an epoch to be on its way, or a checkpoint.
+                # Up to 2 s after the first epoch, the signal finds an epoch or a checkpoint running.
                 wait, access = one_interrupt(settings, options.corpus, place, rng.uniform(0, 2))
                 waits.append(1000 * wait)
                 first.append(1000 * access)
@@ -285,8 +289,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--questions", type=Path, metavar="FILE", help="analogies, as questions-words.txt")
     add("--set", type=json.loads, default={}, metavar="JSON", help="parameters of Glove")
     add("--fit", type=json.loads, default={}, metavar="JSON", help="arguments of fit, for once")
-    add("--seeds", type=int, default=3, metavar="N", help="runs of each (default: 3)")
-    add("--epochs", type=int, nargs="+", metavar="N", help="of updates (default: its own)")
+    add("--seeds", type=int, default=3, metavar="N", help="runs of each kind (default: 3)")
+    add("--epochs", type=int, nargs="+", metavar="N", help="epochs of each update (default: that of update)")
     add("--sample", type=int, default=1, metavar="SEED", help="which words are hidden (default: 1)")
     add("--times", type=int, default=10, metavar="N", help="interrupts of each kind (default: 10)")
     options = parser.parse_args(arguments)

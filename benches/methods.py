@@ -1,4 +1,4 @@
-"""Train five methods on one text, each in a process of its own, and print one table.
+"""Train five methods on one text, each in its own process, and print one table.
 
 The methods are GloVe with the presets "best" and "paper", the loss of GloVe written in PyTorch,
 gensim's skip-gram, and the singular value decomposition of the PPMI matrix with scipy. Each begins
@@ -122,7 +122,7 @@ def peak_memory() -> int:
 
 
 def one(options: argparse.Namespace) -> None:
-    """Train one method in this process, save its vectors and print what it cost as JSON."""
+    """Train one method in this process, save its vectors and print times and memory as JSON."""
     start, cpu = time.perf_counter(), time.process_time()
     vectors = METHODS[options.only](str(options.corpus), options)
     cost = {

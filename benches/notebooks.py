@@ -1,9 +1,9 @@
 """Measure on a real text the figures that the notebooks of `docs/en` and `docs/zh` quote.
 
 The tables are: the probabilities and ratios of ice and steam; the scores of W + W_tilde, W and
-W_tilde; the length of vectors against the frequency of words; analogies with the words of the
-question allowed as answers and not; and the sections of the analogies. Vectors are trained once
-with each of two settings.
+W_tilde; the length of vectors against the frequency of words; analogies whose answers may be words
+of the question, and analogies whose answers may not; and the sections of the analogies. Vectors are
+trained once with each of two settings.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from peers import markdown
 from glove_rs import Cooccurrence, Glove, WordVectors, evaluation
 
 PROBES = ["solid", "gas", "water", "fashion", "cold", "engine", "the"]
-# Every setting that differs between versions of the preset "best" is given.
+# All settings are given in which versions of the preset "best" differ, so that results stay the same.
 SETTINGS = {
     "negative sampling": {
         "x_max": 10, "learning_rate": 0.2, "epochs": 8, "negative": 1, "negative_weight": 0.3,
@@ -56,7 +56,7 @@ def questions(path: Path, wv: WordVectors) -> np.ndarray:
 
 
 def with_inputs_allowed(wv: WordVectors, path: Path) -> str:
-    """Say how often the nearest word of the whole vocabulary is right, and how often an input."""
+    """Return how often the nearest word is the right answer, and how often it is b or c."""
     units = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
     asked = questions(path, wv)
     a, b, c, d = asked.T
@@ -74,7 +74,7 @@ def with_inputs_allowed(wv: WordVectors, path: Path) -> str:
 
 
 def answers(wv: WordVectors, a: str, b: str, c: str) -> list[str]:
-    """Return the answers to "a is to b as c is to ?", inputs excluded, then not excluded."""
+    """Return the answers to "a is to b as c is to ?", first without a, b and c, then with them."""
     target = wv.get_vector(b, norm=True) - wv.get_vector(a, norm=True) + wv.get_vector(c, norm=True)
     excluded = wv.analogy(a, b, c, topn=4)
     allowed = wv.similar_by_vector(target, topn=3)
@@ -83,7 +83,7 @@ def answers(wv: WordVectors, a: str, b: str, c: str) -> list[str]:
 
 
 def vectors(model: Glove, sets: Path) -> None:
-    """Print what the vectors of a model show."""
+    """Print the tables about the vectors of a model."""
     path = sets / "questions-words.txt"
     cells = [["vectors", "analogies", "wordsim353", "MEN", "simlex999"]]
     for combine in ("sum", "word", "context"):

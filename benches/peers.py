@@ -1,9 +1,9 @@
 """Time glove-rs and Stanford's GloVe tools side by side, and print one table.
 
 Every figure is the median of runs that took turns (ours, theirs, ours, theirs, ...) on the same
-text with the same settings and number of threads. A run is a process of its own: wall time and peak
-resident memory are those of the whole process, by wait4. For our runs the time of the call alone,
-without the start of the interpreter and the imports, is given as well.
+text with the same settings and number of threads. Each run has its own process: wall time and peak
+resident memory, from wait4, are those of the whole process. For our runs the table also has the
+time of the call alone, without the start of the interpreter and the imports.
 
 Stanford's tools are not part of this project: build them (https://github.com/stanfordnlp/GloVe,
 `make`) and name the folder with vocab_count, cooccur, shuffle and glove.
@@ -49,7 +49,7 @@ round of Stanford's tools from end to end about 7 minutes more.
 
 
 class PeerError(Exception):
-    """What stops the comparison, in words for whoever started it."""
+    """An error that stops the comparison. The user sees its message."""
 
 
 # --- in a child: one run of ours ------------------------------------------------------------------
@@ -86,7 +86,7 @@ def task_count(corpus: str, window: int, min_count: int, threads: int) -> dict[s
 
 
 def paper(x_max: float, epochs: int, threads: int, more: dict[str, Any]) -> dict[str, Any]:
-    """The settings of our runs: preset "paper", these three, and those of --settings."""
+    """Return the settings of our runs: preset "paper", these three, and those of --settings."""
     return {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
 
 
@@ -149,7 +149,7 @@ def task_gensim(corpus: str, min_count: int, threads: int, dim: int, out: str) -
 def task_evaluate(
     vectors: str, has_header: bool, dim: int, questions: str | None, similarity: list[str]
 ) -> dict[str, Any]:
-    """Scores of a text file of vectors: all files are read by the same few lines."""
+    """Return the scores of a text file of vectors. The files of all tools are read in one way."""
     import numpy as np
 
     from glove_rs import WordVectors, evaluation
@@ -196,7 +196,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 
 @dataclass
 class Run:
-    """What one process, or several in sequence, took."""
+    """The time and memory of one process, or of several in sequence."""
 
     seconds: float  # wall time, process start to end
     peak: int  # bytes
@@ -218,7 +218,7 @@ class Run:
 
     @property
     def call(self) -> float:
-        """Seconds of the call where there is one, of the process otherwise."""
+        """Seconds of the call if it was timed, otherwise of the process."""
         return self.seconds if self.call_seconds is None else self.call_seconds
 
     @property
@@ -248,7 +248,7 @@ def execute(
     PeerError
         If it fails, with the end of what it wrote to standard error.
     """
-    os.sync()  # what the run before wrote is not written back on this run's time
+    os.sync()  # write back the files of the previous run before the clock starts
     with contextlib.ExitStack() as files:
         source: IO[bytes] | int = subprocess.DEVNULL
         sink: IO[bytes] | int = subprocess.DEVNULL
@@ -303,7 +303,7 @@ class Settings:
     similarity: list[Path]
 
     def ours(self, task: str, **arguments: Any) -> tuple[Finished, dict[str, Any]]:
-        """Run a task of ours in a process of its own."""
+        """Run a task of ours in its own process."""
         out = self.work / "said.json"
         command = [sys.executable, Path(__file__).resolve(), "--child", task, json.dumps(arguments)]
         finished = execute(command, self.work, out=out)
@@ -364,7 +364,8 @@ class Settings:
             *("-vector-size", str(dim), "-x-max", str(self.x_max), "-iter", str(epochs)),
         ]
         finished = execute(command, self.work)
-        # It reports when an epoch ends, and its last setting just before the first one begins.
+        # The tool prints a line at the end of each epoch. Just before the first epoch it prints its
+        # last setting, alpha.
         times, losses = [], []
         for at, line in finished.stderr:
             if line.startswith("alpha:"):
@@ -446,14 +447,14 @@ HEAD = ("stage", "ours", "theirs", "ratio", "peak memory", "loss", "analogies")
 
 
 def markdown(cells: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Markdown, aligned: readable as it is, and ready for RESULTS.md.
+    """Return a Markdown table with aligned columns, as in RESULTS.md.
 
     Parameters
     ----------
     cells : sequence of sequences of str
         The head and the rows.
     left : int, default 1
-        How many columns are aligned to the left. All others hold figures.
+        How many columns are aligned to the left. All others are aligned to the right.
     """
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
 
@@ -480,7 +481,7 @@ def peaks(ours: Sequence[Run], theirs: Sequence[Run]) -> tuple[float, float]:
 
 
 def timing_rows(stage: str, ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Row]:
-    """The calls (of the tools: the processes), then the whole processes."""
+    """Yield a row for the calls and a row for the processes. A tool's call is its process."""
     ours_call, theirs_call = (median(runs, lambda run: run.call) for runs in (ours, theirs))
     yield Row(stage, ours=ours_call, theirs=theirs_call, peaks=peaks(ours, theirs))
     ours_whole, theirs_whole = (median(runs, lambda run: run.seconds) for runs in (ours, theirs))
@@ -534,7 +535,7 @@ class Comparison:
         self.notes.append(f"Records: ours {ours.records:,}, theirs {theirs.records:,}: {same}.")
 
     def prepare_training(self) -> None:
-        """Stanford's shuffled records, from counts made before if there are any."""
+        """Shuffle Stanford's counts. They are made first if no earlier stage made them."""
         s = self.settings
         if not s.counts.exists():
             say("preparing: Stanford's vocab_count and cooccur")
@@ -674,7 +675,7 @@ def machine() -> str:
 
 
 def read_once(path: Path) -> tuple[int, int]:
-    """Bytes and lines; afterwards the text is in the page cache for everyone."""
+    """Return the number of bytes and of lines. This also reads the text into the page cache."""
     size = lines = 0
     with path.open("rb") as file:
         while block := file.read(1 << 20):
@@ -786,7 +787,7 @@ def compare(options: argparse.Namespace, work: Path) -> None:
     _, about = settings.ours("about")
     if options.corpus is None:
         settings.ours("prose", out=str(settings.corpus))
-    settings.counts.unlink(missing_ok=True)  # another run's, perhaps of another text
+    settings.counts.unlink(missing_ok=True)  # of an earlier run, perhaps on another text
     size, lines = read_once(settings.corpus)
 
     comparison = Comparison(settings)
@@ -817,8 +818,9 @@ def compare(options: argparse.Namespace, work: Path) -> None:
     ]
     notes = [
         *comparison.notes,
-        "Peak memory is that of the whole process, of the largest of several; in training ours "
-        f"counts too. Figures below {own / 1e6:.0f} MB, this script's own size, cannot be seen.",
+        "Peak memory is that of the whole process, or of the largest if there are several. In the "
+        "stage train, our process also counts the text. Peaks below the memory of this script, "
+        f"{own / 1e6:.0f} MB, are not visible.",
     ]
     print(
         *head, "", markdown([HEAD, *(row.cells() for row in comparison.rows)]), "", *notes, sep="\n"

@@ -1,11 +1,11 @@
 """Train several models on one text, score them on a folder of evaluation sets, and print one table.
 
 By default the models are the preset "best", gensim's skip-gram and gensim's FastText, with the same
-dimension, threads and least count. Each is trained with every seed, in turn. A score is the median
-over the seeds, with the medians of the bounds of its 95 % bootstrap interval. The difference of the
-first model and another is paired: both are scored on the same draws of the questions, pairs or
-words that both know. Scores are those of W + W_tilde and, for FastText too, of the words that
-occur in the text at least as often as the least count.
+dimension, threads and minimum count. Each is trained with every seed, in turn. A score is the
+median over the seeds, with the medians of the bounds of its 95 % bootstrap interval. The difference
+between the first model and another model is paired: both are scored on the same draws of the
+questions, pairs or words that both find. GloVe is scored with W + W_tilde. FastText, like the other
+models, has no vectors for words below the minimum count here.
 """
 
 from __future__ import annotations
@@ -60,14 +60,14 @@ examples:
   python benches/quality.py --corpus my.txt --panel sets --part rest --seeds 1 \\
       --models best '{"alpha": 0.5}' '{"negative": 2}'
 
-A folder of sets holds files such as questions-words.txt, wordsim353.tsv and simlex999.txt. Settings
-chosen while looking at --part rest (three documents of four) can be judged on --part aside, which
-they have never seen.
+A folder of sets holds files such as questions-words.txt, wordsim353.tsv and simlex999.txt. Choose
+settings on --part rest (three documents of four). Then measure them on --part aside, which was not
+used for the choice.
 """
 
 
 def part_of(corpus: Path, part: str, folder: Path) -> Path:
-    """The documents of that part, in a file."""
+    """Write the documents of a part to a file. Return its path."""
     if part == "all":
         return corpus
     path = folder / f"{part}.txt"
@@ -110,7 +110,7 @@ def gensim(name: str) -> Callable[[Path, dict[str, Any]], Trained]:
 
 
 def middle(values: Sequence[float | None], digits: int) -> str:
-    """The median, and the range if there are several."""
+    """Return the median, and the range if there are several values."""
     numbers = [value for value in values if value is not None]
     if not numbers:
         return ""
@@ -120,7 +120,7 @@ def middle(values: Sequence[float | None], digits: int) -> str:
 
 
 def cell(measure: str, scores: Sequence[Score], sign: str = "") -> str:
-    """The medians of a score and of the bounds of its interval; shares in per cent."""
+    """Return the medians of a score and of its bounds; accuracy and purity are in per cent."""
     factor, digits = (1, 3) if measure == "Spearman" else (100, 1)
 
     def median(values: Sequence[float]) -> str:
@@ -138,17 +138,17 @@ def cell(measure: str, scores: Sequence[Score], sign: str = "") -> str:
 def table(
     names: Sequence[str], runs: Sequence[Sequence[Trained]], panels: list[list[Panel]]
 ) -> str:
-    """A row for each set, and a column for each model and for each difference from the first.
+    """Return a row for each set, and a column for each model and each difference from the first.
 
     Parameters
     ----------
     names : sequence of str
         The models.
     runs : sequence of sequences of Trained
-        For each model, a training with each seed.
+        For each model, the training with each seed.
     panels : sequence of sequences of Panel
-        For each model, the table of each seed: of the first alone, and of the first with each other
-        as baseline.
+        For each model, the panel of each seed. The first model has a panel of its own scores. Every
+        other model has a panel of the first model's scores with this model as baseline.
     """
     first, others = names[0], list(zip(names[1:], panels[1:], strict=True))
     head = ["set", "measure", "found", "all", first]
@@ -241,7 +241,7 @@ def main() -> int:
                 baseline = run.vectors if number else None
                 first = runs[0][-1] if number else run
                 scored = evaluation.panel(first.vectors, options.panel, baseline=baseline)
-                if number:  # the matrix of the first is needed until the last is scored
+                if number:  # the first model's vectors are needed for all other models
                     run.vectors = WordVectors([], run.vectors.vectors[:0])
                 runs[number].append(run)
                 panels[number].append(scored)

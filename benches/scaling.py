@@ -1,8 +1,9 @@
 """Time the stages of a fit on a local Dask cluster, and print them beside those of `Glove`.
 
-Every worker is a process of one thread, and every run of `Glove` has a process of its own. All take
-turns, as often as `--rounds` says; the table tells medians. Bytes are what the workers received
-from each other. Of the epochs, the first and the median of the others are told.
+Every worker is a process with one thread, and every run has its own process. In each of `--rounds`
+rounds, `Glove` and each number of workers run once; the table has medians over the rounds. "Moved"
+are the bytes that workers received from each other. The table has the time of the first epoch and
+the median of the other epochs.
 
 examples:
   python benches/scaling.py --corpus my.txt --workers 1 2 4 --dim 100

@@ -1,10 +1,11 @@
-"""Time every way into the vocabulary: megabytes or tokens per second, from the page cache.
+"""Time the kinds of source of a vocabulary, in megabytes or tokens per second, from the page cache.
 
     python benches/sources.py --english enwiki.txt --chinese zhwiki.txt
 
-Each line is the median of runs of `Vocabulary.from_corpus`, with its range. Packed files take turns
-with the programs gzip, bzip2, xz and zstd, which unpack them and do nothing else; what the library
-that we use does alone is measured by `cargo bench --bench tokenizing`. Files are written to --work.
+Each line is the median of runs of `Vocabulary.from_corpus`, with its range. Runs on compressed files
+alternate with runs of the programs gzip, bzip2, xz and zstd, which only decompress the file.
+`cargo bench --bench tokenizing` measures our reader of compressed text. Files are written to
+--work.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ class Table:
     def line(
         self, name: str, unit: str, amount: float, *works: Callable[[], object]
     ) -> list[float]:
-        """Run works in turn and print the rate of the first; return the median rates of all."""
+        """Run `works` in turn and print the rate of the first; return the median rate of each."""
         if not self.only.search(name):
             return []
         seconds: list[list[float]] = [[] for _ in works]
@@ -52,7 +53,7 @@ class Table:
 
 
 def packed(table: Table, program: str, english: Path, read: Any, folder: Path) -> None:
-    """Read a packed file, and let its program unpack it."""
+    """Time reading a compressed file, in turn with its program, which only decompresses it."""
     if shutil.which(program) is None or not table.only.search(program):
         return
     path = folder / program
@@ -65,7 +66,7 @@ def packed(table: Table, program: str, english: Path, read: Any, folder: Path) -
 
 
 def columns(table: Table, english: Path, lines: list[str], read: Any, folder: Path) -> None:
-    """Read a column of tables in files, in turn with the same text in a plain file."""
+    """Time reading a column of a table file, in turn with the same text in a plain file."""
     try:
         import pyarrow
         import pyarrow.csv

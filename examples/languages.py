@@ -2,8 +2,8 @@
 
     python examples/languages.py zhwiki.txt enwiki.txt
 
-Each text is a file, or anything else that `Glove.fit` reads, with a document on each line; `none`
-leaves one out. The texts need not be split into words: `tokenizer` does it.
+Each text is a file with a document on each line, or a folder, pattern or URL that `Glove.fit` reads.
+Give `none` to leave a text out. The texts need not be split into words: `tokenizer` splits them.
 """
 
 from __future__ import annotations

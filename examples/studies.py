@@ -2,7 +2,7 @@
 
     python examples/studies.py corpus.txt --words ice steam --replicates 20
 
-A document is a line. docs/compare.md says what may be concluded from the tables.
+Each line is a document. docs/compare.md explains the tables.
 """
 
 import argparse

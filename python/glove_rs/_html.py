@@ -32,7 +32,7 @@ def table(
     sides : sequence of str, optional
         The alignment of each column, instead of `left`.
     named : bool, default True
-        The first cell of each row is its name.
+        Whether the first cell of each row is a heading: the name of the row.
     """
     head, *body = rows
     if sides is None:
@@ -74,5 +74,5 @@ def _below(notes: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    # A lone surrogate, of a name that is not UTF-8, cannot be written into a page.
+    # A name that is not UTF-8 has lone surrogates, which UTF-8 cannot encode: they become "?".
     return html.escape(text.encode("utf-8", "replace").decode())

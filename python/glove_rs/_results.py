@@ -77,7 +77,7 @@ class ResultTable:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return title, rows and notes as types that ``json.dumps`` accepts (None for NaN)."""
+        """Return title, rows and notes for ``json.dumps``, with None for NaN and infinity."""
         rows = [{name: _json(value) for name, value in row.items()} for row in self]
         return {"title": self.title, "rows": rows, "notes": list(self.notes)}
 
@@ -110,7 +110,8 @@ class ResultTable:
         Raises
         ------
         ValueError
-            If the table has no rows, or needs intervals and has none.
+            If the table has no rows or no values to draw, or is an :class:`IntervalTable` without
+            intervals.
         ImportError
             If matplotlib is not installed.
         """
@@ -124,7 +125,7 @@ class ResultTable:
         values = self[value].astype(np.float64)
         if low in self._columns and high in self._columns:
             bounds = np.array([self[low], self[high]], dtype=np.float64)
-            # The interval need not contain the value, for example that of a debiased estimate.
+            # Some intervals, such as bias-corrected ones, may not contain the value.
             ax.hlines(places, bounds[0], bounds[1], color="0.5")
         ax.plot(values, places, "o")
         ax.set_yticks(places, self._labels(label), parse_math=False)
@@ -175,7 +176,10 @@ class IntervalTable(ResultTable):
 
 
 def _array(values: Any) -> NDArray[Any]:
-    """Return a column as an array: of numbers or bools, or else of objects."""
+    """Return a column as an array: of numbers if all values are numbers, otherwise of objects.
+
+    An array of bools stays one.
+    """
     if not isinstance(values, np.ndarray):
         found = np.empty(len(values), dtype=object)
         found[:] = list(values)

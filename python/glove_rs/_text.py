@@ -9,7 +9,7 @@ __all__ = ["about", "amount", "columns", "decimal", "figure", "number", "percent
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as text: each row is a name and its values; the names have one width."""
+    """Return a table as text. A row is a name, padded to the width of the longest, and values."""
     rows = list(rows)
     width = max((len(row[0]) for row in rows), default=0)
     return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)
@@ -38,7 +38,10 @@ def decimal(value: float, digits: int = 4) -> str:
 
 
 def figure(value: float) -> str:
-    """Return a number with four significant digits, or all digits of an integer; "n/a" for NaN."""
+    """Return a number with four significant digits; "n/a" for NaN.
+
+    A number of 1,000 or more is rounded to an integer.
+    """
     if math.isnan(value):
         return "n/a"
     if abs(value) >= 1000 and not math.isinf(value):
@@ -60,7 +63,7 @@ def number(n: float) -> str:
 
 
 def about(value: float, bounds: tuple[float, float], shown: Callable[[float], str]) -> str:
-    """Return an estimated value as text, with its two bounds if their texts differ."""
+    """Return an estimated value as text, with its bounds if the bounds differ when rounded."""
     low, high = map(shown, bounds)
     text = f"about {shown(value)}"
     return text if low == high else f"{text} ({low} to {high})"

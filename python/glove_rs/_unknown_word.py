@@ -98,10 +98,10 @@ def close_spellings(
 ) -> list[str]:
     """Return words of the vocabulary that are spelled like `word`, at most `most`.
 
-    Words that differ from `word` in case only come first, then words that are one edit away from
+    Words that differ from `word` only in case come first, then words that are one edit away from
     `word` or from its lower case. In both groups frequent words come first. The function makes
-    every edit of `word` and looks it up. Comparing `word` with the whole vocabulary is too slow:
-    difflib takes a second or more for 400,000 words.
+    every edit of `word` and looks it up in `rows`, because computing an edit distance to each word
+    of a large vocabulary is slow.
 
     Parameters
     ----------
@@ -114,11 +114,11 @@ def close_spellings(
     most : int, default 3
         The largest number of words to return.
     """
-    if len(word) > 100:  # so long a word has too many edits, and is hardly a typing error
+    if len(word) > 100:  # such a word has many edits, and is hardly a typing error
         return []
     folded = word.casefold()
     in_other_case = [other for other in words if other.casefold() == folded]
-    # The alphabet of the language is not known: use the letters of the most frequent words.
+    # The alphabet of the language is not known: use the letters of `word` and of frequent words.
     letters = set(word).union(*words[:1_000])
     tried = _edits(word, letters) | _edits(word.lower(), letters)
     edited = sorted((other for other in tried if other in rows), key=rows.__getitem__)

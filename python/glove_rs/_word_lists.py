@@ -31,16 +31,18 @@ _FORMAT = "glove-rs phrases"
 
 
 def stop_words(value: object) -> list[str]:
-    """Return stop words, each once, sorted.
+    """Return stop words, sorted and without repetitions. Empty words are left out.
 
     Raises
     ------
     ValueError
-        If a text is neither a file nor a language; for a word without letters.
+        If a str is neither a file nor a language, or if a word is not valid text.
+    FormatError
+        If the file is not UTF-8.
     OSError
         If the file cannot be read.
     ImportError
-        For a language, if stop-words is not installed.
+        For a language, if the library stop-words is not installed.
     """
     if isinstance(value, str | os.PathLike):
         found = _of_file_or_language(value)
@@ -93,7 +95,7 @@ def core_phrases(value: object) -> _core.CorePhrases:
 
 
 def read_phrases(path: str | os.PathLike[str], parameter: str = "path") -> _core.CorePhrases:
-    """Read a file of phrases. Errors about the path name this parameter."""
+    """Read a file of phrases. `parameter` is the name of the parameter `path` in messages."""
     name = path_text(parameter, path)
     with open(name, encoding="utf-8") as file:
         try:
@@ -103,7 +105,7 @@ def read_phrases(path: str | os.PathLike[str], parameter: str = "path") -> _core
 
 
 def phrases_to_json(phrases: _core.CorePhrases) -> dict[str, Any]:
-    """Return phrases as JSON."""
+    """Return phrases as types that ``json.dumps`` accepts."""
     delimiter, connectors, passes = phrases.parts()
     return {
         "format": _FORMAT,

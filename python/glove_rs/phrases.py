@@ -46,7 +46,8 @@ class Phrases(Mapping[tuple[str, ...], float]):
 
     Create an object with :meth:`learn` or :meth:`load`, and pass it to :class:`glove_rs.Glove`,
     :class:`glove_rs.Cooccurrence` or :class:`glove_rs.Vocabulary` as `phrases`. It is a mapping
-    from the words of each phrase to its score, best first.
+    from the words of each phrase to its score. The phrases of each pass are sorted by score, the
+    largest score first.
 
     Examples
     --------
@@ -111,9 +112,10 @@ class Phrases(Mapping[tuple[str, ...], float]):
             ends. They do not change its score. For English: ``ENGLISH_CONNECTOR_WORDS`` of this
             module.
         delimiter : str, default "_"
-            What joins the words of a phrase.
+            The text between the words of a joined phrase. It has no white space.
         passes : int, default 1
-            With 2, phrases of phrases are found too, such as "new york" and "times".
+            From 1 to 10. A second pass also joins phrases of the first pass: it finds "new york
+            times" from "new york" and "times".
         tokenizer, lowercase, normalize, documents, errors, max_word_bytes, threads, memory, \
 tmp_dir, progress
             As for :class:`glove_rs.Glove`.
@@ -122,8 +124,8 @@ tmp_dir, progress
         -------
         Phrases
             The phrases and scores are those of gensim's ``Phrases`` on the same documents, without
-            its limit of the number of words. Neighbours that two chunks of a document of more than
-            1 MiB divide are not counted.
+            its limit of the number of words. A document of more than 1 MiB is read in chunks. The
+            last word of a chunk and the first word of the next chunk do not count as neighbours.
 
         Raises
         ------
@@ -173,7 +175,7 @@ tmp_dir, progress
         return cls._of(read_phrases(path))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the phrases to a file, as JSON. It appears complete or not at all.
+        """Write the phrases to a file, as JSON. The file appears complete or not at all.
 
         Raises
         ------

@@ -23,7 +23,7 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 
 
 class _Vectors(Protocol):
-    """Words with their vectors, as :class:`glove_rs.WordVectors` and gensim's have them."""
+    """The attributes of :class:`glove_rs.WordVectors`, and of gensim's, that a fit uses."""
 
     @property
     def index_to_key(self) -> list[str]: ...
@@ -217,15 +217,15 @@ class Subwords:
         Parameters
         ----------
         path : str or path-like
-            The file. It appears complete or not at all. A name that ends in ``.gz`` or another
-            compression is compressed.
+            The file. It appears complete or not at all. The file is compressed if its name ends in
+            ``.gz`` or in the ending of another compression.
 
         Raises
         ------
         ValueError
             If the ending of the name is that of another format.
         OSError
-            If it cannot be written. An existing file is then left unchanged.
+            If the file cannot be written. An existing file is then left unchanged.
         """
         self._core.save(path_text("path", path))
 
@@ -241,9 +241,10 @@ class Subwords:
         Raises
         ------
         FormatError
-            If the file is not a subword model, truncated or damaged. The message has the offset.
+            If the file is not a subword model, or is truncated or damaged. The message has the
+            offset of the damage.
         OSError
-            If it cannot be read.
+            If the file cannot be read.
         """
         return cls._load("path", path)
 

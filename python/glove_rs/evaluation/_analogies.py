@@ -20,7 +20,7 @@ from ._set_files import read_questions
 
 __all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule", "section_kind"]
 
-# Stanford's tools write the mean of rare words under this name. It is never an answer.
+# Stanford's tools write the mean vector of rare words under this name. It is never an answer.
 _UNKNOWN = "<unk>"
 
 
@@ -198,8 +198,8 @@ def analogies(
         "3cosmul" is the method of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶
         added to the denominator.
     restrict_vocab : int, optional
-        Use only the first `restrict_vocab` words: answers come from these, and a question with
-        another word is skipped.
+        Use only the first `restrict_vocab` words: only they can be answers, and a question with any
+        other word is skipped.
     lowercase : bool, default True
         Lower-case the questions.
 
@@ -277,7 +277,7 @@ def answered(
     outcomes : Outcomes
         1 for a right answer.
     predicted : ndarray of intp, shape (questions,)
-        The row of each answer, -1 where there is none.
+        The row of each answer, -1 for a question without an answer.
     """
     rows, limit = rows_of(wv, questions, restrict_vocab)
     known, answerable = finite(wv, rows, limit)
@@ -299,7 +299,7 @@ def _protocol(method: str, restrict_vocab: int | None, lowercase: bool) -> str:
 
 
 def rule(method: str) -> str:
-    """Return the rule that answers are found by, in words."""
+    """Return the rule that chooses the answers, in words."""
     if method == "3cosadd":
         return "3CosAdd: argmax of cos(w, b - a + c)"
     return "3CosMul: argmax of cos(w, b) cos(w, c) / (cos(w, a) + 1e-6), cosines moved to [0, 1]"

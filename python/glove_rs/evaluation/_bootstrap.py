@@ -1,8 +1,8 @@
 """Bootstrap: how much a score would vary with other items of the same kind (Efron 1979).
 
-The items of a set are drawn with replacement, as many as there are, and the score is computed
-again. Several models are scored on the same draws, so that the difference of two models has an
-interval of its own: what makes an item hard makes it hard for both.
+As many items as the set has are drawn from it with replacement, and the score of the drawn items is
+computed. Two models are scored on the same draws: an item that is hard for one model is often hard
+for the other, and the interval of the difference of their scores takes this into account.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _Float64 = NDArray[np.float64]
 
 #: The probability of an interval.
 _LEVEL = 0.95
-# The largest share of draws that may have no score: of all others the interval is made.
+# There is no interval if more than this share of the draws has no score. Otherwise the interval is
+# computed from the draws with a score.
 _UNDEFINED = 0.05
 # Items drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays are in use. Measured on
 # 3,000 pairs and two models: 0.43 s for 1,000 draws; 0.52 s with 2¹⁴, 0.73 s with 2²⁰.
@@ -32,7 +33,7 @@ def interval(scores: _Float64) -> tuple[float, float]:
     Parameters
     ----------
     scores : ndarray of float64, shape (n,)
-        Of the resampled items.
+        The score of each draw.
     """
     is_defined = ~np.isnan(scores)
     if is_defined.mean() < 1 - _UNDEFINED:
@@ -45,8 +46,9 @@ def interval(scores: _Float64) -> tuple[float, float]:
 def resampled_share(right: _Float64, n: int, seed: int) -> _Float64:
     """Return the share of right items for each of `n` draws.
 
-    Models that are right on the same items are right on the same number of drawn items, so it is
-    enough to draw how many items there are of each pattern, such as "right, wrong".
+    The outcomes of all models for an item are a pattern, such as "first model right, second model
+    wrong". Items with the same pattern have the same effect, so the function draws only the number
+    of items of each pattern.
 
     Parameters
     ----------

@@ -43,9 +43,9 @@ class CategoryResult(OneRow):
     path : str
         The file of words and categories.
     purity : float
-        From 0 to 1. NaN if it is undefined: with words of fewer than two categories.
+        From 0 to 1. NaN if the answerable words have fewer than two categories.
     clusters : int
-        The number of clusters, which is that of the categories with an answerable word.
+        The number of clusters: the number of categories with an answerable word.
     answerable : int
         Words that are known and have finite vectors.
     skipped : int
@@ -94,8 +94,8 @@ def categories(
 
     The vectors are scaled to unit length. Ward's method makes as many clusters of them as there are
     categories. Purity is the share of words that belong to the most frequent category of their
-    cluster. Baroni, Dinu and Kruszewski (2014) use the same measure, with clusters of another
-    method. Ward's method has no random start, so the same vectors always have the same purity.
+    cluster. Baroni, Dinu and Kruszewski (2014) use the same measure with another clustering method.
+    Ward's method has no random start, so the same vectors always have the same purity.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def categories(
     ------
     FormatError
         If a line does not consist of a word and a category, the file is not UTF-8, or it has fewer
-        than two categories, a category for each word, or more than 20,000 words.
+        than two categories, a different category for each word, or more than 20,000 words.
     OSError
         If the file cannot be read.
     ValueError
@@ -170,9 +170,10 @@ def clustered(
     *,
     restrict_vocab: int | None,
 ) -> Outcomes:
-    """Return 1 for each word whose category is the most frequent one of its cluster.
+    """Return 1 for each word whose category is the most frequent one of its cluster, otherwise 0.
 
-    See :func:`categories`. All outcomes are NaN if words of fewer than two categories are known.
+    See :func:`categories`. All outcomes are NaN if the answerable words have fewer than two
+    categories.
     """
     hierarchy = optional("scipy.cluster.hierarchy", "categories")
     if len(words) > _MOST_WORDS:

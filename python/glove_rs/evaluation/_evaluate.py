@@ -23,11 +23,12 @@ def evaluate(
     restrict_vocab: int | None = None,
     lowercase: bool = True,
 ) -> AnalogyResult | SimilarityResult | CategoryResult:
-    """Run :func:`analogies`, :func:`categories` or :func:`similarity`, as the file's content says.
+    """Run :func:`analogies`, :func:`categories` or :func:`similarity`, depending on the file.
 
     A file has questions if its first line starts with ':', or if each of its first two lines has
     four words and no rating, as in the files of Stanford's eval/question-data. It has categories if
-    each of its first two lines has two words. Any other file is passed to :func:`similarity`.
+    each of its first two lines has two fields, and neither is a number. Any other file is passed to
+    :func:`similarity`. Lines that start with '#' are not counted.
     """
     method = choice("method", method, METHODS)
     read = SetFile(path)

@@ -1,4 +1,4 @@
-"""What word vectors make of the items of a set: its questions, pairs or words."""
+"""The outcome of a model for each item of a set. An item is a question, a pair or a word."""
 
 from __future__ import annotations
 
@@ -34,16 +34,17 @@ class Vectors(Protocol):
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What one model does with each item of a set, in the order of the file.
+    """The outcomes of one model for all items of a set, in the order of the file.
 
     Attributes
     ----------
     known : ndarray of bool, shape (items,)
-        All words of the item are in the model.
+        Whether all words of the item are in the model.
     answerable : ndarray of bool, shape (items,)
-        They also have finite vectors.
+        Whether all words of the item are in the model and have finite vectors.
     values : ndarray of float64, shape (items,)
-        The cosine of a pair; 1 or 0 for a right or wrong answer. NaN if the item is not answerable.
+        The cosine of a pair; 1 for a right answer to a question or a word in the right cluster,
+        otherwise 0. NaN if the item is not answerable.
     """
 
     known: NDArray[np.bool_]
@@ -56,7 +57,7 @@ class Outcomes:
 
 
 def checked(name: str, wv: object) -> Vectors:
-    """Return `wv` if it has what is evaluated, or raise a TypeError that names the parameter."""
+    """Return `wv` if it is a :class:`Vectors`, else raise a TypeError that names the parameter."""
     if isinstance(wv, Vectors):
         return wv
     raise TypeError(f"{name} must be word vectors, such as WordVectors, got {shown(wv)}")
@@ -111,7 +112,7 @@ def defined(value: float) -> float | None:
 
 
 def not_finite_note(number: int, what: str) -> list[str]:
-    """Return the line that says how many items were skipped for their vectors, if any."""
+    """Return a line with the number of items skipped for NaN or infinity; no line if it is 0."""
     return (
         [f"{number:,} of the skipped {what} have a vector with NaN or infinity"] if number else []
     )

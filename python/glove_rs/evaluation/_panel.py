@@ -126,8 +126,8 @@ def panel(
     interval.
 
     The draws treat items as independent, but items share words. The intervals are valid for other
-    items with the same words. For other words they are too narrow, those of analogies several
-    times.
+    items with the same words. For items with other words the intervals are too narrow; those of
+    analogies would have to be several times as wide.
 
     Parameters
     ----------
@@ -226,14 +226,14 @@ _NO_SET = "its first two lines are not questions, rated pairs of words, or words
 
 
 def _set_names(files: Sequence[str]) -> list[str]:
-    """Return the names of files without their endings, where these differ."""
+    """Return the names of files, without their endings if no two files then have the same name."""
     short = [_ENDINGS.sub("", file) or file for file in files]
     times = Counter(short)
     return [name if times[name] == 1 else file for name, file in zip(short, files, strict=True)]
 
 
 def _opened(path: str) -> SetFile:
-    """Read a file; a pipe would wait for its writer."""
+    """Read a regular file. A pipe is refused, because reading it would wait for its writer."""
     if os.path.isdir(path):
         raise FormatError(f"{path}: this is a folder; only files are read")
     if os.path.exists(path) and not os.path.isfile(path):
@@ -242,7 +242,7 @@ def _opened(path: str) -> SetFile:
 
 
 def _reason(error: Exception, path: str) -> str:
-    """Return the message of an error, with the path in front if it has none."""
+    """Return the message of an error, with the path in front if the message does not have it."""
     if isinstance(error, OSError) and error.strerror:
         return f"{path}: {error.strerror}"
     message = str(error)
@@ -257,7 +257,7 @@ def _protocol(
     n: int,
     seed: int,
 ) -> str:
-    """Return how the rows were measured, a line for each thing."""
+    """Return how the rows were measured, with one fact on each line."""
     measures = {
         "Spearman": "Spearman: rank correlation of cosines and human ratings",
         "accuracy": f"accuracy: the share of right answers by {rule(method)}",

@@ -22,13 +22,13 @@ __all__ = ["Measuring"]
 
 _Float64: TypeAlias = "NDArray[np.float64]"
 
-# Fewer items than this have no interval: their draws are too much alike.
+# A score of fewer items has no interval: the draws of so few items are too similar.
 _LEAST_ITEMS = 10
 
 
 @dataclass(frozen=True)
 class Measuring:
-    """How the models are measured."""
+    """The models, and the settings with which they are measured."""
 
     models: Sequence[Vectors]
     method: str
@@ -36,7 +36,7 @@ class Measuring:
     lowercase: bool
 
     def tasks(self, file: SetFile, kind: Kind, name: str) -> Iterator[_Task]:
-        """Yield the rows of a set, still to be scored."""
+        """Yield a task for each row of a set. :meth:`_Task.row` then computes its scores."""
         limit = self.restrict_vocab
         if kind == "similarity":
             pairs, ratings = read_pairs(file, self.lowercase)
@@ -111,7 +111,7 @@ class _Task:
 
 
 def _difference(scores: _Float64) -> _Float64:
-    """Return the only row, or the first minus the second."""
+    """Return the first row of scores, minus the second row if there is one."""
     difference: _Float64 = scores[0] if len(scores) == 1 else scores[0] - scores[1]
     return difference
 

@@ -79,8 +79,8 @@ def page(title: str, fragment: str) -> str:
 def _cells(rows: Sequence[PanelRow]) -> list[tuple[str, ...]]:
     """Return the cells of the head and the rows.
 
-    The items that the second model finds, and those that both find, have columns where their
-    numbers differ from those of the first.
+    The number of items that the second model finds, and the number that both models find, have
+    columns if one of them differs, in any row, from the number that the first model finds.
     """
     is_paired = any(row.difference for row in rows)
     differ = any(
@@ -123,7 +123,7 @@ def _shown(score: Score, measure: str, sign: str = "") -> tuple[str, str]:
 def _notes(rows: Sequence[PanelRow]) -> list[str]:
     """Return a line for each reason why a score is undefined or has no interval.
 
-    A reason of the first score is not said again of the others.
+    A reason that is listed for a score of a row is not repeated for the other scores of the row.
     """
     found = []
     for row in rows:

@@ -24,8 +24,9 @@ _FIELD = re.compile(r"[^ \t\r\f\v]+")
 # The separators of fields. The first one that a line has separates its fields; if a line has none,
 # spaces do.
 _SEPARATORS = "\t;,"
-# The most columns, and the most words in a column of words, of a set: other files are prose or
-# vectors. SimLex-999 has 10 columns; a term such as "climate change" has several words.
+# A set has at most this many columns, and at most this many words in a column of words. Other
+# files are prose or vectors. SimLex-999 has 10 columns; a term such as "climate change" has several
+# words.
 _MOST_COLUMNS = 20
 _MOST_WORDS = 4
 # Names of the columns in the first line of a file of categories.
@@ -63,10 +64,10 @@ def _lines(path: _Path) -> Iterator[tuple[int, str]]:
 
 
 def kind_of(file: SetFile) -> Kind | None:
-    """Return the kind of a set, which its first lines tell, or None if it is none.
+    """Return the kind of a set by its first two lines, or None if the file is not a set.
 
-    Two lines are looked at, because the first may name the columns. Lines that start with '#' are
-    comments.
+    The first line alone is not enough, because it may name the columns. Lines that start with '#'
+    are comments.
     """
     rows = _table(file)[:2]
     if rows and rows[0].line.startswith(":"):
@@ -81,7 +82,8 @@ def _kind_of_row(row: _Row) -> Kind | None:
     if row.rating is None and len(_FIELD.findall(row.line)) == 4:
         return "analogies"
     first = row.fields[:2]
-    # A number as the second word is a line of a vector file or a vocabulary; the rest is prose.
+    # If the second field is a number, the file has vectors or a vocabulary. Other lines that are
+    # refused here are prose.
     if not all(first) or _number(first[-1]) is not None or len(row.fields) > _MOST_COLUMNS:
         return None
     if any(len(_FIELD.findall(field)) > _MOST_WORDS for field in first):
@@ -107,14 +109,15 @@ def read_questions(
     folded : callable, default str
         A function that is applied to each question, such as `str.lower`.
     left_out : list of int, optional
-        The numbers of lines that are not questions are added to this list. By default such a line
-        is an error.
+        The line numbers of lines that are not questions are added to this list. By default such a
+        line is an error.
 
     Returns
     -------
     sections : list of str
-        Their names. Questions before the first line ``: name`` form a section that is named after
-        the file. Lines that start with '#' above the first question and section are comments.
+        The names of the sections. Questions before the first line ``: name`` form a section that is
+        named after the file. Lines that start with '#' above the first question and section are
+        comments.
     owner : list of int
         The section of each question, from 0.
     questions : list of (str, str, str, str)
@@ -122,7 +125,7 @@ def read_questions(
     Raises
     ------
     FormatError
-        For a line that is no question, or if there is none.
+        For a line that is not a question, or if the file has no question.
     """
     sections: list[str] = []
     owner: list[int] = []
@@ -160,7 +163,8 @@ def read_pairs(path: _Path, lowercase: bool) -> tuple[list[tuple[str, str]], lis
     Raises
     ------
     FormatError
-        For a line without them, unless it is the first, or if there is no pair.
+        For a line without two words and a rating, except a first line that names the columns; or if
+        the file has no pair.
     """
     pairs: list[tuple[str, str]] = []
     ratings: list[float] = []
@@ -193,8 +197,8 @@ def read_categories(path: _Path, lowercase: bool) -> tuple[list[str], list[str]]
     Raises
     ------
     FormatError
-        For a line that has not two fields, if there are fewer than two categories, or if every word
-        has a category of its own.
+        For a line that does not have two fields, if there are fewer than two categories, or if
+        every word has a different category.
     """
     rows = _table(path)
     if rows and _names_columns(rows[0].fields):
@@ -223,7 +227,7 @@ def _names_columns(fields: Sequence[str]) -> bool:
 
 @dataclass(frozen=True)
 class _Row:
-    """A line of a table, without the number of the row where the table has a column of these."""
+    """A line of a table. `fields` does not include a column of row numbers."""
 
     number: int
     line: str
@@ -251,7 +255,8 @@ def _table(path: _Path) -> list[_Row]:
     rows = [_Row(number, line, _fields(line)) for number, line in _lines(path) if line[0] != "#"]
     if not _are_numbered([row.fields for row in rows]):
         return rows
-    # The name of the column of row numbers is often empty, and lost where tabs separate.
+    # The header of the column of row numbers is often empty. With tabs it is then lost, because
+    # white space at the beginning of a line is removed.
     width = len(rows[1].fields)
     return [
         _Row(row.number, row.line, row.fields[1:]) if len(row.fields) == width else row
@@ -272,14 +277,15 @@ def _unquoted(field: str) -> str:
 
 
 def _are_numbered(rows: Sequence[Sequence[str]]) -> bool:
-    """Return whether the first fields are 0, 1, 2, … or 1, 2, 3, …, below a name of the column.
+    """Return whether the first fields are row numbers: 0, 1, 2, … or 1, 2, 3, ….
 
-    Two fields that are no numbers follow: rows such as ``1 2 3.5`` are pairs of the words 1 and 2.
+    The first line may name the columns. In each other row, two fields that are not numbers must
+    follow: rows such as ``1 2 3.5`` are pairs of the words 1 and 2.
     """
     below = rows[1:]
     if not below or below[0][0] not in ("0", "1", "2"):
         return False
-    # The first line has a number too, or names the columns.
+    # The first line has the preceding number, or names the columns.
     if _number(rows[0][0]) is not None and rows[0][0] != str(int(below[0][0]) - 1):
         return False
     return all(

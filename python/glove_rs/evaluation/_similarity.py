@@ -34,7 +34,7 @@ class SimilarityResult(OneRow):
         The file of rated pairs.
     spearman, pearson : float
         Correlation of ratings and cosines, from -1 to 1. NaN if it is undefined: for fewer than
-        two pairs, or if all values are equal.
+        two answerable pairs, or if all ratings or all cosines are equal.
     answerable : int
         Pairs whose words are known and have finite vectors.
     skipped : int
@@ -98,7 +98,7 @@ def similarity(
         either by commas; in all others by spaces. Empty lines, lines that start with '#', a first
         line without a number and a first column of row numbers are skipped.
     restrict_vocab : int, optional
-        Use only the first `restrict_vocab` words: a pair with another word is skipped.
+        Use only the first `restrict_vocab` words: a pair with any other word is skipped.
     lowercase : bool, default True
         Lower-case the pairs.
 
@@ -173,7 +173,7 @@ def ranks(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
-    """Return Pearson's r; NaN for fewer than two values, or if all in an array are equal."""
+    """Return Pearson's r; NaN for fewer than two values, or if all values of an array are equal."""
     if len(first) < 2:
         return math.nan
     x, y = first - first.mean(), second - second.mean()

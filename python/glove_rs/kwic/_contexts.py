@@ -1,4 +1,4 @@
-"""Occurrences of a keyword with their windows, stored as numbers of words."""
+"""Occurrences of a keyword with their windows. Each word is stored as a 32-bit number."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ __all__ = ["contexts"]
 
 
 class _Model(Protocol):
-    """What the search takes from a model, such as :class:`glove_rs.Glove`."""
+    """The method of a model, such as :class:`glove_rs.Glove`, that the search calls."""
 
     def get_params(self) -> dict[str, Any]:
         """Return the parameters of the constructor."""
@@ -55,26 +55,26 @@ def contexts(
         As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
         an iterable of mappings: the column `text` is read, and all other columns are metadata.
     word : str or sequence of str
-        The keyword. Several words in one str are a phrase. Of several keywords, each occurrence of
-        any is found.
+        The keyword. Several words in one str are a phrase. With a sequence of keywords, the
+        occurrences of all of them are found.
     window : int, default 6
-        The largest number of words on each side. Windows do not cross the end of a document. All
-        words of the text count, also those that a model would drop.
+        The largest number of words on each side. Windows do not cross the end of a document. A
+        window includes rare words and stop words that the training of a model would drop.
     match : {"word", "glob", "regex"}, default "word"
         How each word of the keyword is compared: as it is; with ``*``, ``?`` and ``[...]`` as in
         names of files; or as a regular expression that must match the whole word.
     text : str, optional
         The column of text of a table; by default "text", or the only column that holds text.
     metadata : mapping of str to sequence, or data frame, optional
-        Columns beside a source that has none, with a value for each document. Empty lines of files
-        are no documents.
+        Columns in addition to those of the source, with a value for each document. An empty line of
+        a file is not a document.
     limit : int, optional
         Stop after this many occurrences.
     full_windows : bool, default False
         Keep only occurrences with `window` words on both sides.
     model : Glove, optional
-        Take `tokenizer`, `lowercase`, `normalize` and `documents` from this model, unless they are
-        given.
+        Take those of the parameters `tokenizer`, `lowercase`, `normalize` and `documents` that are
+        not given from this model.
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.
@@ -147,7 +147,7 @@ class _Enough(Exception):  # noqa: N818 - no error
 
 
 class _Search:
-    """Looks at one document after the other."""
+    """Searches documents for the keyword, one after the other."""
 
     def __init__(
         self,
@@ -171,14 +171,15 @@ class _Search:
         self._is_folded, self._unit = is_folded, unit
 
     def visit(self, document: str | Sequence[str], metadata: Callable[[], Row]) -> None:
-        """Look at a document: a text, or a list of words."""
+        """Search a document, which is a text or a list of words."""
         number, self.documents = self.documents, self.documents + 1
         if not isinstance(document, str):
             self._look([self._splitter.folded(word) for word in document], number, 0, metadata)
             return
         folded = document if self._is_folded else self._splitter.folded(document)
         needles = self._keyword.needles
-        # The white-space tokenizer removes carriage returns, also inside a word.
+        # Skip a text without any needle. The white-space tokenizer removes carriage returns inside
+        # words, so a text with a carriage return is always split.
         if needles is not None and "\r" not in folded and not any(n in folded for n in needles):
             return
         before = 0

@@ -52,19 +52,19 @@ class Splitter:
 
 
 class Keyword:
-    """One or several words, phrases or patterns, each of one or several words in a row.
+    """One or several keywords. A keyword is one word or pattern, or several consecutive ones.
 
     Parameters
     ----------
     word : str or sequence of str
     match : {"word", "glob", "regex"}
     splitter : Splitter
-        Splits the keyword like the text.
+        Splits the keyword in the same way as the text.
 
     Raises
     ------
     TypeError, ValueError
-        If `word` is not text, is empty, or is not a pattern.
+        If `word` is not text, is empty, or is not a valid regular expression.
     """
 
     def __init__(self, word: str | Sequence[str], match: str, splitter: Splitter) -> None:
@@ -76,7 +76,8 @@ class Keyword:
         self._is_word = match == "word"
         self._patterns: list[tuple[Callable[[str], object], ...]] = []
         self._by_first: dict[str, list[tuple[str, ...]]] = {}
-        #: Texts of which a document has at least one, if it has the keyword. None if unknown.
+        #: Strings. A text without any of them does not have the keyword. None: every text must be
+        #: split into words.
         self.needles: list[str] | None = None
         if self._is_word:
             for text in texts:
@@ -123,7 +124,8 @@ class Keyword:
                     break
 
 
-#: Distinct words whose answer is remembered, so that memory does not grow with the text.
+#: The largest number of distinct words whose bits are stored. Without a limit, memory would grow
+#: with the text.
 _REMEMBERED = 1_000_000
 
 

@@ -34,7 +34,8 @@ class Documents:
     is_folded : bool
         Whether the texts are normalized and lower-cased already.
     is_cut : bool
-        Whether a text is one document. Otherwise it may hold several, which newlines separate.
+        Whether each text is exactly one document. Otherwise a text may hold several documents, and
+        the setting `documents` says where they end.
     run : callable
         Calls a function for each document.
     """
@@ -63,7 +64,7 @@ def documents_of_source(
     metadata : object, optional
         Columns with a value for each document.
     settings : mapping
-        The parameters of reading, and the tokenizer's.
+        The parameters of reading, encoding and running that the user gave.
     report : callable, optional
         Receives the progress.
     """
@@ -127,7 +128,7 @@ class _Columns:
         return [values[number] for values in self._values]
 
     def check(self, documents: int) -> None:
-        """Check at the end of a source that no value is left."""
+        """Raise a ValueError if there are more values than documents."""
         if self.names and documents < self.length:
             raise ValueError(
                 f"metadata must have a value for each document, got {self.length:,} values for "
@@ -145,7 +146,7 @@ def _of_core(
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
 ) -> Documents:
-    """Let the core read files and open files. It calls a function with each folded document."""
+    """Let the core read files and open files. It calls `visited` with each folded document."""
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
 
@@ -169,7 +170,8 @@ def _of_core(
                     source_arguments(part, taken), encoding, running, report
                 )
             except ValueError as error:
-                # A file without any word has no vocabulary, but it has no occurrences either.
+                # The core raises a ValueError for a file without words. Here this is no error: such
+                # a file has no occurrences.
                 is_empty = number == before and not isinstance(error, _core.FormatError)
                 if not is_empty or isinstance(error, UnicodeError):
                     raise
@@ -331,13 +333,13 @@ def _of_tables(
             values: dict[str, Sequence[Any]] = {}
 
             def row(at: int, number: int, rows: _Table, values: dict[str, Any]) -> Row:
-                if not values:  # the metadata of a batch is converted if it has an occurrence
+                if not values:  # convert metadata only of a batch with an occurrence
                     values.update({name: rows.columns[name]() for name in others})
                 return [*(values[name][at] for name in others), *beside.row(number)]
 
             for at, document in enumerate(table.columns[column]()):
                 if document is None or (isinstance(document, float) and document != document):
-                    document = ""  # a missing text keeps its number
+                    document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
                     document = _words(document, number)
                 visit(

@@ -17,7 +17,7 @@ __all__ = ["from_conllu"]
 
 #: The columns of CoNLL-U (https://universaldependencies.org/format.html).
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-#: The longest beginning of a file that is looked at to recognise its compression.
+#: The number of bytes at the beginning of a file by which its compression is recognised.
 _LOOK = 16
 
 
@@ -32,8 +32,8 @@ def from_conllu(
     r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
 
     Multiword tokens (``1-2``) are left out, because their words follow, and so are empty nodes
-    (``1.1``). A lemma that is not specified (``_``) is replaced by the form. A token for which any
-    other column is not specified is left out.
+    (``1.1``). If the lemma is asked for and is not specified (``_``), the form takes its place. If
+    another column except the form is asked for, tokens that do not specify it are left out.
 
     Parameters
     ----------
@@ -42,7 +42,8 @@ def from_conllu(
         parsed sentences: each an iterable of tokens, and each token a mapping (as of the library
         `conllu`) or an object with attributes (as of `pyconll`).
     column : str, default "lemma"
-        The column that is the word: form, lemma, upos, xpos, feats, deprel or another one.
+        The column that gives the word of a token: form, lemma, upos, xpos, feats, deprel or another
+        column.
     unit : {"sentence", "document"}, default "sentence"
         What a document is: a sentence, or all sentences up to the next comment ``# newdoc``, line
         ``-DOCSTART-`` or end of a file. Parsed sentences are never joined.
@@ -51,13 +52,13 @@ def from_conllu(
         (CoNLL-U Plus), otherwise the ten of CoNLL-U. For other formats name them: the columns of
         CoNLL-2003 are ``("form", "xpos", "chunk", "entity")``.
     keep : callable, optional
-        A function from a token to bool, such as ``lambda t: t["upos"] != "PUNCT"``. A token of a
-        file is a dict. Other tokens are left out.
+        A function from a token to bool, such as ``lambda t: t["upos"] != "PUNCT"``. Tokens for
+        which it returns False are left out. A token of a file is a dict.
 
     Raises
     ------
     ValueError
-        If there is no such column. The message lists the columns.
+        If there is no column with the name `column`. The message lists the columns.
     FormatError
         If a line has too few columns, or if a file is not text. The message has path and line.
     OSError

@@ -1,4 +1,4 @@
-"""What the readers of tokens share: documents that are read again, and the word of a token."""
+"""Shared by the readers of tokens: documents that can be read again, and the word of a token."""
 
 from __future__ import annotations
 
@@ -16,15 +16,16 @@ Keep: TypeAlias = Callable[[Any], object]
 
 #: What a document is.
 UNITS = ("document", "sentence")
-#: Attributes that an annotated token always has. If no token of a document has one, the component
-#: of the pipeline that sets it is missing.
+#: Attributes that every annotated token has. If no token of a document has such an attribute, the
+#: component of the pipeline that sets it is missing.
 _ALWAYS_SET = {"lemma", "pos", "upos", "xpos", "tag", "dep", "deprel"}
 
 
 class Tokens(Iterable[list[str]]):
-    """Documents, each a list of words. They are read again in each iteration, if that is possible.
+    """Documents, each a list of words. Each iteration reads the source again.
 
-    The functions of this module make it.
+    If the source can be read only once, such as a generator, so can this object. It is the result
+    of the functions of :mod:`glove_rs.tokens`.
     """
 
     def __init__(self, documents: Callable[[], Iterator[list[str]]]) -> None:

@@ -31,9 +31,10 @@ def from_spacy(
     unit : {"document", "sentence"}, default "document"
         What a document is: a Doc, or a sentence of it. Windows never cross its end.
     keep : callable, optional
-        A function from a token to bool. Other tokens are left out, such as with
-        ``lambda t: not t.is_punct``. Without it, and with a name as `attribute`, no Python object
-        is made for each token.
+        A function from a token to bool, such as ``lambda t: not t.is_punct``. Tokens for which it
+        returns False are left out. Without `keep`, and with one of the attributes text, orth_,
+        lemma_, lower_, norm_, shape_, pos_, tag_, dep_ and ent_type_, no Python object is made for
+        each token.
 
     Returns
     -------
@@ -45,7 +46,8 @@ def from_spacy(
     TypeError
         If an item is not a Doc, or if the attribute is not text.
     ValueError
-        If no token of a document has the attribute: the pipeline has no component that sets it.
+        If no token of a document has a lemma, a part of speech, a tag or a dependency, and
+        `attribute` is this one: the pipeline has no component that sets it.
 
     Examples
     --------
@@ -88,8 +90,8 @@ def _of_spacy(
 def _by_number(doc: Any, attribute: Attribute, known: dict[int, str]) -> list[str] | None:
     """Return the word of each token, "" for white space, without an object for each token.
 
-    None if the attribute is not one that spaCy stores as a number. `known` has the texts by their
-    numbers.
+    Return None if the function knows no number of spaCy for the attribute. `known` caches the text
+    of each number.
     """
     if not isinstance(attribute, str):
         return None

@@ -25,19 +25,20 @@ def from_stanza(
     documents : stanza Document or iterable of them
         For example ``nlp.bulk_process(texts)``.
     attribute : str or callable, default "lemma"
-        The attribute of a word that is counted, such as "text", "lemma" or "upos"; or a function
-        from a word to a str. Words without a value are left out.
+        The attribute that is taken as the word, such as "text", "lemma" or "upos"; or a function
+        from a stanza word to a str. Words without a value are left out.
     unit : {"document", "sentence"}, default "document"
         What a document is: a Document, or a sentence of it.
     keep : callable, optional
-        A function from a word to bool. Other words are left out.
+        A function from a stanza word to bool. Words for which it returns False are left out.
 
     Raises
     ------
     TypeError
         If an item is not a Document, or if the attribute is not text.
     ValueError
-        If no word of a document has the attribute: the pipeline has no processor that sets it.
+        If no word of a document has a lemma, a part of speech or a relation (deprel), and
+        `attribute` is this one: the pipeline has no processor that sets it.
 
     Examples
     --------
