@@ -120,7 +120,7 @@ def visited(model: Glove) -> float:
 
 
 def words(options: argparse.Namespace) -> None:
-    """Compare vectors inferred for hidden words with the vectors of models trained on these words."""
+    """Compare vectors inferred for hidden words with vectors that training gives these words."""
     settings = options.set | {"progress": False}
     vocabulary = Vocabulary.from_corpus(options.corpus)
     middle = [
@@ -244,7 +244,7 @@ def interrupt(options: argparse.Namespace) -> None:
             waits, first = [], []
             for number in range(options.times):
                 place = {"checkpoint_dir": Path(folder) / str(number)} if writes else {}
-                # Up to 2 s after the first epoch, the signal finds an epoch or a checkpoint running.
+                # The wait is up to 2 s, so the signal comes in an epoch or in a checkpoint.
                 wait, access = one_interrupt(settings, options.corpus, place, rng.uniform(0, 2))
                 waits.append(1000 * wait)
                 first.append(1000 * access)
@@ -290,7 +290,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--set", type=json.loads, default={}, metavar="JSON", help="parameters of Glove")
     add("--fit", type=json.loads, default={}, metavar="JSON", help="arguments of fit, for once")
     add("--seeds", type=int, default=3, metavar="N", help="runs of each kind (default: 3)")
-    add("--epochs", type=int, nargs="+", metavar="N", help="epochs of each update (default: that of update)")
+    add("--epochs", type=int, nargs="+", metavar="N", help="epochs of updates (default: its own)")
     add("--sample", type=int, default=1, metavar="SEED", help="which words are hidden (default: 1)")
     add("--times", type=int, default=10, metavar="N", help="interrupts of each kind (default: 10)")
     options = parser.parse_args(arguments)

@@ -17,7 +17,7 @@ from peers import markdown
 from glove_rs import Cooccurrence, Glove, WordVectors, evaluation
 
 PROBES = ["solid", "gas", "water", "fashion", "cold", "engine", "the"]
-# All settings are given in which versions of the preset "best" differ, so that results stay the same.
+# The settings that differ between versions of the preset "best" are given explicitly.
 SETTINGS = {
     "negative sampling": {
         "x_max": 10, "learning_rate": 0.2, "epochs": 8, "negative": 1, "negative_weight": 0.3,

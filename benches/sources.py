@@ -2,8 +2,8 @@
 
     python benches/sources.py --english enwiki.txt --chinese zhwiki.txt
 
-Each line is the median of runs of `Vocabulary.from_corpus`, with its range. Runs on compressed files
-alternate with runs of the programs gzip, bzip2, xz and zstd, which only decompress the file.
+Each line is the median of runs of `Vocabulary.from_corpus`, with its range. Runs on compressed
+files alternate with runs of the programs gzip, bzip2, xz and zstd, which only decompress the file.
 `cargo bench --bench tokenizing` measures our reader of compressed text. Files are written to
 --work.
 """

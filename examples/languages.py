@@ -2,8 +2,9 @@
 
     python examples/languages.py zhwiki.txt enwiki.txt
 
-Each text is a file with a document on each line, or a folder, pattern or URL that `Glove.fit` reads.
-Give `none` to leave a text out. The texts need not be split into words: `tokenizer` splits them.
+Each text is a file with a document on each line, or a folder, pattern or URL that `Glove.fit`
+reads. Give `none` to leave a text out. The texts need not be split into words: `tokenizer` splits
+them.
 """
 
 from __future__ import annotations
