@@ -19,7 +19,8 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 class Resampling:
     """Draws the weights of the documents of each replicate.
 
-    A unit is a document that has a word, or all documents that have a word and the same label.
+    A unit is a document, or all documents with the same label. Documents without a word of the
+    vocabulary belong to no unit.
 
     The bootstrap draws units with replacement, as many as the text has. The weight of a document is
     the number of times that its unit was drawn. For the same units, the weights of replicate r

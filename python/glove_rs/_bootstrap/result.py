@@ -315,7 +315,7 @@ class Bootstrap:
     def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
         """Return the nearest neighbours of a word, with their mean rank over the replicates.
 
-        A warning says if the :meth:`stability` of the word is low.
+        The method warns if the :meth:`stability` of the word is below 0.5.
 
         Returns
         -------

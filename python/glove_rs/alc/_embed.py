@@ -27,7 +27,7 @@ class Embeddings:
     """The result of :func:`embed`: a vector for each context with a known word.
 
     ``len`` is the number of vectors. ``embeddings[rows]`` with a slice, an array of numbers or an
-    array of bools selects some.
+    array of bools is an object with these vectors.
 
     Attributes
     ----------
@@ -100,7 +100,8 @@ class Embeddings:
     def mean(self, by: str | Sequence[Any] | None = None) -> ResultTable:
         """Return the mean vector of each group: columns group, n, and one for each component.
 
-        ``alc`` uses such means as the embeddings of a word in a group.
+        The functions of :mod:`glove_rs.alc` use such a mean as the embedding of the keyword in a
+        group.
         """
         labels, numbers = self.groups(by)
         means = group_means(self.vectors, numbers, len(labels))

@@ -123,9 +123,10 @@ def regress(
     errors : {"jackknife", "bootstrap"} or None, default "jackknife"
         How the standard error of the debiased norm is estimated: by leaving out each context (or
         cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
-        the estimate ± t times the standard error, with n − 1 degrees of freedom. For "jackknife"
-        with clusters, n is the number of contexts, as in conText; a warning says if there are too
-        few clusters for that.
+        the estimate ± t times the standard error, with n − 1 degrees of freedom, where n is the
+        number of contexts. For "bootstrap" with clusters, n is the number of clusters. For
+        "jackknife" with clusters, conText also takes the number of contexts. With fewer than 20
+        clusters the intervals are too narrow, and the function warns.
     bootstraps : int, default 1000
         The number of draws of the bootstrap.
     permutations : int, default 1000
@@ -144,8 +145,8 @@ def regress(
     Warns
     -----
     UserWarning
-        If there are fewer than 20 clusters, or a standard error is undefined because a group has
-        only one context or cluster.
+        If there are fewer than 20 clusters, or if a standard error is undefined, for example
+        because a group has only one context or cluster. Without `errors`, there is no warning.
 
     Raises
     ------
@@ -283,7 +284,7 @@ def _interval(
     else:
         defined = ~np.isnan(replicated)
         error = np.full(len(estimate), np.nan)
-        for k in range(len(estimate)):  # NaN: a draw may lack a small group
+        for k in range(len(estimate)):  # a draw without a small group has NaN
             if defined[:, k].mean() >= 0.95:
                 error[k] = replicated[defined[:, k], k].std(ddof=1)
     half = special.stdtrit(n - 1, 0.5 + level / 2) * error

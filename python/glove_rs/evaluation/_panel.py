@@ -126,8 +126,8 @@ def panel(
     interval.
 
     The draws treat items as independent, but items share words. The intervals are valid for other
-    items with the same words. For items with other words the intervals are too narrow; those of
-    analogies would have to be several times as wide.
+    items with the same words. For items with other words they are too narrow. For analogies with
+    other words, the intervals would have to be several times as wide.
 
     Parameters
     ----------
@@ -226,7 +226,10 @@ _NO_SET = "its first two lines are not questions, rated pairs of words, or words
 
 
 def _set_names(files: Sequence[str]) -> list[str]:
-    """Return the names of files, without their endings if no two files then have the same name."""
+    """Return the names of files without their endings.
+
+    Files that would then have the same name keep their endings.
+    """
     short = [_ENDINGS.sub("", file) or file for file in files]
     times = Counter(short)
     return [name if times[name] == 1 else file for name, file in zip(short, files, strict=True)]

@@ -77,7 +77,7 @@ class Builder:
             column.append(value)
 
     def result(self, word: str, window: int, documents: int) -> KeywordContexts:
-        """Return what was collected."""
+        """Return the collected occurrences."""
 
         def taken(values: array[int]) -> _Int:
             return np.array(values, dtype=np.int64)
@@ -113,8 +113,9 @@ class KeywordContexts:
     """The result of :func:`contexts`: the occurrences of a keyword, in the order of the text.
 
     ``print`` shows the first 20 in columns. ``len`` is the number of occurrences, iteration yields
-    each as a :class:`Context`, and ``found[i]`` is one of them. ``found[rows]`` with a slice, an
-    array of numbers or an array of bools selects some.
+    each as a :class:`Context`, and ``found[i]`` is the :class:`Context` of occurrence i.
+    ``found[rows]`` with a slice, an array of numbers or an array of bools is an object with these
+    occurrences.
 
     Attributes
     ----------
@@ -287,7 +288,7 @@ class KeywordContexts:
 
     @property
     def title(self) -> str:
-        """What the table shows, in one line."""
+        """A line with the numbers of occurrences and of documents, and the window."""
         found = len(np.unique(self.documents))
         return (
             f"{len(self):,} occurrences of {shown(self.word)} in {found:,} of "

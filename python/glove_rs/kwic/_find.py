@@ -73,8 +73,8 @@ def contexts(
     full_windows : bool, default False
         Keep only occurrences with `window` words on both sides.
     model : Glove, optional
-        Take those of the parameters `tokenizer`, `lowercase`, `normalize` and `documents` that are
-        not given from this model.
+        A model whose `tokenizer`, `lowercase`, `normalize` and `documents` are used. If one of
+        these parameters is also given here, the given value is used.
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.

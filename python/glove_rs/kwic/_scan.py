@@ -256,7 +256,7 @@ def _tables(source: Any) -> Iterator[_Table] | None:
         return (_lists(batch) for batch in source.iter(batch_size=_ROWS))
     if hasattr(source, "read_next_batch"):
         return (_arrow(batch) for batch in source)
-    if library == "pandas":  # a column: a missing text is skipped, as by `fit`
+    if library == "pandas":  # a column: its items are the documents
         return None
     if hasattr(source, "__arrow_c_stream__") and library != "polars":
         pyarrow = optional("pyarrow", "reading an Arrow table")

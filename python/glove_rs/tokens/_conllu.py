@@ -173,7 +173,7 @@ def _sentences(
             fields = line.split("\t") if "\t" in line else line.split()
             if len(fields) < len(names):
                 raise FormatError(
-                    f"{name}, line {number}: the line has {len(fields)} columns, but CoNLL-U has "
+                    f"{name}, line {number}: the line has {len(fields)} columns, expected at least "
                     f"{len(names)}: {', '.join(names)}"
                 )
             token = dict(zip(names, fields, strict=False))

@@ -46,8 +46,8 @@ def from_spacy(
     TypeError
         If an item is not a Doc, or if the attribute is not text.
     ValueError
-        If no token of a document has a lemma, a part of speech, a tag or a dependency, and
-        `attribute` is this one: the pipeline has no component that sets it.
+        If `attribute` is a lemma, part of speech, tag or dependency that no token of a document
+        has: the pipeline has no component that sets it.
 
     Examples
     --------

@@ -37,8 +37,8 @@ def from_stanza(
     TypeError
         If an item is not a Document, or if the attribute is not text.
     ValueError
-        If no word of a document has a lemma, a part of speech or a relation (deprel), and
-        `attribute` is this one: the pipeline has no processor that sets it.
+        If `attribute` is a lemma, part of speech or relation (deprel) that no word of a document
+        has: the pipeline has no processor that sets it.
 
     Examples
     --------
