@@ -246,7 +246,7 @@ def execute(
     Raises
     ------
     PeerError
-        If it fails, with the end of what it wrote to standard error.
+        If the process fails. The message has its last 12 lines of standard error.
     """
     os.sync()  # write back the files of the previous run before the clock starts
     with contextlib.ExitStack() as files:
@@ -546,7 +546,7 @@ class Comparison:
         self.log.append({"stage": "shuffle", "round": 1, "who": "Stanford", **asdict(run)})
         self.notes.append(
             f"Before training: Stanford's shuffle took {run.seconds:.2f} s and "
-            f"{run.peak / 1e6:,.0f} MB (one run). Our training takes counts as they are."
+            f"{run.peak / 1e6:,.0f} MB (one run). Our training needs no shuffled file."
         )
 
     def train(self, dim: int) -> None:
@@ -731,7 +731,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--threads", type=at_least(1), default=2, metavar="N", help="for ours, glove and gensim "
         "(default: 2)")  # fmt: skip
     add("--rounds", type=at_least(3), default=3, metavar="N", help="at least 3 (default: 3)")
-    add("--settings", type=json_object, default={}, metavar="JSON", help="of our runs, beside "
+    add("--settings", type=json_object, default={}, metavar="JSON", help="of our runs, added to "
         """preset "paper", such as '{"optimizer": "rowwise_adagrad"}'""")  # fmt: skip
     add("--train-epochs", type=at_least(1), default=3, metavar="N", help="epochs of the stage "
         "train (default: 3)")  # fmt: skip

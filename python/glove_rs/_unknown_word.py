@@ -48,7 +48,7 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
 
 
 class UnknownWords(UnknownWord):
-    """Several words are not in the vocabulary; the message names all of them.
+    """Several words are not in the vocabulary; the message names at most the first 10.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Stop words and phrases as parameters: what a user may give, and how it is saved."""
+"""The parameters for stop words and phrases: accepted values, and the file of phrases."""
 
 from __future__ import annotations
 

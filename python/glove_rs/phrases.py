@@ -18,8 +18,8 @@ from ._word_lists import phrases_to_json, read_phrases
 
 __all__ = ["ENGLISH_CONNECTOR_WORDS", "Phrases"]
 
-#: Articles, prepositions and conjunctions that may stand within an English phrase, as gensim has
-#: them.
+#: Articles, prepositions and conjunctions that may stand within an English phrase: the same words
+#: as in gensim.
 ENGLISH_CONNECTOR_WORDS = frozenset(
     [
         "a",

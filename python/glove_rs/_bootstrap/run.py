@@ -59,8 +59,8 @@ def bootstrap(
         of an author, a speaker or a day are similar, resample these groups: intervals from single
         documents would be too short.
     by : sequence or callable, optional
-        The labels for ``unit="group"``: one for each document, also for empty ones; or a function
-        of a document, if `source` is an iterable of documents.
+        The labels for ``unit="group"``: a label for each document, empty documents included. Or a
+        function from a document to its label, if `source` is an iterable of documents.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
         units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number

@@ -216,8 +216,8 @@ def slices(
         The text, as for :meth:`glove_rs.Glove.fit`; or a mapping with a text for each label.
         Without `vocabulary`, each text of a mapping is read twice.
     by : sequence or callable
-        The labels of the documents: one for each document, also for empty ones; or a function of a
-        document, if `source` is an iterable of documents. None if `source` is a mapping.
+        A label for each document, empty documents included. Or a function from a document to its
+        label, if `source` is an iterable of documents. None if `source` is a mapping.
     n : int, default 0
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.

@@ -81,7 +81,7 @@ class Fit:
         """
         if self.is_clustered:
             _, S = self.moments()
-            # Σ_g S_g S_gᵀ, with the components of all clusters beside each other.
+            # Σ_g S_g S_gᵀ. The columns of `wide` are the components of all clusters.
             wide = S.transpose(1, 0, 2).reshape(self.Z.shape[1], -1)
             meat = wide @ wide.T
         else:

@@ -43,8 +43,9 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     Raises
     ------
     ValueError
-        If `weighting` is not one of these, or if the words with a positive weight do not determine
-        A: there must be at least `dim` of them, with linearly independent means.
+        If `weighting` is not one of these, if a vector is not finite, or if the words with a
+        positive weight do not determine A: there must be at least `dim` such words, and their means
+        u must span all `dim` dimensions.
 
     Examples
     --------

@@ -72,5 +72,5 @@ def interval(
 
 
 def level_note(level: float) -> str:
-    """Return the line that says what the intervals are."""
+    """Return a note that describes the intervals."""
     return f"{level:.0%} percentile intervals over the models of a bootstrap"

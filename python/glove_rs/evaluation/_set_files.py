@@ -1,4 +1,4 @@
-"""Read files of analogy questions, rated pairs and categorised words, and tell them apart."""
+"""Read files of analogy questions, rated pairs and categorised words, and recognise their kind."""
 
 from __future__ import annotations
 

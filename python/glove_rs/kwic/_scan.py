@@ -93,7 +93,7 @@ def _no_column(text: str | None) -> None:
 
 
 class _Columns:
-    """Columns that a user gave beside the source."""
+    """Columns of metadata that a user gave in addition to the source."""
 
     def __init__(self, metadata: Any) -> None:
         self.names: list[str] = []
