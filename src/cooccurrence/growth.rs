@@ -37,10 +37,11 @@ impl Interval {
 const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
-/// Words come in clumps. Consider the part of a text that has as many different words as the whole text has words with
-/// at least `min_count` occurrences. The logarithm of its length lies between two values: the one for clumps as large
-/// as in the sample (0 here) and the one for words that occur independently (1 here). This constant says where.
-/// 0.4 fits samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
+/// Words come in clumps. Consider the part of a text that has as many different words as the whole
+/// text has words with at least `min_count` occurrences. The logarithm of its length lies between
+/// two values: the one for clumps as large as in the sample (0 here) and the one for words that
+/// occur independently (1 here). This constant is the position between these two values. 0.4 fits
+/// samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
 /// Errors of the logarithm of an extrapolated number. The first is that of any extrapolation; the second is added for
@@ -184,7 +185,8 @@ impl Spectrum {
         (interval.widened(error, now), self.heaps(x).1)
     }
 
-    /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
+    /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times
+    /// as long as the sample.
     pub fn kept_tokens(&self, scale: f64, min_count: u64) -> f64 {
         if is_whole(scale) {
             let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);
