@@ -9,7 +9,7 @@ use crate::report::EpochReport;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The stage of the work, in the order of the pipeline.
+/// The stage of the work. The stages from tokenizing to training are in the order of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Stage {

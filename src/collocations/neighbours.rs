@@ -30,8 +30,8 @@ pub(super) type Table<K> = HashMap<K, u64, FixedState>;
 /// The wanted pairs of a bucket with their counts, and the number of different pairs.
 type Counted = (Vec<(Pair, u64)>, u64);
 
-/// Number of buckets into which pairs are divided before they are sorted. Of 10⁸ pairs, a bucket
-/// has 3 MB.
+/// Number of buckets into which pairs are divided before they are sorted. If there are 10⁸ pairs, a
+/// bucket takes about 3 MB.
 const BUCKETS: usize = 256;
 
 /// Call `found` for the words of each collocation of a chunk.

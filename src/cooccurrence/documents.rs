@@ -86,8 +86,7 @@ impl Documents {
         Some(start..self.ends[number] as usize)
     }
 
-    /// For each of these positions, the number of other words in the document of the position; the
-    /// sum of these numbers.
+    /// The sum, over these positions, of the number of other words in the document of the position.
     pub fn others(&self, positions: impl Iterator<Item = usize>) -> usize {
         positions
             .filter_map(|position| self.of(position))

@@ -40,8 +40,8 @@ pub struct CorpusSize {
     pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
-    /// Whether the rows of counts are packed in memory (`packed_block.rs`). This is assumed if the weight
-    /// of each distance is a whole multiple of the unit of packed values.
+    /// Whether the rows of counts are packed in memory (`packed_block.rs`). This is assumed if the
+    /// weight of each distance is a whole multiple of the unit of packed values.
     pub packed: bool,
     /// Number of bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
@@ -200,6 +200,7 @@ pub struct EncodedSample {
     pub read: u64,
     /// Number of bytes of the source.
     pub total: u64,
+    // Whether only the beginning of the source was read.
     is_beginning: bool,
     /// Seconds that it took to split the sample into words.
     pub seconds: f64,

@@ -107,9 +107,9 @@ struct Counter<'a> {
     symbols: &'a [u16],
     // The symbol of the rarest word that is counted here.
     last: u16,
-    // Lane SIDE - d is the word at distance d to the left: the weight of each lane, and, for each
-    // of TOGETHER windows, a bit for each lane that lies within the window.
+    // The weight of each lane. Lane SIDE - d is the word at distance d to the left.
     lanes: [f64; SIDE],
+    // For each of TOGETHER windows, a bit for each lane that lies within the window.
     within: u64,
 }
 

@@ -44,12 +44,14 @@ const BEYOND_WORDS: f64 = 0.07;
 /// samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
-/// Errors of the logarithm of an extrapolated number. The first is that of any extrapolation; the second is added for
-/// each factor e of extrapolation (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// Errors of the logarithm of an extrapolated number. The first number is the error of any
+/// extrapolation. The second number is added for each factor e by which the sample is extrapolated
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
-/// A further error for each factor e by which the text is longer than the sample, if the sample is its beginning.
+/// A further error for each factor e by which the text is longer than the sample, if the sample is
+/// the beginning of the text.
 const UNREAD_ERROR: f64 = 0.15;
 
 /// The number of different words of a sample, and for each count the number of words with this count.

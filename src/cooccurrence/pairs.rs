@@ -402,7 +402,7 @@ impl<'a> Log<'a> {
                             file.read_into(range.start, bytemuck::cast_slice_mut(&mut rows))?;
                             rows
                         }
-                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: `file` has the rows
+                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: the file has them
                     };
                     for pair in &mut rows {
                         pair.row = row_ranks[worker][pair.row as usize];
