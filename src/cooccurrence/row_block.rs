@@ -252,7 +252,7 @@ impl TriangleRow<'_> {
         })
     }
 
-    /// The entries with columns below `column`, and the others.
+    /// The entries with columns below `column`, and those with larger or equal columns.
     pub(crate) fn split(&self, column: WordId) -> (Self, Self) {
         let place = self.columns.partition_point(|&own| own < column);
         let part = |range: Range<usize>| Self {

@@ -232,8 +232,8 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
         _ => return Err(None),
     };
     let (ends, columns, values) = block.refill(first, both);
-    // A row takes at least one byte, and so does an entry. Larger numbers of rows or entries are
-    // damaged: they must not reserve memory.
+    // A row takes at least one byte, and so does an entry. Damaged bytes may announce more rows or
+    // entries. Memory is reserved for at most as many as there are bytes.
     fallible::reserve(ends, (rows as usize).min(bytes.len()))?;
     let mut entries = 0usize;
     for _ in 0..rows {
