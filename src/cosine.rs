@@ -14,13 +14,14 @@ use crate::threads;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// If a matrix has at least this many numbers, several threads are faster than one. One thread takes about
-/// 0.1 ms for them.
+/// If a matrix has at least this many numbers, several threads are used. For a smaller matrix,
+/// starting threads takes longer than it saves (benches/EXPERIMENTS.md, "Cosines of one query with
+/// all words").
 pub const PARALLEL_FROM: usize = 1 << 19;
 /// A task reads about this many numbers of a matrix.
 const TASK: usize = 1 << 16;
-/// If the sum of the squares of a row is within these bounds, neither it nor the dot product with a unit
-/// vector loses digits to overflow or underflow in f32. Other rows are computed in f64.
+/// If the sum of the squares of a row is within these bounds, this sum and the dot product with a
+/// unit vector lose no digits to overflow or underflow in f32. Other rows are computed in f64.
 const SQUARES: std::ops::Range<f32> = 1e-30..1e30;
 
 /// The cosine of each row of `matrix` with the unit vector `query`: w·q / |w|, NaN for a row without a direction.
@@ -143,7 +144,8 @@ fn by_rows<E: Element>(
     })?
 }
 
-/// Some rows of the matrix. They are computed with the widest vector instructions that the processor has.
+/// Some rows of the matrix, which are computed with the widest vector instructions that the
+/// processor has.
 struct Task<'a, E, R> {
     matrix: &'a [E],
     out: &'a mut [f32],

@@ -86,7 +86,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// An I/O error at `path`. If `source` wraps an [`Error`], this is returned instead.
+    /// An I/O error at `path`. If `source` wraps an [`Error`], that error is returned instead.
     pub fn io(path: impl AsRef<Path>, source: io::Error) -> Self {
         match source.downcast::<Self>() {
             Ok(error) => error,

@@ -9,7 +9,7 @@ use crate::report::EpochReport;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The stage of the work, in the order of the pipeline.
+/// The stage of the work. The stages from tokenizing to training are in the order of the pipeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Stage {
@@ -17,9 +17,11 @@ pub enum Stage {
     Idle,
     /// Reading text and finding words; counted in bytes.
     Tokenizing,
-    /// Accumulating co-occurrences; counted in tokens.
+    /// Counting co-occurrences, counted in tokens; reading a table of pairs, counted in its rows;
+    /// or counting words and collocations to find phrases, without a number of units.
     Counting,
-    /// Merging counts of segments, counted in pairs; or of shards, counted in blocks of rows.
+    /// Merging counts of segments or of two texts, counted in pairs; merging counts of shards,
+    /// counted in blocks; or adding up the rows of a table of pairs, counted in rows.
     Merging,
     /// Building tiles from counts; counted in pairs.
     Preparing,
@@ -117,8 +119,8 @@ impl Monitor {
         Ok(())
     }
 
-    /// The flag that becomes true when the caller asks to stop, for code that waits without calling
-    /// [`Monitor::check`].
+    /// The flag that becomes true when the caller asks to stop. It is for code that waits and
+    /// cannot call [`Monitor::check`].
     pub fn cancel_flag(&self) -> Arc<AtomicBool> {
         self.cancelled.clone()
     }

@@ -1,6 +1,7 @@
 //! Divides the words into groups, for a fit on a cluster.
 //!
-//! Training on one machine uses it too, with one group. So it is not a part of `distributed`.
+//! Training on one machine uses a [`Partition`] with one group. Therefore this module is not a part
+//! of `distributed`.
 
 use crate::vocabulary::WordId;
 

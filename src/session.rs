@@ -139,15 +139,17 @@ pub struct Session {
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
-    /// Whether [`Trained`] has the counts. They are compressed if nothing else refers to them.
+    /// Whether [`Trained::counts`] has the counts after training. They are compressed if nothing
+    /// else refers to them.
     pub keep_counts: bool,
 }
 
 /// The result of a training.
 #[derive(Debug)]
 pub struct Trained {
-    /// The parameters of the epoch with the smallest validation loss under early stopping, and otherwise
-    /// those of the last epoch.
+    /// The parameters of the epoch with the smallest validation loss under early stopping, and
+    /// otherwise those of the last epoch. If [`Trained::subwords`] is not `None`, the shrinkage has
+    /// moved their vectors.
     pub parameters: Parameters,
     /// Reports of the finished epochs.
     pub reports: Vec<EpochReport>,
@@ -156,13 +158,15 @@ pub struct Trained {
     pub subwords: Option<Subwords>,
     /// The counts, if [`Session::keep_counts`] is set.
     pub counts: Option<Arc<Triangle>>,
-    /// The error that interrupted the training after it had finished an epoch. The parameters are then
-    /// those of the last finished epoch.
+    /// The error that interrupted the training after it had finished an epoch, or that interrupted
+    /// the shrinkage. If an epoch was interrupted, the parameters are those of the last finished
+    /// epoch. If the shrinkage was interrupted, they are those before the shrinkage.
     pub interrupted: Option<Error>,
 }
 
 impl Session {
-    /// A session without held-out pairs, anchor and checkpoints, and without a memory limit.
+    /// A session without held-out pairs, anchor, checkpoints and shrinkage, without a memory limit,
+    /// and with the counts not returned.
     pub fn new(vocabulary: Arc<Vocabulary>, dim: usize, options: TrainingOptions) -> Self {
         Self {
             vocabulary,
@@ -183,8 +187,9 @@ impl Session {
     /// their memory is freed (or compressed, with `keep_counts`) while tiles are built.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`]; and any
-    /// error before the first epoch of this call has finished. A later error is in [`Trained::interrupted`].
+    /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`];
+    /// and any error before the first epoch of this call has finished. A later error, or an error
+    /// of the shrinkage, is in [`Trained::interrupted`].
     pub fn run(
         &self,
         counts: Arc<Triangle>,
@@ -261,7 +266,7 @@ impl Session {
         })
     }
 
-    /// Refuse what would move frozen context vectors outside the kernel.
+    /// Refuse options that would move the frozen context vectors outside the kernel.
     fn check_frozen_contexts(&self) -> Result<()> {
         let moves = self.subwords || self.anchor.as_ref().is_some_and(|a| a.weight > 0.0);
         if self.options.frozen_contexts && moves {
@@ -285,7 +290,8 @@ impl Session {
         }))
     }
 
-    /// Refuse what needs the sum w + w̃ of each word, which a rectangular matrix does not have.
+    /// Refuse options that need the sum w + w̃ of each word, which a rectangular matrix does not
+    /// have.
     fn check_rectangular(&self) -> Result<()> {
         for (name, is_set) in [("init", self.anchor.is_some()), ("subwords", self.subwords)] {
             if is_set {

@@ -9,8 +9,9 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// The largest number of threads of a call: eight for each processor, because more threads only wait for each
-/// other. It is at least 64, so that settings of a larger machine work on a smaller one.
+/// The largest number of threads of a call: eight for each processor that this process may use,
+/// because more threads only wait for each other. It is at least 64, so that settings of a larger
+/// machine work on a smaller one.
 pub fn most() -> usize {
     (8 * processors()).max(64)
 }
@@ -24,7 +25,9 @@ pub fn resolve(threads: Option<usize>) -> Result<usize> {
     match threads {
         Some(n) if !(1..=most).contains(&n) => Err(Error::parameter(
             "threads",
-            format!("must be an integer from 1 to {most} (8 for each processor, or 64), got {n}"),
+            format!(
+                "must be an integer from 1 to {most} (8 for each processor, at least 64), got {n}"
+            ),
         )),
         Some(n) => Ok(n),
         None => Ok(processors()),

@@ -161,8 +161,9 @@ impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// Sets the high bit of every byte that is a separator (space, tab, newline) or a carriage return in
-/// `block`. Only the lowest set bit is reliable: higher bits may be set for other bytes.
+/// A number that has the high bit of each byte of `block` that is a separator (space, tab, newline)
+/// or a carriage return. Only the lowest set bit is reliable: higher bits may be set for other
+/// bytes.
 #[inline]
 fn separators(block: u64) -> u64 {
     let has_zero = |v: u64| v.wrapping_sub(ONES) & !v & HIGHS;
@@ -189,8 +190,9 @@ fn word_end(text: &[u8], from: usize) -> usize {
     at
 }
 
-/// Number of spaces to skip at the beginning of `text`, which starts with a space: as many groups of eight as
-/// there are, or one space. Groups of eight make long runs of spaces fast.
+/// Number of spaces to skip at the beginning of `text`, which starts with a space. Spaces are
+/// skipped in groups of eight, so that long runs of spaces are fast; if there is no such group, one
+/// space is skipped.
 fn blank_bytes(text: &[u8]) -> usize {
     const EIGHT: [u8; 8] = [b' '; 8];
     let blank = text
@@ -201,11 +203,11 @@ fn blank_bytes(text: &[u8]) -> usize {
     blank.max(1)
 }
 
-/// Split `text` by the rules of Stanford's tools: spaces and tabs separate words, a newline ends a document,
-/// carriage returns are dropped everywhere, and every other byte belongs to a word.
+/// Split `text` by the rules of Stanford's tools: spaces and tabs separate words, a newline ends a
+/// document, carriage returns are removed everywhere, and every other byte belongs to a word.
 pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
     let mut at = 0;
-    let mut glued = Vec::new(); // a word with carriage returns inside, put together
+    let mut glued = Vec::new(); // the parts of a word with carriage returns inside
     while at < text.len() {
         let end = word_end(text, at);
         let next = text.get(end).copied();
@@ -240,7 +242,8 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
 /// left to UAX #29. There, U+202F, the narrow no-break space, belongs to a word if it stands between letters or
 /// digits.
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
-    // The library is twice as fast on ASCII, and most pieces between white space are ASCII.
+    // Splitting at white space first is also faster: the library is faster on ASCII, and many of
+    // the pieces are ASCII even if the text is not.
     for run in text.split_ascii_whitespace() {
         for word in run.unicode_words() {
             handler.word(word.as_bytes());
@@ -265,7 +268,7 @@ fn chinese(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Largest number of bytes that jieba segments in one call. It takes about a second for a megabyte.
+/// Largest number of bytes that jieba segments in one call. A call cannot be interrupted.
 const PIECE_BYTES: usize = 1 << 16;
 
 /// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. 64 KiB

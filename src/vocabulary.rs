@@ -138,7 +138,8 @@ impl Vocabulary {
         Self::of_some(words, order.into_iter(), monitor)
     }
 
-    /// The places in `words` of the words of [`Vocabulary::prune`], by rank.
+    /// The places in `words` of the words that [`Vocabulary::prune`] keeps, in the order of their
+    /// ranks.
     fn order(
         words: &[(&[u8], u64)],
         min_count: u64,
@@ -194,10 +195,12 @@ impl Vocabulary {
         Ok(vocabulary)
     }
 
-    /// As [`Vocabulary::prune`], of the words of the text `name`; and the rank of each of `words`, if it has one.
+    /// The vocabulary that [`Vocabulary::prune`] makes of `words`, and the rank of each of `words`;
+    /// `None` for words that are left out. Errors call the text `name`.
     ///
     /// # Errors
-    /// [`Error::Corpus`] if the text has no words or none occurs `min_count` times; as for [`Vocabulary::prune`].
+    /// [`Error::Corpus`] if the text has no words, or if no word occurs `min_count` times;
+    /// otherwise as for [`Vocabulary::prune`].
     pub fn choose(
         words: &[(&[u8], u64)],
         name: &Path,
@@ -314,10 +317,11 @@ impl Vocabulary {
         }
     }
 
-    /// This vocabulary, extended by a text whose words and counts are `words`. `rare` holds the words, with their
-    /// counts so far, that were too rare for this vocabulary. Words of this vocabulary keep their ranks; counts
-    /// add up. Other words that now occur at least `min_count` times are appended, most frequent first, up to
-    /// `most` words in all. Also returns the words that are still left out.
+    /// This vocabulary, extended by a text whose words and counts are `words`. `rare` holds the
+    /// words that were too rare for this vocabulary, with their counts so far. Words of this
+    /// vocabulary keep their ranks; counts add up. Other words that now occur at least `min_count`
+    /// times are appended, most frequent first, as long as the vocabulary has fewer than `most`
+    /// words. Also returns the words that are still left out.
     ///
     /// # Errors
     /// As for [`Vocabulary::union`].
@@ -401,7 +405,7 @@ impl Vocabulary {
         (0..self.len() as WordId).map(|id| (self.word(id), self.counts[id as usize]))
     }
 
-    /// The rank of `word`.
+    /// The rank of `word`; `None` if the vocabulary does not have it.
     pub fn index_of(&self, word: &[u8]) -> Option<WordId> {
         let table = self.index.get_or_init(|| {
             let mut table = HashTable::with_capacity(self.len());
@@ -476,7 +480,8 @@ pub const MAX_WORDS: usize = i32::MAX as usize - 3;
 /// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
-/// Sort different words, in runs that are then merged, so that sorting millions can be interrupted.
+/// Sort different words. Runs of words are sorted and then merged, so that the caller can interrupt
+/// the sorting of millions of words.
 fn sorted<T: Copy + Send + Sync>(
     mut words: Vec<T>,
     monitor: &Monitor,

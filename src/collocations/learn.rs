@@ -13,13 +13,14 @@ use hashbrown::HashMap;
 use memchr::memmem;
 use std::sync::Arc;
 
-/// Read `reader` to its end, and add the phrases of its text to `phrases` as one more pass. The phrases of the
-/// earlier passes are joined before. Runs on the current rayon pool. The result does not depend on the number of
-/// threads.
+/// Read `reader` to its end, and add the phrases of its text to `phrases` as a new pass. The
+/// phrases of the earlier passes are joined before anything is counted. Runs on the current rayon
+/// pool. The result does not depend on the number of threads.
 ///
-/// Words are counted that are not connectors, and each word with the next one in its document, with the connectors
-/// between them. Counts of words and of collocations are those of their spelling: if a word of the text is spelled
-/// like a collocation, such as `new_york` and `new york`, their counts are added, as gensim does.
+/// Words and collocations are counted. A collocation consists of a word that is not a connector,
+/// the connectors after it, and the next word of the document that is not a connector. Words and
+/// collocations with the same spelling have one common count, as in gensim: the word `new_york` and
+/// the collocation `new york` are counted together.
 ///
 /// # Errors
 /// As for [`RawCorpus::read`].
@@ -137,7 +138,7 @@ fn find(
     Ok(found)
 }
 
-/// The plain pairs that are spelled like one of `spellings`, each with its spelling.
+/// The plain pairs that are spelled like one of `spellings`, each with this spelling.
 fn shared_pairs(
     spellings: &Spellings,
     words: &[(&[u8], u64)],
@@ -165,11 +166,13 @@ fn shared_pairs(
     shared
 }
 
+/// The spelling of the collocation of these words.
 fn spelled(own: &[u32], words: &[(&[u8], u64)], delimiter: &[u8]) -> Vec<u8> {
     let words: Vec<&[u8]> = own.iter().map(|&id| words[id as usize].0).collect();
     words.join(delimiter)
 }
 
+/// The key under which [`Phrases`] stores the collocation of these words.
 fn key(own: &[u32], words: &[(&[u8], u64)]) -> Box<[u8]> {
     spelled(own, words, &[BETWEEN]).into_boxed_slice()
 }

@@ -1,5 +1,6 @@
-//! Counts neighbouring words. Pairs of words without connectors between them are sorted as numbers; all others are
-//! few, and are counted in hash tables.
+//! Counts collocations. A collocation is *plain* if it consists of two words, neither of which
+//! contains the delimiter. Plain collocations are counted by sorting them as numbers. All others
+//! are few, and are counted in hash tables.
 
 use crate::encoding::{DOCUMENT_END, NumberedText};
 use crate::error::Result;
@@ -16,23 +17,26 @@ pub(super) fn pair(first: u32, second: u32) -> Pair {
     u64::from(first) << 32 | u64::from(second)
 }
 
-/// What a word is for counting, as bits.
+/// A bit of the kind of a word: the word is a connector.
 pub(super) const CONNECTOR: u8 = 1;
-/// The word contains the delimiter. Its collocations can be spelled like those of other words.
+/// A bit of the kind of a word: the word contains the delimiter. Collocations of such a word can be
+/// spelled like those of other words.
 pub(super) const SPECIAL: u8 = 2;
 
-/// Counts of collocations, as the numbers of their words: two, or more with connectors between them.
+/// A hash table with a number for each key. If it counts collocations, the key is the list of the
+/// numbers of the words: two, or more if there are connectors between them.
 pub(super) type Table<K> = HashMap<K, u64, FixedState>;
 
 /// The wanted pairs of a bucket with their counts, and the number of different pairs.
 type Counted = (Vec<(Pair, u64)>, u64);
 
-/// Numbers for each bucket of pairs to sort: each fits a second-level cache at 10⁸ pairs.
+/// Number of buckets into which pairs are divided before they are sorted. If there are 10⁸ pairs, a
+/// bucket takes about 3 MB.
 const BUCKETS: usize = 256;
 
-/// Call `found` for the words of each collocation of a chunk: a word, the connectors after it, the next word.
+/// Call `found` for the words of each collocation of a chunk.
 fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
-    // The place of the last word that is not a connector, in this document.
+    // The place of the latest word of this document that is not a connector.
     let mut start = None;
     for (place, &id) in ids.iter().enumerate() {
         if id == DOCUMENT_END {
@@ -46,11 +50,12 @@ fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
     }
 }
 
+/// Whether a collocation is plain.
 fn is_plain(words: &[u32], kinds: &[u8]) -> bool {
     words.len() == 2 && (kinds[words[0] as usize] | kinds[words[1] as usize]) & SPECIAL == 0
 }
 
-/// The collocations with connectors or with special words.
+/// The collocations that are not plain, with their counts.
 ///
 /// # Errors
 /// [`crate::Error::Memory`], [`crate::Error::Io`], [`crate::Error::Cancelled`].
@@ -100,8 +105,8 @@ pub(super) fn count_pairs(
     monitor: &Monitor,
 ) -> Result<(Vec<(Pair, u64)>, u64)> {
     let threads = rayon::current_num_threads().max(1);
-    // All pairs of a text that exceeds the memory limit are not in memory together: each turn takes the pairs of
-    // some words.
+    // If all pairs exceed the memory limit, they are counted in several turns. Each turn reads the
+    // whole text and takes a part of the pairs, which is chosen by their hashes.
     let turns = (text.len() as u64 * size_of::<Pair>() as u64)
         .div_ceil(memory.text_bytes().max(1))
         .clamp(1, 1 << 16) as usize;

@@ -40,15 +40,16 @@ pub struct Rule {
 /// Numbers of a text that the scores use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text {
-    /// Different words and collocations.
+    /// Number of different words that are not connectors, plus number of different collocations.
     pub different: u64,
-    /// Words, connector words included.
+    /// Number of words, connectors included.
     pub words: u64,
 }
 
 impl Rule {
-    /// The score of a collocation if it is a phrase. The operations and their order are those of gensim, so that the
-    /// scores have the same bits.
+    /// The score of a collocation; `None` if it is not a phrase. `first`, `last` and `both` are the
+    /// counts of the first word, of the last word and of the collocation. The operations and their
+    /// order are those of gensim, so that the scores have the same bits.
     pub(super) fn score(&self, first: u64, last: u64, both: u64, text: Text) -> Option<f64> {
         let score = match self.scoring {
             Scoring::Default => {

@@ -6,7 +6,7 @@ use crate::vocabulary::WordId;
 
 /// The sum of a pair: one number if the counts are symmetric, one for each direction if not.
 pub trait Sum: Copy + Default + PartialEq + Send + Sync {
-    /// Whether both directions have one number.
+    /// Whether one number is the sum of both directions.
     const SYMMETRIC: bool;
     /// Add `weight` for an occurrence of the row word left (`true`) or right of the column word.
     fn add(&mut self, row_word_is_left: bool, weight: f64);
@@ -35,7 +35,7 @@ impl Sum for f64 {
     }
 }
 
-/// (row word left of column word, column word left of row word)
+/// The sums of (row word left of column word, column word left of row word).
 impl Sum for [f64; 2] {
     const SYMMETRIC: bool = false;
 
@@ -61,21 +61,24 @@ impl Sum for [f64; 2] {
 /// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Width of the dense accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// A row with at least this many additions for each column is summed without a list of its columns: all columns
-/// are looked at in the end.
+/// A row with at least this many additions for each possible column is summed without a list of the
+/// columns that have a sum: at the end of the row, the sums of all columns are examined.
 const FULL: usize = 1;
 
-/// Totals one row at a time. A thread uses one accumulator for all its rows, so that it allocates memory once.
+/// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates
+/// memory once.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
     // A hash table with open addressing and linear probing. A key is a column or EMPTY; its sum is in `sums`.
     keys: Vec<WordId>,
     sums: Vec<S>,
     shift: u32,
-    // Columns that have a sum, in the order of their first addition.
+    // The first `met` elements are the columns that have a sum, in the order of their first
+    // addition.
     touched: Vec<WordId>,
     met: usize,
-    // Scratch for sorting columns: a bit per column, and a bit per 64-bit word of `bits`.
+    // Scratch for sorting columns: `bits` has a bit for each column, `summary` a bit for each
+    // element of `bits`. Both are zero between rows.
     bits: Vec<u64>,
     summary: Vec<u64>,
     width: usize,
@@ -85,9 +88,9 @@ pub struct RowAccumulator<S> {
 /// How a row is summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// In the dense array. Most columns get a sum.
+    /// In the dense array, without a list of the columns that have a sum.
     Full,
-    /// In the dense array.
+    /// In the dense array, with a list of the columns that have a sum.
     Dense,
     /// In the hash table.
     Hashed,
@@ -117,7 +120,8 @@ impl<S: Sum> RowAccumulator<S> {
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
-        // A dense row costs its width; a hash table costs about four times its number of columns.
+        // The time of a dense row is estimated as its width, that of a hash table as four times the
+        // number of its columns.
         self.kind = if most >= FULL * width {
             Kind::Full
         } else if width <= DENSE_WIDTH || most >= width / 4 {
@@ -138,8 +142,8 @@ impl<S: Sum> RowAccumulator<S> {
         } else if self.dense.len() < width {
             fallible::resize(&mut self.dense, width, S::default())?;
         }
-        // One element more than columns: `DenseRow::at` writes the next element before it knows whether the
-        // column is new.
+        // One element more than there are columns: `DenseRow::at` writes the column to the next
+        // element before it knows whether the column is new.
         if self.touched.len() <= most {
             fallible::resize(&mut self.touched, most + 1, 0)?;
         }
@@ -151,7 +155,7 @@ impl<S: Sum> RowAccumulator<S> {
         Ok(())
     }
 
-    /// Number of columns that have a sum.
+    /// Number of columns that have a sum, of a row that is not of [`Kind::Full`].
     pub fn met(&self) -> usize {
         self.met
     }
@@ -169,7 +173,7 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// The sums of a row of [`Kind::Full`], which the caller must set to zero.
+    /// The sums of a row of [`Kind::Full`]. The caller must set them to zero after reading them.
     pub fn sums(&mut self) -> &mut [S] {
         &mut self.dense[..self.width]
     }
@@ -197,8 +201,8 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// Call `emit` with each column that has a sum, in ascending order, and clear the row, which is not of
-    /// [`Kind::Full`].
+    /// Call `emit` with each column that has a sum, in ascending order, and clear the row. The row
+    /// must not be of [`Kind::Full`].
     pub fn drain(&mut self, mut emit: impl FnMut(WordId, S)) {
         let touched = &mut self.touched[..self.met];
         let Some(&last) = touched.iter().max() else {
@@ -252,19 +256,19 @@ fn slot_of(column: WordId, shift: u32) -> usize {
     (column.wrapping_mul(0x9e37_79b9) >> shift) as usize
 }
 
-/// A row in the dense array, in which most columns get a sum.
+/// A row of [`Kind::Full`].
 pub struct FullRow<'a, S> {
     sums: &'a mut [S],
 }
 
-/// A row in the dense array.
+/// A row of [`Kind::Dense`].
 pub struct DenseRow<'a, S> {
     sums: &'a mut [S],
     touched: &'a mut [WordId],
     met: &'a mut usize,
 }
 
-/// A row in the hash table.
+/// A row of [`Kind::Hashed`].
 pub struct HashedRow<'a, S> {
     keys: &'a mut [WordId],
     sums: &'a mut [S],
@@ -279,7 +283,8 @@ pub trait Row {
     /// What is summed per column.
     type Sum: Sum;
 
-    /// The sum of `column`. The caller must add a number above 0 to it.
+    /// The sum of `column`. The caller must add a number above 0 to it: a column whose sum is 0
+    /// counts as new.
     fn at(&mut self, column: WordId) -> &mut Self::Sum;
 }
 
@@ -358,7 +363,7 @@ mod tests {
         ) {
             let mut expected: BTreeMap<u32, [f64; 2]> = BTreeMap::new();
             let mut accumulator = RowAccumulator::<[f64; 2]>::new();
-            for round in 0..2 { // the second row must not contain sums of the first
+            for round in 0..2 { // the second row must not contain sums of the first row
                 expected.clear();
                 accumulator.begin(width, adds.len()).unwrap();
                 for (i, &(column, left)) in adds.iter().enumerate() {

@@ -17,7 +17,7 @@ impl Triangle {
     /// twice: once to find the length of each row, once to fill the rows. X\[j, i\] is ignored if i = j.
     ///
     /// # Errors
-    /// What `pairs` returns.
+    /// The errors of `pairs`; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
     pub fn assemble(
         words: usize,
         monitor: &Monitor,

@@ -1,9 +1,10 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! An inverted index of the text lists the positions of each word. The row of a word is summed from the windows
-//! around these positions. Neighbours whose rank number is larger than that of the word are skipped: each
-//! unordered pair is counted once, in the row of its rarer word. This keeps the rows of frequent words short,
-//! which would otherwise be the longest. Threads share no table, and each row is sorted by itself.
+//! An inverted index of the text lists the positions of each word. The row of a word is summed from
+//! the windows around these positions. Neighbours whose rank number is larger than that of the word
+//! are skipped: each unordered pair is counted once, in the row of its rarer word. So the rows of
+//! frequent words, which would otherwise be the longest, are short. Threads share no table, and
+//! each row is sorted by itself.
 
 use super::accumulator::RowAccumulator;
 use super::documents::Documents;
@@ -23,14 +24,15 @@ use crate::vocabulary::{Vocabulary, WordId};
 use rayon::prelude::*;
 use std::slice;
 
-/// Count a corpus of `words` different words, segment by segment, on all threads of the current rayon pool. The
-/// counts have the same bits for any number of threads, because one thread sums a row, in the order of the
-/// text.
+/// Count a corpus of `words` different words, segment by segment, on all threads of the current
+/// rayon pool. The counts have the same bits for any number of threads, because the order of
+/// additions to a count does not depend on the threads.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0, and for a document of more than
-/// [`MAX_DOCUMENT`](super::MAX_DOCUMENT) words if whole documents are counted; [`crate::Error::Io`] naming the temporary folder if temporary files cannot
-/// be written there; [`crate::Error::Cancelled`].
+/// [`crate::Error::Parameter`] for a window of 0, for a window whose words exceed the memory limit,
+/// and for a document of more than [`MAX_DOCUMENT`](super::MAX_DOCUMENT) words if whole documents
+/// are counted; [`crate::Error::Io`] naming the temporary folder if temporary files cannot be
+/// written there; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
 pub fn count(
     corpus: &mut EncodedCorpus,
     words: usize,
@@ -41,7 +43,8 @@ pub fn count(
     count_named(corpus, words, None, options, memory, monitor)
 }
 
-/// Like [`count`]. An error about a document shows its first words, from `vocabulary`.
+/// Like [`count`]. The error for a document that is too long shows the first words of the document,
+/// which it looks up in `vocabulary`.
 ///
 /// # Errors
 /// As for [`count`].
@@ -164,7 +167,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    /// X[i, j] with every distance in its own loop.
+    /// The counts by the definition: a loop over all positions and distances.
     fn naive(ids: &[WordId], options: &CountingOptions) -> BTreeMap<(WordId, WordId), f64> {
         let mut records = BTreeMap::new();
         let is_word = |id: WordId| id != GAP && id != DOCUMENT_END;
@@ -190,7 +193,8 @@ mod tests {
         records
     }
 
-    /// Very frequent words, others, and words that share a symbol of 16 bits.
+    /// Ids around the limits of the symbols: of the words of [`FrequentPairs`], of other words with
+    /// a 16-bit symbol of their own, and of the words that share one symbol.
     fn id() -> impl Strategy<Value = WordId> {
         let (frequent, far) = (
             FrequentPairs::words(usize::MAX, &CountingOptions::default()) as WordId,

@@ -11,26 +11,28 @@ use crate::monitor::Monitor;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::ops::Range;
 
-/// Positions of the text for each entry of [`Documents::index`].
+/// Number of positions of the text for each element of the field `index` of [`Documents`].
 const STEP: usize = 64;
-/// Words of a document that an error shows.
+/// Number of words of a document that an error shows.
 const SHOWN: usize = 5;
 
-/// The documents of a text, found by the position of a word.
+/// The documents of a text. A document is looked up by the position of one of its words.
 pub(crate) struct Documents {
-    // Document number k ends at position ends[k], before the first word of the next one.
+    // ends[k] is the position of the mark that ends document k, or the length of the text if the
+    // last document has no mark.
     ends: Vec<u32>,
     // The number of the document at every STEP-th position.
     index: Vec<u32>,
 }
 
 impl Documents {
-    /// Index the documents of a text. The words after the last mark of an end are a document too if the text `is_last`;
-    /// otherwise the next segment begins with them.
+    /// Index the documents of a text. If the text `is_last`, the words after the last end of a
+    /// document are a document too. Otherwise they are left out: the next segment begins with these
+    /// words.
     ///
     /// # Errors
-    /// The [`LongDocument`] of a document of more than [`MAX_DOCUMENT`] words, in the inner result;
-    /// [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Memory`]; [`Error::Cancelled`]. The inner result is a [`LongDocument`] if a
+    /// document has more than [`MAX_DOCUMENT`] words.
     pub fn index<T: Text + ?Sized>(
         text: &T,
         is_last: bool,
@@ -70,7 +72,8 @@ impl Documents {
         self.ends.len()
     }
 
-    /// The document of the word at `position`; `None` if the next segment begins with it.
+    /// The range of the document of the word at `position`; `None` if the next segment begins with
+    /// this document.
     #[inline]
     fn of(&self, position: usize) -> Option<Range<usize>> {
         let mut number = self.index[position / STEP] as usize;
@@ -83,7 +86,7 @@ impl Documents {
         Some(start..self.ends[number] as usize)
     }
 
-    /// The number of other words in the documents of the words at these positions.
+    /// The sum, over these positions, of the number of other words in the document of the position.
     pub fn others(&self, positions: impl Iterator<Item = usize>) -> usize {
         positions
             .filter_map(|position| self.of(position))
@@ -149,8 +152,8 @@ impl LongDocument {
         }
     }
 
-    /// The error. `before` is the number of documents before the text, and `vocabulary` has the words of the
-    /// document.
+    /// The error for this document. `before` is the number of documents before the segment. The
+    /// first words of the document are looked up in `vocabulary`.
     pub fn error(&self, before: usize, vocabulary: Option<&Vocabulary>) -> Error {
         let known = |&id: &WordId| {
             let vocabulary = vocabulary.filter(|words| (id as usize) < words.len())?;
@@ -162,7 +165,7 @@ impl LongDocument {
         } else {
             format!(", which begins {:?},", first.join(" "))
         };
-        // A segment ends with the words of the document so far, so there may be more.
+        // The segment may hold only the beginning of the document: hence "or more".
         Error::parameter(
             "window",
             format!(

@@ -18,7 +18,8 @@ use std::cmp::Reverse;
 use std::path::PathBuf;
 use std::time::Instant;
 
-/// The size of a corpus and its counts, and what counting takes.
+/// The size of a corpus and its counts, from which the memory and disk space of counting are
+/// computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CorpusSize {
     /// Number of words in the text.
@@ -39,7 +40,8 @@ pub struct CorpusSize {
     pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
-    /// Whether the rows of counts are packed in memory: the weights of all distances are whole numbers of its unit.
+    /// Whether the rows of counts are packed in memory (`packed_block.rs`). This is assumed if the
+    /// weight of each distance is a whole multiple of the unit of packed values.
     pub packed: bool,
     /// Number of bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
@@ -102,15 +104,15 @@ impl CorpusSize {
         let threads = rayon::current_num_threads() as f64;
         let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
         let tables = INTERNED_BYTES * self.words_per_thread * threads;
-        // A thread has a chunk of text and its numbers.
+        // A thread has a chunk of text and the numbers of its words.
         let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
         // While the vocabulary is chosen, memory holds three lists of all words, the vocabulary and the rare words.
         let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
-    /// Number of bytes of the blocks of rows that threads unpack, one on each, while counts are compressed. The allocator
-    /// still holds them afterwards.
+    /// Number of bytes of the blocks of rows that threads unpack, one for each thread, while counts
+    /// are compressed. The allocator still holds these bytes afterwards.
     pub(crate) fn unpacked_bytes(&self) -> f64 {
         let entries = BLOCK_ENTRIES * rayon::current_num_threads() as f64;
         let sums = if self.symmetric { 1.0 } else { 2.0 };
@@ -122,8 +124,8 @@ impl CorpusSize {
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
-        // The text of the segment, two bytes a word, and the positions of the half of its words that are not very
-        // frequent.
+        // For each word of the segment, two bytes for its symbol. For about half of the words, four
+        // bytes for the position in the index: the most frequent words are not indexed.
         let counting = ID_BYTES * segment + ROW_OVERHEAD * rows;
         let counting = counting + self.vocabulary_bytes() + self.retained_reading(memory);
         counting.max(self.reading_bytes(memory))
@@ -136,26 +138,27 @@ impl CorpusSize {
         threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
     }
 
-    /// Number of bytes of temporary files that counting writes; 0 if the memory limit is not reached.
+    /// Number of bytes of temporary files that counting writes. 0 if the rows fit into their
+    /// fraction of the memory limit.
     pub fn disk(&self, memory: &MemoryLimit) -> f64 {
         if self.row_bytes() <= memory.row_bytes() as f64 {
             return 0.0;
         }
-        // The encoded text, and the rows. With several segments, their rows and the merged rows are on disk
-        // together: about 2.5 times the bytes of the merged rows.
+        // The encoded text and the rows. If there are several segments, their rows and the merged
+        // rows are on disk at the same time. Together they are assumed to take 2.5 times the bytes
+        // of the merged rows.
         let segments = self.kept_tokens / memory.segment_tokens() as f64;
         let times = if segments > 1.0 { 2.5 } else { 1.0 };
         ID_BYTES * self.tokens + times * self.encoded_bytes
     }
 }
 
-/// Entries of a large block of rows. The largest of a made-up text of 260,000 words has 1,062,325, that of a million words
-/// of Wikipedia 860,317.
+/// Number of entries of a large block of rows (benches/EXPERIMENTS.md, "Memory of a fit").
 const BLOCK_ENTRIES: f64 = 1e6;
-/// The fraction of the memory of reading that the allocator still holds while counting.
+/// The allocator still holds this fraction of the memory of reading while the text is counted.
 const RETAINED_READING: f64 = 0.45;
-/// Number of bytes of a thread's buffers: sums of a row, columns, the block of rows that grows, the blocks that are
-/// unpacked, and what the allocator holds of them.
+/// Number of bytes of a thread's buffers: the sums and columns of a row, the block of rows that
+/// grows, the blocks that are unpacked, and freed memory of these that the allocator still holds.
 const THREAD_BYTES: f64 = 7e6;
 
 /// The size of a corpus, as a sample of it suggests.
@@ -191,12 +194,13 @@ pub struct EncodedSample {
     counts: Vec<u64>,
     word_bytes: f64,
     tokenizer: Tokenizer,
-    /// How many times larger the whole text is.
+    /// The size of the whole text divided by the size of the sample.
     pub scale: f64,
     /// Number of bytes of the source that were read.
     pub read: u64,
     /// Number of bytes of the source.
     pub total: u64,
+    // Whether only the beginning of the source was read.
     is_beginning: bool,
     /// Seconds that it took to split the sample into words.
     pub seconds: f64,
@@ -269,14 +273,15 @@ impl EncodedSample {
         Ok(means)
     }
 
-    /// The stretches of part number `part`, if every `parts`-th stretch belongs to the same part.
+    /// The stretches of part number `part`, from 0, of `parts` parts. Every `parts`-th stretch
+    /// belongs to the same part.
     fn stretches(&self, [part, parts]: [usize; 2]) -> impl Iterator<Item = &[WordId]> {
         let length = self.ids.len().div_ceil(STRETCHES).max(1);
         self.ids.chunks(length).skip(part).step_by(parts)
     }
 
-    /// Count one of `parts` parts of the sample. A part consists of stretches from all of the sample. `None` if no
-    /// word of the part occurs `min_count` times.
+    /// Count part number `part`, from 0, of `parts` parts of the sample. The stretches of a part
+    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times.
     ///
     /// # Errors
     /// As for [`count`].

@@ -1,8 +1,9 @@
 //! Counts the pairs of the most frequent words in the order of the text.
 //!
-//! Half of the words of a text are among its 250 most frequent ones. Fetching the window around each of their
-//! occurrences would cost as much as all other windows together. Here the text is read once from front to back,
-//! and each pair is added at its right word, in a matrix that stays in the second-level cache.
+//! About half of the tokens of a text are occurrences of its 256 most frequent words. To fetch the
+//! windows around these tokens would take as long as to fetch the windows of all other words. Here
+//! the text is read once from front to back. A pair is added when its right word is read, to a
+//! matrix that stays in the second-level cache.
 
 use super::accumulator::ones;
 use super::options::CountingOptions;
@@ -17,24 +18,26 @@ use std::ops::Range;
 
 /// Number of words in the matrix. Its sums take 512 KiB.
 const FREQUENT: usize = 1 << 8;
-/// Words of a text that one task counts. The text is always divided in the same way, so that the sums have the
-/// same bits for any number of threads.
+/// Number of tokens of a text that one task counts. The division of a text does not depend on the
+/// number of threads, so that the sums have the same bits for any number of threads.
 const PIECE: usize = 1 << 18;
-/// Number of words that are scanned at a time: their frequent words are listed, and then counted. The monitor is
-/// checked after each such stretch.
+/// Number of tokens of a stretch. In each stretch, the positions of frequent words are listed
+/// first, then the pairs of these words are added, then the monitor is checked.
 const STRETCH: usize = 1 << 10;
-/// Windows to the left whose neighbours are added in one loop, because its end is hard to predict.
+/// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
+/// loop over the neighbours ends, and one loop for several windows ends less often.
 const TOGETHER: usize = 4;
 
-/// Sums of the pairs of the most frequent words: that of (left word, right word) at [right · FREQUENT + left].
+/// The sums of the pairs of the most frequent words. The sum of (left word, right word) is the
+/// element right · FREQUENT + left.
 pub(crate) struct FrequentPairs {
     words: usize,
     sums: Vec<f64>,
 }
 
 impl FrequentPairs {
-    /// Number of words whose pairs are counted in this way, if the vocabulary has `words` words: none if the window
-    /// has more than [`SIDE`] words to each side.
+    /// Number of words whose pairs are counted in this way, in a vocabulary of `words` words. 0 if
+    /// the window has more than [`SIDE`] words to each side.
     pub fn words(words: usize, options: &CountingOptions) -> usize {
         if options.window <= SIDE {
             words.min(FREQUENT)
@@ -43,8 +46,8 @@ impl FrequentPairs {
         }
     }
 
-    /// Count the pairs of the first `words` words, a number that [`FrequentPairs::words`] returned, except those of
-    /// two words among the first `carried` ones of the text.
+    /// Count the pairs of the `words` most frequent words; [`FrequentPairs::words`] returns this
+    /// number. Pairs within the first `carried` tokens of the text are left out.
     pub fn count(
         symbols: &[u16],
         carried: usize,
@@ -59,7 +62,7 @@ impl FrequentPairs {
             .collect();
         if words > 0 {
             let counter = Counter::new(symbols, words, options);
-            // A few pieces at a time, because each has a matrix.
+            // A few pieces at a time, because each piece has a matrix of sums.
             for pieces in pieces.chunks(4 * rayon::current_num_threads()) {
                 let counted: Result<Vec<Vec<f64>>> = pieces
                     .par_iter()
@@ -102,10 +105,11 @@ type Pairs = [f64; FREQUENT * FREQUENT];
 /// Counts a piece of the text.
 struct Counter<'a> {
     symbols: &'a [u16],
-    // The symbol of the last word.
+    // The symbol of the rarest word that is counted here.
     last: u16,
-    // The weight of each lane of the window to the left, and a bit for each lane within it.
+    // The weight of each lane. Lane SIDE - d is the word at distance d to the left.
     lanes: [f64; SIDE],
+    // For each of TOGETHER windows, a bit for each lane that lies within the window.
     within: u64,
 }
 
@@ -144,7 +148,7 @@ impl<'a> Counter<'a> {
         let mut found = [0; STRETCH];
         let mut number = 0;
         for position in stretch {
-            // No branch: half of the words are frequent, which the processor cannot predict.
+            // No branch, because the processor cannot predict which tokens are frequent words.
             found[number] = position;
             number += usize::from(self.symbols[position] <= self.last);
         }
@@ -154,7 +158,7 @@ impl<'a> Counter<'a> {
         number
     }
 
-    /// Add the pairs of each of these words and the words before it.
+    /// Add the pairs of the word at each of these positions with the words to its left.
     #[inline(always)]
     fn add(&self, positions: &[usize], pairs: &mut Pairs) {
         let mut windows = [END; TOGETHER * SIDE];

@@ -37,18 +37,21 @@ impl Interval {
 const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
-/// Words come in clumps. Consider the part of a text that has as many different words as the whole text has words with
-/// at least `min_count` occurrences. The logarithm of its length lies between two values: the one for clumps as large
-/// as in the sample (0 here) and the one for words that occur independently (1 here). This constant says where.
-/// 0.4 fits samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
+/// Words come in clumps. Consider the part of a text that has as many different words as the whole
+/// text has words with at least `min_count` occurrences. The logarithm of its length lies between
+/// two values: the one for clumps as large as in the sample (0 here) and the one for words that
+/// occur independently (1 here). This constant is the position between these two values. 0.4 fits
+/// samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
-/// Errors of the logarithm of an extrapolated number. The first is that of any extrapolation; the second is added for
-/// each factor e of extrapolation (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// Errors of the logarithm of an extrapolated number. The first number is the error of any
+/// extrapolation. The second number is added for each factor e by which the sample is extrapolated
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
-/// A further error for each factor e by which the text is longer than the sample, if the sample is its beginning.
+/// A further error for each factor e by which the text is longer than the sample, if the sample is
+/// the beginning of the text.
 const UNREAD_ERROR: f64 = 0.15;
 
 /// The number of different words of a sample, and for each count the number of words with this count.
@@ -184,7 +187,8 @@ impl Spectrum {
         (interval.widened(error, now), self.heaps(x).1)
     }
 
-    /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times as long.
+    /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times
+    /// as long as the sample.
     pub fn kept_tokens(&self, scale: f64, min_count: u64) -> f64 {
         if is_whole(scale) {
             let frequent = self.counts.iter().filter(|(count, _)| *count >= min_count);

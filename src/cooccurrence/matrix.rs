@@ -16,20 +16,23 @@ pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 
 /// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), sorted by row, then column.
 ///
-/// A *rectangular* X has words of its own for the columns. Its rows and columns are numbered from 0 each, and X is
-/// stored as the square matrix that it is the upper left corner of: X\[i, j\] is in row i of the triangle if i ≥ j, and
-/// otherwise in row j, as the value of the other direction. The rest of the square is empty, so it takes no memory, and
-/// whatever reads records works on both kinds of matrix.
+/// The columns of a *rectangular* X have words of their own. Rows are numbered from 0, and so are
+/// columns. X is stored as the upper left corner of a square matrix: X\[i, j\] is in row i of the
+/// triangle if i ≥ j. Otherwise it is in row j, as the value of the other direction. The rest of
+/// the square is empty and takes no memory. Code that reads records need not distinguish the two
+/// kinds of matrix.
 ///
-/// A symmetric X has one number per pair, any other X has one for each direction. Rows lie in blocks, in
-/// memory or, beyond a memory limit, in a temporary file. Callers read one block at a time in both cases.
+/// A symmetric X has one number for each pair, any other X has one for each direction. Rows lie in
+/// blocks, in memory or, beyond a memory limit, in a temporary file. Callers read one block at a
+/// time in both cases.
 #[derive(Debug)]
 pub struct Triangle {
-    /// Number of words: X is `words` × `words`. If X is rectangular, the larger of the numbers of rows and columns.
+    /// Number of words: X is `words` × `words`. If X is rectangular, the larger one of the number
+    /// of rows and the number of columns.
     pub words: usize,
     /// Whether X equals its transpose, so that the rows hold only one number for each pair.
     pub symmetric: bool,
-    // Rows and columns of a rectangular matrix.
+    // Numbers of rows and columns of a rectangular matrix; `None` for any other matrix.
     rectangle: Option<[usize; 2]>,
     store: Store,
     nnz: u64,
@@ -53,7 +56,7 @@ impl Triangle {
     /// and columns.
     ///
     /// # Panics
-    /// If the larger of both is not the number of words.
+    /// If the larger number of `shape` is not [`Triangle::words`].
     #[must_use]
     pub fn rectangular(mut self, shape: [usize; 2]) -> Self {
         assert_eq!(shape[0].max(shape[1]), self.words, "the corner of a square");
@@ -90,7 +93,8 @@ impl Triangle {
     /// Block `k`.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if it lies on disk and cannot be read.
+    /// [`crate::Error::Memory`]. If the block lies on disk: [`crate::Error::Io`] if it cannot be
+    /// read, [`crate::Error::Format`] if it is damaged.
     pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
         match &self.store {
             Store::Memory(blocks) => blocks[k].block(),
@@ -115,7 +119,7 @@ impl Triangle {
         if rows.is_empty() {
             return 0..0;
         }
-        // The last rows may have been freed.
+        // The blocks of the last rows may have been freed.
         holds(rows.start)..(holds(rows.end - 1) + 1).min(self.blocks())
     }
 
@@ -128,7 +132,7 @@ impl Triangle {
         rows: Range<WordId>,
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
-        // One block after the other is unpacked into the same memory.
+        // Each block is unpacked into the same memory.
         let mut memory = RowBlock::default();
         for k in self.blocks_of(rows.clone()) {
             match &self.store {
@@ -153,8 +157,8 @@ impl Triangle {
         })
     }
 
-    /// Free the blocks of rows from `row` on. Rows in the same block as an earlier row stay. The caller must
-    /// not read freed rows again.
+    /// Free the blocks of rows from `row` on. A block that also holds an earlier row stays, and so
+    /// do rows on disk. The caller must not read freed rows again.
     pub(crate) fn free_from(&mut self, row: WordId) {
         if let Store::Memory(blocks) = &mut self.store {
             let keep = blocks.partition_point(|block| block.rows().start < row);
@@ -162,9 +166,9 @@ impl Triangle {
         }
     }
 
-    /// Compress the blocks of rows from `row` on to less than half of their memory, on all threads of the
-    /// current rayon pool. Rows in the same block as an earlier row stay plain. Every read of compressed rows
-    /// decompresses them.
+    /// Compress the blocks of rows from `row` on, on all threads of the current rayon pool. A block
+    /// that also holds an earlier row stays as it is, and so do rows on disk. Every read of
+    /// compressed rows decompresses them.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -173,6 +177,8 @@ impl Triangle {
             return Ok(());
         };
         let first = blocks.partition_point(|block| block.rows().start < row);
+        // Earlier calls had a larger `row`, so the blocks that are compressed already are the last
+        // ones.
         let open = |block: &StoredBlock| !matches!(block, StoredBlock::Compressed(_));
         let last = first + blocks[first..].partition_point(open);
         StoredBlock::compress(&mut blocks[first..last])
@@ -183,7 +189,7 @@ impl Triangle {
         matches!(self.store, Store::Disk(_))
     }
 
-    /// Number of bytes of memory that the rows take.
+    /// Number of bytes of memory that the rows take; 0 if they are on disk.
     pub fn memory_bytes(&self) -> u64 {
         match &self.store {
             Store::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),
@@ -191,7 +197,7 @@ impl Triangle {
         }
     }
 
-    /// Number of pairs of words.
+    /// Number of pairs of words that have an entry in the triangle.
     pub fn pairs(&self) -> u64 {
         match &self.store {
             Store::Memory(blocks) => blocks.iter().map(|b| b.entries() as u64).sum(),
@@ -199,7 +205,7 @@ impl Triangle {
         }
     }
 
-    /// Non-zero entries of the full matrix.
+    /// Number of non-zero entries of the full matrix.
     pub fn nnz(&self) -> u64 {
         self.nnz
     }
@@ -220,7 +226,8 @@ impl Triangle {
         Ok(sums)
     }
 
-    /// The sum of each column of the full matrix.
+    /// The sum of each column of the full matrix. The list has [`Triangle::words`] sums: if X is
+    /// rectangular, those beyond its columns are 0.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -274,7 +281,8 @@ impl Triangle {
         Ok(lengths)
     }
 
-    /// Like [`Triangle::to_csr`], but only for the rows from `first` on, one for each number of records in `lengths`.
+    /// Like [`Triangle::to_csr`], but only for as many rows from `first` on as `lengths` has
+    /// numbers. `lengths` has the number of records of each of these rows.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -313,11 +321,11 @@ impl Triangle {
         Ok((starts, columns, values))
     }
 
-    /// Refuse counts whose sum exceeds the largest float. If the sum of all counts is finite, the sums of every
-    /// pair and every row are too.
+    /// Refuse counts whose sum exceeds the largest float. If the sum of all counts is finite, the
+    /// count of each pair and the sum of each row are finite too.
     ///
     /// # Errors
-    /// [`Error::Parameter`] with the `name` of what they came from.
+    /// [`Error::Parameter`] of the parameter `name`, from which the counts come.
     pub fn check_sum(&self, name: &'static str) -> Result<()> {
         if self.total.is_finite() {
             return Ok(());

@@ -21,7 +21,8 @@ const TASK_ENTRIES: u64 = 1 << 17;
 /// word has the same id in both counts; the last words may be missing in one of them.
 ///
 /// # Errors
-/// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+/// As for [`Triangle::block`]; [`crate::Error::Io`] for temporary files;
+/// [`crate::Error::Cancelled`].
 pub fn plus(
     one: &Triangle,
     other: &Triangle,
@@ -41,7 +42,7 @@ pub fn plus(
 /// Reads and writes a sum in a [`RowBlock`].
 pub(crate) trait BlockSum: Sum {
     fn push(self, column: WordId, block: &mut RowBlock);
-    /// Push those of `sums`, one for each column, that are not zero. Their number is `number`.
+    /// `sums` has a sum for each column from 0 on. Push the `number` sums that are not zero.
     fn push_all(sums: &[Self], number: usize, block: &mut RowBlock);
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self;
 }
@@ -138,7 +139,8 @@ fn merge_once<S: BlockSum>(
     Ok(writer.finish(words, symmetric))
 }
 
-/// Ranges of rows that begin at the first row of a block, so that few blocks are read twice.
+/// Divide the rows into ranges of about [`TASK_ENTRIES`] entries. Each range begins at the first
+/// row of a block of one of the parts, so that few blocks are read twice.
 fn tasks(parts: &[&Triangle], words: WordId) -> Vec<Range<WordId>> {
     let mut starts: Vec<(WordId, u64)> = parts
         .iter()

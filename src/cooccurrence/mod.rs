@@ -3,8 +3,15 @@
 //! [`count_text`] does all steps from text to counts; [`count()`] counts text that is encoded already. Counts are
 //! a [`Triangle`], whose rows lie in memory or in a temporary file.
 //!
-//! Five files make a [`Triangle`] without a text: `pairs` from a table of keys and values, `from_records` from records
-//! in any order, `assemble` from pairs in memory, `merge` from counts with the same word ids, `weighted_sum` from counts with different word ids.
+//! Five files make a [`Triangle`] without a text:
+//!
+//! | file | makes it from |
+//! |---|---|
+//! | `pairs` | a table of keys and values |
+//! | `from_records` | records in any order, on disk beyond a memory limit |
+//! | `assemble` | pairs in any order, in memory |
+//! | `merge` | several matrices with the same word ids |
+//! | `weighted_sum` | several matrices with different word ids |
 
 mod accumulator;
 mod assemble;

@@ -8,11 +8,12 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Tokens between two checks of the monitor: a few milliseconds.
+/// Number of tokens between two checks of the monitor.
 pub(super) const POLL_TOKENS: usize = 1 << 20;
-/// Tokens of which those of the range are listed before they are indexed.
+/// Number of tokens of a stretch. In each stretch, the tokens of the indexed words are listed
+/// first, then written to the index.
 const STRETCH: usize = 1 << 10;
-/// The largest number of parts of an index.
+/// The largest number of parts of an index. The whole text is read for each part.
 const MOST_PARTS: usize = 8;
 
 /// An inverted index: the positions of each word of a range of words in a text.
@@ -21,7 +22,7 @@ pub(crate) struct Occurrences {
     parts: Vec<Part>,
 }
 
-/// The index of some of the words.
+/// The index of consecutive words.
 struct Part {
     first: usize,
     // Word first + k occurs at positions[starts[k]..starts[k + 1]], ascending.
@@ -30,8 +31,8 @@ struct Part {
 }
 
 impl Occurrences {
-    /// Index the text in parallel: each thread indexes some of the words in all of the text, by a counting sort. So
-    /// no two threads write to the same memory.
+    /// Index `words` in parallel. Each thread reads the whole text and indexes some of the words by
+    /// a counting sort. So no two threads write to the same memory.
     pub fn index<T: Text + ?Sized>(
         text: &T,
         words: Range<usize>,
@@ -89,7 +90,7 @@ fn counts_of<T: Text + ?Sized>(
     let histograms: Result<Vec<Vec<u32>>> = starts
         .into_par_iter()
         .map(|start| {
-            // The last number stands for all other words, gaps and ends of documents.
+            // The last number of the histogram counts all other words, gaps and ends of documents.
             let others = words.len();
             let mut histogram: Vec<u32> = fallible::zeroed(others + 1)?;
             for range in pieces(start..(start + part).min(length), POLL_TOKENS) {
@@ -123,8 +124,9 @@ impl Part {
         monitor: &Monitor,
     ) -> Result<Self> {
         let words = counts.len();
-        // First the start of word k is in starts[k + 1]. It moves up to the end of the word, which is the start of
-        // the next one.
+        // At first, starts[k + 1] is where the positions of word k start. It increases with each
+        // position that is written. In the end it is where the positions of word k end and those of
+        // word k + 1 start.
         let mut starts: Vec<u32> = fallible::zeroed(words + 1)?;
         let mut total = 0;
         for (start, count) in starts[1..].iter_mut().zip(counts) {
@@ -139,7 +141,8 @@ impl Part {
             let mut number = 0;
             let start = range.start as u32;
             for (position, id) in (start..).zip(text.ids(range)) {
-                // No branch: half of the words are in the range, which the processor cannot predict.
+                // No branch, because the processor cannot predict which tokens are among the
+                // indexed words.
                 let word = (id as usize).wrapping_sub(first);
                 found[number] = (word, position);
                 number += usize::from(word < words);
@@ -163,7 +166,7 @@ impl Part {
     }
 }
 
-/// The range in pieces of this length.
+/// The range, divided into pieces of this length. The last piece may be shorter.
 fn pieces(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
     let starts = range.step_by(length);

@@ -11,10 +11,10 @@ pub const MAX_DOCUMENT: usize = 10_000;
 pub struct CountingOptions {
     /// Number of words to each side, at least 1, or [`CountingOptions::WHOLE_DOCUMENT`].
     pub window: usize,
-    /// Count both directions; otherwise (left word, right word) only.
+    /// Whether both directions of a pair are counted. Otherwise only (left word, right word) is.
     pub symmetric: bool,
-    /// A pair at distance d adds 1/d; otherwise 1. If a whole document is the window, all its words are at the distance
-    /// length − 1.
+    /// Whether a pair at distance d adds 1/d to its count. Otherwise it adds 1. If whole documents
+    /// are counted, every pair of a document of n words has the distance n − 1.
     pub distance_weighting: bool,
 }
 
@@ -37,7 +37,7 @@ impl CountingOptions {
         self.window == Self::WHOLE_DOCUMENT
     }
 
-    /// The largest distance of two words that are a pair.
+    /// An upper bound of the distance of two words that are a pair.
     pub(crate) fn reach(&self) -> usize {
         if self.counts_documents() {
             MAX_DOCUMENT

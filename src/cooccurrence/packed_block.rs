@@ -1,7 +1,8 @@
 //! Counted rows in half the memory of a [`RowBlock`], without loss.
 //!
-//! The rows are most of the memory of counting, and the first touch of their memory took a sixth of its time
-//! (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
+//! Most of the memory of counting holds rows. A sixth of the time of counting went into the first
+//! touch of this memory when rows were not packed (benches/EXPERIMENTS.md, "Packed rows, and tables
+//! in huge pages").
 
 use super::row_block::RowBlock;
 use crate::error::Result;
@@ -11,15 +12,19 @@ use std::ops::Range;
 
 /// 1/d for each distance d up to 16 is a whole multiple of 1/720720.
 const UNIT: f64 = 720_720.0;
-/// Bits of a packed value for its rounding error. The others are for the number of units.
+/// Bits of a packed value for its rounding error. The other 27 bits are for the number of units.
 const ERROR_BITS: u32 = 5;
-/// The rounding error of a packed value, in the last places of a float, is less than this.
+/// The rounding error of a packed value, in units in the last place, is from −`MOST_ERROR` to
+/// `MOST_ERROR` − 1.
 const MOST_ERROR: u64 = 1 << (ERROR_BITS - 1);
 
-/// A block of rows, most of whose values are sums of 1/d or whole numbers, below 186.
+/// A block of rows. Most of its values are below 186, and are whole numbers or sums of 1/d with d ≤
+/// 16.
 ///
-/// Such a value is stored as the nearest whole number of units and its distance from that, in the last places of a
-/// float: adding up rounds each time, so that equal sums can have different bits. The others are listed.
+/// Such a value is stored in 32 bits: as the nearest whole multiple of 1/720720, and as the
+/// difference of the value from this multiple, in units in the last place of an `f64`. The
+/// difference is needed because every addition rounds, so that values that are equal in exact
+/// arithmetic can have different bits. All other values are listed.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PackedBlock {
     first: WordId,
@@ -41,11 +46,12 @@ enum Columns {
 #[derive(Debug, Clone, PartialEq)]
 struct Values {
     packed: Vec<u32>,
-    // Values that do not fit, and their places, ascending.
+    // The values that do not fit into 32 bits, each with the number of its entry, in ascending
+    // order.
     others: Vec<(u32, f64)>,
 }
 
-/// A block is packed if at most one value in this many is listed.
+/// A block is packed if, in each direction, at most one in this many of its values is listed.
 const LISTED: usize = 16;
 
 impl PackedBlock {
@@ -105,7 +111,7 @@ impl PackedBlock {
         (columns + values + size_of_val(&self.ends[..])) as u64
     }
 
-    /// Unpack those of these rows that the block has, into the memory of an existing block.
+    /// Replace the rows of `block` by those of `rows` that this packed block has.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -144,7 +150,7 @@ impl PackedBlock {
 }
 
 impl Values {
-    /// Pack values. `None` if too many do not fit.
+    /// Pack values. `None` if too many of them do not fit into 32 bits.
     fn of(values: &[f64]) -> Result<Option<Self>> {
         let mut packed = fallible::with_capacity(values.len())?;
         let mut excess = 0;
@@ -188,10 +194,11 @@ impl Values {
     }
 }
 
-/// The packed value, and 0 if it fits.
+/// The packed value, and a number that is 0 if `x` fits into 32 bits.
 #[inline(always)]
 fn pack(x: f64) -> (u32, u64) {
-    // The sum of this float and a smaller number is a whole number, which is in its last bits.
+    // Adding this float to a smaller number rounds that number to a whole number, which is then in
+    // the last bits of the sum.
     const ROUND: f64 = (1_u64 << 52) as f64;
     let rounded = x * UNIT + ROUND;
     let units = rounded.to_bits() ^ ROUND.to_bits();
@@ -261,7 +268,7 @@ mod tests {
             if let Some(packed) = PackedBlock::of(&block).unwrap() {
                 let mut part = RowBlock::default();
                 prop_assert_eq!((packed.rows(), packed.len()), (block.rows(), block.len()));
-                // A few entries with long values take a little more.
+                // A small block with listed values may take a few bytes more.
                 prop_assert!(packed.bytes() <= block.bytes() + 64);
                 for wanted in [block.rows(), first + from..first + from + length] {
                     packed.unpack_into(&wanted, &mut part).unwrap();

@@ -35,14 +35,16 @@ pub trait PairBatch: Send + Sync {
     /// Number of rows.
     fn rows(&self) -> usize;
 
-    /// Number the keys of a column of the table, in the order of the rows: those of the rows of X or, if `contexts`, of
-    /// its columns.
+    /// Append to `ids` the numbers of the keys in one column of the table, in the order of the rows
+    /// of the table. If `contexts`, these are the keys of the columns of X, otherwise those of the
+    /// rows of X. `keys` gives the numbers.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming the row of the table with a key that is missing or is no word; [`Error::Memory`].
+    /// [`Error::Parameter`] naming the row of the table whose key is missing or is not a word;
+    /// [`Error::Memory`].
     fn number(&self, contexts: bool, keys: &mut KeyTable, ids: &mut Vec<WordId>) -> Result<()>;
 
-    /// The values, finite and at least 0.
+    /// Append the values of the rows to `values`. Each of them is finite and at least 0.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the row of the table with another value; [`Error::Memory`].
@@ -61,21 +63,24 @@ pub trait PairReader: Send {
     fn next_batch(&mut self) -> Result<Option<Self::Batch>>;
 }
 
-/// Integers from 0 up to here are numbered by an array, others by a hash table.
+/// The numbers of integers from 0 to `DIRECT` − 1 are in an array, those of other integers in a
+/// hash table.
 const DIRECT: usize = 1 << 24;
-/// No number yet.
+/// Marks an integer that has no number yet.
 const NONE: WordId = WordId::MAX;
 
-/// Numbers the keys that one worker meets in the order of their first occurrence, and counts the rows that have them.
-/// All keys of a table are integers, or all are words.
+/// Numbers the keys that one worker meets in the order of their first occurrence, and counts their
+/// occurrences. Either all keys of a table are integers, or all are words.
 #[derive(Default)]
 pub struct KeyTable {
     words: Interner,
     // The number of each small integer, or NONE.
     direct: Vec<WordId>,
-    // Numbers of other integers, by the integers themselves.
+    // The numbers of all other integers.
     hashed: HashTable<WordId>,
+    // The integer of each number.
     integers: Vec<i64>,
+    // The occurrences of the key of each number.
     counts: Vec<u64>,
 }
 
@@ -126,7 +131,7 @@ impl KeyTable {
         Ok(id)
     }
 
-    /// Count the rows with these keys.
+    /// Count an occurrence of the key of each of these numbers.
     fn count(&mut self, ids: &[WordId]) -> Result<()> {
         let known = self.integers.len().max(self.words.len());
         if known > MAX_WORDS {
@@ -228,10 +233,10 @@ impl Worker {
 /// Counts of a table of pairs.
 #[derive(Debug)]
 pub struct CountedPairs {
-    /// The keys of the rows and, unless there are `contexts`, of the columns. The most frequent ones are first; a count
-    /// is the number of rows of the table with this key.
+    /// The keys of the rows and, if `contexts` is `None`, of the columns. The most frequent keys
+    /// are first. The count of a key is the number of its occurrences in the table.
     pub vocabulary: Arc<Vocabulary>,
-    /// The keys of the columns of a rectangular matrix.
+    /// The keys of the columns of a rectangular matrix; `None` for any other matrix.
     pub contexts: Option<Arc<Vocabulary>>,
     /// The counts.
     pub counts: Triangle,
@@ -285,7 +290,7 @@ pub fn count_pairs(
     log.into_counts(workers, options, memory, monitor)
 }
 
-/// Batches that a worker numbers before the next ones are read.
+/// Number of batches of a wave for each worker.
 const BATCHES: usize = 8;
 
 fn read_wave<R: PairReader>(reader: &mut R, threads: usize) -> Result<Vec<R::Batch>> {
@@ -323,7 +328,8 @@ impl<'a> Log<'a> {
                 continue;
             };
             let bytes = size_of_val(&rows[..]) as u64;
-            // The encoded text of other counts has the same share of the limit.
+            // The rows may take the fraction of the limit that encoded text takes when a text is
+            // counted.
             if self.in_memory + bytes > self.memory.text_bytes() {
                 let file = match &self.file {
                     Some(file) => file,
@@ -396,7 +402,7 @@ impl<'a> Log<'a> {
                             file.read_into(range.start, bytemuck::cast_slice_mut(&mut rows))?;
                             rows
                         }
-                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: the file holds them
+                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: the file has them
                     };
                     for pair in &mut rows {
                         pair.row = row_ranks[worker][pair.row as usize];
@@ -540,7 +546,8 @@ mod tests {
 
         #[test]
         fn counts_are_the_sums_of_the_rows(
-            // Multiples of a power of two, so that sums do not depend on the order.
+            // Whole multiples of 1/4, so that no addition rounds and sums do not depend on the
+            // order.
             rows in proptest::collection::vec((key(), key(), (0_u32..5).prop_map(|x| f64::from(x) / 4.0)), 1..120),
             batch in 1_usize..40, integers: bool, symmetric: bool, rectangular: bool,
             memory in proptest::option::of(500_u64..4000), threads in 1_usize..4,

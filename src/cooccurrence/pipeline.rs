@@ -19,7 +19,7 @@ pub enum Words<'a> {
     Chosen,
     /// These words.
     Given(Arc<Vocabulary>),
-    /// The words of older counts, with the same ids.
+    /// The words of older counts. They keep their ids.
     Grown {
         /// The words of the older counts.
         vocabulary: &'a Vocabulary,
@@ -36,7 +36,7 @@ pub enum Words<'a> {
 pub struct CountedText {
     /// The words of the counts.
     pub vocabulary: Arc<Vocabulary>,
-    /// Words that are too rare for the vocabulary; none if the vocabulary was given.
+    /// Words that are too rare for the vocabulary. Empty if the vocabulary was given.
     pub rare: Arc<Vocabulary>,
     /// The counts.
     pub counts: Triangle,

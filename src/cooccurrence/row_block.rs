@@ -29,7 +29,8 @@ impl RowBlock {
         }
     }
 
-    /// Remove all rows, and prepare for rows from `first` on in the same memory.
+    /// Remove all rows, and prepare for rows from `first` on in the same memory. Returns the empty
+    /// arrays.
     pub(crate) fn refill(&mut self, first: WordId, both_directions: bool) -> Parts<'_> {
         self.first = first;
         self.ends.clear();
@@ -65,7 +66,8 @@ impl RowBlock {
         self.forward.push(x);
     }
 
-    /// Append X\[row, column\] and X\[column, row\].
+    /// Append X\[row, column\] and X\[column, row\] to the open row. Without values of both
+    /// directions, `backward` is ignored.
     #[inline]
     pub fn push_both(&mut self, column: WordId, forward: f64, backward: f64) {
         self.push(column, forward);
@@ -74,15 +76,18 @@ impl RowBlock {
         }
     }
 
-    /// Append the sums, one for each column from 0 on, that are not zero; there are `number` of them. A sum has a
-    /// number for each direction, or one for both.
+    /// Append the sums that are not zero to the open row. `sums` has a sum for each column from 0
+    /// on, and `number` of them are not zero. A sum consists of a number for each direction, or of
+    /// one number for both.
     pub(crate) fn push_nonzero<const N: usize>(
         &mut self,
         sums: impl Iterator<Item = [f64; N]>,
         number: usize,
     ) {
         let start = self.columns.len();
-        // No branch, because which sums are zero is hard to predict. So one place more is written to.
+        // No branch, because the processor cannot predict which sums are zero: every sum is
+        // written, and the next one overwrites it if it is zero. So the arrays have one element
+        // more than there are entries.
         self.columns.resize(start + number + 1, 0);
         let mut values = [Some(&mut self.forward), self.backward.as_mut()];
         for values in values.iter_mut().flatten() {
@@ -107,7 +112,8 @@ impl RowBlock {
         }
     }
 
-    /// Append entries to the open row. Their columns must be larger than those of the row so far.
+    /// Append entries to the open row. Their columns must be larger than the columns that the row
+    /// has so far.
     pub(crate) fn extend(&mut self, row: &TriangleRow<'_>) -> Result<()> {
         self.reserve(1, row.columns.len())?;
         self.columns.extend_from_slice(row.columns);
@@ -163,7 +169,7 @@ impl RowBlock {
         (&self.forward, self.backward.as_deref())
     }
 
-    /// Keep X\[row, column\] only, of a matrix that turned out symmetric.
+    /// Drop the values X\[column, row\]. The matrix must be symmetric.
     pub(crate) fn drop_backward(&mut self) {
         self.backward = None;
     }
@@ -225,9 +231,9 @@ type Parts<'a> = (
 /// One row of a [`Triangle`](super::Triangle): columns ascend and are at most `row`.
 #[derive(Debug, Clone, Copy)]
 pub struct TriangleRow<'a> {
-    /// The number of the row: its word.
+    /// The number of the row, which is the id of its word.
     pub row: WordId,
-    /// The words of the columns.
+    /// The ids of the words of the columns.
     pub columns: &'a [WordId],
     /// X\[row, column\] for each column.
     pub forward: &'a [f64],
@@ -246,7 +252,7 @@ impl TriangleRow<'_> {
         })
     }
 
-    /// The entries with columns below `column`, and the others.
+    /// The entries with columns below `column`, and those with larger or equal columns.
     pub(crate) fn split(&self, column: WordId) -> (Self, Self) {
         let place = self.columns.partition_point(|&own| own < column);
         let part = |range: Range<usize>| Self {
@@ -284,7 +290,8 @@ impl TriangleRow<'_> {
 
 /// Counts that can be read row by row.
 pub trait Rows: Sync {
-    /// Call `f` for each of `rows`, in order. A row may come in several calls, each with some of its columns.
+    /// Call `f` for each of `rows`, in order. `f` may be called several times for a row, each time
+    /// with some of the columns of the row.
     ///
     /// # Errors
     /// [`crate::Error::Io`] if rows lie on disk and cannot be read, or what `f` returns.
@@ -306,7 +313,8 @@ impl Rows for RowBlock {
     }
 }
 
-/// Check the monitor about once in a million entries. `since` counts the entries since the last check.
+/// Check the monitor once for about a million entries. `since` counts the entries since the last
+/// check.
 pub fn poll(entries: usize, since: &mut usize, monitor: &Monitor) -> Result<()> {
     *since += entries + 1;
     if *since >= 1 << 20 {

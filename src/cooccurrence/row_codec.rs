@@ -90,9 +90,10 @@ fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
     end + length
 }
 
-/// Write a value at `end`, without loss, and return the new end. The values of [`VALUES`], which most counts
-/// have, take one byte; other floats that fit 32 bits take five; all others take nine. Without branches, for
-/// the same reason as [`write_number`].
+/// Write a value at `end`, without loss, and return the new end. The values of [`VALUES`], which
+/// most counts have, take one byte; other values that an `f32` represents exactly take five; all
+/// others take nine. There are no branches, because the processor cannot predict the number of
+/// bytes.
 #[inline(always)]
 fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     let bits = x.to_bits();
@@ -111,13 +112,14 @@ fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     end + length
 }
 
-/// The byte before a value of eight bytes (`RAW`) or four bytes (`SINGLE`).
+/// The first byte of a value: eight more bytes follow `RAW`, four follow `SINGLE`.
 const RAW: u8 = 0;
 const SINGLE: u8 = 1;
 
-/// The values of one byte: 0; whole numbers; 1/d; and 1/a + 1/b (+ 1/c), which pairs have that occur two or
-/// three times at distances within the default window. 78 % of the pairs in 17 million words of Wikipedia,
-/// counted with a window of 15, have one of these values (benches/EXPERIMENTS.md, "Values of one byte").
+/// The values of one byte: 0; whole numbers; 1/d; and sums of 1/d. The sums are those of pairs that
+/// occur twice at distances up to 15, or three times at distances up to 5. 78 % of the pairs in 17
+/// million words of Wikipedia, counted with a window of 15, have a value of these kinds
+/// (benches/EXPERIMENTS.md, "Values of one byte").
 const VALUES: [f64; 256] = {
     let mut values = ([f64::NAN; 256], SINGLE as usize + 1);
     values = with(values, 0.0);
@@ -230,7 +232,8 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
         _ => return Err(None),
     };
     let (ends, columns, values) = block.refill(first, both);
-    // Every entry takes at least two bytes: damaged lengths cannot reserve more memory than the bytes need.
+    // A row takes at least one byte, and so does an entry. Damaged bytes may announce more rows or
+    // entries. Memory is reserved for at most as many as there are bytes.
     fallible::reserve(ends, (rows as usize).min(bytes.len()))?;
     let mut entries = 0usize;
     for _ in 0..rows {

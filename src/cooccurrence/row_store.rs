@@ -90,8 +90,9 @@ impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> SharedBytes for B {
 }
 
 impl StoredBlock {
-    /// A copy of a block in little memory, and of exactly its size. The block can then be filled again, so that a
-    /// thread does not allocate growing arrays for every block.
+    /// A copy of a block, packed if this saves memory. Its arrays have exactly the size that they
+    /// need. The caller fills the same `block` again, so that a thread does not allocate growing
+    /// arrays for every block.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -135,7 +136,8 @@ impl StoredBlock {
         Ok(Cow::Owned(block))
     }
 
-    /// The block with at least those of `rows` that it has. `memory` is used for it if it is not plain.
+    /// A plain block that has at least those of `rows` that this block has. If this block is packed
+    /// or compressed, the result is written to `memory`.
     pub fn read_into<'a>(
         &'a self,
         rows: &Range<WordId>,
@@ -149,7 +151,7 @@ impl StoredBlock {
         Ok(memory)
     }
 
-    /// Compress all of these blocks into one allocation.
+    /// Compress all of these blocks, into one common allocation.
     pub fn compress(blocks: &mut [Self]) -> Result<()> {
         let compressed: Result<Vec<CompressedBlock>> = blocks
             .par_iter()

@@ -11,14 +11,15 @@ use crate::memory::MemoryLimit;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// A block and its totals. The task that makes a block adds it up, while it is still in the cache.
+/// A block and its totals. The task that makes a block computes the totals, while the block is
+/// still in the cache.
 pub(crate) struct CountedBlock {
     block: StoredBlock,
     totals: Totals,
 }
 
 impl CountedBlock {
-    /// Add up a block.
+    /// A block with its totals.
     pub fn of(block: RowBlock) -> Self {
         Self {
             totals: Totals::default().plus(&block),
@@ -26,7 +27,7 @@ impl CountedBlock {
         }
     }
 
-    /// Add up a block, and copy it.
+    /// A copy of a block with its totals, as [`StoredBlock::copy_of`] makes it.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -38,14 +39,16 @@ impl CountedBlock {
     }
 }
 
-/// Takes blocks of rows in order. They stay in memory until they exceed the limit; then all go to a file.
+/// Takes blocks of rows in order. The blocks stay in memory until they exceed the limit. Then all
+/// of them, and all later ones, are written to a file.
 pub(crate) struct RowWriter<'a> {
     memory: &'a MemoryLimit,
     blocks: Vec<StoredBlock>,
     memory_bytes: u64,
     file: Option<SpillFile>,
     totals: Totals,
-    // The fraction of the text in the segments so far. The disk space that all rows need is estimated from it.
+    // The fraction of the text in the segments so far. From it the message of a full disk estimates
+    // the space that all rows need.
     fraction: f64,
 }
 
@@ -74,7 +77,7 @@ impl<'a> RowWriter<'a> {
         self.fraction = fraction;
     }
 
-    /// Append blocks that are not added up yet.
+    /// Compute the totals of blocks, and append the blocks.
     pub fn push(&mut self, blocks: Vec<RowBlock>) -> Result<()> {
         self.push_counted(blocks.into_par_iter().map(CountedBlock::of).collect())
     }
@@ -115,8 +118,8 @@ impl<'a> RowWriter<'a> {
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 
-    /// The matrix of blocks with both directions. In memory one direction is dropped if both are equal for every
-    /// pair.
+    /// The matrix of blocks that have values of both directions. If the blocks are in memory and
+    /// both directions are equal for every pair, one direction is dropped.
     pub fn finish_either(self, words: usize) -> Result<Triangle> {
         match self.file {
             None => {

@@ -1,4 +1,4 @@
-//! Some rows of the full matrix, without the others.
+//! Extracts selected rows of the full matrix.
 
 use super::matrix::{Csr, Triangle};
 use super::row_block::{TriangleRow, poll};
@@ -8,17 +8,18 @@ use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
-// A row of the triangle that has this many times more entries than there are selected words is searched for
-// each of these words. In a shorter row every entry is looked at.
+// If a row of the triangle has more than this many entries for each selected word, each of these
+// words is searched in the row. In a shorter row every entry is examined.
 const SEARCHED_FROM: usize = 16;
 
-/// Entries of selected rows: the place of the row among the selected ones, the column, and the value.
+/// Entries of selected rows: the place of the row among the selected rows, the column, and the
+/// value.
 type Entries = Vec<(u32, WordId, f64)>;
 
-/// Words, each once, and the place of each word among them.
+/// The selected words, and the place of each word among the selected words.
 struct Selection {
     ascending: Vec<WordId>,
-    // `NONE` for all other words.
+    // For each word of the vocabulary, its place in `ascending`; `NONE` if it is not selected.
     places: Vec<u32>,
 }
 
@@ -138,7 +139,8 @@ impl TriangleRow<'_> {
     }
 }
 
-/// Compressed sparse rows of entries. The columns of a row ascend, because the rows of a triangle do.
+/// The entries as compressed sparse rows. The columns of a row ascend, because `found` has the
+/// entries in the order of the rows of the triangle.
 fn into_rows(rows: usize, found: &[Entries]) -> Result<Csr> {
     let mut starts: Vec<i64> = fallible::zeroed(rows + 1)?;
     for &(place, _, _) in found.iter().flatten() {

@@ -34,7 +34,7 @@ impl SpillFile {
         })
     }
 
-    /// Append a block, as encoded by [`encode`](super::row_codec::encode).
+    /// Append a block. `bytes` is the block as [`encode`](super::row_codec::encode) wrote it.
     ///
     /// # Errors
     /// [`crate::Error::Io`] with the folder.
@@ -71,7 +71,8 @@ impl SpillFile {
     /// Block `k`, decoded.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder.
+    /// [`crate::Error::Io`] with the folder; [`crate::Error::Format`] if the bytes were damaged;
+    /// [`crate::Error::Memory`].
     pub fn read(&self, k: usize) -> Result<RowBlock> {
         let place = self.index[k].bytes.clone();
         let bytes = self.file.read(place.clone())?;

@@ -1,13 +1,13 @@
-//! What the counter needs of an encoded text.
+//! The view of an encoded text that counting uses.
 
 use crate::encoding::{CompactText, DOCUMENT_END, END, FAR};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// An encoded text. The counter reads symbols, which are narrow, and looks ids up where a symbol stands for
-/// several words.
+/// An encoded text. The counter reads symbols, which can be narrower than ids. Where several words
+/// share a symbol, it looks up the id.
 pub(crate) trait Text: Sync {
-    /// What a window is made of.
+    /// The type of the elements of a window.
     type Symbol: Symbol;
 
     /// A symbol for each word and mark.
@@ -18,16 +18,16 @@ pub(crate) trait Text: Sync {
     fn ids(&self, range: Range<usize>) -> impl ExactSizeIterator<Item = WordId>;
 }
 
-/// A word or a mark. Marks are larger than the symbols of words.
+/// The symbol of a word or of a mark. The symbols of marks are larger than those of words.
 pub(crate) trait Symbol: Copy + PartialEq + Default + Sync {
     /// The end of a document.
     const END: Self;
 
-    /// The symbol of `word`, if no other word has it.
+    /// The symbol of `word`; `None` if other words have the same symbol.
     fn of(word: WordId) -> Option<Self>;
-    /// The word of a symbol that no other word has.
+    /// The word of this symbol. The symbol must be that of only one word.
     fn word(self) -> WordId;
-    /// Whether this is a word of at most the id of another.
+    /// Whether this is the symbol of a word whose id is at most that of `word`.
     fn is_at_most(self, word: Self) -> bool;
 }
 
@@ -55,7 +55,8 @@ impl Symbol for WordId {
     fn word(self) -> WordId {
         self
     }
-    /// As signed numbers, which all processors compare in vectors.
+    /// Compares signed numbers, because not all processors have vector instructions that compare
+    /// unsigned ones. No id and no mark is 2³¹ or more.
     #[inline(always)]
     fn is_at_most(self, word: Self) -> bool {
         self as i32 <= word as i32

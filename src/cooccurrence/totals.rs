@@ -1,4 +1,4 @@
-//! Number and sum of the records of rows.
+//! The number and the sum of the records of a matrix.
 
 use super::row_block::{RowBlock, TriangleRow};
 
@@ -39,8 +39,8 @@ impl Totals {
     }
 }
 
-/// Number of values that are not zero, and their sum. There are eight partial sums, so that an addition does not
-/// wait for the one before.
+/// Number of values that are not zero, and their sum. There are eight partial sums, so that an
+/// addition does not wait for the result of the previous one.
 fn count_and_add(values: &[f64]) -> (u64, f64) {
     const LANES: usize = 8;
     let (mut zeros, mut sums) = ([0u64; LANES], [0.0; LANES]);

@@ -11,7 +11,8 @@ impl Triangle {
     /// of its rows and of its columns, and its weight. Both lists are the same unless the matrix is rectangular.
     ///
     /// # Errors
-    /// As for [`Triangle::block`].
+    /// As for [`Triangle::block`]; [`Error::Parameter`] naming `weight` if a weighted count is not
+    /// finite, or `X` if the sum of all counts is not finite; [`Error::Cancelled`].
     pub fn sum(
         words: usize,
         parts: &[(&Self, [&[WordId]; 2], f64)],
@@ -36,8 +37,9 @@ impl Triangle {
                         }
                         let (forward, backward) = (forward * weight, backward * weight);
                         if part.is_rectangular() {
-                            // The two directions are records of different words. A direction without a record may
-                            // have no word: then it adds 0 to word 0.
+                            // The two directions are records of different words. If one of them is
+                            // not a record, its row or column may lie outside the matrix and have
+                            // no new id. Then 0 is added to a record of word 0.
                             pair(new(own, row.row), new(other, column), forward, 0.0);
                             if column != row.row {
                                 pair(new(own, column), new(other, row.row), backward, 0.0);

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
-/// Sum one row of the texts of `counters`, in their order.
+/// Sum one row over the texts of all `counters`, in the order of the counters.
 pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     row: WordId,
     counters: &[RowCounter<'_, T>],
@@ -23,7 +23,8 @@ pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     let most = counters.iter().map(|counter| counter.most_pairs(row));
     let most = most.fold(0, usize::saturating_add);
     accumulator.begin(row as usize + 1, most)?;
-    // The wider the window, the longer an occurrence takes: check the monitor after fewer of them.
+    // The wider the window, the more time an occurrence takes, and the fewer occurrences are
+    // counted between two checks of the monitor.
     let together = (POLL_TOKENS / window.clamp(SIDE, POLL_TOKENS)).clamp(1, 1 << 14);
     for counter in counters {
         for part in counter.occurrences.of(row).chunks(together) {
@@ -38,16 +39,19 @@ pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     Ok(())
 }
 
-/// Lanes on each side of a word in the fast path, which counts windows of up to this many words.
+/// Number of lanes on each side of a word in the fast path. The fast path counts windows of up to
+/// this many words to each side.
 pub(super) const SIDE: usize = 16;
-/// Lanes that are compared together: a bit of a word for each.
+/// Number of lanes that are compared together. The result is a bit for each lane, in a `u64`.
 const LANES: usize = 64;
-/// Windows whose neighbours are added in one loop, because its end is hard to predict.
+/// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
+/// loop over the neighbours ends, and one loop for several windows ends less often.
 const TOGETHER: usize = LANES / (2 * SIDE);
-/// Windows that are fetched together, so that their cache misses overlap, as with a prefetch.
+/// Number of windows that are fetched before their neighbours are added, so that the cache misses
+/// of these windows overlap.
 const BATCH: usize = 16;
 
-/// Totals rows from the windows around their words.
+/// Sums rows from the windows around the occurrences of their words.
 pub(crate) struct RowCounter<'a, T: ?Sized> {
     text: &'a T,
     // Number of words at the beginning that are carried over from the previous segment.
@@ -56,16 +60,17 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     options: CountingOptions,
     // The documents, if whole documents are counted.
     documents: Option<&'a Documents>,
-    // Fast path: the weight of each lane of a window, left side then right.
+    // Fast path: the weight of each lane of a window, first the left side, then the right side.
     lanes: [f64; 2 * SIDE],
-    // Lanes that lie within the window, for each of the windows that are added together.
+    // Fast path: a bit for each lane that lies within the window, for each of the windows that are
+    // added together.
     within: u64,
 }
 
 impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
-    /// A counter of the pairs in `text`. It needs the `documents` of the text if whole documents are counted.
-    /// Otherwise it counts all pairs except those of two words among the first `carried` ones: they were
-    /// counted with the previous segment.
+    /// A counter of the pairs in `text`. If `documents` is given, it counts all pairs of each of
+    /// these documents. Otherwise it counts all pairs within a window, except those of two words
+    /// among the first `carried` words: these pairs were counted with the previous segment.
     pub fn new(
         text: &'a T,
         carried: usize,
@@ -149,7 +154,8 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         Ok(())
     }
 
-    /// The words around `position`, without the word at `position`.
+    /// Fill `window` with the words around `position`, without the word at `position`. Lanes
+    /// outside the text become ends of documents.
     fn fetch<X: Symbol>(
         &self,
         position: usize,
@@ -212,14 +218,15 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
             let row_word_is_left = lane & SIDE != 0;
             let column = windows[lane];
             if !R::Sum::SYMMETRIC && column == row && !row_word_is_left {
-                continue; // counted at the left one of the two equal words
+                continue; // counted in the window of the left one of the two equal words
             }
             sums.at(column.word())
                 .add(row_word_is_left, self.lanes[lane % (2 * SIDE)]);
         }
     }
 
-    /// Count a word of the previous segment: only its neighbours in this segment are new.
+    /// Count an occurrence that is carried over from the previous segment. Only its pairs with
+    /// words of this segment are new.
     fn scan_carried(
         &self,
         row: WordId,
@@ -301,7 +308,7 @@ pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
     // Numbers, not booleans: no branch for each lane.
     let ends = windows.iter().map(|&symbol| u8::from(symbol == X::END));
     if ends.fold(0, |any, end| any | end) == 0 {
-        return 0; // nearly always
+        return 0; // the usual case
     }
     bits(|lane| windows[lane] == X::END)
 }

@@ -1,5 +1,5 @@
-//! Allocation that returns an error if there is no memory. The standard collections end the process instead,
-//! so everything that grows with the text or the matrix reserves its memory here first.
+//! Allocation that returns an error if there is no memory. The standard collections end the process
+//! instead. Therefore code must reserve memory here before data grows with the text or the matrix.
 
 use super::system;
 use crate::error::{Error, Result};

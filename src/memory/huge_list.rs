@@ -6,15 +6,16 @@ use crate::error::Result;
 use bytemuck::Pod;
 use std::ops::Deref;
 
-/// A list from this many bytes on has a mapping of its own, in huge pages. Random reads of a large list then miss the
-/// buffer of address translations less often.
+/// A list of at least this many bytes has a mapping of its own, in huge pages. Random reads of a
+/// large list then find their address translation in the processor's cache of translations (TLB)
+/// more often.
 const LARGE: usize = 4 << 20;
 
 /// A list like `Vec`, for large data that is read in random order.
 #[derive(Debug)]
 pub(crate) struct HugeList<T> {
     memory: Memory<T>,
-    // Number of items in a large list.
+    // Number of items of a large list; 0 for a small list.
     length: usize,
 }
 
@@ -53,7 +54,7 @@ impl<T: Pod> HugeList<T> {
             Memory::Large(buffer) if needed <= buffer.len() => return Ok(()),
             _ => {}
         }
-        // A list that grows again doubles, so that it is not copied for every item.
+        // A large list at least doubles when it grows, so that it is not copied for every item.
         let ample = match &self.memory {
             Memory::Small(_) => needed,
             Memory::Large(buffer) => needed.max(2 * buffer.len()),
@@ -67,7 +68,7 @@ impl<T: Pod> HugeList<T> {
         Ok(())
     }
 
-    /// Free the memory to spare of a small list. A large list keeps it.
+    /// Free the unused memory of a small list. A large list keeps its unused memory.
     pub fn shrink_to_fit(&mut self) {
         if let Memory::Small(list) = &mut self.memory {
             list.shrink_to_fit();

@@ -4,8 +4,8 @@
 use super::system;
 use std::path::PathBuf;
 
-/// How much memory counting and the tiles of training may use, and the folder for temporary files with the
-/// data beyond that.
+/// How much memory counting and the tiles of training may use, and the folder for the temporary
+/// files that hold data beyond this limit.
 #[derive(Debug, Clone)]
 pub struct MemoryLimit {
     /// Bytes, if limited.
@@ -23,7 +23,8 @@ impl Default for MemoryLimit {
     }
 }
 
-/// Bytes per token of a segment that is counted: its rank, and its position in the index.
+/// Bytes for each token of a segment that is counted: 2 for its symbol, 4 for its position in the
+/// index, and the rest for the ranks of rare words, whose symbol does not tell the rank.
 const TOKEN_BYTES: u64 = 8;
 /// A task sums the rows of about this many occurrences of words. That is small enough to balance the load,
 /// and large enough that the cost of starting a task does not matter.
@@ -40,8 +41,9 @@ impl MemoryLimit {
         }
     }
 
-    /// A fraction of the limit, in eighths. While a text is counted, two eighths are for encoded text, three
-    /// for the segment that is counted, and two for rows. The last one is for vocabularies and buffers.
+    /// A fraction of the limit, in eighths. While a text is counted, two eighths are for encoded
+    /// text, three for the segment that is counted, and two for rows. The last eighth is for
+    /// vocabularies and buffers.
     fn fraction(&self, eighths: u64) -> u64 {
         self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
     }
@@ -67,14 +69,14 @@ impl MemoryLimit {
         self.fraction(2)
     }
 
-    /// A task sums the rows of about this many occurrences of words. It is smaller under a small limit: each
-    /// occurrence can add about 30 neighbours of 12 bytes to the rows of a task, and all tasks of a wave are
-    /// in memory together.
+    /// A task sums the rows of about this many occurrences of words. The number is smaller under a
+    /// small limit: each occurrence can add about 30 neighbours of 12 bytes to the rows of a task,
+    /// and the rows of all tasks of a wave are in memory together.
     pub(crate) fn task_occurrences(&self) -> u64 {
         (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
-    /// Number of tasks in a wave: their rows are written when all of them have ended.
+    /// Number of tasks in a wave. The rows of a wave are written when all of its tasks have ended.
     pub(crate) fn wave_tasks(&self, all: usize) -> usize {
         match self.bytes {
             None => all.max(1),

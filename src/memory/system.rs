@@ -10,7 +10,8 @@ use std::sync::OnceLock;
 /// for what all threads allocate between two checks.
 pub(crate) const MARGIN: u64 = 16 << 20;
 
-/// Whether the system limits the memory of this process to less than the machine has.
+/// Whether the system limits the address space of this process, or limits its memory to less than
+/// the machine has.
 pub(crate) fn is_limited() -> bool {
     address_space().is_some() || !control_groups().is_empty()
 }
@@ -20,7 +21,7 @@ pub(crate) fn admits(bytes: u64) -> bool {
     room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
 }
 
-/// Whether the margin is free. Takes a few microseconds if there is a limit.
+/// Whether the margin is free. Takes system calls if there is a limit.
 pub(crate) fn has_margin() -> bool {
     // The surest check of the address space is to map that many bytes.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
@@ -29,9 +30,10 @@ pub(crate) fn has_margin() -> bool {
             .all(|group| group.room().is_none_or(|room| room >= MARGIN))
 }
 
-/// The memory limit of counting and training if the caller sets none but the system does: half of what is
-/// free in the control groups or a quarter of the free address space, whichever is smaller. The rest is for
-/// vocabularies and parameters. An address space counts less, because threads reserve much of it without use.
+/// The memory limit of counting and training if the caller sets none but the system does: half of
+/// what is free in the control groups or a quarter of the free address space, whichever is smaller.
+/// The rest is for vocabularies and parameters. The fraction of the address space is smaller,
+/// because threads reserve much of it without use.
 pub(crate) fn default_limit() -> Option<u64> {
     let space = address_space().map(|limit| limit.saturating_sub(address_space_used()) / 4);
     let groups = control_groups()
@@ -158,7 +160,7 @@ fn control_groups() -> &'static [ControlGroup] {
     })
 }
 
-/// The number in a file; `None` if there is no file, or no number in it ("max").
+/// The number in a file. `None` if there is no file, or if its text is not a number, such as "max".
 fn number_in(path: &Path) -> Option<u64> {
     std::fs::read_to_string(path).ok()?.trim().parse().ok()
 }

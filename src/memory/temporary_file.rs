@@ -73,7 +73,7 @@ impl TemporaryFile {
         result.map(|_| ()).map_err(|e| Error::io(&self.folder, e))
     }
 
-    /// The error for bytes at `offset` that are not those that were written there.
+    /// The error if the bytes read at `offset` differ from those that were written.
     pub fn damaged(&self, offset: u64) -> Error {
         Error::format(
             &self.folder,

@@ -5,8 +5,8 @@ use super::{BETWEEN, CONNECTOR, FIRST, LAST, Pass, Phrases};
 /// Joins the phrases of a stream of words.
 pub(crate) struct Joiner<'a> {
     phrases: &'a Phrases,
-    // For each pass, the words that wait: one that can begin a phrase, and the connectors after it. `BETWEEN`
-    // separates them.
+    // For each pass, the words that wait for the next word: a word that can begin a phrase, and the
+    // connectors after it, separated by `BETWEEN`.
     waiting: Vec<Vec<u8>>,
     joined: Vec<u8>,
 }
@@ -31,7 +31,7 @@ impl<'a> Joiner<'a> {
         stages.word(word, &mut self.joined, out);
     }
 
-    /// Pass the words that wait to `out`: the document ends here.
+    /// End the document: pass the words that still wait to `out`.
     #[inline]
     pub fn end(&mut self, out: &mut dyn FnMut(&[u8])) {
         let mut stages = Stages {
@@ -43,7 +43,7 @@ impl<'a> Joiner<'a> {
     }
 }
 
-/// A pass and those after it.
+/// A pass and the passes after it.
 struct Stages<'a> {
     passes: &'a [Pass],
     delimiter: &'a [u8],
@@ -90,7 +90,8 @@ impl Stages<'_> {
                     joined.extend_from_slice(part);
                 }
                 waiting.clear();
-                // The buffer is taken, because the next pass needs it too.
+                // `next` borrows the buffer for its own phrases, so the phrase is moved out while
+                // `next` runs.
                 let whole = std::mem::take(joined);
                 next.word(&whole, joined, out);
                 *joined = whole;

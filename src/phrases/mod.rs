@@ -47,7 +47,7 @@ pub type Scored = (Box<[u8]>, f64);
 #[derive(Debug, Clone, Default)]
 struct Pass {
     scores: HashMap<Box<[u8]>, f64, RandomState>,
-    // What a word can be in a phrase; words that are nothing are missing.
+    // The roles that a word can have in a phrase, as bits. Words without a role are missing.
     roles: HashMap<Box<[u8]>, u8, RandomState>,
 }
 
@@ -60,8 +60,9 @@ impl Phrases {
     /// must be connectors.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the delimiter is empty or has white space, if a phrase has fewer than two words or an
-    /// empty one, or if a word within a phrase is not a connector.
+    /// [`Error::Parameter`] if the delimiter is empty or has ASCII white space, if a phrase has
+    /// fewer than two words or an empty one, if the delimiter or a word of a phrase has the byte
+    /// 0xff, or if a word between the first and the last word of a phrase is not a connector.
     pub fn new<W: AsRef<[u8]>, P: IntoIterator<Item = (Vec<W>, f64)>>(
         delimiter: impl AsRef<[u8]>,
         connectors: impl IntoIterator<Item = W>,
@@ -97,7 +98,7 @@ impl Phrases {
         Ok(phrases)
     }
 
-    /// No phrases yet.
+    /// A value without phrases.
     ///
     /// # Errors
     /// As for [`Phrases::new`].
@@ -127,7 +128,7 @@ impl Phrases {
         })
     }
 
-    /// Add the phrases of one more pass.
+    /// Add the phrases of a new pass.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -164,7 +165,7 @@ impl Phrases {
         self.len() == 0
     }
 
-    /// What joins the words of a phrase.
+    /// The text between the words of a joined phrase.
     pub fn delimiter(&self) -> &[u8] {
         &self.delimiter
     }

@@ -12,7 +12,8 @@ use std::ops::Range;
 
 /// Number of words that one task looks up.
 const WORDS: usize = 1 << 12;
-/// Largest number of shards. Each shard reads all words, so more shards are not faster.
+/// While n-grams are counted, they are divided into at most this many shards by their hashes. All
+/// words are read for each shard, so more shards are not faster.
 const MOST_SHARDS: usize = 16;
 
 /// Lists of numbers in one buffer.
@@ -49,7 +50,8 @@ impl Lists {
         Ok(())
     }
 
-    /// For each number below `numbers`, the indices of the lists that contain it, in rising order.
+    /// The transposed lists: for each number below `numbers`, the indices of the lists that contain
+    /// it, in ascending order.
     fn transposed(&self, numbers: usize, monitor: &Monitor) -> Result<Self> {
         let mut ends: Vec<usize> = fallible::zeroed(numbers)?;
         for &item in &self.items {
@@ -74,12 +76,14 @@ impl Lists {
         Ok(Self { items, ends })
     }
 
-    /// Divide the lists into ranges with about `items` items each. They do not depend on the number of threads.
+    /// Divide the lists into ranges with about `items` items each. The ranges do not depend on the
+    /// number of threads.
     pub fn tasks(&self, items: usize) -> Vec<Range<usize>> {
         let mut tasks = Vec::new();
         let (mut first, mut before) = (0, 0);
         for (i, &end) in self.ends.iter().enumerate() {
-            // Each list counts as one more item, because an empty list takes time too.
+            // For each list, one item is added to the number of its items, because an empty list
+            // takes time too.
             if end - before + (i + 1 - first) >= items {
                 tasks.push(first..i + 1);
                 (first, before) = (i + 1, end);
@@ -97,15 +101,17 @@ impl Lists {
 #[derive(Debug)]
 pub struct Design {
     pub(super) lengths: NgramLengths,
-    // Each with the number of words that have it. The most frequent come first, so that their rows share cache lines.
+    // Each n-gram with the number of words that have it. The most frequent n-grams come first, so
+    // that the rows that are read most often are close together.
     pub(super) ngrams: Vocabulary,
     pub(super) by_word: Lists,
     pub(super) by_ngram: Lists,
 }
 
 impl Design {
-    /// The design matrix of words, with the n-grams that occur in at least `min_words` of them. Uses all threads of the
-    /// current rayon pool. Their number does not change the result.
+    /// The design matrix of words, with the n-grams that occur in at least `min_words` of them.
+    /// Uses all threads of the current rayon pool. The result does not depend on the number of
+    /// threads.
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -155,7 +161,7 @@ impl Design {
         !self.by_word.get(word).is_empty()
     }
 
-    /// 1/√n of a word; 0 if it has no n-gram.
+    /// 1/√n for a word that has n of the n-grams; 0 if it has none.
     #[inline(always)]
     pub(super) fn scale(&self, word: usize) -> f32 {
         scale(self.by_word.get(word).len())
@@ -180,7 +186,7 @@ pub(super) struct Lookup {
 }
 
 impl Lookup {
-    /// The ids of the n-grams of a word that are in `ngrams`, in rising order, each once.
+    /// The ids of the n-grams of a word that are in `ngrams`, in ascending order, each once.
     pub fn ids(&mut self, word: &[u8], lengths: NgramLengths, ngrams: &Vocabulary) -> &[WordId] {
         self.word.set(word);
         self.ids.clear();
@@ -193,8 +199,8 @@ impl Lookup {
     }
 }
 
-/// An n-gram while n-grams are counted: its place in the text of the shard, the number of words that have it, and the
-/// last of these words.
+/// An n-gram while n-grams are counted: its range in the text of the shard, the number of words so
+/// far that have it, and the number of the last one of these words.
 struct Counted {
     start: usize,
     length: u32,
@@ -209,8 +215,8 @@ fn ngrams_of<W: AsRef<[u8]> + Sync>(
     min_words: u64,
     monitor: &Monitor,
 ) -> Result<Vocabulary> {
-    // For each shard a task reads all n-grams and counts those whose hash belongs to the shard. The result is
-    // sorted, so it does not depend on the number of shards.
+    // For each shard, a task reads the n-grams of all words and counts those whose hash belongs to
+    // the shard. The result is sorted, so it does not depend on the number of shards.
     let shards = rayon::current_num_threads().clamp(1, MOST_SHARDS);
     let counted: Vec<Result<(Vec<u8>, Vec<Counted>)>> = (0..shards as u64)
         .into_par_iter()
@@ -246,11 +252,13 @@ fn count_shard<W: AsRef<[u8]>>(
         for range in marked.ngrams(lengths) {
             let ngram = &marked.text()[range.clone()];
             let code = hash(ngram);
-            // The table uses the highest and the lowest bits.
+            // The lowest bits of the hash do not choose the shard, because they place n-grams in
+            // the table.
             if (code >> 24) % shards != shard {
                 continue;
             }
-            // New n-grams of this word refer to text that is appended below.
+            // If an n-gram is new, its range lies beyond the end of the text: in `marked`, which is
+            // appended to the text after this loop.
             let of = |n: &Counted| {
                 let from = n.start.checked_sub(text.len());
                 let (text, start) = from.map_or((&text[..], n.start), |at| (marked.text(), at));

@@ -18,7 +18,8 @@ const REMOVED: f64 = 0.5;
 const ROWS: usize = 1 << 8;
 /// Steps of the iteration on the covariance matrix.
 const STEPS: usize = 300;
-/// The sums of all tasks have at most this many numbers.
+/// The sums of all tasks together have at most this many numbers, unless those of one task have
+/// more.
 const SUMS: usize = 1 << 22;
 
 /// The weighted mean of vectors, and orthogonal directions of length 1 in which their weighted variance is largest.
@@ -28,7 +29,8 @@ pub(super) struct Directions {
 }
 
 impl Directions {
-    /// Of the rows of `vectors`, `dim` numbers each. The result has the same bits for any number of threads.
+    /// The mean and the directions of the rows of `vectors`, which have `dim` numbers each. The
+    /// result has the same bits for any number of threads.
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -118,7 +120,8 @@ fn sum_rows(
     Ok(sums)
 }
 
-/// The eigenvectors of the largest eigenvalues, by orthogonal iteration. Fewer if the others are 0.
+/// The eigenvectors of the [`DIRECTIONS`] largest eigenvalues, by orthogonal iteration. If fewer
+/// eigenvalues are not 0, there are fewer eigenvectors.
 fn dominating(covariance: &[f64], dim: usize) -> Vec<Vec<f64>> {
     let mut found: Vec<Vec<f64>> = (0..DIRECTIONS.min(dim))
         .map(|k| {
@@ -136,7 +139,8 @@ fn dominating(covariance: &[f64], dim: usize) -> Vec<Vec<f64>> {
     found
 }
 
-/// Vectors of length 1 that span the same space, by Gram and Schmidt. A vector in the span of those before is left out.
+/// Orthogonal vectors of length 1 that span the same space, by the Gram–Schmidt process. A vector
+/// that lies in the span of the previous vectors is left out.
 fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     let mut found: Vec<Vec<f64>> = Vec::with_capacity(vectors.len());
     for mut vector in vectors {

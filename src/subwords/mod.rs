@@ -13,7 +13,7 @@
 //! | `ridge` | the regression |
 //! | `model` | vectors of n-grams, predictions |
 //! | `directions` | the mean of word vectors and their dominating directions |
-//! | `shrinkage` | moving word vectors towards their predictions, and damping these directions |
+//! | `shrinkage` | damping these directions, and moving word vectors towards their predictions |
 //!
 //! ```
 //! use glove_rs::subwords::{Subwords, SubwordOptions};

@@ -178,8 +178,8 @@ impl Subwords {
         known.then_some(vector)
     }
 
-    /// The predicted vectors of words, row-major, and for each word whether it has one. The vectors of all others
-    /// are 0. Runs on the calling thread.
+    /// The predicted vectors of words, row-major, and for each word whether the model has one of
+    /// its n-grams. If not, its vector is 0. Runs on the calling thread.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -237,8 +237,9 @@ impl Subwords {
 }
 
 impl Design {
-    /// Compute the vectors of the n-grams from the vectors of the words: `dim` numbers each, row-major. The
-    /// iteration starts at `start`, or else at 0. `options.lengths` and `options.min_words` are not used.
+    /// Compute the vectors of the n-grams from the vectors of the words: `dim` numbers each,
+    /// row-major. The iteration starts at the vectors `start` of the n-grams, or at 0 if `start` is
+    /// `None`. `options.lengths` and `options.min_words` are not used.
     ///
     /// # Errors
     /// [`Error::Parameter`]; [`Error::Memory`]; [`Error::Cancelled`].
@@ -274,7 +275,8 @@ impl Design {
         ridge::solve(self, &target, start, monitor)
     }
 
-    /// The subword model of the n-grams of this matrix and these vectors of them, row-major.
+    /// The subword model that consists of the n-grams of this matrix and their vectors
+    /// `ngram_vectors`, row-major.
     ///
     /// # Errors
     /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.

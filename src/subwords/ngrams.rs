@@ -3,15 +3,16 @@
 use crate::error::{Error, Result};
 use std::ops::RangeInclusive;
 
-/// The characters that mark the beginning and the end of a word. Unicode reserves them for the internal use of
-/// programs, so an n-gram at the edge of a word differs from every n-gram of a text.
+/// The *edges*: the characters that mark the beginning and the end of a word. Unicode reserves them
+/// for the internal use of programs, so an n-gram with an edge differs from every n-gram within a
+/// word.
 const EDGES: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
-/// The characters that users see for the edges.
+/// The characters that users see instead of the edges.
 const SHOWN_EDGES: [char; 2] = ['<', '>'];
 /// The longest n-gram, in characters.
 pub const MAX_NGRAM: usize = 20;
-/// Lengths of n-grams: for words of many letters, and for languages such as Chinese and Korean, in which most words have
-/// at most four characters.
+/// The default lengths of n-grams: first those for vocabularies of long words, then those for
+/// languages such as Chinese and Korean, in which most words have at most four characters.
 const LENGTHS: [RangeInclusive<usize>; 2] = [3..=6, 1..=3];
 /// A word of at most this many characters is short.
 const SHORT: usize = 4;
@@ -47,7 +48,9 @@ impl NgramLengths {
         let (mut short, mut all) = (0_usize, 0_usize);
         for word in words {
             all += 1;
-            // A character has at most four bytes. Its first byte is not a continuation byte.
+            // A character has one byte that is not a continuation byte (−128 to −65 as a signed
+            // number). It has at most four bytes, so the characters of long words need not be
+            // counted.
             let characters = || word.iter().filter(|byte| (**byte as i8) >= -64).count();
             short += usize::from(word.len() <= 4 * SHORT && characters() <= SHORT);
         }
@@ -69,7 +72,7 @@ impl NgramLengths {
     }
 }
 
-/// A word between its edges, and the offsets of its characters.
+/// A word between its edges, and the offsets at which its characters and edges start.
 #[derive(Debug, Default)]
 pub(super) struct MarkedWord {
     text: String,
@@ -108,8 +111,8 @@ impl MarkedWord {
         self.text.as_bytes()
     }
 
-    /// The range of each n-gram in the text. An n-gram that occurs twice has two ranges. An n-gram that is only an
-    /// edge is left out, because every word has it.
+    /// The range of each n-gram in the text. An n-gram that occurs twice has two ranges. An n-gram
+    /// that consists only of one edge is left out, because every word has it.
     pub fn ngrams(&self, lengths: NgramLengths) -> impl Iterator<Item = std::ops::Range<usize>> {
         let characters = self.starts.len() - 1;
         (0..characters).flat_map(move |first| {
@@ -165,7 +168,7 @@ mod tests {
             ngrams(b"a\xffb", 2, 2),
             ["<a", "a\u{fffd}", "\u{fffd}b", "b>"]
         );
-        // A word that looks like an edge is a character like any other.
+        // The character `<` of a word is not an edge, although users see an edge as `<`.
         assert_ne!(ngrams(b"<a", 2, 2), ngrams(b"a", 2, 2));
     }
 

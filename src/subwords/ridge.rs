@@ -6,9 +6,10 @@
 //! Σ_i c_i (a_i·β − y_i)² + λ ‖β‖²
 //! ```
 //!
-//! where a_i are the rows of the design matrix A and c_i the weights of the words. All columns have the same A, so
-//! sixteen columns are solved together: for each number of A, a whole cache line is read. The gradient is scaled by
-//! the diagonal of AᵀCA + λ (Jacobi), because the frequencies of n-grams differ by five orders of magnitude.
+//! where a_i are the rows of the design matrix A and c_i the weights of the words; C is the
+//! diagonal matrix of the weights. All columns have the same A, so sixteen columns are solved
+//! together: for each entry of A, a whole cache line is read. The gradient is divided by the
+//! diagonal of AᵀCA + λ (Jacobi), because the frequencies of n-grams differ by orders of magnitude.
 //!
 //! Sums have a fixed order: the result has the same bits for any number of threads.
 
@@ -24,8 +25,9 @@ use std::ops::Range;
 
 /// Number of items of the design matrix that one task reads.
 const ITEMS: usize = 1 << 14;
-/// A column is solved if the square of its residual is this fraction of the first one or less. The rest is rounding
-/// error, and further steps would follow it.
+/// A column is solved if the scaled square r·M⁻¹r of its residual is at most this fraction of its
+/// value before the first step. A smaller residual is mostly rounding error, and further steps
+/// would fit this error.
 const SOLVED: f64 = 1e-13;
 /// Number of rows of coefficients that one task changes.
 const ROWS: usize = 1 << 12;
@@ -44,7 +46,8 @@ pub(super) struct Target<'a> {
     pub steps: usize,
 }
 
-/// The coefficients of all columns, `dim` for each n-gram, row-major. They start at `start`, or else at 0.
+/// The coefficients of all columns, `dim` for each n-gram, row-major. The iteration starts at the
+/// coefficients `start`, or at 0 if `start` is `None`.
 pub(super) fn solve(
     design: &Design,
     target: &Target<'_>,
@@ -79,7 +82,8 @@ struct Solver<'a> {
     ngram_tasks: Vec<Range<usize>>,
     // A row for each word.
     of_words: Vec<Line>,
-    // Rows for each n-gram: the coefficients, the residual −½ gradient, the direction, and (AᵀCA + λ) times it.
+    // Rows for each n-gram: the coefficients, the residual (−½ times the gradient), the direction,
+    // and the image, which is (AᵀCA + λ) times the direction.
     beta: Vec<Line>,
     residual: Vec<Line>,
     direction: Vec<Line>,
@@ -136,7 +140,8 @@ impl<'a> Solver<'a> {
                 Some(_) => gather(beta, design.by_word.get(i)),
                 None => [0.0; LINE],
             };
-            // The scale 1/√n once: the other one is in the weight.
+            // Aᵀ and A both contain the factor 1/√n, and `word_weights` contains both: c/n. As y is
+            // multiplied by Aᵀ only, it is divided by one of them.
             let (scale, mut y) = (design.scale(i), [0.0; LINE]);
             y[..width].copy_from_slice(&target.values[i * dim..][columns.clone()]);
             let by_scale = if scale > 0.0 { 1.0 / scale } else { 0.0 };
@@ -154,7 +159,7 @@ impl<'a> Solver<'a> {
         });
     }
 
-    /// Take some steps.
+    /// Take `steps` steps of conjugate gradients.
     fn run(&mut self, steps: usize, monitor: &Monitor) -> Result<()> {
         let Self {
             design,
@@ -169,7 +174,7 @@ impl<'a> Solver<'a> {
             direction,
             image,
         } = self;
-        // r·M⁻¹r, with M the diagonal.
+        // r·M⁻¹r, where r is the residual and M the diagonal of AᵀCA + λ.
         let mut lengths = update(beta, residual, |j, _, residual| {
             squares(&residual.0, inverse_diagonal[j])
         });
@@ -336,7 +341,7 @@ fn rows(rows: &mut [Line], change: impl Fn(usize, &mut Line) + Sync + Send) {
     });
 }
 
-/// Add up sums in a fixed order, whatever the number of threads.
+/// Add up sums in an order that does not depend on the number of threads.
 fn total(sums: impl IndexedParallelIterator<Item = Sums>) -> Sums {
     let mut parts = Vec::new();
     sums.collect_into_vec(&mut parts);

@@ -20,12 +20,14 @@ const PREDICTION: f32 = 0.55;
 /// Steps and penalty of the regression. Measured in the same section.
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
-/// A word that occurs this often has the full weight 1 in the regression, and a word that occurs n times less often has the
-/// weight 1/n. Measured in the same section.
+/// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
+/// times, where c is smaller, has the weight c/`FREQUENT`. Measured in the same section.
 const FREQUENT: u64 = 200;
-/// Every `HELD_OUT`-th word is held out, and predicted from the other words.
+/// To test the predictions, every `HELD_OUT`-th word is held out and predicted from the other
+/// words.
 const HELD_OUT: usize = 10;
-/// Steps of the regression without the held-out words. It uses the first sixteen components only.
+/// Steps of the regression without the held-out words. This regression uses the first sixteen
+/// components only.
 const TRIAL_STEPS: usize = 10;
 /// If the correlation of the vectors of held-out words with their predictions is below this, no vector is moved. The limit
 /// is higher by 1/√n for n held-out words, because the correlation of few words is uncertain.
@@ -36,8 +38,8 @@ const LEAST_CORRELATION: f64 = 0.1;
 pub struct Shrinkage {
     /// The weighted correlation of the vectors of held-out words with their predictions.
     pub correlation: f64,
-    /// The subword model, and for each word the vector to add to its vector, row-major. `None` if the correlation is
-    /// too low: below 0.1 + 1/√n for n held-out words.
+    /// The subword model, and for each word the difference between its new and its old vector,
+    /// row-major. `None` if the correlation is below 0.1 + 1/√n for n held-out words.
     pub found: Option<(Subwords, Vec<f32>)>,
 }
 
@@ -46,8 +48,8 @@ impl Shrinkage {
     /// current rayon pool. The result has the same bits for any number of threads.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] for vectors of a wrong number or that are not finite; [`crate::Error::Memory`];
-    /// [`crate::Error::Cancelled`].
+    /// [`crate::Error::Parameter`] if there is not a vector for each word, or if a vector is not
+    /// finite; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
     pub fn of(
         vocabulary: &Vocabulary,
         vectors: &[f32],
@@ -107,7 +109,8 @@ impl Shrinkage {
     }
 }
 
-/// The weight of each word in the regression. The words of a matrix without a vocabulary have the count 0; their weight is 1.
+/// The weight of each word in the regression. If the counts of all words are 0, as those of a
+/// matrix without a vocabulary are, each weight is 1.
 fn weights(counts: &[u64]) -> Result<Vec<f32>> {
     let are_known = counts.iter().any(|&count| count > 0);
     fallible::collect(counts.iter().map(|&count| {
@@ -178,8 +181,8 @@ mod tests {
     use super::*;
     use crate::threads;
 
-    /// Words of stems and endings. Their vectors are sums of a vector of the stem and one of the ending or, if not
-    /// `spelled`, unrelated to the words.
+    /// Words that consist of a stem and an ending. If `spelled`, the vector of a word is the sum of
+    /// a vector of its stem and a vector of its ending. Otherwise it is unrelated to the spelling.
     fn sample(spelled: bool) -> (Vocabulary, Vec<f32>, usize) {
         const DIM: usize = 20;
         let noise = |seed: usize, k: usize| {
