@@ -72,8 +72,9 @@ unsafe impl Send for SharedRows<'_> {}
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// All rows of both sides. The squares in row-wise rows are computed anew, on all threads of the current
-    /// rayon pool: so they need not be right before, and the errors of their updates do not add up.
+    /// All rows of both sides. The ‖w‖² in row-wise rows are computed anew, on all threads of the
+    /// current rayon pool. So these numbers may be wrong before the call, and the rounding errors
+    /// of their updates do not accumulate from call to call.
     pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
         let row = layout.lines();
         if layout.is_rowwise() {
@@ -94,7 +95,7 @@ impl<'a> SharedRows<'a> {
     /// The rows of either side from number `first` on.
     ///
     /// # Panics
-    /// If there are fewer rows.
+    /// If a side has fewer rows than `first`.
     pub fn starting_at(mut self, first: [usize; 2]) -> Self {
         let row = self.layout.lines() * LINE;
         for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
@@ -169,7 +170,8 @@ impl<'a> SharedRows<'a> {
 /// The cost of some records.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cost {
-    /// Σ ½ f(X) diff², each with the parameters before the record's own update.
+    /// Σ ½ f(X) diff². Each term is computed with the parameters from before the update of its
+    /// record or mini-batch. For negative pairs, λ replaces f(X).
     pub sum: f64,
     /// Records that changed nothing because their residual was not a finite number.
     pub skipped: u64,

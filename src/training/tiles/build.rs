@@ -43,8 +43,9 @@ impl TileOptions {
     }
 }
 
-/// Bytes of the training records of a matrix. In a symmetric matrix a tile and its mirror image share their
-/// records, except on the diagonal.
+/// Approximate bytes of the training records of a matrix. In a symmetric matrix a tile and its
+/// mirror image share their records. The tiles on the diagonal have no mirror image; this function
+/// counts only half of their records.
 pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
     let shared = if symmetric { 2 } else { 1 };
     nnz * size_of::<Record>() as u64 / shared
@@ -55,8 +56,8 @@ pub(crate) fn negative_bytes(draws: f64) -> u64 {
     draws as u64 * size_of::<Pair>() as u64
 }
 
-/// Blocks of rows for each thread that are built before the memory of their counts is freed: enough that no thread
-/// waits long for another.
+/// Number of blocks of rows for each thread that are built before the memory of their counts is
+/// freed. It is large enough that no thread waits long for another.
 const WAVE: usize = 4;
 
 impl Tiles {
@@ -196,7 +197,7 @@ impl Tiles {
         monitor: &Monitor,
     ) -> Result<()> {
         let rows = self.grid.blocks_of(self.grid.group);
-        // In memory all slabs stay, so that nothing is gained by waves.
+        // If all slabs stay in memory, building them in waves saves no memory.
         let wave = if self.file.is_none() {
             rows.len().max(1)
         } else {
