@@ -25,7 +25,8 @@ pub struct IterableReader<'py> {
     // The next document. It was taken from the iterator but does not belong into the last chunk, because it
     // is of another kind or is large.
     pending: Option<Bound<'py, PyAny>>,
-    // The reader of the present item, if that is a document larger than a chunk, or a batch.
+    // The reader of the present item, if this item is a batch or a document at least as large as a
+    // chunk.
     inside: Option<Box<dyn ChunkReader>>,
     read: u64,
 }

@@ -26,13 +26,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 pub struct SourceArguments<'py> {
     kind: String,
     value: Bound<'py, PyAny>,
-    // The name of an iterable in messages.
+    // The name of an iterable, or of ranges of files, in messages.
     name: PathBuf,
     // The column to read, if the value gives tables.
     column: Option<String>,
-    // The bytes of text of an iterable, if they are known, at least about.
+    // The approximate number of bytes of text of an iterable, if it is known.
     total: Option<u64>,
-    // Whether the value gives only a sample of the text, to estimate the rest.
+    // Whether the value gives only a sample of the text, from which the size of the whole is
+    // estimated.
     is_sample: bool,
     documents: String,
     errors: String,
