@@ -1,9 +1,10 @@
 //! The counts of a group of words, for a fit on a cluster.
 //!
-//! A task counts some rows of the matrix in some shards of the text. It returns separate counts for each
-//! group of words. Words are numbered by the new ids of a [`Partition`], in which a group is a range. Rows
-//! are compressed in blocks. Which rows form a block depends only on how often each word occurs in the whole
-//! text, so the counts of two tasks are added block by block.
+//! A task counts some rows of the matrix in some shards of the text. It returns separate counts for
+//! each group of words. Words are numbered by the new ids of a [`Partition`], in which a group is a
+//! range. Rows are compressed in blocks. Which rows form a block depends only on the partition and
+//! on how often each word occurs in the whole text. So all tasks have the same blocks, and their
+//! counts are added block by block.
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{

@@ -1,9 +1,9 @@
 //! Runs a long call from Python so that Ctrl-C, progress and Python iterators work.
 //!
-//! The work runs on a thread of its own and never needs the interpreter. The calling thread is the
-//! only one of the two that can see signals. It waits for the work with the interpreter released.
-//! Meanwhile it checks for Ctrl-C, reports progress, and feeds documents from Python iterators to
-//! the work.
+//! The work runs on a thread of its own. It holds the interpreter only while it reads an open
+//! Python file, an Arrow stream or the bytes of a NumPy array. The calling thread is the only one
+//! of the two that can see signals. It waits for the work with the interpreter released. Meanwhile
+//! it checks for Ctrl-C, reports progress, and feeds documents from Python iterators to the work.
 
 use super::source::Feeder;
 use crate::error::Result;

@@ -333,8 +333,8 @@ pub fn train(
     Ok(trained)
 }
 
-/// Load NumPy now. Otherwise it would be loaded when the first array is made. A Ctrl-C in the meantime would
-/// interrupt that import and cause a panic.
+/// Load NumPy now. Otherwise it would be loaded when the first array is made, and a Ctrl-C during
+/// that import would cause a panic.
 fn load_numpy(py: Python<'_>) -> PyResult<()> {
     py.import("numpy")?;
     PyArray1::<u8>::zeros(py, 0, false);
@@ -474,7 +474,8 @@ pub fn train_records<'py>(
 /// Raises
 /// ------
 /// ValueError
-///     If the machine does not have what ``GLOVE_RS_SIMD`` names. The message lists what it has.
+///     If ``GLOVE_RS_SIMD`` does not name an instruction set that the machine has. The message lists
+///     the names of those that it has.
 ///
 /// Examples
 /// --------

@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Aborts the schedule when it is dropped, which happens after a panic or an error.
+/// A guard that aborts the schedule when the guard is dropped, which happens after a panic or an
+/// error.
 struct AbortOnPanic<'a, S: Schedule>(&'a S);
 
 impl<S: Schedule> Drop for AbortOnPanic<'_, S> {

@@ -51,8 +51,9 @@ impl FitEstimate {
         RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
-    /// Bytes of records and negative pairs: first with all drawn pairs, then with the pairs that remain after
-    /// repeated and co-occurring ones are left out.
+    /// Bytes of records and negative pairs. The first number includes all drawn pairs. The second
+    /// includes only the pairs that remain after repeated and co-occurring ones are left out, and
+    /// memory that stays unused.
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;
@@ -86,7 +87,8 @@ impl FitEstimate {
         training.max(size.memory(memory) + self.marginals())
     }
 
-    /// Bytes of the marginals. Each of the ranges of rows that are summed in parallel has a list of its own.
+    /// Bytes of the marginals. Ranges of rows are summed in parallel, each into its own list of
+    /// marginals.
     fn marginals(&self) -> f64 {
         self.size.words * (super::marginals::CHUNKS * size_of::<Marginal>()) as f64
     }

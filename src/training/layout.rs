@@ -23,8 +23,9 @@ pub struct RowLayout {
     rowwise: bool,
 }
 
-/// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the bias, its
-/// accumulator and the accumulator of the vector, at the positions below.
+/// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the
+/// bias, the accumulator of the bias, and the accumulator of the vector. The next constants are
+/// their positions.
 pub(super) const TAIL: usize = 4;
 pub(super) const TAIL_SQUARE: usize = 0;
 pub(super) const TAIL_BIAS: usize = 1;

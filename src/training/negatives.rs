@@ -76,8 +76,9 @@ impl NegativeSampler {
         words.iter().map(|&word| expected(word) as usize).sum()
     }
 
-    /// Draw the negative pairs of one tile, leaving out `seen`: the pairs of its records. Writes them in
-    /// random order to the start of `pairs` and returns their number. `taken` is scratch space.
+    /// Draw the negative pairs of one tile. Pairs in `seen`, which are the pairs of its records,
+    /// are left out. Writes the negative pairs in random order to the start of `pairs` and returns
+    /// their number. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,
@@ -149,8 +150,8 @@ impl Targets {
         Self([words.to_vec(), contexts.to_vec()])
     }
 
-    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the first word and the first
-    /// context word of their blocks.
+    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the first word of
+    /// the block of rows, and the first context word of the block of columns.
     pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
         let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();

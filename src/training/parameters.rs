@@ -172,7 +172,7 @@ impl Exported {
             if found != wanted {
                 return Err(Error::parameter(
                     name,
-                    format!("must have {wanted} numbers for {words} words of {width}, got {found}"),
+                    format!("must have {wanted} numbers for {words} words, got {found}"),
                 ));
             }
         }

@@ -58,8 +58,9 @@ pub fn train(
     result.map(|()| training.history.reports)
 }
 
-/// Sets of parameters in memory while an epoch runs: those in training, and those from before the epoch, to
-/// which a training returns if the epoch diverges. Early stopping can need a third set, [`Training::best`].
+/// Number of sets of parameters in memory while an epoch runs: the set that is trained, and a copy
+/// from before the epoch. The training returns to this copy if the epoch diverges. Early stopping
+/// can need a third set, [`Training::best`].
 pub(super) const COPIES: usize = 2;
 
 impl Training {

@@ -35,13 +35,16 @@ use rayon::prelude::*;
 use records::update_all;
 use std::marker::PhantomData;
 
-/// One co-occurrence in a tile: the positions of its words in the two blocks, and ln X.
+/// A record of a tile: the positions of its words in the two blocks of the tile, and ln X. For the
+/// kernel, a negative pair is a record too; its `ln_x` is its target.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Record {
-    /// The position of the word (a row of W) in its block.
+    /// The position of the word (a row of W) in its block; in a mirrored tile, that of the context
+    /// word.
     pub i: u16,
-    /// The position of the context word (a row of W̃) in its block.
+    /// The position of the context word (a row of W̃) in its block; in a mirrored tile, that of the
+    /// word.
     pub j: u16,
     /// ln X
     pub ln_x: f32,
@@ -60,13 +63,13 @@ pub struct SharedRows<'a> {
     _parameters: PhantomData<&'a mut [Line]>,
 }
 
-// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below and the
-// kernels that it calls dereference them. Under the deterministic schedule no two threads reach a row at
-// the same time. Under Hogwild they do, without synchronisation: this is the algorithm, and by the letter
-// of the language it is a data race on floats. It is sound in practice because every access is a load or a
-// store through a raw pointer, because any mixture of old and new floats is a valid row, because only
-// numbers and skipped updates depend on what is read, no address and no bound, and because no reference to
-// a row exists that the compiler could assume to be exclusive.
+// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below
+// and the kernels that it calls dereference them. Under the deterministic schedule no two threads
+// reach a row at the same time. Under Hogwild they do, without synchronisation: this is the
+// algorithm. By the rules of the language it is a data race on floats. It is sound in practice for
+// four reasons. Every access is a load or a store through a raw pointer. Any mixture of old and new
+// floats is a valid row. No address and no bound depends on the floats that are read. No reference
+// to a row exists that the compiler could assume to be exclusive.
 unsafe impl Send for SharedRows<'_> {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for SharedRows<'_> {}

@@ -25,10 +25,10 @@ pub struct Batch {
     pub time: f64,
 }
 
-/// A batch has at most this many records (and negative pairs) for each row of the tile's two blocks. They are
-/// enough that a row in the cache is used several times. They are few enough that no row is trained for long
-/// with the words of one block only: the row would adapt to that block, and the loss measured meanwhile would
-/// be too small.
+/// A batch has at most about this many records and negative pairs for each row of the two blocks of
+/// its tile. This number is large enough that a row in the cache is used several times. It is small
+/// enough that no row is trained for long with the words of one block only: the row would adapt to
+/// that block, and the loss measured meanwhile would be too small.
 const RECORDS_PER_ROW: usize = 256;
 /// The value of `RECORDS_PER_ROW` for the first epoch, when steps are longest and rows adapt
 /// fastest. With these two values, the loss of every epoch on enwiki-17m is 0.7 to 1.4 % below that

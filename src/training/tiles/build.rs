@@ -89,7 +89,8 @@ impl Tiles {
     /// pairs with a word of the group.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the sums of all groups.
+    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the number of records
+    /// of all groups.
     pub(crate) fn of_group(
         source: &mut impl TileSource,
         marginals: &[Marginal],
@@ -116,8 +117,8 @@ impl Tiles {
         let bytes = record_bytes(nnz, symmetric) + negative_bytes;
         let mut wave = WAVE * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
-            // A slab holds at most about 2/MIN_BLOCKS of all records. As many slabs are built at a time as
-            // fit into the memory limit.
+            // A slab holds at most about 2/MIN_BLOCKS of all records. The slabs that are built at
+            // the same time must fit into the memory limit.
             let slab = 2 * bytes / MIN_BLOCKS;
             wave = ((memory.record_bytes() / slab.max(1)) as usize).clamp(1, wave);
             Some(TemporaryFile::create(&memory.folder)?)
