@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn every_record_is_in_the_tiles_of_one_group_and_the_same_are_held_out() {
+    fn the_tiles_of_all_groups_have_as_many_records_and_held_out_records_as_one_group() {
         for (symmetric, count) in [(false, 2), (true, 2), (false, 5), (true, 5)] {
             let [whole] = groups(symmetric, Partition::new(WORDS, 1))
                 .try_into()

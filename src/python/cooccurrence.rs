@@ -141,8 +141,8 @@ const RECORD_BYTES: u64 = 12;
 /// is one row.
 const PART_BYTES: u64 = 1 << 30;
 
-/// Refuse arrays that are not well-formed compressed sparse rows, or that hold other values than finite
-/// counts ≥ 0.
+/// Refuse arrays that are not well-formed compressed sparse rows, or whose values are not all
+/// finite and ≥ 0.
 fn check_csr(
     shape: [usize; 2],
     indptr: &[i64],

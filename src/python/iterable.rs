@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
 use std::time::{Duration, Instant};
 
-/// A chunk is sent after this time even if it is small, so that a slow source does not delay progress and
-/// Ctrl-C.
+/// A chunk is sent after this time even if it is small, so that progress and Ctrl-C do not wait for
+/// a slow source.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Reads documents from a Python iterator and gathers them into chunks.

@@ -223,9 +223,9 @@ impl Upstream<'_> {
     }
 }
 
-/// Ranges of files, one after the other. Python gives each range as (name, position, open file). The range
-/// begins at this position of the file and ends where the open file ends. The position is `None` for a whole
-/// file, which may be compressed.
+/// Reads ranges of files, one after the other. Python gives each range as (name, position, open
+/// file). The range begins at this position of the file of this name, and ends where the open file
+/// ends. The position is `None` for a whole file, which may be compressed.
 struct FileRanges<'py> {
     ranges: Bound<'py, PyIterator>,
     options: TextOptions,

@@ -12,7 +12,7 @@ pub(super) struct WeightedChoice {
 /// item or one other item.
 #[derive(Clone, Copy)]
 struct Slot {
-    // The probability of its own item, times 2^32.
+    // The probability that the slot gives its own item, times 2^32.
     own: u32,
     other: u32,
 }

@@ -340,7 +340,8 @@ mod tests {
             }
         }
 
-        /// A mini-batch changes every number by the sum of what its four records would change it by alone.
+        /// A mini-batch changes every number by the sum of four changes: those that its records
+        /// would make, each alone and from the same start.
         #[test]
         fn a_minibatch_is_the_sum_of_the_steps_of_its_records(
             dim in 1usize..130,

@@ -1,9 +1,9 @@
 //! The order of the records and of the negative pairs within a tile.
 //!
-//! They are shuffled and then gathered by rows within stretches. The rows of the `i` side stay in or near the
-//! first-level cache, while the rows of the other side are loaded one after the other. A stretch is short enough
-//! that each row is trained at about the same times as in a random order (benches/EXPERIMENTS.md, "Records
-//! grouped by words within a tile").
+//! They are shuffled and then gathered by rows within stretches of consecutive records. The rows of
+//! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
+//! one after the other. A stretch is short enough that each row is trained at about the same times
+//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 //!
 //! For row-wise AdaGrad, the records of a row in a stretch are arranged in groups of four, because
 //! the kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md,
