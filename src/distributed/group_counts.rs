@@ -1,9 +1,10 @@
 //! The counts of a group of words, for a fit on a cluster.
 //!
-//! A task counts some rows of the matrix in some shards of the text. It returns separate counts for each
-//! group of words. Words are numbered by the new ids of a [`Partition`], in which a group is a range. Rows
-//! are compressed in blocks. Which rows form a block depends only on how often each word occurs in the whole
-//! text, so the counts of two tasks are added block by block.
+//! A task counts some rows of the matrix in some shards of the text. It returns separate counts for
+//! each group of words. Words are numbered by the new ids of a [`Partition`], in which a group is a
+//! range. Rows are compressed in blocks. Which rows form a block depends only on the partition and
+//! on how often each word occurs in the whole text. So all tasks have the same blocks, and their
+//! counts are added block by block.
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
@@ -27,8 +28,8 @@ use std::sync::Arc;
 const MOST_BLOCKS: u64 = 1 << 12;
 /// Largest number of rows in a block. Building tiles from a few rows decompresses all rows of their block.
 const MOST_ROWS: usize = 1 << 8;
-/// The time to count one occurrence of a word, divided by the time that each different neighbour of the word
-/// adds. Measured on enwiki-17m.
+/// The time to count one occurrence of a word, divided by the time that each different neighbour of
+/// the word adds.
 const LOOKED_UP: f64 = 5.0;
 
 /// The counts of all pairs with at least one word in a group, compressed.
@@ -258,7 +259,9 @@ fn different(neighbours: f64, words: f64) -> f64 {
 /// into tasks. A pure function of its arguments.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0 or a text too long; [`crate::Error::Cancelled`].
+/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 words or more, and, if whole
+/// documents are windows, for a document that is too long; [`crate::Error::Memory`];
+/// [`crate::Error::Cancelled`].
 pub fn count_by_group(
     texts: &[&[WordId]],
     blocks: &[Range<usize>],
@@ -380,9 +383,9 @@ fn count_blocks<S: BlockSum>(
     Ok(by_group)
 }
 
-/// The rows of the most frequent words, if some of `rows` are among them. With one group, new ids are ranks, and
-/// these rows are counted as one machine counts them, so that they have the same bits. With several groups, they
-/// are counted like all others.
+/// The rows of the most frequent words, if some of `rows` are among them. With one group, new ids
+/// are ranks, and these rows are counted as one machine counts them, so that they have the same
+/// bits. With several groups, they are counted like all other rows, and the result is `None`.
 fn frequent_rows(
     texts: &[&[WordId]],
     rows: &Range<usize>,
@@ -416,7 +419,7 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
 /// is not copied. A pure function of its arguments.
 ///
 /// # Errors
-/// [`crate::Error::Cancelled`].
+/// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
 ///
 /// # Panics
 /// If `parts` is empty, or if two parts differ in their partition or their group.
@@ -508,7 +511,7 @@ fn unpacked<'a, 'b>(
 #[derive(Default)]
 struct BlockWriter {
     finished: Vec<GroupBlock>,
-    // Blocks whose bytes are in `bytes` and are not stored yet.
+    // Blocks whose compressed rows are in `bytes` and are not stored yet.
     open: Vec<GroupBlock>,
     bytes: Vec<u8>,
 }

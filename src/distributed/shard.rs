@@ -84,8 +84,8 @@ impl Shard {
         self.ids.iter().map(Vec::len).sum()
     }
 
-    /// The text as new ids, which `partition` gives to the words of `vocabulary`. Words outside the
-    /// vocabulary are dropped or, if `keep_gaps`, replaced by [`GAP`].
+    /// The text as the new ids that `partition` gives to the words of `vocabulary`. Words outside
+    /// the vocabulary are dropped or, if `keep_gaps`, replaced by [`GAP`].
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

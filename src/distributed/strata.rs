@@ -7,8 +7,10 @@
 //! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into slices by
 //! their time. Each slice has P subepochs, which together train its batches of all blocks.
 //!
-//! With one group, the batches are trained in the order of deterministic training on one machine, and the
-//! result has the same bits.
+//! With one group and one slice, the batches are trained in the order of deterministic training on
+//! one machine, and the result has the same bits. With one group and several slices, this holds
+//! unless the optimizer is row-wise AdaGrad: then each subepoch begins by computing the stored ‖w‖²
+//! anew.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -35,7 +37,7 @@ pub struct MatrixBlock<'a> {
     pub tiles: &'a Tiles,
     /// The group of the columns.
     pub columns: usize,
-    /// The parameters of training. Training is deterministic even if `deterministic` is false.
+    /// The options of the training. Training is deterministic even if `deterministic` is false.
     pub options: &'a TrainingOptions,
 }
 
@@ -48,7 +50,7 @@ pub struct Subepoch {
     pub halvings: usize,
     /// An epoch diverges if it costs more than this.
     pub divergence_cost: f64,
-    /// Number of the slice of the epoch, from 0.
+    /// Number of the slice in the epoch, from 0.
     pub slice: usize,
     /// Number of slices of the epoch.
     pub slices: usize,
@@ -400,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn every_record_is_in_the_tiles_of_one_group_and_the_same_are_held_out() {
+    fn the_tiles_of_all_groups_have_as_many_records_and_held_out_records_as_one_group() {
         for (symmetric, count) in [(false, 2), (true, 2), (false, 5), (true, 5)] {
             let [whole] = groups(symmetric, Partition::new(WORDS, 1))
                 .try_into()

@@ -50,7 +50,8 @@ impl EncodingArguments {
             normalize: normalize.transpose()?,
         };
         let stop_words = self.stop_words.as_ref().map(|words| {
-            // As the words of the text, so that "The" in a list also drops "the".
+            // Fold stop words as the words of the text are folded. So with `lowercase`, "The" in a
+            // list drops "the".
             let folded: Vec<_> = words.iter().map(|word| folding.apply(word)).collect();
             word_set(
                 &folded

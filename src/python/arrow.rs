@@ -25,8 +25,9 @@ use std::path::PathBuf;
 pub struct ArrowReader {
     batches: Box<dyn ArrayReader + Send>,
     options: TextOptions,
-    // The position of the column in each table: a field, then a field of this field, and so on. Empty if the
-    // batches are columns, or tables with only one column of text.
+    // The position of the named column in each table: a field, then a field of this field, and so
+    // on. Empty if no column is named: then the batches are columns, or tables with only one column
+    // of text.
     path: Vec<usize>,
     // The file of the batch and the number of its first row in this file, if the batch is from a file.
     file: Option<(PathBuf, u64)>,
@@ -36,9 +37,10 @@ pub struct ArrowReader {
 }
 
 impl ArrowReader {
-    /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a column of the
-    /// table; without it the table must have only one column of text. `_io/tables` gives a batch of a file the
-    /// attribute `origin`, the name of the file and the number of the first row.
+    /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a
+    /// column of the table; without it the table must have only one column of text.
+    /// `_io/table_files.py` gives a batch of a file the attribute `origin`: the name of the file,
+    /// and the number in the file of the first row of the batch.
     pub fn new(
         source: &Bound<'_, PyAny>,
         options: TextOptions,
@@ -75,7 +77,7 @@ impl ArrowReader {
             .transpose()
     }
 
-    /// Add the file and the row to the message of an error in a batch of a file.
+    /// Add the file and the first row of the batch to the message of an error in a batch of a file.
     fn in_file(&self, error: PyErr) -> PyErr {
         match &self.file {
             Some((file, first)) => {
@@ -88,7 +90,7 @@ impl ArrowReader {
     }
 
     fn text<'a>(&self, bytes: &'a [u8]) -> PyResult<Cow<'a, str>> {
-        // Arrow requires valid UTF-8, but its producers do not all check it.
+        // Arrow requires valid UTF-8, but not all programs that export Arrow data check it.
         match (std::str::from_utf8(bytes), self.options.errors) {
             (Ok(text), _) => Ok(text.into()),
             (Err(error), OnInvalid::Strict) => Err(match &self.file {
@@ -191,7 +193,8 @@ enum Holds {
 }
 
 impl Column {
-    /// The column at `path` in a table; with an empty path as [`Column::new`].
+    /// The column at `path` in a table. If the path is empty, the result is that of
+    /// [`Column::new`].
     fn at(array: &ArrayRef, path: &[usize]) -> PyResult<Self> {
         let Some((field, rest)) = path.split_first() else {
             return Self::new(array);

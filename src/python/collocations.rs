@@ -10,7 +10,8 @@ use crate::threads;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
-/// The phrases `earlier`, and one more pass with those of a text. The text is read with `earlier` joined.
+/// Learn phrases from a text, and return them as a new pass after the passes of `earlier`. While
+/// the text is read, the phrases of `earlier` are joined.
 #[pyfunction]
 #[allow(clippy::too_many_arguments)]
 #[pyo3(signature = (earlier, source, encoding, running, min_count, threshold, scoring, progress))]

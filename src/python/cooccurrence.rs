@@ -29,8 +29,8 @@ pub struct CoreCooccurrence {
     pub contexts: Option<Arc<Vocabulary>>,
     // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
-    // The memory limit of the call that made these counts. It also applies when Stanford's records are
-    // written.
+    // The memory limit of the call that made these counts. It also applies when Stanford's records
+    // are written, and to the parts of [`CoreCooccurrence::parts`].
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
     // Of a matrix that is not symmetric.
@@ -38,7 +38,8 @@ pub struct CoreCooccurrence {
 }
 
 impl CoreCooccurrence {
-    /// Counts whose columns may have words of their own. If so, the counts must be rectangular.
+    /// Counts with these words of the rows. `contexts` are the words of the columns, if they are
+    /// not those of the rows; then the counts must be rectangular.
     pub fn shaped(
         vocabulary: Arc<Vocabulary>,
         contexts: Option<Arc<Vocabulary>>,
@@ -134,13 +135,14 @@ impl CoreCooccurrence {
     }
 }
 
-/// Bytes of a record in the arrays of [`CoreCooccurrence::rows`], and of their part that is written at a time if there is
-/// no memory limit.
+/// Bytes of a record in the arrays of [`CoreCooccurrence::rows`]: a column and a value.
 const RECORD_BYTES: u64 = 12;
+/// Largest number of bytes of the records of a part of [`CoreCooccurrence::parts`], unless the part
+/// is one row.
 const PART_BYTES: u64 = 1 << 30;
 
-/// Refuse arrays that are not well-formed compressed sparse rows, or that hold other values than finite
-/// counts ≥ 0.
+/// Refuse arrays that are not well-formed compressed sparse rows, or whose values are not all
+/// finite and ≥ 0.
 fn check_csr(
     shape: [usize; 2],
     indptr: &[i64],
@@ -243,8 +245,8 @@ impl CoreCooccurrence {
         )
     }
 
-    /// The sum of these counts and those of more text. Words keep their ids. If `grow`, words that now occur
-    /// `min_count` times are added after them, up to `max_vocab` words in all.
+    /// The sum of these counts and those of more text. Words keep their ids. If `grow`, words that
+    /// now occur at least `min_count` times are added after them, up to `max_vocab` words in all.
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (source, encoding, counting, running, progress, grow))]
     fn with_more_text(
@@ -434,8 +436,9 @@ impl CoreCooccurrence {
         ))
     }
 
-    /// Compressed sparse rows of some rows, and only some columns if `columns` is given. Both must ascend. Columns
-    /// keep their numbers.
+    /// The rows `rows` of X as compressed sparse rows. If `columns` is given, only the entries in
+    /// these columns are returned. Both lists must be in ascending order. Columns keep their
+    /// numbers.
     #[pyo3(signature = (rows, columns))]
     fn selected_rows<'py>(
         &self,

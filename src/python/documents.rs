@@ -71,7 +71,7 @@ impl CoreDocuments {
         Ok(PyArray1::from_vec(py, self.text.lengths()?))
     }
 
-    /// The counts of the text in which each document stands as often as its weight says.
+    /// The counts of the text in which document d occurs `weights[d]` times.
     fn count(
         &self,
         py: Python<'_>,
@@ -93,7 +93,7 @@ impl CoreDocuments {
         Ok(CoreCooccurrence::shaped(vocabulary, None, counts, memory))
     }
 
-    /// How often each word occurs in that text.
+    /// How often each word occurs in the text in which document d occurs `weights[d]` times.
     fn word_counts<'py>(
         &self,
         py: Python<'py>,

@@ -35,7 +35,8 @@ impl From<Error> for PyErr {
         let message = error.to_string();
         match error {
             Error::Io { path, source } => {
-                // An exception of Python code, such as a file object, is raised unchanged.
+                // An exception of Python code, such as the `read` of a file object, is raised
+                // unchanged.
                 let source = match source.downcast::<PyErr>() {
                     Ok(exception) => return exception,
                     Err(source) => source,

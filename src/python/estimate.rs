@@ -98,8 +98,9 @@ impl CoreEstimate {
         })
     }
 
-    /// The bounds of five results of counting: the numbers of tokens, of words and of records, the bytes of
-    /// memory without a limit, and the bytes of temporary files.
+    /// The bounds of five results of counting: the numbers of tokens, of words and of records, the
+    /// bytes of memory without a limit, and the bytes of temporary files under the memory limit of
+    /// this estimate.
     fn corpus(&self) -> PyResult<[Bounds; 5]> {
         let free = MemoryLimit::default();
         let of = &self.estimate;

@@ -10,8 +10,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
 use std::time::{Duration, Instant};
 
-/// A chunk is sent after this time even if it is small, so that a slow source does not delay progress and
-/// Ctrl-C.
+/// A chunk is sent after this time even if it is small, so that progress and Ctrl-C do not wait for
+/// a slow source.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 
 /// Reads documents from a Python iterator and gathers them into chunks.
@@ -25,7 +25,8 @@ pub struct IterableReader<'py> {
     // The next document. It was taken from the iterator but does not belong into the last chunk, because it
     // is of another kind or is large.
     pending: Option<Bound<'py, PyAny>>,
-    // The reader of the present item, if that is a document larger than a chunk, or a batch.
+    // The reader of the present item, if this item is a batch or a document at least as large as a
+    // chunk.
     inside: Option<Box<dyn ChunkReader>>,
     read: u64,
 }

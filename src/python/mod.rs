@@ -33,8 +33,9 @@ mod writing;
 use pyo3::prelude::*;
 
 /// The compiled half of `glove_rs`.
-// `gil_used = false`: classes are `Sync`, and what is kept between calls is behind a lock or written once, so
-// that the free-threaded interpreter needs no lock of its own.
+// `gil_used = false`: classes are `Sync`, and all state that is kept between calls is behind a lock
+// or is written once. So the free-threaded interpreter need not enable its global lock for this
+// module.
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]

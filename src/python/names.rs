@@ -1,4 +1,5 @@
-//! The names of tokenizers, formats, optimizers and others that parameters accept, as tuples of the module.
+//! The names that parameters such as `tokenizer`, `format` and `optimizer` accept, as tuples of the
+//! module.
 
 use crate::corpus::{DocumentUnit, OnInvalid};
 use crate::formats::{Combine, Format};

@@ -24,12 +24,13 @@ use pyo3_arrow::ffi::ArrayReader;
 use pyo3_arrow::input::AnyArray;
 use std::io;
 
-/// Rows of a batch. A table of pandas comes as one batch of all rows, which is divided.
+/// Largest number of rows of a [`Batch`]. A larger batch of the source is divided: pandas exports a
+/// table as one batch.
 const BATCH: usize = 1 << 17;
 
-/// Count the table that `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `columns` are the names of the
-/// columns with the keys of the rows and of the columns of X, and of the column with the values; without it, every row
-/// counts 1.
+/// Count the table that `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `columns`
+/// names the columns with the keys of the rows of X, with the keys of the columns of X, and with
+/// the values. Without a column of values, every row of the table counts 1.
 ///
 /// The exception for a row that cannot be used has its number in the attribute `row`.
 #[pyfunction]
@@ -64,7 +65,8 @@ pub fn count_table(
     ))
 }
 
-/// The names of the columns of a table, and their places.
+/// The names of the columns of a table that are read, and their positions in the table: the keys of
+/// the rows of X, the keys of its columns, and the values.
 struct Columns {
     names: [String; 3],
     places: [Option<usize>; 3],
@@ -74,7 +76,8 @@ struct Columns {
 struct Table {
     batches: Box<dyn ArrayReader + Send>,
     columns: std::sync::Arc<Columns>,
-    // The open batch, the rows of it that were given out, and the rows before it.
+    // The open batch of the source, how many of its rows were returned, and the number of rows
+    // before it.
     open: Option<ArrayRef>,
     given: usize,
     before: u64,
@@ -178,7 +181,8 @@ enum Kind {
 impl Kind {
     fn of(kind: &DataType) -> Option<Self> {
         match kind {
-            // A column of nulls only: an error names its first row.
+            // A column of nulls only is accepted here. `check_nulls` refuses it and names its first
+            // row.
             DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
                 Some(Self::Text)
             }
@@ -269,7 +273,7 @@ impl Batch {
         Some(self.rows.as_struct().column(place))
     }
 
-    /// The error for a row of this batch.
+    /// The error for a row of this batch and column `number` of [`Columns`].
     fn fault(&self, number: usize, row: usize, message: &str) -> Error {
         let row = self.first + row as u64;
         let name = &self.columns.names[number];
@@ -281,7 +285,7 @@ impl Batch {
         )
     }
 
-    /// Refuse rows that are null, or have a null in a column.
+    /// Refuse rows that are null, or that have a null in `column`.
     fn check_nulls(&self, number: usize, column: &ArrayRef) -> Result<()> {
         let is_null = |array: &ArrayRef| {
             let nulls = array.logical_nulls()?;
@@ -362,7 +366,8 @@ impl Batch {
         }
     }
 
-    /// Number the keys of a dictionary once each.
+    /// Number the keys of a column that is dictionary-encoded. Each value of the dictionary is
+    /// looked up at most once.
     fn dictionary(
         &self,
         number: usize,
@@ -379,7 +384,8 @@ impl Batch {
         }
         let places = dictionary.normalized_keys();
         let values = dictionary.values();
-        // The values that rows of this batch refer to: others are no keys of the table.
+        // Whether a row of this batch refers to each value. Values without such a row are no keys
+        // of the table.
         let mut used = fallible::filled(false, values.len())?;
         for &place in &places {
             match used.get_mut(place) {

@@ -27,7 +27,7 @@ impl CorePhrases {
         })
     }
 
-    /// The delimiter, the connectors, sorted, and the passes.
+    /// The delimiter, the sorted connectors, and the passes.
     fn parts(&self) -> (String, Vec<String>, Vec<Pass>) {
         let mut connectors: Vec<String> = self.inner.connectors().map(text).collect();
         connectors.sort_unstable();

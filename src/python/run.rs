@@ -1,8 +1,9 @@
 //! Runs a long call from Python so that Ctrl-C, progress and Python iterators work.
 //!
-//! The work runs on a thread of its own and never needs the interpreter. The calling thread is the only
-//! one that can see signals. While it waits it releases the interpreter, checks for Ctrl-C, reports
-//! progress, and feeds documents from Python iterators to the work.
+//! The work runs on a thread of its own. It holds the interpreter only while it reads an open
+//! Python file, an Arrow stream or the bytes of a NumPy array. The calling thread is the only one
+//! of the two that can see signals. It waits for the work with the interpreter released. Meanwhile
+//! it checks for Ctrl-C, reports progress, and feeds documents from Python iterators to the work.
 
 use super::source::Feeder;
 use crate::error::Result;
@@ -32,7 +33,7 @@ pub fn run<T: Send>(
     run_with_mailbox(py, progress, feeder, |monitor, _| work(monitor))
 }
 
-/// As [`run`], on a thread pool of its own: the global pool of rayon does not survive `fork`.
+/// As [`run`], with `work` on a new thread pool: the global pool of rayon does not survive `fork`.
 pub fn run_in_pool<T: Send>(
     py: Python<'_>,
     work: impl FnOnce(&Monitor) -> crate::Result<T> + Send,
@@ -64,8 +65,8 @@ pub fn run_with_mailbox<T: Send>(
             }
         });
         let worker = worker.map_err(|_| threads::not_started(1))?;
-        // A panic of this thread must stop the worker too. Otherwise the worker would take the documents up
-        // to there for the whole text.
+        // A panic of this thread must stop the worker too. Otherwise the worker would take the
+        // documents that it has received for the whole text.
         let watched = catch_unwind(AssertUnwindSafe(|| {
             watch(py, &monitor, &mut reporter, feeder, mailbox)
         }));
@@ -83,8 +84,8 @@ pub fn run_with_mailbox<T: Send>(
     })
 }
 
-/// Until the worker has finished: feed it documents, run its Python calls, check for signals and report
-/// progress.
+/// Feed documents to the worker, run its Python calls, check for signals and report progress, until
+/// the worker has finished.
 fn watch(
     py: Python<'_>,
     monitor: &Monitor,
@@ -249,7 +250,7 @@ impl<'a, 'py> Reporter<'a, 'py> {
         for (past, units) in monitor.take_past_stages() {
             call(past, units, units, before.as_ref())?;
             if past == Stage::Training {
-                // A stage follows the last epoch.
+                // Training has ended: report its remaining epochs.
                 for epoch in epochs.iter().skip(new) {
                     call(past, units, units, Some(epoch))?;
                 }

@@ -29,7 +29,7 @@ pub struct SessionArguments<'py> {
     pub callback: Option<Py<PyAny>>,
     pub checkpoint: Option<CheckpointArguments>,
     pub init: Option<InitArguments<'py>>,
-    /// Whether the result has the counts. If training may take them, they are compressed.
+    /// Whether the result has the counts. They are compressed if training may consume the counts.
     pub keep_counts: bool,
     /// Whether the context vectors and their biases keep their values.
     #[pyo3(default)]
@@ -91,7 +91,7 @@ pub struct CoreCheckpoint {
     /// Number of finished epochs.
     #[pyo3(get)]
     epochs: usize,
-    /// The number of words and the number of components.
+    /// The number of words, the number of context words, and the number of components.
     #[pyo3(get)]
     shape: (usize, usize, usize),
     layout: RowLayout,

@@ -117,7 +117,7 @@ impl SharedBytes for Array {
             let array = self.0.bind(py).readonly();
             array.as_slice().map(|bytes| bytes[range].to_vec())
         });
-        Cow::Owned(bytes.expect("one dimension, made by from_vec"))
+        Cow::Owned(bytes.expect("one dimension, contiguous"))
     }
 }
 
@@ -206,7 +206,7 @@ impl CoreGroupCounts {
         ))
     }
 
-    /// Bytes in memory.
+    /// Bytes of the compressed rows in memory.
     #[getter]
     fn nbytes(&self) -> u64 {
         self.counts.bytes()
@@ -295,7 +295,8 @@ pub fn restore_vocabulary(
     Ok(Vocabulary::from_parts(words.as_slice()?.to_vec(), ends, counts).into())
 }
 
-/// The words of all parts with the sums of their counts, in no particular order.
+/// The words of all parts with the sums of their counts, in the order of first occurrence in the
+/// parts.
 #[pyfunction]
 pub fn merge_vocabularies(
     py: Python<'_>,

@@ -26,13 +26,14 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 pub struct SourceArguments<'py> {
     kind: String,
     value: Bound<'py, PyAny>,
-    // The name of an iterable in messages.
+    // The name of an iterable, or of ranges of files, in messages.
     name: PathBuf,
     // The column to read, if the value gives tables.
     column: Option<String>,
-    // The bytes of text of an iterable, if they are known, at least about.
+    // The approximate number of bytes of text of an iterable, if it is known.
     total: Option<u64>,
-    // Whether the value gives only a sample of the text, to estimate the rest.
+    // Whether the value gives only a sample of the text, from which the size of the whole is
+    // estimated.
     is_sample: bool,
     documents: String,
     errors: String,
@@ -222,9 +223,9 @@ impl Upstream<'_> {
     }
 }
 
-/// Ranges of files, one after the other. Python gives each range as (name, position, open file). The range
-/// begins at this position of the file and ends where the open file ends. The position is `None` for a whole
-/// file, which may be compressed.
+/// Reads ranges of files, one after the other. Python gives each range as (name, position, open
+/// file). The range begins at this position of the file of this name, and ends where the open file
+/// ends. The position is `None` for a whole file, which may be compressed.
 struct FileRanges<'py> {
     ranges: Bound<'py, PyIterator>,
     options: TextOptions,

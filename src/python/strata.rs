@@ -355,8 +355,9 @@ impl CoreHistory {
 
 #[pymethods]
 impl CoreHistory {
-    /// A history without epochs. Refuses numbers of records that leave nothing to train on or, with
-    /// `validation`, nothing to validate with. The time limit counts from this call.
+    /// A history without epochs. `records` and `held_out` are the numbers of records to train on
+    /// and of held-out records in all groups. If `records` is 0 or, with `validation`, `held_out`
+    /// is 0, the call is refused. The time limit counts from this call.
     #[new]
     fn new(
         training: TrainingArguments,

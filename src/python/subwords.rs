@@ -17,11 +17,11 @@ use pyo3::types::{PyBytes, PyList};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Fewer words than this are predicted on the calling thread, because starting threads would take longer. This many take
-/// about 2 ms.
+/// Fewer words than this are predicted on the calling thread, because starting threads would take
+/// longer.
 const PARALLEL_FROM: usize = 1 << 10;
 
-/// The options of a fit.
+/// The options of a fit of a subword model.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct SubwordArguments {
@@ -108,7 +108,7 @@ impl CoreSubwords {
         Ok(fitted.into())
     }
 
-    /// Read a file of `save`.
+    /// Read a file that `save` wrote.
     #[staticmethod]
     fn load(py: Python<'_>, file: FileArgument) -> PyResult<Self> {
         let name = file.name().to_owned();
@@ -136,7 +136,8 @@ impl CoreSubwords {
         Ok(PyArray1::from_vec(py, bytes))
     }
 
-    /// The predicted vectors of words, and for each word whether it has one. All others get zeros.
+    /// The predicted vectors of words, and for each word whether it has one. Words without one get
+    /// zeros.
     fn predict<'py>(&self, py: Python<'py>, words: Vec<String>) -> PyResult<Predicted<'py>> {
         let shape = [words.len(), self.inner.dim()];
         let (vectors, known) = if words.len() < PARALLEL_FROM {
@@ -198,8 +199,9 @@ impl CoreSubwords {
     }
 }
 
-/// The subword model of the vectors W + W̃ of a vocabulary, and for each word the vector to add: the shrinkage that ends a
-/// training. None if spelling does not predict vectors.
+/// Compute the shrinkage that ends a training. `sums` are the vectors W + W̃ of the words. Returns
+/// the subword model and, for each word, the vector to add to its row of `sums`. `None` if spelling
+/// does not predict the vectors.
 #[pyfunction]
 #[pyo3(signature = (vocabulary, sums, threads, progress))]
 pub fn shrink<'py>(

@@ -175,7 +175,7 @@ pub struct CoreParameters {
     /// The subword model, if training shrank the vectors towards it.
     #[pyo3(get)]
     subwords: Option<Py<CoreSubwords>>,
-    /// The counts, if `keep_counts`.
+    /// The counts, if the session has `keep_counts`.
     #[pyo3(get)]
     counts: Option<Py<CoreCooccurrence>>,
 }
@@ -208,8 +208,9 @@ impl CoreParameters {
 
 #[pymethods]
 impl CoreParameters {
-    /// W and W̃ (V, dim), b and b̃ (V,), and their accumulators G of the same shapes; under row-wise AdaGrad
-    /// those of W and W̃ are (V, 1). The arrays take over the memory of the core.
+    /// W (V, dim), W̃ (C, dim), b (V,), b̃ (C,), and their accumulators G of the same shapes. Under
+    /// row-wise AdaGrad, the accumulators of W and W̃ have the shapes (V, 1) and (C, 1). V is the
+    /// number of words and C that of context words. The arrays take over the memory of the core.
     #[getter]
     fn arrays<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         self.converted(py)
@@ -251,10 +252,12 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
 
 /// Train on counts.
 ///
-/// Training starts at random parameters or at `start`. That is a checkpoint, or a dict of parameters and
-/// accumulators with the names that `CoreParameters.arrays` uses, the number of epochs that they were trained
-/// for (`epochs_done`), and how many times their learning rate was halved (`halvings`). Training ends after
-/// epoch number `epochs`. If `consume`, the memory of the counts is freed while tiles are built.
+/// Training starts at random parameters or at `start`. That is a checkpoint, or a dict of
+/// parameters and accumulators with the names that `CoreParameters.arrays` uses, the number of
+/// epochs that they were trained for (`epochs_done`), and how many times their learning rate was
+/// halved (`halvings`). Training ends after epoch number `epochs`. If `consume`, `counts` cannot be
+/// used afterwards, and the memory of the counts is freed or, if the session has `keep_counts`,
+/// compressed while tiles are built.
 #[pyfunction]
 #[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None))]
 #[allow(clippy::too_many_arguments)]
@@ -330,8 +333,8 @@ pub fn train(
     Ok(trained)
 }
 
-/// Load NumPy now. Otherwise it would be loaded when the first array is made. A Ctrl-C in the meantime would
-/// interrupt that import and cause a panic.
+/// Load NumPy now. Otherwise it would be loaded when the first array is made, and a Ctrl-C during
+/// that import would cause a panic.
 fn load_numpy(py: Python<'_>) -> PyResult<()> {
     py.import("numpy")?;
     PyArray1::<u8>::zeros(py, 0, false);
@@ -471,7 +474,8 @@ pub fn train_records<'py>(
 /// Raises
 /// ------
 /// ValueError
-///     If the machine does not have what ``GLOVE_RS_SIMD`` names. The message lists what it has.
+///     If ``GLOVE_RS_SIMD`` does not name an instruction set that the machine has. The message lists
+///     the names of those that it has.
 ///
 /// Examples
 /// --------

@@ -125,7 +125,7 @@ impl CoreVocabulary {
         Ok((sorted.into(), PyArray1::from_vec(py, order)))
     }
 
-    /// These words, followed by one more with a count of 0.
+    /// These words, followed by `word` with a count of 0.
     fn with_word(&self, word: &str) -> PyResult<Self> {
         let words = self.inner.iter().chain([(word.as_bytes(), 0)]);
         Ok(Vocabulary::new(words)?.into())
@@ -151,7 +151,7 @@ impl CoreVocabulary {
         Ok(chosen.into())
     }
 
-    /// These words without some of them.
+    /// This vocabulary without `words`.
     fn without(&self, py: Python<'_>, words: Vec<String>) -> PyResult<Self> {
         let left = run_in_pool(py, |monitor| {
             let dropped = word_set(&words)?;

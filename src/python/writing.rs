@@ -30,8 +30,8 @@ pub struct FileWriter {
 
 struct Open {
     replacement: io::Replacement,
-    // Data that is not written yet: small blocks are collected, because an archive is written in many of
-    // them.
+    // Data that is not written yet. It is collected here, because the code that writes an archive
+    // calls `write` with many small blocks.
     unwritten: Vec<u8>,
 }
 
@@ -137,8 +137,8 @@ impl FolderWriter {
         Ok(py.detach(|| replacement.commit(overwrite))?)
     }
 
-    /// Move the file `name` out of the folder, to the path that the folder would have got, unless something
-    /// exists there.
+    /// Move the file `name` out of the folder, to the path that was given to `new`. Refused if
+    /// something exists at this path.
     fn commit_file(&self, py: Python<'_>, name: OsString) -> PyResult<()> {
         let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.commit_file(&name))?)

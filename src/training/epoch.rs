@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// Aborts the schedule when it is dropped, which happens after a panic or an error.
+/// A guard that aborts the schedule when the guard is dropped, which happens after a panic or an
+/// error.
 struct AbortOnPanic<'a, S: Schedule>(&'a S);
 
 impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
@@ -42,7 +43,7 @@ struct Buffers {
 pub(crate) struct EpochPass<'a> {
     /// The tiles with the records to train on.
     pub tiles: &'a Tiles,
-    /// The parameters of training.
+    /// The options of the training.
     pub options: &'a TrainingOptions,
     /// Number of the epoch, from 1.
     pub epoch: usize,
@@ -50,7 +51,7 @@ pub(crate) struct EpochPass<'a> {
     pub rule: StepRule,
     /// The instruction set.
     pub level: SimdLevel,
-    /// [`History::divergence_cost`](super::History::divergence_cost)
+    /// [`History::divergence_cost`](super::History::divergence_cost).
     pub divergence_cost: f64,
     /// The word whose row is the first of W, and the context word whose row is the first of W̃.
     pub first: [usize; 2],
@@ -91,7 +92,7 @@ impl EpochPass<'_> {
         let outcomes = rayon::broadcast(|_| {
             let mut buffers = Buffers::default();
             let mut own_cost = 0.0;
-            // If this thread panics within a batch, the others must not wait for it.
+            // If this thread panics within a batch, the other threads must not wait for the batch.
             let guard = AbortOnPanic(schedule);
             while let Some(number) = schedule.claim() {
                 match self.train_batch(rows, &batches[number], &mut buffers, monitor) {

@@ -16,12 +16,12 @@ use crate::monitor::Monitor;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
-/// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that co-occur are left
-/// out. Measured: 0.36 on 17 million words of English Wikipedia, 0.5 on one million, and 0.6 on 4 million
-/// words of Korean Wikipedia.
+/// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that
+/// co-occur are left out. It depends on the text; this is a middle value of several texts.
 const NEW_PAIRS: f64 = 0.5;
-/// Room for the negative pairs of a block is reserved before they are drawn. Up to this many bytes of it stay
-/// in memory without holding a pair, because the system provides memory in huge pages.
+/// The memory for the negative pairs of a block of rows is reserved before they are drawn. Because
+/// the system provides memory in huge pages, up to this many bytes for each block of rows stay in
+/// memory without holding a pair.
 const SLAB_SLACK: f64 = 150e3;
 
 /// Estimates the memory and the disk space for counting a text and for training on its counts.
@@ -40,8 +40,8 @@ pub struct FitEstimate {
 }
 
 impl FitEstimate {
-    /// Bytes of the parameters, their accumulators and the copies of both. The memory limit does not apply to
-    /// them.
+    /// Bytes of the parameters with their accumulators, and of the copy of both to which a training
+    /// returns if an epoch diverges. The memory limit does not apply to these bytes.
     pub fn parameters(&self) -> f64 {
         let sides = 2;
         self.size.words * (COPIES * sides * self.row_bytes()) as f64
@@ -51,8 +51,9 @@ impl FitEstimate {
         RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
-    /// Bytes of records and negative pairs: first with all drawn pairs, then with the pairs that remain after
-    /// repeated and co-occurring ones are left out.
+    /// Bytes of records and negative pairs. The first number includes all drawn pairs. The second
+    /// includes only the pairs that remain after repeated and co-occurring ones are left out, and
+    /// memory that stays unused.
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;
@@ -86,7 +87,8 @@ impl FitEstimate {
         training.max(size.memory(memory) + self.marginals())
     }
 
-    /// Bytes of the marginals. Each of the ranges of rows that are summed in parallel has a list of its own.
+    /// Bytes of the marginals. Ranges of rows are summed in parallel, each into its own list of
+    /// marginals.
     fn marginals(&self) -> f64 {
         self.size.words * (super::marginals::CHUNKS * size_of::<Marginal>()) as f64
     }
@@ -132,7 +134,8 @@ impl FitEstimate {
         if !fits(low) {
             return None;
         }
-        // The peak grows with the limit, except at the limit from which on the tiles fit into memory.
+        // The peak grows with the limit, with one exception: it falls at the limit from which on
+        // all tiles fit into memory.
         let mut high = (available.max(0.0) / 1e6) as u64 + 1;
         while low + 1 < high {
             let middle = low.midpoint(high);
@@ -177,7 +180,7 @@ pub enum Advice {
         memory: u64,
         /// The largest proposed number of components of a vector.
         dim: Option<usize>,
-        /// The largest number of words.
+        /// The largest number of words, in whole hundreds.
         max_vocab: Option<u64>,
     },
 }
@@ -210,7 +213,8 @@ impl FitSeconds {
         training: &TrainingOptions,
         monitor: &Monitor,
     ) -> Result<Self> {
-        // The `min_count` for the sample: that for the text divided by `scale`, rounded, and at least 1.
+        // The `min_count` for the sample is that for the text, divided by `scale` and rounded, but
+        // at least 1.
         let least = ((encoding.min_count as f64 / sample.scale).round() as u64).max(1);
         let start = Instant::now();
         let counts = sample.count([0, 1], least, encoding, counting, monitor)?;

@@ -6,9 +6,9 @@ use crate::report::EpochReport;
 /// stopping, its best parameters): the random numbers of an epoch depend only on the seed and the number of
 /// the epoch.
 ///
-/// The file `divergence.rs` decides whether an epoch is repeated at half the learning rate, and `stopping.rs`
-/// whether another epoch starts. Training on one machine and training on a cluster (through the binding) both
-/// call them.
+/// The methods in `divergence.rs` decide whether an epoch is repeated at half the learning rate,
+/// and those in `stopping.rs` whether another epoch starts. Training on one machine calls these
+/// methods, and so does training on a cluster, through the binding.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     /// Number of finished epochs.

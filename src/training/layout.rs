@@ -3,7 +3,7 @@
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
 
-/// The largest accepted `dim`. No size in bytes overflows up to it.
+/// The largest accepted `dim`. Up to this `dim`, no computation of a size in bytes overflows.
 pub const MAX_DIM: usize = 1 << 20;
 
 /// The layout of a row of W with b, or of W̃ with b̃, and of their accumulators G.
@@ -14,16 +14,18 @@ pub const MAX_DIM: usize = 1 << 20;
 /// update rule serves vectors and biases. The learning rate of the constant 1 is 0.
 ///
 /// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
-/// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a vector needs the
-/// ‖·‖² of the other vector; the kernel keeps it up to date instead of computing it for each record.
+/// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
+/// vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
+/// together with the vector, instead of computing it for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
     dim: usize,
     rowwise: bool,
 }
 
-/// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the bias, its
-/// accumulator and the accumulator of the vector, at the positions below.
+/// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the
+/// bias, the accumulator of the bias, and the accumulator of the vector. The next constants are
+/// their positions.
 pub(super) const TAIL: usize = 4;
 pub(super) const TAIL_SQUARE: usize = 0;
 pub(super) const TAIL_BIAS: usize = 1;
@@ -31,7 +33,7 @@ pub(super) const TAIL_BIAS_SUM: usize = 2;
 pub(super) const TAIL_SUM: usize = 3;
 
 impl RowLayout {
-    /// The layout for vectors of `dim` components, which is at most [`MAX_DIM`].
+    /// The layout for vectors of `dim` components. A `dim` above [`MAX_DIM`] counts as [`MAX_DIM`].
     pub fn new(dim: usize, optimizer: Optimizer) -> Self {
         Self::with_sums(dim, optimizer == Optimizer::RowwiseAdaGrad)
     }
@@ -108,7 +110,7 @@ impl RowLayout {
         }
     }
 
-    /// Compute ‖w‖² of a row anew, if the row has a place for it.
+    /// Compute the stored ‖w‖² of a row anew. Does nothing if rows do not store it.
     pub(super) fn set_square(self, row: &mut [Line]) {
         if !self.rowwise {
             return;
@@ -174,7 +176,8 @@ impl RowLayout {
         sums && self.is_finite(row)
     }
 
-    /// Whether the vector and the bias are finite numbers.
+    /// Whether the vector and the bias are finite numbers. In a row-wise row, ‖w‖² and the
+    /// accumulators must be finite too.
     pub(crate) fn is_finite(self, row: &[Line]) -> bool {
         let values = &row[..self.value_lines()];
         values.iter().all(|l| l.0.iter().all(|x| x.is_finite()))

@@ -27,10 +27,10 @@ pub(crate) fn validation_cost(
     })
 }
 
-/// Estimate the cost of an epoch of a poor model. The residuals of a poor model are larger by one, in
-/// absolute value, than those of a model of zeros. Where `model` costs more than that, its own cost counts.
-/// The first records of a tile are a fair sample, because records are shuffled before they are grouped by
-/// rows within short stretches.
+/// Estimate the cost of an epoch of a poor model. The residuals of a poor model are larger by one,
+/// in absolute value, than those of a model of zeros. In a tile where `model` costs more than the
+/// poor model, the cost of `model` counts instead. The first records of a tile are a fair sample,
+/// because records are shuffled before they are grouped by rows within short stretches.
 pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,

@@ -35,13 +35,13 @@ impl Marginal {
     }
 }
 
-/// The rows of the matrix are divided into this many ranges, which are summed in parallel. The ranges depend
-/// on the number of words only. So the sums have the same bits for any number of threads and for any blocks
-/// of rows.
+/// The rows of the matrix are divided into this many ranges, which are summed in parallel. The
+/// ranges depend on the number of words only. So the sums have the same bits for any number of
+/// threads and for any division of the rows into blocks.
 pub(super) const CHUNKS: usize = 8;
 
-/// The rows of one of these ranges. The first ranges have fewer rows, because the rows of frequent words are
-/// usually longer. No range has more than a quarter of the pairs of enwiki-17m.
+/// The rows of range number `chunk` of the [`CHUNKS`] ranges. The first ranges have fewer rows,
+/// because the rows of frequent words are usually longer.
 fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
     let start = |chunk: usize| (words as f64 * (chunk as f64 / CHUNKS as f64).powi(2)) as WordId;
     start(chunk)..start(chunk + 1)
@@ -51,7 +51,8 @@ fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
 fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     let mut own = Marginal::default();
     for (&column, &x) in row.columns.iter().zip(row.forward) {
-        // In the row and in the column of the word.
+        // A word of the pair has one record in its row and one in its column. For a pair of a word
+        // with itself, both are the same record.
         let both = Marginal {
             records: 2 * u64::from(x != 0.0),
             sums: [x; 2],
@@ -68,7 +69,8 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
 /// over all groups, in order, gives the marginals of the whole matrix.
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io) if rows are on disk and cannot be read.
+/// [`Error::Io`](crate::Error::Io) if rows are on disk and cannot be read;
+/// [`Error::Memory`](crate::Error::Memory).
 pub fn marginals(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Marginal>> {
     let (own, words) = (partition.group(group), partition.words());
     let chunks: Vec<Result<Vec<Marginal>>> = (0..CHUNKS)

@@ -1,12 +1,13 @@
 //! Negative sampling: word pairs that never co-occur.
 //!
-//! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may predict any value for such
-//! a pair. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling train on such pairs too, and
-//! reach high scores in word similarity. Here, a sample of pairs is drawn once, before training, from the
-//! product of the words' smoothed frequencies. Pairs that co-occur are left out. Each negative pair adds ½ λ
-//! max(0, w·w̃ + b + b̃ − t_ij)² to the loss: only a prediction above the target t_ij has a cost. The target
-//! t_ij = ½ ln E_ij − 1 is the mean of ln E_ij and −2, where E_ij is the count that independent words would
-//! have (measured in benches/EXPERIMENTS.md, "Negative sampling").
+//! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may predict any
+//! value for such a pair. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling train
+//! on such pairs too, and reach high scores in word similarity. Here, a sample of pairs is drawn
+//! once, before training, from the product of the words' smoothed frequencies. Pairs that co-occur
+//! are left out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective: only a
+//! prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1 is the mean of ln
+//! E_ij and −2, where E_ij is the count that independent words would have (measured in
+//! benches/EXPERIMENTS.md, "Negative sampling").
 
 use super::kernel::Record;
 use super::marginals::Marginal;
@@ -31,8 +32,8 @@ struct ContextBlock {
 
 /// Draws the negative pairs of each tile.
 pub(super) struct NegativeSampler {
-    /// Number of pairs to draw for all tiles. Pairs that co-occur or were drawn before are left out
-    /// afterwards.
+    /// Number of pairs to draw for all tiles of the matrix. Of the drawn pairs, those that co-occur
+    /// and repeated ones are left out.
     draws: f64,
     /// The probability of each word.
     words: Vec<f64>,
@@ -54,7 +55,7 @@ impl NegativeSampler {
                 let probabilities = &contexts[grid.words_of(block)];
                 ContextBlock {
                     probability: probabilities.iter().sum(),
-                    // `None` only if no word of the block has any record.
+                    // `None` only if no context word of the block has a record.
                     words: WeightedChoice::new(probabilities),
                 }
             })
@@ -75,8 +76,9 @@ impl NegativeSampler {
         words.iter().map(|&word| expected(word) as usize).sum()
     }
 
-    /// Draw the negative pairs of one tile, leaving out `seen`: the pairs of its records. Writes them in
-    /// random order to the start of `pairs` and returns their number. `taken` is scratch space.
+    /// Draw the negative pairs of one tile. Pairs in `seen`, which are the pairs of its records,
+    /// are left out. Writes the negative pairs in random order to the start of `pairs` and returns
+    /// their number. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,
@@ -108,7 +110,7 @@ impl NegativeSampler {
             for _ in 0..draws as usize {
                 let j = contexts.draw(&mut rng);
                 let (bits, bit) = (&mut taken[j / 64], 1 << (j % 64));
-                // No branch: whether a pair is new is hard to predict.
+                // No branch: the processor could not predict whether a pair is new.
                 pairs[end] = [i as u16, j as u16];
                 end += usize::from(*bits & bit == 0);
                 *bits |= bit;
@@ -148,8 +150,8 @@ impl Targets {
         Self([words.to_vec(), contexts.to_vec()])
     }
 
-    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the first word and the first
-    /// context word of their blocks.
+    /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the first word of
+    /// the block of rows, and the first context word of the block of columns.
     pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
         let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();

@@ -1,4 +1,4 @@
-//! The parameters of training.
+//! The options of a training: its objective, its learning rates, its length, and its seed.
 
 use super::kernel::StepRule;
 use super::optimizer::Optimizer;
@@ -6,8 +6,8 @@ use super::rate_schedule::RateSchedule;
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// The parameters of training. The defaults are those of the preset "paper", except `negative_weight`, which
-/// has no effect there because `negative` is 0.
+/// The options of a training. The defaults are those of the preset "paper", except
+/// `negative_weight`. It has no effect in this preset, because `negative` is 0.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of f(x) = min(1, (x/x_max)^α)
@@ -24,8 +24,9 @@ pub struct TrainingOptions {
     pub epochs: usize,
     /// How a gradient changes a parameter.
     pub optimizer: Optimizer,
-    /// Each component of the gradient is limited to ± this value; under row-wise AdaGrad, the root of the mean
-    /// square of the components is limited.
+    /// Each component of the gradient of a vector is limited to ± this value. Under row-wise
+    /// AdaGrad, the root of the mean square of the components is limited instead. The gradients of
+    /// biases have no bound.
     pub grad_clip: f64,
     /// Number of negative pairs to draw for each record (`negatives.rs`).
     pub negative: f64,
@@ -68,10 +69,10 @@ impl Default for TrainingOptions {
 }
 
 impl TrainingOptions {
-    /// Refuse parameters out of their ranges.
+    /// Refuse options that are out of their ranges.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming the first such parameter.
+    /// [`Error::Parameter`] naming the first option that is out of its range.
     pub fn validate(&self) -> Result<()> {
         let positive = |name, x: f64| {
             if (x as f32).is_finite() && x as f32 > 0.0 {
@@ -118,7 +119,7 @@ impl TrainingOptions {
         Ok(())
     }
 
-    /// f(X), with the exponent limited as in the kernel.
+    /// f(X) of a record with this ln X. As in the kernel, the exponent is at least −87.
     pub(super) fn weight(&self, ln_x: f64) -> f64 {
         let exponent = self.alpha * (ln_x - self.x_max.ln());
         exponent.clamp(-87.0, 0.0).exp()

@@ -146,7 +146,8 @@ impl Side {
     }
 }
 
-/// Vectors and biases of V words and C context words as plain arrays, as users see them. C is V unless X is rectangular.
+/// Vectors and biases of V words and C context words as plain arrays, as users see them. C is V
+/// unless X is rectangular.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// W, row-major (V, dim).
@@ -171,7 +172,7 @@ impl Exported {
             if found != wanted {
                 return Err(Error::parameter(
                     name,
-                    format!("must have {wanted} numbers for {words} words of {width}, got {found}"),
+                    format!("must have {wanted} numbers for {words} words, got {found}"),
                 ));
             }
         }
@@ -247,8 +248,8 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Vectors and biases uniform in (−½, ½)/dim, and every accumulator G at 1. The numbers do not depend on
-    /// the number of threads.
+    /// Vectors and biases uniform in [−½, ½)/dim, and every accumulator G at 1. The numbers do not
+    /// depend on the number of threads.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is out of range; [`Error::Memory`]; [`Error::Cancelled`].
@@ -256,8 +257,8 @@ impl Parameters {
         Self::random_shaped([words; 2], layout, seed, monitor)
     }
 
-    /// The rows that [`Parameters::random`] has for the first words and the first context words: `shape` is their
-    /// numbers. Each side has only the rows that a rectangular matrix has.
+    /// Random parameters for `shape[0]` words and `shape[1]` context words of a rectangular matrix.
+    /// They are the first rows of W and the first rows of W̃ that [`Parameters::random`] has.
     ///
     /// # Errors
     /// As for [`Parameters::random`].
@@ -326,9 +327,10 @@ impl Parameters {
         Ok(parameters)
     }
 
-    /// Parameters with these values and accumulators. `accumulators` has one accumulator for each vector, or
-    /// one for each component. If `layout` needs one for each vector, it is the mean of those of the
-    /// components; if it needs one for each component, they are copies of that of the vector.
+    /// Parameters with these values and accumulators. `accumulators` has one accumulator for each
+    /// vector, or one for each component. If `layout` has the other number of accumulators, they
+    /// are converted: the accumulator of a vector is the mean of those of its components, or the
+    /// accumulator of each component is that of its vector.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the array of the wrong size.
@@ -552,9 +554,9 @@ impl Parameters {
         Ok(sums)
     }
 
-    /// Move the vector w + w̃ of each word by the row of the word in `moves`, row-major (V, dim). Half of a row is added
-    /// to w and half to w̃. The squares that row-wise rows store are then wrong until `SharedRows::new` recomputes
-    /// them.
+    /// Move the vector w + w̃ of each word by the row of the word in `moves`, row-major (V, dim).
+    /// Half of the row is added to w and half to w̃. The ‖w‖² in row-wise rows are then wrong until
+    /// `SharedRows::new` computes them anew.
     pub fn move_sums(&mut self, moves: &[f32]) {
         let dim = self.dim();
         self.words_mut()

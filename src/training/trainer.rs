@@ -58,8 +58,9 @@ pub fn train(
     result.map(|()| training.history.reports)
 }
 
-/// Sets of parameters in memory while an epoch runs: those in training, and those from before the epoch, to
-/// which a training returns if the epoch diverges. Early stopping can need a third set, [`Training::best`].
+/// Number of sets of parameters in memory while an epoch runs: the set that is trained, and a copy
+/// from before the epoch. The training returns to this copy if the epoch diverges. Early stopping
+/// can need a third set, [`Training::best`].
 pub(super) const COPIES: usize = 2;
 
 impl Training {
@@ -88,10 +89,10 @@ impl Training {
     /// parameters from before the epoch are restored, the learning rate is halved, and the epoch is repeated.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Diverged`] if halving the rate
-    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times did not help; [`Error::Io`]; [`Error::Memory`];
-    /// [`Error::Cancelled`]; and the errors of `after_epoch`. The state is then that after the last
-    /// finished epoch.
+    /// [`Error::Parameter`] for bad options, and for parameters or an anchor that do not fit the
+    /// tiles; [`Error::Diverged`] if halving the rate [`MAX_HALVINGS`](super::MAX_HALVINGS) times
+    /// did not help; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`]; and the errors of
+    /// `after_epoch`. The state is then that after the last finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,
@@ -176,8 +177,8 @@ impl Training {
     fn check(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<()> {
         let parameters = &self.parameters;
         let words = tiles.grid().words();
-        // Of a rectangular matrix, the grid numbers the words of the longer side. The kernel checks that every record
-        // has its rows.
+        // The grid of a rectangular matrix has as many words as the longer side of the matrix. The
+        // kernel checks that the rows of every record exist.
         let [rows, contexts] = parameters.shape();
         if rows.max(contexts) != words {
             return Err(Error::parameter(

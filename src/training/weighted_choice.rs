@@ -1,5 +1,5 @@
-//! Draws items with given weights in constant time: the alias method (Walker 1977; Vose 1991), with one random number
-//! for each draw.
+//! Draws items with given weights in constant time: the alias method (Walker 1977; Vose 1991). Each
+//! draw takes one random number.
 
 use rand::Rng;
 
@@ -8,16 +8,18 @@ pub(super) struct WeightedChoice {
     slots: Vec<Slot>,
 }
 
-/// All slots are equally likely. A slot stands for its own item, and for one other.
+/// There is a slot for each item. All slots are equally likely. A drawn slot gives either its own
+/// item or one other item.
 #[derive(Clone, Copy)]
 struct Slot {
-    // The probability of its own item, times 2^32.
+    // The probability that the slot gives its own item, times 2^32.
     own: u32,
     other: u32,
 }
 
 impl WeightedChoice {
-    /// A choice of items with these weights, which are not negative. `None` if all of them are 0.
+    /// A choice of items with these weights, which are not negative. `None` if their sum is 0 or
+    /// NaN.
     pub fn new(weights: &[f64]) -> Option<Self> {
         let sum: f64 = weights.iter().sum();
         if sum.is_nan() || sum <= 0.0 {
@@ -35,7 +37,7 @@ impl WeightedChoice {
             .collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..shares.len()).partition(|&item| shares[item] < 1.0);
-        // What a small item leaves of its slot goes to a large one.
+        // A small item fills only a part of its slot. A large item gets the other part.
         while let (Some(item), Some(&other)) = (small.pop(), large.last()) {
             slots[item] = Slot {
                 own: (shares[item] * 2.0_f64.powi(32)) as u32,

@@ -1,6 +1,6 @@
 //! Registers of NEON, which every aarch64 machine has.
 //!
-//! SAFETY of every block without a comment of its own: the caller keeps the contract of
+//! SAFETY of every `unsafe` block that has no SAFETY comment: the caller keeps the contract of
 //! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
 
 use super::Cost;

@@ -26,7 +26,7 @@ pub(super) struct KernelCall<'a> {
 }
 
 impl KernelCall<'_> {
-    /// The rows of a record, of `lines` lines.
+    /// Pointers to both rows of a record. A row has `lines` lines.
     ///
     /// # Safety
     /// The contract of this module.
@@ -83,9 +83,9 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
         tally: &mut Tally,
     );
 
-    /// Update the rows of four records of one word and of four context words as one mini-batch, prefetch the rows of
-    /// four records from number `next` on, and return true. Or change nothing and return false, if the rule has no
-    /// mini-batches or a residual is not a finite number.
+    /// Update the rows of four records of one word and of four context words as one mini-batch,
+    /// prefetch the rows of four records from number `next` on, and return true. If the rule has no
+    /// mini-batches or a residual is not a finite number, change nothing and return false.
     ///
     /// # Safety
     /// The contract of this module.
@@ -104,8 +104,8 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
 /// The cost of the records so far.
 #[derive(Default)]
 pub(super) struct Tally {
-    // One sum for each of the records that are updated at once, so that one vector addition adds to all of
-    // them.
+    // Sums of f(X) diff², which is twice the cost. There is one sum for each of the records that
+    // are updated at once, so that one vector addition adds to all sums.
     pub(super) sums: [f64; TOGETHER],
     /// Records whose residual was not a finite number.
     pub(super) skipped: u64,

@@ -1,9 +1,9 @@
 //! Mini-batches of row-wise AdaGrad: four records of one word and of four context words.
 //!
-//! All four residuals are computed with the vectors before the mini-batch. Each context vector takes its own
-//! step, and the vector of the word takes the sum of its four steps, all with its accumulator before the
-//! mini-batch. So the row of the word is loaded and stored once instead of four times (benches/EXPERIMENTS.md,
-//! "Mini-batches of one word").
+//! All four residuals are computed with the vectors before the mini-batch. Each context vector
+//! takes its own step, and the vector of the word takes the sum of its four steps. All steps use
+//! the accumulators from before the mini-batch. So the row of the word is loaded and stored once
+//! instead of four times (benches/EXPERIMENTS.md, "Mini-batches of one word").
 
 use super::Record;
 use super::call::Tally;
@@ -114,7 +114,8 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
             for change in V::Quad::transpose(w_changes) {
                 end = end.add(change);
             }
-            // Another thread may read the row between the two: it must never find an accumulator of 0.
+            // Another thread may read the row between the two stores. The first store includes the
+            // accumulators, so that the other thread never finds an accumulator of 0.
             new_w.add(V::tail(end)).store(w.add(last));
             w.add(tail + TAIL_SQUARE).write(square.sum());
             tally.add(terms);

@@ -35,13 +35,16 @@ use rayon::prelude::*;
 use records::update_all;
 use std::marker::PhantomData;
 
-/// One co-occurrence in a tile: the positions of its words in the two blocks, and ln X.
+/// A record of a tile: the positions of its words in the two blocks of the tile, and ln X. For the
+/// kernel, a negative pair is a record too; its `ln_x` is its target.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub struct Record {
-    /// The position of the word (a row of W) in its block.
+    /// The position of the word (a row of W) in its block; in a mirrored tile, that of the context
+    /// word.
     pub i: u16,
-    /// The position of the context word (a row of W̃) in its block.
+    /// The position of the context word (a row of W̃) in its block; in a mirrored tile, that of the
+    /// word.
     pub j: u16,
     /// ln X
     pub ln_x: f32,
@@ -60,20 +63,21 @@ pub struct SharedRows<'a> {
     _parameters: PhantomData<&'a mut [Line]>,
 }
 
-// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below and the
-// kernels that it calls dereference them. Under the deterministic schedule no two threads reach a row at
-// the same time. Under Hogwild they do, without synchronisation: this is the algorithm, and by the letter
-// of the language it is a data race on floats. It is sound in practice because every access is a load or a
-// store through a raw pointer, because any mixture of old and new floats is a valid row, because only
-// numbers and skipped updates depend on what is read, no address and no bound, and because no reference to
-// a row exists that the compiler could assume to be exclusive.
+// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below
+// and the kernels that it calls dereference them. Under the deterministic schedule no two threads
+// reach a row at the same time. Under Hogwild they do, without synchronisation: this is the
+// algorithm. By the rules of the language it is a data race on floats. It is sound in practice for
+// four reasons. Every access is a load or a store through a raw pointer. Any mixture of old and new
+// floats is a valid row. No address and no bound depends on the floats that are read. No reference
+// to a row exists that the compiler could assume to be exclusive.
 unsafe impl Send for SharedRows<'_> {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// All rows of both sides. The squares in row-wise rows are computed anew, on all threads of the current
-    /// rayon pool: so they need not be right before, and the errors of their updates do not add up.
+    /// All rows of both sides. The ‖w‖² in row-wise rows are computed anew, on all threads of the
+    /// current rayon pool. So these numbers may be wrong before the call, and the rounding errors
+    /// of their updates do not accumulate from call to call.
     pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
         let row = layout.lines();
         if layout.is_rowwise() {
@@ -94,7 +98,7 @@ impl<'a> SharedRows<'a> {
     /// The rows of either side from number `first` on.
     ///
     /// # Panics
-    /// If there are fewer rows.
+    /// If a side has fewer rows than `first`.
     pub fn starting_at(mut self, first: [usize; 2]) -> Self {
         let row = self.layout.lines() * LINE;
         for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
@@ -169,7 +173,8 @@ impl<'a> SharedRows<'a> {
 /// The cost of some records.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Cost {
-    /// Σ ½ f(X) diff², each with the parameters before the record's own update.
+    /// Σ ½ f(X) diff². Each term is computed with the parameters from before the update of its
+    /// record or mini-batch. For negative pairs, λ replaces f(X).
     pub sum: f64,
     /// Records that changed nothing because their residual was not a finite number.
     pub skipped: u64,
@@ -335,7 +340,8 @@ mod tests {
             }
         }
 
-        /// A mini-batch changes every number by the sum of what its four records would change it by alone.
+        /// A mini-batch changes every number by the sum of four changes: those that its records
+        /// would make, each alone and from the same start.
         #[test]
         fn a_minibatch_is_the_sum_of_the_steps_of_its_records(
             dim in 1usize..130,

@@ -31,7 +31,8 @@ unsafe impl Vector for Eight {
     type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: eight floats lie there, by the contract of the trait; any alignment is read.
+        // SAFETY: by the contract of the trait, eight floats lie there; `read_unaligned` needs no
+        // alignment.
         Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
     }
     #[inline(always)]

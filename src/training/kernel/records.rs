@@ -66,7 +66,7 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
     let rule = call.rule;
     let updates = U::new(call);
     let mut tally = Tally::default();
-    // A record needs one row of either side.
+    // A record needs one row of each side.
     let ahead = (PREFETCH_BYTES / (2 * call.layout.bytes())).clamp(2, LINE);
     for (number, sixteen) in call.records.chunks(LINE).enumerate() {
         // An array of sixteen records has a constant length, so that the compiler can separate their fields

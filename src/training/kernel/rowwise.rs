@@ -8,16 +8,17 @@ use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_
 use crate::training::line::LINE;
 use std::marker::PhantomData;
 
-/// The smallest ‖·‖² that the arithmetic uses; rounding can leave a stored one below 0. It is so far above the
-/// smallest normal float that no intermediate number is subnormal: some processors are a hundred times slower
-/// with subnormal numbers.
+/// The smallest ‖·‖² that the arithmetic uses; rounding can leave a stored one below 0. It is so
+/// far above the smallest normal float that no intermediate number is subnormal: some processors
+/// are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
 /// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
 ///
-/// The step of w is g/√G with g = η f(X) diff w̃. The mean square of g needs only ‖w̃‖², which is stored in the row
-/// of w̃. So all but the dot product and the update of the vectors is arithmetic on a few numbers of each record,
-/// done for all `K` records at once.
+/// The step of w is g/√G with g = η f(X) diff w̃. The mean square of g needs only ‖w̃‖², which is
+/// stored in the row of w̃. So only the dot product and the update of the vectors go through whole
+/// rows. All other arithmetic uses a few numbers of each record, and is done for all `K` records at
+/// once.
 pub(super) struct Rowwise<'a, V, const N: usize> {
     pub(super) call: &'a KernelCall<'a>,
     lines: usize,
@@ -30,9 +31,10 @@ pub(super) struct Rowwise<'a, V, const N: usize> {
 /// The steps of the vectors of one side and of the ends of their rows, a record in each lane.
 #[derive(Clone, Copy)]
 pub(super) struct SideSteps<V: Vector> {
-    /// By what to multiply the vectors of the other side before they are subtracted.
+    /// The factors by which the vectors of the other side are multiplied before they are
+    /// subtracted.
     pub(super) factors: V::Quad,
-    /// What to add to the ends of the rows, column by column.
+    /// The numbers to add to the ends of the rows, column by column.
     pub(super) changes: [V::Quad; TAIL],
 }
 
@@ -152,8 +154,9 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
         if N == 0 { self.lines } else { N }
     }
 
-    /// The steps of one side, 0 or 1; a frozen side has none. `fdiffs` are the f(X) diff, `dots` the w·w̃, `ends` the ends of the rows, column by
-    /// column, and `others` the ‖·‖² of the vectors of the other side.
+    /// The steps of side 0 or 1; they are 0 for a frozen side. `fdiffs` are the f(X) diff, `dots`
+    /// the w·w̃, `ends` the ends of the rows of this side, column by column, and `others` the ‖·‖²
+    /// of the vectors of the other side.
     ///
     /// # Safety
     /// The contract of [`super::vector`].
@@ -176,7 +179,8 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
                 };
             }
             let squares = others.max(V::Quad::splat(LEAST_SQUARE));
-            // The roots do not wait for the dot products.
+            // These roots do not depend on the dot products, so the processor can compute both at
+            // the same time.
             let rate = ends[TAIL_SUM]
                 .rsqrt()
                 .mul(V::Quad::splat(rule.learning_rate));

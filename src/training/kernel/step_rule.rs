@@ -84,9 +84,9 @@ impl StepRule {
         }
     }
 
-    /// Row-wise AdaGrad: the factor by which to multiply a step g, which is η times the gradient of a vector,
-    /// given the mean square of its components. G grows by the mean square of the limited step. Exact, for
-    /// use outside the loop over records.
+    /// Row-wise AdaGrad: the factor by which to multiply a step g, which is η times the gradient of
+    /// a vector. `mean_square` is the mean square of the components of g. The accumulator `sum`
+    /// grows by the mean square of the limited step. Exact, for use outside the loop over records.
     pub fn row_factor(&self, mean_square: f32, sum: &mut f32) -> f32 {
         let excess = (mean_square / self.step_bound().powi(2)).max(1.0);
         let factor = 1.0 / (*sum * excess).sqrt();

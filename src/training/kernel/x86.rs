@@ -1,6 +1,6 @@
 //! Registers of AVX-512 and of AVX2.
 //!
-//! SAFETY of every block without a comment of its own: the caller keeps the contract of
+//! SAFETY of every `unsafe` block that has no SAFETY comment: the caller keeps the contract of
 //! [`super::vector`]. All functions are inlined into [`avx512`] or [`avx2`], which are compiled for
 //! their instructions.
 

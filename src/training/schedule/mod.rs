@@ -25,14 +25,14 @@ pub struct Batch {
     pub time: f64,
 }
 
-/// A batch has at most this many records (and negative pairs) for each row of the tile's two blocks. They are
-/// enough that a row in the cache is used several times. They are few enough that no row is trained for long
-/// with the words of one block only: the row would adapt to that block, and the loss measured meanwhile would
-/// be too small.
+/// A batch has at most about this many records and negative pairs for each row of the two blocks of
+/// its tile. This number is large enough that a row in the cache is used several times. It is small
+/// enough that no row is trained for long with the words of one block only: the row would adapt to
+/// that block, and the loss measured meanwhile would be too small.
 const RECORDS_PER_ROW: usize = 256;
-/// The value of `RECORDS_PER_ROW` for the first epoch, when steps are longest and rows adapt fastest. With
-/// both values, the loss of every epoch on enwiki-17m is 0.7 to 1.4 % below that of Stanford's tool, which
-/// trains in random order (benches/EXPERIMENTS.md, "Length of a batch").
+/// The value of `RECORDS_PER_ROW` for the first epoch, when steps are longest and rows adapt
+/// fastest. With these two values, the loss of every epoch on enwiki-17m is 0.7 to 1.4 % below that
+/// of Stanford's tool, which trains in random order (benches/EXPERIMENTS.md, "Length of a batch").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// Each tile has at least this many batches in an epoch if the rows of all tiles fit into the cache together,
 /// so that a change of tile costs nothing. The loss is then as small as with a random order of all records.
@@ -45,8 +45,9 @@ const SPAN: usize = 1 << 13;
 /// Bytes of rows that fit into the cache: the size of a typical second-level cache.
 const CACHE_BYTES: usize = 1 << 20;
 
-/// The batches of one epoch, in order. The batches of a tile are at equal distances in time, and the time of
-/// the first is random. So any stretch of the epoch is a fair sample of the whole.
+/// The batches of one epoch, in order. The batches of a tile are at equal distances in time, and
+/// the time of the first is random. So the batches of any interval of the epoch are a fair sample
+/// of all records.
 pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
@@ -81,8 +82,9 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     timed
 }
 
-/// The ranges in a tile of the records that come at positions `records` when its spans are put in `order`. A
-/// shorter last span stays last. There is at least one range, which may be empty.
+/// Translate positions in an epoch's order of the records of a tile into ranges of stored records.
+/// `order` is the epoch's order of the spans of the tile. A shorter last span stays last. Returns
+/// at least one range, which may be empty.
 fn spans(order: &[usize], records: Range<usize>) -> Vec<Range<usize>> {
     if records.is_empty() {
         return std::iter::once(0..0).collect();
@@ -189,7 +191,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn runs_come_in_their_order() {
+    fn spans_come_in_the_order_of_the_epoch() {
         let found = spans(&[2, 0, 1], SPAN - 10..3 * SPAN + 5);
         assert_eq!(
             found,

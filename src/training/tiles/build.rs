@@ -43,8 +43,9 @@ impl TileOptions {
     }
 }
 
-/// Bytes of the training records of a matrix. In a symmetric matrix a tile and its mirror image share their
-/// records, except on the diagonal.
+/// Approximate bytes of the training records of a matrix. In a symmetric matrix a tile and its
+/// mirror image share their records. The tiles on the diagonal have no mirror image; this function
+/// counts only half of their records.
 pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
     let shared = if symmetric { 2 } else { 1 };
     nnz * size_of::<Record>() as u64 / shared
@@ -55,8 +56,8 @@ pub(crate) fn negative_bytes(draws: f64) -> u64 {
     draws as u64 * size_of::<Pair>() as u64
 }
 
-/// Blocks of rows for each thread that are built before the memory of their counts is freed: enough that no thread
-/// waits long for another.
+/// Number of blocks of rows for each thread that are built before the memory of their counts is
+/// freed. It is large enough that no thread waits long for another.
 const WAVE: usize = 4;
 
 impl Tiles {
@@ -88,7 +89,8 @@ impl Tiles {
     /// pairs with a word of the group.
     ///
     /// # Errors
-    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the sums of all groups.
+    /// As for [`Tiles::new`], without [`Error::Parameter`]: the caller checks the number of records
+    /// of all groups.
     pub(crate) fn of_group(
         source: &mut impl TileSource,
         marginals: &[Marginal],
@@ -115,8 +117,8 @@ impl Tiles {
         let bytes = record_bytes(nnz, symmetric) + negative_bytes;
         let mut wave = WAVE * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
-            // A slab holds at most about 2/MIN_BLOCKS of all records. As many slabs are built at a time as
-            // fit into the memory limit.
+            // A slab holds at most about 2/MIN_BLOCKS of all records. The slabs that are built at
+            // the same time must fit into the memory limit.
             let slab = 2 * bytes / MIN_BLOCKS;
             wave = ((memory.record_bytes() / slab.max(1)) as usize).clamp(1, wave);
             Some(TemporaryFile::create(&memory.folder)?)
@@ -196,7 +198,7 @@ impl Tiles {
         monitor: &Monitor,
     ) -> Result<()> {
         let rows = self.grid.blocks_of(self.grid.group);
-        // In memory all slabs stay, so that nothing is gained by waves.
+        // If all slabs stay in memory, building them in waves saves no memory.
         let wave = if self.file.is_none() {
             rows.len().max(1)
         } else {

@@ -49,7 +49,8 @@ pub(super) fn fill(
         });
         Ok(())
     })?;
-    // On the diagonal the two are one tile, with the records of both directions.
+    // On the diagonal, (block, other) and (other, block) are one tile with the records of both
+    // directions.
     let diagonal = std::mem::take(&mut sizes[block][1]);
     for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
         *size += more;
@@ -104,7 +105,8 @@ pub(super) fn fill(
         });
         monitor.advance(row.columns.len() as u64)
     })?;
-    // In parallel, so that no thread waits for the one with the largest block.
+    // The tiles of the block are ordered in parallel, so that no thread waits for the thread with
+    // the largest block.
     let mut rest = &mut records[..];
     let mut start = 0;
     let mut ordered = Vec::with_capacity(tiles.len());
@@ -132,8 +134,9 @@ pub(super) fn fill(
 struct Segment<'a> {
     block: usize,
     columns: &'a [WordId],
-    // X[row, column] and X[column, row] of the first columns. A list is shorter than `columns` if no tile of the group
-    // needs the others, or a mirrored tile holds them, or the last one is the mirror image of a diagonal element.
+    // X[row, column] and X[column, row] of the `columns`, in their order. A list is empty if no
+    // tile of the group needs its records, or if a mirrored tile holds them. The second list lacks
+    // the element on the diagonal of X, because the first list has it.
     values: [&'a [f64]; 2],
 }
 

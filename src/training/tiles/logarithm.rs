@@ -4,12 +4,12 @@
 #[derive(Default)]
 pub(super) struct Buffer(Vec<f32>);
 
-/// ln x of each value, rounded to 32 bits. Values of 0 have any result.
+/// ln x of each value, rounded to 32 bits; −∞ for a value of 0.
 pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32] {
     let Buffer(results) = buffer;
     results.clear();
     results.extend(values.iter().map(|&x| ln(x) as f32));
-    // A loop without branches, and then the rare values for which `ln` does not hold.
+    // The loop above has no branches. Here follow the rare values for which `ln` is not valid.
     let is_rare = |x: f64| !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x);
     if values.iter().fold(false, |any, &x| any | is_rare(x)) {
         for (result, &x) in results.iter_mut().zip(values) {
@@ -28,7 +28,8 @@ fn ln(x: f64) -> f64 {
     const SQRT_HALF: u64 = std::f64::consts::FRAC_1_SQRT_2.to_bits();
     // The sum of 2^52 and a smaller whole number has that number in its last bits.
     const WHOLE: f64 = (1_u64 << 52) as f64;
-    // x = m · 2^k with √½ ≤ m < √2. Here `k` is k + 1023, so that it is not negative.
+    // x = m · 2^k with √½ ≤ m < √2. The variable `k` is first k + 1023, which is not negative, and
+    // then k as a float.
     let k = x.to_bits().wrapping_add(ONE - SQRT_HALF) >> 52;
     let m = f64::from_bits(x.to_bits().wrapping_sub(k.wrapping_sub(1023) << 52));
     let k = f64::from_bits(k | WHOLE.to_bits()) - (WHOLE + 1023.0);

@@ -117,13 +117,14 @@ impl Tiles {
         self.records
     }
 
-    /// The bounds of parts of a tile are multiples of this number, so that the records of a mini-batch stay together.
+    /// The parts of a tile begin at multiples of this number, so that the records of a mini-batch
+    /// stay together.
     pub(super) fn alignment(&self) -> usize {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }
 
-    /// Part `number` of `all` records or negative pairs of a tile, which are divided into `parts` parts of about the
-    /// same size.
+    /// The positions of part `number`, if the `all` records or negative pairs of a tile are divided
+    /// into `parts` parts of about the same size.
     pub(super) fn part(&self, all: usize, number: usize, parts: usize) -> Range<usize> {
         let alignment = self.alignment();
         let bound = |number: usize| match all * number / parts {
@@ -207,7 +208,7 @@ mod tests {
 
     const WORDS: u32 = 400;
 
-    /// Tiles of some pairs of words; frequent words have more of them.
+    /// Tiles of some pairs of words. Frequent words are in more pairs.
     fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
         let skew = if symmetric { 1 } else { 2 };
         let counts = Triangle::assemble(WORDS as usize, &Monitor::new(), |pair| {
@@ -328,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn without_unseen_pairs_the_records_are_the_same() {
+    fn without_negative_pairs_the_records_are_the_same() {
         let free = MemoryLimit::default();
         let records = |negative| {
             let mut all = contents(&tiles(false, negative, &free, 1));
@@ -344,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn unseen_pairs_are_new_and_follow_the_frequencies() {
+    fn negative_pairs_are_new_and_follow_the_frequencies() {
         for symmetric in [false, true] {
             check_negative(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
         }

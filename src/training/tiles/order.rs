@@ -1,12 +1,13 @@
 //! The order of the records and of the negative pairs within a tile.
 //!
-//! They are shuffled and then gathered by rows within stretches. The rows of the `i` side stay in or near the
-//! first-level cache, while the rows of the other side are loaded one after the other. A stretch is short enough
-//! that each row is trained at about the same times as in a random order (benches/EXPERIMENTS.md, "Records
-//! grouped by words within a tile").
+//! They are shuffled and then gathered by rows within stretches of consecutive records. The rows of
+//! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
+//! one after the other. A stretch is short enough that each row is trained at about the same times
+//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 //!
-//! For row-wise AdaGrad, four records of one row follow each other where a row has four, because the kernel updates
-//! them as one mini-batch (benches/EXPERIMENTS.md, "Mini-batches of one word").
+//! For row-wise AdaGrad, the records of a row in a stretch are arranged in groups of four, because
+//! the kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md,
+//! "Mini-batches of one word").
 
 use crate::training::kernel::{Record, TOGETHER};
 use crate::training::layout::RowLayout;
@@ -43,7 +44,7 @@ impl HasRow for Pair {
 /// How to order the records of the tiles of one block of rows.
 pub(super) struct Order {
     rows: usize,
-    // Number of consecutive rows that count as equal.
+    // Number of consecutive rows whose records are gathered together.
     near: usize,
     stretch: usize,
     in_fours: bool,

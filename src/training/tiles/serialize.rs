@@ -15,7 +15,8 @@ use std::collections::hash_map::Entry;
 /// Tiles as plain numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SerializedTiles {
-    /// The grid and, for every tile, its blocks and its numbers of records and negative pairs.
+    /// The groups, the layout of the rows and the grid. Then, for every tile: its blocks, the
+    /// position of its records, and its numbers of records and negative pairs.
     pub index: Vec<u64>,
     /// The records, tile by tile.
     pub records: Vec<u8>,
@@ -32,7 +33,8 @@ impl Tiles {
     /// Copy the tiles into plain numbers.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if they are on disk and cannot be read.
+    /// [`crate::Error::Io`] if records or pairs are on disk and cannot be read;
+    /// [`crate::Error::Memory`].
     pub fn serialize(&self) -> Result<SerializedTiles> {
         let (grid, partition) = (&self.grid, self.grid.partition);
         let sizes = [

@@ -5,8 +5,8 @@ use crate::error::Result;
 use crate::vocabulary::WordId;
 use std::ops::{Deref, Range};
 
-/// Counts that [`Tiles`](super::Tiles) are built from. The rows of one block of words are asked for at a
-/// time.
+/// Counts that [`Tiles`](super::Tiles) are built from. Each call of [`TileSource::rows`] requests
+/// the rows of one block of words.
 pub(crate) trait TileSource: Sync {
     /// Rows of the lower triangle of the matrix.
     type Rows: Rows;
@@ -21,7 +21,7 @@ pub(crate) trait TileSource: Sync {
     /// Number of records.
     fn nnz(&self) -> u64;
 
-    /// Counts that include the rows with these numbers. They may include others.
+    /// Counts that include the rows with these numbers. They may include other rows.
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory).
@@ -43,7 +43,7 @@ pub enum Counts<'a> {
     Borrowed(&'a Triangle),
     /// The memory of the counts is freed while tiles are built.
     Owned(Triangle),
-    /// The counts are compressed while tiles are built, to less than half of their memory.
+    /// The counts are compressed while tiles are built.
     Compressed(Triangle),
 }
 
