@@ -67,13 +67,13 @@ pub enum FileKind {
     Subwords,
     /// A zip archive.
     Archive,
-    /// A format that is not read.
+    /// A known format that glove-rs does not read.
     Foreign(&'static Foreign),
     /// None of these.
     Unknown,
 }
 
-/// A format that is not read.
+/// A known format that glove-rs does not read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Foreign {
     /// What the file is.
@@ -119,7 +119,7 @@ impl Wanted {
         "evaluation",
     ];
 
-    /// What is wanted by this public name.
+    /// The variant with this public name.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
@@ -169,7 +169,7 @@ impl Wanted {
 
 impl FileKind {
     /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by its binary
-    /// numbers, or by what all its lines look like. `whole` says that the file ends there.
+    /// numbers, or by the form of all its lines. `whole` says that `beginning` is the whole file.
     pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
         if beginning.is_empty() {
             return whole.then_some(Self::Empty);

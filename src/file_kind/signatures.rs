@@ -213,7 +213,7 @@ const FIRST_MEMBERS: [(&[u8], FileKind); 5] = [
     (b"data.pkl", foreign(&PYTORCH)),
 ];
 
-/// The largest header of a safetensors file.
+/// The largest number of bytes of the header of a safetensors file.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// The kind of file that has the signature in this beginning, if there is one.

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 const SETTLE: usize = 16 << 20;
 /// Number of bytes that are collected before they are written. Longer pieces are written without a copy.
 const BUFFER: usize = 1 << 16;
-/// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
+/// Milliseconds of a wait for the reader of a pipe. Between two waits, the writer checks whether the caller has asked
+/// to stop.
 const PATIENCE: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;

@@ -159,7 +159,7 @@ impl Input {
     /// read.
     ///
     /// # Errors
-    /// [`Error::Format`] for text that is malformed, if `on_invalid` says so.
+    /// [`Error::Format`] for text that is malformed, if `on_invalid` is [`OnInvalid::Strict`].
     pub fn decode(&mut self, on_invalid: OnInvalid) -> Result<()> {
         let Some(decoder) = Utf16::detect(self.peek(4)?) else {
             return Ok(());
@@ -206,8 +206,8 @@ impl Input {
         Ok(&self.ahead[..most.min(self.ahead.len())])
     }
 
-    /// Append `most` bytes to `block`: more if more were peeked at, fewer if the input ends. Returns whether the input
-    /// has ended.
+    /// Append `most` bytes to `block`: more if more were peeked at or decoded, fewer if the input ends. Returns whether
+    /// the input has ended.
     pub fn fill(&mut self, block: &mut Vec<u8>, most: usize) -> Result<bool> {
         let more = most.saturating_sub(self.ahead.len());
         if block.is_empty() {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// error, reading ends with this error.
 pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
-/// What a path turned out to name.
+/// What a path names, opened.
 pub(crate) enum Opened {
     /// A regular file, and its metadata when it was opened.
     File(File, Metadata),
