@@ -25,7 +25,7 @@ pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 /// and on the disk, it is renamed to `path`. If anything fails, `path` is unchanged and the temporary file is
 /// removed.
 ///
-/// If `path` ends in `.gz`, `.bz2`, `.xz` or `.zst`, the file is compressed accordingly. If `path` is a link, the
+/// If `path` ends in `.gz`, `.bz2`, `.xz`, `.zst` or `.zstd`, the file is compressed accordingly. If `path` is a link, the
 /// file to which it points is replaced. A file that is replaced keeps its permissions. Devices, pipes and `-`,
 /// standard output, are written to directly.
 ///
