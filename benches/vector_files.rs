@@ -1,7 +1,8 @@
 //! Measures numbers per second of writing vectors as text and of reading them again.
 //!
-//! The files are written to the temporary folder of the system. The time of writing includes the wait until the file is
-//! on the disk. With `TMPDIR=/dev/shm`, the files are in memory, and no disk is measured.
+//! The files are written to the temporary folder of the system. The time of writing includes the
+//! wait until the file is on the disk. With `TMPDIR=/dev/shm`, the files are in memory, and no disk
+//! is measured.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use glove_rs::formats::write::{Layout, save};

@@ -38,12 +38,14 @@ struct Current {
 /// What a path names.
 enum Next {
     Text(Box<Current>),
-    /// The files in a zip archive, and the number of bytes of the archive that belong to none of these files.
+    /// The files in a zip archive, and the number of bytes of the archive that belong to none of
+    /// these files.
     Archive(Vec<PathBuf>, u64),
 }
 
 impl FileReader {
-    /// Read these files in this order. All must exist now. A file is opened after the previous one has been read.
+    /// Read these files in this order. All must exist now. A file is opened after the previous one
+    /// has been read.
     ///
     /// # Errors
     /// [`Error::Io`] if one is missing or a folder.
@@ -172,8 +174,8 @@ impl Current {
         })))
     }
 
-    /// Number of bytes of the file that have been read. For a file in an archive: its compressed size, multiplied by
-    /// the fraction of the decompressed file that has been read.
+    /// Number of bytes of the file that have been read. For a file in an archive: its compressed
+    /// size, multiplied by the fraction of the decompressed file that has been read.
     fn bytes_read(&self) -> u64 {
         let read = self.text.bytes_read();
         self.packed.map_or(read, |[packed, bytes]| {
@@ -181,8 +183,8 @@ impl Current {
         })
     }
 
-    /// Called at the end of a file. Refuses a file whose size or modification time changed while it was read: its
-    /// text could be a mixture of two versions.
+    /// Called at the end of a file. Refuses a file whose size or modification time changed while it
+    /// was read: its text could be a mixture of two versions.
     fn check_unchanged(&self) -> Result<()> {
         let Some((file, before)) = &self.before else {
             return Ok(());

@@ -25,18 +25,18 @@ pub struct TextOptions {
     pub cut_at_punctuation: bool,
     /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
-    /// Largest number of bytes of a document that must not be cut, of a word, and of the history that a decompressor
-    /// keeps. A document or word of up to 1 MiB is read with any limit.
+    /// Largest number of bytes of a document that must not be cut, of a word, and of the history
+    /// that a decompressor keeps. It never refuses a document or a word of up to 1 MiB.
     pub most_bytes: u64,
 }
 
 /// Default of [`TextOptions::max_word_bytes`].
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit, otherwise
-/// [`TextOptions::most_bytes`], but not more than `MOST_WHOLE`. Only a tokenizer that is a Python function needs a
-/// document whole. The words that it returns take many times as much memory as the document; this is the reason for
-/// the limit.
+/// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit,
+/// otherwise [`TextOptions::most_bytes`], but not more than `MOST_WHOLE`. Only a tokenizer that is
+/// a Python function needs a document whole. The words that it returns take many times as much
+/// memory as the document; this is the reason for the limit.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 

@@ -6,11 +6,12 @@ use crate::memory::{HugeList, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// A text of ranks and marks with a 16-bit symbol for each, half the size of a [`WordId`]. The counter reads the
-/// window around every occurrence of a word, so smaller symbols halve the number of cache lines that it waits for.
+/// A text of ranks and marks with a 16-bit symbol for each, half the size of a [`WordId`]. The
+/// counter reads the window around every occurrence of a word, so smaller symbols halve the number
+/// of cache lines that it waits for.
 ///
-/// The symbol of a word below rank `FAR` is its rank. All words from rank `FAR` on share one symbol, and a separate
-/// list has their positions and ranks.
+/// The symbol of a word below rank `FAR` is its rank. All words from rank `FAR` on share one
+/// symbol, and a separate list has their positions and ranks.
 #[derive(Debug, Default, PartialEq)]
 pub struct CompactText {
     symbols: HugeList<u16>,
@@ -34,8 +35,8 @@ fn symbol_of(id: WordId) -> u16 {
     }
 }
 
-/// For each word of an interner, by its number: its rank and the symbol of this rank. A word outside the vocabulary
-/// has [`GAP`] or [`DROPPED`] in place of a rank.
+/// For each word of an interner, by its number: its rank and the symbol of this rank. A word
+/// outside the vocabulary has [`GAP`] or [`DROPPED`] in place of a rank.
 #[derive(Debug)]
 pub(super) struct SymbolTable {
     symbols: Vec<u16>,
@@ -68,10 +69,11 @@ impl CompactText {
         Ok(Self { symbols, far })
     }
 
-    /// The text of the words with these numbers of an interner, and of the ends of documents between them. Words
-    /// whose rank is [`DROPPED`] are left out.
+    /// The text of the words with these numbers of an interner, and of the ends of documents
+    /// between them. Words whose rank is [`DROPPED`] are left out.
     pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
-        // A dropped word is written too, and the next symbol overwrites it, so that no branch depends on it.
+        // A dropped word is written too, and the next symbol overwrites it, so that no branch
+        // depends on it.
         let mut symbols: Vec<u16> = fallible::zeroed(numbers.len() + 1)?;
         let mut far = Vec::new();
         let mut length = 0;

@@ -1,4 +1,5 @@
-//! Consecutive documents of a text, and the text in which each of them is repeated as often as its weight says.
+//! Consecutive documents of a text, and the text in which each of them is repeated as often as its
+//! weight says.
 
 use super::CompactText;
 use crate::error::Result;
@@ -24,8 +25,8 @@ impl DocumentChunk {
         })
     }
 
-    /// The number of words and the number of document ends if each document is repeated as often as its weight
-    /// says.
+    /// The number of words and the number of document ends if each document is repeated as often as
+    /// its weight says.
     pub fn size(&self, weights: &[u32]) -> (u64, u64) {
         let mut size = (0, 0);
         for (range, &weight) in self.ranges().zip(weights) {

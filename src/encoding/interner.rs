@@ -10,13 +10,14 @@ use crate::vocabulary::WordId;
 #[derive(Default)]
 pub(crate) struct Interner {
     pub(super) table: WordTable,
-    // Words longer than `SHORT` bytes, each preceded by its length as a `u64`. Other words are in the table itself.
+    // Words longer than `SHORT` bytes, each preceded by its length as a `u64`. Other words are in
+    // the table itself.
     pub long: Vec<u8>,
 }
 
 impl Interner {
-    /// Count an occurrence of `word` and return its number. A new word gets the next number. `None` if there is no
-    /// memory for a new word.
+    /// Count an occurrence of `word` and return its number. A new word gets the next number. `None`
+    /// if there is no memory for a new word.
     #[inline]
     pub fn intern(&mut self, word: &[u8]) -> Option<WordId> {
         let new = InternedWord::new(word);

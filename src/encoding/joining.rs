@@ -3,8 +3,8 @@
 use crate::phrases::{Joiner, Phrases};
 use crate::tokenize::{Folding, TokenHandler};
 
-/// Receives the words of a tokenizer, joins phrases, and passes the result to another handler. A phrase never crosses
-/// the end of a document or of a chunk.
+/// Receives the words of a tokenizer, joins phrases, and passes the result to another handler. A
+/// phrase never crosses the end of a document or of a chunk.
 pub(super) struct JoiningHandler<'a, H> {
     joiner: Joiner<'a>,
     inner: &'a mut H,
@@ -21,8 +21,8 @@ impl<'a, H: TokenHandler> JoiningHandler<'a, H> {
         }
     }
 
-    /// Pass on the words that were kept back because a phrase could begin with them. Called at the end of a document
-    /// and of a chunk.
+    /// Pass on the words that were kept back because a phrase could begin with them. Called at the
+    /// end of a document and of a chunk.
     pub fn finish(&mut self) {
         let inner = &mut *self.inner;
         self.joiner.end(&mut |word| inner.word(word));

@@ -61,7 +61,8 @@ impl<'a> NumberedText<'a> {
                 spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
                 ids
             }
-            // Cannot happen: the chunks of a `RawCorpus` have no ranks, and spooled chunks have a spool.
+            // Cannot happen: the chunks of a `RawCorpus` have no ranks, and spooled chunks have a
+            // spool.
             (RawIds::Spooled(_), None) | (RawIds::Mapped(_) | RawIds::Weighted(_), _) => Vec::new(),
         };
         let numbers = self

@@ -22,7 +22,8 @@ pub struct EncodingOptions {
     pub max_vocab: Option<usize>,
     /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
     pub keep_gaps: bool,
-    /// Keep the ends of documents that have no words, so that a document keeps its number in the text.
+    /// Keep the ends of documents that have no words, so that a document keeps its number in the
+    /// text.
     pub keep_empty: bool,
     /// Longest word in bytes; a longer one is an error.
     pub max_word_bytes: usize,

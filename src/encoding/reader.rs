@@ -32,9 +32,10 @@ impl RawCorpus {
     /// Read `reader` to its end on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// What the reader reports; [`crate::Error::Format`] or [`crate::Error::Corpus`] for a word longer than
-    /// `max_word_bytes`; [`crate::Error::Corpus`] if a worker finds more than 2³¹ − 4 different words;
-    /// [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`], [`crate::Error::Cancelled`].
+    /// What the reader reports; [`crate::Error::Format`] or [`crate::Error::Corpus`] for a word
+    /// longer than `max_word_bytes`; [`crate::Error::Corpus`] if a worker finds more than 2³¹ − 4
+    /// different words; [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`],
+    /// [`crate::Error::Cancelled`].
     pub fn read(
         reader: &mut dyn ChunkReader,
         options: &EncodingOptions,
@@ -86,9 +87,9 @@ impl RawCorpus {
                     };
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
-                        // The error names four times the size of the text as the space that is needed: the numbers
-                        // take 4 bytes for each word, usually less than the text, but the rows of counts, which are
-                        // written later, take more.
+                        // The error names four times the size of the text as the space that is
+                        // needed: the numbers take 4 bytes for each word, usually less than the
+                        // text, but the rows of counts, which are written later, take more.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)
@@ -150,8 +151,8 @@ impl RawCorpus {
         Ok(with_stop_words(chosen, dropped)?.0)
     }
 
-    /// The vocabulary of the text, the words that `min_count` or `max_vocab` excludes from it, and the ranks for
-    /// [`RawCorpus::ranked`].
+    /// The vocabulary of the text, the words that `min_count` or `max_vocab` excludes from it, and
+    /// the ranks for [`RawCorpus::ranked`].
     ///
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
@@ -193,7 +194,8 @@ impl RawCorpus {
         Ok(self.merge(monitor)?.words)
     }
 
-    /// Every word with its count and, for each interner and each of its words, the place in this list.
+    /// Every word with its count and, for each interner and each of its words, the place in this
+    /// list.
     ///
     /// # Errors
     /// As for [`RawCorpus::words`].
@@ -332,8 +334,8 @@ fn outside(keep_gaps: bool) -> WordId {
     if keep_gaps { GAP } else { DROPPED }
 }
 
-/// Set the counts of stop words to 0. With `min_count` above 0, such a word is not chosen. Returns the number of
-/// different stop words in `words`.
+/// Set the counts of stop words to 0. With `min_count` above 0, such a word is not chosen. Returns
+/// the number of different stop words in `words`.
 fn drop_stop_words(words: &mut [(&[u8], u64)], options: &EncodingOptions) -> usize {
     let mut dropped = 0;
     if options.stop_words.is_some() {
@@ -362,8 +364,8 @@ fn with_stop_words<T>(chosen: Result<T>, dropped: usize) -> Result<T> {
 pub struct Chosen {
     /// The vocabulary.
     pub vocabulary: Vocabulary,
-    /// The words that `min_count` or `max_vocab` excludes from the vocabulary, in no particular order. Stop words are
-    /// not among them.
+    /// The words that `min_count` or `max_vocab` excludes from the vocabulary, in no particular
+    /// order. Stop words are not among them.
     pub rare: Vocabulary,
     /// The argument of [`RawCorpus::ranked`].
     pub ranks: Ranks,
@@ -380,11 +382,12 @@ struct Merged<'a> {
     numbers: Vec<Vec<u32>>,
 }
 
-/// The words of one task: those with certain hashes, of all interners except the largest. A word of an interner is
-/// written as (place of the interner, id of the word).
+/// The words of one task: those with certain hashes, of all interners except the largest. A word of
+/// an interner is written as (place of the interner, id of the word).
 #[derive(Default)]
 struct MergedPart<'a> {
-    // Words that the largest interner has too: the word, its id in the largest interner, and the count to add there.
+    // Words that the largest interner has too: the word, its id in the largest interner, and the
+    // count to add there.
     known: Vec<((usize, WordId), WordId, u64)>,
     // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,

@@ -32,8 +32,8 @@ pub struct Segment {
 }
 
 impl EncodedCorpus {
-    /// The text of `chunks`. `ranks` has the ranks of the words of each interner, by which the chunks number their
-    /// words.
+    /// The text of `chunks`, in which each word is a number of an interner. `ranks` has a table for
+    /// each interner, with the ranks of its words.
     pub(super) fn new(
         ranks: Vec<SymbolTable>,
         chunks: VecDeque<RawChunk>,
@@ -84,8 +84,9 @@ impl EncodedCorpus {
     /// segment continues, its last `window` words come first. Returns `false` at the end of the text.
     ///
     /// # Errors
-    /// [`Error::Io`] for the temporary file; [`Error::Memory`], [`Error::Cancelled`]; [`Error::Parameter`] naming
-    /// `window` if the words that the old segment leaves to the new one are more than `most` and more than 65,536.
+    /// [`Error::Io`] for the temporary file; [`Error::Memory`], [`Error::Cancelled`];
+    /// [`Error::Parameter`] naming `window` if the words that the old segment leaves to the new one
+    /// are more than `most` and more than 65,536.
     pub fn next_segment(
         &mut self,
         most: usize,
@@ -147,11 +148,12 @@ impl EncodedCorpus {
     }
 }
 
-/// Number of words that a segment may carry over from the previous one even if a segment is smaller than this.
+/// Number of words that a segment may carry over from the previous one even if a segment is smaller
+/// than this.
 const LONG_TAIL: usize = 1 << 16;
 
-/// The text of a chunk. If the chunk has numbers of an interner, ranks replace them, and words whose rank is
-/// [`DROPPED`](super::DROPPED) are left out.
+/// The text of a chunk. If the chunk has numbers of an interner, ranks replace them, and words
+/// whose rank is [`DROPPED`](super::DROPPED) are left out.
 fn map_chunk(
     chunk: RawChunk,
     ranks: &[SymbolTable],

@@ -4,12 +4,13 @@ use super::interned_word::InternedWord;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 
-/// A hash table of words with open addressing and linear probing. An entry is half a cache line of 64 bytes, so that
-/// most look-ups of a word read one line. A large table lies in huge pages where the system provides them
-/// (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
+/// A hash table of words with open addressing and linear probing. An entry is half a cache line of
+/// 64 bytes, so that most look-ups of a word read one line. A large table lies in huge pages where
+/// the system provides them (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 #[derive(Default)]
 pub(super) struct WordTable {
-    // Their number is a power of two; `None` before the first word. An entry with a count of 0 is free.
+    // Their number is a power of two; `None` before the first word. An entry with a count of 0 is
+    // free.
     entries: Option<HugeBuffer<InternedWord>>,
     words: usize,
 }
@@ -97,7 +98,8 @@ impl WordTable {
     }
 }
 
-/// The place of the word, or `Err` with a free place for it. A table that is not empty must have a free place.
+/// The place of the word, or `Err` with a free place for it. A table that is not empty must have a
+/// free place.
 #[inline(always)]
 fn place(
     entries: &[InternedWord],

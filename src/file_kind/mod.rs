@@ -168,8 +168,9 @@ impl Wanted {
 }
 
 impl FileKind {
-    /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by its binary
-    /// numbers, or by the form of all its lines. `whole` says that `beginning` is the whole file.
+    /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by
+    /// its binary numbers, or by the form of all its lines. `whole` says that `beginning` is the
+    /// whole file.
     pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
         if beginning.is_empty() {
             return whole.then_some(Self::Empty);

@@ -1,5 +1,5 @@
-//! The checkpoint file: the state of a training between two epochs. To continue the training, only the counts are
-//! needed besides this file.
+//! The checkpoint file: the state of a training between two epochs. To continue the training, only
+//! the counts are needed besides this file.
 //!
 //! All numbers are little-endian.
 //!
@@ -19,8 +19,9 @@
 //! | 4 A + 4 A dim | the ranks of the anchored words, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! If X is not rectangular, C is V. If X is rectangular, no words are anchored, and A is 0. A file of version 1 has no data
-//! loss, and so 40 bytes for an epoch. The loss in such a file is the data loss.
+//! If X is not rectangular, C is V. If X is rectangular, no words are anchored, and A is 0. A file
+//! of version 1 has no data loss, and so 40 bytes for an epoch. The loss in such a file is the data
+//! loss.
 //!
 //! There is no random state: the random numbers of an epoch depend only on the seed, which is in the
 //! settings, and on the number of the epoch.
@@ -135,8 +136,8 @@ pub fn save(
 /// Read a checkpoint: the training and the settings.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is cut off or is damaged;
-/// [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is
+/// cut off or is damaged; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
     let path = path.as_ref();
     let input = Input::open_or_standard_input(path, monitor)?;

@@ -15,8 +15,9 @@
 //! | … | rare words or context words: the same |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
 //!
-//! The blocks have all rows of the triangle, in order. The triangle of a rectangular matrix has as many rows as the matrix
-//! has words or, if there are more of them, context words. Nothing follows the last block.
+//! The blocks have all rows of the triangle, in order. The triangle of a rectangular matrix has as
+//! many rows as the matrix has words or, if there are more of them, context words. Nothing follows
+//! the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -54,16 +55,17 @@ pub struct Words<'a> {
     pub vocabulary: &'a Vocabulary,
     /// The words that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
     pub rare: &'a Vocabulary,
-    /// The words of the columns of a rectangular matrix. Such a matrix comes from a table of pairs, and `rare` is
-    /// empty.
+    /// The words of the columns of a rectangular matrix. Such a matrix comes from a table of pairs,
+    /// and `rare` is empty.
     pub contexts: Option<&'a Vocabulary>,
 }
 
 /// Write `counts` with their words. Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Memory`];
-/// [`Error::Cancelled`]. The ending `.bin` is allowed, because [`super::stanford`] writes counts with it.
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format;
+/// [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is allowed, because
+/// [`super::stanford`] writes counts with it.
 pub fn save(
     counts: &Triangle,
     words: Words<'_>,
@@ -132,8 +134,9 @@ pub struct Loaded {
 /// Stanford's records.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not one of these, is cut off or is damaged;
-/// [`Error::Parameter`] if a vocabulary is given for a file of [`save`]; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not one of these, is
+/// cut off or is damaged; [`Error::Parameter`] if a vocabulary is given for a file of [`save`];
+/// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
     vocabulary: Option<Arc<Vocabulary>>,

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 const SETTLE: usize = 16 << 20;
 /// Number of bytes that are collected before they are written. Longer pieces are written without a copy.
 const BUFFER: usize = 1 << 16;
-/// Milliseconds of a wait for the reader of a pipe. Between two waits, the writer checks whether the caller has asked
-/// to stop.
+/// Milliseconds of a wait for the reader of a pipe. Between two waits, the writer checks whether
+/// the caller has asked to stop.
 const PATIENCE: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;
@@ -25,9 +25,9 @@ pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 /// and on the disk, it is renamed to `path`. If anything fails, `path` is unchanged and the temporary file is
 /// removed.
 ///
-/// If `path` ends in `.gz`, `.bz2`, `.xz`, `.zst` or `.zstd`, the file is compressed accordingly. If `path` is a link, the
-/// file to which it points is replaced. A file that is replaced keeps its permissions. Devices, pipes and `-`,
-/// standard output, are written to directly.
+/// If `path` ends in `.gz`, `.bz2`, `.xz`, `.zst` or `.zstd`, the file is compressed accordingly.
+/// If `path` is a link, the file to which it points is replaced. A file that is replaced keeps its
+/// permissions. Devices, pipes and `-`, standard output, are written to directly.
 ///
 /// # Errors
 /// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path and for the ending of a format

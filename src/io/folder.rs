@@ -7,8 +7,9 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Names in the scratch folder. `LOCK` is a file that its process locks. `NEW` is the new folder; after an exchange,
-/// the old folder has this name. `OLD` is the old folder on a system that cannot exchange folders.
+/// Names in the scratch folder. `LOCK` is a file that its process locks. `NEW` is the new folder;
+/// after an exchange, the old folder has this name. `OLD` is the old folder on a system that cannot
+/// exchange folders.
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";
@@ -20,10 +21,11 @@ const SHOWN: usize = 5;
 /// A folder that is being written. If it is dropped before [`FolderReplacement::commit`], its files are removed and
 /// the target is unchanged; parent folders that were made for it stay.
 ///
-/// The new folder is filled in a scratch folder beside the target. At the end, the new folder and an old one
-/// at the target are exchanged. The system does this in one step, so the target is complete at every moment. On a
-/// system that cannot exchange folders, two are renamed; if the process dies between the two steps, the next process
-/// that writes the same target puts the old folder back.
+/// The new folder is filled in a scratch folder beside the target. At the end, the new folder and
+/// an old one at the target are exchanged. The system does this in one step, so the target is
+/// complete at every moment. On a system that cannot exchange folders, the old folder is renamed
+/// first and then the new one. If the process dies between these two steps, the next process that
+/// writes the same target puts the old folder back.
 #[derive(Debug)]
 pub struct FolderReplacement {
     /// As the caller gave it, for messages.
@@ -103,9 +105,9 @@ impl FolderReplacement {
         self.put(overwrite).map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Move the file `name` out of the new folder to the target path itself. If a file or folder is at that path, for
-    /// instance because another program has written it in the meantime, it stays, and the call fails. When this
-    /// returns, the file survives a crash of the machine.
+    /// Move the file `name` out of the new folder to the target path itself. If a file or folder is
+    /// at that path, for instance because another program has written it in the meantime, it stays,
+    /// and the call fails. When this returns, the file survives a crash of the machine.
     ///
     /// # Errors
     /// [`Error::Io`], with [`ErrorKind::AlreadyExists`] if a file or folder is at the target path.
@@ -289,7 +291,8 @@ fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
         }
         let _ = fs::remove_dir(&folder);
     }
-    // Remove the lock last: while this process holds it, no other process removes the scratch folder as a leftover.
+    // Remove the lock last: while this process holds it, no other process removes the scratch
+    // folder as a leftover.
     if [NEW, OLD].iter().all(|name| !scratch.join(name).exists()) {
         let _ = fs::remove_file(scratch.join(LOCK));
         let _ = fs::remove_dir(scratch);

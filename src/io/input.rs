@@ -206,8 +206,8 @@ impl Input {
         Ok(&self.ahead[..most.min(self.ahead.len())])
     }
 
-    /// Append `most` bytes to `block`: more if more were peeked at or decoded, fewer if the input ends. Returns whether
-    /// the input has ended.
+    /// Append `most` bytes to `block`: more if more were peeked at or decoded, fewer if the input
+    /// ends. Returns whether the input has ended.
     pub fn fill(&mut self, block: &mut Vec<u8>, most: usize) -> Result<bool> {
         let more = most.saturating_sub(self.ahead.len());
         if block.is_empty() {

@@ -114,8 +114,8 @@ pub(in crate::formats) fn read_cooccurrences(
         last = last.max(i).max(j);
         builder.push(i, j, x)
     })?;
-    // Some of the last words of the vocabulary may have no records. But if none of the last 1 % has a record, the
-    // vocabulary is probably that of another text.
+    // Some of the last words of the vocabulary may have no records. But if none of the last 1 % has
+    // a record, the vocabulary is probably that of another text.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
             "{}: the highest word number is {}, but the vocabulary has {words} words; check that the \

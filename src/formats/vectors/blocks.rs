@@ -9,8 +9,8 @@ use crate::monitor::Monitor;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Number of bytes read at a time: few enough to stay in the cache of a core while they are parsed. Tests read blocks
-/// that are shorter than some lines.
+/// Number of bytes read at a time: few enough to stay in the cache of a core while they are parsed.
+/// Tests read blocks that are shorter than some lines.
 const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 18 };
 /// The most records of a block.
 const TOGETHER: usize = 1 << 16;
@@ -90,9 +90,9 @@ impl<'a, R: Rows> Blocks<'a, R> {
         }
     }
 
-    /// Read the next records into `block`, and take rows for them from the beginning of `free`. Returns `None` if there
-    /// are no more records, or if `free` has too few rows. In the second case, [`Blocks::rows_needed`] returns how many
-    /// rows the block needs.
+    /// Read the next records into `block`, and take rows for them from the beginning of `free`.
+    /// Returns `None` if there are no more records, or if `free` has too few rows. In the second
+    /// case, [`Blocks::rows_needed`] returns how many rows the block needs.
     #[expect(
         clippy::mut_mut,
         reason = "`free` is replaced by the rows that are left"
@@ -187,9 +187,9 @@ impl<'a, R: Rows> Blocks<'a, R> {
         self.rest.clear();
         fallible::reserve(&mut self.rest, bytes.len() - end)?;
         self.rest.extend_from_slice(&bytes[end..]);
-        // A record that is longer than the block is scanned again from its start. The block doubles each time, so
-        // that there are few scans. If the block has more records than `TOGETHER`, some of them are in `rest`, and
-        // fewer bytes are read next.
+        // A record that is longer than the block is scanned again from its start. The block doubles
+        // each time, so that there are few scans. If the block has more records than `TOGETHER`,
+        // some of them are in `rest`, and fewer bytes are read next.
         self.more = if block.records == 0 {
             self.rest.len().max(BLOCK)
         } else {

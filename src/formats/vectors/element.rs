@@ -79,7 +79,8 @@ impl Element for f16 {
         let magnitudes = row.iter().map(|x| (x.to_bits() & 0x7fff) as i16);
         let largest = magnitudes.fold(0, i16::max);
         for (x, wide) in row.iter().zip(buffer.iter_mut()) {
-            // The conversion to i32 copies the sign to all higher bits. The mask keeps only the highest of them.
+            // The conversion to i32 copies the sign to all higher bits. The mask keeps only the
+            // highest of them.
             let shifted = (i32::from(x.to_bits() as i16) << 13) as u32;
             *wide = f32::from_bits(shifted & SIGN_AND_REST) * REBIAS;
         }

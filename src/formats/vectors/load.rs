@@ -78,7 +78,8 @@ pub fn load<E: Element>(
 /// Like [`load`], but for an open file whose position is its beginning.
 ///
 /// # Errors
-/// As for [`load`]; [`Error::Parameter`] also for any vocabulary: Stanford's parameters are read by their path.
+/// As for [`load`]; [`Error::Parameter`] also for any vocabulary: Stanford's parameters are read by
+/// their path.
 pub(crate) fn load_from<E: Element>(
     mut input: Input,
     options: LoadOptions<'_>,

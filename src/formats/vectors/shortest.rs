@@ -1,15 +1,16 @@
 //! The shortest digits that are read back as the same f32, for many numbers at a time.
 //!
-//! The absolute values of nearly all numbers of vectors lie between 10⁻⁶ and 10. In this range, f64 holds all
-//! intermediate results exactly. So the digits of several numbers are found by the same few operations, without a branch,
-//! in loops that the compiler vectorises. The library `zmij` formats the other numbers. The digits of every number are
-//! those that `zmij` would give.
+//! The absolute values of nearly all numbers of vectors lie between 10⁻⁶ and 10. In this range, f64
+//! holds the values that must be compared exactly. So the digits of several numbers are found by
+//! the same few operations, without a branch, in loops that the compiler vectorises. The library
+//! `zmij` formats the other numbers. The digits of every number are those that `zmij` would give.
 
 use pulp::{Arch, Simd, WithSimd};
 
 /// Number of numbers that are formatted together.
 const TOGETHER: usize = 32;
-/// Number of bytes of room for a number with the space before it. The longest, such as " -1.17549435e-38", takes 16.
+/// Number of bytes of room for a number with the space before it. The longest, such as
+/// " -1.17549435e-38", takes 16.
 const LONGEST: usize = 24;
 
 /// The smallest and the largest exponent, as f32 stores it, of a number from 10⁻⁶ to 10.
@@ -18,20 +19,20 @@ const SMALLEST: u32 = 1e-6_f32.to_bits();
 const TEN: u32 = 10_f32.to_bits();
 const EXPLICIT_BITS: u32 = 23;
 
-/// Constants of the numbers with the same exponent. The last decimal place is the one by which the distance of two
-/// neighbouring numbers is between one unit and ten. Multiplying by `scale` makes an integer of a decimal that ends one
-/// place before the last.
+/// Constants of the numbers with the same exponent. Their last decimal place is chosen so that two
+/// neighbouring numbers are between 1 and 10 units of this place apart. Multiplying by `scale`
+/// makes an integer of a decimal that ends one place before the last.
 #[derive(Clone, Copy)]
 struct Scale {
     scale: f64,
     /// Half the distance of two neighbours, after scaling.
     half: f64,
-    /// Multiplying by this number makes a count of units of 10⁻¹⁵ of a count of units of the last place.
+    /// Multiplying a number of units of the last place by this gives the number of units of 10⁻¹⁵.
     decimals: f64,
 }
 
-/// The constants, by the five lowest bits of the exponent as f32 stores it. Places of exponents outside `EXPONENTS` are
-/// not used.
+/// The constants, by the five lowest bits of the exponent as f32 stores it. Places of exponents
+/// outside `EXPONENTS` are not used.
 static SCALES: [Scale; 32] = scales();
 
 const fn scales() -> [Scale; 32] {
@@ -127,8 +128,8 @@ impl Digits {
         for ((x, is_usual), eights) in self.numbers.iter().zip(&mut self.is_usual).zip(&mut eights)
         {
             let bits = x.to_bits() & !(1 << 31);
-            // All stored bits of the significand are zero: the number is zero, or a power of two, whose distances to its
-            // two neighbours differ.
+            // All stored bits of the significand are zero: the number is zero, or a power of two,
+            // whose distances to its two neighbours differ.
             let is_power = bits << (32 - EXPLICIT_BITS) == 0;
             *is_usual = ((SMALLEST..TEN).contains(&bits) && !is_power) | (bits == 0);
             let Scale {
@@ -203,7 +204,8 @@ impl Digits {
         let decimals = 15 - zeros.min(14);
         let digits = (digits | u128::from_le_bytes([b'0'; 16])).to_le_bytes();
         let negative = usize::from(x.is_sign_negative());
-        // Write all digits first. Then the space, the sign, the first digit and the point overwrite the beginning.
+        // Write all digits first. Then the space, the sign, the first digit and the point overwrite
+        // the beginning.
         line[2 + negative..][..16].copy_from_slice(&digits);
         let start = [
             [b' ', digits[0], b'.', digits[1]],

@@ -1,7 +1,8 @@
 //! Vectors as text: a line for each word, first the word, then its numbers.
 //!
-//! One space or tab separates the fields, unless the file has another [`Dialect`]. A word may contain spaces and all
-//! other characters except a newline. The end of the word is found from the right, by the number of components.
+//! One space or tab separates the fields, unless the file has another [`Dialect`]. A word may
+//! contain spaces and all other characters except a newline. The end of the word is found from the
+//! right, by the number of components.
 
 use super::element::Element;
 use super::numbers;

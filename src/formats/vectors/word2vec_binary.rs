@@ -10,7 +10,8 @@ use crate::io::charset::OnInvalid;
 use memchr::memchr;
 use std::ops::Range;
 
-/// Largest number of bytes of a word. A longer word shows that the header's number of components is wrong.
+/// Largest number of bytes of a word. A longer word shows that the header's number of components is
+/// wrong.
 const LONGEST_WORD: usize = 1 << 20;
 
 /// The records of a file, after its header.
