@@ -124,8 +124,8 @@ impl Words {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Pass all words and ends of documents to `handler`, in order, and end the document if it is open. Empty
-    /// words are left out.
+    /// Pass all words and ends of documents to `handler`, in order, and end the last document if it
+    /// is open. Empty words are left out.
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         let all = self.ends.len();

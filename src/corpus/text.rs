@@ -67,8 +67,9 @@ impl TextOptions {
     }
 }
 
-/// Reads text in chunks. A chunk of lines ends with a line; a chunk of longer documents, or of a line longer than
-/// a chunk, ends after white space. With [`TextOptions::whole`], every chunk ends with a document.
+/// Reads text in chunks. A chunk of lines ends with a line. A chunk of longer documents, or of a
+/// line longer than a chunk, ends after white space or, with [`TextOptions::cut_at_punctuation`],
+/// after punctuation. With [`TextOptions::whole`], every chunk ends with a document.
 ///
 /// ```
 /// use glove_rs::corpus::{ChunkReader, Content, TextOptions, TextReader};

@@ -262,7 +262,8 @@ impl FileKind {
         }
     }
 
-    /// The message for a caller that wanted something else; `None` if this may be what was wanted.
+    /// The message that refuses a file of this kind to a caller that wants to read `wanted`. `None`
+    /// if the file may be what the caller wants.
     pub fn refusal(self, wanted: Wanted) -> Option<String> {
         let unsure = self == Self::Unknown || self == Self::Empty && wanted == Wanted::Text;
         if unsure || wanted.takes(self) {

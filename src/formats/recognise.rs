@@ -51,8 +51,8 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
 /// The length of this package's signatures, in bytes.
 const SHORTEST: usize = 8;
 
-/// Return `result`, but explain a format error: if the file at `path` is something else than what was `wanted`, the
-/// error says what it is.
+/// Return `result`. If it is a format error and the file at `path` is of another kind than
+/// `wanted`, return an error that says what the file is.
 ///
 /// # Errors
 /// That of `result`, or [`Error::Format`] that says what the file is.

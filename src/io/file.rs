@@ -184,7 +184,8 @@ impl Replacement {
     /// Move the file to its path. When this returns, it is on disk and survives a crash of the machine.
     ///
     /// # Errors
-    /// [`Error::Io`]; the old file is then still there, unless only the folder could not be synced.
+    /// [`Error::Io`]. Then the old file is still at the path, unless only the last step failed, the
+    /// syncing of its folder.
     pub fn commit(mut self) -> Result<()> {
         let committed = self.put();
         committed.map_err(|e| Error::io(&self.path, e))

@@ -100,7 +100,8 @@ impl FolderReplacement {
     /// folder is on disk and survives a crash of the machine.
     ///
     /// # Errors
-    /// [`Error::Io`]; the old folder is then still there, unless only its parent could not be synced.
+    /// [`Error::Io`]. Then the old folder is still at the path, unless only the last step failed,
+    /// the syncing of its parent folder.
     pub fn commit(self, overwrite: bool) -> Result<()> {
         self.put(overwrite).map_err(|e| Error::io(&self.path, e))
     }

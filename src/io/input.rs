@@ -24,8 +24,8 @@ struct Source {
 const STEP: usize = 4 << 20;
 
 impl Source {
-    /// Open `path`, or the file in it if it is an archive of one file. Also returns the size of the file, if it is
-    /// known.
+    /// Open the file at `path`. If this is an archive of one file, open the file in the archive.
+    /// Also returns the size of the opened file, if it is known.
     fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
         let cancelled = monitor.cancel_flag();
         let (reader, size): (Box<dyn Read + Send>, _) =
@@ -195,7 +195,8 @@ impl Input {
         self.size.filter(|_| as_it_is)
     }
 
-    /// The next `most` bytes, or fewer if the file ends before. They are read again by the next call.
+    /// The next `most` bytes, or fewer if the file ends earlier. The next call reads the same bytes
+    /// again.
     pub fn peek(&mut self, most: usize) -> Result<&[u8]> {
         if self.ahead.len() < most {
             let mut ahead = std::mem::take(&mut self.ahead);
@@ -218,7 +219,8 @@ impl Input {
         Ok(self.read_onto(block, more)? < more)
     }
 
-    /// Read into all of `buffer`, or as far as there is input. Returns the number of bytes that were read.
+    /// Fill `buffer`, or only its beginning if the input ends earlier. Returns the number of bytes
+    /// that were read.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if self.decoder.is_some() {
             self.peek(buffer.len())?;
@@ -247,7 +249,8 @@ impl Input {
         Ok(ahead + skipped.map_err(|e| self.fault(e, 1 << 18))?)
     }
 
-    /// Read exactly the next `bytes` bytes into `into`. If the file ends before, the error is that of `fault`.
+    /// Read exactly the next `bytes` bytes into `into`. If the file ends earlier, return the error
+    /// that `fault` makes.
     pub fn exactly(
         &mut self,
         bytes: u64,
@@ -268,7 +271,7 @@ impl Input {
         Ok(())
     }
 
-    /// Begin to tell `monitor` how much of the file is read.
+    /// Begin the stage [`Stage::Loading`] of `monitor`, with the size of the file as its total.
     pub fn begin(&self, monitor: &Monitor) {
         monitor.begin(Stage::Loading, self.size.unwrap_or(0));
     }
@@ -292,7 +295,7 @@ impl Input {
         read.map_err(|e| self.fault(e, block.len()))
     }
 
-    /// Append about `most` bytes of decoded text to `block`: not fewer unless the input ends, but maybe more.
+    /// Append at least `most` bytes of decoded text to `block`, or fewer if the input ends.
     fn read_decoded(&mut self, block: &mut Vec<u8>, most: usize) -> Result<usize> {
         let start = block.len();
         let mut bytes = Vec::new();

@@ -27,7 +27,8 @@ const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 /// limit allows, but at least one.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does not
+/// write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save_cooccurrences(
     counts: &Triangle,
     path: impl AsRef<Path>,
@@ -139,7 +140,9 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
 /// records. Their content is not checked.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Parameter`]
+/// for a name with the ending of a format that glove-rs does not write; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn shuffle(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,

@@ -52,7 +52,7 @@ pub(super) struct Blocks<'a, R> {
     records: R,
     only: Option<&'a Selection>,
     monitor: &'a Monitor,
-    /// Records that may still be taken.
+    /// Number of records that may still be read.
     left: usize,
     /// The number of the next block.
     next: usize,

@@ -429,7 +429,8 @@ impl<'a> Sample<'a> {
     /// which most lines end is found for each dialect, and the dialect with the largest number is
     /// chosen. A list is chosen instead if most lines end in as many numbers as the header states.
     /// If two dialects have the same number, the one by which more lines end in that number is
-    /// chosen, or the default if this is more than half of the lines.
+    /// chosen. But if more than half of the lines do so by the default dialect, the default is
+    /// chosen.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
         let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();

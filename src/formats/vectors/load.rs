@@ -25,7 +25,7 @@ pub struct LoadOptions<'a> {
     pub format: Option<Format>,
     /// Read at most this many vectors, the first of the file.
     pub limit: Option<usize>,
-    /// The words of a Stanford `.bin`: required for this format, an error for the others.
+    /// The words of a Stanford `.bin`: required for this format, an error for all other formats.
     pub vocabulary: Option<&'a Vocabulary>,
     /// Which vector of a word to read from a Stanford `.bin`; the other formats hold one.
     pub combine: Combine,

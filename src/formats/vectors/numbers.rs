@@ -1,7 +1,7 @@
 //! The numbers at the end of a line, several at a time.
 //!
-//! Most numbers of a file have the same form: a digit, a point and up to 14 digits, as in -0.123456.
-//! Their digits are combined without a branch, in loops that the compiler vectorises.
+//! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and up to 14
+//! digits. Their digits are combined without a branch, in loops that the compiler vectorises.
 //! [`super::decimal`] reads other numbers. Every number is rounded as the standard library rounds
 //! it.
 
@@ -396,7 +396,7 @@ mod tests {
             assert_eq!(parsed(line, 2), None, "{line}");
         }
         assert_eq!(parsed("a 0.5", 0), None);
-        // More spaces in a word than are noted.
+        // The word has more spaces than there is room for.
         assert_eq!(parsed(&format!("{} 0.5", "a ".repeat(MORE + 20)), 1), None);
         assert_eq!(
             parsed(&format!("{} 0.5", "a ".repeat(20)), 1).unwrap().0,

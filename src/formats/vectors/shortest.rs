@@ -1,6 +1,6 @@
 //! The shortest digits that are read back as the same f32, for many numbers at a time.
 //!
-//! The absolute values of nearly all numbers of vectors lie between 10⁻⁶ and 10. In this range, f64
+//! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. In this range, f64
 //! holds the values that must be compared exactly. So the digits of several numbers are found by
 //! the same few operations, without a branch, in loops that the compiler vectorises. The library
 //! `zmij` formats the other numbers. The digits of every number are those that `zmij` would give.
