@@ -10,8 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads text files, compressed or plain, as one corpus. The end of a file ends a document. A zip archive stands
-/// for the files in it.
+/// Reads text files, compressed or plain, as one corpus. The end of a file ends a document. The
+/// path of a zip archive means all files in the archive.
 pub struct FileReader {
     paths: VecDeque<PathBuf>,
     name: PathBuf,

@@ -1,4 +1,5 @@
-//! Recognises what a file is by its first bytes. Every reader asks this module first.
+//! Recognises what a file is by its first bytes. A reader uses this module before it reads a file,
+//! or after an error, to say what the file is.
 //!
 //! | module | recognises |
 //! |---|---|

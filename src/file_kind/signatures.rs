@@ -1,4 +1,5 @@
-//! Recognises files that have a signature, and what to say about formats that are not read.
+//! Recognises files that have a signature, and gives advice about formats that glove-rs does not
+//! read.
 
 use super::text::is_text;
 use super::{FileKind, Foreign, UTF8_MARK};

@@ -23,8 +23,8 @@
 //! of version 1 has no data loss, and so 40 bytes for an epoch. The loss in such a file is the data
 //! loss.
 //!
-//! There is no random state: the random numbers of an epoch depend only on the seed, which is in the
-//! settings, and on the number of the epoch.
+//! There is no random state: the random numbers of an epoch depend only on the seed, which the
+//! caller stores in the settings, and on the number of the epoch.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -54,8 +54,8 @@ const CHUNK: usize = 1 << 18;
 /// Write a checkpoint of `training` with its `settings`. The file appears complete or not at all.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does not
-/// write; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
+/// not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save(
     path: impl AsRef<Path>,
     training: &Training,

@@ -377,7 +377,8 @@ mod tests {
         assert_damage_is_noticed(&path);
     }
 
-    /// Change each byte of a file of counts, cut the file at each, and add to it.
+    /// Check that a change of any byte of a file of counts, a cut before any byte and additional
+    /// bytes at the end are errors.
     fn assert_damage_is_noticed(path: &Path) {
         let good = std::fs::read(path).unwrap();
         for place in 0..good.len() {

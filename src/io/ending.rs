@@ -78,7 +78,7 @@ const WRITTEN: &str = "glove-rs writes text (.txt, .vec), binary files (.bin) an
 /// The compression of a file with this name, by its last ending.
 ///
 /// # Errors
-/// [`Error::Parameter`] for the ending of a format that is not written.
+/// [`Error::Parameter`] for the ending of a format that glove-rs does not write.
 pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
     check_ending(path)?;
     Ok(split(path).1)

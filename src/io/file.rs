@@ -30,9 +30,9 @@ pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 /// permissions. Devices, pipes and `-`, standard output, are written to directly.
 ///
 /// # Errors
-/// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path and for the ending of a format
-/// that is not written; [`Error::Cancelled`], also while a pipe has no reader; what `fill` reports
-/// about its own input.
+/// [`Error::Io`], which names `path`; [`Error::Parameter`] for an empty path and for the ending of
+/// a format that glove-rs does not write; [`Error::Cancelled`], also while a pipe has no reader;
+/// the errors of `fill`.
 pub fn write_atomically(
     path: impl AsRef<Path>,
     monitor: &Monitor,
@@ -87,7 +87,7 @@ impl Write for Watched<'_> {
 /// A file that is being written. If it is dropped before [`Replacement::commit`], the temporary file is removed.
 #[derive(Debug)]
 pub struct Replacement {
-    /// As the caller gave it, for messages.
+    /// The path as the caller gave it, for messages.
     path: PathBuf,
     file: File,
     /// None for standard output, a device or a pipe.
@@ -171,7 +171,8 @@ impl Replacement {
             };
             return self.file.write(&bytes[..bytes.len().min(most)]);
         };
-        // Move a long file to the disk while it is written: nothing could interrupt one long wait at the end.
+        // Sync a long file in steps while it is written: one long wait at the end could not be
+        // interrupted.
         if temporary.unsettled >= SETTLE {
             self.file.sync_data()?;
             temporary.unsettled = 0;

@@ -28,7 +28,7 @@ const SHOWN: usize = 5;
 /// writes the same target puts the old folder back.
 #[derive(Debug)]
 pub struct FolderReplacement {
-    /// As the caller gave it, for messages.
+    /// The path as the caller gave it, for messages.
     path: PathBuf,
     target: PathBuf,
     scratch: PathBuf,
@@ -41,7 +41,7 @@ impl FolderReplacement {
     /// folder. Missing parent folders are made. If `path` is a link, the folder to which it points is replaced.
     ///
     /// # Errors
-    /// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path.
+    /// [`Error::Io`], which names `path`; [`Error::Parameter`] for an empty path.
     pub fn create(path: &Path, names: Vec<OsString>) -> Result<Self> {
         if path.as_os_str().is_empty() {
             return Err(Error::parameter("path", "must name a folder, got ''"));
@@ -264,7 +264,7 @@ fn is_ours(name: &OsStr, names: &[OsString]) -> bool {
         .any(|ours| name == ours || temporary::is_of(name, ours))
 }
 
-/// The names in a folder that are not those of files that we write, sorted.
+/// The sorted names of the files and folders in `folder` that are not files that we write.
 fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -312,7 +312,7 @@ pub(super) fn sweep(target: &Path, names: &[OsString]) {
             remove(&scratch, target, names);
             drop(lock);
         } else {
-            let _ = fs::remove_dir(&scratch); // killed before it was locked: it is empty
+            let _ = fs::remove_dir(&scratch); // empty if its process was killed before locking
         }
     }
 }

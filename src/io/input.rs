@@ -1,4 +1,5 @@
-//! Reads the content of a vector file, counts and the like from front to back, and decompresses it if needed.
+//! Reads the content of files of vectors, counts and other formats from front to back, and
+//! decompresses it if needed.
 //! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
 use crate::error::{Error, Location, Result};
@@ -188,8 +189,9 @@ impl Input {
         &self.path
     }
 
-    /// The size of the content in bytes, if it is known before all of it is read. A header can be checked against it.
-    /// If it is not known, memory must grow as content comes.
+    /// The size of the content in bytes, if it is known before all of the content is read. Sizes in
+    /// a header can be compared with it. If it is not known, memory must be allocated step by step,
+    /// as content is read.
     pub fn content_size(&self) -> Option<u64> {
         let as_it_is = self.reader.compression().is_none() && self.decoder.is_none();
         self.size.filter(|_| as_it_is)

@@ -26,7 +26,7 @@ impl FolderLock {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // Do not follow a link: it could make a file in another folder.
+            // Do not follow a link: that could create a file in another folder.
             options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
         }
         let file = options.open(&path).map_err(|e| Error::io(&path, e))?;

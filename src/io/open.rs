@@ -91,10 +91,10 @@ pub fn is_member(path: &Path) -> bool {
     fs::metadata(path).is_err() && archive::split(path).is_some()
 }
 
-/// Open a regular file or a device that can be read at any offset; a folder is refused as such.
+/// Open a regular file or a device that can be read at any offset.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`], also for a folder.
 fn open_seekable(path: &Path) -> Result<File> {
     let file = at(path, File::open(path))?;
     if at(path, file.metadata())?.is_dir() {

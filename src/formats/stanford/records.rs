@@ -27,8 +27,8 @@ const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 /// limit allows, but at least one.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does not
-/// write; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
+/// not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save_cooccurrences(
     counts: &Triangle,
     path: impl AsRef<Path>,
